@@ -1,0 +1,5 @@
+"""HOW it is computed: engines that evaluate the nodes of a program."""
+
+from downslope.engines._reference import Plan, evaluate
+
+__all__ = ["Plan", "evaluate"]

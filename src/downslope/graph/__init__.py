@@ -1,0 +1,27 @@
+"""WHAT is computed: nodes, ops, the chain rule, and how they are written."""
+
+from downslope.graph import _arithmetic, _indexing, _linear  # noqa: F401 (importing registers their ops)
+from downslope.graph._activations import ACTIVATIONS
+from downslope.graph._chain_rule import gradient, hessian_vector_product
+from downslope.graph._leaves import constant, input_, parameter, state
+from downslope.graph._losses import LOSSES
+from downslope.graph._node import BATCH, Node, make, topological
+from downslope.graph._op import OPS, Elementwise, Op
+
+__all__ = [
+    "ACTIVATIONS",
+    "BATCH",
+    "LOSSES",
+    "OPS",
+    "Elementwise",
+    "Node",
+    "Op",
+    "constant",
+    "gradient",
+    "hessian_vector_product",
+    "input_",
+    "make",
+    "parameter",
+    "state",
+    "topological",
+]

@@ -1,0 +1,255 @@
+"""Activation functions: each one class with its value, its derivative as nodes, and both notations.
+
+In the notation z is the pre-activation and a = φ(z) the activation.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+from downslope.graph._node import Node, make
+from downslope.graph._notation import Apply, Expression, Infix, Number, Power, Symbol, Words, product
+from downslope.graph._op import UNARY, Elementwise, register
+
+__all__ = ["ACTIVATIONS", "Activation"]
+
+_SQRT_HALF_PI = 1 / math.sqrt(2 * math.pi)
+
+
+def _one_minus(e: Expression) -> Expression:
+    return Infix("−", (Number(1), e))
+
+
+def _cases(*pairs: tuple[Expression, str]) -> Expression:
+    """value if condition, …"""
+    terms: list[Expression] = [Words("{")]
+    for i, (value, condition) in enumerate(pairs):
+        terms += [Words("; ")] if i else []
+        terms += [value, Words(f" {condition}")]
+    return Infix("", (*terms, Words("}")))
+
+
+class Activation(Elementwise):
+    """An elementwise op of one operand that may follow a layer."""
+
+    example = UNARY
+    initializer: ClassVar[str] = "glorot_uniform"
+    """The initialiser that keeps the variance of a layer's output near that of its input."""
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        return self.phi(xp, arrays[0], **attributes)
+
+    def phi(self, xp: Any, z: Any) -> Any:
+        """φ(z)"""
+        raise NotImplementedError
+
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return Apply(Words(self.name), operands)
+
+
+def _sigmoid(xp: Any, z: Any) -> Any:
+    e = xp.exp(-xp.abs(z))  # never overflows, and keeps full precision in both tails
+    return xp.where(z >= 0, 1 / (1 + e), e / (1 + e))
+
+
+def _softplus(xp: Any, z: Any) -> Any:
+    return xp.maximum(z, 0 * z) + xp.log1p(xp.exp(-xp.abs(z)))
+
+
+@register
+class Sigmoid(Activation):
+    """σ(z) = 1 / (1 + e⁻ᶻ),  σ′ = a(1 − a)"""
+
+    name: ClassVar[str] = "sigmoid"
+
+    def phi(self, xp: Any, z: Any) -> Any:
+        return _sigmoid(xp, z)
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        return (node * (1.0 - node),)
+
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return Apply(Symbol("σ"), operands)
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        value = self.notation(*operands)
+        return product((value, _one_minus(value)))
+
+
+@register
+class Tanh(Activation):
+    """tanh z,  tanh′ = 1 − a²"""
+
+    name: ClassVar[str] = "tanh"
+
+    def phi(self, xp: Any, z: Any) -> Any:
+        return xp.tanh(z)
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        return (1.0 - make("square", node),)
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return _one_minus(Power(self.notation(*operands), Number(2)))
+
+
+@register
+class Relu(Activation):
+    """max(z, 0), with the derivative 0 at 0"""
+
+    name: ClassVar[str] = "relu"
+    initializer = "he_uniform"
+
+    def phi(self, xp: Any, z: Any) -> Any:
+        return xp.maximum(z, 0 * z)
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        return (make("step", node.inputs[0]),)
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return _cases((Number(1), "if z > 0"), (Number(0), "else"))
+
+
+@register
+class LeakyRelu(Activation):
+    """z if z > 0, else slope·z"""
+
+    name: ClassVar[str] = "leaky_relu"
+    initializer = "he_uniform"
+
+    def phi(self, xp: Any, z: Any, slope: float = 0.01) -> Any:
+        return xp.where(z > 0, z, slope * z)
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        slope = node.attributes.get("slope", 0.01)
+        return (slope + (1 - slope) * make("step", node.inputs[0]),)
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return _cases((Number(1), "if z > 0"), (Number(attributes.get("slope", 0.01)), "else"))
+
+
+@register
+class Elu(Activation):
+    """z if z > 0, else α(eᶻ − 1) (Clevert et al. 2015)"""
+
+    name: ClassVar[str] = "elu"
+    initializer = "he_uniform"
+
+    def phi(self, xp: Any, z: Any, alpha: float = 1.0) -> Any:
+        return xp.where(z > 0, z, alpha * xp.expm1(xp.minimum(z, 0 * z)))
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        alpha = node.attributes.get("alpha", 1.0)
+        (z,) = node.inputs
+        return (make("where", make("step", z), 1.0, alpha * make("exp", make("minimum", z, 0.0))),)
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        low = product((Number(attributes.get("alpha", 1.0)), Power(Symbol("e"), operands[0])))
+        return _cases((Number(1), "if z > 0"), (low, "else"))
+
+
+@register
+class Selu(Activation):
+    """λ·elu(z) with α = 1.6733, λ = 1.0507, which keep mean 0 and variance 1 (Klambauer et al. 2017)"""
+
+    name: ClassVar[str] = "selu"
+    alpha: ClassVar[float] = 1.6732632423543772
+    scale: ClassVar[float] = 1.0507009873554805
+
+    def phi(self, xp: Any, z: Any) -> Any:
+        return self.scale * xp.where(z > 0, z, self.alpha * xp.expm1(xp.minimum(z, 0 * z)))
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        (z,) = node.inputs
+        low = self.scale * self.alpha * make("exp", make("minimum", z, 0.0))
+        return (make("where", make("step", z), self.scale, low),)
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        low = product((Number(self.scale * self.alpha), Power(Symbol("e"), operands[0])))
+        return _cases((Number(self.scale), "if z > 0"), (low, "else"))
+
+
+@register
+class Gelu(Activation):
+    """z·Φ(z), exact (Hendrycks and Gimpel 2016)"""
+
+    name: ClassVar[str] = "gelu"
+    initializer = "he_uniform"
+
+    def phi(self, xp: Any, z: Any) -> Any:
+        return z * xp.ndtr(z)
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        (z,) = node.inputs
+        density = make("exp", -0.5 * make("square", z)) * _SQRT_HALF_PI
+        return (make("normal_cdf", z) + z * density,)
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        (z,) = operands
+        density = Apply(Symbol("φ"), (z,))
+        return Infix("+", (Apply(Symbol("Φ"), (z,)), product((z, density))))
+
+
+@register
+class Silu(Activation):
+    """z·σ(z), also called swish (Ramachandran et al. 2017)"""
+
+    name: ClassVar[str] = "silu"
+    initializer = "he_uniform"
+
+    def phi(self, xp: Any, z: Any) -> Any:
+        return z * _sigmoid(xp, z)
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        (z,) = node.inputs
+        s = make("sigmoid", z)
+        return (s + node * (1.0 - s),)
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        s = Apply(Symbol("σ"), operands)
+        return Infix("+", (s, product((operands[0], s, _one_minus(s)))))
+
+
+@register
+class Softplus(Activation):
+    """ln(1 + eᶻ),  softplus′ = σ(z)"""
+
+    name: ClassVar[str] = "softplus"
+    initializer = "he_uniform"
+
+    def phi(self, xp: Any, z: Any) -> Any:
+        return _softplus(xp, z)
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        return (make("sigmoid", node.inputs[0]),)
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return Apply(Symbol("σ"), operands)
+
+
+@register
+class Mish(Activation):
+    """z·tanh(softplus z) (Misra 2019)"""
+
+    name: ClassVar[str] = "mish"
+    initializer = "he_uniform"
+
+    def phi(self, xp: Any, z: Any) -> Any:
+        return z * xp.tanh(_softplus(xp, z))
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        (z,) = node.inputs
+        t = make("tanh", make("softplus", z))
+        return (t + z * (1.0 - make("square", t)) * make("sigmoid", z),)
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        (z,) = operands
+        t = Apply(Words("tanh"), (Apply(Words("softplus"), (z,)),))
+        slope = product((z, _one_minus(Power(t, Number(2))), Apply(Symbol("σ"), (z,))))
+        return Infix("+", (t, slope))
+
+
+ACTIVATIONS: dict[str, type[Activation]] = {
+    c.name: c for c in (Sigmoid, Tanh, Relu, LeakyRelu, Elu, Selu, Gelu, Silu, Softplus, Mish)
+}
+"""Every activation but the identity, by name."""

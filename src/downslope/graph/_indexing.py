@@ -1,0 +1,174 @@
+"""Choosing rows and columns, joining columns, and random masks."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import Any, ClassVar
+
+from downslope.errors import DownslopeError
+from downslope.graph._node import BATCH, Node, Shape, make
+from downslope.graph._op import Example, Op, register
+
+__all__: list[str] = []
+
+
+@register
+class Take(Op):
+    """The rows of a table that the whole numbers in a column name (an embedding)"""
+
+    name: ClassVar[str] = "take"
+    example = Example(((4, 2), (BATCH,)), high=4.0, whole=(1,))
+
+    def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        table, index = shapes
+        if len(table) != 2 or len(index) != 1:
+            raise DownslopeError(
+                f"take needs a table (levels, size) and a column (n), not {table} and {index}"
+            )
+        return (index[0], table[1])
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        table, index = arrays
+        return xp.take(table, xp.astype(index, xp.int64), axis=0)
+
+    def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
+        table, index = node.inputs
+        return make("add_rows", upstream, index, table), None
+
+
+@register
+class AddRows(Op):
+    """Each row of a matrix added to the row of a table that a column names; the reverse of take.
+
+    The third input gives the shape of the table only.
+    """
+
+    name: ClassVar[str] = "add_rows"
+    example = Example(((BATCH, 2), (BATCH,), (4, 2)), high=4.0, whole=(1,))
+
+    def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        return shapes[2]
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        rows, index, like = arrays
+        return xp.add_rows(rows, xp.astype(index, xp.int64), like)
+
+    def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
+        return make("take", upstream, node.inputs[1]), None, None
+
+
+@register
+class Columns(Op):
+    """Some columns of a matrix; ``squeeze`` makes a single one a vector"""
+
+    name: ClassVar[str] = "columns"
+    example = Example(((BATCH, 4),), attributes={"indices": (2, 0), "squeeze": False})
+
+    def simplify(self, inputs: tuple[Node, ...], attributes: dict[str, Any]) -> Node | None:
+        (a,) = inputs
+        whole = attributes["indices"] == tuple(range(int(a.shape[1])))
+        return a if whole and not attributes["squeeze"] else None
+
+    def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        (a,) = shapes
+        wrong = [i for i in attributes["indices"] if not 0 <= i < int(a[1])]
+        if wrong:
+            raise DownslopeError(f"there is no column {wrong[0]} among {a[1]} (they count from 0)")
+        return (a[0],) if attributes["squeeze"] else (a[0], len(attributes["indices"]))
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        (a,) = arrays
+        if attributes["squeeze"]:
+            return a[:, attributes["indices"][0]]
+        return xp.take(a, xp.asarray(attributes["indices"]), axis=1)
+
+    def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
+        place = {"indices": node.attributes["indices"], "squeeze": node.attributes["squeeze"]}
+        return (make("place_columns", upstream, node.inputs[0], **place),)
+
+
+@register
+class PlaceColumns(Op):
+    """Columns put at their places among zeros; the reverse of columns. The second input gives the shape."""
+
+    name: ClassVar[str] = "place_columns"
+    example = Example(((BATCH, 2), (BATCH, 4)), attributes={"indices": (2, 0), "squeeze": False})
+
+    def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        return shapes[1]
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        part, like = arrays
+        whole = xp.zeros_like(like)
+        target = attributes["indices"][0] if attributes["squeeze"] else list(attributes["indices"])
+        whole[:, target] = part
+        return whole
+
+    def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
+        return make("columns", upstream, **node.attributes), None
+
+
+@register
+class Concatenate(Op):
+    """Matrices side by side"""
+
+    name: ClassVar[str] = "concatenate"
+    example = Example(((BATCH, 2), (BATCH, 3)))
+
+    def simplify(self, inputs: tuple[Node, ...], attributes: dict[str, Any]) -> Node | None:
+        return inputs[0] if len(inputs) == 1 else None
+
+    def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        return (shapes[0][0], sum(int(s[1]) for s in shapes))
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        return xp.concat(arrays, axis=1)
+
+    def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
+        ends = list(accumulate(int(i.shape[1]) for i in node.inputs))
+        return tuple(
+            make("columns", upstream, indices=tuple(range(end - int(i.shape[1]), end)), squeeze=False)
+            for i, end in zip(node.inputs, ends, strict=True)
+        )
+
+
+@register
+class OneHot(Op):
+    """1 in the column that the class number names, 0 elsewhere"""
+
+    name: ClassVar[str] = "one_hot"
+    example = Example(((BATCH,),), high=3.0, attributes={"classes": 3}, whole=(0,))
+
+    def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        return (*shapes[0], attributes["classes"])
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        (y,) = arrays
+        return xp.astype(y[:, None] == xp.arange(attributes["classes"], dtype=y.dtype)[None, :], y.dtype)
+
+    def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
+        return (None,)
+
+
+@register
+class KeepMask(Op):
+    """1 with probability 1 − rate, else 0, from a counter-based generator.
+
+    Inputs: a matrix that gives the shape, the seed, the step. The mask is a function of (seed, stream,
+    step, element) alone, so it is the same on every engine and after every restart.
+    """
+
+    name: ClassVar[str] = "keep_mask"
+    example = Example(
+        ((BATCH, 3), (), ()), low=0.0, high=9.0, attributes={"rate": 0.4, "stream": 2}, whole=(1, 2)
+    )
+
+    def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        return shapes[0]
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        like, seed, step = arrays
+        return xp.keep_mask(like, int(seed), attributes["stream"], int(step), attributes["rate"])
+
+    def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
+        return None, None, None

@@ -1,0 +1,177 @@
+"""Matrix products, reductions and their inverses."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from downslope.errors import DownslopeError
+from downslope.graph._node import BATCH, Node, Shape, make
+from downslope.graph._notation import Expression, Infix, Power, Symbol, Words
+from downslope.graph._op import Example, Op, register
+
+__all__: list[str] = []
+
+
+@register
+class Matmul(Op):
+    """a @ b for two matrices"""
+
+    name: ClassVar[str] = "matmul"
+    example = Example(((BATCH, 3), (3, 2)))
+
+    def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        a, b = shapes
+        if len(a) != 2 or len(b) != 2 or a[1] != b[0]:
+            raise DownslopeError(f"a matrix product needs (p, q) and (q, r), not {a} and {b}")
+        return (a[0], b[1])
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        a, b = arrays
+        return a @ b
+
+    def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
+        a, b = node.inputs
+        return upstream @ b.T, a.T @ upstream
+
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return Infix("·", operands)
+
+
+@register
+class Transpose(Op):
+    """aᵀ"""
+
+    name: ClassVar[str] = "transpose"
+    example = Example(((BATCH, 3),))
+
+    def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        (a,) = shapes
+        if len(a) != 2:
+            raise DownslopeError(f"only a matrix can be transposed, not the shape {a}")
+        return (a[1], a[0])
+
+    def simplify(self, inputs: tuple[Node, ...], attributes: dict[str, Any]) -> Node | None:
+        (a,) = inputs
+        if a.op.name == "transpose":
+            return a.inputs[0]
+        if a.op.name == "matmul":
+            left, right = a.inputs
+            return right.T @ left.T
+        return None
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        return arrays[0].T
+
+    def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
+        return (upstream.T,)
+
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return Power(operands[0], Words("ᵀ"))
+
+
+@register
+class Sum(Op):
+    """Sum over ``axes`` (all of them for None), which are kept with length 1 where ``keepdims``"""
+
+    name: ClassVar[str] = "sum"
+    example = Example(((BATCH, 3),), attributes={"axes": (1,), "keepdims": False})
+
+    def simplify(self, inputs: tuple[Node, ...], attributes: dict[str, Any]) -> Node | None:
+        return inputs[0] if attributes["axes"] == () or inputs[0].shape == () else None
+
+    def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        (a,) = shapes
+        axes = attributes["axes"]
+        if axes is None:
+            return ()
+        if attributes["keepdims"]:
+            return tuple(1 if i in axes else d for i, d in enumerate(a))
+        return tuple(d for i, d in enumerate(a) if i not in axes)
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        return xp.sum(arrays[0], axis=attributes["axes"], keepdims=attributes["keepdims"])
+
+    def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
+        lost = (
+            () if node.attributes["keepdims"] or node.attributes["axes"] is None else node.attributes["axes"]
+        )
+        return (make("spread", upstream, node.inputs[0], axes=lost),)
+
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return Infix("", (Words("Σ "), operands[0]))
+
+
+@register
+class Spread(Op):
+    """a repeated to the shape of the second input, with new axes at ``axes``; the reverse of a sum"""
+
+    name: ClassVar[str] = "spread"
+    example = Example(((BATCH,), (BATCH, 3)), attributes={"axes": (1,)})
+
+    def simplify(self, inputs: tuple[Node, ...], attributes: dict[str, Any]) -> Node | None:
+        return inputs[0] if inputs[0].shape == inputs[1].shape else None
+
+    def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        return shapes[1]
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        a, like = arrays
+        a = xp.asarray(a, dtype=like.dtype)
+        for axis in attributes["axes"]:
+            a = xp.expand_dims(a, axis=axis)
+        return xp.broadcast_to(a, like.shape)
+
+    def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
+        a, like = node.inputs
+        new = node.attributes["axes"]
+        summed = make("sum", upstream, axes=new, keepdims=False)
+        left = [d for i, d in enumerate(like.shape) if i not in new]
+        extra = len(left) - len(a.shape)
+        summed = make("sum", summed, axes=tuple(range(extra)), keepdims=False)
+        ones = tuple(
+            i for i, (have, want) in enumerate(zip(left[extra:], a.shape, strict=True)) if have != want
+        )
+        return make("sum", summed, axes=ones, keepdims=True), None
+
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return operands[0]
+
+
+@register
+class Rows(Op):
+    """The number of rows of the batch"""
+
+    name: ClassVar[str] = "rows"
+    example = Example(((BATCH, 3),))
+
+    def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        return ()
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        return float(arrays[0].shape[0])
+
+    def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
+        return (None,)
+
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return Symbol("n")
+
+
+@register
+class Softmax(Op):
+    """exp(zₖ) / Σⱼ exp(zⱼ) along each row"""
+
+    name: ClassVar[str] = "softmax"
+    example = Example(((BATCH, 4),))
+
+    def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        return shapes[0]
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        (z,) = arrays
+        e = xp.exp(z - xp.max(z, axis=1, keepdims=True))
+        return e / xp.sum(e, axis=1, keepdims=True)
+
+    def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
+        pull = upstream * node
+        return (pull - node * make("sum", pull, axes=(1,), keepdims=True),)

@@ -1,0 +1,198 @@
+"""Losses: the error of one row from the network's output z and the target y, with its derivative.
+
+Elementwise losses act on each output; ``cross_entropy`` on the row of all class scores. Losses of
+probabilities take scores (logits), which is what makes them exact for any score.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from downslope.errors import DownslopeError
+from downslope.graph._activations import _softplus
+from downslope.graph._node import BATCH, Node, Shape, make
+from downslope.graph._notation import (
+    Apply,
+    Expression,
+    Infix,
+    Negative,
+    Number,
+    Power,
+    Symbol,
+    Words,
+    product,
+)
+from downslope.graph._op import BINARY, Elementwise, Example, Op, register
+
+__all__ = ["LOSSES"]
+
+
+def _difference(operands: tuple[Expression, ...]) -> Expression:
+    z, y = operands
+    return Infix("−", (y, z))
+
+
+@register
+class SquaredError(Elementwise):
+    """(y − z)²,  ∂/∂z = −2(y − z)"""
+
+    name: ClassVar[str] = "squared_error"
+    example = BINARY
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        z, y = arrays
+        return (y - z) * (y - z)
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        z, y = node.inputs
+        return -2.0 * (y - z), 2.0 * (y - z)
+
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return Power(_difference(operands), Number(2))
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return product((Number(-2), _difference(operands)))
+
+
+@register
+class AbsoluteError(Elementwise):
+    """|y − z|,  ∂/∂z = −sign(y − z)"""
+
+    name: ClassVar[str] = "absolute_error"
+    example = BINARY
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        z, y = arrays
+        return xp.abs(y - z)
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        z, y = node.inputs
+        return -make("sign", y - z), make("sign", y - z)
+
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return Infix("", (Words("|"), _difference(operands), Words("|")))
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return Negative(Apply(Words("sign"), (_difference(operands),)))
+
+
+@register
+class Huber(Elementwise):
+    """½r² where |r| ≤ delta, else delta(|r| − ½delta), with r = y − z (Huber 1964)"""
+
+    name: ClassVar[str] = "huber"
+    example = Example(((BATCH, 3), (BATCH, 3)), attributes={"delta": 0.8})
+
+    def evaluate(self, xp: Any, *arrays: Any, delta: float = 1.0, **attributes: Any) -> Any:
+        z, y = arrays
+        size = xp.abs(y - z)
+        inner = xp.where(size <= delta, size, delta + 0 * size)
+        return inner * (size - 0.5 * inner)
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        z, y = node.inputs
+        delta = node.attributes.get("delta", 1.0)
+        clipped = make("maximum", make("minimum", y - z, delta), -delta)
+        return -clipped, clipped
+
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return Apply(Words("huber"), (_difference(operands),))
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        delta = attributes.get("delta", 1.0)
+        return Negative(Apply(Words("clip"), (_difference(operands), Number(-delta), Number(delta))))
+
+
+@register
+class BinaryCrossEntropy(Elementwise):
+    """−y ln σ(z) − (1 − y) ln(1 − σ(z)) = softplus(z) − y·z,  ∂/∂z = σ(z) − y"""
+
+    name: ClassVar[str] = "binary_cross_entropy"
+    example = BINARY
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        z, y = arrays
+        return _softplus(xp, z) - y * z
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        z, y = node.inputs
+        return make("sigmoid", z) - y, -z
+
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        z, y = operands
+        return Infix("−", (Apply(Words("softplus"), (z,)), product((y, z))))
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        z, y = operands
+        return Infix("−", (Apply(Symbol("σ"), (z,)), y))
+
+
+@register
+class Poisson(Elementwise):
+    """eᶻ − y·z, the negative log likelihood of a count y with rate eᶻ but for a term without z"""
+
+    name: ClassVar[str] = "poisson"
+    example = BINARY
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        z, y = arrays
+        return xp.exp(z) - y * z
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        z, y = node.inputs
+        return make("exp", z) - y, -z
+
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        z, y = operands
+        return Infix("−", (Power(Symbol("e"), z), product((y, z))))
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        z, y = operands
+        return Infix("−", (Power(Symbol("e"), z), y))
+
+
+@register
+class CrossEntropy(Op):
+    """ln Σₖ exp(zₖ) − z_y for the class number y,  ∂/∂zₖ = softmax(z)ₖ − [k = y]"""
+
+    name: ClassVar[str] = "cross_entropy"
+    example = Example(((BATCH, 4), (BATCH,)), high=4.0, whole=(1,))
+
+    def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        z, y = shapes
+        if len(z) != 2 or y != z[:1]:
+            raise DownslopeError(
+                f"cross_entropy needs scores (n, classes) and class numbers (n), not {z} and {y}"
+            )
+        return y
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        z, y = arrays
+        shifted = z - xp.max(z, axis=1, keepdims=True)
+        chosen = xp.take_along_axis(shifted, xp.astype(y, xp.int64)[:, None], axis=1)[:, 0]
+        return xp.log(xp.sum(xp.exp(shifted), axis=1)) - chosen
+
+    def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
+        z, _ = node.inputs
+        per_score = make("spread", upstream, z, axes=(1,))
+        return per_score * self.local(node)[0], None
+
+    def local(self, node: Node) -> tuple[Node, ...]:
+        """softmax(z) − [k = y], one row of factors for each row."""
+        z, y = node.inputs
+        return (make("softmax", z) - make("one_hot", y, classes=z.shape[1]),)
+
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        z, _ = operands
+        chosen = Symbol("z", index="y")
+        return Infix("−", (Apply(Words("ln Σ exp"), (z,)), chosen))
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        z, _ = operands
+        return Infix("−", (Apply(Words("softmax"), (z,)), Words("[k = y]")))
+
+
+LOSSES: dict[str, type[Op]] = {
+    c.name: c for c in (SquaredError, AbsoluteError, Huber, BinaryCrossEntropy, Poisson, CrossEntropy)
+}
+"""Every loss by name."""

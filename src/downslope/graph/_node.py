@@ -1,0 +1,145 @@
+"""A node of the program: one value, computed by one op from other values.
+
+Nodes are immutable and interned: building the same value twice gives the same object, so common
+subexpressions are shared and a printed factor *is* the node that training evaluates.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from downslope.graph._op import Op
+
+__all__ = ["BATCH", "Dim", "Node", "Shape", "make", "topological"]
+
+BATCH = "n"
+"""The symbolic length of the batch axis."""
+
+Dim = int | str
+Shape = tuple[Dim, ...]
+
+
+class Node:
+    """One value of the program.
+
+    Attributes:
+        op: what computes it.
+        inputs: the nodes it is computed from.
+        attributes: fixed settings of the op, by name.
+        shape: its shape; the batch axis has the length ``BATCH``.
+
+    Equality is identity, which interning makes structural. Arithmetic operators build new nodes;
+    plain numbers become constants.
+    """
+
+    __slots__ = ("__weakref__", "attributes", "inputs", "op", "shape")
+
+    op: Op
+    inputs: tuple[Node, ...]
+    attributes: dict[str, Any]
+    shape: Shape
+
+    def __init__(self, op: Op, inputs: tuple[Node, ...], attributes: dict[str, Any], shape: Shape) -> None:
+        for slot, value in zip(
+            ("op", "inputs", "attributes", "shape"), (op, inputs, attributes, shape), strict=True
+        ):
+            object.__setattr__(self, slot, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Node is immutable; build another one instead of setting {name!r}")
+
+    @property
+    def name(self) -> str:
+        """The name of a leaf (input, parameter or state); empty for any other node."""
+        return str(self.attributes.get("name", ""))
+
+    def __repr__(self) -> str:
+        label = f"{self.op.name} {self.name}" if self.name else self.op.name
+        return f"<{label} ({', '.join(map(str, self.shape))})>"
+
+    def __add__(self, other: Node | float) -> Node:
+        return make("add", self, other)
+
+    def __radd__(self, other: float) -> Node:
+        return make("add", other, self)
+
+    def __sub__(self, other: Node | float) -> Node:
+        return make("subtract", self, other)
+
+    def __rsub__(self, other: float) -> Node:
+        return make("subtract", other, self)
+
+    def __mul__(self, other: Node | float) -> Node:
+        return make("multiply", self, other)
+
+    def __rmul__(self, other: float) -> Node:
+        return make("multiply", other, self)
+
+    def __truediv__(self, other: Node | float) -> Node:
+        return make("divide", self, other)
+
+    def __rtruediv__(self, other: float) -> Node:
+        return make("divide", other, self)
+
+    def __matmul__(self, other: Node) -> Node:
+        return make("matmul", self, other)
+
+    def __neg__(self) -> Node:
+        return make("negate", self)
+
+    @property
+    def T(self) -> Node:
+        """The transposed matrix."""
+        return make("transpose", self)
+
+
+_interned: weakref.WeakValueDictionary[tuple[Any, ...], Node] = weakref.WeakValueDictionary()
+_interning = threading.Lock()
+
+
+def make(op_name: str, *inputs: Node | float, **attributes: Any) -> Node:
+    """The node that computes ``op_name`` of the inputs, simplified where a rule of the op says so.
+
+    Raises:
+        DownslopeError: where the shapes of the inputs do not fit the op.
+
+    >>> from downslope.graph import parameter
+    >>> w = parameter("w", (3,))
+    >>> make("multiply", w, 1.0) is w, make("exp", w) is make("exp", w)
+    (True, True)
+    """
+    from downslope.graph._op import OPS
+
+    op = OPS[op_name]
+    nodes = tuple(i if isinstance(i, Node) else make("constant", value=float(i)) for i in inputs)
+    simpler = op.simplify(nodes, attributes)
+    if simpler is not None:
+        return simpler
+    # inputs stay alive as long as the node that names their id, so an id in a live key is unique
+    key = (op_name, tuple(map(id, nodes)), tuple(sorted(attributes.items())))
+    with _interning:
+        node = _interned.get(key)
+        if node is None:
+            node = Node(op, nodes, attributes, op.shape(tuple(n.shape for n in nodes), attributes))
+            _interned[key] = node
+    return node
+
+
+def topological(outputs: Iterable[Node]) -> Sequence[Node]:
+    """Every node the outputs need, each after its inputs. Not recursive: depth has no limit."""
+    order: list[Node] = []
+    done: set[Node] = set()
+    stack = [(node, False) for node in reversed(list(outputs))]
+    while stack:
+        node, expanded = stack.pop()
+        if expanded:
+            order.append(node)
+        elif node not in done:
+            done.add(node)
+            stack.append((node, True))
+            stack.extend((i, False) for i in reversed(node.inputs) if i not in done)
+    return order
