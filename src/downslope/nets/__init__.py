@@ -1,0 +1,19 @@
+"""Layers, losses and initialisers: from the description of a network to its graph."""
+
+from downslope.nets._initializers import INITIALIZERS, initialize
+from downslope.nets._layers import Dense, Dropout, Embedding, Layer, LayerNorm, Residual, Stage
+from downslope.nets._network import Network, NetworkGraph
+
+__all__ = [
+    "INITIALIZERS",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "Layer",
+    "LayerNorm",
+    "Network",
+    "NetworkGraph",
+    "Residual",
+    "Stage",
+    "initialize",
+]

@@ -1,0 +1,161 @@
+"""A network: layers and a loss, and the graph they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.errors import DownslopeError
+from downslope.graph import BATCH, LOSSES, Node, input_, make
+from downslope.nets._initializers import generator, initialize
+from downslope.nets._layers import Builder, Layer, Stage
+
+__all__ = ["Network", "NetworkGraph"]
+
+# what turns the last layer's output into what the user wants to know
+_LINKS = {"binary_cross_entropy": "sigmoid", "poisson": "exp", "cross_entropy": "softmax"}
+
+
+@dataclass(frozen=True)
+class NetworkGraph:
+    """The nodes of a network.
+
+    Attributes:
+        x, y, row_weights: the inputs of a batch: (n, inputs), (n, outputs) or (n,) for class numbers, (n,).
+        parameters: every parameter by name, in the order of the layers.
+        output: z of the last layer, (n, outputs).
+        prediction: what is predicted: the output, or the probabilities or rates it stands for.
+        errors: the loss of each row, (n,); a mean over outputs.
+        data_error: the weighted mean of the errors over the rows, one number.
+        error: ``data_error`` plus the penalties; this is what descends.
+        stages: the named values on the way, from the first layer to the last.
+    """
+
+    x: Node
+    y: Node
+    row_weights: Node
+    parameters: Mapping[str, Node]
+    output: Node
+    prediction: Node
+    errors: Node
+    data_error: Node
+    error: Node
+    stages: Sequence[Stage]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A feed-forward network of any size.
+
+    Args:
+        inputs: number of columns of x.
+        layers: from the first to the last.
+        loss: by name: squared_error, absolute_error, huber, binary_cross_entropy, cross_entropy, poisson.
+        delta: of ``huber``: where the error turns from square to straight.
+        l1: λ₁ of the penalty λ₁ Σ|w|, over weights, not biases.
+        l2: λ₂ of the penalty ½ λ₂ Σw².
+
+    Raises:
+        DownslopeError: where the parts do not fit together.
+
+    >>> from downslope.nets import Dense
+    >>> net = Network(inputs=3, layers=[Dense(4, "tanh"), Dense(1)], loss="squared_error")
+    >>> {name: node.shape for name, node in net.graph().parameters.items()}
+    {'layer1.weight': (4, 3), 'layer1.bias': (4,), 'layer2.weight': (1, 4), 'layer2.bias': (1,)}
+    """
+
+    inputs: int
+    layers: Sequence[Layer]
+    loss: str = "squared_error"
+    delta: float = 1.0
+    l1: float = 0.0
+    l2: float = 0.0
+    _graphs: dict[bool, NetworkGraph] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", tuple(self.layers))
+        if not self.layers:
+            raise DownslopeError("a network needs at least one layer, such as Dense(1)")
+        if self.loss not in LOSSES:
+            raise DownslopeError(f"there is no loss {self.loss!r}; choose one of {', '.join(LOSSES)}")
+        if self.l1 < 0 or self.l2 < 0 or self.delta <= 0:
+            raise DownslopeError("penalties l1 and l2 are at least 0, and delta is above 0")
+        self.graph()
+
+    def graph(self, *, training: bool = False) -> NetworkGraph:
+        """The nodes, with dropout at work where ``training``."""
+        if training not in self._graphs:
+            self._graphs[training] = self._build(Builder(training))
+        return self._graphs[training]
+
+    def _build(self, builder: Builder) -> NetworkGraph:
+        x = input_("x", (BATCH, self.inputs))
+        z = x
+        for layer in self.layers:
+            z = layer.build(builder, z)
+        classes = self.loss == "cross_entropy"
+        if classes and int(z.shape[1]) < 2:
+            raise DownslopeError(
+                "cross_entropy needs an output for each class; end with Dense(number of classes)"
+            )
+        y = input_("y", (BATCH,) if classes else z.shape)
+        settings = {"delta": self.delta} if self.loss == "huber" else {}
+        errors = make(self.loss, z, y, **settings)
+        if not classes:
+            errors = make("sum", errors, axes=(1,), keepdims=False) / int(z.shape[1])
+        row_weights = input_("row_weights", (BATCH,))
+        data_error = _total(errors * row_weights) / _total(row_weights)
+        error = data_error
+        for name in builder.penalised:
+            weight = builder.parameters[name]
+            if self.l1:
+                error = error + self.l1 * _total(make("absolute", weight))
+            if self.l2:
+                error = error + self.l2 / 2 * _total(make("square", weight))
+        link = _LINKS.get(self.loss)
+        prediction = make(link, z) if link else z
+        return NetworkGraph(
+            x,
+            y,
+            row_weights,
+            builder.parameters,
+            z,
+            prediction,
+            errors,
+            data_error,
+            error,
+            tuple(builder.stages),
+        )
+
+    @cached_property
+    def _initializers(self) -> dict[str, str]:
+        builder = Builder(training=False)
+        h = self.graph().x
+        for layer in self.layers:
+            h = layer.build(builder, h)
+        return builder.initializers
+
+    def initial_parameters(self, seed: int = 0, dtype: Any = np.float64) -> dict[str, NDArray[Any]]:
+        """Starting values for every parameter, a function of the seed alone.
+
+        >>> from downslope.nets import Dense
+        >>> net = Network(inputs=2, layers=[Dense(1, initializer="ones")])
+        >>> net.initial_parameters()
+        {'layer1.weight': array([[1., 1.]]), 'layer1.bias': array([0.])}
+        """
+        shapes = {name: node.shape for name, node in self.graph().parameters.items()}
+        return {
+            name: initialize(self._initializers[name], tuple(map(int, shape)), generator(seed, i)).astype(
+                dtype
+            )
+            for i, (name, shape) in enumerate(shapes.items())
+        }
+
+
+def _total(node: Node) -> Node:
+    return make("sum", node, axes=None, keepdims=False)
