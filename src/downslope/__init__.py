@@ -1,3 +1,53 @@
-"""Downslope: fit the columns of a table by gradient descent, and see every derivative on the way down."""
+"""Downslope: fit the columns of a table by gradient descent, and see every derivative on the way down.
+
+>>> import downslope as ds
+>>> net = ds.Network(inputs=3, layers=[ds.Dense(1, bias=False)], loss="squared_error")
+>>> x = [[3, 4, 7], [6, 2, 9], [8, 10, 12], [9, 7, 4], [7, 6, 3]]
+>>> y = [13.5, 15.6, 27.4, 15.6, 12.5]
+>>> run = ds.descend(net, x, y, start=[200.0, -14.0, 3456.0], learning_rate=0.001, steps=1000)
+>>> run.parameters["layer1.weight"].round(3)
+array([[ 1.59 , -0.325,  1.239]])
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from downslope.errors import DownslopeError
+    from downslope.nets import Dense, Dropout, Embedding, LayerNorm, Network, Residual
+    from downslope.training import Adagrad, Adam, AdamW, RMSprop, Run, Sgd, descend
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Dense",
+    "DownslopeError",
+    "Dropout",
+    "Embedding",
+    "LayerNorm",
+    "Network",
+    "RMSprop",
+    "Residual",
+    "Run",
+    "Sgd",
+    "descend",
+]
+
+_ROOMS = {
+    "errors": ("DownslopeError",),
+    "nets": ("Dense", "Dropout", "Embedding", "LayerNorm", "Network", "Residual"),
+    "training": ("Adagrad", "Adam", "AdamW", "RMSprop", "Run", "Sgd", "descend"),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Rooms are imported when one of their names is first asked for: ``import downslope`` costs nothing."""
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'downslope' has no attribute {name!r}")
+    return getattr(import_module(f"downslope.{_ROOM_OF[name]}"), name)

@@ -1,0 +1,96 @@
+"""Descent: the introductory neuron, optimizers against PyTorch's, divergence, repeatability, bad input."""
+
+import numpy as np
+import pytest
+
+import downslope as ds
+
+X = np.array([[3, 4, 7], [6, 2, 9], [8, 10, 12], [9, 7, 4], [7, 6, 3]], float)
+Y = np.array([13.5, 15.6, 27.4, 15.6, 12.5])
+NEURON = ds.Network(inputs=3, layers=[ds.Dense(1, bias=False)])
+START = [200.0, -14.0, 3456.0]
+
+
+def test_a_thousand_updates():
+    run = ds.descend(NEURON, X, Y, start=START, learning_rate=0.001, steps=1000)
+    np.testing.assert_allclose(run.parameters["layer1.weight"], [[1.590, -0.325, 1.239]], atol=5e-4)
+    assert run.losses[0] == pytest.approx(np.mean((Y - X @ START) ** 2), rel=1e-14)
+    assert len(run.losses) == 1000
+    assert run.stopped == "finished"
+
+
+def test_a_rate_beyond_the_stable_range_is_said_with_its_step():
+    run = ds.descend(NEURON, X, Y, start=START, learning_rate=0.1, steps=1000)
+    assert run.stopped == "not finite"
+    assert f"step {len(run.losses)}: " in run.message
+    assert "layer1" in run.message
+    assert np.all(np.isfinite(run.parameters["layer1.weight"]))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "settings"),
+    [
+        (ds.Sgd(), "SGD", {}),
+        (ds.Sgd(momentum=0.9), "SGD", {"momentum": 0.9}),
+        (ds.Sgd(momentum=0.9, nesterov=True), "SGD", {"momentum": 0.9, "nesterov": True}),
+        (ds.Adam(), "Adam", {}),
+        (ds.AdamW(weight_decay=0.1), "AdamW", {"weight_decay": 0.1}),
+        (ds.RMSprop(), "RMSprop", {}),
+        (ds.Adagrad(), "Adagrad", {}),
+    ],
+)
+def test_optimizer_is_that_of_torch(ours, theirs, settings):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(20, 3)), rng.normal(size=(20, 1))
+    net = ds.Network(inputs=3, layers=[ds.Dense(4, "tanh", bias=False), ds.Dense(1, bias=False)])
+    run = ds.descend(net, x, y, learning_rate=0.01, steps=50, optimizer=ours)
+    weights = [torch.tensor(w, requires_grad=True) for w in net.initial_parameters().values()]
+    optimizer = getattr(torch.optim, theirs)(weights, lr=0.01, **settings)
+    for _ in range(50):
+        optimizer.zero_grad()
+        out = torch.tanh(torch.tensor(x) @ weights[0].T) @ weights[1].T
+        torch.nn.functional.mse_loss(out, torch.tensor(y)).backward()
+        optimizer.step()
+    for got, expected in zip(run.parameters.values(), weights, strict=True):
+        np.testing.assert_allclose(got, expected.detach().numpy(), rtol=1e-9)
+
+
+def test_same_seed_same_bits_and_each_epoch_uses_every_row():
+    net = ds.Network(inputs=3, layers=[ds.Dense(5, "relu"), ds.Dropout(0.2), ds.Dense(1)])
+    runs = [ds.descend(net, X, Y, steps=40, batch_size=2, optimizer="adam", seed=s) for s in (1, 1, 2)]
+    assert np.array_equal(runs[0].losses, runs[1].losses)
+    assert not np.array_equal(runs[0].losses, runs[2].losses)
+
+
+def test_float32_stays_float32():
+    run = ds.descend(NEURON, X.astype(np.float32), Y, steps=5, optimizer="adam")
+    assert run.parameters["layer1.weight"].dtype == np.float32
+
+
+def test_six_layers_of_1024_sigmoid_neurons_descend():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(64, 32)).astype(np.float32)
+    layers = [*(ds.Dense(1024, "sigmoid") for _ in range(6)), ds.Dense(1)]
+    run = ds.descend(ds.Network(inputs=32, layers=layers), x, x[:, 0], learning_rate=1e-3, steps=5)
+    assert run.losses[-1] < run.losses[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"learning_rate": 0}, "above 0, not 0"),
+        ({"start": [1.0]}, "start needs 3 numbers"),
+        ({"start": {"w": [1.0]}}, "no parameter 'w'"),
+        ({"optimizer": "addam"}, "no optimizer 'addam'"),
+        ({"row_weights": np.zeros(5)}, "not all of them 0"),
+        ({"x": X[:, :2]}, r"\(rows, 3\)"),
+        ({"y": Y[:4]}, r"y needs the shape \(5, 1\), not \(4,\)"),
+        ({"x": np.where(X == 12, np.inf, X)}, r"x\[2, 2\] is not a finite number"),
+        ({"y": ["a"] * 5}, "hold numbers only"),
+    ],
+)
+def test_what_does_not_fit_is_said(settings, message):
+    given = {"x": X, "y": Y, **settings}
+    with pytest.raises(ds.DownslopeError, match=message):
+        ds.descend(NEURON, given.pop("x"), given.pop("y"), **given)
