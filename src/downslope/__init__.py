@@ -17,7 +17,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from downslope.errors import DownslopeError
     from downslope.nets import Dense, Dropout, Embedding, LayerNorm, Network, Residual
-    from downslope.training import Adagrad, Adam, AdamW, RMSprop, Run, Sgd, descend
+    from downslope.training import (
+        Adagrad,
+        Adam,
+        AdamW,
+        Constant,
+        Cosine,
+        OneCycle,
+        RMSprop,
+        Run,
+        Sgd,
+        StepDecay,
+        WarmUp,
+        descend,
+    )
 
 __version__ = "0.1.0"
 
@@ -25,23 +38,32 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Constant",
+    "Cosine",
     "Dense",
     "DownslopeError",
     "Dropout",
     "Embedding",
     "LayerNorm",
     "Network",
+    "OneCycle",
     "RMSprop",
     "Residual",
     "Run",
     "Sgd",
+    "StepDecay",
+    "WarmUp",
     "descend",
 ]
 
 _ROOMS = {
     "errors": ("DownslopeError",),
     "nets": ("Dense", "Dropout", "Embedding", "LayerNorm", "Network", "Residual"),
-    "training": ("Adagrad", "Adam", "AdamW", "RMSprop", "Run", "Sgd", "descend"),
+    "training": (
+        *("Adagrad", "Adam", "AdamW", "RMSprop", "Sgd"),
+        *("Constant", "Cosine", "OneCycle", "StepDecay", "WarmUp"),
+        *("Run", "descend"),
+    ),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

@@ -3,17 +3,24 @@
 from downslope.training._descend import Run, descend
 from downslope.training._optimizers import OPTIMIZERS, Adagrad, Adam, AdamW, Optimizer, RMSprop, Sgd
 from downslope.training._program import Program, training_program
+from downslope.training._schedules import Constant, Cosine, OneCycle, Schedule, StepDecay, WarmUp
 
 __all__ = [
     "OPTIMIZERS",
     "Adagrad",
     "Adam",
     "AdamW",
+    "Constant",
+    "Cosine",
+    "OneCycle",
     "Optimizer",
     "Program",
     "RMSprop",
     "Run",
+    "Schedule",
     "Sgd",
+    "StepDecay",
+    "WarmUp",
     "descend",
     "training_program",
 ]

@@ -14,6 +14,7 @@ from downslope.errors import DownslopeError
 from downslope.nets import Network
 from downslope.training._optimizers import OPTIMIZERS, Optimizer
 from downslope.training._program import Program, training_program
+from downslope.training._schedules import Constant, Schedule
 
 __all__ = ["Run", "descend"]
 
@@ -44,11 +45,13 @@ def descend(
     y: ArrayLike,
     *,
     start: ArrayLike | Mapping[str, ArrayLike] | None = None,
-    learning_rate: float = 0.01,
+    learning_rate: float | Schedule = 0.01,
     steps: int = 1000,
     batch_size: int | None = None,
     optimizer: str | Optimizer = "sgd",
     row_weights: ArrayLike | None = None,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
     seed: int = 0,
 ) -> Run:
     """Descend the error of a network on some rows.
@@ -58,11 +61,13 @@ def descend(
         x: inputs, (rows, network.inputs). float32 stays float32, everything else becomes float64.
         y: targets, (rows, outputs), (rows,) for one output, or class numbers (rows,).
         start: starting parameters by name, or all of them in one flat list; None draws them from the seed.
-        learning_rate: η, above 0.
+        learning_rate: η, above 0, or a schedule of it.
         steps: number of updates.
         batch_size: rows in a step, drawn without repetition until all were used; None takes all rows.
         optimizer: by name, or with its settings.
         row_weights: how much each row counts, (rows,).
+        clip_norm: the largest norm of all gradients together; larger ones are shrunk.
+        clip_value: the largest size of an element of a gradient.
         seed: fixes the starting values, the batches and dropout.
 
     Raises:
@@ -76,16 +81,14 @@ def descend(
     """
     data = _data(network, x, y, row_weights)
     rows, dtype = len(data["x"]), data["x"].dtype
-    if not (np.isfinite(learning_rate) and learning_rate > 0):
-        raise DownslopeError(f"the learning rate is a number above 0, not {learning_rate!r}")
+    schedule = Constant(learning_rate) if isinstance(learning_rate, int | float) else learning_rate
     if steps < 0 or (batch_size is not None and batch_size < 1):
         raise DownslopeError("steps is at least 0 and batch_size at least 1")
-    program = training_program(network, _optimizer(optimizer))
+    program = training_program(network, _optimizer(optimizer), clip_norm=clip_norm, clip_value=clip_value)
     values = _start(network, start, seed, dtype)
     values |= {n: np.zeros(tuple(map(int, s.shape)), dtype) for n, s in program.states.items()}
-    constants = {"learning_rate": np.asarray(learning_rate, dtype), "seed": seed}
     batches = _batches(rows, min(batch_size or rows, rows), seed)
-    return _steps(network, program, data, values, constants, batches, steps)
+    return _steps(network, program, data, values, schedule, seed, batches, steps)
 
 
 def _steps(
@@ -93,7 +96,8 @@ def _steps(
     program: Program,
     data: Arrays,
     values: Arrays,
-    constants: Mapping[str, Any],
+    schedule: Schedule,
+    seed: int,
     batches: Iterator[NDArray[np.int64] | slice],
     steps: int,
 ) -> Run:
@@ -105,13 +109,13 @@ def _steps(
         for step in range(1, steps + 1):
             rows = next(batches)
             batch = {name: column[rows] for name, column in data.items()}
-            given = {**constants, **batch, **values, "step": np.asarray(step, dtype)}
+            rate = np.asarray(schedule.rate(step, steps), dtype)
+            scalars = {"learning_rate": rate, "step": np.asarray(step, dtype), "seed": seed}
+            given = {**scalars, **batch, **values}
             error, *new = plan.run(given)
             losses.append(float(error))
             updated = dict(zip(program.updates, new, strict=True))
-            fault = _fault(
-                program, float(error), updated, {**constants, **batch, **values, "step": float(step)}
-            )
+            fault = _fault(program, float(error), updated, given)
             if fault:
                 stopped = "not finite"
                 message = (

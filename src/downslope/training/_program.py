@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
-from downslope.graph import Node, gradient, input_
+from downslope.errors import DownslopeError
+from downslope.graph import Node, gradient, input_, make
 from downslope.nets import Network, NetworkGraph
 from downslope.training._optimizers import Optimizer, Rules
 
@@ -18,7 +21,7 @@ class Program:
 
     Attributes:
         graph: the network with dropout at work.
-        gradients: ∂error/∂parameter, by parameter.
+        gradients: ∂error/∂parameter before clipping, by parameter.
         states: what the optimizer remembers, by name; all start at 0.
         updates: the new value of every parameter and state, by name.
     """
@@ -29,8 +32,17 @@ class Program:
     updates: Mapping[str, Node]
 
 
-def training_program(network: Network, optimizer: Optimizer) -> Program:
+def training_program(
+    network: Network,
+    optimizer: Optimizer,
+    *,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+) -> Program:
     """The program that descends the error of a network by the rules of an optimizer.
+
+    ``clip_norm`` shrinks all gradients together to at most that norm (Pascanu, Mikolov and Bengio 2013);
+    ``clip_value`` clips each element to ± that value, before the norm is taken.
 
     >>> from downslope.nets import Dense
     >>> from downslope.training import Sgd
@@ -42,7 +54,23 @@ def training_program(network: Network, optimizer: Optimizer) -> Program:
     rate, step = input_("learning_rate", ()), input_("step", ())
     rules = Rules()
     slopes = gradient(graph.error, list(graph.parameters.values()))
-    for w, g in zip(graph.parameters.values(), slopes, strict=True):
+    clipped = _clipped(slopes, clip_norm, clip_value)
+    for w, g in zip(graph.parameters.values(), clipped, strict=True):
         optimizer.rule(rules, w, g, rate, step)
     gradients = dict(zip(graph.parameters, slopes, strict=True))
     return Program(graph, gradients, rules.states, rules.updates)
+
+
+def _clipped(slopes: Sequence[Node], norm: float | None, value: float | None) -> Sequence[Node]:
+    for limit in (norm, value):
+        if limit is not None and not limit > 0:
+            raise DownslopeError(f"gradients are clipped to a number above 0, not {limit!r}")
+    if value is not None:
+        slopes = [make("maximum", make("minimum", g, value), -value) for g in slopes]
+    if norm is not None:
+        squares = [make("sum", make("square", g), axes=None, keepdims=False) for g in slopes]
+        total = make("sqrt", reduce(add, squares))
+        # a norm of 0 must not divide; below the limit the scale is exactly 1
+        scale = norm / make("maximum", total, norm)
+        slopes = [g * scale for g in slopes]
+    return slopes
