@@ -94,3 +94,98 @@ def test_what_does_not_fit_is_said(settings, message):
     given = {"x": X, "y": Y, **settings}
     with pytest.raises(ds.DownslopeError, match=message):
         ds.descend(NEURON, given.pop("x"), given.pop("y"), **given)
+
+
+WAVE = ds.Network(inputs=2, layers=[ds.Dense(8, "tanh"), ds.Dropout(0.1), ds.Dense(1)])
+
+
+def noisy(rows=60):
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(rows, 2))
+    return x, np.sin(2 * x[:, 0]) + 0.3 * rng.normal(size=rows)
+
+
+@pytest.mark.parametrize("cut", [7, 30])
+def test_a_run_that_goes_on_has_the_same_bits(cut):
+    x, y = noisy()
+    settings = {"optimizer": "adam", "batch_size": 16, "validation": 0.25, "seed": 4}
+    whole = ds.descend(WAVE, x, y, steps=60, **settings)
+    first = ds.descend(WAVE, x, y, steps=cut, **settings)
+    second = ds.descend(WAVE, x, y, steps=60 - cut, start=first, **settings)
+    assert np.array_equal(whole.losses, second.losses)
+    assert np.array_equal(whole.validation_losses, second.validation_losses)
+    for name, value in whole.parameters.items():
+        assert np.array_equal(value, second.parameters[name])
+
+
+def test_the_best_epoch_is_kept_and_patience_ends_the_run():
+    x, y = noisy(40)
+    held = noisy(200)
+    run = ds.descend(
+        *(ds.Network(inputs=2, layers=[ds.Dense(64, "relu"), ds.Dense(1)]), x, y),
+        epochs=2000,
+        optimizer="adam",
+        validation=held,
+        patience=50,
+    )
+    assert run.stopped == "patience"
+    assert run.best_epoch == 1 + np.argmin(run.validation_losses) == len(run.validation_losses) - 50
+    w = run.parameters
+    hidden = np.maximum(held[0] @ w["layer1.weight"].T + w["layer1.bias"], 0)
+    z = (hidden @ w["layer2.weight"].T + w["layer2.bias"])[:, 0]
+    assert np.mean((held[1] - z) ** 2) == pytest.approx(run.validation_losses.min(), rel=1e-12)
+
+
+def test_lbfgs_finds_the_least_squares_answer():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(30, 3)), rng.normal(size=30)
+    run = ds.descend(NEURON, x, y, optimizer="lbfgs", steps=100)
+    exact = np.linalg.lstsq(x, y, rcond=None)[0]
+    np.testing.assert_allclose(run.parameters["layer1.weight"][0], exact, rtol=1e-6)
+    assert np.all(np.diff(run.losses) <= 0)
+
+
+def test_lbfgs_refuses_an_error_that_changes():
+    with pytest.raises(ds.DownslopeError, match="leave out dropout"):
+        ds.descend(WAVE, *noisy(), optimizer="lbfgs")
+
+
+def test_ctrl_c_keeps_what_was_reached():
+    x, y = noisy()
+
+    def press(progress):
+        if progress.step == 10:
+            raise KeyboardInterrupt
+
+    run = ds.descend(WAVE, x, y, steps=100, progress=press, validation=0.2)
+    assert run.stopped == "interrupted"
+    assert len(run.losses) == 10
+    assert run.best_epoch == 1 + np.argmin(run.validation_losses)
+    again = ds.descend(WAVE, x, y, steps=90, start=run, validation=0.2)
+    whole = ds.descend(WAVE, x, y, steps=100, validation=0.2)
+    assert np.array_equal(again.losses, whole.losses)
+
+
+def test_layers_start_from_given_values():
+    net = ds.Network(inputs=2, layers=[ds.Dense(1, initializer=[[3.0, 4.0]], bias=[5.0])])
+    start = net.initial_parameters(seed=9)
+    assert start["layer1.weight"].tolist() == [[3.0, 4.0]]
+    assert start["layer1.bias"].tolist() == [5.0]
+    with pytest.raises(ds.DownslopeError, match=r"shape \(2,\), not \(1,\)"):
+        ds.Network(inputs=2, layers=[ds.Dense(2, bias=[5.0])]).initial_parameters()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"steps": 3, "epochs": 3}, "not both"),
+        ({"patience": 3}, "needs validation rows"),
+        ({"validation": 1.5}, "share between 0 and 1"),
+        ({"validation": 0.95}, "leaves none"),
+        ({"batch_size": 0}, "at least 1"),
+        ({"optimizer": "lbfgs", "batch_size": 2}, "takes all rows"),
+    ],
+)
+def test_stopping_that_does_not_fit_is_said(settings, message):
+    with pytest.raises(ds.DownslopeError, match=message):
+        ds.descend(NEURON, X, Y, **settings)

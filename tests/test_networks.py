@@ -27,7 +27,7 @@ def batch(net, seed=0):
     y = rng.integers(0, 2, shape).astype(float)
     weights = rng.uniform(0.5, 2, ROWS)
     start = {k: v + rng.normal(0, 0.1, v.shape) for k, v in net.initial_parameters(seed).items()}
-    return {"x": x, "y": y, "row_weights": weights, "seed": 3.0, "step": 5.0, **start}
+    return {"x": x, "y": y, "row_weights": weights, "seed": 3.0, "draw": 5, **start}
 
 
 def check_gradient(net):
@@ -66,7 +66,7 @@ def test_row_weights_count_like_repeated_rows():
 
 def test_dropout_keeps_the_mean_and_is_absent_from_prediction():
     net = Network(inputs=1, layers=[Dropout(0.3), Dense(1, bias=False, initializer="ones")])
-    values = {"x": np.ones((100_000, 1)), "seed": 0.0, "step": 1.0, **net.initial_parameters()}
+    values = {"x": np.ones((100_000, 1)), "seed": 0.0, "draw": 1, **net.initial_parameters()}
     (trained,) = evaluate([net.graph(training=True).output], values)
     assert trained.mean() == pytest.approx(1.0, abs=5 * np.sqrt(0.3 / 0.7 / 100_000))
     assert np.unique(trained).tolist() == pytest.approx([0.0, 1 / 0.7])

@@ -7,7 +7,7 @@ Glorot and Bengio (2010) keep the variance of activations and gradients with var
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 
-__all__ = ["INITIALIZERS", "initialize"]
+__all__ = ["INITIALIZERS", "Start", "initialize"]
+
+Start = str | Sequence[float] | Sequence[Sequence[float]]
 
 Draw = Callable[[np.random.Generator, tuple[int, ...], float], NDArray[np.float64]]
 
@@ -41,15 +43,20 @@ INITIALIZERS: dict[str, tuple[Draw, Callable[[int, int], float]]] = {
 """Every initialiser by name: how it draws, and the variance from fan_in and fan_out."""
 
 
-def initialize(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Values for a parameter of shape (outputs, inputs).
+def initialize(name: Start, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Values for a parameter of shape (outputs, inputs): drawn by the rule of that name, or as given.
 
     Raises:
-        DownslopeError: if there is no initialiser of that name.
+        DownslopeError: if there is no initialiser of that name, or the values have another shape.
 
     >>> initialize("zeros", (1, 2), np.random.default_rng(0))
     array([[0., 0.]])
     """
+    if not isinstance(name, str):
+        given = np.array(name, np.float64)
+        if given.shape != shape:
+            raise DownslopeError(f"the starting values need the shape {shape}, not {given.shape}")
+        return given
     if name not in INITIALIZERS:
         raise DownslopeError(f"there is no initialiser {name!r}; choose one of {', '.join(INITIALIZERS)}")
     draw, variance = INITIALIZERS[name]

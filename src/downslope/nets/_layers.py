@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from downslope.errors import DownslopeError
 from downslope.graph import ACTIVATIONS, Node, input_, make, parameter
+from downslope.nets._initializers import Start
 
 __all__ = ["Builder", "Dense", "Dropout", "Embedding", "Layer", "LayerNorm", "Residual", "Stage"]
 
@@ -23,13 +27,25 @@ class Stage:
     node: Node
 
 
+def _frozen(values: Any) -> Any:
+    """Nested sequences as nested tuples of floats, so that a layer can be compared and hashed."""
+    if isinstance(values, str | bool | None):
+        return values
+    try:
+        if np.ndim(values) == 0:
+            return float(values)
+        return tuple(_frozen(v) for v in values)
+    except (TypeError, ValueError):
+        raise DownslopeError(f"starting values are numbers, not {values!r}") from None
+
+
 @dataclass
 class Builder:
     """What the layers of one network declare while it is built."""
 
     training: bool
     parameters: dict[str, Node] = field(default_factory=dict)
-    initializers: dict[str, str] = field(default_factory=dict)
+    initializers: dict[str, Start] = field(default_factory=dict)
     penalised: list[str] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
     layers: int = 0
@@ -41,7 +57,7 @@ class Builder:
         return f"layer{self.layers}"
 
     def declare(
-        self, name: str, shape: tuple[int, ...], initializer: str, *, penalised: bool = False
+        self, name: str, shape: tuple[int, ...], initializer: Start, *, penalised: bool = False
     ) -> Node:
         """A new parameter; penalties act on those that are ``penalised``."""
         self.parameters[name] = parameter(name, shape)
@@ -58,20 +74,22 @@ class Dense:
     Args:
         units: number of outputs.
         activation: φ, by name; ``"identity"`` leaves z as it is.
-        bias: whether there is a b.
-        initializer: of W, by name; None takes the one that suits the activation. b starts at 0.
+        bias: whether there is a b, which starts at 0; or the values it starts from, (units,).
+        initializer: of W, by name, or its values, (units, inputs); None suits the activation.
         slope: of ``leaky_relu`` below 0.
         alpha: of ``elu`` below 0.
     """
 
     units: int
     activation: str = "identity"
-    bias: bool = True
-    initializer: str | None = None
+    bias: bool | Sequence[float] = True
+    initializer: str | Sequence[Sequence[float]] | None = None
     slope: float = 0.01
     alpha: float = 1.0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "bias", _frozen(self.bias))
+        object.__setattr__(self, "initializer", _frozen(self.initializer))
         if isinstance(self.units, bool) or not isinstance(self.units, int) or self.units < 1:
             raise DownslopeError(
                 f"a dense layer needs a whole number of units of at least 1, not {self.units!r}"
@@ -89,8 +107,9 @@ class Dense:
         shape = (self.units, int(h.shape[1]))
         weight = builder.declare(f"{name}.weight", shape, self.initializer or suited, penalised=True)
         z = h @ weight.T
-        if self.bias:
-            z = z + builder.declare(f"{name}.bias", (self.units,), "zeros")
+        if self.bias is not False:
+            start = "zeros" if self.bias is True else self.bias
+            z = z + builder.declare(f"{name}.bias", (self.units,), start)
         builder.stages.append(Stage(name, "z", z))
         if self.activation == "identity":
             return z
@@ -119,7 +138,7 @@ class Dropout:
             return h
         builder.masks += 1
         keep = make(
-            "keep_mask", h, input_("seed", ()), input_("step", ()), rate=self.rate, stream=builder.masks
+            "keep_mask", h, input_("seed", ()), input_("draw", ()), rate=self.rate, stream=builder.masks
         )
         dropped = h * (keep * (1 / (1 - self.rate)))
         builder.stages.append(Stage(f"dropout{builder.masks}", "h", dropped))

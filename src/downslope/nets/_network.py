@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, LOSSES, Node, input_, make
-from downslope.nets._initializers import generator, initialize
+from downslope.nets._initializers import Start, generator, initialize
 from downslope.nets._layers import Builder, Layer, Stage
 
 __all__ = ["Network", "NetworkGraph"]
@@ -133,7 +133,7 @@ class Network:
         )
 
     @cached_property
-    def _initializers(self) -> dict[str, str]:
+    def _initializers(self) -> dict[str, Start]:
         builder = Builder(training=False)
         h = self.graph().x
         for layer in self.layers:

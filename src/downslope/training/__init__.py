@@ -1,6 +1,6 @@
 """The loop that descends: optimizers, the program of a step, batches."""
 
-from downslope.training._descend import Run, descend
+from downslope.training._descend import Progress, Run, descend
 from downslope.training._optimizers import OPTIMIZERS, Adagrad, Adam, AdamW, Optimizer, RMSprop, Sgd
 from downslope.training._program import Program, training_program
 from downslope.training._schedules import Constant, Cosine, OneCycle, Schedule, StepDecay, WarmUp
@@ -15,6 +15,7 @@ __all__ = [
     "OneCycle",
     "Optimizer",
     "Program",
+    "Progress",
     "RMSprop",
     "Run",
     "Schedule",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,24 +12,28 @@ from numpy.typing import ArrayLike, NDArray
 from downslope.engines import Plan
 from downslope.errors import DownslopeError
 from downslope.nets import Network
+from downslope.training._data import Arrays, Batches, checked_data, starting_values
+from downslope.training._lbfgs import minimise
 from downslope.training._optimizers import OPTIMIZERS, Optimizer
 from downslope.training._program import Program, training_program
 from downslope.training._schedules import Constant, Schedule
+from downslope.training._stopping import Validation, Watch, split
 
-__all__ = ["Run", "descend"]
-
-Arrays = dict[str, NDArray[Any]]
+__all__ = ["Progress", "Run", "descend"]
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a descent did.
+    """What a descent did. Given as the start of another descent, it goes on where it stopped.
 
     Attributes:
-        parameters: the values after the last finite update, by name.
+        parameters: by name: of the best epoch where there are validation rows, else the last finite ones.
         losses: the error of each step's batch before its update, (steps,).
-        stopped: ``"finished"`` or ``"not finite"``.
+        validation_losses: the error on the validation rows after each epoch, (epochs,), without penalties.
+        best_epoch: the epoch of ``parameters``, counted from 1; None without validation rows.
+        stopped: ``"finished"``, ``"patience"``, ``"interrupted"`` or ``"not finite"``.
         message: in words, where and why it stopped.
+        state: the last parameters and what the optimizer remembers, by name.
     """
 
     network: Network
@@ -37,6 +41,20 @@ class Run:
     losses: NDArray[np.float64]
     stopped: str
     message: str
+    validation_losses: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    best_epoch: int | None = None
+    state: Mapping[str, NDArray[Any]] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a descent has come, after each epoch; ``error`` is the mean over the steps of that epoch."""
+
+    step: int
+    steps: int
+    error: float
+    validation_error: float | None
+    best_epoch: int | None
 
 
 def descend(
@@ -44,88 +62,202 @@ def descend(
     x: ArrayLike,
     y: ArrayLike,
     *,
-    start: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    start: ArrayLike | Mapping[str, ArrayLike] | Run | None = None,
     learning_rate: float | Schedule = 0.01,
-    steps: int = 1000,
+    steps: int | None = None,
+    epochs: int | None = None,
     batch_size: int | None = None,
     optimizer: str | Optimizer = "sgd",
     row_weights: ArrayLike | None = None,
     clip_norm: float | None = None,
     clip_value: float | None = None,
+    validation: Validation | None = None,
+    patience: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
     seed: int = 0,
 ) -> Run:
     """Descend the error of a network on some rows.
 
+    Ctrl-C ends it early and gives what was reached.
+
     Args:
-        network: what is fitted.
+        network: what to train.
         x: inputs, (rows, network.inputs). float32 stays float32, everything else becomes float64.
         y: targets, (rows, outputs), (rows,) for one output, or class numbers (rows,).
         start: starting parameters by name, or all of them in one flat list; None draws them from the seed.
-        learning_rate: η, above 0, or a schedule of it.
-        steps: number of updates.
+            A run goes on where it stopped: same data and settings, same bits as without the stop.
+        learning_rate: η, above 0, or a schedule of it. ``"lbfgs"`` searches its own.
+        steps: number of updates; 1000 where neither this nor ``epochs`` is given.
+        epochs: number of times every row is used, instead of ``steps``.
         batch_size: rows in a step, drawn without repetition until all were used; None takes all rows.
-        optimizer: by name, or with its settings.
+        optimizer: by name, or with its settings; ``"lbfgs"`` takes all rows and a line search.
         row_weights: how much each row counts, (rows,).
         clip_norm: the largest norm of all gradients together; larger ones are shrunk.
         clip_value: the largest size of an element of a gradient.
-        seed: fixes the starting values, the batches and dropout.
+        validation: the share of the rows, or a pair (x, y), that only measures; the best parameters are kept.
+        patience: stop after so many epochs without a better validation error.
+        progress: called after each epoch.
+        seed: fixes the starting values, the validation rows, the batches and dropout.
 
     Raises:
-        DownslopeError: where shapes do not fit or a setting is out of range.
+        DownslopeError: if something given does not fit; the message says what.
 
     >>> from downslope.nets import Dense
     >>> net = Network(inputs=1, layers=[Dense(1, bias=False)])
-    >>> run = descend(net, [[1.0], [2.0]], [3.0, 6.0], start=[0.0], learning_rate=0.1, steps=50)
-    >>> run.parameters["layer1.weight"].round(6)
-    array([[3.]])
+    >>> run = descend(net, [[1.0], [2.0]], [2.0, 4.0], start=[0.0], learning_rate=0.1, steps=50)
+    >>> run.parameters["layer1.weight"].round(6), run.losses.round(3)[:3], run.stopped
+    (array([[2.]]), array([10.  ,  2.5  ,  0.625]), 'finished')
     """
-    data = _data(network, x, y, row_weights)
-    rows, dtype = len(data["x"]), data["x"].dtype
+    data, held = split(network, checked_data(network, x, y, row_weights), validation, seed)
+    batches = Batches(len(data["x"]), batch_size, seed)
+    steps = _steps_asked(steps, epochs, batches.steps_in_epoch)
+    watch = Watch(network, held, patience)
+    before = start if isinstance(start, Run) else None
+    values = starting_values(network, before.parameters if before else start, seed, data["x"].dtype)  # type: ignore[arg-type]
+    if optimizer == "lbfgs":
+        if batch_size is not None or clip_norm is not None or clip_value is not None:
+            raise DownslopeError(
+                "L-BFGS takes all rows and whole gradients: leave out batch_size and clipping"
+            )
+        return _search(network, data, values, steps, watch, progress)
     schedule = Constant(learning_rate) if isinstance(learning_rate, int | float) else learning_rate
-    if steps < 0 or (batch_size is not None and batch_size < 1):
-        raise DownslopeError("steps is at least 0 and batch_size at least 1")
     program = training_program(network, _optimizer(optimizer), clip_norm=clip_norm, clip_value=clip_value)
-    values = _start(network, start, seed, dtype)
-    values |= {n: np.zeros(tuple(map(int, s.shape)), dtype) for n, s in program.states.items()}
-    batches = _batches(rows, min(batch_size or rows, rows), seed)
-    return _steps(network, program, data, values, schedule, seed, batches, steps)
+    values |= {n: np.zeros(tuple(map(int, s.shape)), data["x"].dtype) for n, s in program.states.items()}
+    loop = _Loop(network, program, data, batches, schedule, seed, watch, progress)
+    if before is not None:
+        values = loop.taken_up(before, values)
+    return loop.run(values, steps)
 
 
-def _steps(
+class _Loop:
+    """One descent: what stays the same from step to step, and the record that grows."""
+
+    def __init__(
+        self,
+        network: Network,
+        program: Program,
+        data: Arrays,
+        batches: Batches,
+        schedule: Schedule,
+        seed: int,
+        watch: Watch,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self.network, self.program, self.data, self.batches = network, program, data, batches
+        self.schedule, self.seed, self.watch, self.progress = schedule, seed, watch, progress
+        self.plan = Plan([program.graph.error, *program.updates.values()])
+        self.losses: list[float] = []
+
+    def taken_up(self, before: Run, values: Arrays) -> Arrays:
+        """The values where another run stopped, and its record as the beginning of this one."""
+        if set(before.state) != set(values):
+            raise DownslopeError("a run goes on with the network and the optimizer that it had before")
+        self.losses = before.losses.tolist()
+        self.watch.errors = before.validation_losses.tolist()
+        if before.best_epoch is not None:
+            self.watch.best_epoch, self.watch.best = before.best_epoch, dict(before.parameters)
+        return dict(before.state)
+
+    def run(self, values: Arrays, steps: int) -> Run:
+        """So many further steps, or fewer if something ends them."""
+        done = len(self.losses)
+        last = done + steps
+        stopped, message = "finished", f"{last} updates done"
+        try:
+            for step in range(done + 1, last + 1):
+                values, fault = self._step(values, step, last)
+                if fault:
+                    stopped, message = "not finite", fault
+                    break
+                if step % self.batches.steps_in_epoch == 0 and self._epoch_ended(values, step, last):
+                    stopped = "patience"
+                    message = f"no better validation error since epoch {self.watch.best_epoch}"
+                    break
+        except KeyboardInterrupt:
+            stopped, message = "interrupted", f"interrupted after {len(self.losses)} of {last} updates"
+        return self._finished(values, stopped, message)
+
+    def _step(self, values: Arrays, step: int, last: int) -> tuple[Arrays, str | None]:
+        rows = self.batches.rows(step)
+        batch = {name: column[rows] for name, column in self.data.items()}
+        dtype = self.data["x"].dtype
+        rate = np.asarray(self.schedule.rate(step, last), dtype)
+        scalars = {"learning_rate": rate, "step": np.asarray(step, dtype), "draw": step, "seed": self.seed}
+        given = {**scalars, **batch, **values}
+        with np.errstate(all="ignore"):  # overflow is looked for below, and said
+            error, *new = self.plan.run(given)
+            updated = dict(zip(self.program.updates, new, strict=True))
+            fault = _fault(self.program, float(error), updated, given)
+        self.losses.append(float(error))
+        if fault:
+            kept = "the parameters before this step are kept"
+            advice = "Try a smaller learning rate, or scale the inputs"
+            return values, f"step {step}: {fault}; {kept}. {advice}."
+        return updated, None
+
+    def _epoch_ended(self, values: Arrays, step: int, last: int) -> bool:
+        stop = self.watch.see({name: values[name] for name in self.program.graph.parameters})
+        _tell(self.progress, self.watch, self.losses, step, last, self.batches.steps_in_epoch)
+        return stop
+
+    def _finished(self, values: Arrays, stopped: str, message: str) -> Run:
+        latest = {name: values[name] for name in self.program.graph.parameters}
+        return Run(
+            self.network,
+            latest if self.watch.best is None else self.watch.best,
+            np.array(self.losses),
+            stopped,
+            message,
+            np.array(self.watch.errors),
+            self.watch.best_epoch or None,
+            values,
+        )
+
+
+def _search(
     network: Network,
-    program: Program,
     data: Arrays,
     values: Arrays,
-    schedule: Schedule,
-    seed: int,
-    batches: Iterator[NDArray[np.int64] | slice],
     steps: int,
+    watch: Watch,
+    progress: Callable[[Progress], None] | None,
 ) -> Run:
-    plan = Plan([program.graph.error, *program.updates.values()])
-    dtype = data["x"].dtype
+    """The run of L-BFGS: an epoch is an iteration."""
     losses: list[float] = []
-    stopped, message = "finished", f"{steps} updates done"
-    with np.errstate(all="ignore"):  # overflow is looked for below, and said
-        for step in range(1, steps + 1):
-            rows = next(batches)
-            batch = {name: column[rows] for name, column in data.items()}
-            rate = np.asarray(schedule.rate(step, steps), dtype)
-            scalars = {"learning_rate": rate, "step": np.asarray(step, dtype), "seed": seed}
-            given = {**scalars, **batch, **values}
-            error, *new = plan.run(given)
-            losses.append(float(error))
-            updated = dict(zip(program.updates, new, strict=True))
-            fault = _fault(program, float(error), updated, given)
-            if fault:
-                stopped = "not finite"
-                message = (
-                    f"step {step}: {fault}; the parameters before this step are kept. "
-                    "Try a smaller learning rate, or scale the inputs."
-                )
-                break
-            values = updated
-    parameters = {name: values[name] for name in program.graph.parameters}
-    return Run(network, parameters, np.array(losses), stopped, message)
+    reached = dict(values)
+    stopped = "finished"
+
+    def seen(error: float, now: Arrays) -> bool:
+        nonlocal stopped
+        losses.append(error)
+        reached.update(now)
+        if watch.see(now):
+            stopped = "patience"
+        _tell(progress, watch, losses, len(losses), steps, 1)
+        return stopped == "patience"
+
+    try:
+        message = minimise(network, data, values, steps, seen)
+    except KeyboardInterrupt:
+        stopped, message = "interrupted", f"interrupted after {len(losses)} iterations"
+    if "not finite" in message:
+        stopped = "not finite"
+    errors, best = np.array(watch.errors), watch.best_epoch or None
+    return Run(network, watch.best or reached, np.array(losses), stopped, message, errors, best, reached)
+
+
+def _tell(
+    progress: Callable[[Progress], None] | None,
+    watch: Watch,
+    losses: list[float],
+    step: int,
+    steps: int,
+    steps_in_epoch: int,
+) -> None:
+    if progress is not None:
+        error = float(np.mean(losses[-steps_in_epoch:]))
+        held = watch.errors[-1] if watch.errors else None
+        progress(Progress(step, steps, error, held, watch.best_epoch or None))
 
 
 def _fault(program: Program, error: float, updated: Arrays, values: Mapping[str, Any]) -> str | None:
@@ -142,80 +274,18 @@ def _fault(program: Program, error: float, updated: Arrays, values: Mapping[str,
     return f"the update of {bad[0]} is not finite" if bad else None
 
 
-def _data(network: Network, x: ArrayLike, y: ArrayLike, row_weights: ArrayLike | None) -> Arrays:
-    """x, y and row weights in the shapes and the dtype of the program."""
-    inputs = np.asarray(x)
-    dtype = inputs.dtype if inputs.dtype == np.float32 else np.dtype(np.float64)
-    try:
-        inputs, targets = inputs.astype(dtype), np.asarray(y).astype(dtype)
-        weights = (
-            np.ones(len(inputs), dtype) if row_weights is None else np.asarray(row_weights).astype(dtype)
-        )
-    except (TypeError, ValueError) as error:
-        raise DownslopeError(f"x, y and row_weights hold numbers only: {error}") from None
-    if inputs.ndim != 2 or inputs.shape[1] != network.inputs or not len(inputs):
-        raise DownslopeError(
-            f"x needs the shape (rows, {network.inputs}) with at least one row, not {inputs.shape}"
-        )
-    shape = tuple(len(inputs) if d == "n" else int(d) for d in network.graph().y.shape)
-    if targets.shape != shape and not (len(shape) == 2 and shape[1] == 1 and targets.shape == shape[:1]):
-        raise DownslopeError(f"y needs the shape {shape}, not {targets.shape}")
-    if weights.shape != (len(inputs),) or np.any(weights < 0) or not np.any(weights > 0):
-        raise DownslopeError(f"row_weights needs {len(inputs)} numbers of at least 0, not all of them 0")
-    for name, array in (("x", inputs), ("y", targets), ("row_weights", weights)):
-        if not np.all(np.isfinite(array)):
-            place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-            raise DownslopeError(
-                f"{name}[{', '.join(map(str, place))}] is not a finite number; mend or leave it out"
-            )
-    if network.loss == "cross_entropy":
-        classes = int(network.graph().output.shape[1])
-        if np.any((targets != np.floor(targets)) | (targets < 0) | (targets >= classes)):
-            raise DownslopeError(f"y holds class numbers from 0 to {classes - 1} for this network")
-    return {"x": inputs, "y": targets.reshape(shape), "row_weights": weights}
-
-
-def _start(
-    network: Network, start: ArrayLike | Mapping[str, ArrayLike] | None, seed: int, dtype: np.dtype[Any]
-) -> Arrays:
-    values = network.initial_parameters(seed, dtype)
-    if start is None:
-        return values
-    if isinstance(start, Mapping):
-        unknown = [name for name in start if name not in values]
-        if unknown:
-            raise DownslopeError(f"there is no parameter {unknown[0]!r}; the network has {', '.join(values)}")
-        given = {name: np.asarray(value, dtype) for name, value in start.items()}
-        for name, value in given.items():
-            if value.shape != values[name].shape:
-                raise DownslopeError(f"{name} needs the shape {values[name].shape}, not {value.shape}")
-        return {**values, **{name: value.copy() for name, value in given.items()}}
-    flat = np.asarray(start, dtype).ravel()
-    size = sum(v.size for v in values.values())
-    if flat.size != size:
-        raise DownslopeError(f"start needs {size} numbers, one for each parameter, not {flat.size}")
-    ends = np.cumsum([v.size for v in values.values()])
-    parts = np.split(flat, ends[:-1])
-    return {name: part.reshape(v.shape).copy() for (name, v), part in zip(values.items(), parts, strict=True)}
+def _steps_asked(steps: int | None, epochs: int | None, steps_in_epoch: int) -> int:
+    if steps is not None and epochs is not None:
+        raise DownslopeError("give steps or epochs, not both")
+    asked = epochs * steps_in_epoch if epochs is not None else 1000 if steps is None else steps
+    if asked < 0:
+        raise DownslopeError(f"a descent takes at least 0 steps, not {asked}")
+    return asked
 
 
 def _optimizer(given: str | Optimizer) -> Optimizer:
     if not isinstance(given, str):
         return given
     if given not in OPTIMIZERS:
-        raise DownslopeError(f"there is no optimizer {given!r}; choose one of {', '.join(OPTIMIZERS)}")
+        raise DownslopeError(f"there is no optimizer {given!r}; choose one of {', '.join(OPTIMIZERS)}, lbfgs")
     return OPTIMIZERS[given]
-
-
-def _batches(rows: int, size: int, seed: int) -> Iterator[NDArray[np.int64] | slice]:
-    """Row numbers of batch after batch; each epoch has its own order, keyed by (seed, epoch)."""
-    epoch = 0
-    while True:
-        if size == rows:
-            yield slice(None)
-            continue
-        key: Any = np.array([seed, 2**63 + epoch], np.uint64)  # apart from the keys of starting values
-        order = np.random.Generator(np.random.Philox(key=key)).permutation(rows)
-        for first in range(0, rows, size):
-            yield order[first : first + size]
-        epoch += 1

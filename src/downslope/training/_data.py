@@ -1,0 +1,99 @@
+"""What a descent is given: rows, starting values, batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from downslope.errors import DownslopeError
+from downslope.nets import Network
+
+__all__ = ["Arrays", "Batches", "checked_data", "shuffled", "starting_values"]
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def checked_data(network: Network, x: ArrayLike, y: ArrayLike, row_weights: ArrayLike | None) -> Arrays:
+    """x, y and row weights in the shapes and the dtype of the program."""
+    inputs = np.asarray(x)
+    dtype = inputs.dtype if inputs.dtype == np.float32 else np.dtype(np.float64)
+    try:
+        inputs, targets = inputs.astype(dtype), np.asarray(y).astype(dtype)
+        weights = (
+            np.ones(len(inputs), dtype) if row_weights is None else np.asarray(row_weights).astype(dtype)
+        )
+    except (TypeError, ValueError) as error:
+        raise DownslopeError(f"x, y and row_weights hold numbers only: {error}") from None
+    if inputs.ndim != 2 or inputs.shape[1] != network.inputs or not len(inputs):
+        raise DownslopeError(
+            f"x needs the shape (rows, {network.inputs}) with at least one row, not {inputs.shape}"
+        )
+    shape = tuple(len(inputs) if d == "n" else int(d) for d in network.graph().y.shape)
+    if targets.shape != shape and not (len(shape) == 2 and shape[1] == 1 and targets.shape == shape[:1]):
+        raise DownslopeError(f"y needs the shape {shape}, not {targets.shape}")
+    if weights.shape != (len(inputs),) or np.any(weights < 0) or not np.any(weights > 0):
+        raise DownslopeError(f"row_weights needs {len(inputs)} numbers of at least 0, not all of them 0")
+    for name, array in (("x", inputs), ("y", targets), ("row_weights", weights)):
+        if not np.all(np.isfinite(array)):
+            place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+            raise DownslopeError(
+                f"{name}[{', '.join(map(str, place))}] is not a finite number; mend or leave it out"
+            )
+    if network.loss == "cross_entropy":
+        classes = int(network.graph().output.shape[1])
+        if np.any((targets != np.floor(targets)) | (targets < 0) | (targets >= classes)):
+            raise DownslopeError(f"y holds class numbers from 0 to {classes - 1} for this network")
+    return {"x": inputs, "y": targets.reshape(shape), "row_weights": weights}
+
+
+def starting_values(
+    network: Network, start: ArrayLike | Mapping[str, ArrayLike] | None, seed: int, dtype: np.dtype[Any]
+) -> Arrays:
+    values = network.initial_parameters(seed, dtype)
+    if start is None:
+        return values
+    if isinstance(start, Mapping):
+        unknown = [name for name in start if name not in values]
+        if unknown:
+            raise DownslopeError(f"there is no parameter {unknown[0]!r}; the network has {', '.join(values)}")
+        given = {name: np.asarray(value, dtype) for name, value in start.items()}
+        for name, value in given.items():
+            if value.shape != values[name].shape:
+                raise DownslopeError(f"{name} needs the shape {values[name].shape}, not {value.shape}")
+        return {**values, **{name: value.copy() for name, value in given.items()}}
+    flat = np.asarray(start, dtype).ravel()
+    size = sum(v.size for v in values.values())
+    if flat.size != size:
+        raise DownslopeError(f"start needs {size} numbers, one for each parameter, not {flat.size}")
+    ends = np.cumsum([v.size for v in values.values()])
+    parts = np.split(flat, ends[:-1])
+    return {name: part.reshape(v.shape).copy() for (name, v), part in zip(values.items(), parts, strict=True)}
+
+
+class Batches:
+    """The rows of every step, a pure function of (seed, step): each epoch uses every row once."""
+
+    def __init__(self, rows: int, size: int | None, seed: int) -> None:
+        if size is not None and size < 1:
+            raise DownslopeError(f"batch_size is at least 1, not {size!r}")
+        self.size = min(size or rows, rows)
+        self.steps_in_epoch = -(-rows // self.size)
+        self._rows = rows
+        self._order = lru_cache(maxsize=1)(lambda epoch: shuffled(rows, seed, epoch))
+
+    def rows(self, step: int) -> NDArray[np.int64] | slice:
+        """The rows of a step, counted from 1."""
+        if self.size == self._rows:
+            return slice(None)
+        epoch, part = divmod(step - 1, self.steps_in_epoch)
+        return self._order(epoch)[part * self.size : (part + 1) * self.size]
+
+
+def shuffled(rows: int, seed: int, draw: int) -> NDArray[np.int64]:
+    """The numbers below ``rows`` in an order that only (seed, draw) decide."""
+    key: Any = np.array([seed, 2**63 + draw], np.uint64)  # apart from the keys of starting values
+    return np.random.Generator(np.random.Philox(key=key)).permutation(rows)
