@@ -1,0 +1,22 @@
+"""WHERE the numbers come from: reading tables, the kinds of columns, encoding."""
+
+from downslope.tables._columns import Column
+from downslope.tables._describe import Description, describe, rows_with_target
+from downslope.tables._encoder import Encoded, TableEncoder, Target
+from downslope.tables._frames import as_frame
+from downslope.tables._names import did_you_mean, listed
+from downslope.tables._reading import read_table
+
+__all__ = [
+    "Column",
+    "Description",
+    "Encoded",
+    "TableEncoder",
+    "Target",
+    "as_frame",
+    "describe",
+    "did_you_mean",
+    "listed",
+    "read_table",
+    "rows_with_target",
+]

@@ -1,0 +1,190 @@
+"""What kind each column is, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from downslope.errors import DownslopeError
+from downslope.tables._cells import are_codes, level_text, numbers_in, without_gaps
+from downslope.tables._dates import common_format, worded
+from downslope.tables._names import shown_value
+
+__all__ = ["Column", "column_kind", "finite_numbers"]
+
+USED = ("number", "category", "yes-no", "date")
+"""The kinds that a network is given; columns of any other kind are left out."""
+
+_MOSTLY = 0.8
+_FEW_LEVELS = 12
+_KEY = re.compile(r"(?i:(^|[_. ])(id|idx|index|key|uuid|rownames?|rowid|row)$|^unnamed: 0$)|[a-z]I[dD]$")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column and its kind.
+
+    ``kind`` is number, category, yes-no or date, which are used, or identifier, text, constant, empty or
+    dropped, which are left out. ``reason`` says in words what was seen.
+    """
+
+    name: str
+    kind: str
+    reason: str
+
+    @property
+    def used(self) -> bool:
+        """Whether the network sees this column."""
+        return self.kind in USED
+
+
+def column_kind(column: pl.Series, *, number: bool = False, category: bool = False) -> Column:
+    """The kind of one column, or the kind asked for.
+
+    Raises:
+        DownslopeError: where a column of numbers holds an infinity, or text where it should hold numbers.
+
+    >>> column_kind(pl.Series("size", [1.5, 2.5, None]))
+    Column(name='size', kind='number', reason='2 values from 1.5 to 2.5, 1 gap')
+    """
+    if category:
+        return _category(column, "asked for")
+    if number:
+        finite_numbers(column)
+        return Column(column.name, "number", "asked for")
+    if column.null_count() == len(column):
+        return Column(column.name, "empty", "no values")
+    if column.dtype == pl.Boolean:
+        return _two_levels(column)
+    if column.dtype in (pl.Date, pl.Datetime):
+        return _constant(column) or Column(column.name, "date", "dates" + _gaps(column))
+    if column.dtype.is_numeric() or column.dtype in (pl.Duration, pl.Time):
+        return _number(column)
+    if column.dtype in (pl.Categorical, pl.Enum):
+        return _constant(column) or _category(column, "declared as categories")
+    if column.dtype == pl.String:
+        return _text(column)
+    return Column(column.name, "text", f"values of type {column.dtype} are no numbers or categories")
+
+
+def _gaps(column: pl.Series) -> str:
+    gaps = column.null_count()
+    return f", {gaps} gap{'s' * (gaps > 1)}" if gaps else ""
+
+
+def _constant(column: pl.Series) -> Column | None:
+    present = column.drop_nulls()
+    if present.n_unique() > 1:
+        return None
+    value = shown_value(level_text(present)[0])
+    if column.null_count():  # "yes" or nothing is a way of answering
+        return Column(column.name, "category", f"{value} or a gap{_gaps(column)}")
+    return Column(column.name, "constant", f"every value is {value}")
+
+
+def _two_levels(column: pl.Series) -> Column:
+    levels = sorted(level_text(column).drop_nulls().unique().to_list())
+    return _constant(column) or Column(column.name, "yes-no", f"{levels[0]} or {levels[1]}{_gaps(column)}")
+
+
+def _number(column: pl.Series) -> Column:
+    values = finite_numbers(column)
+    present = values.drop_nulls()
+    constant = _constant(values)
+    if constant:
+        return constant
+    whole = column.dtype.is_integer() or bool((present == present.round()).all())
+    levels = present.n_unique()
+    keyed = _KEY.search(column.name) or (column.name == "column1" and _counts_up(present))
+    if whole and levels == len(column) > 2 and keyed:
+        return Column(column.name, "identifier", "a different whole number in every row, named as a key")
+    low, high = present.to_numpy().min(), present.to_numpy().max()
+    reason = f"{levels} values from {low:.6g} to {high:.6g}{_gaps(column)}"
+    return Column(column.name, "number", reason)
+
+
+def _counts_up(present: pl.Series) -> bool:
+    return bool((present.diff().drop_nulls() == 1).all())
+
+
+def _text(column: pl.Series) -> Column:
+    text = without_gaps(column).alias(column.name)
+    if text.null_count() == len(text):
+        return Column(column.name, "empty", "no values")
+    present = text.drop_nulls()
+    levels = present.n_unique()
+    if levels == 1:
+        return _constant(text) or _category(text, "text")
+    if are_codes(present) and not _mostly_different(present):
+        return _category(text, "codes with leading zeros")
+    form = common_format(text)
+    if form is not None:
+        return Column(column.name, "date", worded(form) + _gaps(text))
+    numbers = numbers_in(text)
+    if numbers.null_count() == text.null_count():
+        return _number(numbers.alias(column.name))
+    if levels == 2:
+        return _two_levels(text)
+    share = (len(numbers) - numbers.null_count()) / len(present)
+    if share >= _MOSTLY and levels > _FEW_LEVELS:
+        raise _mixed(column, text, numbers)
+    if _mostly_different(present):
+        long = present.str.len_chars().mean()
+        words = present.str.count_matches(" ").mean()
+        kind = "text" if float(long or 0) > 30 or float(words or 0) >= 2 else "identifier"  # type: ignore[arg-type]
+        return Column(column.name, kind, f"{levels} different values in {len(present)} rows{_gaps(text)}")
+    return _category(text, "text")
+
+
+def _mostly_different(present: pl.Series) -> bool:
+    """Whether too few rows share a value for anything to be learned from it."""
+    levels, rows = present.n_unique(), len(present)
+    return levels == rows >= 3 or (rows >= 30 and levels > rows / 2)
+
+
+def _mixed(column: pl.Series, text: pl.Series, numbers: pl.Series) -> DownslopeError:
+    wrong = (numbers.is_null() & text.is_not_null()).arg_true()
+    more = f" ({len(wrong)} such cells)" if len(wrong) > 1 else ""
+    name, value = column.name, shown_value(text[wrong[0]])
+    return DownslopeError(
+        f'column "{name}" holds numbers, but row {wrong[0] + 1} holds {value}{more}; mend it, or say what '
+        f'the column is: --category "{name}", or --number "{name}" to take such cells as gaps'
+    )
+
+
+def _category(column: pl.Series, reason: str) -> Column:
+    text = level_text(column)
+    levels = text.n_unique() - (1 if text.null_count() else 0)
+    return Column(column.name, "category", f"{reason}, {levels} levels{_gaps(text)}")
+
+
+def finite_numbers(column: pl.Series) -> pl.Series:
+    """The column as Float64, with null for gaps and for text; durations and times in seconds.
+
+    Raises:
+        DownslopeError: where it holds an infinity.
+    """
+    values = _as_numbers(column).fill_nan(None).alias(column.name)
+    infinite = values.is_infinite().fill_null(False).arg_true()
+    if len(infinite):
+        more = f" ({len(infinite)} in all)" if len(infinite) > 1 else ""
+        raise DownslopeError(
+            f'column "{column.name}" holds an infinity in row {infinite[0] + 1}{more}; '
+            "put a number there, or leave the cell empty"
+        )
+    return values
+
+
+def _as_numbers(column: pl.Series) -> pl.Series:
+    kinds: tuple[tuple[bool, Callable[[], pl.Series]], ...] = (
+        (column.dtype == pl.Duration, lambda: column.dt.total_microseconds() / 1e6),
+        (column.dtype == pl.Time, lambda: column.cast(pl.Int64) / 1e9),
+        (column.dtype in (pl.String, pl.Categorical, pl.Enum), lambda: numbers_in(without_gaps(column))),
+    )
+    for fits, convert in kinds:
+        if fits:
+            return convert()
+    return column.cast(pl.Float64, strict=False)

@@ -1,0 +1,181 @@
+"""A table described: the kind of each column, the target, and what is to be learned from it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import polars as pl
+
+from downslope.errors import DownslopeError
+from downslope.tables._cells import level_text, numbers_in, without_gaps
+from downslope.tables._columns import Column, column_kind, finite_numbers
+from downslope.tables._names import did_you_mean, listed, shown_value
+
+__all__ = ["Description", "describe", "rows_with_target"]
+
+TASKS = ("auto", "regression", "classification")
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a table holds.
+
+    Attributes:
+        columns: every column but the target, with its kind and the reason.
+        target: the name of the target.
+        task: ``"regression"`` or ``"classification"``.
+        task_reason: in words, why.
+        rows: the number of rows with a target.
+        gap_rows: the number of rows without one, which are left out.
+    """
+
+    columns: tuple[Column, ...]
+    target: str
+    task: str
+    task_reason: str
+    rows: int
+    gap_rows: int
+
+
+def describe(
+    frame: pl.DataFrame,
+    *,
+    target: str,
+    task: str = "auto",
+    drop: Collection[str] = (),
+    category: Collection[str] = (),
+    number: Collection[str] = (),
+) -> Description:
+    """Decide for each column what it is, and from the target what is to be learned.
+
+    Args:
+        frame: the table, from ``read_table`` or ``as_frame``.
+        target: the column to predict.
+        task: ``"regression"``, ``"classification"`` or ``"auto"``: text and few whole numbers are classes.
+        drop, category, number: columns to leave out, or to take as categories or as numbers.
+
+    Raises:
+        DownslopeError: where a named column does not exist, or nothing can be learned from what there is.
+
+    >>> columns = {"size": [1.0, 2.0, 3.5], "colour": ["red", "blue", "red"], "price": [1.5, 2.0, 9.0]}
+    >>> frame = pl.DataFrame(columns)
+    >>> about = describe(frame, target="price")
+    >>> [(c.name, c.kind) for c in about.columns], about.task
+    ([('size', 'number'), ('colour', 'yes-no')], 'regression')
+    """
+    for name in (target, *drop, *category, *number):
+        if name not in frame.columns:
+            raise DownslopeError(
+                f'there is no column "{name}"{did_you_mean(name, frame.columns)}; '
+                f"the table has {listed(frame.columns)}"
+            )
+    if target in drop:
+        raise DownslopeError(f'the target "{target}" cannot be left out; take it off the columns to drop')
+    known, left_out = rows_with_target(frame, target)
+    if known.height < 2:
+        raise DownslopeError(
+            f'there is {known.height or "no"} row with a value of "{target}"; a network needs at least 2 rows'
+        )
+    chosen, reason = _task(known[target], task, as_number=target in number, as_class=target in category)
+    columns = tuple(
+        Column(name, "dropped", "asked for")
+        if name in drop
+        else column_kind(known[name], number=name in number, category=name in category)
+        for name in known.columns
+        if name != target
+    )
+    if not any(c.used for c in columns):
+        kinds = "; ".join(f"{c.name}: {c.kind}, {c.reason}" for c in columns[:6])
+        raise DownslopeError(
+            f'no column beside "{target}" can be learned from ({kinds or "there is none"}); add one, or say '
+            "--category or --number for one of these"
+        )
+    return Description(columns, target, chosen, reason, known.height, left_out)
+
+
+def rows_with_target(frame: pl.DataFrame, target: str) -> tuple[pl.DataFrame, int]:
+    """The rows that have a target, and how many have none."""
+    column = frame[target]
+    present = (without_gaps(column) if column.dtype == pl.String else column).is_not_null()
+    if column.dtype.is_float():
+        present = present & column.is_not_nan().fill_null(False)
+    known = frame.filter(present)
+    return known, frame.height - known.height
+
+
+def _task(column: pl.Series, asked: str, *, as_number: bool, as_class: bool) -> tuple[str, str]:
+    if asked not in TASKS:
+        raise DownslopeError(f"a task is one of {', '.join(TASKS)}, not {asked!r}")
+    if as_number or as_class:
+        asked = "regression" if as_number else "classification"
+    found, reason = _natural_task(column, refuse=asked == "auto")
+    if asked != "auto":
+        found, reason = asked, "asked for"
+    if found == "regression":
+        _check_numbers(column)
+    else:
+        _check_classes(column)
+    return found, reason
+
+
+def _natural_task(column: pl.Series, *, refuse: bool) -> tuple[str, str]:
+    name = column.name
+    if column.dtype in (pl.Date, pl.Datetime):
+        raise DownslopeError(
+            f'the target "{name}" holds dates; give it as a number, such as days since a start'
+        )
+    if column.dtype == pl.Boolean or column.dtype in (pl.Categorical, pl.Enum):
+        return "classification", f"{column.n_unique()} classes"
+    if column.dtype == pl.String:
+        numbers = numbers_in(without_gaps(column))
+        if numbers.null_count():
+            _refuse_mixture(column, numbers, refuse=refuse)
+            return "classification", f"the target is text with {column.n_unique()} classes"
+        column = numbers.alias(name)
+    values = finite_numbers(column)
+    if not bool((values == values.round()).all()):
+        return "regression", "the target holds numbers with fractions"
+    levels = values.n_unique()
+    if levels == 2:
+        return "classification", "the target holds two whole numbers"
+    low, high = int(values.min()), int(values.max())  # type: ignore[arg-type]
+    if levels <= 10 and high - low + 1 == levels and len(values) >= 10 * levels:
+        return "classification", f"the target holds the whole numbers from {low} to {high}"
+    return "regression", f"the target holds {levels} different whole numbers"
+
+
+def _refuse_mixture(column: pl.Series, numbers: pl.Series, *, refuse: bool) -> None:
+    share = 1 - numbers.null_count() / len(numbers)
+    if refuse and share >= 0.8 and column.n_unique() > 12:
+        row = numbers.is_null().arg_true()[0]
+        raise DownslopeError(
+            f'the target "{column.name}" holds numbers, but row {row + 1} holds {shown_value(column[row])} '
+            f"({numbers.null_count()} such cells); mend them, or say --task regression to leave such rows out"
+        )
+
+
+def _check_numbers(column: pl.Series) -> None:
+    values = finite_numbers(column).drop_nulls()
+    if not len(values):
+        raise DownslopeError(f'the target "{column.name}" holds no numbers; say --task classification')
+    if values.n_unique() < 2:
+        raise DownslopeError(
+            f'every value of the target "{column.name}" is {values[0]:.6g}: there is nothing to learn; '
+            "give rows that differ"
+        )
+
+
+def _check_classes(column: pl.Series) -> None:
+    counts = level_text(column).value_counts(sort=True)
+    classes, rows = counts.height, len(column)
+    if classes < 2:
+        raise DownslopeError(
+            f'the target "{column.name}" has the single class {shown_value(counts[column.name][0])}; '
+            "give rows of at least two classes"
+        )
+    if classes > 2 and classes > rows / 2:
+        raise DownslopeError(
+            f'the target "{column.name}" has {classes} classes in {rows} rows, too few rows for each; group '
+            "them, or say --task regression if it holds numbers"
+        )

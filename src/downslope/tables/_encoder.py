@@ -1,0 +1,192 @@
+"""A whole table as inputs of a network, and its target as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from downslope.errors import DownslopeError
+from downslope.tables._cells import level_text
+from downslope.tables._columns import finite_numbers
+from downslope.tables._describe import Description
+from downslope.tables._encodings import ENCODINGS, Codes, Encoding, fitted
+from downslope.tables._names import did_you_mean, listed
+
+__all__ = ["Encoded", "TableEncoder", "Target"]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Rows as a network takes them.
+
+    Attributes:
+        x: (rows, features), float32; level numbers for embeddings are the last columns.
+        gaps, unseen, out_of_range: cells by column, where there were any: without a value, with a level
+            that training never saw, outside the range of training.
+    """
+
+    x: NDArray[np.float32]
+    gaps: Mapping[str, int]
+    unseen: Mapping[str, int]
+    out_of_range: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class TableEncoder:
+    """Turns tables with the columns it was fitted to into numbers; other columns are passed over.
+
+    >>> from downslope.tables import describe
+    >>> frame = pl.DataFrame({"size": [1.0, None, 3.0], "kind": ["a", "b", "c"] , "price": [1.5, 2.0, 9.0]})
+    >>> encoder = TableEncoder.fit(frame, describe(frame, target="price", category=["kind"]))
+    >>> encoder.features
+    ('size', 'size is missing', 'kind is a', 'kind is b', 'kind is c')
+    >>> encoder.encode(frame).x[1]
+    array([0., 1., 0., 1., 0.], dtype=float32)
+    """
+
+    encodings: tuple[Encoding, ...]
+
+    @classmethod
+    def fit(cls, frame: pl.DataFrame, description: Description) -> TableEncoder:
+        """The encoder of the used columns of a table, those for embeddings last."""
+        parts = [fitted(frame[c.name], c.kind) for c in description.columns if c.used]
+        return cls(tuple(sorted(parts, key=lambda part: isinstance(part, Codes))))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the columns of ``Encoded.x``."""
+        return tuple(name for part in self.encodings for name in part.features)
+
+    @property
+    def code_columns(self) -> tuple[int, ...]:
+        """The places of the columns that hold level numbers, for an embedding."""
+        codes = sum(isinstance(part, Codes) for part in self.encodings)
+        width = len(self.features)
+        return tuple(range(width - codes, width))
+
+    @property
+    def code_levels(self) -> tuple[int, ...]:
+        """The number of levels of each of those columns, the unseen one included."""
+        return tuple(len(part.levels) + 1 for part in self.encodings if isinstance(part, Codes))
+
+    def encode(self, frame: pl.DataFrame) -> Encoded:
+        """The rows of a table as numbers.
+
+        Raises:
+            DownslopeError: if a needed column is not there.
+        """
+        missing = [part.name for part in self.encodings if part.name not in frame.columns]
+        if missing:
+            several = "columns" if len(missing) > 1 else "column"
+            raise DownslopeError(
+                f"the table lacks the {several} {listed(missing)}{did_you_mean(missing[0], frame.columns)}; "
+                f"it has {listed(frame.columns)}"
+            )
+        parts = {part.name: part.encode(frame[part.name]) for part in self.encodings}
+        return Encoded(
+            np.concatenate([part.values for part in parts.values()], axis=1).astype(np.float32),
+            {name: part.gaps for name, part in parts.items() if part.gaps},
+            {name: part.unseen for name, part in parts.items() if part.unseen},
+            {name: part.out_of_range for name, part in parts.items() if part.out_of_range},
+        )
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Plain data from which ``from_json`` makes the same encoder."""
+        return [{"encoding": part.encoding, **asdict(part)} for part in self.encodings]
+
+    @classmethod
+    def from_json(cls, data: Any) -> TableEncoder:
+        """The encoder of ``to_json``.
+
+        Raises:
+            DownslopeError: if the data is not of that form.
+        """
+        try:
+            return cls(tuple(_part(dict(item)) for item in data))
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
+            raise DownslopeError(f"the encoders are damaged: {error!r}") from None
+
+
+def _part(item: dict[str, Any]) -> Encoding:
+    made = ENCODINGS[item.pop("encoding")]
+    casts: dict[str, Any] = {
+        "float": float,
+        "str": str,
+        "bool": bool,
+        "str | None": lambda v: None if v is None else str(v),
+        "tuple[str, ...]": lambda v: tuple(map(str, v)),
+    }
+    wanted = {field.name: casts[str(field.type)] for field in fields(made)}
+    if set(item) != set(wanted):
+        raise ValueError(f"{made.encoding} needs {', '.join(wanted)}")
+    return made(**{name: cast(item[name]) for name, cast in wanted.items()})
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is predicted: the classes, or the centre and scale of the numbers.
+
+    >>> target = Target.fit(pl.Series("price", [100.0, 300.0]), "regression")
+    >>> target.encode(pl.Series([100.0, 300.0])), target.numbers(np.array([0.0, 2.0]))
+    (array([-1.,  1.], dtype=float32), array([200., 400.]))
+    """
+
+    name: str
+    classes: tuple[str, ...] = ()
+    mean: float = 0.0
+    scale: float = 1.0
+
+    @classmethod
+    def fit(cls, column: pl.Series, task: str) -> Target:
+        """The target of a column without gaps."""
+        if task == "classification":
+            values = level_text(column).drop_nulls().unique()
+            numbers = values.cast(pl.Float64, strict=False)
+            order = numbers.arg_sort() if not numbers.null_count() else values.arg_sort()
+            return cls(column.name, classes=tuple(values[order].to_list()))
+        values = finite_numbers(column).drop_nulls()
+        present = values.to_numpy()
+        return cls(column.name, mean=float(present.mean()), scale=float(present.std()) or 1.0)
+
+    @property
+    def task(self) -> str:
+        """``"classification"`` or ``"regression"``."""
+        return "classification" if self.classes else "regression"
+
+    def encode(self, column: pl.Series) -> NDArray[np.float32]:
+        """Class numbers from 0, or (value − mean) / scale, (rows,).
+
+        Raises:
+            DownslopeError: if a class is unknown.
+        """
+        if not self.classes:
+            return ((finite_numbers(column).to_numpy() - self.mean) / self.scale).astype(np.float32)
+        place = {name: i for i, name in enumerate(self.classes)}
+        levels = level_text(column).to_list()
+        unknown = next((level for level in levels if level not in place), None)
+        if unknown is not None:
+            raise DownslopeError(f'"{unknown}" is none of the classes {listed(self.classes)}')
+        return np.array([place[level] for level in levels], np.float32)
+
+    def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Scaled predictions in the target's own units."""
+        return np.asarray(values, np.float64) * self.scale + self.mean
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data from which ``from_json`` makes the same target."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Any) -> Target:
+        """The target of ``to_json``; raises DownslopeError where the data is not of that form."""
+        try:
+            return cls(
+                str(data["name"]), tuple(map(str, data["classes"])), float(data["mean"]), float(data["scale"])
+            )
+        except (TypeError, ValueError, KeyError) as error:
+            raise DownslopeError(f"the target is damaged: {error!r}") from None

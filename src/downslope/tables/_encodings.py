@@ -1,0 +1,265 @@
+"""Encodings: how the cells of one column become numbers for a network.
+
+Each is fitted to a column once, is plain data, and gives a float64 matrix (rows, features) with what it
+noticed: levels never seen in training, numbers out of the range of training, gaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from downslope.tables._cells import level_text
+from downslope.tables._columns import finite_numbers
+from downslope.tables._dates import as_moments, common_format
+
+__all__ = ["ENCODINGS", "Codes", "Encoding", "Moments", "Numeric", "Part", "TwoLevels", "Words", "fitted"]
+
+ONE_HOT_LEVELS = 12
+RARE = 3
+_BEND = 3.0
+_DAY = 86_400.0
+_GAP = "(gap)"
+
+
+@dataclass(frozen=True)
+class Part:
+    """The numbers of one column and how many of its cells were out of the ordinary."""
+
+    values: NDArray[np.float64]
+    gaps: int
+    unseen: int = 0
+    out_of_range: int = 0
+
+
+def _bent(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    """z / √(1 + (z/3)²): the middle as it is, the tails at most ±3 (Holzmüller et al. 2024)."""
+    bent: NDArray[np.float64] = z / np.sqrt(1 + (z / _BEND) ** 2)
+    return bent
+
+
+def _centre_and_scale(present: NDArray[np.float64]) -> tuple[float, float]:
+    """Median and interquartile range, or half the range where more than half the values are equal."""
+    low, centre, high = np.quantile(present, [0.25, 0.5, 0.75])
+    scale = high - low or (present.max() - present.min()) / 2
+    return float(centre), float(scale) or 1.0
+
+
+def _columns(parts: Sequence[Any], absent: NDArray[np.bool_], gaps: bool) -> NDArray[np.float64]:
+    filled = [np.where(absent, 0.0, part) for part in parts]
+    return np.stack([*filled, *([np.where(absent, 1.0, 0.0)] if gaps else [])], axis=1)
+
+
+@dataclass(frozen=True)
+class Numeric:
+    """(value − median) / interquartile range; a gap is 0 and 1 in a column of its own.
+
+    Columns with values beyond ±3 are bent, so that their tails cannot rule the network.
+    """
+
+    encoding: ClassVar[str] = "number"
+    name: str
+    centre: float
+    scale: float
+    low: float
+    high: float
+    bent: bool
+    gaps: bool
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the columns it gives."""
+        return (self.name, f"{self.name} is missing") if self.gaps else (self.name,)
+
+    def encode(self, column: pl.Series) -> Part:
+        """The matrix (rows, features) of a column."""
+        values = finite_numbers(column).to_numpy()
+        absent = np.isnan(values)
+        z = (values - self.centre) / self.scale
+        z = _bent(z) if self.bent else z
+        outside = int(np.sum((values < self.low) | (values > self.high)))
+        return Part(_columns([z], absent, self.gaps), int(absent.sum()), out_of_range=outside)
+
+
+@dataclass(frozen=True)
+class TwoLevels:
+    """−1 for one level, 1 for the other, 0 for a gap, for which there may be a column of its own."""
+
+    encoding: ClassVar[str] = "two levels"
+    name: str
+    levels: tuple[str, ...]
+    gaps: bool
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the columns it gives."""
+        first = f"{self.name} is {self.levels[1]}"
+        return (first, f"{self.name} is missing") if self.gaps else (first,)
+
+    def encode(self, column: pl.Series) -> Part:
+        """The matrix (rows, features) of a column."""
+        text = level_text(column)
+        code = _places(text, self.levels)
+        absent = text.is_null().to_numpy()
+        sign = np.select([code == 1, code == 2], [-1.0, 1.0], 0.0)
+        return Part(
+            _columns([sign], absent, self.gaps), int(absent.sum()), int(np.sum((code == 0) & ~absent))
+        )
+
+
+@dataclass(frozen=True)
+class Words:
+    """A column of 0 and 1 for each level, a gap among them where there was one; 0 everywhere if unseen."""
+
+    encoding: ClassVar[str] = "one-hot"
+    name: str
+    levels: tuple[str, ...]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the columns it gives."""
+        return tuple(f"{self.name} is {level}" for level in self.levels)
+
+    def encode(self, column: pl.Series) -> Part:
+        """The matrix (rows, features) of a column."""
+        text = level_text(column)
+        code = _places(text.fill_null(_GAP), self.levels)
+        absent = text.is_null().to_numpy()
+        hot = (code[:, None] == np.arange(1, len(self.levels) + 1)).astype(np.float64)
+        return Part(hot, int(absent.sum()), int(np.sum((code == 0) & ~absent)))
+
+
+@dataclass(frozen=True)
+class Codes:
+    """The number of the level, for an embedding; 0 for levels that were rare or never seen."""
+
+    encoding: ClassVar[str] = "codes"
+    name: str
+    levels: tuple[str, ...]
+    rare: tuple[str, ...]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the columns it gives."""
+        return (self.name,)
+
+    def encode(self, column: pl.Series) -> Part:
+        """The matrix (rows, 1) of a column."""
+        text = level_text(column)
+        code = _places(text.fill_null(_GAP), self.levels)
+        absent = text.is_null().to_numpy()
+        unseen = (code == 0) & ~absent & ~text.is_in(list(self.rare)).fill_null(False).to_numpy()
+        return Part(code[:, None].astype(np.float64), int(absent.sum()), int(unseen.sum()))
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Time since the median, and the circles of year, week and day where the column spans them."""
+
+    encoding: ClassVar[str] = "date"
+    name: str
+    form: str | None
+    centre: float
+    scale: float
+    low: float
+    high: float
+    circles: tuple[str, ...]
+    gaps: bool
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the columns it gives."""
+        turning = [f"{self.name}, {c} {w}" for c in self.circles for w in ("sine", "cosine")]
+        return (self.name, *turning, *([f"{self.name} is missing"] if self.gaps else []))
+
+    def encode(self, column: pl.Series) -> Part:
+        """The matrix (rows, features) of a column."""
+        moments = as_moments(column, self.form)
+        days = _days(moments)
+        absent = np.isnan(days)
+        parts = [_bent((days - self.centre) / self.scale)]
+        for circle in self.circles:
+            turn = 2 * np.pi * _CIRCLES[circle](moments)
+            parts += [np.sin(turn), np.cos(turn)]
+        outside = int(np.sum((days < self.low) | (days > self.high)))
+        return Part(_columns(parts, absent, self.gaps), int(absent.sum()), out_of_range=outside)
+
+
+def _days(moments: pl.Series) -> NDArray[np.float64]:
+    return (moments.cast(pl.Int64) / (1e6 * _DAY)).cast(pl.Float64).to_numpy()
+
+
+def _share(part: pl.Series, whole: float) -> NDArray[np.float64]:
+    return (part.cast(pl.Float64) / whole).to_numpy()
+
+
+_CIRCLES = {
+    "year": lambda m: _share(m.dt.ordinal_day() - 1, 365.25),
+    "week": lambda m: _share(m.dt.weekday() - 1, 7.0),
+    "day": lambda m: _share(m.dt.hour().cast(pl.Float64) + m.dt.minute() / 60, 24.0),
+}
+
+Encoding = Numeric | TwoLevels | Words | Codes | Moments
+
+ENCODINGS: dict[str, type[Encoding]] = {c.encoding: c for c in (Numeric, TwoLevels, Words, Codes, Moments)}
+"""Every encoding by its name in a model file."""
+
+
+def _places(text: pl.Series, levels: Sequence[str]) -> NDArray[np.int64]:
+    """The place of each cell among the levels, counted from 1; 0 where it is none of them."""
+    known = pl.DataFrame(
+        {"level": list(levels), "place": range(1, len(levels) + 1)}, schema_overrides={"level": pl.String}
+    )
+    joined = text.alias("level").to_frame().join(known, on="level", how="left", maintain_order="left")
+    return joined["place"].fill_null(0).to_numpy().astype(np.int64)
+
+
+def fitted(column: pl.Series, kind: str) -> Encoding:
+    """The encoding that suits a column of a kind.
+
+    >>> fitted(pl.Series("size", [1.0, 2.0, 3.0]), "number")
+    Numeric(name='size', centre=2.0, scale=1.0, low=1.0, high=3.0, bent=False, gaps=False)
+    """
+    if kind == "number":
+        return _fitted_number(column)
+    if kind == "date":
+        return _fitted_moments(column)
+    text = level_text(column)
+    counts = text.drop_nulls().value_counts(sort=False).sort(column.name)
+    levels = tuple(counts[column.name].to_list())
+    if len(levels) == 2:
+        return TwoLevels(column.name, levels, bool(text.null_count()))
+    gap = (_GAP,) if text.null_count() else ()
+    if len(levels) <= ONE_HOT_LEVELS:
+        return Words(column.name, levels + gap)
+    often = counts["count"] >= RARE
+    kept, rare = counts.filter(often)[column.name], counts.filter(~often)[column.name]
+    return Codes(column.name, (*kept.to_list(), *gap), tuple(rare.to_list()))
+
+
+def _fitted_number(column: pl.Series) -> Numeric:
+    values = finite_numbers(column)
+    present = values.drop_nulls().to_numpy()
+    if not len(present):
+        present = np.zeros(1)
+    centre, scale = _centre_and_scale(present)
+    low, high = float(present.min()), float(present.max())
+    tails = max(high - centre, centre - low) > _BEND * scale
+    return Numeric(column.name, centre, scale, low, high, tails, bool(values.null_count()))
+
+
+def _fitted_moments(column: pl.Series) -> Moments:
+    form = common_format(column) if column.dtype == pl.String else None
+    moments = as_moments(column, form)
+    days = _days(moments.drop_nulls())
+    centre, scale = _centre_and_scale(days)
+    low, high = float(days.min()), float(days.max())
+    within_days = bool((moments.drop_nulls().dt.truncate("1d") != moments.drop_nulls()).any())
+    spans = (("year", high - low > 200), ("week", high - low > 14), ("day", within_days))
+    circles = tuple(circle for circle, spanned in spans if spanned)
+    return Moments(column.name, form, centre, scale, low, high, circles, bool(moments.null_count()))

@@ -1,0 +1,53 @@
+"""Names of columns as an error message gives them: the nearest one, and a list cut to a readable length."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+__all__: list[str] = []
+
+_SHOWN = 12
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name most like this one, or None where none is close.
+
+    >>> nearest("Price", ["prize", "price", "size"])
+    'price'
+    """
+    names = list(known)
+    by_fold = {other.casefold(): other for other in reversed(names)}
+    close = difflib.get_close_matches(name.casefold(), list(by_fold), n=1, cutoff=0.6)
+    return by_fold[close[0]] if close else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A closing question with the nearest name, or nothing.
+
+    >>> did_you_mean("prize", ["price"])
+    '; did you mean "price"?'
+    """
+    near = nearest(name, known)
+    return "" if near is None else f'; did you mean "{near}"?'
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names with commas, the end left off where there are many.
+
+    >>> listed(["a", "b"])
+    'a, b'
+    """
+    more = len(names) - _SHOWN
+    shown = ", ".join(names[:_SHOWN])
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def shown_value(value: object) -> str:
+    """A cell in quotation marks, cut where it is long.
+
+    >>> shown_value("abc")
+    '"abc"'
+    """
+    text = " ".join(str(value).split())
+    return f'"{text[:37]}..."' if len(text) > 40 else f'"{text}"'

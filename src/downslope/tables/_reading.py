@@ -1,0 +1,157 @@
+"""Reading a table from a file of any common format."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+import polars as pl
+
+from downslope.errors import DownslopeError
+from downslope.tables._cells import typed
+from downslope.tables._delimited import checked_names, read_delimited
+from downslope.tables._names import did_you_mean, listed
+from downslope.tables._sources import Source, as_utf8, open_source
+
+__all__ = ["read_table"]
+
+_JSON = {".jsonl", ".ndjson", ".json"}
+
+
+def read_table(source: str | os.PathLike[str] | BinaryIO, *, sheet: str | None = None) -> pl.DataFrame:
+    """A table from CSV, TSV, JSON lines, Parquet, Arrow (Feather) or Excel, packed by gzip or zstd or not.
+
+    The format is told by the content, the delimiter, encoding and decimal mark of text too.
+
+    Args:
+        source: a path, ``"-"`` for standard input, or a file open for bytes.
+        sheet: of an Excel file, by name; the first where none is given.
+
+    Raises:
+        DownslopeError: if there is no such file, or it is no table; the message says where and what to do.
+
+    >>> import io
+    >>> read_table(io.BytesIO(b"size;price\\n1,5;200\\nNA;300\\n")).to_dict(as_series=False)
+    {'size': [1.5, None], 'price': [200, 300]}
+    """
+    opened = open_source(source)
+    frame = _reader(opened, sheet)()
+    checked_names(frame.columns, opened.name)
+    if not frame.width or not frame.height:
+        raise DownslopeError(
+            f"{opened.name} has {frame.width} columns ({listed(frame.columns)}) and no rows; add at least one"
+        )
+    return frame
+
+
+def _reader(source: Source, sheet: str | None) -> Callable[[], pl.DataFrame]:
+    start = source.content[:8]
+    if start.startswith(b"PAR1"):
+        return lambda: _binary(source, "Parquet", pl.read_parquet)
+    if start.startswith(b"ARROW1"):
+        return lambda: _binary(source, "Arrow", pl.read_ipc)
+    if start.startswith(b"\xff\xff\xff\xff"):
+        return lambda: _binary(source, "Arrow", pl.read_ipc_stream)
+    if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return lambda: _excel(source, sheet)
+    if sheet is not None:
+        raise DownslopeError(f"{source.name} has no sheets: only an Excel file does; leave the sheet out")
+    if start.startswith(b"FEA1"):
+        raise DownslopeError(
+            f"{source.name} is Feather version 1, which nothing writes any more; save it as version 2"
+        )
+    if source.suffix in _JSON or source.content.lstrip()[:2] in (b'{"', b"[{"):
+        return lambda: _json(source)
+    return lambda: read_delimited(source)
+
+
+def _binary(source: Source, kind: str, read: Callable[..., pl.DataFrame], **options: Any) -> pl.DataFrame:
+    try:
+        return read(io.BytesIO(source.content), **options)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        raise DownslopeError(
+            f"{source.name} is a damaged {kind} file ({_first_line(error)}); copy or write it again"
+        ) from None
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n")[0][:160] or type(error).__name__
+
+
+def _excel(source: Source, sheet: str | None) -> pl.DataFrame:
+    import fastexcel
+
+    try:
+        book = fastexcel.read_excel(source.content)
+        if not book.sheet_names:
+            raise DownslopeError(f"{source.name} has no sheets; give one with a table")
+        chosen = book.sheet_names[0] if sheet is None else sheet
+        if chosen not in book.sheet_names:
+            raise DownslopeError(
+                f'{source.name} has no sheet "{chosen}"; it has {listed(book.sheet_names)}'
+                f"{did_you_mean(chosen, book.sheet_names)}"
+            )
+        head = book.load_sheet(chosen, header_row=None, n_rows=1).to_polars()
+        if not head.width:
+            raise DownslopeError(f'the sheet "{chosen}" of {source.name} is empty; name another one')
+        names = checked_names(head.row(0), source.name)
+        frame = book.load_sheet(chosen, header_row=None, skip_rows=1, column_names=names).to_polars()
+    except fastexcel.FastExcelError as error:
+        raise DownslopeError(
+            f"{source.name} cannot be read as Excel ({_first_line(error)}); save it again as .xlsx"
+        ) from None
+    return frame.select(typed(c) if c.dtype == pl.String else c for c in frame)
+
+
+def _json(source: Source) -> pl.DataFrame:
+    text = as_utf8(source)
+    rows = _json_array(source, text) if text.lstrip().startswith(b"[") else _json_lines(source, text)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return pl.DataFrame([_json_column(name, [row.get(name) for row in rows]) for name in names])
+
+
+def _json_array(source: Source, text: bytes) -> list[dict[str, Any]]:
+    try:
+        rows = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DownslopeError(
+            f"{source.name} is not valid JSON: {error}; give one object for each row"
+        ) from None
+    for place, row in enumerate(rows, 1):
+        if not isinstance(row, dict):
+            raise DownslopeError(
+                f"{source.name}: element {place} is not an object; give one object for each row"
+            )
+    return rows  # type: ignore[no-any-return]
+
+
+def _json_lines(source: Source, text: bytes) -> list[dict[str, Any]]:
+    rows = []
+    for number, line in enumerate(text.split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise DownslopeError(
+                f"{source.name}, line {number} is not valid JSON: {error}; give one object on each line"
+            ) from None
+        if not isinstance(row, dict):
+            raise DownslopeError(f"{source.name}, line {number} is not an object such as {{'size': 1.5}}")
+        rows.append(row)
+    return rows
+
+
+def _json_column(name: str, values: list[Any]) -> pl.Series:
+    kinds = {type(v) for v in values if v is not None}
+    if kinds <= {int, float} and kinds:
+        if all(isinstance(v, int) and abs(v) < 2**63 for v in values if v is not None):
+            return pl.Series(name, values, pl.Int64)
+        return pl.Series(name, [None if v is None or v != v else float(v) for v in values], pl.Float64)
+    if kinds == {bool}:
+        return pl.Series(name, values, pl.Boolean)
+    as_text = [v if v is None or isinstance(v, str) else json.dumps(v) for v in values]
+    return pl.Series(name, as_text, pl.String)

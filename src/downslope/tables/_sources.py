@@ -1,0 +1,185 @@
+"""Where bytes come from: a path, standard input or an open file, unpacked and decoded."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import sys
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from downslope.errors import DownslopeError
+from downslope.tables._names import did_you_mean
+
+__all__ = ["Source", "as_utf8", "open_source"]
+
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_PACKED = {".gz", ".gzip", ".zst", ".zstd"}
+_LAYERS = 4
+_TELLING = 64
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The bytes of a table, unpacked, with the name to use in messages and the suffix that remains."""
+
+    name: str
+    suffix: str
+    content: bytes
+
+
+def open_source(source: str | os.PathLike[str] | BinaryIO) -> Source:
+    """Read everything there is, and unpack gzip and zstd by their first bytes."""
+    name, packed = _read(source)
+    content = _unpack(packed, name)
+    if not content:
+        raise DownslopeError(f"{name} is empty; give a table with a header and at least one row")
+    return Source(name, _suffix(name), content)
+
+
+def _suffix(name: str) -> str:
+    path = Path(name.lower())
+    while path.suffix in _PACKED:
+        path = path.with_suffix("")
+    return path.suffix
+
+
+def _read(source: str | os.PathLike[str] | BinaryIO) -> tuple[str, bytes]:
+    if isinstance(source, (str, os.PathLike)):
+        text = os.fspath(source)
+        if not isinstance(text, str):
+            raise DownslopeError(f"a path is text, not {type(text).__name__}; decode it with os.fsdecode")
+        if text == "-":
+            return "standard input", sys.stdin.buffer.read()
+        return text, _read_path(text)
+    name = getattr(source, "name", None)
+    name = name if isinstance(name, str) else "the open file"
+    read = getattr(source, "read", None)
+    if read is None:
+        raise DownslopeError(f"a table is read from a path or an open file, not {type(source).__name__}")
+    content = read()
+    if not isinstance(content, (bytes, bytearray, memoryview)):
+        raise DownslopeError(f"{name} is open as text; open it as bytes, with mode 'rb'")
+    return name, bytes(content)
+
+
+def _read_path(text: str) -> bytes:
+    path = Path(text)
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise DownslopeError(f"there is no file {text}{_near_file(path)}") from None
+    except IsADirectoryError:
+        raise DownslopeError(f"{text} is a folder; name a file in it") from None
+    except PermissionError:
+        if path.is_dir():
+            raise DownslopeError(f"{text} is a folder; name a file in it") from None
+        raise DownslopeError(f"{text} may not be read by this user; change its permissions") from None
+    except (OSError, ValueError) as error:
+        raise DownslopeError(f"{text} cannot be read: {error}") from None
+
+
+def _near_file(path: Path) -> str:
+    folder = path.parent
+    try:
+        known = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
+    except (OSError, ValueError):
+        return f"; the folder {folder} does not exist either"
+    return did_you_mean(path.name, known) or "; check the path"
+
+
+def _unpack(content: bytes, name: str) -> bytes:
+    for _ in range(_LAYERS):
+        if content.startswith(_GZIP):
+            content = _gunzip(content, name)
+        elif content.startswith(_ZSTD):
+            content = _unzstd(content, name)
+        else:
+            break
+    return content
+
+
+def _damaged(name: str, kind: str, found: object) -> DownslopeError:
+    return DownslopeError(f"{name} is a damaged {kind} file ({found}); copy or download it again")
+
+
+def _gunzip(content: bytes, name: str) -> bytes:
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged(name, "gzip", error) from None
+
+
+def _unzstd(content: bytes, name: str) -> bytes:
+    import zstandard
+
+    parts = []
+    while content:
+        reader = zstandard.ZstdDecompressor().decompressobj()
+        try:
+            parts.append(reader.decompress(content))
+        except zstandard.ZstdError as error:
+            raise _damaged(name, "zstd", error) from None
+        if not reader.eof:
+            raise _damaged(name, "zstd", "it ends too early")
+        content = reader.unused_data
+    return b"".join(parts)
+
+
+def as_utf8(source: Source) -> bytes:
+    """The text of a source in UTF-8, with every line end as a line feed."""
+    content = source.content
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = _utf16(source)
+    elif content.startswith(b"\xef\xbb\xbf"):
+        text = content[3:]
+    else:
+        text = content
+    text = _guessed(text).rstrip(b"\x1a")
+    junk = _CONTROL.search(text)
+    if junk:
+        line = text.count(b"\n", 0, junk.start()) + 1
+        raise DownslopeError(
+            f"{source.name} is not a table: line {line} holds the byte {junk.group()[0]:#04x}, which no text "
+            "has; give CSV, TSV, JSON lines, Parquet, Arrow or Excel"
+        )
+    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def _utf16(source: Source) -> bytes:
+    try:
+        return source.content.decode("utf-16").encode("utf-8")
+    except UnicodeError as error:
+        raise DownslopeError(f"{source.name} starts as UTF-16 text but is damaged: {error}") from None
+
+
+def _guessed(content: bytes) -> bytes:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return content
+    lines = re.findall(rb"[^\n]*[\x80-\xff][^\n]*", content[: 1 << 22])
+    sample = b"\n".join(lines)[: 1 << 16]
+    for encoding in (_guess(sample), "cp1252"):
+        try:
+            return content.decode(encoding).encode("utf-8") if encoding else content
+        except (UnicodeError, LookupError):
+            continue
+    return content.decode("latin-1").encode("utf-8")
+
+
+def _guess(sample: bytes) -> str:
+    # a guess from a few letters is as often wrong as right, and most such files are Western European
+    if sum(byte > 127 for byte in sample) < _TELLING:
+        return "cp1252"
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(sample).best()
+    return best.encoding if best is not None else "cp1252"
