@@ -1,5 +1,6 @@
 """Layers, losses and initialisers: from the description of a network to its graph."""
 
+from downslope.nets._description import network_from_json, network_to_json
 from downslope.nets._initializers import INITIALIZERS, initialize
 from downslope.nets._layers import Dense, Dropout, Embedding, Layer, LayerNorm, Residual, Stage
 from downslope.nets._network import Network, NetworkGraph
@@ -16,4 +17,6 @@ __all__ = [
     "Residual",
     "Stage",
     "initialize",
+    "network_from_json",
+    "network_to_json",
 ]
