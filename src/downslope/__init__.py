@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from downslope.errors import DownslopeError
+    from downslope.estimators import Model, fit, load
     from downslope.nets import Dense, Dropout, Embedding, LayerNorm, Network, Residual
     from downslope.training import (
         Adagrad,
@@ -45,6 +46,7 @@ __all__ = [
     "Dropout",
     "Embedding",
     "LayerNorm",
+    "Model",
     "Network",
     "OneCycle",
     "RMSprop",
@@ -54,10 +56,13 @@ __all__ = [
     "StepDecay",
     "WarmUp",
     "descend",
+    "fit",
+    "load",
 ]
 
 _ROOMS = {
     "errors": ("DownslopeError",),
+    "estimators": ("Model", "fit", "load"),
     "nets": ("Dense", "Dropout", "Embedding", "LayerNorm", "Network", "Residual"),
     "training": (
         *("Adagrad", "Adam", "AdamW", "RMSprop", "Sgd"),

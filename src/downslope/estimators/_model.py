@@ -1,0 +1,177 @@
+"""A fitted model: table in, predictions out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from downslope.engines import Plan
+from downslope.errors import DownslopeError
+from downslope.estimators._scores import Scores
+from downslope.interchange import ModelFile, read_model_file, write_model_file
+from downslope.nets import Network
+from downslope.tables import Column, Encoded, TableEncoder, Target, as_frame
+
+__all__ = ["Model", "Record", "forward", "load"]
+
+_CHUNK = 8192
+
+
+def forward(network: Network, parameters: Mapping[str, NDArray[Any]], x: NDArray[Any]) -> NDArray[Any]:
+    """What the network predicts, (rows, outputs), a few thousand rows at a time."""
+    plan = Plan([network.graph().prediction])
+    parts = [plan.run({**parameters, "x": x[i : i + _CHUNK]})[0] for i in range(0, len(x), _CHUNK)]
+    outputs = int(network.graph().output.shape[1])
+    return np.concatenate(parts) if parts else np.zeros((0, outputs), x.dtype)
+
+
+@dataclass(frozen=True)
+class Record:
+    """How a model came about.
+
+    Attributes:
+        source: the table's path, or how it was given.
+        columns: every column of the table but the target, with its kind and the reason.
+        task_reason: why regression or classification.
+        rows, gap_rows: rows that were used, and left out for want of a target.
+        trained_rows, measured_rows: rows the compared models saw, and rows held out that measured them;
+            equal to ``rows`` both where there were too few to hold any out.
+        trivial, linear, network: their scores on the measured rows.
+        best_epoch, epochs: the epoch that was kept and the last.
+        train_errors, validation_errors: mean error of each epoch, as the loss has it.
+        interrupted: whether training was cut short.
+    """
+
+    source: str
+    columns: tuple[Column, ...]
+    task_reason: str
+    rows: int
+    gap_rows: int
+    trained_rows: int
+    measured_rows: int
+    trivial: Scores
+    linear: Scores
+    network: Scores
+    best_epoch: int
+    epochs: int
+    train_errors: tuple[float, ...]
+    validation_errors: tuple[float, ...]
+    interrupted: bool
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network with everything that takes it from a table to predictions in the target's own terms."""
+
+    network: Network
+    parameters: Mapping[str, NDArray[Any]]
+    encoder: TableEncoder
+    target: Target
+    record: Record
+
+    def encode(self, data: Any) -> Encoded:
+        """A table as the network takes it, with counts of gaps, unseen levels and numbers out of range.
+
+        Raises:
+            DownslopeError: if a needed column is not there; it is named.
+        """
+        return self.encoder.encode(as_frame(data, self._columns_for(data)))
+
+    def _columns_for(self, data: Any) -> list[str] | None:
+        """A matrix has the columns of the table that the model was fitted to."""
+        if not isinstance(data, np.ndarray | list | tuple):
+            return None
+        return [c.name for c in self.record.columns]
+
+    def predict(self, data: Any) -> NDArray[Any]:
+        """Numbers in the target's units, or class names, (rows,).
+
+        Args:
+            data: a path, a frame, a dict of columns, or a matrix with the columns of the fitted table.
+        """
+        return self.decide(self.encode(data).x)
+
+    def predict_proba(self, data: Any) -> NDArray[np.float64]:
+        """The probability of each class, (rows, classes), in the order of ``target.classes``.
+
+        Raises:
+            DownslopeError: if the target is a number.
+        """
+        if not self.target.classes:
+            raise DownslopeError(f'"{self.target.name}" is a number and has no probabilities; use predict')
+        return self.outputs(self.encode(data).x)
+
+    def outputs(self, x: NDArray[Any]) -> NDArray[np.float64]:
+        """Numbers (rows,) or probabilities (rows, classes) for encoded inputs."""
+        raw = forward(self.network, self.parameters, x).astype(np.float64)
+        if not self.target.classes:
+            return self.target.numbers(raw[:, 0])
+        if len(self.target.classes) == 2:
+            return np.concatenate([1 - raw, raw], axis=1)
+        return raw
+
+    def decide(self, x: NDArray[Any]) -> NDArray[Any]:
+        """Numbers or class names, (rows,), for encoded inputs."""
+        outputs = self.outputs(x)
+        if not self.target.classes:
+            return outputs
+        chosen: NDArray[Any] = np.array(self.target.classes, dtype=object)[outputs.argmax(axis=1)]
+        return chosen
+
+    def encoded_targets(self, frame: pl.DataFrame) -> NDArray[np.float32]:
+        """The targets of rows as the network's loss takes them, (rows,)."""
+        if self.target.name not in frame.columns:
+            raise DownslopeError(f'the table lacks the target "{self.target.name}"')
+        return self.target.encode(frame[self.target.name])
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one file, whole or not at all.
+
+        Raises:
+            DownslopeError: if it cannot be written there.
+        """
+        about = {
+            "encoder": self.encoder.to_json(),
+            "target": self.target.to_json(),
+            "record": asdict(self.record),
+        }
+        write_model_file(path, ModelFile(self.network, self.parameters, about))
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """The model of a file that ``Model.save`` or ``downslope fit`` wrote.
+
+    Raises:
+        DownslopeError: if there is no such file, or it is damaged or something else.
+    """
+    file = read_model_file(path)
+    try:
+        encoder = TableEncoder.from_json(file.about.get("encoder"))
+        target = Target.from_json(file.about.get("target"))
+        record = _record(file.about.get("record"))
+        outputs = int(file.network.graph().output.shape[1])
+        wanted = len(target.classes) if len(target.classes) > 2 else 1
+        if len(encoder.features) != file.network.inputs or outputs != wanted:
+            raise DownslopeError("the encoders do not fit the network")
+    except DownslopeError as error:
+        raise DownslopeError(f"{path} is damaged: {error}; fit the model again") from None
+    return Model(file.network, file.parameters, encoder, target, record)
+
+
+def _record(data: Any) -> Record:
+    try:
+        told = dict(data)
+        told["columns"] = tuple(Column(**c) for c in told["columns"])
+        for name in ("trivial", "linear", "network"):
+            told[name] = Scores(**told[name])
+        for name in ("train_errors", "validation_errors"):
+            told[name] = tuple(map(float, told[name]))
+        return Record(**told)
+    except (TypeError, ValueError, KeyError) as error:
+        raise DownslopeError(f"the training record is damaged: {error!r}") from None
