@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from downslope.errors import DownslopeError
     from downslope.estimators import Model, fit, load
+    from downslope.insight import Explanation, explain
     from downslope.nets import Dense, Dropout, Embedding, LayerNorm, Network, Residual
     from downslope.training import (
         Adagrad,
@@ -45,6 +46,7 @@ __all__ = [
     "DownslopeError",
     "Dropout",
     "Embedding",
+    "Explanation",
     "LayerNorm",
     "Model",
     "Network",
@@ -56,6 +58,7 @@ __all__ = [
     "StepDecay",
     "WarmUp",
     "descend",
+    "explain",
     "fit",
     "load",
 ]
@@ -63,6 +66,7 @@ __all__ = [
 _ROOMS = {
     "errors": ("DownslopeError",),
     "estimators": ("Model", "fit", "load"),
+    "insight": ("Explanation", "explain"),
     "nets": ("Dense", "Dropout", "Embedding", "LayerNorm", "Network", "Residual"),
     "training": (
         *("Adagrad", "Adam", "AdamW", "RMSprop", "Sgd"),

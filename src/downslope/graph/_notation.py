@@ -153,8 +153,8 @@ def number_text(value: float, digits: int) -> str:
     return plain.replace("-", "−")
 
 
-_SUBSCRIPTS = str.maketrans("0123456789,ijkn", "₀₁₂₃₄₅₆₇₈₉,ᵢⱼₖₙ")
-_SUPERSCRIPTS = str.maketrans("0123456789()-T", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻ᵀ")
+_SUBSCRIPTS = str.maketrans("0123456789,ijkmn", "₀₁₂₃₄₅₆₇₈₉,ᵢⱼₖₘₙ")
+_SUPERSCRIPTS = str.maketrans("0123456789()-+Tl", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻⁺ᵀˡ")
 
 
 def text(e: Expression) -> str:

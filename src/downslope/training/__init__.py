@@ -1,5 +1,6 @@
 """The loop that descends: optimizers, the program of a step, batches."""
 
+from downslope.training._data import checked_data, starting_values
 from downslope.training._descend import Progress, Run, descend
 from downslope.training._optimizers import OPTIMIZERS, Adagrad, Adam, AdamW, Optimizer, RMSprop, Sgd
 from downslope.training._program import Program, training_program
@@ -22,6 +23,8 @@ __all__ = [
     "Sgd",
     "StepDecay",
     "WarmUp",
+    "checked_data",
     "descend",
+    "starting_values",
     "training_program",
 ]

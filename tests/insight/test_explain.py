@@ -1,0 +1,199 @@
+"""Explanations print what the engine computes, for any parameter of any network."""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+import downslope as ds
+from downslope.engines import evaluate
+from downslope.graph import ACTIVATIONS
+from downslope.graph.notation import number_text
+from downslope.training import Sgd, training_program
+
+X = [[3, 4, 7], [6, 2, 9], [8, 10, 12], [9, 7, 4], [7, 6, 3]]
+Y = [13.5, 15.6, 27.4, 15.6, 12.5]
+NEURON = ds.Network(inputs=3, layers=[ds.Dense(1, bias=False)])
+DEEP = ds.Network(inputs=3, layers=[ds.Dense(8, "tanh"), ds.Dense(8, "tanh"), ds.Dense(1)])
+
+
+def engine_gradients(network, point, x, y, weights) -> dict[str, np.ndarray]:
+    """What a training step computes, dropout at rest."""
+    program = training_program(network, Sgd())
+    shape = tuple(len(x) if d == "n" else d for d in program.graph.y.shape)
+    given = {**point, "x": x, "y": y.reshape(shape), "row_weights": weights, "seed": 0, "draw": 0}
+    return dict(zip(program.gradients, evaluate(list(program.gradients.values()), given), strict=True))
+
+
+def test_the_introductory_neuron_by_hand() -> None:
+    told = ds.explain(NEURON, X, Y, parameters=[200, -14, 3456], of="w1", row=0, learning_rate=0.001)
+    assert told.factors.tolist() == [49445, 3]
+    assert told.gradient == 148335
+    assert told.updated == pytest.approx(51.665, rel=1e-14)
+    assert "−2)·(13.5 − 24736) = 49445" in str(told)
+    assert "∂E/∂w₁ = ∂E/∂z·∂z/∂w₁ = δ·x₁ = 49445·3 = 148335" in str(told)
+    assert "new  = 200 − 0.001·148335 = 51.665" in str(told)
+    mean = ds.explain(NEURON, X, Y, parameters=[200, -14, 3456], of="w1")
+    assert mean.gradient == pytest.approx(np.mean([148335, 387124.8, 686473.6, 279187.2, 163401]), rel=1e-14)
+
+
+@pytest.mark.parametrize("of", ["W1[2,3]", "W2[8,1]", "W3[1,5]", "b1[2]", "b3[1]"])
+@pytest.mark.parametrize("row", [0, 3, None])
+def test_three_eight_eight_one(of: str, row: int | None) -> None:
+    told = ds.explain(DEEP, X, Y, of=of, row=row)
+    point = DEEP.initial_parameters(0)
+    rows = slice(None) if row is None else slice(row, row + 1)
+    x, y = np.array(X, float)[rows], np.array(Y)[rows]
+    want = engine_gradients(DEEP, point, x, y, np.ones(len(x)))[told.parameter.name][told.parameter.index]
+    assert told.gradient == want
+    assert np.prod(told.factors, axis=-1).mean() == pytest.approx(want, rel=1e-12)
+    assert f" = {number_text(want, 6)}\n" in str(told)
+
+
+def random_network(draw) -> ds.Network:
+    activations, inputs = ["identity", *ACTIVATIONS], int(draw.integers(2, 5))
+    loss = str(
+        draw.choice(["squared_error", "absolute_error", "huber", "binary_cross_entropy", "cross_entropy"])
+    )
+    layers: list = []
+    width = inputs
+    if draw.random() < 0.3:
+        layers.append(ds.Embedding((inputs - 1,), (4,), (2,)))
+        width += 1
+    for _ in range(draw.integers(0, 4)):
+        kind = draw.choice(["dense", "dense", "dense", "norm", "residual", "dropout"])
+        activation = str(draw.choice(activations))
+        if kind == "norm":
+            layers.append(ds.LayerNorm())
+        elif kind == "residual":
+            layers.append(ds.Residual((ds.Dense(5, activation), ds.Dense(width))))
+        elif kind == "dropout":
+            layers.append(ds.Dropout(0.4))
+        else:
+            width = int(draw.integers(1, 20))
+            layers.append(ds.Dense(width, activation, bias=bool(draw.random() < 0.7)))
+    outputs = int(draw.integers(2, 4)) if loss == "cross_entropy" else int(draw.integers(1, 3))
+    penalties = draw.choice([0.0, 0.1], 2)
+    return ds.Network(
+        inputs, [*layers, ds.Dense(outputs)], loss, l1=float(penalties[0]), l2=float(penalties[1])
+    )
+
+
+def at_rest(network: ds.Network) -> ds.Network:
+    layers = [layer for layer in network.layers if not isinstance(layer, ds.Dropout)]
+    return ds.Network(network.inputs, layers, network.loss, network.delta, network.l1, network.l2)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_random_parameters_of_random_networks(seed: int) -> None:
+    """50 networks with 20 parameters each: explained and trained gradients differ in none."""
+    draw = np.random.default_rng(seed)
+    network = random_network(draw)
+    rows = int(draw.integers(1, 14))
+    x = draw.normal(size=(rows, network.inputs))
+    x[:, -1] = draw.integers(0, 4, rows)
+    outputs = int(network.graph().output.shape[1])
+    y = draw.integers(0, outputs, rows) if network.loss == "cross_entropy" else draw.random((rows, outputs))
+    point = {n: v + draw.normal(size=v.shape) / 2 for n, v in network.initial_parameters(seed).items()}
+    weights = draw.random(rows) + 0.1
+    for _ in range(20):
+        name = str(draw.choice(list(point)))
+        index = tuple(int(draw.integers(size)) for size in point[name].shape)
+        row = None if draw.random() < 0.5 else int(draw.integers(rows))
+        told = ds.explain(network, x, y, parameters=point, of=(name, *index), row=row, row_weights=weights)
+        part = slice(None) if row is None else slice(row, row + 1)
+        counted = weights if row is None else np.ones(1)
+        calm = at_rest(network)
+        want = engine_gradients(calm, point, x[part], np.asarray(y, float)[part], counted)[name][index]
+        assert told.gradient == want
+        sizes = np.atleast_1d(np.prod(told.factors, axis=-1))
+        penalty = 0.0
+        if name.endswith("weight") or "column" in name:
+            penalty = network.l1 * np.sign(point[name][index]) + network.l2 * point[name][index]
+        assert np.average(sizes, weights=counted) + penalty == pytest.approx(want, rel=1e-11, abs=1e-15)
+        assert number_text(want, 6) in str(told)
+        for line in str(told).split("\n"):
+            assert len(line) <= 110, line
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_against_central_differences(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    point = {n: v + draw.normal(size=v.shape) / 5 for n, v in DEEP.initial_parameters(seed).items()}
+    told = ds.explain(DEEP, X, Y, parameters=point, of=("layer1.weight", seed, seed % 3), row=seed)
+    x, y = np.array(X, float)[seed : seed + 1], np.array(Y)[seed]
+
+    def error(shift: float) -> float:
+        moved = {n: v.copy() for n, v in point.items()}
+        moved["layer1.weight"][seed, seed % 3] += shift
+        z = np.tanh(x @ moved["layer1.weight"].T + moved["layer1.bias"])
+        z = np.tanh(z @ moved["layer2.weight"].T + moved["layer2.bias"])
+        return float(((y - z @ moved["layer3.weight"].T - moved["layer3.bias"]) ** 2).sum())
+
+    assert told.gradient == pytest.approx((error(1e-6) - error(-1e-6)) / 2e-6, rel=1e-6, abs=1e-8)
+
+
+def forms() -> list[ds.Explanation]:
+    classes = ds.Network(
+        3, [ds.Dense(4, "silu"), ds.LayerNorm(), ds.Dense(3)], "cross_entropy", l1=0.1, l2=0.2
+    )
+    y = [0, 1, 2, 1, 0]
+    return [
+        ds.explain(NEURON, X, Y, of="w2"),
+        ds.explain(DEEP, X, Y, of="W1[2,3]", row=1),
+        ds.explain(classes, X, y, of="W1[1,1]", row=2),
+        ds.explain(classes, X, y, of=("layer2.scale", 1)),
+    ]
+
+
+@pytest.mark.parametrize("i", range(4))
+def test_every_form_is_well_formed(i: int) -> None:
+    told = forms()[i]
+    page = told.html().removeprefix("<!DOCTYPE html>\n")
+    ET.fromstring(page)
+    assert "http" not in page.replace("http-equiv", "")
+    markdown = told.markdown()
+    assert markdown.count("$$") % 2 == 0
+    for formula in re.findall(r"\$\$(.*?)\$\$", markdown):
+        assert formula.count("{") == formula.count("}")
+        assert formula.count(r"\left(") == formula.count(r"\right)")
+        assert not re.search(r"[₀-₉⁰-⁹ᵀ′]", formula), formula
+    told_json = json.loads(json.dumps(told.to_json()))
+    assert told_json["gradient"] == told.gradient
+    assert told_json["factors"] == told.factors.tolist()
+
+
+def test_wide_layers_are_abbreviated() -> None:
+    network = ds.Network(20, [*[ds.Dense(256, "sigmoid") for _ in range(6)], ds.Dense(1)])
+    draw = np.random.default_rng(0)
+    told = str(ds.explain(network, draw.normal(size=(4, 20)), draw.normal(size=4), of="W1[7,3]", row=0))
+    lines = told.split("\n")
+    assert len(lines) < 90
+    assert max(map(len, lines)) <= 104
+    assert "[252 others]" in told
+    assert "% of the sum of sizes" in told
+
+
+@pytest.mark.parametrize(
+    ("of", "message"),
+    [
+        ("w9", "no place in layer1.weight"),
+        ("W1[1,9]", "no place in layer1.weight, which has the shape .1, 3., counted from 1"),
+        ("W2[1,1]", "no parameter 'layer2.weight'; there are layer1.weight.1,3."),
+        ("b1[1]", "no parameter 'layer1.bias'"),
+        ("nonsense", "names no parameter"),
+        (("layer1.weight", 0), "counted from 0"),
+    ],
+)
+def test_places_that_are_not_there(of, message: str) -> None:
+    with pytest.raises(ds.DownslopeError, match=message):
+        ds.explain(NEURON, X, Y, of=of)
+    with pytest.raises(ds.DownslopeError, match="which"):
+        ds.explain(DEEP, X, Y, of="w1")
+
+
+def test_rows_that_are_not_there() -> None:
+    with pytest.raises(ds.DownslopeError, match="no row 5; rows are counted from 0 to 4"):
+        ds.explain(NEURON, X, Y, row=5)
