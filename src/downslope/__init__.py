@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from downslope.errors import DownslopeError
     from downslope.estimators import Model, fit, load
-    from downslope.insight import Explanation, explain
+    from downslope.insight import Explanation, Forecast, Solution, explain, forecast, solve
     from downslope.nets import Dense, Dropout, Embedding, LayerNorm, Network, Residual
     from downslope.training import (
         Adagrad,
@@ -47,6 +47,7 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Explanation",
+    "Forecast",
     "LayerNorm",
     "Model",
     "Network",
@@ -55,18 +56,21 @@ __all__ = [
     "Residual",
     "Run",
     "Sgd",
+    "Solution",
     "StepDecay",
     "WarmUp",
     "descend",
     "explain",
     "fit",
+    "forecast",
     "load",
+    "solve",
 ]
 
 _ROOMS = {
     "errors": ("DownslopeError",),
     "estimators": ("Model", "fit", "load"),
-    "insight": ("Explanation", "explain"),
+    "insight": ("Explanation", "Forecast", "Solution", "explain", "forecast", "solve"),
     "nets": ("Dense", "Dropout", "Embedding", "LayerNorm", "Network", "Residual"),
     "training": (
         *("Adagrad", "Adam", "AdamW", "RMSprop", "Sgd"),

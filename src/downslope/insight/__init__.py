@@ -1,6 +1,8 @@
-"""What the gradients SAY: the chain rule written out."""
+"""What the gradients SAY: the chain rule written out, exact answers, forecasts."""
 
 from downslope.insight._explain import Explanation, explain
+from downslope.insight._forecast import Forecast, forecast
 from downslope.insight._place import Place
+from downslope.insight._solve import Solution, solve
 
-__all__ = ["Explanation", "Place", "explain"]
+__all__ = ["Explanation", "Forecast", "Place", "Solution", "explain", "forecast", "solve"]
