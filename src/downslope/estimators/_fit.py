@@ -68,6 +68,7 @@ def fit(
     epochs: int | None = None,
     validation: float = 0.15,
     seed: int = 0,
+    source: str | None = None,
     progress: Callable[[Phase], None] | None = None,
     described: Callable[[Description], None] | None = None,
 ) -> Model:
@@ -89,6 +90,7 @@ def fit(
         batch_size, epochs: None for what suits the rows.
         validation: the share of the rows that picks the best epoch; as many again measure.
         seed: fixes everything.
+        source: where the table came from, for the record; a path is recorded in any case.
         progress: called after each epoch.
         described: called with what was decided about the columns, before training.
 
@@ -112,7 +114,8 @@ def fit(
     frame, goal = _usable(frame, goal, name)
     encoder = TableEncoder.fit(frame, about)
     rows = _parted(encoder.encode(frame).x, goal.encode(frame[name]), goal, settings)
-    source = os.fspath(data) if isinstance(data, str | os.PathLike) else type(data).__name__
+    if source is None:
+        source = os.path.abspath(data) if isinstance(data, str | os.PathLike) else type(data).__name__
     return _fitted(rows, encoder, goal, settings, about, source, progress)
 
 

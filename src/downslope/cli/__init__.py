@@ -1,0 +1,19 @@
+"""The command line: ``downslope demo | fit | predict | explain``."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line; bad input ends with exit code 2, Ctrl-C with 130."""
+    if sys.argv[1:] == ["--version"]:  # answered without importing anything
+        from downslope import __version__
+
+        print(f"downslope {__version__}")
+        return
+    from downslope.cli._commands import run
+
+    sys.exit(run(sys.argv[1:]))

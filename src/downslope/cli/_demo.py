@@ -1,0 +1,89 @@
+"""``downslope demo``: one neuron, five rows, and the whole truth about a thousand steps."""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.table import Table
+
+from downslope.cli._screen import console, figure
+from downslope.insight import explain, forecast, solve
+from downslope.interchange import write_beside
+from downslope.nets import Dense, Network
+from downslope.training import descend
+
+__all__ = ["show_demo"]
+
+X = np.array([[3, 4, 7], [6, 2, 9], [8, 10, 12], [9, 7, 4], [7, 6, 3]], np.float64)
+Y = np.array([13.5, 15.6, 27.4, 15.6, 12.5])
+START = (200.0, -14.0, 3456.0)
+RATE = 0.001
+UPDATES = 1000
+TOLERANCE = 5e-4
+
+
+def _weights(values: np.ndarray) -> str:
+    return "(" + ", ".join(f"{v:.3f}" for v in values.ravel()) + ")"
+
+
+def show_demo(html: str | None) -> None:
+    """Run it and tell it; the derivation also as a page where asked for."""
+    screen = console()
+    network = Network(inputs=3, layers=[Dense(1, bias=False)], loss="squared_error")
+    screen.print("[bold]One neuron, five rows[/]: z = w₁x₁ + w₂x₂ + w₃x₃, to come near y.")
+    run = descend(network, X, Y, start=START, learning_rate=RATE, steps=UPDATES)
+    reached = run.parameters["layer1.weight"]
+    screen.print(_rows(reached))
+    screen.print(f"\n[bold]{UPDATES} updates[/] w ← w − η·(average of −2(y − z)x), η = {RATE}")
+    screen.print(f"  from w = {_weights(np.array(START))}   error {figure(run.losses[0])}")
+    for step in (1, 10, 100):
+        early = descend(network, X, Y, start=START, learning_rate=RATE, steps=step).parameters
+        error = forecast(network, X, Y, start=early).error_after(0)
+        screen.print(f"  after {step:<4} {_weights(early['layer1.weight'])}   error {figure(error)}")
+    told = forecast(network, X, Y, start=run.parameters, learning_rate=RATE, tolerance=TOLERANCE)
+    screen.print(f"  after {UPDATES} {_weights(reached)}   error {figure(told.error_after(0))}")
+
+    answer = solve(network, X, Y)
+    exact = answer.parameters["layer1.weight"]
+    screen.print(f"\n[bold]Not there yet.[/] The answer is {_weights(exact)}. Why so slow?")
+    eigenvalues = ", ".join(f"{v:.4g}" for v in told.eigenvalues)
+    screen.print(f"  The Hessian's eigenvalues are {eigenvalues}.")
+    screen.print(f"  Descent is stable while η < {told.stable_below:.7f} (2 / the largest).")
+    left = f"1 − η·{told.eigenvalues[0]:.3f} = {told.slowest:.6f}"
+    screen.print(f"  In the slowest direction a step leaves {left} of the distance.")
+    more = told.steps or 0
+    screen.print(f"  So {more:,} more updates are needed to come within {TOLERANCE:g} of the answer.")
+    final = descend(network, X, Y, start=reached.ravel(), learning_rate=RATE, steps=more)
+    arrived = final.parameters["layer1.weight"]
+    distance = float(np.linalg.norm(arrived - exact))
+    screen.print(f"  after {UPDATES + more:,} {_weights(arrived)}   {distance:.2g} from the answer")
+    quick = f"η = {told.best_rate:.5f}, would have needed {told.steps_at_best_rate:,}"
+    momentum = (
+        f"momentum {told.best_momentum:.3f} at η = {told.momentum_rate:.5f}, {told.steps_with_momentum:,}"
+    )
+    screen.print(f"  The best constant rate, {quick}; with {momentum}.")
+
+    derivation = explain(network, X, Y, parameters=reached, of="w1", row=0, learning_rate=RATE)
+    average = explain(network, X, Y, parameters=reached, of="w1", learning_rate=RATE)
+    screen.print(
+        f"\n[bold]The chain rule[/] for w₁ after {UPDATES} updates, first for one row, then for all:\n"
+    )
+    screen.print(str(derivation), markup=False)
+    screen.print()
+    screen.print(str(average), markup=False)
+    screen.print(
+        f"\n[bold]The exact answer[/] of the linear system (XᵀX)w = Xᵀy, by least squares: {_weights(exact)}"
+    )
+    screen.print(f"  {answer.message}")
+    if html is not None:
+        write_beside(html, derivation.html().encode())
+        screen.print(f"\nThe derivation as a page: {html}", markup=False)
+
+
+def _rows(weights: np.ndarray) -> Table:
+    grid = Table(box=None, padding=(0, 2, 0, 2), header_style="")
+    for title in ("x₁", "x₂", "x₃", "y", f"z after {UPDATES} updates", "y − z"):
+        grid.add_column(title, justify="right")
+    for x, y in zip(X, Y, strict=True):
+        z = float(x @ weights.ravel())
+        grid.add_row(*(f"{v:g}" for v in x), f"{y:g}", f"{z:.3f}", f"{y - z:.3f}")
+    return grid

@@ -1,0 +1,84 @@
+"""``downslope explain``: the chain rule of one weight of a fitted model."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from downslope.engines import evaluate
+from downslope.errors import DownslopeError
+from downslope.estimators import Model, load
+from downslope.graph import gradient
+from downslope.insight import explain
+from downslope.interchange import write_beside
+from downslope.tables import read_table, rows_with_target
+
+__all__ = ["explain_weight"]
+
+
+def explain_weight(
+    *,
+    model: str,
+    table: str | None,
+    row: int | None,
+    of: str | None,
+    form: str,
+    output: str | None,
+    sheet: str | None,
+) -> None:
+    """Write the derivation in the form asked for."""
+    fitted = load(model)
+    x, y = _rows(fitted, table, sheet)
+    if row is not None and row > len(x):
+        raise DownslopeError(f"there is no row {row}: the table has {len(x)} rows with a target")
+    parameters = {name: value.astype(np.float64) for name, value in fitted.parameters.items()}
+    place = of if of is not None else _steepest(fitted, parameters, x, y, row)
+    told = explain(
+        fitted.network, x, y, parameters=parameters, of=place, row=None if row is None else row - 1
+    )
+    forms = {
+        "text": lambda: f"{told}\n",
+        "markdown": lambda: told.markdown(),
+        "html": lambda: told.html(),
+        "json": lambda: json.dumps(told.to_json(), ensure_ascii=False, indent=1) + "\n",
+    }
+    content = forms[form]()
+    if output is None:
+        sys.stdout.write(content)
+    else:
+        write_beside(output, content.encode())
+
+
+def _rows(model: Model, table: str | None, sheet: str | None) -> tuple[np.ndarray, np.ndarray]:
+    source = table or model.record.source
+    if table is None and not Path(source).exists():
+        raise DownslopeError(
+            f"the table that the model was fitted to ({source}) is no longer there; name one: "
+            "downslope explain MODEL TABLE --row 1"
+        )
+    frame = read_table(source, sheet=sheet)
+    if model.target.name not in frame.columns:
+        raise DownslopeError(
+            f'the table lacks the target "{model.target.name}", without which there is no error'
+        )
+    frame = rows_with_target(frame, model.target.name)[0]
+    if not frame.height:
+        raise DownslopeError(f'no row has a value of "{model.target.name}"')
+    return model.encode(frame).x.astype(np.float64), model.encoded_targets(frame).astype(np.float64)
+
+
+def _steepest(
+    model: Model, parameters: dict[str, np.ndarray], x: np.ndarray, y: np.ndarray, row: int | None
+) -> tuple[str, int, int]:
+    """The weight of the first dense layer with the largest gradient."""
+    graph = model.network.graph()
+    name = next(n for n in graph.parameters if n.endswith(".weight"))
+    rows = slice(None) if row is None else slice(row - 1, row)
+    chosen = y[rows] if model.network.loss == "cross_entropy" else y[rows, None]
+    given = {**parameters, "x": x[rows], "y": chosen, "row_weights": np.ones(len(chosen))}
+    (slope,) = evaluate(gradient(graph.error, [graph.parameters[name]]), given)
+    unit, source = np.unravel_index(np.abs(slope).argmax(), slope.shape)
+    return name, int(unit), int(source)

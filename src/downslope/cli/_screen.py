@@ -1,0 +1,80 @@
+"""What the commands share of the terminal: a console, a progress bar, numbers."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from downslope.estimators import Phase
+
+__all__ = ["Bar", "console", "figure", "note"]
+
+_TITLES = {"linear": "linear model", "network": "network", "all rows": "network, all rows"}
+_PLAIN_SECONDS = 5.0
+
+
+def console() -> Console:
+    """Standard output; without colours where it is no terminal or NO_COLOR is set."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def note(message: str) -> None:
+    """A line for the reader beside the output proper."""
+    print(message, file=sys.stderr)
+
+
+def figure(value: float) -> str:
+    """A number in four significant digits, with marks for thousands where it is large.
+
+    >>> figure(12345.678), figure(0.012345), figure(3.0)
+    ('12,346', '0.01235', '3')
+    """
+    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
+class Bar:
+    """Progress on standard error: a moving bar on a terminal, a line every few seconds elsewhere."""
+
+    def __init__(self) -> None:
+        screen = Console(stderr=True, highlight=False)
+        self._plain = not screen.is_terminal
+        self._bar = Progress(
+            TextColumn("{task.description:<18}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:>3.0f}%  {task.fields[errors]}"),
+            TimeRemainingColumn(),
+            console=screen,
+            disable=self._plain,
+        )
+        self._tasks: dict[str, int] = {}
+        self._last = time.monotonic()
+        self.reached: Phase | None = None
+
+    def __enter__(self) -> Bar:
+        self._bar.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.__exit__(kind, error, trace)
+
+    def show(self, phase: Phase) -> None:
+        """Take note of an epoch."""
+        self.reached = phase
+        told = phase.progress
+        errors = f"train {told.error:.4g}"
+        if told.validation_error is not None:
+            errors += f"  validation {told.validation_error:.4g}  best epoch {told.best_epoch}"
+        if self._plain:
+            if time.monotonic() - self._last > _PLAIN_SECONDS:
+                self._last = time.monotonic()
+                note(f"{_TITLES[phase.name]}: step {told.step} of {told.steps}  {errors}")
+            return
+        if phase.name not in self._tasks:
+            self._tasks[phase.name] = self._bar.add_task(_TITLES[phase.name], total=told.steps, errors="")
+        self._bar.update(self._tasks[phase.name], completed=told.step, errors=errors)  # type: ignore[arg-type]

@@ -1,0 +1,238 @@
+"""The command line as a user meets it: output, messages, exit codes, files."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import downslope as ds
+from downslope.tables import read_table
+
+COMMAND = [sys.executable, "-c", "from downslope.cli import main; main()"]
+EXAMPLES = Path(__file__).parents[2] / "examples"
+QUICK = ["--epochs", "10"]
+
+
+def run(
+    *arguments: str | Path, folder: Path | None = None, given: bytes = b""
+) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "110", "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        cwd=folder,
+        input=given,
+        capture_output=True,
+        env=environment,
+        timeout=300,
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("fitted")
+    done = run("fit", EXAMPLES / "penguins.csv", "--target", "species", *QUICK, folder=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "penguins.downslope"
+
+
+def test_version_and_help() -> None:
+    assert run("--version").stdout == f"downslope {ds.__version__}\n"
+    for command in ([], ["demo"], ["fit"], ["predict"], ["explain"]):
+        done = run(*command, "--help")
+        assert done.returncode == 0
+        assert "Examples:" in done.stdout
+
+
+def test_version_imports_nothing_heavy() -> None:
+    probe = "import sys; sys.argv=['downslope','--version']; from downslope.cli import main; main(); " + (
+        "assert not {'numpy','polars','rich','click'} & set(sys.modules), sorted(sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", probe]).returncode == 0
+
+
+def test_demo_tells_the_truth(tmp_path) -> None:
+    done = run("demo", "--html", tmp_path / "why.html")
+    assert done.returncode == 0
+    for told in ("(1.590, -0.325, 1.239)", "4.911, 18.82, 273.5", "0.0073135", "1,645 more updates"):
+        assert told in done.stdout
+    assert "after 2,645 (0.500, 0.900, 1.200)" in done.stdout
+    assert "∂E/∂w₁ = ∂E/∂z·∂z/∂w₁ = δ·x₁" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert "<math>" in (tmp_path / "why.html").read_text()
+
+
+def test_fit_says_what_it_did(tmp_path) -> None:
+    done = run("fit", EXAMPLES / "penguins.csv", "-t", "body_mass_g", *QUICK, folder=tmp_path)
+    assert done.returncode == 0
+    for told in ("344 rows, 8 columns", "body_mass_g: regression", "left out, without a value: 2", "R²"):
+        assert told in done.stdout
+    for told in ("trivial guess", "linear model", "network", "Saved to penguins.downslope"):
+        assert told in done.stdout
+    assert [p.name for p in tmp_path.iterdir()] == ["penguins.downslope"]
+
+
+def test_fit_from_standard_input(tmp_path) -> None:
+    given = (EXAMPLES / "five_rows.csv").read_bytes()
+    done = run("fit", "-", "-t", "y", "-o", "m.downslope", folder=tmp_path, given=given)
+    assert done.returncode == 0, done.stderr
+    model = ds.load(tmp_path / "m.downslope")
+    frame = pl.read_csv(EXAMPLES / "five_rows.csv")
+    np.testing.assert_allclose(model.predict(frame), frame["y"], atol=0.05)
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "arrow", "jsonl"])
+def test_predictions_stand_beside_the_rows(fitted, tmp_path, ending: str) -> None:
+    table, out = EXAMPLES / "penguins.csv", tmp_path / f"out.{ending}"
+    done = run("predict", fitted, table, "-o", out)
+    assert done.returncode == 0, done.stderr
+    got = read_table(out)
+    assert got.height == 344
+    model = ds.load(fitted)
+    assert got["predicted species"].to_list() == list(model.predict(table))
+    np.testing.assert_allclose(got["probability of Gentoo"], model.predict_proba(table)[:, 2], atol=1e-6)
+    assert "without a value" in done.stderr
+
+
+def test_predict_writes_to_standard_output(fitted) -> None:
+    done = run("predict", fitted, EXAMPLES / "penguins.csv")
+    assert pl.read_csv(io.BytesIO(done.stdout.encode())).height == 344
+
+
+def test_predict_counts_what_is_new(fitted, tmp_path) -> None:
+    frame = pl.read_csv(EXAMPLES / "penguins.csv", null_values="NA").head(3)
+    odd = frame.with_columns(island=pl.lit("Atlantis"), bill_length_mm=pl.lit(1e6))
+    odd.write_csv(tmp_path / "odd.csv")
+    done = run("predict", fitted, tmp_path / "odd.csv")
+    assert "with a level that training never saw: island 3" in done.stderr
+    assert "outside the range of training: bill_length_mm 3" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "json"])
+def test_explain(fitted, form: str, tmp_path) -> None:
+    done = run("explain", fitted, "--row", "3", "--format", form, "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    content = (tmp_path / "out").read_text()
+    assert "row 3" in content
+    if form == "json":
+        assert json.loads(content)["row"] == 2
+
+
+def test_explain_names_the_place(fitted) -> None:
+    assert "W⁽¹⁾₂,₃" in run("explain", fitted, "--of", "W1[2,3]").stdout
+    done = run("explain", fitted, "--of", "W9[1,1]")
+    assert done.returncode == 2
+    assert "no parameter 'layer9.weight'" in done.stderr
+
+
+BAD = {
+    "missing file": (None, ["-t", "y"], "there is no file"),
+    "empty": ("", ["-t", "y"], "is empty"),
+    "header only": ("a,y\n", ["-t", "y"], "no rows"),
+    "absent target": ("a,price\n1,2\n3,4.5\n", ["-t", "prize"], 'did you mean "price"'),
+    "duplicate names": ("a,a,y\n1,2,3\n", ["-t", "y"], 'two columns named "a"'),
+    "ragged rows": ("a,y\n1,2\n3\n", ["-t", "y"], "line 3: 1 cell where the header has 2"),
+    "mixed types": (
+        "a,y\n" + "".join(f"{i},{i}.5\n" for i in range(30)) + "lots,3\n",
+        ["-t", "y"],
+        'row 31 holds "lots"',
+    ),
+    "infinities": ("a,y\n1,2\ninf,4.5\n3,5\n", ["-t", "y"], 'column "a" holds an infinity in row 2'),
+    "single row": ("a,y\n1,2\n", ["-t", "y"], "at least 2 rows"),
+    "single class": ("a,y\n1,x\n2,x\n3,x\n", ["-t", "y"], 'single class "x"'),
+    "too many classes": ("a,y\n1,p\n2,q\n3,r\n4,s\n", ["-t", "y"], "4 classes in 4 rows"),
+    "rate of 0": ("a,y\n1,2.5\n2,3\n3,4\n", ["-t", "y", "--learning-rate", "0"], "above 0, such as 0.003"),
+    "not numbers": ("a,y\n1,2.5\n2,3\n", ["-t", "y", "--hidden", "a,b"], "list of whole numbers"),
+    "no such option": ("a,y\n1,2.5\n2,3\n", ["-t", "y", "--targett", "b"], "No such option"),
+    "no such folder": ("a,y\n1,2.5\n2,3\n", ["-t", "y", "-o", "no/where"], "cannot be written"),
+    "unwritable activation": (
+        "a,y\n1,2.5\n2,3\n",
+        ["-t", "y", "--hidden", "4", "--activation", "u"],
+        "activation 'u'",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input(name: str, tmp_path) -> None:
+    content, options, message = BAD[name]
+    if content is not None:
+        (tmp_path / "t.csv").write_text(content)
+    done = run("fit", "t.csv", *options, folder=tmp_path)
+    assert done.returncode == 2, done
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [p.name for p in tmp_path.iterdir()] in ([], ["t.csv"])
+
+
+def test_a_rate_beyond_reason_is_said(tmp_path) -> None:
+    done = run(
+        "fit", EXAMPLES / "penguins.csv", "-t", "body_mass_g", "--learning-rate", "1e9", folder=tmp_path
+    )
+    assert done.returncode == 2
+    assert "training diverged at a learning rate of 1e+09" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_gaps_in_the_target_are_counted(tmp_path) -> None:
+    rows = "".join(f"{i},{i}.5\n" for i in range(9)) + "9,NA\n"
+    (tmp_path / "t.csv").write_text("a,y\n" + rows)
+    done = run("fit", "t.csv", "-t", "y", folder=tmp_path)
+    assert done.returncode == 0
+    assert "left out, without a value: 1" in done.stdout
+
+
+def test_predict_and_explain_refuse(fitted, tmp_path) -> None:
+    pl.read_csv(EXAMPLES / "penguins.csv").drop("island").write_csv(tmp_path / "t.csv")
+    (tmp_path / "junk").write_bytes(b"junk" * 40)
+    cases = [
+        (["predict", fitted, tmp_path / "t.csv"], "lacks the column island"),
+        (["predict", tmp_path / "junk", tmp_path / "t.csv"], "no model file"),
+        (["predict", tmp_path / "none", tmp_path / "t.csv"], "there is no file"),
+        (["predict", fitted, EXAMPLES / "penguins.csv", "-o", tmp_path / "x.pdf"], "tells no format"),
+        (["explain", fitted, "--row", "999"], "there is no row 999"),
+        (["explain", fitted, "--row", "0"], "--row"),
+    ]
+    for arguments, message in cases:
+        done = run(*arguments)
+        assert done.returncode == 2, done
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["junk", "t.csv"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_saves_the_best_so_far(tmp_path) -> None:
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(4000, 6))
+    frame = pl.DataFrame({f"x{i}": x[:, i] for i in range(6)} | {"y": np.sin(x).sum(axis=1)})
+    frame.write_csv(tmp_path / "t.csv")
+    started = subprocess.Popen(
+        [*COMMAND, "fit", "t.csv", "-t", "y", "--epochs", "5000"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    time.sleep(8)
+    started.send_signal(signal.SIGINT)
+    _, told = started.communicate(timeout=60)
+    assert started.returncode == 130, told
+    assert b"interrupted" in told
+    assert b"Traceback" not in told
+    if (tmp_path / "t.downslope").exists():
+        assert ds.load(tmp_path / "t.downslope").record.interrupted
+    else:  # too early for a first epoch
+        assert b"nothing was saved" in told
+
+
+def test_no_color_and_pipes(tmp_path) -> None:
+    done = run("fit", EXAMPLES / "five_rows.csv", "-t", "y", folder=tmp_path)
+    assert "\x1b" not in done.stdout + done.stderr
