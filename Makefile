@@ -2,10 +2,15 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: test check
+.PHONY: demo test check
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
+
+# reinstalled whenever the requirements change
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --editable .
+	touch $@
 
 # reinstalled whenever the requirements change
 $(VENV)/.test: pyproject.toml | $(BIN)/python
@@ -15,6 +20,9 @@ $(VENV)/.test: pyproject.toml | $(BIN)/python
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@
+
+demo: $(VENV)/.demo
+	$(BIN)/downslope demo
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest

@@ -37,7 +37,13 @@ def explain_weight(
     parameters = {name: value.astype(np.float64) for name, value in fitted.parameters.items()}
     place = of if of is not None else _steepest(fitted, parameters, x, y, row)
     told = explain(
-        fitted.network, x, y, parameters=parameters, of=place, row=None if row is None else row - 1
+        fitted.network,
+        x,
+        y,
+        parameters=parameters,
+        of=place,
+        row=None if row is None else row - 1,
+        names=fitted.encoder.features,
     )
     forms = {
         "text": lambda: f"{told}\n",

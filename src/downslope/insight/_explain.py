@@ -6,7 +6,7 @@ recursion. Every number is the value of a node of the graph that training runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -119,6 +119,7 @@ def explain(
     learning_rate: float = 0.01,
     row_weights: ArrayLike | None = None,
     seed: int = 0,
+    names: Sequence[str] | None = None,
 ) -> Explanation:
     """Write out the chain rule for one parameter of a network.
 
@@ -133,6 +134,7 @@ def explain(
         learning_rate: η of the update.
         row_weights: how much each row counts in the average, (rows,).
         seed: of the starting values.
+        names: of the columns of x, to name the input that a weight of the first layer takes.
 
     Raises:
         DownslopeError: if there is no such parameter or row, or the data does not fit.
@@ -154,14 +156,16 @@ def explain(
             raise DownslopeError(f"there is no row {row}; rows are counted from 0 to {rows - 1}")
         data = {name: values[row : row + 1] for name, values in data.items()}
         data["row_weights"] = np.ones(1)
-    return _Derivation(View(network, {**point, **data}), place, row, learning_rate).written()
+    return _Derivation(View(network, {**point, **data}), place, row, learning_rate, names).written()
 
 
 class _Derivation:
     """The blocks of one explanation, each from the values of nodes."""
 
-    def __init__(self, view: View, place: Place, row: int | None, learning_rate: float) -> None:
-        self.view, self.place, self.row, self.rate = view, place, row, learning_rate
+    def __init__(
+        self, view: View, place: Place, row: int | None, learning_rate: float, names: Sequence[str] | None
+    ) -> None:
+        self.view, self.place, self.row, self.rate, self.names = view, place, row, learning_rate, names
         self.symbol = view.parameter_symbol(place.name, place.index)
         self.value = float(view.value(view.graph.parameters[place.name])[place.index])
         plain, whole = view.slopes[place.name]
@@ -205,6 +209,8 @@ class _Derivation:
             unit, source = self.place.index
             layer = self.place.layer
             whose = f"{text(self.symbol)} leads from input {source + 1} of {layer} to its unit {unit + 1}."
+            if self.names is not None and self.dense.h is self.view.graph.x:
+                whose += f" That input is {self.names[source]}."
         return Block("The parameter", (whose, Formula((self.symbol, Number(self.value)))))
 
     def _factors(self) -> NDArray[np.float64]:
