@@ -122,6 +122,12 @@ def typed(column: pl.Series, delimiter: str = ",") -> pl.Series:
     >>> typed(pl.Series(["1", "NA", "3"])).dtype
     Int64
     """
+    plain = column.cast(pl.Float64, strict=False)
+    if plain.null_count() == column.null_count() < len(column) and not plain.is_nan().any():
+        whole = column.cast(pl.Int64, strict=False)  # most columns of numbers need no more than this
+        if whole.null_count() > column.null_count():
+            return column if has_leading_zeros(column) else plain
+        return column if has_leading_zeros(column) else whole
     text = without_gaps(column)
     if text.null_count() == len(text) or has_leading_zeros(text):
         return text

@@ -21,7 +21,7 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 _PACKED = {".gz", ".gzip", ".zst", ".zstd"}
 _LAYERS = 4
 _TELLING = 64
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+_CONTROL = bytes([*range(9), *range(14, 32)])
 
 
 @dataclass(frozen=True)
@@ -141,11 +141,11 @@ def as_utf8(source: Source) -> bytes:
     else:
         text = content
     text = _guessed(text).rstrip(b"\x1a")
-    junk = _CONTROL.search(text)
-    if junk:
-        line = text.count(b"\n", 0, junk.start()) + 1
+    if len(text.translate(None, _CONTROL)) != len(text):
+        place, byte = next((i, byte) for i, byte in enumerate(text) if byte in _CONTROL)
+        line = text.count(b"\n", 0, place) + 1
         raise DownslopeError(
-            f"{source.name} is not a table: line {line} holds the byte {junk.group()[0]:#04x}, which no text "
+            f"{source.name} is not a table: line {line} holds the byte {byte:#04x}, which no text "
             "has; give CSV, TSV, JSON lines, Parquet, Arrow or Excel"
         )
     return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
