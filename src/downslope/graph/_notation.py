@@ -104,7 +104,7 @@ class SumOver:
 
 Expression: TypeAlias = Symbol | Number | Words | Infix | Negative | Power | Fraction | Apply | SumOver
 
-_PRECEDENCE = {"←": 0, "=": 0, "≈": 0, "+": 1, "−": 1, "⊙": 2, "·": 2, "×": 2}
+_PRECEDENCE = {"←": 0, "=": 0, "≈": 0, "+": 1, "−": 1, "⊙": 3, "·": 2, "×": 2}
 _ATOM = 5
 
 
@@ -259,8 +259,12 @@ def latex(e: Expression) -> str:
             )
         case Number(value, digits):
             return _latex_number(value, digits)
+        case Words(words) if words in _GREEK:
+            return _GREEK[words]
         case Words(words):
-            return _GREEK.get(words) or rf"\text{{{_latex_escape(words)}}}"
+            if not any(c.isalpha() for c in words):  # brackets and commas need no text mode
+                return _latex_escape(words).replace("\u00a0", r"\ ").replace(" ", r"\ ")
+            return rf"\text{{{_latex_escape(words)}}}"
         case Infix("", terms):
             return "".join(latex(t) for t in terms)
         case Infix(operator, terms):
@@ -311,7 +315,8 @@ def mathml(e: Expression) -> str:
         case Words("∂"):
             return "<mo>∂</mo>"
         case Words(words):
-            return f"<mtext>{escape(words)}</mtext>"
+            # blanks at the edges of a text would be dropped
+            return f"<mtext>{escape(words)}</mtext>".replace(" ", "\u00a0")
         case Infix("", terms):
             return f"<mrow>{''.join(mathml(t) for t in terms)}</mrow>"
         case Infix(operator, terms):

@@ -6,6 +6,7 @@ import html as escaping
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from downslope.graph.notation import Expression, Infix, Number, Words, latex, mathml, text
@@ -117,7 +118,8 @@ _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; border-bottom: 1px solid #8886; }
-.formula { overflow-x: auto; margin: .8rem 0 .8rem 1.5rem; font-size: 1.1rem; }
+.formula { overflow-x: auto; margin: .8rem 0 .8rem 1.5rem; font-size: 1.1rem;
+  padding-left: 2rem; text-indent: -2rem; }
 table { border-collapse: collapse; margin: .8rem 0 .8rem 1.5rem; }
 th, td { padding: .15rem .9rem; text-align: right; font-variant-numeric: tabular-nums; }
 th { border-bottom: 1px solid #8888; }
@@ -135,10 +137,27 @@ def as_fragment(title: str, blocks: tuple[Block, ...]) -> str:
             elif isinstance(item, Grid):
                 parts.append(_grid_html(item))
             else:
-                sign = f"<mo>{item.operator}</mo>"
-                inside = sign.join(mathml(part) for part in item.parts)
-                parts.append(f'<div class="formula"><math><mrow>{inside}</mrow></math></div>')
+                parts.append(_formula_html(item))
     return "\n".join(parts)
+
+
+def _formula_html(formula: Formula) -> str:
+    """Pieces of a formula between which a line may end."""
+    first, *rest = formula.parts
+    pieces = [mathml(first)]
+    for part in rest:
+        begin, *more = _pieces(part)
+        pieces += [f"<mo>{formula.operator}</mo>{begin}", *more]
+    return '<div class="formula">' + "\n".join(f"<math>{piece}</math>" for piece in pieces) + "</div>"
+
+
+def _pieces(part: Expression) -> list[str]:
+    if isinstance(part, Infix) and part.operator == "+" and len(part.terms) > 2:
+        return [mathml(part.terms[0]), *[mathml(Infix("+", (Words(""), term))) for term in part.terms[1:]]]
+    if isinstance(part, Infix) and part.operator == "" and len(part.terms) > 6:
+        cuts = [0, *range(3, len(part.terms), 2), len(part.terms)]  # each comma stays with its number
+        return [mathml(Infix("", part.terms[i:j])) for i, j in pairwise(cuts)]
+    return [mathml(part)]
 
 
 def _grid_html(grid: Grid) -> str:
