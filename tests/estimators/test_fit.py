@@ -191,6 +191,16 @@ def test_ctrl_c_keeps_the_best_so_far() -> None:
     assert model.record.network.r2 > 0
 
 
+def test_ctrl_c_in_the_last_phase_keeps_the_measured_network() -> None:
+    def stop(phase) -> None:
+        if phase.name == "all rows":
+            raise KeyboardInterrupt
+
+    model = ds.fit(noisy_table(), "price", progress=stop, **QUICK)
+    assert model.record.interrupted
+    assert np.isfinite(model.predict(noisy_table())).all()
+
+
 def test_a_damaged_record_is_refused(model, tmp_path) -> None:
     path = tmp_path / "m"
     model.save(path)

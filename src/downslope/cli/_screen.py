@@ -43,10 +43,10 @@ class Bar:
         screen = Console(stderr=True, highlight=False)
         self._plain = not screen.is_terminal
         self._bar = Progress(
-            TextColumn("{task.description:<18}"),
-            BarColumn(bar_width=24),
+            TextColumn("{task.description:<17}"),
+            BarColumn(bar_width=14),
             TextColumn("{task.percentage:>3.0f}%  {task.fields[errors]}"),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(compact=True),
             console=screen,
             disable=self._plain,
         )

@@ -182,6 +182,7 @@ def _fitted(
     interrupted = run.stopped == "interrupted"
     if len(rows.validate) and not interrupted:
         final = _on_all_rows(network, rows, settings, run.best_epoch or 1, progress)
+        interrupted = final.stopped == "interrupted"
         if final.stopped == "finished":
             parameters = final.parameters
     record = _record(source, about, rows, compared, run, interrupted)
