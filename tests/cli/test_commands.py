@@ -152,6 +152,12 @@ BAD = {
     "rate of 0": ("a,y\n1,2.5\n2,3\n3,4\n", ["-t", "y", "--learning-rate", "0"], "above 0, such as 0.003"),
     "not numbers": ("a,y\n1,2.5\n2,3\n", ["-t", "y", "--hidden", "a,b"], "list of whole numbers"),
     "no such option": ("a,y\n1,2.5\n2,3\n", ["-t", "y", "--targett", "b"], "No such option"),
+    "too large": (
+        "a,y\n" + "".join(f"{i},{i}.5\n" for i in range(60)),
+        ["-t", "y", "--hidden", "100000000,100000000"],
+        "not enough memory",
+    ),
+    "negative decay": ("a,y\n1,2.5\n2,3\n", ["-t", "y", "--weight-decay", "-1"], "weight decay"),
     "no such folder": ("a,y\n1,2.5\n2,3\n", ["-t", "y", "-o", "no/where"], "cannot be written"),
     "unwritable activation": (
         "a,y\n1,2.5\n2,3\n",
@@ -180,6 +186,11 @@ def test_a_rate_beyond_reason_is_said(tmp_path) -> None:
     assert done.returncode == 2
     assert "training diverged at a learning rate of 1e+09" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_is_no_table(tmp_path) -> None:
+    done = run("fit", ".", "-t", "y", folder=tmp_path)
+    assert (done.returncode, "is a folder" in done.stderr) == (2, True)
 
 
 def test_gaps_in_the_target_are_counted(tmp_path) -> None:

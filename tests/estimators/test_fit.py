@@ -141,6 +141,12 @@ def test_five_rows_get_a_linear_network_that_is_exact() -> None:
     assert [layer.units for layer in model.network.layers] == [1]
 
 
+def test_no_hidden_layer_is_the_linear_model_on_rows_held_out() -> None:
+    record = ds.fit(noisy_table(), "price", hidden=()).record
+    assert record.network == record.linear
+    assert record.trained_rows + record.measured_rows == record.rows == 600
+
+
 def test_unseen_and_out_of_range_are_counted(model) -> None:
     encoded = model.encode(
         {"town": ["Ulm", None], "size": [1e6, None], "rooms": [2, 3], "sold": ["2024-02-01"] * 2}

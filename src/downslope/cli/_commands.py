@@ -175,6 +175,9 @@ def run(arguments: Sequence[str]) -> int:
     except DownslopeError as error:
         print(f"downslope: {error}", file=sys.stderr)
         return 2
+    except MemoryError as error:
+        print(f"downslope: there is not enough memory ({error}); take fewer rows or units", file=sys.stderr)
+        return 2
     except (KeyboardInterrupt, click.Abort):
         print("downslope: interrupted; nothing was saved", file=sys.stderr)
         return 130

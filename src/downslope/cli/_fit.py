@@ -54,7 +54,7 @@ def _beside(table: str) -> Path:
     if table == "-":
         return Path("model.downslope")
     name = Path(table).name
-    return Path(name.split(".")[0] or name).with_suffix(".downslope")
+    return Path(f"{name.split('.')[0] or name or 'model'}.downslope")
 
 
 def _tell_columns(screen: Console, about: Description, rows: int, table: str) -> None:
@@ -131,7 +131,11 @@ def _verdict(model: Model) -> str:
     """In one sentence, what the network adds."""
     record = model.record
     if not any(isinstance(layer, Dense) for layer in model.network.layers[:-1]):
-        return "The network is the linear model: with so few rows more layers would only memorise them."
+        few = record.measured_rows == record.rows
+        why = (
+            "with so few rows more layers would only memorise them" if few else "it was given no hidden layer"
+        )
+        return f"The network is the linear model: {why}."
     name = "log loss" if model.target.classes else "root mean square error"
     trivial, linear, network = (_loss(s) for s in (record.trivial, record.linear, record.network))
     if network >= trivial:

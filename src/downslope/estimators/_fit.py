@@ -144,7 +144,7 @@ def _parted(x: NDArray[np.float32], y: NDArray[np.float32], goal: Target, settin
     """The rows in three parts, each class spread over them alike; too few rows are all in every part."""
     every = np.arange(len(y))
     held = round(len(y) * settings.validation)
-    if not settings.layers_for(len(y)) or held < 5:
+    if not settings.holds_out(len(y)):
         return _Rows(x, y, every, every[:0], every)
     order = np.random.Generator(np.random.Philox(key=settings.seed)).permutation(len(y))
     if goal.classes:
@@ -166,22 +166,23 @@ def _fitted(
     source: str,
     progress: Callable[[Phase], None] | None,
 ) -> Model:
-    linear, linear_run = _linear(rows, encoder, goal, settings, progress)
-    network = suited_network(encoder, goal, settings, len(rows.train))
-    if settings.layers_for(len(rows.train)):
-        run = _searched(network, rows, settings, progress)
-        parameters = run.parameters
-    else:
-        network, run, parameters = linear, linear_run, linear_run.parameters
+    linear, linear_run = _linear(rows, rows.seen, encoder, goal, settings, progress)
+    network = suited_network(encoder, goal, settings, len(rows.y))
+    straight = not settings.layers_for(len(rows.y))
+    run = linear_run if straight else _searched(network, rows, settings, progress)
+    parameters = run.parameters
     measured = {
         "trivial": trivial_guess(goal, rows.y[rows.seen], len(rows.measure)),
         "linear": _predicted(linear, linear_run.parameters, rows.x[rows.measure], goal),
-        "network": _predicted(network, parameters, rows.x[rows.measure], goal),
+        "network": _predicted(network, run.parameters, rows.x[rows.measure], goal),
     }
     compared = {who: scores(goal, rows.y[rows.measure], guess) for who, guess in measured.items()}
     interrupted = run.stopped == "interrupted"
     if len(rows.validate) and not interrupted:
-        final = _on_all_rows(network, rows, settings, run.best_epoch or 1, progress)
+        if straight:
+            final = _linear(rows, np.arange(len(rows.y)), encoder, goal, settings, progress)[1]
+        else:
+            final = _on_all_rows(network, rows, settings, run.best_epoch or 1, progress)
         interrupted = final.stopped == "interrupted"
         if final.stopped == "finished":
             parameters = final.parameters
@@ -213,6 +214,7 @@ def _record(
 
 def _linear(
     rows: _Rows,
+    chosen: NDArray[np.int64],
     encoder: TableEncoder,
     goal: Target,
     settings: Settings,
@@ -221,8 +223,8 @@ def _linear(
     network = linear_network(encoder, goal)
     run = descend(
         network,
-        rows.x[rows.seen].astype(np.float64),
-        rows.y[rows.seen],
+        rows.x[chosen].astype(np.float64),
+        rows.y[chosen],
         optimizer="lbfgs",
         steps=_LINEAR_ITERATIONS,
         seed=settings.seed,

@@ -10,7 +10,7 @@ from downslope.tables import TableEncoder, Target
 
 __all__ = ["Settings", "linear_network", "suited_network"]
 
-_ROWS_FOR_LAYERS = 50
+_FEWEST_ROWS = 50
 _WIDTH = 128
 _UPDATES = 6000
 
@@ -46,17 +46,23 @@ class Settings:
             raise DownslopeError(
                 f"a learning rate is a number above 0, such as 0.003, not {self.learning_rate!r}"
             )
+        if not 0 <= self.weight_decay < float("inf"):
+            raise DownslopeError(f"weight decay is a number of at least 0, not {self.weight_decay!r}")
         if not 0 <= self.validation < 0.5:
             raise DownslopeError(f"the validation share is at least 0 and below 0.5, not {self.validation!r}")
         for name, value in (("batch_size", self.batch_size), ("epochs", self.epochs)):
             if value is not None and value < 1:
                 raise DownslopeError(f"{name} is at least 1, not {value!r}")
 
+    def holds_out(self, rows: int) -> bool:
+        """Whether there are enough rows to hold some out."""
+        return rows >= _FEWEST_ROWS and rows * self.validation >= 1
+
     def layers_for(self, rows: int) -> tuple[int, ...]:
-        """The units of the hidden layers: none where there are too few rows to hold any out."""
+        """The units of the hidden layers: none where there are too few rows."""
         if self.hidden is not None:
             return self.hidden
-        return (_WIDTH, _WIDTH) if rows >= _ROWS_FOR_LAYERS else ()
+        return (_WIDTH, _WIDTH) if rows >= _FEWEST_ROWS else ()
 
     def batch_for(self, rows: int) -> int:
         """Rows in a step: more for larger tables, so that an epoch stays short."""
@@ -69,7 +75,9 @@ class Settings:
 
 
 def suited_network(encoder: TableEncoder, target: Target, settings: Settings, rows: int) -> Network:
-    """The network for an encoded table."""
+    """The network for an encoded table; the linear one where there are no hidden layers."""
+    if not settings.layers_for(rows):
+        return linear_network(encoder, target)
     layers: list[Layer] = [*_embedding(encoder, most=16)]
     for units in settings.layers_for(rows):
         layers.append(Dense(units, settings.activation))
