@@ -1,7 +1,9 @@
 """From tables to models: what is learned, what is said, and what is refused."""
 
+import copy
 import io
 import json
+import pickle
 import struct
 
 import numpy as np
@@ -205,6 +207,22 @@ def test_ctrl_c_in_the_last_phase_keeps_the_measured_network() -> None:
     model = ds.fit(noisy_table(), "price", progress=stop, **QUICK)
     assert model.record.interrupted
     assert np.isfinite(model.predict(noisy_table())).all()
+
+
+def test_targets_in_a_column_of_their_own_and_frames_without_names() -> None:
+    draw = np.random.default_rng(0)
+    x, y = draw.normal(size=(60, 2)), draw.normal(size=60)
+    frame = noisy_table().to_pandas()[["size", "rooms"]].iloc[:60].set_axis([0, 1], axis=1)
+    np.testing.assert_array_equal(ds.fit(x, y[:, None], **QUICK).predict(x), ds.fit(x, y, **QUICK).predict(x))
+    assert [c.name for c in ds.fit(frame, y, **QUICK).record.columns] == ["0", "1"]
+    with pytest.raises(ds.DownslopeError, match="one value for each row"):
+        ds.fit(x, x)
+
+
+def test_models_can_be_copied(model) -> None:
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict(noisy_table()), model.predict(noisy_table()))
+    assert copy.deepcopy(model.network).graph().prediction is model.network.graph().prediction
 
 
 def test_a_damaged_record_is_refused(model, tmp_path) -> None:

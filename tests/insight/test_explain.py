@@ -55,7 +55,9 @@ def test_three_eight_eight_one(of: str, row: int | None) -> None:
 def random_network(draw) -> ds.Network:
     activations, inputs = ["identity", *ACTIVATIONS], int(draw.integers(2, 5))
     loss = str(
-        draw.choice(["squared_error", "absolute_error", "huber", "binary_cross_entropy", "cross_entropy"])
+        draw.choice(
+            ["squared_error", "absolute_error", "huber", "binary_cross_entropy", "cross_entropy", "poisson"]
+        )
     )
     layers: list = []
     width = inputs

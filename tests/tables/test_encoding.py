@@ -95,7 +95,7 @@ def test_refused(columns: dict[str, list[object]], options: dict[str, object], m
 
 def test_asked_for_kinds() -> None:
     frame = pl.DataFrame({"x": [*map(str, range(30)), "lots"], "z": Y[:31], "y": Y[:31]})
-    asked = describe(frame, target="y", number=["x"], drop=["z"])
+    asked = describe(frame, target="y", number=["x"], drop="z")
     assert [c.kind for c in asked.columns] == ["number", "dropped"]
     assert describe(frame, target="y", category=["x"]).columns[0].kind == "category"
 

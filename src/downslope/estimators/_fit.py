@@ -127,6 +127,10 @@ def _with_target(frame: pl.DataFrame, target: Any) -> tuple[pl.DataFrame, str]:
         raise DownslopeError(
             f'the inputs have a column "{name}" like the target; give the target by its name'
         )
+    if np.ndim(target) == 2 and np.shape(target)[1] == 1:
+        target = np.ravel(target)
+    if np.ndim(target) != 1:
+        raise DownslopeError(f"a target is one value for each row, not an array of shape {np.shape(target)}")
     column = as_frame({name: target})[name]
     if len(column) != frame.height:
         raise DownslopeError(f"there are {frame.height} rows of inputs and {len(column)} targets")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -70,10 +70,10 @@ class Model:
     """A network with everything that takes it from a table to predictions in the target's own terms."""
 
     network: Network
-    parameters: Mapping[str, NDArray[Any]]
-    encoder: TableEncoder
+    parameters: Mapping[str, NDArray[Any]] = field(repr=False)
+    encoder: TableEncoder = field(repr=False)
     target: Target
-    record: Record
+    record: Record = field(repr=False)
 
     def encode(self, data: Any) -> Encoded:
         """A table as the network takes it, with counts of gaps, unseen levels and numbers out of range.

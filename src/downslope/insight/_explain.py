@@ -7,7 +7,7 @@ recursion. Every number is the value of a node of the graph that training runs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -66,12 +66,12 @@ class Explanation:
     parameter: Place
     row: int | None
     value: float
-    factors: NDArray[np.float64]
+    factors: NDArray[np.float64] = field(repr=False)
     gradient: float
     learning_rate: float
     updated: float
     title: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[Block, ...] = field(repr=False)
 
     def __str__(self) -> str:
         """Plain text in Unicode."""

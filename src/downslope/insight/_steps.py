@@ -94,8 +94,11 @@ def forward(view: View, chosen: DenseStage | None, unit: int) -> Block:
 
 
 def _passing(layer: str, node: Node) -> str:
-    kinds = {"add": "layer normalisation or sum", "concatenate": "looked-up vectors", "multiply": "dropout"}
-    return f"{layer} ({kinds.get(node.op.name, node.op.name)}):"
+    """What a stage is that is neither z nor a."""
+    if layer.startswith("residual"):
+        return f"{layer[0].upper()}{layer[1:]}, input and block added:"
+    what = "looked-up vectors beside the other inputs" if node.op.name == "concatenate" else "normalised rows"
+    return f"{layer}, {what}:"
 
 
 def _affine(view: View, dense: DenseStage) -> Expression:

@@ -87,6 +87,13 @@ class Network:
             raise DownslopeError("penalties l1 and l2 are at least 0, and delta is above 0")
         self.graph()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy needs: the graph is built again, to the same nodes."""
+        return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _graphs={})
+
     def graph(self, *, training: bool = False) -> NetworkGraph:
         """The nodes, with dropout at work where ``training``."""
         if training not in self._graphs:

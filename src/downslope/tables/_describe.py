@@ -64,6 +64,7 @@ def describe(
     >>> [(c.name, c.kind) for c in about.columns], about.task
     ([('size', 'number'), ('colour', 'yes-no')], 'regression')
     """
+    drop, category, number = (_several(names) for names in (drop, category, number))
     for name in (target, *drop, *category, *number):
         if name not in frame.columns:
             raise DownslopeError(
@@ -92,6 +93,11 @@ def describe(
             "--category or --number for one of these"
         )
     return Description(columns, target, chosen, reason, known.height, left_out)
+
+
+def _several(names: Collection[str]) -> Collection[str]:
+    """A single name as a list of one."""
+    return (names,) if isinstance(names, str) else names
 
 
 def rows_with_target(frame: pl.DataFrame, target: str) -> tuple[pl.DataFrame, int]:

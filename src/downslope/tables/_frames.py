@@ -96,9 +96,9 @@ def _from_foreign(data: Any) -> pl.DataFrame:
             f"not {type(data).__name__}"
         ) from None
     except Exception as error:  # frames with repeated names are refused in their own words
-        raise DownslopeError(f"the table cannot be taken: {error}") from None
+        raise DownslopeError(f"the table cannot be taken: {' '.join(str(error).split())}") from None
     checked_names(frame.columns, "the table")
-    return pl.DataFrame([_foreign_column(str(name), frame[name]) for name in frame.columns])
+    return pl.DataFrame([_foreign_column(str(name), frame.get_column(name)) for name in frame.columns])
 
 
 def _foreign_column(name: str, column: Any) -> pl.Series:

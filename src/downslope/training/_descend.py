@@ -37,8 +37,8 @@ class Run:
     """
 
     network: Network
-    parameters: Mapping[str, NDArray[Any]]
-    losses: NDArray[np.float64]
+    parameters: Mapping[str, NDArray[Any]] = field(repr=False)
+    losses: NDArray[np.float64] = field(repr=False)
     stopped: str
     message: str
     validation_losses: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
