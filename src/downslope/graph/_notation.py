@@ -146,7 +146,7 @@ def number_text(value: float, digits: int) -> str:
     >>> number_text(-0.5, 6), number_text(1.5e-9, 3), number_text(1234567.0, 4)
     ('−0.5', '1.5e−9', '1.235e+6')
     """
-    plain = f"{value:.{digits}g}"
+    plain = f"{value + 0.0:.{digits}g}"  # no sign before a zero
     if "e" in plain:
         mantissa, exponent = plain.split("e")
         plain = f"{mantissa}e{exponent[0]}{exponent[1:].lstrip('0')}"
@@ -155,6 +155,13 @@ def number_text(value: float, digits: int) -> str:
 
 _SUBSCRIPTS = str.maketrans("0123456789,ijkmn", "₀₁₂₃₄₅₆₇₈₉,ᵢⱼₖₘₙ")
 _SUPERSCRIPTS = str.maketrans("0123456789()-+Tl", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻⁺ᵀˡ")
+
+
+def _subscript(index: str) -> str:
+    """An index in small letters where Unicode has them all, else behind a low line."""
+    if all(ord(c) in _SUBSCRIPTS for c in index):
+        return index.translate(_SUBSCRIPTS)
+    return f"_{index}"
 
 
 def text(e: Expression) -> str:
@@ -174,7 +181,7 @@ def text(e: Expression) -> str:
                 letter
                 + ("′" if prime else "")
                 + (f"({layer})".translate(_SUPERSCRIPTS) if layer else "")
-                + (index.translate(_SUBSCRIPTS) if index.isalnum() or "," in index else index)
+                + _subscript(index)
             )
         case Number(value, digits):
             return number_text(value, digits)

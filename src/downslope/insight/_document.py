@@ -33,6 +33,11 @@ class Formula:
     parts: tuple[Expression, ...]
     operator: str = "="
 
+    def __post_init__(self) -> None:
+        # symbols without a number in them, such as a case of relu, would stand there twice
+        kept = [part for i, part in enumerate(self.parts) if i == 0 or part != self.parts[i - 1]]
+        object.__setattr__(self, "parts", tuple(kept))
+
 
 @dataclass(frozen=True)
 class Grid:

@@ -122,10 +122,10 @@ def _full_unit(view: View, dense: DenseStage, unit: int) -> list[str | Formula |
     body: Expression = SumOver("j", product((row, Symbol(inner.letter, index="j", layer=inner.layer))))
     if dense.bias is not None:
         body = Infix("+", (body, view.parameter_symbol(dense.bias.name, (unit,))))
-    items: list[str | Formula | Grid] = [
-        Formula((view.symbol(dense.h), _line(h))),
-        Formula((view.symbol(dense.z, unit), body, numbers, Number(float(z)))),
-    ]
+    items: list[str | Formula | Grid] = []
+    if view.stage(dense.h) is None:  # the inputs; a stage was written out already
+        items.append(Formula((view.symbol(dense.h), _line(h))))
+    items.append(Formula((view.symbol(dense.z, unit), body, numbers, Number(float(z)))))
     items += [words] if words else []
     if dense.z.shape[1] != 1:
         items.append(Formula((view.symbol(dense.z), _line(view.value(dense.z)[0]))))
