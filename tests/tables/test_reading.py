@@ -93,7 +93,7 @@ def test_every_format_gives_the_same_table(name: str) -> None:
     assert got.to_dict(as_series=False) == FRAME.to_dict(as_series=False)
 
 
-@pytest.mark.parametrize(("content", "message"), DAMAGED)
+@pytest.mark.parametrize(("content", "message"), DAMAGED, ids=[message for _, message in DAMAGED])
 def test_damaged_files_are_refused_in_words(content: bytes, message: str) -> None:
     with pytest.raises(DownslopeError, match=message):
         read_table(io.BytesIO(content))
