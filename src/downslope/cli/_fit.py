@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
@@ -26,26 +28,27 @@ _SHOWN = 8
 def fit_table(table: str, output: str | None, sheet: str | None, options: Mapping[str, Any]) -> int:
     """Fit, report, save; 130 where Ctrl-C ended training and the best so far was saved."""
     path = Path(output) if output else _beside(table)
-    if path.is_dir() or not path.parent.is_dir():
-        raise DownslopeError(f"the model cannot be written to {path}; name a file in a folder that exists")
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise DownslopeError(
+            f"the model cannot be written to {path}; name a file in a folder that may be written to"
+        )
     screen = console()
     frame = read_table(table, sheet=sheet)
-    source = table if table == "-" else str(Path(table).resolve())
     with Bar() as bar:
         model = fit(
             frame,
             **options,
-            source="standard input" if table == "-" else source,
+            source="standard input" if table == "-" else str(Path(table).resolve()),
             progress=bar.show,
             described=lambda about: _tell_columns(screen, about, frame.height, table),
         )
+    model.save(path)  # before anything is told: a closed pipe must not cost the model
     _tell_scores(screen, model)
-    model.save(path)
     screen.print(f"\nSaved to {escape(str(path))}.")
     if model.record.interrupted:
         note("downslope: interrupted; the best epoch so far was saved")
         return 130
-    named = escape(str(path))
+    named = escape(shlex.quote(str(path)))
     screen.print(f"Next: downslope predict {named} TABLE   or   downslope explain {named} --row 1")
     return 0
 
@@ -88,7 +91,8 @@ def _tell_scores(screen: Console, model: Model) -> None:
     )
     if record.measured_rows < record.rows:
         held = f"{record.measured_rows:,} rows that took no part"
-        screen.print(f"Measured on {held}; then trained on all {record.rows:,}.")
+        then = "not" if record.interrupted else "then"
+        screen.print(f"Measured on {held}; {then} trained on all {record.rows:,}.")
     else:
         screen.print(f"Measured on the {record.rows:,} rows it was trained on: too few to hold any out.")
     if not model.target.classes:
