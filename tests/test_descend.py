@@ -1,5 +1,7 @@
 """Descent: the introductory neuron, optimizers against PyTorch's, divergence, repeatability, bad input."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -22,6 +24,7 @@ def test_a_thousand_updates():
 def test_a_rate_beyond_the_stable_range_is_said_with_its_step():
     run = ds.descend(NEURON, X, Y, start=START, learning_rate=0.1, steps=1000)
     assert run.stopped == "not finite"
+    assert re.search(r"^step \d+: .*layer\d.*, where layer\d\.(weight|bias) has grown to ", run.message)
     assert f"step {len(run.losses)}: " in run.message
     assert "layer1" in run.message
     assert np.all(np.isfinite(run.parameters["layer1.weight"]))

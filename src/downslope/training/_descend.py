@@ -268,10 +268,22 @@ def _fault(program: Program, error: float, updated: Arrays, values: Mapping[str,
         lost = f"the error is no longer finite ({error})"
         for stage, value in zip(stages, reached, strict=True):
             if not np.all(np.isfinite(value)):
-                return f"{lost}, first in the values {stage.symbol} of {stage.layer}"
-        return f"{lost}: the loss of the values up to {np.max(np.abs(reached[-1])):.3g} of {stages[-1].layer}"
+                grown = _largest(program, stage.layer, values)
+                return f"{lost}, first in the values {stage.symbol} of {stage.layer}{grown}"
+        size, layer = np.max(np.abs(reached[-1])), stages[-1].layer
+        return f"{lost}: the loss of the values up to {size:.3g} of {layer}{_largest(program, layer, values)}"
     bad = [name for name, value in updated.items() if not np.all(np.isfinite(value))]
     return f"the update of {bad[0]} is not finite" if bad else None
+
+
+def _largest(program: Program, layer: str, values: Mapping[str, Any]) -> str:
+    """The largest parameter of a layer, or of all where the layer has none."""
+    names = [n for n in program.graph.parameters if n.startswith(f"{layer}.")] or list(
+        program.graph.parameters
+    )
+    sizes = {name: float(np.max(np.abs(values[name]))) for name in names}
+    name = max(sizes, key=lambda n: sizes[n])
+    return f", where {name} has grown to {sizes[name]:.3g}"
 
 
 def _steps_asked(steps: int | None, epochs: int | None, steps_in_epoch: int) -> int:
