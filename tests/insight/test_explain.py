@@ -137,6 +137,26 @@ def test_against_central_differences(seed: int) -> None:
     assert told.gradient == pytest.approx((error(1e-6) - error(-1e-6)) / 2e-6, rel=1e-6, abs=1e-8)
 
 
+@pytest.mark.parametrize(
+    ("columns", "inputs", "of", "symbol"),
+    [((0,), 1, ("layer1.column0", 2, 1), "h⁽¹⁾₂"), ((0, 2), 3, ("layer1.column2", 2, 0), "h⁽¹⁾₄")],
+)
+@pytest.mark.parametrize("row", [1, None])
+def test_numbers_of_an_embedding(columns, inputs: int, of, symbol: str, row: int | None) -> None:
+    """With no column beside it, and with a column and another embedding in front."""
+    count = len(columns)
+    layers = [ds.Embedding(columns, (4,) * count, (2,) * count), ds.Dense(3, "tanh"), ds.Dense(1)]
+    network = ds.Network(inputs, layers)
+    x, y = np.array([[0.0] * inputs, [2.0] * inputs]), np.array([1.0, 2.0])
+    told = ds.explain(network, x, y, of=of, row=row)
+    part = slice(None) if row is None else slice(row, row + 1)
+    point = network.initial_parameters(0)
+    want = engine_gradients(network, point, x[part], y[part], np.ones(len(x[part])))[of[0]][of[1:]]
+    assert told.gradient == want != 0
+    assert np.prod(told.factors, axis=-1).mean() == pytest.approx(want, rel=1e-12)
+    assert f"∂E/∂{symbol}·" in str(told)  # the place of the number among the values of the layer
+
+
 def forms() -> list[ds.Explanation]:
     classes = ds.Network(
         3, [ds.Dense(4, "silu"), ds.LayerNorm(), ds.Dense(3)], "cross_entropy", l1=0.1, l2=0.2
@@ -147,10 +167,11 @@ def forms() -> list[ds.Explanation]:
         ds.explain(DEEP, X, Y, of="W1[2,3]", row=1),
         ds.explain(classes, X, y, of="W1[1,1]", row=2),
         ds.explain(classes, X, y, of=("layer2.scale", 1)),
+        ds.explain(ds.Network(3, [ds.Dense(2)]), X, np.transpose([Y, Y]), row=0),
     ]
 
 
-@pytest.mark.parametrize("i", range(4))
+@pytest.mark.parametrize("i", range(5))
 def test_every_form_is_well_formed(i: int) -> None:
     told = forms()[i]
     page = told.html().removeprefix("<!DOCTYPE html>\n")
@@ -161,7 +182,7 @@ def test_every_form_is_well_formed(i: int) -> None:
     for formula in re.findall(r"\$\$(.*?)\$\$", markdown):
         assert formula.count("{") == formula.count("}")
         assert formula.count(r"\left(") == formula.count(r"\right)")
-        assert not re.search(r"[₀-₉⁰-⁹ᵀ′]", formula), formula
+        assert not re.search(r"[₀-₉⁰-⁹ᵀ′Σ·]", formula), formula
     told_json = json.loads(json.dumps(told.to_json()))
     assert told_json["gradient"] == told.gradient
     assert told_json["factors"] == told.factors.tolist()
@@ -199,3 +220,15 @@ def test_places_that_are_not_there(of, message: str) -> None:
 def test_rows_that_are_not_there() -> None:
     with pytest.raises(ds.DownslopeError, match="no row 5; rows are counted from 0 to 4"):
         ds.explain(NEURON, X, Y, row=5)
+
+
+@pytest.mark.parametrize("row", [-1, 0.5, True, "1"])
+def test_rows_that_are_no_row_numbers(row) -> None:
+    with pytest.raises(ds.DownslopeError, match=f"no row {row!r}; rows are counted"):
+        ds.explain(NEURON, X, Y, row=row)
+
+
+@pytest.mark.parametrize("rate", [float("nan"), float("inf"), "fast"])
+def test_learning_rates_that_are_no_numbers(rate) -> None:
+    with pytest.raises(ds.DownslopeError, match="a learning rate is a finite number, not "):
+        ds.explain(NEURON, X, Y, learning_rate=rate)

@@ -270,8 +270,9 @@ def latex(e: Expression) -> str:
             return _GREEK[words]
         case Words(words):
             if not any(c.isalpha() for c in words):  # brackets and commas need no text mode
-                return _latex_escape(words).replace("\u00a0", r"\ ").replace(" ", r"\ ")
-            return rf"\text{{{_latex_escape(words)}}}"
+                plain = _latex_escape(words).replace("·", r"\cdot ")
+                return plain.replace("\u00a0", r"\ ").replace(" ", r"\ ")
+            return rf"\text{{{_latex_escape(words)}}}".replace("Σ", r"}\Sigma\text{")
         case Infix("", terms):
             return "".join(latex(t) for t in terms)
         case Infix(operator, terms):

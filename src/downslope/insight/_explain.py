@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope.errors import DownslopeError
+from downslope.graph import Node
 from downslope.graph.notation import (
     Apply,
     Expression,
@@ -137,7 +139,7 @@ def explain(
         names: of the columns of x, to name the input that a weight of the first layer takes.
 
     Raises:
-        DownslopeError: if there is no such parameter or row, or the data does not fit.
+        DownslopeError: if there is no such parameter or row, or the data or the learning rate does not fit.
 
     >>> from downslope.nets import Dense
     >>> net = Network(inputs=2, layers=[Dense(1, bias=False)])
@@ -146,14 +148,16 @@ def explain(
     (array([-4.,  2.]), -8.0, 1.08)
     """
     place = place_of(network, of)
+    if not isinstance(learning_rate, Real) or not np.isfinite(learning_rate):
+        raise DownslopeError(f"a learning rate is a finite number, not {learning_rate!r}")
     data = checked_data(network, x, y, row_weights)
     data = {name: values.astype(np.float64) for name, values in data.items()}
     start = parameters.parameters if isinstance(parameters, Run) else parameters
     point = starting_values(network, start, seed, np.dtype(np.float64))
     rows = len(data["x"])
     if row is not None:
-        if not 0 <= row < rows:
-            raise DownslopeError(f"there is no row {row}; rows are counted from 0 to {rows - 1}")
+        if isinstance(row, bool) or not isinstance(row, Integral) or not 0 <= row < rows:
+            raise DownslopeError(f"there is no row {row!r}; rows are counted from 0 to {rows - 1}")
         data = {name: values[row : row + 1] for name, values in data.items()}
         data["row_weights"] = np.ones(1)
     return _Derivation(View(network, {**point, **data}), place, row, learning_rate, names).written()
@@ -228,16 +232,23 @@ class _Derivation:
         if self.place.kind == "scale":
             normal = stage.node.inputs[0].inputs[0]
             return np.stack([upstream[:, index[0]], view.value(normal)[:, index[0]]], axis=1)
-        return self._looked_up(stage.node, upstream)
+        return self._looked_up(upstream)
 
-    def _looked_up(self, joined: Any, upstream: NDArray[Any]) -> NDArray[np.float64]:
+    def _looked_up(self, upstream: NDArray[Any]) -> NDArray[np.float64]:
         """For a number of an embedding: what comes back to it, and whether the row has its level."""
         level, part = self.place.index
+        codes, before = self._column_of_vectors()
+        has_level = self.view.value(codes) == level
+        return np.stack([upstream[:, before + part], has_level.astype(float)], axis=1)
+
+    def _column_of_vectors(self) -> tuple[Node, int]:
+        """The level numbers that the parameter is looked up by, and where its vectors stand in the layer."""
+        stage = next(s for s in self.view.graph.stages if s.layer == self.place.layer)
         before = 0
-        for piece in joined.inputs:
+        # vectors that stand alone are joined with nothing
+        for piece in stage.node.inputs if stage.node.op.name == "concatenate" else (stage.node,):
             if piece.op.name == "take" and piece.inputs[0].name == self.place.name:
-                codes = self.view.value(piece.inputs[1])
-                return np.stack([upstream[:, before + part], (codes == level).astype(float)], axis=1)
+                return piece.inputs[1], before
             before += int(piece.shape[1])
         raise AssertionError(f"{self.place.name} is in no stage")
 
@@ -249,7 +260,8 @@ class _Derivation:
                 return (delta,)
             return delta, self.view.symbol(self.dense.h, self.place.index[1])
         stage = next(s for s in self.view.graph.stages if s.layer == self.place.layer)
-        upstream = partial(Symbol("E"), self.view.symbol(stage.node, self.place.index[-1]))
+        before = self._column_of_vectors()[1] if self.place.kind.startswith("column") else 0
+        upstream = partial(Symbol("E"), self.view.symbol(stage.node, before + self.place.index[-1]))
         second = {"scale": (Symbol("ĥ"),), "shift": ()}.get(
             self.place.kind, (Words("[the row has this level]"),)
         )
