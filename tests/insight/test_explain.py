@@ -208,6 +208,10 @@ def test_wide_layers_are_abbreviated() -> None:
         ("b1[1]", "no parameter 'layer1.bias'"),
         ("nonsense", "names no parameter"),
         (("layer1.weight", 0), "counted from 0"),
+        (("layer1.weight", 0, 1.5), "names no parameter"),
+        (("layer1.weight", 0, "a"), "names no parameter"),
+        ((), "names no parameter"),
+        (5, "names no parameter"),
     ],
 )
 def test_places_that_are_not_there(of, message: str) -> None:

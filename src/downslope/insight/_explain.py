@@ -269,10 +269,8 @@ class _Derivation:
 
     def _one_row(self, factors: NDArray[np.float64]) -> list[Block]:
         view, dense = self.view, self.dense
-        unit = self.place.index[0] if dense is not None else 0
-        blocks = [forward(view, dense, unit), error_of_row(view)]
-        if dense is not None:
-            blocks.append(backward(view, dense, unit))
+        unit = self.place.index[0] if dense is not None else None
+        blocks = [forward(view, dense, unit or 0), error_of_row(view), backward(view, self.place.layer, unit)]
         numbers = product([Number(float(f)) for f in factors[0]])
         rule = self._rule()
         chain = Formula((*rule, numbers, Number(self.data_slope)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 
 from downslope.errors import DownslopeError
 from downslope.graph import Node
@@ -63,7 +64,7 @@ def place_of(network: Network, of: str | tuple[str | int, ...] | None) -> Place:
     if isinstance(of, str):
         name, index = _read(parameters, of)
     else:
-        name, index = str(of[0]), tuple(int(i) for i in of[1:])
+        name, index = _from_tuple(of)
     if name not in parameters:
         raise DownslopeError(f"there is no parameter {name!r}; there are {_known(parameters)}")
     shape = tuple(int(s) for s in parameters[name].shape)
@@ -74,6 +75,17 @@ def place_of(network: Network, of: str | tuple[str | int, ...] | None) -> Place:
             f"write for example {_example(name, shape)}"
         )
     return Place(name, index)
+
+
+def _from_tuple(of: object) -> tuple[str, tuple[int, ...]]:
+    if isinstance(of, tuple) and of and isinstance(of[0], str):
+        places = of[1:]
+        if all(isinstance(i, Integral) and not isinstance(i, bool) for i in places):
+            return of[0], tuple(int(i) for i in places)
+    raise DownslopeError(
+        f"{of!r} names no parameter; write a string such as 'W1[2,3]' or a tuple such as "
+        "('layer1.weight', 1, 2)"
+    )
 
 
 def _read(parameters: Mapping[str, Node], of: str) -> tuple[str, tuple[int, ...]]:

@@ -159,16 +159,18 @@ def _below(node: Node) -> list[Node]:
     return found
 
 
-def backward(view: View, chosen: DenseStage, unit: int) -> Block:
-    """δ of the last layer, then the recursion down to one unit of the chosen layer."""
+def backward(view: View, lowest: str, unit: int | None) -> Block:
+    """δ of the last layer, then the recursion down to a layer: to one unit of it, or to all it gave."""
     last = next((d for d in view.dense if d.z is view.graph.output), None)
     items: list[str | Formula | Grid] = []
-    below = [d for d in view.dense if int(d.number) >= int(chosen.number)]
-    for dense in reversed(below):
-        if dense is last:
-            items += _last_delta(view, dense, unit if dense is chosen else None)
-        else:
-            items += _delta(view, dense, unit if dense is chosen else None)
+    number = int(lowest.removeprefix("layer"))
+    for dense in reversed([d for d in view.dense if int(d.number) >= number]):
+        chosen = unit if dense.name == lowest else None
+        items += _last_delta(view, dense, chosen) if dense is last else _delta(view, dense, chosen)
+    if unit is None:
+        stage = next(s for s in view.graph.stages if s.layer == lowest)
+        slopes = view.value(view.deltas[stage.node])[0]
+        items.append(Formula((partial(Symbol("E"), view.symbol(stage.node)), _line(slopes))))
     return Block("Backward: δ = ∂E/∂z, from the last layer down", tuple(items))
 
 
