@@ -1,0 +1,106 @@
+// Blocks of elementwise ops, run strip by strip: a strip is a few rows of 32 elements that stay in the
+// first-level cache from the first op of a block to the last.
+#pragma once
+
+#include "math.hpp"
+#include "program.hpp"
+
+namespace {
+
+template <class T, class F> inline void each(const Strip<T>& d, const Strip<T>& a, long rows, F f) {
+    for (long r = 0; r < rows; ++r) {
+        T* __restrict out = d.data + r * d.stride;
+        const T* x = a.data + r * a.stride;
+#pragma GCC ivdep
+        for (int l = 0; l < lanes; ++l) out[l] = f(x[l]);
+    }
+}
+
+template <class T, class F>
+inline void each(const Strip<T>& d, const Strip<T>& a, const Strip<T>& b, long rows, F f) {
+    for (long r = 0; r < rows; ++r) {
+        T* out = d.data + r * d.stride;
+        const T *x = a.data + r * a.stride, *y = b.data + r * b.stride;
+#pragma GCC ivdep
+        for (int l = 0; l < lanes; ++l) out[l] = f(x[l], y[l]);
+    }
+}
+
+template <class T, class F>
+inline void each(const Strip<T>& d, const Strip<T>& a, const Strip<T>& b, const Strip<T>& c, long rows, F f) {
+    for (long r = 0; r < rows; ++r) {
+        T* out = d.data + r * d.stride;
+        const T *x = a.data + r * a.stride, *y = b.data + r * b.stride, *z = c.data + r * c.stride;
+#pragma GCC ivdep
+        for (int l = 0; l < lanes; ++l) out[l] = f(x[l], y[l], z[l]);
+    }
+}
+
+// One op on a strip. NaN goes through every op, as in the reference engine.
+template <class T> void apply(const Step& step, const Strip<T>* s, long rows) {
+    const Strip<T>&d = s[step.to], &a = s[step.a], &b = s[step.b], &c = s[step.c];
+    const T t = T(step.setting);
+    const T zero = 0, one = 1;
+    switch (step.op) {
+        case Code::splat:
+            for (long r = 0; r < rows; ++r)
+                for (int l = 0; l < lanes; ++l) d.data[r * d.stride + l] = a.data[r * a.stride];
+            return;
+        case Code::copy: return each(d, a, rows, [](T x) { return x; });
+        case Code::add: return each(d, a, b, rows, [](T x, T y) { return x + y; });
+        case Code::subtract: return each(d, a, b, rows, [](T x, T y) { return x - y; });
+        case Code::multiply: return each(d, a, b, rows, [](T x, T y) { return x * y; });
+        case Code::divide: return each(d, a, b, rows, [](T x, T y) { return x / y; });
+        case Code::multiply_add: return each(d, a, b, c, rows, [](T x, T y, T z) { return x * y + z; });
+        case Code::minimum:
+            return each(d, a, b, rows, [](T x, T y) { return x < y || x != x ? x : y; });
+        case Code::maximum:
+            return each(d, a, b, rows, [](T x, T y) { return x > y || x != x ? x : y; });
+        case Code::where: return each(d, a, b, c, rows, [](T m, T x, T y) { return m != T(0) ? x : y; });
+        case Code::negate: return each(d, a, rows, [](T x) { return -x; });
+        case Code::square: return each(d, a, rows, [](T x) { return x * x; });
+        case Code::sqrt: return each(d, a, rows, [](T x) { return T(__builtin_sqrt(x)); });
+        case Code::exp: return each(d, a, rows, [](T x) { return exponential(x); });
+        case Code::expm1: return each(d, a, rows, [](T x) { return exponential_minus_1(x); });
+        case Code::log: return each(d, a, rows, [](T x) { return logarithm(x); });
+        case Code::absolute: return each(d, a, rows, [](T x) { return absolute(x); });
+        case Code::sign:
+            return each(d, a, rows, [=](T x) { return x > zero ? one : x < zero ? -one : x; });
+        case Code::step: return each(d, a, rows, [=](T x) { return x > zero ? one : zero; });
+        case Code::normal_cdf: return each(d, a, rows, [](T x) { return normal_distribution(x); });
+        case Code::sigmoid: return each(d, a, rows, [](T x) { return logistic(x); });
+        case Code::tanh: return each(d, a, rows, [](T x) { return hyperbolic_tangent(x); });
+        case Code::relu: return each(d, a, rows, [=](T x) { return x < zero ? zero : x; });
+        case Code::leaky_relu: return each(d, a, rows, [=](T x) { return x > zero ? x : t * x; });
+        case Code::elu:
+            return each(d, a, rows, [=](T x) {
+                const T low = t * exponential_minus_1(x > zero ? zero : x);
+                return x > zero ? x : low;
+            });
+        case Code::selu:
+            return each(d, a, rows, [=](T x) {
+                const T low = T(1.6732632423543772) * exponential_minus_1(x > zero ? zero : x);
+                return T(1.0507009873554805) * (x > zero ? x : low);
+            });
+        case Code::gelu: return each(d, a, rows, [](T x) { return x * normal_distribution(x); });
+        case Code::silu: return each(d, a, rows, [](T x) { return x * logistic(x); });
+        case Code::softplus: return each(d, a, rows, [](T x) { return soft_plus(x); });
+        case Code::mish: return each(d, a, rows, [](T x) { return x * hyperbolic_tangent(soft_plus(x)); });
+        case Code::squared_error: return each(d, a, b, rows, [](T z, T y) { return (y - z) * (y - z); });
+        case Code::absolute_error: return each(d, a, b, rows, [](T z, T y) { return absolute(y - z); });
+        case Code::huber:
+            return each(d, a, b, rows, [=](T z, T y) {
+                const T size = absolute(y - z), inner = size > t ? t : size;
+                return inner * (size - T(0.5) * inner);
+            });
+        case Code::binary_cross_entropy:
+            return each(d, a, b, rows, [](T z, T y) { return soft_plus(z) - y * z; });
+        case Code::poisson: return each(d, a, b, rows, [](T z, T y) { return exponential(z) - y * z; });
+    }
+}
+
+template <class T> void run_block(const Step* steps, long count, const Strip<T>* strips, long rows) {
+    for (long i = 0; i < count; ++i) apply(steps[i], strips, rows);
+}
+
+}  // namespace

@@ -1,0 +1,22 @@
+// The kernels of one instruction set. This file is compiled once for each, with its own flags and
+// DOWNSLOPE_ISA (a name), DOWNSLOPE_VECTOR_BYTES and DOWNSLOPE_REGISTERS. Everything it calls is in anonymous
+// namespaces: an inline function shared between two sets of flags would be merged into either one by the linker.
+#include "elementwise.hpp"
+#include "products.hpp"
+#include "random.hpp"
+#include "reductions.hpp"
+
+namespace {
+
+template <class T> Kernels<T> kernels() {
+    return {product<T>,       run_block<T>, turn<T>,     softmax<T>, cross_entropy<T>,
+            sum_features<T>, total<T>,     sum_rows<T>, keep_mask<T>};
+}
+
+}  // namespace
+
+#define DOWNSLOPE_JOIN_(a, b) a##b
+#define DOWNSLOPE_JOIN(a, b) DOWNSLOPE_JOIN_(a, b)
+
+Kernels<float> DOWNSLOPE_JOIN(float_kernels_, DOWNSLOPE_ISA)() { return kernels<float>(); }
+Kernels<double> DOWNSLOPE_JOIN(double_kernels_, DOWNSLOPE_ISA)() { return kernels<double>(); }

@@ -1,0 +1,56 @@
+// Dropout masks from Philox4x32-10, a counter-based generator (Salmon et al., "Parallel random numbers: as
+// easy as 1, 2, 3", 2011). Word i of a stream is a function of (seed, stream, step, i) alone.
+#pragma once
+
+#include <cstdint>
+
+#include "program.hpp"
+
+namespace {
+
+struct Words {
+    std::uint32_t word[4][lanes];
+};
+
+// Ten rounds on 32 counters at once.
+inline void philox(Words& c, std::uint32_t key0, std::uint32_t key1) {
+    for (int round = 0; round < 10; ++round) {
+        for (int l = 0; l < lanes; ++l) {
+            const std::uint64_t p0 = std::uint64_t(0xD2511F53u) * c.word[0][l];
+            const std::uint64_t p1 = std::uint64_t(0xCD9E8D57u) * c.word[2][l];
+            const std::uint32_t next0 = std::uint32_t(p1 >> 32) ^ c.word[1][l] ^ key0;
+            const std::uint32_t next2 = std::uint32_t(p0 >> 32) ^ c.word[3][l] ^ key1;
+            c.word[1][l] = std::uint32_t(p1);
+            c.word[3][l] = std::uint32_t(p0);
+            c.word[0][l] = next0;
+            c.word[2][l] = next2;
+        }
+        key0 += 0x9E3779B9u;
+        key1 += 0xBB67AE85u;
+    }
+}
+
+// 1 with probability 1 - rate, else 0. Each row of the table takes whole blocks of four words: element
+// (row, f) is word f % 4 of block row * ceil(features / 4) + f / 4.
+template <class T>
+void keep_mask(T* out, long features, long first_row, unsigned long seed, unsigned stream, unsigned long step,
+               double rate) {
+    const auto limit = std::uint64_t(rate * 4294967296.0);
+    const std::uint64_t blocks = std::uint64_t(features + 3) / 4;
+    for (std::uint64_t block = 0; block < blocks; ++block) {
+        Words c;
+        for (int l = 0; l < lanes; ++l) {
+            const std::uint64_t number = (std::uint64_t(first_row) + std::uint64_t(l)) * blocks + block;
+            c.word[0][l] = std::uint32_t(number);
+            c.word[1][l] = stream;
+            c.word[2][l] = std::uint32_t(step);
+            c.word[3][l] = std::uint32_t(step >> 32);
+        }
+        philox(c, std::uint32_t(seed), std::uint32_t(seed >> 32));
+        for (int w = 0; w < 4 && long(block) * 4 + w < features; ++w)
+            for (int l = 0; l < lanes; ++l)
+                out[(long(block) * 4 + w) * lanes + l] = c.word[w][l] >= limit ? T(1) : T(0);
+    }
+}
+
+}  // namespace
