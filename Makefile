@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check
+.PHONY: demo test check native-test
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -26,7 +26,15 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n auto
 
-check: $(VENV)/.dev
+# the kernels on every instruction set of this processor, then once more with sanitizers
+native-test: $(VENV)/.dev
+	for sanitize in OFF ON; do \
+		$(BIN)/cmake -S native -B $(VENV)/native-$$sanitize -DDOWNSLOPE_SANITIZE=$$sanitize && \
+		$(BIN)/cmake --build $(VENV)/native-$$sanitize --parallel && \
+		$(BIN)/ctest --test-dir $(VENV)/native-$$sanitize --output-on-failure || exit 1; \
+	done
+
+check: $(VENV)/.dev native-test
 	$(BIN)/ruff format --check src tests
 	$(BIN)/ruff check src tests
 	$(BIN)/mypy

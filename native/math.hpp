@@ -107,8 +107,10 @@ template <class T> inline T logarithm(T x) {
     const T lifted = small ? x * F::lift : x;
     const Int bits = bits_as<Int>(lifted);
     constexpr Int root_half = std::is_same_v<T, double> ? Int(0x3FE6A09E667F3BCDLL) : Int(0x3F3504F3);
-    const Int k = (bits - root_half) >> F::mantissa;
-    const T m = bits_as<T>(static_cast<Int>(bits - (k << F::mantissa)));
+    // unsigned, where wrapping is defined: the bits of a negative number, whose logarithm is NaN below
+    using Bits = std::make_unsigned_t<Int>;
+    const Int k = Int(Bits(bits) - Bits(root_half)) >> F::mantissa;
+    const T m = bits_as<T>(static_cast<Int>(Bits(bits) - (Bits(k) << F::mantissa)));
     const T n = T(k) - (small ? T(F::lift_bits) : T(0));
     const T f = m - T(1), s = f / (T(2) + f), square = s * s;
     const T series = polynomial<F::log_terms - 1>(odd_reciprocals, square) * square;
