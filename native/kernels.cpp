@@ -9,7 +9,9 @@
 namespace {
 
 template <class T> Kernels<T> kernels() {
-    return {product<T>,       run_block<T>, turn<T>,     softmax<T>, cross_entropy<T>,
+    // a multiple of the height of a tile, at most strip_rows
+    constexpr long tile_rows = strip_rows / Registers<T>::rows * Registers<T>::rows;
+    return {tile_rows,       product<T>,       run_block<T>, turn<T>,     softmax<T>, cross_entropy<T>,
             sum_features<T>, total<T>,     sum_rows<T>, keep_mask<T>};
 }
 

@@ -44,6 +44,7 @@ template <class T> struct Product {
 
 // The functions of one instruction set.
 template <class T> struct Kernels {
+    long tile_rows;  // rows of C that products keep in registers
     void (*product)(const Product<T>&);
     void (*block)(const Step*, long, const Strip<T>*, long);
     void (*turn)(const T* panel, long features, T* turned, long turned_panel);

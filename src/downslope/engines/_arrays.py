@@ -31,6 +31,10 @@ def add_rows(rows: NDArray[Any], index: NDArray[np.int64], like: NDArray[Any]) -
 
 
 def keep_mask(like: NDArray[Any], seed: int, stream: int, step: int, rate: float) -> NDArray[Any]:
-    """1 with probability 1 − rate, else 0, in the shape of a matrix."""
-    words = random_words(like.size, seed, stream, step).reshape(like.shape)
+    """1 with probability 1 − rate, else 0, in the shape of a matrix.
+
+    Each row takes whole blocks of four words, so that an engine can draw any row alone.
+    """
+    rows, columns = like.shape
+    words = random_words(rows * -(-columns // 4) * 4, seed, stream, step).reshape(rows, -1)[:, :columns]
     return (words >= np.uint64(rate * 2**32)).astype(like.dtype)
