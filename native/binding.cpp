@@ -48,15 +48,15 @@ template <class T> void declare(nb::module_& m, const char* name) {
         .def("scalar", &M::scalar)
         .def("run",
              [](M& self, const std::vector<Array<const T>>& columns, std::optional<Array<const std::int64_t>> order,
-                long first, long rows, long batch, Array<const double> scalars, std::uint64_t seed,
+                long first, long rows, long batch, long rounds, Array<const double> scalars, std::uint64_t seed,
                 std::uint64_t draw, int threads, Array<double> watched) {
                  std::vector<Column<T>> data;
                  for (const auto& c : columns) data.push_back({c.data(), c.ndim() == 2 ? long(c.shape(1)) : 1});
-                 const Steps steps{order ? order->data() : nullptr, first, rows, batch, scalars.data(), seed, draw};
+                 const Steps steps{order ? order->data() : nullptr, first, rows, batch, rounds, scalars.data(), seed, draw};
                  nb::gil_scoped_release released;
                  return self.run(data, steps, threads, watched.data());
              },
-             "columns"_a, "order"_a.none(), "first"_a, "rows"_a, "batch"_a, "scalars"_a, "seed"_a, "draw"_a,
+             "columns"_a, "order"_a.none(), "first"_a, "rows"_a, "batch"_a, "rounds"_a, "scalars"_a, "seed"_a, "draw"_a,
              "threads"_a, "watched"_a);
 }
 

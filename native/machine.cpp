@@ -94,7 +94,7 @@ template <class T> double Machine<T>::scalar(int value) const { return *splat(*t
 template <class T>
 long Machine<T>::run(const std::vector<Column<T>>& columns, const Steps& steps, int threads, double* watched) {
     reserve(pieces(std::min(steps.batch, steps.rows), lanes));
-    const long count = pieces(steps.rows, steps.batch);
+    const long in_round = pieces(steps.rows, steps.batch), count = in_round * steps.rounds;
     columns_ = &columns;
     seed_ = steps.seed;
     while (int(threads_.size()) < threads) {
@@ -116,9 +116,10 @@ long Machine<T>::run(const std::vector<Column<T>>& columns, const Steps& steps, 
         thread.count = threads;
         for (long s = 0; s < count; ++s) {
             if (index == 0) {
-                first_ = steps.first + s * steps.batch;
-                order_ = steps.order ? steps.order + s * steps.batch : nullptr;
-                batch_rows_ = std::min(steps.batch, steps.rows - s * steps.batch);
+                const long start = s % in_round * steps.batch;
+                first_ = steps.first + start;
+                order_ = steps.order ? steps.order + start : nullptr;
+                batch_rows_ = std::min(steps.batch, steps.rows - start);
                 draw_ = steps.draw + std::uint64_t(s);
             }
             for (std::size_t k = 0; k < scalar_inputs_.size(); ++k)

@@ -20,6 +20,7 @@ struct Steps {
     long first;
     long rows;    // in all
     long batch;   // rows in a step; the last may have fewer
+    long rounds;  // how often to go over the rows
     const double* scalars;  // [step][scalar input]
     std::uint64_t seed;
     std::uint64_t draw;  // number of the first step

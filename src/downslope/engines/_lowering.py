@@ -14,7 +14,11 @@ _SETTINGS = {"leaky_relu": ("slope", 0.01), "elu": ("alpha", 1.0), "huber": ("de
 
 
 def lower(outputs: Sequence[Node], updates: Mapping[Node, Node] | None = None) -> Lowered:
-    """The tape that computes some nodes and puts new values into leaves."""
+    """The tape that computes some nodes and then puts new values into leaves.
+
+    Raises:
+        NotImplementedError: for a value of more than two axes, or of two batch axes.
+    """
     return Lowered(outputs, updates or {})
 
 
@@ -23,6 +27,7 @@ class Lowered:
 
     Attributes:
         values, instructions, levels: the tape.
+        update_level: leaves get new values from this level on; single numbers that are wanted are there before.
         leaves: the value of each leaf of fixed shape or of a single number, by node.
         columns: the batch inputs in the order in which a machine wants them.
         constants: the scalar values that never change.
@@ -47,7 +52,9 @@ class Lowered:
             self._assign(leaf, new)
         self.outputs = [self._home(n) for n in outputs]
         self.flipped = [_is_flipped(n.shape) for n in outputs]
-        self.levels = _levels(self.instructions, self.values)
+        self.levels = _levels(self.instructions, set(self.outputs))
+        scalars = [o for o, n in zip(self.outputs, outputs, strict=True) if n.shape == ()]
+        self.update_level = 1 + max((i.level for i in self.instructions if i.writes & set(scalars)), default=0)
 
     # values
 
@@ -385,7 +392,7 @@ class _Groups:
         return self._group[node]
 
 
-def _levels(instructions: Sequence[Instruction], values: Sequence[Value]) -> int:
+def _levels(instructions: Sequence[Instruction], outputs: set[int]) -> int:
     """Give each instruction the first level in which all it needs is there; the number of levels."""
     writer: dict[int, Instruction] = {}
     readers: dict[int, list[Instruction]] = {}
@@ -398,8 +405,10 @@ def _levels(instructions: Sequence[Instruction], values: Sequence[Value]) -> int
                     before.act.domain == Kind.PANELS and i.act.domain != Kind.PANELS
                 )
                 level = max(level, before.level + apart)
-        for value in i.writes:  # a leaf may be written once all have read it
-            level = max([level, *(r.level + 1 for r in readers.get(value, ()) if r is not i)])
+        for value in i.writes:  # a leaf is written once all have read it and the outputs are known
+            others = [r for r in readers.get(value, ()) if r is not i]
+            known = [writer[o] for o in outputs if o in writer] if others else []
+            level = max([level, *(o.level + 1 for o in others + known)])
         i.level = level
         for value in i.writes:
             writer[value] = i

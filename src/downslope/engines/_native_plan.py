@@ -61,7 +61,7 @@ class NativePlan:
         rows = len(columns[0]) if columns else 1
         scalars = np.array([float(values[n.name]) for n in self._scalars])
         m.run(
-            columns, None, 0, rows, max(rows, 1), scalars, int(values.get("seed", 0)), int(values.get("draw", 0)), 1,
+            columns, None, 0, rows, max(rows, 1), 1, scalars, int(values.get("seed", 0)), int(values.get("draw", 0)), 1,
             np.zeros(1),
         )  # fmt: skip
         results = []

@@ -85,12 +85,15 @@ class Batches:
         self._rows = rows
         self._order = lru_cache(maxsize=1)(lambda epoch: shuffled(rows, seed, epoch))
 
-    def rows(self, step: int) -> NDArray[np.int64] | slice:
-        """The rows of a step, counted from 1."""
+    def rows(self, step: int, last: int) -> NDArray[np.int64] | None:
+        """The rows of the steps up to ``last`` that lie in the epoch of ``step``, counted from 1.
+
+        None where every step takes all rows.
+        """
         if self.size == self._rows:
-            return slice(None)
+            return None
         epoch, part = divmod(step - 1, self.steps_in_epoch)
-        return self._order(epoch)[part * self.size : (part + 1) * self.size]
+        return self._order(epoch)[part * self.size : (part + 1 + last - step) * self.size]
 
 
 def shuffled(rows: int, seed: int, draw: int) -> NDArray[np.int64]:

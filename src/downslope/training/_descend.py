@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from downslope.engines import Plan
+from downslope.engines import Plan, native_descent
 from downslope.errors import DownslopeError
 from downslope.nets import Network
 from downslope.training._data import Arrays, Batches, checked_data, starting_values
@@ -146,7 +147,11 @@ class _Loop:
         self.network, self.program, self.data, self.batches = network, program, data, batches
         self.schedule, self.seed, self.watch, self.progress = schedule, seed, watch, progress
         self.plan = Plan([program.graph.error, *program.updates.values()])
+        leaves = {**program.graph.parameters, **program.states}
+        updates = {leaves[name]: new for name, new in program.updates.items()}
+        self.native = native_descent(program.graph.error, updates, data)
         self.losses: list[float] = []
+        self._chunk = 64  # steps in one call of the native engine
 
     def taken_up(self, before: Run, values: Arrays) -> Arrays:
         """The values where another run stopped, and its record as the beginning of this one."""
@@ -164,11 +169,12 @@ class _Loop:
         last = done + steps
         stopped, message = "finished", f"{last} updates done"
         try:
-            for step in range(done + 1, last + 1):
-                values, fault = self._step(values, step, last)
+            while (step := len(self.losses)) < last:
+                values, fault = self._advance(values, step + 1, last)
                 if fault:
                     stopped, message = "not finite", fault
                     break
+                step = len(self.losses)
                 if step % self.batches.steps_in_epoch == 0 and self._epoch_ended(values, step, last):
                     stopped = "patience"
                     message = f"no better validation error since epoch {self.watch.best_epoch}"
@@ -177,8 +183,45 @@ class _Loop:
             stopped, message = "interrupted", f"interrupted after {len(self.losses)} of {last} updates"
         return self._finished(values, stopped, message)
 
+    def _advance(self, values: Arrays, step: int, last: int) -> tuple[Arrays, str | None]:
+        """Some steps from ``step`` on, at most to the end of an epoch that someone wants to see."""
+        if self.native is None:
+            return self._step(values, step, last)
+        in_epoch = self.batches.steps_in_epoch
+        order = self.batches.rows(step, last)
+        if order is None:  # every step takes all rows
+            watched = self.progress is not None or self.watch.watches
+            count = 1 if watched else min(last - step + 1, self._chunk)
+        else:
+            order = order[: self._chunk * self.batches.size]
+            count = -(-len(order) // self.batches.size)
+        rates = np.array([self.schedule.rate(s, last) for s in range(step, step + count)])
+        started = perf_counter()
+        self.native.put(values)
+        rounds = count if order is None else 1
+        errors = self.native.run(order, self.batches.size, rounds, rates, step, self.seed)
+        reached = self.native.values()
+        if np.all(np.isfinite(errors)) and all(np.all(np.isfinite(v)) for v in reached.values()):
+            self.losses.extend(errors.tolist())
+            # chunks of a few hundredths of a second, so that Ctrl-C is heard
+            if perf_counter() - started < 0.02:
+                self._chunk = min(2 * self._chunk, 1 << 20)
+            return reached, None
+        return self._step_by_step(values, step, step + count - 1, last)
+
+    def _step_by_step(
+        self, values: Arrays, first: int, until: int, last: int
+    ) -> tuple[Arrays, str | None]:
+        """The steps of a chunk in which something is no longer finite, on the engine that can say what."""
+        for step in range(first, until + 1):
+            values, fault = self._step(values, step, last)
+            if fault:
+                return values, fault
+        return values, None
+
     def _step(self, values: Arrays, step: int, last: int) -> tuple[Arrays, str | None]:
-        rows = self.batches.rows(step)
+        order = self.batches.rows(step, step)
+        rows = slice(None) if order is None else order
         batch = {name: column[rows] for name, column in self.data.items()}
         dtype = self.data["x"].dtype
         rate = np.asarray(self.schedule.rate(step, last), dtype)

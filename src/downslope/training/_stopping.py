@@ -59,6 +59,11 @@ class Watch:
         self.best_epoch = 0
         self.best: Arrays | None = None
 
+    @property
+    def watches(self) -> bool:
+        """Whether there are validation rows."""
+        return self._data is not None
+
     def see(self, values: Mapping[str, NDArray[Any]]) -> bool:
         """Note the parameters after an epoch; whether it is time to stop."""
         if self._data is None:
