@@ -7,16 +7,18 @@ BIN := $(VENV)/bin
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-# reinstalled whenever the requirements change
-$(VENV)/.demo: pyproject.toml | $(BIN)/python
+# reinstalled whenever the requirements or the native engine change
+NATIVE := $(wildcard native/*.cpp native/*.hpp native/CMakeLists.txt)
+
+$(VENV)/.demo: pyproject.toml $(NATIVE) | $(BIN)/python
 	$(BIN)/pip install --quiet --editable .
 	touch $@
 
-$(VENV)/.test: pyproject.toml | $(BIN)/python
+$(VENV)/.test: pyproject.toml $(NATIVE) | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[test]'
 	touch $@
 
-$(VENV)/.dev: pyproject.toml | $(BIN)/python
+$(VENV)/.dev: pyproject.toml $(NATIVE) | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@
 
@@ -40,3 +42,7 @@ check: $(VENV)/.dev native-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto
+	for isa in $$($(BIN)/python -c 'from downslope.engines import _native; print(*_native.instruction_sets())'); do \
+		DOWNSLOPE_ISA=$$isa $(BIN)/python -m pytest -n auto tests/test_native.py || exit 1; \
+	done
+	DOWNSLOPE_ENGINE=reference $(BIN)/python -m pytest -n auto tests/test_descend.py

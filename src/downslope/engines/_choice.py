@@ -24,8 +24,8 @@ def _native_is_there() -> bool:
     if find_spec("downslope.engines._native") is not None:
         return True
     warnings.warn(
-        "Downslope was installed without its native engine; the reference engine runs instead, which is slower. "
-        "Install it again where a C++ compiler is found.",
+        "Downslope was installed without its native engine; the reference engine runs instead, which is "
+        "slower. Install it again where a C++ compiler is found.",
         RuntimeWarning,
         stacklevel=4,
     )

@@ -1,4 +1,4 @@
-"""From a program to a tape: where each value lives, which elementwise nodes run as one block, what must wait."""
+"""From a program to a tape: where values live, which nodes form a block, what must wait."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Lowered:
 
     Attributes:
         values, instructions, levels: the tape.
-        update_level: leaves get new values from this level on; single numbers that are wanted are there before.
+        update_level: leaves get new values from here on; the single numbers wanted are there before.
         leaves: the value of each leaf of fixed shape or of a single number, by node.
         columns: the batch inputs in the order in which a machine wants them.
         constants: the scalar values that never change.
@@ -40,12 +40,18 @@ class Lowered:
         self.columns: list[Node] = []
         self.constants: list[tuple[int, float]] = []
         self._homes: dict[Node, int] = {}
+        self._in_registers: set[Node] = set()  # of a block that is on the tape already
         self._turned: dict[int, int] = {}
         self._scratch: dict[Any, int] = {}
         wanted = [*outputs, *updates.values(), *updates]
         order = topological(wanted)
         self._stages = _stages(order)
         self._groups = _Groups(order, self._stages)
+        self._users: dict[Node, list[Node]] = {}
+        for node in order:
+            for source in node.inputs:
+                self._users.setdefault(source, []).append(node)
+        self._wanted = set(wanted)
         for node in sorted(order, key=lambda n: (self._stages[n], _is_elementwise(n))):
             self._emit(node)
         for leaf, new in updates.items():
@@ -54,7 +60,9 @@ class Lowered:
         self.flipped = [_is_flipped(n.shape) for n in outputs]
         self.levels = _levels(self.instructions, set(self.outputs))
         scalars = [o for o, n in zip(self.outputs, outputs, strict=True) if n.shape == ()]
-        self.update_level = 1 + max((i.level for i in self.instructions if i.writes & set(scalars)), default=0)
+        self.update_level = 1 + max(
+            (i.level for i in self.instructions if i.writes & set(scalars)), default=0
+        )
 
     # values
 
@@ -98,7 +106,7 @@ class Lowered:
     # instructions, by op
 
     def _emit(self, node: Node) -> None:
-        if node in self._homes or node.op.name in ("spread", "transpose"):
+        if node in self._homes or node in self._in_registers or node.op.name in ("spread", "transpose"):
             return
         if not node.inputs:
             self._leaf(node)
@@ -185,7 +193,9 @@ class Lowered:
             return self._new_for(node)
         scalar = self._new(Kind.SCALAR, 1)
         out = self._new_for(node)
-        raise NotImplementedError(f"the sum of everything, kept with the shape {node.shape} ({scalar}, {out})")
+        raise NotImplementedError(
+            f"the sum of everything, kept with the shape {node.shape} ({scalar}, {out})"
+        )
 
     def _rows(self, node: Node) -> None:
         self._add(Act.COUNT, self._new_for(node), nodes=[node])
@@ -243,9 +253,17 @@ class Lowered:
         kind, rows, columns = _layout(nodes[0].shape)
         act = {Kind.SCALAR: Act.SCALAR_BLOCK, Kind.PANELS: Act.BLOCK, Kind.FIXED: Act.BLOCK_FIXED}[kind]
         instruction = Instruction(act, -1, [rows, columns], nodes=list(nodes))
-        if kind == Kind.FIXED:
-            instruction.args = [rows, columns]
         numbers: dict[tuple[int, View], int] = {}
+        inside = set(nodes)
+        places: dict[Node, int] = {}  # of nodes that only this block uses: registers
+        last_use = {source: node for node in nodes for source in node.inputs}
+        free: list[int] = []
+
+        def register() -> int:
+            if free:
+                return free.pop()
+            instruction.operands.append((-1, View.SCRATCH))
+            return len(instruction.operands) - 1
 
         def operand(value: int, view: View) -> int:
             if (value, view) not in numbers:
@@ -255,23 +273,37 @@ class Lowered:
 
         for node in nodes:
             names = [] if _is_elementwise(node) else ["copy"]
-            sources = []
+            sources: list[int] = []
+            done: list[int] = []
             for source in node.inputs if not names else node.inputs[:1]:
+                if source in places:
+                    sources.append(places[source])
+                    if last_use[source] is node and places[source] not in done:
+                        done.append(places[source])
+                    continue
                 value, view = self._seen(source, node)
                 number = operand(value, view)
                 instruction.reads.add(value)
                 if view in (View.ALONG_ROW, View.DOWN_COLUMN):
-                    splat = operand(-1 - len(instruction.operands), View.SCRATCH)
+                    splat = register()
+                    done.append(splat)
                     instruction.steps.append(Step("splat", splat, (number,)))
                     number = splat
                 sources.append(number)
-            out = self._homes.get(node)
-            out = self._new_for(node) if out is None else out
-            instruction.writes.add(out)
+            only_here = node not in self._wanted and all(u in inside for u in self._users.get(node, ()))
+            if only_here and kind != Kind.SCALAR and not names:
+                target = places[node] = register()
+                self._in_registers.add(node)
+            else:
+                out = self._new_for(node)
+                instruction.writes.add(out)
+                target = operand(out, View.REPEATED if kind == Kind.SCALAR else View.STRIP)
+            free += done  # only now: an op never writes over what it reads
             name, fallback = _SETTINGS.get(node.op.name, ("", 0.0))
             setting = float(node.attributes.get(name, fallback))
-            target = operand(out, View.REPEATED if kind == Kind.SCALAR else View.STRIP)
-            instruction.steps.append(Step(names[0] if names else node.op.name, target, tuple(sources), setting))
+            instruction.steps.append(
+                Step(names[0] if names else node.op.name, target, tuple(sources), setting)
+            )
         self.instructions.append(instruction)
 
     def _seen(self, source: Node, node: Node) -> tuple[int, View]:
@@ -365,8 +397,21 @@ def _stages(order: Sequence[Node]) -> dict[Node, int]:
     stages: dict[Node, int] = {}
     for node in order:
         before = max((stages[i] for i in node.inputs), default=0)
-        heavy = bool(node.inputs) and not _is_elementwise(node) and node.op.name not in ("spread", "transpose")
+        heavy = (
+            bool(node.inputs) and not _is_elementwise(node) and node.op.name not in ("spread", "transpose")
+        )
         stages[node] = before + heavy
+    # what is made of leaves alone, such as 0.9 times the last mean of Adam, waits for the block that wants it
+    users: dict[Node, list[Node]] = {}
+    for node in order:
+        for source in node.inputs:
+            users.setdefault(source, []).append(node)
+    for node in reversed(order):
+        wanted = users.get(node, ())
+        movable = _is_elementwise(node) and node.shape != () and wanted
+        leaves = all(not i.inputs or i.shape == () for i in node.inputs)
+        if movable and leaves and all(map(_is_elementwise, wanted)):
+            stages[node] = max(stages[node], min(stages[u] for u in wanted))
     return stages
 
 

@@ -15,9 +15,11 @@ from downslope.graph import BATCH, Node
 __all__ = ["NativePlan"]
 
 
-def machine(tape: Lowered, dtype: Any, scalar_inputs: Sequence[int], watched: int = -1, stop_level: int = 0) -> Any:
+def machine(
+    tape: Lowered, dtype: Any, scalar_inputs: Sequence[int], watched: int = -1, stop_level: int = 0
+) -> Any:
     """A machine for a tape, in float32 or float64."""
-    from downslope.engines import _native
+    from downslope.engines import _native  # type: ignore[attr-defined]
 
     kind = _native.FloatMachine if dtype == np.float32 else _native.DoubleMachine
     instructions = [
@@ -27,7 +29,7 @@ def machine(tape: Lowered, dtype: Any, scalar_inputs: Sequence[int], watched: in
             i.out,
             i.args,
             i.setting,
-            [(CODES[s.op], s.to, *(s.sources + (0, 0, 0))[:3], s.setting) for s in i.steps],
+            [(CODES[s.op], s.to, *(*s.sources, 0, 0, 0)[:3], s.setting) for s in i.steps],
             [(max(value, -1), int(view)) for value, view in i.operands],
         )
         for i in tape.instructions
@@ -60,16 +62,16 @@ class NativePlan:
         columns = [np.ascontiguousarray(values[n.name], dtype) for n in tape.columns]
         rows = len(columns[0]) if columns else 1
         scalars = np.array([float(values[n.name]) for n in self._scalars])
-        m.run(
-            columns, None, 0, rows, max(rows, 1), 1, scalars, int(values.get("seed", 0)), int(values.get("draw", 0)), 1,
-            np.zeros(1),
-        )  # fmt: skip
+        seed, draw = int(values.get("seed", 0)), int(values.get("draw", 0))
+        m.run(columns, None, 0, rows, rows, 1, scalars, seed, draw, 1, np.zeros(1))
         results = []
         for node, value, flipped in zip(self._nodes, tape.outputs, tape.flipped, strict=True):
             if node.shape == ():
                 results.append(np.asarray(m.scalar(value), dtype))
                 continue
-            shape = tuple(rows if d == BATCH else int(d) for d in (node.shape[::-1] if flipped else node.shape))
+            shape = tuple(
+                rows if d == BATCH else int(d) for d in (node.shape[::-1] if flipped else node.shape)
+            )
             out = np.empty(shape, dtype)
             m.get(value, out, rows)
             results.append(out.T if flipped else out)

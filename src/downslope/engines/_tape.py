@@ -78,9 +78,43 @@ class View(_FromZero):
 CODES = {
     name: number
     for number, name in enumerate(
-        "splat copy add subtract multiply divide multiply_add minimum maximum where negate square sqrt exp expm1 "
-        "log absolute sign step normal_cdf sigmoid tanh relu leaky_relu elu selu gelu silu softplus mish "
-        "squared_error absolute_error huber binary_cross_entropy poisson".split()
+        (
+            "splat",
+            "copy",
+            "add",
+            "subtract",
+            "multiply",
+            "divide",
+            "multiply_add",
+            "minimum",
+            "maximum",
+            "where",
+            "negate",
+            "square",
+            "sqrt",
+            "exp",
+            "expm1",
+            "log",
+            "absolute",
+            "sign",
+            "step",
+            "normal_cdf",
+            "sigmoid",
+            "tanh",
+            "relu",
+            "leaky_relu",
+            "elu",
+            "selu",
+            "gelu",
+            "silu",
+            "softplus",
+            "mish",
+            "squared_error",
+            "absolute_error",
+            "huber",
+            "binary_cross_entropy",
+            "poisson",
+        )
     )
 }
 """The ops of elementwise blocks, by name."""

@@ -187,7 +187,6 @@ class _Loop:
         """Some steps from ``step`` on, at most to the end of an epoch that someone wants to see."""
         if self.native is None:
             return self._step(values, step, last)
-        in_epoch = self.batches.steps_in_epoch
         order = self.batches.rows(step, last)
         if order is None:  # every step takes all rows
             watched = self.progress is not None or self.watch.watches
@@ -209,9 +208,7 @@ class _Loop:
             return reached, None
         return self._step_by_step(values, step, step + count - 1, last)
 
-    def _step_by_step(
-        self, values: Arrays, first: int, until: int, last: int
-    ) -> tuple[Arrays, str | None]:
+    def _step_by_step(self, values: Arrays, first: int, until: int, last: int) -> tuple[Arrays, str | None]:
         """The steps of a chunk in which something is no longer finite, on the engine that can say what."""
         for step in range(first, until + 1):
             values, fault = self._step(values, step, last)
