@@ -9,7 +9,7 @@ namespace {
 
 template <class T, class F> inline void each(const Strip<T>& d, const Strip<T>& a, long rows, F f) {
     for (long r = 0; r < rows; ++r) {
-        T* __restrict out = d.data + r * d.stride;
+        T* out = d.data + r * d.stride;
         const T* x = a.data + r * a.stride;
 #pragma GCC ivdep
         for (int l = 0; l < lanes; ++l) out[l] = f(x[l]);

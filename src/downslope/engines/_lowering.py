@@ -57,7 +57,9 @@ class Lowered:
         for leaf, new in updates.items():
             self._assign(leaf, new)
         self.outputs = [self._home(n) for n in outputs]
+        self._write_in_place({self._homes[leaf] for leaf in updates})
         self.flipped = [_is_flipped(n.shape) for n in outputs]
+        self.instructions = _fused(self.instructions, set(self.outputs))
         self.levels = _levels(self.instructions, set(self.outputs))
         scalars = [o for o, n in zip(self.outputs, outputs, strict=True) if n.shape == ()]
         self.update_level = 1 + max(
@@ -352,6 +354,33 @@ class Lowered:
             Act.BLOCK_FIXED, -1, [value.rows, value.columns], steps=steps, operands=operands, nodes=[new]
         ).writes.add(target)
 
+    def _write_in_place(self, leaves: set[int]) -> None:
+        """Let blocks write new values straight into leaves where nothing else wants the value in between."""
+        last: list[Instruction] = []
+        for copy in [i for i in self.instructions if i.writes <= {-1, *leaves} and i.writes & leaves]:
+            (source, _), (target, _) = copy.operands
+            makers = [i for i in self.instructions if source in i.writes and i.act == Act.BLOCK_FIXED]
+            readers = [i for i in self.instructions if source in i.reads and i is not copy]
+            if (
+                not makers
+                or readers
+                or source in self.outputs
+                or not _may_overwrite(makers[0], source, target)
+            ):
+                continue
+            maker = makers[0]
+            maker.operands = [(target if v == source else v, view) for v, view in maker.operands]
+            maker.writes = maker.writes - {source} | {target}
+            self.instructions.remove(copy)
+            if maker not in last:
+                last.append(maker)
+        wanted = {v for i in self.instructions if i not in last for v in i.reads}
+        # what reads the old value of a leaf comes first on the tape
+        movable = [i for i in last if not (i.writes - leaves) & wanted]
+        copies = [i for i in self.instructions if i.writes <= {-1, *leaves} and i.writes & leaves]
+        tail = [*movable, *(c for c in copies if c not in movable)]
+        self.instructions = [*(i for i in self.instructions if i not in tail), *tail]
+
 
 class _Factor:
     """A matrix as a product reads it: another one, transposed or not."""
@@ -413,6 +442,34 @@ def _stages(order: Sequence[Node]) -> dict[Node, int]:
         if movable and leaves and all(map(_is_elementwise, wanted)):
             stages[node] = max(stages[node], min(stages[u] for u in wanted))
     return stages
+
+
+def _may_overwrite(block: Instruction, source: int, target: int) -> bool:
+    """Whether nothing that follows the step that makes ``source`` in a block reads it or ``target``."""
+    made = next(n for n, s in enumerate(block.steps) if block.operands[s.to][0] == source)
+    later = [block.operands[n] for s in block.steps[made + 1 :] for n in s.sources]
+    return all(value not in (source, target) for value, _ in later)
+
+
+def _fused(instructions: Sequence[Instruction], outputs: set[int]) -> list[Instruction]:
+    """Blocks that follow a product of matrices run on each of its tiles while it is in the cache."""
+    makers = {i.out: i for i in instructions if i.act in (Act.CONTRACT, Act.PRODUCT_FIXED, Act.SUM_ROWS)}
+    gone: set[int] = set()
+    for block in instructions:
+        if block.act != Act.BLOCK_FIXED:
+            continue
+        products = [v for v, view in block.operands if v in makers and view == View.STRIP]
+        for value in products[:1]:
+            product = makers[value]
+            users = [i for i in instructions if value in i.reads]
+            if product.steps or users != [block] or value in outputs or product.args[:2] != block.args:
+                continue
+            gone.add(id(product))
+            block.act, block.out = product.act, -1
+            block.args, block.nodes = product.args, product.nodes + block.nodes
+            block.reads = block.reads - {value} | product.reads
+            block.operands = [(v, View.TILE) if v == value else (v, view) for v, view in block.operands]
+    return [i for i in instructions if id(i) not in gone]
 
 
 class _Groups:
