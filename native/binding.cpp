@@ -1,29 +1,33 @@
-// What Python sees of the engine: a Machine for each dtype, and the names of the codes.
+// What Python sees of the engine: the tape, a machine for each dtype, the instruction sets and their peak.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
+#include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include "machine.hpp"
+#include "threads.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
 
 namespace {
 
+using ValueTuple = std::tuple<int, int, long, long, bool>;
 using StepTuple = std::tuple<int, int, int, int, int, double>;
 using InstructionTuple = std::tuple<int, int, int, std::vector<long>, double, std::vector<StepTuple>,
-                                    std::vector<std::pair<int, int>>>;
+                                    std::vector<std::pair<int, int>>, int, int, bool>;
 
-Tape tape_of(const std::vector<std::tuple<int, long, long>>& values,
-             const std::vector<InstructionTuple>& instructions, int levels) {
-    Tape tape{{}, {}, levels};
-    for (const auto& [kind, rows, columns] : values) tape.values.push_back({Kind(kind), rows, columns});
-    for (const auto& [act, level, out, args, setting, steps, operands] : instructions) {
-        Instruction i{Act(act), level, out, args, setting, {}, {}};
+Tape tape_of(const std::vector<ValueTuple>& values, const std::vector<InstructionTuple>& instructions, int levels) {
+    Tape tape{};
+    tape.levels = levels;
+    for (const auto& [kind, form, rows, columns, local] : values)
+        tape.values.push_back({Kind(kind), Form(form), rows, columns, local});
+    for (const auto& [act, level, out, args, setting, steps, operands, summed, partials, once] : instructions) {
+        Instruction i{Act(act), level, out, args, setting, {}, {}, summed, partials, once};
         for (const auto& [op, to, a, b, c, number] : steps) i.steps.push_back({Code(op), to, a, b, c, number});
         for (const auto& [value, view] : operands) i.operands.push_back({value, View(view)});
         tape.instructions.push_back(std::move(i));
@@ -33,36 +37,65 @@ Tape tape_of(const std::vector<std::tuple<int, long, long>>& values,
 
 template <class T> using Array = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
 
+template <class T> long width(const Array<T>& a) { return a.ndim() == 2 ? long(a.shape(1)) : 1; }
+
 template <class T> void declare(nb::module_& m, const char* name) {
     using M = Machine<T>;
     nb::class_<M>(m, name)
-        .def("__init__",
-             [](M* self, const std::vector<std::tuple<int, long, long>>& values,
-                const std::vector<InstructionTuple>& instructions, int levels, std::vector<int> scalar_inputs,
-                std::vector<std::pair<int, double>> constants, int watched, int stop_level) {
-                 new (self) M(tape_of(values, instructions, levels), std::move(scalar_inputs),
-                              std::move(constants), watched, stop_level);
-             })
+        .def(nb::init<std::shared_ptr<const Tape>>())
         .def("set", [](M& self, int value, Array<const T> data) { self.set(value, data.data()); })
-        .def("get", [](const M& self, int value, Array<T> data, long rows) { self.get(value, data.data(), rows); })
+        .def("get", [](const M& self, int value, Array<T> data) { self.get(value, data.data()); })
         .def("scalar", &M::scalar)
+        .def("finite", &M::finite)
+        .def("save", &M::save)
+        .def("restore", &M::restore)
         .def("run",
-             [](M& self, const std::vector<Array<const T>>& columns, std::optional<Array<const std::int64_t>> order,
-                long first, long rows, long batch, long rounds, Array<const double> scalars, std::uint64_t seed,
-                std::uint64_t draw, int threads, Array<double> watched) {
-                 std::vector<Column<T>> data;
-                 for (const auto& c : columns) data.push_back({c.data(), c.ndim() == 2 ? long(c.shape(1)) : 1});
+             [](M& self, const std::vector<Array<const T>>& columns, const std::vector<Array<T>>& stores,
+                std::optional<Array<const std::int64_t>> order, long first, long rows, long batch, long rounds,
+                Array<const double> scalars, std::uint64_t seed, std::uint64_t draw, int threads,
+                Array<double> watched) {
+                 Data<T> data;
+                 for (const auto& c : columns) data.columns.push_back({c.data(), width(c)});
+                 for (const auto& c : stores) data.stores.push_back({c.data(), width(c)});
                  const Steps steps{order ? order->data() : nullptr, first, rows, batch, rounds, scalars.data(), seed, draw};
-                 nb::gil_scoped_release released;
+                 const nb::gil_scoped_release released;
                  return self.run(data, steps, threads, watched.data());
              },
-             "columns"_a, "order"_a.none(), "first"_a, "rows"_a, "batch"_a, "rounds"_a, "scalars"_a, "seed"_a, "draw"_a,
-             "threads"_a, "watched"_a);
+             "columns"_a, "stores"_a, "order"_a.none(), "first"_a, "rows"_a, "batch"_a, "rounds"_a, "scalars"_a,
+             "seed"_a, "draw"_a, "threads"_a, "watched"_a);
+}
+
+// Billions of operations a second that all threads together can do, in products of a dtype.
+double peak(int threads, const std::string& dtype) {
+    const auto& set = instruction_set();
+    const bool pairs = dtype == "bfloat16";
+    const auto one = dtype == "float64" ? set.doubles().peak : set.floats().peak;
+    const nb::gil_scoped_release released;
+    const Lease lease(threads);
+    std::vector<double> rates(static_cast<std::size_t>(lease.count()));
+    lease.run([&](int index) { rates[static_cast<std::size_t>(index)] = one(pairs); });
+    double all = 0;
+    for (const double rate : rates) all += rate;
+    return all;
 }
 
 }  // namespace
 
 NB_MODULE(_native, m) {
+    nb::class_<Tape>(m, "Tape")
+        .def("__init__",
+             [](Tape* self, const std::vector<ValueTuple>& values, const std::vector<InstructionTuple>& instructions,
+                int levels, std::vector<int> scalar_inputs, std::vector<std::pair<int, double>> constants,
+                std::vector<int> updated, std::vector<std::pair<int, int>> mirrors, int watched, int stop_level) {
+                 Tape tape = tape_of(values, instructions, levels);
+                 tape.scalar_inputs = std::move(scalar_inputs);
+                 tape.constants = std::move(constants);
+                 tape.updated = std::move(updated);
+                 tape.mirrors = std::move(mirrors);
+                 tape.watched = watched;
+                 tape.stop_level = stop_level;
+                 new (self) Tape(std::move(tape));
+             });
     declare<float>(m, "FloatMachine");
     declare<double>(m, "DoubleMachine");
     m.def("instruction_sets", [] {
@@ -71,4 +104,5 @@ NB_MODULE(_native, m) {
         return names;
     });
     m.def("instruction_set", [] { return std::string(instruction_set().name); });
+    m.def("peak", &peak, "threads"_a, "dtype"_a);
 }

@@ -14,18 +14,23 @@ DOWNSLOPE_DECLARE(portable)
 #if defined(__x86_64__)
 DOWNSLOPE_DECLARE(avx2)
 DOWNSLOPE_DECLARE(avx512)
+DOWNSLOPE_DECLARE(avx512bf16)
 #endif
 
 namespace {
 
+#if defined(__x86_64__)
+bool has_avx512() {
+    return bool(__builtin_cpu_supports("avx512f")) && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+}
+#endif
+
 const InstructionSet sets[] = {
 #if defined(__x86_64__)
-    {"avx512",
-     [] {
-         return bool(__builtin_cpu_supports("avx512f")) && __builtin_cpu_supports("avx512vl") &&
-                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
-     },
-     float_kernels_avx512, double_kernels_avx512},
+    {"avx512bf16", [] { return has_avx512() && bool(__builtin_cpu_supports("avx512bf16")); },
+     float_kernels_avx512bf16, double_kernels_avx512bf16},
+    {"avx512", has_avx512, float_kernels_avx512, double_kernels_avx512},
     {"avx2", [] { return bool(__builtin_cpu_supports("avx2")) && __builtin_cpu_supports("fma"); },
      float_kernels_avx2, double_kernels_avx2},
 #endif

@@ -5,13 +5,20 @@
 #include "math.hpp"
 #include "program.hpp"
 
+// The rows of a strip do not overlap those of another: loops over them become vector code without a look at run time.
+#ifdef __clang__
+#define DOWNSLOPE_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define DOWNSLOPE_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 namespace {
 
 template <class T, class F> inline void each(const Strip<T>& d, const Strip<T>& a, long rows, F f) {
     for (long r = 0; r < rows; ++r) {
         T* out = d.data + r * d.stride;
         const T* x = a.data + r * a.stride;
-#pragma GCC ivdep
+DOWNSLOPE_INDEPENDENT
         for (int l = 0; l < lanes; ++l) out[l] = f(x[l]);
     }
 }
@@ -21,7 +28,7 @@ inline void each(const Strip<T>& d, const Strip<T>& a, const Strip<T>& b, long r
     for (long r = 0; r < rows; ++r) {
         T* out = d.data + r * d.stride;
         const T *x = a.data + r * a.stride, *y = b.data + r * b.stride;
-#pragma GCC ivdep
+DOWNSLOPE_INDEPENDENT
         for (int l = 0; l < lanes; ++l) out[l] = f(x[l], y[l]);
     }
 }
@@ -31,8 +38,36 @@ inline void each(const Strip<T>& d, const Strip<T>& a, const Strip<T>& b, const 
     for (long r = 0; r < rows; ++r) {
         T* out = d.data + r * d.stride;
         const T *x = a.data + r * a.stride, *y = b.data + r * b.stride, *z = c.data + r * c.stride;
-#pragma GCC ivdep
+DOWNSLOPE_INDEPENDENT
         for (int l = 0; l < lanes; ++l) out[l] = f(x[l], y[l], z[l]);
+    }
+}
+
+// The bfloat16 number nearest to a float, the even one of two; NaN stays NaN (Intel, "bfloat16 - Hardware
+// Numerics Definition", 2018).
+inline Word rounded(float x) {
+    const Word bits = __builtin_bit_cast(Word, x);
+    const Word nearest = (bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16;
+    return (bits & 0x7FFFFFFFu) > 0x7F800000u ? bits >> 16 | 0x40u : nearest;
+}
+
+// Rows of bfloat16 numbers, two to a word: neighbours along the row, or one above the other in two rows.
+inline void round_rows(const Strip<float>& d, const Strip<float>& a, long rows) {
+    for (long r = 0; r < rows; ++r) {
+        auto* out = reinterpret_cast<std::uint16_t*>(d.data + r * d.stride);
+        const float* x = a.data + r * a.stride;
+        for (int l = 0; l < lanes; ++l) out[l] = std::uint16_t(rounded(x[l]));
+    }
+}
+
+inline void round_pairs(const Strip<float>& d, const Strip<float>& a, long rows) {
+    for (long r = 0; r < rows; r += 2) {
+        auto* out = reinterpret_cast<Word*>(d.data + r / 2 * d.stride);
+        const float *x = a.data + r * a.stride, *y = x + a.stride;
+        if (r + 1 < rows)
+            for (int l = 0; l < lanes; ++l) out[l] = rounded(x[l]) | rounded(y[l]) << 16;
+        else
+            for (int l = 0; l < lanes; ++l) out[l] = rounded(x[l]);
     }
 }
 
@@ -52,6 +87,7 @@ template <class T> void apply(const Step& step, const Strip<T>* s, long rows) {
         case Code::multiply: return each(d, a, b, rows, [](T x, T y) { return x * y; });
         case Code::divide: return each(d, a, b, rows, [](T x, T y) { return x / y; });
         case Code::multiply_add: return each(d, a, b, c, rows, [](T x, T y, T z) { return x * y + z; });
+        case Code::multiply_subtract: return each(d, a, b, c, rows, [](T x, T y, T z) { return z - x * y; });
         case Code::minimum:
             return each(d, a, b, rows, [](T x, T y) { return x < y || x != x ? x : y; });
         case Code::maximum:
@@ -96,6 +132,12 @@ template <class T> void apply(const Step& step, const Strip<T>* s, long rows) {
         case Code::binary_cross_entropy:
             return each(d, a, b, rows, [](T z, T y) { return soft_plus(z) - y * z; });
         case Code::poisson: return each(d, a, b, rows, [](T z, T y) { return exponential(z) - y * z; });
+        case Code::round:
+            if constexpr (sizeof(T) == 4) round_rows(d, a, rows);
+            return;
+        case Code::round_pairs:
+            if constexpr (sizeof(T) == 4) round_pairs(d, a, rows);
+            return;
     }
 }
 

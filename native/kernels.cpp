@@ -2,17 +2,19 @@
 // DOWNSLOPE_ISA (a name), DOWNSLOPE_VECTOR_BYTES and DOWNSLOPE_REGISTERS. Everything it calls is in anonymous
 // namespaces: an inline function shared between two sets of flags would be merged into either one by the linker.
 #include "elementwise.hpp"
+#include "peak.hpp"
 #include "products.hpp"
 #include "random.hpp"
 #include "reductions.hpp"
+#include "transpose.hpp"
 
 namespace {
 
 template <class T> Kernels<T> kernels() {
     // a multiple of the height of a tile, at most strip_rows
     constexpr long tile_rows = strip_rows / Registers<T>::rows * Registers<T>::rows;
-    return {tile_rows,       product<T>,       run_block<T>, turn<T>,     softmax<T>, cross_entropy<T>,
-            sum_features<T>, total<T>,     sum_rows<T>, keep_mask<T>};
+    return {tile_rows,     product<Numbers<T>>, product<Pairs>, run_block<T>, transpose<T>, softmax<T>, cross_entropy<T>,
+            sum_features<T>, total<T>, sum_rows<T>, keep_mask<T>, peak<T>};
 }
 
 }  // namespace

@@ -1,17 +1,22 @@
 // The machine that runs a tape: buffers for every value, and a run over batches without returning.
 #pragma once
 
+#include <cstdlib>
 #include <memory>
 #include <vector>
 
 #include "dispatch.hpp"
 #include "tape.hpp"
-#include "threads.hpp"
 
-// A column of the data: rows x width numbers, row after row.
-template <class T> struct Column {
-    const T* data;
+// Rows of `width` numbers, row after row.
+template <class T> struct Table {
+    T* data;
     long width;
+};
+
+template <class T> struct Data {
+    std::vector<Table<const T>> columns;
+    std::vector<Table<T>> stores;  // what instructions write for each row, in the order of the steps' rows
 };
 
 // What a run of steps is given: the rows of each step, and for each step the numbers that change with it.
@@ -28,58 +33,69 @@ struct Steps {
 
 template <class T> class Machine {
 public:
-    // scalar_inputs, constants: values of kind scalar, given at each step or once
-    Machine(const Tape& tape, std::vector<int> scalar_inputs, std::vector<std::pair<int, double>> constants,
-            int watched, int stop_level);
+    explicit Machine(std::shared_ptr<const Tape> tape);
     Machine(const Machine&) = delete;
     ~Machine();
 
-    void set(int value, const T* data);         // a matrix, row after row without padding
-    void get(int value, T* data, long rows) const;  // a matrix, or the numbers of each row of the last batch
+    void set(int value, const T* data);  // a matrix, row after row without padding
+    void get(int value, T* data) const;
     double scalar(int value) const;
+    bool finite() const;  // all numbers of the matrices that the tape updates
+    void save();          // keeps these matrices as they are,
+    void restore();       // and brings them back
 
-    // Runs steps until one whose watched scalar is not finite, which does not get to stop_level; writes the
-    // watched scalar of each step. Returns the number of steps done.
-    long run(const std::vector<Column<T>>& columns, const Steps& steps, int threads, double* watched);
+    // Runs steps until one whose watched scalar is not finite, which does not update; writes the watched scalar of
+    // each step. Returns the number of steps done.
+    long run(const Data<T>& data, const Steps& steps, int threads, double* watched);
 
 private:
+    struct Address;
+    struct Batch;
+    struct Task;
     struct Thread;
     struct Free {
         void operator()(T* p) const { std::free(p); }
     };
     using Buffer = std::unique_ptr<T, Free>;
 
-    void reserve(long panels);
-    void level(Thread& thread, int level);
-    void scalar_act(Thread& thread, const Instruction& i);
-    void panel_act(Thread& thread, const Instruction& i, long first, long last);
-    void tile_act(Thread& thread, const Instruction& i);
-    void run_block(Thread& thread, const Instruction& i, T* tile, long tile_stride, long panel, long row,
-                   long column, long rows);
-    void load(const Instruction& i, long panel);
-    const T* splat(const Thread& thread, int value) const;
-    long features(int value) const { return tape_.values[value].rows; }
-    T* panel_of(int value, long panel) const {
-        return buffers_[value].get() + panel * tape_.values[value].rows * lanes;
-    }
-    long turned_block() const { return capacity_ * lanes * lanes; }
-    long row_length(int value) const {
-        return padded(tape_.values[value].rows, tape_.values[value].columns);
-    }
+    static Buffer zeros(long count);
 
-    const Tape tape_;
-    const std::vector<int> scalar_inputs_;
-    const std::vector<std::pair<int, double>> constants_;
-    const int watched_, stop_level_;
+    // memory
+    long panel_size(const Value& v) const;
+    long matrix_size(int value) const;
+    long row_length(int value) const { return padded(tape_->values[value].rows, tape_->values[value].columns); }
+    void mirror(int value);
+    void prepare(long panels, int threads);
+    void reserve(long panels);
+    void make_thread(int index);
+    void resolve(Thread& thread, int threads);
+    Address address(const Thread& thread, const Instruction& i, std::size_t operand) const;
+    Address home(const Thread& thread, int value) const;
+
+    // shares of the work
+    long tile_count(const Instruction& i) const;
+    double tile_cost(const Instruction& i) const;
+    void share_tiles(Thread& thread, int threads);
+    std::pair<long, long> tile_rows(const Instruction& i, long tile) const;
+
+    // instructions
+    void step(Thread& thread, const Data<T>& data, const Batch& batch, class Barrier& barrier, bool again,
+              double* watched, bool& stopped);
+    void scalar_act(Thread& thread, const Task& task, const Data<T>& data, const Batch& batch);
+    void panel_act(Thread& thread, const Task& task, const Data<T>& data, const Batch& batch, long first, long last);
+    void product(Thread& thread, const Task& task, long first, long last);
+    void load(Thread& thread, const Instruction& i, const Data<T>& data, const Batch& batch, long panel, long place);
+    void turn(Thread& thread, const Instruction& i, const Batch& batch, long panel, long place);
+    void tile_act(Thread& thread, const Task& task, const Batch& batch);
+    void tile(Thread& thread, const Task& task, const Batch& batch, long number);
+    void whole_act(Thread& thread, const Instruction& i, const Batch& batch);
+    void run_block(Thread& thread, const Task& task, Strip<T> tile, long panel, long place, long row, long block,
+                   long rows);
+
+    const std::shared_ptr<const Tape> tape_;
     const Kernels<T> kernels_;
-    std::vector<std::vector<const Instruction*>> scalars_, panels_, tiles_;  // by level
-    std::vector<Buffer> buffers_;
+    std::vector<Buffer> buffers_, saved_;
     std::vector<std::unique_ptr<Thread>> threads_;
     long capacity_ = 0;  // panels
-    long batch_rows_ = 0;
-    // the batch at hand
-    const std::vector<Column<T>>* columns_ = nullptr;
-    const std::int64_t* order_ = nullptr;
-    long first_ = 0;
-    std::uint64_t seed_ = 0, draw_ = 0;
+    int resolved_for_ = 0;  // threads
 };

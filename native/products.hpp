@@ -4,7 +4,13 @@
 // needed, because values are stored in the form in which packing would leave them.
 #pragma once
 
+#include <cstdint>
+
 #include "program.hpp"
+
+#ifdef DOWNSLOPE_BFLOAT16
+#include <immintrin.h>
+#endif
 
 namespace {
 
@@ -20,26 +26,55 @@ template <class T> struct Registers {
     typedef T Vector __attribute__((vector_size(DOWNSLOPE_VECTOR_BYTES), aligned(sizeof(T))));
 };
 
-template <class T, int rows, int vectors> void tile(const Product<T>& p, long row, long column) {
-    using R = Registers<T>;
-    using Vector = typename R::Vector;
-    Vector sum[rows][vectors];
+// What a product does with two elements: numbers are multiplied and added.
+template <class T> struct Numbers {
+    using Element = T;
+    using Sum = T;
+    using Vector = typename Registers<T>::Vector;
+    static inline void add(Vector& sum, T left, Vector right) { sum += left * right; }
+};
+
+// Words of two bfloat16 numbers each: both products are added, in float.
+struct Pairs {
+    using Element = Word;
+    using Sum = float;
+    using Vector = Registers<Word>::Vector;
+    using Floats = Registers<float>::Vector;
+    static inline void add(Floats& sum, Word left, Vector right) {
+#ifdef DOWNSLOPE_BFLOAT16
+        sum = (Floats)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32(int(left)), (__m512bh)right);
+#else
+        const float low = __builtin_bit_cast(float, left << 16), high = __builtin_bit_cast(float, left & 0xFFFF0000u);
+        sum += low * (Floats)(right << 16);
+        sum += high * (Floats)(right & 0xFFFF0000u);
+#endif
+    }
+};
+
+template <class Arithmetic, int rows, int vectors>
+void tile(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>& p, long row, long column) {
+    using Element = typename Arithmetic::Element;
+    using T = typename Arithmetic::Sum;
+    using Sums = typename Registers<T>::Vector;
+    using Vector = typename Arithmetic::Vector;
+    constexpr int width = Registers<T>::width;
+    Sums sum[rows][vectors];
 #pragma GCC unroll 16
     for (int i = 0; i < rows; ++i) {
-        const T start = p.bias ? p.bias[(row + i) * p.bias_next] : T(0);
-        for (int v = 0; v < vectors; ++v) sum[i][v] = Vector{} + start;
+        const T start = p.bias ? p.bias[row + i] : T(0);
+        for (int v = 0; v < vectors; ++v) sum[i][v] = Sums{} + start;
     }
-    const T* b = p.b + column;
+    const Element* b = p.b + column;
     for (long first = 0; first < p.depth; first += p.block) {
-        const T* a = p.a + row * p.a_row + first / p.block * p.a_block;
+        const Element* a = p.a + row * p.a_row + first / p.block * p.a_block;
         const long count = p.depth - first < p.block ? p.depth - first : p.block;
         for (long k = 0; k < count; ++k) {
             Vector right[vectors];
-            for (int v = 0; v < vectors; ++v) right[v] = *(const Vector*)(b + v * R::width);
+            for (int v = 0; v < vectors; ++v) right[v] = *(const Vector*)(b + v * width);
 #pragma GCC unroll 16
             for (int i = 0; i < rows; ++i) {
-                const T left = a[i * p.a_row];
-                for (int v = 0; v < vectors; ++v) sum[i][v] += left * right[v];
+                const Element left = a[i * p.a_row];
+                for (int v = 0; v < vectors; ++v) Arithmetic::add(sum[i][v], left, right[v]);
             }
             a += p.a_next;
             b += p.b_row;
@@ -48,24 +83,26 @@ template <class T, int rows, int vectors> void tile(const Product<T>& p, long ro
     T* c = p.c + row * p.c_row + column;
 #pragma GCC unroll 16
     for (int i = 0; i < rows; ++i)
-        for (int v = 0; v < vectors; ++v) *(Vector*)(c + i * p.c_row + v * R::width) = sum[i][v];
+        for (int v = 0; v < vectors; ++v) *(Sums*)(c + i * p.c_row + v * width) = sum[i][v];
 }
 
-template <class T, int rows> void tile_of(long wanted, const Product<T>& p, long row, long column) {
+template <class Arithmetic, int rows, class P> void tile_of(long wanted, const P& p, long row, long column) {
     if constexpr (rows > 0) {
-        if (wanted == rows) return tile<T, rows, Registers<T>::vectors>(p, row, column);
-        return tile_of<T, rows - 1>(wanted, p, row, column);
+        if (wanted == rows)
+            return tile<Arithmetic, rows, Registers<typename Arithmetic::Sum>::vectors>(p, row, column);
+        return tile_of<Arithmetic, rows - 1>(wanted, p, row, column);
     }
 }
 
 // Tiles of nearly equal height: a last tile of one row would leave most registers idle.
-template <class T> void product(const Product<T>& p) {
-    using R = Registers<T>;
+template <class Arithmetic>
+void product(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>& p) {
+    using R = Registers<typename Arithmetic::Sum>;
     const long tiles = (p.rows + R::rows - 1) / R::rows;
     for (long t = 0, row = 0; t < tiles; ++t) {
         const long height = (p.rows - row + tiles - t - 1) / (tiles - t);
         for (long column = 0; column < lanes; column += R::vectors * R::width)
-            tile_of<T, R::rows>(height, p, row, column);
+            tile_of<Arithmetic, R::rows>(height, p, row, column);
         row += height;
     }
 }

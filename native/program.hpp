@@ -4,15 +4,22 @@
 // table is stored panel by panel, each panel as [features][32]: the 32 rows lie side by side in the vector
 // registers, whatever the width of the network. Other values are matrices whose rows are padded to a
 // multiple of 32 numbers.
+//
+// In bfloat16 products read their operands as words of two numbers that follow each other along the sum: of a
+// panel [features / 2][32][2], of a matrix whose rows are summed over as they lie, or two rows interleaved.
 #pragma once
+
+#include <cstdint>
 
 constexpr int lanes = 32;
 constexpr int strip_rows = 16;
 
+using Word = std::uint32_t;  // two bfloat16 numbers, the first in the lower half
+
 enum class Code : int {
-    splat, copy, add, subtract, multiply, divide, multiply_add, minimum, maximum, where, negate, square, sqrt,
-    exp, expm1, log, absolute, sign, step, normal_cdf, sigmoid, tanh, relu, leaky_relu, elu, selu, gelu, silu,
-    softplus, mish, squared_error, absolute_error, huber, binary_cross_entropy, poisson,
+    splat, copy, add, subtract, multiply, divide, multiply_add, multiply_subtract, minimum, maximum, where, negate,
+    square, sqrt, exp, expm1, log, absolute, sign, step, normal_cdf, sigmoid, tanh, relu, leaky_relu, elu, selu, gelu, silu,
+    softplus, mish, squared_error, absolute_error, huber, binary_cross_entropy, poisson, round, round_pairs,
 };
 
 // One op of an elementwise block on numbered strips.
@@ -28,33 +35,34 @@ template <class T> struct Strip {
     long stride;
 };
 
-// C[i][0..32) (+)= sum over k of A[i][k] B[k][0..32).
+// C[i][0..32) = bias[i] + sum over k of A[i][k] B[k][0..32), where an Element is a number, or a word of two.
 // A[i][k] lies at a + i * a_row + k * a_next within a block of `block` values of k; blocks are a_block apart.
-template <class T> struct Product {
-    const T* a;
+template <class Element, class T> struct Product {
+    const Element* a;
     long a_row, a_next, a_block, block;
-    const T* b;
+    const Element* b;
     long b_row;
     T* c;
     long c_row;
-    const T* bias;  // one for each row of C, `bias_next` apart; null starts from 0
-    long bias_next;
+    const T* bias;  // one for each row of C; null starts from 0
     long rows, depth;
 };
 
 // The functions of one instruction set.
 template <class T> struct Kernels {
     long tile_rows;  // rows of C that products keep in registers
-    void (*product)(const Product<T>&);
+    void (*product)(const Product<T, T>&);
+    void (*pair_product)(const Product<Word, float>&);
     void (*block)(const Step*, long, const Strip<T>*, long);
-    void (*turn)(const T* panel, long features, T* turned, long turned_panel);
+    void (*transpose)(const T* in, long in_row, long rows, long columns, T* out, long out_row);
     void (*softmax)(const T* z, long features, T* out);
     void (*cross_entropy)(const T* z, const T* y, long features, T* out);
     void (*sum_features)(const T* in, long features, T* out);
-    T (*total)(const T* in, long features, long valid);
+    T (*total)(const T* in, long stride, long rows, long valid);
     void (*sum_rows)(const T* in, long features, long panels, long panel_size, long rows, T* out);
     void (*keep_mask)(T* out, long features, long first_row, unsigned long seed, unsigned stream,
                       unsigned long step, double rate);
+    double (*peak)(bool pairs);  // multiplications and additions a second that one core can do, in 1e9
 };
 
 struct InstructionSet {

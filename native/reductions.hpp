@@ -15,10 +15,11 @@ template <class T> void sum_features(const T* in, long features, T* out) {
     for (int l = 0; l < lanes; ++l) out[l] = sum[l];
 }
 
-// The sum of a panel over features and its first `valid` rows.
-template <class T> T total(const T* in, long features, long valid) {
-    T sum[lanes];
-    sum_features(in, features, sum);
+// The sum of the first `valid` elements of each row of a strip.
+template <class T> T total(const T* in, long stride, long rows, long valid) {
+    T sum[lanes] = {};
+    for (long r = 0; r < rows; ++r)
+        for (int l = 0; l < lanes; ++l) sum[l] += in[r * stride + l];
     T result = 0;
     for (long l = 0; l < valid; ++l) result += sum[l];
     return result;
@@ -69,19 +70,6 @@ template <class T> void cross_entropy(const T* z, const T* y, long features, T* 
             chosen[l] = y[l] == T(k) ? shifted : chosen[l];
         }
     for (int l = 0; l < lanes; ++l) out[l] = logarithm(sum[l]) - chosen[l];
-}
-
-// A panel turned so that each row of the batch is a row of numbers: [blocks of 32 features][row][32], blocks
-// turned_panel apart. Features beyond the last become 0. The second operand of a weight gradient has this form.
-template <class T> void turn(const T* panel, long features, T* turned, long turned_panel) {
-    for (long first = 0; first < features; first += lanes) {
-        const long count = features - first < lanes ? features - first : lanes;
-        T* out = turned + first / lanes * turned_panel;
-        for (int l = 0; l < lanes; ++l) {
-            for (long f = 0; f < count; ++f) out[l * lanes + f] = panel[(first + f) * lanes + l];
-            for (long f = count; f < lanes; ++f) out[l * lanes + f] = 0;
-        }
-    }
 }
 
 }  // namespace

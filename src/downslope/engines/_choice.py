@@ -1,22 +1,24 @@
-"""Which engine runs a descent."""
+"""Which engine runs: the native one, or the reference engine where it has to do."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from downslope.engines._reference import Plan
 from downslope.graph import Node
 
 if TYPE_CHECKING:
     from downslope.engines._native_descent import NativeDescent
+    from downslope.engines._native_plan import NativePlan
 
-__all__ = ["native_descent"]
+__all__ = ["native_descent", "plan"]
 
 
 @cache
@@ -32,16 +34,29 @@ def _native_is_there() -> bool:
     return False
 
 
-def native_descent(
-    error: Node, updates: Mapping[Node, Node], data: Mapping[str, NDArray[Any]]
-) -> NativeDescent | None:
-    """A descent on the native engine, or None where the reference engine has to do.
+def _native_runs() -> bool:
+    """Whether the native engine is there, which is said once if not, and wanted.
 
-    That is where the extension was not built, which is said once, and where the environment variable
-    DOWNSLOPE_ENGINE is ``reference``.
+    The environment variable DOWNSLOPE_ENGINE asks for the ``reference``.
     """
-    if os.environ.get("DOWNSLOPE_ENGINE") == "reference" or not _native_is_there():
+    return os.environ.get("DOWNSLOPE_ENGINE") != "reference" and _native_is_there()
+
+
+def native_descent(
+    error: Node, updates: Mapping[Node, Node], data: Mapping[str, NDArray[Any]], *, bfloat16: bool = False
+) -> NativeDescent | None:
+    """A descent on the native engine, or None where the reference engine has to do."""
+    if not _native_runs():
         return None
     from downslope.engines._native_descent import NativeDescent
 
-    return NativeDescent(error, updates, data)
+    return NativeDescent(error, updates, data, bfloat16=bfloat16)
+
+
+def plan(outputs: Sequence[Node]) -> Plan | NativePlan:
+    """A plan that evaluates nodes, on the native engine where it runs."""
+    if not _native_runs():
+        return Plan(outputs)
+    from downslope.engines._native_plan import NativePlan
+
+    return NativePlan(outputs)

@@ -2,65 +2,91 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines._lowering import lower
-from downslope.engines._native_plan import machine
+from downslope.engines._native_plan import native_tape
+from downslope.engines._tape import Tape
+from downslope.engines._threads import threads_for
 from downslope.graph import Node
 
-__all__ = ["NativeDescent", "threads_allowed"]
+__all__ = ["NativeDescent"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
-_WORTH_A_THREAD = 1 << 20
-"""Multiplications in a step below which a second thread costs more than it gives."""
+
+@dataclass(frozen=True)
+class _Lowered:
+    """A training step ready to run, whatever the data."""
+
+    tape: Tape
+    native: Any
+    updated: Mapping[str, tuple[int, tuple[int, ...]]]  # value and shape of each leaf that a step changes
+    scalars: tuple[str, ...]
+    weights: int
 
 
-def threads_allowed() -> int:
-    """As many as OMP_NUM_THREADS says, else one for each processor this process may use."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdigit() and int(asked) > 0:
-        return int(asked)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+@lru_cache(maxsize=64)
+def _lowered(error: Node, updates: tuple[tuple[Node, Node], ...], bfloat16: bool) -> _Lowered:
+    tape = lower([error], dict(updates), bfloat16=bfloat16)
+    shapes = {leaf: tuple(map(int, leaf.shape)) for leaf, _ in updates}
+    parameters = [shapes[leaf] for leaf in shapes if leaf.op.name == "parameter"]
+    return _Lowered(
+        tape,
+        native_tape(tape, tape.outputs[0]),
+        {leaf.name: (tape.leaves[leaf], shape) for leaf, shape in shapes.items()},
+        tuple(leaf.name for leaf in tape.leaves if leaf.shape == ()),
+        sum(int(np.prod(shape)) for shape in parameters),
+    )
 
 
 class NativeDescent:
-    """The machine of one descent: it holds the parameters and states from step to step."""
+    """The machine of one descent: it holds the parameters and states from step to step.
 
-    def __init__(self, error: Node, updates: Mapping[Node, Node], data: Arrays) -> None:
-        self._tape = lower([error], updates)
-        self._leaves = {leaf.name: (leaf, value) for leaf, value in self._tape.leaves.items()}
-        self._scalars = [leaf for leaf in self._tape.leaves if leaf.shape == ()]
+    Its program is lowered once for all descents of the same structure.
+    """
+
+    def __init__(
+        self, error: Node, updates: Mapping[Node, Node], data: Arrays, *, bfloat16: bool = False
+    ) -> None:
+        from downslope.engines import _native  # type: ignore[attr-defined]
+
+        self._lowered = _lowered(error, tuple(updates.items()), bfloat16)
         self._dtype = data["x"].dtype
-        self._machine = machine(
-            self._tape,
-            self._dtype,
-            [self._tape.leaves[leaf] for leaf in self._scalars],
-            self._tape.outputs[0],
-            self._tape.update_level,
-        )
-        self._columns = [np.ascontiguousarray(data[n.name]) for n in self._tape.columns]
-        self._updated = [leaf.name for leaf in updates]
-        self._weights = sum(int(np.prod([int(d) for d in leaf.shape])) for leaf in updates)
+        kind = _native.FloatMachine if self._dtype == np.float32 else _native.DoubleMachine
+        self._machine = kind(self._lowered.native)
+        self._columns = [np.ascontiguousarray(data[n.name]) for n in self._lowered.tape.columns]
 
     def put(self, values: Arrays) -> None:
         """Set parameters and states."""
-        for name in self._updated:
-            self._machine.set(self._leaves[name][1], np.ascontiguousarray(values[name], self._dtype))
+        for name, (value, _) in self._lowered.updated.items():
+            self._machine.set(value, np.ascontiguousarray(values[name], self._dtype))
 
     def values(self) -> dict[str, NDArray[Any]]:
         """Parameters and states as they are now."""
         found = {}
-        for name in self._updated:
-            leaf, value = self._leaves[name]
-            found[name] = np.empty(tuple(map(int, leaf.shape)), self._dtype)
-            self._machine.get(value, found[name], 0)
+        for name, (value, shape) in self._lowered.updated.items():
+            found[name] = np.empty(shape, self._dtype)
+            self._machine.get(value, found[name])
         return found
+
+    def finite(self) -> bool:
+        """Whether all parameters and states are finite numbers."""
+        return bool(self._machine.finite())
+
+    def save(self) -> None:
+        """Keep parameters and states as they are now."""
+        self._machine.save()
+
+    def restore(self) -> None:
+        """Bring back what was kept."""
+        self._machine.restore()
 
     def run(
         self,
@@ -71,17 +97,19 @@ class NativeDescent:
         first_step: int,
         seed: int,
     ) -> NDArray[np.float64]:
-        """The error of each step, the last of them not finite where the run had to stop.
+        """The error of each step; the last is not finite where the run stopped, before that step's update.
 
         Steps go over the rows of ``order`` (None: all) in batches, ``rounds`` times.
         """
         rows = len(self._columns[0]) if order is None else len(order)
-        steps = len(rates)
-        given = {"learning_rate": rates, "step": np.arange(first_step, first_step + steps, dtype=np.float64)}
-        scalars = np.ascontiguousarray(np.stack([given[leaf.name] for leaf in self._scalars], axis=1))
-        errors = np.empty(steps)
-        threads = threads_allowed() if self._weights * batch >= _WORTH_A_THREAD else 1
+        scalars = np.empty((len(rates), len(self._lowered.scalars)))
+        for place, name in enumerate(self._lowered.scalars):
+            scalars[:, place] = (
+                rates if name == "learning_rate" else np.arange(first_step, first_step + len(rates))
+            )
+        errors = np.empty(len(rates))
+        threads = threads_for(self._lowered.weights * batch)
         done = self._machine.run(
-            self._columns, order, 0, rows, batch, rounds, scalars, seed, first_step, threads, errors
+            self._columns, [], order, 0, rows, batch, rounds, scalars, seed, first_step, threads, errors
         )
-        return errors[: min(done + 1, steps)]
+        return errors[: done + 1]

@@ -8,34 +8,49 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.engines._lowering import Lowered, lower
-from downslope.engines._tape import CODES
+from downslope.engines._lowering import lower
+from downslope.engines._tape import CODES, Act, Tape
+from downslope.engines._threads import threads_for
+from downslope.engines._views import is_flipped
 from downslope.graph import BATCH, Node
 
-__all__ = ["NativePlan"]
+__all__ = ["NativePlan", "native_tape"]
+
+_ROWS = 4096
+"""Rows that are at work at a time where each row is on its own."""
 
 
-def machine(
-    tape: Lowered, dtype: Any, scalar_inputs: Sequence[int], watched: int = -1, stop_level: int = 0
-) -> Any:
-    """A machine for a tape, in float32 or float64."""
+def native_tape(tape: Tape, watched: int = -1) -> Any:
+    """The tape as machines want it; ``watched`` is the value of a single number to be told of each step."""
     from downslope.engines import _native  # type: ignore[attr-defined]
 
-    kind = _native.FloatMachine if dtype == np.float32 else _native.DoubleMachine
+    sums = {i.partials: n for n, i in enumerate(tape.instructions) if i.partials >= 0}
     instructions = [
         (
             int(i.act),
             i.level,
             i.out,
-            i.args,
+            [i.args[0], sums.get(i.args[0], -1)] if i.act == Act.TOTAL else i.args,
             i.setting,
             [(CODES[s.op], s.to, *(*s.sources, 0, 0, 0)[:3], s.setting) for s in i.steps],
-            [(max(value, -1), int(view)) for value, view in i.operands],
+            [(value, int(view)) for value, view in i.operands],
+            i.summed,
+            i.partials,
+            i.once,
         )
         for i in tape.instructions
     ]
-    values = [(int(v.kind), v.rows, v.columns) for v in tape.values]
-    return kind(values, instructions, tape.levels, list(scalar_inputs), tape.constants, watched, stop_level)
+    return _native.Tape(
+        [(int(v.kind), int(v.form), v.rows, v.columns, v.local) for v in tape.values],
+        instructions,
+        tape.levels,
+        [value for leaf, value in tape.leaves.items() if leaf.shape == ()],
+        tape.constants,
+        tape.updated,
+        tape.mirrors,
+        watched,
+        tape.stop_level,
+    )
 
 
 class NativePlan:
@@ -44,8 +59,20 @@ class NativePlan:
     def __init__(self, outputs: Sequence[Node]) -> None:
         self._nodes = list(outputs)
         self._tape = lower(outputs)
+        self._native = native_tape(self._tape)
         self._scalars = [leaf for leaf in self._tape.leaves if leaf.shape == ()]
+        self._weights = sum(
+            int(np.prod([int(d) for d in leaf.shape])) for leaf in self._tape.leaves if leaf.shape
+        )
         self._machines: dict[Any, Any] = {}
+
+    def _machine(self, dtype: np.dtype[Any]) -> Any:
+        from downslope.engines import _native  # type: ignore[attr-defined]
+
+        if dtype not in self._machines:
+            kind = _native.FloatMachine if dtype == np.float32 else _native.DoubleMachine
+            self._machines[dtype] = kind(self._native)
+        return self._machines[dtype]
 
     def run(self, values: Mapping[str, Any]) -> list[NDArray[Any]]:
         """The outputs, in float32 where all leaves are."""
@@ -53,26 +80,39 @@ class NativePlan:
         given = [np.asarray(values[n.name]) for n in [*tape.leaves, *tape.columns]]
         arrays = [a.dtype for a in given if a.ndim]
         dtype = np.dtype(np.float32 if arrays and all(d == np.float32 for d in arrays) else np.float64)
-        if dtype not in self._machines:
-            self._machines[dtype] = machine(tape, dtype, [tape.leaves[n] for n in self._scalars])
-        m = self._machines[dtype]
+        machine = self._machine(dtype)
         for leaf, value in tape.leaves.items():
             if leaf.shape != ():
-                m.set(value, np.ascontiguousarray(values[leaf.name], dtype))
+                machine.set(value, np.ascontiguousarray(values[leaf.name], dtype))
         columns = [np.ascontiguousarray(values[n.name], dtype) for n in tape.columns]
         rows = len(columns[0]) if columns else 1
-        scalars = np.array([float(values[n.name]) for n in self._scalars])
+        stores = [np.empty(_rows_first(n, rows), dtype) for n in tape.stores]
+        # sums over the batch want all of it at once
+        batch = min(rows, _ROWS) if len(stores) == len(self._nodes) else rows
+        steps = -(-rows // batch)
+        scalars = np.tile([float(values[n.name]) for n in self._scalars], (steps, 1))
         seed, draw = int(values.get("seed", 0)), int(values.get("draw", 0))
-        m.run(columns, None, 0, rows, rows, 1, scalars, seed, draw, 1, np.zeros(1))
+        threads = threads_for(self._weights * batch)
+        machine.run(columns, stores, None, 0, rows, batch, 1, scalars, seed, draw, threads, np.empty(steps))
+        return self._collected(machine, dict(zip(tape.stores, stores, strict=True)), dtype)
+
+    def _collected(
+        self, machine: Any, stored: Mapping[Node, NDArray[Any]], dtype: np.dtype[Any]
+    ) -> list[NDArray[Any]]:
         results = []
-        for node, value, flipped in zip(self._nodes, tape.outputs, tape.flipped, strict=True):
-            if node.shape == ():
-                results.append(np.asarray(m.scalar(value), dtype))
-                continue
-            shape = tuple(
-                rows if d == BATCH else int(d) for d in (node.shape[::-1] if flipped else node.shape)
-            )
-            out = np.empty(shape, dtype)
-            m.get(value, out, rows)
-            results.append(out.T if flipped else out)
+        for node, value in zip(self._nodes, self._tape.outputs, strict=True):
+            if node in stored:
+                results.append(stored[node].T if is_flipped(node.shape) else stored[node])
+            elif node.shape == ():
+                results.append(np.asarray(machine.scalar(value), dtype))
+            else:
+                out = np.empty(tuple(map(int, node.shape)), dtype)
+                machine.get(value, out)
+                results.append(out)
         return results
+
+
+def _rows_first(node: Node, rows: int) -> tuple[int, ...]:
+    """The shape of what is stored for each row of the batch."""
+    shape = node.shape[::-1] if is_flipped(node.shape) else node.shape
+    return tuple(rows if d == BATCH else int(d) for d in shape)

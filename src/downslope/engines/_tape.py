@@ -10,7 +10,7 @@ from enum import IntEnum, auto
 
 from downslope.graph import Node
 
-__all__ = ["CODES", "Act", "Instruction", "Kind", "Step", "Value", "View"]
+__all__ = ["CODES", "Act", "Form", "Instruction", "Kind", "Step", "Tape", "Value", "View"]
 
 
 class _FromZero(IntEnum):
@@ -29,14 +29,24 @@ class Kind(_FromZero):
     SCALAR = auto()
 
 
+class Form(_FromZero):
+    """How its numbers are written: in the machine's type, or in bfloat16, plain or in words of two."""
+
+    NUMBERS = auto()
+    HALVES = auto()
+    PAIRS = auto()
+
+
 class Act(_FromZero):
     """What an instruction does."""
 
     SCALAR_BLOCK = auto()
     TOTAL = auto()
+    COLUMN_TOTAL = auto()
     PICK = auto()
     COUNT = auto()
     LOAD = auto()
+    STORE = auto()
     PRODUCT = auto()
     BLOCK = auto()
     PARTIAL = auto()
@@ -86,6 +96,7 @@ CODES = {
             "multiply",
             "divide",
             "multiply_add",
+            "multiply_subtract",
             "minimum",
             "maximum",
             "where",
@@ -114,19 +125,26 @@ CODES = {
             "huber",
             "binary_cross_entropy",
             "poisson",
+            "round",
+            "round_pairs",
         )
     )
 }
 """The ops of elementwise blocks, by name."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Value:
-    """A numbered value; ``rows`` is the number of features for all but matrices."""
+    """A numbered value; ``rows`` is the number of features for all but matrices.
+
+    ``local`` panels are needed only by the thread that makes them, while it is at them.
+    """
 
     kind: Kind
     rows: int
     columns: int = 1
+    form: Form = Form.NUMBERS
+    local: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,9 +157,13 @@ class Step:
     setting: float = 0.0
 
 
-@dataclass
+@dataclass(eq=False)
 class Instruction:
-    """One instruction, with the nodes of the program it stands for."""
+    """One instruction, with the nodes of the program it stands for.
+
+    ``summed`` is the operand whose sum over each tile goes to ``partials``; ``once`` marks what is the same
+    again as long as the batch is.
+    """
 
     act: Act
     out: int = -1
@@ -153,3 +175,42 @@ class Instruction:
     level: int = 0
     reads: set[int] = field(default_factory=set)
     writes: set[int] = field(default_factory=set)
+    summed: int = -1
+    partials: int = -1
+    once: bool = False
+
+
+@dataclass
+class Tape:
+    """Values, instructions in an order that could be run one by one, and where to find things.
+
+    Attributes:
+        leaves: the value of each leaf of fixed shape or of a single number, by node.
+        columns: the inputs of the batch in the order in which a machine wants them.
+        constants: the scalar values that never change.
+        mirrors: matrices with their bfloat16 forms.
+        outputs: the value of each node asked for; -1 for those that are stored row by row.
+        stores: the nodes that are stored row by row, in the order of a machine's stores.
+        levels: their number; ``stop_level`` is that in which leaves get new values.
+    """
+
+    values: list[Value] = field(default_factory=list)
+    instructions: list[Instruction] = field(default_factory=list)
+    leaves: dict[Node, int] = field(default_factory=dict)
+    columns: list[Node] = field(default_factory=list)
+    constants: list[tuple[int, float]] = field(default_factory=list)
+    mirrors: list[tuple[int, int]] = field(default_factory=list)
+    updated: list[int] = field(default_factory=list)
+    outputs: list[int] = field(default_factory=list)
+    stores: list[Node] = field(default_factory=list)
+    levels: int = 0
+    stop_level: int = 0
+
+    def new(self, kind: Kind, rows: int, columns: int = 1, form: Form = Form.NUMBERS) -> int:
+        """The number of a new value."""
+        self.values.append(Value(kind, rows, columns, form))
+        return len(self.values) - 1
+
+    def readers(self, value: int) -> list[Instruction]:
+        """The instructions that read a value."""
+        return [i for i in self.instructions if value in i.reads]

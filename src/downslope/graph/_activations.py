@@ -104,7 +104,7 @@ class Relu(Activation):
         return xp.maximum(z, 0 * z)
 
     def local(self, node: Node) -> tuple[Node | None, ...]:
-        return (make("step", node.inputs[0]),)
+        return (make("step", node),)  # of the value, which is kept anyway; z need not be
 
     def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
         return _cases((Number(1), "if z > 0"), (Number(0), "else"))

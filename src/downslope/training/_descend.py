@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from downslope.engines import Plan, native_descent
 from downslope.errors import DownslopeError
 from downslope.nets import Network
 from downslope.training._data import Arrays, Batches, checked_data, starting_values
@@ -18,6 +16,7 @@ from downslope.training._lbfgs import minimise
 from downslope.training._optimizers import OPTIMIZERS, Optimizer
 from downslope.training._program import Program, training_program
 from downslope.training._schedules import Constant, Schedule
+from downslope.training._steps import Steps, steps_of
 from downslope.training._stopping import Validation, Watch, split
 
 __all__ = ["Progress", "Run", "descend"]
@@ -72,6 +71,7 @@ def descend(
     row_weights: ArrayLike | None = None,
     clip_norm: float | None = None,
     clip_value: float | None = None,
+    precision: str | None = None,
     validation: Validation | None = None,
     patience: int | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -95,6 +95,8 @@ def descend(
         row_weights: how much each row counts, (rows,).
         clip_norm: the largest norm of all gradients together; larger ones are shrunk.
         clip_value: the largest size of an element of a gradient.
+        precision: ``"float32"``, ``"float64"`` or ``"bfloat16"`` (bfloat16 products, float32 sums and
+            weights); None takes that of x.
         validation: the share of the rows, or a pair (x, y), that only measures; the best parameters are kept.
         patience: stop after so many epochs without a better validation error.
         progress: called after each epoch.
@@ -109,7 +111,9 @@ def descend(
     >>> run.parameters["layer1.weight"].round(6), run.losses.round(3)[:3], run.stopped
     (array([[2.]]), array([10.  ,  2.5  ,  0.625]), 'finished')
     """
-    data, held = split(network, checked_data(network, x, y, row_weights), validation, seed)
+    data, held = split(
+        network, _in_precision(checked_data(network, x, y, row_weights), precision), validation, seed
+    )
     batches = Batches(len(data["x"]), batch_size, seed)
     steps = _steps_asked(steps, epochs, batches.steps_in_epoch)
     watch = Watch(network, held, patience)
@@ -124,10 +128,40 @@ def descend(
     schedule = Constant(learning_rate) if isinstance(learning_rate, int | float) else learning_rate
     program = training_program(network, _optimizer(optimizer), clip_norm=clip_norm, clip_value=clip_value)
     values |= {n: np.zeros(tuple(map(int, s.shape)), data["x"].dtype) for n, s in program.states.items()}
-    loop = _Loop(network, program, data, batches, schedule, seed, watch, progress)
+    loop = _Loop(network, program, batches, watch, progress)
     if before is not None:
         values = loop.taken_up(before, values)
-    return loop.run(values, steps)
+    bfloat16 = precision == "bfloat16"
+    return loop.run(steps_of(program, data, batches, schedule, seed, values, bfloat16=bfloat16), steps)
+
+
+def _in_precision(data: Arrays, precision: str | None) -> Arrays:
+    """The data in the dtype of a precision; None leaves it as it is."""
+    dtypes = {"float32": np.float32, "bfloat16": np.float32, "float64": np.float64}
+    if precision is None:
+        return data
+    if precision not in dtypes:
+        raise DownslopeError(f"there is no precision {precision!r}; choose one of {', '.join(dtypes)}")
+    return {name: column.astype(dtypes[precision], copy=False) for name, column in data.items()}
+
+
+class _Record:
+    """The errors of all steps so far."""
+
+    def __init__(self) -> None:
+        self._parts: list[NDArray[np.float64]] = []
+        self.steps = 0
+
+    def extend(self, errors: NDArray[np.float64]) -> None:
+        self._parts.append(errors)
+        self.steps += len(errors)
+
+    def all(self) -> NDArray[np.float64]:
+        return np.concatenate(self._parts) if self._parts else np.zeros(0)
+
+    def mean_of_last(self, count: int) -> float:
+        self._parts = [self.all()]
+        return float(np.mean(self._parts[0][-count:]))
 
 
 class _Loop:
@@ -137,107 +171,54 @@ class _Loop:
         self,
         network: Network,
         program: Program,
-        data: Arrays,
         batches: Batches,
-        schedule: Schedule,
-        seed: int,
         watch: Watch,
         progress: Callable[[Progress], None] | None,
     ) -> None:
-        self.network, self.program, self.data, self.batches = network, program, data, batches
-        self.schedule, self.seed, self.watch, self.progress = schedule, seed, watch, progress
-        self.plan = Plan([program.graph.error, *program.updates.values()])
-        leaves = {**program.graph.parameters, **program.states}
-        updates = {leaves[name]: new for name, new in program.updates.items()}
-        self.native = native_descent(program.graph.error, updates, data)
-        self.losses: list[float] = []
-        self._chunk = 64  # steps in one call of the native engine
+        self.network, self.program, self.batches = network, program, batches
+        self.watch, self.progress = watch, progress
+        self.record = _Record()
 
     def taken_up(self, before: Run, values: Arrays) -> Arrays:
         """The values where another run stopped, and its record as the beginning of this one."""
         if set(before.state) != set(values):
             raise DownslopeError("a run goes on with the network and the optimizer that it had before")
-        self.losses = before.losses.tolist()
+        self.record.extend(before.losses)
         self.watch.errors = before.validation_losses.tolist()
         if before.best_epoch is not None:
             self.watch.best_epoch, self.watch.best = before.best_epoch, dict(before.parameters)
         return dict(before.state)
 
-    def run(self, values: Arrays, steps: int) -> Run:
+    def run(self, steps: Steps, count: int) -> Run:
         """So many further steps, or fewer if something ends them."""
-        done = len(self.losses)
-        last = done + steps
+        record, epoch = self.record, self.batches.steps_in_epoch
+        last = record.steps + count
+        watched = self.progress is not None or self.watch.watches
         stopped, message = "finished", f"{last} updates done"
         try:
-            while (step := len(self.losses)) < last:
-                values, fault = self._advance(values, step + 1, last)
+            while record.steps < last:
+                until = min(last, (record.steps // epoch + 1) * epoch) if watched else last
+                errors, fault = steps.advance(record.steps + 1, until, last)
+                record.extend(errors)
                 if fault:
                     stopped, message = "not finite", fault
                     break
-                step = len(self.losses)
-                if step % self.batches.steps_in_epoch == 0 and self._epoch_ended(values, step, last):
+                if watched and record.steps % epoch == 0 and self._epoch_ended(steps, last):
                     stopped = "patience"
                     message = f"no better validation error since epoch {self.watch.best_epoch}"
                     break
         except KeyboardInterrupt:
-            stopped, message = "interrupted", f"interrupted after {len(self.losses)} of {last} updates"
-        return self._finished(values, stopped, message)
+            stopped, message = "interrupted", f"interrupted after {record.steps} of {last} updates"
+        return self._finished(steps.values(), stopped, message)
 
-    def _advance(self, values: Arrays, step: int, last: int) -> tuple[Arrays, str | None]:
-        """Some steps from ``step`` on, at most to the end of an epoch that someone wants to see."""
-        if self.native is None:
-            return self._step(values, step, last)
-        order = self.batches.rows(step, last)
-        if order is None:  # every step takes all rows
-            watched = self.progress is not None or self.watch.watches
-            count = 1 if watched else min(last - step + 1, self._chunk)
-        else:
-            order = order[: self._chunk * self.batches.size]
-            count = -(-len(order) // self.batches.size)
-        rates = np.array([self.schedule.rate(s, last) for s in range(step, step + count)])
-        started = perf_counter()
-        self.native.put(values)
-        rounds = count if order is None else 1
-        errors = self.native.run(order, self.batches.size, rounds, rates, step, self.seed)
-        reached = self.native.values()
-        if np.all(np.isfinite(errors)) and all(np.all(np.isfinite(v)) for v in reached.values()):
-            self.losses.extend(errors.tolist())
-            # chunks of a few hundredths of a second, so that Ctrl-C is heard
-            if perf_counter() - started < 0.02:
-                self._chunk = min(2 * self._chunk, 1 << 20)
-            return reached, None
-        return self._step_by_step(values, step, step + count - 1, last)
-
-    def _step_by_step(self, values: Arrays, first: int, until: int, last: int) -> tuple[Arrays, str | None]:
-        """The steps of a chunk in which something is no longer finite, on the engine that can say what."""
-        for step in range(first, until + 1):
-            values, fault = self._step(values, step, last)
-            if fault:
-                return values, fault
-        return values, None
-
-    def _step(self, values: Arrays, step: int, last: int) -> tuple[Arrays, str | None]:
-        order = self.batches.rows(step, step)
-        rows = slice(None) if order is None else order
-        batch = {name: column[rows] for name, column in self.data.items()}
-        dtype = self.data["x"].dtype
-        rate = np.asarray(self.schedule.rate(step, last), dtype)
-        scalars = {"learning_rate": rate, "step": np.asarray(step, dtype), "draw": step, "seed": self.seed}
-        given = {**scalars, **batch, **values}
-        with np.errstate(all="ignore"):  # overflow is looked for below, and said
-            error, *new = self.plan.run(given)
-            updated = dict(zip(self.program.updates, new, strict=True))
-            fault = _fault(self.program, float(error), updated, given)
-        self.losses.append(float(error))
-        if fault:
-            kept = "the parameters before this step are kept"
-            advice = "Try a smaller learning rate, or scale the inputs"
-            return values, f"step {step}: {fault}; {kept}. {advice}."
-        return updated, None
-
-    def _epoch_ended(self, values: Arrays, step: int, last: int) -> bool:
-        stop = self.watch.see({name: values[name] for name in self.program.graph.parameters})
-        _tell(self.progress, self.watch, self.losses, step, last, self.batches.steps_in_epoch)
+    def _epoch_ended(self, steps: Steps, last: int) -> bool:
+        stop = False
+        if self.watch.watches:
+            values = steps.values()
+            stop = self.watch.see({name: values[name] for name in self.program.graph.parameters})
+        if self.progress is not None:
+            error = self.record.mean_of_last(self.batches.steps_in_epoch)
+            _tell(self.progress, self.watch, error, self.record.steps, last)
         return stop
 
     def _finished(self, values: Arrays, stopped: str, message: str) -> Run:
@@ -245,7 +226,7 @@ class _Loop:
         return Run(
             self.network,
             latest if self.watch.best is None else self.watch.best,
-            np.array(self.losses),
+            self.record.all(),
             stopped,
             message,
             np.array(self.watch.errors),
@@ -273,7 +254,8 @@ def _search(
         reached.update(now)
         if watch.see(now):
             stopped = "patience"
-        _tell(progress, watch, losses, len(losses), steps, 1)
+        if progress is not None:
+            _tell(progress, watch, error, len(losses), steps)
         return stopped == "patience"
 
     try:
@@ -286,44 +268,9 @@ def _search(
     return Run(network, watch.best or reached, np.array(losses), stopped, message, errors, best, reached)
 
 
-def _tell(
-    progress: Callable[[Progress], None] | None,
-    watch: Watch,
-    losses: list[float],
-    step: int,
-    steps: int,
-    steps_in_epoch: int,
-) -> None:
-    if progress is not None:
-        error = float(np.mean(losses[-steps_in_epoch:]))
-        held = watch.errors[-1] if watch.errors else None
-        progress(Progress(step, steps, error, held, watch.best_epoch or None))
-
-
-def _fault(program: Program, error: float, updated: Arrays, values: Mapping[str, Any]) -> str | None:
-    """What is no longer finite and where it began, or None."""
-    if not np.isfinite(error):
-        stages = program.graph.stages
-        reached = Plan([s.node for s in stages]).run(values)
-        lost = f"the error is no longer finite ({error})"
-        for stage, value in zip(stages, reached, strict=True):
-            if not np.all(np.isfinite(value)):
-                grown = _largest(program, stage.layer, values)
-                return f"{lost}, first in the values {stage.symbol} of {stage.layer}{grown}"
-        size, layer = np.max(np.abs(reached[-1])), stages[-1].layer
-        return f"{lost}: the loss of the values up to {size:.3g} of {layer}{_largest(program, layer, values)}"
-    bad = [name for name, value in updated.items() if not np.all(np.isfinite(value))]
-    return f"the update of {bad[0]} is not finite" if bad else None
-
-
-def _largest(program: Program, layer: str, values: Mapping[str, Any]) -> str:
-    """The largest parameter of a layer, or of all where the layer has none."""
-    names = [n for n in program.graph.parameters if n.startswith(f"{layer}.")] or list(
-        program.graph.parameters
-    )
-    sizes = {name: float(np.max(np.abs(values[name]))) for name in names}
-    name = max(sizes, key=lambda n: sizes[n])
-    return f", where {name} has grown to {sizes[name]:.3g}"
+def _tell(progress: Callable[[Progress], None], watch: Watch, error: float, step: int, steps: int) -> None:
+    held = watch.errors[-1] if watch.errors else None
+    progress(Progress(step, steps, error, held, watch.best_epoch or None))
 
 
 def _steps_asked(steps: int | None, epochs: int | None, steps_in_epoch: int) -> int:

@@ -6,9 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from downslope.errors import DownslopeError
 
-__all__ = ["Constant", "Cosine", "OneCycle", "Schedule", "StepDecay", "WarmUp"]
+__all__ = ["Constant", "Cosine", "OneCycle", "Schedule", "StepDecay", "WarmUp", "rates"]
 
 
 class Schedule(Protocol):
@@ -129,6 +132,17 @@ class WarmUp:
         if step <= self.over:
             return self.then.rate(1, max(steps - self.over, 1)) * step / self.over
         return self.then.rate(step - self.over, steps - self.over)
+
+
+def rates(schedule: Schedule, first: int, count: int, steps: int) -> NDArray[np.float64]:
+    """η of some steps in a row, of so many in all.
+
+    >>> rates(Constant(0.1), 3, 2, 10)
+    array([0.1, 0.1])
+    """
+    if isinstance(schedule, Constant):
+        return np.full(count, schedule.peak)
+    return np.array([schedule.rate(step, steps) for step in range(first, first + count)])
 
 
 def _half_cosine(start: float, end: float, share: float) -> float:

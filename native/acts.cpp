@@ -1,0 +1,302 @@
+// The instructions of the machine.
+#include <algorithm>
+
+#include "machine_parts.hpp"
+
+namespace {
+
+bool has_tiles(Act act) { return act == Act::contract || act == Act::product_fixed || act == Act::block_fixed; }
+
+}  // namespace
+
+// Blocks
+
+// The block of a task on the strip of a panel or of a matrix, from a row and a block of 32 columns on.
+template <class T>
+void Machine<T>::run_block(Thread& thread, const Task& task, Strip<T> tile, long panel, long place, long row,
+                           long block, long rows) {
+    const auto& steps = task.of->steps;
+    if (steps.empty()) return;
+    Strip<T>* strip = thread.strips.data();
+    for (const auto& a : task.operands)
+        *strip++ = a.base ? Strip<T>{a.at(panel, place) + row * a.row + block * a.block, a.stride} : tile;
+    kernels_.block(steps.data(), long(steps.size()), thread.strips.data(), rows);
+}
+
+// Scalars
+
+template <class T>
+void Machine<T>::scalar_act(Thread& thread, const Task& task, const Data<T>& data, const Batch& batch) {
+    const Instruction& i = *task.of;
+    if (i.act == Act::scalar_block) return run_block(thread, task, {}, 0, 0, 0, 0, 1);
+    double sum = 0;
+    if (i.act == Act::count) {
+        sum = double(batch.rows);
+    } else if (i.act == Act::pick) {  // the one element of a matrix
+        sum = buffers_[i.args[0]].get()[0];
+    } else if (i.act == Act::total) {  // args: partials, how many or -1: one for each panel
+        const long count = i.args[1] < 0 ? up(batch.rows, lanes) : tile_count(tape_->instructions[i.args[1]]);
+        const T* partials = buffers_[i.args[0]].get();
+        for (long p = 0; p < count; ++p) sum += partials[p];
+    } else if (i.act == Act::column_total) {  // args: column of the data
+        const auto& column = data.columns[i.args[0]];
+        for (long n = 0; n < batch.rows; ++n) sum += column.data[batch.row(n)];
+    }
+    std::fill_n(thread.homes[i.out].base, lanes, T(sum));
+}
+
+// Panels
+
+// args: column of the data, its panels or -1, its turned form or -1
+template <class T>
+void Machine<T>::load(Thread& thread, const Instruction& i, const Data<T>& data, const Batch& batch, long panel,
+                      long place) {
+    const auto& column = data.columns[i.args[0]];
+    const long width = column.width, first = panel * lanes, valid = std::min<long>(lanes, batch.rows - first);
+    const T* rows[lanes];
+    for (long l = 0; l < lanes; ++l)  // rows beyond the batch repeat its last one
+        rows[l] = column.data + batch.row(first + std::min(l, valid - 1)) * width;
+    if (batch.order && first + 2 * lanes <= batch.rows)
+        for (long l = 0; l < lanes; ++l) __builtin_prefetch(column.data + batch.row(first + lanes + l) * width);
+    T* out = i.args[1] < 0 ? nullptr : thread.homes[i.args[1]].at(panel, place);
+    if (width < 8 && i.args[2] < 0) {
+        for (long f = 0; f < width; ++f)
+            for (long l = 0; l < lanes; ++l) out[f * lanes + l] = rows[l][f];
+        return;
+    }
+    for (long f = 0; f < width; f += lanes) {
+        const long count = std::min<long>(lanes, width - f);
+        T* square = i.args[2] < 0 ? thread.square
+                                  : buffers_[i.args[2]].get() + (f / lanes * capacity_ + panel) * lanes * lanes;
+        for (long l = 0; l < lanes; ++l) std::copy_n(rows[l] + f, count, square + l * lanes);
+        if (out) kernels_.transpose(square, lanes, lanes, count, out + f * lanes, lanes);
+    }
+}
+
+// A panel turned so that each row of the batch is a row of numbers: [blocks of 32 features][row][32]; bfloat16 in
+// words of two rows, the last of which is 0 where their number is odd. The second operand of a weight gradient.
+template <class T>
+void Machine<T>::turn(Thread& thread, const Instruction& i, const Batch& batch, long panel, long place) {
+    const Value& v = tape_->values[i.out];
+    const T* from = thread.homes[i.args[0]].at(panel, place);
+    const long size = turned_panel(v.form), row = size / lanes;
+    for (long f = 0; f < v.rows; f += lanes) {
+        T* to = buffers_[i.out].get() + (f / lanes * capacity_ + panel) * size;
+        kernels_.transpose(from + f * row, row, std::min<long>(lanes, v.rows - f), row, to, lanes);
+        if (v.form != Form::pairs || batch.rows - panel * lanes >= lanes || batch.rows % 2 == 0) continue;
+        auto* words = reinterpret_cast<Word*>(to) + batch.rows % lanes / 2 * lanes;
+        for (long l = 0; l < lanes; ++l) words[l] &= 0xFFFFu;
+    }
+}
+
+// args: matrix, whether transposed, panels, bias or -1
+template <class T> void Machine<T>::product(Thread& thread, const Task& task, long first, long last) {
+    const Instruction& i = *task.of;
+    const Value& matrix = tape_->values[i.args[0]];
+    const bool pairs = matrix.form != Form::numbers, across = i.args[1];
+    const long rows = i.args[4], summed = tape_->values[i.args[2]].rows, depth = pairs ? up(summed, 2) : summed;
+    const long length = row_length(int(i.args[0])) / (matrix.form == Form::halves ? 2 : 1);
+    const long tiles = up(rows, kernels_.tile_rows);
+    const Address &in = thread.homes[i.args[2]], *out = i.out < 0 ? nullptr : &thread.homes[i.out];
+    for (long t = 0; t < tiles; ++t) {
+        const auto [row, end] = tile_rows(i, t);
+        const T* a = buffers_[i.args[0]].get() + (across ? row : row * length);
+        const T* bias = i.args[3] < 0 ? nullptr : buffers_[i.args[3]].get() + row;
+        const long a_row = across ? 1 : length, a_next = across ? length : 1;
+        for (long p = first; p < last; ++p) {
+            T *b = in.at(p, p - first), *c = out ? out->at(p, p - first) + row * lanes : thread.tile;
+            if constexpr (sizeof(T) == sizeof(Word)) {
+                if (pairs)
+                    kernels_.pair_product({reinterpret_cast<const Word*>(a), a_row, a_next, 0, depth,
+                                           reinterpret_cast<const Word*>(b), lanes, c, lanes, bias, end - row, depth});
+            }
+            if (!pairs) kernels_.product({a, a_row, a_next, 0, depth, b, lanes, c, lanes, bias, end - row, depth});
+            run_block(thread, task, {c, lanes}, p, p - first, row, 0, end - row);
+        }
+    }
+}
+
+template <class T>
+void Machine<T>::panel_act(Thread& thread, const Task& task, const Data<T>& data, const Batch& batch, long first,
+                           long last) {
+    const Instruction& i = *task.of;
+    if (i.act == Act::product) return product(thread, task, first, last);
+    const auto features = [&](std::size_t arg) { return tape_->values[i.args[arg]].rows; };
+    for (long p = first, q = 0; p < last; ++p, ++q) {
+        const auto at = [&](std::size_t arg) { return thread.homes[i.args[arg]].at(p, q); };
+        const long valid = std::min<long>(lanes, batch.rows - p * lanes);
+        T* out = i.out < 0 ? nullptr : thread.homes[i.out].at(p, q);
+        const long width = i.out < 0 ? 0 : tape_->values[i.out].rows;
+        switch (i.act) {
+            case Act::load: load(thread, i, data, batch, p, q); break;
+            case Act::store: {  // args: number of the store, panels
+                const auto& store = data.stores[i.args[0]];
+                T* to = store.data + (batch.start + p * lanes) * store.width;
+                for (long l = 0; l < valid; ++l)
+                    for (long f = 0; f < store.width; ++f) to[l * store.width + f] = at(1)[f * lanes + l];
+                break;
+            }
+            case Act::block:  // args: features
+                for (long row = 0; row < i.args[0]; row += strip_rows)
+                    run_block(thread, task, {}, p, q, row, 0, std::min<long>(strip_rows, i.args[0] - row));
+                break;
+            case Act::partial: buffers_[i.out].get()[p] = kernels_.total(at(0), lanes, features(0), valid); break;
+            case Act::turn: turn(thread, i, batch, p, q); break;
+            case Act::softmax: kernels_.softmax(at(0), width, out); break;
+            case Act::cross_entropy: kernels_.cross_entropy(at(0), at(1), features(0), out); break;
+            case Act::sum_features: kernels_.sum_features(at(0), features(0), out); break;
+            case Act::keep_mask:
+                kernels_.keep_mask(out, width, p * lanes, batch.seed, unsigned(i.args[0]), batch.draw, i.setting);
+                break;
+            case Act::one_hot:
+                for (long f = 0; f < width; ++f)
+                    for (long l = 0; l < lanes; ++l) out[f * lanes + l] = at(0)[l] == T(f);
+                break;
+            case Act::take: {  // args: table, panels of row numbers
+                const T* table = buffers_[i.args[0]].get();
+                for (long l = 0; l < lanes; ++l)
+                    for (long f = 0; f < width; ++f)
+                        out[f * lanes + l] = table[long(at(1)[l]) * row_length(int(i.args[0])) + f];
+                break;
+            }
+            case Act::copy_features:  // args: for each feature its value and place, or -1 for zeros
+                for (long f = 0; f < width; ++f) {
+                    if (i.args[2 * f] < 0)
+                        std::fill_n(out + f * lanes, lanes, T(0));
+                    else
+                        std::copy_n(at(2 * f) + i.args[2 * f + 1] * lanes, lanes, out + f * lanes);
+                }
+                break;
+            default: break;
+        }
+    }
+}
+
+// Matrices: args begin with rows and columns
+
+template <class T> long Machine<T>::tile_count(const Instruction& i) const {
+    const long blocks = up(i.args[1], lanes);
+    if (has_tiles(i.act)) return up(i.args[0], i.act == Act::block_fixed ? strip_rows : kernels_.tile_rows) * blocks;
+    return i.act == Act::sum_rows ? blocks : 1;
+}
+
+// The rows of a tile: an even number of them but in the last, as pairs of rows share words of bfloat16.
+template <class T> std::pair<long, long> Machine<T>::tile_rows(const Instruction& i, long tile) const {
+    const long rows = i.act == Act::product ? i.args[4] : i.args[0];
+    const long tiles = up(rows, i.act == Act::block_fixed ? strip_rows : kernels_.tile_rows), pairs = up(rows, 2);
+    return {pairs * tile / tiles * 2, std::min(rows, pairs * (tile + 1) / tiles * 2)};
+}
+
+// About how many vector instructions a tile takes.
+template <class T> double Machine<T>::tile_cost(const Instruction& i) const {
+    const double area = has_tiles(i.act) ? double(i.args[0]) * double(i.args[1]) / double(tile_count(i)) : lanes;
+    const double batch = double(capacity_) * lanes;
+    const double made = i.act == Act::contract        ? area * batch
+                        : i.act == Act::product_fixed ? area * double(i.args[5])
+                        : i.act == Act::sum_rows      ? 2 * area * batch
+                        : i.act == Act::block_fixed   ? 0
+                                                      : 8.0 * double(i.args[0]) * double(i.args[1]);
+    return made + 4 * area * double(i.steps.size() + 2);
+}
+
+// The tiles of each level in shares of about the same cost, one for each thread, the same at every step: what a
+// thread has updated is in its cache.
+template <class T> void Machine<T>::share_tiles(Thread& thread, int threads) {
+    for (auto& tasks : thread.tile_tasks) {
+        double all = 0, before = 0;
+        for (const auto& task : tasks) all += tile_cost(*task.of) * double(tile_count(*task.of));
+        for (auto& task : tasks) {
+            const double cost = tile_cost(*task.of);
+            const long count = tile_count(*task.of);
+            const auto until = [&](int share) {
+                return std::clamp(long((all * share / threads - before) / cost + 0.5), 0L, count);
+            };
+            task.begin = thread.index == 0 ? 0 : until(thread.index);
+            task.end = thread.index == threads - 1 ? count : until(thread.index + 1);
+            before += cost * double(count);
+        }
+    }
+}
+
+template <class T> void Machine<T>::tile_act(Thread& thread, const Task& task, const Batch& batch) {
+    const Instruction& i = *task.of;
+    if (has_tiles(i.act)) {
+        for (long n = task.begin; n < task.end; ++n) tile(thread, task, batch, n);
+    } else if (i.act == Act::sum_rows) {  // args: 1, columns, panels
+        const long columns = i.args[1], size = tape_->values[i.args[2]].rows * lanes;
+        for (long block = task.begin; block < task.end; ++block) {
+            T* c = i.out < 0 ? thread.tile : buffers_[i.out].get() + block * lanes;
+            kernels_.sum_rows(buffers_[i.args[2]].get() + block * lanes * lanes,
+                              std::min<long>(lanes, columns - block * lanes), up(batch.rows, lanes), size, batch.rows, c);
+            run_block(thread, task, {c, lanes}, 0, 0, 0, block, 1);
+        }
+    } else {
+        whole_act(thread, i, batch);
+    }
+}
+
+template <class T> void Machine<T>::tile(Thread& thread, const Task& task, const Batch& batch, long number) {
+    const Instruction& i = *task.of;
+    const long tiles = tile_count(i) / up(i.args[1], lanes), block = number / tiles;
+    const auto [row, end] = tile_rows(i, number % tiles);
+    const long height = end - row, length = i.out < 0 ? lanes : row_length(i.out);
+    T* c = i.out < 0 ? thread.tile : buffers_[i.out].get() + row * length + block * lanes;
+    if (i.act != Act::block_fixed) {
+        for (const auto& a : task.operands)  // what the block will read comes while the product is computed
+            if (a.stride > lanes)
+                for (long r = 0; r < height; ++r)
+                    for (long l = 0; l < lanes; l += 64 / long(sizeof(T)))
+                        __builtin_prefetch(a.base + (row + r) * a.row + block * a.block + l, 1);
+    }
+    if (i.act == Act::contract) {  // args: rows, columns, panels, turned
+        const Value& turned = tape_->values[i.args[3]];
+        const long size = turned_panel(turned.form), in_panel = size / lanes;  // values of k in a panel
+        const T* a = buffers_[i.args[2]].get() + row * in_panel;
+        const T* b = buffers_[i.args[3]].get() + block * capacity_ * size;
+        const long next = panel_size(tape_->values[i.args[2]]);
+        if constexpr (sizeof(T) == sizeof(Word)) {
+            if (turned.form == Form::pairs)
+                kernels_.pair_product({reinterpret_cast<const Word*>(a), in_panel, 1, next, in_panel,
+                                       reinterpret_cast<const Word*>(b), lanes, c, length, nullptr, height,
+                                       up(batch.rows, 2)});
+        }
+        if (turned.form == Form::numbers)
+            kernels_.product({a, lanes, 1, next, lanes, b, lanes, c, length, nullptr, height, batch.rows});
+    } else if (i.act == Act::product_fixed) {  // args: rows, columns, a, whether transposed, b, depth
+        const long la = row_length(int(i.args[2])), lb = row_length(int(i.args[4]));
+        const T* a = buffers_[i.args[2]].get() + (i.args[3] ? row : row * la);
+        kernels_.product({a, i.args[3] ? 1 : la, i.args[3] ? la : 1, 0, i.args[5],
+                          buffers_[i.args[4]].get() + block * lanes, lb, c, length, nullptr, height, i.args[5]});
+    }
+    run_block(thread, task, {c, length}, 0, 0, row, block, height);
+    if (i.summed < 0) return;
+    const Strip<T> strip = thread.strips[i.summed];
+    const long valid = std::min<long>(lanes, i.args[1] - block * lanes);
+    buffers_[i.partials].get()[number] = kernels_.total(strip.data, strip.stride, height, valid);
+}
+
+// What is rare and small: one thread does it.
+template <class T> void Machine<T>::whole_act(Thread& thread, const Instruction& i, const Batch& batch) {
+    const long rows = i.args[0], columns = i.args[1], length = row_length(i.out), la = row_length(int(i.args[2]));
+    const T* a = buffers_[i.args[2]].get();
+    T* out = buffers_[i.out].get();
+    if (i.act == Act::transpose) {
+        kernels_.transpose(a, la, columns, rows, out, length);
+    } else if (i.act == Act::add_rows) {  // args: rows, columns, panels, row numbers: rows added at their place
+        for (long r = 0; r < rows; ++r) std::fill_n(out + r * length, columns, T(0));
+        for (long n = 0; n < batch.rows; ++n) {
+            const long p = n / lanes, l = n % lanes, place = long(thread.homes[i.args[3]].at(p, 0)[l]);
+            const T* from = thread.homes[i.args[2]].at(p, 0);
+            for (long c = 0; c < columns; ++c) out[place * length + c] += from[c * lanes + l];
+        }
+    } else if (i.act == Act::sum_fixed) {  // args: rows, columns, matrix, axis (2: all), down a column
+        const long axis = i.args[3];
+        std::vector<double> sums(static_cast<std::size_t>(axis == 0 ? columns : axis == 1 ? rows : 1), 0.0);
+        for (long r = 0; r < rows; ++r)
+            for (long c = 0; c < columns; ++c) sums[axis == 0 ? c : axis == 1 ? r : 0] += a[r * la + c];
+        for (std::size_t k = 0; k < sums.size(); ++k) out[i.args[4] ? long(k) * length : long(k)] = T(sums[k]);
+    }
+}
+
+template class Machine<float>;
+template class Machine<double>;

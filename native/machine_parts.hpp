@@ -1,0 +1,50 @@
+// What the two halves of the machine share: its memory and run (machine.cpp), its instructions (acts.cpp).
+#pragma once
+
+#include "machine.hpp"
+
+constexpr long group = 4;  // panels that share a tile of weights while it is in the cache
+
+inline bool is_scalar(Act act) { return act <= Act::count; }
+inline bool is_panel(Act act) { return act > Act::count && act <= Act::sum_features; }
+
+inline long turned_panel(Form form) { return (form == Form::pairs ? lanes / 2 : lanes) * lanes; }
+
+// Where an operand lies: base + panel * its number in the batch + place * its number in the group + row * row of
+// the strip + block * number of the 32 columns; the rows of a strip are `stride` apart.
+template <class T> struct Machine<T>::Address {
+    T* base;
+    long panel, place, row, block, stride;
+
+    T* at(long p, long q) const { return base + p * panel + q * place; }
+};
+
+template <class T> struct Machine<T>::Batch {
+    const std::int64_t* order;  // or null: rows from `first` on
+    long first;
+    long start;  // rows of this run before it
+    long rows;
+    std::uint64_t seed, draw;
+
+    long row(long n) const { return order ? order[n] : first + n; }
+};
+
+// An instruction with its operands found; of its tiles those from begin to end are this thread's.
+template <class T> struct Machine<T>::Task {
+    const Instruction* of;
+    std::vector<Address> operands;
+    long begin, end;
+};
+
+template <class T> struct Machine<T>::Thread {
+    int index = 0, count = 1;
+    Buffer scalars;  // 32 of each value
+    Buffer scratch;  // the registers of blocks
+    Buffer locals;
+    std::vector<long> local_at;
+    alignas(64) T tile[strip_rows * lanes];
+    alignas(64) T square[lanes * lanes];
+    std::vector<Strip<T>> strips;
+    std::vector<Address> homes;                                              // of each value
+    std::vector<std::vector<Task>> scalar_tasks, panel_tasks, tile_tasks;  // by level
+};

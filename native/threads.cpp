@@ -1,0 +1,112 @@
+#include "threads.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+
+namespace {
+
+inline void breathe() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+class Team {
+public:
+    std::mutex busy;
+
+    // as many as asked for, or as could be started
+    int grow(int count) {
+        count = std::min(count, int(most) - 1);
+        try {
+            while (members_ < count) {
+                std::thread(&Team::member, this, members_, call_.load()).detach();
+                ++members_;
+            }
+        } catch (const std::system_error&) {
+        }
+        return std::min(count, members_);
+    }
+
+    void run(int count, const std::function<void(int)>& work) {
+        work_ = &work;
+        at_work_.store(count - 1, std::memory_order_relaxed);
+        const unsigned round = call_.load(std::memory_order_relaxed) / most + 1;
+        call_.store(round * most + unsigned(count), std::memory_order_release);
+        call_.notify_all();
+        work(0);
+        while (at_work_.load(std::memory_order_acquire) > 0) std::this_thread::yield();
+    }
+
+private:
+    void member(unsigned index, unsigned seen) {
+        for (;;) {
+            // awake for some microseconds: runs often follow each other at once
+            for (int spins = 0; spins < 2000 && call_.load(std::memory_order_acquire) == seen; ++spins) breathe();
+            call_.wait(seen, std::memory_order_acquire);
+            seen = call_.load(std::memory_order_acquire);
+            if (index >= seen % most) continue;
+            (*work_)(int(index));
+            at_work_.fetch_sub(1, std::memory_order_acq_rel);
+        }
+    }
+
+    static constexpr unsigned most = 256;
+    int members_ = 1;  // the caller is the first
+    std::atomic<unsigned> call_{0};  // the number of the run, and below it how many take part
+    std::atomic<int> at_work_{0};
+    const std::function<void(int)>* work_ = nullptr;
+};
+
+// A process that was forked off has none of the threads of its parent and makes a team of its own. Teams are
+// never destroyed: their threads sleep until the process ends.
+Team& team() {
+    static std::mutex making;
+    static Team* made = nullptr;
+    static pid_t maker = 0;
+    const std::lock_guard guard(making);
+    if (maker != getpid()) {
+        made = new Team;
+        maker = getpid();
+    }
+    return *made;
+}
+
+}  // namespace
+
+void Barrier::wait() {
+    if (count_ == 1) return;
+    const unsigned round = round_.load(std::memory_order_acquire);
+    if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        left_.store(count_, std::memory_order_relaxed);
+        round_.store(round + 1, std::memory_order_release);
+        return;
+    }
+    for (int spins = 0; round_.load(std::memory_order_acquire) == round; ++spins) {
+        breathe();
+        if (spins > 2000) std::this_thread::yield();
+    }
+}
+
+Lease::Lease(int wanted) {
+    if (wanted > 1 && team().busy.try_lock()) {
+        count_ = team().grow(wanted);
+        if (count_ == 1) team().busy.unlock();
+    }
+}
+
+Lease::~Lease() {
+    if (count_ > 1) team().busy.unlock();
+}
+
+void Lease::run(const std::function<void(int)>& work) const {
+    if (count_ == 1)
+        work(0);
+    else
+        team().run(count_, work);
+}

@@ -1,0 +1,155 @@
+"""Fewer and larger instructions: updates in place, and blocks that run on a tile while it is in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from downslope.engines._tape import Act, Form, Instruction, Step, Tape, View
+
+__all__ = ["fuse"]
+
+_HOSTS = {
+    Act.BLOCK: (Act.PRODUCT, Act.BLOCK),
+    Act.BLOCK_FIXED: (Act.CONTRACT, Act.PRODUCT_FIXED, Act.SUM_ROWS, Act.BLOCK_FIXED),
+}
+
+
+def fuse(tape: Tape) -> None:
+    """Rewrite the instructions of a tape; the values that outputs and leaves get stay the same."""
+    _write_in_place(tape)
+    _join_blocks(tape)
+    _refresh_mirrors(tape)
+
+
+def _write_in_place(tape: Tape) -> None:
+    """Let blocks write new values straight into leaves where nothing else wants the value in between."""
+    leaves = set(tape.updated)
+    last: list[Instruction] = []
+    for copy in _copies(tape.instructions, leaves):
+        (source, _), (target, _) = copy.operands
+        makers = [i for i in tape.instructions if source in i.writes and i.act == Act.BLOCK_FIXED]
+        readers = [i for i in tape.readers(source) if i is not copy]
+        if not makers or readers or source in tape.outputs or not _may_overwrite(makers[0], source, target):
+            continue
+        maker = makers[0]
+        maker.operands = [(target if v == source else v, view) for v, view in maker.operands]
+        maker.writes = maker.writes - {source} | {target}
+        tape.instructions.remove(copy)
+        if maker not in last:
+            last.append(maker)
+    wanted = {v for i in tape.instructions if i not in last for v in i.reads}
+    # what reads the old value of a leaf comes first on the tape
+    movable = [i for i in last if not (i.writes - leaves) & wanted]
+    tail = [*movable, *(c for c in _copies(tape.instructions, leaves) if c not in movable)]
+    tape.instructions = [*(i for i in tape.instructions if i not in tail), *tail]
+
+
+def _copies(instructions: Iterable[Instruction], leaves: set[int]) -> list[Instruction]:
+    return [i for i in instructions if i.writes and i.writes <= leaves]
+
+
+def _may_overwrite(block: Instruction, source: int, target: int) -> bool:
+    """Whether nothing that follows the step that makes ``source`` in a block reads it or ``target``."""
+    made = next(n for n, s in enumerate(block.steps) if block.operands[s.to][0] == source)
+    later = [block.operands[n] for s in block.steps[made + 1 :] for n in s.sources]
+    return all(value not in (source, target) for value, _ in later)
+
+
+def _join_blocks(tape: Tape) -> None:
+    """Append blocks to the product or the block whose strips they read."""
+    for block in list(tape.instructions):
+        if block.act not in _HOSTS:
+            continue
+        place = tape.instructions.index(block)
+        for host in reversed(tape.instructions[:place]):
+            strips = {v for v, view in block.operands if view == View.STRIP}
+            if host.act not in _HOSTS[block.act] or not host.writes & block.reads & strips:
+                continue
+            target = _meeting_place(tape, host, block)
+            if target is not None and _may_join(host, block):
+                _join(tape, host, block)
+                tape.instructions.remove(block)
+                tape.instructions.remove(host)
+                tape.instructions.insert(target, host)
+            break
+
+
+def _shape(i: Instruction) -> tuple[int, int]:
+    return (i.args[4], 1) if i.act == Act.PRODUCT else (i.args[0], i.args[1])
+
+
+def _may_join(host: Instruction, block: Instruction) -> bool:
+    seen = {view for v, view in block.operands if v in host.writes}
+    one_sum = host.summed < 0 or block.summed < 0
+    in_sums = host.act == Act.SUM_ROWS and block.summed >= 0  # sums over the batch have no tiles to add up
+    return _shape(host) == _shape(block) and seen == {View.STRIP} and one_sum and not in_sums
+
+
+def _meeting_place(tape: Tape, host: Instruction, block: Instruction) -> int | None:
+    """Where the two can run as one: where the host is, or where the block is; None if others come between."""
+    first, last = tape.instructions.index(host), tape.instructions.index(block)
+    between = tape.instructions[first + 1 : last]
+    written = set().union(*(i.writes for i in between))
+    read = set().union(*(i.reads for i in between))
+    if not block.reads & written and not block.writes & (read | written):
+        return first
+    if not host.writes & (read | written) and not host.reads & written:
+        return last - 1
+    return None
+
+
+def _join(tape: Tape, host: Instruction, block: Instruction) -> None:
+    """Add the steps of a block to its host, which then computes what only the block reads in registers."""
+    only_here = {
+        v
+        for v in host.writes & block.reads
+        if v not in tape.outputs
+        and v not in tape.updated
+        and all(i is block or i is host for i in tape.readers(v))
+    }
+    numbers = {operand: n for n, operand in enumerate(host.operands)}
+    registers = [n for n, (_, view) in enumerate(host.operands) if view == View.SCRATCH]
+    if host.summed in registers:  # looked at after the last step
+        registers.remove(host.summed)
+    places: list[int] = []
+    for value, view in block.operands:
+        if view == View.SCRATCH:
+            operand = (-1, View.SCRATCH)
+            if registers:
+                places.append(registers.pop())
+                continue
+        else:
+            operand = (value, View.TILE) if value == host.out else (value, view)
+            if operand in numbers:
+                places.append(numbers[operand])
+                continue
+            numbers[operand] = len(host.operands)
+        places.append(len(host.operands))
+        host.operands.append(operand)
+    host.steps += [
+        Step(s.op, places[s.to], tuple(places[n] for n in s.sources), s.setting) for s in block.steps
+    ]
+    if block.summed >= 0:
+        host.summed, host.partials = places[block.summed], block.partials
+    host.nodes += [n for n in block.nodes if n not in host.nodes]
+    host.reads |= block.reads - host.writes
+    host.writes |= block.writes
+    host.writes -= only_here
+    host.operands = [
+        (-1, View.SCRATCH) if v in only_here and view == View.STRIP else (v, view)
+        for v, view in host.operands
+    ]
+    if host.out in only_here:
+        host.out = -1
+
+
+def _refresh_mirrors(tape: Tape) -> None:
+    """Whoever writes a matrix with a bfloat16 form rounds it while it is at hand."""
+    for matrix, form in tape.mirrors:
+        for i in tape.instructions:
+            if matrix not in i.writes:
+                continue
+            i.operands.append((form, View.STRIP))
+            op = "round" if tape.values[form].form == Form.HALVES else "round_pairs"
+            i.steps.append(Step(op, len(i.operands) - 1, (i.operands.index((matrix, View.STRIP)),)))
+            i.writes.add(form)

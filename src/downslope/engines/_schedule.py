@@ -1,0 +1,65 @@
+"""When instructions run: levels with barriers between them, what is needed once, what one thread keeps."""
+
+from __future__ import annotations
+
+from downslope.engines._tape import Act, Instruction, Kind, Tape
+
+__all__ = ["schedule"]
+
+
+def schedule(tape: Tape) -> None:
+    """Set the levels of a tape, and which instructions and values are needed only once or locally."""
+    _mark_once(tape)
+    _set_levels(tape)
+    _mark_local(tape)
+
+
+def _set_levels(tape: Tape) -> None:
+    """Give each instruction the first level in which all it needs is there."""
+    writer: dict[int, Instruction] = {}
+    readers: dict[int, list[Instruction]] = {}
+    for i in tape.instructions:
+        level = 0
+        for value in i.reads - i.writes:
+            if value in writer:
+                before = writer[value]
+                apart = before.act.domain == Kind.FIXED or (
+                    before.act.domain == Kind.PANELS and i.act.domain != Kind.PANELS
+                )
+                level = max(level, before.level + apart)
+        for value in i.writes:  # a leaf is written once all have read it and the outputs are known
+            others = [r for r in readers.get(value, ()) if r is not i]
+            level = max([level, *(o.level + 1 for o in others)])
+        if i.writes & set(tape.updated):
+            level = max([level, *(writer[o].level for o in tape.outputs if o in writer)])
+        i.level = level
+        for value in i.writes:
+            writer[value] = i
+        for value in i.reads:
+            readers.setdefault(value, []).append(i)
+    tape.levels = 1 + max((i.level for i in tape.instructions), default=0)
+    tape.stop_level = max((writer[o].level for o in tape.outputs if o in writer), default=0)
+
+
+def _mark_once(tape: Tape) -> None:
+    """What follows from the batch and from constants alone stays the same while the batch does."""
+    known = {value for value, _ in tape.constants}
+    for i in tape.instructions:
+        stored = i.act in (Act.KEEP_MASK, Act.STORE)
+        i.once = i.reads <= known and not stored and not i.writes & set(tape.updated)
+        if i.once:
+            known |= i.writes
+
+
+def _mark_local(tape: Tape) -> None:
+    """Panels that are read in the level that makes them, by panels only, need no place in the whole batch."""
+    for number, value in enumerate(tape.values):
+        if value.kind != Kind.PANELS:
+            continue
+        makers = [i for i in tape.instructions if number in i.writes]
+        users = [*makers, *tape.readers(number)]
+        value.local = (
+            len({i.level for i in users}) == 1
+            and all(i.act.domain == Kind.PANELS for i in users)
+            and not (any(i.once for i in makers) and not all(i.once for i in users))
+        )
