@@ -237,8 +237,8 @@ template <class T> void Machine<T>::tile_act(Thread& thread, const Task& task, c
 
 template <class T> void Machine<T>::tile(Thread& thread, const Task& task, const Batch& batch, long number) {
     const Instruction& i = *task.of;
-    const long tiles = tile_count(i) / up(i.args[1], lanes), block = number / tiles;
-    const auto [row, end] = tile_rows(i, number % tiles);
+    const long blocks = up(i.args[1], lanes), block = number % blocks;  // along the rows, as matrices lie in memory
+    const auto [row, end] = tile_rows(i, number / blocks);
     const long height = end - row, length = i.out < 0 ? lanes : row_length(i.out);
     T* c = i.out < 0 ? thread.tile : buffers_[i.out].get() + row * length + block * lanes;
     if (i.act != Act::block_fixed) {

@@ -17,7 +17,7 @@ using namespace nb::literals;
 namespace {
 
 using ValueTuple = std::tuple<int, int, long, long, bool>;
-using StepTuple = std::tuple<int, int, int, int, int, double>;
+using StepTuple = std::tuple<int, int, int, int, int, double, int, bool>;
 using InstructionTuple = std::tuple<int, int, int, std::vector<long>, double, std::vector<StepTuple>,
                                     std::vector<std::pair<int, int>>, int, int, bool>;
 
@@ -28,7 +28,8 @@ Tape tape_of(const std::vector<ValueTuple>& values, const std::vector<Instructio
         tape.values.push_back({Kind(kind), Form(form), rows, columns, local});
     for (const auto& [act, level, out, args, setting, steps, operands, summed, partials, once] : instructions) {
         Instruction i{Act(act), level, out, args, setting, {}, {}, summed, partials, once};
-        for (const auto& [op, to, a, b, c, number] : steps) i.steps.push_back({Code(op), to, a, b, c, number});
+        for (const auto& [op, to, a, b, c, number, chained, kept] : steps)
+            i.steps.push_back({Code(op), to, a, b, c, number, chained, kept});
         for (const auto& [value, view] : operands) i.operands.push_back({value, View(view)});
         tape.instructions.push_back(std::move(i));
     }

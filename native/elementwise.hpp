@@ -2,6 +2,7 @@
 // first-level cache from the first op of a block to the last.
 #pragma once
 
+#include "chains.hpp"
 #include "math.hpp"
 #include "program.hpp"
 
@@ -88,6 +89,7 @@ template <class T> void apply(const Step& step, const Strip<T>* s, long rows) {
         case Code::divide: return each(d, a, b, rows, [](T x, T y) { return x / y; });
         case Code::multiply_add: return each(d, a, b, c, rows, [](T x, T y, T z) { return x * y + z; });
         case Code::multiply_subtract: return each(d, a, b, c, rows, [](T x, T y, T z) { return z - x * y; });
+        case Code::gate: return each(d, a, b, rows, [=](T x, T y) { return x * (y > zero ? one : zero); });
         case Code::minimum:
             return each(d, a, b, rows, [](T x, T y) { return x < y || x != x ? x : y; });
         case Code::maximum:
@@ -142,7 +144,15 @@ template <class T> void apply(const Step& step, const Strip<T>* s, long rows) {
 }
 
 template <class T> void run_block(const Step* steps, long count, const Strip<T>* strips, long rows) {
-    for (long i = 0; i < count; ++i) apply(steps[i], strips, rows);
+    for (long i = 0; i < count;) {
+        long next = i + 1;
+        while (next < count && steps[next].chained >= 0) ++next;
+        if (next == i + 1)
+            apply(steps[i], strips, rows);
+        else
+            chain(steps + i, steps + next, strips, rows);
+        i = next;
+    }
 }
 
 }  // namespace

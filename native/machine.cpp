@@ -164,7 +164,7 @@ template <class T> void Machine<T>::mirror(int value) {
         const auto& v = tape_->values[matrix];
         const long from = row_length(matrix), to = row_length(form) / (tape_->values[form].form == Form::halves ? 2 : 1);
         const Code code = tape_->values[form].form == Form::halves ? Code::round : Code::round_pairs;
-        const ::Step step{code, 1, 0, 0, 0, 0};
+        const ::Step step{code, 1, 0, 0, 0, 0, -1, true};
         for (long block = 0; block < up(v.columns, lanes); ++block) {
             const Strip<T> strips[] = {
                 {buffers_[matrix].get() + block * lanes, from},

@@ -17,8 +17,8 @@ constexpr int strip_rows = 16;
 using Word = std::uint32_t;  // two bfloat16 numbers, the first in the lower half
 
 enum class Code : int {
-    splat, copy, add, subtract, multiply, divide, multiply_add, multiply_subtract, minimum, maximum, where, negate,
-    square, sqrt, exp, expm1, log, absolute, sign, step, normal_cdf, sigmoid, tanh, relu, leaky_relu, elu, selu, gelu, silu,
+    splat, copy, add, subtract, multiply, divide, multiply_add, multiply_subtract, gate, minimum, maximum, where,
+    negate, square, sqrt, exp, expm1, log, absolute, sign, step, normal_cdf, sigmoid, tanh, relu, leaky_relu, elu, selu, gelu, silu,
     softplus, mish, squared_error, absolute_error, huber, binary_cross_entropy, poisson, round, round_pairs,
 };
 
@@ -27,6 +27,8 @@ struct Step {
     Code op;
     int to, a, b, c;
     double setting;
+    int chained = -1;  // which of its operands the step before it has just computed; -1: it begins anew
+    bool kept = true;  // whether the result is written: others than the next step of the chain read it
 };
 
 // Rows of 32 elements; a stride of 0 repeats one row.

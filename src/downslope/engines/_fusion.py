@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from downslope.engines._tape import Act, Form, Instruction, Step, Tape, View
 
@@ -18,7 +19,11 @@ def fuse(tape: Tape) -> None:
     """Rewrite the instructions of a tape; the values that outputs and leaves get stay the same."""
     _write_in_place(tape)
     _join_blocks(tape)
+    for i in tape.instructions:
+        _write_directly(i)
     _refresh_mirrors(tape)
+    for i in tape.instructions:
+        i.steps = _chained(i)
 
 
 def _write_in_place(tape: Tape) -> None:
@@ -141,6 +146,45 @@ def _join(tape: Tape, host: Instruction, block: Instruction) -> None:
     ]
     if host.out in only_here:
         host.out = -1
+
+
+def _write_directly(i: Instruction) -> None:
+    """A register that is copied to its place at the end of a block can be that place from the start."""
+    for copy in [s for s in i.steps if s.op == "copy" and i.operands[s.sources[0]][1] == View.SCRATCH]:
+        (register,), place = copy.sources, copy.to
+        end = i.steps.index(copy)
+        made = max(n for n in range(end) if i.steps[n].to == register)
+        between = i.steps[made + 1 : end]
+        if i.operands[place][1] != View.STRIP or any(place in (s.to, *s.sources) for s in between):
+            continue
+        until = next((n for n in range(end + 1, len(i.steps)) if i.steps[n].to == register), len(i.steps))
+        if any(s.to == place for s in i.steps[end + 1 : until]):
+            continue
+        i.steps[made] = replace(i.steps[made], to=place)
+        for n in range(made + 1, until):
+            s = i.steps[n]
+            i.steps[n] = replace(s, sources=tuple(place if o == register else o for o in s.sources))
+        i.steps.remove(i.steps[end])
+
+
+_ARITHMETIC = ("add", "subtract", "multiply", "divide", "multiply_add", "multiply_subtract")
+_CHAINABLE = frozenset(("copy", "negate", "square", "sqrt", "relu", "gate", *_ARITHMETIC))
+
+
+def _chained(i: Instruction) -> list[Step]:
+    """The steps, with those marked that take over in registers what the step before has computed."""
+    steps = list(i.steps)
+    for n in range(1, len(steps)):
+        before, step = steps[n - 1], steps[n]
+        if {before.op, step.op} <= _CHAINABLE and step.sources.count(before.to) == 1:
+            steps[n] = replace(step, chained=step.sources.index(before.to))
+    for n, step in enumerate(steps[:-1]):
+        if steps[n + 1].chained < 0 or i.operands[step.to][1] != View.SCRATCH or step.to == i.summed:
+            continue
+        end = next((m for m in range(n + 1, len(steps)) if steps[m].to == step.to), len(steps) - 1)
+        if not any(step.to in s.sources for s in steps[n + 2 : end + 1]):
+            steps[n] = replace(step, kept=False)
+    return steps
 
 
 def _refresh_mirrors(tape: Tape) -> None:

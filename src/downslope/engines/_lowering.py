@@ -301,12 +301,17 @@ class _Lowering:
         act = {Kind.SCALAR: Act.SCALAR_BLOCK, Kind.PANELS: Act.BLOCK, Kind.FIXED: Act.BLOCK_FIXED}[kind]
         block = _Block(Instruction(act, -1, [rows, columns], nodes=list(nodes)))
         inside = set(nodes)
-        ops = {node: self._op(node, inside) for node in nodes}
-        absorbed = {n for _, sources, product in ops.values() if product for n in (product,)}
+        ops: dict[Node, tuple[str, tuple[Node, ...]]] = {}
+        absorbed: set[Node] = set()
+        for node in reversed(nodes):  # users first: what is taken in itself takes nothing in
+            name, inputs, product = self._op(node, inside)
+            ops[node] = (name, inputs)
+            if product is not None and node not in absorbed:
+                absorbed.add(product)
         nodes = [n for n in nodes if n not in absorbed]
         last_use = {source: node for node in nodes for source in ops[node][1]}
         for node in nodes:
-            name, inputs, _ = ops[node]
+            name, inputs = ops[node]
             sources: list[int] = []
             done: list[int] = []
             for source in inputs:
@@ -351,6 +356,12 @@ class _Lowering:
                 if product in inside and product.op.name == "multiply" and alone and other is not product:
                     name = "multiply_add" if node.op.name == "add" else "multiply_subtract"
                     return name, (*product.inputs, other), product
+        if node.op.name == "multiply" and node.shape != ():
+            for place in (1, 0):
+                step, other = inputs[place], inputs[1 - place]
+                alone = self._users.get(step) == [node] and step not in self._wanted
+                if step in inside and step.op.name == "step" and alone and other is not step:
+                    return "gate", (other, step.inputs[0]), step
         if node.op.name == "divide" and inputs[1].shape == () and node.shape != ():
             return "over", inputs, None
         return node.op.name, inputs, None

@@ -32,7 +32,7 @@ def native_tape(tape: Tape, watched: int = -1) -> Any:
             i.out,
             [i.args[0], sums.get(i.args[0], -1)] if i.act == Act.TOTAL else i.args,
             i.setting,
-            [(CODES[s.op], s.to, *(*s.sources, 0, 0, 0)[:3], s.setting) for s in i.steps],
+            [(CODES[s.op], s.to, *(*s.sources, 0, 0, 0)[:3], s.setting, s.chained, s.kept) for s in i.steps],
             [(value, int(view)) for value, view in i.operands],
             i.summed,
             i.partials,

@@ -97,6 +97,7 @@ CODES = {
             "divide",
             "multiply_add",
             "multiply_subtract",
+            "gate",
             "minimum",
             "maximum",
             "where",
@@ -149,12 +150,18 @@ class Value:
 
 @dataclass(frozen=True)
 class Step:
-    """One op of a block, on the operands of its instruction by number."""
+    """One op of a block, on the operands of its instruction by number.
+
+    A ``chained`` step takes that operand from the step before it, in registers; the result is written where
+    it is ``kept``.
+    """
 
     op: str
     to: int
     sources: tuple[int, ...]
     setting: float = 0.0
+    chained: int = -1
+    kept: bool = True
 
 
 @dataclass(eq=False)

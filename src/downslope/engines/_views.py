@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from downslope.engines._tape import Kind
@@ -61,15 +61,38 @@ def stages(order: Sequence[Node]) -> dict[Node, int]:
         before = max((found[i] for i in node.inputs), default=0)
         heavy = bool(node.inputs) and not is_elementwise(node) and node.op.name not in ("spread", "transpose")
         found[node] = before + heavy
-    # what is made of leaves alone, such as 0.9 times the last mean of Adam, waits for the block that wants it
     users: dict[Node, list[Node]] = {}
     for node in order:
         for source in node.inputs:
             users.setdefault(source, []).append(node)
+    later = _derivable(order, users)
     for node in reversed(order):
         wanted = users.get(node, ())
-        movable = is_elementwise(node) and node.shape != () and wanted
-        leaves = all(not i.inputs or i.shape == () for i in node.inputs)
-        if movable and leaves and all(map(is_elementwise, wanted)):
+        if node in later and wanted and all(map(is_elementwise, wanted)):
             found[node] = max(found[node], min(found[u] for u in wanted))
+    return found
+
+
+def _derivable(order: Sequence[Node], users: Mapping[Node, Sequence[Node]]) -> set[Node]:
+    """What follows from values that are kept anyway, and so can wait for the block that wants it.
+
+    Such as 0.9 times the last mean of Adam, or the derivative of an activation by its value.
+    """
+    found: set[Node] = set()
+    for node in order:
+        if not is_elementwise(node) or node.shape == ():
+            continue
+
+        def kept(source: Node) -> bool:
+            made = not is_elementwise(source) and source.op.name not in (
+                "matmul",
+                "sum",
+                "spread",
+                "transpose",
+            )
+            multiplied = any(u.op.name in ("matmul", "transpose") for u in users.get(source, ()))
+            return source.shape == () or not source.inputs or made or (is_elementwise(source) and multiplied)
+
+        if all(kept(source) or source in found for source in node.inputs):
+            found.add(node)
     return found
