@@ -3,12 +3,6 @@
 
 #include "machine_parts.hpp"
 
-namespace {
-
-bool has_tiles(Act act) { return act == Act::contract || act == Act::product_fixed || act == Act::block_fixed; }
-
-}  // namespace
-
 // Blocks
 
 // The block of a task on the strip of a panel or of a matrix, from a row and a block of 32 columns on.
@@ -68,7 +62,7 @@ void Machine<T>::load(Thread& thread, const Instruction& i, const Data<T>& data,
         const long count = std::min<long>(lanes, width - f);
         T* square = i.args[2] < 0 ? thread.square
                                   : buffers_[i.args[2]].get() + (f / lanes * capacity_ + panel) * lanes * lanes;
-        for (long l = 0; l < lanes; ++l) std::copy_n(rows[l] + f, count, square + l * lanes);
+        kernels_.gather(rows, f, count, square);
         if (out) kernels_.transpose(square, lanes, lanes, count, out + f * lanes, lanes);
     }
 }
@@ -94,12 +88,11 @@ template <class T> void Machine<T>::product(Thread& thread, const Task& task, lo
     const Instruction& i = *task.of;
     const Value& matrix = tape_->values[i.args[0]];
     const bool pairs = matrix.form != Form::numbers, across = i.args[1];
-    const long rows = i.args[4], summed = tape_->values[i.args[2]].rows, depth = pairs ? up(summed, 2) : summed;
+    const long summed = tape_->values[i.args[2]].rows, depth = pairs ? up(summed, 2) : summed;
     const long length = row_length(int(i.args[0])) / (matrix.form == Form::halves ? 2 : 1);
-    const long tiles = up(rows, kernels_.tile_rows);
     const Address &in = thread.homes[i.args[2]], *out = i.out < 0 ? nullptr : &thread.homes[i.out];
-    for (long t = 0; t < tiles; ++t) {
-        const auto [row, end] = tile_rows(i, t);
+    for (std::size_t t = 1; t < task.rows.size(); ++t) {
+        const long row = task.rows[t - 1], end = task.rows[t];
         const T* a = buffers_[i.args[0]].get() + (across ? row : row * length);
         const T* bias = i.args[3] < 0 ? nullptr : buffers_[i.args[3]].get() + row;
         const long a_row = across ? 1 : length, a_next = across ? length : 1;
@@ -180,11 +173,15 @@ template <class T> long Machine<T>::tile_count(const Instruction& i) const {
     return i.act == Act::sum_rows ? blocks : 1;
 }
 
-// The rows of a tile: an even number of them but in the last, as pairs of rows share words of bfloat16.
-template <class T> std::pair<long, long> Machine<T>::tile_rows(const Instruction& i, long tile) const {
+// Where tiles begin, and the end: an even number of rows in all but the last, as pairs of rows share words of
+// bfloat16.
+template <class T> std::vector<long> Machine<T>::tile_rows(const Instruction& i) const {
+    if (i.act != Act::product && !has_tiles(i.act)) return {};
     const long rows = i.act == Act::product ? i.args[4] : i.args[0];
     const long tiles = up(rows, i.act == Act::block_fixed ? strip_rows : kernels_.tile_rows), pairs = up(rows, 2);
-    return {pairs * tile / tiles * 2, std::min(rows, pairs * (tile + 1) / tiles * 2)};
+    std::vector<long> starts;
+    for (long t = 0; t <= tiles; ++t) starts.push_back(std::min(rows, pairs * t / tiles * 2));
+    return starts;
 }
 
 // About how many vector instructions a tile takes.
@@ -237,8 +234,9 @@ template <class T> void Machine<T>::tile_act(Thread& thread, const Task& task, c
 
 template <class T> void Machine<T>::tile(Thread& thread, const Task& task, const Batch& batch, long number) {
     const Instruction& i = *task.of;
-    const long blocks = up(i.args[1], lanes), block = number % blocks;  // along the rows, as matrices lie in memory
-    const auto [row, end] = tile_rows(i, number / blocks);
+    const long block = number % task.blocks;  // along the rows, as matrices lie in memory
+    const std::size_t t = std::size_t(number / task.blocks);
+    const long row = task.rows[t], end = task.rows[t + 1];
     const long height = end - row, length = i.out < 0 ? lanes : row_length(i.out);
     T* c = i.out < 0 ? thread.tile : buffers_[i.out].get() + row * length + block * lanes;
     if (i.act != Act::block_fixed) {

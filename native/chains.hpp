@@ -72,6 +72,7 @@ template <class T, int vectors> struct Chain {
             case Code::subtract: binary(s, a, b, [](Vector x, Vector y) { return x - y; }); break;
             case Code::multiply: binary(s, a, b, [](Vector x, Vector y) { return x * y; }); break;
             case Code::divide: binary(s, a, b, [](Vector x, Vector y) { return x / y; }); break;
+            case Code::squared_error: binary(s, a, b, [](Vector z, Vector y) { return (y - z) * (y - z); }); break;
             case Code::gate: binary(s, a, b, [=](Vector x, Vector y) { return x * (y > zero ? zero + T(1) : zero); }); break;
             case Code::multiply_add:
                 ternary(s, a, b, source(strips[s.c], row, column), [](Vector x, Vector y, Vector z) { return x * y + z; });

@@ -108,7 +108,7 @@ template <class T> void Machine<T>::resolve(Thread& thread, int threads) {
         auto& tasks = is_scalar(i.act)  ? thread.scalar_tasks
                       : is_panel(i.act) ? thread.panel_tasks
                                         : thread.tile_tasks;
-        Task task{&i, {}, 0, 0};
+        Task task{&i, {}, tile_rows(i), has_tiles(i.act) ? up(i.args[1], lanes) : 1, 0, 0};
         for (std::size_t k = 0; k < i.operands.size(); ++k) task.operands.push_back(address(thread, i, k));
         tasks[i.level].push_back(std::move(task));
     }
@@ -246,7 +246,8 @@ template <class T>
 void Machine<T>::step(Thread& thread, const Data<T>& data, const Batch& batch, Barrier& barrier, bool again,
                       double* watched, bool& stopped) {
     const long panels = up(batch.rows, lanes);
-    const long first = panels * thread.index / thread.count, last = panels * (thread.index + 1) / thread.count;
+    const long first = thread.count == 1 ? 0 : panels * thread.index / thread.count;
+    const long last = thread.count == 1 ? panels : panels * (thread.index + 1) / thread.count;
     for (int level = 0; level < tape_->levels; ++level) {
         for (const auto& task : thread.scalar_tasks[level])
             if (!(again && task.of->once)) scalar_act(thread, task, data, batch);

@@ -76,7 +76,7 @@ private:
     long tile_count(const Instruction& i) const;
     double tile_cost(const Instruction& i) const;
     void share_tiles(Thread& thread, int threads);
-    std::pair<long, long> tile_rows(const Instruction& i, long tile) const;
+    std::vector<long> tile_rows(const Instruction& i) const;
 
     // instructions
     void step(Thread& thread, const Data<T>& data, const Batch& batch, class Barrier& barrier, bool again,

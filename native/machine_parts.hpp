@@ -8,6 +8,8 @@ constexpr long group = 4;  // panels that share a tile of weights while it is in
 inline bool is_scalar(Act act) { return act <= Act::count; }
 inline bool is_panel(Act act) { return act > Act::count && act <= Act::sum_features; }
 
+inline bool has_tiles(Act act) { return act == Act::contract || act == Act::product_fixed || act == Act::block_fixed; }
+
 inline long turned_panel(Form form) { return (form == Form::pairs ? lanes / 2 : lanes) * lanes; }
 
 // Where an operand lies: base + panel * its number in the batch + place * its number in the group + row * row of
@@ -29,11 +31,13 @@ template <class T> struct Machine<T>::Batch {
     long row(long n) const { return order ? order[n] : first + n; }
 };
 
-// An instruction with its operands found; of its tiles those from begin to end are this thread's.
+// An instruction with its operands found. Its rows are cut into tiles, the last of `rows` being the end; of its
+// tiles, as many in a row as there are blocks of 32 columns, those from begin to end are this thread's.
 template <class T> struct Machine<T>::Task {
     const Instruction* of;
     std::vector<Address> operands;
-    long begin, end;
+    std::vector<long> rows;
+    long blocks, begin, end;
 };
 
 template <class T> struct Machine<T>::Thread {

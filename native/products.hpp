@@ -4,7 +4,9 @@
 // needed, because values are stored in the form in which packing would leave them.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <utility>
 
 #include "program.hpp"
 
@@ -64,9 +66,10 @@ void tile(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>&
         const T start = p.bias ? p.bias[row + i] : T(0);
         for (int v = 0; v < vectors; ++v) sum[i][v] = Sums{} + start;
     }
-    const Element* b = p.b + column;
+    const Element *b = p.b + column, *block = p.a + row * p.a_row;
     for (long first = 0; first < p.depth; first += p.block) {
-        const Element* a = p.a + row * p.a_row + first / p.block * p.a_block;
+        const Element* a = block;
+        block += p.a_block;
         const long count = p.depth - first < p.block ? p.depth - first : p.block;
         for (long k = 0; k < count; ++k) {
             Vector right[vectors];
@@ -86,23 +89,27 @@ void tile(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>&
         for (int v = 0; v < vectors; ++v) *(Sums*)(c + i * p.c_row + v * width) = sum[i][v];
 }
 
-template <class Arithmetic, int rows, class P> void tile_of(long wanted, const P& p, long row, long column) {
-    if constexpr (rows > 0) {
-        if (wanted == rows)
-            return tile<Arithmetic, rows, Registers<typename Arithmetic::Sum>::vectors>(p, row, column);
-        return tile_of<Arithmetic, rows - 1>(wanted, p, row, column);
+// The tiles of each height, by their height.
+template <class Arithmetic> struct Tiles {
+    using R = Registers<typename Arithmetic::Sum>;
+    using P = Product<typename Arithmetic::Element, typename Arithmetic::Sum>;
+    using Function = void (*)(const P&, long, long);
+
+    template <std::size_t... i> static constexpr std::array<Function, R::rows + 1> list(std::index_sequence<i...>) {
+        return {nullptr, tile<Arithmetic, int(i) + 1, R::vectors>...};
     }
-}
+    static constexpr auto of_height = list(std::make_index_sequence<R::rows>());
+};
 
 // Tiles of nearly equal height: a last tile of one row would leave most registers idle.
 template <class Arithmetic>
 void product(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>& p) {
     using R = Registers<typename Arithmetic::Sum>;
-    const long tiles = (p.rows + R::rows - 1) / R::rows;
+    const long tiles = p.rows <= R::rows ? 1 : (p.rows + R::rows - 1) / R::rows;
     for (long t = 0, row = 0; t < tiles; ++t) {
-        const long height = (p.rows - row + tiles - t - 1) / (tiles - t);
+        const long height = tiles == 1 ? p.rows : (p.rows - row + tiles - t - 1) / (tiles - t);
         for (long column = 0; column < lanes; column += R::vectors * R::width)
-            tile_of<Arithmetic, R::rows>(height, p, row, column);
+            Tiles<Arithmetic>::of_height[height](p, row, column);
         row += height;
     }
 }

@@ -56,6 +56,7 @@ template <class T> struct Kernels {
     void (*product)(const Product<T, T>&);
     void (*pair_product)(const Product<Word, float>&);
     void (*block)(const Step*, long, const Strip<T>*, long);
+    void (*gather)(const T* const* rows, long column, long columns, T* out);
     void (*transpose)(const T* in, long in_row, long rows, long columns, T* out, long out_row);
     void (*softmax)(const T* z, long features, T* out);
     void (*cross_entropy)(const T* z, const T* y, long features, T* out);

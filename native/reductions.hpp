@@ -3,7 +3,7 @@
 #pragma once
 
 #include "math.hpp"
-#include "program.hpp"
+#include "transpose.hpp"
 
 namespace {
 
@@ -25,18 +25,28 @@ template <class T> T total(const T* in, long stride, long rows, long valid) {
     return result;
 }
 
-// out[f] = sum over the rows of the batch of feature f, for features up to 32; panels lie panel_size apart.
+// out[f] = sum over the rows of the batch of feature f, for features up to 32; panels lie panel_size apart. As
+// many features as a register has lanes are summed at once: turned, their sums lie side by side.
 template <class T>
 void sum_rows(const T* in, long features, long panels, long panel_size, long rows, T* out) {
-    for (long f = 0; f < features; ++f) {
-        T sum[lanes] = {};
-        long p = 0;
-        for (; p < panels && (p + 1) * lanes <= rows; ++p)
-            for (int l = 0; l < lanes; ++l) sum[l] += in[p * panel_size + f * lanes + l];
-        for (long l = 0; l < rows - p * lanes; ++l) sum[l] += in[p * panel_size + f * lanes + l];
-        for (int half = lanes / 2; half > 0; half /= 2)
-            for (int l = 0; l < half; ++l) sum[l] += sum[l + half];
-        out[f] = sum[0];
+    using R = Registers<T>;
+    using Vector = typename R::Vector;
+    const long whole = rows / lanes, left = rows - whole * lanes;
+    for (long first = 0; first < features; first += R::width) {
+        Vector sums[R::width] = {};
+        for (long f = 0; f < R::width && first + f < features; ++f) {
+            const T* from = in + (first + f) * lanes;
+            for (long p = 0; p < whole; ++p)
+                for (int l = 0; l < lanes; l += R::width) sums[f] += *(const Vector*)(from + p * panel_size + l);
+            if (!left) continue;
+            alignas(64) T last[lanes] = {};
+            for (long l = 0; l < left; ++l) last[l] = from[(panels - 1) * panel_size + l];
+            for (int l = 0; l < lanes; l += R::width) sums[f] += *(const Vector*)(last + l);
+        }
+        turn_square<T>(sums);
+        Vector total{};
+        for (int l = 0; l < R::width; ++l) total += sums[l];
+        for (long f = 0; f < R::width && first + f < features; ++f) out[first + f] = total[f];
     }
 }
 

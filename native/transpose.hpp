@@ -32,21 +32,42 @@ template <class T, int size> inline void exchanges(typename Registers<T>::Vector
     if constexpr (size > 1) exchanges<T, size / 2>(rows);
 }
 
+template <class T> inline void turn_square(typename Registers<T>::Vector (&rows)[Registers<T>::width]) {
+    exchanges<T, Registers<T>::width / 2>(rows);
+}
+#else
+template <class T> inline void turn_square(typename Registers<T>::Vector (&rows)[Registers<T>::width]) {
+    for (int i = 0; i < Registers<T>::width; ++i)
+        for (int j = 0; j < i; ++j) {
+            const T kept = rows[i][j];
+            rows[i][j] = rows[j][i];
+            rows[j][i] = kept;
+        }
+}
+#endif
+
 template <class T> void transpose_square(const T* in, long in_row, T* out, long out_row) {
     using R = Registers<T>;
     typename R::Vector rows[R::width];
 #pragma GCC unroll 16
     for (int i = 0; i < R::width; ++i) rows[i] = *(const typename R::Vector*)(in + i * in_row);
-    exchanges<T, R::width / 2>(rows);
+    turn_square<T>(rows);
 #pragma GCC unroll 16
     for (int i = 0; i < R::width; ++i) *(typename R::Vector*)(out + i * out_row) = rows[i];
 }
-#else
-template <class T> void transpose_square(const T* in, long in_row, T* out, long out_row) {
-    for (int i = 0; i < Registers<T>::width; ++i)
-        for (int j = 0; j < Registers<T>::width; ++j) out[j * out_row + i] = in[i * in_row + j];
+
+// Parts of 32 rows of a table, from a column on, one below the other.
+template <class T> void gather(const T* const* rows, long column, long columns, T* out) {
+    using Vector = typename Registers<T>::Vector;
+    constexpr long width = Registers<T>::width;
+    for (int r = 0; r < lanes; ++r) {
+        const T* from = rows[r] + column;
+        T* to = out + r * lanes;
+        long c = 0;
+        for (; c + width <= columns; c += width) *(Vector*)(to + c) = *(const Vector*)(from + c);
+        for (; c < columns; ++c) to[c] = from[c];
+    }
 }
-#endif
 
 // out[j][i] = in[i][j]
 template <class T> void transpose(const T* in, long in_row, long rows, long columns, T* out, long out_row) {

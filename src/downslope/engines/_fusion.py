@@ -168,7 +168,7 @@ def _write_directly(i: Instruction) -> None:
 
 
 _ARITHMETIC = ("add", "subtract", "multiply", "divide", "multiply_add", "multiply_subtract")
-_CHAINABLE = frozenset(("copy", "negate", "square", "sqrt", "relu", "gate", *_ARITHMETIC))
+_CHAINABLE = frozenset(("copy", "negate", "square", "sqrt", "relu", "gate", "squared_error", *_ARITHMETIC))
 
 
 def _chained(i: Instruction) -> list[Step]:

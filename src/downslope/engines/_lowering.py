@@ -200,6 +200,8 @@ class _Lowering:
             self._total(node, partials)
         elif a.shape[axes[0]] == BATCH:
             self._sum_over_rows(node, self._home(a))
+        elif self.tape.values[self._home(a)].rows == 1:  # a sum over one feature
+            self._homes[node] = self._home(a)
         else:
             source = self._home(a)
             self._reading(Act.SUM_FEATURES, self._new_for(node), [source], [source], node)

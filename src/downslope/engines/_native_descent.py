@@ -63,6 +63,10 @@ class NativeDescent:
         self._machine = kind(self._lowered.native)
         self._columns = [np.ascontiguousarray(data[n.name]) for n in self._lowered.tape.columns]
 
+    def steps_in(self, seconds: float, batch: int) -> int:
+        """About how many steps of so many rows a run may take, at least one: a guess to begin with."""
+        return 1 + int(seconds * 1e10 / (1000 + self._lowered.weights * batch))
+
     def put(self, values: Arrays) -> None:
         """Set parameters and states."""
         for name, (value, _) in self._lowered.updated.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -53,10 +54,11 @@ def checked_data(network: Network, x: ArrayLike, y: ArrayLike, row_weights: Arra
 def starting_values(
     network: Network, start: ArrayLike | Mapping[str, ArrayLike] | None, seed: int, dtype: np.dtype[Any]
 ) -> Arrays:
-    values = network.initial_parameters(seed, dtype)
     if start is None:
-        return values
+        return network.initial_parameters(seed, dtype)
+    shapes = {name: tuple(map(int, node.shape)) for name, node in network.graph().parameters.items()}
     if isinstance(start, Mapping):
+        values = network.initial_parameters(seed, dtype)
         unknown = [name for name in start if name not in values]
         if unknown:
             raise DownslopeError(f"there is no parameter {unknown[0]!r}; the network has {', '.join(values)}")
@@ -66,12 +68,12 @@ def starting_values(
                 raise DownslopeError(f"{name} needs the shape {values[name].shape}, not {value.shape}")
         return {**values, **{name: value.copy() for name, value in given.items()}}
     flat = np.asarray(start, dtype).ravel()
-    size = sum(v.size for v in values.values())
+    sizes = [math.prod(shape) for shape in shapes.values()]
+    size = sum(sizes)
     if flat.size != size:
         raise DownslopeError(f"start needs {size} numbers, one for each parameter, not {flat.size}")
-    ends = np.cumsum([v.size for v in values.values()])
-    parts = np.split(flat, ends[:-1])
-    return {name: part.reshape(v.shape).copy() for (name, v), part in zip(values.items(), parts, strict=True)}
+    parts = np.split(flat, np.cumsum(sizes[:-1]))
+    return {name: p.reshape(s).copy() for (name, s), p in zip(shapes.items(), parts, strict=True)}
 
 
 class Batches:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import add
 
 from downslope.errors import DownslopeError
@@ -32,6 +32,7 @@ class Program:
     updates: Mapping[str, Node]
 
 
+@lru_cache(maxsize=64)
 def training_program(
     network: Network,
     optimizer: Optimizer,
@@ -41,7 +42,7 @@ def training_program(
 ) -> Program:
     """The program that descends the error of a network by the rules of an optimizer.
 
-    ``clip_norm`` shrinks all gradients together to at most that norm (Pascanu, Mikolov and Bengio 2013);
+    It is made once for each network and each choice of the rest. ``clip_norm`` shrinks all gradients together to at most that norm (Pascanu, Mikolov and Bengio 2013);
     ``clip_value`` clips each element to ± that value, before the norm is taken.
 
     >>> from downslope.nets import Dense

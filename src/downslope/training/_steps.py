@@ -108,7 +108,7 @@ class _NativeSteps:
     def __init__(self, native: Any, reference: _ReferenceSteps) -> None:
         self._native, self._reference = native, reference
         self._batches = reference.batches
-        self._chunk = 64
+        self._chunk = native.steps_in(1e-3, self._batches.size)
         self._saved = 0  # the step after which everything was finite and kept
         self._looked = 0.0  # when
         native.put(reference.now)
@@ -125,8 +125,8 @@ class _NativeSteps:
         now = perf_counter()
         if now - started < _CHUNK_SECONDS:
             self._chunk = min(2 * self._chunk, 1 << 20)
-        elif self._chunk > 1 and now - started > 4 * _CHUNK_SECONDS:
-            self._chunk //= 2
+        elif now - started > 4 * _CHUNK_SECONDS:
+            self._chunk = max(self._chunk // 2, 1)
         reached = step + len(errors) - 1
         if not np.isfinite(errors[-1]):
             return self._failed(errors, step, last)
