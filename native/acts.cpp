@@ -224,7 +224,7 @@ template <class T> void Machine<T>::tile_act(Thread& thread, const Task& task, c
         for (long block = task.begin; block < task.end; ++block) {
             T* c = i.out < 0 ? thread.tile : buffers_[i.out].get() + block * lanes;
             kernels_.sum_rows(buffers_[i.args[2]].get() + block * lanes * lanes,
-                              std::min<long>(lanes, columns - block * lanes), up(batch.rows, lanes), size, batch.rows, c);
+                              std::min<long>(lanes, columns - block * lanes), size, batch.rows, c);
             run_block(thread, task, {c, lanes}, 0, 0, 0, block, 1);
         }
     } else {

@@ -105,5 +105,10 @@ NB_MODULE(_native, m) {
         return names;
     });
     m.def("instruction_set", [] { return std::string(instruction_set().name); });
+    m.def("shuffle",
+          [](Array<std::int64_t> out, std::uint64_t seed, std::uint32_t stream, std::uint64_t step) {
+              instruction_set().floats().shuffle(out.data(), long(out.shape(0)), seed, stream, step);
+          },
+          "out"_a, "seed"_a, "stream"_a, "step"_a);
     m.def("peak", &peak, "threads"_a, "dtype"_a);
 }

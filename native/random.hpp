@@ -1,5 +1,5 @@
-// Dropout masks from Philox4x32-10, a counter-based generator (Salmon et al., "Parallel random numbers: as
-// easy as 1, 2, 3", 2011). Word i of a stream is a function of (seed, stream, step, i) alone.
+// Dropout masks and the order of rows from Philox4x32-10, a counter-based generator (Salmon et al., "Parallel random
+// numbers: as easy as 1, 2, 3", 2011). Word i of a stream is a function of (seed, stream, step, i) alone.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +27,35 @@ inline void philox(Words& c, std::uint32_t key0, std::uint32_t key1) {
         }
         key0 += 0x9E3779B9u;
         key1 += 0xBB67AE85u;
+    }
+}
+
+// 32 blocks of four words of a stream, from a block on.
+inline void blocks_from(std::uint64_t first, std::uint64_t seed, std::uint32_t stream, std::uint64_t step, Words& c) {
+    for (int l = 0; l < lanes; ++l) {
+        c.word[0][l] = std::uint32_t(first + std::uint64_t(l));
+        c.word[1][l] = stream;
+        c.word[2][l] = std::uint32_t(step);
+        c.word[3][l] = std::uint32_t(step >> 32);
+    }
+    philox(c, std::uint32_t(seed), std::uint32_t(seed >> 32));
+}
+
+// The numbers below `count` in random order (Fisher and Yates 1938; Durstenfeld 1964). Draw t is made of the words
+// 2t and 2t + 1 of the stream, 64 bits, of which the product with the size of the range gives the place (Lemire
+// 2019): no place is more likely than another by more than count / 2^64.
+inline void shuffle(std::int64_t* out, long count, std::uint64_t seed, std::uint32_t stream, std::uint64_t step) {
+    __extension__ typedef unsigned __int128 Wide;
+    for (long i = 0; i < count; ++i) out[i] = i;
+    Words c;
+    constexpr long draws = 2 * lanes;
+    for (long i = count - 1, t = 0; i > 0; --i, ++t) {
+        if (t % draws == 0) blocks_from(std::uint64_t(t / 2), seed, stream, step, c);
+        const long block = t % draws / 2, word = t % 2 * 2;
+        const std::uint64_t drawn = std::uint64_t(c.word[word + 1][block]) << 32 | c.word[word][block];
+        const long place = long(Wide(drawn) * Wide(i + 1) >> 64), kept = out[i];
+        out[i] = out[place];
+        out[place] = kept;
     }
 }
 

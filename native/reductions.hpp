@@ -28,7 +28,7 @@ template <class T> T total(const T* in, long stride, long rows, long valid) {
 // out[f] = sum over the rows of the batch of feature f, for features up to 32; panels lie panel_size apart. As
 // many features as a register has lanes are summed at once: turned, their sums lie side by side.
 template <class T>
-void sum_rows(const T* in, long features, long panels, long panel_size, long rows, T* out) {
+void sum_rows(const T* in, long features, long panel_size, long rows, T* out) {
     using R = Registers<T>;
     using Vector = typename R::Vector;
     const long whole = rows / lanes, left = rows - whole * lanes;
@@ -40,7 +40,7 @@ void sum_rows(const T* in, long features, long panels, long panel_size, long row
                 for (int l = 0; l < lanes; l += R::width) sums[f] += *(const Vector*)(from + p * panel_size + l);
             if (!left) continue;
             alignas(64) T last[lanes] = {};
-            for (long l = 0; l < left; ++l) last[l] = from[(panels - 1) * panel_size + l];
+            for (long l = 0; l < left; ++l) last[l] = from[whole * panel_size + l];
             for (int l = 0; l < lanes; l += R::width) sums[f] += *(const Vector*)(last + l);
         }
         turn_square<T>(sums);

@@ -1,8 +1,9 @@
 """The generator against the known answers published with Random123."""
 
 import numpy as np
+import pytest
 
-from downslope.engines._random import philox, random_words
+from downslope.engines._random import philox, random_order, random_words
 
 
 def test_known_answers():
@@ -17,3 +18,12 @@ def test_known_answers():
 def test_words_do_not_depend_on_how_many_are_drawn():
     assert np.array_equal(random_words(10, 5, 1, 2), random_words(99, 5, 1, 2)[:10])
     assert not np.array_equal(random_words(10, 5, 1, 2), random_words(10, 5, 1, 3))
+
+
+@pytest.mark.parametrize("count", [1, 2, 65, 1000])
+def test_the_engines_shuffle_alike(count):
+    native = pytest.importorskip("downslope.engines._native", reason="installed without a compiler")
+    order = np.empty(count, np.int64)
+    native.shuffle(order, 2**40 + 1, 2**31, 2**33 + 5)
+    assert np.array_equal(order, random_order(count, 2**40 + 1, 2**31, 2**33 + 5))
+    assert np.array_equal(np.sort(order), np.arange(count))

@@ -15,6 +15,8 @@ template <class T> void test(const Kernels<T>& kernels, const char* set) {
         {Code::multiply, [](double x, double y, double) { return T(x * y); }},
         {Code::divide, [](double x, double y, double) { return x / y; }},
         {Code::multiply_add, [](double x, double y, double z) { return x * y + z; }},
+        {Code::multiply_subtract, [](double x, double y, double z) { return z - x * y; }},
+        {Code::gate, [](double x, double y, double) { return y > 0 ? x : 0 * x; }},
         {Code::minimum, [](double x, double y, double) { return x < y || x != x ? x : y; }},
         {Code::maximum, [](double x, double y, double) { return x > y || x != x ? x : y; }},
         {Code::where, [](double x, double y, double z) { return x != 0 ? y : z; }},
@@ -32,11 +34,11 @@ template <class T> void test(const Kernels<T>& kernels, const char* set) {
     for (const auto& [code, f] : cases) {
         std::vector<T> out(rows * lanes);
         const Strip<T> strips[] = {{out.data(), lanes}, {a.data(), lanes}, {b.data(), 0}, {c.data(), lanes}};
-        const Step step{code, 0, 1, 2, 3, 0.25};
+        const Step step{code, 0, 1, 2, 3, 0.25, -1, true};
         kernels.block(&step, 1, strips, rows);
         for (long i = 0; i < rows * lanes; ++i) {
             const double expected = f(a[i], b[i % lanes], c[i]);
-            const double near = code == Code::multiply_add || code == Code::squared_error ? 8 : 1;
+            const double near = code == Code::multiply_add || code == Code::multiply_subtract || code == Code::squared_error ? 8 : 1;
             const double error = std::abs(double(out[i]) - expected);
             const bool fine = error < near * tolerance<T> * (1 + std::abs(expected));
             close(fine ? expected : double(out[i]), expected, 0, "elementwise op", set);
@@ -44,4 +46,56 @@ template <class T> void test(const Kernels<T>& kernels, const char* set) {
     }
 }
 
-FOR_EVERY_SET(test)
+// A chain gives what its steps give one by one, for every number of rows, at each place of the operand it takes over.
+template <class T> void test_chains(const Kernels<T>& kernels, const char* set) {
+    for (long rows = 1; rows <= strip_rows; ++rows) {
+        const auto a = numbers<T>(std::size_t(rows * 40)), b = numbers<T>(std::size_t(rows * lanes), 1, 2), c = numbers<T>(lanes, 1, 3);
+        std::vector<T> results[2];
+        for (int chained = 0; chained < 2; ++chained) {
+            std::vector<T> out(std::size_t(rows * 40), T(7)), kept(out), scratch(rows * lanes);
+            const Strip<T> strips[] = {{out.data(), 40},  {const_cast<T*>(a.data()), 40}, {const_cast<T*>(b.data()), lanes},
+                                       {const_cast<T*>(c.data()), 0}, {scratch.data(), lanes}, {kept.data(), 40}};
+            std::vector<Step> steps = {
+                {Code::multiply, 4, 1, 2, 0, 0, -1, false},     {Code::multiply_add, 4, 4, 3, 2, 0, 0, false},
+                {Code::multiply_subtract, 5, 1, 4, 3, 0, 1, true}, {Code::subtract, 4, 1, 5, 0, 0, 1, false},
+                {Code::square, 4, 4, 0, 0, 0, 0, false},        {Code::add, 4, 3, 4, 0, 0, 1, false},
+                {Code::multiply_add, 4, 1, 3, 4, 0, 2, false},  {Code::gate, 4, 4, 2, 0, 0, 0, false},
+                {Code::divide, 4, 4, 3, 0, 0, 0, false},        {Code::negate, 4, 4, 0, 0, 0, 0, false},
+                {Code::relu, 4, 4, 0, 0, 0, 0, false},          {Code::sqrt, 0, 4, 0, 0, 0, 0, true},
+            };
+            if (!chained)
+                for (auto& s : steps) s.chained = -1, s.kept = true;
+            kernels.block(steps.data(), long(steps.size()), strips, rows);
+            results[chained] = out;
+            results[chained].insert(results[chained].end(), kept.begin(), kept.end());
+        }
+        for (std::size_t i = 0; i < results[0].size(); ++i)
+            close(results[1][i] + 1, double(results[0][i]) + 1, 8 * tolerance<T>, "chain", set);
+    }
+}
+
+// bfloat16: halves of the last place go to the even neighbour, infinities and NaN stay what they are.
+void test_rounding(const Kernels<float>& kernels, const char* set) {
+    const float in[] = {1, 1.00390625f, 1.01171875f, -1.0041f, INFINITY, NAN, 3.4e38f, 0};
+    const Word expected[] = {0x3F80, 0x3F80, 0x3F82, 0xBF81, 0x7F80, 0x7FC0, 0x7F80, 0};
+    std::vector<float> rows(3 * lanes);
+    for (int l = 0; l < 8; ++l) rows[l] = rows[lanes + l] = rows[2 * lanes + l] = in[l];
+    std::vector<Word> halves(3 * lanes / 2), pairs(2 * lanes, 7);
+    const Strip<float> strips[] = {{rows.data(), lanes}, {reinterpret_cast<float*>(halves.data()), lanes / 2},
+                                   {reinterpret_cast<float*>(pairs.data()), lanes}};
+    const Step steps[] = {{Code::round, 1, 0, 0, 0, 0, -1, true}, {Code::round_pairs, 2, 0, 0, 0, 0, -1, true}};
+    kernels.block(steps, 2, strips, 3);
+    for (int l = 0; l < 8; ++l) {
+        close(halves[l / 2] >> l % 2 * 16 & 0xFFFF, expected[l], 0, "rounded", set);
+        close(pairs[l], expected[l] | expected[l] << 16, 0, "pair of rows", set);
+        close(pairs[lanes + l], expected[l], 0, "last row alone", set);
+    }
+}
+
+template <class T> void tests(const Kernels<T>& kernels, const char* set) {
+    test(kernels, set);
+    test_chains(kernels, set);
+    if constexpr (sizeof(T) == 4) test_rounding(kernels, set);
+}
+
+FOR_EVERY_SET(tests)

@@ -11,8 +11,8 @@ template <class T> void test(const Kernels<T>& kernels, const char* set) {
                 const auto b = numbers<T>(std::size_t(depth * lanes), 1, 2);
                 const auto bias = numbers<T>(std::size_t(rows), 1, 3);
                 std::vector<T> c(std::size_t(rows * padded), T(7));
-                Product<T> p{a.data(), 0, 0, 0, depth, b.data(), lanes, c.data(), padded,
-                             way ? bias.data() : nullptr, 1, rows, depth};
+                Product<T, T> p{a.data(), 0, 0, 0, depth, b.data(), lanes, c.data(), padded,
+                                way ? bias.data() : nullptr, rows, depth};
                 if (way == 0) p.a_row = 128, p.a_next = 1;
                 if (way == 1) p.a_row = 1, p.a_next = 128;
                 if (way == 2) p.a_row = lanes, p.a_next = 1, p.a_block = rows * lanes, p.block = lanes;
@@ -32,4 +32,37 @@ template <class T> void test(const Kernels<T>& kernels, const char* set) {
             }
 }
 
-FOR_EVERY_SET(test)
+// Words of two bfloat16 numbers against products of the rounded numbers in double.
+template <class T> void test_pairs(const Kernels<T>& kernels, const char* set) {
+    for (long rows : {1, 5, 14, 33})
+        for (long depth : {1, 2, 40}) {
+            const auto a = numbers<float>(std::size_t(rows * 2 * depth)), b = numbers<float>(std::size_t(2 * depth * lanes), 1, 2);
+            std::vector<Word> left(std::size_t(rows * depth)), right(std::size_t(depth * lanes));
+            const auto word = [](float low, float high) {
+                return __builtin_bit_cast(Word, low) >> 16 | (__builtin_bit_cast(Word, high) & 0xFFFF0000u);
+            };
+            const auto cut = [](float x) { return double(__builtin_bit_cast(float, __builtin_bit_cast(Word, x) & 0xFFFF0000u)); };
+            for (long i = 0; i < rows; ++i)
+                for (long k = 0; k < depth; ++k) left[i * depth + k] = word(a[(i * depth + k) * 2], a[(i * depth + k) * 2 + 1]);
+            for (long k = 0; k < depth; ++k)
+                for (long j = 0; j < lanes; ++j) right[k * lanes + j] = word(b[2 * k * lanes + j], b[(2 * k + 1) * lanes + j]);
+            std::vector<float> c(std::size_t(rows * lanes));
+            kernels.pair_product({left.data(), depth, 1, 0, depth, right.data(), lanes, c.data(), lanes, nullptr, rows, depth});
+            for (long i = 0; i < rows; ++i)
+                for (long j = 0; j < lanes; ++j) {
+                    double sum = 0, size = 1;
+                    for (long k = 0; k < 2 * depth; ++k) {
+                        const double term = cut(a[i * 2 * depth + k]) * cut(b[k * lanes + j]);
+                        sum += term, size += std::abs(term);
+                    }
+                    close((c[i * lanes + j] - sum) / size + 1, 1, 2e-6, "product of bfloat16 pairs", set);
+                }
+        }
+}
+
+template <class T> void tests(const Kernels<T>& kernels, const char* set) {
+    test(kernels, set);
+    test_pairs(kernels, set);
+}
+
+FOR_EVERY_SET(tests)

@@ -22,6 +22,22 @@ template <class T> void test(const Kernels<T>& kernels, const char* set) {
     close(mask[0], 1, 0, "first word of Philox above 0.399", set);
     kernels.keep_mask(mask.data(), 4, 0, 0, 0, 0, 0.3991);
     close(mask[0], 0, 0, "first word of Philox below 0.3991", set);
+
+    for (long count : {1, 2, 65, 1000}) {  // every number once
+        std::vector<std::int64_t> order(static_cast<std::size_t>(count));
+        kernels.shuffle(order.data(), count, 5, 1, 2);
+        std::vector<int> seen(static_cast<std::size_t>(count));
+        for (const auto place : order) ++seen[std::size_t(place)];
+        for (const int times : seen) close(times, 1, 0, "number in a shuffle", set);
+    }
+    double first = 0;  // each place is as likely as the others
+    const int tries = 20000;
+    for (int i = 0; i < tries; ++i) {
+        std::int64_t order[5];
+        kernels.shuffle(order, 5, 5, 1, std::uint64_t(i));
+        first += order[0] == 3;
+    }
+    close(std::abs(first / tries - 0.2) < 5 * std::sqrt(0.16 / tries) ? 0 : first / tries, 0, 0, "share of a place", set);
 }
 
 FOR_EVERY_SET(test)

@@ -1,6 +1,6 @@
 """HOW it is computed: engines that evaluate the nodes of a program."""
 
-from downslope.engines._choice import native_descent, plan
+from downslope.engines._choice import native_descent, plan, shuffled
 from downslope.engines._reference import Plan, evaluate
 
-__all__ = ["Plan", "evaluate", "native_descent", "plan"]
+__all__ = ["Plan", "evaluate", "native_descent", "plan", "shuffled"]

@@ -9,8 +9,10 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from downslope.engines._random import random_order
 from downslope.engines._reference import Plan
 from downslope.graph import Node
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from downslope.engines._native_descent import NativeDescent
     from downslope.engines._native_plan import NativePlan
 
-__all__ = ["native_descent", "plan"]
+__all__ = ["native_descent", "plan", "shuffled"]
 
 
 @cache
@@ -60,3 +62,17 @@ def plan(outputs: Sequence[Node]) -> Plan | NativePlan:
     from downslope.engines._native_plan import NativePlan
 
     return NativePlan(outputs)
+
+
+def shuffled(count: int, seed: int, stream: int, step: int) -> NDArray[np.int64]:
+    """The numbers below ``count`` in an order that only (seed, stream, step) decide, whatever the engine.
+
+    Streams of shuffles are counted from 2³¹ on, apart from those of dropout.
+    """
+    if not _native_runs():
+        return random_order(count, seed, 2**31 + stream, step)
+    from downslope.engines import _native  # type: ignore[attr-defined]
+
+    order = np.empty(count, np.int64)
+    _native.shuffle(order, seed, 2**31 + stream, step)
+    return order

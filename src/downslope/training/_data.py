@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from downslope.engines import shuffled
 from downslope.errors import DownslopeError
 from downslope.nets import Network
 
-__all__ = ["Arrays", "Batches", "checked_data", "shuffled", "starting_values"]
+__all__ = ["BATCHES", "SPLIT", "Arrays", "Batches", "checked_data", "starting_values"]
+
+BATCHES, SPLIT = 0, 1
+"""Streams of shuffles: the batches of an epoch, the rows that validate."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -85,7 +89,7 @@ class Batches:
         self.size = min(size or rows, rows)
         self.steps_in_epoch = -(-rows // self.size)
         self._rows = rows
-        self._order = lru_cache(maxsize=1)(lambda epoch: shuffled(rows, seed, epoch))
+        self._order = lru_cache(maxsize=1)(lambda epoch: shuffled(rows, seed, BATCHES, epoch))
 
     def rows(self, step: int, last: int) -> NDArray[np.int64] | None:
         """The rows of the steps up to ``last`` that lie in the epoch of ``step``, counted from 1.
@@ -96,9 +100,3 @@ class Batches:
             return None
         epoch, part = divmod(step - 1, self.steps_in_epoch)
         return self._order(epoch)[part * self.size : (part + 1 + last - step) * self.size]
-
-
-def shuffled(rows: int, seed: int, draw: int) -> NDArray[np.int64]:
-    """The numbers below ``rows`` in an order that only (seed, draw) decide."""
-    key: Any = np.array([seed, 2**63 + draw], np.uint64)  # apart from the keys of starting values
-    return np.random.Generator(np.random.Philox(key=key)).permutation(rows)

@@ -11,16 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from downslope.engines import Plan
+from downslope.engines import Plan, shuffled
 from downslope.errors import DownslopeError
 from downslope.nets import Network
-from downslope.training._data import Arrays, checked_data, shuffled
+from downslope.training._data import SPLIT, Arrays, checked_data
 
 __all__ = ["Validation", "Watch", "split"]
 
 Validation = float | tuple[ArrayLike, ArrayLike]
-
-_DRAW = 2**62  # the epochs of a run never count so far
 
 
 def split(
@@ -38,7 +36,7 @@ def split(
     held = max(1, round(rows * validation))
     if held >= rows:
         raise DownslopeError(f"a validation share of {validation} of {rows} rows leaves none to train on")
-    order = shuffled(rows, seed, _DRAW)
+    order = shuffled(rows, seed, SPLIT, 0)
     return tuple({k: v[part] for k, v in data.items()} for part in (order[held:], order[:held]))  # type: ignore[return-value]
 
 
