@@ -1,22 +1,24 @@
-"""Which engine runs a descent."""
+"""Which engine runs: the native one where it was built, unless the environment says otherwise."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from downslope.engines._reference import Plan
 from downslope.graph import Node
 
 if TYPE_CHECKING:
     from downslope.engines._native_descent import NativeDescent
+    from downslope.engines._native_plan import NativePlan
 
-__all__ = ["native_descent"]
+__all__ = ["native_descent", "plan", "runs_natively"]
 
 
 @cache
@@ -27,20 +29,43 @@ def _native_is_there() -> bool:
         "Downslope was installed without its native engine; the reference engine runs instead, which is "
         "slower. Install it again where a C++ compiler is found.",
         RuntimeWarning,
-        stacklevel=4,
+        stacklevel=5,
     )
     return False
+
+
+def runs_natively() -> bool:
+    """Whether programs run on the native engine now.
+
+    They do unless the extension was not built, which is said once, or the environment variable
+    DOWNSLOPE_ENGINE is ``reference``.
+    """
+    return os.environ.get("DOWNSLOPE_ENGINE") != "reference" and _native_is_there()
+
+
+def plan(outputs: Sequence[Node]) -> NativePlan | Plan:
+    """A plan that evaluates nodes on the engine of the day; ``run(values)`` gives a list of arrays.
+
+    Arrays are float32 where all that are given are, else float64.
+
+    >>> import numpy as np
+    >>> from downslope.graph import input_
+    >>> x = input_("x", ("n", 2))
+    >>> plan([2.0 * x]).run({"x": np.array([[1.0, 3.0]])})
+    [array([[2., 6.]])]
+    """
+    if not runs_natively():
+        return Plan(outputs)
+    from downslope.engines._native_plan import NativePlan
+
+    return NativePlan(outputs)
 
 
 def native_descent(
     error: Node, updates: Mapping[Node, Node], data: Mapping[str, NDArray[Any]]
 ) -> NativeDescent | None:
-    """A descent on the native engine, or None where the reference engine has to do.
-
-    That is where the extension was not built, which is said once, and where the environment variable
-    DOWNSLOPE_ENGINE is ``reference``.
-    """
-    if os.environ.get("DOWNSLOPE_ENGINE") == "reference" or not _native_is_there():
+    """A descent on the native engine, or None where the reference engine has to do."""
+    if not runs_natively():
         return None
     from downslope.engines._native_descent import NativeDescent
 

@@ -170,6 +170,9 @@ class Residual:
 
     layers: tuple[Layer, ...]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", tuple(self.layers))
+
     def build(self, builder: Builder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, width)."""
         out = h
@@ -200,6 +203,8 @@ class Embedding:
     sizes: tuple[int, ...]
 
     def __post_init__(self) -> None:
+        for name in ("columns", "levels", "sizes"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         if not len(self.columns) == len(self.levels) == len(self.sizes) > 0:
             raise DownslopeError("an embedding needs as many levels and sizes as columns, and at least one")
 

@@ -10,39 +10,75 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope.errors import DownslopeError
+from downslope.graph import topological
 from downslope.nets import Network
 
-__all__ = ["Arrays", "Batches", "checked_data", "shuffled", "starting_values"]
+__all__ = ["Arrays", "Batches", "checked_data", "checked_inputs", "shuffled", "starting_values"]
 
 Arrays = dict[str, NDArray[Any]]
 
 
+def checked_inputs(network: Network, x: ArrayLike) -> NDArray[Any]:
+    """x in the shape and the dtype of the program, of any number of rows."""
+    inputs = np.asarray(x)
+    try:
+        inputs = inputs.astype(inputs.dtype if inputs.dtype == np.float32 else np.float64)
+    except (TypeError, ValueError) as error:
+        raise DownslopeError(f"x holds numbers only: {error}") from None
+    if inputs.ndim != 2 or inputs.shape[1] != network.inputs:
+        raise DownslopeError(f"x needs the shape (rows, {network.inputs}), not {inputs.shape}")
+    _refuse_infinite("x", inputs)
+    for column, name, levels in _level_columns(network):
+        codes = inputs[:, column]
+        wrong = np.flatnonzero((codes != np.floor(codes)) | (codes < 0) | (codes >= levels))
+        if len(wrong):
+            raise DownslopeError(
+                f"x[{wrong[0]}, {column}] is {codes[wrong[0]]:g}, and {name} has vectors for the whole "
+                f"numbers from 0 to {levels - 1}"
+            )
+    return inputs
+
+
+@lru_cache(maxsize=64)
+def _level_columns(network: Network) -> tuple[tuple[int, str, int], ...]:
+    """The columns of x that hold level numbers: each with its embedding and the number of its levels."""
+    graph = network.graph()
+    found = []
+    for node in topological([graph.output]):
+        if node.op.name == "take" and node.inputs[1].inputs == (graph.x,):
+            table, column = node.inputs
+            found.append((column.attributes["indices"][0], table.name, int(table.shape[0])))
+    return tuple(found)
+
+
+def _refuse_infinite(name: str, array: NDArray[Any]) -> None:
+    if not np.all(np.isfinite(array)):
+        place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise DownslopeError(
+            f"{name}[{', '.join(map(str, place))}] is not a finite number; mend or leave it out"
+        )
+
+
 def checked_data(network: Network, x: ArrayLike, y: ArrayLike, row_weights: ArrayLike | None) -> Arrays:
     """x, y and row weights in the shapes and the dtype of the program."""
-    inputs = np.asarray(x)
-    dtype = inputs.dtype if inputs.dtype == np.float32 else np.dtype(np.float64)
+    inputs = checked_inputs(network, x)
+    dtype = inputs.dtype
+    if not len(inputs):
+        raise DownslopeError("x has no rows; give at least one")
     try:
-        inputs, targets = inputs.astype(dtype), np.asarray(y).astype(dtype)
+        targets = np.asarray(y).astype(dtype)
         weights = (
             np.ones(len(inputs), dtype) if row_weights is None else np.asarray(row_weights).astype(dtype)
         )
     except (TypeError, ValueError) as error:
-        raise DownslopeError(f"x, y and row_weights hold numbers only: {error}") from None
-    if inputs.ndim != 2 or inputs.shape[1] != network.inputs or not len(inputs):
-        raise DownslopeError(
-            f"x needs the shape (rows, {network.inputs}) with at least one row, not {inputs.shape}"
-        )
+        raise DownslopeError(f"y and row_weights hold numbers only: {error}") from None
     shape = tuple(len(inputs) if d == "n" else int(d) for d in network.graph().y.shape)
     if targets.shape != shape and not (len(shape) == 2 and shape[1] == 1 and targets.shape == shape[:1]):
         raise DownslopeError(f"y needs the shape {shape}, not {targets.shape}")
     if weights.shape != (len(inputs),) or np.any(weights < 0) or not np.any(weights > 0):
         raise DownslopeError(f"row_weights needs {len(inputs)} numbers of at least 0, not all of them 0")
-    for name, array in (("x", inputs), ("y", targets), ("row_weights", weights)):
-        if not np.all(np.isfinite(array)):
-            place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-            raise DownslopeError(
-                f"{name}[{', '.join(map(str, place))}] is not a finite number; mend or leave it out"
-            )
+    _refuse_infinite("y", targets)
+    _refuse_infinite("row_weights", weights)
     if network.loss == "cross_entropy":
         classes = int(network.graph().output.shape[1])
         if np.any((targets != np.floor(targets)) | (targets < 0) | (targets >= classes)):
