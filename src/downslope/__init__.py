@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Solution,
         explain,
         forecast,
+        gradient_norms,
         solve,
     )
     from downslope.nets import Dense, Dropout, Embedding, LayerNorm, Network, Residual
@@ -71,6 +72,7 @@ __all__ = [
     "explain",
     "fit",
     "forecast",
+    "gradient_norms",
     "load",
     "predict",
     "solve",
@@ -81,7 +83,7 @@ _ROOMS = {
     "estimators": ("Model", "fit", "load"),
     "insight": (
         *("Explanation", "Forecast", "Solution"),
-        *("explain", "forecast", "solve"),
+        *("explain", "forecast", "gradient_norms", "solve"),
     ),
     "nets": ("Dense", "Dropout", "Embedding", "LayerNorm", "Network", "Residual"),
     "training": (
