@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         explain,
         forecast,
         gradient_norms,
+        hessian_vector_product,
         solve,
     )
     from downslope.nets import Dense, Dropout, Embedding, LayerNorm, Network, Residual
@@ -73,6 +74,7 @@ __all__ = [
     "fit",
     "forecast",
     "gradient_norms",
+    "hessian_vector_product",
     "load",
     "predict",
     "solve",
@@ -83,7 +85,7 @@ _ROOMS = {
     "estimators": ("Model", "fit", "load"),
     "insight": (
         *("Explanation", "Forecast", "Solution"),
-        *("explain", "forecast", "gradient_norms", "solve"),
+        *("explain", "forecast", "gradient_norms", "hessian_vector_product", "solve"),
     ),
     "nets": ("Dense", "Dropout", "Embedding", "LayerNorm", "Network", "Residual"),
     "training": (

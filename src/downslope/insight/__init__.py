@@ -1,5 +1,6 @@
 """What the gradients SAY: the chain rule written out, exact answers, forecasts, curvature."""
 
+from downslope.insight._curvature import hessian_vector_product
 from downslope.insight._explain import Explanation, explain
 from downslope.insight._forecast import Forecast, forecast
 from downslope.insight._place import Place
@@ -14,5 +15,6 @@ __all__ = [
     "explain",
     "forecast",
     "gradient_norms",
+    "hessian_vector_product",
     "solve",
 ]
