@@ -13,7 +13,15 @@ from downslope.errors import DownslopeError
 from downslope.graph import topological
 from downslope.nets import Network
 
-__all__ = ["Arrays", "Batches", "checked_data", "checked_inputs", "shuffled", "starting_values"]
+__all__ = [
+    "Arrays",
+    "Batches",
+    "checked_data",
+    "checked_inputs",
+    "named_values",
+    "shuffled",
+    "starting_values",
+]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -93,13 +101,7 @@ def starting_values(
     if start is None:
         return values
     if isinstance(start, Mapping):
-        unknown = [name for name in start if name not in values]
-        if unknown:
-            raise DownslopeError(f"there is no parameter {unknown[0]!r}; the network has {', '.join(values)}")
-        given = {name: np.asarray(value, dtype) for name, value in start.items()}
-        for name, value in given.items():
-            if value.shape != values[name].shape:
-                raise DownslopeError(f"{name} needs the shape {values[name].shape}, not {value.shape}")
+        given = named_values(network, start, dtype)
         return {**values, **{name: value.copy() for name, value in given.items()}}
     flat = np.asarray(start, dtype).ravel()
     size = sum(v.size for v in values.values())
@@ -108,6 +110,22 @@ def starting_values(
     ends = np.cumsum([v.size for v in values.values()])
     parts = np.split(flat, ends[:-1])
     return {name: part.reshape(v.shape).copy() for (name, v), part in zip(values.items(), parts, strict=True)}
+
+
+def named_values(network: Network, given: Mapping[str, ArrayLike], dtype: np.dtype[Any]) -> Arrays:
+    """An array for each parameter that is given, by name."""
+    shapes = {name: node.shape for name, node in network.graph().parameters.items()}
+    values = {}
+    for name, value in given.items():
+        if name not in shapes:
+            raise DownslopeError(f"there is no parameter {name!r}; the network has {', '.join(shapes)}")
+        try:
+            values[name] = np.asarray(value, dtype)
+        except (TypeError, ValueError) as error:
+            raise DownslopeError(f"{name} holds numbers only: {error}") from None
+        if values[name].shape != shapes[name]:
+            raise DownslopeError(f"{name} needs the shape {shapes[name]}, not {values[name].shape}")
+    return values
 
 
 class Batches:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
 from downslope.nets import Network
-from downslope.training._data import Arrays, checked_inputs
+from downslope.training._data import Arrays, checked_inputs, named_values
 from downslope.training._descend import Run
 
 __all__ = ["forward", "parameter_values", "predict"]
@@ -74,18 +74,9 @@ def parameter_values(
         raise DownslopeError(
             f"{what} needs a run or a mapping from names to values, not a {type(given).__name__}"
         )
-    shapes = {name: node.shape for name, node in network.graph().parameters.items()}
-    unknown = [name for name in given if name not in shapes]
-    if unknown:
-        raise DownslopeError(f"there is no parameter {unknown[0]!r}; the network has {', '.join(shapes)}")
-    values = {}
-    for name, shape in shapes.items():
-        if name not in given:
-            raise DownslopeError(f"{what} lacks {name}; the network has {', '.join(shapes)}")
-        try:
-            values[name] = np.asarray(given[name], dtype)
-        except (TypeError, ValueError) as error:
-            raise DownslopeError(f"{name} holds numbers only: {error}") from None
-        if values[name].shape != shape:
-            raise DownslopeError(f"{name} needs the shape {shape}, not {values[name].shape}")
-    return values
+    values = named_values(network, given, dtype)
+    names = network.graph().parameters
+    for name in names:
+        if name not in values:
+            raise DownslopeError(f"{what} lacks {name}; the network has {', '.join(names)}")
+    return {name: values[name] for name in names}
