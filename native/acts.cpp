@@ -41,6 +41,11 @@ void Machine<T>::scalar_act(Thread& thread, const Task& task, const Data<T>& dat
 
 // Panels
 
+// A row of a table; numbers that are none get the nearest.
+template <class T> long nearest_row(T number, long rows) {
+    return number > T(0) ? std::min(long(std::min(number, T(rows))), rows - 1) : 0;
+}
+
 // args: column of the data, its panels or -1, its turned form or -1
 template <class T>
 void Machine<T>::load(Thread& thread, const Instruction& i, const Data<T>& data, const Batch& batch, long panel,
@@ -146,10 +151,12 @@ void Machine<T>::panel_act(Thread& thread, const Task& task, const Data<T>& data
                     for (long l = 0; l < lanes; ++l) out[f * lanes + l] = at(0)[l] == T(f);
                 break;
             case Act::take: {  // args: table, panels of row numbers
-                const T* table = buffers_[i.args[0]].get();
-                for (long l = 0; l < lanes; ++l)
-                    for (long f = 0; f < width; ++f)
-                        out[f * lanes + l] = table[long(at(1)[l]) * row_length(int(i.args[0])) + f];
+                const int table = int(i.args[0]);
+                for (long l = 0; l < lanes; ++l) {
+                    const long row = nearest_row(at(1)[l], tape_->values[table].rows);
+                    const T* from = buffers_[table].get() + row * row_length(table);
+                    for (long f = 0; f < width; ++f) out[f * lanes + l] = from[f];
+                }
                 break;
             }
             case Act::copy_features:  // args: for each feature its value and place, or -1 for zeros
@@ -283,7 +290,7 @@ template <class T> void Machine<T>::whole_act(Thread& thread, const Instruction&
     } else if (i.act == Act::add_rows) {  // args: rows, columns, panels, row numbers: rows added at their place
         for (long r = 0; r < rows; ++r) std::fill_n(out + r * length, columns, T(0));
         for (long n = 0; n < batch.rows; ++n) {
-            const long p = n / lanes, l = n % lanes, place = long(thread.homes[i.args[3]].at(p, 0)[l]);
+            const long p = n / lanes, l = n % lanes, place = nearest_row(thread.homes[i.args[3]].at(p, 0)[l], rows);
             const T* from = thread.homes[i.args[2]].at(p, 0);
             for (long c = 0; c < columns; ++c) out[place * length + c] += from[c * lanes + l];
         }

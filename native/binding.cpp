@@ -83,6 +83,7 @@ double peak(int threads, const std::string& dtype) {
 }  // namespace
 
 NB_MODULE(_native, m) {
+    nb::set_leak_warnings(false);  // tapes are kept for later descents until the process ends
     nb::class_<Tape>(m, "Tape")
         .def("__init__",
              [](Tape* self, const std::vector<ValueTuple>& values, const std::vector<InstructionTuple>& instructions,

@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from downslope.errors import DownslopeError
     from downslope.estimators import Model, fit, load
-    from downslope.insight import Explanation, Forecast, Solution, explain, forecast, solve
+    from downslope.insight import (
+        Explanation,
+        Forecast,
+        Solution,
+        explain,
+        forecast,
+        gradient_norms,
+        hessian_vector_product,
+        solve,
+    )
     from downslope.nets import Dense, Dropout, Embedding, LayerNorm, Network, Residual
     from downslope.training import (
         Adagrad,
@@ -32,6 +41,7 @@ if TYPE_CHECKING:
         StepDecay,
         WarmUp,
         descend,
+        predict,
     )
 
 __version__ = "0.1.0"
@@ -63,19 +73,25 @@ __all__ = [
     "explain",
     "fit",
     "forecast",
+    "gradient_norms",
+    "hessian_vector_product",
     "load",
+    "predict",
     "solve",
 ]
 
 _ROOMS = {
     "errors": ("DownslopeError",),
     "estimators": ("Model", "fit", "load"),
-    "insight": ("Explanation", "Forecast", "Solution", "explain", "forecast", "solve"),
+    "insight": (
+        *("Explanation", "Forecast", "Solution"),
+        *("explain", "forecast", "gradient_norms", "hessian_vector_product", "solve"),
+    ),
     "nets": ("Dense", "Dropout", "Embedding", "LayerNorm", "Network", "Residual"),
     "training": (
         *("Adagrad", "Adam", "AdamW", "RMSprop", "Sgd"),
         *("Constant", "Cosine", "OneCycle", "StepDecay", "WarmUp"),
-        *("Run", "descend"),
+        *("Run", "descend", "predict"),
     ),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}

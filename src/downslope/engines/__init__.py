@@ -1,6 +1,7 @@
 """HOW it is computed: engines that evaluate the nodes of a program."""
 
 from downslope.engines._choice import native_descent, plan, shuffled
+from downslope.engines._evaluator import Evaluator
 from downslope.engines._reference import Plan, evaluate
 
-__all__ = ["Plan", "evaluate", "native_descent", "plan", "shuffled"]
+__all__ = ["Evaluator", "Plan", "evaluate", "native_descent", "plan", "shuffled"]

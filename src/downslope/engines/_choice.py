@@ -1,4 +1,4 @@
-"""Which engine runs: the native one, or the reference engine where it has to do."""
+"""Which engine runs: the native one where it was built, unless the environment says otherwise."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from downslope.engines._native_descent import NativeDescent
     from downslope.engines._native_plan import NativePlan
 
-__all__ = ["native_descent", "plan", "shuffled"]
+__all__ = ["native_descent", "plan", "runs_natively", "shuffled"]
 
 
 @cache
@@ -31,37 +31,47 @@ def _native_is_there() -> bool:
         "Downslope was installed without its native engine; the reference engine runs instead, which is "
         "slower. Install it again where a C++ compiler is found.",
         RuntimeWarning,
-        stacklevel=4,
+        stacklevel=5,
     )
     return False
 
 
-def _native_runs() -> bool:
-    """Whether the native engine is there, which is said once if not, and wanted.
+def runs_natively() -> bool:
+    """Whether programs run on the native engine now.
 
-    The environment variable DOWNSLOPE_ENGINE asks for the ``reference``.
+    They do unless the extension was not built, which is said once, or the environment variable
+    DOWNSLOPE_ENGINE is ``reference``.
     """
     return os.environ.get("DOWNSLOPE_ENGINE") != "reference" and _native_is_there()
+
+
+def plan(outputs: Sequence[Node]) -> NativePlan | Plan:
+    """A plan that evaluates nodes on the engine of the day; ``run(values)`` gives a list of arrays.
+
+    Arrays are float32 where all that are given are, else float64.
+
+    >>> import numpy as np
+    >>> from downslope.graph import input_
+    >>> x = input_("x", ("n", 2))
+    >>> plan([2.0 * x]).run({"x": np.array([[1.0, 3.0]])})
+    [array([[2., 6.]])]
+    """
+    if not runs_natively():
+        return Plan(outputs)
+    from downslope.engines._native_plan import NativePlan
+
+    return NativePlan(outputs)
 
 
 def native_descent(
     error: Node, updates: Mapping[Node, Node], data: Mapping[str, NDArray[Any]], *, bfloat16: bool = False
 ) -> NativeDescent | None:
     """A descent on the native engine, or None where the reference engine has to do."""
-    if not _native_runs():
+    if not runs_natively():
         return None
     from downslope.engines._native_descent import NativeDescent
 
     return NativeDescent(error, updates, data, bfloat16=bfloat16)
-
-
-def plan(outputs: Sequence[Node]) -> Plan | NativePlan:
-    """A plan that evaluates nodes, on the native engine where it runs."""
-    if not _native_runs():
-        return Plan(outputs)
-    from downslope.engines._native_plan import NativePlan
-
-    return NativePlan(outputs)
 
 
 def shuffled(count: int, seed: int, stream: int, step: int) -> NDArray[np.int64]:
@@ -69,7 +79,7 @@ def shuffled(count: int, seed: int, stream: int, step: int) -> NDArray[np.int64]
 
     Streams of shuffles are counted from 2³¹ on, apart from those of dropout.
     """
-    if not _native_runs():
+    if not runs_natively():
         return random_order(count, seed, 2**31 + stream, step)
     from downslope.engines import _native  # type: ignore[attr-defined]
 

@@ -11,14 +11,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from downslope.engines import evaluate
+from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
-from downslope.estimators._model import Model, Record, forward
+from downslope.estimators._model import Model, Record
 from downslope.estimators._recipe import Settings, linear_network, suited_network
 from downslope.estimators._scores import Scores, scores, trivial_guess
 from downslope.nets import Network
 from downslope.tables import Description, TableEncoder, Target, as_frame, describe, rows_with_target
-from downslope.training import AdamW, Cosine, Progress, Run, descend
+from downslope.training import AdamW, Cosine, Progress, Run, descend, forward
 
 __all__ = ["Phase", "fit"]
 
@@ -277,7 +277,7 @@ def _baseline(network: Network, rows: _Rows) -> float:
         "y": rows.y[watched].reshape(shape),
         "row_weights": np.ones(len(watched), np.float32),
     }
-    return max(float(evaluate([graph.data_error], {**zeros, **given})[0]), 1e-12)
+    return max(float(Evaluator([graph.data_error]).mean({**zeros, **given})[0]), 1e-12)
 
 
 def _on_all_rows(

@@ -11,24 +11,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from downslope.engines import Plan
 from downslope.errors import DownslopeError
 from downslope.estimators._scores import Scores
 from downslope.interchange import ModelFile, read_model_file, write_model_file
 from downslope.nets import Network
 from downslope.tables import Column, Encoded, TableEncoder, Target, as_frame
+from downslope.training import forward
 
-__all__ = ["Model", "Record", "forward", "load"]
-
-_CHUNK = 8192
-
-
-def forward(network: Network, parameters: Mapping[str, NDArray[Any]], x: NDArray[Any]) -> NDArray[Any]:
-    """What the network predicts, (rows, outputs), a few thousand rows at a time."""
-    plan = Plan([network.graph().prediction])
-    parts = [plan.run({**parameters, "x": x[i : i + _CHUNK]})[0] for i in range(0, len(x), _CHUNK)]
-    outputs = int(network.graph().output.shape[1])
-    return np.concatenate(parts) if parts else np.zeros((0, outputs), x.dtype)
+__all__ = ["Model", "Record", "load"]
 
 
 @dataclass(frozen=True)

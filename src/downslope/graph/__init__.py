@@ -7,6 +7,7 @@ from downslope.graph._leaves import constant, input_, parameter, state
 from downslope.graph._losses import LOSSES
 from downslope.graph._node import BATCH, Node, make, topological
 from downslope.graph._op import OPS, Elementwise, Op
+from downslope.graph._row_gradients import row_gradient_norms
 
 __all__ = [
     "ACTIVATIONS",
@@ -22,6 +23,7 @@ __all__ = [
     "input_",
     "make",
     "parameter",
+    "row_gradient_norms",
     "state",
     "topological",
 ]

@@ -33,9 +33,13 @@ def gradient(output: Node, wrt: Sequence[Node]) -> list[Node]:
         raise DownslopeError(
             f"the gradient is of one number, not of a value of shape {output.shape}; sum it first"
         )
-    order = topological([output])
+    return _pulled_back({output: make("constant", value=1.0)}, wrt)
+
+
+def _pulled_back(upstream: dict[Node, Node], wrt: Sequence[Node]) -> list[Node]:
+    """What comes back to each node v of ``wrt``: Σ over nodes u of upstream(u) · ∂u/∂v."""
+    order = topological(upstream)
     on_path = _depending_on(order, wrt)
-    upstream: dict[Node, Node] = {output: make("constant", value=1.0)}
     for node in reversed(order):
         if node not in on_path or node not in upstream:
             continue
@@ -58,13 +62,9 @@ def _depending_on(order: Iterable[Node], wrt: Sequence[Node]) -> set[Node]:
 def hessian_vector_product(output: Node, wrt: Sequence[Node], vectors: Sequence[Node]) -> list[Node]:
     """H·v, the second derivatives of the output times a direction, as nodes (Pearlmutter 1994).
 
-    The chain rule applied to its own result: H·v is the gradient of Σ ∂output/∂w · v.
+    The chain rule applied to its own result: what comes back to w where v comes in at ∂output/∂w.
     """
-    slopes = [
-        make("sum", g * v, axes=None, keepdims=False)
-        for g, v in zip(gradient(output, wrt), vectors, strict=True)
-    ]
-    total = slopes[0]
-    for slope in slopes[1:]:
-        total = total + slope
-    return gradient(total, wrt)
+    upstream: dict[Node, Node] = {}
+    for slope, v in zip(gradient(output, wrt), vectors, strict=True):
+        upstream[slope] = upstream[slope] + v if slope in upstream else v
+    return _pulled_back(upstream, wrt)

@@ -1,8 +1,20 @@
-"""What the gradients SAY: the chain rule written out, exact answers, forecasts."""
+"""What the gradients SAY: the chain rule written out, exact answers, forecasts, curvature."""
 
+from downslope.insight._curvature import hessian_vector_product
 from downslope.insight._explain import Explanation, explain
 from downslope.insight._forecast import Forecast, forecast
 from downslope.insight._place import Place
+from downslope.insight._row_gradients import gradient_norms
 from downslope.insight._solve import Solution, solve
 
-__all__ = ["Explanation", "Forecast", "Place", "Solution", "explain", "forecast", "solve"]
+__all__ = [
+    "Explanation",
+    "Forecast",
+    "Place",
+    "Solution",
+    "explain",
+    "forecast",
+    "gradient_norms",
+    "hessian_vector_product",
+    "solve",
+]

@@ -1,8 +1,9 @@
 """The loop that descends: optimizers, the program of a step, batches."""
 
-from downslope.training._data import checked_data, starting_values
+from downslope.training._data import checked_data, checked_inputs, starting_values
 from downslope.training._descend import Progress, Run, descend
 from downslope.training._optimizers import OPTIMIZERS, Adagrad, Adam, AdamW, Optimizer, RMSprop, Sgd
+from downslope.training._predict import forward, parameter_values, predict
 from downslope.training._program import Program, training_program
 from downslope.training._schedules import Constant, Cosine, OneCycle, Schedule, StepDecay, WarmUp
 
@@ -24,7 +25,11 @@ __all__ = [
     "StepDecay",
     "WarmUp",
     "checked_data",
+    "checked_inputs",
     "descend",
+    "forward",
+    "parameter_values",
+    "predict",
     "starting_values",
     "training_program",
 ]

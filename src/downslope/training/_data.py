@@ -12,9 +12,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope.engines import shuffled
 from downslope.errors import DownslopeError
+from downslope.graph import topological
 from downslope.nets import Network
 
-__all__ = ["BATCHES", "SPLIT", "Arrays", "Batches", "checked_data", "starting_values"]
+__all__ = [
+    "BATCHES",
+    "SPLIT",
+    "Arrays",
+    "Batches",
+    "checked_data",
+    "checked_inputs",
+    "named_values",
+    "starting_values",
+]
 
 BATCHES, SPLIT = 0, 1
 """Streams of shuffles: the batches of an epoch, the rows that validate."""
@@ -22,32 +32,67 @@ BATCHES, SPLIT = 0, 1
 Arrays = dict[str, NDArray[Any]]
 
 
+def checked_inputs(network: Network, x: ArrayLike) -> NDArray[Any]:
+    """x in the shape and the dtype of the program, of any number of rows."""
+    inputs = np.asarray(x)
+    try:
+        inputs = inputs.astype(inputs.dtype if inputs.dtype == np.float32 else np.float64)
+    except (TypeError, ValueError) as error:
+        raise DownslopeError(f"x holds numbers only: {error}") from None
+    if inputs.ndim != 2 or inputs.shape[1] != network.inputs:
+        raise DownslopeError(f"x needs the shape (rows, {network.inputs}), not {inputs.shape}")
+    _refuse_infinite("x", inputs)
+    for column, name, levels in _level_columns(network):
+        codes = inputs[:, column]
+        wrong = np.flatnonzero((codes != np.floor(codes)) | (codes < 0) | (codes >= levels))
+        if len(wrong):
+            raise DownslopeError(
+                f"x[{wrong[0]}, {column}] is {codes[wrong[0]]:g}, and {name} has vectors for the whole "
+                f"numbers from 0 to {levels - 1}"
+            )
+    return inputs
+
+
+@lru_cache(maxsize=64)
+def _level_columns(network: Network) -> tuple[tuple[int, str, int], ...]:
+    """The columns of x that hold level numbers: each with its embedding and the number of its levels."""
+    graph = network.graph()
+    found = []
+    for node in topological([graph.output]):
+        if node.op.name == "take" and node.inputs[1].inputs == (graph.x,):
+            table, column = node.inputs
+            found.append((column.attributes["indices"][0], table.name, int(table.shape[0])))
+    return tuple(found)
+
+
+def _refuse_infinite(name: str, array: NDArray[Any]) -> None:
+    if not np.all(np.isfinite(array)):
+        place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise DownslopeError(
+            f"{name}[{', '.join(map(str, place))}] is not a finite number; mend or leave it out"
+        )
+
+
 def checked_data(network: Network, x: ArrayLike, y: ArrayLike, row_weights: ArrayLike | None) -> Arrays:
     """x, y and row weights in the shapes and the dtype of the program."""
-    inputs = np.asarray(x)
-    dtype = inputs.dtype if inputs.dtype == np.float32 else np.dtype(np.float64)
+    inputs = checked_inputs(network, x)
+    dtype = inputs.dtype
+    if not len(inputs):
+        raise DownslopeError("x has no rows; give at least one")
     try:
-        inputs, targets = inputs.astype(dtype), np.asarray(y).astype(dtype)
+        targets = np.asarray(y).astype(dtype)
         weights = (
             np.ones(len(inputs), dtype) if row_weights is None else np.asarray(row_weights).astype(dtype)
         )
     except (TypeError, ValueError) as error:
-        raise DownslopeError(f"x, y and row_weights hold numbers only: {error}") from None
-    if inputs.ndim != 2 or inputs.shape[1] != network.inputs or not len(inputs):
-        raise DownslopeError(
-            f"x needs the shape (rows, {network.inputs}) with at least one row, not {inputs.shape}"
-        )
+        raise DownslopeError(f"y and row_weights hold numbers only: {error}") from None
     shape = tuple(len(inputs) if d == "n" else int(d) for d in network.graph().y.shape)
     if targets.shape != shape and not (len(shape) == 2 and shape[1] == 1 and targets.shape == shape[:1]):
         raise DownslopeError(f"y needs the shape {shape}, not {targets.shape}")
     if weights.shape != (len(inputs),) or np.any(weights < 0) or not np.any(weights > 0):
         raise DownslopeError(f"row_weights needs {len(inputs)} numbers of at least 0, not all of them 0")
-    for name, array in (("x", inputs), ("y", targets), ("row_weights", weights)):
-        if not np.all(np.isfinite(array)):
-            place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-            raise DownslopeError(
-                f"{name}[{', '.join(map(str, place))}] is not a finite number; mend or leave it out"
-            )
+    _refuse_infinite("y", targets)
+    _refuse_infinite("row_weights", weights)
     if network.loss == "cross_entropy":
         classes = int(network.graph().output.shape[1])
         if np.any((targets != np.floor(targets)) | (targets < 0) | (targets >= classes)):
@@ -63,13 +108,7 @@ def starting_values(
     shapes = {name: tuple(map(int, node.shape)) for name, node in network.graph().parameters.items()}
     if isinstance(start, Mapping):
         values = network.initial_parameters(seed, dtype)
-        unknown = [name for name in start if name not in values]
-        if unknown:
-            raise DownslopeError(f"there is no parameter {unknown[0]!r}; the network has {', '.join(values)}")
-        given = {name: np.asarray(value, dtype) for name, value in start.items()}
-        for name, value in given.items():
-            if value.shape != values[name].shape:
-                raise DownslopeError(f"{name} needs the shape {values[name].shape}, not {value.shape}")
+        given = named_values(network, start, dtype)
         return {**values, **{name: value.copy() for name, value in given.items()}}
     flat = np.asarray(start, dtype).ravel()
     sizes = [math.prod(shape) for shape in shapes.values()]
@@ -78,6 +117,22 @@ def starting_values(
         raise DownslopeError(f"start needs {size} numbers, one for each parameter, not {flat.size}")
     parts = np.split(flat, np.cumsum(sizes[:-1]))
     return {name: p.reshape(s).copy() for (name, s), p in zip(shapes.items(), parts, strict=True)}
+
+
+def named_values(network: Network, given: Mapping[str, ArrayLike], dtype: np.dtype[Any]) -> Arrays:
+    """An array for each parameter that is given, by name."""
+    shapes = {name: node.shape for name, node in network.graph().parameters.items()}
+    values = {}
+    for name, value in given.items():
+        if name not in shapes:
+            raise DownslopeError(f"there is no parameter {name!r}; the network has {', '.join(shapes)}")
+        try:
+            values[name] = np.asarray(value, dtype)
+        except (TypeError, ValueError) as error:
+            raise DownslopeError(f"{name} holds numbers only: {error}") from None
+        if values[name].shape != shapes[name]:
+            raise DownslopeError(f"{name} needs the shape {shapes[name]}, not {values[name].shape}")
+    return values
 
 
 class Batches:

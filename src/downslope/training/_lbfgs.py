@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.engines import Plan
+from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
 from downslope.graph import gradient
 from downslope.nets import Network
@@ -35,7 +35,7 @@ def minimise(
     shapes = {name: values[name].shape for name in graph.parameters}
     ends = np.cumsum([values[name].size for name in shapes])[:-1]
     dtype = data["x"].dtype
-    plan = Plan([graph.error, *gradient(graph.error, list(graph.parameters.values()))])
+    wanted = Evaluator([graph.error, *gradient(graph.error, list(graph.parameters.values()))])
 
     def named(flat: NDArray[Any]) -> Arrays:
         parts = np.split(flat.astype(dtype), ends)
@@ -43,7 +43,7 @@ def minimise(
 
     def slope(flat: NDArray[Any]) -> tuple[float, NDArray[np.float64]]:
         with np.errstate(all="ignore"):
-            error, *slopes = plan.run({**data, **named(flat)})
+            error, *slopes = wanted.mean({**data, **named(flat)})
         return float(error), np.concatenate([np.ravel(g) for g in slopes]).astype(np.float64)
 
     def after_iteration(intermediate_result: OptimizeResult) -> None:

@@ -42,9 +42,9 @@ def training_program(
 ) -> Program:
     """The program that descends the error of a network by the rules of an optimizer.
 
-    It is made once for each network and each choice of the rest. ``clip_norm`` shrinks all gradients together to
-    at most that norm (Pascanu, Mikolov and Bengio 2013);
-    ``clip_value`` clips each element to ± that value, before the norm is taken.
+    It is made once for each network and each choice of the rest. ``clip_norm`` shrinks all gradients together
+    to at most that norm (Pascanu, Mikolov and Bengio 2013); ``clip_value`` clips each element to ± that
+    value, before the norm is taken.
 
     >>> from downslope.nets import Dense
     >>> from downslope.training import Sgd

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from downslope.engines import Plan, shuffled
+from downslope.engines import Evaluator, shuffled
 from downslope.errors import DownslopeError
 from downslope.nets import Network
 from downslope.training._data import SPLIT, Arrays, checked_data
@@ -50,7 +50,7 @@ class Watch:
         if patience is not None and (patience < 1 or data is None):
             raise DownslopeError("patience is a number of epochs of at least 1 and needs validation rows")
         graph = network.graph()
-        self._plan = Plan([graph.data_error])
+        self._error = Evaluator([graph.data_error])
         self._data = data
         self._patience = patience
         self.errors: list[float] = []
@@ -67,7 +67,7 @@ class Watch:
         if self._data is None:
             return False
         with np.errstate(all="ignore"):
-            error = float(self._plan.run({**values, **self._data})[0])
+            error = float(self._error.mean({**values, **self._data})[0])
         self.errors.append(error)
         if self.best is None or error < self.errors[self.best_epoch - 1]:
             self.best_epoch, self.best = len(self.errors), dict(values)

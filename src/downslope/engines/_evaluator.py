@@ -1,0 +1,76 @@
+"""Nodes evaluated for any number of rows, a bounded number of them at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.engines._choice import plan, runs_natively
+from downslope.engines._reference import Plan
+from downslope.graph import BATCH, Node, topological
+
+__all__ = ["Evaluator"]
+
+_NUMBERS = 1 << 22  # that the nodes of one part of the rows may hold
+_FEWEST = 1024  # rows in a part, however wide the network
+
+
+class Evaluator:
+    """Evaluates nodes on the engine of the day.
+
+    It can be kept and shared: it builds each engine's plan once, threads take turns, and the memory it
+    holds does not grow with the rows. No row may depend on another but through a weighted mean.
+    """
+
+    def __init__(self, outputs: Sequence[Node]) -> None:
+        self._outputs = list(outputs)
+        batch = [node for node in topological(self._outputs) if BATCH in node.shape]
+        self._columns = [node.name for node in batch if not node.inputs]
+        width = sum(prod(int(d) for d in node.shape if d != BATCH) for node in batch)
+        self.rows_at_once = max(_FEWEST, _NUMBERS // max(width, 1))
+        self._plans: dict[bool, Any] = {}
+        self._turn = Lock()  # a native plan holds the values of its last run
+
+    def rows(self, values: Mapping[str, Any]) -> list[NDArray[Any]]:
+        """The outputs, which hold something for each row, given a value for each leaf by name."""
+        found = [self._run(part) for part in self._parts(values)]
+        return found[0] if len(found) == 1 else [np.concatenate(parts) for parts in zip(*found, strict=True)]
+
+    def mean(self, values: Mapping[str, Any], weights: str = "row_weights") -> list[NDArray[Any]]:
+        """The outputs, which are means over the rows, weighted by a column, plus what no row changes.
+
+        The mean over all rows is the mean of the means over their parts, each weighted by its rows.
+        """
+        parts = self._parts(values)
+        if len(parts) == 1:
+            return self._run(parts[0])
+        sums = np.array([np.sum(part[weights], dtype=np.float64) for part in parts])
+        total: list[Any] = [0.0] * len(self._outputs)
+        for part, share in zip(parts, (sums / sums.sum()).tolist(), strict=True):
+            if share:  # rows without weight have no mean
+                total = [t + share * mean for t, mean in zip(total, self._run(part), strict=True)]
+        return total
+
+    def _parts(self, values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        count = self._count(values)
+        if count <= self.rows_at_once or runs_natively():  # which needs no memory for each row
+            return [values]
+        firsts = range(0, count, self.rows_at_once)
+        slices = [slice(first, first + self.rows_at_once) for first in firsts]
+        return [{**values, **{name: values[name][rows] for name in self._columns}} for rows in slices]
+
+    def _count(self, values: Mapping[str, Any]) -> int:
+        return len(values[self._columns[0]]) if self._columns else 1
+
+    def _run(self, values: Mapping[str, Any]) -> list[NDArray[Any]]:
+        natively = runs_natively() and self._count(values) > 0  # a batch of no rows is the reference's
+        with self._turn:
+            if natively not in self._plans:
+                self._plans[natively] = plan(self._outputs) if natively else Plan(self._outputs)
+            found: list[NDArray[Any]] = self._plans[natively].run(values)
+        return found

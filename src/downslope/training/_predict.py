@@ -1,0 +1,82 @@
+"""``predict``: what a network says of rows, at given parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from downslope.engines import Evaluator
+from downslope.errors import DownslopeError
+from downslope.nets import Network
+from downslope.training._data import Arrays, checked_inputs, named_values
+from downslope.training._descend import Run
+
+__all__ = ["forward", "parameter_values", "predict"]
+
+
+def predict(
+    network: Network, x: ArrayLike, *, parameters: Run | Mapping[str, ArrayLike]
+) -> NDArray[np.float32] | NDArray[np.float64]:
+    """What a network predicts: φ(z) of the last layer, with dropout at rest.
+
+    It is the output itself, or what the output stands for under the loss: σ(z) is a probability
+    (binary_cross_entropy), softmax(z) are those of all classes (cross_entropy), eᶻ is a rate (poisson).
+
+    Args:
+        network: what predicts.
+        x: inputs, (rows, network.inputs). float32 stays float32, everything else becomes float64.
+        parameters: a run's, or all of them by name.
+
+    Returns:
+        The predictions, (rows, outputs).
+
+    Raises:
+        DownslopeError: if x or the parameters do not fit the network; the message says what.
+
+    >>> from downslope.nets import Dense
+    >>> net = Network(inputs=2, layers=[Dense(1)], loss="binary_cross_entropy")
+    >>> values = {"layer1.weight": [[1.0, -1.0]], "layer1.bias": [0.0]}
+    >>> predict(net, [[3.0, 3.0], [1.0, 0.0]], parameters=values).round(3)
+    array([[0.5  ],
+           [0.731]])
+    """
+    inputs = checked_inputs(network, x)
+    return forward(network, parameter_values(network, parameters, inputs.dtype), inputs)
+
+
+def forward(network: Network, values: Mapping[str, NDArray[Any]], x: NDArray[Any]) -> NDArray[Any]:
+    """What a network predicts, (rows, outputs), of arrays that are known to fit."""
+    return _prediction(network).rows({**values, "x": x})[0]
+
+
+@lru_cache(maxsize=16)
+def _prediction(network: Network) -> Evaluator:
+    return Evaluator([network.graph().prediction])
+
+
+def parameter_values(
+    network: Network,
+    given: Run | Mapping[str, ArrayLike],
+    dtype: np.dtype[Any],
+    what: str = "parameters",
+) -> Arrays:
+    """An array for every parameter of a network, all of which have to be given.
+
+    Raises:
+        DownslopeError: if a name or a shape is not the network's, or one is missing.
+    """
+    given = given.parameters if isinstance(given, Run) else given
+    if not isinstance(given, Mapping):
+        raise DownslopeError(
+            f"{what} needs a run or a mapping from names to values, not a {type(given).__name__}"
+        )
+    values = named_values(network, given, dtype)
+    names = network.graph().parameters
+    for name in names:
+        if name not in values:
+            raise DownslopeError(f"{what} lacks {name}; the network has {', '.join(names)}")
+    return {name: values[name] for name in names}
