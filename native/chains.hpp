@@ -6,6 +6,16 @@
 
 namespace {
 
+// Ops of plain arithmetic; the others have more to do than to wait for memory.
+inline bool is_chainable(Code op) {
+    switch (op) {
+        case Code::copy: case Code::negate: case Code::square: case Code::sqrt: case Code::relu: case Code::add:
+        case Code::subtract: case Code::multiply: case Code::divide: case Code::squared_error: case Code::gate:
+        case Code::multiply_add: case Code::multiply_subtract: return true;
+        default: return false;
+    }
+}
+
 template <class T> inline typename Registers<T>::Vector root(typename Registers<T>::Vector x) {
     for (int l = 0; l < Registers<T>::width; ++l) x[l] = T(sizeof(T) == 4 ? __builtin_sqrtf(float(x[l])) : __builtin_sqrt(x[l]));
     return x;

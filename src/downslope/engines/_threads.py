@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import deque
+from math import inf
 
 __all__ = ["Pace", "threads_allowed", "threads_for"]
 
@@ -33,21 +35,30 @@ class Pace:
     which small steps feel. The numbers that come out do not depend on the choice.
     """
 
-    _AGAIN = 64  # runs after which the slower choice gets another try
-
     def __init__(self, multiplications: int) -> None:
         most = threads_for(multiplications)
         small = multiplications < _WORTH_A_THREAD * 256
-        self._seconds = dict.fromkeys((most, 1) if small else (most,), 0.0)  # for a step; 0: unknown
-        self._runs = 0
+        self._seconds: dict[int, deque[float]] = {
+            count: deque(maxlen=3) for count in ((most, 1) if small else (most,))
+        }
+        self._best = most
+        self._left = self._patience = 16  # runs before the slower choice gets another try
 
     def threads(self) -> int:
         """The number of threads for the next run."""
-        self._runs += 1
-        if self._runs % self._AGAIN == 0:
-            return max(self._seconds, key=lambda count: self._seconds[count])
-        return min(self._seconds, key=lambda count: self._seconds[count])
+        for count, seconds in self._seconds.items():
+            if len(seconds) < 3:
+                return count
+        self._left -= 1
+        if self._left >= 0 or len(self._seconds) == 1:
+            return self._best
+        return next(count for count in self._seconds if count != self._best)
 
     def took(self, threads: int, seconds: float) -> None:
         """Note the seconds that a step took."""
-        self._seconds[threads] = seconds
+        self._seconds[threads].append(seconds)
+        before = self._best
+        self._best = min(self._seconds, key=lambda count: min(self._seconds[count], default=inf))
+        if self._left < 0:  # a try: if it was in vain, the next one can wait longer
+            self._patience = 16 if self._best != before else min(2 * self._patience, 1024)
+            self._left = self._patience
