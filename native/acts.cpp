@@ -228,37 +228,54 @@ template <class T> double Machine<T>::tile_cost(const Instruction& i) const {
     return made + 4 * area * double(i.steps.size() + 2);
 }
 
-// The tiles of each level in shares of about the same cost, one for each thread, the same at every step: what a
-// thread has updated is in its cache.
-template <class T> void Machine<T>::share_tiles(Thread& thread, int threads) {
-    for (auto& tasks : thread.tile_tasks) {
-        double all = 0, before = 0;
-        for (const auto& task : tasks) all += tile_cost(*task.of) * double(tile_count(*task.of));
-        for (auto& task : tasks) {
-            const double cost = tile_cost(*task.of);
-            const long count = tile_count(*task.of);
+template <class T> void Machine<T>::share_tiles(int threads) {
+    pieces_.assign(tape_->levels, {});
+    shares_.clear();
+    for (int level = 0; level < tape_->levels; ++level) {
+        const auto& tasks = threads_.front()->tile_tasks[level];
+        std::vector<double> done{0};  // the cost of all pieces up to each
+        for (std::size_t k = 0; k < tasks.size(); ++k)
+            for (long tile = 0; tile < tile_count(*tasks[k].of); ++tile) {
+                pieces_[level].push_back({int(k), tile});
+                done.push_back(done.back() + tile_cost(*tasks[k].of));
+            }
+        shares_.push_back(std::make_unique<Share[]>(std::size_t(threads)));
+        for (int t = 0; t < threads; ++t) {
             const auto until = [&](int share) {
-                return std::clamp(long((all * share / threads - before) / cost + 0.5), 0L, count);
+                const double cost = done.back() * share / threads;
+                return std::min(long(pieces_[level].size()), long(std::lower_bound(done.begin(), done.end(), cost) - done.begin()));
             };
-            task.begin = thread.index == 0 ? 0 : until(thread.index);
-            task.end = thread.index == threads - 1 ? count : until(thread.index + 1);
-            before += cost * double(count);
+            shares_[level][t].begin = until(t);
+            shares_[level][t].end = t == threads - 1 ? long(pieces_[level].size()) : until(t + 1);
+            shares_[level][t].next = shares_[level][t].end;  // nothing to take before its thread begins
         }
     }
 }
 
-template <class T> void Machine<T>::tile_act(Thread& thread, const Task& task, const Batch& batch) {
+template <class T> void Machine<T>::tiles_of(Thread& thread, int level, const Batch& batch, bool again) {
+    const auto& pieces = pieces_[level];
+    if (pieces.empty()) return;
+    // a few pieces are done before another's would have come from its cache
+    const int shares = long(pieces.size()) < 32 * thread.count ? 1 : thread.count;
+    for (int k = 0; k < shares; ++k) {
+        Share& share = shares_[level][(thread.index + k) % thread.count];
+        for (long n; (n = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) {
+            const Task& task = thread.tile_tasks[level][pieces[n].task];
+            if (!(again && task.of->once)) tile_act(thread, task, batch, pieces[n].tile);
+        }
+    }
+}
+
+template <class T> void Machine<T>::tile_act(Thread& thread, const Task& task, const Batch& batch, long number) {
     const Instruction& i = *task.of;
     if (has_tiles(i.act)) {
-        for (long n = task.begin; n < task.end; ++n) tile(thread, task, batch, n);
+        tile(thread, task, batch, number);
     } else if (i.act == Act::sum_rows) {  // args: 1, columns, panels
         const long columns = i.args[1], size = tape_->values[i.args[2]].rows * lanes;
-        for (long block = task.begin; block < task.end; ++block) {
-            T* c = i.out < 0 ? thread.tile : buffers_[i.out].get() + block * lanes;
-            kernels_.sum_rows(buffers_[i.args[2]].get() + block * lanes * lanes,
-                              std::min<long>(lanes, columns - block * lanes), size, batch.rows, c);
-            run_block(thread, task, {c, lanes}, 0, 0, 0, block, 1);
-        }
+        T* c = i.out < 0 ? thread.tile : buffers_[i.out].get() + number * lanes;
+        kernels_.sum_rows(buffers_[i.args[2]].get() + number * lanes * lanes,
+                          std::min<long>(lanes, columns - number * lanes), size, batch.rows, c);
+        run_block(thread, task, {c, lanes}, 0, 0, 0, number, 1);
     } else {
         whole_act(thread, i, batch);
     }

@@ -95,6 +95,7 @@ template <class T> void Machine<T>::prepare(long panels, int threads) {
     if (!grown && threads == resolved_for_) return;
     while (int(threads_.size()) < threads) make_thread(int(threads_.size()));
     for (int t = 0; t < threads; ++t) resolve(*threads_[t], threads);
+    share_tiles(threads);
     resolved_for_ = threads;
 }
 
@@ -108,7 +109,7 @@ template <class T> void Machine<T>::resolve(Thread& thread, int threads) {
         auto& tasks = is_scalar(i.act)  ? thread.scalar_tasks
                       : is_panel(i.act) ? thread.panel_tasks
                                         : thread.tile_tasks;
-        Task task{&i, {}, tile_rows(i), has_tiles(i.act) ? up(i.args[1], lanes) : 1, 0, 0};
+        Task task{&i, {}, tile_rows(i), has_tiles(i.act) ? up(i.args[1], lanes) : 1};
         for (std::size_t k = 0; k < i.operands.size(); ++k) {
             task.operands.push_back(address(thread, i, k));
             const auto [value, view] = i.operands[k];
@@ -124,7 +125,6 @@ template <class T> void Machine<T>::resolve(Thread& thread, int threads) {
                 for (next = std::max(next, k); next < tasks.size() && tasks[next].of->act != Act::turn;) ++next;
                 if (next < tasks.size()) tasks[k].next_turned = tasks[next].of->out;
             }
-    share_tiles(thread, threads);
 }
 
 template <class T>
@@ -261,6 +261,8 @@ void Machine<T>::step(Thread& thread, const Data<T>& data, const Batch& batch, B
     const long first = thread.count == 1 ? 0 : panels * thread.index / thread.count;
     const long last = thread.count == 1 ? panels : panels * (thread.index + 1) / thread.count;
     for (int level = 0; level < tape_->levels; ++level) {
+        Share& share = shares_[level][thread.index];
+        share.next.store(share.begin, std::memory_order_relaxed);
         for (const auto& task : thread.scalar_tasks[level])
             if (!(again && task.of->once)) scalar_act(thread, task, data, batch);
         if (level == tape_->stop_level && tape_->watched >= 0) {
@@ -276,8 +278,7 @@ void Machine<T>::step(Thread& thread, const Data<T>& data, const Batch& batch, B
             for (long p = first; p < last; p += group)
                 for (const auto& task : tasks)
                     if (!(again && task.of->once)) panel_act(thread, task, data, batch, p, std::min(p + group, last));
-        for (const auto& task : thread.tile_tasks[level])
-            if (task.begin < task.end && !(again && task.of->once)) tile_act(thread, task, batch);
+        tiles_of(thread, level, batch, again);
         barrier.wait();
     }
 }

@@ -51,6 +51,8 @@ public:
 private:
     struct Address;
     struct Batch;
+    struct Piece;
+    struct Share;
     struct Task;
     struct Thread;
     struct Free {
@@ -75,7 +77,7 @@ private:
     // shares of the work
     long tile_count(const Instruction& i) const;
     double tile_cost(const Instruction& i) const;
-    void share_tiles(Thread& thread, int threads);
+    void share_tiles(int threads);
     std::vector<long> tile_rows(const Instruction& i) const;
 
     // instructions
@@ -88,7 +90,8 @@ private:
     void fetch_turned(int value, long panel, long tile, long tiles) const;
     void load(Thread& thread, const Instruction& i, const Data<T>& data, const Batch& batch, long panel, long place);
     void turn(Thread& thread, const Instruction& i, const Batch& batch, long panel, long place);
-    void tile_act(Thread& thread, const Task& task, const Batch& batch);
+    void tiles_of(Thread& thread, int level, const Batch& batch, bool again);
+    void tile_act(Thread& thread, const Task& task, const Batch& batch, long number);
     void tile(Thread& thread, const Task& task, const Batch& batch, long number);
     void whole_act(Thread& thread, const Instruction& i, const Batch& batch);
     void run_block(Thread& thread, const Task& task, Strip<T> tile, long panel, long place, long row, long block,
@@ -98,6 +101,8 @@ private:
     const Kernels<T> kernels_;
     std::vector<Buffer> buffers_, saved_;
     std::vector<std::unique_ptr<Thread>> threads_;
+    std::vector<std::vector<Piece>> pieces_;                // by level
+    std::vector<std::unique_ptr<Share[]>> shares_;  // by level, of each thread
     long capacity_ = 0;  // panels
     int resolved_for_ = 0;  // threads
 };

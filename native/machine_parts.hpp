@@ -1,6 +1,8 @@
 // What the two halves of the machine share: its memory and run (machine.cpp), its instructions (acts.cpp).
 #pragma once
 
+#include <atomic>
+
 #include "machine.hpp"
 
 constexpr long group = 4;  // panels that share a tile of weights while it is in the cache
@@ -32,14 +34,27 @@ template <class T> struct Machine<T>::Batch {
     long row(long n) const { return order ? order[n] : first + n; }
 };
 
-// An instruction with its operands found. Its rows are cut into tiles, the last of `rows` being the end; of its
-// tiles, as many in a row as there are blocks of 32 columns, those from begin to end are this thread's.
+// An instruction with its operands found. Its rows are cut into tiles, the last of `rows` being the end; there are as
+// many tiles in a row as blocks of 32 columns.
 template <class T> struct Machine<T>::Task {
     const Instruction* of;
     std::vector<Address> operands;
     std::vector<long> rows;
-    long blocks, begin, end;
+    long blocks;
     int next_turned = -1;  // what is turned next, where other threads have read it
+};
+
+// A piece of work on matrices: a tile of the task of that number.
+template <class T> struct Machine<T>::Piece {
+    int task;
+    long tile;
+};
+
+// The pieces of a level that are one thread's: about as much work as another's, and the same at every step, so that
+// what a thread has updated is in its cache. Who has done its own takes of the others'.
+template <class T> struct alignas(64) Machine<T>::Share {
+    std::atomic<long> next{0};
+    long begin = 0, end = 0;
 };
 
 template <class T> struct Machine<T>::Thread {

@@ -42,10 +42,13 @@ class Pace:
             count: deque(maxlen=3) for count in ((most, 1) if small else (most,))
         }
         self._best = most
+        self._early = 4  # runs that are short, and pay for memory and threads that are made
         self._left = self._patience = 16  # runs before the slower choice gets another try
 
     def threads(self) -> int:
         """The number of threads for the next run."""
+        if self._early:
+            return self._best
         for count, seconds in self._seconds.items():
             if len(seconds) < 3:
                 return count
@@ -56,6 +59,9 @@ class Pace:
 
     def took(self, threads: int, seconds: float) -> None:
         """Note the seconds that a step took."""
+        if self._early:
+            self._early -= 1
+            return
         self._seconds[threads].append(seconds)
         before = self._best
         self._best = min(self._seconds, key=lambda count: min(self._seconds[count], default=inf))
