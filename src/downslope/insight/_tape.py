@@ -102,7 +102,7 @@ def tape(
     """
     if optimizer == "lbfgs":
         raise DownslopeError(
-            "L-BFGS has no tape of a step: SciPy decides after each evaluation how to go on; choose one of "
+            "L-BFGS has no tape of a step, as its line search decides after each error; choose one of "
             + ", ".join(OPTIMIZERS)
         )
     precision = precision or "float64"
