@@ -41,6 +41,10 @@ void Machine<T>::scalar_act(Thread& thread, const Task& task, const Data<T>& dat
 
 // Panels
 
+template <class T> inline void fetch_lines(const T* from, long count) {
+    for (long k = 0; k < count; k += 64 / long(sizeof(T))) __builtin_prefetch(from + k, 1);
+}
+
 // A row of a table; numbers that are none get the nearest.
 template <class T> long nearest_row(T number, long rows) {
     return number > T(0) ? std::min(long(std::min(number, T(rows))), rows - 1) : 0;
@@ -88,6 +92,25 @@ void Machine<T>::turn(Thread& thread, const Instruction& i, const Batch& batch, 
     }
 }
 
+// What the block after a product reads and writes comes into the cache while the product is computed.
+template <class T>
+void Machine<T>::fetch(const Task& task, long panel, long place, long row, long block, long rows) const {
+    for (const auto& a : task.operands)
+        if (a.far)
+            for (long r = 0; r < rows; ++r)
+                fetch_lines(a.at(panel, place) + (row + r) * a.row + block * a.block, lanes);
+}
+
+// The part of a panel's place in a turned value that goes with one tile of the product before it.
+template <class T> void Machine<T>::fetch_turned(int value, long panel, long tile, long tiles) const {
+    const Value& v = tape_->values[value];
+    const long size = turned_panel(v.form), squares = up(v.rows, lanes);
+    const long first = squares * size * tile / tiles, last = squares * size * (tile + 1) / tiles;
+    constexpr long line = 64 / long(sizeof(T));
+    for (long k = first / line * line; k < last; k += line)
+        fetch_lines(buffers_[value].get() + (k / size * capacity_ + panel) * size + k % size, line);
+}
+
 // args: matrix, whether transposed, panels, bias or -1
 template <class T> void Machine<T>::product(Thread& thread, const Task& task, long first, long last) {
     const Instruction& i = *task.of;
@@ -102,6 +125,8 @@ template <class T> void Machine<T>::product(Thread& thread, const Task& task, lo
         const T* bias = i.args[3] < 0 ? nullptr : buffers_[i.args[3]].get() + row;
         const long a_row = across ? 1 : length, a_next = across ? length : 1;
         for (long p = first; p < last; ++p) {
+            fetch(task, p, p - first, row, 0, end - row);
+            if (task.next_turned >= 0) fetch_turned(task.next_turned, p, long(t) - 1, long(task.rows.size()) - 1);
             T *b = in.at(p, p - first), *c = out ? out->at(p, p - first) + row * lanes : thread.tile;
             if constexpr (sizeof(T) == sizeof(Word)) {
                 if (pairs)
@@ -246,13 +271,7 @@ template <class T> void Machine<T>::tile(Thread& thread, const Task& task, const
     const long row = task.rows[t], end = task.rows[t + 1];
     const long height = end - row, length = i.out < 0 ? lanes : row_length(i.out);
     T* c = i.out < 0 ? thread.tile : buffers_[i.out].get() + row * length + block * lanes;
-    if (i.act != Act::block_fixed) {
-        for (const auto& a : task.operands)  // what the block will read comes while the product is computed
-            if (a.stride > lanes)
-                for (long r = 0; r < height; ++r)
-                    for (long l = 0; l < lanes; l += 64 / long(sizeof(T)))
-                        __builtin_prefetch(a.base + (row + r) * a.row + block * a.block + l, 1);
-    }
+    if (i.act != Act::block_fixed) fetch(task, 0, 0, row, block, height);
     if (i.act == Act::contract) {  // args: rows, columns, panels, turned
         const Value& turned = tape_->values[i.args[3]];
         const long size = turned_panel(turned.form), in_panel = size / lanes;  // values of k in a panel

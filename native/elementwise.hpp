@@ -72,7 +72,7 @@ inline void round_pairs(const Strip<float>& d, const Strip<float>& a, long rows)
     }
 }
 
-// One op on a strip. NaN goes through every op, as in the reference engine.
+// One op on a strip, of those that have no place in chains. NaN goes through every op, as in the reference engine.
 template <class T> void apply(const Step& step, const Strip<T>* s, long rows) {
     const Strip<T>&d = s[step.to], &a = s[step.a], &b = s[step.b], &c = s[step.c];
     const T t = T(step.setting);
@@ -82,22 +82,11 @@ template <class T> void apply(const Step& step, const Strip<T>* s, long rows) {
             for (long r = 0; r < rows; ++r)
                 for (int l = 0; l < lanes; ++l) d.data[r * d.stride + l] = a.data[r * a.stride];
             return;
-        case Code::copy: return each(d, a, rows, [](T x) { return x; });
-        case Code::add: return each(d, a, b, rows, [](T x, T y) { return x + y; });
-        case Code::subtract: return each(d, a, b, rows, [](T x, T y) { return x - y; });
-        case Code::multiply: return each(d, a, b, rows, [](T x, T y) { return x * y; });
-        case Code::divide: return each(d, a, b, rows, [](T x, T y) { return x / y; });
-        case Code::multiply_add: return each(d, a, b, c, rows, [](T x, T y, T z) { return x * y + z; });
-        case Code::multiply_subtract: return each(d, a, b, c, rows, [](T x, T y, T z) { return z - x * y; });
-        case Code::gate: return each(d, a, b, rows, [=](T x, T y) { return x * (y > zero ? one : zero); });
         case Code::minimum:
             return each(d, a, b, rows, [](T x, T y) { return x < y || x != x ? x : y; });
         case Code::maximum:
             return each(d, a, b, rows, [](T x, T y) { return x > y || x != x ? x : y; });
         case Code::where: return each(d, a, b, c, rows, [](T m, T x, T y) { return m != T(0) ? x : y; });
-        case Code::negate: return each(d, a, rows, [](T x) { return -x; });
-        case Code::square: return each(d, a, rows, [](T x) { return x * x; });
-        case Code::sqrt: return each(d, a, rows, [](T x) { return T(__builtin_sqrt(x)); });
         case Code::exp: return each(d, a, rows, [](T x) { return exponential(x); });
         case Code::expm1: return each(d, a, rows, [](T x) { return exponential_minus_1(x); });
         case Code::log: return each(d, a, rows, [](T x) { return logarithm(x); });
@@ -108,7 +97,6 @@ template <class T> void apply(const Step& step, const Strip<T>* s, long rows) {
         case Code::normal_cdf: return each(d, a, rows, [](T x) { return normal_distribution(x); });
         case Code::sigmoid: return each(d, a, rows, [](T x) { return logistic(x); });
         case Code::tanh: return each(d, a, rows, [](T x) { return hyperbolic_tangent(x); });
-        case Code::relu: return each(d, a, rows, [=](T x) { return x < zero ? zero : x; });
         case Code::leaky_relu: return each(d, a, rows, [=](T x) { return x > zero ? x : t * x; });
         case Code::elu:
             return each(d, a, rows, [=](T x) {
@@ -124,7 +112,6 @@ template <class T> void apply(const Step& step, const Strip<T>* s, long rows) {
         case Code::silu: return each(d, a, rows, [](T x) { return x * logistic(x); });
         case Code::softplus: return each(d, a, rows, [](T x) { return soft_plus(x); });
         case Code::mish: return each(d, a, rows, [](T x) { return x * hyperbolic_tangent(soft_plus(x)); });
-        case Code::squared_error: return each(d, a, b, rows, [](T z, T y) { return (y - z) * (y - z); });
         case Code::absolute_error: return each(d, a, b, rows, [](T z, T y) { return absolute(y - z); });
         case Code::huber:
             return each(d, a, b, rows, [=](T z, T y) {
@@ -147,10 +134,10 @@ template <class T> void run_block(const Step* steps, long count, const Strip<T>*
     for (long i = 0; i < count;) {
         long next = i + 1;
         while (next < count && steps[next].chained >= 0) ++next;
-        if (next == i + 1)
-            apply(steps[i], strips, rows);
-        else
+        if (is_chainable(steps[i].op))
             chain(steps + i, steps + next, strips, rows);
+        else
+            apply(steps[i], strips, rows);
         i = next;
     }
 }

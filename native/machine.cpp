@@ -109,9 +109,21 @@ template <class T> void Machine<T>::resolve(Thread& thread, int threads) {
                       : is_panel(i.act) ? thread.panel_tasks
                                         : thread.tile_tasks;
         Task task{&i, {}, tile_rows(i), has_tiles(i.act) ? up(i.args[1], lanes) : 1, 0, 0};
-        for (std::size_t k = 0; k < i.operands.size(); ++k) task.operands.push_back(address(thread, i, k));
+        for (std::size_t k = 0; k < i.operands.size(); ++k) {
+            task.operands.push_back(address(thread, i, k));
+            const auto [value, view] = i.operands[k];
+            if (view != View::strip || value < 0) continue;
+            const Value& v = tape_->values[value];
+            task.operands.back().far = v.kind == Kind::fixed ? v.rows > 1 : threads > 1 && !v.local;
+        }
         tasks[i.level].push_back(std::move(task));
     }
+    if (threads > 1)
+        for (auto& tasks : thread.panel_tasks)
+            for (std::size_t k = 0, next = 0; k < tasks.size(); ++k) {
+                for (next = std::max(next, k); next < tasks.size() && tasks[next].of->act != Act::turn;) ++next;
+                if (next < tasks.size()) tasks[k].next_turned = tasks[next].of->out;
+            }
     share_tiles(thread, threads);
 }
 

@@ -17,6 +17,7 @@ inline long turned_panel(Form form) { return (form == Form::pairs ? lanes / 2 : 
 template <class T> struct Machine<T>::Address {
     T* base;
     long panel, place, row, block, stride;
+    bool far = false;  // not in the cache of this thread: another one had it last, or it is large
 
     T* at(long p, long q) const { return base + p * panel + q * place; }
 };
@@ -38,6 +39,7 @@ template <class T> struct Machine<T>::Task {
     std::vector<Address> operands;
     std::vector<long> rows;
     long blocks, begin, end;
+    int next_turned = -1;  // what is turned next, where other threads have read it
 };
 
 template <class T> struct Machine<T>::Thread {

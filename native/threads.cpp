@@ -16,6 +16,9 @@ inline void breathe() {
 #endif
 }
 
+// Some hundreds of microseconds: longer waits mean that the other thread has no processor, and who waits gives its own.
+constexpr long spins_before_sleep = 20000;
+
 class Team {
 public:
     std::mutex busy;
@@ -40,19 +43,24 @@ public:
         call_.store(round * most + unsigned(count), std::memory_order_release);
         call_.notify_all();
         work(0);
-        while (at_work_.load(std::memory_order_acquire) > 0) std::this_thread::yield();
+        for (int left; (left = at_work_.load(std::memory_order_acquire)) > 0;) {
+            for (long spins = 0; spins < spins_before_sleep && at_work_.load(std::memory_order_acquire) == left; ++spins)
+                breathe();
+            at_work_.wait(left, std::memory_order_acquire);
+        }
     }
 
 private:
     void member(unsigned index, unsigned seen) {
         for (;;) {
             // awake for some microseconds: runs often follow each other at once
-            for (int spins = 0; spins < 2000 && call_.load(std::memory_order_acquire) == seen; ++spins) breathe();
+            for (long spins = 0; spins < spins_before_sleep && call_.load(std::memory_order_acquire) == seen; ++spins) breathe();
             call_.wait(seen, std::memory_order_acquire);
             seen = call_.load(std::memory_order_acquire);
             if (index >= seen % most) continue;
             (*work_)(int(index));
             at_work_.fetch_sub(1, std::memory_order_acq_rel);
+            at_work_.notify_one();
         }
     }
 
@@ -85,11 +93,12 @@ void Barrier::wait() {
     if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
         left_.store(count_, std::memory_order_relaxed);
         round_.store(round + 1, std::memory_order_release);
+        round_.notify_all();
         return;
     }
-    for (int spins = 0; round_.load(std::memory_order_acquire) == round; ++spins) {
+    for (long spins = 0; round_.load(std::memory_order_acquire) == round; ++spins) {
         breathe();
-        if (spins > 2000) std::this_thread::yield();
+        if (spins > spins_before_sleep) round_.wait(round, std::memory_order_acquire);
     }
 }
 

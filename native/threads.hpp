@@ -7,7 +7,7 @@
 #include <functional>
 
 // All threads of a run wait here until the last has come. They spin for a moment, because the next barrier is
-// often less than a microsecond away, and then give their processor to others.
+// often less than a microsecond away, and then sleep.
 class Barrier {
 public:
     explicit Barrier(int count) : count_(count), left_(count) {}

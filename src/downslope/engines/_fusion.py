@@ -63,20 +63,28 @@ def _may_overwrite(block: Instruction, source: int, target: int) -> bool:
 def _join_blocks(tape: Tape) -> None:
     """Append blocks to the product or the block whose strips they read."""
     for block in list(tape.instructions):
-        if block.act not in _HOSTS:
+        joined: Instruction | None = block
+        while joined is not None:  # what a block has joined may join another
+            joined = _joined(tape, joined)
+
+
+def _joined(tape: Tape, block: Instruction) -> Instruction | None:
+    """The nearest instruction that makes what a block reads, with the block; None if they stay apart."""
+    if block.act not in _HOSTS or block not in tape.instructions:
+        return None
+    strips = {v for v, view in block.operands if view == View.STRIP}
+    for host in reversed(tape.instructions[: tape.instructions.index(block)]):
+        if host.act not in _HOSTS[block.act] or not host.writes & block.reads & strips:
             continue
-        place = tape.instructions.index(block)
-        for host in reversed(tape.instructions[:place]):
-            strips = {v for v, view in block.operands if view == View.STRIP}
-            if host.act not in _HOSTS[block.act] or not host.writes & block.reads & strips:
-                continue
-            target = _meeting_place(tape, host, block)
-            if target is not None and _may_join(host, block):
-                _join(tape, host, block)
-                tape.instructions.remove(block)
-                tape.instructions.remove(host)
-                tape.instructions.insert(target, host)
-            break
+        target = _meeting_place(tape, host, block)
+        if target is None or not _may_join(host, block):
+            return None
+        _join(tape, host, block)
+        tape.instructions.remove(block)
+        tape.instructions.remove(host)
+        tape.instructions.insert(target, host)
+        return host
+    return None
 
 
 def _shape(i: Instruction) -> tuple[int, int]:

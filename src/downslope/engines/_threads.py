@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import deque
+from math import inf
 
-__all__ = ["threads_allowed", "threads_for"]
+__all__ = ["Pace", "threads_allowed", "threads_for"]
 
 _WORTH_A_THREAD = 1 << 16
 """Multiplications in a step for each thread below which waiting for it costs more than it gives."""
@@ -24,3 +26,39 @@ def threads_allowed() -> int:
 def threads_for(multiplications: int) -> int:
     """The threads that a step of so many multiplications is worth."""
     return max(1, min(threads_allowed(), multiplications // _WORTH_A_THREAD))
+
+
+class Pace:
+    """Chooses one thread or several for runs of many steps, by what was faster of late.
+
+    Waiting for another thread takes a moment where its processor is free and milliseconds where it is not,
+    which small steps feel. The numbers that come out do not depend on the choice.
+    """
+
+    def __init__(self, multiplications: int) -> None:
+        most = threads_for(multiplications)
+        small = multiplications < _WORTH_A_THREAD * 256
+        self._seconds: dict[int, deque[float]] = {
+            count: deque(maxlen=3) for count in ((most, 1) if small else (most,))
+        }
+        self._best = most
+        self._left = self._patience = 16  # runs before the slower choice gets another try
+
+    def threads(self) -> int:
+        """The number of threads for the next run."""
+        for count, seconds in self._seconds.items():
+            if len(seconds) < 3:
+                return count
+        self._left -= 1
+        if self._left >= 0 or len(self._seconds) == 1:
+            return self._best
+        return next(count for count in self._seconds if count != self._best)
+
+    def took(self, threads: int, seconds: float) -> None:
+        """Note the seconds that a step took."""
+        self._seconds[threads].append(seconds)
+        before = self._best
+        self._best = min(self._seconds, key=lambda count: min(self._seconds[count], default=inf))
+        if self._left < 0:  # a try: if it was in vain, the next one can wait longer
+            self._patience = 16 if self._best != before else min(2 * self._patience, 1024)
+            self._left = self._patience

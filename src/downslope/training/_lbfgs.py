@@ -1,8 +1,9 @@
-"""L-BFGS on all rows, with SciPy's line search (Liu and Nocedal 1989; Byrd et al. 1995)."""
+"""L-BFGS on all rows (Liu and Nocedal, "On the limited memory BFGS method", 1989)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,15 @@ from downslope.errors import DownslopeError
 from downslope.graph import gradient
 from downslope.nets import Network
 from downslope.training._data import Arrays
+from downslope.training._line_search import Point, line_search
 
 __all__ = ["minimise"]
+
+_PAIRS = 20  # of steps and changes of the gradient that are remembered
+_FLAT = 1e-10  # the largest element of a gradient that counts as 0
+_STILL = 1e-15  # a relative decrease of the error that counts as none
+
+Vector = NDArray[np.float64]
 
 
 def minimise(
@@ -27,8 +35,6 @@ def minimise(
     Raises:
         DownslopeError: if the network has dropout, which makes every look at the error another one.
     """
-    from scipy.optimize import OptimizeResult, minimize
-
     graph = network.graph()
     if network.graph(training=True).error is not graph.error:
         raise DownslopeError("L-BFGS needs an error that stays the same; leave out dropout, or take adam")
@@ -46,15 +52,67 @@ def minimise(
             error, *slopes = wanted.mean({**data, **named(flat)})
         return float(error), np.concatenate([np.ravel(g) for g in slopes]).astype(np.float64)
 
-    def after_iteration(intermediate_result: OptimizeResult) -> None:
-        if seen(float(intermediate_result.fun), named(intermediate_result.x)):
-            raise StopIteration
-
     flat = np.concatenate([np.ravel(values[name]) for name in shapes]).astype(np.float64)
-    if not np.isfinite(slope(flat)[0]):
+    return _descend(slope, flat, steps, lambda error, now: seen(error, named(now)))
+
+
+def _descend(
+    slope: Callable[[Vector], tuple[float, Vector]],
+    x: Vector,
+    steps: int,
+    seen: Callable[[float, Vector], bool],
+) -> str:
+    """The iterations; how they ended, in words."""
+    error, g = slope(x)
+    if not np.isfinite(error):
         return "the error at the start is not finite"
-    if steps == 0:
-        return "no iteration was asked for"
-    options = {"maxiter": steps, "maxfun": 20 * steps, "ftol": 1e-15, "gtol": 1e-10, "maxcor": 20}
-    result = minimize(slope, flat, method="L-BFGS-B", jac=True, callback=after_iteration, options=options)
-    return str(result.message).capitalize().rstrip(".")
+    pairs: deque[tuple[Vector, Vector]] = deque(maxlen=_PAIRS)
+    for _ in range(steps):
+        if np.max(np.abs(g)) <= _FLAT:
+            return f"converged: no element of the gradient is above {_FLAT:g}"
+        direction = _direction(g, pairs)
+        if direction @ g >= 0:  # rounding has spoilt what was remembered
+            pairs.clear()
+            direction = -g
+        found = _along(slope, x, Point(0.0, error, float(direction @ g), g), direction, bool(pairs))
+        if found is None and pairs:
+            pairs.clear()
+            direction = -g
+            found = _along(slope, x, Point(0.0, error, -float(g @ g), g), direction, False)
+        if found is None:
+            return "converged: no step along the gradient makes the error smaller"
+        step, change = found.step * direction, found.gradient - g
+        if step @ change > 1e-10 * float(np.linalg.norm(step) * np.linalg.norm(change)):
+            pairs.append((step, change))
+        before, error, x, g = error, found.error, x + step, found.gradient
+        if seen(error, x):
+            return "stopped early"
+        if before - error <= _STILL * max(abs(before), abs(error), 1.0):
+            return "converged: the error no longer falls"
+    return f"{steps} iterations done"
+
+
+def _along(
+    slope: Callable[[Vector], tuple[float, Vector]], x: Vector, start: Point, direction: Vector, known: bool
+) -> Point | None:
+    def at(step: float) -> Point:
+        error, g = slope(x + step * direction)
+        return Point(step, error if np.isfinite(error) else np.inf, float(g @ direction), g)
+
+    # a direction of the memory has its length already; the gradient alone has none
+    return line_search(at, start, 1.0 if known else min(1.0, 1.0 / float(np.linalg.norm(direction))))
+
+
+def _direction(g: Vector, pairs: Iterable[tuple[Vector, Vector]]) -> Vector:
+    """−H g with the inverse Hessian H that the pairs stand for (the two-loop recursion)."""
+    known = list(pairs)
+    q, shares = g.copy(), []
+    for s, y in reversed(known):
+        shares.append(s @ q / (s @ y))
+        q -= shares[-1] * y
+    if known:
+        s, y = known[-1]
+        q *= (s @ y) / (y @ y)
+    for (s, y), share in zip(known, reversed(shares), strict=True):
+        q += (share - y @ q / (s @ y)) * s
+    return -q

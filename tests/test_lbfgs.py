@@ -1,0 +1,89 @@
+"""L-BFGS and its line search, with SciPy's as the oracle."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy import optimize
+
+import downslope as ds
+from downslope.training._lbfgs import _descend
+
+START = {
+    "rosenbrock": np.full(10, -1.2),
+    "quadratic": np.arange(1.0, 31.0),
+    "valley": np.array([3.0, -2.0, 1.0]),
+}
+
+
+def rosenbrock(x):
+    return optimize.rosen(x), optimize.rosen_der(x)
+
+
+def quadratic(x):
+    scale = np.logspace(0, 5, len(x))
+    return 0.5 * float(x @ (scale * x)), scale * x
+
+
+def valley(x):
+    """Steep on one side, flat on the other: the first steps are far off."""
+    e = np.exp(x)
+    return float(np.sum(e - x)), e - 1
+
+
+@pytest.mark.parametrize("function", [rosenbrock, quadratic, valley], ids=lambda f: f.__name__)
+def test_minima_in_about_as_many_looks_as_scipy(function):
+    start = START[function.__name__]
+    looks, ends = [], []
+
+    def counted(x):
+        looks.append(x)
+        return function(x)
+
+    def seen(error, x):
+        ends.append((error, x))
+        return False
+
+    message = _descend(counted, start.copy(), 2000, seen)
+    options = {"maxiter": 2000, "maxfun": 40000, "ftol": 1e-15, "gtol": 1e-10, "maxcor": 20}
+    oracle = optimize.minimize(function, start, method="L-BFGS-B", jac=True, options=options)
+    assert message.startswith("converged")
+    np.testing.assert_allclose(ends[-1][1], oracle.x, atol=1e-5)
+    assert ends[-1][0] <= oracle.fun + 1e-12
+    assert all(a[0] >= b[0] for a, b in pairwise(ends))
+    assert len(looks) < 1.5 * oracle.nfev + 10
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "binary_cross_entropy", "huber", "poisson"])
+def test_networks_end_as_low_as_with_scipy(loss):
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((120, 4))
+    y = (x @ [1.0, -2.0, 0.5, 0.0] + rng.standard_normal(120) > 0).astype(float)
+    net = ds.Network(4, [ds.Dense(1)], loss=loss, l2=1e-3)
+    run = ds.descend(net, x, y, optimizer="lbfgs", steps=500)
+    start = net.initial_parameters(0)
+
+    def error(flat):
+        values = {"layer1.weight": flat[None, :4], "layer1.bias": flat[4:]}
+        fitted = ds.descend(net, x, y, start=values, steps=1, learning_rate=1.0)
+        gradients = [np.ravel(values[n] - fitted.parameters[n]) for n in values]
+        return float(fitted.losses[0]), np.concatenate(gradients)
+
+    flat = np.concatenate([np.ravel(v) for v in start.values()])
+    oracle = optimize.minimize(
+        error, flat, method="L-BFGS-B", jac=True, options={"ftol": 1e-15, "gtol": 1e-10}
+    )
+    assert run.losses[-1] == pytest.approx(oracle.fun, rel=1e-9)
+
+
+def test_an_end_that_is_not_finite_is_stepped_back_from():
+    """The logarithm has no value beyond 0: steps across are refused."""
+
+    def wall(x):
+        with np.errstate(all="ignore"):
+            return float(np.sum(x - np.log(x))), 1 - 1 / x
+
+    ends = []
+    message = _descend(wall, np.array([1e-3, 50.0]), 500, lambda error, x: ends.append(x))
+    np.testing.assert_allclose(ends[-1], 1.0, atol=1e-6)
+    assert message.startswith("converged")
