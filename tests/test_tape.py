@@ -108,22 +108,29 @@ def test_prints_without_the_extension(monkeypatch):
 def test_names_are_given_only_to_what_was_computed():
     program = training_program(NEURON, OPTIMIZERS["sgd"])
     lowered = step_tape(program.graph.error, tuple(program.assignments.items()), False)
-    product = next(i for i in lowered.instructions if len(i.steps) == 4)
-    subtract = next(n for n, step in enumerate(product.steps) if step.op == "subtract")
-    steps = list(product.steps)
-    steps[subtract] = replace(steps[subtract], sources=steps[subtract].sources[::-1])  # z − y, a wrong sign
-    wrong = [replace(i, steps=steps) if i is product else i for i in lowered.instructions]
-    reader = Reader(lowered, Names(program))
-    told = [str(f) for i in sorted(wrong, key=lambda i: i.level) for f in formulas(reader, i)]
-    assert "v11 = (−2)·(z − y)" in told
-    assert "v14 = v10·row_weights·v11" in told  # which was δ
+
+    def told(wrong_sign):
+        reader = Reader(lowered, Names(program))
+
+        def turned(s):
+            return replace(s, sources=s.sources[::-1]) if wrong_sign and s.op == "subtract" else s
+
+        instructions = [replace(i, steps=[turned(s) for s in i.steps]) for i in lowered.instructions]
+        in_order = sorted(instructions, key=lambda i: i.level)
+        return "\n".join(str(f) for i in in_order for f in formulas(reader, i))
+
+    assert "(−2)·(y − z)" in told(False)
+    assert "\nδ = " in told(False)
+    assert "(−2)·(z − y)" in told(True)
+    assert "δ" not in told(True)
 
 
 def test_the_summary_counts_as_the_machine_does():
-    summary = ds.tape(NEURON, precision="float64").summary
+    step = ds.tape(NEURON, precision="float64")
+    summary, local = step.summary, sum(v.home == "thread" for v in step.values)
     columns = (3 + 1 + 1 + 1) * 8  # x, y, row_weights, δ
     assert summary.row_bytes == columns + 32 * 8 + 8 / 32  # and x turned, and a sum for each panel
-    assert summary.thread_bytes == 2 * 4 * 32 * 8  # two values of four panels
+    assert summary.thread_bytes == local * 4 * 32 * 8  # four panels of one feature each
     assert (summary.lasting_bytes, summary.passing_bytes) == (32 * 8, 0)
     assert (summary.products, summary.contractions) == (3, 3)
     half = ds.tape(NEURON, precision="float32").summary
