@@ -21,11 +21,13 @@ if TYPE_CHECKING:
         Explanation,
         Forecast,
         Solution,
+        StepTape,
         explain,
         forecast,
         gradient_norms,
         hessian_vector_product,
         solve,
+        tape,
     )
     from downslope.nets import Dense, Dropout, Embedding, LayerNorm, Network, Residual
     from downslope.training import (
@@ -68,6 +70,7 @@ __all__ = [
     "Sgd",
     "Solution",
     "StepDecay",
+    "StepTape",
     "WarmUp",
     "descend",
     "explain",
@@ -78,14 +81,15 @@ __all__ = [
     "load",
     "predict",
     "solve",
+    "tape",
 ]
 
 _ROOMS = {
     "errors": ("DownslopeError",),
     "estimators": ("Model", "fit", "load"),
     "insight": (
-        *("Explanation", "Forecast", "Solution"),
-        *("explain", "forecast", "gradient_norms", "hessian_vector_product", "solve"),
+        *("Explanation", "Forecast", "Solution", "StepTape"),
+        *("explain", "forecast", "gradient_norms", "hessian_vector_product", "solve", "tape"),
     ),
     "nets": ("Dense", "Dropout", "Embedding", "LayerNorm", "Network", "Residual"),
     "training": (

@@ -17,7 +17,7 @@ from downslope.engines._tape import Tape
 from downslope.engines._threads import Pace
 from downslope.graph import Node
 
-__all__ = ["NativeDescent"]
+__all__ = ["NativeDescent", "step_tape"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -34,8 +34,14 @@ class _Lowered:
 
 
 @lru_cache(maxsize=64)
+def step_tape(error: Node, updates: tuple[tuple[Node, Node], ...], bfloat16: bool) -> Tape:
+    """The tape of a training step: what descents run and what is printed are the same."""
+    return lower([error], dict(updates), bfloat16=bfloat16)
+
+
+@lru_cache(maxsize=64)
 def _lowered(error: Node, updates: tuple[tuple[Node, Node], ...], bfloat16: bool) -> _Lowered:
-    tape = lower([error], dict(updates), bfloat16=bfloat16)
+    tape = step_tape(error, updates, bfloat16)
     shapes = {leaf: tuple(map(int, leaf.shape)) for leaf, _ in updates}
     parameters = [shapes[leaf] for leaf in shapes if leaf.op.name == "parameter"]
     return _Lowered(

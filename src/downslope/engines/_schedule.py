@@ -12,6 +12,7 @@ def schedule(tape: Tape) -> None:
     _mark_once(tape)
     _set_levels(tape)
     _mark_local(tape)
+    _mark_stored(tape)
 
 
 def _set_levels(tape: Tape) -> None:
@@ -63,3 +64,11 @@ def _mark_local(tape: Tape) -> None:
             and all(i.act.domain == Kind.PANELS for i in users)
             and not (any(i.once for i in makers) and not all(i.once for i in users))
         )
+
+
+def _mark_stored(tape: Tape) -> None:
+    """Blocks that were joined to others have left values behind that nobody writes or reads any more."""
+    used = {*tape.leaves.values(), *tape.outputs, *(value for value, _ in tape.constants)}
+    used = used.union(*(i.reads | i.writes for i in tape.instructions))
+    for number, value in enumerate(tape.values):
+        value.stored = number in used

@@ -138,7 +138,8 @@ CODES = {
 class Value:
     """A numbered value; ``rows`` is the number of features for all but matrices.
 
-    ``local`` panels are needed only by the thread that makes them, while it is at them.
+    ``local`` panels are needed only by the thread that makes them, while it is at them; what is not
+    ``stored`` stays in the registers of one instruction.
     """
 
     kind: Kind
@@ -146,6 +147,7 @@ class Value:
     columns: int = 1
     form: Form = Form.NUMBERS
     local: bool = False
+    stored: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the gradients SAY: the chain rule written out, exact answers, forecasts, curvature."""
+"""What the gradients SAY: the chain rule written out, exact answers, forecasts, curvature; and what runs."""
 
 from downslope.insight._curvature import hessian_vector_product
 from downslope.insight._explain import Explanation, explain
@@ -6,15 +6,23 @@ from downslope.insight._forecast import Forecast, forecast
 from downslope.insight._place import Place
 from downslope.insight._row_gradients import gradient_norms
 from downslope.insight._solve import Solution, solve
+from downslope.insight._tape import StepTape, tape
+from downslope.insight._tape_records import TapeFormula, TapeInstruction, TapeSummary, TapeValue
 
 __all__ = [
     "Explanation",
     "Forecast",
     "Place",
     "Solution",
+    "StepTape",
+    "TapeFormula",
+    "TapeInstruction",
+    "TapeSummary",
+    "TapeValue",
     "explain",
     "forecast",
     "gradient_norms",
     "hessian_vector_product",
     "solve",
+    "tape",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,7 @@ from downslope.graph import Node, gradient, make, topological
 from downslope.graph.notation import Symbol
 from downslope.nets import Network, NetworkGraph, Stage
 
-__all__ = ["DenseStage", "View"]
+__all__ = ["DenseStage", "View", "is_layered", "largest", "stage_symbol"]
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class View:
     @cached_property
     def layered(self) -> bool:
         """Whether symbols need the number of their layer."""
-        return len(self.dense) > 1 or len(self.graph.stages) > 2
+        return is_layered(self.graph.stages)
 
     def symbol(self, node: Node, unit: int | None = None) -> Symbol:
         """What a node is called, or one unit of it (counted from 0)."""
@@ -105,9 +105,7 @@ class View:
         stage = self.stage(node)
         if stage is None:
             return Symbol("h", index=index)
-        number = re.search(r"\d+", stage.layer)
-        letter = "r" if stage.layer.startswith("residual") else stage.symbol
-        return Symbol(letter, index=index, layer=number.group() if number and self.layered else "")
+        return stage_symbol(stage, layered=self.layered, index=index)
 
     def stage(self, node: Node) -> Stage | None:
         """The stage of a node."""
@@ -135,6 +133,18 @@ class View:
         if len(takers) != 1:
             return None
         return next((d for d in self.dense if d.h is node and takers[0] in (d.z, *d.z.inputs)), None)
+
+
+def is_layered(stages: Sequence[Stage]) -> bool:
+    """Whether the symbols of a network need the numbers of layers."""
+    return sum(stage.symbol == "z" for stage in stages) > 1 or len(stages) > 2
+
+
+def stage_symbol(stage: Stage, *, layered: bool, index: str = "") -> Symbol:
+    """What a stage is called, with the number of its layer where symbols need one."""
+    number = re.search(r"\d+", stage.layer)
+    letter = "r" if stage.layer.startswith("residual") else stage.symbol
+    return Symbol(letter, index=index, layer=number.group() if number and layered else "")
 
 
 def largest(values: NDArray[Any], count: int) -> NDArray[np.int64]:

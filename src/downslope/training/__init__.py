@@ -1,8 +1,17 @@
 """The loop that descends: optimizers, the program of a step, batches."""
 
-from downslope.training._data import checked_data, checked_inputs, starting_values
+from downslope.training._data import checked_data, checked_inputs, dtype_of, starting_values
 from downslope.training._descend import Progress, Run, descend
-from downslope.training._optimizers import OPTIMIZERS, Adagrad, Adam, AdamW, Optimizer, RMSprop, Sgd
+from downslope.training._optimizers import (
+    OPTIMIZERS,
+    Adagrad,
+    Adam,
+    AdamW,
+    Optimizer,
+    RMSprop,
+    Sgd,
+    optimizer_of,
+)
 from downslope.training._predict import forward, parameter_values, predict
 from downslope.training._program import Program, training_program
 from downslope.training._schedules import Constant, Cosine, OneCycle, Schedule, StepDecay, WarmUp
@@ -27,7 +36,9 @@ __all__ = [
     "checked_data",
     "checked_inputs",
     "descend",
+    "dtype_of",
     "forward",
+    "optimizer_of",
     "parameter_values",
     "predict",
     "starting_values",

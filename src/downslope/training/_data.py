@@ -22,6 +22,7 @@ __all__ = [
     "Batches",
     "checked_data",
     "checked_inputs",
+    "dtype_of",
     "named_values",
     "starting_values",
 ]
@@ -30,6 +31,19 @@ BATCHES, SPLIT = 0, 1
 """Streams of shuffles: the batches of an epoch, the rows that validate."""
 
 Arrays = dict[str, NDArray[Any]]
+
+_DTYPES: dict[str, type[np.floating[Any]]] = {
+    "float32": np.float32,
+    "bfloat16": np.float32,
+    "float64": np.float64,
+}
+
+
+def dtype_of(precision: str) -> type[np.floating[Any]]:
+    """The dtype of weights and sums in a precision."""
+    if precision not in _DTYPES:
+        raise DownslopeError(f"there is no precision {precision!r}; choose one of {', '.join(_DTYPES)}")
+    return _DTYPES[precision]
 
 
 def checked_inputs(network: Network, x: ArrayLike) -> NDArray[Any]:

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope.errors import DownslopeError
 from downslope.nets import Network
-from downslope.training._data import Arrays, Batches, checked_data, starting_values
+from downslope.training._data import Arrays, Batches, checked_data, dtype_of, starting_values
 from downslope.training._lbfgs import minimise
-from downslope.training._optimizers import OPTIMIZERS, Optimizer
+from downslope.training._optimizers import Optimizer, optimizer_of
 from downslope.training._program import Program, training_program
 from downslope.training._schedules import Constant, Schedule
 from downslope.training._steps import Steps, steps_of
@@ -126,7 +126,7 @@ def descend(
             )
         return _search(network, data, values, steps, watch, progress)
     schedule = Constant(learning_rate) if isinstance(learning_rate, int | float) else learning_rate
-    program = training_program(network, _optimizer(optimizer), clip_norm=clip_norm, clip_value=clip_value)
+    program = training_program(network, optimizer_of(optimizer), clip_norm=clip_norm, clip_value=clip_value)
     values |= {n: np.zeros(tuple(map(int, s.shape)), data["x"].dtype) for n, s in program.states.items()}
     loop = _Loop(network, program, batches, watch, progress)
     if before is not None:
@@ -137,12 +137,10 @@ def descend(
 
 def _in_precision(data: Arrays, precision: str | None) -> Arrays:
     """The data in the dtype of a precision; None leaves it as it is."""
-    dtypes = {"float32": np.float32, "bfloat16": np.float32, "float64": np.float64}
     if precision is None:
         return data
-    if precision not in dtypes:
-        raise DownslopeError(f"there is no precision {precision!r}; choose one of {', '.join(dtypes)}")
-    return {name: column.astype(dtypes[precision], copy=False) for name, column in data.items()}
+    dtype = dtype_of(precision)
+    return {name: column.astype(dtype, copy=False) for name, column in data.items()}
 
 
 class _Record:
@@ -280,11 +278,3 @@ def _steps_asked(steps: int | None, epochs: int | None, steps_in_epoch: int) -> 
     if asked < 0:
         raise DownslopeError(f"a descent takes at least 0 steps, not {asked}")
     return asked
-
-
-def _optimizer(given: str | Optimizer) -> Optimizer:
-    if not isinstance(given, str):
-        return given
-    if given not in OPTIMIZERS:
-        raise DownslopeError(f"there is no optimizer {given!r}; choose one of {', '.join(OPTIMIZERS)}, lbfgs")
-    return OPTIMIZERS[given]

@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from downslope.errors import DownslopeError
 from downslope.graph import Node, make, state
 
-__all__ = ["OPTIMIZERS", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "Sgd"]
+__all__ = ["OPTIMIZERS", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "Sgd", "optimizer_of"]
 
 
 @dataclass
@@ -115,6 +116,19 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "adagrad": Adagrad(),
 }
 """Every optimizer by name, at its usual settings."""
+
+
+def optimizer_of(given: str | Optimizer) -> Optimizer:
+    """An optimizer given by name, or as it is.
+
+    Raises:
+        DownslopeError: where no update rule has the name.
+    """
+    if not isinstance(given, str):
+        return given
+    if given not in OPTIMIZERS:
+        raise DownslopeError(f"there is no optimizer {given!r}; choose one of {', '.join(OPTIMIZERS)}, lbfgs")
+    return OPTIMIZERS[given]
 
 
 def _one_minus_power(beta: float, step: Node) -> Node:

@@ -31,6 +31,12 @@ class Program:
     states: Mapping[str, Node]
     updates: Mapping[str, Node]
 
+    @property
+    def assignments(self) -> Mapping[Node, Node]:
+        """The new value of every parameter and state, by its leaf: what an engine is given to run."""
+        leaves = {**self.graph.parameters, **self.states}
+        return {leaves[name]: new for name, new in self.updates.items()}
+
 
 @lru_cache(maxsize=64)
 def training_program(

@@ -49,8 +49,7 @@ def steps_of(
     Raises:
         DownslopeError: if bfloat16 is asked for without the native engine.
     """
-    leaves = {**program.graph.parameters, **program.states}
-    updates = {leaves[name]: new for name, new in program.updates.items()}
+    updates = program.assignments
     reference = _ReferenceSteps(program, data, batches, schedule, seed, values)
     native = native_descent(program.graph.error, updates, data, batches.size, bfloat16=bfloat16)
     if native is not None:

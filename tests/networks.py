@@ -1,0 +1,34 @@
+"""A network of every kind, of five inputs."""
+
+import downslope as ds
+
+NETWORKS = {
+    "plain": ds.Network(5, [ds.Dense(40, "relu"), ds.Dense(33, "tanh"), ds.Dense(1)]),
+    "dropout": ds.Network(
+        5,
+        [ds.Dense(41, "silu"), ds.Dropout(0.3), ds.Dense(6, "gelu"), ds.Dropout(0.2), ds.Dense(2)],
+        loss="huber",
+        l2=0.1,
+        l1=0.01,
+    ),
+    "residual": ds.Network(
+        5,
+        [
+            ds.Dense(8, "elu"),
+            ds.Residual((ds.Dense(16, "mish"), ds.LayerNorm(), ds.Dense(8))),
+            ds.LayerNorm(),
+            ds.Dense(3),
+        ],
+        loss="cross_entropy",
+    ),
+    "embedding": ds.Network(
+        5,
+        [ds.Embedding((1, 3), (4, 3), (2, 3)), ds.Dense(8, "sigmoid"), ds.Dense(1)],
+        loss="binary_cross_entropy",
+    ),
+    "neuron": ds.Network(5, [ds.Dense(1, bias=False)], loss="poisson"),
+    "wide": ds.Network(
+        5, [ds.Dense(257, "softplus"), ds.Dense(64, "selu"), ds.Dense(1)], loss="absolute_error"
+    ),
+    "leaky": ds.Network(5, [ds.Dense(3, "leaky_relu", slope=0.2), ds.Dense(1)]),
+}
