@@ -50,7 +50,7 @@ def checked_inputs(network: Network, x: ArrayLike) -> NDArray[Any]:
     """x in the shape and the dtype of the program, of any number of rows."""
     inputs = np.asarray(x)
     try:
-        inputs = inputs.astype(inputs.dtype if inputs.dtype == np.float32 else np.float64)
+        inputs = inputs.astype(inputs.dtype if inputs.dtype == np.float32 else np.float64, copy=False)
     except (TypeError, ValueError) as error:
         raise DownslopeError(f"x holds numbers only: {error}") from None
     if inputs.ndim != 2 or inputs.shape[1] != network.inputs:
@@ -80,6 +80,10 @@ def _level_columns(network: Network) -> tuple[tuple[int, str, int], ...]:
 
 
 def _refuse_infinite(name: str, array: NDArray[Any]) -> None:
+    # a sum is not finite where an element is not, and takes no memory; it can also overflow
+    with np.errstate(all="ignore"):
+        if np.isfinite(np.sum(array)):
+            return
     if not np.all(np.isfinite(array)):
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise DownslopeError(

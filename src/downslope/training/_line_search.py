@@ -36,7 +36,7 @@ def line_search(at: Callable[[float], Point], start: Point, first: float) -> Poi
 
     >>> def parabola(step):
     ...     return Point(step, (step - 3) ** 2, 2 * (step - 3), np.zeros(1))
-    >>> round(line_search(parabola, parabola(0.0), 1.0).step, 3)
+    >>> round(line_search(parabola, parabola(0.0), 8.0).step, 3)
     3.0
     """
     tried: list[Point] = []
