@@ -43,6 +43,6 @@ check: $(VENV)/.dev native-test
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto
 	for isa in $$($(BIN)/python -c 'from downslope.engines import _native; print(*_native.instruction_sets())'); do \
-		DOWNSLOPE_ISA=$$isa $(BIN)/python -m pytest -n auto tests/test_native.py || exit 1; \
+		DOWNSLOPE_ISA=$$isa $(BIN)/python -m pytest -n auto tests/test_native.py tests/test_bfloat16.py || exit 1; \
 	done
 	DOWNSLOPE_ENGINE=reference $(BIN)/python -m pytest -n auto tests/test_descend.py

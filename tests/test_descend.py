@@ -192,3 +192,19 @@ def test_layers_start_from_given_values():
 def test_stopping_that_does_not_fit_is_said(settings, message):
     with pytest.raises(ds.DownslopeError, match=message):
         ds.descend(NEURON, X, Y, **settings)
+
+
+@pytest.mark.parametrize("engine", ["", "reference"])
+@pytest.mark.parametrize("row", [0, 50])
+def test_an_update_that_is_not_finite_is_found_at_its_step(engine, row, monkeypatch):
+    """The error of the step is finite; its gradient, 2·1e150·1e200, is not."""
+    monkeypatch.setenv("DOWNSLOPE_ENGINE", engine)
+    x, y = np.ones((64, 1)), np.zeros(64)
+    x[row], y[row] = 1e200, 1e150
+    net = ds.Network(inputs=1, layers=[ds.Dense(1, bias=False)])
+    run = ds.descend(net, x, y, start=[0.0], learning_rate=1e-3, steps=500, batch_size=4, seed=1)
+    assert run.stopped == "not finite"
+    assert run.message.startswith(f"step {len(run.losses)}: the update of layer1.weight is not finite")
+    assert 1 <= len(run.losses) <= 16
+    assert np.all(np.isfinite(run.losses))
+    assert run.parameters["layer1.weight"] == 0.0
