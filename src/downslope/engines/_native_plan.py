@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines._lowering import lower
+from downslope.engines._reference import Plan
 from downslope.engines._tape import CODES, Act, Tape
 from downslope.engines._threads import threads_for
 from downslope.engines._views import is_flipped
@@ -60,10 +62,11 @@ class NativePlan:
         self._nodes = list(outputs)
         self._tape = lower(outputs)
         self._native = native_tape(self._tape)
-        self._scalars = [leaf for leaf in self._tape.leaves if leaf.shape == ()]
-        self._weights = sum(
-            int(np.prod([int(d) for d in leaf.shape])) for leaf in self._tape.leaves if leaf.shape
-        )
+        tape = self._tape
+        self._scalars = [leaf.name for leaf in tape.leaves if leaf.shape == ()]
+        self._matrices = [(leaf.name, value) for leaf, value in tape.leaves.items() if leaf.shape != ()]
+        self._columns = [column.name for column in tape.columns]
+        self._weights = sum(prod(map(int, leaf.shape)) for leaf in tape.leaves)
         self._machines: dict[Any, Any] = {}
 
     def _machine(self, dtype: np.dtype[Any]) -> Any:
@@ -77,23 +80,24 @@ class NativePlan:
     def run(self, values: Mapping[str, Any]) -> list[NDArray[Any]]:
         """The outputs, in float32 where all leaves are."""
         tape = self._tape
-        given = [np.asarray(values[n.name]) for n in [*tape.leaves, *tape.columns]]
-        arrays = [a.dtype for a in given if a.ndim]
-        dtype = np.dtype(np.float32 if arrays and all(d == np.float32 for d in arrays) else np.float64)
-        machine = self._machine(dtype)
-        for leaf, value in tape.leaves.items():
-            if leaf.shape != ():
-                machine.set(value, np.ascontiguousarray(values[leaf.name], dtype))
-        columns = [np.ascontiguousarray(values[n.name], dtype) for n in tape.columns]
+        given = {name: np.asarray(values[name]) for name in [*(n for n, _ in self._matrices), *self._columns]}
+        single = given and all(a.dtype == np.float32 for a in given.values() if a.ndim)
+        dtype = np.dtype(np.float32 if single else np.float64)
+        columns = [np.ascontiguousarray(given[name], dtype) for name in self._columns]
         rows = len(columns[0]) if columns else 1
+        if rows == 0:
+            return [np.asarray(value) for value in Plan(self._nodes).run(values)]
+        machine = self._machine(dtype)
+        for name, value in self._matrices:
+            machine.set(value, np.ascontiguousarray(given[name], dtype))
         stores = [np.empty(_rows_first(n, rows), dtype) for n in tape.stores]
         # sums over the batch want all of it at once
         batch = min(rows, _ROWS) if len(stores) == len(self._nodes) else rows
-        steps = -(-rows // batch)
-        scalars = np.tile([float(values[n.name]) for n in self._scalars], (steps, 1))
+        scalars = np.empty((-(-rows // batch), len(self._scalars)))
+        scalars[:] = [float(values[name]) for name in self._scalars]
         seed, draw = int(values.get("seed", 0)), int(values.get("draw", 0))
-        threads = threads_for(self._weights * batch)
-        machine.run(columns, stores, None, 0, rows, batch, 1, scalars, seed, draw, threads, np.empty(steps))
+        threads, seen = threads_for(self._weights * batch), np.empty(len(scalars))
+        machine.run(columns, stores, None, 0, rows, batch, 1, scalars, seed, draw, threads, seen)
         return self._collected(machine, dict(zip(tape.stores, stores, strict=True)), dtype)
 
     def _collected(
