@@ -11,99 +11,120 @@ template <class T> inline typename Registers<T>::Vector root(typename Registers<
     return x;
 }
 
-template <class T, int vectors> struct Chain {
+// Rows of a strip as registers see them: `rows` of them, of each so many vectors from a column on.
+template <class T, int rows, int in_row> struct Registered {
     using Vector = typename Registers<T>::Vector;
-    static constexpr int width = Registers<T>::width;
+    Vector now[rows][in_row];
 
-    Vector now[vectors];
-
-    // Operand number `place` of a step: what is in the registers, or the next numbers of a strip.
     struct Source {
-        const T* data[vectors];
+        const T* data;
+        long stride;
+        inline Vector at(int r, int v) const { return *(const Vector*)(data + r * stride + v * Registers<T>::width); }
     };
 
-    static inline Vector load(const T* p) { return *(const Vector*)p; }
+    template <class F> inline void each(F f) {
+#pragma GCC unroll 8
+        for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 8
+            for (int v = 0; v < in_row; ++v) now[r][v] = f(r, v);
+    }
 
-    template <class F> inline void unary(const Step& s, const Source& a, F f) {
-        if (s.chained == 0)
-            for (int v = 0; v < vectors; ++v) now[v] = f(now[v]);
+    template <class F> inline void unary(int chained, const Source& a, F f) {
+        if (chained == 0)
+            each([&](int r, int v) { return f(now[r][v]); });
         else
-            for (int v = 0; v < vectors; ++v) now[v] = f(load(a.data[v]));
+            each([&](int r, int v) { return f(a.at(r, v)); });
     }
 
-    template <class F> inline void binary(const Step& s, const Source& a, const Source& b, F f) {
-        if (s.chained == 0)
-            for (int v = 0; v < vectors; ++v) now[v] = f(now[v], load(b.data[v]));
-        else if (s.chained == 1)
-            for (int v = 0; v < vectors; ++v) now[v] = f(load(a.data[v]), now[v]);
+    // `with` gets an operand: a strip, or the one row that a strip repeats, which then is loaded only once.
+    template <class F> static inline void choose(const Source& a, F with) {
+        if (a.stride) return with([&](int r, int v) { return a.at(r, v); });
+        Vector row[in_row];
+#pragma GCC unroll 8
+        for (int v = 0; v < in_row; ++v) row[v] = a.at(0, v);
+        with([&](int, int v) { return row[v]; });
+    }
+
+    template <class F> inline void binary(int chained, const Source& a, const Source& b, F f) {
+        if (chained == 0)
+            choose(b, [&](auto y) { each([&](int r, int v) { return f(now[r][v], y(r, v)); }); });
+        else if (chained == 1)
+            choose(a, [&](auto x) { each([&](int r, int v) { return f(x(r, v), now[r][v]); }); });
         else
-            for (int v = 0; v < vectors; ++v) now[v] = f(load(a.data[v]), load(b.data[v]));
+            choose(a, [&](auto x) { each([&](int r, int v) { return f(x(r, v), b.at(r, v)); }); });
     }
 
-    template <class F> inline void ternary(const Step& s, const Source& a, const Source& b, const Source& c, F f) {
-        if (s.chained == 0)
-            for (int v = 0; v < vectors; ++v) now[v] = f(now[v], load(b.data[v]), load(c.data[v]));
-        else if (s.chained == 1)
-            for (int v = 0; v < vectors; ++v) now[v] = f(load(a.data[v]), now[v], load(c.data[v]));
-        else if (s.chained == 2)
-            for (int v = 0; v < vectors; ++v) now[v] = f(load(a.data[v]), load(b.data[v]), now[v]);
+    template <class F> inline void ternary(int chained, const Source& a, const Source& b, const Source& c, F f) {
+        if (chained == 0)
+            choose(b, [&](auto y) { each([&](int r, int v) { return f(now[r][v], y(r, v), c.at(r, v)); }); });
+        else if (chained == 1)
+            choose(a, [&](auto x) { each([&](int r, int v) { return f(x(r, v), now[r][v], c.at(r, v)); }); });
+        else if (chained == 2)
+            choose(a, [&](auto x) { each([&](int r, int v) { return f(x(r, v), b.at(r, v), now[r][v]); }); });
         else
-            for (int v = 0; v < vectors; ++v) now[v] = f(load(a.data[v]), load(b.data[v]), load(c.data[v]));
-    }
-
-    static inline Source source(const Strip<T>& strip, long row, long column) {
-        constexpr int in_row = lanes / width < vectors ? lanes / width : vectors;
-        Source found;
-        for (int v = 0; v < vectors; ++v)
-            found.data[v] = strip.data + (row + v / in_row) * strip.stride + column + v % in_row * width;
-        return found;
-    }
-
-    inline void step(const Step& s, const Strip<T>* strips, long row, long column) {
-        const Source a = source(strips[s.a], row, column), b = source(strips[s.b], row, column);
-        const Vector zero{};
-        switch (s.op) {
-            case Code::copy: unary(s, a, [](Vector x) { return x; }); break;
-            case Code::negate: unary(s, a, [](Vector x) { return -x; }); break;
-            case Code::square: unary(s, a, [](Vector x) { return x * x; }); break;
-            case Code::sqrt: unary(s, a, [](Vector x) { return root<T>(x); }); break;
-            case Code::relu: unary(s, a, [=](Vector x) { return x < zero ? zero : x; }); break;
-            case Code::add: binary(s, a, b, [](Vector x, Vector y) { return x + y; }); break;
-            case Code::subtract: binary(s, a, b, [](Vector x, Vector y) { return x - y; }); break;
-            case Code::multiply: binary(s, a, b, [](Vector x, Vector y) { return x * y; }); break;
-            case Code::divide: binary(s, a, b, [](Vector x, Vector y) { return x / y; }); break;
-            case Code::squared_error: binary(s, a, b, [](Vector z, Vector y) { return (y - z) * (y - z); }); break;
-            case Code::gate: binary(s, a, b, [=](Vector x, Vector y) { return x * (y > zero ? zero + T(1) : zero); }); break;
-            case Code::multiply_add:
-                ternary(s, a, b, source(strips[s.c], row, column), [](Vector x, Vector y, Vector z) { return x * y + z; });
-                break;
-            case Code::multiply_subtract:
-                ternary(s, a, b, source(strips[s.c], row, column), [](Vector x, Vector y, Vector z) { return z - x * y; });
-                break;
-            default: __builtin_unreachable();
-        }
-        if (!s.kept) return;
-        const Source to = source(strips[s.to], row, column);
-        for (int v = 0; v < vectors; ++v) *(Vector*)const_cast<T*>(to.data[v]) = now[v];
+            choose(a, [&](auto x) { each([&](int r, int v) { return f(x(r, v), b.at(r, v), c.at(r, v)); }); });
     }
 };
 
-// The steps from first to last on as many rows as make `vectors` registers, or on so many columns of one row.
-template <class T, int vectors> long run_chain(const Step* first, const Step* last, const Strip<T>* strips, long row) {
-    constexpr int in_row = lanes / Registers<T>::width, rows = vectors > in_row ? vectors / in_row : 1;
-    for (long column = 0; column < lanes; column += vectors / rows * Registers<T>::width) {
-        Chain<T, vectors> chain;
-        for (const Step* s = first; s != last; ++s) chain.step(*s, strips, row, column);
+// The steps from first to last on a few rows, from a column on.
+template <class T, int rows, int in_row>
+void run_chain(const Step* first, const Step* last, const Strip<T>* strips, long row, long column) {
+    using R = Registered<T, rows, in_row>;
+    using Vector = typename R::Vector;
+    const Vector zero{};
+    R all;
+    for (const Step* s = first; s != last; ++s) {
+        const auto source = [&](int number) {
+            const Strip<T>& strip = strips[number];
+            return typename R::Source{strip.data + row * strip.stride + column, strip.stride};
+        };
+        const auto a = source(s->a), b = source(s->b);
+        const int chained = s->chained;
+        switch (s->op) {
+            case Code::copy: all.unary(chained, a, [](Vector x) { return x; }); break;
+            case Code::negate: all.unary(chained, a, [](Vector x) { return -x; }); break;
+            case Code::square: all.unary(chained, a, [](Vector x) { return x * x; }); break;
+            case Code::sqrt: all.unary(chained, a, [](Vector x) { return root<T>(x); }); break;
+            case Code::relu: all.unary(chained, a, [=](Vector x) { return x < zero ? zero : x; }); break;
+            case Code::add: all.binary(chained, a, b, [](Vector x, Vector y) { return x + y; }); break;
+            case Code::subtract: all.binary(chained, a, b, [](Vector x, Vector y) { return x - y; }); break;
+            case Code::multiply: all.binary(chained, a, b, [](Vector x, Vector y) { return x * y; }); break;
+            case Code::divide: all.binary(chained, a, b, [](Vector x, Vector y) { return x / y; }); break;
+            case Code::squared_error:
+                all.binary(chained, a, b, [](Vector z, Vector y) { return (y - z) * (y - z); });
+                break;
+            case Code::gate:
+                all.binary(chained, a, b, [=](Vector x, Vector y) { return x * (y > zero ? zero + T(1) : zero); });
+                break;
+            case Code::multiply_add:
+                all.ternary(chained, a, b, source(s->c), [](Vector x, Vector y, Vector z) { return x * y + z; });
+                break;
+            case Code::multiply_subtract:
+                all.ternary(chained, a, b, source(s->c), [](Vector x, Vector y, Vector z) { return z - x * y; });
+                break;
+            default: __builtin_unreachable();
+        }
+        if (!s->kept) continue;
+        const auto to = source(s->to);
+#pragma GCC unroll 8
+        for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 8
+            for (int v = 0; v < in_row; ++v)
+                *(Vector*)(const_cast<T*>(to.data) + r * to.stride + v * Registers<T>::width) = all.now[r][v];
     }
-    return row + rows;
 }
 
 template <class T> void chain(const Step* first, const Step* last, const Strip<T>* strips, long rows) {
-    constexpr int in_row = lanes / Registers<T>::width, most = DOWNSLOPE_REGISTERS == 32 ? 8 : 4;
-    constexpr int many = most > in_row ? most / in_row : 1, one = in_row < most ? in_row : most;
-    long row = 0;
-    while (row + many <= rows) row = run_chain<T, most>(first, last, strips, row);
-    while (row < rows) row = run_chain<T, one>(first, last, strips, row);
+    constexpr int width = Registers<T>::width, most = DOWNSLOPE_REGISTERS == 32 ? 8 : 4;
+    constexpr int in_row = lanes / width < most ? lanes / width : most, many = most / in_row;
+    for (long column = 0; column < lanes; column += in_row * width) {
+        long row = 0;
+        for (; row + many <= rows; row += many) run_chain<T, many, in_row>(first, last, strips, row, column);
+        if constexpr (many > 2)
+            for (; row + 2 <= rows; row += 2) run_chain<T, 2, in_row>(first, last, strips, row, column);
+        if constexpr (many > 1)
+            for (; row < rows; ++row) run_chain<T, 1, in_row>(first, last, strips, row, column);
+    }
 }
 
 }  // namespace

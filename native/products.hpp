@@ -22,9 +22,9 @@ namespace {
 
 template <class T> struct Registers {
     static constexpr int width = DOWNSLOPE_VECTOR_BYTES / int(sizeof(T));
-    // rows and vectors of the tile: 28 of 32 registers, or 12 of 16, hold C
-    static constexpr int rows = DOWNSLOPE_REGISTERS == 32 ? 14 : 6;
-    static constexpr int vectors = 2;
+    // rows and vectors of the tile: up to 28 of 32 registers, or 12 of 16, hold C
+    static constexpr int vectors = DOWNSLOPE_REGISTERS == 32 && lanes / width == 4 ? 4 : 2;
+    static constexpr int rows = DOWNSLOPE_REGISTERS == 32 && vectors == 2 ? 14 : 6;
     typedef T Vector __attribute__((vector_size(DOWNSLOPE_VECTOR_BYTES), aligned(sizeof(T))));
 };
 

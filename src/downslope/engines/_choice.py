@@ -95,14 +95,19 @@ def plan(outputs: Sequence[Node]) -> NativePlan | Plan:
 
 
 def native_descent(
-    error: Node, updates: Mapping[Node, Node], data: Mapping[str, NDArray[Any]], *, bfloat16: bool = False
+    error: Node,
+    updates: Mapping[Node, Node],
+    data: Mapping[str, NDArray[Any]],
+    batch: int,
+    *,
+    bfloat16: bool = False,
 ) -> NativeDescent | None:
-    """A descent on the native engine, or None where the reference engine has to do."""
+    """A descent on the native engine in steps of ``batch`` rows, or None where the reference has to do."""
     if not runs_natively():
         return None
     from downslope.engines._native_descent import NativeDescent
 
-    return NativeDescent(error, updates, data, bfloat16=bfloat16)
+    return NativeDescent(error, updates, data, batch, bfloat16=bfloat16)
 
 
 def shuffled(count: int, seed: int, stream: int, step: int) -> NDArray[np.int64]:

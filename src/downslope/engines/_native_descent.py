@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from downslope.engines._lowering import lower
 from downslope.engines._native_plan import native_tape
 from downslope.engines._tape import Tape
-from downslope.engines._threads import threads_for
+from downslope.engines._threads import Pace
 from downslope.graph import Node
 
 __all__ = ["NativeDescent"]
@@ -53,7 +54,13 @@ class NativeDescent:
     """
 
     def __init__(
-        self, error: Node, updates: Mapping[Node, Node], data: Arrays, *, bfloat16: bool = False
+        self,
+        error: Node,
+        updates: Mapping[Node, Node],
+        data: Arrays,
+        batch: int,
+        *,
+        bfloat16: bool = False,
     ) -> None:
         from downslope.engines import _native  # type: ignore[attr-defined]
 
@@ -61,11 +68,14 @@ class NativeDescent:
         self._dtype = data["x"].dtype
         kind = _native.FloatMachine if self._dtype == np.float32 else _native.DoubleMachine
         self._machine = kind(self._lowered.native)
+        self._batch = batch
+        self._multiplications = self._lowered.weights * batch
+        self._pace = Pace(self._multiplications)
         self._columns = [np.ascontiguousarray(data[n.name]) for n in self._lowered.tape.columns]
 
-    def steps_in(self, seconds: float, batch: int) -> int:
-        """About how many steps of so many rows a run may take, at least one: a guess to begin with."""
-        return 1 + int(seconds * 1e10 / (1000 + self._lowered.weights * batch))
+    def steps_in(self, seconds: float) -> int:
+        """About how many steps a run may take, at least one: a guess to begin with."""
+        return 1 + int(seconds * 1e10 / (1000 + self._multiplications))
 
     def put(self, values: Arrays) -> None:
         """Set parameters and states."""
@@ -95,7 +105,6 @@ class NativeDescent:
     def run(
         self,
         order: NDArray[np.int64] | None,
-        batch: int,
         rounds: int,
         rates: NDArray[np.float64],
         first_step: int,
@@ -112,8 +121,10 @@ class NativeDescent:
                 rates if name == "learning_rate" else np.arange(first_step, first_step + len(rates))
             )
         errors = np.empty(len(rates))
-        threads = threads_for(self._lowered.weights * batch)
+        threads = self._pace.threads()
+        started = perf_counter()
         done = self._machine.run(
-            self._columns, [], order, 0, rows, batch, rounds, scalars, seed, first_step, threads, errors
+            self._columns, [], order, 0, rows, self._batch, rounds, scalars, seed, first_step, threads, errors
         )
+        self._pace.took(threads, (perf_counter() - started) / (done + 1))
         return errors[: done + 1]

@@ -52,7 +52,7 @@ def steps_of(
     leaves = {**program.graph.parameters, **program.states}
     updates = {leaves[name]: new for name, new in program.updates.items()}
     reference = _ReferenceSteps(program, data, batches, schedule, seed, values)
-    native = native_descent(program.graph.error, updates, data, bfloat16=bfloat16)
+    native = native_descent(program.graph.error, updates, data, batches.size, bfloat16=bfloat16)
     if native is not None:
         return _NativeSteps(native, reference)
     if bfloat16:
@@ -108,7 +108,7 @@ class _NativeSteps:
     def __init__(self, native: Any, reference: _ReferenceSteps) -> None:
         self._native, self._reference = native, reference
         self._batches = reference.batches
-        self._chunk = native.steps_in(1e-3, self._batches.size)
+        self._chunk = native.steps_in(1e-3)
         self._saved = 0  # the step after which everything was finite and kept
         self._looked = 0.0  # when
         native.put(reference.now)
@@ -141,11 +141,10 @@ class _NativeSteps:
     def _run(self, step: int, until: int, last: int) -> NDArray[np.float64]:
         """The errors from ``step`` to ``until``, or to the end of the epoch, or to a step that fails."""
         order = self._batches.rows(step, until)
-        size = self._batches.size
-        count = until - step + 1 if order is None else -(-len(order) // size)
+        count = until - step + 1 if order is None else -(-len(order) // self._batches.size)
         learning = rates(self._reference.schedule, step, count, last)
         rounds = count if order is None else 1
-        return self._native.run(order, size, rounds, learning, step, self._reference.seed)  # type: ignore[no-any-return]
+        return self._native.run(order, rounds, learning, step, self._reference.seed)  # type: ignore[no-any-return]
 
     def _failed(
         self, errors: NDArray[np.float64], step: int, last: int

@@ -49,9 +49,8 @@ class Watch:
     def __init__(self, network: Network, data: Arrays | None, patience: int | None) -> None:
         if patience is not None and (patience < 1 or data is None):
             raise DownslopeError("patience is a number of epochs of at least 1 and needs validation rows")
-        graph = network.graph()
-        self._error = Evaluator([graph.data_error])
         self._data = data
+        self._error = None if data is None else Evaluator([network.graph().data_error])
         self._patience = patience
         self.errors: list[float] = []
         self.best_epoch = 0
@@ -64,7 +63,7 @@ class Watch:
 
     def see(self, values: Mapping[str, NDArray[Any]]) -> bool:
         """Note the parameters after an epoch; whether it is time to stop."""
-        if self._data is None:
+        if self._data is None or self._error is None:
             return False
         with np.errstate(all="ignore"):
             error = float(self._error.mean({**values, **self._data})[0])
