@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -167,6 +168,17 @@ def explain(**options: Any) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """The exit code of a command line: 0, 2 for bad input, 130 for Ctrl-C, 141 for a closed pipe."""
+    with warnings.catch_warnings():
+        warnings.showwarning = _say
+        return _run(arguments)
+
+
+def _say(message: Warning | str, *_: Any, **__: Any) -> None:
+    """A warning as a plain line: where in the code it was given is nothing to the reader."""
+    print(f"downslope: {message}", file=sys.stderr)
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         downslope.main(list(arguments), prog_name="downslope", standalone_mode=False)
     except click.ClickException as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from downslope.engines._random import random_order
 from downslope.engines._reference import Plan
+from downslope.errors import DownslopeError
 from downslope.graph import Node
 
 if TYPE_CHECKING:
@@ -29,11 +31,31 @@ def _native_is_there() -> bool:
         return True
     warnings.warn(
         "Downslope was installed without its native engine; the reference engine runs instead, which is "
-        "slower. Install it again where a C++ compiler is found.",
+        "slower. Install it again where a C++ compiler is found, or set DOWNSLOPE_ENGINE=reference to hear "
+        "no more of it.",
         RuntimeWarning,
-        stacklevel=5,
+        stacklevel=_level_of_the_caller(),
     )
     return False
+
+
+def _level_of_the_caller() -> int:
+    """How many calls up from the function that asks the code is that called Downslope."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "downslope":
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+@cache
+def _check_instruction_set(asked: str | None) -> None:
+    """That the processor has the instruction set that DOWNSLOPE_ISA asks for."""
+    from downslope.engines import _native  # type: ignore[attr-defined]
+
+    try:
+        _native.instruction_set()
+    except ValueError as error:
+        raise DownslopeError(str(error)) from None
 
 
 def runs_natively() -> bool:
@@ -41,8 +63,17 @@ def runs_natively() -> bool:
 
     They do unless the extension was not built, which is said once, or the environment variable
     DOWNSLOPE_ENGINE is ``reference``.
+
+    Raises:
+        DownslopeError: if DOWNSLOPE_ENGINE or DOWNSLOPE_ISA names what is not there.
     """
-    return os.environ.get("DOWNSLOPE_ENGINE") != "reference" and _native_is_there()
+    engine = os.environ.get("DOWNSLOPE_ENGINE") or "native"
+    if engine not in ("native", "reference"):
+        raise DownslopeError(f"DOWNSLOPE_ENGINE is {engine}; it can be native or reference")
+    if engine == "reference" or not _native_is_there():
+        return False
+    _check_instruction_set(os.environ.get("DOWNSLOPE_ISA"))
+    return True
 
 
 def plan(outputs: Sequence[Node]) -> NativePlan | Plan:
