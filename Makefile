@@ -2,7 +2,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check native-test
+CXX ?= g++
+JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+# FOR_EVERY_SET command; done: with every instruction set of this processor
+FOR_EVERY_SET = sets=$$($(BIN)/python -c 'from downslope.engines import _native; print(*_native.instruction_sets())') && \
+	for isa in $$sets; do DOWNSLOPE_ISA=$$isa
+
+.PHONY: demo test check native-test sanitize aarch64-test
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -28,21 +34,50 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n auto
 
-# the kernels on every instruction set of this processor, then once more with sanitizers
+# the engine's own tests on every instruction set of this processor, built by g++ and, where there is one, clang++
 native-test: $(VENV)/.dev
-	for sanitize in OFF ON; do \
-		$(BIN)/cmake -S native -B $(VENV)/native-$$sanitize -DDOWNSLOPE_SANITIZE=$$sanitize && \
-		$(BIN)/cmake --build $(VENV)/native-$$sanitize --parallel && \
-		$(BIN)/ctest --test-dir $(VENV)/native-$$sanitize --output-on-failure || exit 1; \
+	for compiler in $(CXX) $$(command -v clang++); do \
+		build=$(VENV)/native-$$(basename $$compiler); \
+		$(BIN)/cmake -S native -B $$build -DCMAKE_CXX_COMPILER=$$compiler && \
+		$(BIN)/cmake --build $$build --parallel $(JOBS) && \
+		$(BIN)/ctest --test-dir $$build --output-on-failure || exit 1; \
 	done
 
-check: $(VENV)/.dev native-test
+# the whole engine with AddressSanitizer and UndefinedBehaviorSanitizer: its own tests, then those of Python that run
+# it, in an environment that has the package so built and borrows what else there is
+SANITIZED := $(abspath $(VENV))/sanitized
+SITES := -c 'import sysconfig; print(sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), sep="\n")'
+sanitize: $(VENV)/.dev
+	rm -rf $(SANITIZED)/wheels
+	CXX=$(CXX) CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) $(BIN)/pip wheel --quiet --no-deps --no-build-isolation \
+		--wheel-dir $(SANITIZED)/wheels --config-settings=build-dir=$(SANITIZED)/build \
+		--config-settings=cmake.define.DOWNSLOPE_SANITIZE=ON --config-settings=cmake.define.DOWNSLOPE_TESTS=ON \
+		--config-settings=install.strip=false .
+	$(BIN)/ctest --test-dir $(SANITIZED)/build --output-on-failure
+	$(BIN)/python -m venv --clear --without-pip $(SANITIZED)/python
+	site=$$($(SANITIZED)/python/bin/python $(SITES) | tail -1) && \
+	$(BIN)/python -m zipfile -e $(SANITIZED)/wheels/*.whl $$site && \
+	$(BIN)/python $(SITES) > $$site/borrowed.pth
+	$(FOR_EVERY_SET) \
+		LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
+		ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
+		$(SANITIZED)/python/bin/python -m pytest -n $(JOBS) -p no:cacheprovider \
+			tests/test_native.py tests/test_bfloat16.py tests/test_evaluator.py tests/test_threads.py || exit 1; \
+	done
+
+# the engine's own tests for 64-bit ARM: by g++-aarch64-linux-gnu, under qemu-user-static
+aarch64-test: $(VENV)/.dev
+	$(BIN)/cmake -S native -B $(VENV)/native-aarch64 -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
+		-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ \
+		-DCMAKE_CROSSCOMPILING_EMULATOR="qemu-aarch64-static;-L;/usr/aarch64-linux-gnu"
+	$(BIN)/cmake --build $(VENV)/native-aarch64 --parallel $(JOBS)
+	$(BIN)/ctest --test-dir $(VENV)/native-aarch64 --output-on-failure
+
+check: $(VENV)/.dev native-test sanitize
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto
-	for isa in $$($(BIN)/python -c 'from downslope.engines import _native; print(*_native.instruction_sets())'); do \
-		DOWNSLOPE_ISA=$$isa $(BIN)/python -m pytest -n auto tests/test_native.py tests/test_bfloat16.py || exit 1; \
-	done
+	$(FOR_EVERY_SET) $(BIN)/python -m pytest -n auto tests/test_native.py tests/test_bfloat16.py || exit 1; done
 	DOWNSLOPE_ENGINE=reference $(BIN)/python -m pytest -n auto tests/test_descend.py

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace {
@@ -71,18 +73,23 @@ private:
     const std::function<void(int)>* work_ = nullptr;
 };
 
-// A process that was forked off has none of the threads of its parent and makes a team of its own. Teams are
-// never destroyed: their threads sleep until the process ends.
+// A process that was forked off has none of the threads of its parent and makes a team of its own; no lock guards
+// this, because a thread of the parent may have held it. Teams are never destroyed: their threads sleep until the
+// process ends.
 Team& team() {
-    static std::mutex making;
-    static Team* made = nullptr;
-    static pid_t maker = 0;
-    const std::lock_guard guard(making);
-    if (maker != getpid()) {
-        made = new Team;
-        maker = getpid();
+    struct Made {
+        pid_t by;
+        Team team;
+    };
+    static std::atomic<Made*> made{nullptr};
+    Made* found = made.load(std::memory_order_acquire);
+    while (!found || found->by != getpid()) {
+        auto fresh = std::make_unique<Made>();
+        fresh->by = getpid();
+        if (made.compare_exchange_strong(found, fresh.get(), std::memory_order_acq_rel))
+            found = fresh.release();
     }
-    return *made;
+    return found->team;
 }
 
 }  // namespace
