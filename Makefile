@@ -58,7 +58,8 @@ sanitize: $(VENV)/.dev
 	site=$$($(SANITIZED)/python/bin/python $(SITES) | tail -1) && \
 	$(BIN)/python -m zipfile -e $(SANITIZED)/wheels/*.whl $$site && \
 	$(BIN)/python $(SITES) > $$site/borrowed.pth
-	$(FOR_EVERY_SET) \
+	for isa in $$($(BIN)/python -c 'from downslope.engines import _native; print(_native.instruction_sets()[0], "portable")'); do \
+		DOWNSLOPE_ISA=$$isa \
 		LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
 		ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
 		$(SANITIZED)/python/bin/python -m pytest -n $(JOBS) -p no:cacheprovider \
