@@ -84,7 +84,8 @@ def test_workers_of_joblib_share_the_processors(monkeypatch):
     allowed = joblib.Parallel(workers)(joblib.delayed(_threads.threads_allowed)() for _ in range(4))
     assert max(allowed) <= max(1, joblib.cpu_count() // workers)
     with joblib.parallel_config("loky", inner_max_num_threads=1):
-        assert joblib.Parallel(workers)(joblib.delayed(_threads.threads_allowed)() for _ in range(2)) == [1, 1]
+        inside = joblib.Parallel(workers)(joblib.delayed(_threads.threads_allowed)() for _ in range(2))
+    assert inside == [1, 1]
 
 
 def test_workers_of_joblib_give_the_same_bits():
@@ -100,7 +101,8 @@ def test_workers_of_joblib_give_the_same_bits():
 
 
 @pytest.mark.parametrize(
-    ("said", "threads"), [("3", 3), ("2,1", 2), (" 5 ", 5), ("0", None), ("-1", None), ("many", None), ("", None)]
+    ("said", "threads"),
+    [("3", 3), ("2,1", 2), (" 5 ", 5), ("0", None), ("-1", None), ("many", None), ("", None)],
 )
 def test_the_environment_limits_the_threads(said, threads, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS")
