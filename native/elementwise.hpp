@@ -127,6 +127,7 @@ template <class T> void apply(const Step& step, const Strip<T>* s, long rows) {
         case Code::round_pairs:
             if constexpr (sizeof(T) == 4) round_pairs(d, a, rows);
             return;
+        default: return;  // those of chains
     }
 }
 
