@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from downslope.engines._blocks import Block, Groups
 from downslope.engines._fusion import fuse
 from downslope.engines._schedule import schedule
 from downslope.engines._tape import Act, Form, Instruction, Kind, Step, Tape, View
@@ -43,7 +44,7 @@ class _Lowering:
         wanted = [*outputs, *updates.values(), *updates]
         order = topological(wanted)
         self._stages = stages(order)
-        self._groups = _Groups(order, self._stages)
+        self._groups = Groups(order, self._stages)
         self._users: dict[Node, list[Node]] = {}
         for node in order:
             for source in node.inputs:
@@ -301,7 +302,7 @@ class _Lowering:
             return
         kind, rows, columns = layout(nodes[0].shape)
         act = {Kind.SCALAR: Act.SCALAR_BLOCK, Kind.PANELS: Act.BLOCK, Kind.FIXED: Act.BLOCK_FIXED}[kind]
-        block = _Block(Instruction(act, -1, [rows, columns], nodes=list(nodes)))
+        block = Block(Instruction(act, -1, [rows, columns], nodes=list(nodes)))
         inside = set(nodes)
         ops: dict[Node, tuple[str, tuple[Node, ...]]] = {}
         absorbed: set[Node] = set()
@@ -458,56 +459,3 @@ class _Lowering:
             writes={target},
             nodes=[new],
         )
-
-
-class _Block:
-    """A block under construction: its operands by value, and registers for what only it uses."""
-
-    def __init__(self, instruction: Instruction) -> None:
-        self.instruction = instruction
-        self.places: dict[Node, int] = {}
-        self.free: list[int] = []
-        self._numbers: dict[tuple[int, View], int] = {}
-
-    def register(self) -> int:
-        if self.free:
-            return self.free.pop()
-        self.instruction.operands.append((-1, View.SCRATCH))
-        return len(self.instruction.operands) - 1
-
-    def _operand(self, value: int, view: View) -> int:
-        if (value, view) not in self._numbers:
-            self._numbers[value, view] = len(self.instruction.operands)
-            self.instruction.operands.append((value, view))
-        return self._numbers[value, view]
-
-    def reading(self, value: int, view: View) -> int:
-        if value not in self.instruction.writes:
-            self.instruction.reads.add(value)
-        return self._operand(value, view)
-
-    def writing(self, value: int, view: View) -> int:
-        self.instruction.writes.add(value)
-        return self._operand(value, view)
-
-
-class _Groups:
-    """Elementwise nodes of one stage and shape that hang together run as one block."""
-
-    def __init__(self, order: Sequence[Node], stages: Mapping[Node, int]) -> None:
-        self._group: dict[Node, list[Node]] = {}
-        for node in order:
-            if not is_elementwise(node):
-                continue
-            group = [node]
-            for source in node.inputs:
-                near = self._group.get(source)
-                if near is None or source in group:
-                    continue
-                if stages[source] == stages[node] and source.shape == node.shape and node.shape != ():
-                    group = near + group
-            for member in group:
-                self._group[member] = group
-
-    def of(self, node: Node) -> list[Node]:
-        return self._group[node]
