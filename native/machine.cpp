@@ -261,8 +261,6 @@ void Machine<T>::step(Thread& thread, const Data<T>& data, const Batch& batch, B
     const long first = thread.count == 1 ? 0 : panels * thread.index / thread.count;
     const long last = thread.count == 1 ? panels : panels * (thread.index + 1) / thread.count;
     for (int level = 0; level < tape_->levels; ++level) {
-        Share& share = shares_[level][thread.index];
-        share.next.store(share.begin, std::memory_order_relaxed);
         for (const auto& task : thread.scalar_tasks[level])
             if (!(again && task.of->once)) scalar_act(thread, task, data, batch);
         if (level == tape_->stop_level && tape_->watched >= 0) {
@@ -273,6 +271,9 @@ void Machine<T>::step(Thread& thread, const Data<T>& data, const Batch& batch, B
                 return;
             }
         }
+        // only now: what a step that stops has offered would be taken by the next run before its thread begins
+        Share& share = shares_[level][thread.index];
+        share.next.store(share.begin, std::memory_order_relaxed);
         const auto& tasks = thread.panel_tasks[level];
         if (!tasks.empty())
             for (long p = first; p < last; p += group)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.engines import _threads
+from downslope.engines import _threads, native_descent
+from downslope.training import OPTIMIZERS, training_program
 
 pytest.importorskip("downslope.engines._native", reason="installed without a compiler")
 
@@ -42,6 +43,25 @@ def test_python_threads_at_once_give_the_same_bits_as_one_after_another():
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(trained, [0, 1, 2, 3] * 5))
     assert together == alone * 5
+
+
+def test_a_run_after_one_that_stopped_has_the_same_bits():
+    network = ds.Network(64, [ds.Dense(320, "relu"), ds.Dense(320, "relu"), ds.Dense(1)])
+    program = training_program(network, OPTIMIZERS["sgd"])
+    updates = {leaf: program.updates[name] for name, leaf in program.graph.parameters.items()}
+    rng = np.random.default_rng(0)
+    data = {"x": rng.standard_normal((64, 64)), "y": rng.standard_normal((64, 1)), "row_weights": np.ones(64)}
+    native = native_descent(program.graph.error, updates, data, 64)
+
+    def run(rate, steps):
+        native.put(network.initial_parameters(1))
+        errors = native.run(None, steps, np.full(steps, rate), 1, 0)
+        return errors.tobytes() + b"".join(a.tobytes() for a in native.values().values())
+
+    expected = run(1e-3, 3)
+    for _ in range(20):
+        run(1e100, 9)
+        assert run(1e-3, 3) == expected
 
 
 FORKS = """
