@@ -1,6 +1,7 @@
 """Layers, losses and initialisers: from the description of a network to its graph."""
 
 from downslope.nets._description import network_from_json, network_to_json
+from downslope.nets._ensemble import Ensemble
 from downslope.nets._initializers import INITIALIZERS, initialize
 from downslope.nets._layers import Dense, Dropout, Embedding, Layer, LayerNorm, Residual, Stage
 from downslope.nets._network import Network, NetworkGraph
@@ -10,6 +11,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Embedding",
+    "Ensemble",
     "Layer",
     "LayerNorm",
     "Network",

@@ -44,6 +44,7 @@ class Builder:
     """What the layers of one network declare while it is built."""
 
     training: bool
+    prefix: str = ""
     parameters: dict[str, Node] = field(default_factory=dict)
     initializers: dict[str, Start] = field(default_factory=dict)
     penalised: list[str] = field(default_factory=list)
@@ -54,7 +55,11 @@ class Builder:
     def next_layer(self) -> str:
         """The name of the next layer that has parameters."""
         self.layers += 1
-        return f"layer{self.layers}"
+        return f"{self.prefix}layer{self.layers}"
+
+    def next_member(self, prefix: str) -> None:
+        """Start another network beside those that are built: its layers are counted from 1 again."""
+        self.prefix, self.layers = prefix, 0
 
     def declare(
         self, name: str, shape: tuple[int, ...], initializer: Start, *, penalised: bool = False
@@ -141,7 +146,7 @@ class Dropout:
             "keep_mask", h, input_("seed", ()), input_("draw", ()), rate=self.rate, stream=builder.masks
         )
         dropped = h * (keep * (1 / (1 - self.rate)))
-        builder.stages.append(Stage(f"dropout{builder.masks}", "h", dropped))
+        builder.stages.append(Stage(f"{builder.prefix}dropout{builder.masks}", "h", dropped))
         return dropped
 
 
@@ -184,7 +189,7 @@ class Residual:
                 f"end it with Dense({h.shape[1]})"
             )
         total = h + out
-        builder.stages.append(Stage(f"residual after layer{builder.layers}", "h", total))
+        builder.stages.append(Stage(f"{builder.prefix}residual after layer{builder.layers}", "h", total))
         return total
 
 

@@ -102,45 +102,65 @@ class Network:
 
     def _build(self, builder: Builder) -> NetworkGraph:
         x = input_("x", (BATCH, self.inputs))
-        z = x
-        for layer in self.layers:
-            z = layer.build(builder, z)
-        classes = self.loss == "cross_entropy"
-        if classes and int(z.shape[1]) < 2:
-            raise DownslopeError(
-                "cross_entropy needs an output for each class; end with Dense(number of classes)"
-            )
-        y = input_("y", (BATCH,) if classes else z.shape)
-        settings = {"delta": self.delta} if self.loss == "huber" else {}
-        errors = make(self.loss, z, y, **settings)
-        if not classes:
-            errors = make("sum", errors, axes=(1,), keepdims=False) / int(z.shape[1])
+        z = self.output(builder, x)
+        y = self.targets(z)
         row_weights = input_("row_weights", (BATCH,))
+        errors = self.errors(z, y)
         data_error = _total(errors * row_weights) / _total(row_weights)
-        error = data_error
-        for name in builder.penalised:
-            weight = builder.parameters[name]
-            if self.l1:
-                error = error + self.l1 * _total(make("absolute", weight))
-            if self.l2:
-                error = error + self.l2 / 2 * _total(make("square", weight))
-        link = _LINKS.get(self.loss)
-        prediction = make(link, z) if link else z
         return NetworkGraph(
             x,
             y,
             row_weights,
             builder.parameters,
             z,
-            prediction,
+            self.predicted(z),
             errors,
             data_error,
-            error,
+            self.penalised(data_error, builder),
             tuple(builder.stages),
         )
 
+    def output(self, builder: Builder, x: Node) -> Node:
+        """z of the last layer on the inputs x."""
+        z = x
+        for layer in self.layers:
+            z = layer.build(builder, z)
+        if self.loss == "cross_entropy" and int(z.shape[1]) < 2:
+            raise DownslopeError(
+                "cross_entropy needs an output for each class; end with Dense(number of classes)"
+            )
+        return z
+
+    def targets(self, z: Node) -> Node:
+        """The input y that goes with an output."""
+        return input_("y", (BATCH,) if self.loss == "cross_entropy" else z.shape)
+
+    def errors(self, z: Node, y: Node) -> Node:
+        """The loss of each row, (n,); a mean over outputs."""
+        settings = {"delta": self.delta} if self.loss == "huber" else {}
+        errors = make(self.loss, z, y, **settings)
+        if self.loss == "cross_entropy":
+            return errors
+        return make("sum", errors, axes=(1,), keepdims=False) / int(z.shape[1])
+
+    def predicted(self, z: Node) -> Node:
+        """What an output stands for under the loss."""
+        link = _LINKS.get(self.loss)
+        return make(link, z) if link else z
+
+    def penalised(self, error: Node, builder: Builder) -> Node:
+        """An error plus the penalties on the parameters."""
+        for name in builder.penalised:
+            weight = builder.parameters[name]
+            if self.l1:
+                error = error + self.l1 * _total(make("absolute", weight))
+            if self.l2:
+                error = error + self.l2 / 2 * _total(make("square", weight))
+        return error
+
     @cached_property
-    def _initializers(self) -> dict[str, Start]:
+    def initializers(self) -> dict[str, Start]:
+        """The initialiser of each parameter, by name."""
         builder = Builder(training=False)
         h = self.graph().x
         for layer in self.layers:
@@ -157,7 +177,7 @@ class Network:
         """
         shapes = {name: node.shape for name, node in self.graph().parameters.items()}
         return {
-            name: initialize(self._initializers[name], tuple(map(int, shape)), generator(seed, i)).astype(
+            name: initialize(self.initializers[name], tuple(map(int, shape)), generator(seed, i)).astype(
                 dtype
             )
             for i, (name, shape) in enumerate(shapes.items())
