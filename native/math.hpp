@@ -1,7 +1,8 @@
 // Elementary functions without branches or tables, so that a loop over them becomes vector code.
 //
 // Each is accurate to a few units in the last place over the whole range, overflow, underflow, infinities
-// and NaN included; sine and cosine up to Format<T>::farthest. Reductions follow Cody and Waite, "Software Manual for the Elementary Functions" (1980).
+// and NaN included; sine and cosine up to Format<T>::farthest. Reductions follow Cody and Waite, "Software Manual
+// for the Elementary Functions" (1980).
 #pragma once
 
 #include <cstdint>
