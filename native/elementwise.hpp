@@ -44,6 +44,23 @@ DOWNSLOPE_INDEPENDENT
     }
 }
 
+// Sine or cosine: numbers too far out for the fast way go to the C library, one by one.
+template <class T, class F, class G> inline void each_turn(const Strip<T>& d, const Strip<T>& a, long rows, F near, G far) {
+    constexpr T farthest = Format<T>::farthest;
+    for (long r = 0; r < rows; ++r) {
+        T* out = d.data + r * d.stride;
+        const T* x = a.data + r * a.stride;
+        int beyond = 0;
+        for (int l = 0; l < lanes; ++l) beyond |= absolute(x[l]) > farthest;
+        T kept[lanes];  // out may be x
+        if (beyond) __builtin_memcpy(kept, x, sizeof kept);
+DOWNSLOPE_INDEPENDENT
+        for (int l = 0; l < lanes; ++l) out[l] = near(x[l]);
+        for (int l = 0; beyond && l < lanes; ++l)
+            if (absolute(kept[l]) > farthest) out[l] = far(kept[l]);
+    }
+}
+
 // The bfloat16 number nearest to a float, the even one of two; NaN stays NaN (Intel, "bfloat16 - Hardware
 // Numerics Definition", 2018).
 inline Word rounded(float x) {
@@ -90,6 +107,10 @@ template <class T> void apply(const Step& step, const Strip<T>* s, long rows) {
         case Code::exp: return each(d, a, rows, [](T x) { return exponential(x); });
         case Code::expm1: return each(d, a, rows, [](T x) { return exponential_minus_1(x); });
         case Code::log: return each(d, a, rows, [](T x) { return logarithm(x); });
+        case Code::sin:
+            return each_turn(d, a, rows, [](T x) { return circular<0>(x); }, [](T x) { return T(__builtin_sin(x)); });
+        case Code::cos:
+            return each_turn(d, a, rows, [](T x) { return circular<1>(x); }, [](T x) { return T(__builtin_cos(x)); });
         case Code::absolute: return each(d, a, rows, [](T x) { return absolute(x); });
         case Code::sign:
             return each(d, a, rows, [=](T x) { return x > zero ? one : x < zero ? -one : x; });

@@ -1,7 +1,8 @@
 // Elementary functions without branches or tables, so that a loop over them becomes vector code.
 //
 // Each is accurate to a few units in the last place over the whole range, overflow, underflow, infinities
-// and NaN included. Reductions follow Cody and Waite, "Software Manual for the Elementary Functions" (1980).
+// and NaN included; sine and cosine up to Format<T>::farthest. Reductions follow Cody and Waite, "Software Manual
+// for the Elementary Functions" (1980).
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,10 @@ template <> struct Format<double> {
     static constexpr double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
     static constexpr double least_normal = 2.2250738585072014e-308, lift = 18014398509481984.0;
     static constexpr int lift_bits = 54;
+    // pi / 2 in parts whose products with the number of quarter turns are exact, all but the last
+    static constexpr double half_pi[] = {0x1.921fb544p+0, 0x1.0b4611a6p-34, 0x1.3198a2e037073p-69};
+    static constexpr double farthest = 1e6;  // what sine and cosine take
+    static constexpr int sine_terms = 8, cosine_terms = 7;
 };
 
 template <> struct Format<float> {
@@ -30,6 +35,9 @@ template <> struct Format<float> {
     static constexpr float ln2_high = 0.693145751953125f, ln2_low = 1.42860682030941723e-6f;
     static constexpr float least_normal = 1.17549435e-38f, lift = 33554432.0f;
     static constexpr int lift_bits = 25;
+    static constexpr float half_pi[] = {0x1.92p+0f, 0x1.fbp-12f, 0x1.51p-22f, 0x1.0b4612p-34f};
+    static constexpr float farthest = 1e4f;
+    static constexpr int sine_terms = 4, cosine_terms = 4;
 };
 
 template <class To, class From> inline To bits_as(From from) {
@@ -125,6 +133,30 @@ template <class T> inline T logarithm(T x) {
 template <class T> inline T logarithm_1_plus(T x) {
     const T w = T(1) + x;
     return logarithm(w) + (x - (w - T(1))) / w;
+}
+
+constexpr double sine_series[] = {  // (sin r - r) / r^3 in powers of r^2
+    -1.0 / 6,        1.0 / 120,        -1.0 / 5040,          1.0 / 362880,
+    -1.0 / 39916800, 1.0 / 6227020800, -1.0 / 1307674368000, 1.0 / 355687428096000};
+constexpr double cosine_series[] = {  // (cos r - 1 + r^2 / 2) / r^4 in powers of r^2
+    1.0 / 24,         -1.0 / 720,          1.0 / 40320,         -1.0 / 3628800,
+    1.0 / 479001600,  -1.0 / 87178291200,  1.0 / 20922789888000};
+
+// sin(x + turns pi/2), |x| <= farthest: x = n pi/2 + r with |r| <= pi/4, then the series of sine or cosine
+template <int turns, class T> inline T circular(T x) {
+    using F = Format<T>;
+    using Int = typename F::Int;
+    const T shifted = x * T(0.63661977236758134) + F::magic;
+    const T n = shifted - F::magic;
+    const Int quarter = (bits_as<Int>(shifted) & 3) + turns;  // of the magic number the last bits are 0
+    T r = (x - n * F::half_pi[0]) - n * F::half_pi[1];
+    r -= n * F::half_pi[2];
+    if constexpr (sizeof(T) == 4) r -= n * F::half_pi[3];
+    const T square = r * r;
+    const T sine = r + r * square * polynomial<F::sine_terms - 1>(sine_series, square);
+    const T cosine = T(1) - (T(0.5) * square - square * square * polynomial<F::cosine_terms - 1>(cosine_series, square));
+    const T size = quarter & 1 ? cosine : sine;
+    return quarter & 2 ? -size : size;
 }
 
 template <class T> inline T hyperbolic_tangent(T x) {

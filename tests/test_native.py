@@ -5,7 +5,7 @@ import pytest
 
 import downslope as ds
 from downslope.engines import Plan
-from downslope.graph import OPS, gradient, hessian_vector_product, input_, make
+from downslope.graph import OPS, gradient, hessian_vector_product, input_, make, parameter
 from downslope.training import OPTIMIZERS, training_program
 from networks import NETWORKS
 from test_ops import WITH_INPUTS, example
@@ -42,6 +42,24 @@ def test_every_op_and_its_gradient(name):
     outputs = [node, total, *gradient(total, smooth)]
     for found, expected in zip(NativePlan(outputs).run(values), Plan(outputs).run(values), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("spread", [1.0, 1e3, 1e8])
+def test_waves_of_near_and_far_numbers(spread, dtype):
+    x, w = input_("x", ("n", 5)), parameter("w", (5,))
+    turned = x * w
+    wave = make("sin", turned) * make("cos", turned) + make("exp", make("sin", x))
+    (slope,) = gradient(make("sum", make("square", wave), axes=None, keepdims=False), [w])
+    rng = np.random.default_rng(0)
+    values = {"x": spread * rng.standard_normal((100, 5)), "w": np.array([1.0, -0.5, 2.0, 4.0, -1.0])}
+    values = {name: value.astype(dtype) for name, value in values.items()}
+    tolerance = 1e-12 if dtype == np.float64 else 1e-5
+    for found, expected in zip(
+        NativePlan([wave, slope]).run(values), Plan([wave, slope]).run(values), strict=True
+    ):
+        assert found.dtype == dtype
+        assert far(found, expected) < tolerance
 
 
 @pytest.mark.parametrize("columns", [1, 3, 4, 33])

@@ -13,6 +13,8 @@ template <class T> void test(const Kernels<T>& kernels, const char* set) {
         {Code::exp, [](L x) { return std::exp(x); }},
         {Code::expm1, [](L x) { return std::expm1(x); }},
         {Code::log, [](L x) { return std::log(x); }},
+        {Code::sin, [](L x) { return std::sin(x); }},
+        {Code::cos, [](L x) { return std::cos(x); }},
         {Code::tanh, [](L x) { return std::tanh(x); }},
         {Code::sigmoid, logistic},
         {Code::softplus, soft_plus},
@@ -46,4 +48,28 @@ template <class T> void test(const Kernels<T>& kernels, const char* set) {
     }
 }
 
-FOR_EVERY_SET(test)
+// Sine and cosine of the numbers nearest to multiples of pi / 2, where they lose most, and far out; in place.
+template <class T> void test_turns(const Kernels<T>& kernels, const char* set) {
+    const long double half_pi = 1.57079632679489661923132169163975144L;
+    std::vector<T> x = numbers<T>(8 * lanes, sizeof(T) == 8 ? 1e5 : 1e4);
+    for (long n = 0; n < 7000; n += 3) x.push_back(T(n * half_pi));
+    for (double far = 1e3; far < (sizeof(T) == 8 ? 1e300 : 1e38); far *= -1.7) x.push_back(T(far));
+    x.resize(x.size() / lanes * lanes);
+    for (const Code code : {Code::sin, Code::cos}) {
+        std::vector<T> out = x;
+        const Strip<T> strips[] = {{out.data(), lanes}};
+        const Step step{code, 0, 0, 0, 0, 0};
+        kernels.block(&step, 1, strips, long(x.size()) / lanes);
+        for (std::size_t i = 0; i < x.size(); ++i) {
+            const double exact = double(code == Code::sin ? std::sin((long double)x[i]) : std::cos((long double)x[i]));
+            close(double(out[i]), exact, tolerance<T>, "turn", set);
+        }
+    }
+}
+
+template <class T> void tests(const Kernels<T>& kernels, const char* set) {
+    test(kernels, set);
+    test_turns(kernels, set);
+}
+
+FOR_EVERY_SET(tests)

@@ -107,6 +107,8 @@ CODES = {
             "exp",
             "expm1",
             "log",
+            "sin",
+            "cos",
             "absolute",
             "sign",
             "step",

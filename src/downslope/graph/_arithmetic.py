@@ -249,6 +249,40 @@ class Log(Elementwise):
 
 
 @register
+class Sin(Elementwise):
+    """sin a"""
+
+    name: ClassVar[str] = "sin"
+    example = UNARY
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        return xp.sin(arrays[0])
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        return (make("cos", node.inputs[0]),)
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return Apply(Words("cos"), operands)
+
+
+@register
+class Cos(Elementwise):
+    """cos a"""
+
+    name: ClassVar[str] = "cos"
+    example = UNARY
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        return xp.cos(arrays[0])
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        return (-make("sin", node.inputs[0]),)
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return Negative(Apply(Words("sin"), operands))
+
+
+@register
 class Absolute(Elementwise):
     """|a|, with the derivative 0 at 0"""
 
