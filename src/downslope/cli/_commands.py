@@ -80,16 +80,18 @@ def _units(ctx: click.Context, option: click.Parameter, value: str | None) -> tu
 @click.option("--category", multiple=True, metavar="COLUMN", help="Take a column as categories.")
 @click.option("--number", multiple=True, metavar="COLUMN", help="Take a column as numbers.")
 @click.option("--sheet", metavar="NAME", help="The sheet of an Excel file; the first if not given.")
+@click.option("--members", type=int, help="Networks of each kind; 8 if not given, 1 for a single network.")
+@click.option("--time-limit", type=float, metavar="SECONDS", help="What fitting may take.")
 @click.option("--hidden", callback=_units, metavar="N,N", help='Units of the hidden layers; "" for none.')
 @click.option("--activation", default="silu", show_default=True, help="Of the hidden layers.")
-@click.option("--dropout", type=float, default=0.1, show_default=True, help="Of the hidden layers.")
-@click.option("--learning-rate", type=float, default=0.003, show_default=True, help="The highest.")
+@click.option("--dropout", type=float, default=0.2, show_default=True, help="Of the hidden layers.")
+@click.option("--learning-rate", type=float, default=0.001, show_default=True, help="The highest.")
 @click.option("--weight-decay", type=float, default=0.02, show_default=True, help="Of AdamW.")
 @click.option("--batch-size", type=int, help="Rows in a step; suits the rows if not given.")
 @click.option("--epochs", type=int, help="The most; suits the rows if not given.")
 @click.option("--seed", type=click.IntRange(0, 2**62), default=0, show_default=True, help="Fixes everything.")
 def fit(table: str, output: str | None, sheet: str | None, **options: Any) -> None:
-    """Fit a network to TABLE and save the model.
+    """Fit networks to TABLE and save the model.
 
     TABLE is CSV, TSV, JSON lines, Parquet, Arrow, Feather or Excel, packed with gzip or zstd or not;
     "-" reads standard input.
@@ -98,6 +100,7 @@ def fit(table: str, output: str | None, sheet: str | None, **options: Any) -> No
     Examples:
       downslope fit houses.csv --target price
       downslope fit penguins.csv.gz --target species --drop year
+      downslope fit houses.csv --target price --time-limit 60
       downslope fit survey.xlsx --sheet 2024 --target happy --category postcode
       cat houses.csv | downslope fit - --target price -o houses.downslope
     """

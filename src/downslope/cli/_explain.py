@@ -14,6 +14,7 @@ from downslope.estimators import Model, load
 from downslope.graph import gradient
 from downslope.insight import explain
 from downslope.interchange import write_beside
+from downslope.nets import Network
 from downslope.tables import read_table, rows_with_target
 
 __all__ = ["explain_weight"]
@@ -34,10 +35,11 @@ def explain_weight(
     x, y = _rows(fitted, table, sheet)
     if row is not None and row > len(x):
         raise DownslopeError(f"there is no row {row}: the table has {len(x)} rows with a target")
-    parameters = {name: value.astype(np.float64) for name, value in fitted.parameters.items()}
-    place = of if of is not None else _steepest(fitted, parameters, x, y, row)
+    network, trained = fitted.member(-1)  # one of the kind that was trained last
+    parameters = {name: value.astype(np.float64) for name, value in trained.items()}
+    place = of if of is not None else _steepest(network, parameters, x, y, row)
     told = explain(
-        fitted.network,
+        network,
         x,
         y,
         parameters=parameters,
@@ -77,13 +79,13 @@ def _rows(model: Model, table: str | None, sheet: str | None) -> tuple[np.ndarra
 
 
 def _steepest(
-    model: Model, parameters: dict[str, np.ndarray], x: np.ndarray, y: np.ndarray, row: int | None
+    network: Network, parameters: dict[str, np.ndarray], x: np.ndarray, y: np.ndarray, row: int | None
 ) -> tuple[str, int, int]:
     """The weight of the first dense layer with the largest gradient."""
-    graph = model.network.graph()
+    graph = network.graph()
     name = next(n for n in graph.parameters if n.endswith(".weight"))
     rows = slice(None) if row is None else slice(row - 1, row)
-    chosen = y[rows] if model.network.loss == "cross_entropy" else y[rows, None]
+    chosen = y[rows] if network.loss == "cross_entropy" else y[rows, None]
     given = {**parameters, "x": x[rows], "y": chosen, "row_weights": np.ones(len(chosen))}
     (slope,) = evaluate(gradient(graph.error, [graph.parameters[name]]), given)
     unit, source = np.unravel_index(np.abs(slope).argmax(), slope.shape)

@@ -16,7 +16,7 @@ from rich.table import Table
 from downslope.cli._screen import Bar, console, figure, note
 from downslope.errors import DownslopeError
 from downslope.estimators import Model, Scores, fit
-from downslope.nets import Dense
+from downslope.nets import Dense, Network
 from downslope.tables import Description, read_table
 
 __all__ = ["fit_table"]
@@ -82,23 +82,29 @@ def _tell_columns(screen: Console, about: Description, rows: int, table: str) ->
 def _tell_scores(screen: Console, model: Model) -> None:
     record = model.record
     weights = sum(v.size for v in model.parameters.values())
-    hidden = [layer for layer in model.network.layers if isinstance(layer, Dense)][:-1]
-    shape = " → ".join(
-        [f"{model.network.inputs} inputs", *[f"{d.units} {d.activation}" for d in hidden], "output"]
-    )
-    screen.print(
-        f"Network: {shape}, {weights:,} parameters; best epoch {record.best_epoch} of {record.epochs}"
-    )
-    if record.measured_rows < record.rows:
-        held = f"{record.measured_rows:,} rows that took no part"
-        then = "not" if record.interrupted else "then"
-        screen.print(f"Measured on {held}; {then} trained on all {record.rows:,}.")
+    screen.print(f"Network: {_shape(model.member(-1)[0])}, {weights:,} parameters in all")
+    for kind in record.kinds:
+        if kind.share > 0:
+            screen.print(
+                f"  {kind.members} {escape(kind.name)}, {100 * kind.share:.0f} % of the prediction; "
+                f"best epoch {kind.best_epoch} of {kind.epochs}"
+            )
+    if record.held_out:
+        screen.print(
+            f"Measured on {record.measured_rows:,} rows, each by members that did not learn from it."
+        )
     else:
         screen.print(f"Measured on the {record.rows:,} rows it was trained on: too few to hold any out.")
     if not model.target.classes:
         screen.print(f"Errors are in the units of {escape(model.target.name)}.")
     screen.print(_score_table(model))
     screen.print(_verdict(model))
+
+
+def _shape(network: Network) -> str:
+    hidden = [layer for layer in network.layers if isinstance(layer, Dense)][:-1]
+    units = [f"{layer.units} {layer.activation}" for layer in hidden]
+    return " → ".join([f"{network.inputs} inputs", *units, "output"])
 
 
 def _score_table(model: Model) -> Table:
@@ -134,11 +140,9 @@ def _share(r2: float | None) -> str:
 def _verdict(model: Model) -> str:
     """In one sentence, what the network adds."""
     record = model.record
-    if not any(isinstance(layer, Dense) for layer in model.network.layers[:-1]):
-        few = record.measured_rows == record.rows
-        why = (
-            "with so few rows more layers would only memorise them" if few else "it was given no hidden layer"
-        )
+    if record.main.name == "linear":
+        few = not record.held_out
+        why = "with so few rows more layers would only memorise them" if few else "more layers did not help"
         return f"The network is the linear model: {why}."
     name = "log loss" if model.target.classes else "root mean square error"
     trivial, linear, network = (_loss(s) for s in (record.trivial, record.linear, record.network))

@@ -13,7 +13,7 @@ from downslope.estimators import Phase
 
 __all__ = ["Bar", "console", "figure", "note"]
 
-_TITLES = {"linear": "linear model", "network": "network", "all rows": "network, all rows"}
+_TITLES = {"linear": "linear model", "all rows": "network, all rows"}  # kinds of networks go by their names
 _PLAIN_SECONDS = 5.0
 
 
@@ -73,8 +73,9 @@ class Bar:
         if self._plain:
             if time.monotonic() - self._last > _PLAIN_SECONDS:
                 self._last = time.monotonic()
-                note(f"{_TITLES[phase.name]}: step {told.step} of {told.steps}  {errors}")
+                note(f"{_TITLES.get(phase.name, phase.name)}: step {told.step} of {told.steps}  {errors}")
             return
         if phase.name not in self._tasks:
-            self._tasks[phase.name] = self._bar.add_task(_TITLES[phase.name], total=told.steps, errors="")
+            title = _TITLES.get(phase.name, phase.name)
+            self._tasks[phase.name] = self._bar.add_task(title, total=told.steps, errors="")
         self._bar.update(self._tasks[phase.name], completed=told.step, errors=errors)  # type: ignore[arg-type]

@@ -14,11 +14,33 @@ from numpy.typing import NDArray
 from downslope.errors import DownslopeError
 from downslope.estimators._scores import Scores
 from downslope.interchange import ModelFile, read_model_file, write_model_file
-from downslope.nets import Network
+from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import Column, Encoded, TableEncoder, Target, as_frame
 from downslope.training import forward
 
-__all__ = ["Model", "Record", "load"]
+__all__ = ["Kind", "Model", "Record", "load"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The members of one kind: a linear model, or a way for networks to read numbers.
+
+    Attributes:
+        name: of the kind.
+        members: how many.
+        share: how much they count in the prediction, of 1; with 0 they were left out of it.
+        best_epoch, epochs: the epoch that was kept and the last; iterations for the linear model.
+        train_errors, validation_errors: mean error of each epoch, as the loss has it; the latter on the rows
+            that each member held out.
+    """
+
+    name: str
+    members: int
+    share: float
+    best_epoch: int
+    epochs: int
+    train_errors: tuple[float, ...]
+    validation_errors: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -30,11 +52,10 @@ class Record:
         columns: every column of the table but the target, with its kind and the reason.
         task_reason: why regression or classification.
         rows, gap_rows: rows that were used, and left out for want of a target.
-        trained_rows, measured_rows: rows the compared models saw, and rows held out that measured them;
-            equal to ``rows`` both where there were too few to hold any out.
-        trivial, linear, network: their scores on the measured rows.
-        best_epoch, epochs: the epoch that was kept and the last.
-        train_errors, validation_errors: mean error of each epoch, as the loss has it.
+        measured_rows: rows that measured.
+        held_out: whether each of them was measured by networks that did not learn from it.
+        trivial, linear, network: the scores of the trivial guess, the linear model and this model on them.
+        kinds: what was trained, the linear model first.
         interrupted: whether training was cut short.
     """
 
@@ -43,23 +64,25 @@ class Record:
     task_reason: str
     rows: int
     gap_rows: int
-    trained_rows: int
     measured_rows: int
+    held_out: bool
     trivial: Scores
     linear: Scores
     network: Scores
-    best_epoch: int
-    epochs: int
-    train_errors: tuple[float, ...]
-    validation_errors: tuple[float, ...]
+    kinds: tuple[Kind, ...]
     interrupted: bool
+
+    @property
+    def main(self) -> Kind:
+        """The kind that counts most in the prediction."""
+        return max(self.kinds, key=lambda kind: kind.share)
 
 
 @dataclass(frozen=True)
 class Model:
-    """A network with everything that takes it from a table to predictions in the target's own terms."""
+    """Networks with everything that takes them from a table to predictions in the target's own terms."""
 
-    network: Network
+    network: AnyNetwork
     parameters: Mapping[str, NDArray[Any]] = field(repr=False)
     encoder: TableEncoder = field(repr=False)
     target: Target
@@ -101,7 +124,8 @@ class Model:
         """Numbers (rows,) or probabilities (rows, classes) for encoded inputs."""
         raw = forward(self.network, self.parameters, x).astype(np.float64)
         if not self.target.classes:
-            return self.target.numbers(raw[:, 0])
+            inside = isinstance(self.network, Ensemble)  # a mean of targets is never beyond them
+            return self.target.numbers(self.target.clipped(raw[:, 0]) if inside else raw[:, 0])
         if len(self.target.classes) == 2:
             return np.concatenate([1 - raw, raw], axis=1)
         return raw
@@ -113,6 +137,13 @@ class Model:
             return outputs
         chosen: NDArray[Any] = np.array(self.target.classes, dtype=object)[outputs.argmax(axis=1)]
         return chosen
+
+    def member(self, number: int) -> tuple[Network, Mapping[str, NDArray[Any]]]:
+        """One of the networks that the model consists of, and its parameters; -1 is the last."""
+        if not isinstance(self.network, Ensemble):
+            return self.network, self.parameters
+        place = range(len(self.network.networks))[number]
+        return self.network.networks[place], self.network.of_member(place, self.parameters)
 
     def encoded_targets(self, frame: pl.DataFrame) -> NDArray[np.float32]:
         """The targets of rows as the network's loss takes them, (rows,)."""
@@ -145,7 +176,7 @@ def load(path: str | os.PathLike[str]) -> Model:
         encoder = TableEncoder.from_json(file.about.get("encoder"))
         target = Target.from_json(file.about.get("target"))
         record = _record(file.about.get("record"))
-        outputs = int(file.network.graph().output.shape[1])
+        outputs = int(file.network.graph().prediction.shape[1])
         wanted = len(target.classes) if len(target.classes) > 2 else 1
         if len(encoder.features) != file.network.inputs or outputs != wanted:
             raise DownslopeError("the encoders do not fit the network")
@@ -160,8 +191,14 @@ def _record(data: Any) -> Record:
         told["columns"] = tuple(Column(**c) for c in told["columns"])
         for name in ("trivial", "linear", "network"):
             told[name] = Scores(**told[name])
-        for name in ("train_errors", "validation_errors"):
-            told[name] = tuple(map(float, told[name]))
+        told["kinds"] = tuple(_kind(k) for k in told["kinds"])
         return Record(**told)
     except (TypeError, ValueError, KeyError) as error:
         raise DownslopeError(f"the training record is damaged: {error!r}") from None
+
+
+def _kind(data: Any) -> Kind:
+    told = dict(data)
+    for name in ("train_errors", "validation_errors"):
+        told[name] = tuple(map(float, told[name]))
+    return Kind(**told)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from downslope.engines.tape import GROUP, LANES
 from downslope.graph.notation import Symbol
 from downslope.insight._tape_records import SHARES, TapeFormula, TapeInstruction
-from downslope.nets import Dense, Dropout, Embedding, Layer, LayerNorm, Residual
+from downslope.nets import Dense, Dropout, Embedding, Layer, LayerNorm, Periodic, Residual
 from downslope.training import OPTIMIZERS
 
 if TYPE_CHECKING:
@@ -67,6 +67,10 @@ def _layer(layer: Layer) -> str:
             return "embedding"
         case Residual():
             return f"residual ({' → '.join(map(_layer, layer.layers))})"
+        case Periodic():
+            return "periodic"
+        case _:
+            return "piecewise linear"
 
 
 def _legend(tape: StepTape) -> Iterator[str]:

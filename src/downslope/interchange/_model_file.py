@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 from downslope.interchange._graph_json import graph_from_json, graph_to_json
-from downslope.nets import Network, network_from_json, network_to_json
+from downslope.nets import AnyNetwork, network_from_json, network_to_json
 
 __all__ = ["ModelFile", "read_model_file", "write_beside", "write_model_file"]
 
@@ -35,7 +35,7 @@ class ModelFile:
         about: JSON data of any further kind: encoders, training record.
     """
 
-    network: Network
+    network: AnyNetwork
     parameters: Mapping[str, NDArray[Any]]
     about: Mapping[str, Any]
 
@@ -139,7 +139,7 @@ def _loaded(header: Mapping[str, str], section: str) -> Any:
         raise DownslopeError(f"its section {section!r} cannot be read ({error!r})") from None
 
 
-def _check_parameters(network: Network, tensors: Mapping[str, NDArray[Any]]) -> None:
+def _check_parameters(network: AnyNetwork, tensors: Mapping[str, NDArray[Any]]) -> None:
     wanted = {name: node.shape for name, node in network.graph().parameters.items()}
     found = {name: value.shape for name, value in tensors.items()}
     if found != wanted:

@@ -1,12 +1,12 @@
-"""Several networks of one description, trained side by side in one program."""
+"""Several networks side by side in one program."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,38 +17,53 @@ from downslope.nets._initializers import generator, initialize
 from downslope.nets._layers import Builder
 from downslope.nets._network import Network, NetworkGraph
 
-__all__ = ["Ensemble"]
+__all__ = ["AnyNetwork", "Ensemble"]
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Members of one description on the same rows, each with its own parameters; they predict their mean.
+    """Networks on the same rows, each with its own parameters, that predict their mean.
 
-    Each row has a weight for every member, ``row_weights`` of shape (n, members): a row of weight 0 is one that
-    the member does not learn from. The error is the mean of the members' errors, so none feels the others.
-    Lakshminarayanan, Pritzel and Blundell, "Deep ensembles" (2017).
+    Each row has a weight for every member, ``row_weights`` of shape (n, members): a row of weight 0 is one
+    that the member does not learn from. The error is the mean of the members' errors, so none feels the
+    others (Lakshminarayanan, Pritzel and Blundell, "Deep ensembles", 2017).
 
     Args:
-        network: what each member is.
-        members: how many there are.
+        networks: the members, of the same inputs, outputs and loss; repeat one for several of a kind.
+        shares: how much each member counts in the prediction, of sum 1; none given, all count alike.
+        temperature: what the last z of each member is divided by in the prediction (Guo et al. 2017).
+
+    Raises:
+        DownslopeError: where the members do not fit together.
 
     >>> from downslope.nets import Dense
-    >>> pair = Ensemble(Network(inputs=2, layers=[Dense(1)]), members=2)
+    >>> pair = Ensemble([Network(inputs=2, layers=[Dense(1)])] * 2)
     >>> list(pair.graph().parameters)
     ['member1.layer1.weight', 'member1.layer1.bias', 'member2.layer1.weight', 'member2.layer1.bias']
     """
 
-    network: Network
-    members: int
+    networks: Sequence[Network]
+    shares: Sequence[float] = ()
+    temperature: float = 1.0
     _graphs: dict[bool, NetworkGraph] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.members < 1:
-            raise DownslopeError(f"an ensemble has at least 1 member, not {self.members!r}")
+        object.__setattr__(self, "networks", tuple(self.networks))
+        if not self.networks:
+            raise DownslopeError("an ensemble has at least one member")
+        alike = {(n.inputs, n.loss, n.graph().output.shape) for n in self.networks}
+        if len(alike) > 1:
+            raise DownslopeError(f"members have the same inputs, loss and outputs, not {sorted(alike)}")
+        shares = self.shares or [1 / len(self.networks)] * len(self.networks)
+        object.__setattr__(self, "shares", tuple(map(float, shares)))
+        if len(self.shares) != len(self.networks) or min(self.shares) < 0 or abs(sum(self.shares) - 1) > 1e-6:
+            raise DownslopeError(f"shares are a number of at least 0 for each member, of sum 1, not {shares}")
+        if not self.temperature > 0:
+            raise DownslopeError(f"a temperature is above 0, not {self.temperature!r}")
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy needs: the graph is built again, to the same nodes."""
-        return {"network": self.network, "members": self.members}
+        return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _graphs={})
@@ -56,12 +71,12 @@ class Ensemble:
     @property
     def inputs(self) -> int:
         """Number of columns of x."""
-        return self.network.inputs
+        return self.networks[0].inputs
 
     @property
     def loss(self) -> str:
         """The loss by name."""
-        return self.network.loss
+        return self.networks[0].loss
 
     def graph(self, *, training: bool = False) -> NetworkGraph:
         """The nodes, with dropout at work where ``training``."""
@@ -72,53 +87,63 @@ class Ensemble:
     def _build(self, builder: Builder) -> NetworkGraph:
         x = input_("x", (BATCH, self.inputs))
         outputs = []
-        for member in range(self.members):
-            builder.next_member(prefix_of(member))
-            outputs.append(self.network.output(builder, x))
-        y = self.network.targets(outputs[0])
-        row_weights = input_("row_weights", (BATCH, self.members))
-        errors = [self.network.errors(z, y) for z in outputs]
-        data_error = _mean([_weighted(e, row_weights, i) for i, e in enumerate(errors)])
+        for member, network in enumerate(self.networks):
+            builder.next_member(self.prefix(member))
+            outputs.append(network.output(builder, x))
+        first, members = self.networks[0], len(outputs)
+        y = first.targets(outputs[0])
+        row_weights = input_("row_weights", (BATCH, members))
+        errors = [network.errors(z, y) for network, z in zip(self.networks, outputs, strict=True)]
+        data_error = _sum([_weighted(e, row_weights, i) for i, e in enumerate(errors)]) * (1 / members)
+        error = data_error
+        for member, network in enumerate(self.networks):
+            error = network.penalised(error, builder, self.prefix(member), 1 / members)
+        scaled = outputs if self.temperature == 1 else [z * (1 / self.temperature) for z in outputs]
         return NetworkGraph(
             x,
             y,
             row_weights,
             builder.parameters,
             make("concatenate", *outputs),
-            _mean([self.network.predicted(z) for z in outputs]),
-            _mean(errors),
+            _sum([share * first.predicted(z) for share, z in zip(self.shares, scaled, strict=True)]),
+            _sum(errors) * (1 / members),
             data_error,
-            self.network.penalised(data_error, builder),
+            error,
             tuple(builder.stages),
         )
 
     def initial_parameters(self, seed: int = 0, dtype: Any = np.float64) -> dict[str, NDArray[Any]]:
         """Starting values for every parameter of every member, a function of the seed alone."""
-        initializers = self.network.initializers
-        values = {}
-        for i, (name, node) in enumerate(self.graph().parameters.items()):
-            start = initializers[name.partition(".")[2]]
-            shape = tuple(map(int, node.shape))
-            values[name] = initialize(start, shape, generator(seed, i)).astype(dtype)
-        return values
+        starts = {
+            self.prefix(member) + name: start
+            for member, network in enumerate(self.networks)
+            for name, start in network.initializers.items()
+        }
+        return {
+            name: initialize(starts[name], tuple(map(int, node.shape)), generator(seed, i)).astype(dtype)
+            for i, (name, node) in enumerate(self.graph().parameters.items())
+        }
+
+    def prefix(self, member: int) -> str:
+        """What the names of the parameters of a member, counted from 0, begin with."""
+        return f"member{member + 1}."
 
     def of_member(self, member: int, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """The parameters of one member, counted from 0, by the names they have in ``network``."""
-        prefix = prefix_of(member)
-        return {name: values[prefix + name] for name in self.network.graph().parameters}
+        """The parameters of one member, counted from 0, by the names they have in its own network."""
+        prefix = self.prefix(member)
+        return {name: values[prefix + name] for name in self.networks[member].graph().parameters}
 
 
-def prefix_of(member: int) -> str:
-    """What the names of a member's parameters begin with."""
-    return f"member{member + 1}."
+AnyNetwork: TypeAlias = Network | Ensemble
+"""What can be trained: one network, or several side by side."""
 
 
 def _weighted(errors: Node, row_weights: Node, member: int) -> Node:
+    """The mean of a member's errors over the rows it learns from; 0 where a batch has none of them."""
     weights = make("columns", row_weights, indices=(member,), squeeze=True)
-    total = [make("sum", part, axes=None, keepdims=False) for part in (errors * weights, weights)]
-    # a batch in which every row is held out from a member teaches it nothing
-    return total[0] / make("maximum", total[1], 1e-6)
+    total = make("sum", errors * weights, axes=None, keepdims=False)
+    return total / make("maximum", make("sum", weights, axes=None, keepdims=False), 1e-6)
 
 
-def _mean(parts: list[Node]) -> Node:
-    return reduce(add, parts) * (1 / len(parts))
+def _sum(parts: Sequence[Node]) -> Node:
+    return reduce(add, parts)

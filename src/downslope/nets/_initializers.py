@@ -37,6 +37,7 @@ INITIALIZERS: dict[str, tuple[Draw, Callable[[int, int], float]]] = {
     "he_normal": (_normal, lambda fan_in, fan_out: 2 / fan_in),
     "he_uniform": (_uniform, lambda fan_in, fan_out: 2 / fan_in),
     "normal": (_normal, lambda fan_in, fan_out: 1.0),
+    "uniform": (_uniform, lambda fan_in, fan_out: 1 / 3),
     "ones": (lambda rng, shape, variance: np.ones(shape), lambda fan_in, fan_out: 0.0),
     "zeros": (lambda rng, shape, variance: np.zeros(shape), lambda fan_in, fan_out: 0.0),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -70,6 +70,15 @@ class Builder:
         if penalised:
             self.penalised.append(name)
         return self.parameters[name]
+
+
+class Layer(Protocol):
+    """A dataclass of settings that builds nodes from the nodes before it."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def build(self, builder: Builder, h: Node) -> Node:
+        """The nodes of this layer on the input h of shape (n, width)."""
 
 
 @dataclass(frozen=True)
@@ -224,6 +233,3 @@ class Embedding:
         joined = make("concatenate", *parts)
         builder.stages.append(Stage(name, "h", joined))
         return joined
-
-
-Layer: TypeAlias = Dense | Dropout | LayerNorm | Residual | Embedding

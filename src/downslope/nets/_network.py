@@ -148,14 +148,16 @@ class Network:
         link = _LINKS.get(self.loss)
         return make(link, z) if link else z
 
-    def penalised(self, error: Node, builder: Builder) -> Node:
-        """An error plus the penalties on the parameters."""
+    def penalised(self, error: Node, builder: Builder, prefix: str = "", share: float = 1.0) -> Node:
+        """An error plus a share of the penalties on the parameters whose names have a prefix."""
         for name in builder.penalised:
+            if not name.startswith(prefix):
+                continue
             weight = builder.parameters[name]
             if self.l1:
-                error = error + self.l1 * _total(make("absolute", weight))
+                error = error + share * self.l1 * _total(make("absolute", weight))
             if self.l2:
-                error = error + self.l2 / 2 * _total(make("square", weight))
+                error = error + share * self.l2 / 2 * _total(make("square", weight))
         return error
 
     @cached_property

@@ -140,6 +140,8 @@ class Target:
     classes: tuple[str, ...] = ()
     mean: float = 0.0
     scale: float = 1.0
+    low: float = 0.0
+    high: float = 0.0
 
     @classmethod
     def fit(cls, column: pl.Series, task: str) -> Target:
@@ -151,7 +153,8 @@ class Target:
             return cls(column.name, classes=tuple(values[order].to_list()))
         values = finite_numbers(column).drop_nulls()
         present = values.to_numpy()
-        return cls(column.name, mean=float(present.mean()), scale=float(present.std()) or 1.0)
+        low, high = float(present.min()), float(present.max())
+        return cls(column.name, (), float(present.mean()), float(present.std()) or 1.0, low, high)
 
     @property
     def task(self) -> str:
@@ -173,6 +176,12 @@ class Target:
             raise DownslopeError(f'"{unknown}" is none of the classes {listed(self.classes)}')
         return np.array([place[level] for level in levels], np.float32)
 
+    def clipped(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Scaled predictions no lower and no higher than any target there was."""
+        low, high = ((limit - self.mean) / self.scale for limit in (self.low, self.high))
+        inside: NDArray[Any] = np.clip(values, low, high)
+        return inside
+
     def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Scaled predictions in the target's own units."""
         return np.asarray(values, np.float64) * self.scale + self.mean
@@ -185,8 +194,7 @@ class Target:
     def from_json(cls, data: Any) -> Target:
         """The target of ``to_json``; raises DownslopeError where the data is not of that form."""
         try:
-            return cls(
-                str(data["name"]), tuple(map(str, data["classes"])), float(data["mean"]), float(data["scale"])
-            )
+            figures = (float(data[name]) for name in ("mean", "scale", "low", "high"))
+            return cls(str(data["name"]), tuple(map(str, data["classes"])), *figures)
         except (TypeError, ValueError, KeyError) as error:
             raise DownslopeError(f"the target is damaged: {error!r}") from None

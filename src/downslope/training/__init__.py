@@ -12,9 +12,10 @@ from downslope.training._optimizers import (
     Sgd,
     optimizer_of,
 )
-from downslope.training._predict import forward, parameter_values, predict
+from downslope.training._predict import forward, held_out, parameter_values, predict
 from downslope.training._program import Program, training_program
-from downslope.training._schedules import Constant, Cosine, OneCycle, Schedule, StepDecay, WarmUp
+from downslope.training._schedules import Constant, Cosine, FlatCosine, OneCycle, Schedule, StepDecay, WarmUp
+from downslope.training._stopping import Folds
 
 __all__ = [
     "OPTIMIZERS",
@@ -23,6 +24,8 @@ __all__ = [
     "AdamW",
     "Constant",
     "Cosine",
+    "FlatCosine",
+    "Folds",
     "OneCycle",
     "Optimizer",
     "Program",
@@ -38,6 +41,7 @@ __all__ = [
     "descend",
     "dtype_of",
     "forward",
+    "held_out",
     "optimizer_of",
     "parameter_values",
     "predict",

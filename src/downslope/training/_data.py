@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from downslope.engines import shuffled
 from downslope.errors import DownslopeError
 from downslope.graph import topological
-from downslope.nets import Network
+from downslope.nets import AnyNetwork
 
 __all__ = [
     "BATCHES",
@@ -46,7 +46,7 @@ def dtype_of(precision: str) -> type[np.floating[Any]]:
     return _DTYPES[precision]
 
 
-def checked_inputs(network: Network, x: ArrayLike) -> NDArray[Any]:
+def checked_inputs(network: AnyNetwork, x: ArrayLike) -> NDArray[Any]:
     """x in the shape and the dtype of the program, of any number of rows."""
     inputs = np.asarray(x)
     try:
@@ -68,7 +68,7 @@ def checked_inputs(network: Network, x: ArrayLike) -> NDArray[Any]:
 
 
 @lru_cache(maxsize=64)
-def _level_columns(network: Network) -> tuple[tuple[int, str, int], ...]:
+def _level_columns(network: AnyNetwork) -> tuple[tuple[int, str, int], ...]:
     """The columns of x that hold level numbers: each with its embedding and the number of its levels."""
     graph = network.graph()
     found = []
@@ -91,7 +91,7 @@ def _refuse_infinite(name: str, array: NDArray[Any]) -> None:
         )
 
 
-def checked_data(network: Network, x: ArrayLike, y: ArrayLike, row_weights: ArrayLike | None) -> Arrays:
+def checked_data(network: AnyNetwork, x: ArrayLike, y: ArrayLike, row_weights: ArrayLike | None) -> Arrays:
     """x, y and row weights in the shapes and the dtype of the program."""
     inputs = checked_inputs(network, x)
     dtype = inputs.dtype
@@ -99,16 +99,22 @@ def checked_data(network: Network, x: ArrayLike, y: ArrayLike, row_weights: Arra
         raise DownslopeError("x has no rows; give at least one")
     try:
         targets = np.asarray(y).astype(dtype)
-        weights = (
-            np.ones(len(inputs), dtype) if row_weights is None else np.asarray(row_weights).astype(dtype)
-        )
+        weights = np.asarray(1 if row_weights is None else row_weights).astype(dtype)
     except (TypeError, ValueError) as error:
         raise DownslopeError(f"y and row_weights hold numbers only: {error}") from None
     shape = tuple(len(inputs) if d == "n" else int(d) for d in network.graph().y.shape)
     if targets.shape != shape and not (len(shape) == 2 and shape[1] == 1 and targets.shape == shape[:1]):
         raise DownslopeError(f"y needs the shape {shape}, not {targets.shape}")
-    if weights.shape != (len(inputs),) or np.any(weights < 0) or not np.any(weights > 0):
-        raise DownslopeError(f"row_weights needs {len(inputs)} numbers of at least 0, not all of them 0")
+    wanted = (len(inputs), *map(int, network.graph().row_weights.shape[1:]))
+    if row_weights is None or (len(wanted) == 2 and weights.shape == wanted[:1]):
+        weights = np.broadcast_to(
+            weights.reshape(weights.shape + (1,) * (len(wanted) - weights.ndim)), wanted
+        )
+    if weights.shape != wanted or np.any(weights < 0) or not np.any(weights > 0):
+        raise DownslopeError(
+            f"row_weights needs numbers of at least 0, not all of them 0, in the shape {wanted}"
+        )
+    weights = np.ascontiguousarray(weights)
     _refuse_infinite("y", targets)
     _refuse_infinite("row_weights", weights)
     if network.loss == "cross_entropy":
@@ -119,7 +125,7 @@ def checked_data(network: Network, x: ArrayLike, y: ArrayLike, row_weights: Arra
 
 
 def starting_values(
-    network: Network, start: ArrayLike | Mapping[str, ArrayLike] | None, seed: int, dtype: np.dtype[Any]
+    network: AnyNetwork, start: ArrayLike | Mapping[str, ArrayLike] | None, seed: int, dtype: np.dtype[Any]
 ) -> Arrays:
     if start is None:
         return network.initial_parameters(seed, dtype)
@@ -137,7 +143,7 @@ def starting_values(
     return {name: p.reshape(s).copy() for (name, s), p in zip(shapes.items(), parts, strict=True)}
 
 
-def named_values(network: Network, given: Mapping[str, ArrayLike], dtype: np.dtype[Any]) -> Arrays:
+def named_values(network: AnyNetwork, given: Mapping[str, ArrayLike], dtype: np.dtype[Any]) -> Arrays:
     """An array for each parameter that is given, by name."""
     shapes = {name: node.shape for name, node in network.graph().parameters.items()}
     values = {}

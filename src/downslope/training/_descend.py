@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope.errors import DownslopeError
-from downslope.nets import Network
+from downslope.nets import AnyNetwork
 from downslope.training._data import Arrays, Batches, checked_data, dtype_of, starting_values
 from downslope.training._lbfgs import minimise
 from downslope.training._optimizers import Optimizer, optimizer_of
@@ -31,12 +32,12 @@ class Run:
         losses: the error of each step's batch before its update, (steps,).
         validation_losses: the error on the validation rows after each epoch, (epochs,), without penalties.
         best_epoch: the epoch of ``parameters``, counted from 1; None without validation rows.
-        stopped: ``"finished"``, ``"patience"``, ``"interrupted"`` or ``"not finite"``.
+        stopped: ``"finished"``, ``"patience"``, ``"time"``, ``"interrupted"`` or ``"not finite"``.
         message: in words, where and why it stopped.
         state: the last parameters and what the optimizer remembers, by name.
     """
 
-    network: Network
+    network: AnyNetwork
     parameters: Mapping[str, NDArray[Any]] = field(repr=False)
     losses: NDArray[np.float64] = field(repr=False)
     stopped: str
@@ -58,7 +59,7 @@ class Progress:
 
 
 def descend(
-    network: Network,
+    network: AnyNetwork,
     x: ArrayLike,
     y: ArrayLike,
     *,
@@ -74,6 +75,7 @@ def descend(
     precision: str | None = None,
     validation: Validation | None = None,
     patience: int | None = None,
+    time_limit: float | None = None,
     progress: Callable[[Progress], None] | None = None,
     seed: int = 0,
 ) -> Run:
@@ -82,7 +84,7 @@ def descend(
     Ctrl-C ends it early and gives what was reached.
 
     Args:
-        network: what to train.
+        network: what to train; an ensemble trains all its members at once.
         x: inputs, (rows, network.inputs). float32 stays float32, everything else becomes float64.
         y: targets, (rows, outputs), (rows,) for one output, or class numbers (rows,).
         start: starting parameters by name, or all of them in one flat list; None draws them from the seed.
@@ -92,20 +94,22 @@ def descend(
         epochs: number of times every row is used, instead of ``steps``.
         batch_size: rows in a step, drawn without repetition until all were used; None takes all rows.
         optimizer: by name, or with its settings; ``"lbfgs"`` takes all rows and a line search.
-        row_weights: how much each row counts, (rows,).
+        row_weights: how much each row counts, (rows,); for an ensemble also (rows, members).
         clip_norm: the largest norm of all gradients together; larger ones are shrunk.
         clip_value: the largest size of an element of a gradient.
         precision: ``"float32"``, ``"float64"`` or ``"bfloat16"`` (bfloat16 products, float32 sums and
             weights); None takes that of x.
-        validation: the share of the rows, or a pair (x, y), that only measures; the best parameters are kept.
+        validation: the share of the rows, or a pair (x, y), that only measures, or the folds of an ensemble;
+            the best parameters are kept.
         patience: stop after so many epochs without a better validation error.
+        time_limit: stop after so many seconds.
         progress: called after each epoch.
         seed: fixes the starting values, the validation rows, the batches and dropout.
 
     Raises:
         DownslopeError: if something given does not fit; the message says what.
 
-    >>> from downslope.nets import Dense
+    >>> from downslope.nets import Dense, Network
     >>> net = Network(inputs=1, layers=[Dense(1, bias=False)])
     >>> run = descend(net, [[1.0], [2.0]], [2.0, 4.0], start=[0.0], learning_rate=0.1, steps=50)
     >>> run.parameters["layer1.weight"].round(6), run.losses.round(3)[:3], run.stopped
@@ -116,7 +120,7 @@ def descend(
     )
     batches = Batches(len(data["x"]), batch_size, seed)
     steps = _steps_asked(steps, epochs, batches.steps_in_epoch)
-    watch = Watch(network, held, patience)
+    watch = Watch(held, patience)
     before = start if isinstance(start, Run) else None
     values = starting_values(network, before.parameters if before else start, seed, data["x"].dtype)  # type: ignore[arg-type]
     if optimizer == "lbfgs":
@@ -124,15 +128,23 @@ def descend(
             raise DownslopeError(
                 "L-BFGS takes all rows and whole gradients: leave out batch_size and clipping"
             )
-        return _search(network, data, values, steps, watch, progress)
+        return _search(network, data, values, steps, watch, progress, _clock(time_limit))
     schedule = Constant(learning_rate) if isinstance(learning_rate, int | float) else learning_rate
     program = training_program(network, optimizer_of(optimizer), clip_norm=clip_norm, clip_value=clip_value)
     values |= {n: np.zeros(tuple(map(int, s.shape)), data["x"].dtype) for n, s in program.states.items()}
-    loop = _Loop(network, program, batches, watch, progress)
+    loop = _Loop(network, program, batches, watch, progress, _clock(time_limit))
     if before is not None:
         values = loop.taken_up(before, values)
     bfloat16 = precision == "bfloat16"
     return loop.run(steps_of(program, data, batches, schedule, seed, values, bfloat16=bfloat16), steps)
+
+
+def _clock(time_limit: float | None) -> Callable[[], bool]:
+    """Whether the time from now on is up."""
+    if time_limit is None:
+        return lambda: False
+    end = monotonic() + time_limit
+    return lambda: monotonic() >= end
 
 
 def _in_precision(data: Arrays, precision: str | None) -> Arrays:
@@ -167,14 +179,15 @@ class _Loop:
 
     def __init__(
         self,
-        network: Network,
+        network: AnyNetwork,
         program: Program,
         batches: Batches,
         watch: Watch,
         progress: Callable[[Progress], None] | None,
+        time_is_up: Callable[[], bool],
     ) -> None:
         self.network, self.program, self.batches = network, program, batches
-        self.watch, self.progress = watch, progress
+        self.watch, self.progress, self.time_is_up = watch, progress, time_is_up
         self.record = _Record()
 
     def taken_up(self, before: Run, values: Arrays) -> Arrays:
@@ -205,6 +218,11 @@ class _Loop:
                     stopped = "patience"
                     message = f"no better validation error since epoch {self.watch.best_epoch}"
                     break
+                if record.steps < last and self.time_is_up():
+                    stopped, message = "time", f"the time was up after {record.steps} of {last} updates"
+                    if not self.watch.errors:
+                        self._epoch_ended(steps, last)
+                    break
         except KeyboardInterrupt:
             stopped, message = "interrupted", f"interrupted after {record.steps} of {last} updates"
         return self._finished(steps.values(), stopped, message)
@@ -234,12 +252,13 @@ class _Loop:
 
 
 def _search(
-    network: Network,
+    network: AnyNetwork,
     data: Arrays,
     values: Arrays,
     steps: int,
     watch: Watch,
     progress: Callable[[Progress], None] | None,
+    time_is_up: Callable[[], bool],
 ) -> Run:
     """The run of L-BFGS: an epoch is an iteration."""
     losses: list[float] = []
@@ -252,9 +271,11 @@ def _search(
         reached.update(now)
         if watch.see(now):
             stopped = "patience"
+        elif time_is_up():
+            stopped = "time"
         if progress is not None:
             _tell(progress, watch, error, len(losses), steps)
-        return stopped == "patience"
+        return stopped != "finished"
 
     try:
         message = minimise(network, data, values, steps, seen)

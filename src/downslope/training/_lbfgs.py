@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
 from downslope.graph import gradient
-from downslope.nets import Network
+from downslope.nets import AnyNetwork
 from downslope.training._data import Arrays
 from downslope.training._line_search import Point, line_search
 
@@ -26,7 +26,7 @@ Vector = NDArray[np.float64]
 
 
 def minimise(
-    network: Network, data: Arrays, values: Arrays, steps: int, seen: Callable[[float, Arrays], bool]
+    network: AnyNetwork, data: Arrays, values: Arrays, steps: int, seen: Callable[[float, Arrays], bool]
 ) -> str:
     """At most ``steps`` iterations from ``values``; how it ended, in words.
 

@@ -11,15 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
-from downslope.nets import Network
+from downslope.nets import AnyNetwork, Ensemble
 from downslope.training._data import Arrays, checked_inputs, named_values
 from downslope.training._descend import Run
+from downslope.training._stopping import Folds
 
-__all__ = ["forward", "parameter_values", "predict"]
+__all__ = ["forward", "held_out", "parameter_values", "predict"]
 
 
 def predict(
-    network: Network, x: ArrayLike, *, parameters: Run | Mapping[str, ArrayLike]
+    network: AnyNetwork, x: ArrayLike, *, parameters: Run | Mapping[str, ArrayLike]
 ) -> NDArray[np.float32] | NDArray[np.float64]:
     """What a network predicts: φ(z) of the last layer, with dropout at rest.
 
@@ -37,7 +38,7 @@ def predict(
     Raises:
         DownslopeError: if x or the parameters do not fit the network; the message says what.
 
-    >>> from downslope.nets import Dense
+    >>> from downslope.nets import Dense, Network
     >>> net = Network(inputs=2, layers=[Dense(1)], loss="binary_cross_entropy")
     >>> values = {"layer1.weight": [[1.0, -1.0]], "layer1.bias": [0.0]}
     >>> predict(net, [[3.0, 3.0], [1.0, 0.0]], parameters=values).round(3)
@@ -48,18 +49,32 @@ def predict(
     return forward(network, parameter_values(network, parameters, inputs.dtype), inputs)
 
 
-def forward(network: Network, values: Mapping[str, NDArray[Any]], x: NDArray[Any]) -> NDArray[Any]:
+def forward(network: AnyNetwork, values: Mapping[str, NDArray[Any]], x: NDArray[Any]) -> NDArray[Any]:
     """What a network predicts, (rows, outputs), of arrays that are known to fit."""
     return _prediction(network).rows({**values, "x": x})[0]
 
 
+def held_out(
+    ensemble: Ensemble, values: Mapping[str, NDArray[Any]], x: NDArray[Any], folds: Folds
+) -> NDArray[Any]:
+    """What is predicted of each row that was held out by the member that did it, (rows held out, outputs)."""
+    parts = []
+    for member, network in enumerate(ensemble.networks):
+        own = ensemble.of_member(member, values)
+        parts.append(forward(network, own, np.ascontiguousarray(x[folds.of == member])))
+    of = folds.of[folds.held]
+    order = np.argsort(np.argsort(of, kind="stable"), kind="stable")
+    found: NDArray[Any] = np.concatenate(parts)[order]
+    return found
+
+
 @lru_cache(maxsize=16)
-def _prediction(network: Network) -> Evaluator:
+def _prediction(network: AnyNetwork) -> Evaluator:
     return Evaluator([network.graph().prediction])
 
 
 def parameter_values(
-    network: Network,
+    network: AnyNetwork,
     given: Run | Mapping[str, ArrayLike],
     dtype: np.dtype[Any],
     what: str = "parameters",

@@ -9,7 +9,7 @@ from operator import add
 
 from downslope.errors import DownslopeError
 from downslope.graph import Node, gradient, input_, make
-from downslope.nets import Network, NetworkGraph
+from downslope.nets import AnyNetwork, NetworkGraph
 from downslope.training._optimizers import Optimizer, Rules
 
 __all__ = ["Program", "training_program"]
@@ -40,7 +40,7 @@ class Program:
 
 @lru_cache(maxsize=64)
 def training_program(
-    network: Network,
+    network: AnyNetwork,
     optimizer: Optimizer,
     *,
     clip_norm: float | None = None,
@@ -52,7 +52,7 @@ def training_program(
     to at most that norm (Pascanu, Mikolov and Bengio 2013); ``clip_value`` clips each element to ± that
     value, before the norm is taken.
 
-    >>> from downslope.nets import Dense
+    >>> from downslope.nets import Dense, Network
     >>> from downslope.training import Sgd
     >>> program = training_program(Network(inputs=3, layers=[Dense(1, bias=False)]), Sgd())
     >>> program.updates

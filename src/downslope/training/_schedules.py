@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 
-__all__ = ["Constant", "Cosine", "OneCycle", "Schedule", "StepDecay", "WarmUp", "rates"]
+__all__ = ["Constant", "Cosine", "FlatCosine", "OneCycle", "Schedule", "StepDecay", "WarmUp", "rates"]
 
 
 class Schedule(Protocol):
@@ -83,6 +83,25 @@ class Cosine:
     def rate(self, step: int, steps: int) -> float:
         """η of a step, counted from 1, of so many in all."""
         return _half_cosine(self.peak, self.final * self.peak, (step - 1) / max(steps - 1, 1))
+
+
+@dataclass(frozen=True)
+class FlatCosine:
+    """η for the first half of the steps, then down to 0 along half a cosine (as in Holzmüller et al. 2024)
+
+    >>> [round(FlatCosine(1.0).rate(s, 9), 3) for s in (1, 5, 7, 9)]
+    [1.0, 1.0, 0.5, 0.0]
+    """
+
+    peak: float
+
+    def __post_init__(self) -> None:
+        _positive(self.peak)
+
+    def rate(self, step: int, steps: int) -> float:
+        """η of a step, counted from 1, of so many in all."""
+        share = (step - 1) / max(steps - 1, 1)
+        return _half_cosine(self.peak, 0.0, max(0.0, 2 * share - 1))
 
 
 @dataclass(frozen=True)

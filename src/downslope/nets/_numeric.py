@@ -1,0 +1,90 @@
+"""Layers that give a number several readings, so that a network can bend sharply along a single column."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from downslope.errors import DownslopeError
+from downslope.graph import Node, make
+from downslope.nets._layers import Builder, Stage
+
+__all__ = ["Periodic", "PiecewiseLinear"]
+
+
+@dataclass(frozen=True)
+class PiecewiseLinear:
+    """Beside the inputs h, for each bin of a column, how much of the bin lies below the value: 0 to 1.
+
+    min(max(slope·h + offset, 0), 1), halved; slope and offset start at the bins and learn (Gorishniy et al.,
+    "On embeddings for numerical features in tabular deep learning", 2022).
+
+    Args:
+        columns: which columns of the input.
+        edges: of the bins of each of them, rising, at least two.
+    """
+
+    columns: Sequence[int]
+    edges: Sequence[Sequence[float]]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", tuple(map(int, self.columns)))
+        object.__setattr__(self, "edges", tuple(tuple(map(float, row)) for row in self.edges))
+        rising = all(len(row) > 1 and list(row) == sorted(set(row)) for row in self.edges)
+        if not len(self.columns) == len(self.edges) > 0 or not rising:
+            raise DownslopeError("each column needs two edges of bins or more, each above the one before")
+
+    def build(self, builder: Builder, h: Node) -> Node:
+        """The nodes of this layer on the input h of shape (n, width)."""
+        parts, slopes, offsets = [], [], []
+        for place in range(max(map(len, self.edges)) - 1):  # the first bins of all columns, the second, …
+            chosen = [i for i, row in enumerate(self.edges) if place < len(row) - 1]
+            parts.append(make("columns", h, indices=tuple(self.columns[i] for i in chosen), squeeze=False))
+            for low, high in (self.edges[i][place : place + 2] for i in chosen):
+                slopes.append(1 / (high - low))
+                offsets.append(-low / (high - low))
+        name = builder.next_layer()
+        slope = builder.declare(f"{name}.slope", (len(slopes),), tuple(slopes))
+        offset = builder.declare(f"{name}.offset", (len(offsets),), tuple(offsets))
+        inside = make("minimum", make("maximum", make("concatenate", *parts) * slope + offset, 0.0), 1.0)
+        return _beside(builder, name, h, 0.5 * inside)
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """Beside the inputs h, cosines cos(2π(σ·w·h) + π·b) of some columns; w and b learn.
+
+    w starts normal, b uniform in ±1 (Gorishniy et al. 2022; with phases as by Holzmüller et al. 2024).
+
+    Args:
+        columns: which columns of the input.
+        frequencies: how many of each of them.
+        sigma: the standard deviation of the frequencies at the start.
+    """
+
+    columns: Sequence[int]
+    frequencies: int = 8
+    sigma: float = 0.1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", tuple(map(int, self.columns)))
+        if not self.columns or self.frequencies < 1 or not self.sigma > 0:
+            raise DownslopeError("periodic readings need a column, a frequency and a sigma above 0")
+
+    def build(self, builder: Builder, h: Node) -> Node:
+        """The nodes of this layer on the input h of shape (n, width)."""
+        chosen = make("columns", h, indices=self.columns, squeeze=False)
+        size = (len(self.columns) * self.frequencies,)
+        name = builder.next_layer()
+        frequency = builder.declare(f"{name}.frequency", size, "normal")
+        phase = builder.declare(f"{name}.phase", size, "uniform")
+        repeated = make("concatenate", *[chosen] * self.frequencies)
+        angle = repeated * (2 * math.pi * self.sigma * frequency) + math.pi * phase
+        return _beside(builder, name, h, make("cos", angle))
+
+
+def _beside(builder: Builder, name: str, h: Node, readings: Node) -> Node:
+    joined = make("concatenate", h, readings)
+    builder.stages.append(Stage(name, "h", joined))
+    return joined
