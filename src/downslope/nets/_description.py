@@ -25,6 +25,7 @@ def network_to_json(network: Network) -> dict[str, Any]:
     """
     return {
         **{name: getattr(network, name) for name in _SETTINGS},
+        **({"level": network.level} if network.loss == "quantile" else {}),
         "layers": [_layer_to_json(layer) for layer in network.layers],
     }
 
@@ -51,7 +52,7 @@ def network_from_json(data: Any) -> Network:
         DownslopeError: if the data describes no network.
     """
     try:
-        settings = {name: data[name] for name in _SETTINGS}
+        settings = {name: data[name] for name in (*_SETTINGS, *(["level"] if "level" in data else []))}
         return Network(layers=[_layer_from_json(item) for item in data["layers"]], **settings)
     except (TypeError, KeyError, ValueError, AttributeError, RecursionError, OverflowError) as error:
         if isinstance(error, DownslopeError):
