@@ -9,11 +9,12 @@ from downslope.training._optimizers import (
     AdamW,
     Optimizer,
     RMSprop,
+    Rules,
     Sgd,
     optimizer_of,
 )
 from downslope.training._predict import forward, parameter_values, predict
-from downslope.training._program import Program, training_program
+from downslope.training._program import Program, program_of, training_program
 from downslope.training._schedules import Constant, Cosine, OneCycle, Schedule, StepDecay, WarmUp
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Program",
     "Progress",
     "RMSprop",
+    "Rules",
     "Run",
     "Schedule",
     "Sgd",
@@ -41,6 +43,7 @@ __all__ = [
     "optimizer_of",
     "parameter_values",
     "predict",
+    "program_of",
     "starting_values",
     "training_program",
 ]
