@@ -139,6 +139,10 @@ template <class T> void apply(const Step& step, const Strip<T>* s, long rows) {
                 const T size = absolute(y - z), inner = size > t ? t : size;
                 return inner * (size - T(0.5) * inner);
             });
+        case Code::quantile: {
+            const T low = T(step.setting - 1);
+            return each(d, a, b, rows, [=](T z, T y) { return (y - z > zero ? t : low) * (y - z); });
+        }
         case Code::binary_cross_entropy:
             return each(d, a, b, rows, [](T z, T y) { return soft_plus(z) - y * z; });
         case Code::poisson: return each(d, a, b, rows, [](T z, T y) { return exponential(z) - y * z; });

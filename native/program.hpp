@@ -19,7 +19,7 @@ using Word = std::uint32_t;  // two bfloat16 numbers, the first in the lower hal
 enum class Code : int {
     splat, copy, add, subtract, multiply, divide, multiply_add, multiply_subtract, gate, minimum, maximum, where,
     negate, square, sqrt, exp, expm1, log, sin, cos, absolute, sign, step, normal_cdf, sigmoid, tanh, relu, leaky_relu, elu,
-    selu, gelu, silu, softplus, mish, squared_error, absolute_error, huber, binary_cross_entropy, poisson, round, round_pairs,
+    selu, gelu, silu, softplus, mish, squared_error, absolute_error, huber, quantile, binary_cross_entropy, poisson, round, round_pairs,
 };
 
 // One op of an elementwise block on numbered strips.

@@ -25,7 +25,11 @@ LAYERS = {
 }
 NETWORKS = {
     **{name: ds.Network(INPUTS, layers, l1=0.01, l2=0.1) for name, layers in LAYERS.items()},
-    **{loss: ds.Network(INPUTS, [ds.Dense(4, "tanh"), ds.Dense(3)], loss=loss, delta=0.3) for loss in LOSSES},
+    **{
+        loss: ds.Network(INPUTS, [ds.Dense(4, "tanh"), ds.Dense(3)], loss=loss, delta=0.3, level=0.3)
+        for loss in LOSSES
+    },
+    "levels": ds.Network(INPUTS, [ds.Dense(4, "tanh"), ds.Dense(3)], loss="quantile", level=(0.1, 0.5, 0.8)),
 }
 
 
@@ -33,7 +37,7 @@ NETWORKS = {
 def networks(draw, activations=tuple(ACTIVATIONS)):
     """A network of any layers; with smooth activations only, the loss is smooth too."""
     smooth = activations == SMOOTH
-    losses = [loss for loss in LOSSES if not (smooth and loss in ("absolute_error", "huber"))]
+    losses = [loss for loss in LOSSES if not (smooth and loss in ("absolute_error", "huber", "quantile"))]
     loss = draw(st.sampled_from(losses))
     layers, width = [], INPUTS
     if draw(st.booleans()):

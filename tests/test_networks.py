@@ -54,6 +54,35 @@ def test_gradient_of_every_loss(loss):
     check_gradient(Network(inputs=3, layers=[Dense(4, "tanh"), Dense(2)], loss=loss, delta=0.3))
 
 
+def test_gradient_of_a_level_for_each_output():
+    check_gradient(Network(inputs=3, layers=[Dense(4, "tanh"), Dense(2)], loss="quantile", level=(0.2, 0.9)))
+
+
+def test_the_quantile_error_is_least_at_the_quantiles():
+    """Of 99 targets the least error of level k/100 is at the k-th, which is what NumPy calls the quantile."""
+    levels = (0.1, 0.5, 0.77)
+    net = Network(inputs=1, layers=[Dense(3)], loss="quantile", level=levels)
+    y = np.random.default_rng(0).permutation(np.arange(99.0)) ** 2
+    values = {"x": np.zeros((99, 1)), "y": np.repeat(y[:, None], 3, axis=1), "row_weights": np.ones(99)}
+    values |= {"layer1.weight": np.zeros((3, 1)), "layer1.bias": np.quantile(y, levels, method="weibull")}
+    least = evaluate([net.graph().error], values)[0]
+    for move in np.concatenate([np.eye(3), -np.eye(3)]):
+        moved = {**values, "layer1.bias": values["layer1.bias"] + move}
+        assert evaluate([net.graph().error], moved)[0] > least
+
+
+def test_half_the_absolute_error_is_that_of_the_median():
+    values = batch(Network(inputs=3, layers=[Dense(2)]))
+    values["y"] = values["x"] @ values["layer1.weight"].T + values["layer1.bias"]  # every row is a tie
+    values["y"][:3] += 1
+    losses = [
+        Network(inputs=3, layers=[Dense(2)], loss=loss).graph() for loss in ("absolute_error", "quantile")
+    ]
+    whole, half = (evaluate(gradient(g.error, list(g.parameters.values())), values) for g in losses)
+    for a, b in zip(whole, half, strict=True):
+        np.testing.assert_allclose(a, 2 * b, rtol=1e-14)
+
+
 def test_row_weights_count_like_repeated_rows():
     net = Network(inputs=3, layers=[Dense(2)])
     values = batch(net)
@@ -104,6 +133,18 @@ def test_initial_parameters_depend_on_the_seed_alone():
         (lambda: Dropout(1.0), "below 1, not 1.0"),
         (lambda: Network(inputs=2, layers=[]), "at least one layer"),
         (lambda: Network(inputs=2, layers=[Dense(1)], loss="mse"), "no loss 'mse'"),
+        (
+            lambda: Network(inputs=2, layers=[Dense(1)], loss="quantile", level=1.0),
+            "between 0 and 1, or .* 1.0",
+        ),
+        (
+            lambda: Network(inputs=2, layers=[Dense(1)], loss="quantile", level=[[0.5]]),
+            "or one for each output",
+        ),
+        (
+            lambda: Network(inputs=2, layers=[Dense(3)], loss="quantile", level=(0.1, 0.9)),
+            "each of 3 outputs",
+        ),
         (lambda: Network(inputs=2, layers=[Dense(1)], loss="cross_entropy"), "an output for each class"),
         (lambda: Network(inputs=2, layers=[Residual((Dense(3),))]), "end it with Dense\\(2\\)"),
         (lambda: initialize("xavier", (1, 1), np.random.default_rng()), "no initialiser 'xavier'"),

@@ -27,6 +27,7 @@ LOSSES = {
     "squared_error": lambda z, y: (z - y) ** 2,
     "absolute_error": lambda z, y: (z - y).abs(),
     "huber": lambda z, y: F.huber_loss(z, y, reduction="none"),
+    "quantile": lambda z, y: torch.maximum(0.5 * (y - z), -0.5 * (y - z)),
     "binary_cross_entropy": lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction="none"),
     "poisson": lambda z, y: F.poisson_nll_loss(z, y, reduction="none"),
 }

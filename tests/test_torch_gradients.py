@@ -56,6 +56,9 @@ class InTorch:
         if loss == "huber":
             delta = self.network.delta  # PyTorch has no forward mode of its huber_loss
             return delta * F.smooth_l1_loss(z, y, beta=delta)
+        if loss == "quantile":
+            level = torch.as_tensor(self.network.level, dtype=z.dtype)
+            return torch.maximum(level * (y - z), (level - 1) * (y - z)).mean()
         return LOSSES[loss](z, y).mean()
 
     def total(self, parameters, x, y, weights):

@@ -30,6 +30,7 @@ template <class T> void test(const Kernels<T>& kernels, const char* set) {
         {Code::leaky_relu, [](double x, double, double) { return x > 0 ? x : 0.25 * x; }},
         {Code::squared_error, [](double x, double y, double) { return (y - x) * (y - x); }},
         {Code::absolute_error, [](double x, double y, double) { return std::abs(y - x); }},
+        {Code::quantile, [](double x, double y, double) { return T(y - x) > 0 ? 0.25 * T(y - x) : -0.75 * T(y - x); }},
     };
     for (const auto& [code, f] : cases) {
         std::vector<T> out(rows * lanes);

@@ -3,13 +3,14 @@
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import downslope as ds
 from downslope.engines import evaluate
-from downslope.graph import ACTIVATIONS
+from downslope.graph import ACTIVATIONS, LOSSES
 from downslope.graph.notation import number_text
 from downslope.training import Sgd, training_program
 
@@ -54,11 +55,7 @@ def test_three_eight_eight_one(of: str, row: int | None) -> None:
 
 def random_network(draw) -> ds.Network:
     activations, inputs = ["identity", *ACTIVATIONS], int(draw.integers(2, 5))
-    loss = str(
-        draw.choice(
-            ["squared_error", "absolute_error", "huber", "binary_cross_entropy", "cross_entropy", "poisson"]
-        )
-    )
+    loss = str(draw.choice(list(LOSSES)))
     layers: list = []
     width = inputs
     if draw.random() < 0.3:
@@ -78,14 +75,14 @@ def random_network(draw) -> ds.Network:
             layers.append(ds.Dense(width, activation, bias=bool(draw.random() < 0.7)))
     outputs = int(draw.integers(2, 4)) if loss == "cross_entropy" else int(draw.integers(1, 3))
     penalties = draw.choice([0.0, 0.1], 2)
-    return ds.Network(
-        inputs, [*layers, ds.Dense(outputs)], loss, l1=float(penalties[0]), l2=float(penalties[1])
-    )
+    level = draw.uniform(0.1, 0.9, outputs) if draw.random() < 0.5 else 0.3
+    layers.append(ds.Dense(outputs))
+    return ds.Network(inputs, layers, loss, l1=float(penalties[0]), l2=float(penalties[1]), level=level)
 
 
 def at_rest(network: ds.Network) -> ds.Network:
     layers = [layer for layer in network.layers if not isinstance(layer, ds.Dropout)]
-    return ds.Network(network.inputs, layers, network.loss, network.delta, network.l1, network.l2)
+    return replace(network, layers=layers)
 
 
 @pytest.mark.parametrize("seed", range(50))

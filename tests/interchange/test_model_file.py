@@ -27,6 +27,7 @@ NETWORKS = [
         loss="huber",
         delta=0.7,
     ),
+    Network(inputs=2, layers=[Dense(2)], loss="quantile", level=(0.25, 0.9)),
 ]
 
 

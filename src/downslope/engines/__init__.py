@@ -3,5 +3,6 @@
 from downslope.engines._choice import native_descent, plan, shuffled
 from downslope.engines._evaluator import Evaluator
 from downslope.engines._reference import Plan, evaluate
+from downslope.engines._reference_descent import ReferenceDescent
 
-__all__ = ["Evaluator", "Plan", "evaluate", "native_descent", "plan", "shuffled"]
+__all__ = ["Evaluator", "Plan", "ReferenceDescent", "evaluate", "native_descent", "plan", "shuffled"]

@@ -101,13 +101,17 @@ def native_descent(
     batch: int,
     *,
     bfloat16: bool = False,
+    threads: int | None = None,
 ) -> NativeDescent | None:
-    """A descent on the native engine in steps of ``batch`` rows, or None where the reference has to do."""
+    """A descent on the native engine in steps of ``batch`` rows, or None where the reference has to do.
+
+    It runs on at most so many threads; None lets the engine choose.
+    """
     if not runs_natively():
         return None
     from downslope.engines._native_descent import NativeDescent
 
-    return NativeDescent(error, updates, data, batch, bfloat16=bfloat16)
+    return NativeDescent(error, updates, data, batch, bfloat16=bfloat16, threads=threads)
 
 
 def shuffled(count: int, seed: int, stream: int, step: int) -> NDArray[np.int64]:

@@ -36,24 +36,29 @@ class Evaluator:
         self._plans: dict[bool, Any] = {}
         self._turn = Lock()  # a native plan holds the values of its last run
 
-    def rows(self, values: Mapping[str, Any]) -> list[NDArray[Any]]:
-        """The outputs, which hold something for each row, given a value for each leaf by name."""
-        found = [self._run(part) for part in self._parts(values)]
+    def rows(self, values: Mapping[str, Any], threads: int | None = None) -> list[NDArray[Any]]:
+        """The outputs, which hold something for each row, given a value for each leaf by name.
+
+        At most so many threads work on them; None lets the engine choose.
+        """
+        found = [self._run(part, threads) for part in self._parts(values)]
         return found[0] if len(found) == 1 else [np.concatenate(parts) for parts in zip(*found, strict=True)]
 
-    def mean(self, values: Mapping[str, Any], weights: str = "row_weights") -> list[NDArray[Any]]:
+    def mean(
+        self, values: Mapping[str, Any], weights: str = "row_weights", threads: int | None = None
+    ) -> list[NDArray[Any]]:
         """The outputs, which are means over the rows, weighted by a column, plus what no row changes.
 
         The mean over all rows is the mean of the means over their parts, each weighted by its rows.
         """
         parts = self._parts(values)
         if len(parts) == 1:
-            return self._run(parts[0])
+            return self._run(parts[0], threads)
         sums = np.array([np.sum(part[weights], dtype=np.float64) for part in parts])
         total: list[Any] = [0.0] * len(self._outputs)
         for part, share in zip(parts, (sums / sums.sum()).tolist(), strict=True):
             if share:  # rows without weight have no mean
-                total = [t + share * mean for t, mean in zip(total, self._run(part), strict=True)]
+                total = [t + share * mean for t, mean in zip(total, self._run(part, threads), strict=True)]
         return total
 
     def _parts(self, values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -67,10 +72,11 @@ class Evaluator:
     def _count(self, values: Mapping[str, Any]) -> int:
         return len(values[self._columns[0]]) if self._columns else 1
 
-    def _run(self, values: Mapping[str, Any]) -> list[NDArray[Any]]:
+    def _run(self, values: Mapping[str, Any], threads: int | None) -> list[NDArray[Any]]:
         natively = runs_natively() and self._count(values) > 0  # a batch of no rows is the reference's
         with self._turn:
             if natively not in self._plans:
                 self._plans[natively] = plan(self._outputs) if natively else Plan(self._outputs)
-            found: list[NDArray[Any]] = self._plans[natively].run(values)
+            most = (threads,) if natively else ()
+            found: list[NDArray[Any]] = self._plans[natively].run(values, *most)
         return found

@@ -14,7 +14,12 @@ from downslope.graph import BATCH, Node, topological
 
 __all__ = ["lower"]
 
-_SETTINGS = {"leaky_relu": ("slope", 0.01), "elu": ("alpha", 1.0), "huber": ("delta", 1.0)}
+_SETTINGS = {
+    "leaky_relu": ("slope", 0.01),
+    "elu": ("alpha", 1.0),
+    "huber": ("delta", 1.0),
+    "quantile": ("level", 0.5),
+}
 
 
 def lower(

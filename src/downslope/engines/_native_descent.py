@@ -67,6 +67,7 @@ class NativeDescent:
         batch: int,
         *,
         bfloat16: bool = False,
+        threads: int | None = None,
     ) -> None:
         from downslope.engines import _native  # type: ignore[attr-defined]
 
@@ -76,12 +77,16 @@ class NativeDescent:
         self._machine = kind(self._lowered.native)
         self._batch = batch
         self._multiplications = self._lowered.weights * batch
-        self._pace = Pace(self._multiplications)
-        self._columns = [np.ascontiguousarray(data[n.name]) for n in self._lowered.tape.columns]
+        self._pace = Pace(self._multiplications, threads)
+        self.put_data(data)
 
     def steps_in(self, seconds: float) -> int:
         """About how many steps a run may take, at least one: a guess to begin with."""
         return 1 + int(seconds * 1e10 / (1000 + self._multiplications))
+
+    def put_data(self, data: Arrays) -> None:
+        """Go on with these rows, in the dtype that the descent began with."""
+        self._columns = [np.ascontiguousarray(data[n.name], self._dtype) for n in self._lowered.tape.columns]
 
     def put(self, values: Arrays) -> None:
         """Set parameters and states."""

@@ -77,8 +77,8 @@ class NativePlan:
             self._machines[dtype] = kind(self._native)
         return self._machines[dtype]
 
-    def run(self, values: Mapping[str, Any]) -> list[NDArray[Any]]:
-        """The outputs, in float32 where all leaves are."""
+    def run(self, values: Mapping[str, Any], most: int | None = None) -> list[NDArray[Any]]:
+        """The outputs, in float32 where all leaves are, on at most so many threads; None: all allowed."""
         tape = self._tape
         given = {name: np.asarray(values[name]) for name in [*(n for n, _ in self._matrices), *self._columns]}
         single = given and all(a.dtype == np.float32 for a in given.values() if a.ndim)
@@ -96,7 +96,7 @@ class NativePlan:
         scalars = np.empty((-(-rows // batch), len(self._scalars)))
         scalars[:] = [float(values[name]) for name in self._scalars]
         seed, draw = int(values.get("seed", 0)), int(values.get("draw", 0))
-        threads, seen = threads_for(self._weights * batch), np.empty(len(scalars))
+        threads, seen = threads_for(self._weights * batch, most), np.empty(len(scalars))
         machine.run(columns, stores, None, 0, rows, batch, 1, scalars, seed, draw, threads, seen)
         return self._collected(machine, dict(zip(tape.stores, stores, strict=True)), dtype)
 

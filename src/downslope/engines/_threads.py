@@ -23,9 +23,9 @@ def threads_allowed() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def threads_for(multiplications: int) -> int:
-    """The threads that a step of so many multiplications is worth."""
-    return max(1, min(threads_allowed(), multiplications // _WORTH_A_THREAD))
+def threads_for(multiplications: int, most: int | None = None) -> int:
+    """The threads that a step of so many multiplications is worth, at most ``most``; None for all allowed."""
+    return max(1, min(most or threads_allowed(), multiplications // _WORTH_A_THREAD))
 
 
 class Pace:
@@ -35,8 +35,8 @@ class Pace:
     which small steps feel. The numbers that come out do not depend on the choice.
     """
 
-    def __init__(self, multiplications: int) -> None:
-        most = threads_for(multiplications)
+    def __init__(self, multiplications: int, allowed: int | None = None) -> None:
+        most = threads_for(multiplications, allowed)
         small = multiplications < _WORTH_A_THREAD * 256
         self._seconds: dict[int, deque[float]] = {
             count: deque(maxlen=3) for count in ((most, 1) if small else (most,))

@@ -104,6 +104,36 @@ class Huber(Elementwise):
 
 
 @register
+class Quantile(Elementwise):
+    """level·r where r > 0, else (level − 1)·r, with r = y − z,  ∂/∂z = ½ − level − ½ sign(r)
+
+    The z that it is smallest for on average is the quantile of y at that level (Koenker and Bassett 1978).
+    """
+
+    name: ClassVar[str] = "quantile"
+    example = Example(((BATCH, 3), (BATCH, 3)), attributes={"level": 0.8})
+
+    def evaluate(self, xp: Any, *arrays: Any, level: float = 0.5, **attributes: Any) -> Any:
+        z, y = arrays
+        r = y - z
+        return xp.where(r > 0, level * r, (level - 1) * r)
+
+    def local(self, node: Node) -> tuple[Node | None, ...]:
+        z, y = node.inputs
+        slope = (0.5 - node.attributes.get("level", 0.5)) - 0.5 * make("sign", y - z)
+        return slope, -slope
+
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return Apply(Words("quantile"), (_difference(operands),))
+
+    def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        """Without a level it is that of output k, qₖ."""
+        level = Number(attributes["level"]) if "level" in attributes else Symbol("q", index="k")
+        sign = Apply(Words("sign"), (_difference(operands),))
+        return Infix("−", (Number(0.5), level, product((Number(0.5), sign))))
+
+
+@register
 class BinaryCrossEntropy(Elementwise):
     """−y ln σ(z) − (1 − y) ln(1 − σ(z)) = softplus(z) − y·z,  ∂/∂z = σ(z) − y"""
 
@@ -193,6 +223,7 @@ class CrossEntropy(Op):
 
 
 LOSSES: dict[str, type[Op]] = {
-    c.name: c for c in (SquaredError, AbsoluteError, Huber, BinaryCrossEntropy, Poisson, CrossEntropy)
+    c.name: c
+    for c in (SquaredError, AbsoluteError, Huber, Quantile, BinaryCrossEntropy, Poisson, CrossEntropy)
 }
 """Every loss by name."""

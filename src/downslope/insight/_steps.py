@@ -147,9 +147,14 @@ def error_of_row(view: View) -> Block:
         symbols = loss.op.notation(view.symbol(z), Symbol("y"), **loss.attributes)
         numbers = loss.op.notation(Number(float(values[0])), Number(float(targets[0])), **loss.attributes)
         return Block("The error of this row", (Formula((Symbol("E"), symbols, numbers, error)),))
-    one = loss.op.notation(Symbol("z", index="k"), Symbol("y", index="k"), **loss.attributes)
+    one = loss.op.notation(Symbol("z", index="k"), Symbol("y", index="k"), **_settings(view, loss))
     mean = Infix("", (Words(f"1/{outputs} "), SumOver("k", one)))
     return Block("The error of this row", (Formula((Symbol("E"), mean, error)),))
+
+
+def _settings(view: View, loss: Node) -> dict[str, Any]:
+    """The settings of the loss that all outputs have in common."""
+    return {} if isinstance(view.network.level, tuple) else loss.attributes
 
 
 def _below(node: Node) -> list[Node]:
@@ -182,7 +187,7 @@ def _last_delta(view: View, dense: DenseStage, unit: int | None) -> list[str | F
     name = view.delta_symbol(dense)
     by = partial(Symbol("E"), view.symbol(z))
     local = getattr(loss.op, "local_notation")  # noqa: B009 (only losses have one, and not all are elementwise)
-    symbols = local(view.symbol(z), Symbol("y"), **loss.attributes)
+    symbols = local(view.symbol(z), Symbol("y"), **_settings(view, loss))
     if outputs == 1:
         target = float(np.ravel(view.given["y"])[0])
         numbers = local(Number(float(view.value(z)[0, 0])), Number(target), **loss.attributes)

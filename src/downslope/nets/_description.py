@@ -37,6 +37,7 @@ def network_to_json(network: AnyNetwork) -> dict[str, Any]:
         }
     return {
         **{name: getattr(network, name) for name in _SETTINGS},
+        **({"level": network.level} if network.loss == "quantile" else {}),
         "layers": [_layer_to_json(layer) for layer in network.layers],
     }
 
@@ -83,7 +84,7 @@ def network_from_json(data: Any) -> AnyNetwork:
 
 
 def _network_from_json(data: Any) -> Network:
-    settings = {name: data[name] for name in _SETTINGS}
+    settings = {name: _tupled(data[name]) for name in (*_SETTINGS, *(["level"] if "level" in data else []))}
     return Network(layers=[_layer_from_json(item) for item in data["layers"]], **settings)
 
 

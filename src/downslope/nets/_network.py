@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -55,10 +56,13 @@ class Network:
     Args:
         inputs: number of columns of x.
         layers: from the first to the last.
-        loss: by name: squared_error, absolute_error, huber, binary_cross_entropy, cross_entropy, poisson.
+        loss: by name: squared_error, absolute_error, huber, quantile, binary_cross_entropy, cross_entropy,
+            poisson.
         delta: of ``huber``: where the error turns from square to straight.
         l1: λ₁ of the penalty λ₁ Σ|w|, over weights, not biases.
         l2: λ₂ of the penalty ½ λ₂ Σw².
+        level: of ``quantile``: the share of targets that lie below what is predicted, between 0 and 1; or
+            such a share for each output.
 
     Raises:
         DownslopeError: where the parts do not fit together.
@@ -75,6 +79,7 @@ class Network:
     delta: float = 1.0
     l1: float = 0.0
     l2: float = 0.0
+    level: float | Sequence[float] = 0.5
     _graphs: dict[bool, NetworkGraph] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -85,6 +90,7 @@ class Network:
             raise DownslopeError(f"there is no loss {self.loss!r}; choose one of {', '.join(LOSSES)}")
         if self.l1 < 0 or self.l2 < 0 or self.delta <= 0:
             raise DownslopeError("penalties l1 and l2 are at least 0, and delta is above 0")
+        object.__setattr__(self, "level", _checked_level(self.level))
         self.graph()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -137,11 +143,23 @@ class Network:
 
     def errors(self, z: Node, y: Node) -> Node:
         """The loss of each row, (n,); a mean over outputs."""
-        settings = {"delta": self.delta} if self.loss == "huber" else {}
-        errors = make(self.loss, z, y, **settings)
         if self.loss == "cross_entropy":
-            return errors
-        return make("sum", errors, axes=(1,), keepdims=False) / int(z.shape[1])
+            return make(self.loss, z, y)
+        outputs = int(z.shape[1])
+        if self.loss == "quantile" and isinstance(self.level, tuple):
+            if len(self.level) != outputs:
+                raise DownslopeError(f"level needs one share for each of {outputs} outputs, not {self.level}")
+            parts = [
+                make("quantile", _column(z, k), _column(y, k), level=level)
+                for k, level in enumerate(self.level)
+            ]
+            return reduce(add, parts) / outputs
+        settings: dict[str, dict[str, Any]] = {
+            "huber": {"delta": self.delta},
+            "quantile": {"level": self.level},
+        }
+        errors = make(self.loss, z, y, **settings.get(self.loss, {}))
+        return make("sum", errors, axes=(1,), keepdims=False) / outputs
 
     def predicted(self, z: Node) -> Node:
         """What an output stands for under the loss."""
@@ -188,3 +206,17 @@ class Network:
 
 def _total(node: Node) -> Node:
     return make("sum", node, axes=None, keepdims=False)
+
+
+def _column(node: Node, k: int) -> Node:
+    return make("columns", node, indices=(k,), squeeze=True)
+
+
+def _checked_level(level: float | Sequence[float]) -> float | tuple[float, ...]:
+    try:
+        levels = np.atleast_1d(np.asarray(level, float))
+    except (TypeError, ValueError):
+        levels = np.array([np.nan])
+    if levels.ndim != 1 or not len(levels) or not np.all((levels > 0) & (levels < 1)):
+        raise DownslopeError(f"level is a number between 0 and 1, or one for each output, not {level!r}")
+    return float(levels[0]) if np.ndim(level) == 0 else tuple(levels.tolist())

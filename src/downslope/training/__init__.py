@@ -9,11 +9,12 @@ from downslope.training._optimizers import (
     AdamW,
     Optimizer,
     RMSprop,
+    Rules,
     Sgd,
     optimizer_of,
 )
 from downslope.training._predict import forward, held_out, parameter_values, predict
-from downslope.training._program import Program, training_program
+from downslope.training._program import Program, program_of, training_program
 from downslope.training._schedules import Constant, Cosine, FlatCosine, OneCycle, Schedule, StepDecay, WarmUp
 from downslope.training._stopping import Folds
 
@@ -31,6 +32,7 @@ __all__ = [
     "Program",
     "Progress",
     "RMSprop",
+    "Rules",
     "Run",
     "Schedule",
     "Sgd",
@@ -45,6 +47,7 @@ __all__ = [
     "optimizer_of",
     "parameter_values",
     "predict",
+    "program_of",
     "starting_values",
     "training_program",
 ]

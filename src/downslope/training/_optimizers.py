@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol
 
 from downslope.errors import DownslopeError
 from downslope.graph import Node, make, state
 
-__all__ = ["OPTIMIZERS", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "Sgd", "optimizer_of"]
+__all__ = ["OPTIMIZERS", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "Rules", "Sgd", "optimizer_of"]
 
 
 @dataclass
@@ -24,6 +24,16 @@ class Rules:
         node = state(f"{weight.name}.{slot}", weight.shape)
         self.states[node.name] = node
         return node
+
+
+class Optimizer(Protocol):
+    """An update rule. Equal settings are equal objects, so that a program is made once for each."""
+
+    def rule(self, rules: Rules, w: Node, g: Node, rate: Node, step: Node) -> None:
+        """Add the update of the parameter w with the gradient g."""
+
+    def __hash__(self) -> int:
+        """Of the settings."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +115,6 @@ class Adagrad:
         rules.updates[v.name] = square
         rules.updates[w.name] = w - rate * (g / (make("sqrt", square) + self.epsilon))
 
-
-Optimizer: TypeAlias = Sgd | Adam | AdamW | RMSprop | Adagrad
 
 OPTIMIZERS: dict[str, Optimizer] = {
     "sgd": Sgd(),

@@ -49,9 +49,11 @@ def predict(
     return forward(network, parameter_values(network, parameters, inputs.dtype), inputs)
 
 
-def forward(network: AnyNetwork, values: Mapping[str, NDArray[Any]], x: NDArray[Any]) -> NDArray[Any]:
+def forward(
+    network: AnyNetwork, values: Mapping[str, NDArray[Any]], x: NDArray[Any], threads: int | None = None
+) -> NDArray[Any]:
     """What a network predicts, (rows, outputs), of arrays that are known to fit."""
-    return _prediction(network).rows({**values, "x": x})[0]
+    return _prediction(network).rows({**values, "x": x}, threads)[0]
 
 
 def held_out(

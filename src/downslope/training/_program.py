@@ -12,7 +12,7 @@ from downslope.graph import Node, gradient, input_, make
 from downslope.nets import AnyNetwork, NetworkGraph
 from downslope.training._optimizers import Optimizer, Rules
 
-__all__ = ["Program", "training_program"]
+__all__ = ["Program", "program_of", "training_program"]
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,21 @@ def training_program(
     {'layer1.weight': <subtract (1, 3)>}
     """
     graph = network.graph(training=True)
+    return program_of(graph, graph.error, optimizer, clip_norm=clip_norm, clip_value=clip_value)
+
+
+def program_of(
+    graph: NetworkGraph,
+    descended: Node,
+    optimizer: Optimizer,
+    *,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+) -> Program:
+    """The program that descends any number of a graph, whatever error it reports."""
     rate, step = input_("learning_rate", ()), input_("step", ())
     rules = Rules()
-    slopes = gradient(graph.error, list(graph.parameters.values()))
+    slopes = gradient(descended, list(graph.parameters.values()))
     clipped = _clipped(slopes, clip_norm, clip_value)
     for w, g in zip(graph.parameters.values(), clipped, strict=True):
         optimizer.rule(rules, w, g, rate, step)
