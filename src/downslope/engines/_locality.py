@@ -1,4 +1,4 @@
-"""Panels in the cache: in which order a thread takes a level's panel instructions, where it keeps what lies between."""
+"""Panels in the cache: the order of their instructions, and the places in a thread's memory."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _DOMAINS = (Kind.SCALAR, Kind.PANELS, Kind.FIXED)
 def order_panels(tape: Tape) -> None:
     """Put the instructions into the order in which a single thread runs them.
 
-    Panels are followed to the end of their way: what was made last is read next, and of several networks in one
-    program one comes after the other.
+    Panels are followed to the end of their way: what was made last is read next, and of several networks in
+    one program one comes after the other.
     """
 
     def stretch(i: Instruction) -> tuple[int, int]:
@@ -72,7 +72,7 @@ def _lacking(
 
 
 def place_locals(tape: Tape) -> None:
-    """Give local values their places in a thread's memory: two that are never needed at once may share one."""
+    """Give each local value its place in a thread's memory, shared by those never needed at once."""
     spans: dict[int, tuple[int, int]] = {}  # from the first to the last instruction that touches a value
     for n, i in enumerate(tape.instructions):
         for value in sorted(i.reads | i.writes):

@@ -140,9 +140,8 @@ CODES = {
 class Value:
     """A numbered value; ``rows`` is the number of features for all but matrices.
 
-    ``local`` panels are needed only by the thread that makes them, while it is at them: so many numbers lie
-    before them in its memory for each panel as ``place`` says. What is not ``stored`` stays in the registers of
-    one instruction.
+    ``local`` panels are needed only by the thread that makes them, while it is at them; ``place`` numbers for
+    each panel lie before them in its memory. What is not ``stored`` stays in the registers of one instruction.
     """
 
     kind: Kind
