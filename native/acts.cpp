@@ -168,9 +168,11 @@ void Machine<T>::panel_act(Thread& thread, const Task& task, const Data<T>& data
             case Act::softmax: kernels_.softmax(at(0), width, out); break;
             case Act::cross_entropy: kernels_.cross_entropy(at(0), at(1), features(0), out); break;
             case Act::sum_features: kernels_.sum_features(at(0), features(0), out); break;
-            case Act::keep_mask:
-                kernels_.keep_mask(out, width, p * lanes, batch.seed, unsigned(i.args[0]), batch.draw, i.setting);
+            case Act::keep_mask: {  // args: stream, the number that is kept or -1 for 1
+                const T kept = i.args[1] < 0 ? T(1) : thread.homes[i.args[1]].base[0];
+                kernels_.keep_mask(out, width, p * lanes, batch.seed, unsigned(i.args[0]), batch.draw, i.setting, kept);
                 break;
+            }
             case Act::one_hot:
                 for (long f = 0; f < width; ++f)
                     for (long l = 0; l < lanes; ++l) out[f * lanes + l] = at(0)[l] == T(f);

@@ -16,7 +16,7 @@ using namespace nb::literals;
 
 namespace {
 
-using ValueTuple = std::tuple<int, int, long, long, bool>;
+using ValueTuple = std::tuple<int, int, long, long, bool, long>;
 using StepTuple = std::tuple<int, int, int, int, int, double, int, bool>;
 using InstructionTuple = std::tuple<int, int, int, std::vector<long>, double, std::vector<StepTuple>,
                                     std::vector<std::pair<int, int>>, int, int, bool>;
@@ -24,8 +24,8 @@ using InstructionTuple = std::tuple<int, int, int, std::vector<long>, double, st
 Tape tape_of(const std::vector<ValueTuple>& values, const std::vector<InstructionTuple>& instructions, int levels) {
     Tape tape{};
     tape.levels = levels;
-    for (const auto& [kind, form, rows, columns, local] : values)
-        tape.values.push_back({Kind(kind), Form(form), rows, columns, local});
+    for (const auto& [kind, form, rows, columns, local, place] : values)
+        tape.values.push_back({Kind(kind), Form(form), rows, columns, local, place});
     for (const auto& [act, level, out, args, setting, steps, operands, summed, partials, once] : instructions) {
         Instruction i{Act(act), level, out, args, setting, {}, {}, summed, partials, once};
         for (const auto& [op, to, a, b, c, number, chained, kept] : steps)

@@ -79,13 +79,9 @@ template <class T> void Machine<T>::make_thread(int index) {
     thread->strips.resize(most);
     thread->scratch = zeros(long(most) * strip_rows * lanes);
     long size = 0;
-    thread->local_at.resize(tape_->values.size());
-    for (std::size_t v = 0; v < buffers_.size(); ++v)
-        if (tape_->values[v].local) {
-            thread->local_at[v] = size;
-            size += group * panel_size(tape_->values[v]);
-        }
-    thread->locals = zeros(size);
+    for (const auto& v : tape_->values)
+        if (v.local) size = std::max(size, v.place + panel_size(v));
+    thread->locals = zeros(group * size);
     threads_.push_back(std::move(thread));
 }
 
@@ -135,7 +131,7 @@ typename Machine<T>::Address Machine<T>::home(const Thread& thread, int value) c
     if (v.kind == Kind::panels) {
         const long size = panel_size(v), row = v.form == Form::numbers ? lanes : lanes / 2;
         const long stride = v.form == Form::halves ? lanes / 2 : lanes;
-        if (v.local) return {thread.locals.get() + thread.local_at[value], 0, size, row, 0, stride};
+        if (v.local) return {thread.locals.get() + group * v.place, 0, size, row, 0, stride};
         return {base, size, 0, row, 0, stride};
     }
     if (v.kind == Kind::fixed) {

@@ -62,7 +62,6 @@ template <class T> struct Machine<T>::Thread {
     Buffer scalars;  // 32 of each value
     Buffer scratch;  // the registers of blocks
     Buffer locals;
-    std::vector<long> local_at;
     alignas(64) T tile[strip_rows * lanes];
     alignas(64) T square[lanes * lanes];
     std::vector<Strip<T>> strips;

@@ -64,7 +64,7 @@ template <class T> struct Kernels {
     T (*total)(const T* in, long stride, long rows, long valid);
     void (*sum_rows)(const T* in, long features, long panel_size, long rows, T* out);
     void (*keep_mask)(T* out, long features, long first_row, unsigned long seed, unsigned stream,
-                      unsigned long step, double rate);
+                      unsigned long step, double rate, T kept);
     void (*shuffle)(std::int64_t* out, long count, std::uint64_t seed, std::uint32_t stream, std::uint64_t step);
     double (*peak)(bool pairs);  // multiplications and additions a second that one core can do, in 1e9
 };

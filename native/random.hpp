@@ -59,11 +59,11 @@ inline void shuffle(std::int64_t* out, long count, std::uint64_t seed, std::uint
     }
 }
 
-// 1 with probability 1 - rate, else 0. Each row of the table takes whole blocks of four words: element
+// `kept` with probability 1 - rate, else 0. Each row of the table takes whole blocks of four words: element
 // (row, f) is word f % 4 of block row * ceil(features / 4) + f / 4.
 template <class T>
 void keep_mask(T* out, long features, long first_row, unsigned long seed, unsigned stream, unsigned long step,
-               double rate) {
+               double rate, T kept) {
     const auto limit = std::uint64_t(rate * 4294967296.0);
     const std::uint64_t blocks = std::uint64_t(features + 3) / 4;
     for (std::uint64_t block = 0; block < blocks; ++block) {
@@ -78,7 +78,7 @@ void keep_mask(T* out, long features, long first_row, unsigned long seed, unsign
         philox(c, std::uint32_t(seed), std::uint32_t(seed >> 32));
         for (int w = 0; w < 4 && long(block) * 4 + w < features; ++w)
             for (int l = 0; l < lanes; ++l)
-                out[(long(block) * 4 + w) * lanes + l] = c.word[w][l] >= limit ? T(1) : T(0);
+                out[(long(block) * 4 + w) * lanes + l] = c.word[w][l] >= limit ? kept : T(0);
     }
 }
 

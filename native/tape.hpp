@@ -29,6 +29,7 @@ struct Value {
     long rows;  // of a matrix; or features
     long columns;
     bool local;  // panels that a thread needs only while it is at them
+    long place;  // of such: numbers before it in the thread's memory for each panel
 };
 
 enum class Act : int {

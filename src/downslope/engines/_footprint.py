@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from downslope.engines._tape import Act, Form, Instruction, Kind, Tape, Value
 
-__all__ = ["GROUP", "LANES", "Footprint", "footprint", "multiplications"]
+__all__ = ["GROUP", "LANES", "Footprint", "footprint", "in_panel", "multiplications"]
 
 LANES = 32
 """Rows of a panel; rows of matrices are padded to a multiple of it."""
@@ -38,8 +38,8 @@ def footprint(tape: Tape, itemsize: int) -> Footprint:
     return Footprint(
         sum(size for number, size in matrices.items() if number in lasting),
         sum(size for number, size in matrices.items() if number not in lasting),
-        sum(_in_panel(v) for n, v in kept if not v.local and n not in tiled) * itemsize,
-        sum(GROUP * _in_panel(v) for _, v in kept if v.local) * itemsize,
+        sum(in_panel(v) for n, v in kept if not v.local and n not in tiled) * itemsize,
+        GROUP * max((v.place + in_panel(v) for _, v in kept if v.local), default=0) * itemsize,
     )
 
 
@@ -65,7 +65,7 @@ def _matrix(v: Value) -> int:
     return _rows(v) * length // (2 if v.form == Form.HALVES else 1)
 
 
-def _in_panel(v: Value) -> int:
+def in_panel(v: Value) -> int:
     """Numbers for each 32 rows of the batch."""
     if v.kind == Kind.PANELS:
         return _rows(v) * LANES // (2 if v.form == Form.HALVES else 1)

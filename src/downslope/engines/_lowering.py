@@ -266,7 +266,15 @@ class _Lowering:
         self._reading(Act.ONE_HOT, self._new_for(node), [y], [y], node)
 
     def _keep_mask(self, node: Node) -> None:
-        args, rate = [node.attributes["stream"]], node.attributes["rate"]
+        """A mask, times a constant where all that is done with it is that."""
+        args, rate = [node.attributes["stream"], -1], node.attributes["rate"]
+        users = self._users.get(node, [])
+        scale = next((i for u in users for i in u.inputs if i.op.name == "constant"), None)
+        if len(users) == 1 and users[0].op.name == "multiply" and scale and node not in self._wanted:
+            args[1] = self._home(scale)
+            out, nodes = self._new_for(users[0]), [node, users[0]]
+            self._add(Act.KEEP_MASK, out, args, setting=rate, nodes=nodes, reads={args[1]})
+            return
         self._add(Act.KEEP_MASK, self._new_for(node), args, setting=rate, nodes=[node])
 
     def _take(self, node: Node) -> None:

@@ -43,7 +43,10 @@ def native_tape(tape: Tape, watched: int = -1) -> Any:
         for i in tape.instructions
     ]
     return _native.Tape(
-        [(int(v.kind), int(v.form), v.rows if v.stored else 0, v.columns, v.local) for v in tape.values],
+        [
+            (int(v.kind), int(v.form), v.rows if v.stored else 0, v.columns, v.local, v.place)
+            for v in tape.values
+        ],
         instructions,
         tape.levels,
         [value for leaf, value in tape.leaves.items() if leaf.shape == ()],

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from downslope.engines._locality import order_panels, place_locals
 from downslope.engines._tape import Act, Instruction, Kind, Tape
 
 __all__ = ["schedule"]
 
 
 def schedule(tape: Tape) -> None:
-    """Set the levels of a tape, and which instructions and values are needed only once or locally."""
+    """Set the levels of a tape, what is needed only once or locally, and the order and places that follow."""
     _mark_once(tape)
     _set_levels(tape)
     _mark_local(tape)
     _mark_stored(tape)
+    order_panels(tape)
+    place_locals(tape)
 
 
 def _set_levels(tape: Tape) -> None:

@@ -141,8 +141,8 @@ CODES = {
 class Value:
     """A numbered value; ``rows`` is the number of features for all but matrices.
 
-    ``local`` panels are needed only by the thread that makes them, while it is at them; what is not
-    ``stored`` stays in the registers of one instruction.
+    ``local`` panels are needed only by the thread that makes them, while it is at them; ``place`` numbers for
+    each panel lie before them in its memory. What is not ``stored`` stays in the registers of one instruction.
     """
 
     kind: Kind
@@ -150,6 +150,7 @@ class Value:
     columns: int = 1
     form: Form = Form.NUMBERS
     local: bool = False
+    place: int = 0
     stored: bool = True
 
 

@@ -84,6 +84,8 @@ def _derivable(order: Sequence[Node], users: Mapping[Node, Sequence[Node]]) -> s
             continue
 
         def kept(source: Node) -> bool:
+            if source.op.name == "spread":  # read in place
+                return kept(source.inputs[0])
             made = not is_elementwise(source) and source.op.name not in (
                 "matmul",
                 "sum",

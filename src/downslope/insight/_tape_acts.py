@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from downslope.engines.tape import Act, Instruction, Kind
 from downslope.graph import BATCH, Node
-from downslope.graph.notation import Apply, Expression, Infix, Power, SumOver, Words, product
+from downslope.graph.notation import Apply, Expression, Infix, Number, Power, SumOver, Words, product
 from downslope.insight._tape_blocks import block_formulas
 from downslope.insight._tape_reader import Reader
 from downslope.insight._tape_records import TapeFormula
@@ -78,11 +78,12 @@ def _first(reader: Reader, i: Instruction) -> list[TapeFormula]:
 
 
 def _made(i: Instruction) -> Node | None:
-    """The node that an act computes: with the bias, where the product starts from it."""
+    """The node that an act computes: with the bias, where the product starts from it; with a mask's scale."""
     if i.act == Act.PARTIAL:
         return None
     biased = i.act == Act.PRODUCT and i.args[3] >= 0
-    return i.nodes[1] if biased else i.nodes[0]
+    scaled = i.act == Act.KEEP_MASK and i.args[1] >= 0
+    return i.nodes[1] if biased or scaled else i.nodes[0]
 
 
 def _loaded(reader: Reader, i: Instruction) -> list[TapeFormula]:
@@ -119,7 +120,8 @@ def _partial(reader: Reader, i: Instruction) -> Expression:
 
 
 def _mask(reader: Reader, i: Instruction) -> Expression:
-    return Words(f"1 with probability {1 - i.setting:.6g}, else 0")
+    kept = reader.name(i.args[1]) if i.args[1] >= 0 else Number(1.0)
+    return Infix("", (kept, Words(f" with probability {1 - i.setting:.6g}, else 0")))
 
 
 def _applied(word: str, *places: int) -> Callable[[Reader, Instruction], Expression]:
