@@ -60,8 +60,8 @@ def _line(x1: float, y1: float, x2: float, y2: float, opacity: float, dashes: st
 
 def _layers(summary: Summary) -> str:
     """A bar for each layer, longer where it has more units, joined where all units see all."""
-    middle = _HEIGHT / 2
     halves = [8 + 24 * log10(max(1, units)) for units in summary.layers]
+    middle = max(halves) + 22
     places = [20 + _LAYER_STEP * i for i in range(len(halves))]
     parts = []
     for (x1, h1), (x2, h2) in zip(
@@ -79,7 +79,7 @@ def _layers(summary: Summary) -> str:
         parts.append(_text(x + _BOX / 2, middle - half - 6, f"{units:,}"))
         parts.append(_text(x + _BOX / 2, middle + half + 15, name))
     sizes = " to ".join(map(str, summary.layers))
-    return _svg(places[-1] + _BOX + 24, _HEIGHT, f"layers of {sizes} units", parts)
+    return _svg(places[-1] + _BOX + 24, 2 * middle, f"layers of {sizes} units", parts)
 
 
 def _curve(summary: Summary) -> str:
@@ -167,9 +167,8 @@ def _scores(summary: Summary) -> str:
     for who, scores in compared.items():
         values = [getattr(scores, name) for name in told]
         rows.append([who, *("–" if value is None else f"{value:.4g}" for value in values)])
-    where = "rows held out" if summary.held_out else "the rows themselves, too few to hold any out"
     headings = {"": _WORDS, **{name.replace("_", " "): _NUMBERS for name in told}}
-    return _table(headings, rows, f"Measured on {summary.measured_rows:,} {where}")
+    return _table(headings, rows, summary.measured_on.capitalize())
 
 
 def _columns(columns: tuple[ColumnUse, ...]) -> str:

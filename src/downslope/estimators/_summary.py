@@ -34,7 +34,7 @@ class Summary:
     """What was used.
 
     Attributes:
-        task: what was learned, and why that.
+        task: ``"regression"`` or ``"classification"``.
         rows, trained_rows, measured_rows: all rows; those the compared models saw; those held out to measure
             them. Equal where there were too few to hold any out.
         columns: every column.
@@ -66,9 +66,11 @@ class Summary:
     interrupted: bool
 
     @property
-    def held_out(self) -> bool:
-        """Whether the scores are of rows that no model saw."""
-        return self.trained_rows + self.measured_rows <= self.rows
+    def measured_on(self) -> str:
+        """Which rows the scores are of, in words."""
+        if self.trained_rows + self.measured_rows <= self.rows:
+            return f"measured on {self.measured_rows:,} rows held out"
+        return f"measured on the {self.measured_rows:,} rows themselves, too few to hold any out"
 
     def __str__(self) -> str:
         return "\n".join([*self._network_lines(), "", *self._score_lines(), "", *self._column_lines()])
@@ -78,7 +80,7 @@ class Summary:
         how = f", {self.activation}" if self.activation else ""
         cut = "; training was cut short" if self.interrupted else ""
         return [
-            self.task,
+            f"{self.task}, {self.rows:,} rows",
             f"{networks} of {' - '.join(map(str, self.layers))} units{how}",
             f"epoch {self.best_epoch} of {self.epochs} was the best{cut}",
         ]
@@ -86,9 +88,10 @@ class Summary:
     def _score_lines(self) -> list[str]:
         compared = {"trivial guess": self.trivial, "linear model": self.linear, "network": self.network}
         told = [name for name, value in asdict(self.network).items() if value is not None]
-        where = "rows held out" if self.held_out else "the rows themselves, too few to hold any out"
-        lines = [f"measured on {self.measured_rows:,} {where}"]
-        lines += ["  " + f"{'':15}" + "".join(f"{name.replace('_', ' '):>18}" for name in told)]
+        lines = [
+            self.measured_on,
+            "  " + f"{'':15}" + "".join(f"{name.replace('_', ' '):>18}" for name in told),
+        ]
         for who, scores in compared.items():
             values = (getattr(scores, name) for name in told)
             lines.append(f"  {who:15}" + "".join(f"{'–' if v is None else f'{v:.4g}':>18}" for v in values))
@@ -109,7 +112,7 @@ def summary_of(model: Model) -> Summary:
     dense = [layer for layer in model.network.layers if isinstance(layer, Dense)]
     activations = dict.fromkeys(layer.activation for layer in dense[:-1])
     return Summary(
-        task=record.task_reason,
+        task=model.target.task,
         rows=record.rows,
         trained_rows=record.trained_rows,
         measured_rows=record.measured_rows,

@@ -397,7 +397,7 @@ class TableClassifier(ClassifierMixin, _Table):  # type: ignore[misc]
         self.classes_, numbers = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"y holds the single class {self.classes_[0]!r}; give rows of at least two classes"
+                f"y holds the single class {self.classes_.tolist()[0]!r}; give rows of at least two classes"
             )
         return np.asarray(numbers, np.int64)
 
