@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from downslope.errors import DownslopeError
-    from downslope.estimators import Model, fit, load
+    from downslope.estimators import Model, TableClassifier, TableRegressor, fit, load
     from downslope.insight import (
         Explanation,
         Forecast,
@@ -71,6 +71,8 @@ __all__ = [
     "Solution",
     "StepDecay",
     "StepTape",
+    "TableClassifier",
+    "TableRegressor",
     "WarmUp",
     "descend",
     "explain",
@@ -86,7 +88,7 @@ __all__ = [
 
 _ROOMS = {
     "errors": ("DownslopeError",),
-    "estimators": ("Model", "fit", "load"),
+    "estimators": ("Model", "TableClassifier", "TableRegressor", "fit", "load"),
     "insight": (
         *("Explanation", "Forecast", "Solution", "StepTape"),
         *("explain", "forecast", "gradient_norms", "hessian_vector_product", "solve", "tape"),

@@ -1,7 +1,34 @@
 """Whole tables in, fitted models out."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from downslope.estimators._fit import Phase, fit
 from downslope.estimators._model import Kind, Model, Record, load
 from downslope.estimators._scores import Scores
 
-__all__ = ["Kind", "Model", "Phase", "Record", "Scores", "fit", "load"]
+if TYPE_CHECKING:
+    from downslope.estimators._table import TableClassifier, TableRegressor
+
+__all__ = [
+    "Kind",
+    "Model",
+    "Phase",
+    "Record",
+    "Scores",
+    "TableClassifier",
+    "TableRegressor",
+    "fit",
+    "load",
+]
+
+_SCIKIT_LEARN = {"TableClassifier": "_table", "TableRegressor": "_table"}
+
+
+def __getattr__(name: str) -> Any:
+    """The estimators are imported when first asked for, because they import scikit-learn."""
+    if name not in _SCIKIT_LEARN:
+        raise AttributeError(f"module 'downslope.estimators' has no attribute {name!r}")
+    return getattr(import_module(f"downslope.estimators.{_SCIKIT_LEARN[name]}"), name)

@@ -1,6 +1,6 @@
 """WHERE the numbers come from: reading tables, the kinds of columns, encoding."""
 
-from downslope.tables._columns import Column
+from downslope.tables._columns import Column, refuse_text
 from downslope.tables._describe import Description, describe, rows_with_target
 from downslope.tables._encoder import Encoded, TableEncoder, Target
 from downslope.tables._frames import as_frame
@@ -18,5 +18,6 @@ __all__ = [
     "did_you_mean",
     "listed",
     "read_table",
+    "refuse_text",
     "rows_with_target",
 ]

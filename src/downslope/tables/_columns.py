@@ -13,7 +13,7 @@ from downslope.tables._cells import are_codes, level_text, numbers_in, without_g
 from downslope.tables._dates import common_format, worded
 from downslope.tables._names import shown_value
 
-__all__ = ["Column", "column_kind", "finite_numbers"]
+__all__ = ["Column", "column_kind", "finite_numbers", "refuse_text"]
 
 USED = ("number", "category", "yes-no", "date")
 """The kinds that a network is given; columns of any other kind are left out."""
@@ -176,6 +176,25 @@ def finite_numbers(column: pl.Series) -> pl.Series:
             "put a number there, or leave the cell empty"
         )
     return values
+
+
+def refuse_text(column: pl.Series) -> None:
+    """Refuse text in a column that held numbers, which ``finite_numbers`` would take for gaps.
+
+    Raises:
+        DownslopeError: it names the column and the row.
+
+    >>> refuse_text(pl.Series("size", ["1.5", "NA"]))
+    """
+    if column.dtype not in (pl.String, pl.Categorical, pl.Enum):
+        return
+    text = without_gaps(column)
+    wrong = (numbers_in(text).is_null() & text.is_not_null()).arg_true()
+    if len(wrong):
+        raise DownslopeError(
+            f'column "{column.name}" held numbers in training, but row {wrong[0] + 1} holds '
+            f"{shown_value(text[wrong[0]])}; put a number there, or leave the cell empty"
+        )
 
 
 def _as_numbers(column: pl.Series) -> pl.Series:
