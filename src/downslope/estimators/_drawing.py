@@ -9,7 +9,7 @@ from dataclasses import asdict
 from html import escape
 from math import floor, log10
 
-from downslope.estimators._summary import ColumnUse, Summary
+from downslope.estimators._summary import ColumnUse, Summary, kind_line
 
 __all__ = ["drawing"]
 
@@ -34,6 +34,7 @@ def drawing(summary: Summary, title: str) -> str:
     return (
         '<div style="font-family:sans-serif;font-size:13px;line-height:1.4;color:inherit">'
         f"<div><b>{escape(title)}</b> {escape(summary.task)}; {summary.rows:,} rows, {networks}{cut}</div>"
+        f"<div>{'<br>'.join(escape(kind_line(kind)) for kind in summary.kinds)}</div>"
         '<div style="display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start;margin:6px 0">'
         f"{_layers(summary)}{_curve(summary)}</div>{_scores(summary)}{_columns(summary.columns)}</div>"
     )
@@ -85,11 +86,11 @@ def _layers(summary: Summary) -> str:
 def _curve(summary: Summary) -> str:
     """The mean error of each epoch, training and validation, with a logarithmic axis."""
     curves = {
-        "training": (_TRAINING, summary.train_errors),
-        "validation": (_VALIDATION, summary.validation_errors),
+        "training": (_TRAINING, summary.main.train_errors),
+        "validation": (_VALIDATION, summary.main.validation_errors),
     }
     drawn = [error for _, errors in curves.values() for error in errors if error > 0]
-    epochs = max(len(summary.train_errors), len(summary.validation_errors))
+    epochs = max(len(summary.main.train_errors), len(summary.main.validation_errors))
     if epochs < 2 or not drawn:
         return ""
     low, high = min(drawn), max(drawn)
@@ -108,12 +109,12 @@ def _curve(summary: Summary) -> str:
         parts.append(_text(_LEFT - 6, down(tick) + 4, f"{tick:.3g}", "end"))
     for epoch in sorted({1, epochs}):
         parts.append(_text(across(epoch), _HEIGHT - 12, str(epoch)))
-    if 1 <= summary.best_epoch <= epochs:
-        place = across(summary.best_epoch)
+    if 1 <= summary.main.best_epoch <= epochs:
+        place = across(summary.main.best_epoch)
         parts.append(_line(place, _TOP, place, _HEIGHT - _BOTTOM, 0.6, "3 3"))
         anchor = "end" if place > _WIDTH / 2 else "start"
         gap = -5 if anchor == "end" else 5
-        parts.append(_text(place + gap, _TOP + 10, f"best epoch {summary.best_epoch}", anchor))
+        parts.append(_text(place + gap, _TOP + 10, f"best epoch {summary.main.best_epoch}", anchor))
     parts.append(_text(_LEFT + inner / 2, _HEIGHT - 12, "epoch"))
     parts.append(_text(4, 12, "error", "start"))
     for i, (name, (colour, errors)) in enumerate(curves.items()):

@@ -17,6 +17,7 @@ from downslope.estimators._learning import Learned, Phase, learn, learn_straight
 from downslope.estimators._model import Kind, Model, Record
 from downslope.estimators._recipe import Settings
 from downslope.estimators._scores import Scores, scores, trivial_guess
+from downslope.estimators._spread import Spread, spread_of
 from downslope.tables import Description, TableEncoder, Target, as_frame, describe, rows_with_target
 
 __all__ = ["Phase", "fit"]
@@ -106,9 +107,12 @@ def fit(
         source = os.path.abspath(data) if isinstance(data, str | os.PathLike) else type(data).__name__
     del data, frame  # only numbers are needed from here on
     learned, measured = _learned(x, y, w, encoder, goal, settings, progress)
+    spread = None
+    if measured[1] and not goal.classes and not learned.interrupted:
+        spread = _spread(x, y, w, learned, measured[0], encoder, settings, progress)
     record = _record(source, about, y, goal, learned, measured)
     parameters = {n: np.asarray(v, np.float32) for n, v in learned.parameters.items()}
-    return Model(learned.network, parameters, encoder, goal, record)
+    return Model(learned.network, parameters, encoder, goal, record, spread)
 
 
 _WEIGHTS = "\0weights"  # the name of no column of a table
@@ -172,6 +176,25 @@ def _learned(
         return learn_straight(x, y, w, encoder, goal, settings, progress), (np.arange(len(y)), False)
     folds = folds_of(y, settings.members_for(len(y)), settings.seed)
     return learn(Rows(x, y, w, folds), encoder, goal, settings, progress), (folds.held, True)
+
+
+def _spread(
+    x: NDArray[np.float32],
+    y: NDArray[np.float32],
+    w: NDArray[np.float32],
+    learned: Learned,
+    held: NDArray[np.int64],
+    encoder: TableEncoder,
+    settings: Settings,
+    progress: Callable[[Phase], None] | None,
+) -> Spread | None:
+    """The intervals; None where Ctrl-C leaves no time for them."""
+    told = None if progress is None else lambda step: progress(Phase("intervals", step))
+    rows = held if len(held) < len(y) else slice(None)
+    try:
+        return spread_of(x[rows], y[rows], w[rows], learned.blend[:, 0], encoder, settings, told)
+    except KeyboardInterrupt:
+        return None
 
 
 def _record(

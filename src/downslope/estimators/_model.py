@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 from downslope.estimators._scores import Scores
+from downslope.estimators._spread import CENTRAL, LEVELS, Spread
 from downslope.interchange import ModelFile, read_model_file, write_model_file
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import Column, Encoded, TableEncoder, Target, as_frame
@@ -87,6 +88,7 @@ class Model:
     encoder: TableEncoder = field(repr=False)
     target: Target
     record: Record = field(repr=False)
+    spread: Spread | None = field(default=None, repr=False)
 
     def encode(self, data: Any) -> Encoded:
         """A table as the network takes it, with counts of gaps, unseen levels and numbers out of range.
@@ -120,12 +122,37 @@ class Model:
             raise DownslopeError(f'"{self.target.name}" is a number and has no probabilities; use predict')
         return self.outputs(self.encode(data).x)
 
+    def predict_interval(self, data: Any, level: float = 0.9) -> NDArray[np.float64]:
+        """Where the target lies with a probability of ``level``: lower and upper ends, (rows, 2).
+
+        Raises:
+            DownslopeError: if the target is a class, the level is none, or the model was fitted to too few
+                rows to hold any out.
+        """
+        if not 0 < level < 1:
+            raise DownslopeError(f"a level is a number between 0 and 1, such as 0.9, not {level!r}")
+        if self.target.classes:
+            raise DownslopeError(f'"{self.target.name}" is a class and has no intervals; use predict_proba')
+        if self.spread is None:
+            raise DownslopeError(
+                f"intervals are learned from rows held out, and {self.record.rows} rows were too few to hold "
+                "any out, or training was interrupted; fit to 50 rows or more"
+            )
+        x = self.encode(data).x
+        ends = self.spread.interval(x, self._numbers(x), level)
+        return self.target.numbers(ends)
+
+    def _numbers(self, x: NDArray[Any]) -> NDArray[np.float64]:
+        """What is predicted of a number as the loss takes it, (rows,)."""
+        raw = forward(self.network, self.parameters, x).astype(np.float64)[:, 0]
+        # a mean of targets is never beyond them
+        return self.target.clipped(raw) if isinstance(self.network, Ensemble) else raw
+
     def outputs(self, x: NDArray[Any]) -> NDArray[np.float64]:
         """Numbers (rows,) or probabilities (rows, classes) for encoded inputs."""
-        raw = forward(self.network, self.parameters, x).astype(np.float64)
         if not self.target.classes:
-            inside = isinstance(self.network, Ensemble)  # a mean of targets is never beyond them
-            return self.target.numbers(self.target.clipped(raw[:, 0]) if inside else raw[:, 0])
+            return self.target.numbers(self._numbers(x))
+        raw = forward(self.network, self.parameters, x).astype(np.float64)
         if len(self.target.classes) == 2:
             return np.concatenate([1 - raw, raw], axis=1)
         return raw
@@ -157,12 +184,16 @@ class Model:
         Raises:
             DownslopeError: if it cannot be written there.
         """
-        about = {
+        about: dict[str, Any] = {
             "encoder": self.encoder.to_json(),
             "target": self.target.to_json(),
             "record": asdict(self.record),
         }
-        write_model_file(path, ModelFile(self.network, self.parameters, about))
+        spread = self.spread
+        if spread is not None:
+            about["widening"] = list(spread.widening)
+        further = None if spread is None else (spread.network, spread.parameters)
+        write_model_file(path, ModelFile(self.network, self.parameters, about, further))
 
 
 def load(path: str | os.PathLike[str]) -> Model:
@@ -180,9 +211,24 @@ def load(path: str | os.PathLike[str]) -> Model:
         wanted = len(target.classes) if len(target.classes) > 2 else 1
         if len(encoder.features) != file.network.inputs or outputs != wanted:
             raise DownslopeError("the encoders do not fit the network")
+        spread = _spread(file, len(encoder.features))
     except DownslopeError as error:
         raise DownslopeError(f"{path} is damaged: {error}; fit the model again") from None
-    return Model(file.network, file.parameters, encoder, target, record)
+    return Model(file.network, file.parameters, encoder, target, record, spread)
+
+
+def _spread(file: ModelFile, features: int) -> Spread | None:
+    if file.spread is None:
+        return None
+    network, parameters = file.spread
+    try:
+        widening = tuple(map(float, file.about["widening"]))
+    except (TypeError, ValueError, KeyError) as error:
+        raise DownslopeError(f"the widening of intervals is damaged: {error!r}") from None
+    outputs = int(network.graph().prediction.shape[1])
+    if network.inputs != features + 1 or outputs != len(LEVELS) or len(widening) != len(CENTRAL):
+        raise DownslopeError("the network of intervals does not fit the encoders")
+    return Spread(network, parameters, widening)
 
 
 def _record(data: Any) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from downslope.nets import Dense, Dropout, Embedding, Layer, Network, Periodic, 
 from downslope.tables import TableEncoder, Target
 from downslope.training import AdamW, FlatCosine
 
-__all__ = ["Settings", "linear_network", "suited_networks"]
+__all__ = ["Settings", "linear_network", "spread_network", "suited_networks"]
 
 FEWEST_ROWS = 50
 """Below it no rows are held out and the network is linear."""
@@ -113,7 +113,7 @@ def suited_networks(
     encoder: TableEncoder, target: Target, settings: Settings, x: NDArray[np.float32]
 ) -> Mapping[str, Network]:
     """The kinds of networks for an encoded table, by what sets them apart: how they read numbers."""
-    columns, edges = _bins(x[:: -(-len(x) // _LOOKED_AT)], encoder)
+    columns, edges = _bins(x[:: -(-len(x) // _LOOKED_AT)], encoder.code_columns)
     readings: dict[str, tuple[Layer, ...]] = {"plain": ()}
     if columns:
         few = max(2, _READINGS // len(columns))
@@ -126,7 +126,7 @@ def suited_networks(
         layers.append(Dense(units, settings.activation))
         if settings.dropout:
             layers.append(Dropout(settings.dropout))
-    front = _embedding(encoder, most=16)
+    front = _embedding(encoder.code_columns, encoder.code_levels, most=16)
     # an embedding puts its vectors behind the other columns, which keep their places
     return {
         name: _ended(encoder, target, [*front, *reading, *layers], l2=0.0)
@@ -134,10 +134,21 @@ def suited_networks(
     }
 
 
-def _bins(x: NDArray[np.float32], encoder: TableEncoder) -> tuple[list[int], list[tuple[float, ...]]]:
+def spread_network(encoder: TableEncoder, levels: tuple[float, ...], x: NDArray[np.float32]) -> Network:
+    """The network of the quantiles of errors: its inputs are the prediction, then those of the table."""
+    codes = tuple(1 + place for place in encoder.code_columns)
+    columns, edges = _bins(x[:: -(-len(x) // _LOOKED_AT)], codes)
+    few = max(2, _READINGS // max(1, len(columns)))
+    layers: list[Layer] = [*_embedding(codes, encoder.code_levels, most=4)]
+    if columns:
+        layers.append(PiecewiseLinear(columns, [_fewer(row, min(few, _BINS)) for row in edges]))
+    layers += [Dense(_WIDTH // 2, "silu"), Dropout(0.1), Dense(len(levels))]
+    return Network(x.shape[1], layers, loss="quantile", level=levels)
+
+
+def _bins(x: NDArray[np.float32], codes: Sequence[int]) -> tuple[list[int], list[tuple[float, ...]]]:
     """The columns with more than two values, and for each the edges of bins that hold as many rows each."""
     columns, edges = [], []
-    codes = set(encoder.code_columns)
     for column in range(x.shape[1]):
         values = np.unique(x[:, column])
         if column in codes or len(values) <= 2:
@@ -159,7 +170,12 @@ def _fewer(edges: tuple[float, ...], bins: int) -> tuple[float, ...]:
 
 def linear_network(encoder: TableEncoder, target: Target, l2: float) -> Network:
     """The linear model on the same inputs, lightly penalised so that it always has one answer."""
-    return _ended(encoder, target, list(_embedding(encoder, most=_outputs(target))), l2=l2)
+    return _ended(
+        encoder,
+        target,
+        list(_embedding(encoder.code_columns, encoder.code_levels, most=_outputs(target))),
+        l2=l2,
+    )
 
 
 def _outputs(target: Target) -> int:
@@ -173,9 +189,9 @@ def _ended(encoder: TableEncoder, target: Target, layers: list[Layer], l2: float
     return Network(inputs=len(encoder.features), layers=[*layers, output], loss=loss, l2=l2)
 
 
-def _embedding(encoder: TableEncoder, most: int) -> tuple[Embedding, ...]:
+def _embedding(columns: Sequence[int], levels: Sequence[int], most: int) -> tuple[Embedding, ...]:
     """Vectors whose length grows slowly with the number of levels, for columns with many."""
-    if not encoder.code_columns:
+    if not columns:
         return ()
-    sizes = tuple(min(most, max(1, round(1.6 * levels**0.56))) for levels in encoder.code_levels)
-    return (Embedding(encoder.code_columns, encoder.code_levels, sizes),)
+    sizes = tuple(min(most, max(1, round(1.6 * count**0.56))) for count in levels)
+    return (Embedding(tuple(columns), tuple(levels), sizes),)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from downslope.estimators._model import Model
+from downslope.estimators._model import Kind, Model
 from downslope.estimators._scores import Scores
-from downslope.nets import Dense
+from downslope.nets import Dense, Ensemble
 from downslope.tables import Column, TableEncoder
 
-__all__ = ["ColumnUse", "Summary", "summary_of"]
+__all__ = ["ColumnUse", "Summary", "kind_line", "summary_of"]
 
 _LEFT_OUT = "left out"
 
@@ -35,14 +35,14 @@ class Summary:
 
     Attributes:
         task: ``"regression"`` or ``"classification"``.
-        rows, trained_rows, measured_rows: all rows; those the compared models saw; those held out to measure
-            them. Equal where there were too few to hold any out.
+        rows: that were used.
+        measured_rows, held_out: rows that measured, and whether by networks that did not learn from them.
         columns: every column.
-        members: networks whose predictions are averaged.
-        layers: the inputs, the units of each hidden layer, and the outputs.
+        kinds: what was trained: members, share, epochs and errors of each kind.
+        main: the kind that counts most.
+        layers: the inputs, the units of each hidden layer, and the outputs, of a member of the last kind.
         activation: of the hidden layers; empty where there are none.
-        best_epoch, epochs: the epoch that was kept and the last.
-        train_errors, validation_errors: mean error of each epoch, as the loss has it.
+        temperature: by which calibration divides the last z of classes.
         trivial, linear, network: the scores of the trivial guess, the linear model and this one on the
             measured rows.
         interrupted: whether training was cut short.
@@ -50,26 +50,29 @@ class Summary:
 
     task: str
     rows: int
-    trained_rows: int
     measured_rows: int
+    held_out: bool
     columns: tuple[ColumnUse, ...]
-    members: int
+    kinds: tuple[Kind, ...]
+    main: Kind
     layers: tuple[int, ...]
     activation: str
-    best_epoch: int
-    epochs: int
-    train_errors: tuple[float, ...]
-    validation_errors: tuple[float, ...]
+    temperature: float
     trivial: Scores
     linear: Scores
     network: Scores
     interrupted: bool
 
     @property
+    def members(self) -> int:
+        """Networks whose predictions are averaged."""
+        return sum(kind.members for kind in self.kinds if kind.share > 0)
+
+    @property
     def measured_on(self) -> str:
         """Which rows the scores are of, in words."""
-        if self.trained_rows + self.measured_rows <= self.rows:
-            return f"measured on {self.measured_rows:,} rows held out"
+        if self.held_out:
+            return f"measured on {self.measured_rows:,} rows, each by networks that did not learn from it"
         return f"measured on the {self.measured_rows:,} rows themselves, too few to hold any out"
 
     def __str__(self) -> str:
@@ -79,10 +82,11 @@ class Summary:
         networks = "1 network" if self.members == 1 else f"{self.members} networks"
         how = f", {self.activation}" if self.activation else ""
         cut = "; training was cut short" if self.interrupted else ""
+        warm = f"; temperature {self.temperature:.2f}" if self.temperature != 1 else ""
         return [
             f"{self.task}, {self.rows:,} rows",
-            f"{networks} of {' - '.join(map(str, self.layers))} units{how}",
-            f"epoch {self.best_epoch} of {self.epochs} was the best{cut}",
+            f"{networks} of {' - '.join(map(str, self.layers))} units{how}{warm}{cut}",
+            *(kind_line(kind) for kind in self.kinds),
         ]
 
     def _score_lines(self) -> list[str]:
@@ -106,24 +110,28 @@ class Summary:
         ]
 
 
+def kind_line(kind: Kind) -> str:
+    """A kind and what became of it, in a line."""
+    counts = f"{100 * kind.share:.0f} % of the prediction" if kind.share > 0 else "left out of the prediction"
+    return f"  {kind.members} {kind.name}: {counts}, epoch {kind.best_epoch} of {kind.epochs} was the best"
+
+
 def summary_of(model: Model) -> Summary:
     """What a model used, from its record, its encoder and its network."""
     record = model.record
-    dense = [layer for layer in model.network.layers if isinstance(layer, Dense)]
+    dense = [layer for layer in model.member(-1)[0].layers if isinstance(layer, Dense)]
     activations = dict.fromkeys(layer.activation for layer in dense[:-1])
     return Summary(
         task=model.target.task,
         rows=record.rows,
-        trained_rows=record.trained_rows,
         measured_rows=record.measured_rows,
+        held_out=record.held_out,
         columns=_uses(record.columns, model.encoder),
-        members=1,  # the networks of an ensemble are counted here
+        kinds=record.kinds,
+        main=record.main,
         layers=(len(model.encoder.features), *(layer.units for layer in dense)),
         activation=", ".join(map(str, activations)),
-        best_epoch=record.best_epoch,
-        epochs=record.epochs,
-        train_errors=record.train_errors,
-        validation_errors=record.validation_errors,
+        temperature=model.network.temperature if isinstance(model.network, Ensemble) else 1.0,
         trivial=record.trivial,
         linear=record.linear,
         network=record.network,

@@ -42,9 +42,7 @@ class _Table(BaseEstimator):  # type: ignore[misc]
         "epochs": [None, Interval(Integral, 1, None, closed="left")],
         "batch_size": [None, Interval(Integral, 1, None, closed="left")],
         "learning_rate": [None, Interval(Real, 0, None, closed="neither")],
-        "validation_fraction": [None, Interval(Real, 0, 0.5, closed="left")],
         "time_limit": [None, Interval(Real, 0, None, closed="neither")],
-        "refit": ["boolean"],
         "category": ["array-like", str],
         "number": ["array-like", str],
         "n_jobs": [None, Integral],
@@ -60,9 +58,7 @@ class _Table(BaseEstimator):  # type: ignore[misc]
         epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
-        validation_fraction: float | None = None,
         time_limit: float | None = None,
-        refit: bool = True,
         category: Iterable[str | int] = (),
         number: Iterable[str | int] = (),
         n_jobs: int | None = None,
@@ -74,9 +70,7 @@ class _Table(BaseEstimator):  # type: ignore[misc]
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
-        self.validation_fraction = validation_fraction
         self.time_limit = time_limit
-        self.refit = refit
         self.category = category
         self.number = number
         self.n_jobs = n_jobs
@@ -122,7 +116,7 @@ class _Table(BaseEstimator):  # type: ignore[misc]
             source=type(self).__name__,
             progress=_printed if self.verbose else None,
             **self._settings(),
-            **_weighing(weights),
+            row_weights=weights,
         )
         self.summary_: Summary = summary_of(self.model_)
         rows = sampled_rows(frame.height, self._seed)
@@ -139,9 +133,7 @@ class _Table(BaseEstimator):  # type: ignore[misc]
             "epochs": self.epochs,
             "batch_size": self.batch_size,
             "learning_rate": self.learning_rate,
-            "validation": self.validation_fraction,
             "time_limit": self.time_limit,
-            "refit": None if self.refit else False,
             "n_jobs": self.n_jobs,
         }
         return {name: value for name, value in asked.items() if value is not None}
@@ -228,12 +220,10 @@ class TableRegressor(RegressorMixin, _Table):  # type: ignore[misc]
     decided as ``ds.fit`` does. Columns of an array are numbers. Nothing needs scaling or encoding.
 
     Args:
-        members: networks whose predictions are averaged.
+        members: networks of each kind, whose predictions are averaged; each holds some rows out.
         hidden_layer_sizes: units of each hidden layer; () for a linear network.
         epochs, batch_size, learning_rate: of the training.
-        validation_fraction: the share of the rows that picks the best epoch; as many again measure.
-        time_limit: seconds that ``fit`` may take.
-        refit: whether all rows train the networks that are kept, for as many epochs as were best.
+        time_limit: seconds that ``fit`` may take: fewer epochs than the rows need, or more members.
         category, number: columns to take as categories or as numbers, by name, or by place from 0.
         n_jobs: threads.
         random_state: a whole number gives the same bits each time.
@@ -273,8 +263,7 @@ class TableRegressor(RegressorMixin, _Table):  # type: ignore[misc]
         if not 0 < level < 1:
             raise DownslopeError(f"a level is a number between 0 and 1, such as 0.9, not {level!r}")
         table = self._table(X)
-        model: Any = self.model_
-        return np.asarray(model.predict_interval(table, level), np.float64)
+        return self.model_.predict_interval(table, level)
 
     def _target(self, y: ArrayLike) -> NDArray[Any]:
         target = super()._target(y)
@@ -327,9 +316,7 @@ class TableClassifier(ClassifierMixin, _Table):  # type: ignore[misc]
         epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
-        validation_fraction: float | None = None,
         time_limit: float | None = None,
-        refit: bool = True,
         category: Iterable[str | int] = (),
         number: Iterable[str | int] = (),
         n_jobs: int | None = None,
@@ -343,9 +330,7 @@ class TableClassifier(ClassifierMixin, _Table):  # type: ignore[misc]
             epochs=epochs,
             batch_size=batch_size,
             learning_rate=learning_rate,
-            validation_fraction=validation_fraction,
             time_limit=time_limit,
-            refit=refit,
             category=category,
             number=number,
             n_jobs=n_jobs,
@@ -404,13 +389,6 @@ class TableClassifier(ClassifierMixin, _Table):  # type: ignore[misc]
     def _errors(self, frame: pl.DataFrame, target: NDArray[Any]) -> NDArray[np.float64]:
         chosen = self.model_.predict_proba(frame)[np.arange(len(target)), target]
         return np.asarray(-np.log(np.maximum(chosen, _LEAST_SCORED)))
-
-
-def _weighing(weights: NDArray[np.float64] | None) -> dict[str, Any]:
-    """The one place where the weights of the rows are handed to ``fit``, as ``row_weights``."""
-    if weights is None:
-        return {}
-    raise NotImplementedError("weights of rows are not there yet; leave sample_weight and class_weight out")
 
 
 def _named(columns: Iterable[str | int], names: list[str]) -> list[str]:

@@ -23,6 +23,7 @@ from downslope.nets import AnyNetwork, network_from_json, network_to_json
 __all__ = ["ModelFile", "read_model_file", "write_beside", "write_model_file"]
 
 _FORMAT = "downslope 1"
+_SPREAD = "spread."  # before the names of its parameters
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,13 @@ class ModelFile:
         network: its description.
         parameters: by name.
         about: JSON data of any further kind: encoders, training record.
+        spread: the network of prediction intervals and its parameters, where there is one.
     """
 
     network: AnyNetwork
     parameters: Mapping[str, NDArray[Any]]
     about: Mapping[str, Any]
+    spread: tuple[AnyNetwork, Mapping[str, NDArray[Any]]] | None = None
 
 
 def write_beside(path: str | os.PathLike[str], content: bytes) -> None:
@@ -85,7 +88,12 @@ def write_model_file(path: str | os.PathLike[str], model: ModelFile) -> None:
         "graph": json.dumps(graph_to_json([model.network.graph().prediction])),
         "about": json.dumps(model.about),
     }
-    tensors = {name: np.ascontiguousarray(value) for name, value in model.parameters.items()}
+    parameters = dict(model.parameters)
+    if model.spread is not None:
+        network, further = model.spread
+        header["spread"] = json.dumps(network_to_json(network))
+        parameters |= {_SPREAD + name: value for name, value in further.items()}
+    tensors = {name: np.ascontiguousarray(value) for name, value in parameters.items()}
     write_beside(path, save(tensors, metadata=header))
 
 
@@ -106,14 +114,29 @@ def read_model_file(path: str | os.PathLike[str]) -> ModelFile:
         outputs = graph_from_json(_loaded(header, "graph"))
         if outputs != [network.graph().prediction]:
             raise DownslopeError("the graph is not that of the network")
-        _check_parameters(network, tensors)
+        spread = _spread(header, tensors)
+        further = {} if spread is None else {_SPREAD + name for name in spread[1]}
+        own = {name: value for name, value in tensors.items() if name not in further}
+        _check_parameters(network, own)
         about = _loaded(header, "about")
         if not isinstance(about, dict):
             raise DownslopeError("the record of the model is no JSON object")
     except DownslopeError as error:
         raise DownslopeError(f"{path} is damaged: {error}; fit the model again") from None
     ordered = {name: tensors[name] for name in network.graph().parameters}
-    return ModelFile(network, ordered, about)
+    return ModelFile(network, ordered, about, spread)
+
+
+def _spread(
+    header: Mapping[str, str], tensors: Mapping[str, NDArray[Any]]
+) -> tuple[AnyNetwork, Mapping[str, NDArray[Any]]] | None:
+    if "spread" not in header:
+        return None
+    network = network_from_json(_loaded(header, "spread"))
+    names = network.graph().parameters
+    own = {name: tensors[_SPREAD + name] for name in names if _SPREAD + name in tensors}
+    _check_parameters(network, own)
+    return network, own
 
 
 def _opened(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
