@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from downslope.errors import DownslopeError
-    from downslope.estimators import Model, fit, load
+    from downslope.estimators import MLPClassifier, MLPRegressor, Model, fit, load
     from downslope.insight import (
         Explanation,
         Forecast,
@@ -61,6 +61,8 @@ __all__ = [
     "Explanation",
     "Forecast",
     "LayerNorm",
+    "MLPClassifier",
+    "MLPRegressor",
     "Model",
     "Network",
     "OneCycle",
@@ -86,7 +88,7 @@ __all__ = [
 
 _ROOMS = {
     "errors": ("DownslopeError",),
-    "estimators": ("Model", "fit", "load"),
+    "estimators": ("MLPClassifier", "MLPRegressor", "Model", "fit", "load"),
     "insight": (
         *("Explanation", "Forecast", "Solution", "StepTape"),
         *("explain", "forecast", "gradient_norms", "hessian_vector_product", "solve", "tape"),

@@ -1,7 +1,25 @@
 """Whole tables in, fitted models out."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from downslope.estimators._fit import Phase, fit
 from downslope.estimators._model import Model, Record, load
 from downslope.estimators._scores import Scores
 
-__all__ = ["Model", "Phase", "Record", "Scores", "fit", "load"]
+if TYPE_CHECKING:
+    from downslope.estimators._mlp_classifier import MLPClassifier
+    from downslope.estimators._mlp_regressor import MLPRegressor
+
+__all__ = ["MLPClassifier", "MLPRegressor", "Model", "Phase", "Record", "Scores", "fit", "load"]
+
+_SCIKIT_LEARN = {"MLPClassifier": "_mlp_classifier", "MLPRegressor": "_mlp_regressor"}
+
+
+def __getattr__(name: str) -> Any:
+    """The estimators are imported when first asked for, because they import scikit-learn."""
+    if name not in _SCIKIT_LEARN:
+        raise AttributeError(f"module 'downslope.estimators' has no attribute {name!r}")
+    return getattr(import_module(f"downslope.estimators.{_SCIKIT_LEARN[name]}"), name)
