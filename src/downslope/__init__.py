@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from downslope.errors import DownslopeError
-    from downslope.estimators import Model, TableClassifier, TableRegressor, fit, load
+    from downslope.estimators import (
+        MLPClassifier,
+        MLPRegressor,
+        Model,
+        TableClassifier,
+        TableRegressor,
+        fit,
+        load,
+    )
     from downslope.insight import (
         Explanation,
         Forecast,
@@ -61,6 +69,8 @@ __all__ = [
     "Explanation",
     "Forecast",
     "LayerNorm",
+    "MLPClassifier",
+    "MLPRegressor",
     "Model",
     "Network",
     "OneCycle",
@@ -88,7 +98,10 @@ __all__ = [
 
 _ROOMS = {
     "errors": ("DownslopeError",),
-    "estimators": ("Model", "TableClassifier", "TableRegressor", "fit", "load"),
+    "estimators": (
+        *("MLPClassifier", "MLPRegressor", "TableClassifier", "TableRegressor"),
+        *("Model", "fit", "load"),
+    ),
     "insight": (
         *("Explanation", "Forecast", "Solution", "StepTape"),
         *("explain", "forecast", "gradient_norms", "hessian_vector_product", "solve", "tape"),

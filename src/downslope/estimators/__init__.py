@@ -10,10 +10,14 @@ from downslope.estimators._model import Kind, Model, Record, load
 from downslope.estimators._scores import Scores
 
 if TYPE_CHECKING:
+    from downslope.estimators._mlp_classifier import MLPClassifier
+    from downslope.estimators._mlp_regressor import MLPRegressor
     from downslope.estimators._table import TableClassifier, TableRegressor
 
 __all__ = [
     "Kind",
+    "MLPClassifier",
+    "MLPRegressor",
     "Model",
     "Phase",
     "Record",
@@ -24,7 +28,12 @@ __all__ = [
     "load",
 ]
 
-_SCIKIT_LEARN = {"TableClassifier": "_table", "TableRegressor": "_table"}
+_SCIKIT_LEARN = {
+    "MLPClassifier": "_mlp_classifier",
+    "MLPRegressor": "_mlp_regressor",
+    "TableClassifier": "_table",
+    "TableRegressor": "_table",
+}
 
 
 def __getattr__(name: str) -> Any:
