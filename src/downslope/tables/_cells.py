@@ -162,9 +162,7 @@ def level_text(column: pl.Series) -> pl.Series:
     ['1', '2.5', None]
     """
     if column.dtype == pl.Boolean:
-        return pl.Series(
-            column.name, ["true" if v else None if v is None else "false" for v in column], pl.String
-        )
+        return column.cast(pl.String)
     if column.dtype.is_float():
         return column.cast(pl.Float64).cast(pl.String).str.replace(r"^(-?\d+)\.0$", "$1")
     if column.dtype == pl.String:

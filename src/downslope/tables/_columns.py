@@ -51,59 +51,68 @@ def column_kind(column: pl.Series, *, number: bool = False, category: bool = Fal
     Column(name='size', kind='number', reason='2 values from 1.5 to 2.5, 1 gap')
     """
     if category:
-        return _category(column, "asked for")
+        distinct, gaps = _distinct(level_text(column))
+        return _category(distinct, "asked for", gaps)
     if number:
         finite_numbers(column)
         return Column(column.name, "number", "asked for")
     if column.null_count() == len(column):
         return Column(column.name, "empty", "no values")
     if column.dtype == pl.Boolean:
-        return _two_levels(column)
+        return _two_levels(*_distinct(column))
     if column.dtype in (pl.Date, pl.Datetime):
-        return _constant(column) or Column(column.name, "date", "dates" + _gaps(column))
+        return _single(*_distinct(column)) or Column(
+            column.name, "date", "dates" + _gaps(column.null_count())
+        )
     if column.dtype.is_numeric() or column.dtype in (pl.Duration, pl.Time):
         return _number(column)
     if column.dtype in (pl.Categorical, pl.Enum):
-        return _constant(column) or _category(column, "declared as categories")
+        distinct, gaps = _distinct(column)
+        return _single(distinct, gaps) or _category(distinct, "declared as categories", gaps)
     if column.dtype == pl.String:
         return _text(column)
     return Column(column.name, "text", f"values of type {column.dtype} are no numbers or categories")
 
 
-def _gaps(column: pl.Series) -> str:
-    gaps = column.null_count()
+def _gaps(gaps: int) -> str:
     return f", {gaps} gap{'s' * (gaps > 1)}" if gaps else ""
 
 
-def _constant(column: pl.Series) -> Column | None:
-    present = column.drop_nulls()
-    if present.n_unique() > 1:
-        return None
-    value = shown_value(level_text(present)[0])
-    if column.null_count():  # "yes" or nothing is a way of answering
-        return Column(column.name, "category", f"{value} or a gap{_gaps(column)}")
-    return Column(column.name, "constant", f"every value is {value}")
+def _distinct(column: pl.Series) -> tuple[pl.Series, int]:
+    """The distinct values of a column, and how many gaps it has."""
+    return column.drop_nulls().unique(), column.null_count()
 
 
-def _two_levels(column: pl.Series) -> Column:
-    levels = sorted(level_text(column).drop_nulls().unique().to_list())
-    return _constant(column) or Column(column.name, "yes-no", f"{levels[0]} or {levels[1]}{_gaps(column)}")
+def _single(distinct: pl.Series, gaps: int) -> Column | None:
+    """The kind of a column with one value, or None for one with several."""
+    return None if len(distinct) > 1 else _one_value(distinct, gaps)
+
+
+def _one_value(distinct: pl.Series, gaps: int) -> Column:
+    value = shown_value(level_text(distinct)[0])
+    if gaps:  # "yes" or nothing is a way of answering
+        return Column(distinct.name, "category", f"{value} or a gap{_gaps(gaps)}")
+    return Column(distinct.name, "constant", f"every value is {value}")
+
+
+def _two_levels(distinct: pl.Series, gaps: int) -> Column:
+    levels = sorted(level_text(distinct).to_list())
+    reason = f"{levels[0]} or {levels[-1]}{_gaps(gaps)}"
+    return _single(distinct, gaps) or Column(distinct.name, "yes-no", reason)
 
 
 def _number(column: pl.Series) -> Column:
     values = finite_numbers(column)
-    present = values.drop_nulls()
-    constant = _constant(values)
-    if constant:
-        return constant
-    whole = column.dtype.is_integer() or bool((present == present.round()).all())
+    present, gaps = values.drop_nulls(), values.null_count()
+    low, high = present.to_numpy().min(), present.to_numpy().max()
+    if low == high:
+        return _one_value(present.head(1), gaps)
     levels = present.n_unique()
+    whole = column.dtype.is_integer() or bool((present == present.round()).all())
     keyed = _KEY.search(column.name) or (column.name == "column1" and _counts_up(present))
     if whole and levels == len(column) > 2 and keyed:
         return Column(column.name, "identifier", "a different whole number in every row, named as a key")
-    low, high = present.to_numpy().min(), present.to_numpy().max()
-    reason = f"{levels} values from {low:.6g} to {high:.6g}{_gaps(column)}"
-    return Column(column.name, "number", reason)
+    return Column(column.name, "number", f"{levels} values from {low:.6g} to {high:.6g}{_gaps(gaps)}")
 
 
 def _counts_up(present: pl.Series) -> bool:
@@ -111,37 +120,50 @@ def _counts_up(present: pl.Series) -> bool:
 
 
 def _text(column: pl.Series) -> Column:
-    text = without_gaps(column).alias(column.name)
-    if text.null_count() == len(text):
+    """The kind of text, mostly from its distinct cells, which are few where it holds categories."""
+    counts = column.alias("cell").value_counts(name="rows")
+    cells = without_gaps(counts["cell"])
+    rows = int(counts["rows"].filter(cells.is_not_null()).sum())
+    gaps = len(column) - rows
+    if not rows:
         return Column(column.name, "empty", "no values")
-    present = text.drop_nulls()
-    levels = present.n_unique()
+    present = cells.drop_nulls().unique().alias(column.name)
+    levels = len(present)
     if levels == 1:
-        return _constant(text) or _category(text, "text")
-    if are_codes(present) and not _mostly_different(present):
-        return _category(text, "codes with leading zeros")
-    form = common_format(text)
-    if form is not None:
-        return Column(column.name, "date", worded(form) + _gaps(text))
-    numbers = numbers_in(text)
-    if numbers.null_count() == text.null_count():
-        return _number(numbers.alias(column.name))
+        return _single(present, gaps) or _category(present, "text", gaps)
+    if are_codes(present) and not _mostly_different(levels, rows):
+        return _category(present, "codes with leading zeros", gaps)
+    form = common_format(present) and common_format(without_gaps(column))  # which looks at the order too
+    if form:
+        return Column(column.name, "date", worded(form) + _gaps(gaps))
+    share = _share_of_numbers(present)
+    if share == 1:
+        return _number(numbers_in(without_gaps(column)).alias(column.name))
     if levels == 2:
-        return _two_levels(text)
-    share = (len(numbers) - numbers.null_count()) / len(present)
-    if share >= _MOSTLY and levels > _FEW_LEVELS:
-        raise _mixed(column, text, numbers)
-    if _mostly_different(present):
-        long = present.str.len_chars().mean()
-        words = present.str.count_matches(" ").mean()
-        kind = "text" if float(long or 0) > 30 or float(words or 0) >= 2 else "identifier"  # type: ignore[arg-type]
-        return Column(column.name, kind, f"{levels} different values in {len(present)} rows{_gaps(text)}")
-    return _category(text, "text")
+        return _two_levels(present, gaps)
+    if share and levels > _FEW_LEVELS:
+        text = without_gaps(column).alias(column.name)
+        numbers = numbers_in(text)
+        if (len(numbers) - numbers.null_count()) / rows >= _MOSTLY:
+            raise _mixed(column, text, numbers)
+    if _mostly_different(levels, rows):
+        return Column(column.name, _prose(present), f"{levels} different values in {rows} rows{_gaps(gaps)}")
+    return _category(present, "text", gaps)
 
 
-def _mostly_different(present: pl.Series) -> bool:
+def _share_of_numbers(text: pl.Series) -> float:
+    return 1 - numbers_in(text).null_count() / len(text)
+
+
+def _prose(present: pl.Series) -> str:
+    """Whether cells that mostly differ are sentences or keys."""
+    long = present.str.len_chars().mean()
+    words = present.str.count_matches(" ").mean()
+    return "text" if float(long or 0) > 30 or float(words or 0) >= 2 else "identifier"  # type: ignore[arg-type]
+
+
+def _mostly_different(levels: int, rows: int) -> bool:
     """Whether too few rows share a value for anything to be learned from it."""
-    levels, rows = present.n_unique(), len(present)
     return levels == rows >= 3 or (rows >= 30 and levels > rows / 2)
 
 
@@ -155,10 +177,8 @@ def _mixed(column: pl.Series, text: pl.Series, numbers: pl.Series) -> DownslopeE
     )
 
 
-def _category(column: pl.Series, reason: str) -> Column:
-    text = level_text(column)
-    levels = text.n_unique() - (1 if text.null_count() else 0)
-    return Column(column.name, "category", f"{reason}, {levels} levels{_gaps(text)}")
+def _category(distinct: pl.Series, reason: str, gaps: int) -> Column:
+    return Column(distinct.name, "category", f"{reason}, {len(distinct)} levels{_gaps(gaps)}")
 
 
 def finite_numbers(column: pl.Series) -> pl.Series:

@@ -11,10 +11,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.tables._cells import level_text
 from downslope.tables._columns import finite_numbers
 from downslope.tables._describe import Description
 from downslope.tables._encodings import ENCODINGS, Codes, Encoding, fitted
+from downslope.tables._levels import Levels
 from downslope.tables._names import did_you_mean, listed
 
 __all__ = ["Encoded", "TableEncoder", "Target"]
@@ -87,12 +87,17 @@ class TableEncoder:
                 f"the table lacks the {several} {listed(missing)}{did_you_mean(missing[0], frame.columns)}; "
                 f"it has {listed(frame.columns)}"
             )
-        parts = {part.name: part.encode(frame[part.name]) for part in self.encodings}
+        x = np.empty((frame.height, len(self.features)), np.float32)
+        noticed, place = {}, 0
+        for part in self.encodings:
+            width = len(part.features)
+            noticed[part.name] = part.encode(frame[part.name], x[:, place : place + width])
+            place += width
         return Encoded(
-            np.concatenate([part.values for part in parts.values()], axis=1).astype(np.float32),
-            {name: part.gaps for name, part in parts.items() if part.gaps},
-            {name: part.unseen for name, part in parts.items() if part.unseen},
-            {name: part.out_of_range for name, part in parts.items() if part.out_of_range},
+            x,
+            {name: found.gaps for name, found in noticed.items() if found.gaps},
+            {name: found.unseen for name, found in noticed.items() if found.unseen},
+            {name: found.out_of_range for name, found in noticed.items() if found.out_of_range},
         )
 
     def to_json(self) -> list[dict[str, Any]]:
@@ -147,7 +152,7 @@ class Target:
     def fit(cls, column: pl.Series, task: str) -> Target:
         """The target of a column without gaps."""
         if task == "classification":
-            values = level_text(column).drop_nulls().unique()
+            values = Levels.of(column).text.drop_nulls().unique()
             numbers = values.cast(pl.Float64, strict=False)
             order = numbers.arg_sort() if not numbers.null_count() else values.arg_sort()
             return cls(column.name, classes=tuple(values[order].to_list()))
@@ -169,12 +174,12 @@ class Target:
         """
         if not self.classes:
             return ((finite_numbers(column).to_numpy() - self.mean) / self.scale).astype(np.float32)
-        place = {name: i for i, name in enumerate(self.classes)}
-        levels = level_text(column).to_list()
-        unknown = next((level for level in levels if level not in place), None)
-        if unknown is not None:
+        cells = Levels.of(column)
+        places = cells.places(self.classes)
+        if not places.all():
+            unknown = cells.text[int(np.flatnonzero(places == 0)[0])]
             raise DownslopeError(f'"{unknown}" is none of the classes {listed(self.classes)}')
-        return np.array([place[level] for level in levels], np.float32)
+        return (places - 1).astype(np.float32)[cells.cell]
 
     def clipped(self, values: NDArray[Any]) -> NDArray[Any]:
         """Scaled predictions no lower and no higher than any target there was."""

@@ -1,7 +1,7 @@
 """Encodings: how the cells of one column become numbers for a network.
 
-Each is fitted to a column once, is plain data, and gives a float64 matrix (rows, features) with what it
-noticed: levels never seen in training, numbers out of the range of training, gaps.
+Each is fitted to a column once, is plain data, and writes the column into a few features of a float32 matrix,
+telling what it noticed: levels never seen in training, numbers out of the range of training, gaps.
 """
 
 from __future__ import annotations
@@ -14,24 +14,22 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from downslope.tables._cells import level_text
 from downslope.tables._columns import finite_numbers
 from downslope.tables._dates import as_moments, common_format
+from downslope.tables._levels import GAP_LEVEL, Levels
 
-__all__ = ["ENCODINGS", "Codes", "Encoding", "Moments", "Numeric", "Part", "TwoLevels", "Words", "fitted"]
+__all__ = ["ENCODINGS", "Codes", "Encoding", "Moments", "Noticed", "Numeric", "TwoLevels", "Words", "fitted"]
 
 ONE_HOT_LEVELS = 12
 RARE = 3
 _BEND = 3.0
 _DAY = 86_400.0
-_GAP = "(gap)"
 
 
 @dataclass(frozen=True)
-class Part:
-    """The numbers of one column and how many of its cells were out of the ordinary."""
+class Noticed:
+    """How many cells of a column were out of the ordinary."""
 
-    values: NDArray[np.float64]
     gaps: int
     unseen: int = 0
     out_of_range: int = 0
@@ -50,9 +48,19 @@ def _centre_and_scale(present: NDArray[np.float64]) -> tuple[float, float]:
     return float(centre), float(scale) or 1.0
 
 
-def _columns(parts: Sequence[Any], absent: NDArray[np.bool_], gaps: bool) -> NDArray[np.float64]:
-    filled = [np.where(absent, 0.0, part) for part in parts]
-    return np.stack([*filled, *([np.where(absent, 1.0, 0.0)] if gaps else [])], axis=1)
+def _write(parts: Sequence[Any], absent: NDArray[np.bool_], out: NDArray[np.float32]) -> None:
+    """Put features into their columns, 0 for a gap, and the gaps into the last if there is one more."""
+    for place, part in enumerate(parts):
+        part[absent] = 0.0
+        out[:, place] = part
+    if out.shape[1] > len(parts):
+        out[:, len(parts)] = absent
+
+
+def _unseen(cells: Levels, places: NDArray[np.int64], rare: Sequence[str] = ()) -> Noticed:
+    """How many rows have a gap, or a level that has no place and was not merely rare."""
+    known = (places > 0) | cells.absent | cells.text.is_in(list(rare)).fill_null(False).to_numpy()
+    return Noticed(int(cells.rows[cells.absent].sum()), int(cells.rows[~known].sum()))
 
 
 @dataclass(frozen=True)
@@ -76,14 +84,14 @@ class Numeric:
         """The names of the columns it gives."""
         return (self.name, f"{self.name} is missing") if self.gaps else (self.name,)
 
-    def encode(self, column: pl.Series) -> Part:
-        """The matrix (rows, features) of a column."""
+    def encode(self, column: pl.Series, out: NDArray[np.float32]) -> Noticed:
+        """Write a column into ``out``, (rows, features)."""
         values = finite_numbers(column).to_numpy()
         absent = np.isnan(values)
         z = (values - self.centre) / self.scale
-        z = _bent(z) if self.bent else z
-        outside = int(np.sum((values < self.low) | (values > self.high)))
-        return Part(_columns([z], absent, self.gaps), int(absent.sum()), out_of_range=outside)
+        _write([_bent(z) if self.bent else z], absent, out)
+        outside = np.count_nonzero(values < self.low) + np.count_nonzero(values > self.high)
+        return Noticed(int(np.count_nonzero(absent)), out_of_range=int(outside))
 
 
 @dataclass(frozen=True)
@@ -101,15 +109,13 @@ class TwoLevels:
         first = f"{self.name} is {self.levels[1]}"
         return (first, f"{self.name} is missing") if self.gaps else (first,)
 
-    def encode(self, column: pl.Series) -> Part:
-        """The matrix (rows, features) of a column."""
-        text = level_text(column)
-        code = _places(text, self.levels)
-        absent = text.is_null().to_numpy()
-        sign = np.select([code == 1, code == 2], [-1.0, 1.0], 0.0)
-        return Part(
-            _columns([sign], absent, self.gaps), int(absent.sum()), int(np.sum((code == 0) & ~absent))
-        )
+    def encode(self, column: pl.Series, out: NDArray[np.float32]) -> Noticed:
+        """Write a column into ``out``, (rows, features)."""
+        cells = Levels.of(column)
+        places = cells.places(self.levels)
+        signs = np.array([0.0, -1.0, 1.0])[places]
+        _write([signs[cells.cell]], cells.absent[cells.cell], out)
+        return _unseen(cells, places)
 
 
 @dataclass(frozen=True)
@@ -125,13 +131,15 @@ class Words:
         """The names of the columns it gives."""
         return tuple(f"{self.name} is {level}" for level in self.levels)
 
-    def encode(self, column: pl.Series) -> Part:
-        """The matrix (rows, features) of a column."""
-        text = level_text(column)
-        code = _places(text.fill_null(_GAP), self.levels)
-        absent = text.is_null().to_numpy()
-        hot = (code[:, None] == np.arange(1, len(self.levels) + 1)).astype(np.float64)
-        return Part(hot, int(absent.sum()), int(np.sum((code == 0) & ~absent)))
+    def encode(self, column: pl.Series, out: NDArray[np.float32]) -> Noticed:
+        """Write a column into ``out``, (rows, features)."""
+        cells = Levels.of(column)
+        places = cells.places(self.levels)
+        chosen = places[cells.cell]
+        known = np.flatnonzero(chosen)
+        out[:] = 0.0
+        out[known, chosen[known] - 1] = 1.0
+        return _unseen(cells, places)
 
 
 @dataclass(frozen=True)
@@ -148,13 +156,12 @@ class Codes:
         """The names of the columns it gives."""
         return (self.name,)
 
-    def encode(self, column: pl.Series) -> Part:
-        """The matrix (rows, 1) of a column."""
-        text = level_text(column)
-        code = _places(text.fill_null(_GAP), self.levels)
-        absent = text.is_null().to_numpy()
-        unseen = (code == 0) & ~absent & ~text.is_in(list(self.rare)).fill_null(False).to_numpy()
-        return Part(code[:, None].astype(np.float64), int(absent.sum()), int(unseen.sum()))
+    def encode(self, column: pl.Series, out: NDArray[np.float32]) -> Noticed:
+        """Write a column into ``out``, (rows, 1)."""
+        cells = Levels.of(column)
+        places = cells.places(self.levels)
+        out[:, 0] = places[cells.cell]
+        return _unseen(cells, places, self.rare)
 
 
 @dataclass(frozen=True)
@@ -177,8 +184,8 @@ class Moments:
         turning = [f"{self.name}, {c} {w}" for c in self.circles for w in ("sine", "cosine")]
         return (self.name, *turning, *([f"{self.name} is missing"] if self.gaps else []))
 
-    def encode(self, column: pl.Series) -> Part:
-        """The matrix (rows, features) of a column."""
+    def encode(self, column: pl.Series, out: NDArray[np.float32]) -> Noticed:
+        """Write a column into ``out``, (rows, features)."""
         moments = as_moments(column, self.form)
         days = _days(moments)
         absent = np.isnan(days)
@@ -186,8 +193,9 @@ class Moments:
         for circle in self.circles:
             turn = 2 * np.pi * _CIRCLES[circle](moments)
             parts += [np.sin(turn), np.cos(turn)]
-        outside = int(np.sum((days < self.low) | (days > self.high)))
-        return Part(_columns(parts, absent, self.gaps), int(absent.sum()), out_of_range=outside)
+        _write(parts, absent, out)
+        outside = np.count_nonzero(days < self.low) + np.count_nonzero(days > self.high)
+        return Noticed(int(np.count_nonzero(absent)), out_of_range=int(outside))
 
 
 def _days(moments: pl.Series) -> NDArray[np.float64]:
@@ -210,15 +218,6 @@ ENCODINGS: dict[str, type[Encoding]] = {c.encoding: c for c in (Numeric, TwoLeve
 """Every encoding by its name in a model file."""
 
 
-def _places(text: pl.Series, levels: Sequence[str]) -> NDArray[np.int64]:
-    """The place of each cell among the levels, counted from 1; 0 where it is none of them."""
-    known = pl.DataFrame(
-        {"level": list(levels), "place": range(1, len(levels) + 1)}, schema_overrides={"level": pl.String}
-    )
-    joined = text.alias("level").to_frame().join(known, on="level", how="left", maintain_order="left")
-    return joined["place"].fill_null(0).to_numpy().astype(np.int64)
-
-
 def fitted(column: pl.Series, kind: str) -> Encoding:
     """The encoding that suits a column of a kind.
 
@@ -229,16 +228,18 @@ def fitted(column: pl.Series, kind: str) -> Encoding:
         return _fitted_number(column)
     if kind == "date":
         return _fitted_moments(column)
-    text = level_text(column)
-    counts = text.drop_nulls().value_counts(sort=False).sort(column.name)
-    levels = tuple(counts[column.name].to_list())
+    cells = Levels.of(column)
+    named = pl.DataFrame({"level": cells.text, "rows": cells.rows})
+    counts = named.drop_nulls("level").group_by("level").agg(pl.col("rows").sum()).sort("level")
+    levels = tuple(counts["level"].to_list())
+    gaps = bool(cells.absent.any())
     if len(levels) == 2:
-        return TwoLevels(column.name, levels, bool(text.null_count()))
-    gap = (_GAP,) if text.null_count() else ()
+        return TwoLevels(column.name, levels, gaps)
+    gap = (GAP_LEVEL,) if gaps else ()
     if len(levels) <= ONE_HOT_LEVELS:
         return Words(column.name, levels + gap)
-    often = counts["count"] >= RARE
-    kept, rare = counts.filter(often)[column.name], counts.filter(~often)[column.name]
+    often = counts["rows"] >= RARE
+    kept, rare = counts.filter(often)["level"], counts.filter(~often)["level"]
     return Codes(column.name, (*kept.to_list(), *gap), tuple(rare.to_list()))
 
 
