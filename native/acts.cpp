@@ -101,6 +101,16 @@ void Machine<T>::fetch(const Task& task, long panel, long place, long row, long 
                 fetch_lines(a.at(panel, place) + (row + r) * a.row + block * a.block, lanes);
 }
 
+// The lines of memory that the block on a tile reads and writes.
+template <class T> void Machine<T>::want(Thread& thread, const Task& task, long row, long block, long rows) const {
+    thread.wanted.clear();
+    for (const auto& a : task.operands)
+        if (a.far)
+            for (long r = 0; r < rows; ++r)
+                for (long k = 0; k < lanes; k += 64 / long(sizeof(T)))
+                    thread.wanted.push_back(a.base + (row + r) * a.row + block * a.block + k);
+}
+
 // The part of a panel's place in a turned value that goes with one tile of the product before it.
 template <class T> void Machine<T>::fetch_turned(int value, long panel, long tile, long tiles) const {
     const Value& v = tape_->values[value];
@@ -290,21 +300,24 @@ template <class T> void Machine<T>::tile(Thread& thread, const Task& task, const
     const long row = task.rows[t], end = task.rows[t + 1];
     const long height = end - row, length = i.out < 0 ? lanes : row_length(i.out);
     T* c = i.out < 0 ? thread.tile : buffers_[i.out].get() + row * length + block * lanes;
-    if (i.act != Act::block_fixed) fetch(task, 0, 0, row, block, height);
+    if (i.act == Act::product_fixed) fetch(task, 0, 0, row, block, height);
     if (i.act == Act::contract) {  // args: rows, columns, panels, turned
         const Value& turned = tape_->values[i.args[3]];
         const long size = turned_panel(turned.form), in_panel = size / lanes;  // values of k in a panel
         const T* a = buffers_[i.args[2]].get() + row * in_panel;
         const T* b = buffers_[i.args[3]].get() + block * capacity_ * size;
         const long next = panel_size(tape_->values[i.args[2]]);
+        want(thread, task, row, block, height);
+        const long wants = long(thread.wanted.size());
         if constexpr (sizeof(T) == sizeof(Word)) {
             if (turned.form == Form::pairs)
                 kernels_.pair_product({reinterpret_cast<const Word*>(a), in_panel, 1, next, in_panel,
                                        reinterpret_cast<const Word*>(b), lanes, c, length, nullptr, height,
-                                       up(batch.rows, 2)});
+                                       up(batch.rows, 2), thread.wanted.data(), wants});
         }
         if (turned.form == Form::numbers)
-            kernels_.product({a, lanes, 1, next, lanes, b, lanes, c, length, nullptr, height, batch.rows});
+            kernels_.product({a, lanes, 1, next, lanes, b, lanes, c, length, nullptr, height, batch.rows,
+                              thread.wanted.data(), wants});
     } else if (i.act == Act::product_fixed) {  // args: rows, columns, a, whether transposed, b, depth
         const long la = row_length(int(i.args[2])), lb = row_length(int(i.args[4]));
         const T* a = buffers_[i.args[2]].get() + (i.args[3] ? row : row * la);

@@ -64,6 +64,7 @@ template <class T> struct Machine<T>::Thread {
     Buffer locals;
     alignas(64) T tile[strip_rows * lanes];
     alignas(64) T square[lanes * lanes];
+    std::vector<const void*> wanted;  // lines of memory
     std::vector<Strip<T>> strips;
     std::vector<Address> homes;                                              // of each value
     std::vector<std::vector<Task>> scalar_tasks, panel_tasks, tile_tasks;  // by level

@@ -66,11 +66,14 @@ void tile(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>&
         const T start = p.bias ? p.bias[row + i] : T(0);
         for (int v = 0; v < vectors; ++v) sum[i][v] = Sums{} + start;
     }
+    long fetched = row || column ? p.wants : 0;
     const Element *b = p.b + column, *block = p.a + row * p.a_row;
     for (long first = 0; first < p.depth; first += p.block) {
         const Element* a = block;
         block += p.a_block;
         const long count = p.depth - first < p.block ? p.depth - first : p.block;
+        for (const long until = p.wants * (first + count) / p.depth; fetched < until; ++fetched)
+            __builtin_prefetch(p.wanted[fetched], 1);
         for (long k = 0; k < count; ++k) {
             Vector right[vectors];
             for (int v = 0; v < vectors; ++v) right[v] = *(const Vector*)(b + v * width);

@@ -48,6 +48,8 @@ template <class Element, class T> struct Product {
     long c_row;
     const T* bias;  // one for each row of C; null starts from 0
     long rows, depth;
+    const void* const* wanted = nullptr;  // lines of memory that come into the cache meanwhile, a few a block
+    long wants = 0;
 };
 
 // The functions of one instruction set.

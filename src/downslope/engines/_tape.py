@@ -126,7 +126,6 @@ CODES = {
             "squared_error",
             "absolute_error",
             "huber",
-            "quantile",
             "binary_cross_entropy",
             "poisson",
             "round",
@@ -142,7 +141,7 @@ class Value:
     """A numbered value; ``rows`` is the number of features for all but matrices.
 
     ``local`` panels are needed only by the thread that makes them, while it is at them; ``place`` numbers for
-    each panel lie before them in its memory. What is not ``stored`` stays in registers of one instruction.
+    each panel lie before them in its memory. What is not ``stored`` stays in the registers of an instruction.
     """
 
     kind: Kind
