@@ -126,6 +126,7 @@ CODES = {
             "squared_error",
             "absolute_error",
             "huber",
+            "quantile",
             "binary_cross_entropy",
             "poisson",
             "round",

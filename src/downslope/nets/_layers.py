@@ -50,6 +50,7 @@ class Builder:
     penalised: list[str] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
     layers: int = 0
+    readings: int = 0
     masks: int = 0
 
     def next_layer(self) -> str:
@@ -57,9 +58,14 @@ class Builder:
         self.layers += 1
         return f"{self.prefix}layer{self.layers}"
 
+    def next_reading(self) -> str:
+        """The name of the next layer that reads its inputs in another way, apart from the others."""
+        self.readings += 1
+        return f"{self.prefix}reading{self.readings}"
+
     def next_member(self, prefix: str) -> None:
         """Start another network beside those that are built: its layers are counted from 1 again."""
-        self.prefix, self.layers = prefix, 0
+        self.prefix, self.layers, self.readings = prefix, 0, 0
 
     def declare(
         self, name: str, shape: tuple[int, ...], initializer: Start, *, penalised: bool = False

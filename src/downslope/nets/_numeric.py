@@ -44,7 +44,7 @@ class PiecewiseLinear:
             for low, high in (self.edges[i][place : place + 2] for i in chosen):
                 slopes.append(1 / (high - low))
                 offsets.append(-low / (high - low))
-        name = builder.next_layer()
+        name = builder.next_reading()
         slope = builder.declare(f"{name}.slope", (len(slopes),), tuple(slopes))
         offset = builder.declare(f"{name}.offset", (len(offsets),), tuple(offsets))
         inside = make("minimum", make("maximum", make("concatenate", *parts) * slope + offset, 0.0), 1.0)
@@ -76,7 +76,7 @@ class Periodic:
         """The nodes of this layer on the input h of shape (n, width)."""
         chosen = make("columns", h, indices=self.columns, squeeze=False)
         size = (len(self.columns) * self.frequencies,)
-        name = builder.next_layer()
+        name = builder.next_reading()
         frequency = builder.declare(f"{name}.frequency", size, "normal")
         phase = builder.declare(f"{name}.phase", size, "uniform")
         repeated = make("concatenate", *[chosen] * self.frequencies)
