@@ -202,7 +202,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             X: array-like or sparse matrix, (n, features).
         """
         found = self.predict_proba(X)
-        return np.log(found, out=found)
+        np.log(found, out=found)
+        return found
 
     def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
         whole = y.ravel() if self.n_outputs_ == 1 else y
