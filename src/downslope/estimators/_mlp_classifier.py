@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -202,12 +202,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             X: array-like or sparse matrix, (n, features).
         """
         found = self.predict_proba(X)
-        return np.log(found, out=found)
+        np.log(found, out=found)
+        return found
 
     def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
         whole = y.ravel() if self.n_outputs_ == 1 else y
-        found: NDArray[Any] = self._label_binarizer.inverse_transform(whole)
-        return found
+        return cast(NDArray[Any], self._label_binarizer.inverse_transform(whole))
 
     def _score_of(self, predicted: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None) -> float:
         """The share of rows that are right in everything."""

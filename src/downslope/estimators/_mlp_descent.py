@@ -18,6 +18,7 @@ __all__ = ["Epochs", "LearningRates"]
 _HEARD_SECONDS = 0.1  # so that Ctrl-C is heard
 _SMALLEST_RATE = 1e-6
 _SLOWER = 5.0
+_AHEAD = 256
 
 
 @dataclass
@@ -42,6 +43,8 @@ class LearningRates:
     learning_rate: float = 0.0
     steps: int = 0
     states: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False)
+    _known_from: int = field(default=0, repr=False)
+    _known: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False)
 
     def __post_init__(self) -> None:
         self.learning_rate = float(self.initial)
@@ -52,19 +55,26 @@ class LearningRates:
         >>> LearningRates(0.001, betas=(0.9, 0.999)).rates(2).round(6)
         array([0.000316, 0.000235])
         """
-        steps = np.arange(self.steps + 1, self.steps + count + 1)
+        first = self.steps
         self.steps += count
+        if self.betas is None and isinstance(self.policy, str):
+            return np.full(count, self.learning_rate)
+        if self.steps > self._known_from + len(self._known):  # many at a time: epochs can be short
+            self._known_from, self._known = first, self._rates_from(first, max(count, _AHEAD))
+        rates = self._known[first - self._known_from : self.steps - self._known_from]
+        self.learning_rate = float(rates[-1])
+        return rates
+
+    def _rates_from(self, step: int, count: int) -> NDArray[np.float64]:
+        """η of so many steps after a step, where epochs have no say in it."""
+        steps = np.arange(step + 1, step + count + 1)
+        rates = np.full(count, float(self.initial))
         if not isinstance(self.policy, str):
             last = self.total
             rates = np.array([self.policy.rate(min(int(s), last), last) for s in steps], float)
-        elif self.betas is not None:
-            rates = np.full(count, float(self.initial))
-        else:
-            return np.full(count, self.learning_rate)
         if self.betas is not None:
             first, second = self.betas
             rates *= np.sqrt(1 - second**steps) / (1 - first**steps)
-        self.learning_rate = float(rates[-1])
         return rates
 
     def epoch_ended(self, rows_seen: int) -> None:

@@ -225,11 +225,11 @@ class _Loop:
             return False
         what = "Training loss" if self.held is None else "Validation score"
         end = e._optimizer.ends()
-        told = f" Setting learning rate to {e._optimizer.learning_rate:f}" if end is None else end
+        after = f" Setting learning rate to {e._optimizer.learning_rate:f}" if end is None else end
         if e.verbose:
             print(
                 f"{what} did not improve more than tol={e.tol:f} for {e.n_iter_no_change} consecutive "
-                f"epochs.{told}"
+                f"epochs.{after}"
             )
         if end is None:
             e._no_improvement_count = 0
