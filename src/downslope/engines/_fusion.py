@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from downslope.engines._tape import Act, Form, Instruction, Step, Tape, View
 
 __all__ = ["fuse"]
+
+Users = Sequence[set[Instruction]]
+"""Instructions by the number of a value."""
 
 _HOSTS = {
     Act.BLOCK: (Act.PRODUCT, Act.BLOCK),
@@ -29,19 +32,22 @@ def fuse(tape: Tape) -> None:
 def _write_in_place(tape: Tape) -> None:
     """Let blocks write new values straight into leaves where nothing else wants the value in between."""
     leaves = set(tape.updated)
+    all_makers, all_readers = tape.makers(), tape.readers()
+    there = set(tape.instructions)
     last: list[Instruction] = []
     for copy in _copies(tape.instructions, leaves):
         (source, _), (target, _) = copy.operands
-        makers = [i for i in tape.instructions if source in i.writes and i.act == Act.BLOCK_FIXED]
-        readers = [i for i in tape.readers(source) if i is not copy]
+        makers = [i for i in all_makers[source] if i.act == Act.BLOCK_FIXED and source in i.writes]
+        readers = [i for i in all_readers[source] if i is not copy and i in there]
         if not makers or readers or source in tape.outputs or not _may_overwrite(makers[0], source, target):
             continue
         maker = makers[0]
         maker.operands = [(target if v == source else v, view) for v, view in maker.operands]
         maker.writes = maker.writes - {source} | {target}
-        tape.instructions.remove(copy)
+        there.remove(copy)
         if maker not in last:
             last.append(maker)
+    tape.instructions = [i for i in tape.instructions if i in there]
     wanted = {v for i in tape.instructions if i not in last for v in i.reads}
     # what reads the old value of a leaf comes first on the tape
     movable = [i for i in last if not (i.writes - leaves) & wanted]
@@ -62,29 +68,38 @@ def _may_overwrite(block: Instruction, source: int, target: int) -> bool:
 
 def _join_blocks(tape: Tape) -> None:
     """Append blocks to the product or the block whose strips they read."""
+    readers = [set(found) for found in tape.readers()]
+    makers = [set(found) for found in tape.makers()]
     for block in list(tape.instructions):
         joined: Instruction | None = block
         while joined is not None:  # what a block has joined may join another
-            joined = _joined(tape, joined)
+            joined = _joined(tape, joined, makers, readers)
 
 
-def _joined(tape: Tape, block: Instruction) -> Instruction | None:
+def _joined(tape: Tape, block: Instruction, makers: Users, readers: Users) -> Instruction | None:
     """The nearest instruction that makes what a block reads, with the block; None if they stay apart."""
     if block.act not in _HOSTS or block not in tape.instructions:
         return None
     strips = {v for v, view in block.operands if view == View.STRIP}
-    for host in reversed(tape.instructions[: tape.instructions.index(block)]):
-        if host.act not in _HOSTS[block.act] or not host.writes & block.reads & strips:
-            continue
-        target = _meeting_place(tape, host, block)
-        if target is None or not _may_join(host, block):
-            return None
-        _join(tape, host, block)
-        tape.instructions.remove(block)
-        tape.instructions.remove(host)
-        tape.instructions.insert(target, host)
-        return host
-    return None
+    here = tape.instructions.index(block)
+    hosts = {i for v in block.reads & strips for i in makers[v] if i.act in _HOSTS[block.act]}
+    places = [n for n in map(tape.instructions.index, hosts) if n < here]
+    if not places:
+        return None
+    host = tape.instructions[max(places)]
+    target = _meeting_place(tape, host, block)
+    if target is None or not _may_join(host, block):
+        return None
+    _join(tape, host, block, readers)
+    for users, before, after in ((readers, block.reads, host.reads), (makers, block.writes, host.writes)):
+        for value in before:
+            users[value].discard(block)
+        for value in after:
+            users[value].add(host)
+    tape.instructions.remove(block)
+    tape.instructions.remove(host)
+    tape.instructions.insert(target, host)
+    return host
 
 
 def _shape(i: Instruction) -> tuple[int, int]:
@@ -111,14 +126,12 @@ def _meeting_place(tape: Tape, host: Instruction, block: Instruction) -> int | N
     return None
 
 
-def _join(tape: Tape, host: Instruction, block: Instruction) -> None:
+def _join(tape: Tape, host: Instruction, block: Instruction, readers: Users) -> None:
     """Add the steps of a block to its host, which then computes what only the block reads in registers."""
     only_here = {
         v
         for v in host.writes & block.reads
-        if v not in tape.outputs
-        and v not in tape.updated
-        and all(i is block or i is host for i in tape.readers(v))
+        if v not in tape.outputs and v not in tape.updated and readers[v] <= {host, block}
     }
     numbers = {operand: n for n, operand in enumerate(host.operands)}
     registers = [n for n, (_, view) in enumerate(host.operands) if view == View.SCRATCH]

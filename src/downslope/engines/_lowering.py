@@ -44,6 +44,7 @@ class _Lowering:
         self.tape = Tape()
         self._bfloat16 = bfloat16
         self._homes: dict[Node, int] = {}
+        self._makers: dict[int, Instruction] = {}  # of values that are no block's
         self._in_registers: set[Node] = set()  # of a block that is on the tape already
         self._made: dict[Any, int] = {}  # turned, rounded and inverted values
         wanted = [*outputs, *updates.values(), *updates]
@@ -72,6 +73,7 @@ class _Lowering:
         instruction.reads |= {v for v, _ in instruction.operands if v >= 0} - instruction.writes
         if out >= 0:
             instruction.writes.add(out)
+            self._makers[out] = instruction
         self.tape.instructions.append(instruction)
         return instruction
 
@@ -182,8 +184,8 @@ class _Lowering:
             v = self.tape.values[panels]
             form = Form.NUMBERS if v.form == Form.NUMBERS else Form.PAIRS
             out = self._made[panels] = self.tape.new(Kind.TURNED, v.rows, 1, form)
-            load = next((i for i in self.tape.instructions if i.act == Act.LOAD and i.out == panels), None)
-            if load is not None:  # the columns of the table come in rows already
+            load = self._makers.get(panels)
+            if load is not None and load.act == Act.LOAD:  # the columns of the table come in rows already
                 load.args[2] = out
                 load.writes.add(out)
             else:
@@ -412,7 +414,7 @@ class _Lowering:
         if bias.op.name != "parameter" or len(bias.shape) != 1 or bias.shape[0] != product.shape[1]:
             return False
         home = self._home(product)
-        instruction = next(i for i in self.tape.instructions if i.out == home)
+        instruction = self._makers[home]
         if instruction.act != Act.PRODUCT or instruction.args[3] >= 0:
             return False
         instruction.args[3] = self._home(bias)

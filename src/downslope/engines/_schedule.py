@@ -57,11 +57,12 @@ def _mark_once(tape: Tape) -> None:
 
 def _mark_local(tape: Tape) -> None:
     """Panels that are read in the level that makes them, by panels only, need no place in the whole batch."""
+    all_makers, all_readers = tape.makers(), tape.readers()
     for number, value in enumerate(tape.values):
         if value.kind != Kind.PANELS:
             continue
-        makers = [i for i in tape.instructions if number in i.writes]
-        users = [*makers, *tape.readers(number)]
+        makers = all_makers[number]
+        users = [*makers, *all_readers[number]]
         value.local = (
             len({i.level for i in users}) == 1
             and all(i.act.domain == Kind.PANELS for i in users)

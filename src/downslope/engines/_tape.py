@@ -5,6 +5,7 @@ Values and instructions mean what ``native/tape.hpp`` says; the enumerations her
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum, auto
 
@@ -224,6 +225,17 @@ class Tape:
         self.values.append(Value(kind, rows, columns, form))
         return len(self.values) - 1
 
-    def readers(self, value: int) -> list[Instruction]:
-        """The instructions that read a value."""
-        return [i for i in self.instructions if value in i.reads]
+    def makers(self) -> list[list[Instruction]]:
+        """The instructions that write each value, in their order."""
+        return self._by_value(lambda i: i.writes)
+
+    def readers(self) -> list[list[Instruction]]:
+        """The instructions that read each value, in their order."""
+        return self._by_value(lambda i: i.reads)
+
+    def _by_value(self, values: Callable[[Instruction], set[int]]) -> list[list[Instruction]]:
+        found: list[list[Instruction]] = [[] for _ in self.values]
+        for i in self.instructions:
+            for value in values(i):
+                found[value].append(i)
+        return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from downslope.engines._tape import Kind
@@ -65,7 +65,7 @@ def stages(order: Sequence[Node]) -> dict[Node, int]:
     for node in order:
         for source in node.inputs:
             users.setdefault(source, []).append(node)
-    later = _derivable(order, users)
+    later = _derivable(order)
     for node in reversed(order):
         wanted = users.get(node, ())
         if node in later and wanted and all(map(is_elementwise, wanted)):
@@ -73,12 +73,13 @@ def stages(order: Sequence[Node]) -> dict[Node, int]:
     return found
 
 
-def _derivable(order: Sequence[Node], users: Mapping[Node, Sequence[Node]]) -> set[Node]:
+def _derivable(order: Sequence[Node]) -> set[Node]:
     """What follows from values that are kept anyway, and so can wait for the block that wants it.
 
     Such as 0.9 times the last mean of Adam, or the derivative of an activation by its value.
     """
     found: set[Node] = set()
+    factors = {i for node in order if node.op.name in ("matmul", "transpose") for i in node.inputs}
     for node in order:
         if not is_elementwise(node) or node.shape == ():
             continue
@@ -92,8 +93,8 @@ def _derivable(order: Sequence[Node], users: Mapping[Node, Sequence[Node]]) -> s
                 "spread",
                 "transpose",
             )
-            multiplied = any(u.op.name in ("matmul", "transpose") for u in users.get(source, ()))
-            return source.shape == () or not source.inputs or made or (is_elementwise(source) and multiplied)
+            factor = is_elementwise(source) and source in factors
+            return source.shape == () or not source.inputs or made or factor
 
         if all(kept(source) or source in found for source in node.inputs):
             found.add(node)
