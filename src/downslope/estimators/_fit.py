@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -110,6 +111,7 @@ def fit(
     spread = None
     if measured[1] and not goal.classes and not learned.interrupted:
         spread = _spread(x, y, w, learned, measured[0], encoder, settings, progress)
+        learned = replace(learned, interrupted=spread is None)
     record = _record(source, about, y, goal, learned, measured)
     parameters = {n: np.asarray(v, np.float32) for n, v in learned.parameters.items()}
     return Model(learned.network, parameters, encoder, goal, record, spread)

@@ -106,6 +106,8 @@ def spread_of(
     network = spread_network(encoder, LEVELS, inputs)
     asked = settings.descent(len(y), settings.epochs or _EPOCHS)
     group = train("intervals", network, rows, **asked, seed=settings.seed, progress=progress)
+    if group.run.stopped == "interrupted":
+        raise KeyboardInterrupt
     guesses = np.sort(group.guesses, axis=1)
     widening = tuple(_widening(guesses, missed, share) for share in CENTRAL)
     return Spread(group.ensemble, group.parameters, widening)
