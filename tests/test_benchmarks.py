@@ -11,7 +11,7 @@ import pytest
 import downslope as ds
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-SCRIPTS = ("steps", "predict", "gradients", "startup", "growth", "threads")
+SCRIPTS = ("steps", "predict", "gradients", "startup", "growth", "threads", "mlp")
 
 
 @pytest.fixture
@@ -67,6 +67,15 @@ def test_threads() -> None:
     assert [row[-1] for row in found if row[0] == "small"] == ["yes"]
     assert found[-1][0] == "side by side in joblib"
     assert found[-1][1] != "–"
+
+
+def test_mlp() -> None:
+    options = ("--widths", "4", "--epochs", "1", "--seeds", "2", "--sets", "iris", "linnerud")
+    found = rows("mlp", *options)
+    assert [row[0] for row in found if row[0][:2] == "3×"] == ["3×4, float32", "3×4, float64"]
+    reached = {row[0]: row for row in found}
+    assert [float(reached[name][3]) < 1e-9 for name in ("iris", "linnerud")] == [True, True]
+    assert [reached[name][4] for name in ("iris", "linnerud")] == ["yes", "yes"]
 
 
 @pytest.mark.parametrize("library", ["numpy", "torch", "jax"])

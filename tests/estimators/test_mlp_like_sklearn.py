@@ -301,3 +301,39 @@ def test_the_score_of_held_rows_is_r2(outputs, weights):
     guess[0, 0] = 3.0
     assert model._score_of(guess, y, weights) == pytest.approx(r2_score(y, guess, sample_weight=weights))
     assert np.isnan(model._score_of(guess * np.nan, y, weights))
+
+
+def test_other_layers_than_before_are_refused():
+    model = ds.MLPRegressor(hidden_layer_sizes=4, warm_start=True, max_iter=300, tol=0.1).fit(X, Y[:, 0])
+    with pytest.raises(ValueError, match=r"layers it began with, \[6, 4, 1\]; .* ask for \[6, 5, 1\]"):
+        model.set_params(hidden_layer_sizes=5).fit(X, Y[:, 0])
+    with pytest.raises(ValueError, match=r"ask for \[6, 5, 3\]"):
+        model.partial_fit(X, Y)
+    model.coefs_[1] = model.coefs_[1][:2]
+    with pytest.raises(ValueError, match=r"coefs_ of the shapes \[\(6, 4\), \(2, 1\)\] .* make no network"):
+        model.predict(X)
+
+
+def test_weights_that_someone_sets_are_used():
+    """As in scikit-learn, where the arrays are all there is."""
+    model = ds.MLPRegressor(hidden_layer_sizes=2, activation="identity", max_iter=300, tol=0.1).fit(
+        X, Y[:, 0]
+    )
+    model.coefs_ = [np.ones((6, 2)), np.array([[1.0], [2.0]])]
+    model.intercepts_ = [np.array([0.5, 0.0]), np.array([1.0])]
+    np.testing.assert_allclose(model.predict(X), 3 * X.sum(axis=1) + 1.5, rtol=1e-12)
+
+
+def test_labels_may_be_sparse():
+    ours, theirs, _ = both("MLPClassifier", LABELLED, csr_array(LABELS))
+    assert_same(ours, theirs)
+
+
+@pytest.mark.parametrize("settings", ["stops", "adaptive", "early stops"])
+def test_the_same_is_told(settings, capsys):
+    told = []
+    for module in (ds, neural_network):
+        module.MLPRegressor(**{**QUICK, **SETTINGS[settings]}, verbose=True).fit(X, Y[:, 0])
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1]
+    assert "Stopping." in told[0]

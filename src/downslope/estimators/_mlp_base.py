@@ -138,9 +138,14 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         self.n_outputs_ = y.shape[1]
         self._random_state = check_random_state(self.random_state)
         dtype = dtype_for(X.dtype if first else np.result_type(*self.coefs_), self.precision)
+        units = [X.shape[1], *hidden, self.n_outputs_]
         if first:
-            units = [X.shape[1], *hidden, self.n_outputs_]
             self._initialize(units, activations, dtype)
+        elif units != self._units():
+            raise ValueError(
+                f"training goes on with the layers it began with, {self._units()}; X, hidden_layer_sizes and "
+                f"y now ask for {units}. Leave warm_start out, or fit a clone"
+            )
         loss = self._network_loss()
         network = network_of(X.shape[1], hidden, activations, dropout, self.n_outputs_, **loss)
         if self.solver == "lbfgs":
@@ -184,6 +189,22 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
 
     # between the arrays of scikit-learn, (inputs, outputs), and the parameters of the network
 
+    def _units(self) -> list[int]:
+        """The width of the inputs and of each layer, as the arrays have them.
+
+        Raises:
+            ValueError: if the arrays do not fit one another, because someone has changed them.
+        """
+        shapes = [np.shape(w) for w in self.coefs_]
+        units = [self.n_features_in_, *(shape[-1] for shape in shapes)]
+        biases = [np.shape(b) for b in self.intercepts_]
+        if shapes != list(pairwise(units)) or biases != [(width,) for width in units[1:]]:
+            raise ValueError(
+                f"coefs_ of the shapes {shapes} and intercepts_ of the shapes {biases} make no network of "
+                f"{self.n_features_in_} inputs"
+            )
+        return units
+
     def _parameters(self, dtype: np.dtype[Any]) -> dict[str, NDArray[Any]]:
         """The parameters of the network by name."""
         found = {}
@@ -202,11 +223,10 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _network(self) -> Network:
         """The network that predicts, of the shape of the fitted arrays."""
-        hidden = tuple(w.shape[1] for w in self.coefs_[:-1])
+        inputs, *hidden, outputs = self._units()
         activations = per_layer("activation", self.activation, len(hidden))
         still = (0.0,) * len(hidden)
-        loss = self._network_loss()
-        return network_of(len(self.coefs_[0]), hidden, activations, still, self.n_outputs_, **loss)
+        return network_of(inputs, tuple(hidden), activations, still, outputs, **self._network_loss())
 
     def _outputs(self, X: Any) -> NDArray[Any]:
         """What the network says of rows, (n, outputs): numbers, rates or probabilities."""

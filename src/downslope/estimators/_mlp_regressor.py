@@ -80,8 +80,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     >>> X = [[i / 10] for i in range(-20, 21)]
     >>> y = [row[0] ** 2 for row in X]
     >>> model = MLPRegressor(hidden_layer_sizes=8, activation="tanh", solver="lbfgs", random_state=0)
-    >>> model.fit(X, y).predict([[1.5]]).round(1)
-    array([2.2])
+    >>> model.fit(X, y).predict([[1.0]]).round(1), model.score(X, y) > 0.99
+    (array([1.]), True)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
