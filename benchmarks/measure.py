@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
+import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -182,6 +185,23 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f"{error.name} is not installed"
     return f"{type(error).__name__}: {(str(error).strip() or '-').splitlines()[0]}"
+
+
+def fresh_peak() -> int:
+    """Bytes resident now, the peak brought down to it where the system can do so."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+    return peak_resident()
+
+
+def peak_resident() -> int:
+    """Bytes resident at most so far."""
+    with suppress(OSError):
+        found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+        if found:
+            return int(found[1]) * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def plain_environment() -> dict[str, str]:

@@ -5,20 +5,25 @@ python benchmarks/predict.py [--rows 1000000] [--memory-rows 100000 1000000 4000
 
 from __future__ import annotations
 
-import re
-import resource
-import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import descents
 import peers
-from measure import Result, Round, Setting, Unavailable, cores, interleaved, timed
+from measure import (
+    Result,
+    Round,
+    Setting,
+    Unavailable,
+    cores,
+    fresh_peak,
+    interleaved,
+    peak_resident,
+    timed,
+)
 from report import (
     NOTHING,
     add_library_option,
@@ -185,28 +190,11 @@ def growth(workload: Workload) -> Round:
     call(x[:1000])  # whatever is made once is there before
 
     def one_round() -> list[float]:
-        before = _fresh_peak()
+        before = fresh_peak()
         out = call(x)
-        return [(_peak_resident() - before - out.nbytes) / 2**20]
+        return [(peak_resident() - before - out.nbytes) / 2**20]
 
     return one_round
-
-
-def _fresh_peak() -> int:
-    """Bytes resident now, the peak brought down to it where the system can do so."""
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
-    return _peak_resident()
-
-
-def _peak_resident() -> int:
-    """Bytes resident at most so far."""
-    with suppress(OSError):
-        found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
-        if found:
-            return int(found[1]) * 1024
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def memory_table(counts: Sequence[int], results: Mapping[str, Result]) -> str:

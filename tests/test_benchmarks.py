@@ -11,7 +11,7 @@ import pytest
 import downslope as ds
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-SCRIPTS = ("steps", "predict", "gradients", "startup", "growth", "threads", "mlp")
+SCRIPTS = ("steps", "predict", "gradients", "startup", "growth", "tables", "threads", "mlp")
 
 
 @pytest.fixture
@@ -59,6 +59,13 @@ def test_growth(tmp_path) -> None:
     found = rows("growth", "--points", "1", "--sweep", "rows", "--picture", str(tmp_path / "g.png"))
     assert found[-1][0] == "1,000"
     assert (tmp_path / "g.png").stat().st_size > 1000
+
+
+def test_tables() -> None:
+    pytest.importorskip("torch")
+    found = rows("tables", "--rows", "3000", "--library", "Downslope", "scikit-learn", "PyTorch, 1")
+    assert [row[0] for row in found[2:]] == ["Downslope", "scikit-learn", "PyTorch, 1 thread"]
+    assert all(float(row[4].replace(",", "")) > 0 for row in found[2:])
 
 
 def test_threads() -> None:

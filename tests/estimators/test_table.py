@@ -101,6 +101,12 @@ def test_class_weights_multiply_those_of_rows(weighed) -> None:
     np.testing.assert_array_equal(weighed[-1], np.where(y == 0, 6, 2))
 
 
+def test_weights_below_0_are_refused() -> None:
+    x, y = load_diabetes(return_X_y=True)
+    with pytest.raises(ValueError, match="negative weights, the least -1"):
+        ds.TableRegressor().fit(x, y, sample_weight=np.where(y > 100, 1, -1))
+
+
 def test_weights_that_cannot_be_handed_on_are_refused() -> None:
     x, y = load_diabetes(return_X_y=True)
     with pytest.raises(NotImplementedError, match="weights of rows"):

@@ -140,9 +140,8 @@ def test_pipelines_hand_on_frames(frame, y, output) -> None:
         remainder="passthrough",
         verbose_feature_names_out=False,
     )
-    given = frame if output == "pandas" else pl.from_pandas(frame)
-    pipeline = make_pipeline(filled, ds.TableRegressor(**QUICK)).set_output(transform=output).fit(given, y)
-    assert pipeline.score(given, y) > 0.5
+    pipeline = make_pipeline(filled, ds.TableRegressor(**QUICK)).set_output(transform=output).fit(frame, y)
+    assert pipeline.score(frame, y) > 0.5
     assert [c.kind for c in pipeline[-1].summary_.columns] == ["number", "number", "category", "identifier"]
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import tracemalloc
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import OneHotEncoder, RobustScaler
 
 from downslope.errors import DownslopeError
-from downslope.tables import TableEncoder, Target, describe
+from downslope.tables import Column, Description, TableEncoder, Target, as_frame, describe
 
 N = 40
 Y = [i + 0.5 for i in range(N)]
@@ -135,6 +136,63 @@ def test_many_levels_become_codes_and_the_rare_one_is_not_unseen() -> None:
     assert encoder.code_levels == (21,)
     assert got.unseen == {"c": 1}
     assert got.out_of_range == {"n": 1}
+
+
+def test_whole_numbers_that_pandas_has_as_categories_are_categories() -> None:
+    pandas = pytest.importorskip("pandas")
+    codes = [3, 1, None, 2] * 10
+    frame = as_frame(pandas.DataFrame({"c": pandas.Categorical(codes), "y": Y}))
+    about = describe(frame, target="y")
+    assert (about.columns[0].kind, about.columns[0].reason) == (
+        "category",
+        "declared as categories, 3 levels, 10 gaps",
+    )
+    want = [[code == level for level in (1, 2, 3, None)] for code in codes]
+    np.testing.assert_array_equal(TableEncoder.fit(frame, about).encode(frame).x, want)
+
+
+CELLS = st.sampled_from(["a", "b ", " b", "c", "NA", "", None, "7", "7.0"])
+
+
+@settings(deadline=None)
+@given(st.lists(CELLS, min_size=4, max_size=30), st.lists(CELLS, max_size=10))
+def test_levels_are_those_of_each_cell_alone(seen: list[str | None], new: list[str | None]) -> None:
+    def level(cell: str | None) -> str | None:
+        return None if cell in (None, "", "NA") else cell.strip()
+
+    encoder = TableEncoder.fit(
+        frame := pl.DataFrame({"n": range(len(seen)), "c": pl.Series(seen, dtype=pl.String)}),
+        Description((Column("c", "category", ""),), "n", "regression", "", len(seen), 0),
+    )
+    given = pl.DataFrame({"c": pl.Series(new, dtype=pl.String)})
+    for table in (frame, given):
+        cells = [level(cell) for cell in table["c"].to_list()]
+        known = {level(cell) for cell in seen}
+        levels = sorted(known - {None}) + [None] * (None in known)
+        if len(known - {None}) == 2:
+            rows = [[0 if c not in known or c is None else (-1, 1)[levels.index(c)]] for c in cells]
+            want = [[*row, c is None] for row, c in zip(rows, cells, strict=True)] if None in known else rows
+        else:
+            want = [[c == one for one in levels] for c in cells]
+        found = encoder.encode(table)
+        np.testing.assert_array_equal(found.x, np.array(want, np.float32).reshape(found.x.shape))
+        assert found.gaps.get("c", 0) == cells.count(None)
+        assert found.unseen.get("c", 0) == sum(c is not None and c not in known for c in cells)
+
+
+def test_a_matrix_is_float32_and_holds_little_beside() -> None:
+    """Column by column: no more is taken beside the matrix than a few columns."""
+    rows = 200_000
+    draw = np.random.default_rng(0)
+    frame = pl.DataFrame({f"n{i}": draw.normal(size=rows) for i in range(30)} | {"y": draw.normal(size=rows)})
+    encoder = TableEncoder.fit(frame, describe(frame, target="y"))
+    tracemalloc.start()
+    x = encoder.encode(frame).x
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert x.dtype == np.float32
+    assert x.nbytes == 4 * 30 * rows
+    assert peak - x.nbytes < 8 * 8 * rows
 
 
 def test_gaps_have_a_column_of_their_own() -> None:

@@ -43,7 +43,7 @@ def drawing(summary: Summary, title: str) -> str:
 def _svg(width: float, height: float, label: str, parts: list[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{escape(label)}" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" style="max-width:100%;height:auto" role="img" aria-label="{escape(label)}" '
         f'font-family="sans-serif" font-size="11" fill="currentColor">{"".join(parts)}</svg>'
     )
 
@@ -106,7 +106,7 @@ def _curve(summary: Summary) -> str:
     parts = []
     for tick in _ticks(low, high):
         parts.append(_line(_LEFT, down(tick), _WIDTH - _RIGHT, down(tick), 0.15))
-        parts.append(_text(_LEFT - 6, down(tick) + 4, f"{tick:.3g}", "end"))
+        parts.append(_text(_LEFT - 6, down(tick) + 4, f"{float(f'{tick:.3g}'):g}", "end"))
     for epoch in sorted({1, epochs}):
         parts.append(_text(across(epoch), _HEIGHT - 12, str(epoch)))
     if 1 <= summary.main.best_epoch <= epochs:

@@ -154,9 +154,9 @@ class _Table(BaseEstimator):  # type: ignore[misc]
     ) -> NDArray[np.float64] | None:
         if sample_weight is None:
             return None
-        weights: NDArray[np.float64] = _check_sample_weight(
-            sample_weight, frame, dtype=np.float64, ensure_non_negative=True
-        )
+        weights: NDArray[np.float64] = _check_sample_weight(sample_weight, frame, dtype=np.float64)
+        if (weights < 0).any():
+            raise ValueError(f"sample_weight holds negative weights, the least {weights.min():g}")
         return weights
 
     def _numbers(self, target: NDArray[Any]) -> NDArray[Any]:

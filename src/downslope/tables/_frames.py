@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from downslope.errors import DownslopeError
+from downslope.tables._cells import level_text
 from downslope.tables._delimited import checked_names
 from downslope.tables._reading import read_table
 
@@ -106,4 +107,12 @@ def _foreign_column(name: str, column: Any) -> pl.Series:
         converted: pl.Series = column.to_polars()
     except Exception:  # columns of mixed objects fail in as many ways as there are libraries
         return _series(name, column.to_list())
+    if _declared(column.dtype) and not isinstance(converted.dtype, pl.Categorical | pl.Enum):
+        converted = level_text(converted).cast(pl.Categorical)  # numbers that were declared to be categories
     return converted.alias(name)
+
+
+def _declared(kind: Any) -> bool:
+    import narwhals as nw
+
+    return isinstance(kind, nw.Categorical | nw.Enum)
