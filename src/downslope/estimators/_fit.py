@@ -36,7 +36,7 @@ def fit(
     hidden: tuple[int, ...] | None = None,
     activation: str = "silu",
     dropout: float = 0.2,
-    learning_rate: float = 0.001,
+    learning_rate: float = 0.0015,
     weight_decay: float = 0.02,
     batch_size: int | None = None,
     epochs: int | None = None,

@@ -22,7 +22,7 @@ FEWEST_ROWS = 50
 _MEMBERS = 8
 _WIDTH = 128
 _UPDATES = 10_000
-_BINS = 8
+_BINS = 32
 _READINGS = 512  # of one table: with more columns there are fewer of each
 _FREQUENCIES = 8
 _SIGMA = 0.3
@@ -50,7 +50,7 @@ class Settings:
     hidden: tuple[int, ...] | None = None
     activation: str = "silu"
     dropout: float = 0.2
-    learning_rate: float = 0.001
+    learning_rate: float = 0.0015
     weight_decay: float = 0.02
     batch_size: int | None = None
     epochs: int | None = None
@@ -60,7 +60,7 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0 < self.learning_rate < float("inf"):
             raise DownslopeError(
-                f"a learning rate is a number above 0, such as 0.001, not {self.learning_rate!r}"
+                f"a learning rate is a number above 0, such as 0.0015, not {self.learning_rate!r}"
             )
         if not 0 <= self.weight_decay < float("inf"):
             raise DownslopeError(f"weight decay is a number of at least 0, not {self.weight_decay!r}")
