@@ -122,7 +122,8 @@ template <class T> void Machine<T>::fetch_turned(int value, long panel, long til
 }
 
 // args: matrix, whether transposed, panels, bias or -1
-template <class T> void Machine<T>::product(Thread& thread, const Task& task, long first, long last) {
+template <class T>
+void Machine<T>::product(Thread& thread, const Task& task, const Batch& batch, long first, long last) {
     const Instruction& i = *task.of;
     const Value& matrix = tape_->values[i.args[0]];
     const bool pairs = matrix.form != Form::numbers, across = i.args[1];
@@ -137,13 +138,16 @@ template <class T> void Machine<T>::product(Thread& thread, const Task& task, lo
         for (long p = first; p < last; ++p) {
             fetch(task, p, p - first, row, 0, end - row);
             if (task.next_turned >= 0) fetch_turned(task.next_turned, p, long(t) - 1, long(task.rows.size()) - 1);
+            const long columns = std::min<long>(lanes, batch.rows - p * lanes);
             T *b = in.at(p, p - first), *c = out ? out->at(p, p - first) + row * lanes : thread.tile;
             if constexpr (sizeof(T) == sizeof(Word)) {
                 if (pairs)
                     kernels_.pair_product({reinterpret_cast<const Word*>(a), a_row, a_next, 0, depth,
-                                           reinterpret_cast<const Word*>(b), lanes, c, lanes, bias, end - row, depth});
+                                           reinterpret_cast<const Word*>(b), lanes, c, lanes, bias, end - row, depth,
+                                           nullptr, 0, columns});
             }
-            if (!pairs) kernels_.product({a, a_row, a_next, 0, depth, b, lanes, c, lanes, bias, end - row, depth});
+            if (!pairs)
+                kernels_.product({a, a_row, a_next, 0, depth, b, lanes, c, lanes, bias, end - row, depth, nullptr, 0, columns});
             run_block(thread, task, {c, lanes}, p, p - first, row, 0, end - row);
         }
     }
@@ -153,7 +157,7 @@ template <class T>
 void Machine<T>::panel_act(Thread& thread, const Task& task, const Data<T>& data, const Batch& batch, long first,
                            long last) {
     const Instruction& i = *task.of;
-    if (i.act == Act::product) return product(thread, task, first, last);
+    if (i.act == Act::product) return product(thread, task, batch, first, last);
     const auto features = [&](std::size_t arg) { return tape_->values[i.args[arg]].rows; };
     for (long p = first, q = 0; p < last; ++p, ++q) {
         const auto at = [&](std::size_t arg) { return thread.homes[i.args[arg]].at(p, q); };

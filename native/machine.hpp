@@ -85,7 +85,7 @@ private:
               double* watched, bool& stopped);
     void scalar_act(Thread& thread, const Task& task, const Data<T>& data, const Batch& batch);
     void panel_act(Thread& thread, const Task& task, const Data<T>& data, const Batch& batch, long first, long last);
-    void product(Thread& thread, const Task& task, long first, long last);
+    void product(Thread& thread, const Task& task, const Batch& batch, long first, long last);
     void fetch(const Task& task, long panel, long place, long row, long block, long rows) const;
     void want(Thread& thread, const Task& task, long row, long block, long rows) const;
     void fetch_turned(int value, long panel, long tile, long tiles) const;

@@ -92,27 +92,31 @@ void tile(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>&
         for (int v = 0; v < vectors; ++v) *(Sums*)(c + i * p.c_row + v * width) = sum[i][v];
 }
 
-// The tiles of each height, by their height.
-template <class Arithmetic> struct Tiles {
+// The tiles of a width in registers, by their height.
+template <class Arithmetic, int vectors> struct Tiles {
     using R = Registers<typename Arithmetic::Sum>;
     using P = Product<typename Arithmetic::Element, typename Arithmetic::Sum>;
     using Function = void (*)(const P&, long, long);
 
     template <std::size_t... i> static constexpr std::array<Function, R::rows + 1> list(std::index_sequence<i...>) {
-        return {nullptr, tile<Arithmetic, int(i) + 1, R::vectors>...};
+        return {nullptr, tile<Arithmetic, int(i) + 1, vectors>...};
     }
     static constexpr auto of_height = list(std::make_index_sequence<R::rows>());
 };
 
-// Tiles of nearly equal height: a last tile of one row would leave most registers idle.
+// Tiles of nearly equal height: a last tile of one row would leave most registers idle. A few columns take tiles of
+// half the width.
 template <class Arithmetic>
 void product(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>& p) {
     using R = Registers<typename Arithmetic::Sum>;
     const long tiles = p.rows <= R::rows ? 1 : (p.rows + R::rows - 1) / R::rows;
     for (long t = 0, row = 0; t < tiles; ++t) {
         const long height = tiles == 1 ? p.rows : (p.rows - row + tiles - t - 1) / (tiles - t);
-        for (long column = 0; column < lanes; column += R::vectors * R::width)
-            Tiles<Arithmetic>::of_height[height](p, row, column);
+        for (long column = 0; column < p.columns; column += R::vectors * R::width)
+            if (p.columns - column > R::vectors / 2 * R::width)
+                Tiles<Arithmetic, R::vectors>::of_height[height](p, row, column);
+            else
+                Tiles<Arithmetic, R::vectors / 2>::of_height[height](p, row, column);
         row += height;
     }
 }

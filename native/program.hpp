@@ -50,6 +50,7 @@ template <class Element, class T> struct Product {
     long rows, depth;
     const void* const* wanted = nullptr;  // lines of memory that come into the cache meanwhile, a few a block
     long wants = 0;
+    long columns = lanes;  // of C that are asked for; others may be left as they are
 };
 
 // The functions of one instruction set.

@@ -4,7 +4,7 @@
 template <class T> void test(const Kernels<T>& kernels, const char* set) {
     for (long rows : {1, 2, 3, 5, 6, 7, 13, 14, 15, 29, 40})
         for (long depth : {1, 3, 32, 45, 100})
-            for (int way = 0; way < 3; ++way) {
+            for (int way = 0; way < 5; ++way) {
                 const long padded = 64;
                 const long blocks = (depth + lanes - 1) / lanes;
                 const auto a = numbers<T>(std::size_t((rows + depth) * 128 + blocks * rows * lanes));
@@ -16,9 +16,12 @@ template <class T> void test(const Kernels<T>& kernels, const char* set) {
                 if (way == 0) p.a_row = 128, p.a_next = 1;
                 if (way == 1) p.a_row = 1, p.a_next = 128;
                 if (way == 2) p.a_row = lanes, p.a_next = 1, p.a_block = rows * lanes, p.block = lanes;
+                if (way > 2) p.a_row = 128, p.a_next = 1, p.columns = way == 3 ? 8 : 19;
+                const void* lines[] = {a.data(), b.data(), c.data()};
+                if (way == 2) p.wanted = lines, p.wants = 3;
                 kernels.product(p);
                 for (long i = 0; i < rows; ++i)
-                    for (long j = 0; j < padded; ++j) {
+                    for (long j = 0; j < padded; j = j + 1 == p.columns ? lanes : j + 1) {
                         double sum = way ? double(bias[i]) : 0, size = std::abs(sum);
                         for (long k = 0; j < lanes && k < depth; ++k) {
                             const double term = double(a[i * p.a_row + k / p.block * p.a_block +

@@ -43,8 +43,9 @@ def drawing(summary: Summary, title: str) -> str:
 def _svg(width: float, height: float, label: str, parts: list[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" style="max-width:100%;height:auto" role="img" aria-label="{escape(label)}" '
-        f'font-family="sans-serif" font-size="11" fill="currentColor">{"".join(parts)}</svg>'
+        f'viewBox="0 0 {width:.0f} {height:.0f}" style="max-width:100%;height:auto" '
+        f'role="img" aria-label="{escape(label)}" font-family="sans-serif" font-size="11" '
+        f'fill="currentColor">{"".join(parts)}</svg>'
     )
 
 
