@@ -1,6 +1,7 @@
 """A network of every kind, of five inputs."""
 
 import downslope as ds
+from downslope.nets import Periodic, PiecewiseLinear
 
 NETWORKS = {
     "plain": ds.Network(5, [ds.Dense(40, "relu"), ds.Dense(33, "tanh"), ds.Dense(1)]),
@@ -25,6 +26,15 @@ NETWORKS = {
         5,
         [ds.Embedding((1, 3), (4, 3), (2, 3)), ds.Dense(8, "sigmoid"), ds.Dense(1)],
         loss="binary_cross_entropy",
+    ),
+    "readings": ds.Network(
+        5,
+        [
+            PiecewiseLinear((0, 2), ((-1.0, 0.0, 1.0), (-2.0, -0.5, 0.5, 2.0))),
+            Periodic((1, 4), 3),
+            ds.Dense(8, "silu"),
+            ds.Dense(1),
+        ],
     ),
     "neuron": ds.Network(5, [ds.Dense(1, bias=False)], loss="poisson"),
     "wide": ds.Network(

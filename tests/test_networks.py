@@ -6,7 +6,17 @@ import pytest
 from downslope.engines import evaluate
 from downslope.errors import DownslopeError
 from downslope.graph import ACTIVATIONS, LOSSES, gradient
-from downslope.nets import Dense, Dropout, Embedding, LayerNorm, Network, Residual, initialize
+from downslope.nets import (
+    Dense,
+    Dropout,
+    Embedding,
+    LayerNorm,
+    Network,
+    Periodic,
+    PiecewiseLinear,
+    Residual,
+    initialize,
+)
 
 ROWS = 6
 LAYERS = {
@@ -14,6 +24,8 @@ LAYERS = {
     "layer norm": [Dense(5, "sigmoid"), LayerNorm(), Dense(2)],
     "residual": [Dense(4, "tanh"), Residual((Dense(3, "silu"), Dense(4))), Dense(2)],
     "dropout": [Dense(6, "tanh"), Dropout(0.4), Dense(2)],
+    "bins": [PiecewiseLinear((0, 2), ((-1.0, 0.1, 0.9), (-0.5, 0.6))), Dense(4, "tanh"), Dense(2)],
+    "periodic": [Periodic((0, 2), 3, 0.3), Dense(4, "tanh"), Dense(2)],
     "embedding": [Embedding((1,), (3,), (2,)), Dense(4, "tanh"), Dense(2)],
     **{name: [Dense(4, name), Dense(2)] for name in ACTIVATIONS},
 }
