@@ -10,11 +10,12 @@ from downslope.estimators._model import Model, Record, load
 from downslope.estimators._scores import Scores
 
 if TYPE_CHECKING:
-    from downslope.estimators._table import TableClassifier, TableRegressor
+    from downslope.estimators._table_classifier import TableClassifier
+    from downslope.estimators._table_regressor import TableRegressor
 
 __all__ = ["Model", "Phase", "Record", "Scores", "TableClassifier", "TableRegressor", "fit", "load"]
 
-_SCIKIT_LEARN = {"TableClassifier": "_table", "TableRegressor": "_table"}
+_SCIKIT_LEARN = {"TableClassifier": "_table_classifier", "TableRegressor": "_table_regressor"}
 
 
 def __getattr__(name: str) -> Any:
