@@ -12,7 +12,8 @@ from downslope.estimators._scores import Scores
 if TYPE_CHECKING:
     from downslope.estimators._mlp_classifier import MLPClassifier
     from downslope.estimators._mlp_regressor import MLPRegressor
-    from downslope.estimators._table import TableClassifier, TableRegressor
+    from downslope.estimators._table_classifier import TableClassifier
+    from downslope.estimators._table_regressor import TableRegressor
 
 __all__ = [
     "Kind",
@@ -31,8 +32,8 @@ __all__ = [
 _SCIKIT_LEARN = {
     "MLPClassifier": "_mlp_classifier",
     "MLPRegressor": "_mlp_regressor",
-    "TableClassifier": "_table",
-    "TableRegressor": "_table",
+    "TableClassifier": "_table_classifier",
+    "TableRegressor": "_table_regressor",
 }
 
 

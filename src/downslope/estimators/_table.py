@@ -1,4 +1,4 @@
-"""``TableRegressor`` and ``TableClassifier``: whole tables under scikit-learn's API."""
+"""What ``TableRegressor`` and ``TableClassifier`` share: whole tables under scikit-learn's API."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils import check_consistent_length, check_random_state, compute_sample_weight
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from downslope.errors import DownslopeError
@@ -23,17 +22,13 @@ from downslope.estimators._importance import error_increases, sampled_rows, shar
 from downslope.estimators._summary import Summary, summary_of
 from downslope.tables import refuse_text
 
-__all__ = ["TableClassifier", "TableRegressor"]
+__all__ = ["Table"]
 
 _LARGEST_SEED = 2**31 - 1
-# the smallest probability above 0, and the smallest step below 1, that a float32 output can tell
-_LEAST = float(np.finfo(np.float32).tiny)
-_LEAST_BELOW_ONE = 2.0**-25
-_LEAST_SCORED = 1e-7
 
 
-class _Table(BaseEstimator):  # type: ignore[misc]
-    """What both estimators share: everything but the kind of the target."""
+class Table(BaseEstimator):  # type: ignore[misc]
+    """Everything but the kind of the target."""
 
     _task: str
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -211,184 +206,6 @@ class _Table(BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         return tags
-
-
-class TableRegressor(RegressorMixin, _Table):  # type: ignore[misc]
-    """Predict a number from a whole table: ``ds.fit`` under scikit-learn's API.
-
-    Columns of a frame may hold numbers, categories, text, yes and no, dates, and gaps; the kind of each is
-    decided as ``ds.fit`` does. Columns of an array are numbers. Nothing needs scaling or encoding.
-
-    Args:
-        members: networks of each kind, whose predictions are averaged; each holds some rows out.
-        hidden_layer_sizes: units of each hidden layer; () for a linear network.
-        epochs, batch_size, learning_rate: of the training.
-        time_limit: seconds that ``fit`` may take: fewer epochs than the rows need, or more members.
-        category, number: columns to take as categories or as numbers, by name, or by place from 0.
-        n_jobs: threads.
-        random_state: a whole number gives the same bits each time.
-        verbose: whether to print each epoch.
-
-        For all of them None leaves the choice to ``ds.fit``.
-
-    Attributes:
-        model_: the ``ds.Model``; ``model_.save(path)`` writes it to a file.
-        summary_: what was used: members, units, epochs, the encoder of each column, the scores.
-        feature_importances_: (columns,), shares of 1, by permutation.
-        n_features_in_, feature_names_in_: number and names of the columns.
-
-    >>> import pandas as pd
-    >>> from downslope import TableRegressor
-    >>> houses = pd.DataFrame({"size": [50, 60, 80, None, 120], "garden": ["no", "yes", "no", "no", "yes"]})
-    >>> regressor = TableRegressor(random_state=0).fit(houses, [100.5, 130.5, 160.5, 190.0, 250.5])
-    >>> regressor.predict(houses).shape
-    (5,)
-    >>> [column.encoder for column in regressor.summary_.columns]
-    ['number', 'two levels']
-    """
-
-    _task = "regression"
-
-    def predict(self, X: Any) -> NDArray[np.float64]:
-        """Numbers in the target's units, (rows,)."""
-        table = self._table(X)
-        return np.asarray(self.model_.predict(table), np.float64)
-
-    def predict_interval(self, X: Any, level: float = 0.9) -> NDArray[np.float64]:
-        """Where the target lies with a probability of ``level``: lower and upper ends, (rows, 2).
-
-        Raises:
-            DownslopeError: if the level is not between 0 and 1.
-        """
-        if not 0 < level < 1:
-            raise DownslopeError(f"a level is a number between 0 and 1, such as 0.9, not {level!r}")
-        table = self._table(X)
-        return self.model_.predict_interval(table, level)
-
-    def _target(self, y: ArrayLike) -> NDArray[Any]:
-        target = super()._target(y)
-        try:
-            return target.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"y holds numbers for a regressor: {error}") from None
-
-    def _numbers(self, target: NDArray[Any]) -> NDArray[Any]:
-        return target
-
-    def _errors(self, frame: pl.DataFrame, target: NDArray[Any]) -> NDArray[np.float64]:
-        return np.asarray((self.model_.predict(frame) - target) ** 2)
-
-
-class TableClassifier(ClassifierMixin, _Table):  # type: ignore[misc]
-    """Predict a class from a whole table: ``ds.fit`` under scikit-learn's API.
-
-    Args:
-        class_weight: how much the rows of each class count: ``"balanced"`` or a dict by class.
-
-        The others are those of ``TableRegressor``.
-
-    Attributes:
-        classes_: the classes, sorted, as they were given.
-
-        The others are those of ``TableRegressor``.
-
-    >>> from sklearn.datasets import load_iris
-    >>> from downslope import TableClassifier
-    >>> x, y = load_iris(return_X_y=True, as_frame=True)
-    >>> classifier = TableClassifier(epochs=20, random_state=0).fit(x, y)
-    >>> classifier.predict_proba(x).shape
-    (150, 3)
-    >>> bool(classifier.score(x, y) > 0.9)
-    True
-    """
-
-    _task = "classification"
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **_Table._parameter_constraints,
-        "class_weight": [None, dict, StrOptions({"balanced"})],
-    }
-
-    def __init__(
-        self,
-        *,
-        members: int | None = None,
-        hidden_layer_sizes: int | Iterable[int] | None = None,
-        epochs: int | None = None,
-        batch_size: int | None = None,
-        learning_rate: float | None = None,
-        time_limit: float | None = None,
-        category: Iterable[str | int] = (),
-        number: Iterable[str | int] = (),
-        n_jobs: int | None = None,
-        random_state: Any = None,
-        verbose: int = 0,
-        class_weight: Any = None,
-    ) -> None:
-        super().__init__(
-            members=members,
-            hidden_layer_sizes=hidden_layer_sizes,
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            time_limit=time_limit,
-            category=category,
-            number=number,
-            n_jobs=n_jobs,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.class_weight = class_weight
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The most probable class of each row, (rows,), as it was given to ``fit``."""
-        chances = self.predict_proba(X)
-        chosen: NDArray[Any] = self.classes_[chances.argmax(axis=1)]
-        return chosen
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """The probability of each class, (rows, classes), in the order of ``classes_``."""
-        table = self._table(X)
-        return self.model_.predict_proba(table)
-
-    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
-        """The logarithm of the probabilities, (rows, classes); −87 at least, where one is 0."""
-        return np.log(np.maximum(self.predict_proba(X), _LEAST))
-
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Log-odds of the second class, (rows,); with more classes a score for each, (rows, classes).
-
-        The logistic function, or softmax, makes probabilities of them.
-        """
-        chances = self.predict_proba(X)
-        if len(self.classes_) > 2:
-            return np.log(np.maximum(chances, _LEAST))
-        return np.log(np.maximum(chances[:, 1], _LEAST)) - np.log(np.maximum(chances[:, 0], _LEAST_BELOW_ONE))
-
-    def _target(self, y: ArrayLike) -> NDArray[Any]:
-        target = super()._target(y)
-        check_classification_targets(target)
-        return target
-
-    def _row_weights(
-        self, frame: pl.DataFrame, target: NDArray[Any], sample_weight: ArrayLike | None
-    ) -> NDArray[np.float64] | None:
-        weights = super()._row_weights(frame, target, sample_weight)
-        if self.class_weight is None:
-            return weights
-        of_classes: NDArray[np.float64] = compute_sample_weight(self.class_weight, target)
-        return of_classes if weights is None else weights * of_classes
-
-    def _numbers(self, target: NDArray[Any]) -> NDArray[Any]:
-        self.classes_, numbers = np.unique(target, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"y holds the single class {self.classes_.tolist()[0]!r}; give rows of at least two classes"
-            )
-        return np.asarray(numbers, np.int64)
-
-    def _errors(self, frame: pl.DataFrame, target: NDArray[Any]) -> NDArray[np.float64]:
-        chosen = self.model_.predict_proba(frame)[np.arange(len(target)), target]
-        return np.asarray(-np.log(np.maximum(chosen, _LEAST_SCORED)))
 
 
 def _named(columns: Iterable[str | int], names: list[str]) -> list[str]:
