@@ -19,15 +19,15 @@ namespace {
 using ValueTuple = std::tuple<int, int, long, long, bool, long>;
 using StepTuple = std::tuple<int, int, int, int, int, double, int, bool>;
 using InstructionTuple = std::tuple<int, int, int, std::vector<long>, double, std::vector<StepTuple>,
-                                    std::vector<std::pair<int, int>>, int, int, bool>;
+                                    std::vector<std::pair<int, int>>, int, int, bool, int>;
 
 Tape tape_of(const std::vector<ValueTuple>& values, const std::vector<InstructionTuple>& instructions, int levels) {
     Tape tape{};
     tape.levels = levels;
     for (const auto& [kind, form, rows, columns, local, place] : values)
         tape.values.push_back({Kind(kind), Form(form), rows, columns, local, place});
-    for (const auto& [act, level, out, args, setting, steps, operands, summed, partials, once] : instructions) {
-        Instruction i{Act(act), level, out, args, setting, {}, {}, summed, partials, once};
+    for (const auto& [act, level, out, args, setting, steps, operands, summed, partials, once, part] : instructions) {
+        Instruction i{Act(act), level, out, args, setting, {}, {}, summed, partials, once, part};
         for (const auto& [op, to, a, b, c, number, chained, kept] : steps)
             i.steps.push_back({Code(op), to, a, b, c, number, chained, kept});
         for (const auto& [value, view] : operands) i.operands.push_back({value, View(view)});

@@ -40,6 +40,7 @@ Machine<T>::Machine(std::shared_ptr<const Tape> tape)
     : tape_(std::move(tape)), kernels_(kernels_of<T>(instruction_set())), buffers_(tape_->values.size()) {
     for (std::size_t v = 0; v < buffers_.size(); ++v)
         if (tape_->values[v].kind == Kind::fixed) buffers_[v] = zeros(matrix_size(int(v)));
+    for (const auto& i : tape_->instructions) parts_ = std::max(parts_, i.part + 1);
     for (const auto& i : tape_->instructions)
         if (i.partials >= 0) buffers_[i.partials] = zeros(tile_count(i));
 }
@@ -250,12 +251,28 @@ long Machine<T>::run(const Data<T>& data, const Steps& steps, int wanted, double
     return done;
 }
 
+// A thread takes its panels through all parts, or, where parts can be shared out evenly, all panels through its parts.
+template <class T>
+void Machine<T>::panels_of(Thread& thread, int level, const Data<T>& data, const Batch& batch, bool again) {
+    const auto& tasks = thread.panel_tasks[level];
+    if (tasks.empty()) return;
+    const bool whole = parts_ > 1 && parts_ % thread.count == 0 && tasks.front().of->part != tasks.back().of->part;
+    const long panels = up(batch.rows, lanes);
+    const long first = whole ? 0 : panels * thread.index / thread.count;
+    const long last = whole ? panels : panels * (thread.index + 1) / thread.count;
+    for (auto begin = tasks.begin(), end = begin; begin != tasks.end(); begin = end) {
+        const int part = begin->of->part;
+        end = std::find_if(begin, tasks.end(), [=](const Task& task) { return task.of->part != part; });
+        if (whole && part / (parts_ / thread.count) != thread.index) continue;
+        for (long p = first; p < last; p += group)
+            for (auto task = begin; task != end; ++task)
+                if (!(again && task->of->once)) panel_act(thread, *task, data, batch, p, std::min(p + group, last));
+    }
+}
+
 template <class T>
 void Machine<T>::step(Thread& thread, const Data<T>& data, const Batch& batch, Barrier& barrier, bool again,
                       double* watched, bool& stopped) {
-    const long panels = up(batch.rows, lanes);
-    const long first = thread.count == 1 ? 0 : panels * thread.index / thread.count;
-    const long last = thread.count == 1 ? panels : panels * (thread.index + 1) / thread.count;
     for (int level = 0; level < tape_->levels; ++level) {
         for (const auto& task : thread.scalar_tasks[level])
             if (!(again && task.of->once)) scalar_act(thread, task, data, batch);
@@ -270,11 +287,7 @@ void Machine<T>::step(Thread& thread, const Data<T>& data, const Batch& batch, B
         // only now: what a step that stops has offered would be taken by the next run before its thread begins
         Share& share = shares_[level][thread.index];
         share.next.store(share.begin, std::memory_order_relaxed);
-        const auto& tasks = thread.panel_tasks[level];
-        if (!tasks.empty())
-            for (long p = first; p < last; p += group)
-                for (const auto& task : tasks)
-                    if (!(again && task.of->once)) panel_act(thread, task, data, batch, p, std::min(p + group, last));
+        panels_of(thread, level, data, batch, again);
         tiles_of(thread, level, batch, again);
         barrier.wait();
     }

@@ -83,6 +83,7 @@ private:
     // instructions
     void step(Thread& thread, const Data<T>& data, const Batch& batch, class Barrier& barrier, bool again,
               double* watched, bool& stopped);
+    void panels_of(Thread& thread, int level, const Data<T>& data, const Batch& batch, bool again);
     void scalar_act(Thread& thread, const Task& task, const Data<T>& data, const Batch& batch);
     void panel_act(Thread& thread, const Task& task, const Data<T>& data, const Batch& batch, long first, long last);
     void product(Thread& thread, const Task& task, const Batch& batch, long first, long last);
@@ -106,4 +107,5 @@ private:
     std::vector<std::unique_ptr<Share[]>> shares_;  // by level, of each thread
     long capacity_ = 0;  // panels
     int resolved_for_ = 0;  // threads
+    int parts_ = 1;
 };

@@ -62,6 +62,7 @@ struct Instruction {
     int summed = -1;    // of a block on matrices: the operand whose sum over each tile is wanted
     int partials = -1;  // where these sums go
     bool once = false;  // computed from the batch alone: the same again while the batch is
+    int part = 0;       // of networks side by side: panels of one need none of another within a level
 };
 
 struct Tape {

@@ -20,11 +20,11 @@ def order_panels(tape: Tape) -> None:
     one program one comes after the other.
     """
 
-    def stretch(i: Instruction) -> tuple[int, int]:
-        return i.level, _DOMAINS.index(i.act.domain)
+    def stretch(i: Instruction) -> tuple[int, int, int]:
+        return i.level, _DOMAINS.index(i.act.domain), i.part
 
     ordered: list[Instruction] = []
-    for (_, domain), found in groupby(sorted(tape.instructions, key=stretch), key=stretch):
+    for (_, domain, _), found in groupby(sorted(tape.instructions, key=stretch), key=stretch):
         same = list(found)
         ordered += _depth_first(same) if _DOMAINS[domain] == Kind.PANELS else same
     tape.instructions = ordered

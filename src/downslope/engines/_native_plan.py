@@ -39,6 +39,7 @@ def native_tape(tape: Tape, watched: int = -1) -> Any:
             i.summed,
             i.partials,
             i.once,
+            i.part,
         )
         for i in tape.instructions
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from downslope.engines._locality import order_panels, place_locals
+from downslope.engines._parts import set_parts
 from downslope.engines._tape import Act, Instruction, Kind, Tape
 
 __all__ = ["schedule"]
@@ -12,6 +13,7 @@ def schedule(tape: Tape) -> None:
     """Set the levels of a tape, what is needed only once or locally, and the order and places that follow."""
     _mark_once(tape)
     _set_levels(tape)
+    set_parts(tape)
     _mark_local(tape)
     _mark_stored(tape)
     order_panels(tape)

@@ -176,7 +176,7 @@ class Instruction:
     """One instruction, with the nodes of the program it stands for.
 
     ``summed`` is the operand whose sum over each tile goes to ``partials``; ``once`` marks what is the same
-    again as long as the batch is.
+    again as long as the batch is. ``part`` numbers networks that lie side by side in one program.
     """
 
     act: Act
@@ -192,6 +192,7 @@ class Instruction:
     summed: int = -1
     partials: int = -1
     once: bool = False
+    part: int = 0
 
 
 @dataclass
