@@ -259,7 +259,7 @@ def test_a_needed_column_is_named(model) -> None:
 
 def test_ctrl_c_keeps_the_best_so_far() -> None:
     def stop(phase) -> None:
-        if phase.name == "periodic" and phase.progress.step > 100:
+        if phase.name == "sharp" and phase.progress.step > 100:
             raise KeyboardInterrupt
 
     model = ds.fit(noisy_table(), "price", progress=stop)

@@ -86,7 +86,7 @@ def _units(ctx: click.Context, option: click.Parameter, value: str | None) -> tu
 @click.option("--activation", default="silu", show_default=True, help="Of the hidden layers.")
 @click.option("--dropout", type=float, default=0.2, show_default=True, help="Of the hidden layers.")
 @click.option("--learning-rate", type=float, default=0.002, show_default=True, help="The highest.")
-@click.option("--weight-decay", type=float, default=0.02, show_default=True, help="Of AdamW.")
+@click.option("--weight-decay", type=float, default=0.1, show_default=True, help="Of AdamW.")
 @click.option("--batch-size", type=int, help="Rows in a step; suits the rows if not given.")
 @click.option("--epochs", type=int, help="The most; suits the rows if not given.")
 @click.option("--seed", type=click.IntRange(0, 2**62), default=0, show_default=True, help="Fixes everything.")

@@ -87,12 +87,16 @@ def cooled(probabilities: NDArray[Any], temperature: float) -> NDArray[np.float6
 def temperature_of(
     guesses: Sequence[NDArray[Any]], shares: Sequence[float], y: NDArray[Any], w: NDArray[Any]
 ) -> float:
-    """The temperature at which the blend has the smallest log loss (Guo et al., "On calibration", 2017)."""
+    """The temperature at which the blend has the smallest log loss (Guo et al., "On calibration", 2017).
+
+    Not above 1: what is blended here has one member of each kind for a row, and the mean over all members
+    will be less sure of itself anyway.
+    """
     rows = np.arange(len(y))
 
     def loss(temperature: float) -> float:
         blend = sum(s * cooled(g, temperature) for s, g in zip(shares, guesses, strict=True) if s)
         return float(-(w @ np.log(np.clip(blend[rows, y.astype(int)], _SMALLEST, 1))))  # type: ignore[index]
 
-    tried = np.exp(np.linspace(np.log(0.6), np.log(1.8), 25))
+    tried = np.exp(np.linspace(np.log(0.6), 0.0, 15))
     return float(min(tried, key=loss))

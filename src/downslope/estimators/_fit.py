@@ -37,7 +37,7 @@ def fit(
     activation: str = "silu",
     dropout: float = 0.2,
     learning_rate: float = 0.002,
-    weight_decay: float = 0.02,
+    weight_decay: float = 0.1,
     batch_size: int | None = None,
     epochs: int | None = None,
     time_limit: float | None = None,

@@ -17,9 +17,9 @@ __all__ = ["Group", "Rows", "both_classes", "train"]
 
 @dataclass(frozen=True)
 class Rows:
-    """Encoded rows: x (rows, inputs) and y (rows,) in float32, how much each counts, and who holds it out."""
+    """Encoded rows: x (rows, inputs) and y (rows,), how much each counts, and who holds it out."""
 
-    x: NDArray[np.float32]
+    x: NDArray[Any]
     y: NDArray[np.float32]
     weights: NDArray[np.float32]
     folds: Folds
@@ -58,17 +58,27 @@ def train(
     network: Network,
     rows: Rows,
     *,
+    taught: Rows | None = None,
     progress: Callable[[Progress], None] | None = None,
     **settings: Any,
 ) -> Group:
-    """As many members as there are folds; ``settings`` are those of ``descend``."""
+    """As many members as there are folds.
+
+    Args:
+        name, network: of the kind.
+        rows: of which there are guesses.
+        taught: of those, the ones that teach; None for all.
+        progress: called after each epoch.
+        settings: of ``descend``.
+    """
     ensemble = Ensemble([network] * rows.members)
+    lesson = taught or rows
     run = descend(
         ensemble,
-        rows.x,
-        rows.y,
-        row_weights=rows.weights,
-        validation=rows.folds,
+        lesson.x,
+        lesson.y,
+        row_weights=lesson.weights,
+        validation=lesson.folds,
         progress=progress,
         **settings,
     )

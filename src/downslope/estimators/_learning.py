@@ -16,7 +16,7 @@ from downslope.estimators._group import Group, Rows, both_classes, train
 from downslope.estimators._recipe import Settings, linear_network, suited_networks
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import TableEncoder, Target
-from downslope.training import Progress, Run, Schedule, descend, forward
+from downslope.training import Folds, Progress, Run, Schedule, descend, forward
 
 __all__ = ["LINEAR", "Learned", "Phase", "learn", "learn_straight"]
 
@@ -27,7 +27,7 @@ _SLIGHT_PENALTY = 1e-4  # so that few rows have one answer
 _SHARE_OF_LINEAR = 0.2  # of a time limit
 _MOST_GROUPS = 10
 _TRIED_STEPS = 12  # that tell how long a step takes
-_SINGLE = 20_000_000  # numbers in x above which the linear model is not worth a copy of it in float64
+_LINEAR_NUMBERS = 5_000_000  # in the rows that teach the linear model, in float64
 _DIVERGED = 10.0
 
 
@@ -146,11 +146,11 @@ def _linear(
     progress: Callable[[Phase], None] | None,
 ) -> Group:
     limit = settings.time_limit
-    small = rows.x.size < _SINGLE
     group = train(
         LINEAR,
         linear_network(encoder, target, _LINEAR_PENALTY),
-        replace(rows, x=rows.x.astype(np.float64)) if small else rows,
+        rows,
+        taught=_some(rows),
         optimizer="lbfgs",
         steps=_LINEAR_ITERATIONS,
         patience=_LINEAR_ITERATIONS // 10,
@@ -161,6 +161,13 @@ def _linear(
     if group.run.stopped == "interrupted":
         raise KeyboardInterrupt
     return group
+
+
+def _some(rows: Rows) -> Rows:
+    """As many rows in float64 as a linear model needs: every so many of a large table."""
+    every = slice(None, None, -(-rows.x.size // _LINEAR_NUMBERS))
+    x = rows.x[every].astype(np.float64)
+    return Rows(x, rows.y[every], rows.weights[every], Folds(rows.folds.of[every]))
 
 
 Wanted = tuple[str, Network, float | None]
@@ -305,6 +312,7 @@ def _on_all_rows(
     if interrupted:
         return network, kept, True
     asked: dict[str, Any]
+    lesson = _some(rows) if group.name == LINEAR else rows
     if group.name == LINEAR:
         asked = {"optimizer": "lbfgs", "steps": _LINEAR_ITERATIONS}
     else:
@@ -314,9 +322,9 @@ def _on_all_rows(
         asked |= {"learning_rate": whole, "epochs": group.run.best_epoch or 1, "patience": None}
     run = descend(
         network,
-        rows.x.astype(np.float64) if group.name == LINEAR and rows.x.size < _SINGLE else rows.x,
-        rows.y,
-        row_weights=rows.weights,
+        lesson.x,
+        lesson.y,
+        row_weights=lesson.weights,
         seed=settings.seed,
         progress=_named("all rows", progress),
         **asked,

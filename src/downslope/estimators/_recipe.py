@@ -22,6 +22,7 @@ FEWEST_ROWS = 50
 _MEMBERS = 5
 _WIDTH = 128
 _UPDATES = 10_000
+_COARSE = 8
 _BINS = 32
 _READINGS = 512  # of one table: with more columns there are fewer of each
 _FREQUENCIES = 8
@@ -51,7 +52,7 @@ class Settings:
     activation: str = "silu"
     dropout: float = 0.2
     learning_rate: float = 0.002
-    weight_decay: float = 0.02
+    weight_decay: float = 0.1
     batch_size: int | None = None
     epochs: int | None = None
     time_limit: float | None = None
@@ -118,8 +119,11 @@ def suited_networks(
     if columns:
         few = max(2, _READINGS // len(columns))
         readings = {
-            "piecewise linear": (PiecewiseLinear(columns, [_fewer(row, min(few, _BINS)) for row in edges]),),
-            "periodic": (Periodic(columns, min(few, _FREQUENCIES), _SIGMA),),
+            "smooth": (
+                PiecewiseLinear(columns, [_fewer(row, min(few // 2 + 1, _COARSE)) for row in edges]),
+                Periodic(columns, min(few // 2 + 1, _FREQUENCIES), _SIGMA),
+            ),
+            "sharp": (PiecewiseLinear(columns, [_fewer(row, min(few, _BINS)) for row in edges]),),
         }
     layers: list[Layer] = []
     for units in settings.layers_for(len(x)):

@@ -5,7 +5,7 @@ Prechelt, "Early stopping - but when?" (1998).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,13 +41,36 @@ class Folds:
 Validation = float | tuple[ArrayLike, ArrayLike] | Folds
 
 
+_ROWS = 1 << 16
+"""Rows that are gathered at a time: folds of a large table are not copied as a whole."""
+
+
 @dataclass(frozen=True)
 class Held:
-    """Rows that only measure, and what they measure: a network, or the member whose names have a prefix."""
+    """Rows that only measure, and what they measure: a network, or a member of an ensemble.
+
+    Attributes:
+        network: what is measured; ``prefix`` is before the names of its parameters.
+        data: what has the rows.
+        weights: how much each of them counts.
+        rows: those that measure; None for all.
+    """
 
     network: AnyNetwork
     data: Arrays
+    weights: NDArray[Any]
     prefix: str = ""
+    rows: NDArray[np.int64] | None = None
+
+    def parts(self) -> Iterator[Arrays]:
+        """The rows, some of them at a time where they have to be gathered."""
+        if self.rows is None:
+            yield self.data
+            return
+        for first in range(0, len(self.rows), _ROWS):
+            rows = self.rows[first : first + _ROWS]
+            chosen = {name: self.data[name][rows] for name in ("x", "y")}
+            yield {**chosen, "row_weights": self.weights[first : first + _ROWS]}
 
 
 def split(
@@ -60,7 +83,8 @@ def split(
         return _folded(network, data, validation)
     if isinstance(validation, tuple):
         x, y = validation
-        return data, (Held(network, checked_data(network, np.asarray(x, data["x"].dtype), y, None)),)
+        measured = checked_data(network, np.asarray(x, data["x"].dtype), y, None)
+        return data, (Held(network, measured, measured["row_weights"]),)
     rows = len(data["x"])
     if not 0 < validation < 1:
         raise DownslopeError(f"validation is a share between 0 and 1 or a pair (x, y), not {validation!r}")
@@ -69,7 +93,7 @@ def split(
         raise DownslopeError(f"a validation share of {validation} of {rows} rows leaves none to train on")
     order = shuffled(rows, seed, SPLIT, 0)
     trained, measured = ({k: v[part] for k, v in data.items()} for part in (order[held:], order[:held]))
-    return trained, (Held(network, measured),)
+    return trained, (Held(network, measured, measured["row_weights"]),)
 
 
 def _folded(network: AnyNetwork, data: Arrays, folds: Folds) -> tuple[Arrays, Sequence[Held]]:
@@ -86,9 +110,9 @@ def _folded(network: AnyNetwork, data: Arrays, folds: Folds) -> tuple[Arrays, Se
     weights[folds.held, folds.of[folds.held]] = 0
     held = []
     for member in members:
-        own = folds.of == member
-        measured = {"x": data["x"][own], "y": data["y"][own], "row_weights": data["row_weights"][own, member]}
-        held.append(Held(network.networks[member], measured, network.prefix(member)))
+        own = np.flatnonzero(folds.of == member)
+        counts = data["row_weights"][own, member]
+        held.append(Held(network.networks[member], data, counts, network.prefix(member), own))
     return {**data, "row_weights": weights}, held
 
 
@@ -102,7 +126,6 @@ class Watch:
         if patience is not None and (patience < 1 or not held):
             raise DownslopeError("patience is a number of epochs of at least 1 and needs validation rows")
         self._held = held
-        self._weights = [float(np.mean(part.data["row_weights"]) * len(part.data["x"])) for part in held]
         self._errors = {h.network: Evaluator([h.network.graph().data_error]) for h in held}
         self._patience = patience
         self.errors: list[float] = []
@@ -125,9 +148,11 @@ class Watch:
         return self._patience is not None and len(self.errors) - self.best_epoch >= self._patience
 
     def _error(self, values: Mapping[str, NDArray[Any]]) -> float:
-        errors = []
-        for part in self._held:
-            own = {name: values[part.prefix + name] for name in part.network.graph().parameters}
-            with np.errstate(all="ignore"):
-                errors.append(float(self._errors[part.network].mean({**own, **part.data})[0]))
-        return float(np.average(errors, weights=self._weights))
+        errors, counts = [], []
+        for held in self._held:
+            own = {name: values[held.prefix + name] for name in held.network.graph().parameters}
+            for part in held.parts():
+                with np.errstate(all="ignore"):
+                    errors.append(float(self._errors[held.network].mean({**own, **part})[0]))
+                counts.append(float(np.sum(part["row_weights"], dtype=np.float64)))
+        return float(np.average(errors, weights=counts))
