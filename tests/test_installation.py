@@ -49,10 +49,11 @@ def use_of_every_way_in():
         lambda: ds.gradient_norms(net, x, y, parameters=start),
         lambda: ds.hessian_vector_product(net, x, y, parameters=start, vector=start),
         lambda: ds.fit({"a": [1.0, 2.0, 3.0], "b": [2.0, 4.0, 6.0]}, target="b"),
+        lambda: ds.MLPRegressor(max_iter=50, tol=10.0).fit(x, y),
     ]
 
 
-@pytest.mark.parametrize("way", range(7))
+@pytest.mark.parametrize("way", range(8))
 @pytest.mark.usefixtures("without_extension")
 def test_a_missing_extension_is_told_of_once_where_the_caller_is(way):
     ways = use_of_every_way_in()

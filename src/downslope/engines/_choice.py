@@ -40,9 +40,13 @@ def _native_is_there() -> bool:
 
 
 def _level_of_the_caller() -> int:
-    """How many calls up from the function that asks the code is that called Downslope."""
+    """How many calls up from the function that asks the code is that called Downslope.
+
+    Methods of estimators are called by scikit-learn's decorators.
+    """
     level, frame = 1, sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "downslope":
+    inner = ("downslope", "sklearn")
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in inner:
         level, frame = level + 1, frame.f_back
     return level
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from downslope.engines._lowering import lower
 from downslope.engines._native_plan import native_tape
 from downslope.engines._tape import Tape
-from downslope.engines._threads import Pace
+from downslope.engines._threads import Pace, threads_for
 from downslope.graph import Node
 
 __all__ = ["NativeDescent", "step_tape"]
@@ -53,6 +53,15 @@ def _lowered(error: Node, updates: tuple[tuple[Node, Node], ...], bfloat16: bool
     )
 
 
+@lru_cache(maxsize=64)
+def _pace(
+    error: Node, updates: tuple[tuple[Node, Node], ...], bfloat16: bool, dtype: str, batch: int, most: int
+) -> Pace:
+    """What descents of the same steps have learned of threads: each alone can be too short to learn it."""
+    multiplications = _lowered(error, updates, bfloat16).weights * batch
+    return Pace(multiplications, most)
+
+
 class NativeDescent:
     """The machine of one descent: it holds the parameters and states from step to step.
 
@@ -71,13 +80,15 @@ class NativeDescent:
     ) -> None:
         from downslope.engines import _native  # type: ignore[attr-defined]
 
-        self._lowered = _lowered(error, tuple(updates.items()), bfloat16)
+        rules = tuple(updates.items())
+        self._lowered = _lowered(error, rules, bfloat16)
         self._dtype = data["x"].dtype
         kind = _native.FloatMachine if self._dtype == np.float32 else _native.DoubleMachine
         self._machine = kind(self._lowered.native)
         self._batch = batch
         self._multiplications = self._lowered.weights * batch
-        self._pace = Pace(self._multiplications, threads)
+        most = threads_for(self._multiplications, threads)
+        self._pace = _pace(error, rules, bfloat16, self._dtype.char, batch, most)
         self.put_data(data)
 
     def steps_in(self, seconds: float) -> int:
