@@ -85,7 +85,7 @@ def _units(ctx: click.Context, option: click.Parameter, value: str | None) -> tu
 @click.option("--hidden", callback=_units, metavar="N,N", help='Units of the hidden layers; "" for none.')
 @click.option("--activation", default="silu", show_default=True, help="Of the hidden layers.")
 @click.option("--dropout", type=float, default=0.2, show_default=True, help="Of the hidden layers.")
-@click.option("--learning-rate", type=float, default=0.002, show_default=True, help="The highest.")
+@click.option("--learning-rate", type=float, default=0.0025, show_default=True, help="The highest.")
 @click.option("--weight-decay", type=float, default=0.1, show_default=True, help="Of AdamW.")
 @click.option("--batch-size", type=int, help="Rows in a step; suits the rows if not given.")
 @click.option("--epochs", type=int, help="The most; suits the rows if not given.")

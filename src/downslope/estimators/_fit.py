@@ -36,7 +36,7 @@ def fit(
     hidden: tuple[int, ...] | None = None,
     activation: str = "silu",
     dropout: float = 0.2,
-    learning_rate: float = 0.002,
+    learning_rate: float = 0.0025,
     weight_decay: float = 0.1,
     batch_size: int | None = None,
     epochs: int | None = None,

@@ -225,7 +225,7 @@ def _check(run: Run, network: Network, y: NDArray[Any], settings: Settings) -> N
         what = run.message if run.stopped == "not finite" else f"the validation error rose to {best:.3g}."
         raise DownslopeError(
             f"training diverged at a learning rate of {settings.learning_rate:g}: {what} "
-            "The default learning rate is 0.002"
+            "The default learning rate is 0.0025"
         )
 
 

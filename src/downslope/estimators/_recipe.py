@@ -51,7 +51,7 @@ class Settings:
     hidden: tuple[int, ...] | None = None
     activation: str = "silu"
     dropout: float = 0.2
-    learning_rate: float = 0.002
+    learning_rate: float = 0.0025
     weight_decay: float = 0.1
     batch_size: int | None = None
     epochs: int | None = None
@@ -61,7 +61,7 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0 < self.learning_rate < float("inf"):
             raise DownslopeError(
-                f"a learning rate is a number above 0, such as 0.002, not {self.learning_rate!r}"
+                f"a learning rate is a number above 0, such as 0.0025, not {self.learning_rate!r}"
             )
         if not 0 <= self.weight_decay < float("inf"):
             raise DownslopeError(f"weight decay is a number of at least 0, not {self.weight_decay!r}")
@@ -92,7 +92,7 @@ class Settings:
     def batch_for(self, rows: int) -> int:
         """Rows in a step: more for larger tables, so that an epoch stays short."""
         most = 256 if rows < 200_000 else 1024
-        return self.batch_size or min(most, max(32, (1 << (rows // 20).bit_length()) // 2))
+        return self.batch_size or min(most, max(64, (1 << (rows // 10).bit_length()) // 2))
 
     def epochs_for(self, rows: int) -> int:
         """Epochs that make some thousand updates, within reason for small tables and large."""
