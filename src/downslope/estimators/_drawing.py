@@ -34,7 +34,7 @@ def drawing(summary: Summary, title: str) -> str:
     return (
         '<div style="font-family:sans-serif;font-size:13px;line-height:1.4;color:inherit">'
         f"<div><b>{escape(title)}</b> {escape(summary.task)}; {summary.rows:,} rows, {networks}{cut}</div>"
-        f"<div>{'<br>'.join(escape(kind_line(kind)) for kind in summary.kinds)}</div>"
+        f"<div>{'<br/>'.join(escape(kind_line(kind)) for kind in summary.kinds)}</div>"
         '<div style="display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start;margin:6px 0">'
         f"{_layers(summary)}{_curve(summary)}</div>{_scores(summary)}{_columns(summary.columns)}</div>"
     )

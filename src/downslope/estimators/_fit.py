@@ -41,6 +41,7 @@ def fit(
     batch_size: int | None = None,
     epochs: int | None = None,
     time_limit: float | None = None,
+    threads: int | None = None,
     row_weights: ArrayLike | None = None,
     seed: int = 0,
     source: str | None = None,
@@ -68,6 +69,7 @@ def fit(
         weight_decay: of AdamW.
         batch_size, epochs: None for what suits the rows.
         time_limit: seconds. Fewer than the rows need mean fewer epochs, more mean more members.
+        threads: the most that steps run on; None lets the engine choose.
         row_weights: how much each row counts, (rows of data,).
         seed: fixes everything but what a time limit cuts short.
         source: where the table came from, for the record; a path is recorded in any case.
@@ -92,6 +94,7 @@ def fit(
         batch_size,
         epochs,
         time_limit,
+        threads,
         seed,
     )
     frame, name = _with_target(as_frame(data), target)

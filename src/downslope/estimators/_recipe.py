@@ -44,6 +44,7 @@ class Settings:
         batch_size: rows in a step.
         epochs: the most.
         time_limit: seconds that fitting may take; None takes what the rows need.
+        threads: the most that steps run on.
         seed: fixes everything but what a time limit cuts short.
     """
 
@@ -56,6 +57,7 @@ class Settings:
     batch_size: int | None = None
     epochs: int | None = None
     time_limit: float | None = None
+    threads: int | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -106,7 +108,8 @@ class Settings:
             "learning_rate": FlatCosine(self.learning_rate),
             "epochs": epochs,
             "batch_size": self.batch_for(rows),
-            "patience": max(1, epochs // 4),
+            "patience": max(1, 3 * epochs // 8),
+            "threads": self.threads,
         }
 
 

@@ -19,6 +19,7 @@ from downslope.estimators._drawing import drawing
 from downslope.estimators._fit import Phase, fit
 from downslope.estimators._given import Given, given
 from downslope.estimators._importance import error_increases, sampled_rows, shares
+from downslope.estimators._mlp_parameters import threads_of
 from downslope.estimators._summary import Summary, summary_of
 from downslope.tables import refuse_text
 
@@ -129,7 +130,7 @@ class Table(BaseEstimator):  # type: ignore[misc]
             "batch_size": self.batch_size,
             "learning_rate": self.learning_rate,
             "time_limit": self.time_limit,
-            "n_jobs": self.n_jobs,
+            "threads": threads_of(self.n_jobs),
         }
         return {name: value for name, value in asked.items() if value is not None}
 

@@ -76,6 +76,7 @@ def descend(
     validation: Validation | None = None,
     patience: int | None = None,
     time_limit: float | None = None,
+    threads: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     seed: int = 0,
 ) -> Run:
@@ -103,6 +104,7 @@ def descend(
             the best parameters are kept.
         patience: stop after so many epochs without a better validation error.
         time_limit: stop after so many seconds.
+        threads: the most that the steps run on; None lets the engine choose. The bits do not depend on it.
         progress: called after each epoch.
         seed: fixes the starting values, the validation rows, the batches and dropout.
 
@@ -136,7 +138,8 @@ def descend(
     if before is not None:
         values = loop.taken_up(before, values)
     bfloat16 = precision == "bfloat16"
-    return loop.run(steps_of(program, data, batches, schedule, seed, values, bfloat16=bfloat16), steps)
+    taken = steps_of(program, data, batches, schedule, seed, values, bfloat16=bfloat16, threads=threads)
+    return loop.run(taken, steps)
 
 
 def _clock(time_limit: float | None) -> Callable[[], bool]:

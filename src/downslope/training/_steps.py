@@ -43,15 +43,18 @@ def steps_of(
     values: Arrays,
     *,
     bfloat16: bool = False,
+    threads: int | None = None,
 ) -> Steps:
-    """The steps of a descent from some values on, on the engine that is there.
+    """The steps of a descent from some values on, on the engine that is there, on at most so many threads.
 
     Raises:
         DownslopeError: if bfloat16 is asked for without the native engine.
     """
     updates = program.assignments
     reference = _ReferenceSteps(program, data, batches, schedule, seed, values)
-    native = native_descent(program.graph.error, updates, data, batches.size, bfloat16=bfloat16)
+    native = native_descent(
+        program.graph.error, updates, data, batches.size, bfloat16=bfloat16, threads=threads
+    )
     if native is not None:
         return _NativeSteps(native, reference)
     if bfloat16:
