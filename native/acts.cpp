@@ -32,9 +32,9 @@ void Machine<T>::scalar_act(Thread& thread, const Task& task, const Data<T>& dat
         const long count = i.args[1] < 0 ? up(batch.rows, lanes) : tile_count(tape_->instructions[i.args[1]]);
         const T* partials = buffers_[i.args[0]].get();
         for (long p = 0; p < count; ++p) sum += partials[p];
-    } else if (i.act == Act::column_total) {  // args: column of the data
+    } else if (i.act == Act::column_total) {  // args: column of the data, feature
         const auto& column = data.columns[i.args[0]];
-        for (long n = 0; n < batch.rows; ++n) sum += column.data[batch.row(n)];
+        for (long n = 0; n < batch.rows; ++n) sum += column.data[batch.row(n) * column.width + i.args[1]];
     }
     std::fill_n(thread.homes[i.out].base, lanes, T(sum));
 }

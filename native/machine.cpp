@@ -93,7 +93,23 @@ template <class T> void Machine<T>::prepare(long panels, int threads) {
     while (int(threads_.size()) < threads) make_thread(int(threads_.size()));
     for (int t = 0; t < threads; ++t) resolve(*threads_[t], threads);
     share_tiles(threads);
+    share_parts(threads);
     resolved_for_ = threads;
+}
+
+// Whether each thread can take as many parts as the others, and about as many multiplications in them.
+template <class T> void Machine<T>::share_parts(int threads) {
+    whole_parts_ = parts_ > 1 && parts_ % threads == 0;
+    if (!whole_parts_) return;
+    std::vector<double> shares(std::size_t(threads), 0.0);
+    double all = 0;
+    for (const auto& i : tape_->instructions)
+        if (i.act == Act::product) {
+            const double cost = double(i.args[4]) * double(tape_->values[i.args[2]].rows);
+            shares[std::size_t(i.part / (parts_ / threads))] += cost;
+            all += cost;
+        }
+    whole_parts_ = *std::max_element(shares.begin(), shares.end()) < 1.1 * all / threads;
 }
 
 template <class T> void Machine<T>::resolve(Thread& thread, int threads) {
@@ -256,7 +272,7 @@ template <class T>
 void Machine<T>::panels_of(Thread& thread, int level, const Data<T>& data, const Batch& batch, bool again) {
     const auto& tasks = thread.panel_tasks[level];
     if (tasks.empty()) return;
-    const bool whole = parts_ > 1 && parts_ % thread.count == 0 && tasks.front().of->part != tasks.back().of->part;
+    const bool whole = whole_parts_ && tasks.front().of->part != tasks.back().of->part;
     const long panels = up(batch.rows, lanes);
     const long first = whole ? 0 : panels * thread.index / thread.count;
     const long last = whole ? panels : panels * (thread.index + 1) / thread.count;

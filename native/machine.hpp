@@ -78,6 +78,7 @@ private:
     long tile_count(const Instruction& i) const;
     double tile_cost(const Instruction& i) const;
     void share_tiles(int threads);
+    void share_parts(int threads);
     std::vector<long> tile_rows(const Instruction& i) const;
 
     // instructions
@@ -108,4 +109,5 @@ private:
     long capacity_ = 0;  // panels
     int resolved_for_ = 0;  // threads
     int parts_ = 1;
+    bool whole_parts_ = false;  // whether threads take whole parts, not their share of each
 };

@@ -25,7 +25,7 @@ def total(node):
 
 def side_by_side(members, dropout=0.0):
     """The sum of the errors of some networks on the same rows, and their updates by Adam."""
-    x, y, row_weights = input_("x", ("n", WIDTHS[0])), input_("y", ("n", 1)), input_("row_weights", ("n",))
+    x, y, row_weights = input_("x", ("n", WIDTHS[0])), input_("y", ("n", 1)), input_("row_weights", ("n", 4))
     seed, draw = input_("seed", ()), input_("draw", ())
     parameters, errors = [], []
     for member in members:
@@ -41,7 +41,8 @@ def side_by_side(members, dropout=0.0):
                     mask = make("keep_mask", h, seed, draw, rate=dropout, stream=stream)
                     h = h * (mask * (1 / (1 - dropout)))
         error = make("sum", make("squared_error", h, y), axes=(1,), keepdims=False)
-        errors.append(total(error * row_weights) / total(row_weights))
+        weights = make("columns", row_weights, indices=(member,), squeeze=True)
+        errors.append(total(error * weights) / total(weights))
     error = reduce(add, errors)
     rules, slopes = Rules(), gradient(error, parameters)
     for w, g in zip(parameters, slopes, strict=True):
@@ -53,7 +54,11 @@ def side_by_side(members, dropout=0.0):
 def values(updates, rows=200, dtype=np.float32):
     """Data, parameters that depend on their names alone, and states of 0."""
     rng = np.random.default_rng(0)
-    data = {"x": rng.normal(size=(rows, 20)), "y": rng.normal(size=(rows, 1)), "row_weights": np.ones(rows)}
+    data = {
+        "x": rng.normal(size=(rows, 20)),
+        "y": rng.normal(size=(rows, 1)),
+        "row_weights": rng.random((rows, 4)),
+    }
     for leaf in updates:
         start = np.random.default_rng(list(leaf.name.encode())).normal(size=leaf.shape) / 5
         data[leaf.name] = start if leaf.op.name == "parameter" else 0 * start
@@ -105,6 +110,11 @@ def test_values_that_are_needed_at_once_have_places_of_their_own(name, tape):
 def test_the_memory_of_a_thread_does_not_grow_with_networks_side_by_side():
     one, four = (tape_of(count) for count in (1, 4))
     assert footprint(four, 4).thread == footprint(one, 4).thread
+
+
+def test_networks_side_by_side_take_one_level_more_than_one():
+    one, four = tape_of(1), tape_of(4)
+    assert (one.levels, four.levels) == (2, 3)
 
 
 def test_panels_of_a_part_need_none_of_another():

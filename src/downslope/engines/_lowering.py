@@ -199,8 +199,12 @@ class _Lowering:
         if BATCH not in a.shape:
             self._sum_of_matrix(node, self._home(a), axes)
         elif len(axes) == len(a.shape):
-            if a in self.tape.columns and a.shape == (BATCH,):
-                self._add(Act.COLUMN_TOTAL, self._new_for(node), [self.tape.columns.index(a)], nodes=[node])
+            picked = a.op.name == "columns" and a.shape == (BATCH,)  # one column of an input
+            column = a.inputs[0] if picked else a
+            if column in self.tape.columns and a.shape == (BATCH,):
+                feature = a.attributes["indices"][0] if picked else 0
+                args = [self.tape.columns.index(column), feature]
+                self._add(Act.COLUMN_TOTAL, self._new_for(node), args, nodes=[node])
                 return
             source = self._home(a)
             partials = self.tape.new(Kind.PARTIALS, 1)

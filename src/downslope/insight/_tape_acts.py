@@ -111,6 +111,11 @@ def _product_of_matrices(reader: Reader, i: Instruction) -> Expression:
     return product((Power(left, Words("ᵀ")) if turned else left, right))
 
 
+def _column(reader: Reader, i: Instruction) -> Expression:
+    column = reader.tape.columns[i.args[0]]
+    return Words(column.name if len(column.shape) == 1 else f"{column.name}[{i.args[1] + 1}]")
+
+
 def _total(reader: Reader, i: Instruction) -> Expression:
     return SumOver("", reader.name(i.args[0]))
 
@@ -158,7 +163,7 @@ def _listed(numbers: Sequence[int]) -> str:
 
 _EXPRESSIONS: dict[Act, Callable[[Reader, Instruction], Expression]] = {
     Act.TOTAL: _total,
-    Act.COLUMN_TOTAL: lambda reader, i: SumOver("n", Words(reader.tape.columns[i.args[0]].name)),
+    Act.COLUMN_TOTAL: lambda reader, i: SumOver("n", _column(reader, i)),
     Act.PICK: lambda reader, i: Infix("", (Words("the number in "), reader.name(i.args[0]))),
     Act.COUNT: lambda reader, i: Words("the rows of the batch"),
     Act.PRODUCT: _product,
