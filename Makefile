@@ -31,8 +31,9 @@ $(VENV)/.dev: pyproject.toml $(NATIVE) | $(BIN)/python
 demo: $(VENV)/.demo
 	$(BIN)/downslope demo
 
+# the workers of pytest share the processors, so none takes several
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
 
 # the engine's own tests on every instruction set of this processor, built by g++ and, where there is one, clang++
 native-test: $(VENV)/.dev
@@ -79,6 +80,6 @@ check: $(VENV)/.dev native-test sanitize
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n auto
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
 	$(FOR_EVERY_SET) $(BIN)/python -m pytest -n auto tests/test_native.py tests/test_bfloat16.py || exit 1; done
 	DOWNSLOPE_ENGINE=reference $(BIN)/python -m pytest -n auto tests/test_descend.py

@@ -37,13 +37,25 @@ if TYPE_CHECKING:
         solve,
         tape,
     )
-    from downslope.nets import Dense, Dropout, Embedding, LayerNorm, Network, Residual
+    from downslope.nets import (
+        Dense,
+        Dropout,
+        Embedding,
+        Ensemble,
+        LayerNorm,
+        Network,
+        Periodic,
+        PiecewiseLinear,
+        Residual,
+    )
     from downslope.training import (
         Adagrad,
         Adam,
         AdamW,
         Constant,
         Cosine,
+        FlatCosine,
+        Folds,
         OneCycle,
         RMSprop,
         Run,
@@ -66,7 +78,10 @@ __all__ = [
     "DownslopeError",
     "Dropout",
     "Embedding",
+    "Ensemble",
     "Explanation",
+    "FlatCosine",
+    "Folds",
     "Forecast",
     "LayerNorm",
     "MLPClassifier",
@@ -74,6 +89,8 @@ __all__ = [
     "Model",
     "Network",
     "OneCycle",
+    "Periodic",
+    "PiecewiseLinear",
     "RMSprop",
     "Residual",
     "Run",
@@ -106,11 +123,14 @@ _ROOMS = {
         *("Explanation", "Forecast", "Solution", "StepTape"),
         *("explain", "forecast", "gradient_norms", "hessian_vector_product", "solve", "tape"),
     ),
-    "nets": ("Dense", "Dropout", "Embedding", "LayerNorm", "Network", "Residual"),
+    "nets": (
+        *("Dense", "Dropout", "Embedding", "LayerNorm", "Periodic", "PiecewiseLinear", "Residual"),
+        *("Ensemble", "Network"),
+    ),
     "training": (
         *("Adagrad", "Adam", "AdamW", "RMSprop", "Sgd"),
-        *("Constant", "Cosine", "OneCycle", "StepDecay", "WarmUp"),
-        *("Run", "descend", "predict"),
+        *("Constant", "Cosine", "FlatCosine", "OneCycle", "StepDecay", "WarmUp"),
+        *("Folds", "Run", "descend", "predict"),
     ),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}

@@ -156,6 +156,8 @@ def predict(model: str, table: str, output: str | None, sheet: str | None) -> No
 def explain(**options: Any) -> None:
     """Write out the chain rule for one weight of MODEL, in symbols and then in numbers.
 
+    Of a model of several networks it is the last one's.
+
     TABLE is the table that MODEL was fitted to, if not given.
 
     \b

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from downslope.cli._screen import note
 from downslope.engines import evaluate
 from downslope.errors import DownslopeError
 from downslope.estimators import Model, load
 from downslope.graph import gradient
 from downslope.insight import explain
 from downslope.interchange import write_beside
-from downslope.nets import Network
+from downslope.nets import Ensemble, Network
 from downslope.tables import read_table, rows_with_target
 
 __all__ = ["explain_weight"]
@@ -36,6 +37,8 @@ def explain_weight(
     if row is not None and row > len(x):
         raise DownslopeError(f"there is no row {row}: the table has {len(x)} rows with a target")
     network, trained = fitted.member(-1)  # one of the kind that was trained last
+    if isinstance(fitted.network, Ensemble):
+        note(f"downslope: this is the last of the {len(fitted.network.networks)} networks of the model")
     parameters = {name: value.astype(np.float64) for name, value in trained.items()}
     place = of if of is not None else _steepest(network, parameters, x, y, row)
     told = explain(
