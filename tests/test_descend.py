@@ -208,3 +208,34 @@ def test_an_update_that_is_not_finite_is_found_at_its_step(engine, row, monkeypa
     assert 1 <= len(run.losses) <= 16
     assert np.all(np.isfinite(run.losses))
     assert run.parameters["layer1.weight"] == 0.0
+
+
+def test_memory_keeps_a_running_mean_of_the_parameters() -> None:
+    """Each epoch counts 0.6 of the one after it, and all of them together 1."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 3))
+    y = np.sin(x[:, 0]) + rng.normal(0, 0.1, 60)
+    net = ds.Network(3, [ds.Dense(5, "tanh"), ds.Dense(1)])
+    held = (x[:20], y[:20])
+    settings = {"optimizer": "adam", "batch_size": 16, "validation": held, "seed": 3}
+    after = [ds.descend(net, x, y, epochs=count, **settings).state for count in range(1, 7)]
+    run = ds.descend(net, x, y, epochs=6, memory=0.6, **settings)
+    assert run.best_epoch is not None
+    for name, value in run.parameters.items():
+        counts = 0.6 ** np.arange(run.best_epoch)[::-1]
+        mean = np.tensordot(counts / counts.sum(), [s[name] for s in after[: run.best_epoch]], 1)
+        np.testing.assert_allclose(value, mean, rtol=1e-12, atol=1e-15)
+    error = np.mean((ds.predict(net, held[0], parameters=run)[:, 0] - held[1]) ** 2)
+    assert run.validation_losses.min() == pytest.approx(error, rel=1e-12)
+    with pytest.raises(ds.DownslopeError, match="below 1"):
+        ds.descend(net, x, y, epochs=1, memory=1.0, **settings)
+
+
+def test_a_time_limit_ends_a_descent_with_what_it_reached() -> None:
+    x = np.random.default_rng(0).normal(size=(400, 30))
+    net = ds.Network(30, [ds.Dense(200, "tanh"), ds.Dense(1)])
+    for optimizer in ("adam", "lbfgs"):
+        run = ds.descend(net, x, x[:, 0], steps=10**6, optimizer=optimizer, time_limit=0.2)
+        assert run.stopped in (("time",) if optimizer == "adam" else ("time", "finished"))
+        assert 0 < len(run.losses) < 10**6
+        assert all(np.isfinite(value).all() for value in run.parameters.values())

@@ -149,7 +149,7 @@ BAD = {
     "single row": ("a,y\n1,2\n", ["-t", "y"], "at least 2 rows"),
     "single class": ("a,y\n1,x\n2,x\n3,x\n", ["-t", "y"], 'single class "x"'),
     "too many classes": ("a,y\n1,p\n2,q\n3,r\n4,s\n", ["-t", "y"], "4 classes in 4 rows"),
-    "rate of 0": ("a,y\n1,2.5\n2,3\n3,4\n", ["-t", "y", "--learning-rate", "0"], "above 0, such as 0.0025"),
+    "rate of 0": ("a,y\n1,2.5\n2,3\n3,4\n", ["-t", "y", "--learning-rate", "0"], "above 0, such as 0.004"),
     "not numbers": ("a,y\n1,2.5\n2,3\n", ["-t", "y", "--hidden", "a,b"], "list of whole numbers"),
     "no such option": ("a,y\n1,2.5\n2,3\n", ["-t", "y", "--targett", "b"], "No such option"),
     "too large": (

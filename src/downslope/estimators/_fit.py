@@ -36,7 +36,7 @@ def fit(
     hidden: tuple[int, ...] | None = None,
     activation: str = "silu",
     dropout: float = 0.2,
-    learning_rate: float = 0.0025,
+    learning_rate: float = 0.004,
     weight_decay: float = 0.1,
     batch_size: int | None = None,
     epochs: int | None = None,
@@ -60,7 +60,7 @@ def fit(
         target: the name of the column to predict, or its values, (rows,).
         task: ``"regression"``, ``"classification"`` or ``"auto"``.
         drop, category, number: columns to leave out, or to take as categories or as numbers.
-        members: of each kind, 5 if not given. With 1 the model is a single network: one row in seven picks
+        members: of each kind, 8 if not given. With 1 the model is a single network: one row in seven picks
             the best epoch, then all rows train it.
         hidden: units of each hidden layer; () for a linear network, None for what suits the rows.
         activation: of the hidden layers.

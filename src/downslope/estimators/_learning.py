@@ -225,7 +225,7 @@ def _check(run: Run, network: Network, y: NDArray[Any], settings: Settings) -> N
         what = run.message if run.stopped == "not finite" else f"the validation error rose to {best:.3g}."
         raise DownslopeError(
             f"training diverged at a learning rate of {settings.learning_rate:g}: {what} "
-            "The default learning rate is 0.0025"
+            "The default learning rate is 0.004"
         )
 
 
@@ -319,7 +319,7 @@ def _on_all_rows(
         epochs = settings.epochs_for(many)
         asked = dict(settings.descent(many, epochs))
         whole = _BeginningOf(asked["learning_rate"], epochs * -(-many // asked["batch_size"]))
-        asked |= {"learning_rate": whole, "epochs": group.run.best_epoch or 1, "patience": None}
+        asked |= {"learning_rate": whole, "epochs": group.run.best_epoch or 1, "patience": None, "memory": 0}
     run = descend(
         network,
         lesson.x,

@@ -75,6 +75,7 @@ def descend(
     precision: str | None = None,
     validation: Validation | None = None,
     patience: int | None = None,
+    memory: float = 0.0,
     time_limit: float | None = None,
     threads: int | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -103,6 +104,8 @@ def descend(
         validation: the share of the rows, or a pair (x, y), that only measures, or the folds of an ensemble;
             the best parameters are kept.
         patience: stop after so many epochs without a better validation error.
+        memory: with validation rows, it is a running mean of the parameters over the epochs that is looked at
+            and kept: this share of it stays at each epoch, such as 0.7; 0 takes the parameters as they are.
         time_limit: stop after so many seconds.
         threads: the most that the steps run on; None lets the engine choose. The bits do not depend on it.
         progress: called after each epoch.
@@ -122,7 +125,7 @@ def descend(
     )
     batches = Batches(len(data["x"]), batch_size, seed)
     steps = _steps_asked(steps, epochs, batches.steps_in_epoch)
-    watch = Watch(held, patience)
+    watch = Watch(held, patience, memory)
     before = start if isinstance(start, Run) else None
     values = starting_values(network, before.parameters if before else start, seed, data["x"].dtype)  # type: ignore[arg-type]
     if optimizer == "lbfgs":

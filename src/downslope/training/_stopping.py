@@ -119,15 +119,22 @@ def _folded(network: AnyNetwork, data: Arrays, folds: Folds) -> tuple[Arrays, Se
 class Watch:
     """Looks at the validation error after each epoch and keeps the best parameters.
 
-    Without validation rows the latest parameters are the best.
+    Without validation rows the latest parameters are the best. With ``memory`` it looks at a running mean of
+    the parameters, in which each epoch counts that share of the one after it (Polyak and Juditsky 1992).
     """
 
-    def __init__(self, held: Sequence[Held], patience: int | None) -> None:
+    def __init__(self, held: Sequence[Held], patience: int | None, memory: float = 0.0) -> None:
+        if not 0 <= memory < 1 or (memory and not held):
+            raise DownslopeError(
+                f"memory is at least 0 and below 1 and needs validation rows, not {memory!r}"
+            )
         if patience is not None and (patience < 1 or not held):
             raise DownslopeError("patience is a number of epochs of at least 1 and needs validation rows")
         self._held = held
         self._errors = {h.network: Evaluator([h.network.graph().data_error]) for h in held}
         self._patience = patience
+        self._memory = memory
+        self._mean: Arrays = {}
         self.errors: list[float] = []
         self.best_epoch = 0
         self.best: Arrays | None = None
@@ -141,11 +148,23 @@ class Watch:
         """Note the parameters after an epoch; whether it is time to stop."""
         if not self._held:
             return False
+        values = self._averaged(values)
         error = self._error(values)
         self.errors.append(error)
         if self.best is None or error < self.errors[self.best_epoch - 1]:
             self.best_epoch, self.best = len(self.errors), dict(values)
         return self._patience is not None and len(self.errors) - self.best_epoch >= self._patience
+
+    def _averaged(self, values: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+        if not self._memory:
+            return values
+        past = 1 - (1 - self._memory) / (1 - self._memory ** (len(self.errors) + 1))
+        self._mean = {
+            name: value if not past else past * self._mean[name] + (1 - past) * value
+            for name, value in values.items()
+        }
+        self._mean = {name: value.astype(values[name].dtype) for name, value in self._mean.items()}
+        return self._mean
 
     def _error(self, values: Mapping[str, NDArray[Any]]) -> float:
         errors, counts = [], []
