@@ -64,7 +64,12 @@ def test_growth(tmp_path) -> None:
 def test_tables() -> None:
     pytest.importorskip("torch")
     found = rows("tables", "--rows", "3000", "--library", "Downslope", "scikit-learn", "PyTorch, 1")
-    assert [row[0] for row in found[2:]] == ["Downslope", "scikit-learn", "PyTorch, 1 thread"]
+    assert [row[0] for row in found[2:]] == [
+        "Downslope",
+        "Downslope, one network",
+        "scikit-learn",
+        "PyTorch, 1 thread",
+    ]
     assert all(float(row[4].replace(",", "")) > 0 for row in found[2:])
 
 

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from downslope.cli._screen import Bar, console, figure, note
 from downslope.errors import DownslopeError
-from downslope.estimators import Model, Scores, fit
+from downslope.estimators import LINEAR, Model, Scores, fit
 from downslope.nets import Dense, Network
 from downslope.tables import Description, read_table
 
@@ -140,7 +140,7 @@ def _share(r2: float | None) -> str:
 def _verdict(model: Model) -> str:
     """In one sentence, what the network adds."""
     record = model.record
-    if record.main.name == "linear":
+    if record.main.name == LINEAR:
         few = not record.held_out
         why = "with so few rows more layers would only memorise them" if few else "more layers did not help"
         return f"The network is the linear model: {why}."

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from downslope.estimators._fit import Phase, fit
-from downslope.estimators._model import Kind, Model, Record, load
+from downslope.estimators._model import LINEAR, Kind, Model, Record, load
 from downslope.estimators._scores import Scores
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from downslope.estimators._table_regressor import TableRegressor
 
 __all__ = [
+    "LINEAR",
     "Kind",
     "MLPClassifier",
     "MLPRegressor",

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from downslope.errors import DownslopeError
 from downslope.estimators._blend import blended_shares, cooled, temperature_of
 from downslope.estimators._group import Group, Rows, both_classes, train
+from downslope.estimators._model import LINEAR
 from downslope.estimators._recipe import Settings, linear_network, suited_networks
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import TableEncoder, Target
 from downslope.training import Folds, Progress, Run, Schedule, descend, forward
 
-__all__ = ["LINEAR", "Learned", "Phase", "learn", "learn_straight"]
+__all__ = ["Learned", "Phase", "learn", "learn_straight"]
 
-LINEAR = "linear"
 _LINEAR_ITERATIONS = 200
 _LINEAR_PENALTY = 1e-3
 _SLIGHT_PENALTY = 1e-4  # so that few rows have one answer

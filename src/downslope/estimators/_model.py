@@ -19,7 +19,10 @@ from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import Column, Encoded, TableEncoder, Target, as_frame
 from downslope.training import forward
 
-__all__ = ["Kind", "Model", "Record", "load"]
+__all__ = ["LINEAR", "Kind", "Model", "Record", "load"]
+
+LINEAR = "linear"
+"""The name of the kind that is a linear model."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,9 @@ class Record:
 
     @property
     def main(self) -> Kind:
-        """The kind that counts most in the prediction."""
-        return max(self.kinds, key=lambda kind: kind.share)
+        """The kind that counts most in the prediction, a linear one only where there are no others."""
+        networks = [kind for kind in self.kinds if kind.name != LINEAR and kind.share > 0]
+        return max(networks or self.kinds, key=lambda kind: kind.share)
 
 
 @dataclass(frozen=True)
