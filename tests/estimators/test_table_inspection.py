@@ -1,6 +1,5 @@
 """The estimators under scikit-learn's tools for selection, calibration and inspection, on frames."""
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -16,8 +15,6 @@ from sklearn.pipeline import make_pipeline
 
 import downslope as ds
 from downslope.estimators._importance import error_increases, sampled_rows, shares
-
-mpl.use("agg")
 
 QUICK = {"epochs": 12, "hidden_layer_sizes": 16, "random_state": 0}
 
@@ -112,6 +109,7 @@ def test_partial_dependence_follows_the_function(regressor, classifier, frame) -
 
 
 def test_partial_dependence_is_drawn(regressor, frame) -> None:
+    pytest.importorskip("matplotlib").use("agg")
     display = PartialDependenceDisplay.from_estimator(
         regressor,
         frame,
