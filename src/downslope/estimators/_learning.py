@@ -237,7 +237,8 @@ def _seconds_of_a_step(network: Network, rows: Rows, asked: Mapping[str, Any], s
     x, y = rows.x[some], rows.y[some]
     for _ in range(2):
         begun = monotonic()
-        descend(ensemble, x, y, steps=_TRIED_STEPS, seed=seed, **settings)
+        if descend(ensemble, x, y, steps=_TRIED_STEPS, seed=seed, **settings).stopped == "interrupted":
+            raise KeyboardInterrupt
     return max(monotonic() - begun, 1e-6) / _TRIED_STEPS
 
 

@@ -171,6 +171,8 @@ class Watch:
         for held in self._held:
             own = {name: values[held.prefix + name] for name in held.network.graph().parameters}
             for part in held.parts():
+                if not np.any(part["row_weights"]):
+                    continue
                 with np.errstate(all="ignore"):
                     errors.append(float(self._errors[held.network].mean({**own, **part})[0]))
                 counts.append(float(np.sum(part["row_weights"], dtype=np.float64)))
