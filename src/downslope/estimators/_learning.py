@@ -27,7 +27,7 @@ _SLIGHT_PENALTY = 1e-4  # so that few rows have one answer
 _SHARE_OF_LINEAR = 0.2  # of a time limit
 _MOST_GROUPS = 10
 _TRIED_STEPS = 12  # that tell how long a step takes
-_LINEAR_NUMBERS = 5_000_000  # in the rows that teach the linear model, in float64
+_LINEAR_NUMBERS = 1_000_000  # in the rows that teach the linear model, in float64
 _DIVERGED = 10.0
 
 
