@@ -279,6 +279,7 @@ def test_intervals_are_the_model_s(monkeypatch) -> None:
     found = estimator.predict_interval(x, level=0.8)
     assert asked == [0.8]
     np.testing.assert_allclose(found.mean(axis=1), estimator.predict(x))
+    monkeypatch.undo()
     with pytest.raises(ds.DownslopeError, match="level is a number between 0 and 1"):
         estimator.predict_interval(x, level=90)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["blended_shares", "cooled", "temperature_of"]
+__all__ = ["blended", "blended_shares", "cooled", "temperature_of"]
 
 _SMALLEST = 1e-7
 _NEGLIGIBLE = 0.03  # a group with a smaller share costs time in every prediction and adds nothing
@@ -84,6 +84,12 @@ def cooled(probabilities: NDArray[Any], temperature: float) -> NDArray[np.float6
     return calm
 
 
+def blended(guesses: Sequence[NDArray[Any]], shares: Sequence[float]) -> NDArray[np.float64]:
+    """The mean of the guesses of all groups, each by its share."""
+    mean: NDArray[np.float64] = np.sum([s * g for s, g in zip(shares, guesses, strict=True)], axis=0)
+    return mean
+
+
 def temperature_of(
     guesses: Sequence[NDArray[Any]], shares: Sequence[float], y: NDArray[Any], w: NDArray[Any]
 ) -> float:
@@ -95,8 +101,8 @@ def temperature_of(
     rows = np.arange(len(y))
 
     def loss(temperature: float) -> float:
-        blend = sum(s * cooled(g, temperature) for s, g in zip(shares, guesses, strict=True) if s)
-        return float(-(w @ np.log(np.clip(blend[rows, y.astype(int)], _SMALLEST, 1))))  # type: ignore[index]
+        blend = blended([cooled(g, temperature) for g in guesses], shares)
+        return float(-(w @ np.log(np.clip(blend[rows, y.astype(int)], _SMALLEST, 1))))
 
     tried = np.exp(np.linspace(np.log(0.6), 0.0, 15))
     return float(min(tried, key=loss))

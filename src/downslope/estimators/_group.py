@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.nets import Ensemble, Network
+from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.training import Folds, Progress, Run, descend, held_out
 
 __all__ = ["Group", "Rows", "both_classes", "train"]
@@ -87,7 +87,7 @@ def train(
     return Group(name, ensemble, run, both_classes(network, guesses))
 
 
-def both_classes(network: Network, predicted: NDArray[Any]) -> NDArray[np.float64]:
+def both_classes(network: AnyNetwork, predicted: NDArray[Any]) -> NDArray[np.float64]:
     """A probability for each class, (rows, classes), where the network may give that of the second alone."""
     guesses = predicted.astype(np.float64)
     if network.loss == "binary_cross_entropy":

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.estimators._blend import blended_shares, cooled, temperature_of
+from downslope.estimators._blend import blended, blended_shares, cooled, temperature_of
 from downslope.estimators._group import Group, Rows, both_classes, train
 from downslope.estimators._model import LINEAR
 from downslope.estimators._recipe import Settings, linear_network, suited_networks
@@ -77,7 +77,7 @@ def learn(
     groups = [_linear(rows, encoder, target, settings, progress)]
     if settings.layers_for(len(rows.x)):
         kinds = suited_networks(encoder, target, settings, rows.x)
-        wanted = _timed(kinds, settings, started) if settings.members_for(len(rows.x)) > 1 else _first(kinds)
+        wanted = _timed(kinds, settings, started) if rows.members > 1 else _first(kinds)
         for seed, (name, network, seconds) in enumerate(wanted, settings.seed):
             group = _trained(name, network, rows, settings, seed, seconds, progress)
             groups.append(group)
@@ -225,7 +225,7 @@ def _check(run: Run, network: Network, y: NDArray[Any], settings: Settings) -> N
         what = run.message if run.stopped == "not finite" else f"the validation error rose to {best:.3g}."
         raise DownslopeError(
             f"training diverged at a learning rate of {settings.learning_rate:g}: {what} "
-            "The default learning rate is 0.004"
+            f"The default learning rate is {Settings.learning_rate:g}"
         )
 
 
@@ -265,9 +265,7 @@ def _blended(
         return Learned(network, parameters, groups, shares, guesses[0], guesses[-1], cut)
     shares = blended_shares(guesses, y, weights, len(target.classes))
     heat = temperature_of(guesses, shares, y, weights) if target.classes else 1.0
-    blend = np.sum(
-        [s * (cooled(g, heat) if target.classes else g) for s, g in zip(shares, guesses, strict=True)], axis=0
-    )
+    blend = blended([cooled(g, heat) for g in guesses] if target.classes else guesses, shares)
     joined, values = _joined(groups, shares, heat)
     return Learned(joined, values, groups, shares, groups[0].guesses, blend, interrupted)
 

@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
+from downslope.estimators._group import both_classes
 from downslope.estimators._scores import Scores
 from downslope.estimators._spread import CENTRAL, LEVELS, Spread
 from downslope.interchange import ModelFile, read_model_file, write_model_file
@@ -156,10 +157,8 @@ class Model:
         """Numbers (rows,) or probabilities (rows, classes) for encoded inputs."""
         if not self.target.classes:
             return self.target.numbers(self._numbers(x))
-        raw = forward(self.network, self.parameters, x).astype(np.float64)
-        if len(self.target.classes) == 2:
-            return np.concatenate([1 - raw, raw], axis=1)
-        return raw
+        raw = forward(self.network, self.parameters, x)
+        return both_classes(self.network, raw)
 
     def decide(self, x: NDArray[Any]) -> NDArray[Any]:
         """Numbers or class names, (rows,), for encoded inputs."""

@@ -64,7 +64,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0 < self.learning_rate < float("inf"):
             raise DownslopeError(
-                f"a learning rate is a number above 0, such as 0.004, not {self.learning_rate!r}"
+                f"a learning rate is a number above 0, such as {Settings.learning_rate:g}, "
+                f"not {self.learning_rate!r}"
             )
         if not 0 <= self.weight_decay < float("inf"):
             raise DownslopeError(f"weight decay is a number of at least 0, not {self.weight_decay!r}")

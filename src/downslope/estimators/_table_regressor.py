@@ -9,7 +9,6 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 
-from downslope.errors import DownslopeError
 from downslope.estimators._table import Table
 
 __all__ = ["TableRegressor"]
@@ -62,8 +61,6 @@ class TableRegressor(RegressorMixin, Table):  # type: ignore[misc]
         Raises:
             DownslopeError: if the level is not between 0 and 1.
         """
-        if not 0 < level < 1:
-            raise DownslopeError(f"a level is a number between 0 and 1, such as 0.9, not {level!r}")
         table = self._table(X)
         return self.model_.predict_interval(table, level)
 

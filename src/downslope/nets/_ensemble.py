@@ -8,20 +8,18 @@ from functools import reduce
 from operator import add
 from typing import Any, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
-from downslope.nets._initializers import generator, initialize
 from downslope.nets._layers import Builder
-from downslope.nets._network import Network, NetworkGraph
+from downslope.nets._network import Built, Network, NetworkGraph
 
 __all__ = ["AnyNetwork", "Ensemble"]
 
 
 @dataclass(frozen=True)
-class Ensemble:
+class Ensemble(Built):
     """Networks on the same rows, each with its own parameters, that predict their mean.
 
     Each row has a weight for every member, ``row_weights`` of shape (n, members): a row of weight 0 is one
@@ -61,13 +59,6 @@ class Ensemble:
         if not self.temperature > 0:
             raise DownslopeError(f"a temperature is above 0, not {self.temperature!r}")
 
-    def __getstate__(self) -> dict[str, Any]:
-        """What a copy needs: the graph is built again, to the same nodes."""
-        return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _graphs={})
-
     @property
     def inputs(self) -> int:
         """Number of columns of x."""
@@ -77,12 +68,6 @@ class Ensemble:
     def loss(self) -> str:
         """The loss by name."""
         return self.networks[0].loss
-
-    def graph(self, *, training: bool = False) -> NetworkGraph:
-        """The nodes, with dropout at work where ``training``."""
-        if training not in self._graphs:
-            self._graphs[training] = self._build(Builder(training))
-        return self._graphs[training]
 
     def _build(self, builder: Builder) -> NetworkGraph:
         x = input_("x", (BATCH, self.inputs))
@@ -111,18 +96,6 @@ class Ensemble:
             error,
             tuple(builder.stages),
         )
-
-    def initial_parameters(self, seed: int = 0, dtype: Any = np.float64) -> dict[str, NDArray[Any]]:
-        """Starting values for every parameter of every member, a function of the seed alone."""
-        starts = {
-            self.prefix(member) + name: start
-            for member, network in enumerate(self.networks)
-            for name, start in network.initializers.items()
-        }
-        return {
-            name: initialize(starts[name], tuple(map(int, node.shape)), generator(seed, i)).astype(dtype)
-            for i, (name, node) in enumerate(self.graph().parameters.items())
-        }
 
     def prefix(self, member: int) -> str:
         """What the names of the parameters of a member, counted from 0, begin with."""

@@ -16,7 +16,7 @@ from downslope.graph import BATCH, LOSSES, Node, input_, make
 from downslope.nets._initializers import Start, generator, initialize
 from downslope.nets._layers import Builder, Layer, Stage
 
-__all__ = ["Network", "NetworkGraph"]
+__all__ = ["Built", "Network", "NetworkGraph"]
 
 # what turns the last layer's output into what the user wants to know
 _LINKS = {"binary_cross_entropy": "sigmoid", "poisson": "exp", "cross_entropy": "softmax"}
@@ -49,8 +49,52 @@ class NetworkGraph:
     stages: Sequence[Stage]
 
 
+class Built:
+    """What a description that builds a graph has in common: the graph is made once, and again in a copy."""
+
+    _graphs: dict[bool, NetworkGraph]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy needs: the graph is built again, to the same nodes."""
+        return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _graphs={})
+
+    def graph(self, *, training: bool = False) -> NetworkGraph:
+        """The nodes, with dropout at work where ``training``."""
+        if training not in self._graphs:
+            self._graphs[training] = self._build(Builder(training))
+        return self._graphs[training]
+
+    def _build(self, builder: Builder) -> NetworkGraph:
+        raise NotImplementedError
+
+    @cached_property
+    def _initializers(self) -> dict[str, Start]:
+        """The initialiser of each parameter, by name."""
+        builder = Builder(training=False)
+        self._build(builder)
+        return builder.initializers
+
+    def initial_parameters(self, seed: int = 0, dtype: Any = np.float64) -> dict[str, NDArray[Any]]:
+        """Starting values for every parameter, a function of the seed alone.
+
+        >>> from downslope.nets import Dense
+        >>> net = Network(inputs=2, layers=[Dense(1, initializer="ones")])
+        >>> net.initial_parameters()
+        {'layer1.weight': array([[1., 1.]]), 'layer1.bias': array([0.])}
+        """
+        return {
+            name: initialize(start, tuple(map(int, node.shape)), generator(seed, i)).astype(dtype)
+            for i, (start, (name, node)) in enumerate(
+                zip(self._initializers.values(), self.graph().parameters.items(), strict=True)
+            )
+        }
+
+
 @dataclass(frozen=True)
-class Network:
+class Network(Built):
     """A feed-forward network of any size.
 
     Args:
@@ -92,19 +136,6 @@ class Network:
             raise DownslopeError("penalties l1 and l2 are at least 0, and delta is above 0")
         object.__setattr__(self, "level", _checked_level(self.level))
         self.graph()
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What a copy needs: the graph is built again, to the same nodes."""
-        return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _graphs={})
-
-    def graph(self, *, training: bool = False) -> NetworkGraph:
-        """The nodes, with dropout at work where ``training``."""
-        if training not in self._graphs:
-            self._graphs[training] = self._build(Builder(training))
-        return self._graphs[training]
 
     def _build(self, builder: Builder) -> NetworkGraph:
         x = input_("x", (BATCH, self.inputs))
@@ -177,31 +208,6 @@ class Network:
             if self.l2:
                 error = error + share * self.l2 / 2 * _total(make("square", weight))
         return error
-
-    @cached_property
-    def initializers(self) -> dict[str, Start]:
-        """The initialiser of each parameter, by name."""
-        builder = Builder(training=False)
-        h = self.graph().x
-        for layer in self.layers:
-            h = layer.build(builder, h)
-        return builder.initializers
-
-    def initial_parameters(self, seed: int = 0, dtype: Any = np.float64) -> dict[str, NDArray[Any]]:
-        """Starting values for every parameter, a function of the seed alone.
-
-        >>> from downslope.nets import Dense
-        >>> net = Network(inputs=2, layers=[Dense(1, initializer="ones")])
-        >>> net.initial_parameters()
-        {'layer1.weight': array([[1., 1.]]), 'layer1.bias': array([0.])}
-        """
-        shapes = {name: node.shape for name, node in self.graph().parameters.items()}
-        return {
-            name: initialize(self.initializers[name], tuple(map(int, shape)), generator(seed, i)).astype(
-                dtype
-            )
-            for i, (name, shape) in enumerate(shapes.items())
-        }
 
 
 def _total(node: Node) -> Node:

@@ -160,10 +160,9 @@ class Watch:
             return values
         past = 1 - (1 - self._memory) / (1 - self._memory ** (len(self.errors) + 1))
         self._mean = {
-            name: value if not past else past * self._mean[name] + (1 - past) * value
+            name: (past * self._mean[name] + (1 - past) * value).astype(value.dtype) if past else value
             for name, value in values.items()
         }
-        self._mean = {name: value.astype(values[name].dtype) for name, value in self._mean.items()}
         return self._mean
 
     def _error(self, values: Mapping[str, NDArray[Any]]) -> float:
