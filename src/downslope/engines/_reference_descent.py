@@ -54,11 +54,12 @@ class ReferenceDescent:
         Steps go over the rows of ``order`` (None: all) in batches, ``rounds`` times.
         """
         dtype = self._columns["x"].dtype
-        rows = np.arange(len(self._columns["x"])) if order is None else order
-        starts = list(range(0, len(rows), self._batch)) * rounds
+        count = len(self._columns["x"]) if order is None else len(order)
+        starts = list(range(0, count, self._batch)) * rounds
         errors = []
         for n, (start, rate) in enumerate(zip(starts, rates, strict=True)):
-            chosen = rows[start : start + self._batch]
+            part = slice(start, start + self._batch)
+            chosen = part if order is None else order[part]
             step = first_step + n
             given: dict[str, Any] = {name: column[chosen] for name, column in self._columns.items()}
             given |= {"learning_rate": np.asarray(rate, dtype), "step": np.asarray(step, dtype)}

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.engines import Plan, native_descent
+from downslope.engines import Plan, ReferenceDescent, native_descent
 from downslope.errors import DownslopeError
 from downslope.training._data import Arrays, Batches
 from downslope.training._program import Program
@@ -63,7 +63,7 @@ def steps_of(
 
 
 class _ReferenceSteps:
-    """One step at a time in NumPy, looked at after each."""
+    """One step at a time on the reference engine, looked at after each."""
 
     def __init__(
         self,
@@ -76,28 +76,32 @@ class _ReferenceSteps:
     ) -> None:
         self.program, self.data, self.batches = program, data, batches
         self.schedule, self.seed, self.now = schedule, seed, values
-        self._plan: Plan | None = None
+        self._engine: ReferenceDescent | None = (
+            None  # made when needed: beside the native engine it rarely is
+        )
 
     def values(self) -> Arrays:
         return self.now
 
     def advance(self, step: int, until: int, last: int) -> tuple[NDArray[np.float64], str | None]:
-        if self._plan is None:
-            self._plan = Plan([self.program.graph.error, *self.program.updates.values()])
+        program = self.program
+        if self._engine is None:
+            updates = program.assignments
+            self._engine = ReferenceDescent(program.graph.error, updates, self.data, self.batches.size)
         order = self.batches.rows(step, step)
-        rows = slice(None) if order is None else order
-        batch = {name: column[rows] for name, column in self.data.items()}
-        dtype = self.data["x"].dtype
-        rate = np.asarray(self.schedule.rate(step, last), dtype)
-        scalars = {"learning_rate": rate, "step": np.asarray(step, dtype), "draw": step, "seed": self.seed}
-        given = {**scalars, **batch, **self.now}
-        with np.errstate(all="ignore"):  # overflow is looked for below, and said
-            error, *new = self._plan.run(given)
-            updated = dict(zip(self.program.updates, new, strict=True))
-            fault = _fault(self.program, float(error), updated, given)
+        self._engine.put(self.now)
+        errors = self._engine.run(order, 1, rates(self.schedule, step, 1, last), step, self.seed)
+        updated = self._engine.values()
+        fault: str | None
+        if not np.isfinite(errors[0]):
+            rows = slice(None) if order is None else order
+            batch = {name: column[rows] for name, column in self.data.items()}
+            fault = _lost(program, float(errors[0]), {**batch, **self.now, "draw": step, "seed": self.seed})
+        else:
+            fault = _not_finite(updated)
         if fault is None:
             self.now = updated
-        return np.array([float(error)]), fault and _advice(step, fault)
+        return errors, fault and _advice(step, fault)
 
 
 class _NativeSteps:
@@ -174,18 +178,22 @@ def _advice(step: int, fault: str) -> str:
     return f"step {step}: {fault}; {kept}. Try a smaller learning rate, or scale the inputs."
 
 
-def _fault(program: Program, error: float, updated: Arrays, values: Mapping[str, Any]) -> str | None:
-    """What is no longer finite and where it began, or None."""
-    if not np.isfinite(error):
-        stages = program.graph.stages
+def _lost(program: Program, error: float, values: Mapping[str, Any]) -> str:
+    """Where an error that is not finite began."""
+    stages = program.graph.stages
+    with np.errstate(all="ignore"):
         reached = Plan([s.node for s in stages]).run(values)
-        lost = f"the error is no longer finite ({error})"
-        for stage, value in zip(stages, reached, strict=True):
-            if not np.all(np.isfinite(value)):
-                grown = _largest(program, stage.layer, values)
-                return f"{lost}, first in the values {stage.symbol} of {stage.layer}{grown}"
-        size, layer = np.max(np.abs(reached[-1])), stages[-1].layer
-        return f"{lost}: the loss of the values up to {size:.3g} of {layer}{_largest(program, layer, values)}"
+    lost = f"the error is no longer finite ({error})"
+    for stage, value in zip(stages, reached, strict=True):
+        if not np.all(np.isfinite(value)):
+            grown = _largest(program, stage.layer, values)
+            return f"{lost}, first in the values {stage.symbol} of {stage.layer}{grown}"
+    size, layer = np.max(np.abs(reached[-1])), stages[-1].layer
+    return f"{lost}: the loss of the values up to {size:.3g} of {layer}{_largest(program, layer, values)}"
+
+
+def _not_finite(updated: Arrays) -> str | None:
+    """What an update has made not finite, or None."""
     bad = [name for name, value in updated.items() if not np.all(np.isfinite(value))]
     return f"the update of {bad[0]} is not finite" if bad else None
 
