@@ -20,6 +20,7 @@ from downslope.estimators._recipe import Settings
 from downslope.estimators._scores import Scores, scores, trivial_guess
 from downslope.estimators._spread import Spread, spread_of
 from downslope.tables import Description, TableEncoder, Target, as_frame, describe, rows_with_target
+from downslope.training import Folds
 
 __all__ = ["Phase", "fit"]
 
@@ -178,7 +179,8 @@ def _learned(
     progress: Callable[[Phase], None] | None,
 ) -> tuple[Learned, Measured]:
     if not settings.holds_out(len(y)):
-        return learn_straight(x, y, w, encoder, goal, settings, progress), (np.arange(len(y)), False)
+        everyone = Rows(x, y, w, Folds(np.full(len(y), -1)))
+        return learn_straight(everyone, encoder, goal, settings, progress), (np.arange(len(y)), False)
     folds = folds_of(y, settings.members_for(len(y)), settings.seed)
     return learn(Rows(x, y, w, folds), encoder, goal, settings, progress), (folds.held, True)
 

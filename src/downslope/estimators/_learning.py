@@ -21,7 +21,8 @@ from downslope.training import Folds, Progress, Run, Schedule, descend, forward
 
 __all__ = ["Learned", "Phase", "learn", "learn_straight"]
 
-_LINEAR_ITERATIONS = 200
+_LINEAR_DESCENT: Mapping[str, Any] = {"optimizer": "lbfgs", "steps": 200}
+_LINEAR_PATIENCE = 20
 _LINEAR_PENALTY = 1e-3
 _SLIGHT_PENALTY = 1e-4  # so that few rows have one answer
 _SHARE_OF_LINEAR = 0.2  # of a time limit
@@ -90,9 +91,7 @@ def learn(
 
 
 def learn_straight(
-    x: NDArray[np.float32],
-    y: NDArray[np.float32],
-    weights: NDArray[np.float32],
+    rows: Rows,
     encoder: TableEncoder,
     target: Target,
     settings: Settings,
@@ -100,12 +99,12 @@ def learn_straight(
 ) -> Learned:
     """What rows teach that are too few to hold any out: a linear model, or the network that was asked for."""
     linear = linear_network(encoder, target, _SLIGHT_PENALTY)
-    asked: dict[str, Any] = {"optimizer": "lbfgs", "steps": _LINEAR_ITERATIONS}
-    groups = [_on_these(LINEAR, linear, x.astype(np.float64), y, weights, settings, asked, progress)]
-    if settings.layers_for(len(x)):
-        name, network = next(iter(suited_networks(encoder, target, settings, x).items()))
-        asked = dict(settings.descent(len(x), settings.epochs_for(len(x)))) | {"validation": (x, y)}
-        groups.append(_on_these(name, network, x, y, weights, settings, asked, progress))
+    groups = [_on_these(LINEAR, linear, _some(rows), settings, _LINEAR_DESCENT, progress)]
+    if settings.layers_for(len(rows.x)):
+        name, network = next(iter(suited_networks(encoder, target, settings, rows.x).items()))
+        asked = settings.descent(len(rows.x), settings.epochs_for(len(rows.x)))
+        watched = {**asked, "validation": (rows.x, rows.y)}
+        groups.append(_on_these(name, network, rows, settings, watched, progress))
     last = groups[-1]
     return Learned(
         last.ensemble.networks[0],
@@ -121,21 +120,31 @@ def learn_straight(
 def _on_these(
     name: str,
     network: Network,
-    x: NDArray[Any],
-    y: NDArray[Any],
-    weights: NDArray[Any],
+    rows: Rows,
     settings: Settings,
     asked: Mapping[str, Any],
     progress: Callable[[Phase], None] | None,
 ) -> Group:
     """One network trained on all rows, and what it says of them."""
-    run = descend(
-        network, x, y, row_weights=weights, seed=settings.seed, progress=_named(name, progress), **asked
-    )
+    run = _descended(network, rows, settings, asked, _named(name, progress))
     if run.stopped == "interrupted" and name == LINEAR:
         raise KeyboardInterrupt
-    _check(run, network, y, settings)
-    return Group(name, Ensemble([network]), run, both_classes(network, forward(network, run.parameters, x)))
+    _check(run, network, rows.y, settings)
+    guesses = both_classes(network, forward(network, run.parameters, rows.x))
+    return Group(name, Ensemble([network]), run, guesses)
+
+
+def _descended(
+    network: Network,
+    rows: Rows,
+    settings: Settings,
+    asked: Mapping[str, Any],
+    progress: Callable[[Progress], None] | None,
+) -> Run:
+    """A descent of one network on all rows."""
+    return descend(
+        network, rows.x, rows.y, row_weights=rows.weights, seed=settings.seed, progress=progress, **asked
+    )
 
 
 def _linear(
@@ -151,9 +160,8 @@ def _linear(
         linear_network(encoder, target, _LINEAR_PENALTY),
         rows,
         taught=_some(rows),
-        optimizer="lbfgs",
-        steps=_LINEAR_ITERATIONS,
-        patience=_LINEAR_ITERATIONS // 10,
+        **_LINEAR_DESCENT,
+        patience=_LINEAR_PATIENCE,
         time_limit=None if limit is None else limit * _SHARE_OF_LINEAR,
         seed=settings.seed,
         progress=_named(LINEAR, progress),
@@ -310,24 +318,15 @@ def _on_all_rows(
     kept = group.ensemble.of_member(0, group.parameters)
     if interrupted:
         return network, kept, True
-    asked: dict[str, Any]
-    lesson = _some(rows) if group.name == LINEAR else rows
+    told = _named("all rows", progress)
     if group.name == LINEAR:
-        asked = {"optimizer": "lbfgs", "steps": _LINEAR_ITERATIONS}
+        run = _descended(network, _some(rows), settings, _LINEAR_DESCENT, told)
     else:
         epochs = settings.epochs_for(many)
         asked = dict(settings.descent(many, epochs))
         whole = _BeginningOf(asked["learning_rate"], epochs * -(-many // asked["batch_size"]))
         asked |= {"learning_rate": whole, "epochs": group.run.best_epoch or 1, "patience": None, "memory": 0}
-    run = descend(
-        network,
-        lesson.x,
-        lesson.y,
-        row_weights=lesson.weights,
-        seed=settings.seed,
-        progress=_named("all rows", progress),
-        **asked,
-    )
+        run = _descended(network, rows, settings, asked, told)
     return network, dict(run.parameters) if run.stopped == "finished" else kept, run.stopped == "interrupted"
 
 
