@@ -149,3 +149,10 @@ def test_the_summary_counts_as_the_machine_does():
 def test_says_what_does_not_fit(given, said):
     with pytest.raises(ds.DownslopeError, match=said):
         ds.tape(NEURON, **given)
+
+
+def test_an_ensemble_prints_its_members():
+    pair = ds.Ensemble([NETWORKS["plain"]] * 2)
+    printed = str(ds.tape(pair, optimizer="adam"))
+    assert "5 inputs → 2 networks: 40 relu → 33 tanh → 1; squared_error; adam" in printed
+    assert "member2.layer1.weight" in printed

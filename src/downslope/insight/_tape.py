@@ -21,7 +21,7 @@ from downslope.insight._tape_names import Names
 from downslope.insight._tape_reader import Reader
 from downslope.insight._tape_records import SHARES, TapeInstruction, TapeSummary, TapeValue
 from downslope.insight._tape_text import as_text
-from downslope.nets import Network
+from downslope.nets import AnyNetwork
 from downslope.training import OPTIMIZERS, Optimizer, dtype_of, optimizer_of, training_program
 
 __all__ = ["StepTape", "tape"]
@@ -43,7 +43,7 @@ class StepTape:
         summary: the tape in numbers.
     """
 
-    network: Network
+    network: AnyNetwork
     optimizer: Optimizer
     precision: str
     instructions: tuple[TapeInstruction, ...] = field(repr=False)
@@ -76,7 +76,7 @@ class StepTape:
 
 
 def tape(
-    network: Network,
+    network: AnyNetwork,
     optimizer: str | Optimizer = "sgd",
     *,
     clip_norm: float | None = None,
@@ -95,7 +95,7 @@ def tape(
     Raises:
         DownslopeError: if something given does not fit; the message says what.
 
-    >>> from downslope.nets import Dense
+    >>> from downslope.nets import Dense, Network
     >>> step = tape(Network(inputs=3, layers=[Dense(4, "relu"), Dense(1)]))
     >>> [str(f) for i in step.instructions for f in i.formulas if i.act == "matrix product"][:2]
     ['z⁽¹⁾ = layer1.weight·x + layer1.bias', 'a⁽¹⁾ = relu(z⁽¹⁾)']

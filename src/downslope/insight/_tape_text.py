@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from downslope.engines.tape import GROUP, LANES
 from downslope.graph.notation import Symbol
 from downslope.insight._tape_records import SHARES, TapeFormula, TapeInstruction
-from downslope.nets import Dense, Dropout, Embedding, Layer, LayerNorm, Periodic, Residual
+from downslope.nets import Dense, Dropout, Embedding, Ensemble, Layer, LayerNorm, Periodic, Residual
 from downslope.training import OPTIMIZERS
 
 if TYPE_CHECKING:
@@ -50,7 +50,10 @@ def _heading(words: str, rule: str) -> list[str]:
 
 def _subject(tape: StepTape) -> str:
     network = tape.network
-    layers = " → ".join([f"{network.inputs} inputs", *map(_layer, network.layers)])
+    members = network.networks if isinstance(network, Ensemble) else (network,)
+    ways = dict.fromkeys(" → ".join(map(_layer, member.layers)) for member in members)
+    beside = f" {len(members)} networks:" if len(members) > 1 else ""
+    layers = f"{network.inputs} inputs →{beside} " + " | ".join(ways)
     named = next((name for name, rule in OPTIMIZERS.items() if rule == tape.optimizer), repr(tape.optimizer))
     return f"{layers}; {network.loss}; {named}; {tape.precision}"
 
