@@ -1,0 +1,1 @@
+"""The local page: one sees a network learn on one's own table, and the server behind it."""

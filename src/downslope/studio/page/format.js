@@ -1,0 +1,56 @@
+/** Numbers in the reader's locale, written and read. */
+
+const plain = new Map();
+
+function formatter(digits) {
+  if (!plain.has(digits)) {
+    plain.set(digits, new Intl.NumberFormat(undefined, { maximumSignificantDigits: digits, useGrouping: "min2" }));
+  }
+  return plain.get(digits);
+}
+
+/**
+ * A number in so many significant digits; very large and very small ones with a power of ten.
+ * @param {number | null | undefined} value
+ * @param {number} [digits]
+ * @returns {string}
+ */
+export function number(value, digits = 6) {
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e9 || size < 1e-5)) {
+    const [digit, power] = value.toExponential(digits - 1).split("e");
+    return `${formatter(digits).format(Number(digit))}·10${superscript(Number(power))}`.replace("-", "−");
+  }
+  return formatter(digits).format(value).replace("-", "−");
+}
+
+/** @param {number} value @returns {string} a whole number with marks for thousands */
+export function whole(value) {
+  return new Intl.NumberFormat().format(Math.round(value));
+}
+
+function superscript(power) {
+  return [...String(power)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)])).join("");
+}
+
+const decimal = new Intl.NumberFormat().formatToParts(1.5).find((part) => part.type === "decimal").value;
+
+/**
+ * The number in a text as the reader types it, or NaN: with the locale's decimal mark or a point, with e or ·10ⁿ.
+ * @param {string} text
+ * @returns {number}
+ */
+export function parsed(text) {
+  let plainText = text.trim().replace(/\s| | /g, "").replace("−", "-");
+  plainText = plainText.replace(/·10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)$/, (_, power) =>
+    `e${[...power].map((c) => (c === "⁻" ? "-" : "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c))).join("")}`);
+  if (decimal === ",") {
+    if (plainText.includes(",")) plainText = plainText.replace(/\./g, "").replace(",", ".");
+  } else {
+    plainText = /^[^,.]*,[^,.]*$/.test(plainText) && !/^-?\d{1,3},\d{3}$/.test(plainText)
+      ? plainText.replace(",", ".") : plainText.replace(/,/g, "");
+  }
+  return plainText === "" ? NaN : Number(plainText);
+}
