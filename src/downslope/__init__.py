@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         PiecewiseLinear,
         Residual,
     )
+    from downslope.studio import Studio, play
     from downslope.training import (
         Adagrad,
         Adam,
@@ -98,6 +99,7 @@ __all__ = [
     "Solution",
     "StepDecay",
     "StepTape",
+    "Studio",
     "TableClassifier",
     "TableRegressor",
     "WarmUp",
@@ -108,6 +110,7 @@ __all__ = [
     "gradient_norms",
     "hessian_vector_product",
     "load",
+    "play",
     "predict",
     "solve",
     "tape",
@@ -127,6 +130,7 @@ _ROOMS = {
         *("Dense", "Dropout", "Embedding", "LayerNorm", "Periodic", "PiecewiseLinear", "Residual"),
         *("Ensemble", "Network"),
     ),
+    "studio": ("Studio", "play"),
     "training": (
         *("Adagrad", "Adam", "AdamW", "RMSprop", "Sgd"),
         *("Constant", "Cosine", "FlatCosine", "OneCycle", "StepDecay", "WarmUp"),

@@ -1,4 +1,4 @@
-"""The command line: ``downslope demo | fit | predict | explain``."""
+"""The command line: ``downslope demo | fit | predict | explain | play``."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from downslope.estimators._fit import Phase, fit
 from downslope.estimators._model import LINEAR, Kind, Model, Record, load
+from downslope.estimators._recipe import embeddings
 from downslope.estimators._scores import Scores
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = [
     "Scores",
     "TableClassifier",
     "TableRegressor",
+    "embeddings",
     "fit",
     "load",
 ]

@@ -14,7 +14,7 @@ from downslope.nets import Dense, Dropout, Embedding, Layer, Network, Periodic, 
 from downslope.tables import TableEncoder, Target
 from downslope.training import AdamW, FlatCosine
 
-__all__ = ["Settings", "linear_network", "spread_network", "suited_networks"]
+__all__ = ["Settings", "embeddings", "linear_network", "spread_network", "suited_networks"]
 
 FEWEST_ROWS = 50
 """Below it no rows are held out and the network is linear."""
@@ -136,7 +136,7 @@ def suited_networks(
         layers.append(Dense(units, settings.activation))
         if settings.dropout:
             layers.append(Dropout(settings.dropout))
-    front = _embedding(encoder.code_columns, encoder.code_levels, most=16)
+    front = embeddings(encoder)
     # an embedding puts its vectors behind the other columns, which keep their places
     return {
         name: _ended(encoder, target, [*front, *reading, *layers], l2=0.0)
@@ -183,7 +183,7 @@ def linear_network(encoder: TableEncoder, target: Target, l2: float) -> Network:
     return _ended(
         encoder,
         target,
-        list(_embedding(encoder.code_columns, encoder.code_levels, most=_outputs(target))),
+        list(embeddings(encoder, most=_outputs(target))),
         l2=l2,
     )
 
@@ -197,6 +197,11 @@ def _ended(encoder: TableEncoder, target: Target, layers: list[Layer], l2: float
     loss = losses.get(len(target.classes), "cross_entropy")
     output = Dense(_outputs(target), initializer="glorot_uniform")
     return Network(inputs=len(encoder.features), layers=[*layers, output], loss=loss, l2=l2)
+
+
+def embeddings(encoder: TableEncoder, most: int = 16) -> tuple[Embedding, ...]:
+    """The layer of vectors that a network for an encoded table begins with, if any column needs one."""
+    return _embedding(encoder.code_columns, encoder.code_levels, most)
 
 
 def _embedding(columns: Sequence[int], levels: Sequence[int], most: int) -> tuple[Embedding, ...]:

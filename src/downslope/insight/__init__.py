@@ -8,8 +8,10 @@ from downslope.insight._row_gradients import gradient_norms
 from downslope.insight._solve import Solution, solve
 from downslope.insight._tape import StepTape, tape
 from downslope.insight._tape_records import TapeFormula, TapeInstruction, TapeSummary, TapeValue
+from downslope.insight._view import DenseStage, dense_layers
 
 __all__ = [
+    "DenseStage",
     "Explanation",
     "Forecast",
     "Place",
@@ -19,6 +21,7 @@ __all__ = [
     "TapeInstruction",
     "TapeSummary",
     "TapeValue",
+    "dense_layers",
     "explain",
     "forecast",
     "gradient_norms",

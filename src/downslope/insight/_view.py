@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from downslope.graph import Node, gradient, make, topological
 from downslope.graph.notation import Symbol
 from downslope.nets import Network, NetworkGraph, Stage
 
-__all__ = ["DenseStage", "View", "is_layered", "largest", "stage_symbol"]
+__all__ = ["DenseStage", "View", "dense_layers", "is_layered", "largest", "stage_symbol"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,23 @@ class DenseStage:
         return self.name.removeprefix("layer")
 
 
+@lru_cache(maxsize=64)
+def dense_layers(network: Network) -> tuple[DenseStage, ...]:
+    """The dense layers of a network as they stand in its graph, first to last."""
+    found = []
+    stages = network.graph().stages
+    for i, stage in enumerate(stages):
+        if stage.symbol == "z":
+            biased = stage.node.op.name == "add"
+            product = stage.node.inputs[0] if biased else stage.node
+            h, turned = product.inputs
+            after = stages[i + 1] if i + 1 < len(stages) else stage
+            a = after.node if (after.layer, after.symbol) == (stage.layer, "a") else stage.node
+            bias = stage.node.inputs[1] if biased else None
+            found.append(DenseStage(stage.layer, h, turned.inputs[0], bias, stage.node, a))
+    return tuple(found)
+
+
 class View:
     """The nodes of training, evaluated on some rows."""
 
@@ -48,18 +65,7 @@ class View:
     @cached_property
     def dense(self) -> tuple[DenseStage, ...]:
         """The dense layers, first to last."""
-        found = []
-        stages = self.graph.stages
-        for i, stage in enumerate(stages):
-            if stage.symbol == "z":
-                biased = stage.node.op.name == "add"
-                product = stage.node.inputs[0] if biased else stage.node
-                h, turned = product.inputs
-                after = stages[i + 1] if i + 1 < len(stages) else stage
-                a = after.node if (after.layer, after.symbol) == (stage.layer, "a") else stage.node
-                bias = stage.node.inputs[1] if biased else None
-                found.append(DenseStage(stage.layer, h, turned.inputs[0], bias, stage.node, a))
-        return tuple(found)
+        return dense_layers(self.network)
 
     @cached_property
     def row_errors(self) -> Node:

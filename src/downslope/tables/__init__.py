@@ -3,6 +3,7 @@
 from downslope.tables._columns import Column, refuse_text
 from downslope.tables._describe import Description, describe, rows_with_target
 from downslope.tables._encoder import Encoded, TableEncoder, Target
+from downslope.tables._encodings import Numeric
 from downslope.tables._frames import as_frame
 from downslope.tables._names import did_you_mean, listed
 from downslope.tables._reading import read_table
@@ -11,6 +12,7 @@ __all__ = [
     "Column",
     "Description",
     "Encoded",
+    "Numeric",
     "TableEncoder",
     "Target",
     "as_frame",

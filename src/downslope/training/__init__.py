@@ -1,12 +1,13 @@
 """The loop that descends: optimizers, the program of a step, batches."""
 
-from downslope.training._data import checked_data, checked_inputs, dtype_of, starting_values
+from downslope.training._data import Arrays, Batches, checked_data, checked_inputs, dtype_of, starting_values
 from downslope.training._descend import Progress, Run, descend
 from downslope.training._optimizers import (
     OPTIMIZERS,
     Adagrad,
     Adam,
     AdamW,
+    Frozen,
     Optimizer,
     RMSprop,
     Rules,
@@ -16,17 +17,22 @@ from downslope.training._optimizers import (
 from downslope.training._predict import forward, held_out, parameter_values, predict
 from downslope.training._program import Program, program_of, training_program
 from downslope.training._schedules import Constant, Cosine, FlatCosine, OneCycle, Schedule, StepDecay, WarmUp
-from downslope.training._stopping import Folds
+from downslope.training._steps import Steps, steps_of
+from downslope.training._stopping import Folds, Held, split
 
 __all__ = [
     "OPTIMIZERS",
     "Adagrad",
     "Adam",
     "AdamW",
+    "Arrays",
+    "Batches",
     "Constant",
     "Cosine",
     "FlatCosine",
     "Folds",
+    "Frozen",
+    "Held",
     "OneCycle",
     "Optimizer",
     "Program",
@@ -37,6 +43,7 @@ __all__ = [
     "Schedule",
     "Sgd",
     "StepDecay",
+    "Steps",
     "WarmUp",
     "checked_data",
     "checked_inputs",
@@ -48,6 +55,8 @@ __all__ = [
     "parameter_values",
     "predict",
     "program_of",
+    "split",
     "starting_values",
+    "steps_of",
     "training_program",
 ]

@@ -9,7 +9,18 @@ from typing import Protocol
 from downslope.errors import DownslopeError
 from downslope.graph import Node, make, state
 
-__all__ = ["OPTIMIZERS", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "Rules", "Sgd", "optimizer_of"]
+__all__ = [
+    "OPTIMIZERS",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Frozen",
+    "Optimizer",
+    "RMSprop",
+    "Rules",
+    "Sgd",
+    "optimizer_of",
+]
 
 
 @dataclass
@@ -114,6 +125,23 @@ class Adagrad:
         square = v + make("square", g)
         rules.updates[v.name] = square
         rules.updates[w.name] = w - rate * (g / (make("sqrt", square) + self.epsilon))
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """w ← w where its state ``frozen`` is 1, else as another optimizer has it; that state stays as it is.
+
+    It starts at 0, with every number free.
+    """
+
+    optimizer: Optimizer
+
+    def rule(self, rules: Rules, w: Node, g: Node, rate: Node, step: Node) -> None:
+        """Add the update of the parameter w with the gradient g."""
+        self.optimizer.rule(rules, w, g, rate, step)
+        frozen = rules.remember("frozen", w)
+        rules.updates[frozen.name] = frozen
+        rules.updates[w.name] = make("where", frozen, w, rules.updates[w.name])
 
 
 OPTIMIZERS: dict[str, Optimizer] = {

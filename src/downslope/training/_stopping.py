@@ -17,7 +17,7 @@ from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, Ensemble
 from downslope.training._data import SPLIT, Arrays, checked_data
 
-__all__ = ["Folds", "Validation", "Watch", "split"]
+__all__ = ["Folds", "Held", "Validation", "Watch", "split"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,52 @@
+"""``downslope play``: the page where one sees a network learn."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from downslope.errors import DownslopeError
+from downslope.studio._server import StudioServer
+
+if TYPE_CHECKING:
+    from downslope.studio._session import Session
+
+__all__ = ["play_page"]
+
+
+def play_page(
+    source: str | None, target: str | None, table: str | None, sheet: str | None, host: str, port: int, opens: bool
+) -> None:
+    """Serve until Ctrl-C."""
+    if source is not None and not Path(source).exists():
+        raise DownslopeError(f"there is no file {source}; check the path, or leave it out for the five rows")
+    server = StudioServer(_maker(source, target, table, sheet), host, port)
+    server.start()
+    screen = Console(highlight=False, soft_wrap=True)
+    screen.print(f"Downslope is at [bold]{server.address}[/]")
+    screen.print("Ctrl-C ends it.")
+    if host not in ("127.0.0.1", "localhost", "::1"):
+        screen.print(f"It listens on {host}: whoever reaches this machine there and has the address can use it.")
+    if opens:
+        webbrowser.open(server.address)
+    try:
+        server.wait()
+    except KeyboardInterrupt:
+        screen.print("Ended.")
+    finally:
+        server.close()
+
+
+def _maker(source: str | None, target: str | None, table: str | None, sheet: str | None) -> Callable[[], Session]:
+    """What makes the session, in the thread of the session."""
+
+    def make() -> Session:
+        from downslope.studio._opening import opened
+
+        return opened(source, target, table, sheet)
+
+    return make

@@ -1,0 +1,327 @@
+"""What page and session say to each other: one schema, checked on both sides.
+
+A command is a JSON object with the field ``command`` and the fields of one class here; the page is given their names
+with the page's first script and refuses to send others. What the session answers is one of the messages below.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from types import NoneType, UnionType
+from typing import Any, TypedDict, get_args, get_origin, get_type_hints
+
+from downslope.errors import DownslopeError
+
+__all__ = ["COMMANDS", "Command", "Frame", "State", "command_of", "script"]
+
+
+class Command:
+    """What the page may ask for."""
+
+
+@dataclass(frozen=True)
+class Look(Command):
+    """Send a frame as soon as something changed: of these rows, and with these pictures."""
+
+    rows: list[int]
+    row: int | None = None
+    order: str = "table"
+    pictures: dict[str, Any] | None = None
+    matrices: dict[str, Any] | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class SetParameter(Command):
+    """Set one number of a parameter by hand; ``moving`` while it is dragged."""
+
+    name: str
+    index: list[int]
+    value: float
+    moving: bool = False
+
+
+@dataclass(frozen=True)
+class Freeze(Command):
+    """Keep one number of a parameter as it is, or all of them, or let them go again."""
+
+    name: str
+    index: list[int] | None
+    frozen: bool
+
+
+@dataclass(frozen=True)
+class Phase(Command):
+    """Show the next step up to one of its parts: forward, loss, backward, update."""
+
+    part: str
+
+
+@dataclass(frozen=True)
+class Step(Command):
+    """Take so many steps, or epochs."""
+
+    count: int = 1
+    unit: str = "step"
+
+
+@dataclass(frozen=True)
+class Play(Command):
+    """Take steps until something ends it; so many a second in slow motion."""
+
+    pace: float | None = None
+
+
+@dataclass(frozen=True)
+class Pause(Command):
+    """Stop taking steps."""
+
+
+@dataclass(frozen=True)
+class Reset(Command):
+    """Back to the values at the start, or to values drawn from a seed."""
+
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Solve(Command):
+    """Go to the exact answer."""
+
+
+@dataclass(frozen=True)
+class Best(Command):
+    """Go to the best values so far: ``"hand"`` or ``"descent"``."""
+
+    how: str
+
+
+@dataclass(frozen=True)
+class Change(Command):
+    """Change settings."""
+
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Repair(Command):
+    """Do what was offered after a failed step."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Restore(Command):
+    """Take settings and weights from an address."""
+
+    settings: dict[str, Any]
+    weights: dict[str, Any] | None = None
+    target: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class Scrub(Command):
+    """Show a moment of a run, counted from 0; None shows the present."""
+
+    moment: int | None
+    run: int | None = None
+
+
+@dataclass(frozen=True)
+class NameRun(Command):
+    """Give a run a name, and keep it or not."""
+
+    run: int
+    name: str | None = None
+    kept: bool | None = None
+
+
+@dataclass(frozen=True)
+class DropRun(Command):
+    """Forget a run."""
+
+    run: int
+
+
+@dataclass(frozen=True)
+class Explain(Command):
+    """Tell why: of a weight, a unit or a row; averaged over the rows without one."""
+
+    what: str
+    name: str = ""
+    index: list[int] | None = None
+    row: int | None = None
+
+
+@dataclass(frozen=True)
+class Probe(Command):
+    """The exact value of one place of a weight matrix."""
+
+    layer: str
+    kind: str
+    place: list[int]
+
+
+@dataclass(frozen=True)
+class Pin(Command):
+    """A unit as a small network of its strongest inputs."""
+
+    layer: str
+    unit: int
+    row: int | None = None
+
+
+@dataclass(frozen=True)
+class EditCell(Command):
+    """Change one cell of the table."""
+
+    row: int
+    column: str
+    text: str
+
+
+@dataclass(frozen=True)
+class EditRows(Command):
+    """Add a row like the last one, or take one away."""
+
+    drop: int | None = None
+
+
+@dataclass(frozen=True)
+class Paste(Command):
+    """Take a table from text that was pasted."""
+
+    text: str
+    name: str = "pasted table"
+
+
+@dataclass(frozen=True)
+class Upload(Command):
+    """Take a table or a model from a file that was dropped; its bytes follow the command."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Columns(Command):
+    """Choose targets, kinds and scaling of columns, and columns of formulas."""
+
+    targets: list[str] | None = None
+    task: str | None = None
+    scaling: str | None = None
+    drop: list[str] | None = None
+    category: list[str] | None = None
+    number: list[str] | None = None
+    formulas: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class FiveRows(Command):
+    """Back to the table and the neuron of the first screen."""
+
+
+@dataclass(frozen=True)
+class Export(Command):
+    """A file: ``"model"``, ``"python"`` or ``"html"``, with pictures of the page for the last."""
+
+    form: str
+    pictures: dict[str, Any] | None = None
+
+
+class State(TypedDict):
+    """What changes rarely: everything but the numbers that training moves."""
+
+    message: str
+    version: int
+    table: dict[str, Any]
+    settings: dict[str, Any]
+    network: dict[str, Any]
+    choices: dict[str, Any]
+    runs: list[dict[str, Any]]
+    limits: dict[str, Any]
+
+
+class Frame(TypedDict, total=False):
+    """What training moves, as it is shown: at most one for each time the page has drawn."""
+
+    message: str
+    state: int
+    step: int
+    epoch: float
+    playing: bool
+    phase: str
+    error: dict[str, Any]
+    speed: float
+    rows: dict[str, Any]
+    parameters: dict[str, Any]
+    gradients: dict[str, Any]
+    stages: dict[str, Any]
+    batch: Any
+    curve: dict[str, Any]
+    timeline: dict[str, Any]
+    challenge: dict[str, Any] | None
+    best: dict[str, Any]
+    stopped: dict[str, Any] | None
+    pictures: dict[str, Any]
+    matrices: dict[str, Any]
+
+
+def _named(cls: type[Command]) -> str:
+    """set_parameter for SetParameter."""
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")
+
+
+COMMANDS: Mapping[str, type[Command]] = {_named(cls): cls for cls in Command.__subclasses__()}
+"""Every command by its name."""
+
+
+def command_of(told: Any) -> Command:
+    """The command that a JSON object stands for.
+
+    Raises:
+        DownslopeError: if there is no such command, or a field is missing, unknown or of another type.
+
+    >>> command_of({"command": "step", "count": 3})
+    Step(count=3, unit='step')
+    """
+    if not isinstance(told, Mapping) or told.get("command") not in COMMANDS:
+        raise DownslopeError(f"the page sent no known command: {str(told)[:80]}")
+    cls = COMMANDS[told["command"]]
+    hints = get_type_hints(cls)
+    given = {name: value for name, value in told.items() if name != "command"}
+    for name, value in given.items():
+        if name not in hints:
+            raise DownslopeError(f"the command {told['command']} has no field {name!r}")
+        if not _fits(value, hints[name]):
+            raise DownslopeError(f"{name} of the command {told['command']} cannot be {str(value)[:60]!r}")
+    missing = [f.name for f in fields(cls) if f.default is MISSING and f.name not in given]  # type: ignore[arg-type]
+    if missing:
+        raise DownslopeError(f"the command {told['command']} lacks {missing[0]}")
+    return cls(**given)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    if isinstance(hint, UnionType):
+        return any(_fits(value, part) for part in get_args(hint))
+    if hint is NoneType or hint is None:
+        return value is None
+    if get_origin(hint) is list:
+        return isinstance(value, list) and all(_fits(part, get_args(hint)[0]) for part in value)
+    if get_origin(hint) is dict:
+        return isinstance(value, dict)
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, hint)
+
+
+def script() -> str:
+    """The commands and their fields as a module of JavaScript."""
+    told = {
+        name: {f.name: f.default is MISSING for f in fields(cls)}  # type: ignore[arg-type]
+        for name, cls in COMMANDS.items()
+    }
+    return f"/** Commands and their fields; true where a field has to be given. */\nexport const COMMANDS = {json.dumps(told)};\n"

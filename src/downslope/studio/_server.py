@@ -1,0 +1,337 @@
+"""The server of the page: static files, and one socket that commands come in by and frames go out by.
+
+It listens on the loopback interface, opens the socket only to pages of its own origin that know the token, and runs
+everything that touches the session in one thread.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hmac
+import secrets
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from functools import lru_cache
+from http import HTTPStatus
+from importlib.resources import files
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.sync.server import Server, ServerConnection, serve
+
+from downslope.errors import DownslopeError
+from downslope.studio import _schema
+
+__all__ = ["UPLOAD_LIMIT", "StudioServer"]
+
+UPLOAD_LIMIT = 64 << 20
+"""Bytes of a dropped file."""
+_FRAME_SECONDS = 1 / 60
+_FRAME_SECONDS_PLAYING = 1 / 30
+_IDLE = 0.5
+_MOST_PAGES = 8
+_KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_PAGE = files("downslope.studio") / "page"
+
+
+class Page:
+    """A page that is connected: its socket, and what it looks at."""
+
+    def __init__(self, connection: ServerConnection, watcher: Any) -> None:
+        self.connection, self.watcher = connection, watcher
+
+    def send(self, message: Any) -> None:
+        """Send a message; a page that has gone is passed over."""
+        from downslope.studio._wire import pack
+
+        try:
+            self.connection.send(pack(message))
+        except (ConnectionClosed, OSError):
+            pass
+
+
+class StudioServer:
+    """A session and its page on one port.
+
+    Args:
+        make: makes the session; called in the thread that runs it, so that the page is there at once.
+        host, port: where to listen; port 0 takes a free one.
+
+    Raises:
+        DownslopeError: if nothing can listen there.
+    """
+
+    def __init__(self, make: Callable[[], Any], host: str = "127.0.0.1", port: int = 0) -> None:
+        self.token = secrets.token_urlsafe(16)
+        self.host = host
+        self.failure: BaseException | None = None
+        self._make = make
+        self._asked: SimpleQueue[tuple[Page | None, Any]] = SimpleQueue()
+        self._pages: list[Page] = []
+        self._ended = threading.Event()
+        try:
+            self._server: Server = serve(
+                self._connected,
+                host,
+                port,
+                process_request=self._answer,
+                compression=None,
+                max_size=UPLOAD_LIMIT + (1 << 16),
+                server_header=None,
+                logger=_quiet(),
+            )
+        except OSError as error:
+            raise DownslopeError(
+                f"nothing can listen on {host}, port {port}: {error.strerror or error}; choose another --port"
+            ) from None
+        self.port: int = self._server.socket.getsockname()[1]
+        self._threads = [
+            threading.Thread(target=self._server.serve_forever, daemon=True, name="downslope page"),
+            threading.Thread(target=self._run, daemon=True, name="downslope session"),
+        ]
+
+    @property
+    def address(self) -> str:
+        """What to open: the token is in it."""
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{name}:{self.port}/?token={self.token}"
+
+    def start(self) -> None:
+        """Serve, in threads that end with the process."""
+        for thread in self._threads:
+            thread.start()
+
+    def wait(self) -> None:
+        """Wait until the server is closed; Ctrl-C is heard.
+
+        Raises:
+            DownslopeError: if the session could not be made.
+        """
+        while not self._ended.wait(0.2):
+            pass
+        if self.failure is not None:
+            raise self.failure
+
+    def close(self) -> None:
+        """End the session and close the port."""
+        self._ended.set()
+        self._asked.put((None, None))
+        self._server.shutdown()
+
+    # the network
+
+    def _allowed_hosts(self) -> set[str]:
+        names = {"127.0.0.1", "localhost", "[::1]", self.host}
+        return {f"{name}:{self.port}" for name in names}
+
+    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+        """The answer to a request; None lets it become a socket."""
+        if request.headers.get("Host", "") not in self._allowed_hosts():
+            return _plain(HTTPStatus.MISDIRECTED_REQUEST, "this server answers to its own address only")
+        parts = urlsplit(request.path)
+        if parts.path != "/socket":
+            return _static(parts.path, self.port, "gzip" in request.headers.get("Accept-Encoding", ""))
+        origin = request.headers.get("Origin", "")
+        if origin.removeprefix("http://") not in self._allowed_hosts():
+            return _plain(HTTPStatus.FORBIDDEN, "the page of another origin may not look on")
+        given = parse_qs(parts.query).get("token", [""])[0]
+        if not hmac.compare_digest(given.encode(), self.token.encode()):
+            return _plain(HTTPStatus.FORBIDDEN, "the token is missing or wrong; open the address that was printed")
+        if len(self._pages) >= _MOST_PAGES:
+            return _plain(HTTPStatus.TOO_MANY_REQUESTS, f"{_MOST_PAGES} pages are open already; close one")
+        return None
+
+    def _connected(self, connection: ServerConnection) -> None:
+        from downslope.studio._watcher import Watcher
+
+        page = Page(connection, Watcher())
+        self._pages.append(page)
+        self._asked.put((page, None))
+        try:
+            for message in connection:
+                self._asked.put((page, message))
+        except ConnectionClosed:
+            pass
+        finally:
+            self._pages.remove(page)
+
+    # the session
+
+    def _run(self) -> None:
+        try:
+            session = self._make()
+        except BaseException as error:
+            self.failure = error if isinstance(error, DownslopeError) else DownslopeError(str(error))
+            if not isinstance(error, DownslopeError):
+                traceback.print_exc(file=sys.stderr)
+            self._ended.set()
+            return
+        from downslope.studio._frames import frame_of, state_of
+
+        busy = False
+        while not self._ended.is_set():
+            for page, message in self._waiting(busy, session):
+                if page is not None:
+                    self._obey(session, page, message)
+            try:
+                busy = session.work()
+            except (DownslopeError, MemoryError) as error:
+                session.pause()
+                self._tell_all(error)
+            now = monotonic()
+            least = _FRAME_SECONDS_PLAYING if session.playing else _FRAME_SECONDS
+            for page in list(self._pages):
+                watcher = page.watcher
+                if watcher.look is None or now - watcher.sent_at < least or not watcher.behind(session):
+                    continue
+                if watcher.state != session.state_version:
+                    watcher.state = session.state_version
+                    page.send(state_of(session))
+                frame = frame_of(session, watcher)
+                watcher.version, watcher.look, watcher.sent_at = session.version, None, now
+                page.send(frame)
+
+    def _waiting(self, busy: bool, session: Any) -> list[tuple[Page | None, Any]]:
+        """What was asked since; where there is nothing to do, wait for it."""
+        found = []
+        try:
+            if not busy:
+                found.append(self._asked.get(timeout=self._patience(session)))
+            while True:
+                found.append(self._asked.get_nowait())
+        except Empty:
+            return found
+
+    def _patience(self, session: Any) -> float:
+        behind = any(p.watcher.look is not None and p.watcher.behind(session) for p in self._pages)
+        if behind:
+            return _FRAME_SECONDS / 4
+        return 0.005 if session.playing else _IDLE
+
+    def _obey(self, session: Any, page: Page, message: bytes | str | None) -> None:
+        from downslope.studio._answers import answer
+
+        if message is None:
+            return
+        try:
+            told, payload = _read(message)
+            command = _schema.command_of(told)
+            if isinstance(command, _schema.Look):
+                page.watcher.asks(command)
+                return
+            reply = answer(session, command, payload)
+        except (DownslopeError, MemoryError) as error:
+            page.send({"message": "refused", "text": _words(error)})
+        except Exception as error:
+            traceback.print_exc(file=sys.stderr)
+            page.send({"message": "refused", "text": f"this failed inside Downslope: {error!r}"})
+        else:
+            if reply is not None:
+                page.send({**reply, "to": told.get("command")})
+
+    def _tell_all(self, error: BaseException) -> None:
+        for page in list(self._pages):
+            page.send({"message": "refused", "text": _words(error)})
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, MemoryError):
+        return f"there is not enough memory ({error}); take fewer rows or units"
+    return str(error)
+
+
+def _read(message: bytes | str) -> tuple[Any, bytes]:
+    """A command, and the bytes behind it if there are any."""
+    import json
+
+    try:
+        if isinstance(message, str):
+            return json.loads(message), b""
+        size = int.from_bytes(message[:4], "little")
+        return json.loads(message[4 : 4 + size]), bytes(message[4 + size :])
+    except (ValueError, RecursionError):
+        raise DownslopeError("the page sent what is no command") from None
+
+
+def _policy(port: int) -> str:
+    """The content security policy: scripts, styles and the socket of this server, and nothing else."""
+    hosts = " ".join(f"ws://{name}:{port}" for name in ("127.0.0.1", "localhost"))
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        f"connect-src 'self' {hosts}; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'self' http://localhost:* http://127.0.0.1:* vscode-webview:"
+    )
+
+
+@lru_cache(maxsize=128)
+def _content(path: str) -> tuple[bytes, bytes, str] | None:
+    """A file of the page, plain and packed, and its kind; None where there is none of that name."""
+    if path == "/commands.js":
+        content, ending = _schema.script().encode(), ".js"
+    else:
+        names = path.strip("/").split("/") if path != "/" else ["index.html"]
+        place = _PAGE
+        for name in names:
+            found = next((item for item in place.iterdir() if item.name == name), None) if place.is_dir() else None
+            if found is None:
+                return None
+            place = found
+        ending = "." + names[-1].rpartition(".")[2]
+        if ending not in _KINDS or not place.is_file():
+            return None
+        content = place.read_bytes()
+    return content, gzip.compress(content, 9, mtime=0), _KINDS[ending]
+
+
+def _static(path: str, port: int, packed: bool) -> Response:
+    found = _content(path)
+    if found is None:
+        return _plain(HTTPStatus.NOT_FOUND, "there is no such file")
+    content, small, kind = found
+    headers = Headers(
+        {
+            "Content-Type": kind,
+            "Content-Security-Policy": _policy(port),
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Cache-Control": "no-cache",
+            "Connection": "close",
+        }
+    )
+    if packed:
+        headers["Content-Encoding"] = "gzip"
+    body = small if packed else content
+    headers["Content-Length"] = str(len(body))
+    return Response(HTTPStatus.OK.value, HTTPStatus.OK.phrase, headers, body)
+
+
+def _plain(status: HTTPStatus, words: str) -> Response:
+    body = f"{words}\n".encode()
+    headers = Headers(
+        {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body)), "Connection": "close"}
+    )
+    return Response(status.value, status.phrase, headers, body)
+
+
+def _quiet() -> Any:
+    """The library's own log says nothing: a page that is closed is no error."""
+    import logging
+
+    logger = logging.getLogger("downslope.studio")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    return logger

@@ -1,0 +1,88 @@
+/** The page: the first screen without scrolling, the panels below. */
+import { effect, html, render, signal, useEffect } from "./ui.js";
+import { Controls, Help, Quick, useKeys } from "./controls.js";
+import { Drawing } from "./drawing.js";
+import { Curve, Stopped, TotalError } from "./errors.js";
+import { Header, Notice, takeAddress } from "./header.js";
+import { Panels } from "./panels.js";
+import { Rows } from "./rows.js";
+import { connect, frame, lines, link, manner, notice, send, state, upload } from "./store.js";
+import { Timeline } from "./timeline.js";
+
+const wide = signal(null);
+
+effect(() => {
+  if (state.value && manner.value === "matrices" && !wide.value) import("./matrices.js").then((m) => { wide.value = m.Matrices; });
+});
+
+function NetworkCard() {
+  const Wide = wide.value;
+  const matrices = manner.value === "matrices";
+  return html`<section class="network card" aria-label="Network">
+    <div class="bar"><h2>Network</h2><span class="muted">${shape()}</span><span class="grow"></span>
+      ${manner.value === "lines" && html`<fieldset class="radios"><legend class="unseen">lines show</legend>${["weight", "gradient"].map((kind) => html`<label key=${kind}>
+        <input type="radio" name="lines" checked=${lines.value === kind} onChange=${() => { lines.value = kind; }} /> ${kind}s</label>`)}</fieldset>`}</div>
+    ${matrices ? (Wide ? html`<${Wide} />` : html`<p class="muted">…</p>`) : html`<${Drawing} />`}
+  </section>`;
+}
+
+function shape() {
+  const { network } = state.value;
+  const sizes = [network.inputs.length, ...network.layers.map((layer) => layer.units)];
+  return `${sizes.join(" – ")} · ${new Intl.NumberFormat().format(network.weights)} parameters`;
+}
+
+function Page() {
+  useKeys();
+  useDrop();
+  if (link.value === "refused") {
+    return html`<main class="alone"><h1>Downslope</h1><p>This page needs the address that the terminal printed, with its token. Open that one.</p></main>`;
+  }
+  if (!state.value || !frame.value) return html`<${Header} /><main class="alone" aria-busy="true"></main>`;
+  return html`<${Header} />
+    ${link.value === "closed" && html`<div class="notice refused" role="alert">The session has ended or cannot be reached; start it again in the terminal.</div>`}
+    <main>
+      <div class="strip card"><${Controls} /><${Quick} /></div>
+      <${Stopped} />
+      <div class="first">
+        <div class="left"><${Rows} /><${TotalError} /></div>
+        <div class="right"><${NetworkCard} /><${Curve} /></div>
+      </div>
+      <${Timeline} />
+      <${Panels} />
+    </main>
+    <${Notice} /><${Help} />`;
+}
+
+/** A table that is dropped or pasted anywhere on the page. */
+function useDrop() {
+  useEffect(() => {
+    const over = (event) => event.preventDefault();
+    const drop = (event) => {
+      event.preventDefault();
+      const file = event.dataTransfer.files[0];
+      if (file) upload(file);
+    };
+    const paste = (event) => {
+      if (event.target.closest("input, textarea, select")) return;
+      const text = event.clipboardData.getData("text/plain");
+      if (text.includes("\n") && /[,;\t|]/.test(text)) send("paste", { text });
+      else if (text.trim()) notice.value = { text: "What was pasted is no table: it needs a line of names and lines of cells.", kind: "refused" };
+    };
+    document.addEventListener("dragover", over);
+    document.addEventListener("drop", drop);
+    document.addEventListener("paste", paste);
+    return () => {
+      document.removeEventListener("dragover", over);
+      document.removeEventListener("drop", drop);
+      document.removeEventListener("paste", paste);
+    };
+  }, []);
+}
+
+const stop = effect(() => {
+  if (!state.value) return;
+  queueMicrotask(() => { stop(); takeAddress(); });
+});
+connect();
+render(html`<${Page} />`, document.getElementById("app"));

@@ -1,0 +1,144 @@
+/** The total error: its number, the best so far by hand and by descent, the challenge, and its curve. */
+import { html, useEffect, useRef, useState } from "./ui.js";
+import { number, whole } from "./format.js";
+import { frame, send, settings } from "./store.js";
+
+/** The error of all rows, what it is a mean of, and how it compares. */
+export function TotalError() {
+  const now = frame.value;
+  if (!now) return null;
+  const { error, best, challenge } = now;
+  return html`<section class="total card" aria-label="Total error">
+    <div class="figure"><span class="muted">E, ${error.convention}${error.penalised ? " and penalties" : ""}, ${error.of === "all rows" ? `${whole(error.rows)} rows` : error.of}</span>
+      <output class="big" data-error=${error.value}>${number(error.value, 7)}</output>
+      ${error.validation !== null && error.validation !== undefined && html`<span>held-out rows: <b>${number(error.validation, 5)}</b></span>`}</div>
+    <dl class="bests">
+      <dt>best by hand</dt><dd>${best.hand ? html`<button class="link" title="go to it" onClick=${() => send("best", { how: "hand" })}>${number(best.hand.error, 5)}</button>` : "–"}</dd>
+      <dt>best by descent</dt><dd>${best.descent ? html`<button class="link" title="go to it" onClick=${() => send("best", { how: "descent" })}>${number(best.descent.error, 5)}</button>` : "–"}</dd>
+    </dl>
+    ${challenge && html`<${Challenge} told=${challenge} />`}
+  </section>`;
+}
+
+function Challenge({ told }) {
+  const done = told.met === told.rows;
+  const words = !done ? `By hand: bring all ${told.rows} errors below ${number(told.limit)}. ${told.met} of ${told.rows} are.`
+    : told.by_hand ? `All ${told.rows} errors are below ${number(told.limit)}, by hand.`
+      : `All ${told.rows} errors are below ${number(told.limit)}, with the help of descent.`;
+  return html`<div class=${`challenge ${done ? "done" : ""}`} role="status"><progress max=${told.rows} value=${told.met}
+    aria-label="rows whose error is small enough"></progress><span>${words}</span></div>`;
+}
+
+const HEIGHT = 158;
+let library = null;
+
+/** uPlot, loaded when the first curve is drawn. */
+export function plotLibrary() {
+  library = library || new Promise((resolve, reject) => {
+    const style = document.createElement("link");
+    style.rel = "stylesheet";
+    style.href = "vendor/uPlot.min.css";
+    const script = document.createElement("script");
+    script.src = "vendor/uPlot.iife.min.js";
+    script.onload = () => resolve(window.uPlot);
+    script.onerror = () => reject(new Error("the plotting library did not load"));
+    document.head.append(style, script);
+  });
+  return library;
+}
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+/** Numbers on an axis of powers of ten. */
+const ticks = (_, values) => values.map((value) => (value === null ? "" : number(value, 3)));
+
+function axes() {
+  const look = () => ({ stroke: () => colour("muted"), grid: { stroke: () => colour("line"), width: 1 }, ticks: { stroke: () => colour("line") }, font: "11px system-ui, sans-serif" });
+  return [{ ...look(), values: ticks, size: 26 }, { ...look(), values: ticks, size: 64 }];
+}
+
+const positive = (value) => (value > 0 && Number.isFinite(value) ? value : null);
+
+/** One column of numbers for each series over the steps of all. */
+function merged(series) {
+  const steps = [...new Set(series.flatMap((points) => points.map((p) => p[0])))].sort((a, b) => a - b);
+  const place = new Map(steps.map((step, i) => [step, i]));
+  const columns = series.map((points) => {
+    const column = new Array(steps.length).fill(undefined);
+    for (const [step, value] of points) column[place.get(step)] = positive(value);
+    return column;
+  });
+  return [steps, ...columns];
+}
+
+function curveData(curve) {
+  const line = Array.from(curve.steps, (step, i) => [step, curve.errors[i]]);
+  line.push(curve.latest);
+  const pairs = (array) => Array.from({ length: array.length / 2 }, (_, i) => [array[2 * i], array[2 * i + 1]]);
+  return merged([line, pairs(curve.validation), pairs(curve.hand)]);
+}
+
+/** The curve of the run: log axis, values under the pointer, moves by hand as points of their own. */
+export function Curve() {
+  const box = useRef(null);
+  const plot = useRef(null);
+  const drawn = useRef(0);
+  const [logSteps, setLogSteps] = useState(false);
+  useEffect(() => {
+    let gone = false;
+    let watch = null;
+    plotLibrary().then((UPlot) => {
+      if (gone || !box.current) return;
+      const options = {
+        width: box.current.clientWidth, height: HEIGHT, cursor: { points: { size: 7 } }, legend: { live: true },
+        scales: { x: { time: false, distr: logSteps ? 3 : 1, range: logSteps ? (_, low, high) => [1, Math.max(10, high)] : undefined }, y: { distr: 3 } },
+        axes: axes(),
+        series: [
+          { label: "step", value: (_, v) => (v === null || v === undefined ? "–" : whole(v)) },
+          { label: "training", stroke: () => colour("accent"), width: 1.5, spanGaps: true, value: (_, v) => number(v, 5), points: { show: false } },
+          { label: "held out", stroke: () => colour("negative"), width: 1.5, dash: [6, 3], spanGaps: true, value: (_, v) => number(v, 5), points: { show: false } },
+          { label: "by hand", stroke: () => colour("hand"), width: 1, dash: [2, 3], spanGaps: true, value: (_, v) => number(v, 5), points: { show: true, size: 6, fill: () => colour("hand") } },
+        ],
+      };
+      plot.current = new UPlot(options, curveData(frame.value.curve), box.current);
+      watch = new ResizeObserver(() => plot.current.setSize({ width: box.current.clientWidth, height: HEIGHT }));
+      watch.observe(box.current);
+      const scheme = matchMedia("(prefers-color-scheme: dark)");
+      scheme.addEventListener("change", () => plot.current && plot.current.redraw());
+    });
+    return () => {
+      gone = true;
+      if (watch) watch.disconnect();
+      if (plot.current) plot.current.destroy();
+      plot.current = null;
+    };
+  }, [logSteps]);
+  const now = frame.value;
+  useEffect(() => {
+    const moment = performance.now();
+    if (!plot.current || !now || (now.playing && moment - drawn.current < 100)) return;
+    drawn.current = moment;
+    plot.current.setData(curveData(now.curve));
+  }, [now]);
+  return html`<section class="curve card" aria-label="Curve of the error">
+    <div class="bar"><h2>Error by step</h2><span class="grow"></span>
+      <label class="check"><input type="checkbox" checked=${logSteps} onChange=${() => setLogSteps(!logSteps)} /> logarithmic steps</label></div>
+    <div ref=${box} class="plot" role="img" aria-label=${now ? `Error after ${whole(now.step)} steps: ${number(now.error.value, 5)}` : "no steps yet"}></div>
+  </section>`;
+}
+
+export { axes, colour, merged };
+
+/** What ended the run, why, and repairs at one click. */
+export function Stopped() {
+  const now = frame.value;
+  if (!now || !now.stopped) return null;
+  const { kind, words, repairs } = now.stopped;
+  return html`<section class=${`stopped ${kind === "finished" ? "calm" : ""}`} role="alert">
+    <b>${kind === "finished" ? "Stopped." : "Descent failed."}</b> <span>${words}</span>
+    <div class="bar">${repairs.map((label, place) => html`<button key=${label} class=${place ? "" : "primary"} onClick=${() => send("repair", { number: place })}>
+      Start again with ${label}</button>`)}</div>
+  </section>`;
+}
+
+export { settings };

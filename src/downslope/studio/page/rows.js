@@ -1,0 +1,142 @@
+/** The table of rows: cells, what the network says of each row, its error as a number and as a bar. */
+import { html, useEffect, useRef, useState } from "./ui.js";
+import { number, parsed, whole } from "./format.js";
+import { cells, chooseRow, frame, look, order, row, send, settings, shownRows, table } from "./store.js";
+
+const HEIGHT = 30; // pixels of a row
+const MOST_COLUMNS = 8;
+
+/** The rows in view: a window of the table that follows the scrolling. */
+export function Rows() {
+  const told = table.value;
+  const box = useRef(null);
+  const [all, setAll] = useState(false);
+  useEffect(() => {
+    if (!box.current) return undefined;
+    const seen = () => {
+      const first = Math.max(0, Math.floor(box.current.scrollTop / HEIGHT) - 4);
+      const count = Math.min(150, Math.ceil(box.current.clientHeight / HEIGHT) + 10);
+      const [was, had] = shownRows.value;
+      if (first !== was || count !== had) {
+        shownRows.value = [first, count];
+        look(true);
+      }
+    };
+    seen();
+    const element = box.current;
+    element.addEventListener("scroll", seen, { passive: true });
+    return () => element.removeEventListener("scroll", seen);
+  }, [told && told.rows]);
+  if (!told) return null;
+  const used = told.columns.map((column, place) => ({ ...column, place })).filter((c) => !c.target && c.used);
+  const columns = all ? used : used.slice(0, MOST_COLUMNS);
+  const targets = told.columns.map((column, place) => ({ ...column, place })).filter((c) => c.target);
+  return html`<section class="rows card" aria-label="Rows">
+    <div class="bar">
+      <h2>${told.name}</h2><span class="muted">${whole(told.rows)} rows${told.left_out ? `, ${whole(told.left_out)} without a target left out` : ""}</span>
+      <span class="grow"></span>
+      ${used.length > MOST_COLUMNS && html`<button class="quiet" onClick=${() => setAll(!all)}>
+        ${all ? "fewer columns" : `all ${used.length} columns`}</button>`}
+      ${told.rows > 12 && html`<label class="check"><input type="checkbox" checked=${order.value === "error"}
+        onChange=${(event) => { order.value = event.currentTarget.checked ? "error" : "table"; box.current.scrollTop = 0; look(true); }} />
+        largest errors first</label>`}
+      ${told.editable && told.rows <= 200 && html`<button class="quiet" title="Add a row like the last one"
+        onClick=${() => send("edit_rows", {})}>+ row</button>`}
+    </div>
+    <div class="scroll" ref=${box} tabindex="0" role="region" aria-label="Table of rows, scrolls">
+      <${Grid} told=${told} columns=${columns} targets=${targets} />
+    </div>
+  </section>`;
+}
+
+function Grid({ told, columns, targets }) {
+  const now = frame.value;
+  const held = cells.value;
+  const classes = told.classes.length > 0;
+  const one = targets.length === 1;
+  const loss = settings.value.loss;
+  const squared = loss === "squared_error";
+  const first = now ? now.rows.first : 0;
+  const shown = now && held.of.length === now.rows.of.length ? now.rows : null;
+  const count = shown ? shown.of.length : 0;
+  const most = shown ? Math.max(...shown.loss, 1e-300) : 1;
+  const scaled = told.scaling === "standard" && !classes;
+  const heads = classes ? ["predicted", "probability"] : one ? ["z", ...(scaled ? ["prediction"] : [])] : ["prediction"];
+  const lossName = squared ? (one ? "squared" : "mean square") : "loss";
+  return html`<table class="grid">
+    <thead><tr><th scope="col" class="count">row</th>
+      ${columns.map((c) => html`<th scope="col" key=${c.name} class=${c.number ? "" : "words"} title=${`${c.kind}: ${c.reason}`}>${c.name}</th>`)}
+      ${heads.map((name) => html`<th scope="col" class="says" key=${name}>${name}</th>`)}
+      ${targets.map((c) => html`<th scope="col" class=${c.number && !classes ? "" : "words"} key=${c.name} title=${c.reason}>${c.name}</th>`)}
+      ${!classes && one && html`<th scope="col" class="says" title="target − prediction">error</th>`}
+      <th scope="col" class="says" title=${`what this row adds to the mean: ${loss}`}>${lossName}</th>
+      <th scope="col" class="barhead"><span class="unseen">as a bar</span></th></tr></thead>
+    <tbody>
+      ${first > 0 && html`<tr class="space" aria-hidden="true" style=${{ height: `${first * HEIGHT}px` }}><td></td></tr>`}
+      ${Array.from({ length: count }, (_, i) => html`<${Row} key=${shown.of[i]} i=${i} shown=${shown} held=${held}
+        columns=${columns} targets=${targets} told=${told} classes=${classes} one=${one} scaled=${scaled} most=${most} />`)}
+      ${shown && first + count < told.rows && html`<tr class="space" aria-hidden="true"
+        style=${{ height: `${(told.rows - first - count) * HEIGHT}px` }}><td></td></tr>`}
+    </tbody></table>`;
+}
+
+function Row({ i, shown, held, columns, targets, told, classes, one, scaled, most }) {
+  const place = shown.of[i];
+  const outputs = shown.prediction.shape[1];
+  const said = shown.prediction.subarray(i * outputs, (i + 1) * outputs);
+  const z = shown.z[i * outputs];
+  const target = told.classes.length ? null : shown.target[i * outputs];
+  const error = target === null ? null : target - said[0];
+  const inBatch = frame.value.batch && frame.value.batch.includes(place);
+  const measured = shown.measured && shown.measured[i];
+  const chosen = row.value === place;
+  return html`<tr class=${`${chosen ? "chosen" : ""} ${inBatch ? "batch" : ""}`} onClick=${(event) => {
+    if (!event.target.closest("input,button")) chooseRow(place);
+  }}>
+    <th scope="row" class="count"><button class="quiet" aria-pressed=${chosen} title=${measured ? "held out: it only measures" : "its forward pass, and its pull on every weight"}
+      onClick=${() => chooseRow(place)}>${whole(place + 1)}${measured ? "ᵛ" : ""}</button></th>
+    ${columns.map((c) => html`<${Cell} key=${c.name} told=${told} column=${c} row=${place} value=${held.cells[i][c.place]} />`)}
+    ${classes ? html`<${Decided} said=${said} classes=${told.classes} />` : one
+      ? html`<td class="says" title="z, what the last layer gives">${number(z, 6)}</td>${scaled && html`<td class="says">${number(said[0], 5)}</td>`}`
+      : html`<td class="says">${Array.from(said, (v) => number(v, 4)).join("; ")}</td>`}
+    ${targets.map((c) => html`<${Cell} key=${c.name} told=${told} column=${c} row=${place} value=${held.cells[i][c.place]} />`)}
+    ${!classes && one && html`<td class=${`says ${Math.abs(error) < 0.1 && told.rows <= 20 ? "met" : ""}`}>${number(error, 5)}</td>`}
+    <td class="says">${number(shown.loss[i], 5)}</td>
+    <td class="barcell"><span class=${`meter ${error !== null && error < 0 ? "negative" : "positive"}`}
+      style=${{ width: `${(100 * Math.min(1, shown.loss[i] / most)).toFixed(1)}%` }}></span></td>
+  </tr>`;
+}
+
+function Decided({ said, classes }) {
+  let best = 0;
+  let share = said[0];
+  if (said.length === 1) {
+    best = said[0] >= 0.5 ? 1 : 0;
+    share = best ? said[0] : 1 - said[0];
+  } else {
+    said.forEach((p, k) => { if (p > said[best]) best = k; });
+    share = said[best];
+  }
+  return html`<td class="says words">${classes[best]}</td><td class="says">${number(100 * share, 3)} %</td>`;
+}
+
+function Cell({ told, column, row: place, value }) {
+  const [text, setText] = useState(null);
+  const shown = value === null || value === undefined ? "" : column.number ? number(value, 7) : String(value);
+  if (!told.editable || told.rows > 200 || column.formula) {
+    return html`<td class=${column.number ? "" : "words"} title=${shown.length > 16 ? shown : undefined}>${shown === "" ? "–" : shown}</td>`;
+  }
+  const commit = () => {
+    if (text !== null && text !== shown) {
+      const found = column.number ? parsed(text) : NaN;
+      send("edit_cell", { row: place, column: column.name, text: Number.isFinite(found) ? String(found) : text });
+    }
+    setText(null);
+  };
+  return html`<td class=${column.number ? "" : "words"}><input class="cell" aria-label=${`${column.name}, row ${place + 1}`}
+    value=${text ?? shown} onInput=${(event) => setText(event.currentTarget.value)} onBlur=${commit} spellcheck=${false}
+    onKeyDown=${(event) => {
+    if (event.key === "Enter") event.currentTarget.blur();
+    if (event.key === "Escape") setText(null);
+  }} /></td>`;
+}

@@ -1,0 +1,46 @@
+/** The runs: named, kept, side by side. */
+import { html, useEffect, useRef } from "./ui.js";
+import { number, whole } from "./format.js";
+import { axes, colour, merged, plotLibrary } from "./errors.js";
+import { send, state } from "./store.js";
+
+const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [4, 4]];
+const INKS = ["accent", "negative", "hand", "good", "ink"];
+
+export function Runs() {
+  const { runs } = state.value;
+  const compared = runs.filter((run) => run.kept || run.open);
+  return html`<div class="runs-panel"><p class="muted">Every new start and every change of the past begins a run. Keep those that are to be compared.</p>
+    <table class="grid runs-table"><thead><tr><th scope="col" class="words">name</th><th scope="col">kept</th><th scope="col" class="words">layers</th><th scope="col" class="words">optimizer</th><th scope="col">rate</th>
+      <th scope="col">steps</th><th scope="col">error</th><th scope="col">best</th><th scope="col">held out</th><th scope="col"><span class="unseen">actions</span></th></tr></thead>
+    <tbody>${runs.map((run) => html`<tr key=${run.number} class=${run.open ? "chosen" : ""}>
+      <td class="words"><input type="text" aria-label=${`name of run ${run.number}`} value=${run.name} onChange=${(event) => send("name_run", { run: run.number, name: event.currentTarget.value })} />
+        ${run.parent && html`<small class="muted"> from ${run.parent}</small>`}</td>
+      <td><input type="checkbox" aria-label=${`keep ${run.name}`} checked=${run.kept} onChange=${() => send("name_run", { run: run.number, kept: !run.kept })} /></td>
+      <td class="words">${run.shape} ${run.activation}</td><td class="words">${run.optimizer}</td><td>${number(run.rate, 4)}</td><td>${whole(run.step)}</td><td>${number(run.error, 5)}</td><td>${number(run.best, 5)}</td>
+      <td>${number(run.validation, 5)}</td>
+      <td>${run.open ? "open" : html`<button class="quiet" onClick=${() => send("scrub", { moment: null, run: run.number })}>open</button><button class="quiet" onClick=${() => send("drop_run", { run: run.number })}>forget</button>`}</td></tr>`)}</tbody></table>
+    <${Compared} runs=${compared} /></div>`;
+}
+
+function Compared({ runs }) {
+  const box = useRef(null);
+  useEffect(() => {
+    let plot = null;
+    let gone = false;
+    plotLibrary().then((UPlot) => {
+      if (gone || !box.current || !runs.length) return;
+      const lines = runs.map((run) => Array.from(run.steps, (step, i) => [step + 1, run.errors[i]]));
+      const options = {
+        width: box.current.clientWidth, height: 240, scales: { x: { time: false, distr: 3 }, y: { distr: 3 } }, axes: axes(),
+        series: [{ label: "step", value: (_, v) => (v === null || v === undefined ? "–" : whole(v)) }, ...runs.map((run, i) => ({
+          label: run.name, stroke: () => colour(INKS[i % INKS.length]), dash: DASHES[i % DASHES.length], width: 1.7, spanGaps: true,
+          points: { show: false }, value: (_, v) => number(v, 5),
+        }))],
+      };
+      plot = new UPlot(options, merged(lines), box.current);
+    });
+    return () => { gone = true; if (plot) plot.destroy(); };
+  }, [state.value.version]);
+  return html`<figure class="plot"><div ref=${box} role="img" aria-label=${`Curves of ${runs.map((run) => `${run.name}: best error ${number(run.best, 4)}`).join("; ")}`}></div></figure>`;
+}
