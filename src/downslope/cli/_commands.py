@@ -177,14 +177,16 @@ def explain(**options: Any) -> None:
 @click.option("-t", "--target", metavar="COLUMN", help="The column to predict; the last one if not given.")
 @click.option("--table", metavar="FILE", help="The rows for MODEL; the table it was fitted to if not given.")
 @click.option("--sheet", metavar="NAME", help="The sheet of an Excel file; the first if not given.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where to listen; a free port if not given.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Where to listen; a free port if not given."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--open/--no-open", "opens", default=True, help="Whether to open the browser.")
 def play(**options: Any) -> None:
     """Open a page where one sees a network learn, and moves its weights by hand.
 
-    Without a table it opens on five rows and one neuron. The page is served on this machine only, to whoever has the
-    address that is printed; Ctrl-C ends it.
+    Without a table it opens on five rows and one neuron. The page is served on this machine only, to whoever
+    has the address that is printed; Ctrl-C ends it.
 
     \b
     Examples:

@@ -19,7 +19,13 @@ __all__ = ["play_page"]
 
 
 def play_page(
-    source: str | None, target: str | None, table: str | None, sheet: str | None, host: str, port: int, opens: bool
+    source: str | None,
+    target: str | None,
+    table: str | None,
+    sheet: str | None,
+    host: str,
+    port: int,
+    opens: bool,
 ) -> None:
     """Serve until Ctrl-C."""
     if source is not None and not Path(source).exists():
@@ -30,7 +36,9 @@ def play_page(
     screen.print(f"Downslope is at [bold]{server.address}[/]")
     screen.print("Ctrl-C ends it.")
     if host not in ("127.0.0.1", "localhost", "::1"):
-        screen.print(f"It listens on {host}: whoever reaches this machine there and has the address can use it.")
+        screen.print(
+            f"It listens on {host}: whoever reaches this machine there and has the address can use it."
+        )
     if opens:
         webbrowser.open(server.address)
     try:
@@ -41,7 +49,9 @@ def play_page(
         server.close()
 
 
-def _maker(source: str | None, target: str | None, table: str | None, sheet: str | None) -> Callable[[], Session]:
+def _maker(
+    source: str | None, target: str | None, table: str | None, sheet: str | None
+) -> Callable[[], Session]:
     """What makes the session, in the thread of the session."""
 
     def make() -> Session:

@@ -9,20 +9,25 @@ from downslope.insight._solve import Solution, solve
 from downslope.insight._tape import StepTape, tape
 from downslope.insight._tape_records import TapeFormula, TapeInstruction, TapeSummary, TapeValue
 from downslope.insight._view import DenseStage, dense_layers
+from downslope.insight._whole import RowStory, UnitStory, explain_row, explain_unit
 
 __all__ = [
     "DenseStage",
     "Explanation",
     "Forecast",
     "Place",
+    "RowStory",
     "Solution",
     "StepTape",
     "TapeFormula",
     "TapeInstruction",
     "TapeSummary",
     "TapeValue",
+    "UnitStory",
     "dense_layers",
     "explain",
+    "explain_row",
+    "explain_unit",
     "forecast",
     "gradient_norms",
     "hessian_vector_product",

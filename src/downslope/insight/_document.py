@@ -15,6 +15,7 @@ __all__ = [
     "Block",
     "Formula",
     "Grid",
+    "Written",
     "as_fragment",
     "as_html",
     "as_json",
@@ -218,3 +219,29 @@ def listing(shown: Sequence[tuple[int, float]], more: int) -> Expression:
         cells.append(Infix("", (Words(f"{place}:\u00a0"), Number(value))) if more else Number(value))
     cells.append(Words(f", and {more:,} smaller)" if more else ")"))
     return Infix("", tuple(cells))
+
+
+class Written:
+    """A derivation: a title and blocks, in each of its forms."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+    def __str__(self) -> str:
+        """Plain text in Unicode."""
+        return as_text(self.title, self.blocks)
+
+    def text(self) -> str:
+        """Plain text in Unicode."""
+        return str(self)
+
+    def markdown(self) -> str:
+        """Markdown with LaTeX."""
+        return as_markdown(self.title, self.blocks)
+
+    def html(self) -> str:
+        """A page with MathML that needs nothing else."""
+        return as_html(self.title, self.blocks)
+
+    def _repr_html_(self) -> str:
+        return as_fragment(self.title, self.blocks)

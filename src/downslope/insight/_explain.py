@@ -33,11 +33,8 @@ from downslope.insight._document import (
     Block,
     Formula,
     Grid,
-    as_fragment,
-    as_html,
+    Written,
     as_json,
-    as_markdown,
-    as_text,
 )
 from downslope.insight._place import Place, place_of
 from downslope.insight._steps import backward, error_of_row, forward
@@ -51,7 +48,7 @@ _ROWS = 8
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Written):
     """The derivation of ∂error/∂parameter at one point, and the update it causes.
 
     Attributes:
@@ -74,25 +71,6 @@ class Explanation:
     updated: float
     title: str
     blocks: tuple[Block, ...] = field(repr=False)
-
-    def __str__(self) -> str:
-        """Plain text in Unicode."""
-        return as_text(self.title, self.blocks)
-
-    def text(self) -> str:
-        """Plain text in Unicode."""
-        return str(self)
-
-    def markdown(self) -> str:
-        """Markdown with LaTeX."""
-        return as_markdown(self.title, self.blocks)
-
-    def html(self) -> str:
-        """A page with MathML that needs nothing else."""
-        return as_html(self.title, self.blocks)
-
-    def _repr_html_(self) -> str:
-        return as_fragment(self.title, self.blocks)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: the numbers at full precision, and every formula as text and LaTeX."""

@@ -23,7 +23,15 @@ from downslope.graph.notation import (
 from downslope.insight._document import Block, Formula, Grid, listing
 from downslope.insight._view import DenseStage, View, largest
 
-__all__ = ["backward", "error_of_row", "forward", "weighted_sum"]
+__all__ = [
+    "activation_notation",
+    "backward",
+    "error_of_row",
+    "forward",
+    "full_unit",
+    "unit_sum",
+    "weighted_sum",
+]
 
 _SHOWN = 8
 _TERMS = 4
@@ -87,7 +95,7 @@ def forward(view: View, chosen: DenseStage | None, unit: int) -> Block:
             else:
                 items += [_passing(stage.layer, stage.node), Formula((name, value))]
         elif dense is chosen:
-            items += _full_unit(view, dense, unit)
+            items += full_unit(view, dense, unit)
         else:
             items.append(Formula((view.symbol(dense.z), _affine(view, dense), _line(view.value(dense.z)[0]))))
     return Block("Forward", tuple(items))
@@ -109,23 +117,29 @@ def _affine(view: View, dense: DenseStage) -> Expression:
     return Infix("+", (linear, view.parameter_symbol(dense.bias.name)))
 
 
-def _full_unit(view: View, dense: DenseStage, unit: int) -> list[str | Formula | Grid]:
-    """One unit of a layer: its sum with the numbers."""
-    weights, h, z = view.value(dense.weight)[unit], view.value(dense.h)[0], view.value(dense.z)[0, unit]
-    offset = None if dense.bias is None else float(view.value(dense.bias)[unit])
-    numbers, words = weighted_sum(weights, h, offset)
-    name = dense.weight.name
-    weight = view.parameter_symbol(name, (unit, 0))
+def unit_sum(view: View, dense: DenseStage, unit: int) -> Expression:
+    """Σⱼ Wᵢⱼ hⱼ + bᵢ in symbols."""
+    weight = view.parameter_symbol(dense.weight.name, (unit, 0))
     index = weight.index.rpartition(",")[0]
     row = Symbol(weight.letter, index=f"{index},j" if index else "j", layer=weight.layer)
     inner = view.symbol(dense.h, 0)
     body: Expression = SumOver("j", product((row, Symbol(inner.letter, index="j", layer=inner.layer))))
-    if dense.bias is not None:
-        body = Infix("+", (body, view.parameter_symbol(dense.bias.name, (unit,))))
+    if dense.bias is None:
+        return body
+    return Infix("+", (body, view.parameter_symbol(dense.bias.name, (unit,))))
+
+
+def full_unit(view: View, dense: DenseStage, unit: int) -> list[str | Formula | Grid]:
+    """One unit of a layer: its sum with the numbers."""
+    weights, h, z = view.value(dense.weight)[unit], view.value(dense.h)[0], view.value(dense.z)[0, unit]
+    offset = None if dense.bias is None else float(view.value(dense.bias)[unit])
+    numbers, words = weighted_sum(weights, h, offset)
     items: list[str | Formula | Grid] = []
     if view.stage(dense.h) is None:  # the inputs; a stage was written out already
         items.append(Formula((view.symbol(dense.h), _line(h))))
-    items.append(Formula((view.symbol(dense.z, unit), body, numbers, Number(float(z)))))
+    items.append(
+        Formula((view.symbol(dense.z, unit), unit_sum(view, dense, unit), numbers, Number(float(z))))
+    )
     items += [words] if words else []
     if dense.z.shape[1] != 1:
         items.append(Formula((view.symbol(dense.z), _line(view.value(dense.z)[0]))))

@@ -1,4 +1,4 @@
-"""The descent behind the page: steps that can be taken one by one, changed by hand in between, and looked at."""
+"""The descent behind the page: its steps can be taken one by one, and changed by hand in between."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class Descent:
 
     Attributes:
         settings: how it descends.
-        data: all rows in the order of the table; ``trained`` those that are trained on, ``measured`` the others.
+        data: all rows in the order of the table; ``trained`` those that are trained on, ``measured`` the
+            others.
         step: updates done.
         frozen: by parameter, which of its numbers stay as they are.
     """
@@ -112,7 +113,7 @@ class Descent:
         self._values, self._steps, self._ahead = {**self.values, name: changed}, None, False
 
     def advance(self, count: int, seconds: float) -> tuple[NDArray[np.float64], str | None]:
-        """The errors of the next ``count`` steps, or of those that the time allows, and what is no longer finite."""
+        """The errors of the next ``count`` steps, or of those there is time for, and what is not finite."""
         if self._steps is None:
             schedule = Constant(self.settings.learning_rate)
             values = dict(self.values)
@@ -135,7 +136,9 @@ class Descent:
     def next_batch(self) -> Arrays:
         """The rows of the next step."""
         order = self.batches.rows(self.step + 1, self.step + 1)
-        return self.trained if order is None else {name: column[order] for name, column in self.trained.items()}
+        return (
+            self.trained if order is None else {name: column[order] for name, column in self.trained.items()}
+        )
 
     def next_rows(self) -> NDArray[np.int64]:
         """Which rows of the table those are."""
@@ -165,7 +168,9 @@ def errors_of(network: Network, parameters: Arrays, data: Arrays) -> tuple[float
     return float(plain), float(whole)
 
 
-def forward_of(network: Network, parameters: Arrays, data: Arrays) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def forward_of(
+    network: Network, parameters: Arrays, data: Arrays
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """z of the output, the prediction and the error of each row."""
     with np.errstate(all="ignore"):
         z, prediction, errors = _forward(network).rows({**parameters, **data})

@@ -12,7 +12,11 @@ __all__ = ["matrices_of", "pictures_of"]
 
 
 def pictures_of(
-    session: Session, stamps: dict[str, tuple[Any, float, float]], asked: dict[str, Any], parameters: Arrays, network: Network
+    session: Session,
+    stamps: dict[str, tuple[Any, float, float]],
+    asked: dict[str, Any],
+    parameters: Arrays,
+    network: Network,
 ) -> dict[str, Any]:
     """The pictures asked for that have changed."""
     return {}

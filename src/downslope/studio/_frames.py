@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
 from time import perf_counter
 from typing import Any
 
@@ -16,12 +17,13 @@ from downslope.engines import Evaluator
 from downslope.graph import ACTIVATIONS
 from downslope.insight import dense_layers
 from downslope.nets import Network
-from downslope.studio._descent import errors_of, forward_of
+from downslope.studio._descent import forward_of
 from downslope.studio._figures import matrices_of, pictures_of
-from downslope.studio._schema import Frame, Look, State
+from downslope.studio._repairs import stable_range
+from downslope.studio._schema import Frame, State
+from downslope.studio._server import UPLOAD_LIMIT
 from downslope.studio._session import Session
 from downslope.studio._settings import LOSSES_OF
-from downslope.studio._server import UPLOAD_LIMIT
 from downslope.studio._table import Rows, histogram
 from downslope.studio._watcher import Watcher
 from downslope.training import OPTIMIZERS, Arrays
@@ -43,7 +45,7 @@ def state_of(session: Session) -> State:
         "table": _table(session.rows),
         "settings": {
             **session.settings.to_json(),
-            "stable": session.stable_below(),
+            "stable": stable_range(session.settings, session.descent),
             "fixed": session.settings.fixed is not None,
             "epoch_steps": session.descent.batches.steps_in_epoch,
         },
@@ -139,7 +141,7 @@ def _network(network: Network, rows: Rows) -> dict[str, Any]:
             }
         )
     weights = sum(math.prod(map(int, p.shape)) for p in graph.parameters.values())
-    chained = all(a["units"] == b["inputs"] for a, b in zip(layers, layers[1:], strict=False))
+    chained = all(a["units"] == b["inputs"] for a, b in pairwise(layers))
     drawn = bool(layers) and chained and layers[0]["inputs"] == network.inputs
     return {
         "layers": layers,
@@ -148,7 +150,9 @@ def _network(network: Network, rows: Rows) -> dict[str, Any]:
         "shapes": {name: list(map(int, p.shape)) for name, p in graph.parameters.items()},
         "drawn": drawn and weights <= SHOWN_WEIGHTS,
         "loss": network.loss,
-        "linear": len(layers) == 1 and layers[0]["activation"] == "identity" and network.loss == "squared_error",
+        "linear": len(layers) == 1
+        and layers[0]["activation"] == "identity"
+        and network.loss == "squared_error",
     }
 
 
@@ -236,12 +240,9 @@ def _error(session: Session, parameters: Arrays, live: bool) -> dict[str, Any]:
     if not live:
         moment = session.shown
         return {**told, "value": moment.error, "validation": moment.validation_error, "of": "all rows"}
-    cost = session.measuring_cost
-    if session.playing and cost > _COSTLY:
+    if session.playing and session.measuring_cost > _COSTLY:
         return {**told, "value": session.last_error, "validation": None, "of": "the last batch"}
-    started = perf_counter()
-    value, validation = errors_of(descent.network, parameters, descent.trained)[1], descent.validation_error()
-    session.measuring_cost = perf_counter() - started
+    value, validation = session.measured()
     return {**told, "value": value, "validation": validation, "of": "all rows"}
 
 
@@ -257,7 +258,9 @@ def _rows(session: Session, watcher: Watcher, parameters: Arrays) -> dict[str, A
     else:
         chosen = np.arange(first, min(first + count, total))
     data = {name: column[chosen] for name, column in descent.data.items()}
-    z, prediction, errors = forward_of(descent.network, parameters, data) if len(chosen) else (None, None, None)
+    z, prediction, errors = (
+        forward_of(descent.network, parameters, data) if len(chosen) else (None, None, None)
+    )
     told: dict[str, Any] = {"first": first, "of": chosen.astype(np.int32), "total": total}
     if z is not None and prediction is not None and errors is not None:
         told |= {"z": _wide(z), "prediction": _in_units(rows, _wide(prediction)), "loss": _wide(errors)}
@@ -288,7 +291,12 @@ def _by_error(session: Session, parameters: Arrays) -> NDArray[np.int64]:
     """The rows with the largest errors first; while playing the order is renewed now and then only."""
     held = session.order
     now = perf_counter()
-    if held is None or held[1] is not session.rows or (not session.playing and held[0] != session.version) or now - held[2] > 1:
+    if (
+        held is None
+        or held[1] is not session.rows
+        or (not session.playing and held[0] != session.version)
+        or now - held[2] > 1
+    ):
         errors = forward_of(session.descent.network, parameters, session.descent.data)[2]
         held = session.order = (session.version, session.rows, now, np.argsort(-errors, kind="stable"))
     return held[3]
@@ -301,7 +309,11 @@ def _curve(session: Session) -> dict[str, Any]:
     looked = [(m.step, m.validation_error) for m in history.moments if m.validation_error is not None]
     by_hand = [(m.step, m.error) for m in history.moments if m.how in ("hand", "solve", "start")]
     every = max(1, len(steps) // 1200)
-    told: dict[str, Any] = {"steps": steps[::every].astype(np.float64), "errors": errors[::every], "shown": limit}
+    told: dict[str, Any] = {
+        "steps": steps[::every].astype(np.float64),
+        "errors": errors[::every],
+        "shown": limit,
+    }
     told["latest"] = [float(session.descent.step), history.last.error]
     told["validation"] = np.array(looked, float).reshape(-1, 2)
     told["hand"] = np.array(by_hand[-200:], float).reshape(-1, 2)
@@ -340,7 +352,10 @@ def _challenge(session: Session, parameters: Arrays) -> dict[str, Any] | None:
     prediction = forward_of(session.descent.network, parameters, session.descent.data)[1]
     sizes = np.abs(_in_units(rows, _wide(session.descent.data["y"])) - _in_units(rows, _wide(prediction)))
     met = int(np.count_nonzero(sizes < _CHALLENGE))
-    hands = {moment.how for moment in session.current.moments[: None if session.viewing is None else session.viewing + 1]}
+    hands = {
+        moment.how
+        for moment in session.current.moments[: None if session.viewing is None else session.viewing + 1]
+    }
     return {"limit": _CHALLENGE, "met": met, "rows": len(rows.x), "by_hand": hands <= {"start", "hand"}}
 
 
@@ -348,7 +363,11 @@ def _stages_of(session: Session, parameters: Arrays, row: int | None) -> dict[st
     """z and a of every layer: of one row, or their means over some rows."""
     data = session.descent.data
     count = len(data["x"])
-    chosen = slice(None, None, max(1, count // _MEANT_ROWS)) if row is None or not 0 <= row < count else slice(row, row + 1)
+    chosen = (
+        slice(None, None, max(1, count // _MEANT_ROWS))
+        if row is None or not 0 <= row < count
+        else slice(row, row + 1)
+    )
     x = data["x"][chosen]
     with np.errstate(all="ignore"):
         found = _stage_values(session.settings.network).rows({**parameters, "x": x})

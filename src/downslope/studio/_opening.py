@@ -19,7 +19,9 @@ from downslope.tables import read_table
 __all__ = ["opened"]
 
 
-def opened(source: str | None, target: str | None, table: str | None = None, sheet: str | None = None) -> Session:
+def opened(
+    source: str | None, target: str | None, table: str | None = None, sheet: str | None = None
+) -> Session:
     """The session for what was named on the command line.
 
     Raises:

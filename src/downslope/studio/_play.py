@@ -54,8 +54,8 @@ def play(
 ) -> Studio:
     """Open the page on a network and its rows: see it learn, move its weights by hand.
 
-    It goes on in the background until it is closed or Python ends. Without arguments it opens on five rows and one
-    neuron.
+    It goes on in the background until it is closed or Python ends. Without arguments it opens on five rows
+    and one neuron.
 
     Args:
         network: any network.
@@ -64,7 +64,8 @@ def play(
         start: parameters to begin with: a run's, or by name; None draws them.
         port: where to listen on this machine; 0 takes a free one.
         open_browser: whether to open a browser; None does outside notebooks.
-        settings: such as ``learning_rate``, ``optimizer`` (by name), ``batch_size``, ``seed``, ``validation``.
+        settings: such as ``learning_rate``, ``optimizer`` (by name), ``batch_size``, ``seed``,
+            ``validation``.
 
     Raises:
         DownslopeError: if the rows do not fit the network, or nothing can listen there.
@@ -103,7 +104,9 @@ def _maker(
     if network is None:
         return first_session
     if not isinstance(network, Network):
-        raise DownslopeError(f"play takes a network of one, not {type(network).__name__}; a member of an ensemble does")
+        raise DownslopeError(
+            f"play takes a network of one, not {type(network).__name__}; a member of an ensemble does"
+        )
     if x is None or y is None:
         raise DownslopeError("play needs x and y, the rows to learn from")
     data = checked_data(network, x, y, None)

@@ -51,8 +51,8 @@ def fault_of(message: str, descent: Descent, rows: Rows) -> Fault:
     if known is not None and settings.learning_rate >= known[0]:
         stable, best = known
         words += (
-            f" The learning rate {settings.learning_rate:g} is above {stable:.5g}, from which on this descent diverges:"
-            " each step overshoots the minimum by more than it was away from it."
+            f" The learning rate {settings.learning_rate:g} is above {stable:.5g}, from which on this descent"
+            " diverges: each step overshoots the minimum by more than it was away from it."
         )
         repairs.append(Repair(f"learning rate {best:.3g}, the best for these rows", {"learning_rate": best}))
     rate = float(f"{settings.learning_rate / 10:.3g}")
@@ -65,10 +65,14 @@ def fault_of(message: str, descent: Descent, rows: Rows) -> Fault:
 
 
 def stable_range(settings: Settings, descent: Descent) -> tuple[float, float] | None:
-    """The learning rate from which on descent diverges and the best one: known of linear networks on all rows."""
+    """The learning rate from which on descent diverges, and the best one; known of linear networks."""
     network = descent.network
     outputs = int(network.graph().output.shape[1])
-    if settings.optimizer != "sgd" or settings.clip_norm is not None or network.inputs * outputs > _MOST_UNKNOWNS:
+    if (
+        settings.optimizer != "sgd"
+        or settings.clip_norm is not None
+        or network.inputs * outputs > _MOST_UNKNOWNS
+    ):
         return None
     try:
         told = forecast(

@@ -1,7 +1,8 @@
 """What page and session say to each other: one schema, checked on both sides.
 
-A command is a JSON object with the field ``command`` and the fields of one class here; the page is given their names
-with the page's first script and refuses to send others. What the session answers is one of the messages below.
+A command is a JSON object with the field ``command`` and the fields of one class here; the page is given
+their names with the page's first script and refuses to send others. What the session answers is one of the
+messages below.
 """
 
 from __future__ import annotations
@@ -324,4 +325,5 @@ def script() -> str:
         name: {f.name: f.default is MISSING for f in fields(cls)}  # type: ignore[arg-type]
         for name, cls in COMMANDS.items()
     }
-    return f"/** Commands and their fields; true where a field has to be given. */\nexport const COMMANDS = {json.dumps(told)};\n"
+    words = "/** Commands and their fields; true where a field has to be given. */"
+    return f"{words}\nexport const COMMANDS = {json.dumps(told)};\n"

@@ -1,7 +1,7 @@
 """The server of the page: static files, and one socket that commands come in by and frames go out by.
 
-It listens on the loopback interface, opens the socket only to pages of its own origin that know the token, and runs
-everything that touches the session in one thread.
+It listens on the loopback interface, opens the socket only to pages of its own origin that know the token,
+and runs everything that touches the session in one thread.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from http import HTTPStatus
 from importlib.resources import files
@@ -57,10 +58,8 @@ class Page:
         """Send a message; a page that has gone is passed over."""
         from downslope.studio._wire import pack
 
-        try:
+        with suppress(ConnectionClosed, OSError):
             self.connection.send(pack(message))
-        except (ConnectionClosed, OSError):
-            pass
 
 
 class StudioServer:
@@ -149,7 +148,9 @@ class StudioServer:
             return _plain(HTTPStatus.FORBIDDEN, "the page of another origin may not look on")
         given = parse_qs(parts.query).get("token", [""])[0]
         if not hmac.compare_digest(given.encode(), self.token.encode()):
-            return _plain(HTTPStatus.FORBIDDEN, "the token is missing or wrong; open the address that was printed")
+            return _plain(
+                HTTPStatus.FORBIDDEN, "the token is missing or wrong; open the address that was printed"
+            )
         if len(self._pages) >= _MOST_PAGES:
             return _plain(HTTPStatus.TOO_MANY_REQUESTS, f"{_MOST_PAGES} pages are open already; close one")
         return None
@@ -285,7 +286,11 @@ def _content(path: str) -> tuple[bytes, bytes, str] | None:
         names = path.strip("/").split("/") if path != "/" else ["index.html"]
         place = _PAGE
         for name in names:
-            found = next((item for item in place.iterdir() if item.name == name), None) if place.is_dir() else None
+            found = (
+                next((item for item in place.iterdir() if item.name == name), None)
+                if place.is_dir()
+                else None
+            )
             if found is None:
                 return None
             place = found

@@ -38,8 +38,8 @@ class Settings:
         learning_rate, batch_size, seed: as ``descend`` has them.
         validation: the share of the rows that only measures; 0 for none.
         clip_norm: the largest norm of all gradients together, or None.
-        stop_steps, stop_error, stop_patience: stop after so many steps, below such an error, after so many looks at
-            the validation rows without a better error; None for never.
+        stop_steps, stop_error, stop_patience: stop after so many steps, below such an error, after so many
+            looks at the validation rows without a better error; None for never.
     """
 
     inputs: int
@@ -70,7 +70,13 @@ class Settings:
         Raises:
             DownslopeError: where the parts do not fit together.
         """
-        penalties: dict[str, Any] = {"loss": self.loss, "delta": self.delta, "level": self.level, "l1": self.l1, "l2": self.l2}
+        penalties: dict[str, Any] = {
+            "loss": self.loss,
+            "delta": self.delta,
+            "level": self.level,
+            "l1": self.l1,
+            "l2": self.l2,
+        }
         if self.fixed is not None:
             return replace(self.fixed, **penalties)
         layers: list[Layer] = [*self.front]
@@ -84,7 +90,9 @@ class Settings:
     def rule(self) -> Optimizer:
         """The optimizer."""
         if self.optimizer not in OPTIMIZERS:
-            raise DownslopeError(f"there is no optimizer {self.optimizer!r}; choose one of {', '.join(OPTIMIZERS)}")
+            raise DownslopeError(
+                f"there is no optimizer {self.optimizer!r}; choose one of {', '.join(OPTIMIZERS)}"
+            )
         return Sgd(self.momentum) if self.optimizer == "sgd" else OPTIMIZERS[self.optimizer]
 
     def changed(self, changes: Mapping[str, Any]) -> Settings:
@@ -115,7 +123,18 @@ class Settings:
 
 
 _CHANGEABLE = {
-    *("layers", "loss", "dropout", "delta", "l1", "l2", "optimizer", "momentum", "learning_rate", "batch_size"),
+    *(
+        "layers",
+        "loss",
+        "dropout",
+        "delta",
+        "l1",
+        "l2",
+        "optimizer",
+        "momentum",
+        "learning_rate",
+        "batch_size",
+    ),
     *("seed", "validation", "clip_norm", "stop_steps", "stop_error", "stop_patience"),
 }
 _RANGES: Mapping[str, tuple[float, float, str]] = {
@@ -161,7 +180,9 @@ def _dense_layers(told: Any) -> tuple[Dense, ...]:
             raise DownslopeError("a layer has a whole number of units")
         if item["units"] > _MOST_UNITS:
             raise DownslopeError(f"a layer has at most {_MOST_UNITS:,} units here, not {item['units']:,}")
-        made.append(Dense(item["units"], str(item.get("activation", "identity")), bias=bool(item.get("bias", True))))
+        made.append(
+            Dense(item["units"], str(item.get("activation", "identity")), bias=bool(item.get("bias", True)))
+        )
     return tuple(made)
 
 

@@ -22,7 +22,16 @@ from downslope.tables import (
     rows_with_target,
 )
 
-__all__ = ["Choices", "Rows", "edited", "five_rows", "frame_of_arrays", "histogram", "rows_of", "rows_of_model"]
+__all__ = [
+    "Choices",
+    "Rows",
+    "edited",
+    "five_rows",
+    "frame_of_arrays",
+    "histogram",
+    "rows_of",
+    "rows_of_model",
+]
 
 RAW, STANDARD, AUTO = "raw", "standard", "auto"
 _FEW_ROWS = 20
@@ -37,8 +46,8 @@ class Choices:
     Attributes:
         targets: the columns to predict, one or more; more than one are all numbers.
         task: ``"auto"``, ``"regression"`` or ``"classification"``.
-        scaling: ``"raw"`` takes numbers as they are, ``"standard"`` centres and scales them, ``"auto"`` takes a few
-            rows of plain numbers raw.
+        scaling: ``"raw"`` takes numbers as they are, ``"standard"`` centres and scales them, ``"auto"``
+            takes a few rows of plain numbers raw.
         drop, category, number: columns to leave out, or to take as categories or as numbers.
         formulas: further columns as expressions of others, such as ``x1*x2``.
     """
@@ -109,7 +118,9 @@ def frame_of_arrays(x: NDArray[Any], y: NDArray[Any], *, classes: bool) -> tuple
     targets = ("y",) if several.shape[1] == 1 else tuple(f"y{k + 1}" for k in range(several.shape[1]))
     inputs = {f"x{i + 1}": np.asarray(x[:, i], float) for i in range(x.shape[1])}
     outputs = {name: several[:, k] for k, name in enumerate(targets)}
-    frame = pl.DataFrame({**inputs, **{n: v.astype(int) if classes else v.astype(float) for n, v in outputs.items()}})
+    frame = pl.DataFrame(
+        {**inputs, **{n: v.astype(int) if classes else v.astype(float) for n, v in outputs.items()}}
+    )
     task = "classification" if classes else "regression"
     return frame, Choices(targets, task, RAW, number=tuple(inputs))
 
@@ -141,7 +152,9 @@ def rows_of(frame: pl.DataFrame, choices: Choices, name: str) -> Rows:
     if scaling == AUTO:
         scaling = RAW if plain and shown.height <= _FEW_ROWS else STANDARD
     if scaling == RAW and not plain:
-        raise DownslopeError("numbers as they are need columns of numbers without gaps and a number as target")
+        raise DownslopeError(
+            "numbers as they are need columns of numbers without gaps and a number as target"
+        )
     raw = scaling == RAW
     encoder = _raw_encoder(shown, about.columns) if raw else TableEncoder.fit(inputs, about)
     goal = Target.fit(shown[choices.targets[0]], about.task)
@@ -150,7 +163,17 @@ def rows_of(frame: pl.DataFrame, choices: Choices, name: str) -> Rows:
     decided = replace(choices, scaling=scaling)
     x, y = _numbers(shown, decided, encoder, goal)
     return Rows(
-        name, known, shown, decided, about.columns, encoder, goal, x, y, left_out, f"{about.task}: {about.task_reason}"
+        name,
+        known,
+        shown,
+        decided,
+        about.columns,
+        encoder,
+        goal,
+        x,
+        y,
+        left_out,
+        f"{about.task}: {about.task_reason}",
     )
 
 
@@ -178,11 +201,13 @@ def _with_formulas(frame: pl.DataFrame, formulas: tuple[str, ...]) -> pl.DataFra
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError) as error:
             reason = str(error).strip().split("\n")[0][:120]
             raise DownslopeError(
-                f'the formula "{formula}" cannot be computed: {reason}; write it as x1*x2, pow(x1, 2), sin(x1), '
-                "with names of columns that hold spaces in double quotes"
+                f'the formula "{formula}" cannot be computed: {reason}; write it as x1*x2, pow(x1, 2),
+                sin(x1), ' "with names of columns that hold spaces in double quotes"
             ) from None
-        if len(made) != frame.height or not made.dtype.is_numeric() and made.dtype != pl.Boolean:
-            raise DownslopeError(f'the formula "{formula}" gives no number for each row; use names of columns')
+        if len(made) != frame.height or (not made.dtype.is_numeric() and made.dtype != pl.Boolean):
+            raise DownslopeError(
+                f'the formula "{formula}" gives no number for each row; use names of columns'
+            )
         values = made.cast(pl.Float64)
         wrong = (~values.is_finite()).fill_null(False).arg_true()
         if len(wrong):
@@ -271,5 +296,7 @@ def histogram(column: pl.Series) -> Mapping[str, Any]:
     if cells.dtype.is_numeric() and cells.n_unique() > _BARS:
         counts, edges = np.histogram(cells.cast(pl.Float64).to_numpy(), bins=_BARS)
         return {"counts": counts.tolist(), "low": float(edges[0]), "high": float(edges[-1])}
-    levels = cells.cast(pl.String, strict=False).alias("level").value_counts(sort=True, name="rows").head(_BARS)
+    levels = (
+        cells.cast(pl.String, strict=False).alias("level").value_counts(sort=True, name="rows").head(_BARS)
+    )
     return {"counts": levels["rows"].to_list(), "labels": levels["level"].to_list()}

@@ -54,7 +54,7 @@ def next_mark(step: int) -> int:
 
 
 class Curve:
-    """The error of each step, thinned to a bounded number of points: every step at first, later every second, …"""
+    """The error of each step, thinned to a bounded number of points: at first all, later every second …"""
 
     def __init__(self) -> None:
         self._steps: list[NDArray[np.int64]] = []
@@ -73,7 +73,8 @@ class Curve:
 
     def _kept(self, steps: NDArray[np.int64]) -> NDArray[np.bool_]:
         early = steps < _POINTS // 8
-        return early | (steps % self._stride == 0)
+        kept: NDArray[np.bool_] = early | (steps % self._stride == 0)
+        return kept
 
     def _thin(self) -> None:
         steps, errors = self.points()
@@ -96,7 +97,11 @@ class Curve:
         part = Curve()
         part._stride = self._stride
         chosen = steps < step
-        part._steps, part._errors, part._count = [steps[chosen]], [errors[chosen]], int(np.count_nonzero(chosen))
+        part._steps, part._errors, part._count = (
+            [steps[chosen]],
+            [errors[chosen]],
+            int(np.count_nonzero(chosen)),
+        )
         return part
 
 
@@ -129,7 +134,7 @@ class History:
         return min(self.moments, key=lambda moment: moment.error if moment.error == moment.error else np.inf)
 
     def add(self, moment: Moment, *, in_place: bool = False) -> None:
-        """Keep a moment, instead of the last one where ``in_place``; old ones are thinned to bound the memory."""
+        """Keep a moment, instead of the last one where ``in_place``; old ones are thinned."""
         if in_place:
             self.moments[-1] = moment
             return
@@ -152,5 +157,10 @@ class History:
         """A run that begins as this one up to a moment."""
         moment = self.moments[place]
         return History(
-            number, f"run {number}", (self.number, place), False, self.moments[: place + 1], self.curve.until(moment.step)
+            number,
+            f"run {number}",
+            (self.number, place),
+            False,
+            self.moments[: place + 1],
+            self.curve.until(moment.step),
         )

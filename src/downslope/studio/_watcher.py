@@ -37,4 +37,4 @@ class Watcher:
 
     def behind(self, session: Any) -> bool:
         """Whether there is something that it was not sent."""
-        return self.version != session.version or self.state != session.state_version
+        return bool(self.version != session.version or self.state != session.state_version)

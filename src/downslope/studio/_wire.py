@@ -1,7 +1,7 @@
 """Messages as bytes: JSON whose arrays lie behind it, raw, in the byte order of the machine that shows them.
 
-A message is 4 bytes with the length of its JSON, the JSON padded to a multiple of 8, and the arrays, each at a multiple
-of 8 from there. Where an array belongs the JSON has ``{"$array": [dtype, shape, place]}``.
+A message is 4 bytes with the length of its JSON, the JSON padded to a multiple of 8, and the arrays, each at
+a multiple of 8 from there. Where an array belongs the JSON has ``{"$array": [dtype, shape, place]}``.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def pack(message: Mapping[str, Any]) -> bytes:
     """A message as bytes.
 
     Args:
-        message: plain data with NumPy arrays anywhere in it; int64 is sent as int32, bool as uint8, and numbers that
-            are not finite as null.
+        message: plain data with NumPy arrays anywhere in it; int64 is sent as int32, bool as uint8, and
+            numbers that are not finite as null.
 
     >>> unpack(pack({"step": 3, "z": np.array([[1.0, 2.0]])}))
     {'step': 3, 'z': array([[1., 2.]])}

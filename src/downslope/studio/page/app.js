@@ -45,8 +45,8 @@ function Page() {
       <div class="strip card"><${Controls} /><${Quick} /></div>
       <${Stopped} />
       <div class="first">
-        <div class="left"><${Rows} /><${TotalError} /></div>
-        <div class="right"><${NetworkCard} /><${Curve} /></div>
+        <div class="left"><${Rows} /><${TotalError} /><${Curve} /></div>
+        <div class="right"><${NetworkCard} /></div>
       </div>
       <${Timeline} />
       <${Panels} />

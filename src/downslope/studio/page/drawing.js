@@ -5,14 +5,14 @@ import { Num } from "./number.js";
 import { choose, frame, lines, manner, network, row, selected, send, table, why } from "./store.js";
 
 const tip = signal(null);
-const GAP = { numbers: 76, lines: 44 };
+const GAP = { numbers: 116, lines: 46 };
 
 /** Where every unit stands: columns of [x, y], the inputs first. */
 function layout(net, width, kind) {
   const sizes = [net.inputs.length, ...net.layers.map((layer) => layer.units)];
   const most = Math.max(...sizes);
-  const height = Math.max(200, Math.min(kind === "numbers" ? 520 : 460, most * GAP[kind] + 22));
-  const left = 46;
+  const height = Math.max(220, Math.min(kind === "numbers" ? 480 : 460, most * GAP[kind] + 22));
+  const left = kind === "numbers" ? 46 : 128;
   const right = width - (kind === "numbers" ? 118 : 84);
   return {
     height,
@@ -21,7 +21,7 @@ function layout(net, width, kind) {
       const gap = Math.min(GAP[kind] + 14, (height - 40) / count);
       return Array.from({ length: count }, (_, i) => [x, height / 2 + (i - (count - 1) / 2) * gap]);
     }),
-    radius: Math.max(5, Math.min(kind === "numbers" ? 22 : 18, (height - 40) / most / 2.4)),
+    radius: Math.max(5, Math.min(kind === "numbers" ? 24 : 18, (height - 40) / most / 2.4)),
   };
 }
 
@@ -32,9 +32,9 @@ export function Drawing() {
   const [width, setWidth] = useState(0);
   useLayoutEffect(() => {
     if (!box.current) return undefined;
-    const watch = new ResizeObserver(() => setWidth(box.current.clientWidth));
+    const watch = new ResizeObserver(() => setWidth(box.current.clientWidth - 12));
     watch.observe(box.current);
-    setWidth(box.current.clientWidth);
+    setWidth(box.current.clientWidth - 12);
     return () => watch.disconnect();
   }, [net === null]);
   if (!net) return null;
@@ -174,7 +174,7 @@ function Units({ net, place }) {
         onClick=${() => layer && choose("unit", layer.name, [i])}>
         ${place.radius >= 15 && html`<span>${number(value, place.radius > 18 ? 4 : 2)}</span>`}
       </button>
-      ${c === 0 && html`<span key=${`n${i}`} class="inputname" style=${{ left: `${x - 46}px`, top: `${y + place.radius - 1}px` }} title=${net.inputs[i]}>${net.inputs[i]}</span>`}`;
+      ${c === 0 && html`<span key=${`n${i}`} class="inputname" style=${place.radius > 18 ? { left: `${x - 46}px`, top: `${y + place.radius - 1}px` } : { left: `${x - place.radius - 116}px`, top: `${y - 9}px`, width: "112px", textAlign: "right" }} title=${net.inputs[i]}>${net.inputs[i]}</span>`}`;
     });
   })}`;
 }
@@ -194,7 +194,7 @@ function ErrorBox({ place, width }) {
   const y = (ends[0][1] + ends[ends.length - 1][1]) / 2;
   const x = ends[0][0] + place.radius;
   const room = width - x - 4;
-  return html`<div class=${`errorbox ${now.phase === "loss" ? "lit" : ""}`} style=${{ left: `${x + 10}px`, top: `${y - 22}px`, width: `${Math.max(60, room - 10)}px` }}
+  return html`<div class=${`errorbox ${now.phase === "loss" ? "lit" : ""}`} style=${{ left: `${x + 10}px`, top: `${y - 22}px`, width: `${Math.max(60, room - 22)}px` }}
     title=${`E, the ${now.error.convention}`}><b>E</b><span>${number(now.error.value, 4)}</span></div>`;
 }
 
@@ -213,7 +213,7 @@ function Numbers({ net, place }) {
         const k = i * layer.inputs + j;
         const [x1, y1] = place.columns[l][j];
         const [x2, y2] = place.columns[l + 1][i];
-        const t = single ? 0.45 : 0.24 + (0.52 * (i + 0.5)) / layer.units;
+        const t = single ? 0.36 : 0.24 + (0.52 * (i + 0.5)) / layer.units;
         made.push(html`<${Weight} key=${`${l}-${k}`} net=${net} name=${layer.weight} index=${[i, j]} value=${values[k]}
           slope=${slopes ? slopes[k] : null} label=${weightName(net, l, i, j)} x=${x1 + t * (x2 - x1)} y=${y1 + t * (y2 - y1)}
           roomy=${single} from=${j} frozen=${isFrozen(net, layer.weight, k)} />`);

@@ -1,6 +1,6 @@
 /** The total error: its number, the best so far by hand and by descent, the challenge, and its curve. */
 import { html, useEffect, useRef, useState } from "./ui.js";
-import { number, whole } from "./format.js";
+import { compact, number, whole } from "./format.js";
 import { frame, send, settings } from "./store.js";
 
 /** The error of all rows, what it is a mean of, and how it compares. */
@@ -50,11 +50,23 @@ export function plotLibrary() {
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 /** Numbers on an axis of powers of ten. */
-const ticks = (_, values) => values.map((value) => (value === null ? "" : number(value, 3)));
+const ticks = (_, values) => values.map((value) => (value === null ? "" : compact(value)));
+
+/** Of many marks on a logarithmic axis, the powers of ten. */
+function tens(_, splits) {
+  const powers = splits.map((value) => (value > 0 && Math.abs(Math.log10(value) % 1) < 1e-9 ? value : null));
+  const count = powers.filter((value) => value !== null).length;
+  if (count < 2) return splits;
+  const every = Math.ceil(count / 7);
+  return powers.map((value) => (value !== null && Math.round(Math.log10(value)) % every === 0 ? value : null));
+}
 
 function axes() {
-  const look = () => ({ stroke: () => colour("muted"), grid: { stroke: () => colour("line"), width: 1 }, ticks: { stroke: () => colour("line") }, font: "11px system-ui, sans-serif" });
-  return [{ ...look(), values: ticks, size: 26 }, { ...look(), values: ticks, size: 64 }];
+  const look = (filter = {}) => ({
+    stroke: () => colour("muted"), font: "11px system-ui, sans-serif", values: ticks, ...filter,
+    grid: { stroke: () => colour("line"), width: 1, ...filter }, ticks: { stroke: () => colour("line"), ...filter },
+  });
+  return [{ ...look(), size: 26 }, { ...look({ filter: tens }), size: 52 }];
 }
 
 const positive = (value) => (value > 0 && Number.isFinite(value) ? value : null);

@@ -26,6 +26,19 @@ export function number(value, digits = 6) {
   return formatter(digits).format(value).replace("-", "−");
 }
 
+/**
+ * A number for an axis: as short as can be, with a power of ten from a hundred thousand on.
+ * @param {number} value
+ * @returns {string}
+ */
+export function compact(value) {
+  const size = Math.abs(value);
+  if (size === 0 || (size < 1e5 && size >= 1e-3)) return number(value, 4);
+  const [digit, power] = value.toExponential(2).split("e");
+  const factor = Number(digit) === 1 ? "" : `${number(Number(digit), 3)}·`;
+  return `${factor}10${superscript(Number(power))}`;
+}
+
 /** @param {number} value @returns {string} a whole number with marks for thousands */
 export function whole(value) {
   return new Intl.NumberFormat().format(Math.round(value));

@@ -63,24 +63,26 @@ function Grid({ told, columns, targets }) {
   const scaled = told.scaling === "standard" && !classes;
   const heads = classes ? ["predicted", "probability"] : one ? ["z", ...(scaled ? ["prediction"] : [])] : ["prediction"];
   const lossName = squared ? (one ? "squared" : "mean square") : "loss";
+  const late = columns.length > 4;
+  const inputs = columns.map((c) => html`<th scope="col" key=${c.name} class=${c.number ? "" : "words"} title=${`${c.kind}: ${c.reason}`}>${c.name}</th>`);
   return html`<table class="grid">
     <thead><tr><th scope="col" class="count">row</th>
-      ${columns.map((c) => html`<th scope="col" key=${c.name} class=${c.number ? "" : "words"} title=${`${c.kind}: ${c.reason}`}>${c.name}</th>`)}
+      ${!late && inputs}
       ${heads.map((name) => html`<th scope="col" class="says" key=${name}>${name}</th>`)}
       ${targets.map((c) => html`<th scope="col" class=${c.number && !classes ? "" : "words"} key=${c.name} title=${c.reason}>${c.name}</th>`)}
       ${!classes && one && html`<th scope="col" class="says" title="target − prediction">error</th>`}
       <th scope="col" class="says" title=${`what this row adds to the mean: ${loss}`}>${lossName}</th>
-      <th scope="col" class="barhead"><span class="unseen">as a bar</span></th></tr></thead>
+      <th scope="col" class="barhead"><span class="unseen">as a bar</span></th>${late && inputs}</tr></thead>
     <tbody>
       ${first > 0 && html`<tr class="space" aria-hidden="true" style=${{ height: `${first * HEIGHT}px` }}><td></td></tr>`}
       ${Array.from({ length: count }, (_, i) => html`<${Row} key=${shown.of[i]} i=${i} shown=${shown} held=${held}
-        columns=${columns} targets=${targets} told=${told} classes=${classes} one=${one} scaled=${scaled} most=${most} />`)}
+        columns=${columns} targets=${targets} told=${told} classes=${classes} one=${one} scaled=${scaled} most=${most} late=${late} />`)}
       ${shown && first + count < told.rows && html`<tr class="space" aria-hidden="true"
         style=${{ height: `${(told.rows - first - count) * HEIGHT}px` }}><td></td></tr>`}
     </tbody></table>`;
 }
 
-function Row({ i, shown, held, columns, targets, told, classes, one, scaled, most }) {
+function Row({ i, shown, held, columns, targets, told, classes, one, scaled, most, late }) {
   const place = shown.of[i];
   const outputs = shown.prediction.shape[1];
   const said = shown.prediction.subarray(i * outputs, (i + 1) * outputs);
@@ -90,12 +92,13 @@ function Row({ i, shown, held, columns, targets, told, classes, one, scaled, mos
   const inBatch = frame.value.batch && frame.value.batch.includes(place);
   const measured = shown.measured && shown.measured[i];
   const chosen = row.value === place;
+  const inputs = columns.map((c) => html`<${Cell} key=${c.name} told=${told} column=${c} row=${place} value=${held.cells[i][c.place]} />`);
   return html`<tr class=${`${chosen ? "chosen" : ""} ${inBatch ? "batch" : ""}`} onClick=${(event) => {
     if (!event.target.closest("input,button")) chooseRow(place);
   }}>
     <th scope="row" class="count"><button class="quiet" aria-pressed=${chosen} title=${measured ? "held out: it only measures" : "its forward pass, and its pull on every weight"}
       onClick=${() => chooseRow(place)}>${whole(place + 1)}${measured ? "ᵛ" : ""}</button></th>
-    ${columns.map((c) => html`<${Cell} key=${c.name} told=${told} column=${c} row=${place} value=${held.cells[i][c.place]} />`)}
+    ${!late && inputs}
     ${classes ? html`<${Decided} said=${said} classes=${told.classes} />` : one
       ? html`<td class="says" title="z, what the last layer gives">${number(z, 6)}</td>${scaled && html`<td class="says">${number(said[0], 5)}</td>`}`
       : html`<td class="says">${Array.from(said, (v) => number(v, 4)).join("; ")}</td>`}
@@ -104,6 +107,7 @@ function Row({ i, shown, held, columns, targets, told, classes, one, scaled, mos
     <td class="says">${number(shown.loss[i], 5)}</td>
     <td class="barcell"><span class=${`meter ${error !== null && error < 0 ? "negative" : "positive"}`}
       style=${{ width: `${(100 * Math.min(1, shown.loss[i] / most)).toFixed(1)}%` }}></span></td>
+    ${late && inputs}
   </tr>`;
 }
 
