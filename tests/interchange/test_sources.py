@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from scipy.special import ndtr
 import downslope as ds
 from downslope import DownslopeError
 from downslope.engines import evaluate
-from downslope.graph import OPS, gradient, input_, make
+from downslope.graph import OPS, input_, make
 from downslope.interchange import javascript_source, python_source
 from downslope.nets import Periodic, PiecewiseLinear
 from downslope.training import OPTIMIZERS, Sgd, program_of
@@ -58,7 +58,7 @@ def in_javascript(page, outputs, values, rows):
     return page.evaluate(RUN, [{**given, "rows": rows}, "compute"])
 
 
-@lru_cache(maxsize=None)
+@cache
 def outputs_of(network, optimizer):
     """All that is said of a network at rest, and the updates of a step."""
     graph = network.graph()
@@ -80,7 +80,11 @@ def check(page, network, optimizer, seed=0, rows=7):
         row_weights = np.stack([row_weights, row_weights[::-1]], axis=1)
     rng = np.random.default_rng(seed)
     values = {
-        **{"x": x, "y": y, "row_weights": row_weights, "learning_rate": 0.03, "step": 4.0},
+        "x": x,
+        "y": y,
+        "row_weights": row_weights,
+        "learning_rate": 0.03,
+        "step": 4.0,
         **parameters,
         **{name: rng.uniform(0.1, 1, node.shape) for name, node in states.items()},
     }
@@ -215,5 +219,5 @@ def test_what_does_not_fit_a_script() -> None:
     network = ds.Network(2, [ds.Dense(1)])
     with pytest.raises(DownslopeError, match="names 1 columns, and the network has 2 inputs"):
         python_source(network, network.initial_parameters(), features=["a"])
-    with pytest.raises(DownslopeError, match="parameters lacks layer1.bias"):
+    with pytest.raises(DownslopeError, match=r"parameters lacks layer1\.bias"):
         python_source(network, {"layer1.weight": [[1.0, 2.0]]})

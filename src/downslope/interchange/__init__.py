@@ -3,6 +3,7 @@
 from downslope.interchange._graph_json import graph_from_json, graph_to_json
 from downslope.interchange._javascript import javascript_source
 from downslope.interchange._model_file import ModelFile, read_model_file, write_beside, write_model_file
+from downslope.interchange._page import page_source
 from downslope.interchange._python_source import python_source
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "graph_from_json",
     "graph_to_json",
     "javascript_source",
+    "page_source",
     "python_source",
     "read_model_file",
     "write_beside",
