@@ -107,7 +107,7 @@ def _program(network: AnyNetwork) -> str:
         [
             javascript_source({"prediction": graph.prediction}, "predict"),
             javascript_source({"output": graph.output, **judged}, "judge"),
-            javascript_source({**slopes, **program.updates}, "descend"),
+            javascript_source({"error": graph.error, **slopes, **program.updates}, "descend"),
         ]
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -224,7 +225,7 @@ def _layer_rows(network: AnyNetwork) -> list[dict[str, Any]]:
 
 
 def _count(network: Network) -> int:
-    return sum(int(np.prod(node.shape)) for node in network.graph().parameters.values())
+    return sum(prod(map(int, node.shape)) for node in network.graph().parameters.values())
 
 
 def _count_through(network: Network, layers: int) -> int:

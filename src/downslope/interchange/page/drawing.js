@@ -38,7 +38,8 @@ export function networkDrawing(svg, { units, weights }, chosen) {
   const room = (names) => 16 + 7.2 * Math.max(...names.map((name) => cut(name).length));
   const at = places(units, room(units[0]) + radius, room(units.at(-1)) + radius, width, height);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  svg.setAttribute("aria-label", `Drawing of the network: ${units.map((names) => names.length).join(", ")} units`);
+  const sizes = units.map((names) => names.length).join(", ");
+  svg.setAttribute("aria-label", `Drawing of the network: ${sizes} units`);
   svg.replaceChildren();
   const edges = weights.map((parameter, layer) =>
     at[layer + 1].flatMap((to, i) => at[layer].map((from, j) => {
@@ -81,13 +82,15 @@ function follow(edges, weights) {
  * The curve of the error by step, on a logarithmic scale where all errors are above 0.
  * @param {SVGSVGElement} svg
  * @param {{step: number, error: number}[]} history
+ * @returns {boolean} whether the scale is logarithmic
  */
 export function errorCurve(svg, history) {
   const points = history.filter(({ error }) => Number.isFinite(error));
   svg.setAttribute("viewBox", "0 0 100 40");
   svg.replaceChildren();
-  if (points.length < 2) return;
-  const scale = points.every(({ error }) => error > 0) ? Math.log : (error) => error;
+  const logarithmic = points.every(({ error }) => error > 0);
+  if (points.length < 2) return logarithmic;
+  const scale = logarithmic ? Math.log : (error) => error;
   const heights = points.map(({ error }) => scale(error));
   const low = Math.min(...heights);
   const span = Math.max(...heights) - low || 1;
@@ -96,4 +99,5 @@ export function errorCurve(svg, history) {
     `${((100 * step) / last).toFixed(2)} ${(38 - (36 * (heights[i] - low)) / span).toFixed(2)}`).join("L");
   drawn("path", { d: `M${line}L100 40L0 40Z`, class: "under" }, svg);
   drawn("path", { d: `M${line}`, class: "line", "vector-effect": "non-scaling-stroke" }, svg);
+  return logarithmic;
 }

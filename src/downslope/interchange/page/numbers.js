@@ -1,9 +1,17 @@
 /** Numbers as the reader writes them, and the steps in which they are moved. */
 
 const plain = new Map();
+const inPercent = new Intl.NumberFormat(undefined, {
+  style: "percent",
+  numberingSystem: "latn",
+  maximumFractionDigits: 1,
+});
 const RAISED = Object.fromEntries([..."-0123456789"].map((c, i) => [c, "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"[i]]));
 
-/** A number in the reader's notation with so many digits that count. Signs and digits are those that can be typed. */
+/**
+ * A number in the reader's notation with so many digits that count; up to six, and at most five decimals.
+ * Its digits are those that can be typed.
+ */
 function written(value, digits, grouped) {
   const size = Math.abs(value);
   const far = size !== 0 && (size >= 1e9 || size < 1e-3);
@@ -12,6 +20,7 @@ function written(value, digits, grouped) {
     plain.set(key, new Intl.NumberFormat(undefined, {
       numberingSystem: "latn",
       maximumSignificantDigits: digits,
+      ...(far || digits > 6 ? {} : { maximumFractionDigits: 5, roundingPriority: "lessPrecision" }),
       useGrouping: grouped && !far,
       notation: far ? "scientific" : "standard",
     }));
@@ -49,8 +58,7 @@ export function typed(value, digits = 4) {
  * @returns {string}
  */
 export function percent(share) {
-  return new Intl.NumberFormat(undefined, { style: "percent", numberingSystem: "latn", maximumFractionDigits: 1 })
-    .format(share);
+  return inPercent.format(share);
 }
 
 /**
@@ -60,12 +68,11 @@ export function percent(share) {
  */
 export function parsed(text) {
   const bare = text.replace(/[\s'’\u00a0\u202f\u200e\u200f\u061c]/g, "").replace(/[−–]/g, "-");
-  const marks = bare.match(/[.,]/g) ?? [];
+  const marks = bare.replace(/[^.,]/g, "");
   const last = marks.at(-1);
-  const alike = marks.every((mark) => mark === last);
-  // one mark is a decimal mark; of two kinds it is the last one; several of a kind stand between thousands
-  const decimal = marks.length === 1 || (!alike && marks.filter((mark) => mark === last).length === 1) ? last : "";
-  const whole = [...bare].map((c) => (c === "." || c === "," ? (c === decimal ? "." : "") : c)).join("");
+  // one mark is a decimal mark, of two kinds the last one; several of a kind stand between thousands
+  const alike = marks.length > 1 && [...marks].every((mark) => mark === last);
+  const whole = alike ? bare.replaceAll(last, "") : bare.replace(last === "," ? /\./g : /,/g, "").replace(",", ".");
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(whole) ? Number(whole) : NaN;
 }
 
@@ -77,7 +84,7 @@ export function parsed(text) {
  */
 export function stepOf(value, usual = 1) {
   const size = Math.abs(value) || Math.abs(usual) || 1;
-  return 10 ** (Math.floor(Math.log10(size) + 1e-9) - 2);
+  return Number(`1e${Math.floor(Math.log10(size) + 1e-9) - 2}`);
 }
 
 /**

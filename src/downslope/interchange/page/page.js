@@ -7,6 +7,8 @@ import { decided, element, headings, rowTable } from "./rows.js";
 const CURVE = 400; // points of the curve before every other one is left out
 const FRAME = 12; // milliseconds of computing in one frame
 
+const TROUBLE = "The next step would not be finite: lower the learning rate, or reset.";
+
 const byId = (id) => document.getElementById(id);
 
 /** The numbers of an array from its bytes. */
@@ -25,8 +27,16 @@ export function start({ predict, judge, descend }) {
   const names = data.parameters.map(({ name }) => name);
   const initial = data.parameters.map(({ values }) => unpacked(values));
   const weights = initial.map((values) => values.slice());
-  const given = { rows: data.rows, x: data.x, y: data.y, row_weights: new Float64Array(data.rowWeights).fill(1) };
-  const state = { rate: data.learningRate, steps: 0, playing: false, history: [], error: NaN, waiting: false };
+  const rowWeights = new Float64Array(data.rowWeights).fill(1);
+  const given = { rows: data.rows, x: data.x, y: data.y, row_weights: rowWeights };
+  const state = {
+    rate: data.learningRate,
+    steps: 0,
+    error: NaN,
+    history: [],
+    playing: false,
+    waiting: false,
+  };
   const fields = new Map();
 
   const values = () => ({
@@ -51,7 +61,7 @@ export function start({ predict, judge, descend }) {
   function refresh() {
     const judged = judge(values());
     state.error = judged.error;
-    remember(state);
+    remember(state, judged.error);
     showRows(judged);
     showEdges(weights);
     showOwn();
@@ -73,6 +83,7 @@ export function start({ predict, judge, descend }) {
     for (let i = 0; i < count && performance.now() < until; i++) {
       const next = descend(values());
       if (!names.every((name) => next[name].every(Number.isFinite))) return false;
+      remember(state, next.error);
       names.forEach((name, k) => weights[k].set(next[name]));
       state.steps += 1;
     }
@@ -91,7 +102,7 @@ export function start({ predict, judge, descend }) {
     showWeights();
     refresh();
     byId("trouble").hidden = finite;
-    if (!finite) byId("trouble").textContent = "The next step would not be finite: lower the learning rate, or reset.";
+    byId("trouble").textContent = finite ? "" : TROUBLE;
     return finite;
   }
 
@@ -163,11 +174,12 @@ export function start({ predict, judge, descend }) {
 }
 
 /** One point of the curve for each step; a change by hand moves the last. */
-function remember(state) {
-  const { history, steps, error } = state;
+function remember(state, error) {
+  const { history, steps } = state;
   if (history.at(-1)?.step === steps) history.pop();
   history.push({ step: steps, error });
-  if (history.length > CURVE) state.history = history.filter((_, i) => i % 2 === 0 || i === history.length - 1);
+  if (history.length <= CURVE) return;
+  state.history = history.filter((_, i) => i % 2 === 0 || i === history.length - 1);
 }
 
 /** The error of all rows and its curve. */
@@ -175,10 +187,10 @@ function showTotal({ error, history, steps }) {
   byId("error").textContent = shown(error);
   const first = history[0].error;
   byId("change").textContent = steps ? `${shown(first)} at the start` : "";
-  const taken = steps === 1 ? "1 step" : `${shown(steps)} steps`;
+  const scale = errorCurve(byId("curve"), history) ? ", log scale" : "";
+  const taken = `${steps === 1 ? "1 step" : `${shown(steps)} steps`}${scale}`;
   byId("curve-note").textContent = steps ? taken : "Play: gradient descent on these rows, step by step";
   byId("curve").classList.toggle("empty", steps === 0);
-  errorCurve(byId("curve"), history);
 }
 
 /** What does not change: names, layers, pictures. */
@@ -200,7 +212,7 @@ function showStill(data) {
     line.append(head, element("td", what, "words"), element("td", shown(count)));
     body.append(line);
   }
-  byId("layer-table").replaceChildren(headings(["", "What", "Parameters"]), body);
+  byId("layer-table").replaceChildren(headings(["", "Layers", "Parameters"]), body);
   for (const { title, source } of data.pictures) {
     const figure = element("figure", "", "card");
     const image = element("img");
@@ -225,7 +237,8 @@ function ownInputs(data, predicted) {
     }).input);
     byId("own-fields").append(label);
   });
-  byId("own-name").textContent = data.results.length === 1 || data.kind === "classes" ? data.target : "prediction";
+  const one = data.results.length === 1 || data.kind === "classes";
+  byId("own-name").textContent = one ? data.target : "Prediction";
   return show;
 }
 

@@ -41,29 +41,23 @@ function resultNames({ kind, results, target, loss }) {
     const pairs = results.flatMap((name) => [name, one ? "Prediction" : `Prediction of ${name}`]);
     return [...pairs, ...(one ? ["Difference"] : []), named];
   }
-  return [target, "Prediction", `P(${target})`, named];
+  return [target, "Prediction", named];
 }
 
 /**
- * What is predicted for one row, in words, and how likely its target is.
+ * What is predicted for one row, in words; of a class, which and how sure.
  * @param {object} data of the page
  * @param {number[]} prediction
- * @param {number} [y]
- * @returns {{answer: string, right: boolean, likely: number}}
+ * @returns {{answer: string, chosen: number}}
  */
-export function decided({ kind, classes, results }, prediction, y) {
-  if (kind === "binary") {
-    const first = prediction[0] >= 0.5 ? 1 : 0;
-    const likely = y === undefined ? NaN : y * prediction[0] + (1 - y) * (1 - prediction[0]);
-    const sure = first ? prediction[0] : 1 - prediction[0];
-    return { answer: `${classes[first]} (${percent(sure)})`, right: first === y, likely };
+export function decided({ kind, classes, results }, prediction) {
+  if (kind !== "numbers") {
+    const shares = kind === "binary" ? [1 - prediction[0], prediction[0]] : prediction;
+    const chosen = largest(shares);
+    return { answer: `${classes[chosen]} (${percent(shares[chosen])})`, chosen };
   }
-  if (kind === "classes") {
-    const best = largest(prediction);
-    return { answer: `${classes[best]} (${percent(prediction[best])})`, right: best === y, likely: prediction[y] };
-  }
-  const words = prediction.map((value, i) => (results.length > 1 ? `${results[i]} ${shown(value)}` : shown(value)));
-  return { answer: words.join(", "), right: false, likely: NaN };
+  const names = results.length > 1 ? results.map((name) => `${name} `) : [""];
+  return { answer: prediction.map((value, i) => names[i] + shown(value)).join(", "), chosen: -1 };
 }
 
 /**
@@ -75,7 +69,7 @@ export function decided({ kind, classes, results }, prediction, y) {
 export function rowTable(table, data) {
   const { kind, rows, outputs, x, y, features, classes } = data;
   const numbers = kind === "numbers";
-  const last = features.length > 3 || window.matchMedia("(max-width: 44rem)").matches; // results are seen first
+  const last = features.length > 3 || window.matchMedia("(max-width: 44rem)").matches; // results come first
   const width = y.length / rows;
   const body = element("tbody");
   const lines = Array.from({ length: rows }, (_, row) => {
@@ -96,7 +90,7 @@ export function rowTable(table, data) {
       line.append(element("td", numbers ? shown(value) : classes[value] ?? shown(value), "target"));
       add("", "prediction");
     }
-    if (!numbers || outputs === 1) add("", "difference");
+    if (numbers && outputs === 1) add("", "difference");
     const loss = element("td", "", "loss");
     const text = element("span");
     const bar = element("i");
@@ -106,7 +100,8 @@ export function rowTable(table, data) {
     return { line, cells, text, bar };
   });
   const results = resultNames(data);
-  table.replaceChildren(headings(["", ...(last ? [...results, ...features] : [...features, ...results])]), body);
+  const columns = last ? [...results, ...features] : [...features, ...results];
+  table.replaceChildren(headings(["", ...columns]), body);
 
   return ({ prediction, errors }) => {
     const most = errors.reduce((top, e) => (Number.isFinite(e) ? Math.max(top, Math.abs(e)) : top), 0) || 1;
@@ -116,9 +111,9 @@ export function rowTable(table, data) {
         said.forEach((value, k) => { cells[k].textContent = shown(value); });
         if (outputs === 1) cells[1].textContent = shown(y[row] - said[0]);
       } else {
-        const { answer, right, likely } = decided(data, said, y[row]);
+        const { answer, chosen } = decided(data, said);
+        const right = chosen === y[row];
         cells[0].textContent = right ? answer : `✗ ${answer}`;
-        cells[1].textContent = percent(likely);
         line.classList.toggle("wrong", !right);
       }
       text.textContent = shown(errors[row]);
