@@ -1,4 +1,4 @@
-"""Files: a model as one safetensors file, as source code."""
+"""Files: a model as one safetensors file, as source code, as one page."""
 
 from downslope.interchange._graph_json import graph_from_json, graph_to_json
 from downslope.interchange._javascript import javascript_source

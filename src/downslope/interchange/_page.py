@@ -62,7 +62,7 @@ def page_source(
     >>> net = Network(inputs=1, layers=[Dense(1)])
     >>> text = page_source(net, net.initial_parameters(), [[1.0], [2.0]], [3.0, 5.0], features=["hours"],
     ...                    target="points", title="Points by hours")
-    >>> text.startswith("<!DOCTYPE html>"), "http" in text.replace("http://www.w3.org/2000/svg", "")
+    >>> text.startswith("<!DOCTYPE html>"), "://" in text.replace("http://www.w3.org/2000/svg", "")
     (True, False)
     """
     data = page_data(

@@ -2,6 +2,7 @@
 import { moved, parsed, stepOf, typed } from "./numbers.js";
 
 const STARTS = 3; // pixels after which a press is a drag
+const WHOLE = 6; // digits where a number is typed or read out
 
 /**
  * @typedef {object} Field
@@ -25,12 +26,12 @@ export function numberField(label, value, changed) {
     input.classList.toggle("below", current < 0);
     input.setAttribute("aria-invalid", "false");
     input.setAttribute("aria-valuenow", String(current));
-    input.setAttribute("aria-valuetext", typed(current, 6));
+    input.setAttribute("aria-valuetext", typed(current, WHOLE));
   };
   const editing = () => document.activeElement === input;
   const show = (next) => {
     current = next;
-    write(typed(current, editing() ? 15 : 4));
+    write(typed(current, editing() ? WHOLE : 4));
   };
   const set = (next) => {
     if (next === current || !Number.isFinite(next)) return;
@@ -77,7 +78,7 @@ export function numberField(label, value, changed) {
 
   input.addEventListener("focus", () => {
     before = current;
-    write(typed(current, 15));
+    write(typed(current, WHOLE));
     input.select();
   });
   input.addEventListener("blur", () => write(typed(current)));

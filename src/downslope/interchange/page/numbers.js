@@ -9,7 +9,7 @@ const inPercent = new Intl.NumberFormat(undefined, {
 const RAISED = Object.fromEntries([..."-0123456789"].map((c, i) => [c, "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"[i]]));
 
 /**
- * A number in the reader's notation with so many digits that count; up to six, and at most five decimals.
+ * A number in the reader's notation with so many digits that count; up to five, and at most five decimals.
  * Its digits are those that can be typed.
  */
 function written(value, digits, grouped) {
@@ -20,7 +20,7 @@ function written(value, digits, grouped) {
     plain.set(key, new Intl.NumberFormat(undefined, {
       numberingSystem: "latn",
       maximumSignificantDigits: digits,
-      ...(far || digits > 6 ? {} : { maximumFractionDigits: 5, roundingPriority: "lessPrecision" }),
+      ...(far || digits > 5 ? {} : { maximumFractionDigits: 5, roundingPriority: "lessPrecision" }),
       useGrouping: grouped && !far,
       notation: far ? "scientific" : "standard",
     }));
@@ -72,7 +72,8 @@ export function parsed(text) {
   const last = marks.at(-1);
   // one mark is a decimal mark, of two kinds the last one; several of a kind stand between thousands
   const alike = marks.length > 1 && [...marks].every((mark) => mark === last);
-  const whole = alike ? bare.replaceAll(last, "") : bare.replace(last === "," ? /\./g : /,/g, "").replace(",", ".");
+  const between = alike ? /[.,]/g : last === "," ? /\./g : /,/g;
+  const whole = bare.replace(between, "").replace(",", ".");
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(whole) ? Number(whole) : NaN;
 }
 

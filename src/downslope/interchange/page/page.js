@@ -203,6 +203,7 @@ function showStill(data) {
   byId("drawing").hidden = data.drawing === null;
   byId("weights").hidden = data.tables.length === 0;
   byId("layers").hidden = data.tables.length > 0;
+  if (data.tables.some(({ columns }) => columns.length > 6)) byId("pictures").before(byId("weights"));
   if (data.features.length > 6) byId("pictures").before(byId("row-card"));
   const body = element("tbody");
   for (const { name, what, count } of data.layers) {

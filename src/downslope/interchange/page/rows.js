@@ -69,7 +69,8 @@ export function decided({ kind, classes, results }, prediction) {
 export function rowTable(table, data) {
   const { kind, rows, outputs, x, y, features, classes } = data;
   const numbers = kind === "numbers";
-  const last = features.length > 3 || window.matchMedia("(max-width: 44rem)").matches; // results come first
+  const narrow = window.matchMedia("(max-width: 44rem)").matches;
+  const last = narrow || features.length > (numbers ? 3 : 2); // results stand where they are seen
   const width = y.length / rows;
   const body = element("tbody");
   const lines = Array.from({ length: rows }, (_, row) => {
