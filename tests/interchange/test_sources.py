@@ -149,7 +149,7 @@ def test_names_and_numbers_in_javascript(page) -> None:
     names = ["for", "i", "total", "layer 1", "é", "</script>", "values", "2"]
     leaves = [input_(name, ("n",)) for name in names]
     outputs = {f"new {leaf.name}": leaf * -0.25 + 1e-30 for leaf in leaves}
-    assert "<" not in javascript_source(outputs).replace("i < n", "")
+    assert "</" not in javascript_source(outputs)
     values = {name: np.array([1.0 + i]) for i, name in enumerate(names)}
     found = in_javascript(page, outputs, values, 1)
     assert found == {f"new {name}": [-0.25 * (1.0 + i) + 1e-30] for i, name in enumerate(names)}

@@ -187,7 +187,7 @@ function showTotal({ error, history, steps }) {
   byId("error").textContent = shown(error);
   const first = history[0].error;
   byId("change").textContent = steps ? `${shown(first)} at the start` : "";
-  const scale = errorCurve(byId("curve"), history) ? ", log scale" : "";
+  const scale = errorCurve(byId("curve"), history) ? ", log" : "";
   const taken = `${steps === 1 ? "1 step" : `${shown(steps)} steps`}${scale}`;
   byId("curve-note").textContent = steps ? taken : "Play: gradient descent on these rows, step by step";
   byId("curve").classList.toggle("empty", steps === 0);
@@ -203,7 +203,10 @@ function showStill(data) {
   byId("drawing").hidden = data.drawing === null;
   byId("weights").hidden = data.tables.length === 0;
   byId("layers").hidden = data.tables.length > 0;
-  if (data.tables.some(({ columns }) => columns.length > 6)) byId("pictures").before(byId("weights"));
+  if (data.tables.some(({ columns }) => columns.length > 6)) {
+    byId("pictures").before(byId("weights"));
+    document.body.classList.add("broad");
+  }
   if (data.features.length > 6) byId("pictures").before(byId("row-card"));
   const body = element("tbody");
   for (const { name, what, count } of data.layers) {
@@ -274,7 +277,9 @@ function weightTables(data, weights, fields, changed) {
     heading.append(element("span", note, "muted"));
     const box = element("div", "", "scroll");
     box.append(table);
-    byId("tables").append(heading, box);
+    const group = element("div");
+    group.append(heading, box);
+    byId("tables").append(group);
   }
   return (found) => under.forEach(({ slope, name, place }) => {
     slope.textContent = shown(found[name][place], 4);
