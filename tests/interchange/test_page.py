@@ -108,7 +108,9 @@ def test_an_ensemble_of_many_parameters(opened) -> None:
     page = opened(text)
     found = page.evaluate("rows => window.downslope.predict(rows)", x.tolist())
     np.testing.assert_allclose(found, ds.predict(pair, x, parameters=parameters), rtol=1e-9)
-    assert page.locator("#layer-table tbody tr").count() == 2
+    (line,) = page.locator("#layer-table tbody tr").all_inner_texts()
+    assert line.split("\t") == ["2 ×", "4 inputs → 20 silu → 20 silu → 1 linear", "1.082"]
+    assert "1.082 parameters" in page.locator("#lead").inner_text()
     assert page.locator("#weights").is_hidden()
     before = page.evaluate("() => window.downslope.judge().error")
     page.fill("#rate", "0,0001")

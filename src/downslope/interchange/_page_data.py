@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
@@ -206,15 +207,11 @@ def _drawing(layers: Sequence[Dense], features: Sequence[str], results: Sequence
 
 
 def _layer_rows(network: AnyNetwork) -> list[dict[str, Any]]:
-    """The layers in words, or the members of an ensemble, each with its number of parameters."""
+    """The layers in words, or the kinds of members of an ensemble, each with its number of parameters."""
     if not isinstance(network, Network):
         return [
-            {
-                "name": f"Member {i}",
-                "what": " → ".join([f"{member.inputs} inputs", *map(_described, member.layers)]),
-                "count": _count(member),
-            }
-            for i, member in enumerate(network.networks, start=1)
+            {"name": f"{many} ×", "what": _chain(member), "count": many * _count(member)}
+            for member, many in Counter(network.networks).items()
         ]
     rows, before = [], 0
     for i in range(len(network.layers)):
@@ -222,6 +219,11 @@ def _layer_rows(network: AnyNetwork) -> list[dict[str, Any]]:
         rows.append({"name": str(i + 1), "what": _described(network.layers[i]), "count": through - before})
         before = through
     return rows
+
+
+def _chain(network: Network) -> str:
+    layers = [layer for layer in network.layers if not isinstance(layer, Dropout)]
+    return " → ".join([f"{network.inputs} inputs", *map(_described, layers)])
 
 
 def _count(network: Network) -> int:

@@ -1,6 +1,7 @@
 /** Numbers as the reader writes them, and the steps in which they are moved. */
 
 const plain = new Map();
+const inDigits = new Intl.NumberFormat(undefined, { numberingSystem: "latn" });
 const inPercent = new Intl.NumberFormat(undefined, {
   style: "percent",
   numberingSystem: "latn",
@@ -50,6 +51,15 @@ export function shown(value, digits = 5) {
  */
 export function typed(value, digits = 4) {
   return Number.isFinite(value) ? written(value, digits, false) : shown(value);
+}
+
+/**
+ * How many there are of something, every digit of it.
+ * @param {number} count
+ * @returns {string}
+ */
+export function counted(count) {
+  return inDigits.format(count);
 }
 
 /**

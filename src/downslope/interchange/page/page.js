@@ -1,7 +1,7 @@
 /** The page: what is held, what a change does, and the controls. */
 import { errorCurve, networkDrawing } from "./drawing.js";
 import { numberField } from "./field.js";
-import { parsed, shown, typed } from "./numbers.js";
+import { counted, parsed, shown, typed } from "./numbers.js";
 import { decided, element, headings, rowTable } from "./rows.js";
 
 const CURVE = 400; // points of the curve before every other one is left out
@@ -107,7 +107,7 @@ export function start({ predict, judge, descend }) {
   }
 
   function say() {
-    byId("said").textContent = `After ${state.steps} steps the error is ${shown(state.error)}.`;
+    byId("said").textContent = `After ${counted(state.steps)} steps the error is ${shown(state.error)}.`;
   }
 
   function pause() {
@@ -188,14 +188,14 @@ function showTotal({ error, history, steps }) {
   const first = history[0].error;
   byId("change").textContent = steps ? `${shown(first)} at the start` : "";
   const scale = errorCurve(byId("curve"), history) ? ", log" : "";
-  const taken = `${steps === 1 ? "1 step" : `${shown(steps)} steps`}${scale}`;
+  const taken = `${steps === 1 ? "1 step" : `${counted(steps)} steps`}${scale}`;
   byId("curve-note").textContent = steps ? taken : "Play: gradient descent on these rows, step by step";
   byId("curve").classList.toggle("empty", steps === 0);
 }
 
 /** What does not change: names, layers, pictures. */
 function showStill(data) {
-  const many = (count, one) => `${shown(count)} ${one}${count === 1 ? "" : "s"}`;
+  const many = (count, one) => `${counted(count)} ${one}${count === 1 ? "" : "s"}`;
   const inputs = data.features.length > 6 ? many(data.features.length, "input") : data.features.join(", ");
   byId("lead").textContent = `Predicts ${data.target} from ${inputs}. ${many(data.count, "parameter")}.`;
   byId("error-name").textContent = `Mean ${data.loss}${data.penalised ? " and penalties" : ""}`;
@@ -213,7 +213,7 @@ function showStill(data) {
     const line = element("tr");
     const head = element("th", name);
     head.scope = "row";
-    line.append(head, element("td", what, "words"), element("td", shown(count)));
+    line.append(head, element("td", what, "words"), element("td", counted(count)));
     body.append(line);
   }
   byId("layer-table").replaceChildren(headings(["", "Layers", "Parameters"]), body);
