@@ -1,0 +1,180 @@
+"""What the JavaScript of a graph calls. Matrices are flat, row after row.
+
+Browsers compile small functions well and one large function not at all, so every loop stands in one of these.
+"""
+
+from __future__ import annotations
+
+__all__ = ["HELPERS"]
+
+HELPERS: dict[str, str] = {
+    "each": """\
+function each(size, value) {
+  const out = new Float64Array(size);
+  for (let i = 0; i < size; i++) out[i] = value(i);
+  return out;
+}
+""",
+    "grid": """\
+function grid(rows, columns, value) {
+  const out = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[i * columns + j] = value(i, j);
+  return out;
+}
+""",
+    "matmul": """\
+function matmul(a, b, rows, inner, columns) {
+  const out = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    for (let k = 0; k < inner; k++) {
+      const factor = a[i * inner + k];
+      for (let j = 0; j < columns; j++) out[i * columns + j] += factor * b[k * columns + j];
+    }
+  }
+  return out;
+}
+""",
+    "transpose": """\
+function transpose(a, rows, columns) {
+  return grid(columns, rows, (i, j) => a[j * columns + i]);
+}
+""",
+    "total": """\
+function total(a) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i];
+  return sum;
+}
+""",
+    "sumDown": """\
+function sumDown(a, rows, columns) {
+  const out = new Float64Array(columns);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j] += a[i * columns + j];
+  return out;
+}
+""",
+    "sumAcross": """\
+function sumAcross(a, rows, columns) {
+  const out = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[i] += a[i * columns + j];
+  return out;
+}
+""",
+    "largest": """\
+function largest(a, from, to) {
+  let found = -Infinity;
+  for (let i = from; i < to; i++) found = Math.max(found, a[i]);
+  return found;
+}
+""",
+    "softmax": """\
+function softmax(z, rows, columns) {
+  const top = each(rows, (i) => largest(z, i * columns, (i + 1) * columns));
+  const e = grid(rows, columns, (i, j) => Math.exp(z[i * columns + j] - top[i]));
+  const sums = sumAcross(e, rows, columns);
+  return grid(rows, columns, (i, j) => e[i * columns + j] / sums[i]);
+}
+""",
+    "crossEntropy": """\
+function crossEntropy(z, y, rows, columns) {
+  return each(rows, (i) => {
+    const top = largest(z, i * columns, (i + 1) * columns);
+    let sum = 0;
+    for (let j = 0; j < columns; j++) sum += Math.exp(z[i * columns + j] - top);
+    return Math.log(sum) - (z[i * columns + y[i]] - top);
+  });
+}
+""",
+    "take": """\
+function take(table, index, columns) {
+  return grid(index.length, columns, (i, j) => table[index[i] * columns + j]);
+}
+""",
+    "addRows": """\
+function addRows(a, index, rows, columns) {
+  const out = new Float64Array(rows * columns);
+  index.forEach((row, i) => {
+    for (let j = 0; j < columns; j++) out[row * columns + j] += a[i * columns + j];
+  });
+  return out;
+}
+""",
+    "columns": """\
+function columns(a, rows, width, indices) {
+  return grid(rows, indices.length, (i, j) => a[i * width + indices[j]]);
+}
+""",
+    "placeColumns": """\
+function placeColumns(a, rows, width, indices) {
+  const out = new Float64Array(rows * width);
+  indices.forEach((at, j) => {
+    for (let i = 0; i < rows; i++) out[i * width + at] = a[i * indices.length + j];
+  });
+  return out;
+}
+""",
+    "concatenate": """\
+function concatenate(parts, widths, rows) {
+  const width = widths.reduce((a, b) => a + b);
+  const out = new Float64Array(rows * width);
+  let start = 0;
+  parts.forEach((part, k) => {
+    const own = widths[k];
+    for (let i = 0; i < rows; i++) out.set(part.subarray(i * own, (i + 1) * own), i * width + start);
+    start += own;
+  });
+  return out;
+}
+""",
+    "oneHot": """\
+function oneHot(y, rows, classes) {
+  return grid(rows, classes, (i, j) => (y[i] === j ? 1 : 0));
+}
+""",
+    "sigmoid": """\
+function sigmoid(z) {
+  const e = Math.exp(-Math.abs(z)); // never overflows, and keeps full precision in both tails
+  return (z >= 0 ? 1 : e) / (1 + e);
+}
+""",
+    "softplus": """\
+function softplus(z) {
+  return Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
+}
+""",
+    "huber": """\
+function huber(r, delta) {
+  const size = Math.abs(r);
+  const inner = size <= delta ? size : delta;
+  return inner * (size - 0.5 * inner);
+}
+""",
+    "pinball": """\
+function pinball(r, level) {
+  return (r > 0 ? level : level - 1) * r;
+}
+""",
+    "normalCdf": """\
+function normalCdf(z) {
+  return 0.5 * erfc(-z * Math.SQRT1_2);
+}
+""",
+    "erfc": """\
+function erfc(x) {
+  if (x < 0) return 2 - erfc(-x);
+  const density = Math.exp(-x * x) / Math.sqrt(Math.PI);
+  if (x < 1.5) { // the power series of erf, all terms above 0 (Abramowitz and Stegun 7.1.6)
+    let term = x, sum = x;
+    for (let k = 1; k < 40; k++) {
+      term *= 2 * x * x / (2 * k + 1);
+      sum += term;
+    }
+    return 1 - 2 * density * sum;
+  }
+  let fraction = x; // the continued fraction, from its end (Abramowitz and Stegun 7.1.14)
+  for (let k = 100; k > 0; k--) fraction = x + 0.5 * k / fraction;
+  return density / fraction;
+}
+""",
+}
+"""Each by its name; it is written where it is used."""

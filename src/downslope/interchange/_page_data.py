@@ -1,0 +1,249 @@
+"""What the page of a network is told: names, rows, parameters, tables of weights, a drawing. Plain data."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from downslope.errors import DownslopeError
+from downslope.nets import (
+    AnyNetwork,
+    Dense,
+    Dropout,
+    Embedding,
+    Layer,
+    LayerNorm,
+    Network,
+    Periodic,
+    Residual,
+)
+from downslope.training import Run, checked_data, parameter_values
+
+__all__ = ["page_data"]
+
+_ROWS = 200
+_EDITABLE = 200
+"""Up to so many parameters each one is a number to drag."""
+_DRAWN = 60
+"""Up to so many units, inputs among them, the network is drawn."""
+
+_LOSSES = {
+    "squared_error": "squared error",
+    "absolute_error": "absolute error",
+    "huber": "Huber loss",
+    "quantile": "quantile loss",
+    "binary_cross_entropy": "cross-entropy",
+    "cross_entropy": "cross-entropy",
+    "poisson": "Poisson loss",
+}
+
+
+def page_data(
+    network: AnyNetwork,
+    parameters: Run | Mapping[str, ArrayLike],
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    features: Sequence[str],
+    target: str,
+    classes: Sequence[str],
+    title: str,
+    learning_rate: float,
+    pictures: Mapping[str, str],
+) -> dict[str, Any]:
+    """The data of ``page_source``, checked."""
+    data = checked_data(network, x, y, None)
+    arrays = parameter_values(network, parameters, np.dtype(np.float64))
+    rows = len(data["x"])
+    if rows > _ROWS:
+        raise DownslopeError(f"a page shows at most {_ROWS} rows, not {rows:,}; give a sample of them")
+    if len(features) != network.inputs:
+        raise DownslopeError(f"features names {len(features)} columns, and x has {network.inputs}")
+    if not learning_rate > 0:
+        raise DownslopeError(f"a learning rate is above 0, not {learning_rate!r}")
+    names = _class_names(network, classes)
+    count = sum(value.size for value in arrays.values())
+    results = names if _kind(network) == "classes" else _numbered(target, _outputs(network))
+    layers = _plain_layers(network)
+    editable = count <= _EDITABLE
+    drawn = layers and network.inputs + sum(layer.units for layer in layers) <= _DRAWN
+    return {
+        "title": title,
+        "kind": _kind(network),
+        "loss": _LOSSES[network.loss],
+        "penalised": _penalised(network),
+        "features": list(features),
+        "target": target,
+        "results": list(results),
+        "classes": list(names),
+        "learningRate": float(learning_rate),
+        "rows": rows,
+        "outputs": _outputs(network),
+        "x": _packed(data["x"]),
+        "y": _packed(data["y"]),
+        "rowWeights": data["row_weights"].size,
+        "parameters": [{"name": name, "values": _packed(value)} for name, value in arrays.items()],
+        "count": count,
+        "tables": _tables(network, layers, features, results) if editable else [],
+        "drawing": _drawing(layers, features, results) if drawn else None,
+        "layers": _layer_rows(network),
+        "pictures": [{"title": name, "source": _picture(name, text)} for name, text in pictures.items()],
+    }
+
+
+def _outputs(network: AnyNetwork) -> int:
+    return int(network.graph().prediction.shape[1])
+
+
+def _kind(network: AnyNetwork) -> str:
+    """What is predicted: one of two classes, one of several, or numbers."""
+    if network.loss == "cross_entropy":
+        return "classes"
+    return "binary" if network.loss == "binary_cross_entropy" and _outputs(network) == 1 else "numbers"
+
+
+def _penalised(network: AnyNetwork) -> bool:
+    members = [network] if isinstance(network, Network) else network.networks
+    return any(member.l1 or member.l2 for member in members)
+
+
+def _numbered(name: str, count: int) -> Sequence[str]:
+    return [name] if count == 1 else [f"{name} {i + 1}" for i in range(count)]
+
+
+def _class_names(network: AnyNetwork, classes: Sequence[str]) -> Sequence[str]:
+    wanted = {"classes": _outputs(network), "binary": 2, "numbers": 0}[_kind(network)]
+    if classes and len(classes) != wanted:
+        raise DownslopeError(f"classes names {len(classes)}, and the network tells {wanted} apart")
+    return classes or [str(i) for i in range(wanted)]
+
+
+def _packed(value: NDArray[Any]) -> dict[str, str]:
+    """The bytes of an array, in float32 where that holds its numbers exactly."""
+    with np.errstate(over="ignore"):
+        short = value.astype("<f4")
+    numbers = short if np.array_equal(short, value) else value.astype("<f8")
+    return {"type": numbers.dtype.str[1:], "bytes": base64.b64encode(numbers.tobytes()).decode()}
+
+
+def _picture(title: str, text: str) -> str:
+    """A picture as an address that holds it."""
+    if text.startswith(("data:image/png;base64,", "data:image/svg+xml;base64,")):
+        return text
+    if "<svg" in text[:2000]:
+        return "data:image/svg+xml;base64," + base64.b64encode(text.encode()).decode()
+    raise DownslopeError(f"the picture {title!r} is neither the text of an SVG nor a data URL of a PNG")
+
+
+def _plain_layers(network: AnyNetwork) -> list[Dense]:
+    """The layers of a network whose every layer is dense; none of any other."""
+    if not isinstance(network, Network):
+        return []
+    layers = [layer for layer in network.layers if not isinstance(layer, Dropout)]
+    dense = [layer for layer in layers if isinstance(layer, Dense)]
+    return dense if len(dense) == len(layers) else []
+
+
+def _tables(
+    network: AnyNetwork, layers: Sequence[Dense], features: Sequence[str], results: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The weights as tables: each cell is the place of a parameter and that of the number in it."""
+    if layers:
+        return _dense_tables(layers, features, results)
+    tables = []
+    for place, (name, node) in enumerate(network.graph().parameters.items()):
+        shape = tuple(map(int, node.shape))
+        rows, columns = (1, *shape) if len(shape) == 1 else shape
+        tables.append(
+            {
+                "title": name,
+                "note": " × ".join(map(str, shape)),
+                "rows": [str(i + 1) for i in range(rows)] if len(shape) > 1 else [""],
+                "columns": [str(j + 1) for j in range(columns)],
+                "cells": [[[place, i * columns + j] for j in range(columns)] for i in range(rows)],
+            }
+        )
+    return tables
+
+
+def _dense_tables(
+    layers: Sequence[Dense], features: Sequence[str], results: Sequence[str]
+) -> list[dict[str, Any]]:
+    tables, sources, place = [], list(features), 0
+    for number, layer in enumerate(layers, start=1):
+        units = list(results) if number == len(layers) else [f"unit {i + 1}" for i in range(layer.units)]
+        biased = layer.bias is not False
+        cells = [[[place, i * len(sources) + j] for j in range(len(sources))] for i in range(layer.units)]
+        if biased:
+            cells = [[*row, [place + 1, i]] for i, row in enumerate(cells)]
+        activation = "" if layer.activation == "identity" else f", {layer.activation}"
+        tables.append(
+            {
+                "title": f"Layer {number}",
+                "note": f"{len(sources)} → {layer.units}{activation}",
+                "rows": units,
+                "columns": [*sources, *(["bias"] if biased else [])],
+                "cells": cells,
+            }
+        )
+        sources, place = units, place + 1 + biased
+    return tables
+
+
+def _drawing(layers: Sequence[Dense], features: Sequence[str], results: Sequence[str]) -> dict[str, Any]:
+    """The names of the units of each layer, and the place of the weights that lead to it."""
+    hidden = [[""] * layer.units for layer in layers[:-1]]
+    places, place = [], 0
+    for layer in layers:
+        places.append(place)
+        place += 1 + (layer.bias is not False)
+    return {"units": [list(features), *hidden, list(results)], "weights": places}
+
+
+def _layer_rows(network: AnyNetwork) -> list[dict[str, Any]]:
+    """The layers in words, or the kinds of members of an ensemble, each with its number of parameters."""
+    if not isinstance(network, Network):
+        return [
+            {"name": f"{many} ×", "what": _chain(member), "count": many * _count(member)}
+            for member, many in Counter(network.networks).items()
+        ]
+    rows, before = [], 0
+    for i in range(len(network.layers)):
+        through = _count_through(network, i + 1)
+        rows.append({"name": str(i + 1), "what": _described(network.layers[i]), "count": through - before})
+        before = through
+    return rows
+
+
+def _chain(network: Network) -> str:
+    layers = [layer for layer in network.layers if not isinstance(layer, Dropout)]
+    return " → ".join([f"{network.inputs} inputs", *map(_described, layers)])
+
+
+def _count(network: Network) -> int:
+    return sum(prod(map(int, node.shape)) for node in network.graph().parameters.values())
+
+
+def _count_through(network: Network, layers: int) -> int:
+    """The number of parameters of the first layers."""
+    return _count(Network(network.inputs, network.layers[:layers]))
+
+
+def _described(layer: Layer) -> str:
+    if isinstance(layer, Dense):
+        return f"{layer.units} {layer.activation if layer.activation != 'identity' else 'linear'}"
+    if isinstance(layer, Residual):
+        return f"residual block ({', '.join(map(_described, layer.layers))})"
+    if isinstance(layer, Embedding):
+        return f"vectors for the levels of {len(layer.columns)} columns"
+    if isinstance(layer, LayerNorm):
+        return "layer normalisation"
+    if isinstance(layer, Dropout):
+        return f"dropout {layer.rate:g}, at rest here"
+    return "periodic readings" if isinstance(layer, Periodic) else "piecewise linear readings"

@@ -1,0 +1,20 @@
+"""A browser without a network, for what is written in JavaScript."""
+
+import shutil
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium; what needs it is skipped where it, or Playwright, is not installed."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
+    found = [path for path in map(shutil.which, NAMES) if path]
+    if not found:
+        pytest.skip(f"needs one of {', '.join(NAMES)} on the path")
+    with playwright.sync_playwright() as run:
+        chromium = run.chromium.launch(executable_path=found[0], args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
