@@ -19,7 +19,7 @@ NOT_A_NUMBER = -128
 
 _TOP = 127  # the largest level
 _SAMPLE = 1 << 14  # numbers that the scale is read from
-_SHARE = 0.998  # of them that the scale holds: beyond three deviations, where the numbers are normal
+_SHARE = 0.99  # of what is shown that the scale holds
 _LIMIT = 1e-3  # how near a saturated activation is to its limit
 _LISTED = 50  # dead units that are named
 
@@ -27,11 +27,11 @@ _LISTED = 50  # dead units that are named
 def matrix(values: NDArray[Any], *, by_norm: bool, most: int = 1024) -> dict[str, Any]:
     """A matrix as levels from −127 to 127, for a picture with a pixel a number.
 
-    A number is about ``level / 127 * scale``. The scale is the 0.998 quantile of the sizes, read from at most
-    16,384 numbers evenly spread, and the largest size where there are at most 500 or that quantile is 0. The
-    largest itself would let one outlying weight turn a million others grey; what lies beyond the scale has
-    the last level. Where a side exceeds ``most``, each place stands for a block of numbers and has the level
-    of the largest in size, so that a single large number is still seen.
+    A number is about ``level / 127 * scale``. The scale is the 0.99 quantile of the sizes that are shown,
+    read from at most 16,384 numbers evenly spread; it is the largest size where there are at most 100, or
+    where that quantile is 0. The largest itself would let one outlying weight turn a million others grey;
+    what lies beyond the scale has the last level. Where a side exceeds ``most``, each place stands for a
+    block of numbers and has the level of the largest in size, so that a single large number is still seen.
 
     Args:
         values: (rows, columns), float32 or float64.
@@ -51,15 +51,15 @@ def matrix(values: NDArray[Any], *, by_norm: bool, most: int = 1024) -> dict[str
     values = np.ascontiguousarray(values)
     largest = max(float(values.max()), -float(values.min()))
     finite = np.isfinite(largest)
+    block = [-(-length // most) for length in values.shape]
     with np.errstate(over="ignore", invalid="ignore"):
         norm = np.sqrt(np.vdot(values, values))
         mean = values.mean()
-        scale = _scale(values, largest)
+        scale = _scale(values, largest, block[0] * block[1])
         levels = _levels(values, scale, finite)
         rows, columns = _orders(values, by_norm)
     if by_norm:
         levels = levels.take(rows, 0).take(columns, 1)
-    block = [-(-length // most) for length in values.shape]
     return {
         "shape": list(values.shape),
         "block": block,
@@ -74,7 +74,7 @@ def matrix(values: NDArray[Any], *, by_norm: bool, most: int = 1024) -> dict[str
     }
 
 
-def _scale(values: NDArray[Any], largest: float) -> float:
+def _scale(values: NDArray[Any], largest: float, block: int) -> float:
     step = max(values.size // _SAMPLE, 1)
     while gcd(step, values.shape[1]) > 1:  # or the sample is of a few columns only
         step += 1
@@ -82,7 +82,8 @@ def _scale(values: NDArray[Any], largest: float) -> float:
     sizes = sizes[np.isfinite(sizes)]
     if not len(sizes):
         return 0.0
-    place = int(np.ceil(_SHARE * (len(sizes) - 1)))
+    share = _SHARE ** (1 / block)  # the largest of so many is within q as often as all of them are
+    place = int(np.ceil(share * (len(sizes) - 1)))
     quantile = float(np.partition(sizes, place)[place])
     return quantile or (largest if np.isfinite(largest) else 0.0)
 

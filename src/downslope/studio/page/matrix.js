@@ -1,8 +1,13 @@
 /** A matrix on the page: its picture, and the window in which it is looked at closely. */
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./ui.js";
 import { number, whole as wholeNumber } from "./format.js";
-import { draw, palette } from "./raster.js";
+import { NOT_A_NUMBER, draw, palette } from "./raster.js";
 import { cell, enlarged, frame, mostZoom, moved, placeAt, showing, whole, within } from "./zoom.js";
+
+const STEP = 1.6; // by which a button or a key enlarges
+const LEAP = 16; // places that an arrow key with Shift goes
+const help = "Arrow keys move the cursor, with Shift sixteen places; plus and minus zoom, 0 shows all, "
+  + "Enter pins the unit, Escape closes.";
 
 /**
  * The colours of the theme, again whenever it changes.
@@ -82,7 +87,7 @@ export function Window({ matrix, colours, label, symbol, unit, input, probe, pin
   const [told, setTold] = useState("");
   const shape = matrix.levels.shape;
   const size = frame(shape, { width: Math.max(room, 1), height: Math.max(320, 0.72 * innerHeight) });
-  const value = useValue(matrix, cursor, probe);
+  const value = useValue(matrix, cursor, symbol, probe);
   const text = cursor ? reading(matrix, cursor, value, { symbol, unit, input }) : null;
 
   useEffect(() => setView(whole), [shape[0], shape[1], size.width]);
@@ -95,63 +100,62 @@ export function Window({ matrix, colours, label, symbol, unit, input, probe, pin
   }, [cursor, value]);
 
   const zoomBy = (factor, x, y) => setView(enlarged(view, shape, size, factor, x, y));
+  const zoomHere = (factor) => {
+    const { width, height } = cell(shape, size, view.zoom);
+    if (!cursor) return zoomBy(factor);
+    return zoomBy(factor, view.left + (cursor.column + 0.5) * width, view.top + (cursor.row + 0.5) * height);
+  };
   const go = (row, column) => {
     const next = { row: within(row, shape[0]), column: within(column, shape[1]), byKey: true };
     setCursor(next);
     setView(showing(view, shape, size, next));
   };
-  const pinned = () => cursor && pin(matrix.rows[cursor.row]);
-  const pointer = usePointer({ view, setView, shape, size, setCursor, pick: (at) => pin(matrix.rows[at.row]), zoomBy });
+  const pick = (at) => pin(matrix.rows[at.row]);
+  const pointer = usePointer({ view, setView, shape, size, setCursor, pick, zoomBy });
   const onKeyDown = (event) => {
-    const act = keys({ cursor: cursor ?? { row: 0, column: 0 }, fresh: !cursor, go, zoomBy, pinned, close,
-      all: () => setView(whole) }, event);
-    if (act) event.preventDefault();
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = !cursor ? 0 : event.shiftKey ? LEAP : 1;
+    const { row, column } = cursor ?? { row: 0, column: 0 };
+    const acts = {
+      ArrowUp: () => go(row - step, column),
+      ArrowDown: () => go(row + step, column),
+      ArrowLeft: () => go(row, column - step),
+      ArrowRight: () => go(row, column + step),
+      "+": () => zoomHere(STEP),
+      "=": () => zoomHere(STEP),
+      "-": () => zoomHere(1 / STEP),
+      0: () => setView(whole),
+      Enter: () => cursor && pin(matrix.rows[row]),
+      Escape: close,
+    };
+    if (!Object.hasOwn(acts, event.key)) return;
+    event.preventDefault();
+    acts[event.key]();
   };
   const most = mostZoom(shape, size);
   return html`<div class="wide-window" ref=${place}>
     <div class="wide-readout">
-      <output class="wide-place">${text ? text.place : hint}</output>
-      ${text && html`<span class="wide-value">${text.value}</span>`}
+      <div>
+        <span class="wide-place">${text ? text.place : "Point at a number to read it;"}</span>
+        <span class="wide-value">${text ? text.value : "a click pins its unit."}</span>
+      </div>
       <span class="wide-tools">
         <button type="button" aria-label="Smaller" disabled=${view.zoom <= 1}
-          onClick=${() => zoomBy(1 / 1.6)}>−</button>
-        <button type="button" aria-label="Larger" disabled=${view.zoom >= most} onClick=${() => zoomBy(1.6)}>+</button>
+          onClick=${() => zoomBy(1 / STEP)}>−</button>
+        <button type="button" aria-label="Larger" disabled=${view.zoom >= most}
+          onClick=${() => zoomBy(STEP)}>+</button>
         <button type="button" disabled=${view.zoom <= 1} onClick=${() => setView(whole)}>All</button>
       </span>
     </div>
-    <div class="wide-view" tabindex="0" role="application" aria-label=${`${label}. ${help}`} onKeyDown=${onKeyDown}
-      onBlur=${() => setCursor(null)} data-moves=${view.zoom > 1}
+    <div class="wide-view" tabindex="0" role="application" aria-label=${`${label}. ${help}`}
+      onKeyDown=${onKeyDown} onBlur=${() => setCursor(null)} data-moves=${view.zoom > 1}
       style=${{ width: `${size.width}px`, height: `${size.height}px` }} ...${pointer}>
-      <${Raster} levels=${matrix.levels} colours=${colours} label=${label} style=${spread(view, shape, size)} />
+      <${Raster} levels=${matrix.levels} colours=${colours} label=${label}
+        style=${spread(view, shape, size)} />
       ${cursor && html`<${Cross} ...${{ view, shape, size, cursor }} />`}
     </div>
     <p class="wide-spoken" aria-live="polite">${told}</p>
   </div>`;
-}
-
-const hint = "Point at a number; a click pins its unit.";
-const help = "Arrow keys move the cursor, with Shift sixteen places; plus and minus zoom, 0 shows all, Enter pins the "
-  + "unit, Escape closes.";
-
-function keys({ cursor, fresh, go, zoomBy, pinned, close, all }, event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return false;
-  const step = fresh ? 0 : event.shiftKey ? 16 : 1;
-  const { row, column } = cursor;
-  const acts = {
-    ArrowUp: () => go(row - step, column),
-    ArrowDown: () => go(row + step, column),
-    ArrowLeft: () => go(row, column - step),
-    ArrowRight: () => go(row, column + step),
-    "+": () => zoomBy(1.6),
-    "=": () => zoomBy(1.6),
-    "-": () => zoomBy(1 / 1.6),
-    0: all,
-    Enter: pinned,
-    Escape: close,
-  };
-  if (!Object.hasOwn(acts, event.key)) return false;
-  acts[event.key]();
-  return true;
 }
 
 /** What the pointer does: hovering reads, dragging moves, a click picks, the wheel zooms. */
@@ -166,6 +170,7 @@ function usePointer({ view, setView, shape, size, setCursor, pick, zoomBy }) {
     onPointerDown: (event) => {
       if (event.button !== 0) return;
       drag.current = { x: event.clientX, y: event.clientY, view, far: false };
+      setCursor(over(event));
       event.currentTarget.setPointerCapture(event.pointerId);
     },
     onPointerMove: (event) => {
@@ -184,45 +189,55 @@ function usePointer({ view, setView, shape, size, setCursor, pick, zoomBy }) {
     onPointerCancel: () => {
       drag.current = null;
     },
-    onPointerLeave: () => setCursor((cursor) => (cursor?.byKey ? cursor : null)),
+    onPointerLeave: (event) => {
+      if (event.pointerType === "mouse") setCursor((cursor) => (cursor?.byKey ? cursor : null));
+    },
     onWheel: (event) => {
       if (view.zoom <= 1 && event.deltaY > 0) return; // nothing to make smaller: the page scrolls
       event.preventDefault();
-      zoomBy(Math.exp(-0.003 * event.deltaY), ...at(event));
+      const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1);
+      zoomBy(Math.exp(-0.003 * pixels), ...at(event));
     },
   };
 }
 
-/** The number at the cursor, asked for again when the matrix changes; null until it is there. */
-function useValue(matrix, cursor, probe) {
+/**
+ * The number at the cursor, asked for again when the matrix changes: null until it is there, undefined where there is
+ * none, as for blocks of several.
+ */
+function useValue(matrix, cursor, symbol, probe) {
   const [found, setFound] = useState({});
-  const [row, column] = cursor ? [matrix.rows[cursor.row], matrix.columns[cursor.column]] : [null, null];
-  const key = `${row},${column}`;
-  const blocks = matrix.block[0] * matrix.block[1] > 1;
+  const single = matrix.block[0] * matrix.block[1] === 1;
+  const at = cursor && [matrix.rows[cursor.row], matrix.columns[cursor.column]];
+  const key = `${symbol} ${at}`;
+  const latest = useRef(key);
+  latest.current = key;
   useEffect(() => {
-    if (row === null || blocks) return undefined;
-    let wanted = true;
-    const answer = (value) => wanted && setFound({ key, value });
-    probe(row, column).then(answer, () => answer(undefined));
-    return () => {
-      wanted = false;
-    };
+    if (!at || !single) return;
+    const answer = (value) => latest.current === key && setFound({ key, value });
+    probe(...at).then(answer, () => answer(undefined));
   }, [matrix, key]);
+  if (!single) return undefined;
   return found.key === key ? found.value : null;
 }
 
 /** Which place the cursor is at and what is there, in words. */
 function reading(matrix, cursor, value, { symbol, unit, input }) {
-  const [height, width] = matrix.block;
-  const level = matrix.levels[cursor.row * matrix.levels.shape[1] + cursor.column];
-  const about = level === -128 ? NaN : (level / 127) * matrix.scale;
+  const many = matrix.block[0] * matrix.block[1];
   const [row, column] = [matrix.rows[cursor.row], matrix.columns[cursor.column]];
-  const more = height * width > 1 ? `, the largest of ${wholeNumber(height * width)}` : "";
-  const exact = value !== null && value !== undefined && !more;
+  const exact = value !== null && value !== undefined;
   return {
-    place: `${unit(row)} ← ${input(column)}${more}`,
-    value: `${symbol} ${exact ? `= ${number(value)}` : `≈ ${number(about, 2)}`}`,
+    place: `${unit(row)} ← ${input(column)}${many > 1 ? ` and around: largest of ${wholeNumber(many)}` : ""}`,
+    value: `${symbol} ${exact ? `= ${number(value)}` : about(matrix, cursor)}`,
   };
+}
+
+/** What the level of a place tells of its number; the last level is that of all beyond the scale. */
+function about(matrix, { row, column }) {
+  const level = matrix.levels[row * matrix.levels.shape[1] + column];
+  if (level === NOT_A_NUMBER) return "is not a number";
+  const relation = { 127: "≥", "-127": "≤" }[level] ?? "≈";
+  return `${relation} ${number((level / 127) * matrix.scale, 2)}`;
 }
 
 /** The canvas enlarged and moved, so that it is never drawn again for it. */

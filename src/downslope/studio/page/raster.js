@@ -4,7 +4,7 @@
 export const NOT_A_NUMBER = -128;
 
 const TOP = 127;
-const BEND = 0.8; // small numbers are drawn a little stronger than their share of the scale
+const BEND = 0.65; // small numbers are drawn stronger than their share: most gradients are far below the top
 
 /**
  * The theme's colours of the levels, by their byte: negative, near zero, positive, and what is no number.
@@ -13,20 +13,20 @@ const BEND = 0.8; // small numbers are drawn a little stronger than their share 
  */
 export function palette(element = document.documentElement) {
   const style = getComputedStyle(element);
-  const [zero, ink, positive, negative, warn] = ["--paper", "--ink", "--positive", "--negative", "--warn"].map((name) =>
-    channels(style.getPropertyValue(name).trim()));
+  const colour = (name) => channels(style.getPropertyValue(name).trim());
+  const [zero, ink, positive, negative] = ["--paper", "--ink", "--positive", "--negative"].map(colour);
   const pixels = new Uint32Array(256);
   for (let level = -TOP; level <= TOP; level += 1) {
     pixels[level & 255] = pixel(shade(Math.abs(level) / TOP, zero, level < 0 ? negative : positive, ink));
   }
-  pixels[NOT_A_NUMBER & 255] = pixel(warn);
+  pixels[NOT_A_NUMBER & 255] = pixel(colour("--warn"));
   return pixels;
 }
 
 /** From the paper to the colour, and at the far end towards the ink, so that large numbers differ too. */
 function shade(share, zero, colour, ink) {
   const strength = share ** BEND;
-  const deep = 0.35 * Math.max(0, (strength - 0.7) / 0.3);
+  const deep = 0.25 * Math.max(0, (strength - 0.7) / 0.3);
   return zero.map((start, k) => {
     const mixed = start + (colour[k] - start) * Math.min(1, strength / 0.8);
     return mixed + (ink[k] - mixed) * deep;
@@ -67,7 +67,8 @@ export function draw(canvas, levels, colours) {
   const bytes = new Uint8Array(levels.buffer, levels.byteOffset, levels.length);
   const pixels = new Uint32Array(image.data.buffer);
   for (let k = 0; k < bytes.length; k += 1) pixels[k] = colours[bytes[k]];
-  canvas.getContext("2d", { alpha: false }).putImageData(image, 0, 0);
+  // pixels are only put, never painted: the canvas stays in memory and takes them without a detour
+  canvas.getContext("2d", { alpha: false, willReadFrequently: true }).putImageData(image, 0, 0);
 }
 
 /**

@@ -17,13 +17,13 @@ const RAMP = ramp();
 /**
  * The layers as cards, one of them opened at most.
  * @param {{
- *   cards: object[], matrices: Record<string, object>, kind: "weight" | "gradient" | "update", byNorm: boolean,
- *   opened: string | null, features?: string[],
+ *   cards: object[], matrices: Record<string, object>, features?: string[],
+ *   kind: "weight" | "gradient" | "update", byNorm: boolean, opened: string | null,
  *   choose: (choice: {kind: string, byNorm: boolean, opened: string | null}) => void,
  *   probe: (layer: string, row: number, column: number) => Promise<number>,
  *   pin: (layer: string, unit: number) => void,
- * }} props `cards` are those of `card` in _matrices.py and `matrices` those of `matrix`, by the name of the layer;
- *   rows, columns and units count from 0; `features` are the names of the first layer's inputs
+ * }} props `cards` are those of `card` in _matrices.py and `matrices` those of `matrix`, by the name of the
+ *   layer; rows, columns and units count from 0; `features` are the names of the first layer's inputs
  */
 export function Cards({ cards, matrices, kind, byNorm, opened, features = [], choose, probe, pin }) {
   const colours = usePalette();
@@ -32,11 +32,12 @@ export function Cards({ cards, matrices, kind, byNorm, opened, features = [], ch
   const large = cards.find((card) => card.name === opened);
   return html`<section class="wide" aria-label="Layers of the network">
     <${Choices} ...${{ kind, byNorm, change, colours }} />
-    ${large && html`<${Opened} key=${opened} card=${large} matrix=${matrices[opened]} ...${{ kind, colours, probe, pin }}
-      features=${large === cards[0] ? features : []} close=${() => close(toggle, opened)} />`}
+    ${large && html`<${Opened} key=${opened} ...${{ kind, colours, probe, pin }} card=${large}
+      matrix=${matrices[opened]} features=${large === cards[0] ? features : []}
+      close=${() => close(toggle, opened)} />`}
     <ol class="wide-cards">
-      ${cards.map((card) => html`<${Card} key=${card.name} ...${{ card, kind, colours }} matrix=${matrices[card.name]}
-        open=${opened === card.name} toggle=${() => toggle(card.name)} />`)}
+      ${cards.map((card) => html`<${Card} key=${card.name} ...${{ card, kind, colours }}
+        matrix=${matrices[card.name]} open=${opened === card.name} toggle=${() => toggle(card.name)} />`)}
     </ol>
   </section>`;
 }
@@ -62,20 +63,25 @@ function Choices({ kind, byNorm, change, colours }) {
       </label>`)}
     </fieldset>
     <label class="wide-sort">
-      <input type="checkbox" checked=${byNorm} onChange=${(event) => change({ byNorm: event.target.checked })} />
+      <input type="checkbox" checked=${byNorm}
+        onChange=${(event) => change({ byNorm: event.target.checked })} />
       Sort by norm
     </label>
     <span class="wide-legend">
-      negative <${Raster} levels=${RAMP} colours=${colours} label="Colours from negative to positive" /> positive
+      negative
+      <${Raster} levels=${RAMP} colours=${colours} label="Colours from negative to positive" />
+      positive
     </span>
   </div>`;
 }
 
 function Card({ card, matrix, kind, colours, open, toggle }) {
+  const act = open ? "Close" : "Open";
+  // the picture is a larger target for the pointer; whoever goes by keyboard has the button
   return html`<li class="wide-card" data-open=${open}>
     <${Head} card=${card}>
       <button type="button" id=${opener(card.name)} aria-expanded=${open}
-        aria-label=${`${open ? "Close" : "Open"} ${card.name}`} onClick=${toggle}>${open ? "Close" : "Open"}</button>
+        aria-label=${`${act} ${card.name}`} onClick=${toggle}>${act}</button>
     <//>
     <div class="wide-picture" onClick=${toggle}>
       ${matrix
@@ -104,7 +110,8 @@ function Opened({ card, matrix, kind, colours, features, probe, pin, close }) {
       ? html`<${Window} matrix=${matrix} colours=${colours} label=${describe(card, matrix, kind)}
           symbol=${kindOf(kind)[2]} unit=${(row) => `unit ${whole(row + 1)}`}
           input=${(column) => features[column] ?? `input ${whole(column + 1)}`}
-          probe=${(row, column) => probe(card.name, row, column)} pin=${(unit) => pin(card.name, unit)} close=${close} />`
+          probe=${(row, column) => probe(card.name, row, column)} pin=${(unit) => pin(card.name, unit)}
+          close=${close} />`
       : html`<p class="wide-missing">None yet: it comes with the next step.</p>`}
     <${Scale} matrix=${matrix} />
     <${Facts} card=${card} />
@@ -138,7 +145,8 @@ function kindOf(kind) {
 }
 
 function describe(card, matrix, kind) {
-  return `${kindOf(kind)[1]} of ${card.name}: ${whole(card.shape[0])} units by ${whole(card.shape[1])} inputs, `
+  const [units, inputs] = card.shape.map(whole);
+  return `${kindOf(kind)[1]} of ${card.name}: ${units} units by ${inputs} inputs, `
     + `norm ${number(matrix.norm, 3)}, mean ${number(matrix.mean, 3)}, largest ${number(matrix.largest, 3)}`;
 }
 
@@ -147,7 +155,9 @@ function Facts({ card }) {
   return html`<dl class="wide-facts">
     <div><dt>norm</dt><dd>${number(card.norm, 4)}</dd></div>
     <div><dt>largest</dt><dd>${number(card.largest, 3)}</dd></div>
-    ${card.mean !== null && html`<div><dt>activation</dt><dd>${number(card.mean, 3)} ± ${number(card.spread, 2)}</dd></div>`}
+    ${dead && html`<div>
+      <dt>activation</dt><dd>${number(card.mean, 3)} ± ${number(card.spread, 2)}</dd>
+    </div>`}
     ${dead && html`<div class=${dead.count ? "wide-warned" : ""}><dt>dead units</dt><dd>${
       dead.count ? `${whole(dead.count)} (${number(100 * dead.share, 2)} %)` : "none"}</dd></div>`}
     <div class="wide-more"><dt>parameters</dt><dd>${whole(card.weights + card.biases)}</dd></div>
@@ -157,9 +167,12 @@ function Facts({ card }) {
 function Dead({ dead, pin }) {
   if (!dead?.count) return null;
   const unnamed = dead.count - dead.units.length;
-  return html`<p class="wide-dead">
-    Dead: ${[...dead.units].map((unit) => html`<button type="button" aria-label=${`Pin unit ${unit + 1}`}
-      onClick=${() => pin(unit)}>${whole(unit + 1)}</button>`)}
-    ${unnamed > 0 && `and ${whole(unnamed)} more`}
-  </p>`;
+  return html`<details class="wide-dead">
+    <summary>Dead units</summary>
+    <p>
+      ${[...dead.units].map((unit) => html`<button type="button" aria-label=${`Pin unit ${unit + 1}`}
+        onClick=${() => pin(unit)}>${whole(unit + 1)}</button>`)}
+      ${unnamed > 0 && html`<span>and ${whole(unnamed)} more</span>`}
+    </p>
+  </details>`;
 }

@@ -1,6 +1,6 @@
 /**
- * Where a large matrix lies under its window: pure functions of a view, which is how far it is enlarged and where its
- * corner lies, in pixels from the corner of the window.
+ * Where a large matrix lies under its window: pure functions of a view, which is how far it is enlarged and
+ * where its corner lies, in pixels from the corner of the window.
  * @typedef {{zoom: number, left: number, top: number}} View
  * @typedef {{width: number, height: number}} Size
  */
