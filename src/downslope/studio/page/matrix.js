@@ -178,9 +178,9 @@ function usePointer({ view, setView, shape, size, setCursor, pick, zoomBy }) {
       if (start) {
         const [x, y] = [event.clientX - start.x, event.clientY - start.y];
         start.far ||= Math.hypot(x, y) > 4;
-        if (start.far) setView(moved(start.view, shape, size, x, y));
+        if (start.far) setView(moved(start.view, shape, size, x, y)); // and the cursor goes along
       }
-      setCursor(over(event));
+      if (!start?.far) setCursor(over(event));
     },
     onPointerUp: (event) => {
       if (drag.current && !drag.current.far) pick(over(event));
@@ -202,8 +202,8 @@ function usePointer({ view, setView, shape, size, setCursor, pick, zoomBy }) {
 }
 
 /**
- * The number at the cursor, asked for again when the matrix changes: null until it is there, undefined where there is
- * none, as for blocks of several.
+ * The number at the cursor, asked for again when the matrix changes: null until it is there, undefined where
+ * there is none, as for blocks of several.
  */
 function useValue(matrix, cursor, symbol, probe) {
   const [found, setFound] = useState({});

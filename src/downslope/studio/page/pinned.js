@@ -72,7 +72,7 @@ function Part({ picture, width, roomy, ins, outs, label }) {
   </svg>`;
 }
 
-/** Where the box of the unit begins: between inputs and outputs, or at an end where there is only one side. */
+/** Where the box of the unit begins: between inputs and outputs, or at an end where there are only one. */
 function boxAt({ width, left, right, box, ins, outs }) {
   if (!ins.length) return 2;
   if (!outs.length) return Math.min(width - box.width - 2, left + 320);

@@ -12,6 +12,7 @@ const KINDS = [
   ["update", "Last update", "Δw"],
 ];
 const LEAN = 12; // per cent of the picture that its shorter side has at least
+const SMALL = 256; // numbers a side below which the picture enlarges them
 const RAMP = ramp();
 
 /**
@@ -137,7 +138,8 @@ function Scale({ matrix }) {
 /** A picture's share of its square; lean ones are widened, or a single row could not be seen. */
 function filling([rows, columns]) {
   const side = (length, other) => `${Math.max(LEAN, Math.min(100, (100 * length) / other))}%`;
-  return { width: side(columns, rows), height: side(rows, columns) };
+  const imageRendering = Math.max(rows, columns) < SMALL ? "pixelated" : "auto";
+  return { width: side(columns, rows), height: side(rows, columns), imageRendering };
 }
 
 function kindOf(kind) {
@@ -156,7 +158,8 @@ function Facts({ card }) {
     <div><dt>norm</dt><dd>${number(card.norm, 4)}</dd></div>
     <div><dt>largest</dt><dd>${number(card.largest, 3)}</dd></div>
     ${dead && html`<div>
-      <dt>activation</dt><dd>${number(card.mean, 3)} ± ${number(card.spread, 2)}</dd>
+      <dt>activation</dt>
+      <dd>${card.mean === null ? "–" : `${number(card.mean, 2)} ± ${number(card.spread, 2)}`}</dd>
     </div>`}
     ${dead && html`<div class=${dead.count ? "wide-warned" : ""}><dt>dead units</dt><dd>${
       dead.count ? `${whole(dead.count)} (${number(100 * dead.share, 2)} %)` : "none"}</dd></div>`}
