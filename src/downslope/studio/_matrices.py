@@ -1,0 +1,221 @@
+"""Networks of any size as pictures: matrices as levels, layers as cards.
+
+A matrix of millions of weights becomes a byte a weight, of 1024 rows and columns at most; the page colours
+the bytes. All functions take arrays and give plain data that ``_wire.pack`` sends.
+"""
+
+from __future__ import annotations
+
+from math import gcd
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["NOT_A_NUMBER", "card", "matrix", "units"]
+
+NOT_A_NUMBER = -128
+"""The level of what is no number; infinities have the levels of the largest numbers."""
+
+_TOP = 127  # the largest level
+_SAMPLE = 1 << 14  # numbers that the scale is read from
+_SHARE = 0.99  # of what is shown that the scale holds
+_LIMIT = 1e-3  # how near a saturated activation is to its limit
+_LISTED = 50  # dead units that are named
+
+
+def matrix(values: NDArray[Any], *, by_norm: bool, most: int = 1024) -> dict[str, Any]:
+    """A matrix as levels from −127 to 127, for a picture with a pixel a number.
+
+    A number is about ``level / 127 * scale``. The scale is the 0.99 quantile of the sizes that are shown,
+    read from at most 16,384 numbers evenly spread; it is the largest size where there are at most 100, or
+    where that quantile is 0. The largest itself would let one outlying weight turn a million others grey;
+    what lies beyond the scale has the last level. Where a side exceeds ``most``, each place stands for a
+    block of numbers and has the level of the largest in size, so that a single large number is still seen.
+
+    Args:
+        values: (rows, columns), float32 or float64.
+        by_norm: whether rows and columns are sorted by their Euclidean norms, the largest first.
+        most: rows and columns that are shown at most.
+
+    Returns:
+        ``shape`` and ``block``, [rows, columns] of the matrix and of a block; ``levels``, int8 (r, c), −128
+        for what is no number; ``scale``; ``rows``, int32 (r,), and ``columns``, int32 (c,): which row and
+        column, counted from 0, is at each place, the first of each block; ``norm``, ``mean`` and ``largest``
+        (in size) of all numbers, NaN or infinite where some are; ``finite``: whether none is.
+
+    >>> picture = matrix(np.array([[0.5, -1.0], [0.0, 2.0]]), by_norm=True)
+    >>> picture["levels"].tolist(), picture["scale"], picture["rows"].tolist(), picture["columns"].tolist()
+    ([[127, 0], [-64, 32]], 2.0, [1, 0], [1, 0])
+    """
+    values = np.ascontiguousarray(values)
+    largest = max(float(values.max()), -float(values.min()))
+    finite = np.isfinite(largest)
+    block = [-(-length // most) for length in values.shape]
+    with np.errstate(over="ignore", invalid="ignore"):
+        norm = np.sqrt(np.vdot(values, values))
+        mean = values.mean()
+        scale = _scale(values, largest, block[0] * block[1])
+        levels = _levels(values, scale, finite)
+        rows, columns = _orders(values, by_norm)
+    if by_norm:
+        levels = levels.take(rows, 0).take(columns, 1)
+    return {
+        "shape": list(values.shape),
+        "block": block,
+        "levels": _blocks(levels, *block),
+        "scale": scale,
+        "rows": rows[:: block[0]].astype(np.int32),
+        "columns": columns[:: block[1]].astype(np.int32),
+        "norm": float(norm),
+        "mean": float(mean),
+        "largest": largest,
+        "finite": bool(finite),
+    }
+
+
+def _scale(values: NDArray[Any], largest: float, block: int) -> float:
+    step = max(values.size // _SAMPLE, 1)
+    while gcd(step, values.shape[1]) > 1:  # or the sample is of a few columns only
+        step += 1
+    sizes = np.abs(values.reshape(-1)[::step])
+    sizes = sizes[np.isfinite(sizes)]
+    if not len(sizes):
+        return 0.0
+    share = _SHARE ** (1 / block)  # the largest of so many is within q as often as all of them are
+    place = int(np.ceil(share * (len(sizes) - 1)))
+    quantile = float(np.partition(sizes, place)[place])
+    return quantile or (largest if np.isfinite(largest) else 0.0)
+
+
+def _levels(values: NDArray[Any], scale: float, finite: Any) -> NDArray[np.int8]:
+    if scale < _TOP * np.finfo(np.float32).tiny:  # nothing that a picture tells from 0
+        levels = np.where(np.isinf(values), np.sign(values) * _TOP, 0).astype(np.float32)
+    else:
+        levels = np.empty(values.shape, np.float32)
+        np.multiply(values, _TOP / scale, out=levels, casting="same_kind")
+        np.rint(levels, out=levels)
+        np.clip(levels, -_TOP, _TOP, out=levels)
+    if not finite:
+        levels[np.isnan(values)] = NOT_A_NUMBER
+    return levels.astype(np.int8)
+
+
+def _orders(values: NDArray[Any], by_norm: bool) -> tuple[NDArray[Any], NDArray[Any]]:
+    if not by_norm:
+        return np.arange(values.shape[0]), np.arange(values.shape[1])
+    return (
+        np.argsort(-np.einsum("ij,ij->i", values, values), kind="stable"),
+        np.argsort(-np.einsum("ij,ij->j", values, values), kind="stable"),
+    )
+
+
+def _blocks(levels: NDArray[np.int8], height: int, width: int) -> NDArray[np.int8]:
+    """The level that is largest in size of each block."""
+    if height == width == 1:
+        return levels
+    rows, columns = levels.shape
+    filled: NDArray[np.int8] = np.pad(levels, ((0, -rows % height), (0, -columns % width)))
+    across = filled.reshape(-1, height, filled.shape[1])
+    high, low = across.max(axis=1), across.min(axis=1)
+    high = np.maximum.reduce([high[:, first::width] for first in range(width)])
+    low = np.minimum.reduce([low[:, first::width] for first in range(width)])
+    strongest: NDArray[np.int8] = np.where(high.astype(np.int16) >= -low.astype(np.int16), high, low)
+    return strongest
+
+
+def card(
+    name: str,
+    weight: NDArray[Any],
+    bias: NDArray[Any] | None,
+    activations: NDArray[Any] | None,
+    activation: str,
+) -> dict[str, Any]:
+    """What is told of a dense layer beside the picture of its weights.
+
+    A unit is dead where it is 0 on every row, or saturated on every row: within 0.001 of a limit of sigmoid
+    (0, 1) or tanh (−1, 1). Nothing flows back through it.
+
+    Args:
+        name: of the layer.
+        weight: (units, inputs).
+        bias: (units,), or None where the layer has none.
+        activations: a of some rows, (rows, units), or None where they are not known.
+        activation: φ, by name.
+
+    Returns:
+        ``name``, ``activation``, ``shape`` [units, inputs], ``weights`` and ``biases`` (how many), ``norm``
+        and ``largest`` (in size) of the weights; and where activations are known ``rows``, ``mean`` and
+        ``spread`` (the standard deviation) over all of them, and ``dead``: ``units`` (the first 50, counted
+        from 0), ``count``, ``share``. Otherwise these four are None.
+
+    >>> told = card("layer1", np.ones((2, 3)), None, np.array([[0.0, 1.0], [0.0, 3.0]]), "relu")
+    >>> told["weights"], told["mean"], told["dead"]
+    (6, 1.0, {'units': array([0], dtype=int32), 'count': 1, 'share': 0.5})
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        told = {
+            "name": name,
+            "activation": activation,
+            "shape": list(weight.shape),
+            "weights": weight.size,
+            "biases": 0 if bias is None else bias.size,
+            "norm": float(np.sqrt(np.vdot(weight, weight))),
+            "largest": max(float(weight.max()), -float(weight.min())),
+        }
+        if activations is None or not len(activations):
+            return {**told, "rows": None, "mean": None, "spread": None, "dead": None}
+        return {
+            **told,
+            "rows": len(activations),
+            "mean": float(activations.mean()),
+            "spread": float(activations.std()),
+            "dead": _dead(activations, activation),
+        }
+
+
+def _dead(a: NDArray[Any], activation: str) -> dict[str, Any]:
+    dead = ~a.any(axis=0)
+    if activation in ("sigmoid", "tanh"):
+        limits = (0, 1) if activation == "sigmoid" else (-1, 1)
+        dead |= ((a <= limits[0] + _LIMIT) | (a >= limits[1] - _LIMIT)).all(axis=0)
+    found = np.flatnonzero(dead)
+    return {"units": found[:_LISTED].astype(np.int32), "count": len(found), "share": len(found) / a.shape[1]}
+
+
+def units(
+    weight: NDArray[Any],
+    bias: NDArray[Any] | None,
+    activations: NDArray[Any],
+    gradients: NDArray[Any] | None = None,
+) -> dict[str, NDArray[Any] | None]:
+    """What is told of each unit of a dense layer.
+
+    Args:
+        weight: (units, inputs).
+        bias: (units,), or None where the layer has none.
+        activations: a of some rows, (rows, units).
+        gradients: ∂E/∂W, (units, inputs), or None where it is not known.
+
+    Returns:
+        Arrays (units,): ``norm`` of the incoming weights, ``bias`` (or None), ``mean`` activation, ``zero``:
+        the share of rows at which the activation is 0, ``gradient``: the norm of the unit's gradient (or
+        None).
+
+    >>> told = units(np.array([[3.0, 4.0]]), None, np.array([[0.0], [2.0]]))
+    >>> told["norm"], told["mean"], told["zero"]
+    (array([5.]), array([1.]), array([0.5]))
+    """
+    return {
+        "norm": _norms(weight),
+        "bias": bias,
+        "mean": activations.mean(axis=0),
+        "zero": 1 - np.count_nonzero(activations, axis=0) / len(activations),
+        "gradient": None if gradients is None else _norms(gradients),
+    }
+
+
+def _norms(rows: NDArray[Any]) -> NDArray[Any]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        norms: NDArray[Any] = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    return norms
