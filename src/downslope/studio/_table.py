@@ -201,8 +201,8 @@ def _with_formulas(frame: pl.DataFrame, formulas: tuple[str, ...]) -> pl.DataFra
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError) as error:
             reason = str(error).strip().split("\n")[0][:120]
             raise DownslopeError(
-                f'the formula "{formula}" cannot be computed: {reason}; write it as x1*x2, pow(x1, 2),
-                sin(x1), ' "with names of columns that hold spaces in double quotes"
+                f'the formula "{formula}" cannot be computed: {reason}; write it as x1*x2, '
+                "pow(x1, 2) or sin(x1), with names of columns that hold spaces in double quotes"
             ) from None
         if len(made) != frame.height or (not made.dtype.is_numeric() and made.dtype != pl.Boolean):
             raise DownslopeError(
