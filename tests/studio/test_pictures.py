@@ -91,6 +91,24 @@ def test_a_descent_that_overflows_is_drawn_where_it_is_known():
     assert unpack(pack(found))["at"] == [None, None, None]
 
 
+def test_a_descent_that_begins_sees_where_it_is_going():
+    weights = np.array([[200.0, -14.0, 3456.0]])
+    found = surface(NEURON, {"layer1.weight": weights}, five_rows(), W1, W2)
+    left = FIVE_Y[:, 0] - 3456 * FIVE_X[:, 2]
+    lowest, *_ = np.linalg.lstsq(FIVE_X[:, :2], left)
+    for axis, here, there in zip("xy", weights[0], lowest, strict=False):
+        assert found[axis][0] < min(here, there) < max(here, there) < found[axis][-1]
+
+
+def test_a_flat_or_falling_error_leads_nowhere():
+    far = surface(DEEP, {**at(DEEP), "layer2.bias": np.array([60.0])}, rows_for(DEEP), W1, W2)
+    assert np.ptp(far["x"]) < 3
+    straight = ds.Network(2, [ds.Dense(1, bias=False)], loss="absolute_error")
+    data = {"x": np.ones((1, 2)), "y": np.zeros((1, 1)), "row_weights": np.ones(1)}
+    slope = surface(straight, {"layer1.weight": np.full((1, 2), 50.0)}, data, W1, W2)
+    assert 25 < slope["x"][0] < slope["x"][-1] < 75
+
+
 def test_long_paths_keep_their_ends_and_what_a_hand_did():
     path, hand = np.cumsum(np.ones((5000, 2)), axis=0), np.zeros(5000, bool)
     hand[[1234, 4321]] = True
@@ -171,6 +189,8 @@ def test_a_map_of_classes_shows_the_most_probable_one():
     expected = ds.predict(CLASSES, grid, parameters=values)
     np.testing.assert_array_equal(found["classes"].ravel(), expected.argmax(axis=1))
     np.testing.assert_allclose(found["values"].ravel(), expected.max(axis=1))
+    others = np.where(np.arange(3) == expected.argmax(axis=1)[:, None], 0, expected).max(axis=1)
+    np.testing.assert_allclose(found["margins"].ravel(), expected.max(axis=1) - others, atol=1e-12)
     line = fitted(CLASSES, values, data["x"], data["y"], [0], features=["a", "b"])
     assert line["y"].shape == (200, 3)
     np.testing.assert_allclose(line["y"].sum(axis=1), 1)

@@ -72,7 +72,8 @@ def fitted(
         ``held``; ``sampled``. Of one column ``x`` (200,) and ``y`` (200, 1): the prediction or the
         probability, or (200, classes). Of two ``x`` (48,), ``y`` (48,) and ``values`` (48, 48) [y, x]: the
         prediction, the probability of class 1, or of the class in ``classes`` (48, 48), the most probable
-        one. A column that an embedding reads has its levels instead.
+        one, which is ahead of the next by ``margins`` (48, 48). A column that an embedding reads has its
+        levels instead.
 
     Raises:
         DownslopeError: if the columns are not one or two of the network's.
@@ -228,8 +229,12 @@ def _shown(
     found = {"x": axes[0], "y": axes[1]}
     if not classes:
         return found | {"values": predicted[:, output].reshape(shape)}
-    best = predicted.argmax(axis=1)
-    return found | {"values": predicted.max(axis=1).reshape(shape), "classes": best.reshape(shape)}
+    second, best = np.moveaxis(np.sort(predicted, axis=1)[:, -2:], 1, 0)
+    return found | {
+        "values": best.reshape(shape),
+        "classes": predicted.argmax(axis=1).reshape(shape),
+        "margins": (best - second).reshape(shape),
+    }
 
 
 @lru_cache(maxsize=16)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -41,7 +41,8 @@ def surface(
 ) -> dict[str, Any]:
     """The error, penalties included, over a grid of two parameters, with all others as they are.
 
-    The ranges hold the path and the present point with a margin and end at round numbers, so that they stay
+    The ranges hold the path, the present point and what looks lowest from it, with a margin, and end at round
+    numbers, so that they stay
     while a descent moves a little. A picture that would take too long is drawn from 512 rows or fewer, spread
     evenly, and for a wide network from a coarser grid.
 
@@ -79,9 +80,16 @@ def surface(
     chosen = spread(data, rows)
     here = [float(parameters[place.name][place.index]) for place in (first, second)]
     points, errors = (np.empty((0, 2)), np.empty(0)) if path is None else map(np.asarray, path)
-    x, y = (_axis(np.append(points[:, i], here[i]), here[i], side) for i in range(2))
+
+    def errors_at(places: NDArray[np.float64]) -> NDArray[np.float64]:
+        return _errors(network, {**parameters, **chosen}, (first, second), places)
+
+    seen = np.vstack([points, here])
+    ends = np.array([_range(seen[:, i], here[i]) for i in range(2)])
+    seen = np.vstack([ends.T, *_lower(errors_at, np.array(here), np.ptp(ends, axis=1))])
+    x, y = (_axis(seen[:, i], side) for i in range(2))
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    found = _errors(network, {**parameters, **chosen}, (first, second), np.vstack([here, grid]))
+    found = errors_at(np.vstack([here, grid]))
     kept = _stops(len(points), stops, by_hand)
     hands = {} if by_hand is None else {"by_hand": np.asarray(by_hand, np.uint8)[kept]}
     return {
@@ -157,18 +165,49 @@ def _stops(count: int, most: int, by_hand: NDArray[Any] | None) -> NDArray[np.in
     return np.unique(np.concatenate([kept, moves, np.maximum(moves - 1, 0)]))
 
 
-def _axis(values: NDArray[Any], here: float, size: int) -> NDArray[np.float64]:
+def _lower(
+    errors_at: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    here: NDArray[np.float64],
+    spans: NDArray[np.float64],
+) -> list[NDArray[np.float64]]:
+    """Where the parabola through the errors around a point is lowest: there a descent that begins is going.
+
+    It is not known, and the list is empty, where the parabola has no lowest point, or is another one there.
+    """
+    offsets = np.array([(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1)])
+    around = errors_at(here + 0.1 * spans * offsets)
+    if not np.all(np.abs(around) < _LARGEST):
+        return []
+    e, right, left, up, down, both, neither = around
+    slope = np.array([right - left, up - down]) / 2
+    twist = (both + neither - right - left - up - down + 2 * e) / 2
+    bend = np.array([[right - 2 * e + left, twist], [twist, up - 2 * e + down]])
+    if np.linalg.eigvalsh(bend)[0] <= 1e-9 * np.abs(bend).max():
+        return []
+    step = -np.linalg.solve(bend, slope)
+    lowest = here + 0.1 * spans * step
+    foretold, found = slope @ step / 2, errors_at(lowest[None])[0] - e
+    return [lowest] if abs(foretold - found) <= 0.1 * abs(foretold) else []
+
+
+def _axis(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     """Round numbers around the values, and as many in between as are drawn."""
-    known = values[np.isfinite(values) & (np.abs(values) < _LARGEST)]
-    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
-    centre = here if low <= here <= high else (low + high) / 2
-    least = max(1.0, 0.25 * abs(centre)) if high - low <= 1e-6 * abs(centre) else 0.0
-    if least:
-        low, high = low - least / 2, high + least / 2
+    low, high = float(values.min()), float(values.max())
     margin = _MARGIN * (high - low)
     step = _round_step((high - low) / 10)
     begin, end = math.floor((low - margin) / step) * step, math.ceil((high + margin) / step) * step
     return np.linspace(begin, end, size)
+
+
+def _range(values: NDArray[Any], here: float) -> tuple[float, float]:
+    """The lowest and the highest value that is to be seen, never the same."""
+    known = values[np.isfinite(values) & (np.abs(values) < _LARGEST)]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+    centre = here if low <= here <= high else (low + high) / 2
+    if high - low > 1e-6 * abs(centre):
+        return low, high
+    half = max(1.0, 0.25 * abs(centre)) / 2
+    return low - half, high + half
 
 
 def _round_step(step: float) -> float:
