@@ -1,0 +1,311 @@
+"""The numbers behind the pictures, against NumPy by hand, scikit-learn's metrics and the reference engine."""
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+import downslope as ds
+from downslope.engines import evaluate
+from downslope.graph import gradient
+from downslope.insight import Place
+from downslope.studio import _surface
+from downslope.studio._pictures import fitted, histograms, residuals
+from downslope.studio._surface import surface, symbol
+from downslope.studio._wire import pack, unpack
+
+FIVE_X = np.array([[3.0, 4, 7], [6, 2, 9], [8, 10, 12], [9, 7, 4], [7, 6, 3]])
+FIVE_Y = np.array([13.5, 15.6, 27.4, 15.6, 12.5])[:, None]
+NEURON = ds.Network(3, [ds.Dense(1, bias=False)])
+DEEP = ds.Network(2, [ds.Dense(5, "tanh"), ds.Dense(1)], loss="binary_cross_entropy", l2=0.1)
+CLASSES = ds.Network(2, [ds.Dense(4, "relu"), ds.Dense(3)], loss="cross_entropy")
+W1, W2 = Place("layer1.weight", (0, 0)), Place("layer1.weight", (0, 1))
+
+
+def five_rows():
+    return {"x": FIVE_X, "y": FIVE_Y, "row_weights": np.ones(5)}
+
+
+def rows_for(network, count=60, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(count, network.inputs))
+    shape = tuple(count if d == "n" else d for d in network.graph().y.shape)
+    y = rng.integers(0, 3 if network.loss == "cross_entropy" else 2, shape).astype(float)
+    return {"x": x, "y": y, "row_weights": rng.uniform(0.5, 2, count)}
+
+
+def at(network, seed=1):
+    rng = np.random.default_rng(seed)
+    return {name: rng.normal(size=v.shape) for name, v in network.initial_parameters().items()}
+
+
+def test_the_surface_of_a_neuron_is_its_mean_square():
+    path = np.array([[200.0, -14.0], [50.0, 3.0], [0.5, 0.9]])
+    weights = {"layer1.weight": np.array([[0.5, 0.9, 1.2]])}
+    found = surface(NEURON, weights, five_rows(), W1, W2, path=(path, np.array([9.0, 4.0, 0.0])))
+    assert found["errors"].shape == (24, 24)
+    for i, j in ((0, 0), (3, 17), (23, 5)):
+        w = np.array([found["x"][j], found["y"][i], 1.2])
+        expected = np.mean((FIVE_X @ w - FIVE_Y[:, 0]) ** 2)
+        np.testing.assert_allclose(found["errors"][i, j], expected, rtol=1e-12)
+    for axis, values in (("x", path[:, 0]), ("y", path[:, 1])):
+        assert found[axis][0] < values.min()
+        assert found[axis][-1] > values.max()
+        assert np.ptp(found[axis]) < 3 * np.ptp(values)  # and no more than is needed
+    assert found["at"][:2] == [0.5, 0.9]
+    np.testing.assert_allclose(found["at"][2], 0, atol=1e-20)
+    i, j = np.unravel_index(found["errors"].argmin(), (24, 24))
+    assert found["minimum"] == [found["x"][j], found["y"][i], found["errors"][i, j]]
+    assert found["slice"]
+    assert weights["layer1.weight"].tolist() == [[0.5, 0.9, 1.2]]  # the caller's own
+    np.testing.assert_array_equal(found["path"], path)
+
+
+def test_a_surface_over_two_layers_agrees_with_the_reference_engine():
+    data, values = rows_for(DEEP), at(DEEP)
+    first, second = Place("layer2.weight", (0, 3)), Place("layer1.bias", (2,))
+    found = surface(DEEP, values, data, first, second, size=12)
+    for i, j in ((0, 11), (5, 2)):
+        moved = {name: v.copy() for name, v in values.items()}
+        moved["layer2.weight"][0, 3], moved["layer1.bias"][2] = found["x"][j], found["y"][i]
+        (expected,) = evaluate([DEEP.graph().error], {**moved, **data})
+        np.testing.assert_allclose(found["errors"][i, j], expected, rtol=1e-12)
+    assert found["labels"] == ["W2[1,4]", "b1[3]"]
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-12, 3456.0, -1e8, np.inf, np.nan, 1e200])
+def test_a_surface_has_two_sides_whatever_the_point(value):
+    found = surface(NEURON, {"layer1.weight": np.array([[value, 1.0, 1.0]])}, five_rows(), W1, W2)
+    assert np.all(np.diff(found["x"]) > 0)
+    assert np.all(np.diff(found["y"]) > 0)
+    assert np.isfinite(found["x"]).all()
+    if np.isfinite(value) and value < 1e100:
+        assert found["x"][0] < value < found["x"][-1]
+
+
+def test_a_descent_that_overflows_is_drawn_where_it_is_known():
+    path = np.array([[1.0, 2.0], [1e180, np.nan], [np.inf, -np.inf]])
+    weights = {"layer1.weight": np.array([[np.nan, np.nan, np.nan]])}
+    found = surface(NEURON, weights, five_rows(), W1, W2, path=(path, np.array([1.0, np.inf, np.nan])))
+    assert found["x"][0] < 1 < found["x"][-1] < 1e3
+    assert found["minimum"] is None  # the third weight is no number
+    assert unpack(pack(found))["at"] == [None, None, None]
+
+
+def test_a_descent_that_begins_sees_where_it_is_going():
+    weights = np.array([[200.0, -14.0, 3456.0]])
+    found = surface(NEURON, {"layer1.weight": weights}, five_rows(), W1, W2)
+    left = FIVE_Y[:, 0] - 3456 * FIVE_X[:, 2]
+    lowest, *_ = np.linalg.lstsq(FIVE_X[:, :2], left)
+    for axis, here, there in zip("xy", weights[0], lowest, strict=False):
+        assert found[axis][0] < min(here, there) < max(here, there) < found[axis][-1]
+
+
+def test_a_flat_or_falling_error_leads_nowhere():
+    far = surface(DEEP, {**at(DEEP), "layer2.bias": np.array([60.0])}, rows_for(DEEP), W1, W2)
+    assert np.ptp(far["x"]) < 3
+    straight = ds.Network(2, [ds.Dense(1, bias=False)], loss="absolute_error")
+    data = {"x": np.ones((1, 2)), "y": np.zeros((1, 1)), "row_weights": np.ones(1)}
+    slope = surface(straight, {"layer1.weight": np.full((1, 2), 50.0)}, data, W1, W2)
+    assert 25 < slope["x"][0] < slope["x"][-1] < 75
+
+
+def test_long_paths_keep_their_ends_and_what_a_hand_did():
+    path, hand = np.cumsum(np.ones((5000, 2)), axis=0), np.zeros(5000, bool)
+    hand[[1234, 4321]] = True
+    weights = {"layer1.weight": np.ones((1, 3))}
+    found = surface(
+        NEURON, weights, five_rows(), W1, W2, path=(path, np.arange(5000.0)), by_hand=hand, stops=50
+    )
+    kept = found["path_errors"].astype(int)
+    assert 50 <= len(kept) <= 54
+    assert {0, 1233, 1234, 4320, 4321, 4999} <= {*kept.tolist()}
+    np.testing.assert_array_equal(found["path"], path[kept])
+    np.testing.assert_array_equal(found["by_hand"], hand[kept])
+
+
+def test_a_large_table_is_sampled_among_the_rows_that_count():
+    data = rows_for(DEEP, 3000)
+    data["row_weights"] = np.where(np.arange(3000) % 7 == 0, 1.0, 0.0)  # 429 rows, fewer than are taken
+    found = surface(DEEP, at(DEEP), data, W1, W2, size=2)
+    (expected,) = evaluate([DEEP.graph().error], {**at(DEEP), **data})
+    np.testing.assert_allclose(found["at"][2], expected, rtol=1e-12)
+    assert (found["rows"], found["sampled"]) == (429, True)
+
+
+def test_a_wide_network_has_a_coarser_grid(monkeypatch):
+    monkeypatch.setattr(_surface, "_WORK", 21 * 512 * 15**2)
+    found = surface(DEEP, at(DEEP), rows_for(DEEP, 600), W1, W2)
+    assert found["errors"].shape == (15, 15)
+    assert found["rows"] == 512
+
+
+def test_symbols_are_what_one_types():
+    assert symbol(NEURON, W2) == "w₂"
+    assert symbol(ds.Network(12, [ds.Dense(1)]), Place("layer1.weight", (0, 11))) == "w₁₂"
+    assert symbol(ds.Network(2, [ds.Dense(1)]), Place("layer1.bias", (0,))) == "b"
+    assert symbol(ds.Network(2, [ds.Dense(2)]), Place("layer1.bias", (1,))) == "b1[2]"
+    normal = ds.Network(2, [ds.LayerNorm(), ds.Dense(1)])
+    assert symbol(normal, Place("layer1.scale", (1,))) == "layer1.scale[2]"
+
+
+def test_one_parameter_is_no_surface():
+    with pytest.raises(ds.DownslopeError, match="two parameters, not w₁ twice"):
+        surface(NEURON, at(NEURON), five_rows(), W1, W1)
+
+
+def test_a_line_is_what_the_network_predicts_with_the_others_at_their_medians():
+    values = {"layer1.weight": np.array([[0.5, 0.9, 1.2]])}
+    found = fitted(NEURON, values, FIVE_X, FIVE_Y, [1], features=["x1", "x2", "x3"])
+    np.testing.assert_allclose(found["y"][:, 0], 0.5 * 7 + 0.9 * found["x"] + 1.2 * 7)
+    assert found["held"] == {"x1": 7.0, "x3": 7.0}
+    assert found["slice"]
+    assert found["labels"] == ["x2"]
+    assert found["x"][0] < 2 < 10 < found["x"][-1]
+    np.testing.assert_array_equal(found["points"][:, 0], FIVE_X[:, 1])
+    np.testing.assert_array_equal(found["targets"], FIVE_Y[:, 0])
+    moved = fitted(NEURON, values, FIVE_X, FIVE_Y, [1], features=["x1", "x2", "x3"], at=np.array([1.0, 0, 0]))
+    np.testing.assert_allclose(moved["y"][:, 0], 0.5 + 0.9 * moved["x"])
+
+
+def test_a_map_is_what_the_network_predicts_at_each_of_its_places():
+    data, values = rows_for(DEEP), at(DEEP)
+    found = fitted(DEEP, values, data["x"], data["y"], [1, 0], features=["a", "b"], points=20)
+    assert found["values"].shape == (48, 48)
+    for i, j in ((0, 0), (10, 40)):
+        point = [[found["y"][i], found["x"][j]]]  # the second column lies along x
+        expected = ds.predict(DEEP, point, parameters=values)[0, 0]
+        np.testing.assert_allclose(found["values"][i, j], expected, rtol=1e-12)
+    assert found["task"] == "binary"
+    assert not found["slice"]
+    assert found["sampled"]
+    assert found["points"].shape == (20, 2)
+    np.testing.assert_array_equal(found["points"][[0, -1]], data["x"][[0, -1]][:, [1, 0]])
+
+
+def test_a_map_of_classes_shows_the_most_probable_one():
+    data, values = rows_for(CLASSES), at(CLASSES)
+    found = fitted(CLASSES, values, data["x"], data["y"], [0, 1], features=["a", "b"])
+    grid = [[u, v] for v in found["y"] for u in found["x"]]
+    expected = ds.predict(CLASSES, grid, parameters=values)
+    np.testing.assert_array_equal(found["classes"].ravel(), expected.argmax(axis=1))
+    np.testing.assert_allclose(found["values"].ravel(), expected.max(axis=1))
+    others = np.where(np.arange(3) == expected.argmax(axis=1)[:, None], 0, expected).max(axis=1)
+    np.testing.assert_allclose(found["margins"].ravel(), expected.max(axis=1) - others, atol=1e-12)
+    line = fitted(CLASSES, values, data["x"], data["y"], [0], features=["a", "b"])
+    assert line["y"].shape == (200, 3)
+    np.testing.assert_allclose(line["y"].sum(axis=1), 1)
+
+
+def test_a_column_of_levels_has_no_places_in_between():
+    network = ds.Network(2, [ds.Embedding((1,), (3,), (2,)), ds.Dense(1)])
+    x = np.array([[0.0, 0], [1, 1], [2, 2], [3, 1], [4, 2], [5, 2]])
+    found = fitted(network, at(network), x, x[:, :1], [1], features=["a", "kind"])
+    assert found["x"].tolist() == [0, 1, 2]
+    assert fitted(network, at(network), x, x[:, :1], [0], features=["a", "kind"])["held"] == {"kind": 1.0}
+
+
+@pytest.mark.parametrize("columns", [[], [0, 0], [3], [0, 1, 2]])
+def test_columns_that_are_none_are_refused(columns):
+    with pytest.raises(ds.DownslopeError, match=r"one column or two different ones of 0 to 2, not \["):
+        fitted(NEURON, at(NEURON), FIVE_X, FIVE_Y, columns, features=["a", "b", "c"])
+
+
+def test_the_measures_of_a_regression_are_those_of_scikit_learn():
+    rng = np.random.default_rng(3)
+    x, w = rng.normal(size=(5000, 3)), np.array([[1.0, -2.0, 0.5]])
+    y = x @ w.T + rng.normal(size=(5000, 1))
+    weights = rng.uniform(0, 2, 5000)
+    data = {"x": x, "y": y, "row_weights": weights}
+    found = residuals(NEURON, {"layer1.weight": w}, data, scale=10.0, centre=-3.0)
+    targets, predicted = 10 * y[:, 0] - 3, 10 * x @ w[0] - 3
+    np.testing.assert_allclose(found["r2"], metrics.r2_score(targets, predicted, sample_weight=weights))
+    rms = metrics.root_mean_squared_error(targets, predicted, sample_weight=weights)
+    np.testing.assert_allclose(found["rms"], rms)
+    assert len(found["predicted"]) == 2000
+    np.testing.assert_allclose(found["predicted"] - found["targets"], 10 * (x @ w[0] - y[:, 0])[_kept(5000)])
+    counts, edges = np.histogram(targets - predicted, 30)
+    np.testing.assert_array_equal(found["counts"], counts)
+    np.testing.assert_allclose(found["edges"], edges)
+
+
+def _kept(count):
+    return [round(k * (count - 1) / 1999) for k in range(2000)]
+
+
+def test_targets_that_are_all_the_same_have_no_share_explained():
+    data = {"x": FIVE_X, "y": np.ones((5, 1)), "row_weights": np.ones(5)}
+    found = residuals(NEURON, {"layer1.weight": np.zeros((1, 3))}, data)
+    assert found["r2"] is None
+    assert found["rms"] == 1
+    assert found["counts"].sum() == 5
+
+
+@pytest.mark.parametrize("network", [DEEP, CLASSES], ids=["binary", "classes"])
+def test_the_measures_of_classes_are_those_of_scikit_learn(network):
+    data, values = rows_for(network, 300), at(network)
+    probabilities = ds.predict(network, data["x"], parameters=values)
+    if network is DEEP:
+        probabilities = np.hstack([1 - probabilities, probabilities])
+    target, predicted = data["y"].ravel(), probabilities.argmax(axis=1)
+    found = residuals(network, values, data)
+    weights = {"sample_weight": data["row_weights"]}
+    np.testing.assert_allclose(found["confusion"], metrics.confusion_matrix(target, predicted, **weights))
+    np.testing.assert_allclose(found["accuracy"], metrics.accuracy_score(target, predicted, **weights))
+    np.testing.assert_allclose(found["log_loss"], metrics.log_loss(target, probabilities, **weights))
+
+
+def test_a_log_loss_is_known_where_a_probability_is_1_within_rounding():
+    network = ds.Network(1, [ds.Dense(1, bias=False)], loss="binary_cross_entropy")
+    data = {"x": np.array([[100.0]]), "y": np.array([[0.0]]), "row_weights": np.ones(1)}
+    assert residuals(network, {"layer1.weight": np.ones((1, 1))}, data)["log_loss"] == 100
+
+
+@pytest.mark.parametrize("network", [NEURON, DEEP, CLASSES], ids=["neuron", "binary", "classes"])
+def test_histograms_count_what_the_reference_engine_gives(network):
+    data, values = rows_for(network), at(network)
+    found = histograms(network, values, data, bins=17)["layers"]
+    graph = network.graph()
+    weights = [name for name in values if name.endswith("weight")]
+    slopes = evaluate(gradient(graph.error, [graph.parameters[name] for name in weights]), {**values, **data})
+    outs = {stage.layer: stage.node for stage in graph.stages}
+    activations = evaluate([outs[name.split(".")[0]] for name in weights], {**values, **data})
+    assert [layer["name"] for layer in found] == [name.split(".")[0] for name in weights]
+    for layer, name, slope, activation in zip(found, weights, slopes, activations, strict=True):
+        kinds = {"weights": values[name], "gradients": slope, "activations": activation}
+        for kind, expected in kinds.items():
+            counts, edges = np.histogram(expected, 17)
+            shown = layer[kind]
+            np.testing.assert_allclose(shown["edges"], edges, rtol=1e-9, atol=1e-12)
+            assert np.abs(shown["counts"] - counts).sum() <= 2  # a value on an edge, within rounding
+            assert shown["counts"].sum() == expected.size
+            np.testing.assert_allclose(shown["mean"], expected.mean(), atol=1e-12)
+            np.testing.assert_allclose([shown["min"], shown["max"]], [expected.min(), expected.max()])
+            np.testing.assert_allclose(shown["zeros"], np.mean(expected == 0))
+
+
+def test_histograms_of_other_layers_and_of_values_beyond_numbers():
+    network = ds.Network(2, [ds.Dense(3, "relu"), ds.LayerNorm(), ds.Dense(1)])
+    values, data = at(network), rows_for(network, 3000)
+    found = histograms(network, values, data)
+    assert [layer["name"] for layer in found["layers"]] == ["layer1", "layer2", "layer3"]
+    assert [layer["activation"] for layer in found["layers"]] == ["relu", "", ""]
+    assert (found["rows"], found["sampled"]) == (2048, True)
+    values["layer3.weight"][0, 0] = np.nan
+    last = histograms(network, values, data)["layers"][2]
+    assert last["weights"]["unbounded"] == 1
+    assert last["activations"]["unbounded"] == 2048
+    assert last["activations"]["min"] is None
+    same = histograms(network, {name: np.full(v.shape, 1e17) for name, v in values.items()}, data)
+    assert same["layers"][0]["weights"]["counts"].sum() == 6
+
+
+def test_pictures_travel():
+    data, values = rows_for(CLASSES), at(CLASSES)
+    pictures = [
+        surface(CLASSES, values, data, W1, W2),
+        fitted(CLASSES, values, data["x"], data["y"], [0, 1], features=["a", "b"]),
+        residuals(CLASSES, values, data),
+        histograms(CLASSES, values, data),
+    ]
+    for picture in pictures:
+        assert unpack(pack(picture)).keys() == picture.keys()
