@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from downslope.estimators._fit import Phase, fit
 from downslope.estimators._model import LINEAR, Kind, Model, Record, load
 from downslope.estimators._recipe import embeddings
-from downslope.estimators._scores import Scores
+from downslope.estimators._scores import Scores, scores, trivial_guess
 
 if TYPE_CHECKING:
     from downslope.estimators._mlp_classifier import MLPClassifier
@@ -30,6 +30,8 @@ __all__ = [
     "embeddings",
     "fit",
     "load",
+    "scores",
+    "trivial_guess",
 ]
 
 _SCIKIT_LEARN = {

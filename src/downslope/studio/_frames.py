@@ -205,7 +205,6 @@ def frame_of(session: Session, watcher: Watcher) -> Frame:
         "stopped": _stopped(session),
         "challenge": _challenge(session, parameters),
     }
-    network = session.settings.network
     if session.weights <= SHOWN_WEIGHTS:
         frame["parameters"] = {n: v.astype(np.float64) for n, v in parameters.items()}
         frame["stages"] = _stages_of(session, parameters, look.row)
@@ -214,9 +213,11 @@ def frame_of(session: Session, watcher: Watcher) -> Frame:
     if live and session.phase and descent.batches.steps_in_epoch > 1:
         frame["batch"] = descent.next_rows().astype(np.int32)
     if look.pictures:
-        frame["pictures"] = pictures_of(session, watcher.stamps, look.pictures, parameters, network)
-    if look.matrices is not None and session.weights > 0:
-        frame["matrices"] = matrices_of(session, watcher.stamps, look.matrices, parameters)
+        frame["pictures"] = pictures_of(session, watcher, look.pictures, parameters)
+    if look.matrices is not None:
+        told = matrices_of(session, watcher, look.matrices, parameters)
+        if told is not None:
+            frame["matrices"] = told
     return frame
 
 
