@@ -39,9 +39,7 @@ def pictures_of(session: Session, watcher: Watcher, asked: Asked, parameters: Ar
         maker = _MAKERS.get(kind)
         if maker is None or not isinstance(options, Mapping):
             continue
-        told = _when_due(
-            session, watcher, kind, options, lambda m=maker, o=options: m(session, o, parameters)
-        )
+        told = _when_due(session, watcher, kind, options, partial(maker, session, options, parameters))
         if told is not None:
             made[kind] = told
     return made
