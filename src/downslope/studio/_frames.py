@@ -20,6 +20,7 @@ from downslope.nets import Network
 from downslope.studio._descent import forward_of
 from downslope.studio._figures import matrices_of, pictures_of
 from downslope.studio._repairs import stable_range
+from downslope.studio._samples import FIVE_ROWS, SAMPLES
 from downslope.studio._schema import Frame, State
 from downslope.studio._server import UPLOAD_LIMIT
 from downslope.studio._session import Session
@@ -54,6 +55,7 @@ def state_of(session: Session) -> State:
             "activations": ["identity", *ACTIVATIONS],
             "optimizers": list(OPTIMIZERS),
             "losses": list(LOSSES_OF[_kind_of_target(session.rows)]),
+            "samples": [FIVE_ROWS, *SAMPLES],
         },
         "runs": [_run(session, place) for place in range(len(session.histories))],
         "limits": {"upload": UPLOAD_LIMIT, "shown_weights": SHOWN_WEIGHTS},

@@ -219,8 +219,10 @@ class Columns(Command):
 
 
 @dataclass(frozen=True)
-class FiveRows(Command):
-    """Back to the table and the neuron of the first screen."""
+class Sample(Command):
+    """Open on a table that comes with the page."""
+
+    name: str
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from downslope.nets import Layer
 from downslope.studio import _schema as ask
 from downslope.studio._descent import Descent
 from downslope.studio._player import PHASES, Player
+from downslope.studio._samples import FIVE_ROWS, five_rows, sample_settings, sampled
 from downslope.studio._settings import Settings, first_settings, suited
-from downslope.studio._table import Choices, Rows, edited, five_rows, rows_of
+from downslope.studio._table import Choices, Rows, edited, rows_of
 from downslope.tables import read_table
 
 __all__ = ["Session", "first_session"]
@@ -282,8 +283,8 @@ class Session(Player):
             raise DownslopeError("choose at least one column to predict")
         self._set_rows(replace(self.rows.choices, **made))
 
-    def _five_rows(self, command: ask.FiveRows, _: bytes) -> None:
-        fresh = first_session()
+    def _sample(self, command: ask.Sample, _: bytes) -> None:
+        fresh = sample_session(command.name)
         self.rows, self.best, self.frozen, self.encode = fresh.rows, {}, {}, rows_of
         self._begin(Descent(fresh.settings, fresh.rows, fresh.descent.values))
 
@@ -308,12 +309,20 @@ class Session(Player):
         ask.Paste: _paste,
         ask.Upload: _upload,
         ask.Columns: _columns,
-        ask.FiveRows: _five_rows,
+        ask.Sample: _sample,
     }
+
+
+def sample_session(name: str) -> Session:
+    """A session on a table that comes with the page."""
+    if name == FIVE_ROWS:
+        return first_session()
+    rows = sampled(name)
+    return Session(rows, sample_settings(rows))
 
 
 def first_session() -> Session:
     """The five rows, the one neuron, and weights that are far off."""
     frame, choices = five_rows()
     start = {"layer1.weight": np.array([[200.0, -14.0, 3456.0]])}
-    return Session(rows_of(frame, choices, "five rows"), first_settings(), start)
+    return Session(rows_of(frame, choices, FIVE_ROWS), first_settings(), start)

@@ -26,7 +26,6 @@ __all__ = [
     "Choices",
     "Rows",
     "edited",
-    "five_rows",
     "frame_of_arrays",
     "histogram",
     "rows_of",
@@ -103,13 +102,6 @@ class Rows:
     def editable(self) -> bool:
         """Whether cells can be changed one by one: a change encodes the whole table again."""
         return self.frame.height <= _EDITABLE
-
-
-def five_rows() -> tuple[pl.DataFrame, Choices]:
-    """The table of the first screen: three inputs, five rows, an exact answer."""
-    x = np.array([[3, 4, 7], [6, 2, 9], [8, 10, 12], [9, 7, 4], [7, 6, 3]], float)
-    frame = pl.DataFrame({f"x{i + 1}": x[:, i] for i in range(3)} | {"y": [13.5, 15.6, 27.4, 15.6, 12.5]})
-    return frame, Choices(("y",), "regression", RAW, number=("x1", "x2", "x3"))
 
 
 def frame_of_arrays(x: NDArray[Any], y: NDArray[Any], *, classes: bool) -> tuple[pl.DataFrame, Choices]:

@@ -20,12 +20,15 @@ function nextTheme() {
 
 export function Header() {
   const told = table.value;
+  const samples = state.value ? state.value.choices.samples : [];
   if (!told) return html`<header class="top"><h1><img src="icon.svg" alt="" width="22" height="22" /> Downslope</h1></header>`;
   return html`<header class="top">
     <h1><img src="icon.svg" alt="" width="22" height="22" /> Downslope</h1>
     <span class="muted subject">${told.columns.filter((c) => !c.target && c.used).length} columns → ${told.targets.join(", ")}</span>
     <span class="grow"></span>
-    ${told.name !== "five rows" && html`<button class="quiet" onClick=${() => send("five_rows")}>Five rows</button>`}
+    <label class="choice"><span class="unseen">table</span><select value=${samples.includes(told.name) ? told.name : ""} onChange=${(event) => send("sample", { name: event.currentTarget.value })}>
+      ${!samples.includes(told.name) && html`<option value="" selected disabled>${told.name}</option>`}
+      ${samples.map((name) => html`<option key=${name} value=${name} selected=${name === told.name}>${name}</option>`)}</select></label>
     <${Share} />
     <button class="quiet" onClick=${() => { help.value = !help.value; }} title="keys (?)">Keys</button>
     <button class="quiet" onClick=${nextTheme} title="light, dark, or as the system has it">${{ system: "◐", light: "☀", dark: "☾" }[theme.value]}<span class="unseen"> theme: ${theme.value}</span></button>
