@@ -18,18 +18,8 @@ export function linear([low, high], [from, to]) {
   return scale;
 }
 
-/** The same for values above 0, by their logarithm. */
-export function logarithmic([low, high], range) {
-  const inner = linear([Math.log10(low), Math.log10(high)], range);
-  const scale = (value) => inner(Math.log10(value));
-  scale.back = (place) => 10 ** inner.back(place);
-  scale.domain = [low, high];
-  scale.range = range;
-  return scale;
-}
-
 /** 1, 2 or 5 times a power of ten, at least so large. @param {number} step */
-export function roundStep(step) {
+function roundStep(step) {
   const power = 10 ** Math.floor(Math.log10(step));
   return [1, 2, 5, 10].map((m) => m * power).find((m) => m >= step * (1 - 1e-9));
 }
@@ -109,7 +99,7 @@ export function haloText(context, text, x, y, colours, rim = 3) {
 }
 
 /** How wide the ticks of a y axis are written. */
-export function tickWidth(context, marks) {
+function tickWidth(context, marks) {
   context.font = FONT;
   return Math.max(0, ...marks.map((mark) => context.measureText(mark.text).width));
 }

@@ -97,7 +97,13 @@ export function classColour(colours, k) {
   return rgb(known[k % known.length]);
 }
 
-export const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3], [4, 2], [12, 4], [1, 4]];
+const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3], [4, 2], [12, 4], [1, 4]];
+
+/** The dashes of the line of a class. */
+export const dashes = (k) => DASHES[another(k)];
+
+// colours come again after seven classes, shapes and dashes then belong to other ones
+const another = (k) => (k + Math.floor(k / 7)) % 7;
 
 const SHAPES = [
   (p, x, y, r) => p.arc(x, y, r, 0, 2 * Math.PI),
@@ -140,7 +146,7 @@ function cross(p, x, y, r) {
 /** The mark of a class on a canvas: each has a shape of its own. */
 export function mark(context, k, x, y, radius, fill, rim, width = 1.25) {
   context.beginPath();
-  SHAPES[k % SHAPES.length](context, x, y, radius);
+  SHAPES[another(k)](context, x, y, radius);
   context.fillStyle = fill;
   context.fill();
   context.lineWidth = width;

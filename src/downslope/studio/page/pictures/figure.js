@@ -1,6 +1,6 @@
 /** What every picture has: a heading, a description, its numbers as a table, and ways to save it. */
 import { number } from "../format.js";
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../ui.js";
+import { html, useEffect, useLayoutEffect, useState } from "../ui.js";
 import { pageColours } from "./colours.js";
 
 /** The colours of the page, again when its theme changes. */
@@ -112,8 +112,8 @@ function Numbers({ table, file, title }) {
 /**
  * A canvas on which a pointer is told what it points at.
  * @param {object} props those of a canvas, and
- * @param {(place: {x: number, y: number}) => object | null} props.at what is meant at a place: where it lies, x
- *   and y, and what is told of it, `lines`
+ * @param {(place: {x: number, y: number}) => object | null} props.at what is meant at a place: where it lies,
+ *   x and y, and what is told of it, `lines`
  */
 export function Plot({ at, ...rest }) {
   const [place, setPlace] = useState(null);

@@ -2,7 +2,7 @@
 import { number } from "../format.js";
 import { html, useEffect, useMemo, useRef } from "../ui.js";
 import { extent } from "./axes.js";
-import { DASHES, css, mark } from "./colours.js";
+import { css, dashes, mark } from "./colours.js";
 import { Figure, Plot, useColours, useWidth } from "./figure.js";
 import { lineView } from "./fitted_line.js";
 import { mapView } from "./fitted_map.js";
@@ -23,7 +23,7 @@ export function Fitted({ picture }) {
     () => (line ? lineView(picture, colours) : mapView(picture, colours)),
     [picture, colours],
   );
-  const height = Math.round(Math.min(Math.max(width * (line ? 0.6 : 0.76), 260), 560));
+  const height = Math.round(Math.min(Math.max(width * (line ? 0.6 : 0.76), 260), 560)) + view.more;
   const draw = useMemo(
     () => (context) => {
       shape.current = view.draw(context, width, height);
@@ -57,6 +57,8 @@ function note(picture) {
     .map(([name, value]) => `${name} = ${number(value, 4)}`);
   const more = Object.keys(picture.held).length - held.length;
   const parts = [];
+  const values = picture.labels.length === 1 ? picture.y : picture.values;
+  if (!values.some(Number.isFinite)) parts.push("No prediction is a finite number.");
   if (picture.slice) {
     parts.push(
       `A slice with ${held.join(", ")}${more > 0 ? ` and ${more} more held` : ""}; ` +
@@ -131,7 +133,7 @@ function Mark({ k, colours, colour, line }) {
     context.setTransform(2, 0, 0, 2, 0, 0);
     context.clearRect(0, 0, 30, 16);
     if (line) {
-      context.setLineDash(DASHES[k % DASHES.length]);
+      context.setLineDash(dashes(k));
       Object.assign(context, { lineWidth: 2, strokeStyle: css(colour) });
       context.beginPath();
       context.moveTo(0, 8);

@@ -1,7 +1,7 @@
 /** What the network predicts over one column: a line, or one for each class. */
 import { number } from "../format.js";
 import { closest, drawAxes, extent, frameOf, linear, ticks } from "./axes.js";
-import { DASHES, classColour, css, mark, mixed, rgb } from "./colours.js";
+import { classColour, css, dashes, mark, mixed, rgb } from "./colours.js";
 import { classCount, markColour, nameOf, nearestRow, targetOf, toldTarget } from "./rows.js";
 
 /** A small shift that is always the same for a row, so that marks of the same value are seen apart. */
@@ -100,7 +100,7 @@ export function lineView(picture, colours) {
         : [`${task === "regression" ? "prediction" : "probability"} = ${number(values[0], 5)}`];
     return { x: sx(x[i]), y: sy(Math.max(...values)), lines: [`${labels[0]} = ${number(x[i], 5)}`, ...told] };
   };
-  return { draw, at };
+  return { draw, at, more: 13 * strips };
 }
 
 function drawLine(context, picture, colours, { sx, sy }, output) {
@@ -111,7 +111,7 @@ function drawLine(context, picture, colours, { sx, sy }, output) {
     [5, css(rgb(colours.paper), 0.8)],
     [2.25, colour],
   ]) {
-    context.setLineDash(width < 5 && outputs > 1 ? DASHES[output % DASHES.length] : []);
+    context.setLineDash(width < 5 && outputs > 1 ? dashes(output) : []);
     Object.assign(context, { lineWidth: width, strokeStyle: stroke, lineJoin: "round" });
     context.beginPath();
     for (let i = 0; i < x.length; i++)

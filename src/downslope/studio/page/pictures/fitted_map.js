@@ -1,6 +1,17 @@
 /** What the network predicts over two columns: a map of values, of a probability or of classes. */
 import { number } from "../format.js";
-import { FONT, brief, closest, drawAxes, extent, frameOf, haloText, linear, ticks } from "./axes.js";
+import {
+  FONT,
+  brief,
+  closest,
+  drawAxes,
+  extent,
+  frameOf,
+  haloText,
+  linear,
+  shortened,
+  ticks,
+} from "./axes.js";
 import { classColour, css, diverging, lookedUp, mark, mixed, readable, rgb } from "./colours.js";
 import { contourLines, labelPlace, paintGrid, refined, strokeLines } from "./contours.js";
 import { classCount, markColour, nameOf, nearestRow, toldTarget } from "./rows.js";
@@ -71,6 +82,7 @@ export function mapView(picture, colours) {
         1.25,
       );
     }
+    if (task === "classes") nameRegions(context, picture, colours, frame);
     return shape;
   };
   const at = ({ frame, sx, sy }, place) => {
@@ -107,7 +119,7 @@ export function mapView(picture, colours) {
       ],
     };
   };
-  return { draw, at };
+  return { draw, at, more: 0 };
 }
 
 const rimOf = (task, fill, colours) =>
@@ -181,6 +193,37 @@ function drawRegions(context, picture, colours, frame) {
     const ahead = Float64Array.from(classes, (c, at) => (c === k ? margins[at] : -margins[at]));
     strokeLines(context, contourLines({ ...grid, values: ahead }, 0), placer(frame, grid));
   }
+}
+
+/** The names of the classes in the middle of their regions, where there is room. */
+function nameRegions(context, picture, colours, frame) {
+  const place = placer(frame, { width: picture.x.length, height: picture.y.length });
+  const look = { textAlign: "center", textBaseline: "middle", fillStyle: colours.ink };
+  Object.assign(context, { font: `600 ${FONT}`, ...look });
+  const taken = [];
+  for (let k = 0; k < classCount(picture); k++) {
+    const middle = middleOf(picture, k);
+    if (!middle) continue;
+    const text = shortened(context, nameOf(picture, k), 120);
+    const half = context.measureText(text).width / 2 + 4;
+    const [u, y] = place(...middle);
+    const x = Math.min(Math.max(u, frame.left + half), frame.right - half);
+    if (taken.some((one) => Math.abs(one.x - x) < one.half + half && Math.abs(one.y - y) < 16)) continue;
+    taken.push({ x, y, half });
+    haloText(context, text, x, y, colours);
+  }
+}
+
+/** The place of a class that is nearest to the middle of its region, if that is large enough for a name. */
+function middleOf({ x, classes, margins }, k) {
+  const own = [...classes.keys()].filter((at) => classes[at] === k);
+  if (own.length < classes.length / 100) return null;
+  const spot = (at) => [at % x.length, Math.floor(at / x.length)];
+  const total = own.reduce((sum, at) => sum + margins[at], 0) || 1;
+  const mean = (axis) => own.reduce((sum, at) => sum + spot(at)[axis] * margins[at], 0) / total;
+  const [u, v] = [mean(0), mean(1)];
+  const far = (at) => Math.hypot(spot(at)[0] - u, spot(at)[1] - v);
+  return spot(own.reduce((a, b) => (far(b) < far(a) ? b : a)));
 }
 
 /** The class between the places of a grid: the one that is ahead by what its four corners say. */

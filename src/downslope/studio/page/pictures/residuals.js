@@ -1,7 +1,7 @@
 /** How far predictions are from targets: pairs and a histogram, or how classes are confused. */
 import { number, whole } from "../format.js";
 import { html, useMemo, useRef } from "../ui.js";
-import { FONT, brief, drawAxes, extent, frameOf, line, linear, ticks } from "./axes.js";
+import { drawAxes, extent, frameOf, line, linear, ticks } from "./axes.js";
 import { css, mark, mixed, readable, rgb } from "./colours.js";
 import { Figure, Plot, Svg, useColours, useWidth } from "./figure.js";
 import { nearestRow } from "./rows.js";
@@ -164,9 +164,10 @@ function Confusion({ picture }) {
   const cell = (i, j) => {
     const strong = rgb(i === j ? colours.positive : colours.negative);
     const colour = mixed(rgb(colours.paper), strong, share(i, j) ? 0.08 + 0.82 * share(i, j) : 0.03);
+    const told = share(i, j) > 0 && html`<small>${percent(share(i, j))}</small>`;
     const style = { background: css(colour), color: readable(colour, colours) };
     return html`<td class=${i === j ? "right" : ""} style=${style}>
-      ${number(confusion[i * classes + j], 5)}<small>${percent(share(i, j))}</small></td>`;
+      ${number(confusion[i * classes + j], 5)}${told}</td>`;
   };
   const row = (i) => html`<tr><th scope="row">${name(i)}</th>${sums.map((_, j) => cell(i, j))}</tr>`;
   const note =
