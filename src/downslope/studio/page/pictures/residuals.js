@@ -2,10 +2,10 @@
 import { number, whole } from "../format.js";
 import { html, useMemo, useRef } from "../ui.js";
 import { drawAxes, extent, frameOf, line, linear, ticks } from "./axes.js";
+import { Bars } from "./bars.js";
 import { css, mark, mixed, readable, rgb } from "./colours.js";
 import { Figure, Plot, Svg, useColours, useWidth } from "./figure.js";
 import { nearestRow } from "./rows.js";
-import { Bars } from "./bars.js";
 
 /** @param {{picture: object}} props what `residuals` of _pictures.py gives; class `names` may be added */
 export function Residuals({ picture }) {
