@@ -299,6 +299,32 @@ def test_histograms_of_other_layers_and_of_values_beyond_numbers():
     assert same["layers"][0]["weights"]["counts"].sum() == 6
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
+@pytest.mark.parametrize("network", [NEURON, DEEP, CLASSES], ids=["neuron", "binary", "classes"])
+def test_a_descent_that_diverged_has_pictures_too(network, value):
+    data = rows_for(network)
+    values = {name: np.full(v.shape, value) for name, v in at(network).items()}
+    assert residuals(network, values, data)["rows"] == 60
+    names = ["a", "b", "c"]
+    assert fitted(network, values, data["x"], data["y"], [0, 1], features=names)["values"].shape == (48, 48)
+    assert histograms(network, values, data)["layers"][0]["weights"]["counts"].shape == (40,)
+
+
+@pytest.mark.parametrize("network", [NEURON, DEEP, CLASSES], ids=["neuron", "binary", "classes"])
+def test_single_precision_gives_the_same_pictures(network):
+    data, values = rows_for(network), at(network)
+    single = {name: v.astype(np.float32) for name, v in data.items()}
+    given = {name: v.astype(np.float32) for name, v in values.items()}
+    np.testing.assert_allclose(
+        surface(network, given, single, W1, W2)["errors"],
+        surface(network, values, data, W1, W2)["errors"],
+        rtol=2e-4,
+    )
+    found, expected = residuals(network, given, single), residuals(network, values, data)
+    key = "rms" if network is NEURON else "log_loss"
+    np.testing.assert_allclose(found[key], expected[key], rtol=1e-5)
+
+
 def test_pictures_travel():
     data, values = rows_for(CLASSES), at(CLASSES)
     pictures = [

@@ -22,6 +22,8 @@ _PAIRS = 2000
 _ROWS = 2048  # whose activations are counted
 _RESIDUAL_BINS = 30
 
+_quiet = np.errstate(all="ignore")  # a descent that diverged is shown too
+
 
 def evenly(count: int, most: int) -> NDArray[np.int64]:
     """The numbers below ``count``, or so many of them, spread evenly with both ends.
@@ -43,6 +45,7 @@ def spread(data: Mapping[str, NDArray[Any]], most: int) -> dict[str, NDArray[Any
     return {name: np.ascontiguousarray(column[chosen]) for name, column in data.items()}
 
 
+@_quiet
 def fitted(
     network: Network,
     parameters: Mapping[str, NDArray[Any]],
@@ -112,6 +115,7 @@ def fitted(
     }
 
 
+@_quiet
 def residuals(
     network: Network,
     parameters: Mapping[str, NDArray[Any]],
@@ -150,6 +154,7 @@ def residuals(
     return found | _regressed(scale * predicted + centre, scale * targets + centre, weights)
 
 
+@_quiet
 def histograms(
     network: Network, parameters: Mapping[str, NDArray[Any]], data: Mapping[str, NDArray[Any]], bins: int = 40
 ) -> dict[str, Any]:
@@ -174,8 +179,7 @@ def histograms(
     values = {**parameters, **chosen}
     names, weights, stages = _layers(network)
     activations, slopes = _histogram_programs(network)
-    with np.errstate(all="ignore"):
-        activated, sloped = activations.rows(values), iter(slopes.mean(values))
+    activated, sloped = activations.rows(values), iter(slopes.mean(values))
     layers = [
         {
             "name": name,
@@ -270,18 +274,16 @@ def _classified(
 def _regressed(
     predicted: NDArray[np.float64], targets: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> dict[str, Any]:
-    with np.errstate(over="ignore", invalid="ignore"):
-        residual = targets - predicted
-        square = float(np.average(residual**2, weights=weights))
-        spread = float(np.average((targets - np.average(targets, weights=weights)) ** 2, weights=weights))
-        mean = float(np.average(residual, weights=weights))
+    residual = targets - predicted
+    square = float(np.average(residual**2, weights=weights))
+    variance = float(np.average((targets - np.average(targets, weights=weights)) ** 2, weights=weights))
     kept = evenly(len(targets), _PAIRS)
     return {
         "predicted": predicted[kept],
         "targets": targets[kept],
-        "r2": 1 - square / spread if spread > 0 else None,
+        "r2": 1 - square / variance if variance > 0 else None,
         "rms": square**0.5,
-        "mean": mean,
+        "mean": float(np.average(residual, weights=weights)),
         **_counted(residual, _RESIDUAL_BINS),
         "sampled": len(kept) < len(targets),
     }

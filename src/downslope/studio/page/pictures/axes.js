@@ -18,18 +18,8 @@ export function linear([low, high], [from, to]) {
   return scale;
 }
 
-/** The same for values above 0, by their logarithm. */
-export function logarithmic([low, high], range) {
-  const inner = linear([Math.log10(low), Math.log10(high)], range);
-  const scale = (value) => inner(Math.log10(value));
-  scale.back = (place) => 10 ** inner.back(place);
-  scale.domain = [low, high];
-  scale.range = range;
-  return scale;
-}
-
 /** 1, 2 or 5 times a power of ten, at least so large. @param {number} step */
-export function roundStep(step) {
+function roundStep(step) {
   const power = 10 ** Math.floor(Math.log10(step));
   return [1, 2, 5, 10].map((m) => m * power).find((m) => m >= step * (1 - 1e-9));
 }
@@ -71,10 +61,17 @@ export function logTicks(low, high, count = 6) {
     if (k % stride !== 0) continue;
     for (const factor of factors) {
       const value = factor * 10 ** k;
-      if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9)) found.push({ value, text: brief(value, 2) });
+      if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9))
+        found.push({ value, text: brief(value, 2) });
     }
   }
   return found.length > 1 ? found : ticks(low, high, count);
+}
+
+/** The place in an axis of evenly spread values that is nearest to one. */
+export function closest(axis, value) {
+  const last = axis.length - 1;
+  return Math.min(Math.max(Math.round(((value - axis[0]) / (axis[last] - axis[0])) * last), 0), last);
 }
 
 /** The lowest and the highest finite number, with a margin; never the same. */
@@ -102,7 +99,7 @@ export function haloText(context, text, x, y, colours, rim = 3) {
 }
 
 /** How wide the ticks of a y axis are written. */
-export function tickWidth(context, marks) {
+function tickWidth(context, marks) {
   context.font = FONT;
   return Math.max(0, ...marks.map((mark) => context.measureText(mark.text).width));
 }
@@ -174,14 +171,22 @@ export function line(context, x1, y1, x2, y2) {
  * @returns {{left: number, top: number, right: number, bottom: number, after: number}}
  */
 export function frameOf(context, width, height, marks, { after = 12 } = {}) {
-  return { left: Math.ceil(tickWidth(context, marks)) + 14, top: 26, right: width - after, bottom: height - 44, after };
+  return {
+    left: Math.ceil(tickWidth(context, marks)) + 14,
+    top: 26,
+    right: width - after,
+    bottom: height - 44,
+    after,
+  };
 }
 
 /** The x axis of a small SVG picture. */
 export function SvgAxis({ scale, marks, y, colours }) {
   return html`<g font-family=${FAMILY} font-size="11" fill=${colours.muted} text-anchor="middle">
     <line x1=${scale.range[0]} x2=${scale.range[1]} y1=${y + 0.5} y2=${y + 0.5} stroke=${colours.muted} />
-    ${marks.map(({ value, text }) => html`<g transform=${`translate(${Math.round(scale(value)) + 0.5} ${y})`}>
-      <line y2="4" stroke=${colours.muted} /><text y="15">${text}</text></g>`)}
+    ${marks.map(
+      ({ value, text }) => html`<g transform=${`translate(${Math.round(scale(value)) + 0.5} ${y})`}>
+      <line y2="4" stroke=${colours.muted} /><text y="15">${text}</text></g>`,
+    )}
   </g>`;
 }

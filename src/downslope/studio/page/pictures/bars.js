@@ -6,7 +6,8 @@ import { FAMILY, SvgAxis, linear, ticks } from "./axes.js";
 /**
  * @param {object} props
  * @param {Int32Array} props.counts @param {Float64Array} props.edges one more than counts
- * @param {number | null} props.mean @param {string} [props.name] of what is counted @param {string} [props.heading]
+ * @param {number | null} props.mean
+ * @param {string} [props.name] of what is counted @param {string} [props.heading]
  */
 export function Bars({ counts, edges, mean, colours, width, height, name, heading }) {
   const [pointed, setPointed] = useState(null);
@@ -21,20 +22,29 @@ export function Bars({ counts, edges, mean, colours, width, height, name, headin
     const k = Math.floor(((event.clientX - box.left) / box.width) * counts.length);
     setPointed(Math.min(Math.max(k, 0), counts.length - 1));
   };
-  const told = pointed === null ? `mean ${number(mean, 3)} · highest ${number(most)}`
-    : `${number(edges[pointed], 3)} to ${number(edges[pointed + 1], 3)}: ${number(counts[pointed])}`;
+  const told =
+    pointed === null
+      ? `mean ${number(mean, 3)} · highest ${number(Math.max(...counts))}`
+      : `${number(edges[pointed], 3)} to ${number(edges[pointed + 1], 3)}: ${number(counts[pointed])}`;
+  const { ink } = colours;
   const zero = domain[0] < 0 && domain[1] > 0;
   return html`<g font-family=${FAMILY} font-size="11">
-    ${heading && html`<text x="10" y="12" fill=${colours.ink} font-weight="600" font-size="12">${heading}</text>`}
+    ${heading && html`<text x="10" y="12" fill=${ink} font-weight="600" font-size="12">${heading}</text>`}
     <text x="10" y=${top - 6} fill=${colours.muted}>${told}</text>
     <path d=${outline(counts, edges, sx, sy, (middle) => middle < 0)} fill=${colours.negative} />
     <path d=${outline(counts, edges, sx, sy, (middle) => middle >= 0)} fill=${colours.positive} />
     ${zero && html`<path d=${`M${sx(0)} ${top}V${bottom}`} stroke=${colours.ink} stroke-dasharray="3 3" />`}
-    ${pointed !== null && html`<rect x=${sx(edges[pointed])} y=${top} width=${sx(edges[pointed + 1]) - sx(edges[pointed])}
-      height=${bottom - top} fill=${colours.ink} opacity="0.12" />`}
+    ${
+      pointed !== null &&
+      html`<rect x=${sx(edges[pointed])} y=${top} width=${sx(edges[pointed + 1]) - sx(edges[pointed])}
+      height=${bottom - top} fill=${colours.ink} opacity="0.12" />`
+    }
     <${SvgAxis} scale=${sx} marks=${apart(ticks(...domain, 4), sx, width)} y=${bottom} colours=${colours} />
-    ${name && html`<text x=${width - 10} y=${height - 4} fill=${colours.ink} font-weight="600" font-size="12"
-      text-anchor="end">${name}</text>`}
+    ${
+      name &&
+      html`<text x=${width - 10} y=${height - 4} fill=${colours.ink} font-weight="600" font-size="12"
+      text-anchor="end">${name}</text>`
+    }
     <rect x="10" y=${top} width=${width - 20} height=${bottom - top} fill="transparent" onPointerMove=${hover}
       onPointerDown=${hover} onPointerLeave=${() => setPointed(null)} />
   </g>`;
@@ -48,7 +58,8 @@ function outline(counts, edges, sx, sy, chosen) {
     if (!count || !chosen((edges[k] + edges[k + 1]) / 2)) return;
     const [from, to] = [sx(edges[k]), sx(edges[k + 1])];
     const y = Math.min(sy(count), bottom - 1.5); // one among many is still to be seen
-    bars.push(`M${(from + 0.5).toFixed(2)} ${bottom}V${y.toFixed(2)}H${Math.max(to - 0.5, from + 1).toFixed(2)}V${bottom}Z`);
+    const ends = [from + 0.5, Math.max(to - 0.5, from + 1)].map((x) => x.toFixed(2));
+    bars.push(`M${ends[0]} ${bottom}V${y.toFixed(2)}H${ends[1]}V${bottom}Z`);
   });
   return bars.join("");
 }

@@ -1,6 +1,19 @@
 /** Colours that the colour-blind tell apart, and shapes so that nobody needs to. */
 
-const NAMES = ["paper", "panel", "ink", "muted", "line", "accent", "positive", "negative", "warn", "good", "hand", "lit"];
+const NAMES = [
+  "paper",
+  "panel",
+  "ink",
+  "muted",
+  "line",
+  "accent",
+  "positive",
+  "negative",
+  "warn",
+  "good",
+  "hand",
+  "lit",
+];
 
 // from the highest error to the lowest: the valley is what differs most from the paper
 const RELIEF = {
@@ -17,7 +30,9 @@ const CLASSES = {
 /** The colours of the page, read from its style, and whether it is dark. */
 export function pageColours() {
   const style = getComputedStyle(document.documentElement);
-  const found = Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim() || "#888888"]));
+  const found = Object.fromEntries(
+    NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim() || "#888888"]),
+  );
   return { ...found, dark: luminance(rgb(found.paper)) < 0.3 };
 }
 
@@ -30,6 +45,17 @@ export function rgb(text) {
 /** @param {number[]} colour @returns {string} */
 export function css(colour, alpha = 1) {
   return `rgba(${colour.map(Math.round).join(",")},${alpha})`;
+}
+
+/** A colour as a pixel holds it. @param {number[]} colour @returns {number} */
+export function packed([r, g, b]) {
+  return (255 << 24) | (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r);
+}
+
+/** The colour of a share from 0 to 1 as pixels hold it. @param {(share: number) => number[]} colour */
+export function lookedUp(colour, count = 512) {
+  const table = Uint32Array.from({ length: count }, (_, k) => packed(colour(k / (count - 1))));
+  return (share) => table[Math.min(Math.max(Math.round(share * (count - 1)), 0), count - 1)];
 }
 
 function luminance([r, g, b]) {
@@ -71,7 +97,13 @@ export function classColour(colours, k) {
   return rgb(known[k % known.length]);
 }
 
-export const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3], [4, 2], [12, 4], [1, 4]];
+const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3], [4, 2], [12, 4], [1, 4]];
+
+/** The dashes of the line of a class. */
+export const dashes = (k) => DASHES[another(k)];
+
+// colours come again after seven classes, shapes and dashes then belong to other ones
+const another = (k) => (k + Math.floor(k / 7)) % 7;
 
 const SHAPES = [
   (p, x, y, r) => p.arc(x, y, r, 0, 2 * Math.PI),
@@ -93,7 +125,20 @@ function polygon(p, x, y, r, corners, turn) {
 
 function cross(p, x, y, r) {
   const w = r / 3;
-  const corners = [[-w, -r], [w, -r], [w, -w], [r, -w], [r, w], [w, w], [w, r], [-w, r], [-w, w], [-r, w], [-r, -w], [-w, -w]];
+  const corners = [
+    [-w, -r],
+    [w, -r],
+    [w, -w],
+    [r, -w],
+    [r, w],
+    [w, w],
+    [w, r],
+    [-w, r],
+    [-w, w],
+    [-r, w],
+    [-r, -w],
+    [-w, -w],
+  ];
   corners.forEach(([dx, dy], k) => p[k ? "lineTo" : "moveTo"](x + dx, y + dy));
   p.closePath();
 }
@@ -101,7 +146,7 @@ function cross(p, x, y, r) {
 /** The mark of a class on a canvas: each has a shape of its own. */
 export function mark(context, k, x, y, radius, fill, rim, width = 1.25) {
   context.beginPath();
-  SHAPES[k % SHAPES.length](context, x, y, radius);
+  SHAPES[another(k)](context, x, y, radius);
   context.fillStyle = fill;
   context.fill();
   context.lineWidth = width;

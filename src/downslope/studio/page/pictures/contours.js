@@ -4,13 +4,14 @@ import { logTicks, ticks } from "./axes.js";
 const FINE = 150; // places along a side between which straight lines are good enough
 
 /**
- * @typedef {{width: number, height: number, values: Float64Array}} Grid rows one after the other; NaN where unknown
+ * Rows one after the other; NaN where a value is unknown.
+ * @typedef {{width: number, height: number, values: Float64Array}} Grid
  */
 
 /**
  * Heights as they are drawn: the logarithm where the highest is more than 20 times the lowest.
  * @param {Grid} grid
- * @returns {{log: boolean, low: number, high: number, up: (v: number) => number, down: (h: number) => number}}
+ * @returns {{log: boolean, low: number, high: number, up: (value: number) => number}}
  */
 export function heights(grid) {
   let [low, high] = [Infinity, -Infinity];
@@ -23,7 +24,7 @@ export function heights(grid) {
   if (log) low = Math.max(low, high * 1e-9);
   if (low === high) [low, high] = [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
   const up = log ? (value) => Math.log10(Math.max(value, low * 1e-3)) : (value) => value;
-  return { log, low, high, up, down: log ? (height) => 10 ** height : (height) => height };
+  return { log, low, high, up };
 }
 
 /** Round levels between the lowest and the highest. */
@@ -34,7 +35,8 @@ export function levelsOf({ log, low, high }) {
 
 function logLevels(low, high) {
   const decades = Math.log10(high / low);
-  const factors = decades > 6 ? [1] : decades > 3.5 ? [1, 3] : decades > 1.8 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7];
+  const factors =
+    decades > 6 ? [1] : decades > 3.5 ? [1, 3] : decades > 1.8 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7];
   const found = [];
   for (let k = Math.floor(Math.log10(low)); k <= Math.log10(high); k++) {
     found.push(...factors.map((factor) => Number((factor * 10 ** k).toPrecision(12))));
@@ -42,11 +44,12 @@ function logLevels(low, high) {
   return found;
 }
 
-export const heightTicks = ({ log, low, high }, count) => (log ? logTicks(low, high, count) : ticks(low, high, count));
+export const heightTicks = ({ log, low, high }, count) =>
+  log ? logTicks(low, high, count) : ticks(low, high, count);
 
 /**
- * A grid with more places in between, through which cubic curves pass. Where the grid is a parabola the curves are
- * that parabola; elsewhere they are drawn through the heights and stay between their neighbours.
+ * A grid with more places in between, on cubic curves. Where the grid is a parabola they are that parabola;
+ * elsewhere they are drawn through the heights and stay between their neighbours.
  * @param {Grid} grid @param {ReturnType<typeof heights>} scale
  * @returns {Grid} of heights
  */
@@ -78,7 +81,8 @@ const third = (v, at, step) => v[at] - 3 * v[at - step] + 3 * v[at - 2 * step] -
 
 function turned({ width, height, values }) {
   const found = new Float64Array(values.length);
-  for (let i = 0; i < height; i++) for (let j = 0; j < width; j++) found[j * height + i] = values[i * width + j];
+  for (let i = 0; i < height; i++)
+    for (let j = 0; j < width; j++) found[j * height + i] = values[i * width + j];
   return { width: height, height: width, values: found };
 }
 
@@ -94,7 +98,8 @@ function alongRows({ width, height, values }, factor, bounded) {
       const d = j + 2 < width ? row[j + 2] : width > 2 ? 3 * c - 3 * b + a : 2 * c - b;
       for (let k = 0; k < factor; k++) {
         const value = cubic(a, b, c, d, k / factor);
-        found[i * long + j * factor + k] = bounded && Number.isFinite(a + d) ? within(value, a, b, c, d) : value;
+        found[i * long + j * factor + k] =
+          bounded && Number.isFinite(a + d) ? within(value, a, b, c, d) : value;
       }
     }
     found[(i + 1) * long - 1] = row[width - 1];
@@ -112,14 +117,18 @@ function cubic(a, b, c, d, t) {
 const within = (value, ...all) => Math.min(Math.max(value, Math.min(...all)), Math.max(...all));
 
 /**
- * The lines along which a grid has a height, by marching squares: each a list of x, y, x, y … in places of the grid.
+ * The lines along which a grid has a height, by marching squares: each a list of x, y, x, y … in its places.
  * @param {Grid} grid @param {number} level
  * @returns {number[][]}
  */
 export function contourLines({ width, height, values }, level) {
   const ends = new Map(); // from an edge of the grid that is crossed to the edges that its lines lead to
   const join = (a, b) => {
-    for (const [from, to] of [[a, b], [b, a]]) ends.has(from) ? ends.get(from).push(to) : ends.set(from, [to]);
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ])
+      ends.has(from) ? ends.get(from).push(to) : ends.set(from, [to]);
   };
   for (let i = 0; i + 1 < height; i++) {
     for (let j = 0; j + 1 < width; j++) {
@@ -143,12 +152,42 @@ export function contourLines({ width, height, values }, level) {
   return chained(ends).map((chain) => chain.flatMap(place));
 }
 
-const ONCE = { 1: [3, 0], 2: [0, 1], 3: [3, 1], 4: [1, 2], 6: [0, 2], 7: [3, 2], 8: [2, 3], 9: [2, 0], 11: [2, 1], 12: [1, 3],
-  13: [1, 0], 14: [0, 3] };
+const ONCE = {
+  1: [3, 0],
+  2: [0, 1],
+  3: [3, 1],
+  4: [1, 2],
+  6: [0, 2],
+  7: [3, 2],
+  8: [2, 3],
+  9: [2, 0],
+  11: [2, 1],
+  12: [1, 3],
+  13: [1, 0],
+  14: [0, 3],
+};
 
 function crossings(kind, middle) {
-  if (kind === 5) return middle ? [[0, 1], [2, 3]] : [[3, 0], [1, 2]];
-  if (kind === 10) return middle ? [[3, 0], [1, 2]] : [[0, 1], [2, 3]];
+  if (kind === 5)
+    return middle
+      ? [
+          [0, 1],
+          [2, 3],
+        ]
+      : [
+          [3, 0],
+          [1, 2],
+        ];
+  if (kind === 10)
+    return middle
+      ? [
+          [3, 0],
+          [1, 2],
+        ]
+      : [
+          [0, 1],
+          [2, 3],
+        ];
   return [ONCE[kind]];
 }
 
@@ -180,31 +219,30 @@ function chained(ends) {
  * @param {CanvasRenderingContext2D} context
  * @param {{left: number, top: number, right: number, bottom: number}} frame
  * @param {Grid} grid its first row at the bottom
- * @param {(height: number, x: number, y: number) => number[]} colour
+ * @param {(height: number, x: number, y: number) => number} colour as `packed` writes it; 0 leaves the paper
  */
-export function paintGrid(context, frame, { width, height, values }, colour, density = 1.5) {
-  const [w, h] = [(frame.right - frame.left) * density, (frame.bottom - frame.top) * density].map(Math.round);
-  const image = new ImageData(Math.max(w, 1), Math.max(h, 1));
+export function paintGrid(context, frame, { width, height, values }, colour) {
+  const [w, h] = [frame.right - frame.left, frame.bottom - frame.top].map((size) =>
+    Math.max(Math.round(size), 1),
+  );
+  const pixels = new Uint32Array(w * h);
   for (let i = 0, k = 0; i < h; i++) {
     const y = (1 - (i + 0.5) / h) * (height - 1);
     const y0 = Math.min(Math.floor(y), height - 2);
-    for (let j = 0; j < w; j++, k += 4) {
+    const v = y - y0;
+    for (let j = 0; j < w; j++, k++) {
       const x = ((j + 0.5) / w) * (width - 1);
       const x0 = Math.min(Math.floor(x), width - 2);
-      const [u, v, at] = [x - x0, y - y0, y0 * width + x0];
+      const u = x - x0;
+      const at = y0 * width + x0;
       const below = values[at] + u * (values[at + 1] - values[at]);
       const above = values[at + width] + u * (values[at + width + 1] - values[at + width]);
-      const painted = colour(below + v * (above - below), x, y);
-      if (painted) {
-        [image.data[k], image.data[k + 1], image.data[k + 2]] = painted;
-        image.data[k + 3] = 255;
-      }
+      pixels[k] = colour(below + v * (above - below), x, y);
     }
   }
-  const sheet = new OffscreenCanvas(image.width, image.height);
-  sheet.getContext("2d").putImageData(image, 0, 0);
+  const sheet = new OffscreenCanvas(w, h);
+  sheet.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), w, h), 0, 0);
   context.imageSmoothingEnabled = true;
-  context.imageSmoothingQuality = "high";
   context.drawImage(sheet, frame.left, frame.top, frame.right - frame.left, frame.bottom - frame.top);
 }
 
@@ -212,7 +250,8 @@ export function paintGrid(context, frame, { width, height, values }, colour, den
 export function strokeLines(context, lines, place) {
   context.beginPath();
   for (const points of lines) {
-    for (let k = 0; k < points.length; k += 2) context[k ? "lineTo" : "moveTo"](...place(points[k], points[k + 1]));
+    for (let k = 0; k < points.length; k += 2)
+      context[k ? "lineTo" : "moveTo"](...place(points[k], points[k + 1]));
   }
   context.stroke();
 }
@@ -227,7 +266,8 @@ export function labelPlace(lines, place, frame, taken, length) {
     const at = [];
     for (let k = 0; k < points.length; k += 2) at.push(place(points[k], points[k + 1]));
     const along = [0];
-    for (let k = 1; k < at.length; k++) along.push(along[k - 1] + Math.hypot(at[k][0] - at[k - 1][0], at[k][1] - at[k - 1][1]));
+    for (let k = 1; k < at.length; k++)
+      along.push(along[k - 1] + Math.hypot(at[k][0] - at[k - 1][0], at[k][1] - at[k - 1][1]));
     if (along.at(-1) < 1.8 * length) continue;
     for (let a = 0, b = 0; a < at.length; a += 3) {
       while (b < at.length && along[b] - along[a] < length) b++;
@@ -235,7 +275,8 @@ export function labelPlace(lines, place, frame, taken, length) {
       const [[x1, y1], [x2, y2]] = [at[a], at[b]];
       const [x, y] = [(x1 + x2) / 2, (y1 + y2) / 2];
       const [wide, high] = [Math.abs(x2 - x1) / 2 + 8, Math.abs(y2 - y1) / 2 + 8];
-      if (x < frame.left + wide || x > frame.right - wide || y < frame.top + high || y > frame.bottom - high) continue;
+      if (x < frame.left + wide || x > frame.right - wide || y < frame.top + high || y > frame.bottom - high)
+        continue;
       const near = Math.min(200, ...taken.map(([tx, ty]) => Math.hypot(tx - x, ty - y)));
       if (near < 46) continue;
       const straight = Math.hypot(x2 - x1, y2 - y1) / (along[b] - along[a]);

@@ -1,5 +1,6 @@
 /** What every picture has: a heading, a description, its numbers as a table, and ways to save it. */
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../ui.js";
+import { number } from "../format.js";
+import { html, useEffect, useLayoutEffect, useState } from "../ui.js";
 import { pageColours } from "./colours.js";
 
 /** The colours of the page, again when its theme changes. */
@@ -34,8 +35,10 @@ export function useWidth(ref) {
 }
 
 /**
- * A canvas as sharp as the screen, drawn again whenever it is rendered.
- * @param {{width: number, height: number, draw: (context: CanvasRenderingContext2D) => void, canvas: {current: any}}} props
+ * A canvas as sharp as the screen, drawn again for another size or another `draw`.
+ * @param {object} props
+ * @param {(context: CanvasRenderingContext2D) => void} props.draw
+ * @param {{current: any}} props.canvas
  */
 export function Canvas({ width, height, draw, canvas, label, ...handlers }) {
   useLayoutEffect(() => {
@@ -46,10 +49,10 @@ export function Canvas({ width, height, draw, canvas, label, ...handlers }) {
     const context = canvas.current.getContext("2d");
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
-    if (width > 0) draw(context);
-  });
-  return html`<canvas ref=${canvas} role="img" aria-label=${label} style=${{ width: `${width}px`, height: `${height}px` }}
-    ...${handlers}></canvas>`;
+    draw(context);
+  }, [width, height, draw]);
+  const style = { width: `${width}px`, height: `${height}px` };
+  return html`<canvas ref=${canvas} role="img" aria-label=${label} style=${style} ...${handlers}></canvas>`;
 }
 
 /**
@@ -57,8 +60,8 @@ export function Canvas({ width, height, draw, canvas, label, ...handlers }) {
  * @param {object} props
  * @param {string} props.title
  * @param {any} [props.note] what is to be known to read it
- * @param {{file: string, canvas?: {current: HTMLCanvasElement}, svg?: {current: SVGElement}, table: () => Table}} props.picture
- *   what is saved and under which name; the numbers behind it as `{columns: string[], rows: (string | number)[][]}`
+ * @param {object} props.picture what is saved: its `file` name without an ending, the `canvas` or the `svg`,
+ *   and `table`, a function that gives the numbers as `{columns: string[], rows: (string | number)[][]}`
  */
 export function Figure({ title, note, picture, actions, children }) {
   const [open, setOpen] = useState(false);
@@ -67,10 +70,16 @@ export function Figure({ title, note, picture, actions, children }) {
       <h3>${title}</h3>
       <div class="picture-actions">
         ${actions}
-        ${picture.canvas && html`<button type="button" title="Save this picture as PNG"
-          onClick=${() => savePng(picture)}>PNG</button>`}
-        ${picture.svg && html`<button type="button" title="Save this picture as SVG"
-          onClick=${() => saveSvg(picture)}>SVG</button>`}
+        ${
+          picture.canvas &&
+          html`<button type="button" title="Save this picture as PNG"
+          onClick=${() => savePng(picture)}>PNG</button>`
+        }
+        ${
+          picture.svg &&
+          html`<button type="button" title="Save this picture as SVG"
+          onClick=${() => saveSvg(picture)}>SVG</button>`
+        }
       </div>
     </div>
     ${children}
@@ -83,6 +92,7 @@ export function Figure({ title, note, picture, actions, children }) {
 }
 
 const SHOWN = 200;
+const cell = (value) => html`<td>${typeof value === "number" ? number(value) : value}</td>`;
 
 function Numbers({ table, file, title }) {
   const { columns, rows } = table();
@@ -90,25 +100,49 @@ function Numbers({ table, file, title }) {
   return html`<div class="picture-numbers" tabindex="0" role="region" aria-label=${`Numbers: ${title}`}>
     <table>
       <thead><tr>${columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
-      <tbody>${rows.slice(0, SHOWN).map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
+      <tbody>
+        ${rows.slice(0, SHOWN).map((cells) => html`<tr>${cells.map(cell)}</tr>`)}
+      </tbody>
     </table>
     ${more > 0 && html`<p>${more} more rows are in the file.</p>`}
     <button type="button" onClick=${() => saveTable(columns, rows, file)}>Save as CSV</button>
   </div>`;
 }
 
-/** What floats beside the pointer. @param {{at: null | {x: number, y: number}, width: number}} props */
-export function Tip({ at, width, children }) {
-  if (!at) return null;
-  const left = at.x > width / 2;
-  const style = { top: `${at.y}px`, [left ? "right" : "left"]: `${(left ? width - at.x : at.x) + 14}px` };
-  return html`<div class="picture-tip" style=${style} aria-hidden="true">${children}</div>`;
+/**
+ * A canvas on which a pointer is told what it points at.
+ * @param {object} props those of a canvas, and
+ * @param {(place: {x: number, y: number}) => object | null} props.at what is meant at a place: where it lies,
+ *   x and y, and what is told of it, `lines`
+ */
+export function Plot({ at, ...rest }) {
+  const [place, setPlace] = useState(null);
+  const moved = (event) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    setPlace({ x: event.clientX - box.left, y: event.clientY - box.top });
+  };
+  const left = () => setPlace(null);
+  const meant = place && at(place);
+  return html`
+    <${Canvas} ...${rest} onPointerMove=${moved} onPointerDown=${moved} onPointerLeave=${left} />
+    ${meant && html`<${Tip} ...${meant} width=${rest.width} />`}`;
 }
 
-/** Where a pointer is in the element that hears of it. @param {PointerEvent} event */
-export function placeOf(event) {
-  const box = event.currentTarget.getBoundingClientRect();
-  return { x: event.clientX - box.left, y: event.clientY - box.top };
+function Tip({ x, y, lines, width }) {
+  const side = x > width / 2 ? { right: `${width - x + 14}px` } : { left: `${x + 14}px` };
+  return html`
+    <div class="picture-ring" style=${{ left: `${x}px`, top: `${y}px` }}></div>
+    <div class="picture-tip" style=${{ top: `${y}px`, ...side }} aria-hidden="true">
+      ${lines.map((text, k) => html`<div class=${k ? "" : "strong"}>${text}</div>`)}
+    </div>`;
+}
+
+/** A picture as SVG. @param {{svg: {current: any}, width: number, height: number, label: string}} props */
+export function Svg({ svg, width, height, label, children }) {
+  const box = `0 0 ${width} ${height}`;
+  return html`<svg ref=${svg} width=${width} height=${height} viewBox=${box} role="img" aria-label=${label}>
+    ${children}
+  </svg>`;
 }
 
 function savePng({ canvas, file }) {

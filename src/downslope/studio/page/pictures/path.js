@@ -56,7 +56,10 @@ export function drawNow(context, x, y, colours) {
 }
 
 export function drawCross(context, x, y, colours) {
-  for (const [width, colour] of [[5, colours.paper], [2, colours.ink]]) {
+  for (const [width, colour] of [
+    [5, colours.paper],
+    [2, colours.ink],
+  ]) {
     context.lineWidth = width;
     context.strokeStyle = colour;
     context.beginPath();

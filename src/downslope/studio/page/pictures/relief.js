@@ -1,5 +1,5 @@
-/** The error over two parameters as a relief: drawn from back to front, turned with the pointer or the arrow keys. */
-import { html, useRef, useState } from "../ui.js";
+/** The error over two parameters as a relief, drawn from back to front; pointer and arrow keys turn it. */
+import { html, useMemo, useRef, useState } from "../ui.js";
 import { FONT, haloText, line, ticks } from "./axes.js";
 import { css, mixed, relief, rgb } from "./colours.js";
 import { heightTicks } from "./contours.js";
@@ -17,8 +17,12 @@ export function Relief({ picture, colours, width, canvas, label, fine, scale }) 
   const [view, setView] = useState({ turn: -0.62, tilt: 0.55 });
   const held = useRef(null);
   const height = Math.round(Math.min(Math.max(width * 0.72, 280), 560));
-  const draw = (context) => drawRelief(context, { picture, colours, fine, scale, width, height, view });
-  const turn = (dx, dy) => setView(({ turn: a, tilt: b }) => ({ turn: a + dx, tilt: Math.min(Math.max(b + dy, 0.08), 1.5) }));
+  const draw = useMemo(
+    () => (context) => drawRelief(context, { picture, colours, fine, scale, width, height, view }),
+    [picture, colours, width, view],
+  );
+  const turn = (dx, dy) =>
+    setView(({ turn: a, tilt: b }) => ({ turn: a + dx, tilt: Math.min(Math.max(b + dy, 0.08), 1.5) }));
   const down = (event) => {
     event.currentTarget.setPointerCapture(event.pointerId);
     held.current = [event.clientX, event.clientY];
@@ -30,25 +34,33 @@ export function Relief({ picture, colours, width, canvas, label, fine, scale }) 
     held.current = [event.clientX, event.clientY];
   };
   const key = (event) => {
-    const turns = { ArrowLeft: [-TURN, 0], ArrowRight: [TURN, 0], ArrowUp: [0, TURN], ArrowDown: [0, -TURN] }[event.key];
+    const turns = { ArrowLeft: [-TURN, 0], ArrowRight: [TURN, 0], ArrowUp: [0, TURN], ArrowDown: [0, -TURN] }[
+      event.key
+    ];
     if (!turns) return;
     event.preventDefault();
     turn(...turns);
   };
   const letGo = () => (held.current = null);
-  return html`<${Canvas} ...${{ width, height, draw, canvas }} class="turns" tabindex="0"
-    label=${`${label} Drag it or press the arrow keys to turn it.`} onPointerDown=${down} onPointerMove=${move}
-    onPointerUp=${letGo} onPointerCancel=${letGo} onKeyDown=${key} />`;
+  const told = `${label} Drag it or press the arrow keys to turn it.`;
+  return html`<${Canvas} ...${{ width, height, draw, canvas }} class="turns" tabindex="0" label=${told}
+    onPointerDown=${down} onPointerMove=${move} onPointerUp=${letGo} onPointerCancel=${letGo}
+    onKeyDown=${key} />`;
 }
 
 /** From places in the box of −½ to ½ on each side to places on the canvas, and how far away they are. */
 function projection(view, width, height) {
   const raw = perspective(view);
-  const corners = [-0.5, 0.5].flatMap((x) => [-0.5, 0.5].flatMap((y) => [-RISE / 2, RISE / 2].map((z) => raw(x, y, z))));
+  const corners = [-0.5, 0.5].flatMap((x) =>
+    [-0.5, 0.5].flatMap((y) => [-RISE / 2, RISE / 2].map((z) => raw(x, y, z))),
+  );
   const [left, right] = bounds(corners, 0);
   const [top, bottom] = bounds(corners, 1);
   const zoom = Math.min((width - 2 * SIDES) / (right - left), (height - ABOVE - BELOW) / (bottom - top));
-  const [x0, y0] = [width / 2 - (zoom * (left + right)) / 2, (height + ABOVE - BELOW) / 2 - (zoom * (top + bottom)) / 2];
+  const [x0, y0] = [
+    width / 2 - (zoom * (left + right)) / 2,
+    (height + ABOVE - BELOW) / 2 - (zoom * (top + bottom)) / 2,
+  ];
   return (x, y, z) => {
     const [u, v, far] = raw(x, y, z);
     return [x0 + zoom * u, y0 + zoom * v, far];
@@ -75,9 +87,16 @@ function drawRelief(context, { picture, colours, fine, scale, width, height, vie
   const spot = ([x, y, error]) => project(flat(picture.x, x), flat(picture.y, y), rise(error)).slice(0, 2);
   drawBox(context, { picture, colours, project, view, scale, rise, flat });
   drawMesh(context, { fine, colours, project, share });
-  const inside = ([x, y, error]) => [x, y, error].every(Number.isFinite)
-    && Math.abs(flat(picture.x, x)) < 0.6 && Math.abs(flat(picture.y, y)) < 0.6;
-  drawPath(context, pathPoints(picture).map((point) => (inside(point) ? spot(point) : [NaN, NaN])), picture.by_hand, colours);
+  const inside = ([x, y, error]) =>
+    [x, y, error].every(Number.isFinite) &&
+    Math.abs(flat(picture.x, x)) < 0.6 &&
+    Math.abs(flat(picture.y, y)) < 0.6;
+  drawPath(
+    context,
+    pathPoints(picture).map((point) => (inside(point) ? spot(point) : [NaN, NaN])),
+    picture.by_hand,
+    colours,
+  );
   if (picture.minimum) drawCross(context, ...spot(picture.minimum), colours);
   if (inside(picture.at)) drawNow(context, ...spot(picture.at), colours);
 }
@@ -87,8 +106,11 @@ function drawMesh(context, { fine, colours, project, share }) {
   const [across, along] = [places(fine.width, stride), places(fine.height, stride)];
   const corner = (i, j) => {
     const lift = fine.values[i * fine.width + j];
-    return { share: share(lift), known: Number.isFinite(lift),
-      at: project(j / (fine.width - 1) - 0.5, i / (fine.height - 1) - 0.5, (share(lift) - 0.5) * RISE) };
+    return {
+      share: share(lift),
+      known: Number.isFinite(lift),
+      at: project(j / (fine.width - 1) - 0.5, i / (fine.height - 1) - 0.5, (share(lift) - 0.5) * RISE),
+    };
   };
   const corners = along.map((i) => across.map((j) => corner(i, j)));
   const faces = [];
@@ -107,7 +129,11 @@ function drawMesh(context, { fine, colours, project, share }) {
   for (const four of faces) {
     const [a, b, c, d] = four.map((one) => one.share);
     const shade = Math.atan((b + c - a - d) * (across.length / 6)) / Math.PI; // light from the left
-    const colour = mixed(hue((a + b + c + d) / 4), shade > 0 ? [255, 255, 255] : [0, 0, 0], Math.min(Math.abs(shade), 0.5) * 0.5);
+    const colour = mixed(
+      hue((a + b + c + d) / 4),
+      shade > 0 ? [255, 255, 255] : [0, 0, 0],
+      Math.min(Math.abs(shade), 0.5) * 0.5,
+    );
     context.beginPath();
     four.forEach(({ at: [x, y] }, k) => context[k ? "lineTo" : "moveTo"](x, y));
     context.closePath();
@@ -156,10 +182,15 @@ function drawBox(context, { picture, colours, project, view, scale, rise, flat }
     write(context, "error", x, y - 12, "center", colours.ink, colours, true);
   }
   const centre = project(0, 0, -h);
-  for (const [axis, name, at] of [[picture.x, picture.labels[0], (t) => [t, 0.5 * front, -h]],
-    [picture.y, picture.labels[1], (t) => [0.5 * side, t, -h]]]) {
+  for (const [axis, name, at] of [
+    [picture.x, picture.labels[0], (t) => [t, 0.5 * front, -h]],
+    [picture.y, picture.labels[1], (t) => [0.5 * side, t, -h]],
+  ]) {
     const outwards = away(centre, project(...at(0)));
-    const beside = (t, far) => project(...at(t)).slice(0, 2).map((place, k) => place + far * outwards[k]);
+    const beside = (t, far) =>
+      project(...at(t))
+        .slice(0, 2)
+        .map((place, k) => place + far * outwards[k]);
     for (const { value, text } of ticks(axis[0], axis[axis.length - 1], 4)) {
       write(context, text, ...beside(flat(axis, value), 17), "center", colours.muted, colours);
     }
@@ -188,6 +219,11 @@ function nearestEdges(project) {
 }
 
 function leftmost(project) {
-  const corners = [[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]];
+  const corners = [
+    [-0.5, -0.5],
+    [0.5, -0.5],
+    [0.5, 0.5],
+    [-0.5, 0.5],
+  ];
   return corners.reduce((a, b) => (project(...b, 0)[0] < project(...a, 0)[0] ? b : a));
 }

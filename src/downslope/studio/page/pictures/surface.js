@@ -1,14 +1,14 @@
 /** The error over two parameters: as a map with contour lines, or as a relief one can turn. */
 import { number } from "../format.js";
 import { html, useMemo, useRef, useState } from "../ui.js";
-import { FONT, brief, drawAxes, frameOf, haloText, linear, ticks } from "./axes.js";
-import { css, readable, relief, rgb } from "./colours.js";
+import { FONT, brief, closest, drawAxes, frameOf, haloText, linear, ticks } from "./axes.js";
+import { css, packed, readable, relief, rgb } from "./colours.js";
 import { contourLines, heights, labelPlace, levelsOf, paintGrid, refined, strokeLines } from "./contours.js";
-import { Canvas, Figure, Tip, placeOf, useColours, useWidth } from "./figure.js";
+import { Figure, Plot, useColours, useWidth } from "./figure.js";
 import { drawCross, drawNow, drawPath, pathPoints } from "./path.js";
 import { Relief } from "./relief.js";
 
-/** @param {{picture: object}} props what `surface` of _surface.py gives, with the parameters' names in `labels` */
+/** @param {{picture: object}} props what `surface` of _surface.py gives */
 export function Surface({ picture }) {
   const colours = useColours();
   const [solid, setSolid] = useState(false);
@@ -18,12 +18,12 @@ export function Surface({ picture }) {
   const relieved = useMemo(() => prepared(picture), [picture]);
   const View = solid ? Relief : Contours;
   const saved = { canvas, file: "surface", table: () => table(picture) };
-  const toggle = html`<button type="button" aria-pressed=${solid} onClick=${() => setSolid(!solid)}>3-D</button>`;
-  return html`<${Figure} title=${`The error over ${picture.labels.join(" and ")}`} note=${note(picture)} picture=${saved}
-    actions=${toggle}>
-    <div class="picture-stage" ref=${stage}>
-      ${width > 0 && html`<${View} ...${{ picture, colours, width, canvas, ...relieved }} label=${described(picture)} />`}
-    </div>
+  const toggle = html`<button type="button" aria-pressed=${solid} onClick=${() => setSolid(!solid)}>
+    3-D</button>`;
+  const title = `The error over ${picture.labels.join(" and ")}`;
+  const drawn = { picture, colours, width, canvas, label: described(picture), ...relieved };
+  return html`<${Figure} title=${title} note=${note(picture)} picture=${saved} actions=${toggle}>
+    <div class="picture-stage" ref=${stage}>${width > 0 && html`<${View} ...${drawn} />`}</div>
     <${Key} colours=${colours} picture=${picture} />
   <//>`;
 }
@@ -46,62 +46,87 @@ function note(picture) {
 }
 
 function described({ labels, at, minimum, path, x, y }) {
-  const spot = ([u, v, error]) => `${labels[0]} = ${number(u, 4)}, ${labels[1]} = ${number(v, 4)}, error ${number(error, 4)}`;
+  const spot = ([u, v, error]) =>
+    `${labels[0]} = ${number(u, 4)}, ${labels[1]} = ${number(v, 4)}, error ${number(error, 4)}`;
   const range = (axis) => `${number(axis[0], 4)} to ${number(axis[axis.length - 1], 4)}`;
-  return `The error for ${labels[0]} from ${range(x)} and ${labels[1]} from ${range(y)}. Now ${spot(at)}.`
-    + (minimum ? ` Lowest on the grid: ${spot(minimum)}.` : "")
-    + (path.shape[0] ? ` The path so far has ${path.shape[0]} points.` : "");
+  return (
+    `The error for ${labels[0]} from ${range(x)} and ${labels[1]} from ${range(y)}. Now ${spot(at)}.` +
+    (minimum ? ` Lowest on the grid: ${spot(minimum)}.` : "") +
+    (path.shape[0] ? ` The path so far has ${path.shape[0]} points.` : "")
+  );
 }
 
 function table({ labels, x, y, errors }) {
   const rows = [];
   for (let i = 0; i < y.length; i++) {
-    for (let j = 0; j < x.length; j++) rows.push([number(x[j]), number(y[i]), number(errors[i * x.length + j])]);
+    for (let j = 0; j < x.length; j++) rows.push([x[j], y[i], errors[i * x.length + j]]);
   }
   return { columns: [...labels, "error"], rows };
 }
 
 function Key({ colours, picture }) {
-  const hands = picture.by_hand?.some(Boolean);
-  const some = picture.path.shape[0] > 1;
+  const { ink, accent, hand } = colours;
+  const marks = [
+    ["now", html`<circle cx="13" cy="7" r="5" fill=${accent} stroke=${ink} stroke-width="1.5" />`],
+  ];
+  if (picture.path.shape[0] > 1) {
+    const dot = html`<circle cx="13" cy="7" r="2.5" fill=${ink} />`;
+    marks.push(["the path so far", html`<path d="M1 7H25" stroke=${ink} stroke-width="1.5" />${dot}`]);
+  }
+  if (picture.by_hand?.some(Boolean)) {
+    const dashes = { stroke: hand, "stroke-width": 2.5, "stroke-dasharray": "6 3" };
+    marks.push(["by hand", html`<path d="M1 7H25" ...${dashes} />`]);
+  }
+  if (picture.minimum) {
+    marks.push([
+      "lowest of the grid",
+      html`<path d="M8 2L18 12M18 2L8 12" stroke=${ink} stroke-width="2" />`,
+    ]);
+  }
   return html`<ul class="picture-legend" aria-hidden="true">
-    <li><svg width="18" height="14"><circle cx="9" cy="7" r="5" fill=${colours.accent} stroke=${colours.ink} stroke-width="1.5" /></svg>now</li>
-    ${some && html`<li><svg width="26" height="14"><path d="M1 7H25" stroke=${colours.ink} stroke-width="1.5" /><circle cx="13"
-      cy="7" r="2.5" fill=${colours.ink} /></svg>the path so far</li>`}
-    ${hands && html`<li><svg width="26" height="14"><path d="M1 7H25" stroke=${colours.hand} stroke-width="2.5"
-      stroke-dasharray="6 3" /></svg>by hand</li>`}
-    ${picture.minimum && html`<li><svg width="16" height="14"><path d="M3 2L13 12M13 2L3 12" stroke=${colours.ink}
-      stroke-width="2" /></svg>lowest of the grid</li>`}
+    ${marks.map(([name, shape]) => html`<li><svg width="26" height="14">${shape}</svg>${name}</li>`)}
   </ul>`;
 }
 
 function Contours({ picture, colours, width, canvas, label, scale, fine, levels }) {
-  const [pointed, setPointed] = useState(null);
   const height = Math.round(Math.min(Math.max(width * 0.72, 260), 560));
   const shape = useRef();
-  const hue = relief(colours);
-  const draw = (context) => {
-    const layout = laidOut(context, picture, width, height);
-    shape.current = layout;
-    drawContours(context, { picture, colours, scale, fine, levels, hue, ...layout });
-  };
-  const hover = (event) => setPointed(nearest(picture, shape.current, placeOf(event)));
-  return html`
-    <${Canvas} ...${{ width, height, draw, canvas, label }} onPointerMove=${hover} onPointerDown=${hover}
-      onPointerLeave=${() => setPointed(null)} />
-    ${pointed && html`<div class="picture-ring" style=${{ left: `${pointed.x}px`, top: `${pointed.y}px` }}></div>`}
-    <${Tip} at=${pointed} width=${width}>
-      ${pointed && html`<b>${pointed.what}</b><br />${picture.labels[0]} = ${number(pointed.values[0], 5)}<br />
-        ${picture.labels[1]} = ${number(pointed.values[1], 5)}<br />error = ${number(pointed.values[2], 5)}`}
-    <//>`;
+  const draw = useMemo(
+    () => (context) => {
+      shape.current = laidOut(context, picture, width, height);
+      drawContours(context, {
+        picture,
+        colours,
+        scale,
+        fine,
+        levels,
+        hue: relief(colours),
+        ...shape.current,
+      });
+    },
+    [picture, colours, width],
+  );
+  const at = (place) => nearest(picture, shape.current, place);
+  return html`<${Plot} ...${{ width, height, draw, canvas, label, at }} />`;
 }
 
 function laidOut(context, { x, y, labels }, width, height) {
-  const marks = { x: ticks(x[0], x[x.length - 1], Math.max(3, width / 90)), y: ticks(y[0], y[y.length - 1], height / 60) };
+  const marks = {
+    x: ticks(x[0], x[x.length - 1], Math.max(3, width / 90)),
+    y: ticks(y[0], y[y.length - 1], height / 60),
+  };
   const frame = frameOf(context, width, height, marks.y);
   const sx = linear([x[0], x[x.length - 1]], [frame.left, frame.right]);
   const sy = linear([y[0], y[y.length - 1]], [frame.bottom, frame.top]);
-  return { frame, sx, sy, axes: { x: { scale: sx, marks: marks.x, label: labels[0] }, y: { scale: sy, marks: marks.y, label: labels[1] } } };
+  return {
+    frame,
+    sx,
+    sy,
+    axes: {
+      x: { scale: sx, marks: marks.x, label: labels[0] },
+      y: { scale: sy, marks: marks.y, label: labels[1] },
+    },
+  };
 }
 
 function drawContours(context, { picture, colours, scale, fine, levels, hue, frame, sx, sy, axes }) {
@@ -110,11 +135,12 @@ function drawContours(context, { picture, colours, scale, fine, levels, hue, fra
   // a band has the colour of its middle
   const edges = [low, ...steps, high];
   const bands = edges.slice(1).map((edge, k) => hue(((edge + edges[k]) / 2 - low) / (high - low)));
+  const pixels = bands.map(packed);
   paintGrid(context, frame, fine, (value) => {
-    if (!Number.isFinite(value)) return null;
+    if (!Number.isFinite(value)) return 0;
     let band = 0;
     while (band < steps.length && value > steps[band]) band++;
-    return bands[band];
+    return pixels[band];
   });
   const place = (u, v) => [
     frame.left + (u / (fine.width - 1)) * (frame.right - frame.left),
@@ -159,21 +185,20 @@ function drawContours(context, { picture, colours, scale, fine, levels, hue, fra
   context.restore();
 }
 
-/** What is meant near a place: the present point, the path, or the nearest point of the grid, whose error is known. */
+/** What is meant near a place: the present point, the path, or the nearest point of the grid. */
 function nearest(picture, { frame, sx, sy }, { x, y }) {
   if (x < frame.left - 8 || x > frame.right + 8 || y < frame.top - 8 || y > frame.bottom + 8) return null;
-  const named = [["Now", picture.at], ...pathPoints(picture).slice(0, -1).map((point) => ["On the path", point])];
-  if (picture.minimum) named.push(["Lowest of the grid", picture.minimum]);
-  let best = null;
-  for (const [what, values] of named) {
-    const spot = { what, values, x: sx(values[0]), y: sy(values[1]) };
-    spot.far = Math.hypot(spot.x - x, spot.y - y);
-    if (spot.far < Math.min(10, best?.far ?? 10)) best = spot;
-  }
-  if (best) return best;
-  const closest = (axis, value) => Math.min(Math.max(Math.round(
-    ((value - axis[0]) / (axis[axis.length - 1] - axis[0])) * (axis.length - 1)), 0), axis.length - 1);
+  const told = (what, values) => {
+    const names = [...picture.labels, "error"];
+    const lines = [what, ...values.map((value, k) => `${names[k]} = ${number(value, 5)}`)];
+    return { lines, x: sx(values[0]), y: sy(values[1]) };
+  };
+  const before = pathPoints(picture).slice(0, -1);
+  const named = [told("Now", picture.at), ...before.map((point) => told("On the path", point))];
+  if (picture.minimum) named.push(told("Lowest of the grid", picture.minimum));
+  const far = (spot) => Math.hypot(spot.x - x, spot.y - y);
+  const best = named.reduce((a, b) => (far(b) < far(a) ? b : a));
+  if (far(best) < 10) return best;
   const [j, i] = [closest(picture.x, sx.back(x)), closest(picture.y, sy.back(y))];
-  const values = [picture.x[j], picture.y[i], picture.errors[i * picture.x.length + j]];
-  return { what: "On the grid", values, x: sx(values[0]), y: sy(values[1]) };
+  return told("On the grid", [picture.x[j], picture.y[i], picture.errors[i * picture.x.length + j]]);
 }
