@@ -16,6 +16,7 @@ function layout(net, width, kind) {
   const right = width - (kind === "numbers" ? 118 : 84);
   return {
     height,
+    narrow: width < 440,
     columns: sizes.map((count, c) => {
       const x = left + ((right - left) * c) / (sizes.length - 1);
       const gap = Math.min(GAP[kind] + 14, (height - 40) / count);
@@ -172,11 +173,16 @@ function Units({ net, place }) {
         aria-label=${label} disabled=${!c}
         onPointerEnter=${() => { tip.value = { x: x + place.radius, y, text: label }; }} onPointerLeave=${() => { tip.value = null; }}
         onClick=${() => layer && choose("unit", layer.name, [i])}>
-        ${place.radius >= 15 && html`<span>${number(value, place.radius > 18 ? 4 : 2)}</span>`}
+        ${place.radius >= 15 && html`<${Inside} value=${value} digits=${place.radius > 18 ? 4 : 2} />`}
       </button>
       ${c === 0 && html`<span key=${`n${i}`} class="inputname" style=${place.radius > 18 ? { left: `${x - 46}px`, top: `${y + place.radius - 1}px` } : { left: `${x - place.radius - 116}px`, top: `${y - 9}px`, width: "112px", textAlign: "right" }} title=${net.inputs[i]}>${net.inputs[i]}</span>`}`;
     });
   })}`;
+}
+
+function Inside({ value, digits }) {
+  const text = number(value, digits);
+  return html`<span class=${text.length > (digits > 2 ? 6 : 5) ? "long" : ""}>${text}</span>`;
 }
 
 function unitLabel(net, c, i, value, z) {
@@ -213,7 +219,7 @@ function Numbers({ net, place }) {
         const k = i * layer.inputs + j;
         const [x1, y1] = place.columns[l][j];
         const [x2, y2] = place.columns[l + 1][i];
-        const t = single ? 0.36 : 0.24 + (0.52 * (i + 0.5)) / layer.units;
+        const t = single ? (place.narrow ? 0.52 : 0.36) : 0.24 + (0.52 * (i + 0.5)) / layer.units;
         made.push(html`<${Weight} key=${`${l}-${k}`} net=${net} name=${layer.weight} index=${[i, j]} value=${values[k]}
           slope=${slopes ? slopes[k] : null} label=${weightName(net, l, i, j)} x=${x1 + t * (x2 - x1)} y=${y1 + t * (y2 - y1)}
           roomy=${single} from=${j} frozen=${isFrozen(net, layer.weight, k)} />`);

@@ -30,7 +30,7 @@ export function Header() {
       ${!samples.includes(told.name) && html`<option value="" selected disabled>${told.name}</option>`}
       ${samples.map((name) => html`<option key=${name} value=${name} selected=${name === told.name}>${name}</option>`)}</select></label>
     <${Share} />
-    <button class="quiet" onClick=${() => { help.value = !help.value; }} title="keys (?)">Keys</button>
+    <button class="quiet keys" onClick=${() => { help.value = !help.value; }} title="keys (?)">Keys</button>
     <button class="quiet" onClick=${nextTheme} title="light, dark, or as the system has it">${{ system: "◐", light: "☀", dark: "☾" }[theme.value]}<span class="unseen"> theme: ${theme.value}</span></button>
   </header>`;
 }
