@@ -33,6 +33,8 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
 
   const down = (event) => {
     if (disabled || event.button !== 0 || document.activeElement === event.currentTarget) return;
+    event.preventDefault(); // or the browser selects the text, and drags that
+    document.activeElement.blur(); // what was typed elsewhere counts
     drag.current = { x: event.clientX, from: value, moved: false, last: value };
     event.currentTarget.setPointerCapture(event.pointerId);
   };
@@ -50,9 +52,9 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
   const up = (event) => {
     const held = drag.current;
     drag.current = null;
-    if (!held || !held.moved) return;
-    onChange(held.last, false);
-    event.currentTarget.blur();
+    if (!held) return;
+    if (held.moved) onChange(held.last, false);
+    else if (event.type === "pointerup") event.currentTarget.focus();
   };
   const keys = (event) => {
     const factor = event.shiftKey ? 0.1 : event.ctrlKey || event.metaKey ? 10 : 1;
