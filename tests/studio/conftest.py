@@ -1,11 +1,9 @@
 """A served page in a browser; whatever goes wrong in it fails the test that looked at it."""
 
-import json
 from urllib.parse import urlsplit
 
 import pytest
-
-from visits import Visit, serving, socket_of
+from visits import FRESH, Visit, serving, tell
 
 WINDOW = {"width": 1280, "height": 760}
 
@@ -44,15 +42,5 @@ def visit(browser):
 @pytest.fixture
 def page(five_rows, visit):
     """A page on the five rows as they are at first."""
-    tell(five_rows, "five_rows")
+    tell(five_rows, **FRESH)
     return visit(five_rows)
-
-
-def tell(address, command, **fields):
-    """Send a command to a session as a page would."""
-    from websockets.sync.client import connect
-
-    with connect(socket_of(address), origin=f"http://{urlsplit(address).netloc}") as socket:
-        socket.send(json.dumps({"command": command, **fields}))
-        socket.send(json.dumps({"command": "look", "rows": [0, 1], "again": True}))
-        socket.recv(timeout=10)

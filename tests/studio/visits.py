@@ -1,5 +1,6 @@
 """The page as its reader meets it: a process that serves it, and a browser's tab that looks at it."""
 
+import json
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ from time import monotonic
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
+from websockets.sync.client import connect
 
 import downslope as ds
 from downslope.studio._wire import unpack
@@ -19,6 +21,7 @@ FIVE_Y = np.array([13.5, 15.6, 27.4, 15.6, 12.5])
 NEURON = ds.Network(inputs=3, layers=[ds.Dense(1, bias=False)])
 START = [200.0, -14.0, 3456.0]
 W = "layer1.weight"
+FRESH = {"command": "sample", "name": "five rows"}
 _NAMED = os.environ.get("DOWNSLOPE_COMMAND")
 COMMAND = [_NAMED] if _NAMED else [sys.executable, "-c", "from downslope.cli import main; main()"]
 PATIENCE = 20  # seconds until a page that does not answer is a failure
@@ -54,6 +57,15 @@ def socket_of(address):
     """Where the page's socket is."""
     parts = urlsplit(address)
     return f"ws://{parts.netloc}/socket?token={parse_qs(parts.query)['token'][0]}"
+
+
+def tell(address, command, **fields):
+    """Send a command to a session as a page would; it may not be refused."""
+    with connect(socket_of(address), origin=f"http://{urlsplit(address).netloc}") as socket:
+        socket.send(json.dumps({"command": command, **fields}))
+        socket.send(json.dumps({"command": "look", "rows": [0, 1], "again": True}))
+        told = unpack(socket.recv(timeout=PATIENCE))
+        assert told["message"] != "refused", told
 
 
 class Visit:
