@@ -76,13 +76,18 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
     setText(null);
     if (Number.isFinite(found) && found !== value && typed !== number(value, 15)) onChange(found, false);
   };
+  const opened = (field) => {
+    field.value = number(value, 15); // now: a later change would undo the selection
+    setText(field.value);
+    field.select();
+  };
   const shown = text === null ? number(value, digits) : text;
   return html`<input class=${`num ${signed ? (value < 0 ? "negative" : "positive") : ""}`} type="text"
     inputmode="decimal" role="spinbutton" autocomplete="off" spellcheck=${false} aria-label=${label}
     aria-valuenow=${Number.isFinite(value) ? value : 0} aria-valuetext=${number(value, 8)} title=${title} disabled=${disabled}
     value=${shown} onPointerDown=${down} onPointerMove=${move} onPointerUp=${up} onPointerCancel=${up}
     onKeyDown=${keys} onInput=${(event) => setText(event.currentTarget.value)}
-    onFocus=${(event) => { setText(number(value, 15)); event.currentTarget.select(); if (onFocus) onFocus(); }}
+    onFocus=${(event) => { opened(event.currentTarget); if (onFocus) onFocus(); }}
     onBlur=${(event) => { if (text !== null) commit(event.currentTarget.value); }} />`;
 }
 
