@@ -52,21 +52,23 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 /** Numbers on an axis of powers of ten. */
 const ticks = (_, values) => values.map((value) => (value === null ? "" : compact(value)));
 
-/** Of many marks on a logarithmic axis, the powers of ten. */
-function tens(_, splits) {
-  const powers = splits.map((value) => (value > 0 && Math.abs(Math.log10(value) % 1) < 1e-9 ? value : null));
-  const count = powers.filter((value) => value !== null).length;
-  if (count < 2) return splits;
-  const every = Math.ceil(count / 7);
-  return powers.map((value) => (value !== null && Math.round(Math.log10(value)) % every === 0 ? value : null));
+/** Marks of a logarithmic axis: powers of ten, at most about seven; between two of them multiples. */
+function marks(_, axis, low, high) {
+  const first = Math.floor(Math.log10(low));
+  const powers = Array.from({ length: Math.ceil(Math.log10(high)) - first + 1 }, (__, i) => Number(`1e${first + i}`));
+  const within = (values) => values.filter((value) => value >= low && value <= high);
+  const tens = within(powers);
+  if (tens.length < 2) return within(powers.flatMap((power) => [1, 2, 3, 4, 5, 6, 7, 8, 9].map((k) => k * power)));
+  const every = Math.ceil(tens.length / 7);
+  return tens.filter((value) => Math.round(Math.log10(value)) % every === 0);
 }
 
 function axes() {
-  const look = (filter = {}) => ({
-    stroke: () => colour("muted"), font: "11px system-ui, sans-serif", values: ticks, ...filter,
-    grid: { stroke: () => colour("line"), width: 1, ...filter }, ticks: { stroke: () => colour("line"), ...filter },
+  const look = () => ({
+    stroke: () => colour("muted"), font: "11px system-ui, sans-serif", values: ticks,
+    grid: { stroke: () => colour("line"), width: 1 }, ticks: { stroke: () => colour("line") },
   });
-  return [{ ...look(), size: 26 }, { ...look({ filter: tens }), size: 52 }];
+  return [{ ...look(), size: 26 }, { ...look(), splits: marks, size: 52 }];
 }
 
 const positive = (value) => (value > 0 && Number.isFinite(value) ? value : null);
