@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,6 +22,7 @@ FIVE_Y = np.array([13.5, 15.6, 27.4, 15.6, 12.5])
 NEURON = ds.Network(inputs=3, layers=[ds.Dense(1, bias=False)])
 START = [200.0, -14.0, 3456.0]
 W = "layer1.weight"
+PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
 FRESH = {"command": "sample", "name": "five rows"}
 _NAMED = os.environ.get("DOWNSLOPE_COMMAND")
 COMMAND = [_NAMED] if _NAMED else [sys.executable, "-c", "from downslope.cli import main; main()"]
