@@ -36,6 +36,7 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
     drag.current = { x: event.clientX, from: value, moved: false, last: value };
     event.currentTarget.setPointerCapture(event.pointerId);
   };
+  // raw updates come at once, moves only with the next picture; a browser without them has the moves
   const move = (event) => {
     const held = drag.current;
     if (!held) return;
@@ -44,15 +45,21 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
     held.moved = true;
     event.preventDefault();
     const rate = event.shiftKey ? RATE * 5 : event.altKey || event.ctrlKey ? RATE / 10 : RATE;
-    held.last = dragged(held.from, pixels, rate);
-    onChange(held.last, true);
+    const next = dragged(held.from, pixels, rate);
+    if (next === held.last) return;
+    held.last = next;
+    onChange(next, true);
   };
   const up = (event) => {
     const held = drag.current;
     drag.current = null;
-    if (!held || !held.moved) return;
-    onChange(held.last, false);
-    event.currentTarget.blur();
+    if (!held) return;
+    if (held.moved) onChange(held.last, false);
+    else event.currentTarget.focus();
+  };
+  // a press may become a drag: the field takes the focus when it did not
+  const still = (event) => {
+    if (document.activeElement !== event.currentTarget) event.preventDefault();
   };
   const keys = (event) => {
     const factor = event.shiftKey ? 0.1 : event.ctrlKey || event.metaKey ? 10 : 1;
@@ -78,7 +85,7 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
   return html`<input class=${`num ${signed ? (value < 0 ? "negative" : "positive") : ""}`} type="text"
     inputmode="decimal" role="spinbutton" autocomplete="off" spellcheck=${false} aria-label=${label}
     aria-valuenow=${Number.isFinite(value) ? value : 0} aria-valuetext=${number(value, 8)} title=${title} disabled=${disabled}
-    value=${shown} onPointerDown=${down} onPointerMove=${move} onPointerUp=${up} onPointerCancel=${up}
+    value=${shown} onMouseDown=${still} onPointerDown=${down} onPointerMove=${move} onpointerrawupdate=${move} onPointerUp=${up} onPointerCancel=${up}
     onKeyDown=${keys} onInput=${(event) => setText(event.currentTarget.value)}
     onFocus=${(event) => { setText(number(value, 15)); event.currentTarget.select(); if (onFocus) onFocus(); }}
     onBlur=${(event) => { if (text !== null) commit(event.currentTarget.value); }} />`;
