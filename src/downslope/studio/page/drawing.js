@@ -201,7 +201,7 @@ function ErrorBox({ place, width }) {
   const x = ends[0][0] + place.radius;
   const room = width - x - 4;
   return html`<div class=${`errorbox ${now.phase === "loss" ? "lit" : ""}`} style=${{ left: `${x + 10}px`, top: `${y - 22}px`, width: `${Math.max(60, room - 22)}px` }}
-    title=${`E, the ${now.error.convention}`}><b>E</b><span>${number(now.error.value, 4)}</span></div>`;
+    title=${`E, the ${now.error.convention}`}><b>E</b><span>${number(now.error.value, 3)}</span></div>`;
 }
 
 /** Weights and biases as numbers on the lines. */

@@ -49,47 +49,40 @@ export function plotLibrary() {
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-/** Numbers on an axis of powers of ten. */
-const ticks = (_, values) => values.map((value) => (value === null ? "" : compact(value)));
+// The library's own logarithmic axes end at 1e-16, and errors do not: logarithms go on linear axes instead.
+const POWERS = [0.1, 0.2, 0.5, 1, 2, 3, 4, 5, 10, 20, 50, 100];
+const raised = (value) => (value === null || value === undefined ? null : 10 ** value);
 
-/** Marks of a logarithmic axis: powers of ten, at most about seven; between two of them multiples. */
-function marks(_, axis, low, high) {
-  const first = Math.floor(Math.log10(low));
-  const powers = Array.from({ length: Math.ceil(Math.log10(high)) - first + 1 }, (__, i) => Number(`1e${first + i}`));
-  const within = (values) => values.filter((value) => value >= low && value <= high);
-  const tens = within(powers);
-  if (tens.length < 2) return within(powers.flatMap((power) => [1, 2, 3, 4, 5, 6, 7, 8, 9].map((k) => k * power)));
-  const every = Math.ceil(tens.length / 7);
-  return tens.filter((value) => Math.round(Math.log10(value)) % every === 0);
-}
-
-function axes() {
-  const look = () => ({
-    stroke: () => colour("muted"), font: "11px system-ui, sans-serif", values: ticks,
+/** The axes of a plot whose y, and x where `logSteps`, are logarithms. */
+function axes(logSteps) {
+  const look = {
+    stroke: () => colour("muted"), font: "11px system-ui, sans-serif",
     grid: { stroke: () => colour("line"), width: 1 }, ticks: { stroke: () => colour("line") },
-  });
-  return [{ ...look(), size: 26 }, { ...look(), splits: marks, size: 52 }];
+  };
+  const powers = { incrs: POWERS, space: 24, values: (_, splits) => splits.map((value) => compact(raised(value))) };
+  const plain = { values: (_, splits) => splits.map(compact) };
+  return [{ ...look, ...(logSteps ? powers : plain), size: 26 }, { ...look, ...powers, size: 52 }];
 }
 
-const positive = (value) => (value > 0 && Number.isFinite(value) ? value : null);
+const logged = (value) => (value > 0 && Number.isFinite(value) ? Math.log10(value) : null);
 
 /** One column of numbers for each series over the steps of all. */
-function merged(series) {
+function merged(series, logSteps) {
   const steps = [...new Set(series.flatMap((points) => points.map((p) => p[0])))].sort((a, b) => a - b);
   const place = new Map(steps.map((step, i) => [step, i]));
   const columns = series.map((points) => {
     const column = new Array(steps.length).fill(undefined);
-    for (const [step, value] of points) column[place.get(step)] = positive(value);
+    for (const [step, value] of points) column[place.get(step)] = logged(value);
     return column;
   });
-  return [steps, ...columns];
+  return [logSteps ? steps.map((step) => Math.log10(Math.max(step, 0.5))) : steps, ...columns];
 }
 
-function curveData(curve) {
+function curveData(curve, logSteps) {
   const line = Array.from(curve.steps, (step, i) => [step, curve.errors[i]]);
   line.push(curve.latest);
   const pairs = (array) => Array.from({ length: array.length / 2 }, (_, i) => [array[2 * i], array[2 * i + 1]]);
-  return merged([line, pairs(curve.validation), pairs(curve.hand)]);
+  return merged([line, pairs(curve.validation), pairs(curve.hand)], logSteps);
 }
 
 /** The curve of the run: log axis, values under the pointer, moves by hand as points of their own. */
@@ -105,16 +98,15 @@ export function Curve() {
       if (gone || !box.current) return;
       const options = {
         width: box.current.clientWidth, height: HEIGHT, cursor: { points: { size: 7 } }, legend: { live: true },
-        scales: { x: { time: false, distr: logSteps ? 3 : 1, range: logSteps ? (_, low, high) => [1, Math.max(10, high)] : undefined }, y: { distr: 3 } },
-        axes: axes(),
+        scales: { x: { time: false } }, axes: axes(logSteps),
         series: [
-          { label: "step", value: (_, v) => (v === null || v === undefined ? "–" : whole(v)) },
-          { label: "training", stroke: () => colour("accent"), width: 1.5, spanGaps: true, value: (_, v) => number(v, 5), points: { show: false } },
-          { label: "held out", stroke: () => colour("negative"), width: 1.5, dash: [6, 3], spanGaps: true, value: (_, v) => number(v, 5), points: { show: false } },
-          { label: "by hand", stroke: () => colour("hand"), width: 1, dash: [2, 3], spanGaps: true, value: (_, v) => number(v, 5), points: { show: true, size: 6, fill: () => colour("hand") } },
+          { label: "step", value: (_, v) => toldStep(v, logSteps) },
+          { label: "training", stroke: () => colour("accent"), width: 1.5, spanGaps: true, value: (_, v) => number(raised(v), 5), points: { show: false } },
+          { label: "held out", stroke: () => colour("negative"), width: 1.5, dash: [6, 3], spanGaps: true, value: (_, v) => number(raised(v), 5), points: { show: false } },
+          { label: "by hand", stroke: () => colour("hand"), width: 1, dash: [2, 3], spanGaps: true, value: (_, v) => number(raised(v), 5), points: { show: true, size: 6, fill: () => colour("hand") } },
         ],
       };
-      plot.current = new UPlot(options, curveData(frame.value.curve), box.current);
+      plot.current = new UPlot(options, curveData(frame.value.curve, logSteps), box.current);
       watch = new ResizeObserver(() => plot.current.setSize({ width: box.current.clientWidth, height: HEIGHT }));
       watch.observe(box.current);
       const scheme = matchMedia("(prefers-color-scheme: dark)");
@@ -132,7 +124,7 @@ export function Curve() {
     const moment = performance.now();
     if (!plot.current || !now || (now.playing && moment - drawn.current < 100)) return;
     drawn.current = moment;
-    plot.current.setData(curveData(now.curve));
+    plot.current.setData(curveData(now.curve, logSteps));
   }, [now]);
   return html`<section class="curve card" aria-label="Curve of the error">
     <div class="bar"><h2>Error by step</h2><span class="grow"></span>
@@ -141,7 +133,13 @@ export function Curve() {
   </section>`;
 }
 
-export { axes, colour, merged };
+/** A step under the pointer. */
+function toldStep(value, logSteps) {
+  if (value === null || value === undefined) return "–";
+  return whole(logSteps ? raised(value) : value);
+}
+
+export { axes, colour, merged, raised, toldStep };
 
 /** What ended the run, why, and repairs at one click. */
 export function Stopped() {

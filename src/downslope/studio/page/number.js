@@ -33,11 +33,10 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
 
   const down = (event) => {
     if (disabled || event.button !== 0 || document.activeElement === event.currentTarget) return;
-    event.preventDefault(); // or the browser selects the text, and drags that
-    document.activeElement.blur(); // what was typed elsewhere counts
     drag.current = { x: event.clientX, from: value, moved: false, last: value };
     event.currentTarget.setPointerCapture(event.pointerId);
   };
+  // raw updates come at once, moves only with the next picture; a browser without them has the moves
   const move = (event) => {
     const held = drag.current;
     if (!held) return;
@@ -46,15 +45,21 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
     held.moved = true;
     event.preventDefault();
     const rate = event.shiftKey ? RATE * 5 : event.altKey || event.ctrlKey ? RATE / 10 : RATE;
-    held.last = dragged(held.from, pixels, rate);
-    onChange(held.last, true);
+    const next = dragged(held.from, pixels, rate);
+    if (next === held.last) return;
+    held.last = next;
+    onChange(next, true);
   };
   const up = (event) => {
     const held = drag.current;
     drag.current = null;
     if (!held) return;
     if (held.moved) onChange(held.last, false);
-    else if (event.type === "pointerup") event.currentTarget.focus();
+    else event.currentTarget.focus();
+  };
+  // a press may become a drag: the field takes the focus when it did not
+  const still = (event) => {
+    if (document.activeElement !== event.currentTarget) event.preventDefault();
   };
   const keys = (event) => {
     const factor = event.shiftKey ? 0.1 : event.ctrlKey || event.metaKey ? 10 : 1;
@@ -76,18 +81,13 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
     setText(null);
     if (Number.isFinite(found) && found !== value && typed !== number(value, 15)) onChange(found, false);
   };
-  const opened = (field) => {
-    field.value = number(value, 15); // now: a later change would undo the selection
-    setText(field.value);
-    field.select();
-  };
   const shown = text === null ? number(value, digits) : text;
   return html`<input class=${`num ${signed ? (value < 0 ? "negative" : "positive") : ""}`} type="text"
     inputmode="decimal" role="spinbutton" autocomplete="off" spellcheck=${false} aria-label=${label}
     aria-valuenow=${Number.isFinite(value) ? value : 0} aria-valuetext=${number(value, 8)} title=${title} disabled=${disabled}
-    value=${shown} onPointerDown=${down} onPointerMove=${move} onPointerUp=${up} onPointerCancel=${up}
+    value=${shown} onMouseDown=${still} onPointerDown=${down} onPointerMove=${move} onpointerrawupdate=${move} onPointerUp=${up} onPointerCancel=${up}
     onKeyDown=${keys} onInput=${(event) => setText(event.currentTarget.value)}
-    onFocus=${(event) => { opened(event.currentTarget); if (onFocus) onFocus(); }}
+    onFocus=${(event) => { setText(number(value, 15)); event.currentTarget.select(); if (onFocus) onFocus(); }}
     onBlur=${(event) => { if (text !== null) commit(event.currentTarget.value); }} />`;
 }
 
