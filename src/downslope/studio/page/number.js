@@ -33,6 +33,8 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
 
   const down = (event) => {
     if (disabled || event.button !== 0 || document.activeElement === event.currentTarget) return;
+    event.preventDefault(); // or the browser selects the text, and drags that
+    document.activeElement.blur(); // what was typed elsewhere counts
     drag.current = { x: event.clientX, from: value, moved: false, last: value };
     event.currentTarget.setPointerCapture(event.pointerId);
   };
@@ -55,7 +57,7 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
     drag.current = null;
     if (!held) return;
     if (held.moved) onChange(held.last, false);
-    else event.currentTarget.focus();
+    else if (event.type === "pointerup") event.currentTarget.focus();
   };
   // a press may become a drag: the field takes the focus when it did not
   const still = (event) => {
@@ -81,13 +83,18 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
     setText(null);
     if (Number.isFinite(found) && found !== value && typed !== number(value, 15)) onChange(found, false);
   };
+  const opened = (field) => {
+    field.value = number(value, 15); // now: a later change would undo the selection
+    setText(field.value);
+    field.select();
+  };
   const shown = text === null ? number(value, digits) : text;
   return html`<input class=${`num ${signed ? (value < 0 ? "negative" : "positive") : ""}`} type="text"
     inputmode="decimal" role="spinbutton" autocomplete="off" spellcheck=${false} aria-label=${label}
     aria-valuenow=${Number.isFinite(value) ? value : 0} aria-valuetext=${number(value, 8)} title=${title} disabled=${disabled}
     value=${shown} onMouseDown=${still} onPointerDown=${down} onPointerMove=${move} onpointerrawupdate=${move} onPointerUp=${up} onPointerCancel=${up}
     onKeyDown=${keys} onInput=${(event) => setText(event.currentTarget.value)}
-    onFocus=${(event) => { setText(number(value, 15)); event.currentTarget.select(); if (onFocus) onFocus(); }}
+    onFocus=${(event) => { opened(event.currentTarget); if (onFocus) onFocus(); }}
     onBlur=${(event) => { if (text !== null) commit(event.currentTarget.value); }} />`;
 }
 

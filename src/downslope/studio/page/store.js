@@ -30,6 +30,7 @@ export const token = takeToken();
 let socket = null;
 let waiting = new Map();
 let asking = false;
+let arrived = null; // a state waits for the frame that belongs to it: other layers, other numbers
 
 function takeToken() {
   const given = new URLSearchParams(location.search).get("token");
@@ -57,7 +58,7 @@ export function connect() {
 }
 
 const takers = {
-  state: (message) => { state.value = message; },
+  state: (message) => { arrived = message; },
   frame: takeFrame,
   refused: (message) => { notice.value = { text: message.text, kind: "refused" }; },
   told: (message) => { notice.value = { text: message.text, kind: "told" }; },
@@ -75,6 +76,8 @@ function answered(message) {
 function takeFrame(message) {
   asking = false;
   batch(() => {
+    if (arrived) state.value = arrived;
+    arrived = null;
     if (message.pictures) pictures.value = { ...pictures.value, ...message.pictures };
     if (message.matrices) matrices.value = { ...(matrices.value || {}), ...message.matrices };
     if (message.rows.cells) cells.value = message.rows;

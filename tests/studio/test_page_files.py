@@ -1,0 +1,113 @@
+"""What is taken away from the page says the same away from it: HTML, a model file, Python, an address."""
+
+import json
+import subprocess
+import sys
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import polars as pl
+import pytest
+from visits import FIVE_X, FRESH, NEURON, PENGUINS, W, serving, tell
+
+import downslope as ds
+
+
+def saved(page, kind, folder):
+    """The file that an item of the menu gives."""
+    page.button("Share ▾").click()
+    with page.page.expect_download() as waited:
+        page.page.get_by_role("button", name=kind).click()
+    path = folder / waited.value.suggested_filename
+    waited.value.save_as(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def penguins():
+    with serving(PENGUINS, "--target", "body_mass_g") as address:
+        yield address
+
+
+def trained(visit, address, steps=30):
+    page = visit(address)
+    page.take(steps)
+    return page
+
+
+def shown_predictions(page):
+    rows = page.frame["rows"]
+    return rows["first"], rows["prediction"][:, 0]
+
+
+def test_the_html_file_predicts_offline(page, browser, tmp_path):
+    page.take(500)
+    page.panel("Pictures").locator("canvas").first.wait_for()
+    path = saved(page, "One HTML file", tmp_path)
+    assert path.name == "five_rows.html"
+    context = browser.new_context(locale="en-US")
+    context.set_offline(True)
+    wrong, requests = [], []
+    opened = context.new_page()
+    opened.on("console", lambda message: wrong.append(message.text))
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on("request", lambda request: requests.append(urlsplit(request.url).scheme))
+    opened.goto(path.as_uri())
+    found = opened.evaluate("rows => window.downslope.predict(rows)", FIVE_X.tolist())
+    expected = ds.predict(NEURON, FIVE_X, parameters={W: page.weights[None]})
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert opened.locator("img[src^='data:image/png']").count() > 0
+    context.close()
+    assert (wrong, set(requests) - {"file", "data"}) == ([], set())
+
+
+def test_the_html_file_of_a_network_of_layers(penguins, visit, browser, tmp_path):
+    page = trained(visit, penguins)
+    path = saved(page, "One HTML file", tmp_path)
+    opened = browser.new_page()
+    opened.goto(path.as_uri())
+    model = ds.load(saved(page, "Model file", tmp_path))
+    table = pl.read_csv(PENGUINS, null_values=["NA", ""]).drop_nulls("body_mass_g")
+    x = model.encoder.encode(table).x[:50]
+    network, parameters = model.member(-1)
+    expected = ds.predict(network, x, parameters=parameters)
+    found = opened.evaluate("rows => window.downslope.predict(rows)", x.tolist())
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    opened.close()
+
+
+def test_the_model_file_predicts_what_the_page_shows(penguins, visit, tmp_path):
+    page = trained(visit, penguins)
+    model = ds.load(saved(page, "Model file", tmp_path))
+    table = pl.read_csv(PENGUINS, null_values=["NA", ""]).drop_nulls("body_mass_g")
+    first, shown = shown_predictions(page)
+    np.testing.assert_allclose(model.predict(table)[first : first + len(shown)], shown, rtol=1e-5)
+
+
+def test_the_python_file_runs_with_numpy_alone(page, tmp_path):
+    page.take(100)
+    path = saved(page, "Python source", tmp_path)
+    asks = f"import {path.stem}, json; print(json.dumps({path.stem}.predict({FIVE_X.tolist()}).tolist()))"
+    done = subprocess.run([sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, '.'); {asks}"],
+                          cwd=tmp_path, capture_output=True, text=True, check=True)  # fmt: skip
+    expected = ds.predict(NEURON, FIVE_X, parameters={W: page.weights[None]})
+    np.testing.assert_allclose(np.reshape(json.loads(done.stdout), (5, 1)), expected, rtol=1e-12)
+
+
+def test_an_address_holds_settings_and_weights(page, five_rows, visit):
+    page.set(1, "0.75")
+    page.until(lambda: page.weights[0] == 0.75, "the weight")
+    page.page.get_by_label("optimizer").select_option("adam")
+    page.until(lambda: page.state["settings"]["optimizer"] == "adam", "the optimizer")
+    page.button("Share ▾").click()
+    page.page.get_by_role("button", name="Copy the address").click()
+    page.page.wait_for_function("location.hash.length > 2")
+    address = page.page.evaluate("location.href")
+    kept = json.loads(unquote(urlsplit(address).fragment))
+    assert kept["weights"]["layer1.weight"] == [[0.75, -14, 3456]]
+    assert "token" not in address
+    weights = page.weights
+    tell(five_rows, **FRESH)
+    other = visit(f"{five_rows}#{urlsplit(address).fragment}")
+    other.until(lambda: other.state["settings"]["optimizer"] == "adam", "the settings")
+    assert other.weights.tolist() == weights.tolist()

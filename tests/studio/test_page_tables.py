@@ -1,0 +1,128 @@
+"""One's own table on the page: dropped, pasted, chosen; its target, its columns, what is wrong with it."""
+
+import numpy as np
+import polars as pl
+import pytest
+from visits import FIVE_X, FIVE_Y
+
+import downslope as ds
+
+DROP = """([text, name]) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([text], name));
+  document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+}"""
+PASTE = """(text) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text/plain", text);
+  document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+}"""
+
+
+def opened(page, name):
+    page.until(lambda: page.state["table"]["name"] == name, name)
+    return page.state["table"]
+
+
+def some_rows(count=30):
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, count))
+    return pl.DataFrame({"a": a, "b": b, "c": 3 * a * b + 1})
+
+
+def test_a_file_is_dropped(page):
+    page.page.evaluate(DROP, ["x;y\n1,5;2\n2,5;4\n3,5;6\n", "three.csv"])
+    table = opened(page, "three.csv")
+    assert (table["rows"], table["targets"], table["features"]) == (3, ["y"], ["x"])
+    page.until(lambda: page.frame["rows"]["total"] == 3, "three rows")
+    cells = page.page.locator("section.rows input.cell")
+    assert [cell.input_value() for cell in cells.all()] == ["1.5", "2", "2.5", "4", "3.5", "6"]
+    network = ds.Network(1, [ds.Dense(1)])
+    start = network.initial_parameters(0)
+    run = ds.descend(network, [[1.5], [2.5], [3.5]], [2, 4, 6], start=start, learning_rate=0.001, steps=40)
+    page.take(40)
+    for name, value in run.parameters.items():
+        assert page.frame["parameters"][name].tobytes() == value.tobytes()
+
+
+def test_cells_are_pasted(page):
+    page.page.evaluate(PASTE, "height\tweight\n1.5\t50\n1.7\t60\n1.9\t80\n")
+    table = opened(page, "pasted table")
+    assert ([c["name"] for c in table["columns"]], table["rows"]) == (["height", "weight"], 3)
+    page.page.evaluate(PASTE, "just words")
+    assert "What was pasted is no table" in page.page.get_by_role("alert").inner_text()
+    assert page.state["table"]["name"] == "pasted table"
+
+
+def test_a_parquet_file_is_chosen_and_another_target(page, tmp_path):
+    some_rows().write_parquet(tmp_path / "some.parquet")
+    panel = page.panel("Columns")
+    panel.locator("input[type=file]").set_input_files(tmp_path / "some.parquet")
+    table = opened(page, "some.parquet")
+    assert (table["rows"], table["targets"]) == (30, ["c"])
+    panel.get_by_role("listitem").filter(has_text="number").get_by_role(
+        "button", name="predict this"
+    ).first.click()
+    page.until(lambda: page.state["table"]["targets"] == ["a"], "another target")
+    assert page.state["table"]["features"] == ["b", "c"]
+
+
+def test_text_is_taken_as_a_table(page):
+    panel = page.panel("Columns")
+    panel.get_by_text("type or paste it here").click()
+    panel.get_by_label("table as text").fill("a,b\n1,2\n2,3\n5,7\n")
+    panel.get_by_role("button", name="Take this table").click()
+    assert opened(page, "pasted table")["rows"] == 3
+
+
+def test_a_column_of_a_formula(page):
+    panel = page.panel("Columns")
+    panel.get_by_placeholder("x1*x2, pow(x1, 2), sin(x1)").fill("x1*x2")
+    panel.get_by_role("button", name="Add").click()
+    page.until(lambda: page.state["table"]["features"] == ["x1", "x2", "x3", "x1*x2"], "the column")
+    page.until(lambda: page.frame["parameters"]["layer1.weight"].shape == (1, 4), "four weights")
+    x = np.column_stack([FIVE_X, FIVE_X[:, 0] * FIVE_X[:, 1]])
+    weights = page.frame["parameters"]["layer1.weight"]
+    bias = page.frame["parameters"].get("layer1.bias", np.zeros(1))
+    np.testing.assert_allclose(page.frame["rows"]["z"], x @ weights.T + bias, rtol=1e-13)
+    panel.get_by_placeholder("x1*x2, pow(x1, 2), sin(x1)").fill("x1*nothing")
+    panel.get_by_role("button", name="Add").click()
+    alert = page.page.get_by_role("alert")
+    page.until(lambda: alert.count() and "x1*nothing" in alert.inner_text(), "a message")
+    assert page.state["table"]["features"][-1] == "x1*x2"
+    panel.get_by_role("button", name="take away").click()
+    page.until(lambda: page.state["table"]["features"] == ["x1", "x2", "x3"], "the column to go")
+
+
+def test_a_cell_is_changed_and_a_row_added(page):
+    page.page.get_by_label("x2, row 3").fill("11,5")
+    page.page.get_by_label("x2, row 3").press("Enter")
+    changed = FIVE_X.copy()
+    changed[2, 1] = 11.5
+    page.until(lambda: page.frame["rows"]["z"][2, 0] == pytest.approx(changed[2] @ page.weights), "the cell")
+    assert page.weights.tolist() == [200, -14, 3456]
+    page.page.get_by_role("button", name="+ row").click()
+    page.until(lambda: page.frame["rows"]["total"] == 6, "a sixth row")
+    assert page.frame["rows"]["loss"][5] == pytest.approx((FIVE_Y[4] - FIVE_X[4] @ page.weights) ** 2)
+    page.page.get_by_label("y, row 1").fill("much")
+    page.page.get_by_label("y, row 1").press("Enter")
+    page.answer("refused")
+    assert "much" in page.page.get_by_role("alert").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("bad.parquet", "no parquet at all", "parquet"),
+        ("empty.csv", "", "empty"),
+        ("one.csv", "x\n1\n2\n", ""),
+        ("rubbish.xlsx", "PK\u0003\u0004rubbish", ""),
+    ],
+)
+def test_a_file_that_cannot_be_used_leaves_the_session(page, name, content, words):
+    page.page.evaluate(DROP, [content, name])
+    told = page.answer("refused")["text"]
+    assert words in told.lower()
+    assert told in page.page.get_by_role("alert").inner_text()
+    page.take(2)
+    assert page.state["table"]["name"] == "five rows"

@@ -1,0 +1,262 @@
+"""The server lets in who knows the address, and nobody else; it gives its own files, and nothing else."""
+
+import http.client
+import json
+from contextlib import ExitStack, suppress
+from time import monotonic
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from visits import FIVE_X, FIVE_Y, NEURON, START, W, serving, socket_of
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+import downslope as ds
+from downslope.studio._server import UPLOAD_LIMIT, StudioServer
+from downslope.studio._wire import unpack
+
+
+@pytest.fixture(scope="module")
+def address():
+    with serving() as found:
+        yield found
+
+
+def asked(address, path, **headers):
+    """The answer to a request as it is written, dots in the path and all."""
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
+    connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
+    for name, value in {"Host": parts.netloc, **headers}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer, body
+
+
+def origin(address):
+    return f"http://{urlsplit(address).netloc}"
+
+
+def joined(address):
+    return connect(socket_of(address), origin=origin(address), max_size=None)
+
+
+def say(socket, command, **fields):
+    socket.send(json.dumps({"command": command, **fields}))
+
+
+def heard(socket, kind, holds=lambda message: True):
+    """The next message of a kind of which something holds."""
+    end = monotonic() + 20
+    while monotonic() < end:
+        message = unpack(socket.recv(timeout=20))
+        if message["message"] == kind and holds(message):
+            return message
+        if message["message"] == "frame":
+            say(socket, "look", rows=[0, 5])
+    raise AssertionError(f"no {kind}")
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "é", "x" * 4000])
+def test_the_socket_asks_for_the_token(address, token):
+    place = socket_of(address).split("?")[0]
+    for place_asked in (place, f"{place}?token={token.encode().hex()}"):
+        with pytest.raises(InvalidStatus) as refused, connect(place_asked, origin=origin(address)):
+            pass
+        assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "foreign", ["http://example.org", "http://127.0.0.1:1", "null", None, "https://{netloc}"]
+)
+def test_the_socket_is_for_pages_of_its_own(address, foreign):
+    foreign = foreign and foreign.format(netloc=urlsplit(address).netloc)
+    with pytest.raises(InvalidStatus) as refused, connect(socket_of(address), origin=foreign):
+        pass
+    assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/", "/app.js", "/socket"])
+@pytest.mark.parametrize(
+    "host", ["example.org", "127.0.0.1", "127.0.0.1:1", "localhost.example.org:{port}", ""]
+)
+def test_another_host_is_refused(address, path, host):
+    """As a page of another name that was made to point here would ask (DNS rebinding)."""
+    answer, body = asked(address, path, Host=host.format(port=urlsplit(address).port))
+    assert answer.status == 421
+    assert b"<" not in body
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing.js",
+        "/../_server.py",
+        "/vendor/../../_server.py",
+        "/%2e%2e/_server.py",
+        "/..%2f_server.py",
+        "//etc/passwd",
+        "/vendor",
+        "/vendor/",
+        "/vendor/README.md",
+        "/vendor/licences",
+        "/__init__.py",
+        "/.",
+        "/..",
+        "/app.js\\..",
+    ],
+)
+def test_only_files_of_the_page_are_given(address, path):
+    answer, body = asked(address, path)
+    assert (answer.status, body) == (404, b"there is no such file\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/", "text/html"),
+        ("/?token=x", "text/html"),
+        ("/index.html", "text/html"),
+        ("/app.js", "text/javascript"),
+        ("/commands.js", "text/javascript"),
+        ("/vendor/preact.mjs", "text/javascript"),
+        ("/page.css", "text/css"),
+        ("/icon.svg", "image/svg+xml"),
+    ],
+)
+def test_every_file_comes_with_a_policy(address, path, kind):
+    answer, _ = asked(address, path)
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].startswith(kind)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    rules = dict(rule.strip().split(" ", 1) for rule in answer.headers["Content-Security-Policy"].split(";"))
+    assert rules["default-src"] == "'none'"
+    assert rules["script-src"] == rules["style-src"] == "'self'"
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    port = urlsplit(address).port
+    allowed = {"'self'", f"ws://127.0.0.1:{port}", f"ws://localhost:{port}"}
+    assert set(rules["connect-src"].split()) <= allowed
+
+
+def test_the_token_is_not_in_what_is_served(address):
+    token = parse_qs(urlsplit(address).query)["token"][0].encode()
+    for path in ("/", "/app.js", "/store.js", "/commands.js"):
+        assert token not in asked(address, path)[1]
+
+
+NO_COMMANDS = [
+    "{",
+    "[]",
+    "[" * 100_000,
+    '{"command": "fly"}',
+    '{"command": "step", "count": "3"}',
+    '{"command": "upload", "name": "x.csv"}',
+    b"",
+    b"\xff\xff\xff\xff{",
+]
+
+
+def test_what_is_no_command_is_refused_and_the_session_stays(address):
+    with joined(address) as socket:
+        for sent in NO_COMMANDS:
+            socket.send(sent)
+            assert unpack(socket.recv(timeout=20))["message"] == "refused"
+        say(socket, "look", rows=[0, 5])
+        assert heard(socket, "frame")["step"] == 0
+
+
+def sent(address, message):
+    """Send bytes; what comes back."""
+    with joined(address) as socket:
+        socket.send(message)
+        return socket.recv(timeout=60)
+
+
+def test_a_file_above_the_limit_is_refused(address):
+    head = json.dumps({"command": "upload", "name": "much.csv"}).encode()
+    head = len(head).to_bytes(4, "little") + head
+    with pytest.raises(ConnectionClosed) as closed:
+        sent(address, head + bytes(UPLOAD_LIMIT + (1 << 17)))
+    assert closed.value.rcvd.code == 1009  # message too big
+    with joined(address) as socket:
+        say(socket, "look", rows=[0, 5])
+        assert heard(socket, "state")["table"]["name"] == "five rows"
+
+
+def test_two_pages_follow_one_session(address):
+    with joined(address) as one, joined(address) as other:
+        say(one, "sample", name="five rows")
+        say(other, "look", rows=[0, 5])
+        heard(other, "frame", lambda frame: frame["step"] == 0)
+        say(other, "look", rows=[0, 5])
+        say(one, "step", count=25)
+        run = ds.descend(NEURON, FIVE_X, FIVE_Y, start=START, learning_rate=0.001, steps=25)
+        found = heard(other, "frame", lambda frame: frame["step"] == 25)
+        assert found["parameters"][W].tobytes() == run.parameters[W].tobytes()
+        say(one, "look", rows=[0, 5])
+        again = heard(one, "frame", lambda frame: frame["step"] == 25)
+        assert again["parameters"][W].tobytes() == run.parameters[W].tobytes()
+
+
+def waiting(socket):
+    """The messages that have come."""
+    found = []
+    with suppress(TimeoutError):
+        while True:
+            found.append(socket.recv(timeout=0.3))
+    return found
+
+
+def test_a_page_that_does_not_look_is_not_waited_for_and_one_that_goes_ends_nothing(address):
+    with joined(address) as quick:
+        with joined(address) as slow:
+            say(slow, "sample", name="five rows")
+            say(slow, "look", rows=[0, 5])
+            heard(slow, "frame", lambda frame: frame["step"] == 0)
+            say(slow, "play")  # and never looks again
+            say(quick, "look", rows=[0, 5])
+            steps = [heard(quick, "frame", lambda frame: frame["playing"])["step"]]
+            for _ in range(10):
+                say(quick, "look", rows=[0, 5])
+                steps.append(heard(quick, "frame")["step"])
+            assert np.all(np.diff(steps) > 0)
+            assert len(waiting(slow)) <= 1  # one frame was asked for before
+        say(quick, "look", rows=[0, 5])
+        later = heard(quick, "frame", lambda frame: frame["step"] > steps[-1])
+        assert later["playing"]
+        say(quick, "pause")
+
+
+def test_more_than_eight_pages_are_too_many(address):
+    with ExitStack() as pages:
+        for _ in range(8):
+            pages.enter_context(joined(address))
+        with pytest.raises(InvalidStatus) as refused, joined(address):
+            pass
+        assert refused.value.response.status_code == 429
+
+
+def test_a_port_that_is_taken_is_said():
+    with serving() as address:
+        port = urlsplit(address).port
+        with pytest.raises(ds.DownslopeError, match=f"port {port}.*choose another --port"):
+            StudioServer(lambda: None, port=port)
+
+
+def test_play_from_python_serves_the_network_and_the_rows_that_were_given():
+    network = ds.Network(3, [ds.Dense(2, "tanh"), ds.Dense(1)])
+    studio = ds.play(network, FIVE_X, FIVE_Y, open_browser=False, learning_rate=0.01, seed=4)
+    try:
+        with joined(studio.address) as socket:
+            say(socket, "step", count=10)
+            say(socket, "look", rows=[0, 5])
+            found = heard(socket, "frame", lambda frame: frame["step"] == 10)
+        run = ds.descend(network, FIVE_X, FIVE_Y, learning_rate=0.01, steps=10, seed=4)
+        for name, value in run.parameters.items():
+            assert found["parameters"][name].tobytes() == value.tobytes()
+    finally:
+        studio.close()
