@@ -57,7 +57,7 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
     drag.current = null;
     if (!held) return;
     if (held.moved) onChange(held.last, false);
-    else event.currentTarget.focus();
+    else if (event.type === "pointerup") event.currentTarget.focus();
   };
   // a press may become a drag: the field takes the focus when it did not
   const still = (event) => {
