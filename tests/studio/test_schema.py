@@ -1,0 +1,80 @@
+"""What the page may ask for: known names, known fields, values of their types."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+import downslope.studio
+from downslope.errors import DownslopeError
+from downslope.studio import _schema as ask
+from downslope.studio._answers import _TELLERS
+from downslope.studio._schema import COMMANDS, command_of, script
+from downslope.studio._session import Session
+
+PAGE = Path(downslope.studio.__file__).parent / "page"
+
+
+@pytest.mark.parametrize(
+    ("told", "command"),
+    [
+        ({"command": "play"}, ask.Play()),
+        ({"command": "play", "pace": 2}, ask.Play(2)),
+        ({"command": "look", "rows": [0, 5]}, ask.Look([0, 5])),
+        (
+            {"command": "set_parameter", "name": "w", "index": [0, 1], "value": 3, "moving": True},
+            ask.SetParameter("w", [0, 1], 3, True),
+        ),
+        ({"command": "freeze", "name": "w", "index": None, "frozen": False}, ask.Freeze("w", None, False)),
+        ({"command": "columns", "targets": ["y"]}, ask.Columns(["y"])),
+    ],
+)
+def test_commands_are_read(told, command):
+    assert command_of(told) == command
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        (None, "no known command: None"),
+        ([], "no known command"),
+        ({}, "no known command"),
+        ({"command": "fly"}, "no known command"),
+        ({"command": ["step"]}, "no known command"),
+        ({"command": "step", "many": 3}, "step has no field 'many'"),
+        ({"command": "step", "count": "3"}, "count of the command step cannot be '3'"),
+        ({"command": "step", "count": 3.5}, "cannot be '3.5'"),
+        ({"command": "step", "count": True}, "cannot be 'True'"),
+        ({"command": "play", "pace": "fast"}, "pace of the command play"),
+        ({"command": "look"}, "look lacks rows"),
+        ({"command": "look", "rows": [0, 1.5]}, "rows of the command look"),
+        ({"command": "change", "settings": []}, "settings of the command change"),
+        ({"command": "set_parameter", "name": "w", "index": [0]}, "set_parameter lacks value"),
+        ({"command": "set_parameter", "name": "w", "index": [0], "value": None}, "value of the command"),
+    ],
+)
+def test_what_is_none_is_refused(told, message):
+    with pytest.raises(DownslopeError, match=re.escape(message)):
+        command_of(told)
+
+
+def test_every_command_is_done_by_someone():
+    assert set(COMMANDS.values()) - set(Session._doers) - set(_TELLERS) == {ask.Look}
+
+
+def test_the_script_names_every_command_and_its_fields():
+    told = script()
+    for name, cls in COMMANDS.items():
+        assert f'"{name}": ' in told
+        for field in dataclasses.fields(cls):
+            assert f'"{field.name}": ' in told
+
+
+def test_the_page_sends_only_what_there_is():
+    """Every name that the page's code gives to send or ask is a command."""
+    used = set()
+    for path in [*PAGE.glob("*.js"), *PAGE.glob("pictures/*.js")]:
+        used |= set(re.findall(r'\b(?:send|ask)\("(\w+)"', path.read_text("utf-8")))
+    assert used <= set(COMMANDS)
+    assert {"look", "step", "play", "set_parameter", "scrub", "explain", "export"} <= used
