@@ -125,3 +125,31 @@ def test_the_best_by_hand_is_kept_and_the_challenge_met(page):
     assert page.frame["best"]["hand"]["error"] == pytest.approx(better)
     page.page.locator(".bests").get_by_role("button").first.click()
     page.until(lambda: page.weights.tolist() == [0.505, 0.9, 1.2], "the best by hand")
+
+
+def test_what_is_typed_takes_the_place_of_all_digits(page):
+    page.set(1, "0.123456789012345678")
+    page.until(lambda: page.told(1) == 0.12345678901234568, "all digits")
+    page.set(1, "4")
+    page.until(lambda: page.told(1) == 4, "the typed number")
+    page.weight(1).focus()
+    page.page.keyboard.press("ArrowUp")
+    page.until(lambda: page.told(1) == 4.1, "a nudge")
+    page.page.keyboard.type("6")
+    page.page.keyboard.press("Enter")
+    page.until(lambda: page.told(1) == 6, "the number typed after a nudge")
+    page.page.keyboard.type("8")
+    page.page.keyboard.press("Tab")
+    page.until(lambda: page.told(1) == 8, "the number typed after another")
+
+
+def test_a_field_that_is_left_while_weights_move_changes_nothing(page):
+    page.weight(1).focus()
+    page.button("▶ Descend").evaluate("button => button.click()")
+    page.until(lambda: page.frame["step"] > 100, "descent")
+    page.weight(1).evaluate("field => field.blur()")
+    before = page.frame["step"]
+    page.until(lambda: page.frame["step"] > before and page.frame["playing"], "descent to go on")
+    page.button("❚❚ Pause").click()
+    page.until(lambda: not page.frame["playing"], "the pause")
+    assert set(page.frame["timeline"]["how"][1:]) == {"descent"}

@@ -234,7 +234,9 @@ def test_a_page_that_does_not_look_is_not_waited_for_and_one_that_goes_ends_noth
 def test_more_than_eight_pages_are_too_many(address):
     with ExitStack() as pages:
         for _ in range(8):
-            pages.enter_context(joined(address))
+            page = pages.enter_context(joined(address))
+            say(page, "look", rows=[0, 5])
+            heard(page, "frame")
         with pytest.raises(InvalidStatus) as refused, joined(address):
             pass
         assert refused.value.response.status_code == 429

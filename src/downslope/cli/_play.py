@@ -33,15 +33,15 @@ def play_page(
     server = StudioServer(_maker(source, target, table, sheet), host, port)
     server.start()
     screen = Console(highlight=False, soft_wrap=True)
-    screen.print(f"Downslope is at [bold]{server.address}[/]")
-    screen.print("Ctrl-C ends it.")
-    if host not in ("127.0.0.1", "localhost", "::1"):
-        screen.print(
-            f"It listens on {host}: whoever reaches this machine there and has the address can use it."
-        )
-    if opens:
-        webbrowser.open(server.address)
     try:
+        screen.print(f"Downslope is at [bold]{server.address}[/]")
+        screen.print("Ctrl-C ends it.")
+        if host not in ("127.0.0.1", "localhost", "::1"):
+            screen.print(
+                f"It listens on {host}: whoever reaches this machine there and has the address can use it."
+            )
+        if opens:
+            webbrowser.open(server.address)
         server.wait()
     except KeyboardInterrupt:
         screen.print("Ended.")

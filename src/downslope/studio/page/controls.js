@@ -1,5 +1,5 @@
 /** The controls of descent: whole steps, parts of a step, the learning rate, and the keys for them. */
-import { html, signal, useEffect, useState } from "./ui.js";
+import { html, signal, useEffect, useRef, useState } from "./ui.js";
 import { number, parsed, whole } from "./format.js";
 import { frame, network, send, settings, state } from "./store.js";
 
@@ -129,6 +129,7 @@ export function useKeys() {
   useEffect(() => {
     const pressed = (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || !frame.value) return;
+      if (event.key === "Escape") help.value = false;
       const own = event.target.closest && event.target.closest("input, select, textarea, [role=tab], canvas, dialog");
       const button = event.target.closest && event.target.closest("button, summary, a");
       if (own || (button && (event.key === " " || event.key === "Enter"))) return;
@@ -143,11 +144,15 @@ export function useKeys() {
 }
 
 export function Help() {
+  const close = useRef(null);
+  useEffect(() => {
+    if (help.value) close.current.focus();
+  }, [help.value]);
   if (!help.value) return null;
   const told = [["space", "descend, pause"], ["s", "one step"], ["e", "one epoch"], ["1 2 3 4", "forward, loss, backward, update"], ["r", "reset"], ["n", "new start"],
     ["← →", "a moment back or forth"], ["?", "this list"]];
   const numbers = [["↑ ↓", "nudge a number by a tenth of its leading digit"], ["shift ↑ ↓", "finer"], ["ctrl ↑ ↓, page up, page down", "coarser"], ["drag", "left and right; shift faster, alt finer"]];
   return html`<dialog open class="help" aria-label="Keys"><h2>Keys</h2><dl>${told.map(([key, what]) => html`<dt key=${key}><kbd>${key}</kbd></dt><dd>${what}</dd>`)}</dl>
     <h2>On a number</h2><dl>${numbers.map(([key, what]) => html`<dt key=${key}><kbd>${key}</kbd></dt><dd>${what}</dd>`)}</dl>
-    <button autofocus onClick=${() => { help.value = false; }}>Close</button></dialog>`;
+    <button ref=${close} onClick=${() => { help.value = false; }}>Close</button></dialog>`;
 }

@@ -1,5 +1,5 @@
 /** A number that can be dragged, typed and nudged by keys, in steps that follow its magnitude. */
-import { html, useRef, useState } from "./ui.js";
+import { html, useLayoutEffect, useRef, useState } from "./ui.js";
 import { number, parsed } from "./format.js";
 
 const RATE = 0.02; // of the magnitude, for each pixel
@@ -28,13 +28,13 @@ export function nudged(value, direction, factor) {
  *   disabled?: boolean, sign?: boolean, title?: string}} props
  */
 export function Num({ value, label, onChange, digits = 5, disabled = false, signed = false, title = "", onFocus }) {
-  const [text, setText] = useState(null);
+  const [text, setText] = useState(null); // what is being typed
+  const [open, setOpen] = useState(false);
   const drag = useRef(null);
+  const field = useRef(null);
 
   const down = (event) => {
     if (disabled || event.button !== 0 || document.activeElement === event.currentTarget) return;
-    event.preventDefault(); // or the browser selects the text, and drags that
-    document.activeElement.blur(); // what was typed elsewhere counts
     drag.current = { x: event.clientX, from: value, moved: false, last: value };
     event.currentTarget.setPointerCapture(event.pointerId);
   };
@@ -68,7 +68,6 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
       onChange(nudged(value, direction, factor), false);
     } else if (event.key === "Enter") {
       commit(event.currentTarget.value);
-      event.currentTarget.select();
     } else if (event.key === "Escape") {
       setText(null);
       event.currentTarget.blur();
@@ -79,19 +78,17 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
     setText(null);
     if (Number.isFinite(found) && found !== value && typed !== number(value, 15)) onChange(found, false);
   };
-  const opened = (field) => {
-    field.value = number(value, 15); // now: a later change would undo the selection
-    setText(field.value);
-    field.select();
-  };
-  const shown = text === null ? number(value, digits) : text;
-  return html`<input class=${`num ${signed ? (value < 0 ? "negative" : "positive") : ""}`} type="text"
+  const shown = text ?? number(value, open ? 15 : digits);
+  useLayoutEffect(() => {
+    if (open && text === null) field.current.select(); // what is typed takes its place
+  }, [open, shown]);
+  return html`<input ref=${field} class=${`num ${signed ? (value < 0 ? "negative" : "positive") : ""}`} type="text"
     inputmode="decimal" role="spinbutton" autocomplete="off" spellcheck=${false} aria-label=${label}
     aria-valuenow=${Number.isFinite(value) ? value : 0} aria-valuetext=${number(value, 8)} title=${title} disabled=${disabled}
     value=${shown} onPointerDown=${down} onPointerMove=${move} onpointerrawupdate=${move} onPointerUp=${up} onPointerCancel=${up}
     onKeyDown=${keys} onInput=${(event) => setText(event.currentTarget.value)}
-    onFocus=${(event) => { opened(event.currentTarget); if (onFocus) onFocus(); }}
-    onBlur=${(event) => { if (text !== null) commit(event.currentTarget.value); }} />`;
+    onFocus=${() => { setOpen(true); if (onFocus) onFocus(); }}
+    onBlur=${(event) => { setOpen(false); if (text !== null) commit(event.currentTarget.value); }} />`;
 }
 
 /** A field for a number that is a setting: typed, or changed by the browser's own arrows. */

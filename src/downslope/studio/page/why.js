@@ -8,7 +8,10 @@ export function Why() {
   const box = useRef(null);
   useEffect(() => {
     // the session writes this text itself, from numbers and escaped names
-    if (box.current) box.current.innerHTML = told ? told.html : "";
+    box.current.innerHTML = told ? told.html : "";
+    for (const formula of box.current.querySelectorAll(".formula")) {
+      if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0; // scrolled by keys too
+    }
   }, [told]);
   const step = frame.value ? frame.value.step : 0;
   const rows = table.value.rows;

@@ -163,7 +163,7 @@ function Confusion({ picture }) {
   };
   const cell = (i, j) => {
     const strong = rgb(i === j ? colours.positive : colours.negative);
-    const colour = mixed(rgb(colours.paper), strong, share(i, j) ? 0.08 + 0.82 * share(i, j) : 0.03);
+    const colour = mixed(rgb(colours.paper), strong, share(i, j) ? 0.08 + 0.42 * share(i, j) : 0.03);
     const told = share(i, j) > 0 && html`<small>${percent(share(i, j))}</small>`;
     const style = { background: css(colour), color: readable(colour, colours) };
     return html`<td class=${i === j ? "right" : ""} style=${style}>

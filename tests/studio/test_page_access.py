@@ -1,0 +1,184 @@
+"""The page by keys alone, on a telephone, and by the rules of axe-core."""
+
+from importlib.resources import files
+
+import pytest
+from visits import FIVE_X, FIVE_Y, FRESH, NEURON, PENGUINS, START, W, serving, tell
+
+import downslope as ds
+
+PHONE = {"width": 390, "height": 844}
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+FOCUSED = """() => {
+  const found = document.activeElement;
+  return found.getAttribute("aria-label") || found.textContent.trim();
+}"""
+
+
+def tab_to(page, holds, back=False):
+    """Press Tab until the focus is on something; a reader who cannot reach it is stuck."""
+    for _ in range(120):
+        page.page.keyboard.press("Shift+Tab" if back else "Tab")
+        if holds(page.page.evaluate(FOCUSED)):
+            return
+    raise AssertionError("Tab does not lead there")
+
+
+def test_all_of_it_by_keys(page):
+    press = page.page.keyboard.press
+    press("s")
+    page.at_step(1)
+    for key, part in zip("123", ("forward", "loss", "backward"), strict=True):
+        press(key)
+        page.until(lambda p=part: page.frame["phase"] == p, part)
+    press("4")
+    page.at_step(2)
+    press(" ")
+    page.until(lambda: page.frame["step"] > 10, "descent")
+    press(" ")
+    page.until(lambda: not page.frame["playing"], "the pause")
+    press("r")
+    page.at_step(0)
+    tab_to(page, lambda name: name.startswith("w₂, weight"))
+    press("ArrowUp")
+    page.until(lambda: page.told(2) == -13, "a nudge")
+    page.page.keyboard.type("2.5")
+    press("Enter")
+    page.until(lambda: page.told(2) == 2.5, "the typed weight")
+    tab_to(page, lambda name: name == "why w₂: the chain rule")
+    press("Enter")
+    page.answer("why")
+    tab_to(page, lambda name: name == "how many steps", back=True)
+    page.page.keyboard.type("5")
+    press("Enter")
+    page.at_step(5)
+    tab_to(page, lambda name: name == "moment")
+    press("ArrowLeft")
+    page.until(lambda: page.frame["step"] == 4, "a moment of the past")
+    press("End")
+    page.until(lambda: page.frame["step"] == 5, "the present")
+    tab_to(page, lambda name: name == "Why")
+    for name in ("Pictures", "Network", "Columns", "Runs", "Why"):
+        press("ArrowRight")
+        page.page.get_by_role("tabpanel", name=name).wait_for()
+        assert page.page.evaluate(FOCUSED) == name
+    tab_to(page, lambda name: name == "Keys", back=True)
+    press("Enter")
+    page.page.get_by_role("dialog").wait_for()
+    press("Escape")
+    page.page.get_by_role("dialog").wait_for(state="detached")
+
+
+def test_the_focus_is_seen(page):
+    tab_to(page, lambda name: name == "1 step")
+    style = page.page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
+    assert style != "none"
+
+
+@pytest.fixture
+def phone(five_rows, visit):
+    tell(five_rows, **FRESH)
+    return visit(five_rows, PHONE, has_touch=True, is_mobile=True, device_scale_factor=2)
+
+
+def test_nothing_scrolls_sideways_on_a_telephone(phone):
+    for name in ("Why", "Pictures", "Network", "Columns", "Runs"):
+        phone.panel(name)
+        phone.page.wait_for_timeout(150)
+        assert phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
+    phone.page.locator("section.rows tbody tr").nth(2).get_by_role("button").tap()
+    phone.answer("why")
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_a_weight_is_dragged_by_a_finger_and_typed(phone):
+    phone.weight(2).scroll_into_view_if_needed()
+    box = phone.weight(2).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    fingers = phone.page.context.new_cdp_session(phone.page)
+
+    def touch(kind, *points):
+        fingers.send(
+            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": a, "y": b} for a, b in points]}
+        )
+
+    touch("touchStart", (x, y))
+    for pixels in (10, 25, 45, 60):
+        touch("touchMove", (x + pixels, y))
+        phone.page.wait_for_timeout(40)
+    touch("touchEnd")
+    phone.page.wait_for_timeout(150)
+    after = phone.told(2)
+    assert -14 < after < -1
+    assert phone.weights.tolist() == [200, after, 3456]
+    phone.weight(1).tap()
+    phone.page.keyboard.type("12")
+    phone.page.keyboard.press("Enter")
+    phone.until(lambda: phone.told(1) == 12, "the typed weight")
+    phone.button("1 step").tap()
+    phone.at_step(1)
+    run = ds.descend(NEURON, FIVE_X, FIVE_Y, start=[12, after, START[2]], learning_rate=0.001, steps=1)
+    assert phone.weights.tobytes() == run.parameters[W].tobytes()
+
+
+@pytest.fixture(scope="module")
+def axe():
+    package = pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python")
+    return files(package).joinpath("axe.min.js").read_text("utf-8")
+
+
+def violations(page, axe):
+    """What axe-core finds, with the elements and why."""
+    page.page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 50)))")
+    if not page.page.evaluate("() => Boolean(window.axe)"):
+        page.page.evaluate(f"() => {{ {axe} }}")
+    found = page.page.evaluate("(tags) => axe.run(document, { runOnly: tags })", TAGS)
+    assert len(found["passes"]) > 5
+    return [
+        (v["id"], node["target"], node["failureSummary"])
+        for v in found["violations"]
+        for node in v["nodes"][:3]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_five_rows(five_rows, visit, axe, scheme):
+    tell(five_rows, **FRESH)
+    page = visit(five_rows, bypass_csp=True, color_scheme=scheme)
+    assert violations(page, axe) == []
+    page.take(5)
+    page.page.get_by_role("button", name="why w₂: the chain rule").click()
+    page.answer("why")
+    page.page.get_by_role("button", name="freeze w₁").click()
+    page.page.get_by_label("moment", exact=True).fill("2")
+    page.until(lambda: page.frame["step"] == 2, "the past")
+    assert violations(page, axe) == []
+    for name in ("Pictures", "Network", "Columns", "Runs"):
+        page.panel(name)
+        page.page.wait_for_timeout(250)
+        assert violations(page, axe) == [], name
+    page.button("Share ▾").click()
+    assert violations(page, axe) == []
+    page.page.keyboard.press("Escape")
+    page.page.get_by_role("button", name="Keys").click()
+    assert violations(page, axe) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_lines_and_matrices(visit, axe, scheme):
+    with serving(PENGUINS, "--target", "species") as address:
+        page = visit(address, bypass_csp=True, color_scheme=scheme)
+        page.take(10)
+        assert page.page.locator(".drawing[data-manner=lines]").is_visible()
+        assert violations(page, axe) == []
+        page.page.get_by_label("layer1, unit 1 ").click()
+        page.answer("why")
+        assert violations(page, axe) == []
+        page.panel("Pictures")
+        page.page.wait_for_timeout(300)
+        assert violations(page, axe) == []
+        layer = {"units": 1100, "activation": "tanh"}
+        tell(address, "change", settings={"layers": [layer, layer, {"units": 3, "activation": "identity"}]})
+        page.until(lambda: page.state["network"]["weights"] > 1e6, "the wide network")
+        page.page.locator(".matrices canvas").first.wait_for()
+        assert violations(page, axe) == []
