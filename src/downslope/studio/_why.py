@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.insight import dense_layers, explain, explain_row, explain_unit
+from downslope.insight import RowStory, dense_layers, explain, explain_row, explain_unit
 from downslope.studio._pictures import evenly
 from downslope.studio._schema import Explain
 from downslope.studio._session import Session
@@ -26,7 +26,18 @@ def why(session: Session, command: Explain) -> dict[str, Any]:
         raise DownslopeError(f"what can be explained is a weight, a unit or a row, not {command.what!r}")
     told = _TELLERS[command.what](session, command)
     step = session.descent.step if session.viewing is None else session.shown.step
-    return {"message": "why", "step": step, **told}
+    return {"message": "why", "step": step, "pulls": _pulls(session, command.row), **told}
+
+
+def _pulls(session: Session, row: int | None) -> dict[str, Any] | None:
+    """∂(the row's error)/∂parameter, for the lines of the drawing."""
+    if row is None or session.weights > SHOWN_WEIGHTS:
+        return None
+    return dict(_story(session, row).pulls)
+
+
+def _story(session: Session, row: int) -> RowStory:
+    return explain_row(session.settings.network, **_given(session, slice(None)), row=row)
 
 
 def _given(session: Session, rows: slice | NDArray[np.int64]) -> dict[str, Any]:
@@ -114,16 +125,8 @@ def _unit(session: Session, command: Explain) -> dict[str, Any]:
 def _of_row(session: Session, command: Explain) -> dict[str, Any]:
     if command.row is None:
         raise DownslopeError("choose a row first")
-    row = _checked(session, command.row)
-    assert row is not None
-    told = explain_row(session.settings.network, **_given(session, slice(None)), row=row)
-    return {
-        "html": told._repr_html_(),
-        "sampled": "",
-        "pulls": told.pulls if session.weights <= SHOWN_WEIGHTS else {},
-        "row": row,
-        "lit": {},
-    }
+    _checked(session, command.row)
+    return {"html": _story(session, command.row)._repr_html_(), "sampled": "", "row": command.row, "lit": {}}
 
 
 _TELLERS = {"weight": _weight, "unit": _unit, "row": _of_row}

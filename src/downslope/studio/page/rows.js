@@ -98,7 +98,7 @@ function Row({ i, shown, held, columns, targets, told, classes, one, scaled, mos
     <th scope="row" class="count"><button class="quiet" aria-pressed=${chosen} title=${measured ? "held out: it only measures" : "its forward pass, and its pull on every weight"}
       onClick=${() => chooseRow(place)}>${whole(place + 1)}${measured ? "ᵛ" : ""}</button></th>
     ${!late && inputs}
-    ${classes ? html`html`<td class="says words">${told.classes[shown.chosen[i]]}</td><td class="says" title="of what the last layer gives, the probability of that class">${number(100 * shown.share[i], 3)} %</td>`` : one
+    ${classes ? html`<td class="says words">${told.classes[shown.chosen[i]]}</td><td class="says" title="of what the last layer gives, the probability of that class">${number(100 * shown.share[i], 3)} %</td>` : one
       ? html`<td class="says" title=${`z, what the last layer gives, = ${number(z, 10)}`}>${number(z, 6)}</td>${scaled && html`<td class="says">${number(said[0], 5)}</td>`}`
       : html`<td class="says">${Array.from(said, (v) => number(v, 4)).join("; ")}</td>`}
     ${targets.map((c) => html`<${Cell} key=${c.name} told=${told} column=${c} row=${place} value=${held.cells[i][c.place]} />`)}
