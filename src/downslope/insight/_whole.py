@@ -79,6 +79,7 @@ def explain_unit(
     layer: str,
     unit: int,
     row: int | None = None,
+    over: NDArray[np.int64] | None = None,
 ) -> UnitStory:
     """Write out what one unit of a dense layer computes, its activation over the rows and its gradient.
 
@@ -90,6 +91,7 @@ def explain_unit(
         layer: by name, such as ``"layer1"``.
         unit: which, counted from 0.
         row: which row, counted from 0; None looks at all.
+        over: the numbers of the rows that averages are over; None takes all.
 
     Raises:
         DownslopeError: if there is no such layer, unit or row, or the data does not fit.
@@ -100,7 +102,8 @@ def explain_unit(
     >>> told.activations.shape, told.title
     ((2,), 'Unit 1 of layer1: all rows')
     """
-    everywhere = _view(network, x, y, parameters, None)
+    rows = slice(None) if over is None else over
+    everywhere = _view(network, np.asarray(x)[rows], np.asarray(y)[rows], parameters, None)
     dense = next((d for d in everywhere.dense if d.name == layer), None)
     if dense is None:
         known = ", ".join(d.name for d in everywhere.dense)
@@ -110,14 +113,14 @@ def explain_unit(
         raise DownslopeError(f"{layer} has the units 0 to {units - 1}, not {unit}")
     activations = everywhere.value(dense.a)[:, unit]
     deltas = everywhere.value(everywhere.deltas[dense.z])[:, unit]
-    over = "all rows" if row is None else f"row {row + 1}"
+    which = "all rows" if row is None else f"row {row + 1}"
     if row is None:
         blocks = [_in_symbols(everywhere, dense, unit)]
     else:
         view = _view(network, x, y, parameters, row)
         blocks = [_on_a_row(view, dense, unit), backward(view, layer, unit)]
     blocks.append(_over_rows(everywhere, dense, unit, activations, deltas))
-    return UnitStory(f"Unit {unit + 1} of {layer}: {over}", tuple(blocks), activations, deltas)
+    return UnitStory(f"Unit {unit + 1} of {layer}: {which}", tuple(blocks), activations, deltas)
 
 
 def _in_symbols(view: View, dense: DenseStage, unit: int) -> Block:

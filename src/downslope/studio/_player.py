@@ -22,6 +22,7 @@ __all__ = ["PHASES", "Player"]
 PHASES = ("forward", "loss", "backward", "update")
 _CHUNK = 0.012  # seconds of steps between looks at what the page asks for
 _MOST_RUNS = 24
+_MOST_BYTES = 1 << 30  # of the moments of all runs
 _MEASURING = 0.1  # the share of the time that measuring all rows may take while playing
 
 
@@ -102,8 +103,10 @@ class Player:
         self._changed(state=True)
 
     def _forget_old(self) -> None:
-        """Runs beyond the most: the oldest that are not kept, then the oldest."""
-        while len(self.histories) > _MOST_RUNS:
+        """Runs beyond the most, or beyond the memory: the oldest that are not kept, then the oldest."""
+        while len(self.histories) > 1 and (
+            len(self.histories) > _MOST_RUNS or sum(h.bytes for h in self.histories) > _MOST_BYTES
+        ):
             others = [h for h in self.histories if h is not self.current]
             self.histories.remove(next((h for h in others if not h.kept), others[0]))
 

@@ -180,7 +180,8 @@ class StudioServer:
                 traceback.print_exc(file=sys.stderr)
             self._ended.set()
             return
-        from downslope.studio._frames import frame_of, state_of
+        from downslope.studio._frames import frame_of
+        from downslope.studio._state import state_of
 
         busy = False
         while not self._ended.is_set():

@@ -15,6 +15,7 @@ __all__ = ["Curve", "History", "Moment", "next_mark"]
 
 _POINTS = 4096
 _BYTES = 1 << 28  # of the moments of one run
+_FEWEST = 4  # moments of a run, however large
 _GROWTH = 1.05
 
 
@@ -139,9 +140,14 @@ class History:
             self.moments[-1] = moment
             return
         self.moments.append(moment)
-        most = max(8, _BYTES // max(1, moment.bytes))
+        most = max(_FEWEST, _BYTES // max(1, moment.bytes))
         if len(self.moments) > most:
             self.moments = self._thinned()
+
+    @property
+    def bytes(self) -> int:
+        """The memory its moments take."""
+        return sum(moment.bytes for moment in self.moments)
 
     def _thinned(self) -> list[Moment]:
         """Every second moment, the ends and the best."""

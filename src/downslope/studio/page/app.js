@@ -2,11 +2,12 @@
 import { effect, html, render, signal, useEffect } from "./ui.js";
 import { Controls, Help, Quick, useKeys } from "./controls.js";
 import { Drawing } from "./drawing.js";
+import { saveDrawing } from "./drawing_file.js";
 import { Curve, Stopped, TotalError } from "./errors.js";
 import { Header, Notice, takeAddress } from "./header.js";
 import { Panels } from "./panels.js";
 import { Rows } from "./rows.js";
-import { connect, frame, lines, link, manner, notice, send, state, upload } from "./store.js";
+import { connect, frame, lines, link, manner, notice, send, state, upload, why } from "./store.js";
 import { Timeline } from "./timeline.js";
 
 const wide = signal(null);
@@ -15,13 +16,21 @@ effect(() => {
   if (state.value && manner.value === "matrices" && !wide.value) import("./matrices.js").then((m) => { wide.value = m.Matrices; });
 });
 
+const LINES = [
+  ["weight", "weights", "lines show weights"],
+  ["gradient", "gradients", "lines show the gradient on the rows of the next step"],
+  ["pull", "row's pull", "lines show the gradient of the chosen row alone; choose a row first"],
+];
+
 function NetworkCard() {
+  const pulled = why.value && why.value.pulls;
   const Wide = wide.value;
   const matrices = manner.value === "matrices";
   return html`<section class="network card" aria-label="Network">
     <div class="bar"><h2>Network</h2><span class="muted">${shape()}</span><span class="grow"></span>
-      ${manner.value === "lines" && html`<fieldset class="radios"><legend class="unseen">lines show</legend>${["weight", "gradient"].map((kind) => html`<label key=${kind}>
-        <input type="radio" name="lines" checked=${lines.value === kind} onChange=${() => { lines.value = kind; }} /> ${kind}s</label>`)}</fieldset>`}</div>
+      ${manner.value === "lines" && html`<fieldset class="radios"><legend class="unseen">lines show</legend>${LINES.map(([kind, name, hint]) => html`<label key=${kind} title=${hint}>
+        <input type="radio" name="lines" checked=${lines.value === kind} disabled=${kind === "pull" && !pulled} onChange=${() => { lines.value = kind; }} /> ${name}</label>`)}</fieldset>`}
+      ${!matrices && html`<button class="quiet" title="save the drawing" onClick=${saveDrawing}>SVG</button>`}</div>
     ${matrices ? (Wide ? html`<${Wide} />` : html`<p class="muted">…</p>`) : html`<${Drawing} />`}
   </section>`;
 }

@@ -56,8 +56,9 @@ export function Drawing() {
 
 /** What the lines show: weights, or their gradients. */
 function shownValues(now, layer) {
-  const from = lines.value === "gradient" ? now.gradients : now.parameters;
-  return from && from[layer.weight];
+  const pulls = why.value && why.value.pulls;
+  const from = { weight: now.parameters, gradient: now.gradients, pull: pulls }[lines.value] || now.parameters;
+  return from[layer.weight] || now.parameters[layer.weight];
 }
 
 function Lines({ net, place, kind, width }) {

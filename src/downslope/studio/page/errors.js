@@ -1,6 +1,7 @@
 /** The total error: its number, the best so far by hand and by descent, the challenge, and its curve. */
 import { html, useEffect, useRef, useState } from "./ui.js";
 import { compact, number, whole } from "./format.js";
+import { saveFile } from "./save.js";
 import { frame, send, settings } from "./store.js";
 
 /** The error of all rows, what it is a mean of, and how it compares. */
@@ -128,6 +129,7 @@ export function Curve() {
   }, [now]);
   return html`<section class="curve card" aria-label="Curve of the error">
     <div class="bar"><h2>Error by step</h2><span class="grow"></span>
+      <button class="quiet" title="save the curve" onClick=${() => box.current.querySelector("canvas").toBlob((blob) => saveFile("error.png", blob, "image/png"))}>PNG</button>
       <label class="check"><input type="checkbox" checked=${logSteps} onChange=${() => setLogSteps(!logSteps)} /> logarithmic steps</label></div>
     <div ref=${box} class="plot" role="img" aria-label=${now ? `Error after ${whole(now.step)} steps: ${number(now.error.value, 5)}` : "no steps yet"}></div>
   </section>`;

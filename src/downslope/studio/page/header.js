@@ -1,6 +1,7 @@
 /** The top of the page: what it is open on, sharing, light and dark. */
 import { html, signal, useEffect, useState } from "./ui.js";
 import { help } from "./controls.js";
+import { saveFile } from "./save.js";
 import { ask, frame, notice, send, settings, state, table } from "./store.js";
 
 const THEMES = ["system", "light", "dark"];
@@ -69,14 +70,6 @@ export function takeAddress() {
   }
 }
 
-function save(name, content, kind) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content], { type: kind }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
-
 function Share() {
   const [open, setOpen] = useState(false);
   useEffect(() => {
@@ -93,7 +86,7 @@ function Share() {
   }, [open]);
   const take = (form) => {
     setOpen(false);
-    ask("export", { form, pictures: form === "html" ? drawnPictures() : null }).then((file) => save(file.name, file.content, file.kind));
+    ask("export", { form, pictures: form === "html" ? drawnPictures() : null }).then((file) => saveFile(file.name, file.content, file.kind));
   };
   const copy = () => {
     setOpen(false);

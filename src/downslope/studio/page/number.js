@@ -59,10 +59,6 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
     if (held.moved) onChange(held.last, false);
     else if (event.type === "pointerup") event.currentTarget.focus();
   };
-  // a press may become a drag: the field takes the focus when it did not
-  const still = (event) => {
-    if (document.activeElement !== event.currentTarget) event.preventDefault();
-  };
   const keys = (event) => {
     const factor = event.shiftKey ? 0.1 : event.ctrlKey || event.metaKey ? 10 : 1;
     const direction = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
@@ -89,7 +85,7 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
   return html`<input ref=${field} class=${`num ${signed ? (value < 0 ? "negative" : "positive") : ""}`} type="text"
     inputmode="decimal" role="spinbutton" autocomplete="off" spellcheck=${false} aria-label=${label}
     aria-valuenow=${Number.isFinite(value) ? value : 0} aria-valuetext=${number(value, 8)} title=${title} disabled=${disabled}
-    value=${shown} onMouseDown=${still} onPointerDown=${down} onPointerMove=${move} onpointerrawupdate=${move} onPointerUp=${up} onPointerCancel=${up}
+    value=${shown} onPointerDown=${down} onPointerMove=${move} onpointerrawupdate=${move} onPointerUp=${up} onPointerCancel=${up}
     onKeyDown=${keys} onInput=${(event) => setText(event.currentTarget.value)}
     onFocus=${() => { setOpen(true); if (onFocus) onFocus(); }}
     onBlur=${(event) => { setOpen(false); if (text !== null) commit(event.currentTarget.value); }} />`;

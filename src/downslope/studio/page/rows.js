@@ -87,8 +87,7 @@ function Row({ i, shown, held, columns, targets, told, classes, one, scaled, mos
   const outputs = shown.prediction.shape[1];
   const said = shown.prediction.subarray(i * outputs, (i + 1) * outputs);
   const z = shown.z[i * outputs];
-  const target = told.classes.length ? null : shown.target[i * outputs];
-  const error = target === null ? null : target - said[0];
+  const error = classes ? null : shown.missed[i * outputs];
   const inBatch = frame.value.batch && frame.value.batch.includes(place);
   const measured = shown.measured && shown.measured[i];
   const chosen = row.value === place;
@@ -99,29 +98,23 @@ function Row({ i, shown, held, columns, targets, told, classes, one, scaled, mos
     <th scope="row" class="count"><button class="quiet" aria-pressed=${chosen} title=${measured ? "held out: it only measures" : "its forward pass, and its pull on every weight"}
       onClick=${() => chooseRow(place)}>${whole(place + 1)}${measured ? "ᵛ" : ""}</button></th>
     ${!late && inputs}
-    ${classes ? html`<${Decided} said=${said} classes=${told.classes} />` : one
-      ? html`<td class="says" title="z, what the last layer gives">${number(z, 6)}</td>${scaled && html`<td class="says">${number(said[0], 5)}</td>`}`
+    ${classes ? html`<td class="says words">${told.classes[shown.chosen[i]]}</td><td class="says" title="of what the last layer gives, the probability of that class">${number(100 * shown.share[i], 3)} %</td>` : one
+      ? html`<td class="says" title=${`z, what the last layer gives, = ${number(z, 10)}`}>${number(z, 6)}</td>${scaled && html`<td class="says">${number(said[0], 5)}</td>`}`
       : html`<td class="says">${Array.from(said, (v) => number(v, 4)).join("; ")}</td>`}
     ${targets.map((c) => html`<${Cell} key=${c.name} told=${told} column=${c} row=${place} value=${held.cells[i][c.place]} />`)}
-    ${!classes && one && html`<td class=${`says ${Math.abs(error) < 0.1 && told.rows <= 20 ? "met" : ""}`}>${number(error, 5)}</td>`}
-    <td class="says">${number(shown.loss[i], 5)}</td>
+    ${!classes && one && html`<td class=${`says ${Math.abs(error) < 0.1 && told.rows <= 20 ? "met" : ""}`} title=${`target − prediction = ${number(error, 10)}`}>${number(error, 5)}</td>`}
+    <td class="says" title=${lossTip(settings.value.loss, shown.loss[i], error)}>${number(shown.loss[i], 5)}</td>
     <td class="barcell"><span class=${`meter ${error !== null && error < 0 ? "negative" : "positive"}`}
       style=${{ width: `${(100 * Math.min(1, shown.loss[i] / most)).toFixed(1)}%` }}></span></td>
     ${late && inputs}
   </tr>`;
 }
 
-function Decided({ said, classes }) {
-  let best = 0;
-  let share = said[0];
-  if (said.length === 1) {
-    best = said[0] >= 0.5 ? 1 : 0;
-    share = best ? said[0] : 1 - said[0];
-  } else {
-    said.forEach((p, k) => { if (p > said[best]) best = k; });
-    share = said[best];
-  }
-  return html`<td class="says words">${classes[best]}</td><td class="says">${number(100 * share, 3)} %</td>`;
+/** What a row adds to the error, with its formula. */
+function lossTip(loss, value, error) {
+  const known = { squared_error: "(y − z)²", absolute_error: "|y − z|", cross_entropy: "−ln p(target)", binary_cross_entropy: "−ln p(target)" };
+  const numbers = loss === "squared_error" && error !== null && table.value.scale === 1 ? ` = (${number(error, 8)})²` : "";
+  return `${known[loss] || loss.replace(/_/g, " ")}${numbers} = ${number(value, 10)}`;
 }
 
 function Cell({ told, column, row: place, value }) {

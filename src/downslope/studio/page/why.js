@@ -1,6 +1,7 @@
 /** Why: the derivation of what was clicked, with the numbers that are shown. */
 import { html, useEffect, useRef } from "./ui.js";
-import { chooseRow, explain, frame, row, selected, table, why } from "./store.js";
+import { number } from "./format.js";
+import { chooseRow, explain, frame, row, table, why } from "./store.js";
 
 export function Why() {
   const told = why.value;
@@ -25,7 +26,19 @@ export function Why() {
       ${told && told.step !== step && html`<button onClick=${explain}>These are the numbers of step ${told.step}; write them anew</button>`}
     </div>
     ${!told && html`<p class="muted">Choose a weight (∂ beside its number, or its line), a unit, or a row: here stands the chain rule for it, with its numbers, first for one row and then averaged.</p>`}
+    ${told && told.sampled && html`<p class="muted">${told.sampled}</p>`}
+    ${told && told.histogram && html`<${Spread} told=${told.histogram} />`}
     <div ref=${box} class="derivation"></div>
-    ${selected.value === null && told === null ? null : null}
   </div>`;
+}
+
+/** How a unit's activation is spread over the rows. */
+function Spread({ told }) {
+  const { counts, edges } = told;
+  const most = Math.max(...counts, 1);
+  const [low, high] = [edges[0], edges[edges.length - 1]];
+  const words = `its activation over the rows, from ${number(low, 4)} to ${number(high, 4)}`;
+  return html`<figure class="spread"><svg viewBox="0 0 240 60" width="240" height="60" role="img" aria-label=${`${words}; counts ${Array.from(counts).join(", ")}`}>
+    ${Array.from(counts, (count, i) => html`<rect key=${i} x=${i * 10 + 0.5} width="9" y=${60 - (58 * count) / most} height=${(58 * count) / most}><title>${`${number(edges[i], 4)} to ${number(edges[i + 1], 4)}: ${count} rows`}</title></rect>`)}</svg>
+    <figcaption class="muted">${words}</figcaption></figure>`;
 }

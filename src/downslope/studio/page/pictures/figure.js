@@ -1,5 +1,6 @@
 /** What every picture has: a heading, a description, its numbers as a table, and ways to save it. */
 import { number } from "../format.js";
+import { saveFile } from "../save.js";
 import { html, useEffect, useLayoutEffect, useState } from "../ui.js";
 import { pageColours } from "./colours.js";
 
@@ -152,25 +153,17 @@ function savePng({ canvas, file }) {
   context.fillStyle = pageColours().paper;
   context.fillRect(0, 0, whole.width, whole.height);
   context.drawImage(canvas.current, 0, 0);
-  whole.toBlob((blob) => download(blob, `${file}.png`));
+  whole.toBlob((blob) => saveFile(`${file}.png`, blob, "image/png"));
 }
 
 function saveSvg({ svg, file }) {
   const copy = svg.current.cloneNode(true);
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  download(new Blob([new XMLSerializer().serializeToString(copy)], { type: "image/svg+xml" }), `${file}.svg`);
+  saveFile(`${file}.svg`, new XMLSerializer().serializeToString(copy), "image/svg+xml");
 }
 
 function saveTable(columns, rows, file) {
   const quoted = (cell) => (/[",\n]/.test(cell) ? `"${String(cell).replaceAll('"', '""')}"` : cell);
   const text = [columns, ...rows].map((row) => row.map(quoted).join(",")).join("\n");
-  download(new Blob([`${text}\n`], { type: "text/csv" }), `${file}.csv`);
-}
-
-function download(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  saveFile(`${file}.csv`, `${text}\n`, "text/csv");
 }

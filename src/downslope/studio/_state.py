@@ -1,0 +1,174 @@
+"""What the page is sent of what changes rarely: the table, the settings, the network, the runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from downslope.graph import ACTIVATIONS
+from downslope.insight import dense_layers
+from downslope.nets import Network
+from downslope.studio._repairs import stable_range
+from downslope.studio._samples import FIVE_ROWS, SAMPLES
+from downslope.studio._schema import State
+from downslope.studio._server import UPLOAD_LIMIT
+from downslope.studio._session import Session
+from downslope.studio._settings import LOSSES_OF
+from downslope.studio._table import Rows, histogram
+from downslope.training import OPTIMIZERS
+
+__all__ = ["SHOWN_WEIGHTS", "state_of"]
+
+SHOWN_WEIGHTS = 2100
+"""Networks with more weights are shown as matrices."""
+
+
+def state_of(session: Session) -> State:
+    """What changes rarely."""
+    return {
+        "message": "state",
+        "version": session.state_version,
+        "table": _table(session.rows),
+        "settings": {
+            **session.settings.to_json(),
+            "stable": stable_range(session.settings, session.descent),
+            "fixed": session.settings.fixed is not None,
+            "epoch_steps": session.descent.batches.steps_in_epoch,
+        },
+        "network": {**_network(session.settings.network, session.rows), "frozen": _frozen(session)},
+        "choices": {
+            "activations": ["identity", *ACTIVATIONS],
+            "optimizers": list(OPTIMIZERS),
+            "losses": list(LOSSES_OF[_kind_of_target(session.rows)]),
+            "samples": [FIVE_ROWS, *SAMPLES],
+        },
+        "runs": [_run(session, place) for place in range(len(session.histories))],
+        "limits": {"upload": UPLOAD_LIMIT, "shown_weights": SHOWN_WEIGHTS},
+    }
+
+
+def _kind_of_target(rows: Rows) -> str:
+    return {0: "regression", 2: "two classes"}.get(len(rows.goal.classes), "classes")
+
+
+def _frozen(session: Session) -> Mapping[str, Any]:
+    return {name: mask for name, mask in session.frozen.items() if np.any(mask)}
+
+
+def _table(rows: Rows) -> dict[str, Any]:
+    choices = rows.choices
+    reasons = {column.name: column for column in rows.columns}
+    columns = []
+    for name in rows.shown.columns:
+        column = reasons.get(name)
+        columns.append(
+            {
+                "name": name,
+                "target": name in choices.targets,
+                "kind": "target" if column is None else column.kind,
+                "reason": rows.task_reason if column is None else column.reason,
+                "used": column is None or column.used,
+                "formula": name in choices.formulas,
+                "number": rows.shown[name].dtype.is_numeric(),
+                "histogram": _glance(rows.shown, name),
+            }
+        )
+    return {
+        "name": rows.name,
+        "rows": rows.shown.height,
+        "columns": columns,
+        "features": list(rows.features),
+        "targets": list(choices.targets),
+        "classes": list(rows.goal.classes),
+        "scale": rows.goal.scale,
+        "centre": rows.goal.mean,
+        "left_out": rows.left_out,
+        "scaling": choices.scaling,
+        "formulas": list(choices.formulas),
+        "editable": rows.editable,
+        "task": rows.task_reason,
+    }
+
+
+@lru_cache(maxsize=512)
+def _glanced(_: int, column: Any) -> Mapping[str, Any]:
+    return histogram(column.column)
+
+
+class _Held:
+    """A column by its identity, so that a histogram is made once for each."""
+
+    def __init__(self, frame: pl.DataFrame, name: str) -> None:
+        self.frame, self.name, self.column = frame, name, frame[name]
+
+    def __hash__(self) -> int:
+        return hash((id(self.frame), self.name))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Held) and self.frame is other.frame and self.name == other.name
+
+
+def _glance(frame: pl.DataFrame, name: str) -> Mapping[str, Any]:
+    return _glanced(0, _Held(frame, name))
+
+
+def _network(network: Network, rows: Rows) -> dict[str, Any]:
+    """The dense layers as the page draws them."""
+    graph = network.graph()
+    layers = []
+    for dense in dense_layers(network):
+        layers.append(
+            {
+                "name": dense.name,
+                "weight": dense.weight.name,
+                "bias": None if dense.bias is None else dense.bias.name,
+                "units": int(dense.weight.shape[0]),
+                "inputs": int(dense.weight.shape[1]),
+                "activation": dense.a.op.name if dense.a is not dense.z else "identity",
+            }
+        )
+    weights = sum(math.prod(map(int, p.shape)) for p in graph.parameters.values())
+    chained = all(a["units"] == b["inputs"] for a, b in pairwise(layers))
+    drawn = bool(layers) and chained and layers[0]["inputs"] == network.inputs
+    return {
+        "layers": layers,
+        "inputs": list(rows.features),
+        "weights": weights,
+        "shapes": {name: list(map(int, p.shape)) for name, p in graph.parameters.items()},
+        "drawn": drawn and weights <= SHOWN_WEIGHTS,
+        "loss": network.loss,
+        "linear": len(layers) == 1
+        and layers[0]["activation"] == "identity"
+        and network.loss == "squared_error",
+    }
+
+
+def _run(session: Session, place: int) -> dict[str, Any]:
+    history = session.histories[place]
+    steps, errors = history.curve.points()
+    every = max(1, len(steps) // 400)
+    best = history.best
+    layers = history.last.settings.layers
+    return {
+        "number": history.number,
+        "name": history.name,
+        "kept": history.kept,
+        "open": history is session.current,
+        "parent": None if history.parent is None else history.parent[0],
+        "step": history.last.step,
+        "error": history.last.error,
+        "best": best.error,
+        "validation": history.last.validation_error,
+        "shape": "-".join(str(layer.units) for layer in layers) or "fixed",
+        "activation": layers[0].activation if len(layers) > 1 else "",
+        "rate": history.last.settings.learning_rate,
+        "optimizer": history.last.settings.optimizer,
+        "steps": steps[::every].astype(float),
+        "errors": errors[::every],
+    }
