@@ -245,8 +245,8 @@ class Player:
                 (self.descent.values, self.descent.step) if self.settings.stop_error is not None else None
             )
             errors, fault = self.descent.advance(count, end - perf_counter())
-            if before is not None:
-                errors = self._stopped_below(errors, before)
+            if before is not None and self._fell_below(errors, before):
+                return
             self.current.curve.extend(self.descent.step - len(errors) + (fault is not None) + 1, errors)
             self.last_error = float(errors[-1])
             count -= len(errors)
@@ -258,22 +258,25 @@ class Player:
                 self._end_where_asked()
                 count = self._room() if self.playing and self.pace is None else 0
 
-    def _stopped_below(
+    def _fell_below(
         self, errors: NDArray[np.float64], before: tuple[Mapping[str, NDArray[Any]], int]
-    ) -> NDArray[np.float64]:
-        """The errors up to the first below the limit, and the values at that step."""
+    ) -> bool:
+        """Whether one of these errors is below the limit; the run ends with the values of the first."""
         limit = self.settings.stop_error or 0.0
         below = np.flatnonzero(errors < limit)
         if not len(below) or not self.playing:
-            return errors
+            return False
         values, step = before
         self.descent.put(values, step)
-        found = errors[:0]
-        while len(found) < below[0]:
-            more, _ = self.descent.advance(int(below[0]) - len(found), math.inf)
-            found = np.append(found, more)
-        self._end(f"The error fell below {limit:g} after {self.descent.step:,} steps.")
-        return errors[: below[0] + 1]
+        end = step + int(below[0])
+        while self.descent.step < end:
+            self.descent.advance(end - self.descent.step, math.inf)
+        self.current.curve.extend(step + 1, errors[: below[0]])
+        self.last_error = float(errors[below[0]])
+        if end > self.current.last.step:
+            self._keep("descent")
+        self._end(f"The error fell below {limit:g} after {end:,} steps.")
+        return True
 
     def _end_where_asked(self) -> None:
         step, settings = self.descent.step, self.settings
