@@ -1,0 +1,302 @@
+"""The session without a page: its steps are those of ``descend``, its time keeps what it has to."""
+
+import numpy as np
+import pytest
+from visits import FIVE_X, FIVE_Y, NEURON, START, W
+
+import downslope as ds
+from downslope.errors import DownslopeError
+from downslope.studio import _schema as ask
+from downslope.studio._player import Player
+from downslope.studio._session import Session, first_session
+from downslope.studio._settings import settings_of
+from downslope.studio._table import frame_of_arrays, rows_of
+from downslope.studio._timeline import Curve, History, Moment
+
+NETWORKS = {
+    "regression": ds.Network(3, [ds.Dense(5, "tanh"), ds.Dense(1)], l2=0.01),
+    "dropout": ds.Network(3, [ds.Dense(8, "relu"), ds.Dropout(0.3), ds.Dense(1)]),
+    "two classes": ds.Network(3, [ds.Dense(4, "silu"), ds.Dense(1)], loss="binary_cross_entropy"),
+    "classes": ds.Network(3, [ds.Dense(4, "silu"), ds.Dense(3)], loss="cross_entropy"),
+}
+WAYS = {
+    "sgd": {"optimizer": "sgd", "learning_rate": 0.05},
+    "momentum": {"optimizer": "sgd", "momentum": 0.9, "learning_rate": 0.01},
+    "adam, batches, validation": {
+        "optimizer": "adam",
+        "learning_rate": 0.01,
+        "batch_size": 16,
+        "validation": 0.25,
+        "seed": 3,
+    },
+    "rmsprop, clipped": {"optimizer": "rmsprop", "learning_rate": 0.01, "clip_norm": 0.5, "batch_size": 7},
+}
+
+
+def data_for(network, count=61):
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(count, 3))
+    if network.loss == "squared_error":
+        return x, np.sin(x[:, 0]) + x[:, 1]
+    return x, rng.integers(0, 3 if network.loss == "cross_entropy" else 2, count)
+
+
+def session_for(network, **how):
+    x, y = data_for(network)
+    classes = network.loss != "squared_error"
+    frame, choices = frame_of_arrays(x, y, classes=classes)
+    return Session(rows_of(frame, choices, "x and y"), settings_of(network).changed(how))
+
+
+def by_descend(network, steps, *, start=None, **how):
+    how = dict(how)
+    if how.pop("momentum", 0):
+        how["optimizer"] = ds.Sgd(0.9)
+    how["validation"] = how.get("validation")
+    return ds.descend(network, *data_for(network), steps=steps, start=start, **how)
+
+
+def played(session, until):
+    """Play as the server does, up to a step."""
+    session.handle(ask.Change({"stop_steps": until}))
+    session.handle(ask.Play())
+    while session.playing:
+        session.work()
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_steps_are_those_of_descend(kind, way):
+    network, how = NETWORKS[kind], WAYS[way]
+    session = session_for(network, **how)
+    steps = 40 if "validation" not in how else 3  # the first epoch: descend gives its best parameters
+    for count in (1, 2, *((37,) if steps == 40 else ())):
+        session.handle(ask.Step(count))
+    assert session.descent.step == steps
+    run = by_descend(network, steps, **how)
+    for name, value in run.parameters.items():
+        assert session.parameters[name].tobytes() == value.tobytes()
+    _, errors = session.current.curve.points()
+    np.testing.assert_allclose(errors, run.losses, rtol=1e-12)
+
+
+def test_validation_rows_are_those_of_descend():
+    how = WAYS["adam, batches, validation"]
+    session = session_for(NETWORKS["regression"], **how)
+    assert session.descent.batches.steps_in_epoch == 3
+    run = by_descend(NETWORKS["regression"], None, epochs=6, **how)
+    session.handle(ask.Step(6, "epoch"))
+    assert session.descent.step == 18
+    looked = [run.validation_losses[epoch] for epoch in range(6)]
+    assert session.descent.validation_error() == pytest.approx(looked[-1], rel=1e-12)
+
+
+@pytest.mark.parametrize("way", ["sgd", "adam, batches, validation"])
+def test_playing_in_pieces_is_the_same(way):
+    network, how = NETWORKS["regression"], WAYS[way]
+    once, pieces = session_for(network, **how), session_for(network, **how)
+    once.handle(ask.Step(5000))
+    while once.playing:
+        once.work()
+    for until in (1, 2, 777, 1234, 5000):
+        played(pieces, until)
+    assert pieces.descent.step == once.descent.step == 5000
+    for name, value in once.parameters.items():
+        assert pieces.parameters[name].tobytes() == value.tobytes()
+    steps, _ = pieces.current.curve.points()
+    assert np.all(np.diff(steps) > 0)
+
+
+def test_a_change_of_the_rate_in_mid_run_keeps_the_optimizers_memory():
+    network = NETWORKS["regression"]
+    session = session_for(network, optimizer="adam", learning_rate=0.01)
+    session.handle(ask.Step(10))
+    session.handle(ask.Change({"learning_rate": 0.001}))
+    session.handle(ask.Step(10))
+    first = by_descend(network, 10, optimizer="adam", learning_rate=0.01)
+    then = by_descend(network, 10, optimizer="adam", learning_rate=0.001, start=first)
+    for name, value in then.parameters.items():
+        np.testing.assert_allclose(session.parameters[name], value, rtol=1e-12)
+
+
+def test_it_stops_at_the_first_error_below_the_limit():
+    session = first_session()
+    session.handle(ask.Change({"stop_error": 0.5}))
+    session.handle(ask.Play())
+    while session.playing:
+        session.work()
+    losses = ds.descend(NEURON, FIVE_X, FIVE_Y, start=START, learning_rate=0.001, steps=5000).losses
+    first = int(np.flatnonzero(losses < 0.5)[0])
+    assert session.descent.step == session.current.last.step == first
+    steps, errors = session.current.curve.points()
+    np.testing.assert_array_equal(steps, np.unique(steps))
+    np.testing.assert_array_equal(errors, losses[steps])
+    assert steps[-1] == first - 1
+    assert session.stopped.kind == "finished"
+    run = ds.descend(NEURON, FIVE_X, FIVE_Y, start=START, learning_rate=0.001, steps=first)
+    assert session.parameters[W].tobytes() == run.parameters[W].tobytes()
+    assert session.descent.error() < 0.5
+
+
+def test_it_stops_after_looks_without_a_better_one():
+    session = session_for(
+        NETWORKS["regression"], optimizer="adam", learning_rate=0.3, validation=0.3, stop_patience=5
+    )
+    session.handle(ask.Play())
+    for _ in range(100_000):
+        if not session.playing:
+            break
+        session.work()
+    seen = [m.validation_error for m in session.current.moments if m.validation_error is not None]
+    assert "5 looks" in session.stopped.words
+    assert int(np.argmin(seen)) == len(seen) - 6
+
+
+def test_what_is_not_finite_ends_it_with_repairs():
+    session = first_session()
+    session.handle(ask.Change({"learning_rate": 0.02}))
+    session.handle(ask.Step(5000))
+    labels = [repair.label for repair in session.stopped.repairs]
+    assert labels[0].startswith("learning rate 0.00718")
+    assert session.stopped.kind == "not finite"
+    for number in range(len(labels)):
+        fresh = first_session()
+        fresh.handle(ask.Change({"learning_rate": 0.02}))
+        fresh.handle(ask.Step(5000))
+        fresh.handle(ask.Repair(number))
+        before = fresh.descent.error()
+        fresh.handle(ask.Step(300))
+        assert fresh.stopped is None
+        assert fresh.descent.error() < before
+    with pytest.raises(DownslopeError, match="nothing to repair"):
+        fresh.handle(ask.Repair(0))
+
+
+def test_frozen_numbers_stay_whatever_the_optimizer():
+    for optimizer in ("sgd", "adam", "rmsprop"):
+        session = session_for(NETWORKS["regression"], optimizer=optimizer, learning_rate=0.01)
+        session.handle(ask.Step(3))
+        before = session.parameters
+        session.handle(ask.Freeze("layer1.weight", [2, 1], True))
+        session.handle(ask.Freeze("layer2.bias", None, True))
+        session.handle(ask.Step(20))
+        after = session.parameters
+        assert after["layer1.weight"][2, 1] == before["layer1.weight"][2, 1]
+        assert after["layer2.bias"] == before["layer2.bias"]
+        assert np.count_nonzero(after["layer1.weight"] == before["layer1.weight"]) == 1
+
+
+def test_a_branch_leaves_its_run_untouched_and_goes_its_own_way():
+    session = first_session()
+    session.handle(ask.Step(30))
+    kept = [(m.step, m.error, m.values[W].tolist()) for m in session.histories[0].moments]
+    session.handle(ask.Scrub(12))
+    session.handle(ask.SetParameter(W, [0, 0], 7.0))
+    session.handle(ask.Step(5))
+    assert [h.number for h in session.histories] == [1, 2]
+    assert [(m.step, m.error, m.values[W].tolist()) for m in session.histories[0].moments] == kept
+    branch = session.histories[1]
+    assert branch.parent == (1, 12)
+    assert [m.step for m in branch.moments[:13]] == [step for step, _, _ in kept[:13]]
+    assert branch.moments[13].how == "hand"
+    session.handle(ask.Scrub(None, 1))
+    assert session.parameters[W].tolist() == kept[-1][2]
+    session.handle(ask.Step(1))
+    run = ds.descend(NEURON, FIVE_X, FIVE_Y, start=START, learning_rate=0.001, steps=31)
+    assert session.parameters[W].tobytes() == run.parameters[W].tobytes()
+
+
+def test_a_drag_is_one_moment():
+    session = first_session()
+    for value in (190.0, 150.0, 80.0):
+        session.handle(ask.SetParameter(W, [0, 0], value, True))
+    session.handle(ask.SetParameter(W, [0, 0], 60.0, False))
+    session.handle(ask.SetParameter(W, [0, 1], 1.0, False))
+    assert [m.values[W][0].tolist() for m in session.current.moments] == [
+        START,
+        [60, -14, 3456],
+        [60, 1, 3456],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (ask.SetParameter("layer9.weight", [0, 0], 1.0), "no weight layer9.weight"),
+        (ask.SetParameter(W, [0, 3], 1.0), "no weight"),
+        (ask.SetParameter(W, [0], 1.0), "no weight"),
+        (ask.SetParameter(W, [0, -1], 1.0), "no weight"),
+        (ask.SetParameter(W, [0, 0], float("nan")), "finite"),
+        (ask.Freeze("nothing", None, True), "no parameter 'nothing'"),
+        (ask.Step(0), "counted from 1"),
+        (ask.Play(-1.0), "slow motion"),
+        (ask.Phase("sideways"), "forward, loss, backward, update"),
+        (ask.Scrub(99), "moments 0 to 0, not 99"),
+        (ask.Scrub(0, 7), "no run 7"),
+        (ask.DropRun(1), "cannot be forgotten"),
+        (ask.Best("hand"), "no best values yet"),
+        (ask.Change({"learning_rate": -1}), "learning rate"),
+        (ask.Change({"learning": 1}), "no setting 'learning'"),
+        (ask.Change({"optimizer": "luck"}), "no optimizer 'luck'"),
+        (ask.Change({"layers": []}), "dense layers"),
+        (ask.Restore({}, {W: [["a", 1, 2]]}), "no numbers"),
+        (ask.Columns(targets=["nothing"]), "no column"),
+        (ask.Columns(targets=[]), "at least one column"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_changes_nothing(command, message):
+    session = first_session()
+    with pytest.raises(DownslopeError, match=message):
+        session.handle(command)
+    session.handle(ask.Step(4))
+    run = ds.descend(NEURON, FIVE_X, FIVE_Y, start=START, learning_rate=0.001, steps=4)
+    assert session.parameters[W].tobytes() == run.parameters[W].tobytes()
+
+
+def moment(step, error, size=1):
+    return Moment(step, {"w": np.full(size, float(step))}, error, None, "descent", None)
+
+
+def test_thinning_keeps_the_ends_and_the_best(monkeypatch):
+    monkeypatch.setattr("downslope.studio._timeline._BYTES", 8 * 64)
+    history = History(1, "run 1")
+    errors = np.random.default_rng(1).uniform(1, 2, 1000)
+    errors[333] = 0.5
+    for step, error in enumerate(errors):
+        history.add(moment(step, error))
+        assert len(history.moments) <= 64
+    steps = [m.step for m in history.moments]
+    assert steps[0] == 0
+    assert steps[-1] == 999
+    assert 333 in steps
+    assert steps == sorted(steps)
+    assert history.best.step == 333
+
+
+def test_the_curve_is_bounded_and_holds_errors_as_they_were():
+    curve, errors = Curve(), np.random.default_rng(2).uniform(size=300_000)
+    place = 0
+    for count in (1, 10, 500, 40_000, 259_489):
+        curve.extend(place + 1, errors[place : place + count])
+        place += count
+    steps, shown = curve.points()
+    assert place == len(errors)
+    assert len(steps) < 5000
+    assert np.all(np.diff(steps) > 0)
+    np.testing.assert_array_equal(shown, errors[steps])
+    assert steps[:400].tolist() == list(range(400))
+    assert steps[-1] > 299_000
+    part = curve.until(1000)
+    assert part.points()[0].max() < 1000
+
+
+def test_runs_beyond_the_most_are_forgotten_but_not_those_that_are_kept():
+    session = first_session()
+    session.handle(ask.NameRun(1, "first", True))
+    for seed in range(40):
+        session.handle(ask.Reset(seed))
+    numbers = [history.number for history in session.histories]
+    assert numbers[0] == 1
+    assert numbers[-1] == 41
+    assert len(numbers) < 41
+    assert isinstance(session, Player)
