@@ -1,0 +1,233 @@
+"""The reader's table as numbers: raw and scaled, with formulas, edited; what is wrong is said."""
+
+import re
+
+import numpy as np
+import polars as pl
+import pytest
+from visits import FIVE_X, FIVE_Y, PENGUINS
+
+from downslope.errors import DownslopeError
+from downslope.studio import _schema as ask
+from downslope.studio._samples import SAMPLES, five_rows
+from downslope.studio._session import first_session, sample_session
+from downslope.studio._table import Choices, edited, frame_of_arrays, histogram, rows_of
+from downslope.tables import read_table
+
+TABLE = pl.DataFrame(
+    {
+        "size": np.linspace(10, 40, 31),
+        "two words": np.linspace(-1, 1, 31),
+        "town": ["Rome", "Oslo", None, *["Bonn"] * 28],
+        "price": np.linspace(1, 2, 31) ** 2 * 1000,
+    }
+)
+
+
+def small(**columns):
+    return pl.DataFrame({"a": [1.0, 2.0, 4.0, 5.0], "b": [2, 0, 3, 1], "y": [1.0, 3.0, 2.0, 7.0], **columns})
+
+
+def check_scaled(found, cells):
+    """Each column is a line in its cells, about 0 and of a size near 1."""
+    for k in range(cells.shape[1]):
+        assert np.corrcoef(found[:, k], cells[:, k])[0, 1] == pytest.approx(1, abs=1e-6)
+        assert 0.3 < found[:, k].std() < 3
+        assert abs(np.median(found[:, k])) < 0.7
+
+
+def test_few_rows_of_numbers_are_taken_as_they_are():
+    rows = rows_of(*five_rows(), "five rows")
+    assert rows.x.tolist() == FIVE_X.tolist()
+    assert rows.y.tolist() == FIVE_Y[:, None].tolist()
+    assert (rows.features, rows.choices.scaling, rows.outputs) == (("x1", "x2", "x3"), "raw", 1)
+    assert rows_of(small(), Choices(("y",), "regression"), "t").choices.scaling == "raw"
+
+
+def test_more_rows_are_centred_and_scaled():
+    rows = rows_of(TABLE.drop("town"), Choices(("price",)), "t")
+    assert rows.choices.scaling == "standard"
+    check_scaled(rows.x, TABLE.select("size", "two words").to_numpy())
+    price = TABLE["price"].to_numpy()
+    np.testing.assert_allclose(rows.y[:, 0] * rows.goal.scale + rows.goal.mean, price, rtol=1e-5)
+    raw = rows_of(TABLE.drop("town"), Choices(("price",), scaling="raw"), "t")
+    assert raw.x.tolist() == TABLE.select("size", "two words").to_numpy().tolist()
+    assert raw.y[:, 0].tolist() == price.tolist()
+
+
+def test_scaling_on_the_page_and_back_gives_the_same_rows():
+    session = first_session()
+    session.handle(ask.Columns(scaling="standard"))
+    assert session.rows.x.dtype == np.float32
+    check_scaled(session.rows.x, FIVE_X)
+    session.handle(ask.Columns(scaling="raw"))
+    assert session.rows.x.tolist() == FIVE_X.tolist()
+
+
+def test_columns_of_words_and_gaps():
+    rows = rows_of(TABLE, Choices(("price",)), "t")
+    kinds = {column.name: column.kind for column in rows.columns}
+    assert kinds["size"] == kinds["two words"] == "number"
+    assert kinds["town"] in ("category", "yes-no")
+    with pytest.raises(DownslopeError, match="without gaps"):
+        rows_of(TABLE, Choices(("price",), scaling="raw"), "t")
+    known = rows_of(TABLE.with_columns(price=pl.col("price").replace(1000.0, None)), Choices(("price",)), "t")
+    assert (known.left_out, known.frame.height) == (1, 30)
+
+
+def test_more_than_one_target():
+    rows = rows_of(small(), Choices(("y", "a")), "t")
+    assert rows.features == ("b",)
+    assert rows.y.tolist() == small().select("y", "a").to_numpy().tolist()
+    assert rows.outputs == 2
+
+
+def test_classes_are_numbered():
+    penguins = rows_of(read_table(PENGUINS), Choices(("species",)), "penguins")
+    names = read_table(PENGUINS)["species"].to_list()
+    assert penguins.outputs == 3
+    assert [penguins.goal.classes[int(k)] for k in penguins.y] == names
+    two = rows_of(read_table(PENGUINS), Choices(("sex",)), "penguins")
+    assert (two.y.shape[1], two.outputs, two.left_out) == (1, 1, read_table(PENGUINS)["sex"].null_count())
+
+
+@pytest.mark.parametrize(
+    ("formula", "value"),
+    [
+        ("x1*x2", FIVE_X[:, 0] * FIVE_X[:, 1]),
+        ("x1^2", FIVE_X[:, 0] ** 2),
+        ("x1**2 - x3", FIVE_X[:, 0] ** 2 - FIVE_X[:, 2]),
+        ("pow(x1, 3)", FIVE_X[:, 0] ** 3),
+        ("sin(x1) + 1", np.sin(FIVE_X[:, 0]) + 1),
+        ("(x1 + x2) / x3", (FIVE_X[:, 0] + FIVE_X[:, 1]) / FIVE_X[:, 2]),
+        ('"x1" * 2', FIVE_X[:, 0] * 2),
+        ("x1 > 5", (FIVE_X[:, 0] > 5).astype(float)),
+    ],
+)
+def test_formulas(formula, value):
+    frame, choices = five_rows()
+    rows = rows_of(frame, Choices(choices.targets, "regression", "raw", formulas=(formula,)), "five rows")
+    assert rows.features == ("x1", "x2", "x3", formula)
+    np.testing.assert_allclose(rows.x[:, 3], value, rtol=1e-14)
+    assert rows.frame.columns == ["x1", "x2", "x3", "y"]
+    assert rows.shown.columns[-1] == formula
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        ("x1*x9", 'the formula "x1*x9" cannot be computed'),
+        ("x1*", "cannot be computed"),
+        ("", "cannot be computed"),
+        ("1 + 1", "gives no number for each row"),
+        ("'word'", "gives no number for each row"),
+        ("x1 / (x1 - 3)", "is not finite in row 1"),
+        ("ln(x1 - 100)", "is not finite in row 1"),
+        ("sum(x1)", "gives no number for each row"),
+        ("drop table x", "cannot be computed"),
+    ],
+)
+def test_formulas_that_fail(formula, message):
+    frame, choices = five_rows()
+    with pytest.raises(DownslopeError, match=re.escape(message)):
+        rows_of(frame, Choices(choices.targets, "regression", "raw", formulas=(formula,)), "five rows")
+
+
+def test_a_formula_on_the_page_keeps_the_other_columns():
+    session = first_session()
+    session.handle(ask.Columns(formulas=["x1*x2"]))
+    assert session.rows.features == ("x1", "x2", "x3", "x1*x2")
+    assert session.descent.network.inputs == 4
+    session.handle(ask.Step(3))
+    with pytest.raises(DownslopeError, match="nothing"):
+        session.handle(ask.Columns(formulas=["x1*nothing"]))
+    assert (session.descent.step, session.rows.choices.formulas) == (3, ("x1*x2",))
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "text", "expected"),
+    [(0, "a", "9.5", 9.5), (3, "b", "2.5", 2.5), (1, "y", " 4 ", 4.0), (2, "a", "1e2", 100.0)],
+)
+def test_a_cell_is_changed(row, column, text, expected):
+    rows = rows_of(small(), Choices(("y",)), "t")
+    frame = edited(rows, row, column, text)
+    assert frame[column].to_list()[row] == expected
+    others = [name for name in frame.columns if name != column]
+    assert frame.select(others).equals(small().select(others))
+    assert (
+        np.delete(frame[column].to_numpy(), row).tolist()
+        == np.delete(small()[column].to_numpy(), row).tolist()
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "text", "message"),
+    [
+        (0, "a", "much", "holds numbers, and 'much' is none"),
+        (0, "a", "inf", "finite"),
+        (0, "a", "nan", "finite"),
+        (4, "a", "1", "no cell in row 5"),
+        (-1, "a", "1", "no cell"),
+        (0, "z", "1", 'no cell in row 1 of "z"'),
+    ],
+)
+def test_a_cell_that_cannot_be_changed(row, column, text, message):
+    rows = rows_of(small(), Choices(("y",)), "t")
+    with pytest.raises(DownslopeError, match=re.escape(message)):
+        edited(rows, row, column, text)
+
+
+def test_rows_are_added_and_taken_away():
+    session = first_session()
+    session.handle(ask.EditRows())
+    assert session.rows.x.tolist() == [*FIVE_X.tolist(), FIVE_X[4].tolist()]
+    session.handle(ask.EditRows(0))
+    assert session.rows.x.tolist() == [*FIVE_X[1:].tolist(), FIVE_X[4].tolist()]
+
+
+def test_the_last_two_rows_stay():
+    session = first_session()
+    for _ in range(3):
+        session.handle(ask.EditRows(0))
+    with pytest.raises(DownslopeError, match="a network needs at least 2 rows"):
+        session.handle(ask.EditRows(0))
+    assert session.rows.x.tolist() == FIVE_X[3:].tolist()
+    session.handle(ask.Step(2))
+    assert session.descent.step == 2
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [("nothing", 'no column "nothing"'), ("empty", "no row with a value"), ("same", "nothing to learn")],
+)
+def test_targets_that_cannot_be_learned(target, message):
+    frame = small(empty=pl.Series([None] * 4, dtype=pl.Float64), same=[1.0] * 4)
+    with pytest.raises(DownslopeError, match=message):
+        rows_of(frame, Choices((target,)), "t")
+
+
+def test_arrays_are_a_table():
+    frame, choices = frame_of_arrays(FIVE_X, np.column_stack([FIVE_Y, -FIVE_Y]), classes=False)
+    rows = rows_of(frame, choices, "x and y")
+    assert frame.columns == ["x1", "x2", "x3", "y1", "y2"]
+    assert rows.x.tolist() == FIVE_X.tolist()
+    assert rows.y.tolist() == np.column_stack([FIVE_Y, -FIVE_Y]).tolist()
+
+
+def test_columns_at_a_glance():
+    values = np.random.default_rng(0).normal(size=500)
+    told = histogram(pl.Series([*values, None]))
+    assert sum(told["counts"]) == 500
+    assert (told["low"], told["high"]) == (values.min(), values.max())
+    words = histogram(pl.Series(["b", "a", "b", None]))
+    assert words == {"counts": [2, 1], "labels": ["b", "a"]}
+    assert histogram(pl.Series([None, None], dtype=pl.Float64)) == {"counts": [], "labels": []}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_samples_can_be_learned(name):
+    session = sample_session(name)
+    before = session.descent.error()
+    session.handle(ask.Step(50))
+    assert session.descent.error() < before
+    assert np.all(np.isfinite(session.rows.x))
