@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 FOR_EVERY_SET = sets=$$($(BIN)/python -c 'from downslope.engines import _native; print(*_native.instruction_sets())') && \
 	for isa in $$sets; do DOWNSLOPE_ISA=$$isa
 
-.PHONY: demo test check native-test sanitize aarch64-test
+.PHONY: demo test check native-test sanitize aarch64-test page-test
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -74,6 +74,13 @@ aarch64-test: $(VENV)/.dev
 		-DCMAKE_CROSSCOMPILING_EMULATOR="qemu-aarch64-static;-L;/usr/aarch64-linux-gnu"
 	$(BIN)/cmake --build $(VENV)/native-aarch64 --parallel $(JOBS)
 	$(BIN)/ctest --test-dir $(VENV)/native-aarch64 --output-on-failure
+
+# the page as a user has it: the built wheel in an environment that has nothing else, looked at by Chromium
+page-test: $(VENV)/.test
+	rm -rf $(VENV)/wheel && $(PYTHON) -m venv $(VENV)/wheel
+	$(VENV)/wheel/bin/pip install --quiet .
+	DOWNSLOPE_COMMAND=$(abspath $(VENV))/wheel/bin/downslope OMP_NUM_THREADS=1 \
+		$(BIN)/python -m pytest -n $(JOBS) tests/studio -k page
 
 check: $(VENV)/.dev native-test sanitize
 	$(BIN)/ruff format --check src tests benchmarks

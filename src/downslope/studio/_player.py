@@ -23,6 +23,7 @@ PHASES = ("forward", "loss", "backward", "update")
 _CHUNK = 0.012  # seconds of steps between looks at what the page asks for
 _MOST_RUNS = 24
 _MOST_BYTES = 1 << 30  # of the moments of all runs
+_CHEAP = 0.001  # seconds that measuring may take at every moment that is kept
 _MEASURING = 0.1  # the share of the time that measuring all rows may take while playing
 
 
@@ -111,10 +112,9 @@ class Player:
             self.histories.remove(next((h for h in others if not h.kept), others[0]))
 
     def _moment(self, how: str, *, exact: bool = True) -> Moment:
-        error, validation = self.last_error, None
-        if exact or self._may_measure():
-            error, validation = self.measured()
-        return Moment(self.descent.step, self.descent.values, error, validation, how, self.settings)
+        measured = exact or self._may_measure()
+        error, validation = self.measured() if measured else (self.last_error, None)
+        return Moment(self.descent.step, self.descent.values, error, measured, validation, how, self.settings)
 
     def measured(self) -> tuple[float, float | None]:
         """The error of all rows that are trained on, and of those that only measure."""
@@ -125,13 +125,14 @@ class Player:
         return found
 
     def _may_measure(self) -> bool:
-        return perf_counter() - self._measured_at >= self.measuring_cost / _MEASURING
+        due = perf_counter() - self._measured_at >= self.measuring_cost / _MEASURING
+        return due or self.measuring_cost < _CHEAP
 
     def _keep(self, how: str, *, exact: bool = True, in_place: bool = False) -> None:
         moment = self._moment(how, exact=exact)
         self.current.add(moment, in_place=in_place)
         by = "hand" if how == "hand" else "descent"
-        if how in ("hand", "descent") and not moment.error >= self._best_error(by):
+        if how in ("hand", "descent") and moment.measured and not moment.error >= self._best_error(by):
             self.best[by] = moment
 
     def _best_error(self, by: str) -> float:

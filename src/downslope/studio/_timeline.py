@@ -26,7 +26,8 @@ class Moment:
     Attributes:
         step: updates done.
         values: parameters and optimizer states by name.
-        error: on all rows that are trained on, penalties included.
+        error: on all rows that are trained on, penalties included; of the last batch where not ``measured``.
+        measured: whether all rows were looked at: at full speed there is not always time for it.
         validation_error: on those that only measure, or None.
         how: ``"start"``, ``"descent"``, ``"hand"`` or ``"solve"``.
         settings: in force.
@@ -35,6 +36,7 @@ class Moment:
     step: int
     values: Mapping[str, NDArray[Any]] = field(repr=False)
     error: float
+    measured: bool
     validation_error: float | None
     how: str
     settings: Settings = field(repr=False)
@@ -131,8 +133,9 @@ class History:
 
     @property
     def best(self) -> Moment:
-        """The moment with the smallest error."""
-        return min(self.moments, key=lambda moment: moment.error if moment.error == moment.error else np.inf)
+        """The moment with the smallest error, of those that were measured; the first one is."""
+        measured = [moment for moment in self.moments if moment.measured]
+        return min(measured, key=lambda moment: moment.error if moment.error == moment.error else np.inf)
 
     def add(self, moment: Moment, *, in_place: bool = False) -> None:
         """Keep a moment, instead of the last one where ``in_place``; old ones are thinned."""

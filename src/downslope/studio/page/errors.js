@@ -51,8 +51,19 @@ export function plotLibrary() {
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 // The library's own logarithmic axes end at 1e-16, and errors do not: logarithms go on linear axes instead.
-const POWERS = [0.1, 0.2, 0.5, 1, 2, 3, 4, 5, 10, 20, 50, 100];
 const raised = (value) => (value === null || value === undefined ? null : 10 ** value);
+
+/** Marks on an axis of logarithms: powers of ten, of which a few are left out; 1, 2, 5 between two of them. */
+function powers(_, axis, low, high) {
+  const first = Math.floor(low);
+  const decades = Array.from({ length: Math.ceil(high) - first + 1 }, (__, i) => first + i);
+  const within = (marks) => marks.filter((mark) => mark >= low && mark <= high);
+  const every = Math.ceil((high - low) / 6);
+  if (high - low > 2) return within(decades).filter((mark) => mark % every === 0);
+  const steps = high - low > 1 ? [1, 2, 5] : high - low > 0.3 ? [1, 1.5, 2, 3, 4, 5, 7] : null;
+  if (steps) return within(decades.flatMap((mark) => steps.map((step) => mark + Math.log10(step))));
+  return Array.from({ length: 4 }, (__, i) => low + ((high - low) * (i + 0.5)) / 4);
+}
 
 /** The axes of a plot whose y, and x where `logSteps`, are logarithms. */
 function axes(logSteps) {
@@ -60,9 +71,9 @@ function axes(logSteps) {
     stroke: () => colour("muted"), font: "11px system-ui, sans-serif",
     grid: { stroke: () => colour("line"), width: 1 }, ticks: { stroke: () => colour("line") },
   };
-  const powers = { incrs: POWERS, space: 24, values: (_, splits) => splits.map((value) => compact(raised(value))) };
+  const raisedMarks = { splits: powers, values: (_, splits) => splits.map((value) => compact(raised(value))) };
   const plain = { values: (_, splits) => splits.map(compact) };
-  return [{ ...look, ...(logSteps ? powers : plain), size: 26 }, { ...look, ...powers, size: 52 }];
+  return [{ ...look, ...(logSteps ? raisedMarks : plain), size: 26 }, { ...look, ...raisedMarks, size: 52 }];
 }
 
 const logged = (value) => (value > 0 && Number.isFinite(value) ? Math.log10(value) : null);

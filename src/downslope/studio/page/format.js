@@ -33,7 +33,7 @@ export function number(value, digits = 6) {
  */
 export function compact(value) {
   const size = Math.abs(value);
-  if (size === 0 || (size < 1e5 && size >= 1e-3)) return number(value, 4);
+  if (size === 0 || (size < 1e5 && size >= 1e-3)) return number(value, 3);
   const [digit, power] = value.toExponential(2).split("e");
   const factor = Number(digit) === 1 ? "" : `${number(Number(digit), 3)}·`;
   return `${factor}10${superscript(Number(power))}`;
