@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
-from visits import FRESH, Visit, serving, tell
+from visits import FRESH, PENGUINS, Visit, serving, tell
 
 WINDOW = {"width": 1280, "height": 760}
 
@@ -12,6 +12,13 @@ WINDOW = {"width": 1280, "height": 760}
 def five_rows():
     """The address of a page on the five rows, one for all tests of a module."""
     with serving() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def penguins():
+    """The address of a page on the penguins' species, one for all tests of a module."""
+    with serving(PENGUINS, "--target", "species") as address:
         yield address
 
 

@@ -3,7 +3,7 @@
 from importlib.resources import files
 
 import pytest
-from visits import FIVE_X, FIVE_Y, FRESH, NEURON, PENGUINS, START, W, serving, tell
+from visits import FIVE_X, FIVE_Y, FRESH, NEURON, START, W, tell
 
 import downslope as ds
 
@@ -167,20 +167,21 @@ def test_axe_finds_nothing_on_the_five_rows(five_rows, visit, axe, scheme):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_lines_and_matrices(visit, axe, scheme):
-    with serving(PENGUINS, "--target", "species") as address:
-        page = visit(address, bypass_csp=True, color_scheme=scheme)
-        page.take(10)
-        assert page.page.locator(".drawing[data-manner=lines]").is_visible()
-        assert violations(page, axe, scheme) == []
-        page.page.get_by_label("layer1, unit 1 ").click()
-        page.answer("why")
-        assert violations(page, axe, scheme) == []
-        page.panel("Pictures")
-        page.page.wait_for_timeout(300)
-        assert violations(page, axe, scheme) == []
-        layer = {"units": 1100, "activation": "tanh"}
-        tell(address, "change", settings={"layers": [layer, layer, {"units": 3, "activation": "identity"}]})
-        page.until(lambda: page.state["network"]["weights"] > 1e6, "the wide network")
-        page.page.locator(".matrices canvas").first.wait_for()
-        assert violations(page, axe, scheme) == []
+def test_axe_finds_nothing_on_lines_and_matrices(penguins, visit, axe, scheme):
+    layers = [{"units": 8, "activation": "tanh"}, {"units": 8, "activation": "tanh"}, {"units": 3}]
+    tell(penguins, "change", settings={"layers": layers})
+    page = visit(penguins, bypass_csp=True, color_scheme=scheme)
+    page.take(10)
+    assert page.page.locator(".drawing[data-manner=lines]").is_visible()
+    assert violations(page, axe, scheme) == []
+    page.page.get_by_label("layer1, unit 1 ").click()
+    page.answer("why")
+    assert violations(page, axe, scheme) == []
+    page.panel("Pictures")
+    page.page.wait_for_timeout(300)
+    assert violations(page, axe, scheme) == []
+    layer = {"units": 1100, "activation": "tanh"}
+    tell(penguins, "change", settings={"layers": [layer, layer, {"units": 3}]})
+    page.until(lambda: page.state["network"]["weights"] > 1e6, "the wide network")
+    page.page.locator(".matrices canvas").first.wait_for()
+    assert violations(page, axe, scheme) == []

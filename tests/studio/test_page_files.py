@@ -24,7 +24,7 @@ def saved(page, kind, folder):
 
 
 @pytest.fixture(scope="module")
-def penguins():
+def body_mass():
     with serving(PENGUINS, "--target", "body_mass_g") as address:
         yield address
 
@@ -61,8 +61,8 @@ def test_the_html_file_predicts_offline(page, browser, tmp_path):
     assert (wrong, set(requests) - {"file", "data"}) == ([], set())
 
 
-def test_the_html_file_of_a_network_of_layers(penguins, visit, browser, tmp_path):
-    page = trained(visit, penguins)
+def test_the_html_file_of_a_network_of_layers(body_mass, visit, browser, tmp_path):
+    page = trained(visit, body_mass)
     path = saved(page, "One HTML file", tmp_path)
     opened = browser.new_page()
     opened.goto(path.as_uri())
@@ -76,8 +76,8 @@ def test_the_html_file_of_a_network_of_layers(penguins, visit, browser, tmp_path
     opened.close()
 
 
-def test_the_model_file_predicts_what_the_page_shows(penguins, visit, tmp_path):
-    page = trained(visit, penguins)
+def test_the_model_file_predicts_what_the_page_shows(body_mass, visit, tmp_path):
+    page = trained(visit, body_mass)
     model = ds.load(saved(page, "Model file", tmp_path))
     table = pl.read_csv(PENGUINS, null_values=["NA", ""]).drop_nulls("body_mass_g")
     first, shown = shown_predictions(page)

@@ -7,10 +7,15 @@ import downslope as ds
 
 
 @pytest.fixture
-def page(visit):
-    """A page of its own, so that runs are counted from 1."""
+def alone():
+    """A session of its own, so that runs are counted from 1."""
     with serving() as address:
-        yield visit(address)
+        yield address
+
+
+@pytest.fixture
+def page(alone, visit):
+    return visit(alone)
 
 
 def at(steps):

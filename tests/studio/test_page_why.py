@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from visits import FIVE_X, FIVE_Y, FRESH, NEURON, PENGUINS, START, serving, tell
+from visits import FIVE_X, FIVE_Y, FRESH, NEURON, PENGUINS, START, tell
 
 import downslope as ds
 from downslope.tables import read_table
@@ -79,13 +79,12 @@ def test_units_and_lines_of_layers(five_rows, visit):
     page.until(lambda: page.frame["parameters"]["layer1.weight"][3, 2] == 0.25, "the weight")
 
 
-def test_a_table_of_words_and_numbers(visit):
-    with serving(PENGUINS, "--target", "species") as address:
-        page = visit(address)
-        assert read_table(PENGUINS).height == page.state["table"]["rows"]
-        page.page.get_by_label("layer1, unit 1 ", exact=False).click()
-        page.answer("why")
-        assert "layer1" in shown_on(page)
-        page.page.locator("section.rows tbody tr").nth(3).get_by_role("button").click()
-        page.answer("why", 2)
-        assert "row4" in shown_on(page).lower()
+def test_a_table_of_words_and_numbers(penguins, visit):
+    page = visit(penguins)
+    assert read_table(PENGUINS).height == page.state["table"]["rows"]
+    page.page.get_by_label("layer1, unit 1 ", exact=False).click()
+    page.answer("why")
+    assert "layer1" in shown_on(page)
+    page.page.locator("section.rows tbody tr").nth(3).get_by_role("button").click()
+    page.answer("why", 2)
+    assert "row4" in shown_on(page).lower()
