@@ -35,6 +35,8 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
 
   const down = (event) => {
     if (disabled || event.button !== 0 || document.activeElement === event.currentTarget) return;
+    event.preventDefault(); // or the browser selects the text, and drags that
+    document.activeElement.blur(); // what is typed elsewhere counts
     drag.current = { x: event.clientX, from: value, moved: false, last: value };
     event.currentTarget.setPointerCapture(event.pointerId);
   };
