@@ -231,3 +231,30 @@ def test_samples_can_be_learned(name):
     session.handle(ask.Step(50))
     assert session.descent.error() < before
     assert np.all(np.isfinite(session.rows.x))
+
+
+def test_levels_of_a_column_of_many_have_vectors_and_are_no_sizes():
+    rng = np.random.default_rng(0)
+    who = [f"p{k}" for k in [*range(60), *rng.integers(0, 60, 500)]]
+    table = pl.DataFrame({"who": who, "a": rng.normal(size=560), "y": rng.normal(size=560)})
+    session = first_session()
+    session.handle(ask.Upload("who.csv"), table.write_csv().encode())
+
+    def vectors():
+        first = session.settings.network.layers[0]
+        return type(first).__name__, getattr(first, "levels", None)
+
+    kind, levels = vectors()
+    assert (kind, levels[0] >= 60) == ("Embedding", True)
+    assert session.rows.x[:, session.rows.features.index("who")].max() >= 59
+    session.handle(ask.Columns(targets=["a"]))
+    assert vectors() == ("Embedding", levels)
+    session.handle(ask.EditCell(0, "who", "somebody else"))
+    assert vectors() == ("Embedding", (levels[0],))  # p0 may have gone, another came
+    session.handle(ask.EditRows())
+    session.handle(ask.Step(2))
+    session.handle(ask.Columns(drop=["who"]))
+    assert vectors()[0] == "Dense"
+    session.handle(ask.Sample("five rows"))
+    session.handle(ask.Columns(formulas=["x1*x2"]))
+    assert vectors()[0] == "Dense"

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.estimators import Model, embeddings, load
+from downslope.estimators import Model, load
 from downslope.studio._session import Session, first_session
 from downslope.studio._settings import settings_of, suited
 from downslope.studio._table import Choices, Rows, rows_of, rows_of_model
@@ -39,7 +39,7 @@ def opened(
 
 def session_of(rows: Rows) -> Session:
     """A session on the rows of a table, with a network that suits them."""
-    return Session(rows, suited(rows, embeddings(rows.encoder)))
+    return Session(rows, suited(rows))
 
 
 def _is_model(source: str) -> bool:

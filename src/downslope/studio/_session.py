@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
+from downslope.estimators import embeddings
 from downslope.insight import solve
-from downslope.nets import Layer
 from downslope.studio import _schema as ask
 from downslope.studio._descent import Descent
 from downslope.studio._player import PHASES, Player
@@ -33,7 +33,6 @@ class Session(Player):
 
     Attributes:
         encode: makes rows of a table.
-        front: layers that a new network for the table begins with.
     """
 
     def __init__(
@@ -43,10 +42,9 @@ class Session(Player):
         start: Mapping[str, NDArray[Any]] | None = None,
         *,
         encode: Callable[[Any, Choices, str], Rows] = rows_of,
-        front: Sequence[Layer] = (),
     ) -> None:
         super().__init__(rows, settings, start)
-        self.encode, self.front = encode, tuple(front)
+        self.encode = encode
 
     def handle(self, command: ask.Command, payload: bytes = b"") -> dict[str, Any] | None:
         """Do what the page asks for; what it gets as an answer, if anything.
@@ -222,22 +220,27 @@ class Session(Player):
         """Go on with other rows: the network stays where it fits."""
         if settings is None:
             fits = len(rows.features) == self.settings.inputs and rows.y.shape[1:] == self.rows.y.shape[1:]
-            fits = fits and rows.goal.classes == self.rows.goal.classes
-            settings = self.settings if fits else suited(rows, self.front)
+            fits = fits and self._encoded_alike(rows)
+            settings = self.settings if fits else suited(rows)
         fits = settings.network.inputs == self.settings.inputs and self._same_shapes(self.settings, settings)
         values = self.descent.values if fits else None
         self.rows, self.best = rows, {}
         self._begin(Descent(settings, rows, values, 0, self._fitting_masks(settings)))
 
+    def _encoded_alike(self, rows: Rows) -> bool:
+        """Whether other rows have the same classes, and the same levels where x holds their numbers."""
+        levels = embeddings(rows.encoder) == embeddings(self.rows.encoder)
+        return levels and rows.goal.classes == self.rows.goal.classes
+
     def _set_rows(self, choices: Choices) -> None:
         rows = self.encode(self.rows.frame, choices, self.rows.name)
         same = rows.choices.targets == self.rows.choices.targets and rows.features == self.rows.features
-        same = same and rows.goal.classes == self.rows.goal.classes
+        same = same and self._encoded_alike(rows)
         if same and rows.choices.scaling != self.rows.choices.scaling:
             self.rows, self.best = rows, {}  # other numbers need other weights
             self._begin(Descent(self.settings, rows, None, 0, self.frozen))
             return
-        self._take_rows(rows, self.settings if same else suited(rows, self.front))
+        self._take_rows(rows, self.settings if same else suited(rows))
 
     def _edit_cell(self, command: ask.EditCell, _: bytes) -> None:
         frame = edited(self.rows, command.row, command.column, command.text)
@@ -272,7 +275,7 @@ class Session(Player):
                 if place == len(tried) - 1:
                     raise
                 continue
-            self.encode, self.front = rows_of, ()
+            self.encode = rows_of
             self._take_rows(rows, suited(rows))
             return
 

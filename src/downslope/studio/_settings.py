@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from downslope.errors import DownslopeError
+from downslope.estimators import embeddings
 from downslope.nets import Dense, Dropout, Layer, Network
 from downslope.studio._table import RAW, Rows
 from downslope.training import OPTIMIZERS, Optimizer, Sgd
@@ -215,8 +216,11 @@ def _loss_of(network: Network) -> dict[str, Any]:
     return {name: getattr(network, name) for name in ("loss", "delta", "level", "l1", "l2")}
 
 
-def suited(rows: Rows, front: Sequence[Layer] = ()) -> Settings:
-    """Settings to begin with on a table: a neuron for a few raw rows, else two small layers."""
+def suited(rows: Rows) -> Settings:
+    """Settings to begin with on a table: a neuron for a few raw rows, else two small layers.
+
+    Columns of many levels are numbered levels in x; the network begins with a vector for each level.
+    """
     outputs = rows.outputs
     count = len(rows.x)
     classes = len(rows.goal.classes)
@@ -228,7 +232,7 @@ def suited(rows: Rows, front: Sequence[Layer] = ()) -> Settings:
         len(rows.features),
         (*hidden, Dense(outputs)),
         loss,
-        front=tuple(front),
+        front=embeddings(rows.encoder),
         optimizer="adam",
         learning_rate=0.01,
         batch_size=32 if count > 200 else None,
