@@ -253,8 +253,9 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(command, message):
     assert session.parameters[W].tobytes() == run.parameters[W].tobytes()
 
 
-def moment(step, error, size=1):
-    return Moment(step, {"w": np.full(size, float(step))}, error, None, "descent", None)
+def moment(step, error):
+    values = {"w": np.full(1, float(step))}
+    return Moment(step, values, error, measured=True, validation_error=None, how="descent", settings=None)
 
 
 def test_thinning_keeps_the_ends_and_the_best(monkeypatch):
