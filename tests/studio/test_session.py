@@ -301,3 +301,13 @@ def test_runs_beyond_the_most_are_forgotten_but_not_those_that_are_kept():
     assert numbers[-1] == 41
     assert len(numbers) < 41
     assert isinstance(session, Player)
+
+
+def test_what_is_refused_leaves_table_and_settings_as_they_were():
+    session = first_session()
+    with pytest.raises(DownslopeError):
+        session.handle(ask.Change({"layers": [{"units": 2}]}))  # two outputs for one target
+    assert session.settings.network == session.descent.network == NEURON
+    session.handle(ask.Step(2))
+    run = ds.descend(NEURON, FIVE_X, FIVE_Y, start=START, learning_rate=0.001, steps=2)
+    assert session.parameters[W].tobytes() == run.parameters[W].tobytes()

@@ -93,7 +93,7 @@ class Player:
 
     def _begin(self, descent: Descent, name: str | None = None) -> None:
         """A new run from the values of a descent."""
-        self.descent, self.settings = descent, descent.settings
+        self.descent, self.settings, self.frozen = descent, descent.settings, dict(descent.frozen)
         self.viewing, self.stopped, self.phase, self._until = None, None, "", None
         self.playing = False
         self._count += 1
@@ -189,8 +189,7 @@ class Player:
 
     def _fitting_masks(self, settings: Settings) -> dict[str, NDArray[np.bool_]]:
         shapes = {n: tuple(map(int, p.shape)) for n, p in settings.network.graph().parameters.items()}
-        self.frozen = {n: m for n, m in self.frozen.items() if shapes.get(n) == m.shape}
-        return self.frozen
+        return {n: m for n, m in self.frozen.items() if shapes.get(n) == m.shape}
 
     def _run(self, number: int) -> History:
         found = next((h for h in self.histories if h.number == number), None)

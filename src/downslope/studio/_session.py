@@ -154,13 +154,13 @@ class Session(Player):
         if after == before:
             return
         self._here()
-        self.settings = after
         if set(command.settings) <= _RATE_ONLY:
             self.descent.set_rate(after)
         elif self._same_shapes(before, after) and after.validation == before.validation:
-            self._remade(self.descent.values, self.descent.step)
+            self.descent = Descent(after, self.rows, self.descent.values, self.descent.step, self.frozen)
         else:
             self._begin(Descent(after, self.rows, None, 0, self._fitting_masks(after)))
+        self.settings = after
         self._changed(state=True)
 
     def _repair(self, command: ask.Repair, _: bytes) -> None:
@@ -224,8 +224,9 @@ class Session(Player):
             settings = self.settings if fits else suited(rows)
         fits = settings.network.inputs == self.settings.inputs and self._same_shapes(self.settings, settings)
         values = self.descent.values if fits else None
+        descent = Descent(settings, rows, values, 0, self._fitting_masks(settings))
         self.rows, self.best = rows, {}
-        self._begin(Descent(settings, rows, values, 0, self._fitting_masks(settings)))
+        self._begin(descent)
 
     def _encoded_alike(self, rows: Rows) -> bool:
         """Whether other rows have the same classes, and the same levels where x holds their numbers."""
@@ -237,8 +238,9 @@ class Session(Player):
         same = rows.choices.targets == self.rows.choices.targets and rows.features == self.rows.features
         same = same and self._encoded_alike(rows)
         if same and rows.choices.scaling != self.rows.choices.scaling:
-            self.rows, self.best = rows, {}  # other numbers need other weights
-            self._begin(Descent(self.settings, rows, None, 0, self.frozen))
+            descent = Descent(self.settings, rows, None, 0, self.frozen)  # other numbers need other weights
+            self.rows, self.best = rows, {}
+            self._begin(descent)
             return
         self._take_rows(rows, self.settings if same else suited(rows))
 
@@ -275,8 +277,8 @@ class Session(Player):
                 if place == len(tried) - 1:
                     raise
                 continue
-            self.encode = rows_of
             self._take_rows(rows, suited(rows))
+            self.encode = rows_of
             return
 
     def _columns(self, command: ask.Columns, _: bytes) -> None:
