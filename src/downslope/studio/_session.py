@@ -52,9 +52,14 @@ class Session(Player):
         """Do what the page asks for; what it gets as an answer, if anything.
 
         Raises:
-            DownslopeError: if it cannot be done; the message is for the reader.
+            DownslopeError: if it cannot be done; the message is for the reader, and all is as it was.
         """
-        return self._doers[type(command)](self, command, payload)
+        before = {**vars(self), "histories": list(self.histories)}
+        try:
+            return self._doers[type(command)](self, command, payload)
+        except BaseException:
+            vars(self).update(before)
+            raise
 
     def _set_parameter(self, command: ask.SetParameter, _: bytes) -> None:
         self.pause()

@@ -1,0 +1,60 @@
+"""The session does what is asked of it, whatever was asked before, and what it refuses changes nothing."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+import downslope as ds
+from downslope.errors import DownslopeError
+from downslope.studio._frames import frame_of
+from downslope.studio._schema import Look, command_of
+from downslope.studio._session import Session, first_session
+from downslope.studio._settings import settings_of
+from downslope.studio._state import state_of
+from downslope.studio._table import Choices, frame_of_arrays, rows_of
+from downslope.studio._watcher import Watcher
+
+W = "layer1.weight"
+
+
+def ask(session, command, **fields):
+    return session.handle(command_of({"command": command, **fields}))
+
+
+def frame(session, **look):
+    state_of(session)
+    return frame_of(session, Watcher(Look([0, 5], **look)))
+
+
+def hidden(*units):
+    return {"layers": [*({"units": n, "activation": "tanh"} for n in units), {"units": 1}]}
+
+
+@pytest.fixture
+def session():
+    return first_session()
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        {"command": "change", "settings": {"layers": [{"units": 3}, {"units": 5}]}},
+        {"command": "change", "settings": {"loss": "cross_entropy"}},
+        {"command": "columns", "targets": ["x1", "x2"], "task": "classification"},
+        {"command": "columns", "formulas": ["nothing + 1"]},
+        {"command": "edit_cell", "row": 9, "column": "x1", "text": "1"},
+        {"command": "set_parameter", "name": W, "index": [0, 9], "value": 1.0},
+    ],
+)
+def test_what_is_refused_leaves_all_as_it_was(session, refused):
+    ask(session, "step", count=3)
+    ask(session, "scrub", moment=1)
+    before = frame(session)
+    with pytest.raises(DownslopeError):
+        session.handle(command_of(refused))
+    after = frame(session)
+    assert after["timeline"]["at"] == 1
+    assert after["timeline"]["run"] == before["timeline"]["run"]
+    np.testing.assert_array_equal(after["parameters"][W], before["parameters"][W])
+    ask(session, "step", count=1)
+    assert frame(session)["step"] == 2
