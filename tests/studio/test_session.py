@@ -58,3 +58,28 @@ def test_what_is_refused_leaves_all_as_it_was(session, refused):
     np.testing.assert_array_equal(after["parameters"][W], before["parameters"][W])
     ask(session, "step", count=1)
     assert frame(session)["step"] == 2
+
+
+def test_a_run_is_opened_on_its_own_rows_and_layers(session):
+    ask(session, "freeze", name=W, index=[0, 1], frozen=True)
+    ask(session, "step", count=2)
+    ask(session, "change", settings=hidden(4))
+    ask(session, "edit_cell", row=0, column="y", text="99")
+    ask(session, "sample", name="wave")
+    ask(session, "scrub", moment=None, run=1)
+    told = frame(session)
+    assert (told["step"], told["parameters"][W].shape) == (2, (1, 3))
+    assert told["rows"]["cells"][0] == [3.0, 4.0, 7.0, 13.5]
+    assert told["error"]["value"] == session.current.last.error
+    ask(session, "step", count=1)
+    ask(session, "scrub", moment=None, run=3)
+    assert frame(session)["rows"]["cells"][0] == [3.0, 4.0, 7.0, 99.0]
+
+
+def test_masks_of_other_layers_are_left_out_where_a_run_is_opened(session):
+    ask(session, "change", settings=hidden(4))
+    ask(session, "freeze", name="layer1.weight", index=None, frozen=True)
+    ask(session, "scrub", moment=None, run=1)
+    before = frame(session)["parameters"][W]
+    ask(session, "step", count=1)
+    assert np.all(frame(session)["parameters"][W] != before)

@@ -96,7 +96,7 @@ class Player:
         self.viewing, self.stopped, self.phase, self._until = None, None, "", None
         self.playing = False
         self._count += 1
-        self._current = History(self._count, name or f"run {self._count}")
+        self._current = History(self._count, name or f"run {self._count}", self.rows)
         self.histories.append(self._current)
         self._forget_old()
         self.current.add(self._moment("start"))
@@ -199,7 +199,10 @@ class Player:
 
     def _open(self, history: History) -> None:
         self._current, self.viewing, self.stopped = history, None, None
+        if history.rows is not self.rows:
+            self.rows, self.best = history.rows, {}
         self.settings = history.last.settings
+        self._fitting_masks(self.settings)
         self._remade(history.last.values, history.last.step)
         self._changed(state=True)
 
