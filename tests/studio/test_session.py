@@ -83,3 +83,16 @@ def test_masks_of_other_layers_are_left_out_where_a_run_is_opened(session):
     before = frame(session)["parameters"][W]
     ask(session, "step", count=1)
     assert np.all(frame(session)["parameters"][W] != before)
+
+
+@pytest.mark.parametrize("settings", [hidden(4), {"loss": "absolute_error"}, {"l2": 0.5}, {"validation": 0.4}])
+def test_the_best_of_another_network_loss_or_share_of_rows_is_forgotten(session, settings):
+    ask(session, "step", count=50)
+    best = session.best["descent"].error
+    ask(session, "change", settings={"learning_rate": 1e-5})
+    assert session.best["descent"].error == best
+    ask(session, "change", settings=settings)
+    with pytest.raises(DownslopeError, match="no best"):
+        ask(session, "best", how="descent")
+    ask(session, "step", count=1)
+    assert session.best["descent"].error == session.current.last.error

@@ -93,6 +93,7 @@ class Player:
     def _begin(self, descent: Descent, name: str | None = None) -> None:
         """A new run from the values of a descent."""
         self.descent, self.settings = descent, descent.settings
+        self._forget_other_bests()
         self.viewing, self.stopped, self.phase, self._until = None, None, "", None
         self.playing = False
         self._count += 1
@@ -155,6 +156,12 @@ class Player:
 
     def _remade(self, values: Mapping[str, NDArray[Any]], step: int) -> None:
         self.descent = Descent(self.settings, self.rows, values, step, self.frozen)
+        self._forget_other_bests()
+
+    def _forget_other_bests(self) -> None:
+        """The best of another network, loss or choice of rows is none of this one."""
+        now = _measured_by(self.settings)
+        self.best = {how: moment for how, moment in self.best.items() if _measured_by(moment.settings) == now}
 
     _dragged: tuple[str, tuple[int, ...]] | None = None
 
@@ -304,3 +311,8 @@ class Player:
         self._keep("descent")
         self.stopped = fault_of(fault, self.descent, self.rows)
         self._changed()
+
+
+def _measured_by(settings: Settings) -> tuple[Any, ...]:
+    """What errors are of: those of equal ones can be compared."""
+    return settings.network, settings.validation, settings.seed if settings.validation else None
