@@ -96,3 +96,26 @@ def test_the_best_of_another_network_loss_or_share_of_rows_is_forgotten(session,
         ask(session, "best", how="descent")
     ask(session, "step", count=1)
     assert session.best["descent"].error == session.current.last.error
+
+
+def test_the_past_is_shown_with_the_settings_of_its_time_and_goes_on_with_them(session):
+    ask(session, "change", settings={**hidden(4), "optimizer": "adam", "learning_rate": 0.01})
+    ask(session, "step", count=5)
+    then = frame(session)
+    ask(session, "change", settings={"layers": [{"units": 4, "activation": "relu"}, {"units": 1}]})
+    ask(session, "change", settings={"optimizer": "sgd", "learning_rate": 1e-6, "loss": "absolute_error"})
+    ask(session, "step", count=3)
+    ask(session, "scrub", moment=5)
+    past = frame(session)
+    for what in ("z", "prediction", "loss"):
+        np.testing.assert_array_equal(past["rows"][what], then["rows"][what])
+    assert past["error"] == then["error"]
+    told = state_of(session)["settings"]
+    assert (told["optimizer"], told["loss"], told["layers"][0]["activation"]) == ("adam", "squared_error", "tanh")
+    ask(session, "change", settings={"learning_rate": 0.02})
+    ask(session, "step", count=1)
+    assert state_of(session)["settings"]["optimizer"] == "adam"
+    assert "layer1.weight.mean" in session.current.last.values
+    assert session.current.parent == (2, 5)
+    ask(session, "scrub", moment=None, run=2)
+    assert state_of(session)["settings"]["optimizer"] == "sgd"

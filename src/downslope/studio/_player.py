@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.studio._descent import Descent
+from downslope.studio._descent import Descent, errors_of
 from downslope.studio._repairs import Fault, fault_of
 from downslope.studio._settings import Settings
 from downslope.studio._table import Rows
@@ -30,7 +30,8 @@ class Player:
     """One table, one network in training, and everything that is kept of it.
 
     Attributes:
-        rows, settings, descent: what there is at present.
+        rows, descent: what there is at present.
+        settings: those of what is shown.
         histories: the runs, the present one last opened in ``current``.
         viewing: the place of the moment of the present run that is shown instead of the present, or None.
         phase: the part of the next step that is shown, or "".
@@ -118,9 +119,11 @@ class Player:
         return Moment(self.descent.step, self.descent.values, error, validation, how, self.settings)
 
     def measured(self) -> tuple[float, float | None]:
-        """The error of all rows that are trained on, and of those that only measure."""
+        """The error of all rows that are trained on, penalties included, and that of those that only measure."""
         started = perf_counter()
-        found = self.descent.error(), self.descent.validation_error()
+        network, parameters, held = self.settings.network, self.parameters, self.descent.measured
+        error = errors_of(network, parameters, self.descent.trained)[1]
+        found = error, None if held is None else errors_of(network, parameters, held)[0]
         self._measured_at = perf_counter()
         self.measuring_cost = self._measured_at - started
         return found
