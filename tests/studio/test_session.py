@@ -13,6 +13,7 @@ from downslope.studio._settings import settings_of
 from downslope.studio._state import state_of
 from downslope.studio._table import Choices, frame_of_arrays, rows_of
 from downslope.studio._watcher import Watcher
+from downslope.training import forward
 
 W = "layer1.weight"
 
@@ -119,3 +120,16 @@ def test_the_past_is_shown_with_the_settings_of_its_time_and_goes_on_with_them(s
     assert session.current.parent == (2, 5)
     ask(session, "scrub", moment=None, run=2)
     assert state_of(session)["settings"]["optimizer"] == "sgd"
+
+
+def test_the_best_by_descent_is_the_error_of_all_rows(session):
+    ask(session, "sample", name="wave")
+    ask(session, "change", settings={"batch_size": 1})
+    session.measuring_cost = 1e9  # no time to look at all rows
+    ask(session, "step", count=300)
+    batches = [m.error for m in session.current.moments if m.how == "descent"][:-1]
+    kept = session.best["descent"]
+    assert kept.error > min(batches)
+    network, data = session.settings.network, session.descent.trained
+    found = forward(network, kept.values, data["x"])
+    assert kept.error == pytest.approx(float(np.mean((data["y"] - found) ** 2)))

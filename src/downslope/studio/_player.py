@@ -113,9 +113,7 @@ class Player:
             self.histories.remove(next((h for h in others if not h.kept), others[0]))
 
     def _moment(self, how: str, *, exact: bool = True) -> Moment:
-        error, validation = self.last_error, None
-        if exact or self._may_measure():
-            error, validation = self.measured()
+        error, validation = self.measured() if exact else (self.last_error, None)
         return Moment(self.descent.step, self.descent.values, error, validation, how, self.settings)
 
     def measured(self) -> tuple[float, float | None]:
@@ -132,10 +130,12 @@ class Player:
         return perf_counter() - self._measured_at >= self.measuring_cost / _MEASURING
 
     def _keep(self, how: str, *, exact: bool = True, in_place: bool = False) -> None:
+        exact = exact or self._may_measure()
         moment = self._moment(how, exact=exact)
         self.current.add(moment, in_place=in_place)
         by = "hand" if how == "hand" else "descent"
-        if how in ("hand", "descent") and not moment.error >= self._best_error(by):
+        # the error of a batch alone may be small by chance
+        if exact and how in ("hand", "descent") and moment.error < self._best_error(by):
             self.best[by] = moment
 
     def _best_error(self, by: str) -> float:
