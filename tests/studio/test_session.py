@@ -133,3 +133,19 @@ def test_the_best_by_descent_is_the_error_of_all_rows(session):
     network, data = session.settings.network, session.descent.trained
     found = forward(network, kept.values, data["x"])
     assert kept.error == pytest.approx(float(np.mean((data["y"] - found) ** 2)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_arrays_keep_their_dtype_and_steps_are_those_of_descend(dtype):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((50, 3)).astype(dtype)
+    y = np.sin(x[:, 0])
+    net = ds.Network(3, [ds.Dense(5, "tanh"), ds.Dense(1)])
+    how = {"learning_rate": 0.01, "optimizer": "adam", "batch_size": 8}
+    frame_, choices = frame_of_arrays(x, y[:, None], classes=False)
+    played = Session(rows_of(frame_, choices, "x and y"), settings_of(net).changed(how))
+    ask(played, "step", count=20)
+    run = ds.descend(net, x, y, steps=20, **how)
+    for name, value in run.parameters.items():
+        assert played.parameters[name].dtype == dtype
+        np.testing.assert_array_equal(played.parameters[name], value)
