@@ -50,9 +50,14 @@ class Session(Player):
         """Do what the page asks for; what it gets as an answer, if anything.
 
         Raises:
-            DownslopeError: if it cannot be done; the message is for the reader.
+            DownslopeError: if it cannot be done; the message is for the reader, and all is as it was.
         """
-        return self._doers[type(command)](self, command, payload)
+        before = {**vars(self), "histories": list(self.histories)}
+        try:
+            return self._doers[type(command)](self, command, payload)
+        except BaseException:
+            vars(self).update(before)
+            raise
 
     def _set_parameter(self, command: ask.SetParameter, _: bytes) -> None:
         self.pause()
@@ -130,7 +135,7 @@ class Session(Player):
             self._begin(Descent(settings, self.rows, None, 0, self.frozen))
 
     def _solve(self, command: ask.Solve, _: bytes) -> dict[str, Any]:
-        found = solve(self.descent.network, self.descent.trained["x"], self.descent.trained["y"])
+        found = solve(self.settings.network, self.descent.trained["x"], self.descent.trained["y"])
         self.pause()
         self._here()
         values = {**self.descent.values, **found.parameters}
@@ -196,8 +201,10 @@ class Session(Player):
         if command.moment is not None and not 0 <= command.moment <= last:
             raise DownslopeError(f"this run has the moments 0 to {last}, not {command.moment}")
         self.viewing = None if command.moment in (None, last) else command.moment
+        before = self.settings
+        self.settings = self.descent.settings if self.viewing is None else self.shown.settings
         self.phase = ""
-        self._changed()
+        self._changed(state=self.settings != before)
 
     def _name_run(self, command: ask.NameRun, _: bytes) -> None:
         run = self._run(command.run)
