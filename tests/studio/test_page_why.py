@@ -88,3 +88,14 @@ def test_a_table_of_words_and_numbers(penguins, visit):
     page.page.locator("section.rows tbody tr").nth(3).get_by_role("button").click()
     page.answer("why", 2)
     assert "row4" in shown_on(page).lower()
+
+
+def test_answers_go_to_whoever_asked_and_none_where_it_is_refused(page):
+    """Several numbers of a matrix are asked for before the first is there, as under a moving pointer."""
+    told = page.page.evaluate("""async () => {
+      const { ask } = await import("/store.js");
+      const places = [[0, 0], [0, 1], [0, 7], [0, 2]];
+      const probed = places.map((place) => ask("probe", { layer: "layer1", kind: "weight", place }));
+      return (await Promise.all(probed)).map((answer) => answer && answer.value);
+    }""")
+    assert told == [START[0], START[1], None, START[2]]

@@ -4,6 +4,7 @@ import http.client
 import json
 from contextlib import ExitStack, suppress
 from time import monotonic
+from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -13,7 +14,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 import downslope as ds
+from downslope.studio._schema import Phase
 from downslope.studio._server import UPLOAD_LIMIT, StudioServer
+from downslope.studio._session import Session, first_session
 from downslope.studio._wire import unpack
 
 
@@ -262,3 +265,45 @@ def test_play_from_python_serves_the_network_and_the_rows_that_were_given():
             assert found["parameters"][name].tobytes() == value.tobytes()
     finally:
         studio.close()
+
+
+class Broken(Session):
+    """A session of which steps and frames fail."""
+
+    def work(self):
+        if self.playing:
+            raise RuntimeError("no step")
+        return False
+
+    @property
+    def parameters(self):
+        if self.step_is_shown:
+            raise RuntimeError("no frame")
+        return super().parameters
+
+    step_is_shown = False
+
+    def _phase(self, command, payload):
+        self.step_is_shown = command.part == "update"
+        self._changed()
+
+    _doers: ClassVar = {**Session._doers, Phase: _phase}
+
+
+def test_steps_and_frames_that_fail_are_told_and_end_nothing(capsys):
+    given = first_session()
+    server = StudioServer(lambda: Broken(given.rows, given.settings))
+    server.start()
+    try:
+        with joined(server.address) as socket:
+            say(socket, "play")
+            assert "no step" in heard(socket, "refused", lambda told: told["to"] == "play")["text"]
+            say(socket, "phase", part="update")
+            say(socket, "look", rows=[0, 5], again=True)
+            assert "no frame" in heard(socket, "refused", lambda told: told["to"] == "look")["text"]
+            say(socket, "phase", part="loss")
+            say(socket, "look", rows=[0, 5], again=True)
+            assert not heard(socket, "frame")["playing"]
+    finally:
+        server.close()
+    assert capsys.readouterr().err.count("RuntimeError: no ") == 2

@@ -152,17 +152,9 @@ class Descent:
         found = _slopes(tuple(self.program.gradients.values())).mean(given)
         return dict(zip(self.program.gradients, found, strict=True))
 
-    def error(self) -> float:
-        """The error of all rows that are trained on, penalties included, dropout at rest."""
-        return errors_of(self.network, self.parameters, self.trained)[1]
-
-    def validation_error(self) -> float | None:
-        """The error of the rows that only measure, without penalties."""
-        return None if self.measured is None else errors_of(self.network, self.parameters, self.measured)[0]
-
 
 def errors_of(network: Network, parameters: Arrays, data: Arrays) -> tuple[float, float]:
-    """The error of some rows without and with penalties."""
+    """The error of some rows without and with penalties, dropout at rest."""
     with np.errstate(all="ignore"):
         plain, whole = _errors(network).mean({**parameters, **data})
     return float(plain), float(whole)

@@ -63,7 +63,7 @@ def _record(session: Session) -> Record:
     rows, descent = session.rows, session.descent
     held = descent.measured is not None
     data = descent.measured if descent.measured is not None else descent.trained
-    predicted = forward_of(descent.network, session.parameters, data)[1].astype(np.float64)
+    predicted = forward_of(session.settings.network, session.parameters, data)[1].astype(np.float64)
     y = np.ravel(data["y"])
     if not rows.goal.classes:
         said = rows.goal.numbers(predicted[:, 0])

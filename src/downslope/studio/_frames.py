@@ -43,7 +43,7 @@ def frame_of(session: Session, watcher: Watcher) -> Frame:
         "playing": session.playing,
         "phase": session.phase,
         "speed": session.speed if session.playing and session.pace is None else 0.0,
-        "error": _error(session, parameters, live),
+        "error": _error(session),
         "rows": _rows(session, watcher, parameters),
         "curve": _curve(session),
         "timeline": _timeline(session),
@@ -67,7 +67,7 @@ def frame_of(session: Session, watcher: Watcher) -> Frame:
     return frame
 
 
-def _error(session: Session, parameters: Arrays, live: bool) -> dict[str, Any]:
+def _error(session: Session) -> dict[str, Any]:
     """The error of the rows that are trained on, or of the last batch where all rows take too long."""
     descent = session.descent
     words = {
@@ -84,9 +84,6 @@ def _error(session: Session, parameters: Arrays, live: bool) -> dict[str, Any]:
         "penalised": bool(session.settings.l1 or session.settings.l2),
         "rows": len(descent.trained["x"]),
     }
-    if not live:
-        moment = session.shown
-        return {**told, "value": moment.error, "validation": moment.validation_error, "of": "all rows"}
     if session.playing and session.measuring_cost > _COSTLY:
         return {**told, "value": session.last_error, "validation": None, "of": "the last batch"}
     value, validation = session.measured()
@@ -106,7 +103,7 @@ def _rows(session: Session, watcher: Watcher, parameters: Arrays) -> dict[str, A
         chosen = np.arange(first, min(first + count, total))
     data = {name: column[chosen] for name, column in descent.data.items()}
     z, prediction, errors = (
-        forward_of(descent.network, parameters, data) if len(chosen) else (None, None, None)
+        forward_of(session.settings.network, parameters, data) if len(chosen) else (None, None, None)
     )
     told: dict[str, Any] = {"first": first, "of": chosen.astype(np.int32), "total": total}
     if z is not None and prediction is not None and errors is not None:
@@ -159,7 +156,7 @@ def _by_error(session: Session, parameters: Arrays) -> NDArray[np.int64]:
         or (not session.playing and held[0] != session.version)
         or now - held[2] > 1
     ):
-        errors = forward_of(session.descent.network, parameters, session.descent.data)[2]
+        errors = forward_of(session.settings.network, parameters, session.descent.data)[2]
         held = session.order = (session.version, session.rows, now, np.argsort(-errors, kind="stable"))
     return held[3]
 
@@ -211,7 +208,7 @@ def _challenge(session: Session, parameters: Arrays) -> dict[str, Any] | None:
     rows = session.rows
     if len(rows.x) > 20 or rows.goal.classes or rows.outputs != 1:
         return None
-    prediction = forward_of(session.descent.network, parameters, session.descent.data)[1]
+    prediction = forward_of(session.settings.network, parameters, session.descent.data)[1]
     sizes = np.abs(_in_units(rows, _wide(session.descent.data["y"])) - _in_units(rows, _wide(prediction)))
     met = int(np.count_nonzero(sizes < _CHALLENGE))
     hands = {

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.studio._descent import Descent
+from downslope.studio._descent import Descent, errors_of
 from downslope.studio._repairs import Fault, fault_of
 from downslope.studio._settings import Settings
 from downslope.studio._table import Rows
@@ -31,7 +31,8 @@ class Player:
     """One table, one network in training, and everything that is kept of it.
 
     Attributes:
-        rows, settings, descent: what there is at present.
+        rows, descent: what there is at present.
+        settings: those of what is shown.
         histories: the runs, the present one last opened in ``current``.
         viewing: the place of the moment of the present run that is shown instead of the present, or None.
         phase: the part of the next step that is shown, or "".
@@ -93,11 +94,12 @@ class Player:
 
     def _begin(self, descent: Descent, name: str | None = None) -> None:
         """A new run from the values of a descent."""
-        self.descent, self.settings, self.frozen = descent, descent.settings, dict(descent.frozen)
+        self.descent, self.settings = descent, descent.settings
+        self._forget_other_bests()
         self.viewing, self.stopped, self.phase, self._until = None, None, "", None
         self.playing = False
         self._count += 1
-        self._current = History(self._count, name or f"run {self._count}")
+        self._current = History(self._count, name or f"run {self._count}", self.rows)
         self.histories.append(self._current)
         self._forget_old()
         self.current.add(self._moment("start"))
@@ -117,9 +119,11 @@ class Player:
         return Moment(self.descent.step, self.descent.values, error, measured, validation, how, self.settings)
 
     def measured(self) -> tuple[float, float | None]:
-        """The error of all rows that are trained on, and of those that only measure."""
+        """The error of all rows that are trained on, penalties included, and that of those that only measure."""
         started = perf_counter()
-        found = self.descent.error(), self.descent.validation_error()
+        network, parameters, held = self.settings.network, self.parameters, self.descent.measured
+        error = errors_of(network, parameters, self.descent.trained)[1]
+        found = error, None if held is None else errors_of(network, parameters, held)[0]
         self._measured_at = perf_counter()
         self.measuring_cost = self._measured_at - started
         return found
@@ -132,7 +136,7 @@ class Player:
         moment = self._moment(how, exact=exact)
         self.current.add(moment, in_place=in_place)
         by = "hand" if how == "hand" else "descent"
-        if how in ("hand", "descent") and moment.measured and not moment.error >= self._best_error(by):
+        if how in ("hand", "descent") and moment.measured and moment.error < self._best_error(by):
             self.best[by] = moment
 
     def _best_error(self, by: str) -> float:
@@ -156,6 +160,12 @@ class Player:
 
     def _remade(self, values: Mapping[str, NDArray[Any]], step: int) -> None:
         self.descent = Descent(self.settings, self.rows, values, step, self.frozen)
+        self._forget_other_bests()
+
+    def _forget_other_bests(self) -> None:
+        """The best of another network, loss or choice of rows is none of this one."""
+        now = _measured_by(self.settings)
+        self.best = {how: moment for how, moment in self.best.items() if _measured_by(moment.settings) == now}
 
     _dragged: tuple[str, tuple[int, ...]] | None = None
 
@@ -189,7 +199,8 @@ class Player:
 
     def _fitting_masks(self, settings: Settings) -> dict[str, NDArray[np.bool_]]:
         shapes = {n: tuple(map(int, p.shape)) for n, p in settings.network.graph().parameters.items()}
-        return {n: m for n, m in self.frozen.items() if shapes.get(n) == m.shape}
+        self.frozen = {n: m for n, m in self.frozen.items() if shapes.get(n) == m.shape}
+        return self.frozen
 
     def _run(self, number: int) -> History:
         found = next((h for h in self.histories if h.number == number), None)
@@ -199,7 +210,10 @@ class Player:
 
     def _open(self, history: History) -> None:
         self._current, self.viewing, self.stopped = history, None, None
+        if history.rows is not self.rows:
+            self.rows, self.best = history.rows, {}
         self.settings = history.last.settings
+        self._fitting_masks(self.settings)
         self._remade(history.last.values, history.last.step)
         self._changed(state=True)
 
@@ -304,3 +318,8 @@ class Player:
         self._keep("descent")
         self.stopped = fault_of(fault, self.descent, self.rows)
         self._changed()
+
+
+def _measured_by(settings: Settings) -> tuple[Any, ...]:
+    """What errors are of: those of equal ones can be compared."""
+    return settings.network, settings.validation, settings.seed if settings.validation else None

@@ -61,6 +61,17 @@ class Page:
         with suppress(ConnectionClosed, OSError):
             self.connection.send(pack(message))
 
+    def refuse(self, error: BaseException, to: Any) -> None:
+        """Say why a command could not be done; what went wrong inside stands in the terminal too."""
+        if isinstance(error, MemoryError):
+            words = f"there is not enough memory ({error}); take fewer rows or units"
+        elif isinstance(error, DownslopeError):
+            words = str(error)
+        else:
+            traceback.print_exception(error, file=sys.stderr)
+            words = f"this failed inside Downslope: {error!r}"
+        self.send({"message": "refused", "text": words, "to": to})
+
 
 class StudioServer:
     """A session and its page on one port.
@@ -190,21 +201,26 @@ class StudioServer:
                     self._obey(session, page, message)
             try:
                 busy = session.work()
-            except (DownslopeError, MemoryError) as error:
-                session.pause()
-                self._tell_all(error)
+            except Exception as error:
+                busy = session.playing = False
+                for page in list(self._pages):
+                    page.refuse(error, "play")
             now = monotonic()
             least = _FRAME_SECONDS_PLAYING if session.playing else _FRAME_SECONDS
             for page in list(self._pages):
                 watcher = page.watcher
                 if watcher.look is None or now - watcher.sent_at < least or not watcher.behind(session):
                     continue
-                if watcher.state != session.state_version:
-                    watcher.state = session.state_version
-                    page.send(state_of(session))
-                frame = frame_of(session, watcher)
-                watcher.version, watcher.look, watcher.sent_at = session.version, None, now
-                page.send(frame)
+                try:
+                    if watcher.state != session.state_version:
+                        page.send(state_of(session))
+                        watcher.state = session.state_version
+                    page.send(frame_of(session, watcher))
+                except Exception as error:
+                    busy = session.playing = False
+                    page.refuse(error, "look")
+                watcher.version, watcher.state = session.version, session.state_version
+                watcher.look, watcher.sent_at = None, now
 
     def _waiting(self, busy: bool, session: Any) -> list[tuple[Page | None, Any]]:
         """What was asked since; where there is nothing to do, wait for it."""
@@ -228,6 +244,7 @@ class StudioServer:
 
         if message is None:
             return
+        told: Any = None
         try:
             told, payload = _read(message)
             command = _schema.command_of(told)
@@ -235,24 +252,10 @@ class StudioServer:
                 page.watcher.asks(command)
                 return
             reply = answer(session, command, payload)
-        except (DownslopeError, MemoryError) as error:
-            page.send({"message": "refused", "text": _words(error)})
-        except Exception as error:
-            traceback.print_exc(file=sys.stderr)
-            page.send({"message": "refused", "text": f"this failed inside Downslope: {error!r}"})
-        else:
             if reply is not None:
-                page.send({**reply, "to": told.get("command")})
-
-    def _tell_all(self, error: BaseException) -> None:
-        for page in list(self._pages):
-            page.send({"message": "refused", "text": _words(error)})
-
-
-def _words(error: BaseException) -> str:
-    if isinstance(error, MemoryError):
-        return f"there is not enough memory ({error}); take fewer rows or units"
-    return str(error)
+                page.send({**reply, "to": told["command"]})
+        except Exception as error:
+            page.refuse(error, told.get("command") if isinstance(told, dict) else None)
 
 
 def _read(message: bytes | str) -> tuple[Any, bytes]:

@@ -50,9 +50,14 @@ class Session(Player):
         """Do what the page asks for; what it gets as an answer, if anything.
 
         Raises:
-            DownslopeError: if it cannot be done; the message is for the reader.
+            DownslopeError: if it cannot be done; the message is for the reader, and all is as it was.
         """
-        return self._doers[type(command)](self, command, payload)
+        before = {**vars(self), "histories": list(self.histories)}
+        try:
+            return self._doers[type(command)](self, command, payload)
+        except BaseException:
+            vars(self).update(before)
+            raise
 
     def _set_parameter(self, command: ask.SetParameter, _: bytes) -> None:
         self.pause()
@@ -130,7 +135,7 @@ class Session(Player):
             self._begin(Descent(settings, self.rows, None, 0, self.frozen))
 
     def _solve(self, command: ask.Solve, _: bytes) -> dict[str, Any]:
-        found = solve(self.descent.network, self.descent.trained["x"], self.descent.trained["y"])
+        found = solve(self.settings.network, self.descent.trained["x"], self.descent.trained["y"])
         self.pause()
         self._here()
         values = {**self.descent.values, **found.parameters}
@@ -154,13 +159,13 @@ class Session(Player):
         if after == before:
             return
         self._here()
+        self.settings = after
         if set(command.settings) <= _RATE_ONLY:
             self.descent.set_rate(after)
         elif self._same_shapes(before, after) and after.validation == before.validation:
-            self.descent = Descent(after, self.rows, self.descent.values, self.descent.step, self.frozen)
+            self._remade(self.descent.values, self.descent.step)
         else:
             self._begin(Descent(after, self.rows, None, 0, self._fitting_masks(after)))
-        self.settings = after
         self._changed(state=True)
 
     def _repair(self, command: ask.Repair, _: bytes) -> None:
@@ -196,8 +201,10 @@ class Session(Player):
         if command.moment is not None and not 0 <= command.moment <= last:
             raise DownslopeError(f"this run has the moments 0 to {last}, not {command.moment}")
         self.viewing = None if command.moment in (None, last) else command.moment
+        before = self.settings
+        self.settings = self.descent.settings if self.viewing is None else self.shown.settings
         self.phase = ""
-        self._changed()
+        self._changed(state=self.settings != before)
 
     def _name_run(self, command: ask.NameRun, _: bytes) -> None:
         run = self._run(command.run)
@@ -224,9 +231,8 @@ class Session(Player):
             settings = self.settings if fits else suited(rows)
         fits = settings.network.inputs == self.settings.inputs and self._same_shapes(self.settings, settings)
         values = self.descent.values if fits else None
-        descent = Descent(settings, rows, values, 0, self._fitting_masks(settings))
         self.rows, self.best = rows, {}
-        self._begin(descent)
+        self._begin(Descent(settings, rows, values, 0, self._fitting_masks(settings)))
 
     def _encoded_alike(self, rows: Rows) -> bool:
         """Whether other rows have the same classes, and the same levels where x holds their numbers."""
@@ -238,9 +244,8 @@ class Session(Player):
         same = rows.choices.targets == self.rows.choices.targets and rows.features == self.rows.features
         same = same and self._encoded_alike(rows)
         if same and rows.choices.scaling != self.rows.choices.scaling:
-            descent = Descent(self.settings, rows, None, 0, self.frozen)  # other numbers need other weights
-            self.rows, self.best = rows, {}
-            self._begin(descent)
+            self.rows, self.best = rows, {}  # other numbers need other weights
+            self._begin(Descent(self.settings, rows, None, 0, self.frozen))
             return
         self._take_rows(rows, self.settings if same else suited(rows))
 
@@ -277,8 +282,8 @@ class Session(Player):
                 if place == len(tried) - 1:
                     raise
                 continue
-            self._take_rows(rows, suited(rows))
             self.encode = rows_of
+            self._take_rows(rows, suited(rows))
             return
 
     def _columns(self, command: ask.Columns, _: bytes) -> None:

@@ -105,14 +105,12 @@ class Rows:
 
 
 def frame_of_arrays(x: NDArray[Any], y: NDArray[Any], *, classes: bool) -> tuple[pl.DataFrame, Choices]:
-    """Arrays as a table with the columns x1, x2, … and y, or y1, y2, …, taken as they are."""
+    """Arrays as a table with the columns x1, x2, … and y, or y1, y2, …, taken as they are, in their dtype."""
     several = np.reshape(y, (len(x), -1))
     targets = ("y",) if several.shape[1] == 1 else tuple(f"y{k + 1}" for k in range(several.shape[1]))
-    inputs = {f"x{i + 1}": np.asarray(x[:, i], float) for i in range(x.shape[1])}
+    inputs = {f"x{i + 1}": x[:, i] for i in range(x.shape[1])}
     outputs = {name: several[:, k] for k, name in enumerate(targets)}
-    frame = pl.DataFrame(
-        {**inputs, **{n: v.astype(int) if classes else v.astype(float) for n, v in outputs.items()}}
-    )
+    frame = pl.DataFrame({**inputs, **{n: v.astype(int) if classes else v for n, v in outputs.items()}})
     task = "classification" if classes else "regression"
     return frame, Choices(targets, task, RAW, number=tuple(inputs))
 
@@ -234,9 +232,11 @@ def _raw_encoder(frame: pl.DataFrame, columns: tuple[Column, ...]) -> TableEncod
 def _numbers(
     frame: pl.DataFrame, choices: Choices, encoder: TableEncoder, goal: Target
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """x and y; raw numbers keep float64, encoded ones are float32."""
+    """x and y; raw numbers are float64 unless all of x are float32 already, encoded ones are float32."""
     if choices.scaling == RAW:
-        x = frame.select(pl.col(encoder.features).cast(pl.Float64)).to_numpy()
+        given = frame.select(encoder.features)
+        short = all(dtype == pl.Float32 for dtype in given.dtypes)
+        x = given.cast(pl.Float32 if short else pl.Float64).to_numpy()
     else:
         x = encoder.encode(frame).x
     if len(choices.targets) > 1:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.studio._settings import Settings
+from downslope.studio._table import Rows
 
 __all__ = ["Curve", "History", "Moment", "next_mark"]
 
@@ -115,12 +116,14 @@ class History:
     Attributes:
         number: counted from 1.
         name: as the reader named it.
+        rows: what it learns from.
         parent: the run it branches from, and the place of the moment there; None for a new start.
         kept: whether the reader keeps it for comparison.
     """
 
     number: int
     name: str
+    rows: Rows = field(repr=False)
     parent: tuple[int, int] | None = None
     kept: bool = False
     moments: list[Moment] = field(default_factory=list)
@@ -168,6 +171,7 @@ class History:
         return History(
             number,
             f"run {number}",
+            self.rows,
             (self.number, place),
             False,
             self.moments[: place + 1],

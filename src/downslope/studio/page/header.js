@@ -86,7 +86,7 @@ function Share() {
   }, [open]);
   const take = (form) => {
     setOpen(false);
-    ask("export", { form, pictures: form === "html" ? drawnPictures() : null }).then((file) => saveFile(file.name, file.content, file.kind));
+    ask("export", { form, pictures: form === "html" ? drawnPictures() : null }).then((file) => { if (file) saveFile(file.name, file.content, file.kind); });
   };
   const copy = () => {
     setOpen(false);

@@ -27,7 +27,7 @@ export function Matrices() {
   const told = matrices.value;
   if (!told || !told.cards || told.cards.length !== net.layers.length) return html`<p class="muted">…</p>`;
   if (told.refused) return html`<p>${told.refused}</p>`;
-  const probe = (layer, i, j) => ask("probe", { layer, kind: told.kind, place: [i, j] }).then((answer) => answer.value);
+  const probe = (layer, i, j) => ask("probe", { layer, kind: told.kind, place: [i, j] }).then((answer) => (answer ? answer.value : undefined));
   return html`<div class="matrices">
     ${told.pinned && wish.value.pinned && html`<${Pinned} picture=${told.pinned} onUnpin=${() => want({ pinned: null })} />`}
     <${Cards} cards=${told.cards} matrices=${told.matrices} kind=${told.kind} byNorm=${told.byNorm} opened=${wish.value.opened}

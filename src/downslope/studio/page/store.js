@@ -28,7 +28,7 @@ export const asked = signal({ pictures: null, matrices: null });
 export const token = takeToken();
 
 let socket = null;
-let waiting = new Map();
+const waiting = new Map(); // by command, who waits for its answers
 let asking = false;
 let arrived = null; // a state waits for the frame that belongs to it: other layers, other numbers
 
@@ -52,6 +52,7 @@ export function connect() {
   socket.onmessage = (event) => receive(unpack(event.data));
   socket.onclose = () => {
     asking = false;
+    waiting.forEach((takers) => takers.splice(0).forEach((taker) => taker(null)));
     link.value = state.value === null && link.value !== "open" ? "refused" : "closed";
     setTimeout(connect, 1000);
   };
@@ -60,7 +61,11 @@ export function connect() {
 const takers = {
   state: (message) => { arrived = message; },
   frame: takeFrame,
-  refused: (message) => { notice.value = { text: message.text, kind: "refused" }; },
+  refused: (message) => {
+    notice.value = { text: message.text, kind: "refused" };
+    answered(message, null);
+    if (message.to === "look") takeNone();
+  },
   told: (message) => { notice.value = { text: message.text, kind: "told" }; },
 };
 
@@ -68,9 +73,16 @@ function receive(message) {
   (takers[message.message] || answered)(message);
 }
 
-function answered(message) {
-  const taker = waiting.get(message.to);
-  if (taker) taker(message);
+/** Answers come in the order of what was asked. */
+function answered(message, answer = message) {
+  const taker = (waiting.get(message.to) || []).shift();
+  if (taker) taker(answer);
+}
+
+/** There is no frame this time: ask for the next one. */
+function takeNone() {
+  asking = false;
+  requestAnimationFrame(() => look(false));
 }
 
 function takeFrame(message) {
@@ -104,23 +116,27 @@ export function look(again) {
  * Send a command; its fields are checked against the schema of the session.
  * @param {string} command
  * @param {object} [fields]
+ * @returns {boolean} whether it was sent
  */
 export function send(command, fields = {}) {
   const known = COMMANDS[command];
   if (!known) throw new Error(`no command ${command}`);
   for (const name of Object.keys(fields)) if (!(name in known)) throw new Error(`${command} has no field ${name}`);
   for (const name of Object.keys(known)) if (known[name] && !(name in fields)) throw new Error(`${command} lacks ${name}`);
-  if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ command, ...fields }));
+  const open = socket !== null && socket.readyState === WebSocket.OPEN;
+  if (open) socket.send(JSON.stringify({ command, ...fields }));
+  return open;
 }
 
 /**
  * Send a command that has an answer.
- * @returns {Promise<object>}
+ * @returns {Promise<object | null>} null where it is refused
  */
 export function ask(command, fields = {}) {
   return new Promise((resolve) => {
-    waiting.set(command, resolve);
-    send(command, fields);
+    if (!send(command, fields)) return resolve(null);
+    if (!waiting.has(command)) waiting.set(command, []);
+    return waiting.get(command).push(resolve);
   });
 }
 
@@ -158,7 +174,7 @@ export function explain() {
   const fields = chosen
     ? { what: chosen.what, name: chosen.name, index: chosen.index, row: row.value }
     : { what: "row", row: row.value };
-  ask("explain", fields).then((answer) => { why.value = answer; });
+  ask("explain", fields).then((answer) => { if (answer) why.value = answer; });
 }
 
 /** Choose a row, or none. */

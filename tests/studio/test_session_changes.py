@@ -1,0 +1,156 @@
+"""The session does what is asked of it, whatever was asked before, and what it refuses changes nothing."""
+
+import numpy as np
+import pytest
+
+import downslope as ds
+from downslope.errors import DownslopeError
+from downslope.studio._frames import frame_of
+from downslope.studio._schema import Look, command_of
+from downslope.studio._session import Session, first_session
+from downslope.studio._settings import settings_of
+from downslope.studio._state import state_of
+from downslope.studio._table import frame_of_arrays, rows_of
+from downslope.studio._watcher import Watcher
+from downslope.training import forward
+
+W = "layer1.weight"
+
+
+def ask(session, command, **fields):
+    return session.handle(command_of({"command": command, **fields}))
+
+
+def frame(session, **look):
+    state_of(session)
+    return frame_of(session, Watcher(Look([0, 5], **look)))
+
+
+def hidden(*units):
+    return {"layers": [*({"units": n, "activation": "tanh"} for n in units), {"units": 1}]}
+
+
+@pytest.fixture
+def session():
+    return first_session()
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        {"command": "change", "settings": {"layers": [{"units": 3}, {"units": 5}]}},
+        {"command": "change", "settings": {"loss": "cross_entropy"}},
+        {"command": "columns", "targets": ["x1", "x2"], "task": "classification"},
+        {"command": "columns", "formulas": ["nothing + 1"]},
+        {"command": "edit_cell", "row": 9, "column": "x1", "text": "1"},
+        {"command": "set_parameter", "name": W, "index": [0, 9], "value": 1.0},
+    ],
+)
+def test_what_is_refused_leaves_all_as_it_was(session, refused):
+    ask(session, "step", count=3)
+    ask(session, "scrub", moment=1)
+    before = frame(session)
+    with pytest.raises(DownslopeError):
+        session.handle(command_of(refused))
+    after = frame(session)
+    assert after["timeline"]["at"] == 1
+    assert after["timeline"]["run"] == before["timeline"]["run"]
+    np.testing.assert_array_equal(after["parameters"][W], before["parameters"][W])
+    ask(session, "step", count=1)
+    assert frame(session)["step"] == 2
+
+
+def test_a_run_is_opened_on_its_own_rows_and_layers(session):
+    ask(session, "freeze", name=W, index=[0, 1], frozen=True)
+    ask(session, "step", count=2)
+    ask(session, "change", settings=hidden(4))
+    ask(session, "edit_cell", row=0, column="y", text="99")
+    ask(session, "sample", name="wave")
+    ask(session, "scrub", moment=None, run=1)
+    told = frame(session)
+    assert (told["step"], told["parameters"][W].shape) == (2, (1, 3))
+    assert told["rows"]["cells"][0] == [3.0, 4.0, 7.0, 13.5]
+    assert told["error"]["value"] == session.current.last.error
+    ask(session, "step", count=1)
+    ask(session, "scrub", moment=None, run=3)
+    assert frame(session)["rows"]["cells"][0] == [3.0, 4.0, 7.0, 99.0]
+
+
+def test_masks_of_other_layers_are_left_out_where_a_run_is_opened(session):
+    ask(session, "change", settings=hidden(4))
+    ask(session, "freeze", name="layer1.weight", index=None, frozen=True)
+    ask(session, "scrub", moment=None, run=1)
+    before = frame(session)["parameters"][W]
+    ask(session, "step", count=1)
+    assert np.all(frame(session)["parameters"][W] != before)
+
+
+@pytest.mark.parametrize(
+    "settings", [hidden(4), {"loss": "absolute_error"}, {"l2": 0.5}, {"validation": 0.4}]
+)
+def test_the_best_of_another_network_loss_or_share_of_rows_is_forgotten(session, settings):
+    ask(session, "step", count=50)
+    best = session.best["descent"].error
+    ask(session, "change", settings={"learning_rate": 1e-5})
+    assert session.best["descent"].error == best
+    ask(session, "change", settings=settings)
+    with pytest.raises(DownslopeError, match="no best"):
+        ask(session, "best", how="descent")
+    ask(session, "step", count=1)
+    assert session.best["descent"].error == session.current.last.error
+
+
+def test_the_past_is_shown_with_the_settings_of_its_time_and_goes_on_with_them(session):
+    ask(session, "change", settings={**hidden(4), "optimizer": "adam", "learning_rate": 0.01})
+    ask(session, "step", count=5)
+    then = frame(session)
+    ask(session, "change", settings={"layers": [{"units": 4, "activation": "relu"}, {"units": 1}]})
+    ask(session, "change", settings={"optimizer": "sgd", "learning_rate": 1e-6, "loss": "absolute_error"})
+    ask(session, "step", count=3)
+    ask(session, "scrub", moment=5)
+    past = frame(session)
+    for what in ("z", "prediction", "loss"):
+        np.testing.assert_array_equal(past["rows"][what], then["rows"][what])
+    assert past["error"] == then["error"]
+    told = state_of(session)["settings"]
+    assert (told["optimizer"], told["loss"], told["layers"][0]["activation"]) == (
+        "adam",
+        "squared_error",
+        "tanh",
+    )
+    ask(session, "change", settings={"learning_rate": 0.02})
+    ask(session, "step", count=1)
+    assert state_of(session)["settings"]["optimizer"] == "adam"
+    assert "layer1.weight.mean" in session.current.last.values
+    assert session.current.parent == (2, 5)
+    ask(session, "scrub", moment=None, run=2)
+    assert state_of(session)["settings"]["optimizer"] == "sgd"
+
+
+def test_the_best_by_descent_is_the_error_of_all_rows(session):
+    ask(session, "sample", name="wave")
+    ask(session, "change", settings={"batch_size": 1})
+    session.measuring_cost = 1e9  # no time to look at all rows
+    ask(session, "step", count=300)
+    batches = [m.error for m in session.current.moments if m.how == "descent"][:-1]
+    kept = session.best["descent"]
+    assert kept.error > min(batches)
+    network, data = session.settings.network, session.descent.trained
+    found = forward(network, kept.values, data["x"])
+    assert kept.error == pytest.approx(float(np.mean((data["y"] - found) ** 2)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_arrays_keep_their_dtype_and_steps_are_those_of_descend(dtype):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((50, 3)).astype(dtype)
+    y = np.sin(x[:, 0])
+    net = ds.Network(3, [ds.Dense(5, "tanh"), ds.Dense(1)])
+    how = {"learning_rate": 0.01, "optimizer": "adam", "batch_size": 8}
+    frame_, choices = frame_of_arrays(x, y[:, None], classes=False)
+    played = Session(rows_of(frame_, choices, "x and y"), settings_of(net).changed(how))
+    ask(played, "step", count=20)
+    run = ds.descend(net, x, y, steps=20, **how)
+    for name, value in run.parameters.items():
+        assert played.parameters[name].dtype == dtype
+        np.testing.assert_array_equal(played.parameters[name], value)
