@@ -80,6 +80,8 @@ def test_more_than_one_target():
     assert rows.features == ("b",)
     assert rows.y.tolist() == small().select("y", "a").to_numpy().tolist()
     assert rows.outputs == 2
+    with pytest.raises(DownslopeError, match='"town" holds no numbers'):
+        rows_of(TABLE, Choices(("price", "town")), "t")
 
 
 def test_classes_are_numbered():

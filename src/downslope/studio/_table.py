@@ -124,6 +124,9 @@ def rows_of(frame: pl.DataFrame, choices: Choices, name: str) -> Rows:
     for target in choices.targets:
         if target not in frame.columns:
             raise DownslopeError(f'the table has no column "{target}"; choose the target among its columns')
+    for target in choices.targets if len(choices.targets) > 1 else ():
+        if not frame[target].dtype.is_numeric():
+            raise DownslopeError(f'"{target}" holds no numbers; several columns to predict all hold numbers')
     known, left_out = rows_with_target(frame, choices.targets[0])
     shown = _with_formulas(known, choices.formulas)
     others = list(choices.targets[1:])

@@ -97,7 +97,9 @@ def _lit(session: Session, name: str, place: tuple[int, ...]) -> dict[str, list[
 
 
 def _unit(session: Session, command: Explain) -> dict[str, Any]:
-    (unit,) = command.index or (0,)
+    if command.index is None or len(command.index) != 1:
+        raise DownslopeError(f"a unit has one number in its layer, not {command.index}")
+    (unit,) = command.index
     rows, words = _sample(session)
     told = explain_unit(
         session.settings.network,
