@@ -88,7 +88,7 @@ def test_validation_rows_are_those_of_descend():
     session.handle(ask.Step(6, "epoch"))
     assert session.descent.step == 18
     looked = [run.validation_losses[epoch] for epoch in range(6)]
-    assert session.descent.validation_error() == pytest.approx(looked[-1], rel=1e-12)
+    assert session.measured()[1] == pytest.approx(looked[-1], rel=1e-12)
 
 
 @pytest.mark.parametrize("way", ["sgd", "adam, batches, validation"])
@@ -135,7 +135,7 @@ def test_it_stops_at_the_first_error_below_the_limit():
     assert session.stopped.kind == "finished"
     run = ds.descend(NEURON, FIVE_X, FIVE_Y, start=START, learning_rate=0.001, steps=first)
     assert session.parameters[W].tobytes() == run.parameters[W].tobytes()
-    assert session.descent.error() < 0.5
+    assert session.measured()[0] < 0.5
 
 
 def test_it_stops_after_looks_without_a_better_one():
@@ -164,10 +164,10 @@ def test_what_is_not_finite_ends_it_with_repairs():
         fresh.handle(ask.Change({"learning_rate": 0.02}))
         fresh.handle(ask.Step(5000))
         fresh.handle(ask.Repair(number))
-        before = fresh.descent.error()
+        before = fresh.measured()[0]
         fresh.handle(ask.Step(300))
         assert fresh.stopped is None
-        assert fresh.descent.error() < before
+        assert fresh.measured()[0] < before
     with pytest.raises(DownslopeError, match="nothing to repair"):
         fresh.handle(ask.Repair(0))
 
@@ -260,7 +260,7 @@ def moment(step, error):
 
 def test_thinning_keeps_the_ends_and_the_best(monkeypatch):
     monkeypatch.setattr("downslope.studio._timeline._BYTES", 8 * 64)
-    history = History(1, "run 1")
+    history = History(1, "run 1", first_session().rows)
     errors = np.random.default_rng(1).uniform(1, 2, 1000)
     errors[333] = 0.5
     for step, error in enumerate(errors):
