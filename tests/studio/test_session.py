@@ -260,7 +260,7 @@ def moment(step, error):
 
 def test_thinning_keeps_the_ends_and_the_best(monkeypatch):
     monkeypatch.setattr("downslope.studio._timeline._BYTES", 8 * 64)
-    history = History(1, "run 1", rows=None)
+    history = History(1, "run 1", first_session().rows)
     errors = np.random.default_rng(1).uniform(1, 2, 1000)
     errors[333] = 0.5
     for step, error in enumerate(errors):
@@ -301,13 +301,3 @@ def test_runs_beyond_the_most_are_forgotten_but_not_those_that_are_kept():
     assert numbers[-1] == 41
     assert len(numbers) < 41
     assert isinstance(session, Player)
-
-
-def test_what_is_refused_leaves_table_and_settings_as_they_were():
-    session = first_session()
-    with pytest.raises(DownslopeError):
-        session.handle(ask.Change({"layers": [{"units": 2}]}))  # two outputs for one target
-    assert session.settings.network == session.descent.network == NEURON
-    session.handle(ask.Step(2))
-    run = ds.descend(NEURON, FIVE_X, FIVE_Y, start=START, learning_rate=0.001, steps=2)
-    assert session.parameters[W].tobytes() == run.parameters[W].tobytes()
