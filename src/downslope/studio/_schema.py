@@ -166,15 +166,6 @@ class Probe(Command):
 
 
 @dataclass(frozen=True)
-class Pin(Command):
-    """A unit as a small network of its strongest inputs."""
-
-    layer: str
-    unit: int
-    row: int | None = None
-
-
-@dataclass(frozen=True)
 class EditCell(Command):
     """Change one cell of the table."""
 
@@ -289,7 +280,7 @@ def command_of(told: Any) -> Command:
     >>> command_of({"command": "step", "count": 3})
     Step(count=3, unit='step')
     """
-    if not isinstance(told, Mapping) or told.get("command") not in COMMANDS:
+    if not isinstance(told, Mapping) or str(told.get("command")) not in COMMANDS:
         raise DownslopeError(f"the page sent no known command: {str(told)[:80]}")
     cls = COMMANDS[told["command"]]
     hints = get_type_hints(cls)
