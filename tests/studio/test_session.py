@@ -86,7 +86,9 @@ def test_masks_of_other_layers_are_left_out_where_a_run_is_opened(session):
     assert np.all(frame(session)["parameters"][W] != before)
 
 
-@pytest.mark.parametrize("settings", [hidden(4), {"loss": "absolute_error"}, {"l2": 0.5}, {"validation": 0.4}])
+@pytest.mark.parametrize(
+    "settings", [hidden(4), {"loss": "absolute_error"}, {"l2": 0.5}, {"validation": 0.4}]
+)
 def test_the_best_of_another_network_loss_or_share_of_rows_is_forgotten(session, settings):
     ask(session, "step", count=50)
     best = session.best["descent"].error
@@ -112,7 +114,11 @@ def test_the_past_is_shown_with_the_settings_of_its_time_and_goes_on_with_them(s
         np.testing.assert_array_equal(past["rows"][what], then["rows"][what])
     assert past["error"] == then["error"]
     told = state_of(session)["settings"]
-    assert (told["optimizer"], told["loss"], told["layers"][0]["activation"]) == ("adam", "squared_error", "tanh")
+    assert (told["optimizer"], told["loss"], told["layers"][0]["activation"]) == (
+        "adam",
+        "squared_error",
+        "tanh",
+    )
     ask(session, "change", settings={"learning_rate": 0.02})
     ask(session, "step", count=1)
     assert state_of(session)["settings"]["optimizer"] == "adam"
