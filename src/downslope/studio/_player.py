@@ -117,7 +117,7 @@ class Player:
         return Moment(self.descent.step, self.descent.values, error, validation, how, self.settings)
 
     def measured(self) -> tuple[float, float | None]:
-        """The error of all rows that are trained on, penalties included, and that of those that only measure."""
+        """The error of the rows that are trained on, penalties included, and of those that only measure."""
         started = perf_counter()
         network, parameters, held = self.settings.network, self.parameters, self.descent.measured
         error = errors_of(network, parameters, self.descent.trained)[1]

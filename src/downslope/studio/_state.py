@@ -45,7 +45,7 @@ def state_of(session: Session) -> State:
         "choices": {
             "activations": ["identity", *ACTIVATIONS],
             "optimizers": list(OPTIMIZERS),
-            "losses": list(LOSSES_OF[_kind_of_target(session.rows)]),
+            "losses": _losses(session),
             "samples": [FIVE_ROWS, *SAMPLES],
         },
         "runs": [_run(session, place) for place in range(len(session.histories))],
@@ -53,8 +53,13 @@ def state_of(session: Session) -> State:
     }
 
 
-def _kind_of_target(rows: Rows) -> str:
-    return {0: "regression", 2: "two classes"}.get(len(rows.goal.classes), "classes")
+def _losses(session: Session) -> list[str]:
+    """The losses that suit the target, and the one in force whether or not it does."""
+    kind = {0: "regression", 2: "two classes"}.get(len(session.rows.goal.classes), "classes")
+    loss = session.settings.loss
+    if loss == "cross_entropy":
+        return [loss]
+    return list(dict.fromkeys([*LOSSES_OF[kind], loss]))
 
 
 def _frozen(session: Session) -> Mapping[str, Any]:

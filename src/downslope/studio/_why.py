@@ -97,9 +97,9 @@ def _lit(session: Session, name: str, place: tuple[int, ...]) -> dict[str, list[
 
 
 def _unit(session: Session, command: Explain) -> dict[str, Any]:
-    if len(command.index or ()) != 1:
+    if command.index is None or len(command.index) != 1:
         raise DownslopeError(f"a unit of {command.name} is named by one number, counted from 0")
-    (unit,) = command.index or ()
+    unit = command.index[0]
     rows, words = _sample(session)
     told = explain_unit(
         session.settings.network,
