@@ -189,3 +189,11 @@ def test_targets_given_as_arrays_are_those_that_are_learned(units, loss, y):
         assert played.descent.data["y"][0] == 1
         with pytest.raises(DownslopeError, match="none of the classes"):
             ask(played, "edit_cell", row=0, column="y", text=str(units))
+
+
+def test_a_network_with_other_layers_is_not_drawn_as_if_it_had_none():
+    layers = [ds.Dense(3, "tanh"), ds.Residual([ds.Dense(3)]), ds.LayerNorm(), ds.Dense(1)]
+    x, y = np.eye(3), np.arange(3.0)
+    for given, drawn in ((layers, False), ([layers[0], ds.Dropout(0.1), layers[-1]], True)):
+        told = state_of(_maker(ds.Network(3, given), x, y, None, {})())
+        assert told["network"]["drawn"] is drawn

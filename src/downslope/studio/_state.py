@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import polars as pl
 
 from downslope.graph import ACTIVATIONS
 from downslope.insight import dense_layers
-from downslope.nets import Network
+from downslope.nets import Dense, Dropout, Network
 from downslope.studio._repairs import stable_range
 from downslope.studio._samples import FIVE_ROWS, SAMPLES
 from downslope.studio._schema import State
@@ -139,8 +138,7 @@ def _network(network: Network, rows: Rows) -> dict[str, Any]:
             }
         )
     weights = sum(math.prod(map(int, p.shape)) for p in graph.parameters.values())
-    chained = all(a["units"] == b["inputs"] for a, b in pairwise(layers))
-    drawn = bool(layers) and chained and layers[0]["inputs"] == network.inputs
+    drawn = all(isinstance(layer, Dense | Dropout) for layer in network.layers)
     return {
         "layers": layers,
         "inputs": list(rows.features),
