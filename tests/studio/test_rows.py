@@ -209,7 +209,7 @@ def test_targets_that_cannot_be_learned(target, message):
 
 
 def test_arrays_are_a_table():
-    frame, choices = frame_of_arrays(FIVE_X, np.column_stack([FIVE_Y, -FIVE_Y]), classes=False)
+    frame, choices = frame_of_arrays(FIVE_X, np.column_stack([FIVE_Y, -FIVE_Y]))
     rows = rows_of(frame, choices, "x and y")
     assert frame.columns == ["x1", "x2", "x3", "y1", "y2"]
     assert rows.x.tolist() == FIVE_X.tolist()

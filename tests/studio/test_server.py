@@ -160,6 +160,13 @@ NO_COMMANDS = [
     '{"command": "upload", "name": "x.csv"}',
     b"",
     b"\xff\xff\xff\xff{",
+    '{"command": "play", "pace": Infinity}',
+    '{"command": "play", "pace": 1e400}',
+    '{"command": "step", "count": 9007199254740993}',
+    '{"command": "change", "settings": {"learning_rate": NaN}}',
+    '{"command": "sample", "name": "\\ud800"}',
+    '{"command": ["look"]}',
+    '{"command": "explain", "what": "unit", "name": "layer1", "index": [0, 0]}',
 ]
 
 

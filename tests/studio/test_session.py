@@ -43,8 +43,8 @@ def data_for(network, count=61):
 
 def session_for(network, **how):
     x, y = data_for(network)
-    classes = network.loss != "squared_error"
-    frame, choices = frame_of_arrays(x, y, classes=classes)
+    classes = tuple(map(str, range(3 if network.loss == "cross_entropy" else 2)))
+    frame, choices = frame_of_arrays(x, y, () if network.loss == "squared_error" else classes)
     return Session(rows_of(frame, choices, "x and y"), settings_of(network).changed(how))
 
 

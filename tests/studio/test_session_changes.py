@@ -1,16 +1,18 @@
 """The session does what is asked of it, whatever was asked before, and what it refuses changes nothing."""
 
 import numpy as np
+import polars as pl
 import pytest
 
 import downslope as ds
 from downslope.errors import DownslopeError
 from downslope.studio._frames import frame_of
+from downslope.studio._play import _maker
 from downslope.studio._schema import Look, command_of
 from downslope.studio._session import Session, first_session
 from downslope.studio._settings import settings_of
 from downslope.studio._state import state_of
-from downslope.studio._table import frame_of_arrays, rows_of
+from downslope.studio._table import Choices, frame_of_arrays, rows_of
 from downslope.studio._watcher import Watcher
 from downslope.training import forward
 
@@ -147,10 +149,51 @@ def test_arrays_keep_their_dtype_and_steps_are_those_of_descend(dtype):
     y = np.sin(x[:, 0])
     net = ds.Network(3, [ds.Dense(5, "tanh"), ds.Dense(1)])
     how = {"learning_rate": 0.01, "optimizer": "adam", "batch_size": 8}
-    frame_, choices = frame_of_arrays(x, y[:, None], classes=False)
+    frame_, choices = frame_of_arrays(x, y[:, None])
     played = Session(rows_of(frame_, choices, "x and y"), settings_of(net).changed(how))
     ask(played, "step", count=20)
     run = ds.descend(net, x, y, steps=20, **how)
     for name, value in run.parameters.items():
         assert played.parameters[name].dtype == dtype
         np.testing.assert_array_equal(played.parameters[name], value)
+
+
+@pytest.mark.parametrize(
+    ("units", "loss", "y"),
+    [
+        (5, "cross_entropy", [0, 2, 4, 2]),
+        (12, "cross_entropy", [0, 10, 2, 11]),
+        (2, "cross_entropy", [0, 1, 1, 0]),
+        (1, "binary_cross_entropy", [0, 1, 1, 0]),
+        (1, "binary_cross_entropy", [0.0, 0.3, 0.9, 1.0]),
+        (2, "binary_cross_entropy", [[0, 1], [1, 1], [0.5, 0], [1, 0]]),
+        (2, "squared_error", [[0, 1], [1, 1], [0.5, 0], [1, 0]]),
+    ],
+)
+def test_targets_given_as_arrays_are_those_that_are_learned(units, loss, y):
+    """Classes that are not there keep their numbers, and shares are not cut to whole ones."""
+    net = ds.Network(2, [ds.Dense(units)], loss=loss)
+    x = np.arange(8.0).reshape(4, 2) / 8
+    played = _maker(net, x, y, None, {})()
+    np.testing.assert_array_equal(played.descent.data["y"].reshape(np.shape(y)), y)
+    ask(played, "step", count=3)
+    run = ds.descend(net, x, y, steps=3)
+    np.testing.assert_array_equal(played.parameters[W], run.parameters[W])
+    told = frame(played, pictures={"residuals": {}, "fitted": {"columns": [0]}})
+    assert "refused" not in told["pictures"]["residuals"]
+    if loss == "cross_entropy":
+        given = forward(net, run.parameters, x)
+        np.testing.assert_array_equal(told["rows"]["chosen"], given.argmax(axis=1))
+        assert told["pictures"]["residuals"]["confusion"].shape == (units, units)
+        ask(played, "edit_cell", row=0, column="y", text="1")
+        assert played.descent.data["y"][0] == 1
+        with pytest.raises(DownslopeError, match="none of the classes"):
+            ask(played, "edit_cell", row=0, column="y", text=str(units))
+
+
+def test_a_network_with_other_layers_is_not_drawn_as_if_it_had_none():
+    layers = [ds.Dense(3, "tanh"), ds.Residual([ds.Dense(3)]), ds.LayerNorm(), ds.Dense(1)]
+    x, y = np.eye(3), np.arange(3.0)
+    for given, drawn in ((layers, False), ([layers[0], ds.Dropout(0.1), layers[-1]], True)):
+        told = state_of(_maker(ds.Network(3, given), x, y, None, {})())
+        assert told["network"]["drawn"] is drawn

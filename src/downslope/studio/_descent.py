@@ -29,7 +29,7 @@ from downslope.training import (
     training_program,
 )
 
-__all__ = ["Descent", "errors_of", "forward_of"]
+__all__ = ["Descent", "errors_of", "forward_of", "shares_of"]
 
 
 class Descent:
@@ -53,7 +53,8 @@ class Descent:
     ) -> None:
         network = settings.network
         self.settings, self.network, self.step = settings, network, step
-        self.data = checked_data(network, rows.x, rows.y, None)
+        y = rows.y.reshape(-1) if network.loss == "cross_entropy" else rows.y
+        self.data = checked_data(network, rows.x, y, None)
         numbered = {**self.data, "row": np.arange(len(rows.x))}
         self.trained, held = split(network, numbered, settings.validation or None, settings.seed)
         self.trained_rows = self.trained.pop("row")
@@ -167,6 +168,11 @@ def forward_of(
     with np.errstate(all="ignore"):
         z, prediction, errors = _forward(network).rows({**parameters, **data})
     return z, prediction, errors
+
+
+def shares_of(prediction: NDArray[Any]) -> NDArray[Any]:
+    """The probability of each class: of two, one output tells that of the second."""
+    return prediction if prediction.shape[1] > 1 else np.concatenate([1 - prediction, prediction], axis=1)
 
 
 @lru_cache(maxsize=8)

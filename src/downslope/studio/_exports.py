@@ -13,7 +13,7 @@ import numpy as np
 from downslope.errors import DownslopeError
 from downslope.estimators import Kind, Model, Record, Scores, scores, trivial_guess
 from downslope.interchange import page_source, python_source
-from downslope.studio._descent import forward_of
+from downslope.studio._descent import forward_of, shares_of
 from downslope.studio._pictures import evenly
 from downslope.studio._schema import Export
 from downslope.studio._session import Session
@@ -48,8 +48,9 @@ def _model(session: Session, _: Export) -> bytes:
     rows, network = session.rows, session.settings.network
     if len(rows.choices.targets) > 1:
         raise DownslopeError("a model file predicts one column, and this network predicts several")
-    if rows.goal.classes and network.loss not in ("binary_cross_entropy", "cross_entropy"):
-        raise DownslopeError("a model file of classes needs a loss of probabilities; choose cross-entropy")
+    suits = "binary_cross_entropy" if len(rows.goal.classes) == 2 else "cross_entropy"
+    if rows.goal.classes and network.loss != suits:
+        raise DownslopeError(f"a model file of {len(rows.goal.classes)} classes needs the loss {suits}")
     parameters = {name: value.copy() for name, value in session.parameters.items()}
     model = Model(network, parameters, rows.encoder, rows.goal, _record(session))
     with tempfile.TemporaryDirectory() as folder:
@@ -67,10 +68,8 @@ def _record(session: Session) -> Record:
     y = np.ravel(data["y"])
     if not rows.goal.classes:
         said = rows.goal.numbers(predicted[:, 0])
-    elif len(rows.goal.classes) == 2:
-        said = np.concatenate([1 - predicted, predicted], axis=1)
     else:
-        said = predicted
+        said = shares_of(predicted)
     seen = [m.validation_error for m in session.current.moments if m.validation_error is not None]
     kind = Kind("played", 1, 1.0, len(seen), len(seen), (session.current.last.error,), tuple(seen))
     return Record(

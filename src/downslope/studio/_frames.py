@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from downslope.engines import Evaluator
 from downslope.nets import Network
-from downslope.studio._descent import forward_of
+from downslope.studio._descent import forward_of, shares_of
 from downslope.studio._figures import matrices_of, pictures_of
 from downslope.studio._schema import Frame
 from downslope.studio._session import Session
@@ -109,7 +109,7 @@ def _rows(session: Session, watcher: Watcher, parameters: Arrays) -> dict[str, A
     if z is not None and prediction is not None and errors is not None:
         told |= {"z": _wide(z), "prediction": _in_units(rows, _wide(prediction)), "loss": _wide(errors)}
         if rows.goal.classes:
-            told |= _decided(rows, prediction)
+            told |= _decided(prediction)
         else:
             told["missed"] = _in_units(rows, _wide(data["y"])) - told["prediction"]
     if len(descent.measured_rows):
@@ -121,11 +121,9 @@ def _rows(session: Session, watcher: Watcher, parameters: Arrays) -> dict[str, A
     return told
 
 
-def _decided(rows: Rows, prediction: NDArray[Any]) -> dict[str, Any]:
+def _decided(prediction: NDArray[Any]) -> dict[str, Any]:
     """The likeliest class of each row and its probability."""
-    shares = prediction
-    if len(rows.goal.classes) == 2:
-        shares = np.concatenate([1 - prediction, prediction], axis=1)
+    shares = shares_of(prediction)
     chosen = shares.argmax(axis=1)
     return {
         "chosen": chosen.astype(np.int32),

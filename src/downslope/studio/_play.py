@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from downslope.errors import DownslopeError
 from downslope.nets import Network
@@ -112,7 +112,14 @@ def _maker(
     data = checked_data(network, x, y, None)
     values = None if start is None else parameter_values(network, start, np.dtype(np.float64))
     how = settings_of(network).changed(settings)
-    classes = network.loss in ("cross_entropy", "binary_cross_entropy")
-    frame, choices = frame_of_arrays(data["x"], data["y"], classes=classes)
+    frame, choices = frame_of_arrays(data["x"], data["y"], _classes(network, data["y"]))
     rows = rows_of(frame, choices, "x and y")
     return lambda: Session(rows, how, values)
+
+
+def _classes(network: Network, y: NDArray[Any]) -> tuple[str, ...]:
+    """The classes that the targets number, whether or not all are there; none where they are shares."""
+    if network.loss == "cross_entropy":
+        return tuple(map(str, range(int(network.graph().output.shape[1]))))
+    one = network.loss == "binary_cross_entropy" and y.shape[1] == 1
+    return ("0", "1") if one and np.all((y == 0) | (y == 1)) else ()

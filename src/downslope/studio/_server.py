@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hmac
+import json
 import secrets
 import sys
 import threading
@@ -37,6 +38,7 @@ UPLOAD_LIMIT = 64 << 20
 _FRAME_SECONDS = 1 / 60
 _FRAME_SECONDS_PLAYING = 1 / 30
 _IDLE = 0.5
+_LEAVE = 5.0  # seconds that a session has to end what it is at
 _MOST_PAGES = 8
 _KINDS = {
     ".html": "text/html; charset=utf-8",
@@ -140,6 +142,9 @@ class StudioServer:
         self._ended.set()
         self._asked.put((None, None))
         self._server.shutdown()
+        for thread in self._threads:  # or the process would end while the engine is at work, and abort
+            if thread.is_alive() and thread is not threading.current_thread():
+                thread.join(_LEAVE)
 
     # the network
 
@@ -260,15 +265,26 @@ class StudioServer:
 
 def _read(message: bytes | str) -> tuple[Any, bytes]:
     """A command, and the bytes behind it if there are any."""
-    import json
+    if isinstance(message, str):
+        return _plain_data(message), b""
+    size = int.from_bytes(message[:4], "little")
+    return _plain_data(message[4 : 4 + size]), bytes(message[4 + size :])
 
+
+def _plain_data(text: bytes | str) -> Any:
+    """What a browser can write as JSON: finite numbers, whole ones of 53 bits, and text that is Unicode."""
     try:
-        if isinstance(message, str):
-            return json.loads(message), b""
-        size = int.from_bytes(message[:4], "little")
-        return json.loads(message[4 : 4 + size]), bytes(message[4 + size :])
+        told = json.loads(text, parse_int=_whole)
+        json.dumps(told, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         raise DownslopeError("the page sent what is no command") from None
+    return told
+
+
+def _whole(text: str) -> int:
+    if abs(number := int(text)) > 1 << 53:
+        raise ValueError(f"a number of the page has at most 53 bits, not {text[:60]}")
+    return number
 
 
 def _policy(port: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import polars as pl
 
 from downslope.graph import ACTIVATIONS
 from downslope.insight import dense_layers
-from downslope.nets import Network
+from downslope.nets import Dense, Dropout, Network
 from downslope.studio._repairs import stable_range
 from downslope.studio._samples import FIVE_ROWS, SAMPLES
 from downslope.studio._schema import State
@@ -45,7 +44,7 @@ def state_of(session: Session) -> State:
         "choices": {
             "activations": ["identity", *ACTIVATIONS],
             "optimizers": list(OPTIMIZERS),
-            "losses": list(LOSSES_OF[_kind_of_target(session.rows)]),
+            "losses": _losses(session),
             "samples": [FIVE_ROWS, *SAMPLES],
         },
         "runs": [_run(session, place) for place in range(len(session.histories))],
@@ -53,8 +52,13 @@ def state_of(session: Session) -> State:
     }
 
 
-def _kind_of_target(rows: Rows) -> str:
-    return {0: "regression", 2: "two classes"}.get(len(rows.goal.classes), "classes")
+def _losses(session: Session) -> list[str]:
+    """The losses that suit the target, and the one in force whether or not it does."""
+    kind = {0: "regression", 2: "two classes"}.get(len(session.rows.goal.classes), "classes")
+    loss = session.settings.loss
+    if loss == "cross_entropy":
+        return [loss]
+    return list(dict.fromkeys([*LOSSES_OF[kind], loss]))
 
 
 def _frozen(session: Session) -> Mapping[str, Any]:
@@ -134,8 +138,7 @@ def _network(network: Network, rows: Rows) -> dict[str, Any]:
             }
         )
     weights = sum(math.prod(map(int, p.shape)) for p in graph.parameters.values())
-    chained = all(a["units"] == b["inputs"] for a, b in pairwise(layers))
-    drawn = bool(layers) and chained and layers[0]["inputs"] == network.inputs
+    drawn = all(isinstance(layer, Dense | Dropout) for layer in network.layers)
     return {
         "layers": layers,
         "inputs": list(rows.features),

@@ -49,6 +49,7 @@ class Choices:
             takes a few rows of plain numbers raw.
         drop, category, number: columns to leave out, or to take as categories or as numbers.
         formulas: further columns as expressions of others, such as ``x1*x2``.
+        classes: the classes in their order, where they are known beforehand and need not all be there.
     """
 
     targets: tuple[str, ...]
@@ -58,6 +59,7 @@ class Choices:
     category: tuple[str, ...] = ()
     number: tuple[str, ...] = ()
     formulas: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,9 @@ class Rows:
         return self.frame.height <= _EDITABLE
 
 
-def frame_of_arrays(x: NDArray[Any], y: NDArray[Any], *, classes: bool) -> tuple[pl.DataFrame, Choices]:
+def frame_of_arrays(
+    x: NDArray[Any], y: NDArray[Any], classes: tuple[str, ...] = ()
+) -> tuple[pl.DataFrame, Choices]:
     """Arrays as a table with the columns x1, x2, … and y, or y1, y2, …, taken as they are, in their dtype."""
     several = np.reshape(y, (len(x), -1))
     targets = ("y",) if several.shape[1] == 1 else tuple(f"y{k + 1}" for k in range(several.shape[1]))
@@ -112,7 +116,7 @@ def frame_of_arrays(x: NDArray[Any], y: NDArray[Any], *, classes: bool) -> tuple
     outputs = {name: several[:, k] for k, name in enumerate(targets)}
     frame = pl.DataFrame({**inputs, **{n: v.astype(int) if classes else v for n, v in outputs.items()}})
     task = "classification" if classes else "regression"
-    return frame, Choices(targets, task, RAW, number=tuple(inputs))
+    return frame, Choices(targets, task, RAW, number=tuple(inputs), classes=classes)
 
 
 def rows_of(frame: pl.DataFrame, choices: Choices, name: str) -> Rows:
@@ -135,7 +139,7 @@ def rows_of(frame: pl.DataFrame, choices: Choices, name: str) -> Rows:
     about = describe(
         inputs,
         target=choices.targets[0],
-        task=choices.task,
+        task="regression" if choices.classes else choices.task,
         drop=[n for n in choices.drop if n in there],
         category=[n for n in choices.category if n in there],
         number=[n for n in choices.number if n in there],
@@ -150,7 +154,11 @@ def rows_of(frame: pl.DataFrame, choices: Choices, name: str) -> Rows:
         )
     raw = scaling == RAW
     encoder = _raw_encoder(shown, about.columns) if raw else TableEncoder.fit(inputs, about)
-    goal = Target.fit(shown[choices.targets[0]], about.task)
+    task, reason = about.task, about.task_reason
+    goal = Target.fit(shown[choices.targets[0]], task)
+    if choices.classes:
+        task, reason = "classification", "the classes are given"
+        goal = Target(goal.name, choices.classes)
     if raw and not goal.classes:
         goal = replace(goal, mean=0.0, scale=1.0)
     decided = replace(choices, scaling=scaling)
@@ -166,7 +174,7 @@ def rows_of(frame: pl.DataFrame, choices: Choices, name: str) -> Rows:
         x,
         y,
         left_out,
-        f"{about.task}: {about.task_reason}",
+        f"{task}: {reason}",
     )
 
 
