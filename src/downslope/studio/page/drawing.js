@@ -57,7 +57,8 @@ export function Drawing() {
 /** What the lines show: weights, or their gradients. */
 function shownValues(now, layer) {
   const pulls = why.value && why.value.pulls;
-  const from = { weight: now.parameters, gradient: now.gradients, pull: pulls }[lines.value] || now.parameters;
+  const fits = pulls && pulls[layer.weight] && pulls[layer.weight].length === now.parameters[layer.weight].length;
+  const from = { weight: now.parameters, gradient: now.gradients, pull: fits ? pulls : null }[lines.value] || now.parameters;
   return from[layer.weight] || now.parameters[layer.weight];
 }
 

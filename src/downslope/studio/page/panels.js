@@ -26,7 +26,7 @@ export function Panels() {
   useEffect(() => {
     if (why.value && why.value !== seen) {
       setSeen(why.value);
-      panel.value = "why";
+      if (!why.value.quiet) panel.value = "why";
     }
   }, [why.value]);
   const keys = (event) => {

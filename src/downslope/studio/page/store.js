@@ -85,16 +85,34 @@ function takeNone() {
   requestAnimationFrame(() => look(false));
 }
 
+/** A new state; what was chosen in another table or network is chosen no more. */
+function takeState(after) {
+  const before = state.value;
+  state.value = after;
+  if (!before) return;
+  const known = ({ table: told }) => JSON.stringify([told.name, told.targets]);
+  const shapes = ({ network: net }) => JSON.stringify([net.shapes, net.inputs]);
+  const otherTable = known(before) !== known(after);
+  if (otherTable || row.value >= after.table.rows) row.value = null;
+  if (otherTable) lines.value = "weight";
+  if (otherTable || shapes(before) !== shapes(after)) {
+    selected.value = null;
+    why.value = null;
+  }
+}
+
 function takeFrame(message) {
   asking = false;
   batch(() => {
-    if (arrived) state.value = arrived;
+    if (arrived) takeState(arrived);
     arrived = null;
     if (message.pictures) pictures.value = { ...pictures.value, ...message.pictures };
     if (message.matrices) matrices.value = { ...(matrices.value || {}), ...message.matrices };
     if (message.rows.cells) cells.value = message.rows;
     frame.value = message;
   });
+  const moved = why.value === null || why.value.step !== message.step;
+  if (lines.value === "pull" && row.value !== null && moved && !message.playing) explain(true);
   requestAnimationFrame(() => look(false));
 }
 
@@ -167,14 +185,17 @@ export function choose(what, name, index) {
   explain();
 }
 
-/** Ask for the derivation of what is chosen, for the chosen row or averaged. */
-export function explain() {
+/**
+ * Ask for the derivation of what is chosen, for the chosen row or averaged.
+ * @param {boolean} [quiet] whether its panel stays behind the one that is open
+ */
+export function explain(quiet = false) {
   const chosen = selected.value;
   if (!chosen && row.value === null) return;
   const fields = chosen
     ? { what: chosen.what, name: chosen.name, index: chosen.index, row: row.value }
     : { what: "row", row: row.value };
-  ask("explain", fields).then((answer) => { if (answer) why.value = answer; });
+  ask("explain", fields).then((answer) => { if (answer) why.value = { ...answer, quiet }; });
 }
 
 /** Choose a row, or none. */
