@@ -1,6 +1,6 @@
 /** The network as a drawing: units as circles, weights as lines or as numbers that can be moved by hand. */
 import { html, signal, useEffect, useLayoutEffect, useRef, useState } from "./ui.js";
-import { number } from "./format.js";
+import { breadth, fitted, number } from "./format.js";
 import { Num } from "./number.js";
 import { choose, frame, lines, manner, network, row, selected, send, table, why } from "./store.js";
 
@@ -13,7 +13,7 @@ function layout(net, width, kind) {
   const most = Math.max(...sizes);
   const height = Math.max(220, Math.min(kind === "numbers" ? 480 : 460, most * GAP[kind] + 22));
   const left = kind === "numbers" ? 46 : 128;
-  const right = width - (kind === "numbers" ? 118 : 84);
+  const right = width - (kind === "numbers" ? 118 : 104);
   return {
     height,
     narrow: width < 440,
@@ -183,8 +183,9 @@ function Units({ net, place }) {
 }
 
 function Inside({ value, digits }) {
-  const text = number(value, digits);
-  return html`<span class=${text.length > (digits > 2 ? 6 : 5) ? "long" : ""}>${text}</span>`;
+  const room = digits > 2 ? 6.2 : 4.6; // in the usual size; a third more in the small one
+  const text = fitted(value, digits, 1.3 * room);
+  return html`<span class=${breadth(text) > room ? "long" : ""}>${text}</span>`;
 }
 
 function unitLabel(net, c, i, value, z) {
@@ -201,9 +202,9 @@ function ErrorBox({ place, width }) {
   const ends = place.columns[place.columns.length - 1];
   const y = (ends[0][1] + ends[ends.length - 1][1]) / 2;
   const x = ends[0][0] + place.radius;
-  const room = width - x - 4;
-  return html`<div class=${`errorbox ${now.phase === "loss" ? "lit" : ""}`} style=${{ left: `${x + 10}px`, top: `${y - 22}px`, width: `${Math.max(60, room - 22)}px` }}
-    title=${`E, the ${now.error.convention}`}><b>E</b><span>${number(now.error.value, 3)}</span></div>`;
+  const box = Math.max(60, width - x - 26);
+  return html`<div class=${`errorbox ${now.phase === "loss" ? "lit" : ""}`} style=${{ left: `${x + 10}px`, top: `${y - 22}px`, width: `${box}px` }}
+    title=${`E, the ${now.error.convention}`}><b>E</b><span>${fitted(now.error.value, 3, (box - 20) / 7)}</span></div>`;
 }
 
 /** Weights and biases as numbers on the lines. */
@@ -224,7 +225,7 @@ function Numbers({ net, place }) {
         const t = single ? (place.narrow ? 0.52 : 0.36) : 0.24 + (0.52 * (i + 0.5)) / layer.units;
         made.push(html`<${Weight} key=${`${l}-${k}`} net=${net} name=${layer.weight} index=${[i, j]} value=${values[k]}
           slope=${slopes ? slopes[k] : null} label=${weightName(net, l, i, j)} x=${x1 + t * (x2 - x1)} y=${y1 + t * (y2 - y1)}
-          roomy=${single} from=${j} frozen=${isFrozen(net, layer.weight, k)} />`);
+          roomy=${single} narrow=${place.narrow} frozen=${isFrozen(net, layer.weight, k)} />`);
       }
       if (layer.bias) {
         const [x, y] = place.columns[l + 1][i];
@@ -241,13 +242,13 @@ export function isFrozen(net, name, k) {
   return Boolean(net.frozen[name] && net.frozen[name][k]);
 }
 
-function Weight({ net, name, index, value, slope, label, x, y, roomy, frozen, bias }) {
+function Weight({ net, name, index, value, slope, label, x, y, roomy, narrow, frozen, bias }) {
   const is = selected.value && selected.value.what === "weight" && selected.value.name === name
     && String(selected.value.index) === String(index);
   const changed = (after, moving) => send("set_parameter", { name, index, value: after, moving });
   return html`<div class=${`weight ${is ? "selected" : ""} ${frozen ? "frozen" : ""} ${roomy ? "roomy" : ""} ${bias ? "bias" : ""}`} style=${{ left: `${x}px`, top: `${y}px` }}>
     <span class="name">${label}</span>
-    <${Num} value=${value} label=${`${label}, weight; drag, type, or use the arrow keys`} digits=${roomy ? 6 : 4} signed
+    <${Num} value=${value} label=${`${label}, weight; drag, type, or use the arrow keys`} digits=${roomy ? 6 : 4} room=${roomy ? (narrow ? 6.5 : 9.5) : 7.5} signed
       title=${`${label} = ${number(value, 10)}${slope === null ? "" : `\n∂E/∂${label} = ${number(slope, 6)}`}`} onChange=${changed} />
     <button class="quiet mini" aria-pressed=${frozen} aria-label=${`freeze ${label}`} title=${frozen ? "frozen: descent leaves it; press to let it go" : "freeze: descent will leave it"}
       onClick=${() => send("freeze", { name, index, frozen: !frozen })}>${frozen ? "■" : "□"}</button>

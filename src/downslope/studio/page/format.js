@@ -19,11 +19,33 @@ export function number(value, digits = 6) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
-  if (size !== 0 && (size >= 1e9 || size < 1e-5)) {
-    const [digit, power] = value.toExponential(digits - 1).split("e");
-    return `${formatter(digits).format(Number(digit))}·10${superscript(Number(power))}`.replace("-", "−");
-  }
+  if (size !== 0 && (size >= 1e9 || size < 1e-5)) return powered(value, digits);
   return formatter(digits).format(value).replace("-", "−");
+}
+
+function powered(value, digits) {
+  const [digit, power] = value.toExponential(digits - 1).split("e");
+  return `${formatter(digits).format(Number(digit))}·10${superscript(Number(power))}`.replace("-", "−");
+}
+
+/** About how wide a number is, in digits. */
+export function breadth(text) {
+  return [...text].reduce((sum, c) => sum + (/[.,·]/.test(c) ? 0.5 : /[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]/.test(c) ? 0.75 : 1), 0);
+}
+
+/**
+ * A number in as many digits as a place has room for: one that is cut off would be read as another.
+ * @param {number} value
+ * @param {number} digits at most
+ * @param {number} room in digits
+ * @returns {string}
+ */
+export function fitted(value, digits, room) {
+  const plainly = number(value, digits);
+  if (!Number.isFinite(value) || breadth(plainly) <= room) return plainly;
+  const fewer = Array.from({ length: digits }, (_, i) => digits - i);
+  const ways = [...fewer.slice(0, digits > 2 ? -2 : digits).map((d) => number(value, d)), ...fewer.map((d) => powered(value, d))];
+  return ways.find((text) => breadth(text) <= room) ?? ways[ways.length - 1];
 }
 
 /**

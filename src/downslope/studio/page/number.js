@@ -1,6 +1,6 @@
 /** A number that can be dragged, typed and nudged by keys, in steps that follow its magnitude. */
 import { html, useLayoutEffect, useRef, useState } from "./ui.js";
-import { number, parsed } from "./format.js";
+import { fitted, number, parsed } from "./format.js";
 
 const RATE = 0.02; // of the magnitude, for each pixel
 
@@ -25,9 +25,9 @@ export function nudged(value, direction, factor) {
 
 /**
  * @param {{value: number, label: string, onChange: (value: number, moving: boolean) => void, digits?: number,
- *   disabled?: boolean, sign?: boolean, title?: string}} props
+ *   room?: number, disabled?: boolean, sign?: boolean, title?: string}} props
  */
-export function Num({ value, label, onChange, digits = 5, disabled = false, signed = false, title = "", onFocus }) {
+export function Num({ value, label, onChange, digits = 5, room = Infinity, disabled = false, signed = false, title = "", onFocus }) {
   const [text, setText] = useState(null); // what is being typed
   const [open, setOpen] = useState(false);
   const drag = useRef(null);
@@ -80,7 +80,7 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
     setText(null);
     if (Number.isFinite(found) && found !== value && typed !== number(value, 15)) onChange(found, false);
   };
-  const shown = text ?? number(value, open ? 15 : digits);
+  const shown = text ?? (open ? number(value, 15) : fitted(value, digits, room));
   useLayoutEffect(() => {
     if (open && text === null) field.current.select(); // what is typed takes its place
   }, [open, shown]);
