@@ -53,17 +53,31 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 // The library's own logarithmic axes end at 1e-16, and errors do not: logarithms go on linear axes instead.
 const raised = (value) => (value === null || value === undefined ? null : 10 ** value);
 
-/** Marks on an axis of logarithms: powers of ten, of which a few are left out; 1, 2, 5 between two of them. */
-function powers(_, axis, low, high) {
-  const first = Math.floor(low);
-  const decades = Array.from({ length: Math.ceil(high) - first + 1 }, (__, i) => first + i);
-  const within = (marks) => marks.filter((mark) => mark >= low && mark <= high);
-  const every = Math.ceil((high - low) / 6);
-  if (high - low > 2) return within(decades).filter((mark) => mark % every === 0);
-  const steps = high - low > 1 ? [1, 2, 5] : high - low > 0.3 ? [1, 1.5, 2, 3, 4, 5, 7] : null;
-  if (steps) return within(decades.flatMap((mark) => steps.map((step) => mark + Math.log10(step))));
-  return Array.from({ length: 4 }, (__, i) => low + ((high - low) * (i + 0.5)) / 4);
+/** Where a logarithmic axis is marked: at powers of ten, in between at 1, 2, 5, and closer at round numbers. */
+function marks(low, high, most) {
+  const whole_ = (every) => Array.from({ length: Math.floor(high / every) - Math.ceil(low / every) + 1 },
+    (_, i) => (Math.ceil(low / every) + i) * every);
+  if (whole_(1).length > 2) return whole_(Math.ceil(whole_(1).length / most));
+  const mixed = [Math.floor(low), Math.floor(low) + 1, Math.floor(low) + 2]
+    .flatMap((power) => [1, 2, 5].map((digit) => power + Math.log10(digit)))
+    .filter((value) => value >= low && value <= high);
+  if (mixed.length > 2) return mixed;
+  const [from, to] = [raised(low), raised(high)];
+  const rough = (to - from) / 4;
+  const unit = 10 ** Math.floor(Math.log10(rough));
+  const step = unit * ([1, 2, 5].find((digit) => digit * unit >= rough) ?? 10);
+  return Array.from({ length: Math.floor(to / step) - Math.ceil(from / step) + 1 },
+    (_, i) => Math.log10((Math.ceil(from / step) + i) * step));
 }
+
+/** Room above and below what is drawn, and around a single point. */
+function around(_, low, high) {
+  if (low === null || high === null) return [-1, 1];
+  const edge = Math.max(0.06 * (high - low), high - low < 1e-9 ? 0.6 : 0.01);
+  return [low - edge, high + edge];
+}
+
+const SCALES = { x: { time: false }, y: { range: around } };
 
 /** The axes of a plot whose y, and x where `logSteps`, are logarithms. */
 function axes(logSteps) {
@@ -71,9 +85,12 @@ function axes(logSteps) {
     stroke: () => colour("muted"), font: "11px system-ui, sans-serif",
     grid: { stroke: () => colour("line"), width: 1 }, ticks: { stroke: () => colour("line") },
   };
-  const raisedMarks = { splits: powers, values: (_, splits) => splits.map((value) => compact(raised(value))) };
+  const powers = (most) => ({
+    splits: (plot, axis, low, high) => marks(low, high, most(plot)),
+    values: (_, splits) => splits.map((value) => compact(raised(value))),
+  });
   const plain = { values: (_, splits) => splits.map(compact) };
-  return [{ ...look, ...(logSteps ? raisedMarks : plain), size: 26 }, { ...look, ...raisedMarks, size: 52 }];
+  return [{ ...look, ...(logSteps ? powers((plot) => plot.width / 60) : plain), size: 26 }, { ...look, ...powers(() => 6), size: 56 }];
 }
 
 const logged = (value) => (value > 0 && Number.isFinite(value) ? Math.log10(value) : null);
@@ -110,7 +127,7 @@ export function Curve() {
       if (gone || !box.current) return;
       const options = {
         width: box.current.clientWidth, height: HEIGHT, cursor: { points: { size: 7 } }, legend: { live: true },
-        scales: { x: { time: false } }, axes: axes(logSteps),
+        scales: SCALES, axes: axes(logSteps),
         series: [
           { label: "step", value: (_, v) => toldStep(v, logSteps) },
           { label: "training", stroke: () => colour("accent"), width: 1.5, spanGaps: true, value: (_, v) => number(raised(v), 5), points: { show: false } },
@@ -152,7 +169,7 @@ function toldStep(value, logSteps) {
   return whole(logSteps ? raised(value) : value);
 }
 
-export { axes, colour, merged, raised, toldStep };
+export { SCALES, axes, colour, merged, raised, toldStep };
 
 /** What ended the run, why, and repairs at one click. */
 export function Stopped() {

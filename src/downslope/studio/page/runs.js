@@ -1,7 +1,7 @@
 /** The runs: named, kept, side by side. */
 import { html, useEffect, useRef } from "./ui.js";
 import { number, whole } from "./format.js";
-import { axes, colour, merged, plotLibrary, raised, toldStep } from "./errors.js";
+import { SCALES, axes, colour, merged, plotLibrary, raised, toldStep } from "./errors.js";
 import { send, state } from "./store.js";
 
 const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [4, 4]];
@@ -32,7 +32,7 @@ function Compared({ runs }) {
       if (gone || !box.current || !runs.length) return;
       const lines = runs.map((run) => Array.from(run.steps, (step, i) => [step + 1, run.errors[i]]));
       const options = {
-        width: box.current.clientWidth, height: 240, scales: { x: { time: false } }, axes: axes(true),
+        width: box.current.clientWidth, height: 240, scales: SCALES, axes: axes(true),
         series: [{ label: "step", value: (_, v) => toldStep(v, true) }, ...runs.map((run, i) => ({
           label: run.name, stroke: () => colour(INKS[i % INKS.length]), dash: DASHES[i % DASHES.length], width: 1.7, spanGaps: true,
           points: { show: false }, value: (_, v) => number(raised(v), 5),
