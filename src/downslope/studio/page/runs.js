@@ -2,13 +2,23 @@
 import { html, useEffect, useRef } from "./ui.js";
 import { number, whole } from "./format.js";
 import { SCALES, axes, colour, merged, plotLibrary, raised, toldStep } from "./errors.js";
-import { send, state } from "./store.js";
+import { frame, send, state } from "./store.js";
 
 const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [4, 4]];
 const INKS = ["accent", "negative", "hand", "good", "ink"];
 
+/** The runs as they are now: the state tells of the open one as it was when it was opened. */
+function runsNow() {
+  const now = frame.value;
+  const { best, curve, error, step } = now;
+  const seen = [best.hand, best.descent].filter(Boolean).map((kept) => kept.error);
+  const latest = { step, error: error.value, validation: error.validation, steps: curve.steps, errors: curve.errors };
+  return state.value.runs.map((run) => (run.open && now.timeline.at === now.timeline.steps.length - 1
+    ? { ...run, ...latest, best: Math.min(run.best, ...seen) } : run));
+}
+
 export function Runs() {
-  const { runs } = state.value;
+  const runs = runsNow();
   const compared = runs.filter((run) => run.kept || run.open);
   return html`<div class="runs-panel"><p class="muted">Every new start and every change of the past begins a run. Keep those that are to be compared.</p>
     <table class="grid runs-table"><thead><tr><th scope="col" class="words">name</th><th scope="col">kept</th><th scope="col" class="words">layers</th><th scope="col" class="words">optimizer</th><th scope="col">rate</th>
@@ -41,6 +51,6 @@ function Compared({ runs }) {
       plot = new UPlot(options, merged(lines, true), box.current);
     });
     return () => { gone = true; if (plot) plot.destroy(); };
-  }, [state.value.version]);
+  }, [state.value.version, frame.value.playing ? null : frame.value.step]);
   return html`<figure class="plot"><div ref=${box} role="img" aria-label=${`Curves of ${runs.map((run) => `${run.name}: best error ${number(run.best, 4)}`).join("; ")}`}></div></figure>`;
 }
