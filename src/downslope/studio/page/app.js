@@ -1,7 +1,7 @@
 /** The page: the first screen without scrolling, the panels below. */
 import { effect, html, render, signal, useEffect } from "./ui.js";
 import { Controls, Help, Quick, useKeys } from "./controls.js";
-import { Drawing } from "./drawing.js";
+import { Drawing, shownLines } from "./drawing.js";
 import { saveDrawing } from "./drawing_file.js";
 import { Curve, Stopped, TotalError } from "./errors.js";
 import { Header, Notice, takeAddress } from "./header.js";
@@ -29,7 +29,7 @@ function NetworkCard() {
   return html`<section class="network card" aria-label="Network">
     <div class="bar"><h2>Network</h2><span class="muted">${shape()}</span><span class="grow"></span>
       ${manner.value === "lines" && html`<fieldset class="radios"><legend class="unseen">lines show</legend>${LINES.map(([kind, name, hint]) => html`<label key=${kind} title=${hint}>
-        <input type="radio" name="lines" checked=${lines.value === kind} disabled=${kind === "pull" && !pulled} onChange=${() => { lines.value = kind; }} /> ${name}</label>`)}</fieldset>`}
+        <input type="radio" name="lines" checked=${shownLines() === kind} disabled=${kind === "pull" && !pulled} onChange=${() => { lines.value = kind; }} /> ${name}</label>`)}</fieldset>`}
       ${!matrices && html`<button class="quiet" title="save the drawing" onClick=${saveDrawing}>SVG</button>`}</div>
     ${matrices ? (Wide ? html`<${Wide} />` : html`<p class="muted">…</p>`) : html`<${Drawing} />`}
   </section>`;

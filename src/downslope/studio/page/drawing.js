@@ -41,7 +41,7 @@ export function Drawing() {
   if (!net) return null;
   const kind = manner.value;
   const place = width ? layout(net, Math.max(width, 300), kind) : null;
-  return html`<div class="drawing" ref=${box} data-manner=${kind}>
+  return html`<div class="drawing" ref=${box} data-manner=${kind} data-phase=${frame.value ? frame.value.phase : ""}>
     ${place && html`<div class="canvas" style=${{ height: `${place.height}px` }}>
       <${Lines} net=${net} place=${place} kind=${kind} width=${Math.max(width, 300)} />
       <${Units} net=${net} place=${place} />
@@ -54,11 +54,15 @@ export function Drawing() {
   </div>`;
 }
 
-/** What the lines show: weights, or their gradients. */
+/** What the lines show: gradients while a step's backward pass is shown, else what was chosen. */
+export function shownLines() {
+  return manner.value === "lines" && frame.value && frame.value.phase === "backward" ? "gradient" : lines.value;
+}
+
 function shownValues(now, layer) {
   const pulls = why.value && why.value.pulls;
   const fits = pulls && pulls[layer.weight] && pulls[layer.weight].length === now.parameters[layer.weight].length;
-  const from = { weight: now.parameters, gradient: now.gradients, pull: fits ? pulls : null }[lines.value] || now.parameters;
+  const from = { weight: now.parameters, gradient: now.gradients, pull: fits ? pulls : null }[shownLines()] || now.parameters;
   return from[layer.weight] || now.parameters[layer.weight];
 }
 

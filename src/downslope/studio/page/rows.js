@@ -31,7 +31,7 @@ export function Rows() {
   const used = told.columns.map((column, place) => ({ ...column, place })).filter((c) => !c.target && c.used);
   const columns = all ? used : used.slice(0, MOST_COLUMNS);
   const targets = told.columns.map((column, place) => ({ ...column, place })).filter((c) => c.target);
-  return html`<section class="rows card" aria-label="Rows">
+  return html`<section class="rows card" aria-label="Rows" data-phase=${frame.value ? frame.value.phase : ""}>
     <div class="bar">
       <h2>${told.name}</h2><span class="muted">${whole(told.rows)} rows${told.left_out ? `, ${whole(told.left_out)} without a target left out` : ""}</span>
       <span class="grow"></span>
@@ -68,10 +68,10 @@ function Grid({ told, columns, targets }) {
   return html`<table class="grid">
     <thead><tr><th scope="col" class="count">row</th>
       ${!late && inputs}
-      ${heads.map((name) => html`<th scope="col" class="says" key=${name}>${name}</th>`)}
+      ${heads.map((name) => html`<th scope="col" class="says forward" key=${name}>${name}</th>`)}
       ${targets.map((c) => html`<th scope="col" class=${c.number && !classes ? "" : "words"} key=${c.name} title=${c.reason}>${c.name}</th>`)}
-      ${!classes && one && html`<th scope="col" class="says" title="target − prediction">error</th>`}
-      <th scope="col" class="says" title=${`what this row adds to the mean: ${loss}`}>${lossName}</th>
+      ${!classes && one && html`<th scope="col" class="says loss" title="target − prediction">error</th>`}
+      <th scope="col" class="says loss" title=${`what this row adds to the mean: ${loss}`}>${lossName}</th>
       <th scope="col" class="barhead"><span class="unseen">as a bar</span></th>${late && inputs}</tr></thead>
     <tbody>
       ${first > 0 && html`<tr class="space" aria-hidden="true" style=${{ height: `${first * HEIGHT}px` }}><td></td></tr>`}
