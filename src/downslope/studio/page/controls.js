@@ -72,7 +72,7 @@ export function Rate() {
         onInput=${(event) => change({ learning_rate: fromSlider(Number(event.currentTarget.value)) })} /></span>
     <input aria-label="learning rate as a number" inputmode="decimal" size="8" value=${text ?? number(rate, 6)} onInput=${(event) => setText(event.currentTarget.value)}
       onBlur=${() => text !== null && commit()} onKeyDown=${(event) => { if (event.key === "Enter") commit(); }} />
-    ${stable ? html`<span class="muted">stable below <button class="link" title="take the best constant rate" onClick=${() => change({ learning_rate: Number(stable[1].toPrecision(4)) })}>${number(stable[0], 4)}</button>, best ${number(stable[1], 4)}</span>` : null}
+    ${stable ? html`<span class="muted">stable below ${number(stable[0], 4)}, best <button class="link" title="take the best constant rate" onClick=${() => change({ learning_rate: Number(stable[1].toPrecision(4)) })}>${number(stable[1], 4)}</button></span>` : null}
   </div>`;
 }
 
