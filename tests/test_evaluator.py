@@ -99,3 +99,17 @@ def test_nothing_is_said_when_python_ends():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("(1, 1)\n", "")
+
+
+def test_arrays_of_other_shapes_are_refused(monkeypatch):
+    """The machine reads memory by the shapes of its program."""
+    pytest.importorskip("downslope.engines._native", reason="installed without a compiler")
+    monkeypatch.setenv("DOWNSLOPE_ENGINE", "native")
+    graph = ds.Network(3, [ds.Dense(4, "tanh"), ds.Dense(1)]).graph()
+    given = {name: np.ones(tuple(map(int, node.shape))) for name, node in graph.parameters.items()}
+    evaluator = Evaluator([graph.output])
+    assert evaluator.rows({**given, "x": np.ones((5, 3))})[0].shape == (5, 1)
+    with pytest.raises(ValueError, match=r"x needs the shape \(5, 3\), not \(5, 4\)"):
+        evaluator.rows({**given, "x": np.ones((5, 4))})
+    with pytest.raises(ValueError, match="layer1.bias needs the shape"):
+        evaluator.rows({**given, "layer1.bias": np.ones(3), "x": np.ones((5, 3))})

@@ -1,7 +1,6 @@
 """The session does what is asked of it, whatever was asked before, and what it refuses changes nothing."""
 
 import numpy as np
-import polars as pl
 import pytest
 
 import downslope as ds
@@ -12,7 +11,7 @@ from downslope.studio._schema import Look, command_of
 from downslope.studio._session import Session, first_session
 from downslope.studio._settings import settings_of
 from downslope.studio._state import state_of
-from downslope.studio._table import Choices, frame_of_arrays, rows_of
+from downslope.studio._table import frame_of_arrays, rows_of
 from downslope.studio._watcher import Watcher
 from downslope.training import forward
 

@@ -70,6 +70,7 @@ class NativePlan:
         self._scalars = [leaf.name for leaf in tape.leaves if leaf.shape == ()]
         self._matrices = [(leaf.name, value) for leaf, value in tape.leaves.items() if leaf.shape != ()]
         self._columns = [column.name for column in tape.columns]
+        self._shapes = {leaf.name: leaf.shape for leaf in (*tape.leaves, *tape.columns) if leaf.shape != ()}
         self._weights = sum(prod(map(int, leaf.shape)) for leaf in tape.leaves)
         self._machines: dict[Any, Any] = {}
 
@@ -89,6 +90,7 @@ class NativePlan:
         dtype = np.dtype(np.float32 if single else np.float64)
         columns = [np.ascontiguousarray(given[name], dtype) for name in self._columns]
         rows = len(columns[0]) if columns else 1
+        self._check(given, rows)
         if rows == 0:
             return [np.asarray(value) for value in Plan(self._nodes).run(values)]
         machine = self._machine(dtype)
@@ -103,6 +105,13 @@ class NativePlan:
         threads, seen = threads_for(self._weights * batch, most), np.empty(len(scalars))
         machine.run(columns, stores, None, 0, rows, batch, 1, scalars, seed, draw, threads, seen)
         return self._collected(machine, dict(zip(tape.stores, stores, strict=True)), dtype)
+
+    def _check(self, given: Mapping[str, NDArray[Any]], rows: int) -> None:
+        """That every array has its shape: the machine takes memory as it is told to."""
+        for name, shape in self._shapes.items():
+            wanted = tuple(rows if d == BATCH else int(d) for d in shape)
+            if given[name].shape != wanted:
+                raise ValueError(f"{name} needs the shape {wanted}, not {given[name].shape}")
 
     def _collected(
         self, machine: Any, stored: Mapping[Node, NDArray[Any]], dtype: np.dtype[Any]
