@@ -233,3 +233,15 @@ def test_rows_that_are_no_row_numbers(row) -> None:
 def test_learning_rates_that_are_no_numbers(rate) -> None:
     with pytest.raises(ds.DownslopeError, match="a learning rate is a finite number, not "):
         ds.explain(NEURON, X, Y, learning_rate=rate)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [ds.Periodic(columns=(0,), frequencies=2), ds.PiecewiseLinear(columns=(0,), edges=((0.0, 1.0, 2.0),))],
+)
+def test_numbers_of_readings_are_said_to_have_no_derivation(layer):
+    net = ds.Network(inputs=1, layers=[layer, ds.Dense(1)])
+    for name in net.initial_parameters():
+        if name.startswith("reading"):
+            with pytest.raises(ds.DownslopeError, match=f"the chain rule of {name} is not written out"):
+                ds.explain(net, [[0.5], [1.5]], [1.0, 2.0], of=(name, 0))

@@ -1,6 +1,7 @@
 """The session does what is asked of it, whatever was asked before, and what it refuses changes nothing."""
 
 import numpy as np
+import polars as pl
 import pytest
 
 import downslope as ds
@@ -11,7 +12,7 @@ from downslope.studio._schema import Look, command_of
 from downslope.studio._session import Session, first_session
 from downslope.studio._settings import settings_of
 from downslope.studio._state import state_of
-from downslope.studio._table import frame_of_arrays, rows_of
+from downslope.studio._table import Choices, frame_of_arrays, rows_of
 from downslope.studio._watcher import Watcher
 from downslope.training import forward
 
@@ -196,3 +197,32 @@ def test_a_network_with_other_layers_is_not_drawn_as_if_it_had_none():
     for given, drawn in ((layers, False), ([layers[0], ds.Dropout(0.1), layers[-1]], True)):
         told = state_of(_maker(ds.Network(3, given), x, y, None, {})())
         assert told["network"]["drawn"] is drawn
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "(select zz from read_csv('{path}'))",
+        "(SELECT a FROM read_csv('{path}'))",
+        "x1 in (sElEcT a\nFrOm read_csv('{path}'))",
+        "(from read_csv('{path}'))",
+        "(with t as (table s) table t)",
+    ],
+)
+def test_a_formula_reads_no_files(session, query, tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("a,secret\n1,2\n")
+    with pytest.raises(DownslopeError, match="begins a query") as refused:
+        ask(session, "columns", formulas=[query.format(path=path)])
+    assert "secret" not in str(refused.value)
+
+
+def test_a_formula_that_polars_takes_minutes_for_is_refused(session):
+    with pytest.raises(DownslopeError, match="at most 400 characters, not 15,002"):
+        ask(session, "columns", formulas=["x1 + " * 3000 + "x1"])
+
+
+def test_a_column_whose_name_is_a_word_of_queries_is_used_in_quotes():
+    shown = pl.DataFrame({"hours from start": [1.0, 2.0, 4.0], "with": [2.0, 1.0, 0.0], "y": [1.0, 2.0, 3.0]})
+    given = rows_of(shown, Choices(("y",), formulas=('"hours from start" * "with"',)), "t")
+    assert given.shown.to_series(-1).to_list() == [2.0, 2.0, 0.0]

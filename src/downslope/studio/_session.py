@@ -64,8 +64,12 @@ class Session(Player):
         self._here()
         name, index = command.name, tuple(command.index)
         self._check_place(name, index)
-        if not math.isfinite(command.value):
-            raise DownslopeError(f"a weight is a finite number, not {command.value}")
+        with np.errstate(over="ignore"):
+            value = float(self.descent.values[name].dtype.type(command.value))
+        if not math.isfinite(value):
+            raise DownslopeError(
+                f"a weight is a finite number in the precision of this run, not {command.value:g}"
+            )
         dragged = self._dragged == (name, index) and self.current.last.how == "hand"
         self.descent.put_number(name, index, command.value)
         self.phase = ""

@@ -36,6 +36,7 @@ RAW, STANDARD, AUTO = "raw", "standard", "auto"
 _FEW_ROWS = 20
 _BARS = 12
 _EDITABLE = 5000
+_LONGEST = 400  # characters of a formula
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,7 @@ def rows_of_model(frame: pl.DataFrame, model: Model, name: str) -> Rows:
 
 def _with_formulas(frame: pl.DataFrame, formulas: tuple[str, ...]) -> pl.DataFrame:
     for formula in formulas:
+        _refuse_queries(formula, frame.columns)
         try:
             made = frame.select(pl.sql_expr(_as_sql(formula)).alias(formula)).to_series()
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError) as error:
@@ -215,6 +217,20 @@ def _with_formulas(frame: pl.DataFrame, formulas: tuple[str, ...]) -> pl.DataFra
             raise DownslopeError(f'the formula "{formula}" is not finite in row {wrong[0] + 1}; change it')
         frame = frame.with_columns(values.alias(formula))
     return frame
+
+
+def _refuse_queries(formula: str, columns: list[str]) -> None:
+    """A query within a formula would read files, and a very long formula keeps Polars busy for minutes."""
+    if len(formula) > _LONGEST:
+        raise DownslopeError(f"a formula has at most {_LONGEST} characters, not {len(formula):,}")
+    unnamed = formula
+    for name in columns:
+        unnamed = unnamed.replace(f'"{name}"', "x")
+    if found := re.search(r"\b(select|from|table|values|with)\b", unnamed, re.IGNORECASE):
+        raise DownslopeError(
+            f'"{found[0]}" begins a query, and a formula is an expression of columns; a column of that name stands '
+            "in double quotes"
+        )
 
 
 def _as_sql(formula: str) -> str:
