@@ -41,15 +41,21 @@ function shape() {
   return `${sizes.join(" – ")} · ${new Intl.NumberFormat().format(network.weights)} parameters`;
 }
 
+const LOST = {
+  refused: "This page needs the address that the terminal printed last, with its token. Open that one.",
+  closed: "The session has ended or cannot be reached; the terminal says why. Start it again there.",
+};
+
 function Page() {
   useKeys();
   useDrop();
-  if (link.value === "refused") {
-    return html`<main class="alone"><h1>Downslope</h1><p>This page needs the address that the terminal printed, with its token. Open that one.</p></main>`;
+  const lost = LOST[link.value];
+  if (!state.value || !frame.value) {
+    return lost ? html`<main class="alone"><h1>Downslope</h1><p role="alert">${lost}</p></main>`
+      : html`<${Header} /><main class="alone" aria-busy="true"><p class="muted">Reading the table …</p></main>`;
   }
-  if (!state.value || !frame.value) return html`<${Header} /><main class="alone" aria-busy="true"></main>`;
   return html`<${Header} />
-    ${link.value === "closed" && html`<div class="notice refused" role="alert">The session has ended or cannot be reached; start it again in the terminal.</div>`}
+    ${lost && html`<div class="notice refused" role="alert">${lost}</div>`}
     <main>
       <div class="strip card"><${Controls} /><${Quick} /></div>
       <${Stopped} />

@@ -2,7 +2,7 @@
 import { html, signal, useEffect, useState } from "./ui.js";
 import { help } from "./controls.js";
 import { saveFile } from "./save.js";
-import { ask, frame, notice, send, settings, state, table } from "./store.js";
+import { ask, frame, notice, send, settings, state, table, token } from "./store.js";
 
 const THEMES = ["system", "light", "dark"];
 const theme = signal(localStorage.getItem("downslope theme") || "system");
@@ -91,8 +91,9 @@ function Share() {
   const copy = () => {
     setOpen(false);
     history.replaceState(null, "", location.pathname + sharedAddress());
-    navigator.clipboard.writeText(location.href).then(
-      () => { notice.value = { text: "The address is copied: settings, seed and small weights are in it, the table is not.", kind: "told" }; },
+    const address = `${location.origin}${location.pathname}?token=${token}${location.hash}`; // another tab knows no token
+    navigator.clipboard.writeText(address).then(
+      () => { notice.value = { text: "The address is copied: settings, seed and small weights are in it, the table is not. It opens while this session runs; of a later one, put what is behind # after its address.", kind: "told" }; },
       () => { notice.value = { text: "The address bar holds it now: settings, seed and small weights, not the table.", kind: "told" }; },
     );
   };

@@ -13,7 +13,7 @@ export const matrices = signal(null);
 export const cells = signal({ first: 0, of: [], cells: [] });
 /** What is said to the reader: {text, kind}. */
 export const notice = signal(null);
-/** The connection: "opening", "open" or "closed". */
+/** The connection: "opening", "open", "closed", or "refused" by a server that does not know the token. */
 export const link = signal("opening");
 
 /** What the reader looks at. */
@@ -53,9 +53,17 @@ export function connect() {
   socket.onclose = () => {
     asking = false;
     waiting.forEach((takers) => takers.splice(0).forEach((taker) => taker(null)));
-    link.value = state.value === null && link.value !== "open" ? "refused" : "closed";
-    setTimeout(connect, 1000);
+    const opened = link.value === "open";
+    // a browser does not say why a socket was closed; who still serves the page refused it
+    answers().then((served) => {
+      link.value = served && !opened ? "refused" : "closed";
+      setTimeout(connect, 1000);
+    });
   };
+}
+
+function answers() {
+  return fetch("icon.svg", { cache: "no-store" }).then((answer) => answer.ok, () => false);
 }
 
 const takers = {
