@@ -111,5 +111,5 @@ def test_arrays_of_other_shapes_are_refused(monkeypatch):
     assert evaluator.rows({**given, "x": np.ones((5, 3))})[0].shape == (5, 1)
     with pytest.raises(ValueError, match=r"x needs the shape \(5, 3\), not \(5, 4\)"):
         evaluator.rows({**given, "x": np.ones((5, 4))})
-    with pytest.raises(ValueError, match="layer1.bias needs the shape"):
+    with pytest.raises(ValueError, match=r"layer1\.bias needs the shape"):
         evaluator.rows({**given, "layer1.bias": np.ones(3), "x": np.ones((5, 3))})

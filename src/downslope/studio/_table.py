@@ -228,8 +228,8 @@ def _refuse_queries(formula: str, columns: list[str]) -> None:
         unnamed = unnamed.replace(f'"{name}"', "x")
     if found := re.search(r"\b(select|from|table|values|with)\b", unnamed, re.IGNORECASE):
         raise DownslopeError(
-            f'"{found[0]}" begins a query, and a formula is an expression of columns; a column of that name stands '
-            "in double quotes"
+            f'"{found[0]}" begins a query, and a formula is an expression of columns; '
+            "a column of that name stands in double quotes"
         )
 
 
