@@ -128,8 +128,8 @@ def explain(
     place = place_of(network, of)
     if place.kind in ("slope", "offset", "frequency", "phase"):
         raise DownslopeError(
-            f"the chain rule of {place.name} is not written out; ask for a number of a dense layer, an embedding "
-            "or a layer normalisation"
+            f"the chain rule of {place.name} is not written out; ask for a number of a dense layer, an "
+            "embedding or a layer normalisation"
         )
     if not isinstance(learning_rate, Real) or not np.isfinite(learning_rate):
         raise DownslopeError(f"a learning rate is a finite number, not {learning_rate!r}")

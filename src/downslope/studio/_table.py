@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.estimators import Model
 from downslope.tables import (
     Column,
     Numeric,
@@ -21,6 +20,9 @@ from downslope.tables import (
     describe,
     rows_with_target,
 )
+
+if TYPE_CHECKING:  # the first rows are there before what fits models is
+    from downslope.estimators import Model
 
 __all__ = [
     "Choices",
@@ -225,8 +227,8 @@ def _refuse_queries(formula: str, columns: list[str]) -> None:
         unnamed = unnamed.replace(f'"{name}"', "x")
     if found := re.search(r"\b(select|from|table|values|with)\b", unnamed, re.IGNORECASE):
         raise DownslopeError(
-            f'"{found[0]}" begins a query, and a formula is an expression of columns; a column of that name stands '
-            "in double quotes"
+            f'"{found[0]}" begins a query, and a formula is an expression of columns; a column of that name '
+            "stands in double quotes"
         )
 
 
