@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +30,6 @@ __all__ = [
     "Rows",
     "edited",
     "frame_of_arrays",
-    "histogram",
     "rows_of",
     "rows_of_model",
 ]
@@ -102,6 +102,11 @@ class Rows:
     def outputs(self) -> int:
         """How many outputs a network for these rows has."""
         return len(self.goal.classes) if len(self.goal.classes) > 2 else len(self.choices.targets)
+
+    @cached_property
+    def glances(self) -> Mapping[str, Mapping[str, Any]]:
+        """Each column at a glance."""
+        return {name: _histogram(self.shown[name]) for name in self.shown.columns}
 
     @property
     def editable(self) -> bool:
@@ -306,7 +311,7 @@ def edited(rows: Rows, row: int, column: str, text: str) -> pl.DataFrame:
         raise DownslopeError(f'"{column}" holds {cells.dtype}, and {text!r} is none') from None
 
 
-def histogram(column: pl.Series) -> Mapping[str, Any]:
+def _histogram(column: pl.Series) -> Mapping[str, Any]:
     """A column at a glance: counts in equal bins of its numbers, or of its most frequent levels."""
     cells = column.drop_nulls()
     if not len(cells):
