@@ -175,18 +175,18 @@ def shares_of(prediction: NDArray[Any]) -> NDArray[Any]:
     return prediction if prediction.shape[1] > 1 else np.concatenate([1 - prediction, prediction], axis=1)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _errors(network: Network) -> Evaluator:
     graph = network.graph()
     return Evaluator([graph.data_error, graph.error])
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _forward(network: Network) -> Evaluator:
     graph = network.graph()
     return Evaluator([graph.output, graph.prediction, graph.errors])
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _slopes(gradients: tuple[Node, ...]) -> Evaluator:
     return Evaluator(gradients)

@@ -193,6 +193,6 @@ def _activations(session: Session, network: Network, parameters: Arrays) -> dict
     return {layer.name: a for layer, a in zip(dense_layers(network), found, strict=True)}
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _layer_values(network: Network) -> Evaluator:
     return Evaluator([layer.a for layer in dense_layers(network)])

@@ -234,6 +234,6 @@ def _stages_of(session: Session, parameters: Arrays, row: int | None) -> dict[st
     return told
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _stage_values(network: Network) -> Evaluator:
     return Evaluator([stage.node for stage in network.graph().stages])

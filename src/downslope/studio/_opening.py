@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.estimators import Model, load
 from downslope.studio._session import Session, first_session
 from downslope.studio._settings import settings_of, suited
 from downslope.studio._table import Choices, Rows, rows_of, rows_of_model
 from downslope.tables import read_table
+
+if TYPE_CHECKING:  # the five rows need nothing of it
+    from downslope.estimators import Model
 
 __all__ = ["opened"]
 
@@ -30,6 +32,8 @@ def opened(
     if source is None:
         return first_session()
     if _is_model(source):
+        from downslope.estimators import load
+
         return _of_model(load(source), table, sheet)
     frame = read_table(source, sheet=sheet)
     chosen = (target,) if target is not None else (frame.columns[-1],)

@@ -241,7 +241,7 @@ def _shown(
     }
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=2)
 def _classifier(network: Network) -> Evaluator:
     graph = network.graph()
     return Evaluator([graph.output, graph.errors])
@@ -301,7 +301,7 @@ def _layers(network: Network) -> tuple[list[str], list[list[str]], list[Node]]:
     return list(own), list(own.values()), [last[layer] for layer in own]
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=2)
 def _histogram_programs(network: Network) -> tuple[Evaluator, Evaluator]:
     graph, (_, weights, stages) = network.graph(), _layers(network)
     nodes = [graph.parameters[name] for own in weights for name in own]

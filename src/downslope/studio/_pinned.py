@@ -147,7 +147,7 @@ def _input(graph: NetworkGraph, layer: str) -> Node:
     return product.inputs[0]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4)
 def _evaluators(network: Network, layer: str) -> tuple[Evaluator, Evaluator]:
     """Of the values h, z and a of a layer, and of the gradients of its parameters and of the next weights."""
     dense = _dense(network, layer)

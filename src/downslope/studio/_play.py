@@ -7,15 +7,17 @@ import sys
 import webbrowser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from typing import TYPE_CHECKING, Any
 
 from downslope.errors import DownslopeError
-from downslope.nets import Network
 from downslope.studio._server import StudioServer
-from downslope.training import Run
+
+if TYPE_CHECKING:  # the page is there before the engine is
+    from numpy.typing import ArrayLike, NDArray
+
+    from downslope.nets import Network
+    from downslope.studio._session import Session
+    from downslope.training import Run
 
 __all__ = ["Studio", "play"]
 
@@ -94,8 +96,11 @@ def _maker(
     y: ArrayLike | None,
     start: Run | Mapping[str, ArrayLike] | None,
     settings: Mapping[str, Any],
-) -> Callable[[], Any]:
+) -> Callable[[], Session]:
     """What makes the session; what does not fit is refused now."""
+    import numpy as np
+
+    from downslope.nets import Network
     from downslope.studio._session import Session, first_session
     from downslope.studio._settings import settings_of
     from downslope.studio._table import frame_of_arrays, rows_of
@@ -113,8 +118,8 @@ def _maker(
     values = None if start is None else parameter_values(network, start, np.dtype(np.float64))
     how = settings_of(network).changed(settings)
     frame, choices = frame_of_arrays(data["x"], data["y"], _classes(network, data["y"]))
-    rows = rows_of(frame, choices, "x and y")
-    return lambda: Session(rows, how, values)
+    session = Session(rows_of(frame, choices, "x and y"), how, values)
+    return lambda: session
 
 
 def _classes(network: Network, y: NDArray[Any]) -> tuple[str, ...]:
@@ -122,4 +127,4 @@ def _classes(network: Network, y: NDArray[Any]) -> tuple[str, ...]:
     if network.loss == "cross_entropy":
         return tuple(map(str, range(int(network.graph().output.shape[1]))))
     one = network.loss == "binary_cross_entropy" and y.shape[1] == 1
-    return ("0", "1") if one and np.all((y == 0) | (y == 1)) else ()
+    return ("0", "1") if one and bool(((y == 0) | (y == 1)).all()) else ()

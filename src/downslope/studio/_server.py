@@ -13,14 +13,14 @@ import secrets
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from http import HTTPStatus
 from importlib.resources import files
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.datastructures import Headers
@@ -30,6 +30,10 @@ from websockets.sync.server import Server, ServerConnection, serve
 
 from downslope.errors import DownslopeError
 from downslope.studio import _schema
+from downslope.studio._watcher import Watcher
+
+if TYPE_CHECKING:  # the page is there before the session is
+    from downslope.studio._session import Session
 
 __all__ = ["UPLOAD_LIMIT", "StudioServer"]
 
@@ -53,10 +57,10 @@ _PAGE = files("downslope.studio") / "page"
 class Page:
     """A page that is connected: its socket, and what it looks at."""
 
-    def __init__(self, connection: ServerConnection, watcher: Any) -> None:
+    def __init__(self, connection: ServerConnection, watcher: Watcher) -> None:
         self.connection, self.watcher = connection, watcher
 
-    def send(self, message: Any) -> None:
+    def send(self, message: Mapping[str, Any]) -> None:
         """Send a message; a page that has gone is passed over."""
         from downslope.studio._wire import pack
 
@@ -86,7 +90,7 @@ class StudioServer:
         DownslopeError: if nothing can listen there.
     """
 
-    def __init__(self, make: Callable[[], Any], host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, make: Callable[[], Session], host: str = "127.0.0.1", port: int = 0) -> None:
         self.token = secrets.token_urlsafe(16)
         self.host = host
         self.failure: BaseException | None = None
@@ -172,8 +176,6 @@ class StudioServer:
         return None
 
     def _connected(self, connection: ServerConnection) -> None:
-        from downslope.studio._watcher import Watcher
-
         page = Page(connection, Watcher())
         self._pages.append(page)
         self._asked.put((page, None))
@@ -196,38 +198,46 @@ class StudioServer:
                 traceback.print_exc(file=sys.stderr)
             self._ended.set()
             return
-        from downslope.studio._frames import frame_of
-        from downslope.studio._state import state_of
-
         busy = False
         while not self._ended.is_set():
             for page, message in self._waiting(busy, session):
                 if page is not None:
                     self._obey(session, page, message)
-            try:
-                busy = session.work()
-            except Exception as error:
-                busy = session.playing = False
-                for page in list(self._pages):
-                    page.refuse(error, "play")
+            busy = self._work(session)
             now = monotonic()
             least = _FRAME_SECONDS_PLAYING if session.playing else _FRAME_SECONDS
             for page in list(self._pages):
                 watcher = page.watcher
-                if watcher.look is None or now - watcher.sent_at < least or not watcher.behind(session):
-                    continue
-                try:
-                    if watcher.state != session.state_version:
-                        page.send(state_of(session))
-                        watcher.state = session.state_version
-                    page.send(frame_of(session, watcher))
-                except Exception as error:
-                    busy = session.playing = False
-                    page.refuse(error, "look")
-                watcher.version, watcher.state = session.version, session.state_version
-                watcher.look, watcher.sent_at = None, now
+                if watcher.look is not None and now - watcher.sent_at >= least and watcher.behind(session):
+                    self._show(session, page)
+                    watcher.sent_at = now
 
-    def _waiting(self, busy: bool, session: Any) -> list[tuple[Page | None, Any]]:
+    def _work(self, session: Session) -> bool:
+        try:
+            return session.work()
+        except Exception as error:
+            session.playing = False
+            for page in list(self._pages):
+                page.refuse(error, "play")
+            return False
+
+    def _show(self, session: Session, page: Page) -> None:
+        """Send a page what it asked to see."""
+        from downslope.studio._frames import frame_of
+        from downslope.studio._state import state_of
+
+        watcher = page.watcher
+        try:
+            if watcher.state != session.state_version:
+                page.send(state_of(session))
+            page.send(frame_of(session, watcher))
+        except Exception as error:
+            session.playing = False
+            page.refuse(error, "look")
+        watcher.version, watcher.state, watcher.look = session.version, session.state_version, None
+        import downslope.studio._answers  # noqa: F401 (the first picture is there, the first command is to come)
+
+    def _waiting(self, busy: bool, session: Session) -> list[tuple[Page | None, Any]]:
         """What was asked since; where there is nothing to do, wait for it."""
         found = []
         try:
@@ -238,15 +248,13 @@ class StudioServer:
         except Empty:
             return found
 
-    def _patience(self, session: Any) -> float:
+    def _patience(self, session: Session) -> float:
         behind = any(p.watcher.look is not None and p.watcher.behind(session) for p in self._pages)
         if behind:
             return _FRAME_SECONDS / 4
         return 0.005 if session.playing else _IDLE
 
-    def _obey(self, session: Any, page: Page, message: bytes | str | None) -> None:
-        from downslope.studio._answers import answer
-
+    def _obey(self, session: Session, page: Page, message: bytes | str | None) -> None:
         if message is None:
             return
         told: Any = None
@@ -256,6 +264,8 @@ class StudioServer:
             if isinstance(command, _schema.Look):
                 page.watcher.asks(command)
                 return
+            from downslope.studio._answers import answer
+
             reply = answer(session, command, payload)
             if reply is not None:
                 page.send({**reply, "to": told["command"]})

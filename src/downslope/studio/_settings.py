@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 from downslope.errors import DownslopeError
-from downslope.estimators import embeddings
 from downslope.nets import Dense, Dropout, Layer, Network
 from downslope.studio._table import RAW, Rows
 from downslope.training import OPTIMIZERS, Optimizer, Sgd
@@ -221,6 +220,8 @@ def suited(rows: Rows) -> Settings:
 
     Columns of many levels are numbered levels in x; the network begins with a vector for each level.
     """
+    from downslope.estimators import embeddings
+
     outputs = rows.outputs
     count = len(rows.x)
     classes = len(rows.goal.classes)

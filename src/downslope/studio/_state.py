@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from downslope.graph import ACTIVATIONS
 from downslope.insight import dense_layers
@@ -19,7 +17,7 @@ from downslope.studio._schema import State
 from downslope.studio._server import UPLOAD_LIMIT
 from downslope.studio._session import Session
 from downslope.studio._settings import LOSSES_OF
-from downslope.studio._table import Rows, histogram
+from downslope.studio._table import Rows
 from downslope.training import OPTIMIZERS
 
 __all__ = ["SHOWN_WEIGHTS", "state_of"]
@@ -80,7 +78,7 @@ def _table(rows: Rows) -> dict[str, Any]:
                 "used": column is None or column.used,
                 "formula": name in choices.formulas,
                 "number": rows.shown[name].dtype.is_numeric(),
-                "histogram": _glance(rows.shown, name),
+                "histogram": rows.glances[name],
             }
         )
     return {
@@ -98,28 +96,6 @@ def _table(rows: Rows) -> dict[str, Any]:
         "editable": rows.editable,
         "task": rows.task_reason,
     }
-
-
-@lru_cache(maxsize=512)
-def _glanced(_: int, column: Any) -> Mapping[str, Any]:
-    return histogram(column.column)
-
-
-class _Held:
-    """A column by its identity, so that a histogram is made once for each."""
-
-    def __init__(self, frame: pl.DataFrame, name: str) -> None:
-        self.frame, self.name, self.column = frame, name, frame[name]
-
-    def __hash__(self) -> int:
-        return hash((id(self.frame), self.name))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held) and self.frame is other.frame and self.name == other.name
-
-
-def _glance(frame: pl.DataFrame, name: str) -> Mapping[str, Any]:
-    return _glanced(0, _Held(frame, name))
 
 
 def _network(network: Network, rows: Rows) -> dict[str, Any]:

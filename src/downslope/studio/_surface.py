@@ -130,7 +130,7 @@ def _subscript(number: int) -> str:
     return "".join("₀₁₂₃₄₅₆₇₈₉"[int(digit)] for digit in str(number))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=2)
 def _error(network: Network) -> Evaluator:
     return Evaluator([network.graph().error])
 

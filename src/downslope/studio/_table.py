@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.estimators import Model
 from downslope.tables import (
     Column,
     Numeric,
@@ -22,12 +22,14 @@ from downslope.tables import (
     rows_with_target,
 )
 
+if TYPE_CHECKING:  # the first rows are there before what fits models is
+    from downslope.estimators import Model
+
 __all__ = [
     "Choices",
     "Rows",
     "edited",
     "frame_of_arrays",
-    "histogram",
     "rows_of",
     "rows_of_model",
 ]
@@ -100,6 +102,11 @@ class Rows:
     def outputs(self) -> int:
         """How many outputs a network for these rows has."""
         return len(self.goal.classes) if len(self.goal.classes) > 2 else len(self.choices.targets)
+
+    @cached_property
+    def glances(self) -> Mapping[str, Mapping[str, Any]]:
+        """Each column at a glance."""
+        return {name: _histogram(self.shown[name]) for name in self.shown.columns}
 
     @property
     def editable(self) -> bool:
@@ -307,7 +314,7 @@ def edited(rows: Rows, row: int, column: str, text: str) -> pl.DataFrame:
         raise DownslopeError(f'"{column}" holds {cells.dtype}, and {text!r} is none') from None
 
 
-def histogram(column: pl.Series) -> Mapping[str, Any]:
+def _histogram(column: pl.Series) -> Mapping[str, Any]:
     """A column at a glance: counts in equal bins of its numbers, or of its most frequent levels."""
     cells = column.drop_nulls()
     if not len(cells):

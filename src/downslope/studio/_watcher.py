@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from downslope.studio._schema import Look
+
+if TYPE_CHECKING:
+    from downslope.studio._session import Session
 
 __all__ = ["Watcher"]
 
@@ -35,6 +38,6 @@ class Watcher:
         if look.again:
             self.version = -1
 
-    def behind(self, session: Any) -> bool:
+    def behind(self, session: Session) -> bool:
         """Whether there is something that it was not sent."""
-        return bool(self.version != session.version or self.state != session.state_version)
+        return self.version != session.version or self.state != session.state_version

@@ -111,7 +111,7 @@ function Lines({ net, place, kind, width }) {
           && chosen.index[0] === i && chosen.index[1] === j;
         line.setAttribute("class", `${values[k] < 0 ? "negative" : "positive"}${is ? " selected" : ""}${lit.has(`${l},${i},${j}`) ? " lit" : ""}`);
       }
-      place_ += values.length;
+      place_ += layer.units * layer.inputs;
     });
   });
   const found = (event) => event.target.dataset && event.target.dataset.weight;

@@ -25,8 +25,8 @@ export function Matrices() {
   }, [net && JSON.stringify(net.shapes)]);
   useEffect(() => { if (wish.value.pinned) want({}); }, [row.value]);
   const told = matrices.value;
-  if (!told || !told.cards || told.cards.length !== net.layers.length) return html`<p class="muted">…</p>`;
-  if (told.refused) return html`<p>${told.refused}</p>`;
+  if (told && told.refused) return html`<p>${told.refused}</p>`;
+  if (!told || told.cards.length !== net.layers.length) return html`<p class="muted">…</p>`;
   const probe = (layer, i, j) => ask("probe", { layer, kind: told.kind, place: [i, j] }).then((answer) => (answer ? answer.value : undefined));
   return html`<div class="matrices">
     ${told.pinned && wish.value.pinned && html`<${Pinned} picture=${told.pinned} onUnpin=${() => want({ pinned: null })} />`}

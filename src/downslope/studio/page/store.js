@@ -115,7 +115,7 @@ function takeFrame(message) {
     if (arrived) takeState(arrived);
     arrived = null;
     if (message.pictures) pictures.value = { ...pictures.value, ...message.pictures };
-    if (message.matrices) matrices.value = { ...(matrices.value || {}), ...message.matrices };
+    if (message.matrices) matrices.value = message.matrices;
     if (message.rows.cells) cells.value = message.rows;
     frame.value = message;
   });
