@@ -40,6 +40,10 @@ export function Num({ value, label, onChange, digits = 5, room = Infinity, disab
     drag.current = { x: event.clientX, from: value, moved: false, last: value };
     event.currentTarget.setPointerCapture(event.pointerId);
   };
+  // focus would select the digits, and the browser would then drag these away instead: it comes with the release
+  const still = (event) => {
+    if (event.type === "dragstart" || document.activeElement !== event.currentTarget) event.preventDefault();
+  };
   // raw updates come at once, moves only with the next picture; a browser without them has the moves
   const move = (event) => {
     const held = drag.current;
@@ -87,7 +91,7 @@ export function Num({ value, label, onChange, digits = 5, room = Infinity, disab
   return html`<input ref=${field} class=${`num ${signed ? (value < 0 ? "negative" : "positive") : ""}`} type="text"
     inputmode="decimal" role="spinbutton" autocomplete="off" spellcheck=${false} aria-label=${label}
     aria-valuenow=${Number.isFinite(value) ? value : 0} aria-valuetext=${number(value, 8)} title=${title} disabled=${disabled}
-    value=${shown} onPointerDown=${down} onPointerMove=${move} onpointerrawupdate=${move} onPointerUp=${up} onPointerCancel=${up}
+    value=${shown} onMouseDown=${still} onDragStart=${still} onPointerDown=${down} onPointerMove=${move} onpointerrawupdate=${move} onPointerUp=${up} onPointerCancel=${up}
     onKeyDown=${keys} onInput=${(event) => setText(event.currentTarget.value)}
     onFocus=${() => { setOpen(true); if (onFocus) onFocus(); }}
     onBlur=${(event) => { setOpen(false); if (text !== null) commit(event.currentTarget.value); }} />`;
