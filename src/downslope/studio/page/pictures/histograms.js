@@ -9,22 +9,25 @@ const KINDS = ["weights", "activations", "gradients"];
 const HEIGHT = 122;
 const HEAD = 24;
 const NARROW = 520;
+const ROOMY = 560; // a layer's three histograms side by side
 
 /** @param {{picture: object}} props what `histograms` of _pictures.py gives */
 export function Histograms({ picture }) {
   const colours = useColours();
   const [stage, svg] = [useRef(), useRef()];
   const width = useWidth(stage);
-  const columns = width < NARROW ? 1 : 3;
+  const across = Math.max(1, Math.min(picture.layers.length, Math.floor(width / ROOMY)));
+  const layerWidth = width / across;
+  const columns = layerWidth < NARROW ? 1 : 3;
   const layerHeight = HEAD + HEIGHT * (3 / columns) + 10;
-  const height = picture.layers.length * layerHeight;
+  const height = Math.ceil(picture.layers.length / across) * layerHeight;
   const saved = { svg, file: "histograms", table: () => table(picture) };
   const note = picture.sampled
     ? `Activations and gradients are those of ${whole(picture.rows)} rows, spread evenly over the table.`
     : "";
   const drawn = { svg, width, height, label: described(picture) };
-  const layer = (one, k) => html`<g key=${one.name} transform=${`translate(0 ${k * layerHeight})`}>
-    <${Layer} ...${{ layer: one, colours, columns, width }} /></g>`;
+  const layer = (one, k) => html`<g key=${one.name} transform=${`translate(${(k % across) * layerWidth} ${Math.floor(k / across) * layerHeight})`}>
+    <${Layer} ...${{ layer: one, colours, columns, width: layerWidth }} /></g>`;
   return html`<${Figure} title="Weights, activations and gradients" note=${note} picture=${saved}>
     <div class="picture-stage" ref=${stage}>
       ${width > 0 && html`<${Svg} ...${drawn}>${picture.layers.map(layer)}<//>`}
