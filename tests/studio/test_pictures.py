@@ -69,7 +69,7 @@ def test_a_surface_over_two_layers_agrees_with_the_reference_engine():
         moved["layer2.weight"][0, 3], moved["layer1.bias"][2] = found["x"][j], found["y"][i]
         (expected,) = evaluate([DEEP.graph().error], {**moved, **data})
         np.testing.assert_allclose(found["errors"][i, j], expected, rtol=1e-12)
-    assert found["labels"] == ["W2[1,4]", "b1[3]"]
+    assert found["labels"] == ["W⁽²⁾₁,₄", "b⁽¹⁾₃"]
 
 
 @pytest.mark.parametrize("value", [0.0, 1e-12, 3456.0, -1e8, np.inf, np.nan, 1e200])
@@ -139,11 +139,11 @@ def test_a_wide_network_has_a_coarser_grid(monkeypatch):
     assert found["rows"] == 512
 
 
-def test_symbols_are_what_one_types():
+def test_symbols_are_those_of_the_drawing():
     assert symbol(NEURON, W2) == "w₂"
     assert symbol(ds.Network(12, [ds.Dense(1)]), Place("layer1.weight", (0, 11))) == "w₁₂"
     assert symbol(ds.Network(2, [ds.Dense(1)]), Place("layer1.bias", (0,))) == "b"
-    assert symbol(ds.Network(2, [ds.Dense(2)]), Place("layer1.bias", (1,))) == "b1[2]"
+    assert symbol(ds.Network(2, [ds.Dense(2)]), Place("layer1.bias", (1,))) == "b⁽¹⁾₂"
     normal = ds.Network(2, [ds.LayerNorm(), ds.Dense(1)])
     assert symbol(normal, Place("layer1.scale", (1,))) == "layer1.scale[2]"
 

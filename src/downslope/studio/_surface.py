@@ -109,11 +109,11 @@ def surface(
 
 
 def symbol(network: Network, place: Place) -> str:
-    """What a place is called, as one types it: counted from 1.
+    """What a place is called, as the drawing and the derivations call it: counted from 1.
 
     >>> from downslope.nets import Dense
     >>> symbol(Network(2, [Dense(3), Dense(1)]), Place("layer1.weight", (1, 0)))
-    'W1[2,1]'
+    'W⁽¹⁾₂,₁'
     """
     parameters = network.graph().parameters
     counted = ",".join(str(i + 1) for i in place.index)
@@ -123,7 +123,8 @@ def symbol(network: Network, place: Place) -> str:
     if alone:
         return "b" if place.kind == "bias" else "w" + _subscript(place.index[1] + 1)
     letter = "W" if place.kind == "weight" else "b"
-    return f"{letter}{place.layer.removeprefix('layer')}[{counted}]"
+    layer = "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in place.layer.removeprefix("layer"))
+    return f"{letter}⁽{layer}⁾" + ",".join(_subscript(i + 1) for i in place.index)
 
 
 def _subscript(number: int) -> str:

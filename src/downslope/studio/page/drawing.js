@@ -138,14 +138,17 @@ function showWeight(event, at, net) {
   };
 }
 
+/** The number of a layer among all of the network, those without weights too: as derivations count. */
+const layerNumber = (net, l) => Number(net.layers[l].name.replace(/\D/g, "")) || l + 1;
+
 /** w₁ of a single neuron, W⁽²⁾₃,₁ of layers. */
 export function weightName(net, l, i, j) {
   if (net.layers.length === 1 && net.layers[0].units === 1) return `w${sub(j + 1)}`;
-  return `W${sup(l + 1)}${sub(i + 1)},${sub(j + 1)}`;
+  return `W${sup(layerNumber(net, l))}${sub(i + 1)},${sub(j + 1)}`;
 }
 
-function biasName(net, l, i) {
-  return net.layers.length === 1 && net.layers[0].units === 1 ? "b" : `b${sup(l + 1)}${sub(i + 1)}`;
+export function biasName(net, l, i) {
+  return net.layers.length === 1 && net.layers[0].units === 1 ? "b" : `b${sup(layerNumber(net, l))}${sub(i + 1)}`;
 }
 
 const sub = (n) => [...String(n)].map((c) => "₀₁₂₃₄₅₆₇₈₉"[c]).join("");

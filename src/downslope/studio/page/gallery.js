@@ -5,7 +5,7 @@ import { Fitted } from "./pictures/fitted.js";
 import { Histograms } from "./pictures/histograms.js";
 import { Residuals } from "./pictures/residuals.js";
 import { Surface } from "./pictures/surface.js";
-import { weightName } from "./drawing.js";
+import { biasName, weightName } from "./drawing.js";
 import { asked, look, network, pictures, selected, settings, table } from "./store.js";
 
 const sheet = document.createElement("link");
@@ -25,13 +25,18 @@ function places(net) {
     for (let i = 0; i < layer.units && found.length < MOST_LISTED; i += 1) {
       for (let j = 0; j < layer.inputs && found.length < MOST_LISTED; j += 1) found.push([layer.weight, [i, j], weightName(net, l, i, j)]);
     }
-    if (layer.bias) for (let i = 0; i < layer.units && found.length < MOST_LISTED; i += 1) found.push([layer.bias, [i], `${layer.name} bias ${i + 1}`]);
+    if (layer.bias) for (let i = 0; i < layer.units && found.length < MOST_LISTED; i += 1) found.push([layer.bias, [i], biasName(net, l, i)]);
   });
   const chosen = selected.value;
   if (chosen && chosen.what === "weight" && !found.some(([name, index]) => name === chosen.name && String(index) === String(chosen.index))) {
-    found.push([chosen.name, chosen.index, `${chosen.name} ${chosen.index.map((i) => i + 1).join(",")}`]);
+    found.push([chosen.name, chosen.index, named(net, chosen)]);
   }
   return found;
+}
+
+function named(net, { name, index }) {
+  const l = net.layers.findIndex((layer) => layer.weight === name || layer.bias === name);
+  return index.length === 2 ? weightName(net, l, ...index) : biasName(net, l, index[0]);
 }
 
 const key = ([name, index]) => `${name}:${index}`;
