@@ -11,7 +11,7 @@ from downslope.errors import DownslopeError
 from downslope.studio import _schema as ask
 from downslope.studio._samples import SAMPLES, five_rows
 from downslope.studio._session import first_session, sample_session
-from downslope.studio._table import Choices, edited, frame_of_arrays, histogram, rows_of
+from downslope.studio._table import Choices, edited, frame_of_arrays, rows_of
 from downslope.tables import read_table
 
 TABLE = pl.DataFrame(
@@ -219,12 +219,22 @@ def test_arrays_are_a_table():
 
 def test_columns_at_a_glance():
     values = np.random.default_rng(0).normal(size=500)
-    told = histogram(pl.Series([*values, None]))
-    assert sum(told["counts"]) == 500
-    assert (told["low"], told["high"]) == (values.min(), values.max())
-    words = histogram(pl.Series(["b", "a", "b", None]))
-    assert words == {"counts": [2, 1], "labels": ["b", "a"]}
-    assert histogram(pl.Series([None, None], dtype=pl.Float64)) == {"counts": [], "labels": []}
+    frame = pl.DataFrame(
+        {
+            "number": [*values, None],
+            "words": [*["b", "a"] * 250, None],
+            "empty": pl.Series([None] * 501, dtype=pl.Float64),
+            "y": np.arange(501.0),
+        }
+    )
+    told = rows_of(frame, Choices(("y",)), "three").glances
+    assert sum(told["number"]["counts"]) == 500
+    assert (told["number"]["low"], told["number"]["high"]) == (values.min(), values.max())
+    assert sorted(zip(told["words"]["labels"], told["words"]["counts"], strict=True)) == [
+        ("a", 250),
+        ("b", 250),
+    ]
+    assert told["empty"] == {"counts": [], "labels": []}
 
 
 @pytest.mark.parametrize("name", SAMPLES)
