@@ -124,7 +124,7 @@ class Descent:
         until, now, parts = self.step + count, perf_counter(), []
         end = now + seconds
         while True:
-            room = until - self.step if math.isinf(seconds) else 1 + int(self._speed * (end - now))
+            room = until - self.step if math.isinf(seconds) else 1 + int(self._speed * max(0.0, end - now))
             errors, fault = self._steps.advance(self.step + 1, min(until, self.step + room), until)
             parts.append(errors)
             self._ahead = True
