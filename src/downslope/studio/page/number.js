@@ -52,6 +52,7 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
     held.last = next;
     onChange(next, true);
   };
+  const stay = (event) => event.preventDefault(); // or the selected text is dragged instead
   const up = (event) => {
     const held = drag.current;
     drag.current = null;
@@ -86,6 +87,7 @@ export function Num({ value, label, onChange, digits = 5, disabled = false, sign
     inputmode="decimal" role="spinbutton" autocomplete="off" spellcheck=${false} aria-label=${label}
     aria-valuenow=${Number.isFinite(value) ? value : 0} aria-valuetext=${number(value, 8)} title=${title} disabled=${disabled}
     value=${shown} onPointerDown=${down} onPointerMove=${move} onpointerrawupdate=${move} onPointerUp=${up} onPointerCancel=${up}
+    onDragStart=${stay}
     onKeyDown=${keys} onInput=${(event) => setText(event.currentTarget.value)}
     onFocus=${() => { setOpen(true); if (onFocus) onFocus(); }}
     onBlur=${(event) => { setOpen(false); if (text !== null) commit(event.currentTarget.value); }} />`;
