@@ -231,7 +231,7 @@ def test_a_column_whose_name_is_a_word_of_queries_is_used_in_quotes():
 @pytest.mark.parametrize("value", [1e39, -1e300, float("nan"), float("inf")])
 def test_a_weight_by_hand_is_finite_in_the_precision_of_the_rows(value):
     played = _maker(ds.Network(1, [ds.Dense(1)]), np.float32([[1], [2]]), [1, 2], None, {})()
-    with pytest.raises(DownslopeError, match="a number of at most 3.4e"):
+    with pytest.raises(DownslopeError, match=r"a number of at most 3\.4e"):
         played.handle(SetParameter(W, [0, 0], value))
     ask(played, "set_parameter", name=W, index=[0, 0], value=-3e38)
     assert np.isfinite(played.parameters[W]).all()
