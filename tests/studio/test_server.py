@@ -3,7 +3,7 @@
 import http.client
 import json
 from contextlib import ExitStack, suppress
-from time import monotonic
+from time import monotonic, sleep
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 import downslope as ds
-from downslope.studio._schema import Phase
+from downslope.studio._schema import Phase, SetParameter
 from downslope.studio._server import UPLOAD_LIMIT, StudioServer
 from downslope.studio._session import Session, first_session
 from downslope.studio._wire import unpack
@@ -314,3 +314,32 @@ def test_steps_and_frames_that_fail_are_told_and_end_nothing(capsys):
     finally:
         server.close()
     assert capsys.readouterr().err.count("RuntimeError: no ") == 2
+
+
+def test_a_session_behind_the_hand_goes_to_the_last_place_and_asks_for_no_other():
+    set_to = []
+
+    class Slow(Session):
+        def _set_parameter(self, command, payload):
+            set_to.append(command.value)
+            sleep(0.1)
+            super()._set_parameter(command, payload)
+
+        _doers: ClassVar = {**Session._doers, SetParameter: _set_parameter}
+
+    given = first_session()
+    server = StudioServer(lambda: Slow(given.rows, given.settings))
+    server.start()
+    try:
+        with joined(server.address) as socket:
+            for value in range(1, 40):
+                say(socket, "set_parameter", name=W, index=[0, 1], value=value, moving=True)
+            say(socket, "set_parameter", name=W, index=[0, 1], value=40, moving=False)
+            say(socket, "set_parameter", name=W, index=[0, 0], value=7, moving=True)
+            say(socket, "look", rows=[0, 5], again=True)
+            found = heard(socket, "frame", lambda told: told["parameters"][W][0, 0] == 7)["parameters"][W]
+    finally:
+        server.close()
+    assert found[0, 1] == 40
+    assert set_to[-2:] == [40, 7]
+    assert len(set_to) < 20

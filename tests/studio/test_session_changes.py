@@ -8,7 +8,7 @@ import downslope as ds
 from downslope.errors import DownslopeError
 from downslope.studio._frames import frame_of
 from downslope.studio._play import _maker
-from downslope.studio._schema import Look, command_of
+from downslope.studio._schema import Look, SetParameter, command_of
 from downslope.studio._session import Session, first_session
 from downslope.studio._settings import settings_of
 from downslope.studio._state import state_of
@@ -226,3 +226,12 @@ def test_a_column_whose_name_is_a_word_of_queries_is_used_in_quotes():
     shown = pl.DataFrame({"hours from start": [1.0, 2.0, 4.0], "with": [2.0, 1.0, 0.0], "y": [1.0, 2.0, 3.0]})
     given = rows_of(shown, Choices(("y",), formulas=('"hours from start" * "with"',)), "t")
     assert given.shown.to_series(-1).to_list() == [2.0, 2.0, 0.0]
+
+
+@pytest.mark.parametrize("value", [1e39, -1e300, float("nan"), float("inf")])
+def test_a_weight_by_hand_is_finite_in_the_precision_of_the_rows(value):
+    played = _maker(ds.Network(1, [ds.Dense(1)]), np.float32([[1], [2]]), [1, 2], None, {})()
+    with pytest.raises(DownslopeError, match=r"a number of at most 3\.4e"):
+        played.handle(SetParameter(W, [0, 0], value))
+    ask(played, "set_parameter", name=W, index=[0, 0], value=-3e38)
+    assert np.isfinite(played.parameters[W]).all()

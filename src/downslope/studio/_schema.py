@@ -15,7 +15,7 @@ from typing import Any, TypedDict, get_args, get_origin, get_type_hints
 
 from downslope.errors import DownslopeError
 
-__all__ = ["COMMANDS", "Command", "Frame", "State", "command_of", "script"]
+__all__ = ["COMMANDS", "Command", "Frame", "State", "command_of", "name_of", "script"]
 
 
 class Command:
@@ -269,6 +269,11 @@ def _named(cls: type[Command]) -> str:
 
 COMMANDS: Mapping[str, type[Command]] = {_named(cls): cls for cls in Command.__subclasses__()}
 """Every command by its name."""
+
+
+def name_of(command: Command) -> str:
+    """The name that the page gives a command."""
+    return _named(type(command))
 
 
 def command_of(told: Any) -> Command:

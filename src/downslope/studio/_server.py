@@ -13,7 +13,7 @@ import secrets
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from http import HTTPStatus
@@ -29,7 +29,7 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
 from downslope.errors import DownslopeError
-from downslope.studio import _schema
+from downslope.studio._schema import Command, Look, SetParameter, command_of, name_of, script
 from downslope.studio._watcher import Watcher
 
 if TYPE_CHECKING:  # the page is there before the session is
@@ -95,7 +95,7 @@ class StudioServer:
         self.host = host
         self.failure: BaseException | None = None
         self._make = make
-        self._asked: SimpleQueue[tuple[Page | None, Any]] = SimpleQueue()
+        self._asked: SimpleQueue[tuple[Page | None, bytes | str | None]] = SimpleQueue()
         self._pages: list[Page] = []
         self._ended = threading.Event()
         try:
@@ -200,9 +200,8 @@ class StudioServer:
             return
         busy = False
         while not self._ended.is_set():
-            for page, message in self._waiting(busy, session):
-                if page is not None:
-                    self._obey(session, page, message)
+            for page, command, payload in _latest(map(_heard, self._waiting(busy, session))):
+                self._obey(session, page, command, payload)
             busy = self._work(session)
             now = monotonic()
             least = _FRAME_SECONDS_PLAYING if session.playing else _FRAME_SECONDS
@@ -237,7 +236,7 @@ class StudioServer:
         watcher.version, watcher.state, watcher.look = session.version, session.state_version, None
         import downslope.studio._answers  # noqa: F401 (the first picture is there, the first command is to come)
 
-    def _waiting(self, busy: bool, session: Session) -> list[tuple[Page | None, Any]]:
+    def _waiting(self, busy: bool, session: Session) -> list[tuple[Page | None, bytes | str | None]]:
         """What was asked since; where there is nothing to do, wait for it."""
         found = []
         try:
@@ -254,23 +253,56 @@ class StudioServer:
             return _FRAME_SECONDS / 4
         return 0.005 if session.playing else _IDLE
 
-    def _obey(self, session: Session, page: Page, message: bytes | str | None) -> None:
-        if message is None:
+    def _obey(self, session: Session, page: Page, command: Command, payload: bytes) -> None:
+        if isinstance(command, Look):
+            page.watcher.asks(command)
             return
-        told: Any = None
-        try:
-            told, payload = _read(message)
-            command = _schema.command_of(told)
-            if isinstance(command, _schema.Look):
-                page.watcher.asks(command)
-                return
-            from downslope.studio._answers import answer
+        from downslope.studio._answers import answer
 
+        try:
             reply = answer(session, command, payload)
             if reply is not None:
-                page.send({**reply, "to": told["command"]})
+                page.send({**reply, "to": name_of(command)})
         except Exception as error:
-            page.refuse(error, told.get("command") if isinstance(told, dict) else None)
+            page.refuse(error, name_of(command))
+
+
+Heard = tuple[Page, Command, bytes]
+
+
+def _heard(asked: tuple[Page | None, bytes | str | None]) -> Heard | None:
+    """The command in a message; one that is none is refused."""
+    page, message = asked
+    if page is None or message is None:
+        return None
+    told: Any = None
+    try:
+        told, payload = _read(message)
+        return page, command_of(told), payload
+    except Exception as error:
+        page.refuse(error, told.get("command") if isinstance(told, dict) else None)
+        return None
+
+
+def _latest(heard: Iterable[Heard | None]) -> list[Heard]:
+    """What is to be done: of a number dragged faster than the session follows, the last place only."""
+    found: list[Heard] = []
+    for one in heard:
+        if one is not None and found and _goes_on(found[-1], one):
+            found.pop()
+        if one is not None:
+            found.append(one)
+    return found
+
+
+def _goes_on(before: Heard, after: Heard) -> bool:
+    (page, moved, _), (same_page, moves, _) = before, after
+    return (
+        isinstance(moved, SetParameter)
+        and isinstance(moves, SetParameter)
+        and moved.moving
+        and (page, moved.name, moved.index) == (same_page, moves.name, moves.index)
+    )
 
 
 def _read(message: bytes | str) -> tuple[Any, bytes]:
@@ -311,7 +343,7 @@ def _policy(port: int) -> str:
 def _content(path: str) -> tuple[bytes, bytes, str] | None:
     """A file of the page, plain and packed, and its kind; None where there is none of that name."""
     if path == "/commands.js":
-        content, ending = _schema.script().encode(), ".js"
+        content, ending = script().encode(), ".js"
     else:
         names = path.strip("/").split("/") if path != "/" else ["index.html"]
         place = _PAGE

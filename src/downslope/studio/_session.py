@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from time import perf_counter
@@ -64,12 +63,9 @@ class Session(Player):
         self._here()
         name, index = command.name, tuple(command.index)
         self._check_place(name, index)
-        with np.errstate(over="ignore"):
-            value = float(self.descent.values[name].dtype.type(command.value))
-        if not math.isfinite(value):
-            raise DownslopeError(
-                f"a weight is a finite number in the precision of this run, not {command.value:g}"
-            )
+        largest = float(np.finfo(self.descent.values[name].dtype).max)
+        if not abs(command.value) <= largest:
+            raise DownslopeError(f"a weight is a number of at most {largest:.3g} here, not {command.value}")
         dragged = self._dragged == (name, index) and self.current.last.how == "hand"
         self.descent.put_number(name, index, command.value)
         self.phase = ""
