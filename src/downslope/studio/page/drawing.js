@@ -12,16 +12,18 @@ function layout(net, width, kind) {
   const sizes = [net.inputs.length, ...net.layers.map((layer) => layer.units)];
   const most = Math.max(...sizes);
   const height = Math.max(220, Math.min(kind === "numbers" ? 480 : 460, most * GAP[kind] + 22));
-  const left = kind === "numbers" ? 46 : 128;
+  const left = kind === "numbers" ? 46 : width < 440 ? 80 : 128;
   const right = width - (kind === "numbers" ? 118 : 104);
   return {
     height,
+    left,
     narrow: width < 440,
     columns: sizes.map((count, c) => {
       const x = left + ((right - left) * c) / (sizes.length - 1);
       const gap = Math.min(GAP[kind] + 14, (height - 40) / count);
       return Array.from({ length: count }, (_, i) => [x, height / 2 + (i - (count - 1) / 2) * gap]);
     }),
+    letters: Math.max(7, Math.min(12, (height - 40) / sizes[0] / 1.25)), // names of many inputs would lie on each other
     radius: Math.max(5, Math.min(kind === "numbers" ? 24 : 18, (height - 40) / most / 2.4)),
   };
 }
@@ -184,7 +186,7 @@ function Units({ net, place }) {
         onClick=${() => layer && choose("unit", layer.name, [i])}>
         ${place.radius >= 15 && html`<${Inside} value=${value} digits=${place.radius > 18 ? 4 : 2} />`}
       </button>
-      ${c === 0 && html`<span key=${`n${i}`} class="inputname" style=${place.radius > 18 ? { left: `${x - 46}px`, top: `${y + place.radius - 1}px` } : { left: `${x - place.radius - 116}px`, top: `${y - 9}px`, width: "112px", textAlign: "right" }} title=${net.inputs[i]}>${net.inputs[i]}</span>`}`;
+      ${c === 0 && html`<span key=${`n${i}`} class="inputname" style=${place.radius > 18 ? { left: `${x - 46}px`, top: `${y + place.radius - 1}px` } : { left: 0, top: `${y - place.letters * 0.7}px`, width: `${place.left - place.radius - 4}px`, textAlign: "right", fontSize: `${place.letters}px` }} title=${net.inputs[i]}>${net.inputs[i]}</span>`}`;
     });
   })}`;
 }

@@ -23,9 +23,10 @@ export function Header() {
   const told = table.value;
   const samples = state.value ? state.value.choices.samples : [];
   if (!told) return html`<header class="top"><h1><img src="icon.svg" alt="" width="22" height="22" /> Downslope</h1></header>`;
+  const used = told.columns.filter((c) => !c.target && c.used).length;
   return html`<header class="top">
     <h1><img src="icon.svg" alt="" width="22" height="22" /> Downslope</h1>
-    <span class="muted subject">${told.columns.filter((c) => !c.target && c.used).length} columns → ${told.targets.join(", ")}</span>
+    <span class="muted subject">${used} ${used === 1 ? "column" : "columns"} → ${told.targets.join(", ")}</span>
     <span class="grow"></span>
     <label class="choice"><span class="unseen">table</span><select value=${samples.includes(told.name) ? told.name : ""} onChange=${(event) => send("sample", { name: event.currentTarget.value })}>
       ${!samples.includes(told.name) && html`<option value="" selected disabled>${told.name}</option>`}

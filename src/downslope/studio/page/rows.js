@@ -130,7 +130,7 @@ function Cell({ told, column, row: place, value }) {
     }
     setText(null);
   };
-  return html`<td class=${column.number ? "" : "words"}><input class="cell" aria-label=${`${column.name}, row ${place + 1}`}
+  return html`<td class=${column.number ? "" : "words"}><input class="cell" style=${{ width: `${Math.max(3, Math.min(16, (text ?? shown).length)) + 2}ch` }} aria-label=${`${column.name}, row ${place + 1}`}
     value=${text ?? shown} onInput=${(event) => setText(event.currentTarget.value)} onBlur=${commit} spellcheck=${false}
     onKeyDown=${(event) => {
     if (event.key === "Enter") event.currentTarget.blur();
