@@ -46,7 +46,7 @@ class Fault:
 def fault_of(message: str, descent: Descent, rows: Rows) -> Fault:
     """The fault that the engine's message tells, with its repairs."""
     settings = descent.settings
-    words, repairs = message, []
+    words, repairs = message[:1].upper() + message[1:], []
     known = stable_range(settings, descent)
     if known is not None and settings.learning_rate >= known[0]:
         stable, best = known
@@ -58,9 +58,9 @@ def fault_of(message: str, descent: Descent, rows: Rows) -> Fault:
     rate = float(f"{settings.learning_rate / 10:.3g}")
     repairs.append(Repair(f"learning rate {rate:g}, a tenth", {"learning_rate": rate}))
     if rows.choices.scaling == RAW:
-        repairs.append(Repair("centre and scale the columns", scaling=STANDARD))
+        repairs.append(Repair("centred and scaled columns", scaling=STANDARD))
     if settings.clip_norm is None:
-        repairs.append(Repair("shrink gradients to a norm of 1 at most", {"clip_norm": 1.0}))
+        repairs.append(Repair("gradients shrunk to a norm of 1 at most", {"clip_norm": 1.0}))
     return Fault("not finite", descent.step, words, tuple(repairs))
 
 

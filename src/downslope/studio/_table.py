@@ -158,7 +158,8 @@ def rows_of(frame: pl.DataFrame, choices: Choices, name: str) -> Rows:
         scaling = RAW if plain and shown.height <= _FEW_ROWS else STANDARD
     if scaling == RAW and not plain:
         raise DownslopeError(
-            "numbers as they are need columns of numbers without gaps and a number as target"
+            "numbers as they are need columns of numbers without gaps and a number as target; "
+            'choose "centred and scaled" first'
         )
     raw = scaling == RAW
     encoder = _raw_encoder(shown, about.columns) if raw else TableEncoder.fit(inputs, about)

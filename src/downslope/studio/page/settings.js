@@ -15,7 +15,7 @@ export function Settings() {
     <div class="settings-grid">
       <${Choice} label="optimizer" value=${told.optimizer} options=${choices.optimizers} onChange=${(optimizer) => change({ optimizer })} />
       ${told.optimizer === "sgd" && html`<${Field} label="momentum" value=${told.momentum} onChange=${(momentum) => change({ momentum: momentum ?? 0 })} />`}
-      <${Field} label="learning rate" value=${told.learning_rate} onChange=${(learning_rate) => learning_rate && change({ learning_rate })} />
+      <${Field} label="learning rate" value=${told.learning_rate} onChange=${(learning_rate) => learning_rate !== null && change({ learning_rate })} />
       <${Field} label="rows in a batch" value=${told.batch_size} empty="all" onChange=${(batch_size) => change({ batch_size })} />
       <${Field} label="largest gradient norm" value=${told.clip_norm} empty="any" onChange=${(clip_norm) => change({ clip_norm })} hint="larger gradients are shrunk to it" />
       <${Field} label="seed" value=${told.seed} onChange=${(seed) => seed !== null && change({ seed })} hint="fixes starting weights, batches, dropout and held-out rows" />
@@ -23,7 +23,7 @@ export function Settings() {
     <h2>Loss and penalties</h2>
     <div class="settings-grid">
       <${Choice} label="loss" value=${told.loss} options=${choices.losses} onChange=${(loss) => change({ loss })} />
-      ${told.loss === "huber" && html`<${Field} label="delta" value=${told.delta} onChange=${(delta) => delta && change({ delta })} />`}
+      ${told.loss === "huber" && html`<${Field} label="delta" value=${told.delta} onChange=${(delta) => delta !== null && change({ delta })} />`}
       <${Field} label="L2 penalty" value=${told.l2} onChange=${(l2) => change({ l2: l2 ?? 0 })} />
       <${Field} label="L1 penalty" value=${told.l1} onChange=${(l1) => change({ l1: l1 ?? 0 })} />
       ${!told.fixed && html`<${Field} label="dropout" value=${told.dropout} onChange=${(dropout) => change({ dropout: dropout ?? 0 })} hint="share of the hidden units left out in each step" />`}
@@ -48,7 +48,7 @@ function Layers({ told, choices }) {
   return html`<div class="layers-editor">${layers.map((layer, i) => html`<div class="layer-card" key=${i} role="group" aria-label=${i === last ? "output layer" : `hidden layer ${i + 1}`}>
       <b>${i === last ? "output" : `hidden ${i + 1}`}</b>
       ${i === last ? html`<span class="muted">${layer.units} ${layer.units === 1 ? "unit" : "units"}</span>` : html`<span class="bar"><button class="quiet" aria-label="one unit less" disabled=${layer.units < 2} onClick=${() => put(i, { units: layer.units - 1 })}>−</button>
-        <${Field} label="units" value=${layer.units} width="4rem" onChange=${(units) => units >= 1 && put(i, { units: Math.round(units) })} />
+        <${Field} label="units" value=${layer.units} width="4rem" onChange=${(units) => units !== null && put(i, { units: Math.round(units) })} />
         <button class="quiet" aria-label="one unit more" onClick=${() => put(i, { units: layer.units + 1 })}>+</button></span>`}
       <${Choice} label="activation" hide value=${layer.activation} options=${choices.activations} onChange=${(activation) => put(i, { activation })} />
       <label class="check"><input type="checkbox" checked=${layer.bias} onChange=${() => put(i, { bias: !layer.bias })} /> bias</label>
