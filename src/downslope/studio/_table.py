@@ -140,7 +140,7 @@ def rows_of(frame: pl.DataFrame, choices: Choices, name: str) -> Rows:
         if not frame[target].dtype.is_numeric():
             raise DownslopeError(f'"{target}" holds no numbers; several columns to predict all hold numbers')
     known, left_out = rows_with_target(frame, choices.targets[0])
-    shown = _with_formulas(known, choices.formulas)
+    shown = _with_formulas(known, choices.formulas, choices.targets)
     others = list(choices.targets[1:])
     inputs = shown.drop(others)
     there = set(inputs.columns) - {choices.targets[0]}
@@ -204,17 +204,26 @@ def rows_of_model(frame: pl.DataFrame, model: Model, name: str) -> Rows:
     return Rows(name, known, known, choices, columns, model.encoder, model.target, x, y, left_out, reason)
 
 
-def _with_formulas(frame: pl.DataFrame, formulas: tuple[str, ...]) -> pl.DataFrame:
+def _with_formulas(
+    frame: pl.DataFrame, formulas: tuple[str, ...], targets: tuple[str, ...]
+) -> pl.DataFrame:
     for formula in formulas:
         _refuse_queries(formula, frame.columns)
         try:
-            made = frame.select(pl.sql_expr(_as_sql(formula)).alias(formula)).to_series()
+            expression = pl.sql_expr(_as_sql(formula))
+            made = frame.select(expression.alias(formula)).to_series()
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError) as error:
             reason = str(error).strip().split("\n")[0][:120]
             raise DownslopeError(
                 f'the formula "{formula}" cannot be computed: {reason}; write it as x1*x2, '
                 "pow(x1, 2) or sin(x1), with names of columns that hold spaces in double quotes"
             ) from None
+        told = set(targets).intersection(expression.meta.root_names())
+        if told:
+            raise DownslopeError(
+                f'the formula "{formula}" holds "{min(told)}", which is to be predicted: it would tell the '
+                "answer; take it away"
+            )
         if len(made) != frame.height or (not made.dtype.is_numeric() and made.dtype != pl.Boolean):
             raise DownslopeError(
                 f'the formula "{formula}" gives no number for each row; use names of columns'
