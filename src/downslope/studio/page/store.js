@@ -203,7 +203,7 @@ export function explain(quiet = false) {
   const fields = chosen
     ? { what: chosen.what, name: chosen.name, index: chosen.index, row: row.value }
     : { what: "row", row: row.value };
-  ask("explain", fields).then((answer) => { if (answer) why.value = { ...answer, quiet }; });
+  ask("explain", fields).then((answer) => { if (answer) why.value = { ...answer, quiet, error: frame.value.error.value }; });
 }
 
 /** Choose a row, or none. */

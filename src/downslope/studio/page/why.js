@@ -13,7 +13,8 @@ export function Why() {
       if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0; // scrolled by keys too
     }
   }, [told]);
-  const step = frame.value ? frame.value.step : 0;
+  const { step, error } = frame.value;
+  const stale = told && (told.step !== step || told.error !== error.value); // moved by hand, the step stays
   const rows = table.value.rows;
   return html`<div class="why-panel">
     <div class="bar">
@@ -23,7 +24,7 @@ export function Why() {
   }}><option value="">all rows, averaged</option>
         ${Array.from({ length: Math.min(rows, 200) }, (_, i) => html`<option key=${i} value=${i}>row ${i + 1}</option>`)}
         ${row.value !== null && row.value >= 200 && html`<option value=${row.value}>row ${row.value + 1}</option>`}</select></label>
-      ${told && told.step !== step && html`<button onClick=${() => explain()}>These are the numbers of step ${told.step}; write them anew</button>`}
+      ${stale && html`<button onClick=${() => explain()}>These are the numbers ${told.step === step ? "before the last change" : `of step ${told.step}`}; write them anew</button>`}
     </div>
     ${!told && html`<p class="muted">Choose a weight (∂ beside its number, or its line), a unit, or a row: here stands the chain rule for it, with its numbers, first for one row and then averaged.</p>`}
     ${told && told.sampled && html`<p class="muted">${told.sampled}</p>`}
