@@ -19,6 +19,7 @@ from downslope.studio._pictures import fitted, histograms, residuals, spread
 from downslope.studio._pinned import pinned
 from downslope.studio._session import Session
 from downslope.studio._surface import surface
+from downslope.studio._table import STANDARD
 from downslope.studio._watcher import Watcher
 from downslope.training import Arrays
 
@@ -115,7 +116,8 @@ def _histograms(session: Session, options: Asked, parameters: Arrays) -> dict[st
 def _named(session: Session) -> dict[str, Any]:
     """What the target and its classes are called."""
     rows = session.rows
-    return {"target": rows.choices.targets[0], "names": list(rows.goal.classes)}
+    scaled = rows.choices.scaling == STANDARD
+    return {"target": rows.choices.targets[0], "names": list(rows.goal.classes), "scaled": scaled}
 
 
 _MAKERS: Mapping[str, Callable[[Session, Asked, Arrays], dict[str, Any]]] = {

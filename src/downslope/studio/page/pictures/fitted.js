@@ -57,6 +57,7 @@ function note(picture) {
     .map(([name, value]) => `${name} = ${number(value, 4)}`);
   const more = Object.keys(picture.held).length - held.length;
   const parts = [];
+  if (picture.scaled) parts.push("Numbers are centred and scaled, as the network takes them.");
   const values = picture.labels.length === 1 ? picture.y : picture.values;
   if (!values.some(Number.isFinite)) parts.push("No prediction is a finite number.");
   if (picture.slice) {
