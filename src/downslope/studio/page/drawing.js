@@ -289,6 +289,7 @@ function Inspector({ net }) {
       <label class="check"><input type="checkbox" checked=${frozen} onChange=${() => send("freeze", { name, index, frozen: !frozen })} /> frozen</label>`;
   })}
     <span class="grow"></span>
+    <button class="link" onClick=${() => document.getElementById("panel").scrollIntoView({ block: "start" })}>the chain rule ↓</button>
     <button class="quiet" onClick=${() => { selected.value = null; why.value = null; }}>close</button></div>`;
 }
 
