@@ -186,6 +186,7 @@ def _timeline(session: Session) -> dict[str, Any]:
         "steps": np.array([m.step for m in moments], float),
         "errors": np.array([m.error for m in moments], float),
         "how": [m.how for m in moments],
+        "best": session.current.best.error,
     }
 
 

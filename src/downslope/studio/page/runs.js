@@ -10,11 +10,10 @@ const INKS = ["accent", "negative", "hand", "good", "ink"];
 /** The runs as they are now: the state tells of the open one as it was when it was opened. */
 function runsNow() {
   const now = frame.value;
-  const { best, curve, error, step } = now;
-  const seen = [best.hand, best.descent].filter(Boolean).map((kept) => kept.error);
+  const { curve, error, step, timeline } = now;
   const latest = { step, error: error.value, validation: error.validation, steps: curve.steps, errors: curve.errors };
-  return state.value.runs.map((run) => (run.open && now.timeline.at === now.timeline.steps.length - 1
-    ? { ...run, ...latest, best: Math.min(run.best, ...seen) } : run));
+  return state.value.runs.map((run) => (run.open && timeline.at === timeline.steps.length - 1
+    ? { ...run, ...latest, best: timeline.best } : run));
 }
 
 export function Runs() {
