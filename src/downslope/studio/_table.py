@@ -204,9 +204,7 @@ def rows_of_model(frame: pl.DataFrame, model: Model, name: str) -> Rows:
     return Rows(name, known, known, choices, columns, model.encoder, model.target, x, y, left_out, reason)
 
 
-def _with_formulas(
-    frame: pl.DataFrame, formulas: tuple[str, ...], targets: tuple[str, ...]
-) -> pl.DataFrame:
+def _with_formulas(frame: pl.DataFrame, formulas: tuple[str, ...], targets: tuple[str, ...]) -> pl.DataFrame:
     for formula in formulas:
         _refuse_queries(formula, frame.columns)
         try:
