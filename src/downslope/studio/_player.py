@@ -135,8 +135,11 @@ class Player:
     def _keep(self, how: str, *, exact: bool = True, in_place: bool = False) -> None:
         moment = self._moment(how, exact=exact)
         self.current.add(moment, in_place=in_place)
-        by = "hand" if how == "hand" else "descent"
-        if how in ("hand", "descent") and moment.measured and moment.error < self._best_error(by):
+        self._note_best(moment)
+
+    def _note_best(self, moment: Moment) -> None:
+        by = moment.how
+        if by in ("hand", "descent") and moment.measured and moment.error < self._best_error(by):
             self.best[by] = moment
 
     def _best_error(self, by: str) -> float:
@@ -215,6 +218,9 @@ class Player:
         self.settings = history.last.settings
         self._fitting_masks(self.settings)
         self._remade(history.last.values, history.last.step)
+        for moment in history.moments:
+            if _measured_by(moment.settings) == _measured_by(self.settings):
+                self._note_best(moment)
         self._changed(state=True)
 
     # steps
