@@ -226,7 +226,7 @@ def test_a_drag_is_one_moment():
         (ask.SetParameter(W, [0, 3], 1.0), "no weight"),
         (ask.SetParameter(W, [0], 1.0), "no weight"),
         (ask.SetParameter(W, [0, -1], 1.0), "no weight"),
-        (ask.SetParameter(W, [0, 0], float("nan")), "finite"),
+        (ask.SetParameter(W, [0, 0], float("nan")), "a weight is a number of at most 1.8e"),
         (ask.Freeze("nothing", None, True), "no parameter 'nothing'"),
         (ask.Step(0), "counted from 1"),
         (ask.Play(-1.0), "slow motion"),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ from downslope.training import (
 )
 
 __all__ = ["Descent", "errors_of", "forward_of", "shares_of"]
+
+
+Known = TypeVar("Known")
 
 
 class Descent:
@@ -71,6 +74,7 @@ class Descent:
         self._values = self._started(values)
         self._ahead = False  # whether the steps have gone on from _values
         self._speed = 1e3  # steps a second, of late
+        self._known: dict[Hashable, Any] = {}
 
     def _started(self, given: Mapping[str, NDArray[Any]] | None) -> Arrays:
         """What is given where it fits, drawn parameters and states of 0 elsewhere."""
@@ -96,6 +100,13 @@ class Descent:
     def parameters(self) -> Arrays:
         """The parameters by name."""
         return {name: self.values[name] for name in self.program.graph.parameters}
+
+    def known_of(self, what: Hashable, find: Callable[[], Known]) -> Known:
+        """Something that depends on the network and the rows alone, found once."""
+        if what not in self._known:
+            self._known[what] = find()
+        found: Known = self._known[what]
+        return found
 
     def set_rate(self, settings: Settings) -> None:
         """Go on with settings that differ in the learning rate or the stop rules only."""

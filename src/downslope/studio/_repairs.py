@@ -70,19 +70,21 @@ def stable_range(settings: Settings, descent: Descent) -> tuple[float, float] | 
     outputs = int(network.graph().output.shape[1])
     if (
         settings.optimizer != "sgd"
+        or settings.batch_size is not None
         or settings.clip_norm is not None
         or network.inputs * outputs > _MOST_UNKNOWNS
     ):
         return None
+    return descent.known_of(
+        ("stable range", settings.momentum), lambda: _foretold(descent, settings.momentum)
+    )
+
+
+def _foretold(descent: Descent, momentum: float) -> tuple[float, float] | None:
+    network = descent.network
+    x, y = descent.trained["x"], descent.trained["y"]
     try:
-        told = forecast(
-            network,
-            descent.trained["x"],
-            descent.trained["y"],
-            start=descent.network.initial_parameters(),
-            learning_rate=settings.learning_rate,
-            momentum=settings.momentum,
-        )
+        told = forecast(network, x, y, start=network.initial_parameters(), momentum=momentum)
     except DownslopeError:
         return None
     return told.stable_below, told.best_rate

@@ -119,7 +119,6 @@ class Restore(Command):
 
     settings: dict[str, Any]
     weights: dict[str, Any] | None = None
-    target: list[str] | None = None
 
 
 @dataclass(frozen=True)

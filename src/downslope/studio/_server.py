@@ -6,7 +6,6 @@ and runs everything that touches the session in one thread.
 
 from __future__ import annotations
 
-import gzip
 import hmac
 import json
 import secrets
@@ -15,21 +14,19 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import lru_cache
 from http import HTTPStatus
-from importlib.resources import files
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
 from downslope.errors import DownslopeError
-from downslope.studio._schema import Command, Look, SetParameter, command_of, name_of, script
+from downslope.studio._schema import Command, Look, SetParameter, command_of, name_of
+from downslope.studio._static import file_answer, refusal
 from downslope.studio._watcher import Watcher
 
 if TYPE_CHECKING:  # the page is there before the session is
@@ -44,14 +41,7 @@ _FRAME_SECONDS_PLAYING = 1 / 30
 _IDLE = 0.5
 _LEAVE = 5.0  # seconds that a session has to end what it is at
 _MOST_PAGES = 8
-_KINDS = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".mjs": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
-_PAGE = files("downslope.studio") / "page"
+_EVERYWHERE = ("0.0.0.0", "::")
 
 
 class Page:
@@ -152,27 +142,29 @@ class StudioServer:
 
     # the network
 
-    def _allowed_hosts(self) -> set[str]:
-        names = {"127.0.0.1", "localhost", "[::1]", self.host}
-        return {f"{name}:{self.port}" for name in names}
+    def _is_own(self, host: str) -> bool:
+        """Whether a request names this server: any name does where it listens on every address."""
+        name, _, port = host.rpartition(":") if host.rpartition(":")[2].isdigit() else (host, "", "80")
+        known = {"127.0.0.1", "localhost", "[::1]", self.host, f"[{self.host}]"}
+        return port == str(self.port) and (name in known or self.host in _EVERYWHERE)
 
     def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         """The answer to a request; None lets it become a socket."""
-        if request.headers.get("Host", "") not in self._allowed_hosts():
-            return _plain(HTTPStatus.MISDIRECTED_REQUEST, "this server answers to its own address only")
+        host = request.headers.get("Host", "")
+        if not self._is_own(host):
+            return refusal(HTTPStatus.MISDIRECTED_REQUEST, "this server answers to its own address only")
         parts = urlsplit(request.path)
         if parts.path != "/socket":
-            return _static(parts.path, self.port, "gzip" in request.headers.get("Accept-Encoding", ""))
-        origin = request.headers.get("Origin", "")
-        if origin.removeprefix("http://") not in self._allowed_hosts():
-            return _plain(HTTPStatus.FORBIDDEN, "the page of another origin may not look on")
+            return file_answer(parts.path, host, "gzip" in request.headers.get("Accept-Encoding", ""))
+        if request.headers.get("Origin", "") != f"http://{host}":
+            return refusal(HTTPStatus.FORBIDDEN, "the page of another origin may not look on")
         given = parse_qs(parts.query).get("token", [""])[0]
         if not hmac.compare_digest(given.encode(), self.token.encode()):
-            return _plain(
+            return refusal(
                 HTTPStatus.FORBIDDEN, "the token is missing or wrong; open the address that was printed"
             )
         if len(self._pages) >= _MOST_PAGES:
-            return _plain(HTTPStatus.TOO_MANY_REQUESTS, f"{_MOST_PAGES} pages are open already; close one")
+            return refusal(HTTPStatus.TOO_MANY_REQUESTS, f"{_MOST_PAGES} pages are open already; close one")
         return None
 
     def _connected(self, connection: ServerConnection) -> None:
@@ -327,71 +319,6 @@ def _whole(text: str) -> int:
     if abs(number := int(text)) > 1 << 53:
         raise ValueError(f"a number of the page has at most 53 bits, not {text[:60]}")
     return number
-
-
-def _policy(port: int) -> str:
-    """The content security policy: scripts, styles and the socket of this server, and nothing else."""
-    hosts = " ".join(f"ws://{name}:{port}" for name in ("127.0.0.1", "localhost"))
-    return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-        f"connect-src 'self' {hosts}; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'self' http://localhost:* http://127.0.0.1:* vscode-webview:"
-    )
-
-
-@lru_cache(maxsize=128)
-def _content(path: str) -> tuple[bytes, bytes, str] | None:
-    """A file of the page, plain and packed, and its kind; None where there is none of that name."""
-    if path == "/commands.js":
-        content, ending = script().encode(), ".js"
-    else:
-        names = path.strip("/").split("/") if path != "/" else ["index.html"]
-        place = _PAGE
-        for name in names:
-            found = (
-                next((item for item in place.iterdir() if item.name == name), None)
-                if place.is_dir()
-                else None
-            )
-            if found is None:
-                return None
-            place = found
-        ending = "." + names[-1].rpartition(".")[2]
-        if ending not in _KINDS or not place.is_file():
-            return None
-        content = place.read_bytes()
-    return content, gzip.compress(content, 9, mtime=0), _KINDS[ending]
-
-
-def _static(path: str, port: int, packed: bool) -> Response:
-    found = _content(path)
-    if found is None:
-        return _plain(HTTPStatus.NOT_FOUND, "there is no such file")
-    content, small, kind = found
-    headers = Headers(
-        {
-            "Content-Type": kind,
-            "Content-Security-Policy": _policy(port),
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
-            "Cross-Origin-Resource-Policy": "same-origin",
-            "Cache-Control": "no-cache",
-            "Connection": "close",
-        }
-    )
-    if packed:
-        headers["Content-Encoding"] = "gzip"
-    body = small if packed else content
-    headers["Content-Length"] = str(len(body))
-    return Response(HTTPStatus.OK.value, HTTPStatus.OK.phrase, headers, body)
-
-
-def _plain(status: HTTPStatus, words: str) -> Response:
-    body = f"{words}\n".encode()
-    headers = Headers(
-        {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body)), "Connection": "close"}
-    )
-    return Response(status.value, status.phrase, headers, body)
 
 
 def _quiet() -> Any:

@@ -1,0 +1,90 @@
+"""The files of the page, as the server answers with them."""
+
+from __future__ import annotations
+
+import gzip
+from functools import lru_cache
+from http import HTTPStatus
+from importlib.resources import files
+
+from websockets.datastructures import Headers
+from websockets.http11 import Response
+
+from downslope.studio._schema import script
+
+__all__ = ["file_answer", "refusal"]
+
+_KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_PAGE = files("downslope.studio") / "page"
+
+
+def _policy(host: str) -> str:
+    """The content security policy: scripts, styles and the socket of this server, and nothing else."""
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        f"connect-src 'self' ws://{host}; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'self' http://localhost:* http://127.0.0.1:* vscode-webview:"
+    )
+
+
+@lru_cache(maxsize=128)
+def _content(path: str) -> tuple[bytes, bytes, str] | None:
+    """A file of the page, plain and packed, and its kind; None where there is none of that name."""
+    if path == "/commands.js":
+        content, ending = script().encode(), ".js"
+    else:
+        names = path.strip("/").split("/") if path != "/" else ["index.html"]
+        place = _PAGE
+        for name in names:
+            found = (
+                next((item for item in place.iterdir() if item.name == name), None)
+                if place.is_dir()
+                else None
+            )
+            if found is None:
+                return None
+            place = found
+        ending = "." + names[-1].rpartition(".")[2]
+        if ending not in _KINDS or not place.is_file():
+            return None
+        content = place.read_bytes()
+    return content, gzip.compress(content, 9, mtime=0), _KINDS[ending]
+
+
+def file_answer(path: str, host: str, packed: bool) -> Response:
+    """A file of the page, packed where that is asked for, for a page at ``host``."""
+    found = _content(path)
+    if found is None:
+        return refusal(HTTPStatus.NOT_FOUND, "there is no such file")
+    content, small, kind = found
+    headers = Headers(
+        {
+            "Content-Type": kind,
+            "Content-Security-Policy": _policy(host),
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Cache-Control": "no-cache",
+            "Connection": "close",
+        }
+    )
+    if packed:
+        headers["Content-Encoding"] = "gzip"
+    body = small if packed else content
+    headers["Content-Length"] = str(len(body))
+    return Response(HTTPStatus.OK.value, HTTPStatus.OK.phrase, headers, body)
+
+
+def refusal(status: HTTPStatus, words: str) -> Response:
+    """An answer in words."""
+    body = f"{words}\n".encode()
+    headers = Headers(
+        {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body)), "Connection": "close"}
+    )
+    return Response(status.value, status.phrase, headers, body)
