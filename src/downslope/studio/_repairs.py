@@ -46,7 +46,7 @@ class Fault:
 def fault_of(message: str, descent: Descent, rows: Rows) -> Fault:
     """The fault that the engine's message tells, with its repairs."""
     settings = descent.settings
-    words, repairs = message[:1].upper() + message[1:], []
+    words, repairs = message, []
     known = stable_range(settings, descent)
     if known is not None and settings.learning_rate >= known[0]:
         stable, best = known

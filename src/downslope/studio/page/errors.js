@@ -177,7 +177,7 @@ export function Stopped() {
   if (!now || !now.stopped) return null;
   const { kind, words, repairs } = now.stopped;
   return html`<section class=${`stopped ${kind === "finished" ? "calm" : ""}`} role="alert">
-    <b>${kind === "finished" ? "Stopped." : "Descent failed."}</b> <span>${words}</span>
+    <b>${kind === "finished" ? "Stopped." : "Descent failed:"}</b> <span>${words}</span>
     <div class="bar">${repairs.map((label, place) => html`<button key=${label} class=${place ? "" : "primary"} onClick=${() => send("repair", { number: place })}>
       Start again with ${label}</button>`)}</div>
   </section>`;
