@@ -34,6 +34,8 @@ def play_page(
     server.start()
     screen = Console(highlight=False, soft_wrap=True)
     try:
+        if source is not None:  # what cannot be read is said before a page is opened on it
+            server.made()
         screen.print(f"Downslope is at [bold]{server.address}[/]")
         screen.print("Ctrl-C ends it.")
         if host not in ("127.0.0.1", "localhost", "::1"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+import socket
 import sys
 import threading
 import traceback
@@ -87,7 +88,7 @@ class StudioServer:
         self._make = make
         self._asked: SimpleQueue[tuple[Page | None, bytes | str | None]] = SimpleQueue()
         self._pages: list[Page] = []
-        self._ended = threading.Event()
+        self._ready, self._ended = threading.Event(), threading.Event()
         try:
             self._server: Server = serve(
                 self._connected,
@@ -112,7 +113,8 @@ class StudioServer:
     @property
     def address(self) -> str:
         """What to open: the token is in it."""
-        name = f"[{self.host}]" if ":" in self.host else self.host
+        name = socket.gethostname() if self.host in _EVERYWHERE else self.host
+        name = f"[{name}]" if ":" in name else name
         return f"http://{name}:{self.port}/?token={self.token}"
 
     def start(self) -> None:
@@ -120,13 +122,24 @@ class StudioServer:
         for thread in self._threads:
             thread.start()
 
+    def made(self) -> None:
+        """Wait until the session is there; Ctrl-C is heard.
+
+        Raises:
+            DownslopeError: if it could not be made.
+        """
+        self._wait_for(self._ready)
+
     def wait(self) -> None:
         """Wait until the server is closed; Ctrl-C is heard.
 
         Raises:
             DownslopeError: if the session could not be made.
         """
-        while not self._ended.wait(0.2):
+        self._wait_for(self._ended)
+
+    def _wait_for(self, event: threading.Event) -> None:
+        while not event.wait(0.2):
             pass
         if self.failure is not None:
             raise self.failure
@@ -188,8 +201,10 @@ class StudioServer:
             self.failure = error if isinstance(error, DownslopeError) else DownslopeError(str(error))
             if not isinstance(error, DownslopeError):
                 traceback.print_exc(file=sys.stderr)
+            self._ready.set()
             self._ended.set()
             return
+        self._ready.set()
         busy = False
         while not self._ended.is_set():
             for page, command, payload in _latest(map(_heard, self._waiting(busy, session))):
