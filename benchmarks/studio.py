@@ -1,4 +1,4 @@
-"""The page while it is open: steps a second beside the engine alone, the hand's delay, frames, bytes, the start.
+"""The page while it is open: steps a second beside the engine alone, delays, frames, bytes, the start.
 
 python benchmarks/studio.py [--repeats 3] [--seconds 2] [--chromium PATH] [--only NAME ...] [--write]
 
@@ -272,7 +272,11 @@ def start_rows(browser: Any, repeats: int) -> list[list[str]]:
         process.kill()
         page.close()
     return [
-        ["from the command to the first picture, median, s", number(median(times[1:])), "with the browser open"],
+        [
+            "from the command to the first picture, median, s",
+            number(median(times[1:])),
+            "with the browser open",
+        ],
         ["bytes to the first picture, KB", number(median(sizes) / 1000), "compressed, with headers"],
     ]
 
@@ -300,7 +304,9 @@ def playground_table(repeats: int, seconds: float) -> str:
                     steps = min(2_000_000, 2 * steps)
                 times.append((time.perf_counter() - began) / count * 1e6)
             found.append(median(times))
-        rows.append([f"{name}, batch {batch}", *map(number, found), number(theirs), number(theirs / found[0], "×")])
+        rows.append(
+            [f"{name}, batch {batch}", *map(number, found), number(theirs), number(theirs / found[0], "×")]
+        )
     return table(
         ["network", "Downslope, float64, µs", "float32, µs", "Playground's engine, µs", "times as fast"], rows
     )
