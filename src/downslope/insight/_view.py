@@ -35,6 +35,11 @@ class DenseStage:
         """The number of the layer."""
         return self.name.removeprefix("layer")
 
+    @property
+    def activation(self) -> str:
+        """φ, by name."""
+        return "identity" if self.a is self.z else self.a.op.name
+
 
 @lru_cache(maxsize=64)
 def dense_layers(network: Network) -> tuple[DenseStage, ...]:

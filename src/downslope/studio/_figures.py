@@ -146,7 +146,7 @@ def _matrices(session: Session, asked: Asked, parameters: Arrays) -> dict[str, A
             parameters[layer.weight.name],
             None if layer.bias is None else parameters[layer.bias.name],
             activations.get(layer.name),
-            layer.a.op.name if layer.a is not layer.z else "identity",
+            layer.activation,
         )
         for layer in layers
     ]
@@ -188,7 +188,7 @@ def _shown(
 
 
 def _activations(session: Session, network: Network, parameters: Arrays) -> dict[str, NDArray[Any]]:
-    """a of each dense layer on some rows: fewer of them where the network is large or playing."""
+    """a of each dense layer on some rows: fewer of them where the network is large."""
     most = max(16, min(1024, _CARD_NUMBERS // max(session.weights, 1)))
     x = spread(session.descent.data, most)["x"]
     found = _layer_values(network).rows({**parameters, "x": x})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +12,8 @@ from numpy.typing import NDArray
 from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
 from downslope.graph import Node, gradient
-from downslope.nets import Network, NetworkGraph
+from downslope.insight import DenseStage, dense_layers
+from downslope.nets import Network
 
 __all__ = ["pinned"]
 
@@ -69,11 +69,11 @@ def pinned(
     if row is not None:
         data = _row(data, row)
     given = {**parameters, **data}
-    values, slopes = _evaluators(network, layer)
+    values, slopes = _evaluators(network, dense)
     shares = np.asarray(data["row_weights"], np.float64)
     shares = shares / shares.sum()
     h, z, a = (shares @ values for values in values.rows(given))
-    gradients = dict(zip(dense.parameters, slopes.mean(given), strict=True))
+    gradients = dict(zip(_weights(network, dense), slopes.mean(given), strict=True))
     weight = parameters[f"{layer}.weight"][unit].astype(np.float64)
     bias = parameters.get(f"{layer}.bias")
     products = weight * h
@@ -87,7 +87,7 @@ def pinned(
         "inputs": [
             {
                 "number": int(j),
-                "name": _input_name(dense, int(j), features),
+                "name": _input_name(network, dense, int(j), features),
                 "weight": float(weight[j]),
                 "value": float(h[j]),
                 "product": float(products[j]),
@@ -100,67 +100,35 @@ def pinned(
         "bias_gradient": None if bias is None else float(gradients[f"{layer}.bias"][unit]),
         "z": float(z[unit]),
         "a": float(a[unit]),
-        **_onwards(dense, parameters, gradients, unit, strongest),
+        **_onwards(_after(network, dense), parameters, gradients, unit, strongest),
     }
 
 
-@dataclass(frozen=True)
-class _Dense:
-    """A dense layer in the graph, and the one that takes its activation."""
-
-    layer: str
-    h: Node
-    z: Node
-    a: Node
-    first: bool
-    activation: str
-    next: str | None
-    parameters: Mapping[str, Node]
+def _after(network: Network, dense: DenseStage) -> DenseStage | None:
+    """The first dense layer that takes a layer's activation."""
+    return next((layer for layer in dense_layers(network) if layer.h is dense.a), None)
 
 
-@lru_cache(maxsize=64)
-def _dense(network: Network, layer: str) -> _Dense | None:
-    graph = network.graph()
-    stages = {(stage.layer, stage.symbol): stage.node for stage in graph.stages}
-    z = stages.get((layer, "z"))
-    if z is None:
-        return None
-    a = stages.get((layer, "a"), z)
-    after = next((name for name, symbol in stages if symbol == "z" and _input(graph, name) is a), None)
-    wanted = (f"{layer}.weight", f"{layer}.bias", f"{after}.weight")
-    return _Dense(
-        layer,
-        _input(graph, layer),
-        z,
-        a,
-        first=_input(graph, layer) is graph.x,
-        activation="identity" if a is z else a.op.name,
-        next=after,
-        parameters={name: graph.parameters[name] for name in wanted if name in graph.parameters},
-    )
-
-
-def _input(graph: NetworkGraph, layer: str) -> Node:
-    """h of a dense layer, whose z is h·Wᵀ or h·Wᵀ + b."""
-    z = next(stage.node for stage in graph.stages if (stage.layer, stage.symbol) == (layer, "z"))
-    product = z.inputs[0] if z.op.name == "add" else z
-    return product.inputs[0]
+def _weights(network: Network, dense: DenseStage) -> dict[str, Node]:
+    """The parameters of a layer, and the weights by which the next one takes it."""
+    after = _after(network, dense)
+    shown = (dense.weight, dense.bias, None if after is None else after.weight)
+    return {node.name: node for node in shown if node is not None}
 
 
 @lru_cache(maxsize=4)
-def _evaluators(network: Network, layer: str) -> tuple[Evaluator, Evaluator]:
+def _evaluators(network: Network, dense: DenseStage) -> tuple[Evaluator, Evaluator]:
     """Of the values h, z and a of a layer, and of the gradients of its parameters and of the next weights."""
-    dense = _dense(network, layer)
-    assert dense is not None  # checked before
-    slopes = gradient(network.graph().error, list(dense.parameters.values()))
+    slopes = gradient(network.graph().error, list(_weights(network, dense).values()))
     return Evaluator([dense.h, dense.z, dense.a]), Evaluator(slopes)
 
 
-def _checked(network: Network, layer: str, unit: int) -> _Dense:
-    dense = _dense(network, layer)
+def _checked(network: Network, layer: str, unit: int) -> DenseStage:
+    layers = dense_layers(network)
+    dense = next((known for known in layers if known.name == layer), None)
     if dense is None:
-        known = [stage.layer for stage in network.graph().stages if stage.symbol == "z"]
-        raise DownslopeError(f"there is no dense layer {layer!r}; the network has {', '.join(known)}")
+        known = ", ".join(each.name for each in layers)
+        raise DownslopeError(f"there is no dense layer {layer!r}; the network has {known}")
     count = int(dense.z.shape[1])
     if not 0 <= unit < count:
         raise DownslopeError(f"{layer} has units 0 to {count - 1}, not {unit}")
@@ -179,23 +147,23 @@ def _strongest(values: NDArray[Any], count: int) -> NDArray[np.int64]:
     return np.argsort(-np.abs(values), kind="stable")[:count]
 
 
-def _input_name(dense: _Dense, number: int, features: Sequence[str]) -> str:
-    if not dense.first:
+def _input_name(network: Network, dense: DenseStage, number: int, features: Sequence[str]) -> str:
+    if dense.h is not network.graph().x:
         return f"h{number + 1}"
     return features[number] if number < len(features) else f"x{number + 1}"
 
 
 def _onwards(
-    dense: _Dense,
+    after: DenseStage | None,
     parameters: Mapping[str, NDArray[Any]],
     gradients: Mapping[str, NDArray[Any]],
     unit: int,
     strongest: int,
 ) -> dict[str, Any]:
     """The weights by which the next dense layer takes a unit."""
-    if dense.next is None:
+    if after is None:
         return {"next": None, "outputs": [], "others_next": 0}
-    name = f"{dense.next}.weight"
+    name = after.weight.name
     weights = parameters[name][:, unit]
     shown = _strongest(weights, strongest)
     outputs = [
@@ -207,4 +175,4 @@ def _onwards(
         }
         for k in shown
     ]
-    return {"next": dense.next, "outputs": outputs, "others_next": len(weights) - len(shown)}
+    return {"next": after.name, "outputs": outputs, "others_next": len(weights) - len(shown)}

@@ -110,7 +110,7 @@ def _network(network: Network, rows: Rows) -> dict[str, Any]:
                 "bias": None if dense.bias is None else dense.bias.name,
                 "units": int(dense.weight.shape[0]),
                 "inputs": int(dense.weight.shape[1]),
-                "activation": dense.a.op.name if dense.a is not dense.z else "identity",
+                "activation": dense.activation,
             }
         )
     weights = sum(math.prod(map(int, p.shape)) for p in graph.parameters.values())
