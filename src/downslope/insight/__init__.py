@@ -3,7 +3,7 @@
 from downslope.insight._curvature import hessian_vector_product
 from downslope.insight._explain import Explanation, explain
 from downslope.insight._forecast import Forecast, forecast
-from downslope.insight._place import Place
+from downslope.insight._place import Place, place_of
 from downslope.insight._row_gradients import gradient_norms
 from downslope.insight._solve import Solution, solve
 from downslope.insight._tape import StepTape, tape
@@ -31,6 +31,7 @@ __all__ = [
     "forecast",
     "gradient_norms",
     "hessian_vector_product",
+    "place_of",
     "solve",
     "tape",
 ]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
-from downslope.insight import DenseStage, Place, dense_layers
+from downslope.insight import DenseStage, Place, dense_layers, place_of
 from downslope.nets import Network
 from downslope.studio._matrices import card, matrix
 from downslope.studio._pictures import fitted, histograms, residuals, spread
@@ -79,12 +79,7 @@ def _surface(session: Session, options: Asked, parameters: Arrays) -> dict[str, 
 
 def _place(session: Session, told: Any) -> Place:
     name, index = str(told[0]), tuple(int(i) for i in told[1])
-    shapes = {n: tuple(map(int, p.shape)) for n, p in session.settings.network.graph().parameters.items()}
-    if len(shapes.get(name, ())) != len(index) or any(
-        not 0 <= i < s for i, s in zip(index, shapes[name], strict=True)
-    ):
-        raise DownslopeError(f"this network has no parameter {name}{list(index)}; choose another one")
-    return Place(name, index)
+    return place_of(session.settings.network, (name, *index))
 
 
 def _fitted(session: Session, options: Asked, parameters: Arrays) -> dict[str, Any]:
@@ -92,10 +87,8 @@ def _fitted(session: Session, options: Asked, parameters: Arrays) -> dict[str, A
     columns = [int(c) for c in options["columns"]]
     if not 1 <= len(set(columns)) <= 2 or not all(0 <= c < len(rows.features) for c in columns):
         raise DownslopeError("choose one column or two different ones")
-    told = fitted(
-        session.settings.network, parameters, data["x"], data["y"], columns, features=rows.features,
-        output=int(options.get("output", 0)),
-    )  # fmt: skip
+    network = session.settings.network
+    told = fitted(network, parameters, data["x"], data["y"], columns, features=rows.features)
     return {**told, **_named(session)}
 
 

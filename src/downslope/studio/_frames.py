@@ -161,14 +161,13 @@ def _by_error(session: Session, parameters: Arrays) -> NDArray[np.int64]:
 
 def _curve(session: Session) -> dict[str, Any]:
     history = session.current
-    steps, errors = history.curve.points()
+    steps, errors = history.curve.thinned(1200)
     limit = None if session.viewing is None else session.shown.step
     looked = [(m.step, m.validation_error) for m in history.moments if m.validation_error is not None]
     by_hand = [(m.step, m.error) for m in history.moments if m.how in ("hand", "solve", "start")]
-    every = max(1, len(steps) // 1200)
     told: dict[str, Any] = {
-        "steps": steps[::every].astype(np.float64),
-        "errors": errors[::every],
+        "steps": steps.astype(np.float64),
+        "errors": errors,
         "shown": limit,
     }
     told["latest"] = [float(session.descent.step), history.last.error]

@@ -86,7 +86,7 @@ class Player:
     @property
     def weights(self) -> int:
         """The number of parameters."""
-        return sum(math.prod(map(int, node.shape)) for node in self.descent.program.graph.parameters.values())
+        return self.descent.settings.weights
 
     def _changed(self, *, state: bool = False) -> None:
         self.version += 1
@@ -173,8 +173,7 @@ class Player:
     _dragged: tuple[str, tuple[int, ...]] | None = None
 
     def _check_place(self, name: str, index: tuple[int, ...]) -> None:
-        parameters = self.descent.program.graph.parameters
-        shape = tuple(map(int, parameters[name].shape)) if name in parameters else ()
+        shape = self.descent.settings.shapes.get(name, ())
         if (
             len(index) != len(shape)
             or not shape
@@ -196,13 +195,8 @@ class Player:
                 self._keep("descent")
             self._changed()
 
-    def _same_shapes(self, before: Settings, after: Settings) -> bool:
-        one, other = (s.network.graph().parameters for s in (before, after))
-        return {n: p.shape for n, p in one.items()} == {n: p.shape for n, p in other.items()}
-
     def _fitting_masks(self, settings: Settings) -> dict[str, NDArray[np.bool_]]:
-        shapes = {n: tuple(map(int, p.shape)) for n, p in settings.network.graph().parameters.items()}
-        self.frozen = {n: m for n, m in self.frozen.items() if shapes.get(n) == m.shape}
+        self.frozen = {n: m for n, m in self.frozen.items() if settings.shapes.get(n) == m.shape}
         return self.frozen
 
     def _run(self, number: int) -> History:

@@ -162,7 +162,7 @@ class Session(Player):
         self.settings = after
         if set(command.settings) <= _RATE_ONLY:
             self.descent.set_rate(after)
-        elif self._same_shapes(before, after) and after.validation == before.validation:
+        elif before.shapes == after.shapes and after.validation == before.validation:
             self._remade(self.descent.values, self.descent.step)
         else:
             self._begin(Descent(after, self.rows, None, 0, self._fitting_masks(after)))
@@ -229,7 +229,7 @@ class Session(Player):
             fits = len(rows.features) == self.settings.inputs and rows.y.shape[1:] == self.rows.y.shape[1:]
             fits = fits and self._encoded_alike(rows)
             settings = self.settings if fits else suited(rows)
-        fits = settings.network.inputs == self.settings.inputs and self._same_shapes(self.settings, settings)
+        fits = settings.network.inputs == self.settings.inputs and self.settings.shapes == settings.shapes
         values = self.descent.values if fits else None
         self.rows, self.best = rows, {}
         self._begin(Descent(settings, rows, values, 0, self._fitting_masks(settings)))

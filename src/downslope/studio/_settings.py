@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -85,6 +86,16 @@ class Settings:
             if self.dropout and i < len(self.layers) - 1:
                 layers.append(Dropout(self.dropout))
         return Network(self.inputs, layers, **penalties)
+
+    @cached_property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shape of every parameter, by name."""
+        return {name: tuple(map(int, node.shape)) for name, node in self.network.graph().parameters.items()}
+
+    @cached_property
+    def weights(self) -> int:
+        """The number of parameters."""
+        return sum(map(math.prod, self.shapes.values()))
 
     @cached_property
     def rule(self) -> Optimizer:

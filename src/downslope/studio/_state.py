@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,13 +9,13 @@ import numpy as np
 
 from downslope.graph import ACTIVATIONS
 from downslope.insight import dense_layers
-from downslope.nets import Dense, Dropout, Network
+from downslope.nets import Dense, Dropout
 from downslope.studio._repairs import stable_range
 from downslope.studio._samples import FIVE_ROWS, SAMPLES
 from downslope.studio._schema import State
 from downslope.studio._server import UPLOAD_LIMIT
 from downslope.studio._session import Session
-from downslope.studio._settings import LOSSES_OF
+from downslope.studio._settings import LOSSES_OF, Settings
 from downslope.studio._table import Rows
 from downslope.training import OPTIMIZERS
 
@@ -38,7 +37,7 @@ def state_of(session: Session) -> State:
             "fixed": session.settings.fixed is not None,
             "epoch_steps": session.descent.batches.steps_in_epoch,
         },
-        "network": {**_network(session.settings.network, session.rows), "frozen": _frozen(session)},
+        "network": {**_network(session.settings, session.rows), "frozen": _frozen(session)},
         "choices": {
             "activations": ["identity", *ACTIVATIONS],
             "optimizers": list(OPTIMIZERS),
@@ -98,10 +97,9 @@ def _table(rows: Rows) -> dict[str, Any]:
     }
 
 
-def _network(network: Network, rows: Rows) -> dict[str, Any]:
+def _network(settings: Settings, rows: Rows) -> dict[str, Any]:
     """The dense layers as the page draws them."""
-    graph = network.graph()
-    layers = []
+    network, layers = settings.network, []
     for dense in dense_layers(network):
         layers.append(
             {
@@ -113,14 +111,13 @@ def _network(network: Network, rows: Rows) -> dict[str, Any]:
                 "activation": dense.activation,
             }
         )
-    weights = sum(math.prod(map(int, p.shape)) for p in graph.parameters.values())
     drawn = all(isinstance(layer, Dense | Dropout) for layer in network.layers)
     return {
         "layers": layers,
         "inputs": list(rows.features),
-        "weights": weights,
-        "shapes": {name: list(map(int, p.shape)) for name, p in graph.parameters.items()},
-        "drawn": drawn and weights <= SHOWN_WEIGHTS,
+        "weights": settings.weights,
+        "shapes": settings.shapes,
+        "drawn": drawn and settings.weights <= SHOWN_WEIGHTS,
         "loss": network.loss,
         "linear": len(layers) == 1
         and layers[0]["activation"] == "identity"
@@ -130,8 +127,7 @@ def _network(network: Network, rows: Rows) -> dict[str, Any]:
 
 def _run(session: Session, place: int) -> dict[str, Any]:
     history = session.histories[place]
-    steps, errors = history.curve.points()
-    every = max(1, len(steps) // 400)
+    steps, errors = history.curve.thinned(400)
     best = history.best
     layers = history.last.settings.layers
     return {
@@ -148,6 +144,6 @@ def _run(session: Session, place: int) -> dict[str, Any]:
         "activation": layers[0].activation if len(layers) > 1 else "",
         "rate": history.last.settings.learning_rate,
         "optimizer": history.last.settings.optimizer,
-        "steps": steps[::every].astype(float),
-        "errors": errors[::every],
+        "steps": steps.astype(float),
+        "errors": errors,
     }

@@ -95,6 +95,12 @@ class Curve:
         self._steps, self._errors = [np.concatenate(self._steps)], [np.concatenate(self._errors)]
         return self._steps[0], self._errors[0]
 
+    def thinned(self, about: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Steps and errors of about so many points, evenly spread."""
+        steps, errors = self.points()
+        every = max(1, len(steps) // about)
+        return steps[::every], errors[::every]
+
     def until(self, step: int) -> Curve:
         """The part before a step, for a branch."""
         steps, errors = self.points()

@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from "./ui.js";
 import { compact, number, whole } from "./format.js";
 import { saveFile } from "./save.js";
-import { frame, send, settings } from "./store.js";
+import { frame, send } from "./store.js";
 
 /** The error of all rows, what it is a mean of, and how it compares. */
 export function TotalError() {
@@ -182,5 +182,3 @@ export function Stopped() {
       Start again with ${label}</button>`)}</div>
   </section>`;
 }
-
-export { settings };

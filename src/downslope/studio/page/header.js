@@ -2,7 +2,7 @@
 import { html, signal, useEffect, useState } from "./ui.js";
 import { help } from "./controls.js";
 import { saveFile } from "./save.js";
-import { ask, frame, notice, send, settings, state, table, token } from "./store.js";
+import { ask, frame, notice, send, state, table, token } from "./store.js";
 
 const THEMES = ["system", "light", "dark"];
 const theme = signal(localStorage.getItem("downslope theme") || "system");
@@ -127,5 +127,3 @@ export function Notice() {
   return html`<div class="notices" aria-live="polite">${told && html`<div class=${`notice ${told.kind}`} role=${told.kind === "refused" ? "alert" : "status"}>${told.text}
     <button class="quiet" aria-label="close this message" onClick=${() => { notice.value = null; }}>✕</button></div>`}</div>`;
 }
-
-export { settings };
