@@ -79,12 +79,16 @@ class Descent:
     def _started(self, given: Mapping[str, NDArray[Any]] | None) -> Arrays:
         """What is given where it fits, drawn parameters and states of 0 elsewhere."""
         dtype = self.data["x"].dtype
-        values: Arrays = dict(self.network.initial_parameters(self.settings.seed, dtype))
-        for name, node in self.program.states.items():
-            values[name] = np.zeros(tuple(map(int, node.shape)), dtype)
-        for name, value in (given or {}).items():
-            if name in values and values[name].shape == value.shape:
-                values[name] = value.astype(dtype)
+        shapes = self.settings.shapes
+        states = {name: tuple(map(int, node.shape)) for name, node in self.program.states.items()}
+        wanted = {**shapes, **states}
+        fitting = {name: value for name, value in (given or {}).items() if wanted.get(name) == value.shape}
+        values: Arrays = {
+            name: np.zeros(shape, dtype) for name, shape in states.items() if name not in fitting
+        }
+        if not shapes.keys() <= fitting.keys():  # drawing millions of weights takes longer than a step
+            values |= self.network.initial_parameters(self.settings.seed, dtype)
+        values |= {name: value.astype(dtype) for name, value in fitting.items()}
         for name, mask in self.frozen.items():
             values[f"{name}.frozen"] = mask.astype(dtype)
         return values

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NOT_A_NUMBER", "card", "matrix", "units"]
+__all__ = ["NOT_A_NUMBER", "card", "matrix"]
 
 NOT_A_NUMBER = -128
 """The level of what is no number; infinities have the levels of the largest numbers."""
@@ -181,41 +181,3 @@ def _dead(a: NDArray[Any], activation: str) -> dict[str, Any]:
         dead |= ((a <= limits[0] + _LIMIT) | (a >= limits[1] - _LIMIT)).all(axis=0)
     found = np.flatnonzero(dead)
     return {"units": found[:_LISTED].astype(np.int32), "count": len(found), "share": len(found) / a.shape[1]}
-
-
-def units(
-    weight: NDArray[Any],
-    bias: NDArray[Any] | None,
-    activations: NDArray[Any],
-    gradients: NDArray[Any] | None = None,
-) -> dict[str, NDArray[Any] | None]:
-    """What is told of each unit of a dense layer.
-
-    Args:
-        weight: (units, inputs).
-        bias: (units,), or None where the layer has none.
-        activations: a of some rows, (rows, units).
-        gradients: ∂E/∂W, (units, inputs), or None where it is not known.
-
-    Returns:
-        Arrays (units,): ``norm`` of the incoming weights, ``bias`` (or None), ``mean`` activation, ``zero``:
-        the share of rows at which the activation is 0, ``gradient``: the norm of the unit's gradient (or
-        None).
-
-    >>> told = units(np.array([[3.0, 4.0]]), None, np.array([[0.0], [2.0]]))
-    >>> told["norm"], told["mean"], told["zero"]
-    (array([5.]), array([1.]), array([0.5]))
-    """
-    return {
-        "norm": _norms(weight),
-        "bias": bias,
-        "mean": activations.mean(axis=0),
-        "zero": 1 - np.count_nonzero(activations, axis=0) / len(activations),
-        "gradient": None if gradients is None else _norms(gradients),
-    }
-
-
-def _norms(rows: NDArray[Any]) -> NDArray[Any]:
-    with np.errstate(over="ignore", invalid="ignore"):
-        norms: NDArray[Any] = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    return norms

@@ -38,11 +38,6 @@ def opened(
     frame = read_table(source, sheet=sheet)
     chosen = (target,) if target is not None else (frame.columns[-1],)
     rows = rows_of(frame, Choices(chosen), Path(source).name)
-    return session_of(rows)
-
-
-def session_of(rows: Rows) -> Session:
-    """A session on the rows of a table, with a network that suits them."""
     return Session(rows, suited(rows))
 
 

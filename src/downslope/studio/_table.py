@@ -256,7 +256,7 @@ def _as_sql(formula: str) -> str:
 def _plain_numbers(frame: pl.DataFrame, columns: tuple[Column, ...], task: str) -> bool:
     used = [frame[c.name] for c in columns if c.used]
     return all(c.dtype.is_numeric() and not c.null_count() for c in used) and (
-        task == "classification" or all(c.used and c.kind == "number" for c in columns if c.used)
+        task == "classification" or all(c.kind == "number" for c in columns if c.used)
     )
 
 
@@ -283,11 +283,10 @@ def _numbers(
         x = encoder.encode(frame).x
     if len(choices.targets) > 1:
         y = frame.select(pl.col(choices.targets).cast(pl.Float64)).to_numpy()
-    elif goal.classes:
-        y = goal.encode(frame[goal.name])
+    elif choices.scaling == RAW and not goal.classes:
+        y = frame[goal.name].cast(pl.Float64).to_numpy()
     else:
-        values = frame[goal.name].cast(pl.Float64).to_numpy() if choices.scaling == RAW else None
-        y = goal.encode(frame[goal.name]) if values is None else values
+        y = goal.encode(frame[goal.name])
     if len(goal.classes) <= 2:
         y = np.reshape(y, (len(x), -1))
     return np.ascontiguousarray(x), np.ascontiguousarray(y, x.dtype)
