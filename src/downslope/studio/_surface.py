@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
+from downslope.graph.notation import Symbol, text
 from downslope.insight import Place
 from downslope.nets import Network
 from downslope.studio._pictures import evenly, spread
@@ -121,14 +122,9 @@ def symbol(network: Network, place: Place) -> str:
         return f"{place.name}[{counted}]"
     alone = len(parameters) <= 2 and parameters[place.name].shape[0] == 1
     if alone:
-        return "b" if place.kind == "bias" else "w" + _subscript(place.index[1] + 1)
+        return "b" if place.kind == "bias" else text(Symbol("w", index=str(place.index[1] + 1)))
     letter = "W" if place.kind == "weight" else "b"
-    layer = "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in place.layer.removeprefix("layer"))
-    return f"{letter}⁽{layer}⁾" + ",".join(_subscript(i + 1) for i in place.index)
-
-
-def _subscript(number: int) -> str:
-    return "".join("₀₁₂₃₄₅₆₇₈₉"[int(digit)] for digit in str(number))
+    return text(Symbol(letter, index=counted, layer=place.layer.removeprefix("layer")))
 
 
 @lru_cache(maxsize=2)

@@ -1,6 +1,6 @@
 /** The network as a drawing: units as circles, weights as lines or as numbers that can be moved by hand. */
 import { html, signal, useEffect, useLayoutEffect, useRef, useState } from "./ui.js";
-import { breadth, fitted, number } from "./format.js";
+import { breadth, fitted, number, subscript as sub, superscript } from "./format.js";
 import { Num } from "./number.js";
 import { choose, frame, lines, manner, network, row, selected, send, table, why } from "./store.js";
 
@@ -153,8 +153,7 @@ export function biasName(net, l, i) {
   return net.layers.length === 1 && net.layers[0].units === 1 ? "b" : `b${sup(layerNumber(net, l))}${sub(i + 1)}`;
 }
 
-const sub = (n) => [...String(n)].map((c) => "₀₁₂₃₄₅₆₇₈₉"[c]).join("");
-const sup = (n) => `⁽${[...String(n)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]).join("")}⁾`;
+const sup = (n) => `⁽${superscript(n)}⁾`;
 
 /** The activation of each unit, of the chosen row or as a mean, and z. */
 function unitValues(now, net, c) {

@@ -89,7 +89,7 @@ function axes(logSteps) {
     splits: (plot, axis, low, high) => marks(low, high, most(plot)),
     values: (_, splits) => splits.map((value) => compact(raised(value))),
   });
-  const plain = { values: (_, splits) => splits.map(compact) };
+  const plain = { values: (_, splits) => splits.map((value) => compact(value)) };
   return [{ ...look, ...(logSteps ? powers((plot) => plot.width / 60) : plain), size: 26 }, { ...look, ...powers(() => 6), size: 56 }];
 }
 

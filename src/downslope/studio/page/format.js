@@ -51,13 +51,14 @@ export function fitted(value, digits, room) {
 /**
  * A number for an axis: as short as can be, with a power of ten from a hundred thousand on.
  * @param {number} value
+ * @param {number} [digits]
  * @returns {string}
  */
-export function compact(value) {
+export function compact(value, digits = 3) {
   const size = Math.abs(value);
-  if (size === 0 || (size < 1e5 && size >= 1e-3)) return number(value, 3);
-  const [digit, power] = value.toExponential(2).split("e");
-  const factor = Number(digit) === 1 ? "" : `${number(Number(digit), 3)}·`;
+  if (!Number.isFinite(value) || size === 0 || (size < 1e5 && size >= 1e-3)) return number(value, digits);
+  const [digit, power] = value.toExponential(digits - 1).split("e");
+  const factor = Number(digit) === 1 ? "" : `${number(Number(digit), digits)}·`;
   return `${factor}10${superscript(Number(power))}`;
 }
 
@@ -66,8 +67,14 @@ export function whole(value) {
   return new Intl.NumberFormat().format(Math.round(value));
 }
 
-function superscript(power) {
+/** @param {number} power @returns {string} a whole number, raised */
+export function superscript(power) {
   return [...String(power)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)])).join("");
+}
+
+/** @param {number} index @returns {string} a whole number from 0 on, lowered */
+export function subscript(index) {
+  return [...String(index)].map((c) => "₀₁₂₃₄₅₆₇₈₉"[Number(c)]).join("");
 }
 
 const decimal = new Intl.NumberFormat().formatToParts(1.5).find((part) => part.type === "decimal").value;

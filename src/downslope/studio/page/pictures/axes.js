@@ -1,5 +1,5 @@
 /** Scales, ticks at round numbers, and axes drawn from them on a canvas and as SVG. */
-import { number } from "../format.js";
+import { compact, number } from "../format.js";
 import { html } from "../ui.js";
 
 export const FONT = "12px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
@@ -24,16 +24,6 @@ function roundStep(step) {
   return [1, 2, 5, 10].map((m) => m * power).find((m) => m >= step * (1 - 1e-9));
 }
 
-/** A number in few letters: from a hundred thousand on, and below a thousandth, with a power of ten. */
-export function brief(value, digits = 3) {
-  const size = Math.abs(value);
-  if (!Number.isFinite(value) || size === 0 || (size >= 1e-3 && size < 1e5)) return number(value, digits);
-  const power = Math.floor(Math.log10(size) + 1e-12);
-  const raised = [...String(power)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)])).join("");
-  const digit = number(value / 10 ** power, digits);
-  return digit === "1" ? `10${raised}` : `${digit}·10${raised}`;
-}
-
 /**
  * Some round numbers from low to high.
  * @param {number} low @param {number} high @param {number} [count] how many are wanted, about
@@ -46,7 +36,7 @@ export function ticks(low, high, count = 6) {
   const found = [];
   for (let k = Math.ceil(low / step - 1e-6); k <= high / step + 1e-6; k++) {
     const value = k === 0 ? 0 : Number((k * step).toPrecision(14));
-    found.push({ value, text: brief(value, Math.min(Math.max(digits, 3), 15)) });
+    found.push({ value, text: compact(value, Math.min(Math.max(digits, 3), 15)) });
   }
   return found;
 }
@@ -62,7 +52,7 @@ export function logTicks(low, high, count = 6) {
     for (const factor of factors) {
       const value = factor * 10 ** k;
       if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9))
-        found.push({ value, text: brief(value, 2) });
+        found.push({ value, text: compact(value, 2) });
     }
   }
   return found.length > 1 ? found : ticks(low, high, count);

@@ -1,8 +1,7 @@
 /** What the network predicts over two columns: a map of values, of a probability or of classes. */
-import { number } from "../format.js";
+import { compact, number } from "../format.js";
 import {
   FONT,
-  brief,
   closest,
   drawAxes,
   extent,
@@ -145,7 +144,7 @@ function drawBounds(context, { smooth, bounds, middle, frame, colours, task }) {
     context.strokeStyle = css(rgb(colours.ink), decides ? 0.9 : 0.4);
     context.lineWidth = decides ? 2 : 1;
     strokeLines(context, lines, place);
-    const text = brief(bound, 6);
+    const text = compact(bound, 6);
     const spot = labelPlace(lines, place, frame, taken, context.measureText(text).width + 8);
     if (!spot) continue;
     taken.push([spot.x, spot.y]);

@@ -1,7 +1,7 @@
 /** The error over two parameters: as a map with contour lines, or as a relief one can turn. */
-import { number } from "../format.js";
+import { compact, number } from "../format.js";
 import { html, useMemo, useRef, useState } from "../ui.js";
-import { FONT, brief, closest, drawAxes, frameOf, haloText, linear, ticks } from "./axes.js";
+import { FONT, closest, drawAxes, frameOf, haloText, linear, ticks } from "./axes.js";
 import { css, packed, readable, relief, rgb } from "./colours.js";
 import { contourLines, heights, labelPlace, levelsOf, paintGrid, refined, strokeLines } from "./contours.js";
 import { Figure, Plot, useColours, useWidth } from "./figure.js";
@@ -155,7 +155,7 @@ function drawContours(context, { picture, colours, scale, fine, levels, hue, fra
     context.lineWidth = 1;
     strokeLines(context, lines, place);
     if (labelled.length > 6 || (steps.length > 7 && k % 2)) return;
-    const text = brief(levels[k], 6);
+    const text = compact(levels[k], 6);
     context.font = FONT;
     const spot = labelPlace(lines, place, frame, taken, context.measureText(text).width + 8);
     if (!spot) return;
