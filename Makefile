@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CXX ?= g++
 JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 # FOR_EVERY_SET command; done: with every instruction set of this processor
-FOR_EVERY_SET = sets=$$($(BIN)/python -c 'from downslope.engines import _native; print(*_native.instruction_sets())') && \
+FOR_EVERY_SET = sets=$$($(BIN)/python -c 'from downslope.engines.native import _native; print(*_native.instruction_sets())') && \
 	for isa in $$sets; do DOWNSLOPE_ISA=$$isa
 
 .PHONY: demo test check native-test sanitize aarch64-test page-test
@@ -59,12 +59,12 @@ sanitize: $(VENV)/.dev
 	site=$$($(SANITIZED)/python/bin/python $(SITES) | tail -1) && \
 	$(BIN)/python -m zipfile -e $(SANITIZED)/wheels/*.whl $$site && \
 	$(BIN)/python $(SITES) > $$site/borrowed.pth
-	for isa in $$($(BIN)/python -c 'from downslope.engines import _native; print(_native.instruction_sets()[0], "portable")'); do \
+	for isa in $$($(BIN)/python -c 'from downslope.engines.native import _native; print(_native.instruction_sets()[0], "portable")'); do \
 		DOWNSLOPE_ISA=$$isa \
 		LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
 		ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
 		$(SANITIZED)/python/bin/python -m pytest -n $(JOBS) -p no:cacheprovider \
-			tests/test_native.py tests/test_bfloat16.py tests/test_evaluator.py tests/test_threads.py || exit 1; \
+			tests/engines/test_native.py tests/engines/test_bfloat16.py tests/engines/test_evaluator.py tests/engines/test_threads.py || exit 1; \
 	done
 
 # the engine's own tests for 64-bit ARM: by g++-aarch64-linux-gnu, under qemu-user-static
@@ -88,5 +88,5 @@ check: $(VENV)/.dev native-test sanitize
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
-	$(FOR_EVERY_SET) $(BIN)/python -m pytest -n auto tests/test_native.py tests/test_bfloat16.py || exit 1; done
-	DOWNSLOPE_ENGINE=reference $(BIN)/python -m pytest -n auto tests/test_descend.py
+	$(FOR_EVERY_SET) $(BIN)/python -m pytest -n auto tests/engines/test_native.py tests/engines/test_bfloat16.py || exit 1; done
+	DOWNSLOPE_ENGINE=reference $(BIN)/python -m pytest -n auto tests/training/test_descend.py

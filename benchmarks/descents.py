@@ -104,7 +104,7 @@ def neuron_first() -> Round:
 
 def peak(precision: str = "float32", threads: int | None = None) -> Round:
     """Fused multiply-adds that the processor does while nothing else holds it up, in GFLOP/s."""
-    native = importlib.import_module("downslope.engines._native")
+    native = importlib.import_module("downslope.engines.native._native")
     if not hasattr(native, "peak"):
         raise Unavailable("the native engine of this version does not measure it")
     return lambda: [float(native.peak(threads or cores(), precision))]

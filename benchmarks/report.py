@@ -73,7 +73,7 @@ def processor_has(flag: str) -> bool:
 def instruction_set() -> str:
     """The one that the native engine uses."""
     try:
-        native = import_module("downslope.engines._native")
+        native = import_module("downslope.engines.native._native")
     except ImportError:
         return "without the native engine"
     return str(native.instruction_set())

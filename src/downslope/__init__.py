@@ -16,15 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from downslope.errors import DownslopeError
-    from downslope.estimators import (
-        MLPClassifier,
-        MLPRegressor,
-        Model,
-        TableClassifier,
-        TableRegressor,
-        fit,
-        load,
-    )
+    from downslope.estimators import MLPClassifier, MLPRegressor, TableClassifier, TableRegressor
+    from downslope.fitting import Model, fit, load
     from downslope.insight import (
         Explanation,
         Forecast,
@@ -122,10 +115,8 @@ __all__ = [
 
 _ROOMS = {
     "errors": ("DownslopeError",),
-    "estimators": (
-        *("MLPClassifier", "MLPRegressor", "TableClassifier", "TableRegressor"),
-        *("Model", "fit", "load"),
-    ),
+    "estimators": ("MLPClassifier", "MLPRegressor", "TableClassifier", "TableRegressor"),
+    "fitting": ("Model", "fit", "load"),
     "insight": (
         *("Explanation", "Forecast", "Solution", "StepTape"),
         *(

@@ -9,7 +9,7 @@ from sklearn.metrics import log_loss, make_scorer, mean_pinball_loss
 from sklearn.utils.class_weight import compute_sample_weight
 
 import downslope as ds
-from downslope.estimators import _mlp_network
+from downslope.estimators.mlp import _network as _mlp_network
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 3))
@@ -264,7 +264,7 @@ def test_epochs_in_parts_are_the_same_epochs(monkeypatch):
     for shuffle in (True, False):
         whole = ds.MLPRegressor(shuffle=shuffle, **settings).fit(X, Y)
         with monkeypatch.context() as patch:
-            patch.setattr("downslope.estimators._mlp_descent._HEARD_SECONDS", 1e-7)
+            patch.setattr("downslope.estimators.mlp._descent._HEARD_SECONDS", 1e-7)
             parts = ds.MLPRegressor(shuffle=shuffle, **settings).fit(X, Y)
         np.testing.assert_array_equal(whole.predict(X), parts.predict(X))
         assert whole.loss_curve_ == parts.loss_curve_

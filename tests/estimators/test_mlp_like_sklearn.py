@@ -11,7 +11,7 @@ from sklearn.datasets import load_iris, make_multilabel_classification, make_reg
 from sklearn.exceptions import ConvergenceWarning
 
 import downslope as ds
-from downslope.estimators import _mlp_rows
+from downslope.estimators.mlp import _rows as _mlp_rows
 
 X, Y = make_regression(230, 6, n_targets=3, noise=5.0, random_state=0)
 Y = Y / Y.std(axis=0)
@@ -203,7 +203,7 @@ def test_warm_start_goes_on_as_there(solver):
 def test_sparse_rows_count_as_dense_ones(solver, container, limit, monkeypatch):
     """Also where only 70 rows may be dense at a time."""
     monkeypatch.setattr(_mlp_rows, "DENSE_BYTES", limit)
-    monkeypatch.setattr("downslope.estimators._mlp_base.DENSE_BYTES", limit)
+    monkeypatch.setattr("downslope.estimators.mlp._base.DENSE_BYTES", limit)
     x = np.where(X > 0.5, X, 0)
     settings = {**QUICK, "solver": solver, "batch_size": 30, "max_iter": 10}
     dense, sparse = (ds.MLPRegressor(**settings) for _ in range(2))

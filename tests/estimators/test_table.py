@@ -15,7 +15,7 @@ from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import downslope as ds
-from downslope.estimators import _table
+from downslope.estimators.table import _table
 
 QUICK = {"epochs": 5, "hidden_layer_sizes": 8, "random_state": 0}
 
@@ -340,7 +340,7 @@ def test_verbose_prints_epochs(capsys) -> None:
 
 def test_scikit_learn_is_imported_only_when_asked_for() -> None:
     code = (
-        "import sys, downslope as ds, downslope.cli, downslope.estimators; ds.fit; ds.load\n"
+        "import sys, downslope as ds, downslope.cli, downslope.fitting; ds.fit; ds.load\n"
         "assert 'sklearn' not in sys.modules; ds.TableRegressor; assert 'sklearn' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -14,7 +14,7 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 
 import downslope as ds
-from downslope.estimators._importance import error_increases, sampled_rows, shares
+from downslope.fitting._importance import error_increases, sampled_rows, shares
 
 QUICK = {"epochs": 12, "hidden_layer_sizes": 16, "random_state": 0}
 

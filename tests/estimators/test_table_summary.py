@@ -10,7 +10,7 @@ import pytest
 import sklearn
 
 import downslope as ds
-from downslope.estimators._drawing import _ticks, drawing
+from downslope.fitting._drawing import _ticks, drawing
 
 NAME = '<script>alert("&")</script>'
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from downslope.errors import DownslopeError
-from downslope.studio._answers import answer
-from downslope.studio._frames import frame_of
 from downslope.studio._schema import COMMANDS, Look, command_of
-from downslope.studio._server import _read
-from downslope.studio._session import first_session
-from downslope.studio._state import state_of
-from downslope.studio._watcher import Watcher
-from downslope.studio._wire import pack, unpack
+from downslope.studio.server._server import _read
+from downslope.studio.server._wire import pack, unpack
+from downslope.studio.session._session import first_session
+from downslope.studio.views._answers import answer
+from downslope.studio.views._frames import frame_of
+from downslope.studio.views._state import state_of
+from downslope.studio.views._watcher import Watcher
 
 NAMES = ["layer1.weight", "layer1.bias", "layer2.weight", "layer1", "layer2", "x1", "y", "moons", "html", ""]
 NUMBERS = [0, 1, 2, -1, 7, 0.5, 1e300, -1e30, 2**53, 10**20, float("nan"), float("inf")]

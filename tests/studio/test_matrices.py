@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from downslope.studio._matrices import NOT_A_NUMBER, card, matrix
-from downslope.studio._wire import pack, unpack
+from downslope.studio.server._wire import pack, unpack
+from downslope.studio.views._matrices import NOT_A_NUMBER, card, matrix
 
 NUMBERS = st.floats(-1e6, 1e6, width=32)
 SHAPES = st.tuples(st.integers(1, 10), st.integers(1, 10))  # their scale is their largest number

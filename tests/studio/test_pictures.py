@@ -9,9 +9,9 @@ from downslope.engines import evaluate
 from downslope.graph import gradient
 from downslope.insight import Place
 from downslope.studio import _surface
-from downslope.studio._pictures import fitted, histograms, residuals
-from downslope.studio._surface import surface, symbol
-from downslope.studio._wire import pack, unpack
+from downslope.studio.server._wire import pack, unpack
+from downslope.studio.views._pictures import fitted, histograms, residuals
+from downslope.studio.views._surface import surface, symbol
 
 FIVE_X = np.array([[3.0, 4, 7], [6, 2, 9], [8, 10, 12], [9, 7, 4], [7, 6, 3]])
 FIVE_Y = np.array([13.5, 15.6, 27.4, 15.6, 12.5])[:, None]

@@ -9,9 +9,9 @@ from visits import FIVE_X, FIVE_Y, PENGUINS
 
 from downslope.errors import DownslopeError
 from downslope.studio import _schema as ask
-from downslope.studio._samples import SAMPLES, five_rows
-from downslope.studio._session import first_session, sample_session
-from downslope.studio._table import Choices, edited, frame_of_arrays, rows_of
+from downslope.studio.session._samples import SAMPLES, five_rows
+from downslope.studio.session._session import first_session, sample_session
+from downslope.studio.table._rows import Choices, edited, frame_of_arrays, rows_of
 from downslope.tables import read_table
 
 TABLE = pl.DataFrame(

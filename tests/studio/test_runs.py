@@ -5,7 +5,7 @@ import pytest
 
 from downslope.errors import DownslopeError
 from downslope.studio import _schema as ask
-from downslope.studio._session import first_session
+from downslope.studio.session._session import first_session
 
 
 @pytest.fixture

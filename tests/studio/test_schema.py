@@ -9,9 +9,9 @@ import pytest
 import downslope.studio
 from downslope.errors import DownslopeError
 from downslope.studio import _schema as ask
-from downslope.studio._answers import _TELLERS
 from downslope.studio._schema import COMMANDS, command_of, script
-from downslope.studio._session import Session
+from downslope.studio.session._session import Session
+from downslope.studio.views._answers import _TELLERS
 
 PAGE = Path(downslope.studio.__file__).parent / "page"
 

@@ -14,10 +14,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 import downslope as ds
-from downslope.studio._schema import Phase, SetParameter
-from downslope.studio._server import UPLOAD_LIMIT, StudioServer
-from downslope.studio._session import Session, first_session
-from downslope.studio._wire import unpack
+from downslope.studio._schema import UPLOAD_LIMIT, Phase, SetParameter
+from downslope.studio.server._server import StudioServer
+from downslope.studio.server._wire import unpack
+from downslope.studio.session._session import Session, first_session
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from visits import FIVE_X, FIVE_Y, NEURON, START, W
 import downslope as ds
 from downslope.errors import DownslopeError
 from downslope.studio import _schema as ask
-from downslope.studio._player import Player
-from downslope.studio._session import Session, first_session
-from downslope.studio._settings import settings_of
-from downslope.studio._table import frame_of_arrays, rows_of
-from downslope.studio._timeline import Curve, History, Moment
+from downslope.studio.session._player import Player
+from downslope.studio.session._session import Session, first_session
+from downslope.studio.session._settings import settings_of
+from downslope.studio.session._timeline import Curve, History, Moment
+from downslope.studio.table._rows import frame_of_arrays, rows_of
 
 NETWORKS = {
     "regression": ds.Network(3, [ds.Dense(5, "tanh"), ds.Dense(1)], l2=0.01),
@@ -259,7 +259,7 @@ def moment(step, error):
 
 
 def test_thinning_keeps_the_ends_and_the_best(monkeypatch):
-    monkeypatch.setattr("downslope.studio._timeline._BYTES", 8 * 64)
+    monkeypatch.setattr("downslope.studio.session._timeline._BYTES", 8 * 64)
     history = History(1, "run 1", first_session().rows)
     errors = np.random.default_rng(1).uniform(1, 2, 1000)
     errors[333] = 0.5

@@ -6,14 +6,14 @@ import pytest
 
 import downslope as ds
 from downslope.errors import DownslopeError
-from downslope.studio._frames import frame_of
 from downslope.studio._play import _maker
 from downslope.studio._schema import Look, SetParameter, command_of
-from downslope.studio._session import Session, first_session
-from downslope.studio._settings import settings_of
-from downslope.studio._state import state_of
-from downslope.studio._table import Choices, frame_of_arrays, rows_of
-from downslope.studio._watcher import Watcher
+from downslope.studio.session._session import Session, first_session
+from downslope.studio.session._settings import settings_of
+from downslope.studio.table._rows import Choices, frame_of_arrays, rows_of
+from downslope.studio.views._frames import frame_of
+from downslope.studio.views._state import state_of
+from downslope.studio.views._watcher import Watcher
 from downslope.training import forward
 
 W = "layer1.weight"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 import downslope.studio
-from downslope.studio._wire import pack, unpack
+from downslope.studio.server._wire import pack, unpack
 
 PAGE = Path(downslope.studio.__file__).parent / "page"
 DTYPES = [np.float64, np.float32, np.int32, np.uint32, np.int8, np.uint8]

@@ -15,7 +15,7 @@ import numpy as np
 from websockets.sync.client import connect
 
 import downslope as ds
-from downslope.studio._wire import unpack
+from downslope.studio.server._wire import unpack
 
 FIVE_X = np.array([[3, 4, 7], [6, 2, 9], [8, 10, 12], [9, 7, 4], [7, 6, 3]], float)
 FIVE_Y = np.array([13.5, 15.6, 27.4, 15.6, 12.5])

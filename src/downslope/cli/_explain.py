@@ -11,7 +11,7 @@ import numpy as np
 from downslope.cli._screen import note
 from downslope.engines import evaluate
 from downslope.errors import DownslopeError
-from downslope.estimators import Model, load
+from downslope.fitting import Model, load
 from downslope.graph import gradient
 from downslope.insight import explain
 from downslope.interchange import write_beside

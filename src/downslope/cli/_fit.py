@@ -15,7 +15,7 @@ from rich.table import Table
 
 from downslope.cli._screen import Bar, console, figure, note
 from downslope.errors import DownslopeError
-from downslope.estimators import LINEAR, Model, Scores, fit
+from downslope.fitting import LINEAR, Model, Scores, fit
 from downslope.nets import Dense, Network
 from downslope.tables import Description, read_table
 

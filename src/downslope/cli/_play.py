@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from downslope.errors import DownslopeError
-from downslope.studio._server import StudioServer
+from downslope.studio.server._server import StudioServer
 
 if TYPE_CHECKING:
-    from downslope.studio._session import Session
+    from downslope.studio.session._session import Session
 
 __all__ = ["play_page"]
 
@@ -57,7 +57,7 @@ def _maker(
     """What makes the session, in the thread of the session."""
 
     def make() -> Session:
-        from downslope.studio._opening import opened
+        from downslope.studio.session._opening import opened
 
         return opened(source, target, table, sheet)
 

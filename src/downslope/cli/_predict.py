@@ -12,7 +12,7 @@ import polars as pl
 
 from downslope.cli._screen import note
 from downslope.errors import DownslopeError
-from downslope.estimators import Model, load
+from downslope.fitting import Model, load
 from downslope.interchange import write_beside
 from downslope.tables import Encoded, listed, read_table
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from downslope.estimators import Phase
+from downslope.fitting import Phase
 
 __all__ = ["Bar", "console", "figure", "note"]
 

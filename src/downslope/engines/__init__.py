@@ -2,7 +2,6 @@
 
 from downslope.engines._choice import native_descent, plan, shuffled
 from downslope.engines._evaluator import Evaluator
-from downslope.engines._reference import Plan, evaluate
-from downslope.engines._reference_descent import ReferenceDescent
+from downslope.engines.reference import Plan, ReferenceDescent, evaluate
 
 __all__ = ["Evaluator", "Plan", "ReferenceDescent", "evaluate", "native_descent", "plan", "shuffled"]

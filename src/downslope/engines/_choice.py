@@ -14,20 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines._random import random_order
-from downslope.engines._reference import Plan
+from downslope.engines.reference._plan import Plan
 from downslope.errors import DownslopeError
 from downslope.graph import Node
 
 if TYPE_CHECKING:
-    from downslope.engines._native_descent import NativeDescent
-    from downslope.engines._native_plan import NativePlan
+    from downslope.engines.native._descent import NativeDescent
+    from downslope.engines.native._plan import NativePlan
 
 __all__ = ["native_descent", "plan", "runs_natively", "shuffled"]
 
 
 @cache
 def _native_is_there() -> bool:
-    if find_spec("downslope.engines._native") is not None:
+    if find_spec("downslope.engines.native._native") is not None:
         return True
     warnings.warn(
         "Downslope was installed without its native engine; the reference engine runs instead, which is "
@@ -54,7 +54,7 @@ def _level_of_the_caller() -> int:
 @cache
 def _check_instruction_set(asked: str | None) -> None:
     """That the processor has the instruction set that DOWNSLOPE_ISA asks for."""
-    from downslope.engines import _native  # type: ignore[attr-defined]
+    from downslope.engines.native import _native  # type: ignore[attr-defined]
 
     try:
         _native.instruction_set()
@@ -93,7 +93,7 @@ def plan(outputs: Sequence[Node]) -> NativePlan | Plan:
     """
     if not runs_natively():
         return Plan(outputs)
-    from downslope.engines._native_plan import NativePlan
+    from downslope.engines.native._plan import NativePlan
 
     return NativePlan(outputs)
 
@@ -113,7 +113,7 @@ def native_descent(
     """
     if not runs_natively():
         return None
-    from downslope.engines._native_descent import NativeDescent
+    from downslope.engines.native._descent import NativeDescent
 
     return NativeDescent(error, updates, data, batch, bfloat16=bfloat16, threads=threads)
 
@@ -125,7 +125,7 @@ def shuffled(count: int, seed: int, stream: int, step: int) -> NDArray[np.int64]
     """
     if not runs_natively():
         return random_order(count, seed, 2**31 + stream, step)
-    from downslope.engines import _native  # type: ignore[attr-defined]
+    from downslope.engines.native import _native  # type: ignore[attr-defined]
 
     order = np.empty(count, np.int64)
     _native.shuffle(order, seed, 2**31 + stream, step)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines._choice import plan, runs_natively
-from downslope.engines._reference import Plan
+from downslope.engines.reference._plan import Plan
 from downslope.graph import BATCH, Node, topological
 
 __all__ = ["Evaluator"]

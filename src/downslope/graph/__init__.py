@@ -3,10 +3,10 @@
 from downslope.graph import _arithmetic, _indexing, _linear  # noqa: F401 (importing registers their ops)
 from downslope.graph._activations import ACTIVATIONS
 from downslope.graph._chain_rule import gradient, hessian_vector_product
+from downslope.graph._elementwise import Elementwise
 from downslope.graph._leaves import constant, input_, parameter, state
 from downslope.graph._losses import LOSSES
-from downslope.graph._node import BATCH, Node, make, topological
-from downslope.graph._op import OPS, Elementwise, Op
+from downslope.graph._node import BATCH, OPS, Node, Op, make, topological
 from downslope.graph._row_gradients import row_gradient_norms
 
 __all__ = [

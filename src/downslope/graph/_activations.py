@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from downslope.graph._node import Node, make
+from downslope.graph._elementwise import UNARY, Elementwise
+from downslope.graph._node import Node, make, register
 from downslope.graph._notation import Apply, Expression, Infix, Number, Power, Symbol, Words, product
-from downslope.graph._op import UNARY, Elementwise, register
 
 __all__ = ["ACTIVATIONS", "Activation"]
 

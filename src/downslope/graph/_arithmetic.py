@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from downslope.graph._node import BATCH, Node, make
+from downslope.graph._elementwise import BINARY, UNARY, Elementwise
+from downslope.graph._node import BATCH, Example, Node, make, register
 from downslope.graph._notation import (
     Apply,
     Expression,
@@ -18,7 +19,6 @@ from downslope.graph._notation import (
     Words,
     product,
 )
-from downslope.graph._op import BINARY, UNARY, Elementwise, Example, register
 
 __all__ = ["value_of"]
 

@@ -6,8 +6,7 @@ from itertools import accumulate
 from typing import Any, ClassVar
 
 from downslope.errors import DownslopeError
-from downslope.graph._node import BATCH, Node, Shape, make
-from downslope.graph._op import Example, Op, register
+from downslope.graph._node import BATCH, Example, Node, Op, Shape, make, register
 
 __all__: list[str] = []
 

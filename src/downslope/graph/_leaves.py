@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from downslope.graph._node import Node, Shape, make
+from downslope.graph._node import Node, Op, Shape, make, register
 from downslope.graph._notation import Expression, Number, Symbol
-from downslope.graph._op import Op, register
 
 __all__ = ["constant", "input_", "parameter", "state"]
 

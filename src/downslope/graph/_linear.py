@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from downslope.errors import DownslopeError
-from downslope.graph._node import BATCH, Node, Shape, make
+from downslope.graph._node import BATCH, Example, Node, Op, Shape, make, register
 from downslope.graph._notation import Expression, Infix, Power, Symbol, Words
-from downslope.graph._op import Example, Op, register
 
 __all__: list[str] = []
 

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 from downslope.errors import DownslopeError
 from downslope.graph._activations import _softplus
-from downslope.graph._node import BATCH, Node, Shape, make
+from downslope.graph._elementwise import BINARY, Elementwise
+from downslope.graph._node import BATCH, Example, Node, Op, Shape, make, register
 from downslope.graph._notation import (
     Apply,
     Expression,
@@ -22,7 +23,6 @@ from downslope.graph._notation import (
     Words,
     product,
 )
-from downslope.graph._op import BINARY, Elementwise, Example, Op, register
 
 __all__ = ["LOSSES"]
 

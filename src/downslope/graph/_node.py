@@ -1,20 +1,22 @@
-"""A node of the program: one value, computed by one op from other values.
+"""A node of the program: one value, computed by one op from other values; and what an op is.
 
-Nodes are immutable and interned: building the same value twice gives the same object, so common
-subexpressions are shared and a printed factor *is* the node that training evaluates.
+Everything about one op is in its one class: shape, evaluation, backward rule, notation, and an example
+that puts it under every generic test. Nodes are immutable and interned: building the same value twice gives
+the same object, so common subexpressions are shared and a printed factor *is* the node that training runs.
 """
 
 from __future__ import annotations
 
 import threading
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
 
-if TYPE_CHECKING:
-    from downslope.graph._op import Op
+from downslope.graph._notation import Apply, Expression, Words
 
-__all__ = ["BATCH", "Dim", "Node", "Shape", "make", "topological"]
+__all__ = ["BATCH", "OPS", "Dim", "Example", "Node", "Op", "Shape", "make", "register", "topological"]
 
 BATCH = "n"
 """The symbolic length of the batch axis."""
@@ -97,6 +99,64 @@ class Node:
         return make("transpose", self)
 
 
+@dataclass(frozen=True)
+class Example:
+    """Inputs on which an op can be tried: their shapes, the range of their values, attributes.
+
+    ``whole`` names the positions of inputs that hold whole numbers below ``high``.
+    """
+
+    shapes: tuple[Shape, ...]
+    low: float = -2.0
+    high: float = 2.0
+    attributes: dict[str, Any] = field(default_factory=dict)
+    whole: tuple[int, ...] = ()
+
+
+class Op(ABC):
+    """One kind of computation. Instances hold no state; there is one of each, in ``OPS``."""
+
+    name: ClassVar[str]
+    example: ClassVar[Example | None] = None
+
+    @abstractmethod
+    def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        """The shape of the result; raises DownslopeError where the inputs do not fit."""
+
+    @abstractmethod
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        """The value, over an array namespace (Array API plus ``ndtr``, ``add_rows``, ``keep_mask``)."""
+
+    @abstractmethod
+    def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
+        """For each input, its share of the gradient: upstream times the local derivative, as nodes.
+
+        None where nothing flows back (row numbers, shapes).
+        """
+
+    def simplify(self, inputs: tuple[Node, ...], attributes: dict[str, Any]) -> Node | None:
+        """A simpler node of the same value, where there is one."""
+        return None
+
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        """How the op is written."""
+        return Apply(Words(self.name), operands)
+
+
+OPS: dict[str, Op] = {}
+"""Every op by its name."""
+
+_OpClass = TypeVar("_OpClass", bound=type[Op])
+
+
+def register(cls: _OpClass) -> _OpClass:
+    """Class decorator: puts the op into ``OPS``."""
+    if cls.name in OPS:
+        raise ValueError(f"there is an op named {cls.name!r} already")
+    OPS[cls.name] = cls()
+    return cls
+
+
 _interned: weakref.WeakValueDictionary[tuple[Any, ...], Node] = weakref.WeakValueDictionary()
 _interning = threading.Lock()
 
@@ -112,8 +172,6 @@ def make(op_name: str, *inputs: Node | float, **attributes: Any) -> Node:
     >>> make("multiply", w, 1.0) is w, make("exp", w) is make("exp", w)
     (True, True)
     """
-    from downslope.graph._op import OPS
-
     op = OPS[op_name]
     nodes = tuple(i if isinstance(i, Node) else make("constant", value=float(i)) for i in inputs)
     simpler = op.simplify(nodes, attributes)

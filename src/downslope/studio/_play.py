@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from downslope.errors import DownslopeError
-from downslope.studio._server import StudioServer
+from downslope.studio.server._server import StudioServer
 
 if TYPE_CHECKING:  # the page is there before the engine is
     from numpy.typing import ArrayLike, NDArray
 
     from downslope.nets import Network
-    from downslope.studio._session import Session
+    from downslope.studio.session._session import Session
     from downslope.training import Run
 
 __all__ = ["Studio", "play"]
@@ -101,9 +101,9 @@ def _maker(
     import numpy as np
 
     from downslope.nets import Network
-    from downslope.studio._session import Session, first_session
-    from downslope.studio._settings import settings_of
-    from downslope.studio._table import frame_of_arrays, rows_of
+    from downslope.studio.session._session import Session, first_session
+    from downslope.studio.session._settings import settings_of
+    from downslope.studio.table._rows import frame_of_arrays, rows_of
     from downslope.training import checked_data, parameter_values
 
     if network is None:

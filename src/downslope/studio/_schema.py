@@ -15,7 +15,10 @@ from typing import Any, TypedDict, get_args, get_origin, get_type_hints
 
 from downslope.errors import DownslopeError
 
-__all__ = ["COMMANDS", "Command", "Frame", "State", "command_of", "name_of", "script"]
+__all__ = ["COMMANDS", "UPLOAD_LIMIT", "Command", "Frame", "State", "command_of", "name_of", "script"]
+
+UPLOAD_LIMIT = 64 << 20
+"""Bytes of a dropped file."""
 
 
 class Command:

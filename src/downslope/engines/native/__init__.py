@@ -1,0 +1,1 @@
+"""The native engine: a program is lowered to a tape, and C++ runs whole epochs of it."""

@@ -1,0 +1,68 @@
+"""Blocks: which elementwise nodes run together, and what their instruction is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from downslope.engines.native._tape import Instruction, View
+from downslope.engines.native._views import is_elementwise
+from downslope.graph import Node
+
+__all__ = ["Block", "Groups"]
+
+
+class Block:
+    """A block under construction: its operands by value, and registers for what only it uses."""
+
+    def __init__(self, instruction: Instruction) -> None:
+        self.instruction = instruction
+        self.places: dict[Node, int] = {}
+        self.free: list[int] = []
+        self._numbers: dict[tuple[int, View], int] = {}
+
+    def register(self) -> int:
+        """The number of a free register."""
+        if self.free:
+            return self.free.pop()
+        self.instruction.operands.append((-1, View.SCRATCH))
+        return len(self.instruction.operands) - 1
+
+    def _operand(self, value: int, view: View) -> int:
+        if (value, view) not in self._numbers:
+            self._numbers[value, view] = len(self.instruction.operands)
+            self.instruction.operands.append((value, view))
+        return self._numbers[value, view]
+
+    def reading(self, value: int, view: View) -> int:
+        """The number of an operand that is read."""
+        if value not in self.instruction.writes:
+            self.instruction.reads.add(value)
+        return self._operand(value, view)
+
+    def writing(self, value: int, view: View) -> int:
+        """The number of an operand that is written."""
+        self.instruction.writes.add(value)
+        return self._operand(value, view)
+
+
+class Groups:
+    """Elementwise nodes of one stage and shape that hang together run as one block."""
+
+    def __init__(self, order: Sequence[Node], stages: Mapping[Node, int]) -> None:
+        self._group: dict[Node, list[Node]] = {}
+        for node in order:
+            if not is_elementwise(node):
+                continue
+            group = [node]
+            for source in node.inputs:
+                near = self._group.get(source)
+                if near is None or source in group:
+                    continue
+                if stages[source] == stages[node] and source.shape == node.shape and node.shape != ():
+                    group = near + group
+            for member in group:
+                self._group[member] = group
+
+    def of(self, node: Node) -> list[Node]:
+        """The nodes that run together with a node, in an order in which they can."""
+        return self._group[node]

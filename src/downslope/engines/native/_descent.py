@@ -1,0 +1,152 @@
+"""Descents that the native engine runs: many steps without returning to Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.engines.native._lowering import lower
+from downslope.engines.native._plan import native_tape
+from downslope.engines.native._tape import Tape
+from downslope.engines.native._threads import Pace, threads_for
+from downslope.graph import Node
+
+__all__ = ["NativeDescent", "step_tape"]
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class _Lowered:
+    """A training step ready to run, whatever the data."""
+
+    tape: Tape
+    native: Any
+    updated: Mapping[str, tuple[int, tuple[int, ...]]]  # value and shape of each leaf that a step changes
+    scalars: tuple[str, ...]
+    weights: int
+
+
+@lru_cache(maxsize=64)
+def step_tape(error: Node, updates: tuple[tuple[Node, Node], ...], bfloat16: bool) -> Tape:
+    """The tape of a training step: what descents run and what is printed are the same."""
+    return lower([error], dict(updates), bfloat16=bfloat16)
+
+
+@lru_cache(maxsize=64)
+def _lowered(error: Node, updates: tuple[tuple[Node, Node], ...], bfloat16: bool) -> _Lowered:
+    tape = step_tape(error, updates, bfloat16)
+    shapes = {leaf: tuple(map(int, leaf.shape)) for leaf, _ in updates}
+    parameters = [shapes[leaf] for leaf in shapes if leaf.op.name == "parameter"]
+    return _Lowered(
+        tape,
+        native_tape(tape, tape.outputs[0]),
+        {leaf.name: (tape.leaves[leaf], shape) for leaf, shape in shapes.items()},
+        tuple(leaf.name for leaf in tape.leaves if leaf.shape == ()),
+        sum(int(np.prod(shape)) for shape in parameters),
+    )
+
+
+@lru_cache(maxsize=64)
+def _pace(
+    error: Node, updates: tuple[tuple[Node, Node], ...], bfloat16: bool, dtype: str, batch: int, most: int
+) -> Pace:
+    """What descents of the same steps have learned of threads: each alone can be too short to learn it."""
+    multiplications = _lowered(error, updates, bfloat16).weights * batch
+    return Pace(multiplications, most)
+
+
+class NativeDescent:
+    """The machine of one descent: it holds the parameters and states from step to step.
+
+    Its program is lowered once for all descents of the same structure.
+    """
+
+    def __init__(
+        self,
+        error: Node,
+        updates: Mapping[Node, Node],
+        data: Arrays,
+        batch: int,
+        *,
+        bfloat16: bool = False,
+        threads: int | None = None,
+    ) -> None:
+        from downslope.engines.native import _native  # type: ignore[attr-defined]
+
+        rules = tuple(updates.items())
+        self._lowered = _lowered(error, rules, bfloat16)
+        self._dtype = data["x"].dtype
+        kind = _native.FloatMachine if self._dtype == np.float32 else _native.DoubleMachine
+        self._machine = kind(self._lowered.native)
+        self._batch = batch
+        self._multiplications = self._lowered.weights * batch
+        most = threads_for(self._multiplications, threads)
+        self._pace = _pace(error, rules, bfloat16, self._dtype.char, batch, most)
+        self.put_data(data)
+
+    def steps_in(self, seconds: float) -> int:
+        """About how many steps a run may take, at least one: a guess to begin with."""
+        return 1 + int(seconds * 1e10 / (1000 + self._multiplications))
+
+    def put_data(self, data: Arrays) -> None:
+        """Go on with these rows, in the dtype that the descent began with."""
+        self._columns = [np.ascontiguousarray(data[n.name], self._dtype) for n in self._lowered.tape.columns]
+
+    def put(self, values: Arrays) -> None:
+        """Set parameters and states."""
+        for name, (value, _) in self._lowered.updated.items():
+            self._machine.set(value, np.ascontiguousarray(values[name], self._dtype))
+
+    def values(self) -> dict[str, NDArray[Any]]:
+        """Parameters and states as they are now."""
+        found = {}
+        for name, (value, shape) in self._lowered.updated.items():
+            found[name] = np.empty(shape, self._dtype)
+            self._machine.get(value, found[name])
+        return found
+
+    def finite(self) -> bool:
+        """Whether all parameters and states are finite numbers."""
+        return bool(self._machine.finite())
+
+    def save(self) -> None:
+        """Keep parameters and states as they are now."""
+        self._machine.save()
+
+    def restore(self) -> None:
+        """Bring back what was kept."""
+        self._machine.restore()
+
+    def run(
+        self,
+        order: NDArray[np.int64] | None,
+        rounds: int,
+        rates: NDArray[np.float64],
+        first_step: int,
+        seed: int,
+    ) -> NDArray[np.float64]:
+        """The error of each step; the last is not finite where the run stopped, before that step's update.
+
+        Steps go over the rows of ``order`` (None: all) in batches, ``rounds`` times.
+        """
+        rows = len(self._columns[0]) if order is None else len(order)
+        scalars = np.empty((len(rates), len(self._lowered.scalars)))
+        for place, name in enumerate(self._lowered.scalars):
+            scalars[:, place] = (
+                rates if name == "learning_rate" else np.arange(first_step, first_step + len(rates))
+            )
+        errors = np.empty(len(rates))
+        threads = self._pace.threads()
+        started = perf_counter()
+        done = self._machine.run(
+            self._columns, [], order, 0, rows, self._batch, rounds, scalars, seed, first_step, threads, errors
+        )
+        self._pace.took(threads, (perf_counter() - started) / (done + 1))
+        return errors[: done + 1]

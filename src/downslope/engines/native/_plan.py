@@ -1,0 +1,135 @@
+"""Plans that the native engine runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.engines.native._lowering import lower
+from downslope.engines.native._tape import CODES, Act, Tape
+from downslope.engines.native._threads import threads_for
+from downslope.engines.native._views import is_flipped
+from downslope.engines.reference._plan import Plan
+from downslope.graph import BATCH, Node
+
+__all__ = ["NativePlan", "native_tape"]
+
+_ROWS = 4096
+"""Rows that are at work at a time where each row is on its own."""
+
+
+def native_tape(tape: Tape, watched: int = -1) -> Any:
+    """The tape as machines want it; ``watched`` is the value of a single number to be told of each step."""
+    from downslope.engines.native import _native  # type: ignore[attr-defined]
+
+    sums = {i.partials: n for n, i in enumerate(tape.instructions) if i.partials >= 0}
+    instructions = [
+        (
+            int(i.act),
+            i.level,
+            i.out,
+            [i.args[0], sums.get(i.args[0], -1)] if i.act == Act.TOTAL else i.args,
+            i.setting,
+            [(CODES[s.op], s.to, *(*s.sources, 0, 0, 0)[:3], s.setting, s.chained, s.kept) for s in i.steps],
+            [(value, int(view)) for value, view in i.operands],
+            i.summed,
+            i.partials,
+            i.once,
+            i.part,
+        )
+        for i in tape.instructions
+    ]
+    return _native.Tape(
+        [
+            (int(v.kind), int(v.form), v.rows if v.stored else 0, v.columns, v.local, v.place)
+            for v in tape.values
+        ],
+        instructions,
+        tape.levels,
+        [value for leaf, value in tape.leaves.items() if leaf.shape == ()],
+        tape.constants,
+        tape.updated,
+        tape.mirrors,
+        watched,
+        tape.stop_level,
+    )
+
+
+class NativePlan:
+    """Evaluates nodes natively, given a value for each leaf by name."""
+
+    def __init__(self, outputs: Sequence[Node]) -> None:
+        self._nodes = list(outputs)
+        self._tape = lower(outputs)
+        self._native = native_tape(self._tape)
+        tape = self._tape
+        self._scalars = [leaf.name for leaf in tape.leaves if leaf.shape == ()]
+        self._matrices = [(leaf.name, value) for leaf, value in tape.leaves.items() if leaf.shape != ()]
+        self._columns = [column.name for column in tape.columns]
+        self._shapes = {leaf.name: leaf.shape for leaf in (*tape.leaves, *tape.columns) if leaf.shape != ()}
+        self._weights = sum(prod(map(int, leaf.shape)) for leaf in tape.leaves)
+        self._machines: dict[Any, Any] = {}
+
+    def _machine(self, dtype: np.dtype[Any]) -> Any:
+        from downslope.engines.native import _native  # type: ignore[attr-defined]
+
+        if dtype not in self._machines:
+            kind = _native.FloatMachine if dtype == np.float32 else _native.DoubleMachine
+            self._machines[dtype] = kind(self._native)
+        return self._machines[dtype]
+
+    def run(self, values: Mapping[str, Any], most: int | None = None) -> list[NDArray[Any]]:
+        """The outputs, in float32 where all leaves are, on at most so many threads; None: all allowed."""
+        tape = self._tape
+        given = {name: np.asarray(values[name]) for name in [*(n for n, _ in self._matrices), *self._columns]}
+        single = given and all(a.dtype == np.float32 for a in given.values() if a.ndim)
+        dtype = np.dtype(np.float32 if single else np.float64)
+        columns = [np.ascontiguousarray(given[name], dtype) for name in self._columns]
+        rows = len(columns[0]) if columns else 1
+        self._check(given, rows)
+        if rows == 0:
+            return [np.asarray(value) for value in Plan(self._nodes).run(values)]
+        machine = self._machine(dtype)
+        for name, value in self._matrices:
+            machine.set(value, np.ascontiguousarray(given[name], dtype))
+        stores = [np.empty(_rows_first(n, rows), dtype) for n in tape.stores]
+        # sums over the batch want all of it at once
+        batch = min(rows, _ROWS) if len(stores) == len(self._nodes) else rows
+        scalars = np.empty((-(-rows // batch), len(self._scalars)))
+        scalars[:] = [float(values[name]) for name in self._scalars]
+        seed, draw = int(values.get("seed", 0)), int(values.get("draw", 0))
+        threads, seen = threads_for(self._weights * batch, most), np.empty(len(scalars))
+        machine.run(columns, stores, None, 0, rows, batch, 1, scalars, seed, draw, threads, seen)
+        return self._collected(machine, dict(zip(tape.stores, stores, strict=True)), dtype)
+
+    def _check(self, given: Mapping[str, NDArray[Any]], rows: int) -> None:
+        """That every array has its shape: the machine takes memory as it is told to."""
+        for name, shape in self._shapes.items():
+            wanted = tuple(rows if d == BATCH else int(d) for d in shape)
+            if given[name].shape != wanted:
+                raise ValueError(f"{name} needs the shape {wanted}, not {given[name].shape}")
+
+    def _collected(
+        self, machine: Any, stored: Mapping[Node, NDArray[Any]], dtype: np.dtype[Any]
+    ) -> list[NDArray[Any]]:
+        results = []
+        for node, value in zip(self._nodes, self._tape.outputs, strict=True):
+            if node in stored:
+                results.append(stored[node].T if is_flipped(node.shape) else stored[node])
+            elif node.shape == ():
+                results.append(np.asarray(machine.scalar(value), dtype))
+            else:
+                out = np.empty(tuple(map(int, node.shape)), dtype)
+                machine.get(value, out)
+                results.append(out)
+        return results
+
+
+def _rows_first(node: Node, rows: int) -> tuple[int, ...]:
+    """The shape of what is stored for each row of the batch."""
+    shape = node.shape[::-1] if is_flipped(node.shape) else node.shape
+    return tuple(rows if d == BATCH else int(d) for d in shape)

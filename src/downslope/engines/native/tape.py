@@ -1,0 +1,24 @@
+"""The tape of a training step as data, for whoever reads it."""
+
+from downslope.engines.native._descent import step_tape
+from downslope.engines.native._footprint import GROUP, LANES, Footprint, footprint, multiplications
+from downslope.engines.native._tape import Act, Form, Instruction, Kind, Step, Tape, Value, View
+from downslope.engines.native._views import layout
+
+__all__ = [
+    "GROUP",
+    "LANES",
+    "Act",
+    "Footprint",
+    "Form",
+    "Instruction",
+    "Kind",
+    "Step",
+    "Tape",
+    "Value",
+    "View",
+    "footprint",
+    "layout",
+    "multiplications",
+    "step_tape",
+]

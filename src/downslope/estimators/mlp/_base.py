@@ -1,0 +1,264 @@
+"""What the multi-layer perceptrons have in common: fitting, going on, and what the network says of rows."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from downslope.estimators._threads import threads_of
+from downslope.estimators.mlp._descent import LearningRates
+from downslope.estimators.mlp._lbfgs import fit_lbfgs
+from downslope.estimators.mlp._network import OUTPUTS, network_of
+from downslope.estimators.mlp._parameters import CONSTRAINTS, dtype_for, per_layer, widths
+from downslope.estimators.mlp._rows import DENSE_BYTES, dense
+from downslope.estimators.mlp._stochastic import fit_stochastic
+from downslope.nets import Network
+from downslope.training import Schedule, forward
+
+__all__ = ["BaseMLP", "goes_on"]
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
+    """What both estimators share: everything but the targets and the losses."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
+
+    hidden_layer_sizes: Any
+    activation: str | Sequence[str]
+    solver: str
+    alpha: float
+    batch_size: int | str
+    learning_rate: str
+    learning_rate_init: float
+    power_t: float
+    max_iter: int
+    loss: str
+    shuffle: bool
+    random_state: Any
+    tol: float
+    verbose: bool | int
+    warm_start: bool
+    momentum: float
+    nesterovs_momentum: bool
+    early_stopping: bool
+    validation_fraction: float
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    n_iter_no_change: float
+    max_fun: int
+    dropout: Any
+    clip_norm: float | None
+    clip_value: float | None
+    schedule: Schedule | None
+    monitor: Any
+    callbacks: Any
+    n_jobs: int | None
+    precision: str | None
+    device: str | None
+
+    coefs_: list[NDArray[Any]]
+    intercepts_: list[NDArray[Any]]
+    loss_: float
+    loss_curve_: list[float]
+    best_loss_: float | None
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+    n_iter_: int
+    n_layers_: int
+    n_outputs_: int
+    n_features_in_: int
+    out_activation_: str
+    t_: int
+    _optimizer: LearningRates
+    _no_improvement_count: int
+    _best_coefs: list[NDArray[Any]]
+    _best_intercepts: list[NDArray[Any]]
+    _random_state: np.random.RandomState
+
+    # what the kinds of targets differ in
+
+    @abstractmethod
+    def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, NDArray[Any]]:
+        """X and y as scikit-learn's estimators take them; y as numbers, (n,) or (n, outputs)."""
+
+    @abstractmethod
+    def _network_loss(self) -> dict[str, Any]:
+        """The loss of the network and its settings, by the names that ``Network`` has for them."""
+
+    @abstractmethod
+    def _score_of(self, predicted: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None) -> float:
+        """The score of what the network says of some rows, by their targets as numbers."""
+
+    @abstractmethod
+    def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Targets as the user has them, from numbers."""
+
+    def _weights(self, y: Any, sample_weight: NDArray[Any] | None) -> NDArray[Any] | None:
+        """The weights of the rows, those of their classes in them."""
+        return sample_weight
+
+    # fitting
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the network to rows and their targets.
+
+        Args:
+            X: array-like or sparse matrix, (n, features).
+            y: array-like, (n,) or (n, outputs).
+            sample_weight: how much each row counts, (n,).
+
+        Raises:
+            ValueError: as scikit-learn's estimators do, if an array does not serve.
+        """
+        return self._fit(X, y, sample_weight, incremental=False)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool) -> Self:
+        hidden = widths(self.hidden_layer_sizes)
+        activations = per_layer("activation", self.activation, len(hidden))
+        dropout = per_layer("dropout", self.dropout, len(hidden))
+        first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        labels = y
+        X, y = self._validate_input(X, y, incremental, reset=first)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X)
+        sample_weight = self._weights(labels, sample_weight)
+        y = y.reshape(-1, 1) if y.ndim == 1 else y
+        self.n_outputs_ = y.shape[1]
+        self._random_state = check_random_state(self.random_state)
+        dtype = dtype_for(X.dtype if first else np.result_type(*self.coefs_), self.precision)
+        units = [X.shape[1], *hidden, self.n_outputs_]
+        if first:
+            self._initialize(units, activations, dtype)
+        elif units != self._units():
+            raise ValueError(
+                f"training goes on with the layers it began with, {self._units()}; X, hidden_layer_sizes and "
+                f"y now ask for {units}. Leave warm_start out, or fit a clone"
+            )
+        loss = self._network_loss()
+        network = network_of(X.shape[1], hidden, activations, dropout, self.n_outputs_, **loss)
+        if self.solver == "lbfgs":
+            fit_lbfgs(self, network, X, y, sample_weight, dtype)
+        else:
+            fit_stochastic(self, network, X, y, sample_weight, dtype, incremental)
+        if not all(np.isfinite(w).all() for w in (*self.coefs_, *self.intercepts_)):
+            raise ValueError(
+                "Solver produced non-finite parameter weights. The input data may contain large values and"
+                " need to be preprocessed."
+            )
+        return self
+
+    def _initialize(self, units: Sequence[int], activations: Sequence[str], dtype: np.dtype[Any]) -> None:
+        """Everything a first fit starts from; the numbers are drawn as scikit-learn draws them."""
+        self.n_iter_ = 0
+        self.t_ = 0
+        self.n_layers_ = len(units)
+        self.out_activation_ = OUTPUTS.get(self._network_loss()["loss"], "identity")
+        self.coefs_, self.intercepts_ = [], []
+        last = activations[-1] if activations else str(self.activation)
+        for (fan_in, fan_out), activation in zip(pairwise(units), [*activations, last], strict=True):
+            bound = np.sqrt((2.0 if activation == "logistic" else 6.0) / (fan_in + fan_out))
+            weight = self._random_state.uniform(-bound, bound, (fan_in, fan_out))
+            bias = self._random_state.uniform(-bound, bound, fan_out)
+            self.coefs_.append(weight.astype(dtype, copy=False))
+            self.intercepts_.append(bias.astype(dtype, copy=False))
+        self._keep_best()
+        if self.solver == "lbfgs":
+            return
+        self.loss_curve_ = []
+        self._no_improvement_count = 0
+        watched = self.early_stopping
+        self.validation_scores_ = [] if watched else None
+        self.best_validation_score_ = -np.inf if watched else None
+        self.best_loss_ = None if watched else np.inf
+
+    def _keep_best(self) -> None:
+        self._best_coefs = [w.copy() for w in self.coefs_]
+        self._best_intercepts = [b.copy() for b in self.intercepts_]
+
+    # between the arrays of scikit-learn, (inputs, outputs), and the parameters of the network
+
+    def _units(self) -> list[int]:
+        """The width of the inputs and of each layer, as the arrays have them.
+
+        Raises:
+            ValueError: if the arrays do not fit one another, because someone has changed them.
+        """
+        shapes = [np.shape(w) for w in self.coefs_]
+        units = [self.n_features_in_, *(shape[-1] for shape in shapes)]
+        biases = [np.shape(b) for b in self.intercepts_]
+        if shapes != list(pairwise(units)) or biases != [(width,) for width in units[1:]]:
+            raise ValueError(
+                f"coefs_ of the shapes {shapes} and intercepts_ of the shapes {biases} make no network of "
+                f"{self.n_features_in_} inputs"
+            )
+        return units
+
+    def _parameters(self, dtype: np.dtype[Any]) -> dict[str, NDArray[Any]]:
+        """The parameters of the network by name."""
+        found = {}
+        for layer, (w, b) in enumerate(zip(self.coefs_, self.intercepts_, strict=True), 1):
+            found[f"layer{layer}.weight"] = np.ascontiguousarray(np.asarray(w).T, dtype)
+            found[f"layer{layer}.bias"] = np.array(b, dtype)
+        return found
+
+    def _take(self, values: Arrays) -> None:
+        """Make the parameters of the network the estimator's."""
+        layers = range(1, self.n_layers_)
+        self.coefs_ = [np.ascontiguousarray(values[f"layer{i}.weight"].T) for i in layers]
+        self.intercepts_ = [values[f"layer{i}.bias"].copy() for i in layers]
+
+    # prediction
+
+    def _network(self) -> Network:
+        """The network that predicts, of the shape of the fitted arrays."""
+        inputs, *hidden, outputs = self._units()
+        activations = per_layer("activation", self.activation, len(hidden))
+        still = (0.0,) * len(hidden)
+        return network_of(inputs, tuple(hidden), activations, still, outputs, **self._network_loss())
+
+    def _outputs(self, X: Any) -> NDArray[Any]:
+        """What the network says of rows, (n, outputs): numbers, rates or probabilities."""
+        X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        dtype = np.result_type(X.dtype, *self.coefs_)
+        dtype = dtype if dtype == np.float32 else np.dtype(np.float64)
+        return self._outputs_of(X, self._network(), self._parameters(dtype))
+
+    def _outputs_of(self, X: Any, network: Network, values: Arrays) -> NDArray[Any]:
+        dtype, threads = values["layer1.bias"].dtype, threads_of(self.n_jobs)
+        if not issparse(X):
+            return forward(network, values, dense(X, dtype), threads)
+        X = X.tocsr()
+        many = max(1, DENSE_BYTES // (X.shape[1] * dtype.itemsize))
+        parts = [dense(X[i : i + many], dtype) for i in range(0, X.shape[0], many)]
+        return np.concatenate([forward(network, values, part, threads) for part in parts])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def goes_on(estimator: BaseMLP) -> bool:
+    """Whether an estimator has ``partial_fit``.
+
+    Raises:
+        AttributeError: if its solver takes all rows at once.
+    """
+    if estimator.solver == "lbfgs":
+        raise AttributeError(
+            f"partial_fit is only available for stochastic optimizers. {estimator.solver} is not stochastic."
+        )
+    return True

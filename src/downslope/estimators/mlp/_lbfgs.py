@@ -1,0 +1,138 @@
+"""The solver ``lbfgs``: SciPy's L-BFGS-B on the error of all rows, which the engine evaluates.
+
+The numbers are float64 whatever X is, since the line search compares errors that hardly differ; the arrays
+of the estimator keep their dtype.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from sklearn.utils.optimize import _check_optimize_result
+
+from downslope.engines import Evaluator
+from downslope.estimators._threads import threads_of
+from downslope.estimators.mlp._network import objective
+from downslope.estimators.mlp._parameters import called
+from downslope.estimators.mlp._rows import Rows
+from downslope.graph import gradient
+from downslope.nets import Network
+
+if TYPE_CHECKING:
+    from downslope.estimators.mlp._base import BaseMLP
+
+__all__ = ["fit_lbfgs"]
+
+Vector = NDArray[np.float64]
+
+
+def fit_lbfgs(
+    estimator: BaseMLP,
+    network: Network,
+    X: Any,
+    y: NDArray[Any],
+    weights: NDArray[Any] | None,
+    dtype: np.dtype[Any],
+) -> None:
+    """Descend from the arrays that the estimator has.
+
+    Raises:
+        ValueError: if dropout, clipping or a schedule is asked for, which need single steps.
+    """
+    for name in ("dropout", "clip_norm", "clip_value", "schedule"):
+        if np.any(getattr(estimator, name)):
+            raise ValueError(f"solver='lbfgs' takes all rows and whole gradients; leave out {name}")
+    error = _Error(estimator, network, Rows.of(X, y, weights, network.loss, np.dtype(np.float64)))
+    callbacks = called(estimator.callbacks)
+    estimator.n_iter_ = 0
+    stopped = False
+
+    def seen(intermediate_result: Any) -> None:
+        nonlocal stopped
+        estimator.n_iter_ += 1
+        estimator.loss_ = float(intermediate_result.fun)
+        if estimator.verbose:
+            print(f"Iteration {estimator.n_iter_}, loss = {estimator.loss_:.8f}")
+        if callbacks:
+            estimator._take(error.named(intermediate_result.x))
+            told = [callback(estimator) for callback in callbacks]
+            stopped = any(told)
+            if stopped:
+                raise StopIteration
+
+    start = estimator._parameters(np.dtype(np.float64))
+    found = minimize(
+        error,
+        np.concatenate([np.ravel(value) for value in start.values()]),
+        method="L-BFGS-B",
+        jac=True,
+        callback=seen,
+        options={"maxfun": estimator.max_fun, "maxiter": estimator.max_iter, "gtol": estimator.tol},
+    )
+    if not stopped:
+        estimator.n_iter_ = _check_optimize_result("lbfgs", found, estimator.max_iter)
+    estimator.loss_ = error.reported(found.x)
+    estimator._take({name: value.astype(dtype) for name, value in error.named(found.x).items()})
+
+
+class _Error:
+    """The error of all rows and its gradient as functions of one vector; sparse rows go through in parts."""
+
+    def __init__(self, estimator: BaseMLP, network: Network, rows: Rows) -> None:
+        self._parameters = network.graph().parameters
+        self._network, self._rows = network, rows
+        self._threads = threads_of(estimator.n_jobs)
+        self._alpha = float(estimator.alpha)
+        self._weight = float(rows.weights.sum())
+        shapes = {name: tuple(map(int, node.shape)) for name, node in self._parameters.items()}
+        self._shapes = shapes
+        self._ends = np.cumsum([int(np.prod(shape)) for shape in shapes.values()])[:-1]
+        matrices = [np.full(shape, float(len(shape) == 2)) for shape in shapes.values()]
+        self._penalised = np.concatenate([np.ravel(m) for m in matrices])
+        firsts = range(0, len(rows), rows.rows_at_once)
+        self._slices = [slice(first, first + rows.rows_at_once) for first in firsts]
+        self._whole = rows.columns() if len(self._slices) == 1 else None
+
+    def named(self, x: Vector) -> dict[str, NDArray[Any]]:
+        """The parameters of the network by name."""
+        parts = zip(self._shapes.items(), np.split(x, self._ends), strict=True)
+        return {name: part.reshape(shape) for (name, shape), part in parts}
+
+    def __call__(self, x: Vector) -> tuple[float, Vector]:
+        error, *slopes = self._mean(_slopes(self._network), x)
+        decay = self._alpha * self._penalised * x / self._weight
+        slope = np.concatenate([np.ravel(s) for s in slopes]) + decay
+        return float(error) + 0.5 * float(decay @ x), slope
+
+    def reported(self, x: Vector) -> float:
+        """The loss as scikit-learn reports it."""
+        (loss,) = self._mean(_loss(self._network), x)
+        return float(loss) + 0.5 * self._alpha * float(self._penalised @ x**2) / self._weight
+
+    def _mean(self, wanted: Evaluator, x: Vector) -> list[Any]:
+        """Means over the rows, each part of them weighted by its rows."""
+        values = self.named(x)
+        total: list[Any] = []
+        for chosen in self._slices:
+            data = self._rows.columns(chosen) if self._whole is None else self._whole
+            share = float(data["row_weights"].sum()) / self._weight
+            if share == 0:  # rows without weight have no mean
+                continue
+            part = [share * mean for mean in wanted.mean({**data, **values}, threads=self._threads)]
+            total = part if not total else [a + b for a, b in zip(total, part, strict=True)]
+        return total
+
+
+@lru_cache(maxsize=16)
+def _slopes(network: Network) -> Evaluator:
+    descended, _ = objective(network, 0.0)
+    return Evaluator([descended, *gradient(descended, list(network.graph().parameters.values()))])
+
+
+@lru_cache(maxsize=16)
+def _loss(network: Network) -> Evaluator:
+    return Evaluator([objective(network, 0.0)[1]])

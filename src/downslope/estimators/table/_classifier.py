@@ -1,0 +1,135 @@
+"""``TableClassifier``: classes from whole tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils import compute_sample_weight
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+
+from downslope.estimators.table._table import Table
+
+__all__ = ["TableClassifier"]
+
+# the smallest probability above 0, and the smallest step below 1, that a float32 output can tell
+_LEAST = float(np.finfo(np.float32).tiny)
+_LEAST_BELOW_ONE = 2.0**-25
+_LEAST_SCORED = 1e-7
+
+
+class TableClassifier(ClassifierMixin, Table):  # type: ignore[misc]
+    """Predict a class from a whole table: ``ds.fit`` under scikit-learn's API.
+
+    Args:
+        class_weight: how much the rows of each class count: ``"balanced"`` or a dict by class.
+
+        The others are those of ``TableRegressor``.
+
+    Attributes:
+        classes_: the classes, sorted, as they were given.
+
+        The others are those of ``TableRegressor``.
+
+    >>> from sklearn.datasets import load_iris
+    >>> from downslope import TableClassifier
+    >>> x, y = load_iris(return_X_y=True, as_frame=True)
+    >>> classifier = TableClassifier(epochs=20, random_state=0).fit(x, y)
+    >>> classifier.predict_proba(x).shape
+    (150, 3)
+    >>> bool(classifier.score(x, y) > 0.9)
+    True
+    """
+
+    _task = "classification"
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **Table._parameter_constraints,
+        "class_weight": [None, dict, StrOptions({"balanced"})],
+    }
+
+    def __init__(
+        self,
+        *,
+        members: int | None = None,
+        hidden_layer_sizes: int | Iterable[int] | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        time_limit: float | None = None,
+        category: Iterable[str | int] = (),
+        number: Iterable[str | int] = (),
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+        class_weight: Any = None,
+    ) -> None:
+        super().__init__(
+            members=members,
+            hidden_layer_sizes=hidden_layer_sizes,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            time_limit=time_limit,
+            category=category,
+            number=number,
+            n_jobs=n_jobs,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.class_weight = class_weight
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The most probable class of each row, (rows,), as it was given to ``fit``."""
+        chances = self.predict_proba(X)
+        chosen: NDArray[Any] = self.classes_[chances.argmax(axis=1)]
+        return chosen
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """The probability of each class, (rows, classes), in the order of ``classes_``."""
+        table = self._table(X)
+        return self.model_.predict_proba(table)
+
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """The logarithm of the probabilities, (rows, classes); −87 at least, where one is 0."""
+        return np.log(np.maximum(self.predict_proba(X), _LEAST))
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Log-odds of the second class, (rows,); with more classes a score for each, (rows, classes).
+
+        The logistic function, or softmax, makes probabilities of them.
+        """
+        chances = self.predict_proba(X)
+        if len(self.classes_) > 2:
+            return np.log(np.maximum(chances, _LEAST))
+        return np.log(np.maximum(chances[:, 1], _LEAST)) - np.log(np.maximum(chances[:, 0], _LEAST_BELOW_ONE))
+
+    def _target(self, y: ArrayLike) -> NDArray[Any]:
+        target = super()._target(y)
+        check_classification_targets(target)
+        return target
+
+    def _row_weights(
+        self, frame: pl.DataFrame, target: NDArray[Any], sample_weight: ArrayLike | None
+    ) -> NDArray[np.float64] | None:
+        weights = super()._row_weights(frame, target, sample_weight)
+        if self.class_weight is None:
+            return weights
+        of_classes: NDArray[np.float64] = compute_sample_weight(self.class_weight, target)
+        return of_classes if weights is None else weights * of_classes
+
+    def _numbers(self, target: NDArray[Any]) -> NDArray[Any]:
+        self.classes_, numbers = np.unique(target, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"y holds the single class {self.classes_.tolist()[0]!r}; give rows of at least two classes"
+            )
+        return np.asarray(numbers, np.int64)
+
+    def _errors(self, frame: pl.DataFrame, target: NDArray[Any]) -> NDArray[np.float64]:
+        chosen = self.model_.predict_proba(frame)[np.arange(len(target)), target]
+        return np.asarray(-np.log(np.maximum(chosen, _LEAST_SCORED)))

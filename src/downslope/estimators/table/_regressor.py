@@ -1,0 +1,78 @@
+"""``TableRegressor``: numbers from whole tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import RegressorMixin
+
+from downslope.estimators.table._table import Table
+
+__all__ = ["TableRegressor"]
+
+
+class TableRegressor(RegressorMixin, Table):  # type: ignore[misc]
+    """Predict a number from a whole table: ``ds.fit`` under scikit-learn's API.
+
+    Columns of a frame may hold numbers, categories, text, yes and no, dates, and gaps; the kind of each is
+    decided as ``ds.fit`` does. Columns of an array are numbers. Nothing needs scaling or encoding.
+
+    Args:
+        members: networks of each kind, whose predictions are averaged; each holds some rows out.
+        hidden_layer_sizes: units of each hidden layer; () for a linear network.
+        epochs, batch_size, learning_rate: of the training.
+        time_limit: seconds that ``fit`` may take: fewer epochs than the rows need, or more members.
+        category, number: columns to take as categories or as numbers, by name, or by place from 0.
+        n_jobs: threads.
+        random_state: a whole number gives the same bits each time.
+        verbose: whether to print each epoch.
+
+        For all of them None leaves the choice to ``ds.fit``.
+
+    Attributes:
+        model_: the ``ds.Model``; ``model_.save(path)`` writes it to a file.
+        summary_: what was used: members, units, epochs, the encoder of each column, the scores.
+        feature_importances_: (columns,), shares of 1, by permutation.
+        n_features_in_, feature_names_in_: number and names of the columns.
+
+    >>> import pandas as pd
+    >>> from downslope import TableRegressor
+    >>> houses = pd.DataFrame({"size": [50, 60, 80, None, 120], "garden": ["no", "yes", "no", "no", "yes"]})
+    >>> regressor = TableRegressor(random_state=0).fit(houses, [100.5, 130.5, 160.5, 190.0, 250.5])
+    >>> regressor.predict(houses).shape
+    (5,)
+    >>> [column.encoder for column in regressor.summary_.columns]
+    ['number', 'two levels']
+    """
+
+    _task = "regression"
+
+    def predict(self, X: Any) -> NDArray[np.float64]:
+        """Numbers in the target's units, (rows,)."""
+        table = self._table(X)
+        return np.asarray(self.model_.predict(table), np.float64)
+
+    def predict_interval(self, X: Any, level: float = 0.9) -> NDArray[np.float64]:
+        """Where the target lies with a probability of ``level``: lower and upper ends, (rows, 2).
+
+        Raises:
+            DownslopeError: if the level is not between 0 and 1.
+        """
+        table = self._table(X)
+        return self.model_.predict_interval(table, level)
+
+    def _target(self, y: ArrayLike) -> NDArray[Any]:
+        target = super()._target(y)
+        try:
+            return target.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"y holds numbers for a regressor: {error}") from None
+
+    def _numbers(self, target: NDArray[Any]) -> NDArray[Any]:
+        return target
+
+    def _errors(self, frame: pl.DataFrame, target: NDArray[Any]) -> NDArray[np.float64]:
+        return np.asarray((self.model_.predict(frame) - target) ** 2)

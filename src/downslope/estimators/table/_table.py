@@ -1,0 +1,238 @@
+"""What ``TableRegressor`` and ``TableClassifier`` share: whole tables under scikit-learn's API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from downslope.errors import DownslopeError
+from downslope.estimators._threads import threads_of
+from downslope.estimators.table._inputs import Given, given
+from downslope.fitting._drawing import drawing
+from downslope.fitting._fit import Phase, fit
+from downslope.fitting._importance import error_increases, sampled_rows, shares
+from downslope.fitting._summary import Summary, summary_of
+from downslope.tables import refuse_text
+
+__all__ = ["Table"]
+
+_LARGEST_SEED = 2**31 - 1
+
+
+class Table(BaseEstimator):  # type: ignore[misc]
+    """Everything but the kind of the target."""
+
+    _task: str
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "members": [None, Interval(Integral, 1, None, closed="left")],
+        "hidden_layer_sizes": [None, "array-like", Interval(Integral, 1, None, closed="left")],
+        "epochs": [None, Interval(Integral, 1, None, closed="left")],
+        "batch_size": [None, Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [None, Interval(Real, 0, None, closed="neither")],
+        "time_limit": [None, Interval(Real, 0, None, closed="neither")],
+        "category": ["array-like", str],
+        "number": ["array-like", str],
+        "n_jobs": [None, Integral],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        *,
+        members: int | None = None,
+        hidden_layer_sizes: int | Iterable[int] | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        time_limit: float | None = None,
+        category: Iterable[str | int] = (),
+        number: Iterable[str | int] = (),
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.members = members
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.time_limit = time_limit
+        self.category = category
+        self.number = number
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit to a table.
+
+        Args:
+            X: a pandas, Polars or PyArrow frame with numbers, categories, dates and gaps, or an array (rows,
+                columns).
+            y: the target, (rows,).
+            sample_weight: how much each row counts, (rows,); rows of weight 0 are left out.
+
+        Raises:
+            ValueError: for what no network can be fitted to; the message names the column and what to do.
+        """
+        self._validate_params()
+        target = self._target(y)
+        table = given(self, X)
+        check_consistent_length(table.frame, target)
+        weights = self._row_weights(table.frame, target, sample_weight)
+        if weights is not None and not weights.all():
+            counted = weights > 0
+            table = Given(table.frame.filter(pl.Series(counted)), table.numbers)
+            target, weights = target[counted], weights[counted]
+        return self._fitted(table, self._numbers(target), weights)
+
+    def _fitted(self, table: Given, target: NDArray[Any], weights: NDArray[np.float64] | None) -> Self:
+        frame = table.frame
+        name = _free_name(frame.columns)
+        category = _named(self.category, frame.columns)
+        number = [n for n in table.numbers if n not in category] + _named(self.number, frame.columns)
+        self._seed = _seed(self.random_state)
+        self.model_ = fit(
+            frame.with_columns(pl.Series(name, target)),
+            name,
+            task=self._task,
+            category=category,
+            number=number,
+            seed=self._seed,
+            source=type(self).__name__,
+            progress=_printed if self.verbose else None,
+            **self._settings(),
+            row_weights=weights,
+        )
+        self.summary_: Summary = summary_of(self.model_)
+        rows = sampled_rows(frame.height, self._seed)
+        self._sample, self._sample_target = frame[rows], target[rows]
+        self._importances: NDArray[np.float64] | None = None
+        return self
+
+    def _settings(self) -> dict[str, Any]:
+        """The arguments of ``fit`` that are asked for; what is None stays ``fit``'s own choice."""
+        hidden: Any = self.hidden_layer_sizes
+        asked = {
+            "members": self.members,
+            "hidden": hidden if hidden is None else tuple(map(int, np.atleast_1d(hidden))),
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "learning_rate": self.learning_rate,
+            "time_limit": self.time_limit,
+            "threads": threads_of(self.n_jobs),
+        }
+        return {name: value for name, value in asked.items() if value is not None}
+
+    def _target(self, y: ArrayLike) -> NDArray[Any]:
+        """The target under scikit-learn's validation, (rows,)."""
+        shape: tuple[int, ...] = getattr(y, "shape", ())
+        if len(shape) == 2 and shape[1] > 1:
+            raise ValueError(
+                f"y should be a 1d array, got an array of shape {shape} instead: {type(self).__name__} "
+                "predicts one column; fit one for each, as the estimators of sklearn.multioutput do"
+            )
+        target: NDArray[Any] = validate_data(self, X="no_validation", y=y)
+        return target
+
+    def _row_weights(
+        self, frame: pl.DataFrame, target: NDArray[Any], sample_weight: ArrayLike | None
+    ) -> NDArray[np.float64] | None:
+        if sample_weight is None:
+            return None
+        weights: NDArray[np.float64] = _check_sample_weight(sample_weight, frame, dtype=np.float64)
+        if (weights < 0).any():
+            raise ValueError(f"sample_weight holds negative weights, the least {weights.min():g}")
+        return weights
+
+    def _numbers(self, target: NDArray[Any]) -> NDArray[Any]:
+        """The target as ``ds.fit`` gets it."""
+        raise NotImplementedError
+
+    def _errors(self, frame: pl.DataFrame, target: NDArray[Any]) -> NDArray[np.float64]:
+        """The error of each row, by which inputs are held important."""
+        raise NotImplementedError
+
+    def _table(self, x: Any) -> pl.DataFrame:
+        """Inputs for a prediction, with the columns of ``fit``."""
+        check_is_fitted(self)
+        columns = self.model_.record.columns
+        frame = given(self, x, [column.name for column in columns]).frame
+        for column in columns:
+            if column.kind == "number":
+                refuse_text(frame[column.name])
+        return frame
+
+    @property
+    def feature_importances_(self) -> NDArray[np.float64]:
+        """By how much the mean error grows when a column is shuffled, as shares of 1, (columns,).
+
+        The squared error or −ln p of the true class, over at most 2000 rows of those fitted to, each column
+        shuffled five times (Breiman 2001; Fisher, Rudin and Dominici 2019). Computed when first asked for.
+        Of two columns that tell the same, each may look unimportant. ``permutation_importance`` of
+        ``sklearn.inspection`` does this on rows that the model never saw.
+        """
+        check_is_fitted(self)
+        if self._importances is None:
+            used = [column.name for column in self.summary_.columns if column.inputs]
+            increases = dict.fromkeys((column.name for column in self.summary_.columns), 0.0)
+
+            def error(frame: pl.DataFrame) -> float:
+                repeats = frame.height // len(self._sample_target)
+                return float(self._errors(frame, np.tile(self._sample_target, repeats)).mean())
+
+            found = error_increases(error, self._sample, used, self._seed)
+            increases.update(zip(used, found.tolist(), strict=True))
+            self._importances = shares(np.array(list(increases.values())))
+        return self._importances
+
+    def _html_repr(self) -> str:
+        """What a notebook shows: the drawing once fitted, scikit-learn's diagram before."""
+        if not hasattr(self, "summary_"):
+            return str(super()._html_repr())
+        return drawing(self.summary_, type(self).__name__)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        return tags
+
+
+def _named(columns: Iterable[str | int], names: list[str]) -> list[str]:
+    """Columns asked for by name, or by place from 0."""
+    asked = [columns] if isinstance(columns, str) else list(columns)
+    for place in asked:
+        if not isinstance(place, str) and not -len(names) <= place < len(names):
+            raise DownslopeError(f"there is no column {place}: the table has {len(names)} columns")
+    return [place if isinstance(place, str) else names[place] for place in asked]
+
+
+def _free_name(columns: list[str]) -> str:
+    """A name for the target that no column has."""
+    name = "y"
+    while name in columns:
+        name += "_"
+    return name
+
+
+def _seed(random_state: Any) -> int:
+    if isinstance(random_state, Integral):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(_LARGEST_SEED))
+
+
+def _printed(phase: Phase) -> None:
+    told = phase.progress
+    validation = "" if told.validation_error is None else f", validation error {told.validation_error:.4g}"
+    print(f"{phase.name}: step {told.step} of {told.steps}, error {told.error:.4g}{validation}")

@@ -1,0 +1,6 @@
+"""Gradients as numbers: of each row, and along a direction."""
+
+from downslope.insight.gradients._hessian import hessian_vector_product
+from downslope.insight.gradients._row_norms import gradient_norms
+
+__all__ = ["gradient_norms", "hessian_vector_product"]

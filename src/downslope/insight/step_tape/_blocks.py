@@ -1,0 +1,147 @@
+"""The block of an instruction as formulas: ops run together up to the next value that is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from downslope.engines.native.tape import Instruction, Step, View
+from downslope.graph import OPS, Node, make
+from downslope.graph.notation import Apply, Expression, Infix, Number, Power, SumOver, Symbol, Words, product
+from downslope.insight.step_tape._reader import Reader, found
+from downslope.insight.step_tape._records import TapeFormula
+
+__all__ = ["block_formulas"]
+
+_COPIES = ("copy", "splat")
+_ROUNDINGS = ("round", "round_pairs")
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What a register holds, how that is written, and with which values."""
+
+    node: Node | None
+    expression: Expression
+    over: frozenset[int] = frozenset()
+
+
+def block_formulas(reader: Reader, i: Instruction, shape: tuple[int | str, ...]) -> list[TapeFormula]:
+    """What a block computes, of the shape of its strips."""
+    return _Block(reader, i, shape).formulas()
+
+
+class _Block:
+    def __init__(self, reader: Reader, i: Instruction, shape: tuple[int | str, ...]) -> None:
+        self._reader, self._i, self._shape = reader, i, shape
+        self._registers: dict[int, _Held] = {}
+        self._told: list[TapeFormula] = []
+        self._letters = 0
+
+    def formulas(self) -> list[TapeFormula]:
+        for n, step in enumerate(self._i.steps):
+            self._step(n, step)
+        if self._i.summed >= 0:
+            self._sum_up()
+        return self._told
+
+    def _held(self, place: int) -> _Held:
+        if place in self._registers:
+            return self._registers[place]
+        value = self._i.operands[place][0]
+        return _Held(self._reader.holds.get(value), self._reader.name(value), frozenset((value,)))
+
+    def _step(self, n: int, step: Step) -> None:
+        sources = [self._held(place) for place in step.sources]
+        same = step.op in (*_COPIES, *_ROUNDINGS)
+        node = sources[0].node if same else self._node(step, sources)
+        expression = _expression(step, [s.expression for s in sources])
+        held = _Held(node, expression, frozenset[int]().union(*(s.over for s in sources)))
+        value, view = self._i.operands[step.to]
+        if view == View.SCRATCH:
+            self._registers[step.to] = held if step.op in _COPIES else self._kept(n, held)
+        else:
+            self._write(n, step, value, held)
+
+    def _node(self, step: Step, sources: list[_Held]) -> Node | None:
+        nodes = [s.node for s in sources]
+        node = found(step.op, nodes, self._i.nodes)
+        alone = [n for n in nodes if n is not None]
+        if node is None and step.op == "divide" and len(alone) == 2 and not self._i.nodes:
+            return make("divide", *alone)  # the inverse of a number, which the program does not have
+        return node
+
+    def _kept(self, n: int, held: _Held) -> _Held:
+        """What a register holds: under a name where it has one or is needed more than once."""
+        name = self._reader.name_of(held.node)
+        if name is None and self._uses(n, self._i.steps[n].to) < 2:
+            return held
+        return self._tell(held, name)
+
+    def _tell(self, held: _Held, name: Expression | None = None) -> _Held:
+        if name is None:
+            self._letters += 1
+            name = Symbol("t", index=str(self._letters))
+        shape = held.node.shape if held.node else self._shape
+        self._told.append(TapeFormula(name, held.expression, "=", shape, "registers", node=held.node))
+        return _Held(held.node, name)
+
+    def _uses(self, n: int, place: int) -> int:
+        """How often a register is read after a step before it is written again."""
+        count = 0
+        for step in self._i.steps[n + 1 :]:
+            count += step.sources.count(place)
+            if step.to == place:
+                return count
+        return count + (self._i.summed == place)
+
+    def _write(self, n: int, step: Step, value: int, held: _Held) -> None:
+        for place, waiting in self._registers.items():  # what is written with the old value is told before
+            if value in waiting.over and self._uses(n, place):
+                self._registers[place] = self._tell(waiting)
+        if step.op in _ROUNDINGS:
+            self._round(step, value, held)
+        else:
+            self._reader.put(value, held.node)
+        self._told.append(self._reader.formula(value, held.expression))
+
+    def _round(self, step: Step, value: int, held: _Held) -> None:
+        source, view = self._i.operands[step.sources[0]]
+        name = self._reader.name_of(held.node)
+        if view != View.SCRATCH:
+            self._reader.rounded(value, held.node, source)
+        elif name is not None:
+            self._reader.rounded(value, held.node, name)
+        else:
+            self._reader.put(value, held.node)
+
+    def _sum_up(self) -> None:
+        each = Infix("", (SumOver("", self._held(self._i.summed).expression), Words(" in each tile")))
+        self._told.append(self._reader.formula(self._i.partials, each))
+
+
+def _expression(step: Step, sources: list[Expression]) -> Expression:
+    """How the result of a step is written."""
+    match step.op:
+        case "copy" | "splat":
+            return sources[0]
+        case "round" | "round_pairs":
+            return Infix("", (sources[0], Words(" rounded")))
+        case "multiply_add":
+            return Infix("+", (product(sources[:2]), sources[2]))
+        case "multiply_subtract":
+            return Infix("−", (sources[2], product(sources[:2])))
+        case "step":
+            return _positive(sources[0])
+        case "square" if isinstance(sources[0], Symbol) and sources[0].layer:  # not z⁽¹⁾²
+            return Power(Infix("", (Words("("), sources[0], Words(")"))), Number(2))
+        case "gate":
+            return product((sources[0], _positive(sources[1])))
+        case _ if step.setting:
+            return Apply(Words(step.op), (*sources, Number(step.setting)))
+        case _:
+            return OPS[step.op].notation(*sources)
+
+
+def _positive(e: Expression) -> Expression:
+    """[e > 0]: 1 where it is so, else 0."""
+    return Infix("", (Words("["), e, Words(" > 0]")))

@@ -1,0 +1,1 @@
+"""HTTP and the socket: what the page is sent, and the commands that it sends."""

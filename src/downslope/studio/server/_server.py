@@ -1,0 +1,344 @@
+"""The server of the page: static files, and one socket that commands come in by and frames go out by.
+
+It listens on the loopback interface, opens the socket only to pages of its own origin that know the token,
+and runs everything that touches the session in one thread.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.sync.server import Server, ServerConnection, serve
+
+from downslope.errors import DownslopeError
+from downslope.studio._schema import UPLOAD_LIMIT, Command, Look, SetParameter, command_of, name_of
+from downslope.studio.server._static import file_answer, refusal
+from downslope.studio.views._watcher import Watcher
+
+if TYPE_CHECKING:  # the page is there before the session is
+    from downslope.studio.session._session import Session
+
+__all__ = ["StudioServer"]
+
+_FRAME_SECONDS = 1 / 60
+_FRAME_SECONDS_PLAYING = 1 / 30
+_IDLE = 0.5
+_LEAVE = 5.0  # seconds that a session has to end what it is at
+_MOST_PAGES = 8
+_EVERYWHERE = ("0.0.0.0", "::")
+
+
+class Page:
+    """A page that is connected: its socket, and what it looks at."""
+
+    def __init__(self, connection: ServerConnection, watcher: Watcher) -> None:
+        self.connection, self.watcher = connection, watcher
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Send a message; a page that has gone is passed over."""
+        from downslope.studio.server._wire import pack
+
+        with suppress(ConnectionClosed, OSError):
+            self.connection.send(pack(message))
+
+    def refuse(self, error: BaseException, to: Any) -> None:
+        """Say why a command could not be done; what went wrong inside stands in the terminal too."""
+        if isinstance(error, MemoryError):
+            words = f"there is not enough memory ({error}); take fewer rows or units"
+        elif isinstance(error, DownslopeError):
+            words = str(error)
+        else:
+            traceback.print_exception(error, file=sys.stderr)
+            words = f"this failed inside Downslope: {error!r}"
+        self.send({"message": "refused", "text": words, "to": to})
+
+
+class StudioServer:
+    """A session and its page on one port.
+
+    Args:
+        make: makes the session; called in the thread that runs it, so that the page is there at once.
+        host, port: where to listen; port 0 takes a free one.
+
+    Raises:
+        DownslopeError: if nothing can listen there.
+    """
+
+    def __init__(self, make: Callable[[], Session], host: str = "127.0.0.1", port: int = 0) -> None:
+        self.token = secrets.token_urlsafe(16)
+        self.host = host
+        self.failure: BaseException | None = None
+        self._make = make
+        self._asked: SimpleQueue[tuple[Page | None, bytes | str | None]] = SimpleQueue()
+        self._pages: list[Page] = []
+        self._ready, self._ended = threading.Event(), threading.Event()
+        try:
+            self._server: Server = serve(
+                self._connected,
+                host,
+                port,
+                process_request=self._answer,
+                compression=None,
+                max_size=UPLOAD_LIMIT + (1 << 16),
+                server_header=None,
+                logger=_quiet(),
+            )
+        except OSError as error:
+            raise DownslopeError(
+                f"nothing can listen on {host}, port {port}: {error.strerror or error}; choose another --port"
+            ) from None
+        self.port: int = self._server.socket.getsockname()[1]
+        self._threads = [
+            threading.Thread(target=self._server.serve_forever, daemon=True, name="downslope page"),
+            threading.Thread(target=self._run, daemon=True, name="downslope session"),
+        ]
+
+    @property
+    def address(self) -> str:
+        """What to open: the token is in it."""
+        name = socket.gethostname() if self.host in _EVERYWHERE else self.host
+        name = f"[{name}]" if ":" in name else name
+        return f"http://{name}:{self.port}/?token={self.token}"
+
+    def start(self) -> None:
+        """Serve, in threads that end with the process."""
+        for thread in self._threads:
+            thread.start()
+
+    def made(self) -> None:
+        """Wait until the session is there; Ctrl-C is heard.
+
+        Raises:
+            DownslopeError: if it could not be made.
+        """
+        self._wait_for(self._ready)
+
+    def wait(self) -> None:
+        """Wait until the server is closed; Ctrl-C is heard.
+
+        Raises:
+            DownslopeError: if the session could not be made.
+        """
+        self._wait_for(self._ended)
+
+    def _wait_for(self, event: threading.Event) -> None:
+        while not event.wait(0.2):
+            pass
+        if self.failure is not None:
+            raise self.failure
+
+    def close(self) -> None:
+        """End the session and close the port."""
+        self._ended.set()
+        self._asked.put((None, None))
+        self._server.shutdown()
+        for thread in self._threads:  # or the process would end while the engine is at work, and abort
+            if thread.is_alive() and thread is not threading.current_thread():
+                thread.join(_LEAVE)
+
+    # the network
+
+    def _is_own(self, host: str) -> bool:
+        """Whether a request names this server: any name does where it listens on every address."""
+        name, _, port = host.rpartition(":") if host.rpartition(":")[2].isdigit() else (host, "", "80")
+        known = {"127.0.0.1", "localhost", "[::1]", self.host, f"[{self.host}]"}
+        return port == str(self.port) and (name in known or self.host in _EVERYWHERE)
+
+    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+        """The answer to a request; None lets it become a socket."""
+        host = request.headers.get("Host", "")
+        if not self._is_own(host):
+            return refusal(HTTPStatus.MISDIRECTED_REQUEST, "this server answers to its own address only")
+        parts = urlsplit(request.path)
+        if parts.path != "/socket":
+            return file_answer(parts.path, host, "gzip" in request.headers.get("Accept-Encoding", ""))
+        if request.headers.get("Origin", "") != f"http://{host}":
+            return refusal(HTTPStatus.FORBIDDEN, "the page of another origin may not look on")
+        given = parse_qs(parts.query).get("token", [""])[0]
+        if not hmac.compare_digest(given.encode(), self.token.encode()):
+            return refusal(
+                HTTPStatus.FORBIDDEN, "the token is missing or wrong; open the address that was printed"
+            )
+        if len(self._pages) >= _MOST_PAGES:
+            return refusal(HTTPStatus.TOO_MANY_REQUESTS, f"{_MOST_PAGES} pages are open already; close one")
+        return None
+
+    def _connected(self, connection: ServerConnection) -> None:
+        page = Page(connection, Watcher())
+        self._pages.append(page)
+        self._asked.put((page, None))
+        try:
+            for message in connection:
+                self._asked.put((page, message))
+        except ConnectionClosed:
+            pass
+        finally:
+            self._pages.remove(page)
+
+    # the session
+
+    def _run(self) -> None:
+        try:
+            session = self._make()
+        except BaseException as error:
+            self.failure = error if isinstance(error, DownslopeError) else DownslopeError(str(error))
+            if not isinstance(error, DownslopeError):
+                traceback.print_exc(file=sys.stderr)
+            self._ready.set()
+            self._ended.set()
+            return
+        self._ready.set()
+        busy = False
+        while not self._ended.is_set():
+            for page, command, payload in _latest(map(_heard, self._waiting(busy, session))):
+                self._obey(session, page, command, payload)
+            busy = self._work(session)
+            now = monotonic()
+            least = _FRAME_SECONDS_PLAYING if session.playing else _FRAME_SECONDS
+            for page in list(self._pages):
+                watcher = page.watcher
+                if watcher.look is not None and now - watcher.sent_at >= least and watcher.behind(session):
+                    self._show(session, page)
+                    watcher.sent_at = now
+
+    def _work(self, session: Session) -> bool:
+        try:
+            return session.work()
+        except Exception as error:
+            session.playing = False
+            for page in list(self._pages):
+                page.refuse(error, "play")
+            return False
+
+    def _show(self, session: Session, page: Page) -> None:
+        """Send a page what it asked to see."""
+        from downslope.studio.views._frames import frame_of
+        from downslope.studio.views._state import state_of
+
+        watcher = page.watcher
+        try:
+            if watcher.state != session.state_version:
+                page.send(state_of(session))
+            page.send(frame_of(session, watcher))
+        except Exception as error:
+            session.playing = False
+            page.refuse(error, "look")
+        watcher.version, watcher.state, watcher.look = session.version, session.state_version, None
+        import downslope.studio.views._answers  # noqa: F401 (the first picture is there, the first command is to come)
+
+    def _waiting(self, busy: bool, session: Session) -> list[tuple[Page | None, bytes | str | None]]:
+        """What was asked since; where there is nothing to do, wait for it."""
+        found = []
+        try:
+            if not busy:
+                found.append(self._asked.get(timeout=self._patience(session)))
+            while True:
+                found.append(self._asked.get_nowait())
+        except Empty:
+            return found
+
+    def _patience(self, session: Session) -> float:
+        behind = any(p.watcher.look is not None and p.watcher.behind(session) for p in self._pages)
+        if behind:
+            return _FRAME_SECONDS / 4
+        return 0.005 if session.playing else _IDLE
+
+    def _obey(self, session: Session, page: Page, command: Command, payload: bytes) -> None:
+        if isinstance(command, Look):
+            page.watcher.asks(command)
+            return
+        from downslope.studio.views._answers import answer
+
+        try:
+            reply = answer(session, command, payload)
+            if reply is not None:
+                page.send({**reply, "to": name_of(command)})
+        except Exception as error:
+            page.refuse(error, name_of(command))
+
+
+Heard = tuple[Page, Command, bytes]
+
+
+def _heard(asked: tuple[Page | None, bytes | str | None]) -> Heard | None:
+    """The command in a message; one that is none is refused."""
+    page, message = asked
+    if page is None or message is None:
+        return None
+    told: Any = None
+    try:
+        told, payload = _read(message)
+        return page, command_of(told), payload
+    except Exception as error:
+        page.refuse(error, told.get("command") if isinstance(told, dict) else None)
+        return None
+
+
+def _latest(heard: Iterable[Heard | None]) -> list[Heard]:
+    """What is to be done: of a number dragged faster than the session follows, the last place only."""
+    found: list[Heard] = []
+    for one in heard:
+        if one is not None and found and _goes_on(found[-1], one):
+            found.pop()
+        if one is not None:
+            found.append(one)
+    return found
+
+
+def _goes_on(before: Heard, after: Heard) -> bool:
+    (page, moved, _), (same_page, moves, _) = before, after
+    return (
+        isinstance(moved, SetParameter)
+        and isinstance(moves, SetParameter)
+        and moved.moving
+        and (page, moved.name, moved.index) == (same_page, moves.name, moves.index)
+    )
+
+
+def _read(message: bytes | str) -> tuple[Any, bytes]:
+    """A command, and the bytes behind it if there are any."""
+    if isinstance(message, str):
+        return _plain_data(message), b""
+    size = int.from_bytes(message[:4], "little")
+    return _plain_data(message[4 : 4 + size]), bytes(message[4 + size :])
+
+
+def _plain_data(text: bytes | str) -> Any:
+    """What a browser can write as JSON: finite numbers, whole ones of 53 bits, and text that is Unicode."""
+    try:
+        told = json.loads(text, parse_int=_whole)
+        json.dumps(told, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        raise DownslopeError("the page sent what is no command") from None
+    return told
+
+
+def _whole(text: str) -> int:
+    if abs(number := int(text)) > 1 << 53:
+        raise ValueError(f"a number of the page has at most 53 bits, not {text[:60]}")
+    return number
+
+
+def _quiet() -> Any:
+    """The library's own log says nothing: a page that is closed is no error."""
+    import logging
+
+    logger = logging.getLogger("downslope.studio")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    return logger

@@ -1,0 +1,1 @@
+"""The state behind the page, and what each command does to it."""

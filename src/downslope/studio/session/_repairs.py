@@ -1,0 +1,90 @@
+"""What to do about a descent that failed: the cause in words, and repairs that take one click."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from downslope.errors import DownslopeError
+from downslope.insight import forecast
+from downslope.studio.session._descent import Descent
+from downslope.studio.session._settings import Settings
+from downslope.studio.table._rows import RAW, STANDARD, Rows
+
+__all__ = ["Fault", "Repair", "fault_of", "stable_range"]
+
+_MOST_UNKNOWNS = 300
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A change that may help: of settings, or of the scaling of the table; the run starts again with it."""
+
+    label: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    scaling: str | None = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a run ended.
+
+    Attributes:
+        kind: ``"not finite"`` or ``"finished"``.
+        step: updates done.
+        words: what happened, and why where that is known.
+        repairs: what may help, the likeliest first.
+    """
+
+    kind: str
+    step: int
+    words: str
+    repairs: tuple[Repair, ...]
+
+
+def fault_of(message: str, descent: Descent, rows: Rows) -> Fault:
+    """The fault that the engine's message tells, with its repairs."""
+    settings = descent.settings
+    words, repairs = message, []
+    known = stable_range(settings, descent)
+    if known is not None and settings.learning_rate >= known[0]:
+        stable, best = known
+        words += (
+            f" The learning rate {settings.learning_rate:g} is above {stable:.5g}, from which on this descent"
+            " diverges: each step overshoots the minimum by more than it was away from it."
+        )
+        repairs.append(Repair(f"learning rate {best:.3g}, the best for these rows", {"learning_rate": best}))
+    rate = float(f"{settings.learning_rate / 10:.3g}")
+    repairs.append(Repair(f"learning rate {rate:g}, a tenth", {"learning_rate": rate}))
+    if rows.choices.scaling == RAW:
+        repairs.append(Repair("centred and scaled columns", scaling=STANDARD))
+    if settings.clip_norm is None:
+        repairs.append(Repair("gradients shrunk to a norm of 1 at most", {"clip_norm": 1.0}))
+    return Fault("not finite", descent.step, words, tuple(repairs))
+
+
+def stable_range(settings: Settings, descent: Descent) -> tuple[float, float] | None:
+    """The learning rate from which on descent diverges, and the best one; known of linear networks."""
+    network = descent.network
+    outputs = int(network.graph().output.shape[1])
+    if (
+        settings.optimizer != "sgd"
+        or settings.batch_size is not None
+        or settings.clip_norm is not None
+        or network.inputs * outputs > _MOST_UNKNOWNS
+    ):
+        return None
+    return descent.known_of(
+        ("stable range", settings.momentum), lambda: _foretold(descent, settings.momentum)
+    )
+
+
+def _foretold(descent: Descent, momentum: float) -> tuple[float, float] | None:
+    network = descent.network
+    x, y = descent.trained["x"], descent.trained["y"]
+    try:
+        told = forecast(network, x, y, start=network.initial_parameters(), momentum=momentum)
+    except DownslopeError:
+        return None
+    return told.stable_below, told.best_rate

@@ -1,0 +1,95 @@
+"""Tables that come with the page: the five rows, and points in the plane on which a straight line fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from downslope.errors import DownslopeError
+from downslope.nets import Dense
+from downslope.studio.session._settings import Settings
+from downslope.studio.table._rows import RAW, Choices, Rows, rows_of
+
+__all__ = ["FIVE_ROWS", "SAMPLES", "five_rows", "sample_settings", "sampled"]
+
+FIVE_ROWS = "five rows"
+_COUNT = 240
+_NOISE = 0.08
+
+Points = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def five_rows() -> tuple[pl.DataFrame, Choices]:
+    """The table of the first screen: three inputs, five rows, an exact answer."""
+    x = np.array([[3, 4, 7], [6, 2, 9], [8, 10, 12], [9, 7, 4], [7, 6, 3]], float)
+    frame = pl.DataFrame({f"x{i + 1}": x[:, i] for i in range(3)} | {"y": [13.5, 15.6, 27.4, 15.6, 12.5]})
+    return frame, Choices(("y",), "regression", RAW, number=("x1", "x2", "x3"))
+
+
+def _spirals(rng: np.random.Generator) -> Points:
+    turn = np.sqrt(np.linspace(0.02, 1, _COUNT // 2)) * 1.6 * 2 * np.pi
+    arm = 0.16 * turn[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    return np.concatenate([arm, -arm]), np.repeat([0.0, 1.0], _COUNT // 2)
+
+
+def _circles(rng: np.random.Generator) -> Points:
+    angle = rng.uniform(0, 2 * np.pi, _COUNT)
+    outer = np.arange(_COUNT) % 2
+    size = np.where(outer == 1, 1.4, 0.6)
+    return size[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1), outer.astype(float)
+
+
+def _quadrants(rng: np.random.Generator) -> Points:
+    x = rng.uniform(-1.5, 1.5, (_COUNT, 2))
+    return x, (x[:, 0] * x[:, 1] > 0).astype(float)
+
+
+def _moons(rng: np.random.Generator) -> Points:
+    angle = np.linspace(0, np.pi, _COUNT // 2)
+    upper = np.stack([np.cos(angle), np.sin(angle)], axis=1) - [0.5, 0.25]
+    return np.concatenate([upper, -upper]) * 1.2, np.repeat([0.0, 1.0], _COUNT // 2)
+
+
+def _wave(rng: np.random.Generator) -> Points:
+    x = rng.uniform(-3, 3, (_COUNT, 1))
+    return x, np.sin(2 * x[:, 0]) + 0.3 * x[:, 0]
+
+
+SAMPLES: Mapping[str, Callable[[np.random.Generator], Points]] = {
+    "spirals": _spirals,
+    "circles": _circles,
+    "quadrants": _quadrants,
+    "moons": _moons,
+    "wave": _wave,
+}
+"""Samples in the plane, and one of a curve, by name."""
+
+
+def sampled(name: str) -> Rows:
+    """The rows of a sample, always the same ones.
+
+    Raises:
+        DownslopeError: if there is no sample of that name.
+    """
+    if name not in SAMPLES:
+        raise DownslopeError(f"there is no sample {name!r}; choose one of {FIVE_ROWS}, {', '.join(SAMPLES)}")
+    rng = np.random.default_rng(0)
+    x, y = SAMPLES[name](rng)
+    x = x + rng.normal(0, _NOISE, x.shape)
+    columns = {f"x{i + 1}": x[:, i].round(4) for i in range(x.shape[1])}
+    classes = name != "wave"
+    frame = pl.DataFrame({**columns, "y": y.astype(int) if classes else y.round(4)})
+    task = "classification" if classes else "regression"
+    return rows_of(frame, Choices(("y",), task, RAW, number=tuple(columns)), name)
+
+
+def sample_settings(rows: Rows) -> Settings:
+    """A network that learns a sample in some seconds, and not at once."""
+    loss = "binary_cross_entropy" if rows.goal.classes else "squared_error"
+    layers = (Dense(8, "tanh"), Dense(8, "tanh"), Dense(1))
+    return Settings(
+        len(rows.features), layers, loss, optimizer="adam", learning_rate=0.01, batch_size=16, validation=0.2
+    )

@@ -1,0 +1,257 @@
+"""What the controls of the page set: the network and how it descends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from downslope.errors import DownslopeError
+from downslope.nets import Dense, Dropout, Layer, Network
+from downslope.studio.table._rows import RAW, Rows
+from downslope.training import OPTIMIZERS, Optimizer, Sgd
+
+__all__ = ["LOSSES_OF", "Settings", "first_settings", "settings_of", "suited"]
+
+_MOST_UNITS, _MOST_LAYERS = 4096, 64
+LOSSES_OF: Mapping[str, tuple[str, ...]] = {
+    "regression": ("squared_error", "absolute_error", "huber", "quantile", "poisson"),
+    "two classes": ("binary_cross_entropy", "squared_error", "absolute_error"),
+    "classes": ("cross_entropy",),
+}
+"""The losses that suit each kind of target."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A network as a front of other layers, dense layers and an output, and how it descends.
+
+    Attributes:
+        inputs: columns of x.
+        front: layers before the dense ones, such as an embedding; the page leaves them as they are.
+        layers: the dense layers, the output last.
+        dropout: after each hidden layer.
+        loss, delta, level, l1, l2: as ``Network`` has them.
+        fixed: a network that is not of this form, of which only the loss and the penalties can be changed.
+        optimizer, momentum: by name; momentum of ``sgd``.
+        learning_rate, batch_size, seed: as ``descend`` has them.
+        validation: the share of the rows that only measures; 0 for none.
+        clip_norm: the largest norm of all gradients together, or None.
+        stop_steps, stop_error, stop_patience: stop after so many steps, below such an error, after so many
+            looks at the validation rows without a better error; None for never.
+    """
+
+    inputs: int
+    layers: tuple[Dense, ...]
+    loss: str = "squared_error"
+    front: tuple[Layer, ...] = ()
+    dropout: float = 0.0
+    delta: float = 1.0
+    level: float | tuple[float, ...] = 0.5
+    l1: float = 0.0
+    l2: float = 0.0
+    fixed: Network | None = None
+    optimizer: str = "sgd"
+    momentum: float = 0.0
+    learning_rate: float = 0.01
+    batch_size: int | None = None
+    seed: int = 0
+    validation: float = 0.0
+    clip_norm: float | None = None
+    stop_steps: int | None = None
+    stop_error: float | None = None
+    stop_patience: int | None = None
+
+    @cached_property
+    def network(self) -> Network:
+        """The network that these settings describe.
+
+        Raises:
+            DownslopeError: where the parts do not fit together.
+        """
+        penalties: dict[str, Any] = {
+            "loss": self.loss,
+            "delta": self.delta,
+            "level": self.level,
+            "l1": self.l1,
+            "l2": self.l2,
+        }
+        if self.fixed is not None:
+            return replace(self.fixed, **penalties)
+        layers: list[Layer] = [*self.front]
+        for i, layer in enumerate(self.layers):
+            layers.append(layer)
+            if self.dropout and i < len(self.layers) - 1:
+                layers.append(Dropout(self.dropout))
+        return Network(self.inputs, layers, **penalties)
+
+    @cached_property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shape of every parameter, by name."""
+        return {name: tuple(map(int, node.shape)) for name, node in self.network.graph().parameters.items()}
+
+    @cached_property
+    def weights(self) -> int:
+        """The number of parameters."""
+        return sum(map(math.prod, self.shapes.values()))
+
+    @cached_property
+    def rule(self) -> Optimizer:
+        """The optimizer."""
+        if self.optimizer not in OPTIMIZERS:
+            raise DownslopeError(
+                f"there is no optimizer {self.optimizer!r}; choose one of {', '.join(OPTIMIZERS)}"
+            )
+        return Sgd(self.momentum) if self.optimizer == "sgd" else OPTIMIZERS[self.optimizer]
+
+    def changed(self, changes: Mapping[str, Any]) -> Settings:
+        """These settings with some of them changed, checked.
+
+        Raises:
+            DownslopeError: if one is unknown or cannot be used.
+        """
+        told = dict(changes)
+        if "layers" in told:
+            if self.fixed is not None:
+                raise DownslopeError("this network has other layers than dense ones; they stay as they are")
+            told["layers"] = _dense_layers(told["layers"])
+        unknown = set(told) - _CHANGEABLE
+        if unknown:
+            raise DownslopeError(f"there is no setting {sorted(unknown)[0]!r}")
+        for name, value in told.items():
+            if name != "layers":
+                told[name] = _checked(name, value)
+        after = replace(self, **told)
+        after.network, after.rule  # noqa: B018 (what cannot be built is refused here)
+        return after
+
+    def to_json(self) -> dict[str, Any]:
+        """What can be changed, as plain data; without starting values."""
+        told = {name: getattr(self, name) for name in sorted(_CHANGEABLE - {"layers"})}
+        return {**told, "layers": [_dense_to_json(layer) for layer in self.layers]}
+
+
+_CHANGEABLE = {
+    *(
+        "layers",
+        "loss",
+        "dropout",
+        "delta",
+        "l1",
+        "l2",
+        "optimizer",
+        "momentum",
+        "learning_rate",
+        "batch_size",
+    ),
+    *("seed", "validation", "clip_norm", "stop_steps", "stop_error", "stop_patience"),
+}
+_RANGES: Mapping[str, tuple[float, float, str]] = {
+    "dropout": (0, 0.95, "a share from 0 to 0.95"),
+    "delta": (1e-12, 1e12, "a number above 0"),
+    "l1": (0, 1e6, "a number of at least 0"),
+    "l2": (0, 1e6, "a number of at least 0"),
+    "momentum": (0, 0.9999, "a number from 0 to below 1"),
+    "learning_rate": (1e-12, 1e6, "a number above 0"),
+    "batch_size": (1, 2**31, "a whole number of at least 1"),
+    "seed": (0, 2**53, "a whole number of at least 0"),
+    "validation": (0, 0.9, "a share from 0 to 0.9"),
+    "clip_norm": (1e-12, 1e12, "a number above 0"),
+    "stop_steps": (1, 2**53, "a whole number of at least 1"),
+    "stop_error": (0, 1e300, "a number of at least 0"),
+    "stop_patience": (1, 2**31, "a whole number of at least 1"),
+}
+_WHOLE = {"batch_size", "seed", "stop_steps", "stop_patience"}
+_MAY_BE_NONE = {"batch_size", "clip_norm", "stop_steps", "stop_error", "stop_patience"}
+
+
+def _checked(name: str, value: Any) -> Any:
+    if name not in _RANGES:
+        return str(value)
+    if value is None and name in _MAY_BE_NONE:
+        return None
+    low, high, what = _RANGES[name]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise DownslopeError(f"{name.replace('_', ' ')} is {what}, not {value!r}")
+    if name in _WHOLE:
+        if value != int(value):
+            raise DownslopeError(f"{name.replace('_', ' ')} is {what}, not {value!r}")
+        return int(value)
+    return float(value)
+
+
+def _dense_layers(told: Any) -> tuple[Dense, ...]:
+    if not isinstance(told, list) or not 1 <= len(told) <= _MOST_LAYERS:
+        raise DownslopeError(f"a network has from 1 to {_MOST_LAYERS} dense layers")
+    made = []
+    for item in told:
+        if not isinstance(item, Mapping) or not isinstance(item.get("units"), int):
+            raise DownslopeError("a layer has a whole number of units")
+        if item["units"] > _MOST_UNITS:
+            raise DownslopeError(f"a layer has at most {_MOST_UNITS:,} units here, not {item['units']:,}")
+        made.append(
+            Dense(item["units"], str(item.get("activation", "identity")), bias=bool(item.get("bias", True)))
+        )
+    return tuple(made)
+
+
+def _dense_to_json(layer: Dense) -> dict[str, Any]:
+    return {"units": layer.units, "activation": layer.activation, "bias": layer.bias is not False}
+
+
+def settings_of(network: Network, **how: Any) -> Settings:
+    """The settings whose network is this one.
+
+    >>> given = Network(2, [Dense(8, "tanh"), Dense(1)])
+    >>> settings_of(given).network == given
+    True
+    """
+    described = _loss_of(network)
+    cut = next((i for i, layer in enumerate(network.layers) if isinstance(layer, Dense)), len(network.layers))
+    front, rest = network.layers[:cut], network.layers[cut:]
+    rates = {layer.rate for layer in rest if isinstance(layer, Dropout)}
+    dense = tuple(layer for layer in rest if isinstance(layer, Dense))
+    plain = Settings(
+        network.inputs, dense, front=tuple(front), dropout=next(iter(rates), 0.0), **described, **how
+    )
+    if dense and len(rates) <= 1 and plain.network == network:
+        return plain
+    return Settings(network.inputs, (), fixed=network, **described, **how)
+
+
+def _loss_of(network: Network) -> dict[str, Any]:
+    """The loss of a network and its settings, and the penalties."""
+    return {name: getattr(network, name) for name in ("loss", "delta", "level", "l1", "l2")}
+
+
+def suited(rows: Rows) -> Settings:
+    """Settings to begin with on a table: a neuron for a few raw rows, else two small layers.
+
+    Columns of many levels are numbered levels in x; the network begins with a vector for each level.
+    """
+    from downslope.fitting import embeddings
+
+    outputs = rows.outputs
+    count = len(rows.x)
+    classes = len(rows.goal.classes)
+    loss = {0: "squared_error", 2: "binary_cross_entropy"}.get(classes, "cross_entropy")
+    if rows.choices.scaling == RAW and count <= 20 and not classes:
+        return Settings(len(rows.features), (Dense(outputs),), loss, learning_rate=0.001)
+    hidden = (Dense(8, "tanh"), Dense(8, "tanh"))
+    return Settings(
+        len(rows.features),
+        (*hidden, Dense(outputs)),
+        loss,
+        front=embeddings(rows.encoder),
+        optimizer="adam",
+        learning_rate=0.01,
+        batch_size=32 if count > 200 else None,
+        validation=0.2 if count >= 50 else 0.0,
+    )
+
+
+def first_settings() -> Settings:
+    """The neuron of the first screen."""
+    return Settings(3, (Dense(1, bias=False),), "squared_error", learning_rate=0.001)

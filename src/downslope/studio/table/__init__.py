@@ -1,0 +1,1 @@
+"""The reader's table as the session trains on it."""

@@ -1,0 +1,1 @@
+"""What is sent of a session: frames, pictures, derivations, files."""

@@ -1,0 +1,118 @@
+"""What can be taken away from the page: a model file, Python source, one HTML file."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from downslope.errors import DownslopeError
+from downslope.fitting import Kind, Model, Record, Scores, scores, trivial_guess
+from downslope.interchange import page_source, python_source
+from downslope.studio._schema import Export
+from downslope.studio.session._descent import forward_of, shares_of
+from downslope.studio.session._session import Session
+from downslope.studio.views._pictures import evenly
+
+__all__ = ["exported"]
+
+_ROWS = 200
+"""Rows that an HTML file holds at most."""
+
+
+def exported(session: Session, command: Export) -> dict[str, Any]:
+    """A file of the form asked for: its name, its content as bytes, its media type.
+
+    Raises:
+        DownslopeError: if there is no such form, or the network cannot be written in it.
+    """
+    if command.form not in _WRITERS:
+        raise DownslopeError(f"a file can be {', '.join(_WRITERS)}, not {command.form!r}")
+    ending, kind, write = _WRITERS[command.form]
+    content = write(session, command)
+    stem = re.sub(r"\W+", "_", Path(session.rows.name).stem) or "network"
+    return {
+        "message": "file",
+        "name": f"{stem}{ending}",
+        "kind": kind,
+        "content": np.frombuffer(content, np.uint8),
+    }
+
+
+def _model(session: Session, _: Export) -> bytes:
+    """A model as ``downslope fit`` saves it, for ``downslope predict``."""
+    rows, network = session.rows, session.settings.network
+    if len(rows.choices.targets) > 1:
+        raise DownslopeError("a model file predicts one column, and this network predicts several")
+    suits = "binary_cross_entropy" if len(rows.goal.classes) == 2 else "cross_entropy"
+    if rows.goal.classes and network.loss != suits:
+        raise DownslopeError(f"a model file of {len(rows.goal.classes)} classes needs the loss {suits}")
+    parameters = {name: value.copy() for name, value in session.parameters.items()}
+    model = Model(network, parameters, rows.encoder, rows.goal, _record(session))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.downslope"
+        model.save(path)
+        return path.read_bytes()
+
+
+def _record(session: Session) -> Record:
+    """How the network came about: on the page."""
+    rows, descent = session.rows, session.descent
+    held = descent.measured is not None
+    data = descent.measured if descent.measured is not None else descent.trained
+    predicted = forward_of(session.settings.network, session.parameters, data)[1].astype(np.float64)
+    y = np.ravel(data["y"])
+    if not rows.goal.classes:
+        said = rows.goal.numbers(predicted[:, 0])
+    else:
+        said = shares_of(predicted)
+    seen = [m.validation_error for m in session.current.moments if m.validation_error is not None]
+    kind = Kind("played", 1, 1.0, len(seen), len(seen), (session.current.last.error,), tuple(seen))
+    return Record(
+        rows.name,
+        rows.columns,
+        rows.task_reason,
+        len(rows.x),
+        rows.left_out,
+        len(y),
+        held,
+        trivial=scores(rows.goal, y, trivial_guess(rows.goal, np.ravel(descent.trained["y"]), len(y))),
+        linear=Scores(),
+        network=scores(rows.goal, y, said),
+        kinds=(kind,),
+        interrupted=False,
+    )
+
+
+def _python(session: Session, _: Export) -> bytes:
+    rows = session.rows
+    return python_source(session.settings.network, session.parameters, features=rows.features).encode()
+
+
+def _html(session: Session, command: Export) -> bytes:
+    rows, data = session.rows, session.descent.data
+    chosen = evenly(len(data["x"]), _ROWS)
+    told = page_source(
+        session.settings.network,
+        session.parameters,
+        data["x"][chosen],
+        data["y"][chosen],
+        features=rows.features,
+        target=", ".join(rows.choices.targets),
+        classes=rows.goal.classes,
+        title=rows.name,
+        learning_rate=session.settings.learning_rate,
+        pictures={str(name): str(picture) for name, picture in (command.pictures or {}).items()},
+    )
+    return told.encode()
+
+
+_WRITERS: Mapping[str, tuple[str, str, Callable[[Session, Export], bytes]]] = {
+    "model": (".downslope", "application/octet-stream", _model),
+    "python": (".py", "text/x-python", _python),
+    "html": (".html", "text/html", _html),
+}
