@@ -12,140 +12,82 @@ array([[ 1.59 , -0.325,  1.239]])
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from downslope.errors import DownslopeError
-    from downslope.estimators import MLPClassifier, MLPRegressor, TableClassifier, TableRegressor
-    from downslope.fitting import Model, fit, load
-    from downslope.insight import (
-        Explanation,
-        Forecast,
-        Solution,
-        StepTape,
-        explain,
-        explain_row,
-        explain_unit,
-        forecast,
-        gradient_norms,
-        hessian_vector_product,
-        solve,
-        tape,
-    )
-    from downslope.nets import (
-        Dense,
-        Dropout,
-        Embedding,
-        Ensemble,
-        LayerNorm,
-        Network,
-        Periodic,
-        PiecewiseLinear,
-        Residual,
-    )
-    from downslope.studio import Studio, play
-    from downslope.training import (
-        Adagrad,
-        Adam,
-        AdamW,
-        Constant,
-        Cosine,
-        FlatCosine,
-        Folds,
-        OneCycle,
-        RMSprop,
-        Run,
-        Sgd,
-        StepDecay,
-        WarmUp,
-        descend,
-        predict,
-    )
+from typing import Any
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Constant",
-    "Cosine",
-    "Dense",
-    "DownslopeError",
-    "Dropout",
-    "Embedding",
-    "Ensemble",
-    "Explanation",
-    "FlatCosine",
-    "Folds",
-    "Forecast",
-    "LayerNorm",
-    "MLPClassifier",
-    "MLPRegressor",
-    "Model",
-    "Network",
-    "OneCycle",
-    "Periodic",
-    "PiecewiseLinear",
-    "RMSprop",
-    "Residual",
-    "Run",
-    "Sgd",
-    "Solution",
-    "StepDecay",
-    "StepTape",
-    "Studio",
-    "TableClassifier",
-    "TableRegressor",
-    "WarmUp",
-    "descend",
-    "explain",
-    "explain_row",
-    "explain_unit",
-    "fit",
-    "forecast",
-    "gradient_norms",
-    "hessian_vector_product",
-    "load",
-    "play",
-    "predict",
-    "solve",
-    "tape",
-]
-
-_ROOMS = {
+_NAMES = {
     "errors": ("DownslopeError",),
-    "estimators": ("MLPClassifier", "MLPRegressor", "TableClassifier", "TableRegressor"),
-    "fitting": ("Model", "fit", "load"),
+    "estimators": (
+        "MLPClassifier",
+        "MLPRegressor",
+        "TableClassifier",
+        "TableRegressor",
+    ),
+    "fitting": (
+        "Model",
+        "fit",
+        "load",
+    ),
     "insight": (
-        *("Explanation", "Forecast", "Solution", "StepTape"),
-        *(
-            "explain",
-            "explain_row",
-            "explain_unit",
-            "forecast",
-            "gradient_norms",
-            "hessian_vector_product",
-            "solve",
-            "tape",
-        ),
+        "Explanation",
+        "Forecast",
+        "Solution",
+        "StepTape",
+        "explain",
+        "explain_row",
+        "explain_unit",
+        "forecast",
+        "gradient_norms",
+        "hessian_vector_product",
+        "solve",
+        "tape",
     ),
     "nets": (
-        *("Dense", "Dropout", "Embedding", "LayerNorm", "Periodic", "PiecewiseLinear", "Residual"),
-        *("Ensemble", "Network"),
+        "Dense",
+        "Dropout",
+        "Embedding",
+        "Ensemble",
+        "LayerNorm",
+        "Network",
+        "Periodic",
+        "PiecewiseLinear",
+        "Residual",
     ),
-    "studio": ("Studio", "play"),
+    "studio": (
+        "Studio",
+        "play",
+    ),
     "training": (
-        *("Adagrad", "Adam", "AdamW", "RMSprop", "Sgd"),
-        *("Constant", "Cosine", "FlatCosine", "OneCycle", "StepDecay", "WarmUp"),
-        *("Folds", "Run", "descend", "predict"),
+        "Adagrad",
+        "Adam",
+        "AdamW",
+        "Constant",
+        "Cosine",
+        "FlatCosine",
+        "Folds",
+        "OneCycle",
+        "RMSprop",
+        "Run",
+        "Sgd",
+        "StepDecay",
+        "WarmUp",
+        "descend",
+        "predict",
     ),
 }
-_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+"""Every public name by the room that has it; the types stand in ``__init__.pyi``."""
+_ROOM_OF = {name: room for room, names in _NAMES.items() for name in names}
+
+__all__ = sorted(_ROOM_OF)
 
 
 def __getattr__(name: str) -> Any:
-    """Rooms are imported when one of their names is first asked for: ``import downslope`` costs nothing."""
+    """Import a room when one of its names is first used: ``import downslope`` costs nothing."""
     if name not in _ROOM_OF:
         raise AttributeError(f"module 'downslope' has no attribute {name!r}")
     return getattr(import_module(f"downslope.{_ROOM_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -8,8 +8,8 @@ import downslope as ds
 from downslope.engines import evaluate
 from downslope.graph import gradient
 from downslope.insight import Place
-from downslope.studio.views import _surface
 from downslope.studio.server._wire import pack, unpack
+from downslope.studio.views import _surface
 from downslope.studio.views._pictures import fitted, histograms, residuals
 from downslope.studio.views._surface import surface, symbol
 
