@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 FOR_EVERY_SET = sets=$$($(BIN)/python -c 'from downslope.engines.native import _native; print(*_native.instruction_sets())') && \
 	for isa in $$sets; do DOWNSLOPE_ISA=$$isa
 
-.PHONY: demo test check native-test sanitize aarch64-test page-test
+.PHONY: demo test check native-test sanitize aarch64-test page-test javascript
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -82,7 +82,16 @@ page-test: $(VENV)/.test
 	DOWNSLOPE_COMMAND=$(abspath $(VENV))/wheel/bin/downslope OMP_NUM_THREADS=1 \
 		$(BIN)/python -m pytest -n $(JOBS) tests/studio -k page
 
-check: $(VENV)/.dev native-test sanitize
+# format, lint and unit tests of the page's JavaScript: Node.js is a tool of development only
+node_modules/.package-lock.json: package-lock.json
+	npm ci --no-audit --no-fund
+	touch $@
+
+javascript: node_modules/.package-lock.json
+	node_modules/.bin/biome ci --error-on-warnings
+	node --test $$(find tests -name '*.test.js')
+
+check: $(VENV)/.dev native-test sanitize javascript
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy

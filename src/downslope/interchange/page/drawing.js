@@ -15,7 +15,8 @@ function drawn(tag, attributes, parent) {
 function places(units, left, right, width, height) {
   const across = (width - left - right) / (units.length - 1);
   return units.map((names, layer) =>
-    names.map((_, i) => ({ x: left + layer * across, y: (height * (i + 0.5)) / names.length })));
+    names.map((_, i) => ({ x: left + layer * across, y: (height * (i + 0.5)) / names.length })),
+  );
 }
 
 /** A name that fits beside the drawing. */
@@ -42,27 +43,36 @@ export function networkDrawing(svg, { units, weights }, chosen) {
   svg.setAttribute("aria-label", `Drawing of the network: ${sizes} units`);
   svg.replaceChildren();
   const edges = weights.map((parameter, layer) =>
-    at[layer + 1].flatMap((to, i) => at[layer].map((from, j) => {
-      const bend = (to.x - from.x) * 0.42;
-      const d = `M${from.x} ${from.y}C${from.x + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}`;
-      const path = drawn("path", { d, class: "edge" }, svg);
-      const place = i * at[layer].length + j;
-      path.addEventListener("click", () => chosen(parameter, place));
-      return { path, title: drawn("title", {}, path) };
-    })));
-  at.forEach((column, layer) => column.forEach(({ x, y }, i) => {
-    drawn("circle", { cx: x, cy: y, r: radius, class: "unit" }, svg);
-    if (layer !== 0 && layer !== at.length - 1) return;
-    const last = layer !== 0;
-    const text = drawn("text", {
-      x: last ? x + radius + 7 : x - radius - 7,
-      y,
-      "text-anchor": last ? "start" : "end",
-      "dominant-baseline": "central",
-    }, svg);
-    text.textContent = cut(units[layer][i]);
-    if (text.textContent !== units[layer][i]) drawn("title", {}, text).textContent = units[layer][i];
-  }));
+    at[layer + 1].flatMap((to, i) =>
+      at[layer].map((from, j) => {
+        const bend = (to.x - from.x) * 0.42;
+        const d = `M${from.x} ${from.y}C${from.x + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}`;
+        const path = drawn("path", { d, class: "edge" }, svg);
+        const place = i * at[layer].length + j;
+        path.addEventListener("click", () => chosen(parameter, place));
+        return { path, title: drawn("title", {}, path) };
+      }),
+    ),
+  );
+  at.forEach((column, layer) =>
+    column.forEach(({ x, y }, i) => {
+      drawn("circle", { cx: x, cy: y, r: radius, class: "unit" }, svg);
+      if (layer !== 0 && layer !== at.length - 1) return;
+      const last = layer !== 0;
+      const text = drawn(
+        "text",
+        {
+          x: last ? x + radius + 7 : x - radius - 7,
+          y,
+          "text-anchor": last ? "start" : "end",
+          "dominant-baseline": "central",
+        },
+        svg,
+      );
+      text.textContent = cut(units[layer][i]);
+      if (text.textContent !== units[layer][i]) drawn("title", {}, text).textContent = units[layer][i];
+    }),
+  );
   return (values) => weights.forEach((parameter, layer) => follow(edges[layer], values[parameter]));
 }
 
@@ -95,8 +105,12 @@ export function errorCurve(svg, history) {
   const low = Math.min(...heights);
   const span = Math.max(...heights) - low || 1;
   const last = points.at(-1).step || 1;
-  const line = points.map(({ step }, i) =>
-    `${((100 * step) / last).toFixed(2)} ${(38 - (36 * (heights[i] - low)) / span).toFixed(2)}`).join("L");
+  const line = points
+    .map(
+      ({ step }, i) =>
+        `${((100 * step) / last).toFixed(2)} ${(38 - (36 * (heights[i] - low)) / span).toFixed(2)}`,
+    )
+    .join("L");
   drawn("path", { d: `M${line}L100 40L0 40Z`, class: "under" }, svg);
   drawn("path", { d: `M${line}`, class: "line", "vector-effect": "non-scaling-stroke" }, svg);
   return logarithmic;

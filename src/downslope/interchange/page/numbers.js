@@ -18,13 +18,16 @@ function written(value, digits, grouped) {
   const far = size !== 0 && (size >= 1e9 || size < 1e-3);
   const key = `${digits} ${far} ${grouped}`;
   if (!plain.has(key)) {
-    plain.set(key, new Intl.NumberFormat(undefined, {
-      numberingSystem: "latn",
-      maximumSignificantDigits: digits,
-      ...(far || digits > 5 ? {} : { maximumFractionDigits: 5, roundingPriority: "lessPrecision" }),
-      useGrouping: grouped && !far,
-      notation: far ? "scientific" : "standard",
-    }));
+    plain.set(
+      key,
+      new Intl.NumberFormat(undefined, {
+        numberingSystem: "latn",
+        maximumSignificantDigits: digits,
+        ...(far || digits > 5 ? {} : { maximumFractionDigits: 5, roundingPriority: "lessPrecision" }),
+        useGrouping: grouped && !far,
+        notation: far ? "scientific" : "standard",
+      }),
+    );
   }
   return plain.get(key).format(value);
 }

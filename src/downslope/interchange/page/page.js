@@ -128,7 +128,10 @@ export function start({ predict, judge, descend }) {
     byId("play").textContent = "Pause";
     requestAnimationFrame(frame);
   });
-  for (const [id, count] of [["step", 1], ["steps", 10]]) {
+  for (const [id, count] of [
+    ["step", 1],
+    ["steps", 10],
+  ]) {
     byId(id).addEventListener("click", () => {
       walk(count);
       say();
@@ -235,10 +238,12 @@ function ownInputs(data, predicted) {
   };
   data.features.forEach((name, j) => {
     const label = element("label", name);
-    label.append(numberField(name, row[j], (value) => {
-      row[j] = value;
-      show();
-    }).input);
+    label.append(
+      numberField(name, row[j], (value) => {
+        row[j] = value;
+        show();
+      }).input,
+    );
     byId("own-fields").append(label);
   });
   const one = data.results.length === 1 || data.kind === "classes";
@@ -281,7 +286,8 @@ function weightTables(data, weights, fields, changed) {
     group.append(heading, box);
     byId("tables").append(group);
   }
-  return (found) => under.forEach(({ slope, name, place }) => {
-    slope.textContent = shown(found[name][place], 4);
-  });
+  return (found) =>
+    under.forEach(({ slope, name, place }) => {
+      slope.textContent = shown(found[name][place], 4);
+    });
 }

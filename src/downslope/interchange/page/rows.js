@@ -88,7 +88,7 @@ export function rowTable(table, data) {
     };
     for (let k = 0; k < (numbers ? outputs : 1); k++) {
       const value = y[row * width + k];
-      line.append(element("td", numbers ? shown(value) : classes[value] ?? shown(value), "target"));
+      line.append(element("td", numbers ? shown(value) : (classes[value] ?? shown(value)), "target"));
       add("", "prediction");
     }
     if (numbers && outputs === 1) add("", "difference");
@@ -109,7 +109,9 @@ export function rowTable(table, data) {
     lines.forEach(({ line, cells, text, bar }, row) => {
       const said = Array.from(prediction.subarray(row * outputs, (row + 1) * outputs));
       if (numbers) {
-        said.forEach((value, k) => { cells[k].textContent = shown(value); });
+        said.forEach((value, k) => {
+          cells[k].textContent = shown(value);
+        });
         if (outputs === 1) cells[1].textContent = shown(y[row] - said[0]);
       } else {
         const { answer, chosen } = decided(data, said);

@@ -1,5 +1,5 @@
 /** The page: the first screen without scrolling, the panels below. */
-import { effect, html, render, signal, useEffect } from "./ui.js";
+
 import { Controls, Help, Quick, useKeys } from "./controls.js";
 import { Drawing, shownLines } from "./drawing.js";
 import { saveDrawing } from "./drawing_file.js";
@@ -9,11 +9,15 @@ import { Panels } from "./panels.js";
 import { Rows } from "./rows.js";
 import { connect, frame, lines, link, manner, notice, send, state, upload, why } from "./store.js";
 import { Timeline } from "./timeline.js";
+import { effect, html, render, signal, useEffect } from "./ui.js";
 
 const wide = signal(null);
 
 effect(() => {
-  if (state.value && manner.value === "matrices" && !wide.value) import("./matrices.js").then((m) => { wide.value = m.Matrices; });
+  if (state.value && manner.value === "matrices" && !wide.value)
+    import("./matrices.js").then((m) => {
+      wide.value = m.Matrices;
+    });
 });
 
 const LINES = [
@@ -23,13 +27,20 @@ const LINES = [
 ];
 
 function NetworkCard() {
-  const pulled = why.value && why.value.pulls;
+  const pulled = why.value?.pulls;
   const Wide = wide.value;
   const matrices = manner.value === "matrices";
   return html`<section class="network card" aria-label="Network">
     <div class="bar"><h2>Network</h2><span class="muted">${shape()}</span><span class="grow"></span>
-      ${manner.value === "lines" && html`<fieldset class="radios"><legend class="unseen">lines show</legend>${LINES.map(([kind, name, hint]) => html`<label key=${kind} title=${hint}>
-        <input type="radio" name="lines" checked=${shownLines() === kind} disabled=${kind === "pull" && !pulled} onChange=${() => { lines.value = kind; }} /> ${name}</label>`)}</fieldset>`}
+      ${
+        manner.value === "lines" &&
+        html`<fieldset class="radios"><legend class="unseen">lines show</legend>${LINES.map(
+          ([kind, name, hint]) => html`<label key=${kind} title=${hint}>
+        <input type="radio" name="lines" checked=${shownLines() === kind} disabled=${kind === "pull" && !pulled} onChange=${() => {
+          lines.value = kind;
+        }} /> ${name}</label>`,
+        )}</fieldset>`
+      }
       ${!matrices && html`<button class="quiet" title="save the drawing" onClick=${saveDrawing}>SVG</button>`}</div>
     ${matrices ? (Wide ? html`<${Wide} />` : html`<p class="muted">…</p>`) : html`<${Drawing} />`}
   </section>`;
@@ -51,7 +62,8 @@ function Page() {
   useDrop();
   const lost = LOST[link.value];
   if (!state.value || !frame.value) {
-    return lost ? html`<main class="alone"><h1>Downslope</h1><p role="alert">${lost}</p></main>`
+    return lost
+      ? html`<main class="alone"><h1>Downslope</h1><p role="alert">${lost}</p></main>`
       : html`<${Header} /><main class="alone" aria-busy="true"><p class="muted">Reading the table …</p></main>`;
   }
   return html`<${Header} />
@@ -82,7 +94,11 @@ function useDrop() {
       if (event.target.closest("input, textarea, select")) return;
       const text = event.clipboardData.getData("text/plain");
       if (text.includes("\n") && /[,;\t|]/.test(text)) send("paste", { text });
-      else if (text.trim()) notice.value = { text: "What was pasted is no table: it needs a line of names and lines of cells.", kind: "refused" };
+      else if (text.trim())
+        notice.value = {
+          text: "What was pasted is no table: it needs a line of names and lines of cells.",
+          kind: "refused",
+        };
     };
     document.addEventListener("dragover", over);
     document.addEventListener("drop", drop);
@@ -97,7 +113,10 @@ function useDrop() {
 
 const stop = effect(() => {
   if (!state.value) return;
-  queueMicrotask(() => { stop(); takeAddress(); });
+  queueMicrotask(() => {
+    stop();
+    takeAddress();
+  });
 });
 connect();
 render(html`<${Page} />`, document.getElementById("app"));

@@ -1,7 +1,8 @@
 /** One's own table: dropped, pasted or chosen; its columns, their kinds, the target, formulas. */
-import { html, useState } from "./ui.js";
+
 import { number, whole } from "./format.js";
 import { send, state, table, upload } from "./store.js";
+import { html, useState } from "./ui.js";
 
 const KINDS = ["as found", "number", "category", "leave out"];
 
@@ -31,10 +32,14 @@ export function Columns() {
 function Column({ column, told }) {
   return html`<div role="listitem" class=${`column ${column.used || column.target ? "" : "out"}`}>
     <b>${column.name}</b><${Bars} told=${column.histogram} name=${column.name} />
-    ${column.target ? html`<span>target</span>` : column.formula
-      ? html`<button class="quiet" onClick=${() => send("columns", { formulas: told.formulas.filter((f) => f !== column.name) })}>take away</button>`
-      : html`<label class="choice"><span class="unseen">kind of ${column.name}</span><select onChange=${(event) => choose(column, event.currentTarget.value, told)}>
-        ${KINDS.map((kind) => html`<option key=${kind} selected=${kind === chosen(column)}>${kind === "as found" && chosen(column) === kind ? column.kind : kind}</option>`)}</select></label>`}
+    ${
+      column.target
+        ? html`<span>target</span>`
+        : column.formula
+          ? html`<button class="quiet" onClick=${() => send("columns", { formulas: told.formulas.filter((f) => f !== column.name) })}>take away</button>`
+          : html`<label class="choice"><span class="unseen">kind of ${column.name}</span><select onChange=${(event) => choose(column, event.currentTarget.value, told)}>
+        ${KINDS.map((kind) => html`<option key=${kind} selected=${kind === chosen(column)}>${kind === "as found" && chosen(column) === kind ? column.kind : kind}</option>`)}</select></label>`
+    }
     <span class="muted">${column.used || column.target ? "" : "left out: "}${column.reason}</span>
     ${column.target ? html`<span class="muted">to predict</span>` : html`<button class="quiet" onClick=${() => send("columns", { targets: [column.name], task: "auto", drop: [], formulas: told.formulas })}>predict this</button>`}
   </div>`;
@@ -47,7 +52,10 @@ function chosen(column) {
 function choose(column, kind, told) {
   const name = column.name;
   const out = told.columns.filter((c) => c.kind === "dropped" && c.name !== name).map((c) => c.name);
-  const asked = (wanted) => told.columns.filter((c) => c.kind === wanted && c.reason === "asked for" && c.name !== name).map((c) => c.name);
+  const asked = (wanted) =>
+    told.columns
+      .filter((c) => c.kind === wanted && c.reason === "asked for" && c.name !== name)
+      .map((c) => c.name);
   send("columns", {
     drop: kind === "leave out" ? [...out, name] : out,
     category: kind === "category" ? [...asked("category"), name] : asked("category"),
@@ -59,7 +67,9 @@ function Bars({ told, name }) {
   if (!told.counts.length) return html`<span></span>`;
   const most = Math.max(...told.counts);
   const width = 120 / told.counts.length;
-  const words = told.labels ? told.labels.map((label, i) => `${label}: ${told.counts[i]}`).join(", ") : `from ${number(told.low, 4)} to ${number(told.high, 4)}`;
+  const words = told.labels
+    ? told.labels.map((label, i) => `${label}: ${told.counts[i]}`).join(", ")
+    : `from ${number(told.low, 4)} to ${number(told.high, 4)}`;
   return html`<svg width="120" height="26" role="img" aria-label=${`${name}: ${words}`}><title>${words}</title>
     ${told.counts.map((count, i) => html`<rect key=${i} x=${i * width + 0.5} width=${Math.max(1, width - 1)} y=${26 - (25 * count) / most} height=${(25 * count) / most} />`)}</svg>`;
 }

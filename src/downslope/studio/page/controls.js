@@ -1,7 +1,8 @@
 /** The controls of descent: whole steps, parts of a step, the learning rate, and the keys for them. */
-import { html, signal, useEffect, useRef, useState } from "./ui.js";
+
 import { number, parsed, whole } from "./format.js";
 import { frame, network, send, settings, state } from "./store.js";
+import { html, signal, useEffect, useRef, useState } from "./ui.js";
 
 const PARTS = [
   ["forward", "Forward", "compute z and a of every unit"],
@@ -17,7 +18,7 @@ export function change(changes) {
 }
 
 export function togglePlay() {
-  if (frame.value && frame.value.playing) send("pause");
+  if (frame.value?.playing) send("pause");
   else send("play", { pace: pace.value });
 }
 
@@ -33,12 +34,19 @@ export function Controls() {
     <button onClick=${() => send("step", { count: 1 })} title="one update (s)">1 step</button>
     <span class="joined"><button onClick=${() => steps >= 1 && send("step", { count: Math.round(steps) })}>steps:</button>
       <input aria-label="how many steps" inputmode="numeric" value=${count} size="5" onInput=${(event) => setCount(event.currentTarget.value)}
-        onKeyDown=${(event) => { if (event.key === "Enter" && steps >= 1) send("step", { count: Math.round(steps) }); }} /></span>
+        onKeyDown=${(event) => {
+          if (event.key === "Enter" && steps >= 1) send("step", { count: Math.round(steps) });
+        }} /></span>
     ${told.epoch_steps > 1 && html`<button onClick=${() => send("step", { count: 1, unit: "epoch" })} title=${`every row once: ${whole(told.epoch_steps)} steps (e)`}>1 epoch</button>`}
     <label class="check" title="the parts of each step one after the other"><input type="checkbox" checked=${pace.value !== null}
-      onChange=${(event) => { pace.value = event.currentTarget.checked ? 1 : null; if (playing) send("play", { pace: pace.value }); }} /> slow</label>
-    <span class="parts" role="group" aria-label="The parts of one step">${PARTS.map(([part, name, hint], i) => html`<button key=${part} class=${now.phase === part ? "on" : ""}
-      aria-pressed=${now.phase === part} title=${`${hint} (${i + 1})`} onClick=${() => send("phase", { part })}>${name}</button>`)}</span>
+      onChange=${(event) => {
+        pace.value = event.currentTarget.checked ? 1 : null;
+        if (playing) send("play", { pace: pace.value });
+      }} /> slow</label>
+    <span class="parts" role="group" aria-label="The parts of one step">${PARTS.map(
+      ([part, name, hint], i) => html`<button key=${part} class=${now.phase === part ? "on" : ""}
+      aria-pressed=${now.phase === part} title=${`${hint} (${i + 1})`} onClick=${() => send("phase", { part })}>${name}</button>`,
+    )}</span>
     <button onClick=${() => send("reset", {})} title="back to the initial weights (r)">Reset</button>
     <button onClick=${() => send("reset", { seed: told.seed + 1 })} title="draw other initial weights (n)">New start</button>
     ${network.value.linear && html`<button onClick=${() => send("solve")} title="the exact answer, by least squares">Solve</button>`}
@@ -49,8 +57,8 @@ export function Controls() {
 
 const LOW = -6;
 const HIGH = 1;
-const toSlider = (rate) => (Math.log10(rate) - LOW) / (HIGH - LOW) * 1000;
-const fromSlider = (place) => Number((10 ** (LOW + (HIGH - LOW) * place / 1000)).toPrecision(3));
+const toSlider = (rate) => ((Math.log10(rate) - LOW) / (HIGH - LOW)) * 1000;
+const fromSlider = (place) => Number((10 ** (LOW + ((HIGH - LOW) * place) / 1000)).toPrecision(3));
 
 /** The learning rate on a logarithmic slider, with the stable range where it is known. */
 export function Rate() {
@@ -71,7 +79,9 @@ export function Rate() {
       <input id="rate" type="range" min="0" max="1000" step="1" value=${toSlider(rate)} aria-valuetext=${`${rate}`}
         onInput=${(event) => change({ learning_rate: fromSlider(Number(event.currentTarget.value)) })} /></span>
     <input aria-label="learning rate as a number" inputmode="decimal" size="8" value=${text ?? number(rate, 6)} onInput=${(event) => setText(event.currentTarget.value)}
-      onBlur=${() => text !== null && commit()} onKeyDown=${(event) => { if (event.key === "Enter") commit(); }} />
+      onBlur=${() => text !== null && commit()} onKeyDown=${(event) => {
+        if (event.key === "Enter") commit();
+      }} />
     ${stable ? html`<span class="muted">stable below ${number(stable[0], 4)}, best <button class="link" title="take the best constant rate" onClick=${() => change({ learning_rate: Number(stable[1].toPrecision(4)) })}>${number(stable[1], 4)}</button></span>` : null}
   </div>`;
 }
@@ -112,7 +122,9 @@ const KEYS = {
   4: () => send("phase", { part: "update" }),
   ArrowLeft: () => moveInTime(-1),
   ArrowRight: () => moveInTime(1),
-  "?": () => { help.value = !help.value; },
+  "?": () => {
+    help.value = !help.value;
+  },
 };
 
 export const help = signal(false);
@@ -130,8 +142,8 @@ export function useKeys() {
     const pressed = (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || !frame.value) return;
       if (event.key === "Escape") help.value = false;
-      const own = event.target.closest && event.target.closest("input, select, textarea, [role=tab], canvas, dialog");
-      const button = event.target.closest && event.target.closest("button, summary, a");
+      const own = event.target.closest?.("input, select, textarea, [role=tab], canvas, dialog");
+      const button = event.target.closest?.("button, summary, a");
       if (own || (button && (event.key === " " || event.key === "Enter"))) return;
       const doer = KEYS[event.key];
       if (!doer) return;
@@ -149,10 +161,25 @@ export function Help() {
     if (help.value) close.current.focus();
   }, [help.value]);
   if (!help.value) return null;
-  const told = [["space", "descend, pause"], ["s", "one step"], ["e", "one epoch"], ["1 2 3 4", "forward, loss, backward, update"], ["r", "reset"], ["n", "new start"],
-    ["← →", "a moment back or forth"], ["?", "this list"]];
-  const numbers = [["↑ ↓", "nudge a number by a tenth of its leading digit"], ["shift ↑ ↓", "finer"], ["ctrl ↑ ↓, page up, page down", "coarser"], ["drag", "left and right; shift faster, alt finer"]];
+  const told = [
+    ["space", "descend, pause"],
+    ["s", "one step"],
+    ["e", "one epoch"],
+    ["1 2 3 4", "forward, loss, backward, update"],
+    ["r", "reset"],
+    ["n", "new start"],
+    ["← →", "a moment back or forth"],
+    ["?", "this list"],
+  ];
+  const numbers = [
+    ["↑ ↓", "nudge a number by a tenth of its leading digit"],
+    ["shift ↑ ↓", "finer"],
+    ["ctrl ↑ ↓, page up, page down", "coarser"],
+    ["drag", "left and right; shift faster, alt finer"],
+  ];
   return html`<dialog open class="help" aria-label="Keys"><h2>Keys</h2><dl>${told.map(([key, what]) => html`<dt key=${key}><kbd>${key}</kbd></dt><dd>${what}</dd>`)}</dl>
     <h2>On a number</h2><dl>${numbers.map(([key, what]) => html`<dt key=${key}><kbd>${key}</kbd></dt><dd>${what}</dd>`)}</dl>
-    <button ref=${close} onClick=${() => { help.value = false; }}>Close</button></dialog>`;
+    <button ref=${close} onClick=${() => {
+      help.value = false;
+    }}>Close</button></dialog>`;
 }

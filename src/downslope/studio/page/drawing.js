@@ -1,8 +1,9 @@
 /** The network as a drawing: units as circles, weights as lines or as numbers that can be moved by hand. */
-import { html, signal, useEffect, useLayoutEffect, useRef, useState } from "./ui.js";
+
 import { breadth, fitted, number, subscript as sub, superscript } from "./format.js";
 import { Num } from "./number.js";
-import { choose, frame, lines, manner, network, row, selected, send, table, why } from "./store.js";
+import { choose, frame, lines, manner, network, row, selected, send, why } from "./store.js";
+import { html, signal, useLayoutEffect, useRef, useState } from "./ui.js";
 
 const tip = signal(null);
 const GAP = { numbers: 116, lines: 46 };
@@ -44,13 +45,16 @@ export function Drawing() {
   const kind = manner.value;
   const place = width ? layout(net, Math.max(width, 300), kind) : null;
   return html`<div class="drawing" ref=${box} data-manner=${kind} data-phase=${frame.value ? frame.value.phase : ""}>
-    ${place && html`<div class="canvas" style=${{ height: `${place.height}px` }}>
+    ${
+      place &&
+      html`<div class="canvas" style=${{ height: `${place.height}px` }}>
       <${Lines} net=${net} place=${place} kind=${kind} width=${Math.max(width, 300)} />
       <${Units} net=${net} place=${place} />
       <${ErrorBox} place=${place} width=${Math.max(width, 300)} />
       ${kind === "numbers" && html`<${Numbers} net=${net} place=${place} />`}
       <${Tip} />
-    </div>`}
+    </div>`
+    }
     <${Inspector} net=${net} />
     <${AsTable} net=${net} />
   </div>`;
@@ -58,13 +62,17 @@ export function Drawing() {
 
 /** What the lines show: gradients while a step's backward pass is shown, else what was chosen. */
 export function shownLines() {
-  return manner.value === "lines" && frame.value && frame.value.phase === "backward" ? "gradient" : lines.value;
+  return manner.value === "lines" && frame.value && frame.value.phase === "backward"
+    ? "gradient"
+    : lines.value;
 }
 
 function shownValues(now, layer) {
-  const pulls = why.value && why.value.pulls;
-  const fits = pulls && pulls[layer.weight] && pulls[layer.weight].length === now.parameters[layer.weight].length;
-  const from = { weight: now.parameters, gradient: now.gradients, pull: fits ? pulls : null }[shownLines()] || now.parameters;
+  const pulls = why.value?.pulls;
+  const fits = pulls?.[layer.weight] && pulls[layer.weight].length === now.parameters[layer.weight].length;
+  const from =
+    { weight: now.parameters, gradient: now.gradients, pull: fits ? pulls : null }[shownLines()] ||
+    now.parameters;
   return from[layer.weight] || now.parameters[layer.weight];
 }
 
@@ -92,13 +100,16 @@ function Lines({ net, place, kind, width }) {
   }, [net, place.height, width, kind]);
   const now = frame.value;
   const chosen = selected.value;
-  const lit = why.value && why.value.lit ? new Set(why.value.lit.weights || []) : new Set();
+  const lit = why.value?.lit ? new Set(why.value.lit.weights || []) : new Set();
   useLayoutEffect(() => {
-    if (!now || !now.parameters) return;
+    if (!now?.parameters) return;
     let place_ = 0;
     net.layers.forEach((layer, l) => {
       const values = shownValues(now, layer);
-      if (!values) { place_ += layer.units * layer.inputs; return; }
+      if (!values) {
+        place_ += layer.units * layer.inputs;
+        return;
+      }
       let most = 1e-300;
       for (const value of values) most = Math.max(most, Math.abs(value));
       for (let k = 0; k < values.length; k += 1) {
@@ -109,33 +120,48 @@ function Lines({ net, place, kind, width }) {
         line.style.strokeOpacity = (0.15 + 0.85 * share).toFixed(2);
         const i = Math.floor(k / layer.inputs);
         const j = k % layer.inputs;
-        const is = chosen && chosen.what === "weight" && chosen.name === layer.weight
-          && chosen.index[0] === i && chosen.index[1] === j;
-        line.setAttribute("class", `${values[k] < 0 ? "negative" : "positive"}${is ? " selected" : ""}${lit.has(`${l},${i},${j}`) ? " lit" : ""}`);
+        const is =
+          chosen &&
+          chosen.what === "weight" &&
+          chosen.name === layer.weight &&
+          chosen.index[0] === i &&
+          chosen.index[1] === j;
+        line.setAttribute(
+          "class",
+          `${values[k] < 0 ? "negative" : "positive"}${is ? " selected" : ""}${lit.has(`${l},${i},${j}`) ? " lit" : ""}`,
+        );
       }
       place_ += layer.units * layer.inputs;
     });
   });
-  const found = (event) => event.target.dataset && event.target.dataset.weight;
+  const found = (event) => event.target.dataset?.weight;
   return html`<svg ref=${svg} class="lines" width=${width} height=${place.height} aria-hidden="true"
     onClick=${(event) => {
-    const at = found(event);
-    if (!at) return;
-    const [l, i, j] = at.split(",").map(Number);
-    choose("weight", net.layers[l].weight, [i, j]);
-  }}
-    onPointerMove=${(event) => showWeight(event, found(event), net)} onPointerLeave=${() => { tip.value = null; }}><g></g></svg>`;
+      const at = found(event);
+      if (!at) return;
+      const [l, i, j] = at.split(",").map(Number);
+      choose("weight", net.layers[l].weight, [i, j]);
+    }}
+    onPointerMove=${(event) => showWeight(event, found(event), net)} onPointerLeave=${() => {
+      tip.value = null;
+    }}><g></g></svg>`;
 }
 
 function showWeight(event, at, net) {
-  if (!at) { tip.value = null; return; }
+  if (!at) {
+    tip.value = null;
+    return;
+  }
   const [l, i, j] = at.split(",").map(Number);
   const layer = net.layers[l];
   const k = i * layer.inputs + j;
   const now = frame.value;
-  const slope = now.gradients ? `\n∂E/∂w = average of δ·${l ? "a" : "x"} = ${number(now.gradients[layer.weight][k], 6)}` : "";
+  const slope = now.gradients
+    ? `\n∂E/∂w = average of δ·${l ? "a" : "x"} = ${number(now.gradients[layer.weight][k], 6)}`
+    : "";
   tip.value = {
-    x: event.offsetX, y: event.offsetY,
+    x: event.offsetX,
+    y: event.offsetY,
     text: `${weightName(net, l, i, j)} = ${number(now.parameters[layer.weight][k], 8)}${slope}`,
   };
 }
@@ -150,14 +176,16 @@ export function weightName(net, l, i, j) {
 }
 
 export function biasName(net, l, i) {
-  return net.layers.length === 1 && net.layers[0].units === 1 ? "b" : `b${sup(layerNumber(net, l))}${sub(i + 1)}`;
+  return net.layers.length === 1 && net.layers[0].units === 1
+    ? "b"
+    : `b${sup(layerNumber(net, l))}${sub(i + 1)}`;
 }
 
 const sup = (n) => `⁽${superscript(n)}⁾`;
 
 /** The activation of each unit, of the chosen row or as a mean, and z. */
 function unitValues(now, net, c) {
-  if (!now || !now.stages) return [null, null];
+  if (!now?.stages) return [null, null];
   if (c === 0) return [now.stages.x, null];
   const name = net.layers[c - 1].name;
   const z = now.stages[`${name}.z`];
@@ -166,7 +194,7 @@ function unitValues(now, net, c) {
 
 function Units({ net, place }) {
   const now = frame.value;
-  const lit = why.value && why.value.lit ? new Set(why.value.lit.units || []) : new Set();
+  const lit = why.value?.lit ? new Set(why.value.lit.units || []) : new Set();
   const chosen = selected.value;
   const phase = now ? now.phase : "";
   return html`${place.columns.map((column, c) => {
@@ -175,13 +203,18 @@ function Units({ net, place }) {
     return column.map(([x, y], i) => {
       const value = values ? values[i] : null;
       const layer = c ? net.layers[c - 1] : null;
-      const is = layer && chosen && chosen.what === "unit" && chosen.name === layer.name && chosen.index[0] === i;
+      const is =
+        layer && chosen && chosen.what === "unit" && chosen.name === layer.name && chosen.index[0] === i;
       const strength = value === null ? 0 : Math.min(1, Math.abs(value) / most);
-      const label = c ? unitLabel(net, c, i, value, z && z[i]) : `${net.inputs[i]}: ${number(value, 6)}`;
+      const label = c ? unitLabel(net, c, i, value, z?.[i]) : `${net.inputs[i]}: ${number(value, 6)}`;
       return html`<button key=${`${c}-${i}`} class=${`unit ${c ? "" : "input"} ${value < 0 ? "negative" : "positive"} ${lit.has(`${c},${i}`) ? "lit" : ""} ${is ? "selected" : ""} ${phase === "forward" ? "forward" : ""}`}
         style=${{ left: `${x - place.radius}px`, top: `${y - place.radius}px`, width: `${2 * place.radius}px`, height: `${2 * place.radius}px`, "--strength": strength.toFixed(3) }}
         aria-label=${label} disabled=${!c}
-        onPointerEnter=${() => { tip.value = { x: x + place.radius, y, text: label }; }} onPointerLeave=${() => { tip.value = null; }}
+        onPointerEnter=${() => {
+          tip.value = { x: x + place.radius, y, text: label };
+        }} onPointerLeave=${() => {
+          tip.value = null;
+        }}
         onClick=${() => layer && choose("unit", layer.name, [i])}>
         ${place.radius >= 15 && html`<${Inside} value=${value} digits=${place.radius > 18 ? 4 : 2} />`}
       </button>
@@ -218,7 +251,7 @@ function ErrorBox({ place, width }) {
 /** Weights and biases as numbers on the lines. */
 function Numbers({ net, place }) {
   const now = frame.value;
-  if (!now || !now.parameters) return null;
+  if (!now?.parameters) return null;
   const single = net.layers.length === 1 && net.layers[0].units === 1;
   const revealed = now.gradients && now.phase !== "forward" && now.phase !== "loss";
   const made = [];
@@ -231,13 +264,13 @@ function Numbers({ net, place }) {
         const [x1, y1] = place.columns[l][j];
         const [x2, y2] = place.columns[l + 1][i];
         const t = single ? (place.narrow ? 0.52 : 0.36) : 0.24 + (0.52 * (i + 0.5)) / layer.units;
-        made.push(html`<${Weight} key=${`${l}-${k}`} net=${net} name=${layer.weight} index=${[i, j]} value=${values[k]}
+        made.push(html`<${Weight} key=${`${l}-${k}`} name=${layer.weight} index=${[i, j]} value=${values[k]}
           slope=${slopes ? slopes[k] : null} label=${weightName(net, l, i, j)} x=${x1 + t * (x2 - x1)} y=${y1 + t * (y2 - y1)}
           roomy=${single} narrow=${place.narrow} frozen=${isFrozen(net, layer.weight, k)} />`);
       }
       if (layer.bias) {
         const [x, y] = place.columns[l + 1][i];
-        made.push(html`<${Weight} key=${`${l}-b${i}`} net=${net} name=${layer.bias} index=${[i]} value=${now.parameters[layer.bias][i]}
+        made.push(html`<${Weight} key=${`${l}-b${i}`} name=${layer.bias} index=${[i]} value=${now.parameters[layer.bias][i]}
           slope=${revealed ? now.gradients[layer.bias][i] : null} label=${biasName(net, l, i)} x=${x} y=${y + place.radius + 15}
           frozen=${isFrozen(net, layer.bias, i)} bias />`);
       }
@@ -247,12 +280,15 @@ function Numbers({ net, place }) {
 }
 
 export function isFrozen(net, name, k) {
-  return Boolean(net.frozen[name] && net.frozen[name][k]);
+  return Boolean(net.frozen[name]?.[k]);
 }
 
-function Weight({ net, name, index, value, slope, label, x, y, roomy, narrow, frozen, bias }) {
-  const is = selected.value && selected.value.what === "weight" && selected.value.name === name
-    && String(selected.value.index) === String(index);
+function Weight({ name, index, value, slope, label, x, y, roomy, narrow, frozen, bias }) {
+  const is =
+    selected.value &&
+    selected.value.what === "weight" &&
+    selected.value.name === name &&
+    String(selected.value.index) === String(index);
   const changed = (after, moving) => send("set_parameter", { name, index, value: after, moving });
   return html`<div class=${`weight ${is ? "selected" : ""} ${frozen ? "frozen" : ""} ${roomy ? "roomy" : ""} ${bias ? "bias" : ""}`} style=${{ left: `${x}px`, top: `${y}px` }}>
     <span class="name">${label}</span>
@@ -260,8 +296,11 @@ function Weight({ net, name, index, value, slope, label, x, y, roomy, narrow, fr
       title=${`${label} = ${number(value, 10)}${slope === null ? "" : `\n∂E/∂${label} = ${number(slope, 6)}`}`} onChange=${changed} />
     <button class="quiet mini" aria-pressed=${frozen} aria-label=${`freeze ${label}`} title=${frozen ? "frozen: descent leaves it; press to let it go" : "freeze: descent will leave it"}
       onClick=${() => send("freeze", { name, index, frozen: !frozen })}>${frozen ? "■" : "□"}</button>
-    ${roomy && html`<button class="quiet mini why" aria-label=${`why ${label}: the chain rule`} title="why: the chain rule with these numbers"
-      onClick=${() => choose("weight", name, index)}>∂</button>`}
+    ${
+      roomy &&
+      html`<button class="quiet mini why" aria-label=${`why ${label}: the chain rule`} title="why: the chain rule with these numbers"
+      onClick=${() => choose("weight", name, index)}>∂</button>`
+    }
     ${roomy && slope !== null && html`<span class="slope" title="the gradient on the rows of the next step">∂E/∂${label} = ${number(slope, 5)}</span>`}
   </div>`;
 }
@@ -270,26 +309,40 @@ function Weight({ net, name, index, value, slope, label, x, y, roomy, narrow, fr
 function Inspector({ net }) {
   const chosen = selected.value;
   const now = frame.value;
-  if (!chosen || !now || !now.parameters || manner.value === "matrices") return null;
+  if (!chosen || !now?.parameters || manner.value === "matrices") return null;
   const l = net.layers.findIndex((layer) => [layer.weight, layer.bias, layer.name].includes(chosen.name));
   if (l < 0) return null;
   const layer = net.layers[l];
-  const entries = chosen.what === "unit"
-    ? (layer.bias ? [[layer.bias, [chosen.index[0]], biasName(net, l, chosen.index[0])]] : [])
-    : [[chosen.name, chosen.index, chosen.index.length === 2 ? weightName(net, l, ...chosen.index) : biasName(net, l, chosen.index[0])]];
+  const entries =
+    chosen.what === "unit"
+      ? layer.bias
+        ? [[layer.bias, [chosen.index[0]], biasName(net, l, chosen.index[0])]]
+        : []
+      : [
+          [
+            chosen.name,
+            chosen.index,
+            chosen.index.length === 2
+              ? weightName(net, l, ...chosen.index)
+              : biasName(net, l, chosen.index[0]),
+          ],
+        ];
   const what = chosen.what === "unit" ? `Unit ${chosen.index[0] + 1} of ${layer.name}` : "";
   return html`<div class="inspector" role="group" aria-label="What is chosen">${what && html`<b>${what}</b>`}
     ${entries.map(([name, index, label]) => {
-    const k = index.length === 2 ? index[0] * layer.inputs + index[1] : index[0];
-    const frozen = isFrozen(net, name, k);
-    return html`<label key=${label}>${label} <${Num} value=${now.parameters[name][k]} label=${label} digits=${8} signed
+      const k = index.length === 2 ? index[0] * layer.inputs + index[1] : index[0];
+      const frozen = isFrozen(net, name, k);
+      return html`<label key=${label}>${label} <${Num} value=${now.parameters[name][k]} label=${label} digits=${8} signed
       onChange=${(value, moving) => send("set_parameter", { name, index, value, moving })} /></label>
       ${now.gradients && html`<span class="muted">∂E/∂${label} = ${number(now.gradients[name][k], 6)}</span>`}
       <label class="check"><input type="checkbox" checked=${frozen} onChange=${() => send("freeze", { name, index, frozen: !frozen })} /> frozen</label>`;
-  })}
+    })}
     <span class="grow"></span>
     <button class="link" onClick=${() => document.getElementById("panel").scrollIntoView({ block: "start" })}>the chain rule ↓</button>
-    <button class="quiet" onClick=${() => { selected.value = null; why.value = null; }}>close</button></div>`;
+    <button class="quiet" onClick=${() => {
+      selected.value = null;
+      why.value = null;
+    }}>close</button></div>`;
 }
 
 /** The same network as tables: for those who would rather read, or listen. */
@@ -298,16 +351,34 @@ function AsTable({ net }) {
   const now = frame.value;
   return html`<details class="astable" open=${open} onToggle=${(event) => setOpen(event.currentTarget.open)}>
     <summary>The drawing as a table</summary>
-    ${open && now && now.parameters && net.layers.map((layer, l) => html`<table class="grid" key=${layer.name}>
+    ${
+      open &&
+      now?.parameters &&
+      net.layers.map(
+        (layer, l) => html`<table class="grid" key=${layer.name}>
       <caption>${layer.name}: ${layer.inputs} inputs, ${layer.units} units, ${layer.activation}</caption>
       <thead><tr><th scope="col">unit</th>${Array.from({ length: layer.inputs }, (_, j) => html`<th scope="col" key=${j}>${l ? `a${sub(j + 1)}` : net.inputs[j]}</th>`)}
         ${layer.bias && html`<th scope="col">bias</th>`}<th scope="col">output</th></tr></thead>
-      <tbody>${Array.from({ length: layer.units }, (_, i) => html`<tr key=${i}><th scope="row">${i + 1}</th>
-        ${Array.from({ length: layer.inputs }, (_, j) => html`<td key=${j}><${Num} value=${now.parameters[layer.weight][i * layer.inputs + j]} label=${weightName(net, l, i, j)} digits=${4} signed
-          onChange=${(value, moving) => send("set_parameter", { name: layer.weight, index: [i, j], value, moving })} /></td>`)}
-        ${layer.bias && html`<td><${Num} value=${now.parameters[layer.bias][i]} label=${biasName(net, l, i)} digits=${4} signed
-          onChange=${(value, moving) => send("set_parameter", { name: layer.bias, index: [i], value, moving })} /></td>`}
-        <td>${number((unitValues(now, net, l + 1)[0] || [])[i], 5)}</td></tr>`)}</tbody></table>`)}
+      <tbody>${Array.from(
+        { length: layer.units },
+        (_, i) => html`<tr key=${i}><th scope="row">${i + 1}</th>
+        ${Array.from(
+          { length: layer.inputs },
+          (
+            _,
+            j,
+          ) => html`<td key=${j}><${Num} value=${now.parameters[layer.weight][i * layer.inputs + j]} label=${weightName(net, l, i, j)} digits=${4} signed
+          onChange=${(value, moving) => send("set_parameter", { name: layer.weight, index: [i, j], value, moving })} /></td>`,
+        )}
+        ${
+          layer.bias &&
+          html`<td><${Num} value=${now.parameters[layer.bias][i]} label=${biasName(net, l, i)} digits=${4} signed
+          onChange=${(value, moving) => send("set_parameter", { name: layer.bias, index: [i], value, moving })} /></td>`
+        }
+        <td>${number((unitValues(now, net, l + 1)[0] || [])[i], 5)}</td></tr>`,
+      )}</tbody></table>`,
+      )
+    }
   </details>`;
 }
 

@@ -24,7 +24,12 @@ function copiedLines(canvas) {
     const { stroke, strokeWidth, strokeOpacity, strokeDasharray } = looks(line);
     copies[k].removeAttribute("style");
     copies[k].removeAttribute("class");
-    const written = { stroke, "stroke-width": strokeWidth, "stroke-opacity": strokeOpacity, "stroke-dasharray": strokeDasharray };
+    const written = {
+      stroke,
+      "stroke-width": strokeWidth,
+      "stroke-opacity": strokeOpacity,
+      "stroke-dasharray": strokeDasharray,
+    };
     for (const [name, value] of Object.entries(written)) copies[k].setAttribute(name, value);
   });
   return svg;
@@ -39,7 +44,19 @@ function add(svg, kind, attributes, text = "") {
 
 function write(svg, text, x, y, element, anchor = "middle") {
   const { color, fontSize } = looks(element);
-  add(svg, "text", { x, y: y + 4, fill: color, "text-anchor": anchor, "font-size": fontSize, "font-family": "system-ui, sans-serif" }, text);
+  add(
+    svg,
+    "text",
+    {
+      x,
+      y: y + 4,
+      fill: color,
+      "text-anchor": anchor,
+      "font-size": fontSize,
+      "font-family": "system-ui, sans-serif",
+    },
+    text,
+  );
 }
 
 function placed(element, own) {
@@ -52,7 +69,16 @@ function addBox(svg, box, own) {
   const round = box.matches(".unit:not(.input)") ? width / 2 : 7;
   const { backgroundColor, borderTopColor, borderTopStyle } = looks(box);
   const dashes = borderTopStyle === "dashed" ? "4 3" : "none";
-  add(svg, "rect", { x, y, width, height, rx: round, fill: backgroundColor, stroke: borderTopColor, "stroke-dasharray": dashes });
+  add(svg, "rect", {
+    x,
+    y,
+    width,
+    height,
+    rx: round,
+    fill: backgroundColor,
+    stroke: borderTopColor,
+    "stroke-dasharray": dashes,
+  });
   const field = box.querySelector("input");
   if (field) {
     write(svg, box.querySelector(".name").textContent, x + 6, y + height / 2, box, "start");
@@ -60,11 +86,20 @@ function addBox(svg, box, own) {
     return;
   }
   const told = [...box.children].map((part) => part.textContent);
-  told.forEach((text, i) => write(svg, text, x + width / 2, y + height / 2 + (i - (told.length - 1) / 2) * 15, box));
+  told.forEach((text, i) =>
+    write(svg, text, x + width / 2, y + height / 2 + (i - (told.length - 1) / 2) * 15, box),
+  );
 }
 
 function addName(svg, name, own) {
   const { x, y, width, height } = placed(name, own);
   const right = looks(name).textAlign === "right";
-  write(svg, name.textContent, x + (right ? width : width / 2), y + height / 2, name, right ? "end" : "middle");
+  write(
+    svg,
+    name.textContent,
+    x + (right ? width : width / 2),
+    y + height / 2,
+    name,
+    right ? "end" : "middle",
+  );
 }

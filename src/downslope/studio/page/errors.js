@@ -1,8 +1,9 @@
 /** The total error: its number, the best so far by hand and by descent, the challenge, and its curve. */
-import { html, useEffect, useRef, useState } from "./ui.js";
+
 import { compact, number, whole } from "./format.js";
 import { saveFile } from "./save.js";
 import { frame, send } from "./store.js";
+import { html, useEffect, useRef, useState } from "./ui.js";
 
 /** The error of all rows, what it is a mean of, and how it compares. */
 export function TotalError() {
@@ -23,8 +24,10 @@ export function TotalError() {
 
 function Challenge({ told }) {
   const done = told.met === told.rows;
-  const words = !done ? `By hand: bring all ${told.rows} errors below ${number(told.limit)}. ${told.met} of ${told.rows} are.`
-    : told.by_hand ? `All ${told.rows} errors are below ${number(told.limit)}, by hand.`
+  const words = !done
+    ? `By hand: bring all ${told.rows} errors below ${number(told.limit)}. ${told.met} of ${told.rows} are.`
+    : told.by_hand
+      ? `All ${told.rows} errors are below ${number(told.limit)}, by hand.`
       : `All ${told.rows} errors are below ${number(told.limit)}, with the help of descent.`;
   return html`<div class=${`challenge ${done ? "done" : ""}`} role="status"><progress max=${told.rows} value=${told.met}
     aria-label="rows whose error is small enough"></progress><span>${words}</span></div>`;
@@ -35,16 +38,18 @@ let library = null;
 
 /** uPlot, loaded when the first curve is drawn. */
 export function plotLibrary() {
-  library = library || new Promise((resolve, reject) => {
-    const style = document.createElement("link");
-    style.rel = "stylesheet";
-    style.href = "vendor/uPlot.min.css";
-    const script = document.createElement("script");
-    script.src = "vendor/uPlot.iife.min.js";
-    script.onload = () => resolve(window.uPlot);
-    script.onerror = () => reject(new Error("the plotting library did not load"));
-    document.head.append(style, script);
-  });
+  library =
+    library ||
+    new Promise((resolve, reject) => {
+      const style = document.createElement("link");
+      style.rel = "stylesheet";
+      style.href = "vendor/uPlot.min.css";
+      const script = document.createElement("script");
+      script.src = "vendor/uPlot.iife.min.js";
+      script.onload = () => resolve(window.uPlot);
+      script.onerror = () => reject(new Error("the plotting library did not load"));
+      document.head.append(style, script);
+    });
   return library;
 }
 
@@ -55,8 +60,11 @@ const raised = (value) => (value === null || value === undefined ? null : 10 ** 
 
 /** Where a logarithmic axis is marked: at powers of ten, in between at 1, 2, 5, and closer at round numbers. */
 function marks(low, high, most) {
-  const whole_ = (every) => Array.from({ length: Math.floor(high / every) - Math.ceil(low / every) + 1 },
-    (_, i) => (Math.ceil(low / every) + i) * every);
+  const whole_ = (every) =>
+    Array.from(
+      { length: Math.floor(high / every) - Math.ceil(low / every) + 1 },
+      (_, i) => (Math.ceil(low / every) + i) * every,
+    );
   if (whole_(1).length > 2) return whole_(Math.ceil(whole_(1).length / most));
   const mixed = [Math.floor(low), Math.floor(low) + 1, Math.floor(low) + 2]
     .flatMap((power) => [1, 2, 5].map((digit) => power + Math.log10(digit)))
@@ -66,8 +74,9 @@ function marks(low, high, most) {
   const rough = (to - from) / 4;
   const unit = 10 ** Math.floor(Math.log10(rough));
   const step = unit * ([1, 2, 5].find((digit) => digit * unit >= rough) ?? 10);
-  return Array.from({ length: Math.floor(to / step) - Math.ceil(from / step) + 1 },
-    (_, i) => Math.log10((Math.ceil(from / step) + i) * step));
+  return Array.from({ length: Math.floor(to / step) - Math.ceil(from / step) + 1 }, (_, i) =>
+    Math.log10((Math.ceil(from / step) + i) * step),
+  );
 }
 
 /** Room above and below what is drawn, and around a single point. */
@@ -82,15 +91,20 @@ const SCALES = { x: { time: false }, y: { range: around } };
 /** The axes of a plot whose y, and x where `logSteps`, are logarithms. */
 function axes(logSteps) {
   const look = {
-    stroke: () => colour("muted"), font: "11px system-ui, sans-serif",
-    grid: { stroke: () => colour("line"), width: 1 }, ticks: { stroke: () => colour("line") },
+    stroke: () => colour("muted"),
+    font: "11px system-ui, sans-serif",
+    grid: { stroke: () => colour("line"), width: 1 },
+    ticks: { stroke: () => colour("line") },
   };
   const powers = (most) => ({
-    splits: (plot, axis, low, high) => marks(low, high, most(plot)),
+    splits: (plot, _, low, high) => marks(low, high, most(plot)),
     values: (_, splits) => splits.map((value) => compact(raised(value))),
   });
   const plain = { values: (_, splits) => splits.map((value) => compact(value)) };
-  return [{ ...look, ...(logSteps ? powers((plot) => plot.width / 60) : plain), size: 26 }, { ...look, ...powers(() => 6), size: 56 }];
+  return [
+    { ...look, ...(logSteps ? powers((plot) => plot.width / 60) : plain), size: 26 },
+    { ...look, ...powers(() => 6), size: 56 },
+  ];
 }
 
 const logged = (value) => (value > 0 && Number.isFinite(value) ? Math.log10(value) : null);
@@ -110,7 +124,8 @@ function merged(series, logSteps) {
 function curveData(curve, logSteps) {
   const line = Array.from(curve.steps, (step, i) => [step, curve.errors[i]]);
   line.push(curve.latest);
-  const pairs = (array) => Array.from({ length: array.length / 2 }, (_, i) => [array[2 * i], array[2 * i + 1]]);
+  const pairs = (array) =>
+    Array.from({ length: array.length / 2 }, (_, i) => [array[2 * i], array[2 * i + 1]]);
   return merged([line, pairs(curve.validation), pairs(curve.hand)], logSteps);
 }
 
@@ -126,20 +141,49 @@ export function Curve() {
     plotLibrary().then((UPlot) => {
       if (gone || !box.current) return;
       const options = {
-        width: box.current.clientWidth, height: HEIGHT, cursor: { points: { size: 7 } }, legend: { live: true },
-        scales: SCALES, axes: axes(logSteps),
+        width: box.current.clientWidth,
+        height: HEIGHT,
+        cursor: { points: { size: 7 } },
+        legend: { live: true },
+        scales: SCALES,
+        axes: axes(logSteps),
         series: [
           { label: "step", value: (_, v) => toldStep(v, logSteps) },
-          { label: "training", stroke: () => colour("accent"), width: 1.5, spanGaps: true, value: (_, v) => number(raised(v), 5), points: { show: false } },
-          { label: "held out", stroke: () => colour("negative"), width: 1.5, dash: [6, 3], spanGaps: true, value: (_, v) => number(raised(v), 5), points: { show: false } },
-          { label: "by hand", stroke: () => colour("hand"), width: 1, dash: [2, 3], spanGaps: true, value: (_, v) => number(raised(v), 5), points: { show: true, size: 6, fill: () => colour("hand") } },
+          {
+            label: "training",
+            stroke: () => colour("accent"),
+            width: 1.5,
+            spanGaps: true,
+            value: (_, v) => number(raised(v), 5),
+            points: { show: false },
+          },
+          {
+            label: "held out",
+            stroke: () => colour("negative"),
+            width: 1.5,
+            dash: [6, 3],
+            spanGaps: true,
+            value: (_, v) => number(raised(v), 5),
+            points: { show: false },
+          },
+          {
+            label: "by hand",
+            stroke: () => colour("hand"),
+            width: 1,
+            dash: [2, 3],
+            spanGaps: true,
+            value: (_, v) => number(raised(v), 5),
+            points: { show: true, size: 6, fill: () => colour("hand") },
+          },
         ],
       };
       plot.current = new UPlot(options, curveData(frame.value.curve, logSteps), box.current);
-      watch = new ResizeObserver(() => plot.current.setSize({ width: box.current.clientWidth, height: HEIGHT }));
+      watch = new ResizeObserver(() =>
+        plot.current.setSize({ width: box.current.clientWidth, height: HEIGHT }),
+      );
       watch.observe(box.current);
       const scheme = matchMedia("(prefers-color-scheme: dark)");
-      scheme.addEventListener("change", () => plot.current && plot.current.redraw());
+      scheme.addEventListener("change", () => plot.current?.redraw());
     });
     return () => {
       gone = true;
@@ -169,16 +213,21 @@ function toldStep(value, logSteps) {
   return whole(logSteps ? raised(value) : value);
 }
 
-export { SCALES, axes, colour, merged, raised, toldStep };
+export { axes, colour, merged, raised, SCALES, toldStep };
 
 /** What ended the run, why, and repairs at one click. */
 export function Stopped() {
   const now = frame.value;
-  if (!now || !now.stopped) return null;
+  if (!now?.stopped) return null;
   const { kind, words, repairs } = now.stopped;
   return html`<section class=${`stopped ${kind === "finished" ? "calm" : ""}`} role="alert">
     <b>${kind === "finished" ? "Stopped." : "Descent failed:"}</b> <span>${words}</span>
-    <div class="bar">${repairs.map((label, place) => html`<button key=${label} class=${place ? "" : "primary"} onClick=${() => send("repair", { number: place })}>
-      Start again with ${label}</button>`)}</div>
+    <div class="bar">${repairs.map(
+      (
+        label,
+        place,
+      ) => html`<button key=${label} class=${place ? "" : "primary"} onClick=${() => send("repair", { number: place })}>
+      Start again with ${label}</button>`,
+    )}</div>
   </section>`;
 }

@@ -4,7 +4,10 @@ const plain = new Map();
 
 function formatter(digits) {
   if (!plain.has(digits)) {
-    plain.set(digits, new Intl.NumberFormat(undefined, { maximumSignificantDigits: digits, useGrouping: "min2" }));
+    plain.set(
+      digits,
+      new Intl.NumberFormat(undefined, { maximumSignificantDigits: digits, useGrouping: "min2" }),
+    );
   }
   return plain.get(digits);
 }
@@ -44,7 +47,10 @@ export function fitted(value, digits, room) {
   const plainly = number(value, digits);
   if (!Number.isFinite(value) || breadth(plainly) <= room) return plainly;
   const fewer = Array.from({ length: digits }, (_, i) => digits - i);
-  const ways = [...fewer.slice(0, digits > 2 ? -2 : digits).map((d) => number(value, d)), ...fewer.map((d) => powered(value, d))];
+  const ways = [
+    ...fewer.slice(0, digits > 2 ? -2 : digits).map((d) => number(value, d)),
+    ...fewer.map((d) => powered(value, d)),
+  ];
   return ways.find((text) => breadth(text) <= room) ?? ways[ways.length - 1];
 }
 
@@ -85,14 +91,21 @@ const decimal = new Intl.NumberFormat().formatToParts(1.5).find((part) => part.t
  * @returns {number}
  */
 export function parsed(text) {
-  let plainText = text.trim().replace(/\s| | /g, "").replace("−", "-");
-  plainText = plainText.replace(/·10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)$/, (_, power) =>
-    `e${[...power].map((c) => (c === "⁻" ? "-" : "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c))).join("")}`);
+  let plainText = text
+    .trim()
+    .replace(/\s| | /g, "")
+    .replace("−", "-");
+  plainText = plainText.replace(
+    /·10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)$/,
+    (_, power) => `e${[...power].map((c) => (c === "⁻" ? "-" : "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c))).join("")}`,
+  );
   if (decimal === ",") {
     if (plainText.includes(",")) plainText = plainText.replace(/\./g, "").replace(",", ".");
   } else {
-    plainText = /^[^,.]*,[^,.]*$/.test(plainText) && !/^-?\d{1,3},\d{3}$/.test(plainText)
-      ? plainText.replace(",", ".") : plainText.replace(/,/g, "");
+    plainText =
+      /^[^,.]*,[^,.]*$/.test(plainText) && !/^-?\d{1,3},\d{3}$/.test(plainText)
+        ? plainText.replace(",", ".")
+        : plainText.replace(/,/g, "");
   }
   return plainText === "" ? NaN : Number(plainText);
 }

@@ -1,12 +1,13 @@
 /** Pictures of what the network does: the error's surface, the fitted function, residuals, histograms. */
-import { html, signal, useEffect } from "./ui.js";
+
 import { Choice } from "./controls.js";
+import { biasName, weightName } from "./drawing.js";
 import { Fitted } from "./pictures/fitted.js";
 import { Histograms } from "./pictures/histograms.js";
 import { Residuals } from "./pictures/residuals.js";
 import { Surface } from "./pictures/surface.js";
-import { biasName, weightName } from "./drawing.js";
 import { asked, look, network, pictures, selected, settings, table } from "./store.js";
+import { html, signal, useEffect } from "./ui.js";
 
 const sheet = document.createElement("link");
 sheet.rel = "stylesheet";
@@ -23,12 +24,19 @@ function places(net) {
   const found = [];
   net.layers.forEach((layer, l) => {
     for (let i = 0; i < layer.units && found.length < MOST_LISTED; i += 1) {
-      for (let j = 0; j < layer.inputs && found.length < MOST_LISTED; j += 1) found.push([layer.weight, [i, j], weightName(net, l, i, j)]);
+      for (let j = 0; j < layer.inputs && found.length < MOST_LISTED; j += 1)
+        found.push([layer.weight, [i, j], weightName(net, l, i, j)]);
     }
-    if (layer.bias) for (let i = 0; i < layer.units && found.length < MOST_LISTED; i += 1) found.push([layer.bias, [i], biasName(net, l, i)]);
+    if (layer.bias)
+      for (let i = 0; i < layer.units && found.length < MOST_LISTED; i += 1)
+        found.push([layer.bias, [i], biasName(net, l, i)]);
   });
   const chosen = selected.value;
-  if (chosen && chosen.what === "weight" && !found.some(([name, index]) => name === chosen.name && String(index) === String(chosen.index))) {
+  if (
+    chosen &&
+    chosen.what === "weight" &&
+    !found.some(([name, index]) => name === chosen.name && String(index) === String(chosen.index))
+  ) {
     found.push([chosen.name, chosen.index, named(net, chosen)]);
   }
   return found;
@@ -54,15 +62,21 @@ export function Gallery() {
   const list = places(net);
   const shape = JSON.stringify([net.shapes, net.inputs, table.value.targets]);
   useEffect(() => {
-    axes.value = list.length > 1 ? [list[0], list[list.length > 2 && net.layers.length === 1 ? list.length - 1 : 1]] : null;
+    axes.value =
+      list.length > 1
+        ? [list[0], list[list.length > 2 && net.layers.length === 1 ? list.length - 1 : 1]]
+        : null;
     columns.value = net.inputs.length > 1 ? [0, 1] : [0];
     pictures.value = {};
     want();
   }, [shape]);
-  useEffect(() => () => {
-    asked.value = { ...asked.value, pictures: null };
-    pictures.value = {};
-  }, []);
+  useEffect(
+    () => () => {
+      asked.value = { ...asked.value, pictures: null };
+      pictures.value = {};
+    },
+    [],
+  );
   const told = pictures.value;
   const choosePlace = (which) => (text) => {
     const found = list.find((place) => key(place) === text);
@@ -79,15 +93,27 @@ export function Gallery() {
     want();
   };
   return html`<div class="gallery">
-    <div data-figure="Error surface">${axes.value && html`<div class="bar">
-      <${Places} label="across" list=${list} value=${axes.value[0]} onChange=${choosePlace(0)} /><${Places} label="up" list=${list} value=${axes.value[1]} onChange=${choosePlace(1)} /></div>`}
+    <div data-figure="Error surface">${
+      axes.value &&
+      html`<div class="bar">
+      <${Places} label="across" list=${list} value=${axes.value[0]} onChange=${choosePlace(0)} /><${Places} label="up" list=${list} value=${axes.value[1]} onChange=${choosePlace(1)} /></div>`
+    }
       <${Shown} picture=${told.surface} component=${Surface} /></div>
-    <div data-figure="Fitted function">${columns.value && html`<div class="bar">
+    <div data-figure="Fitted function">${
+      columns.value &&
+      html`<div class="bar">
       <${Inputs} label="over" net=${net} value=${columns.value[0]} onChange=${chooseColumn(0)} />
-      ${net.inputs.length > 1 && html`<${Inputs} label="and" net=${net} value=${columns.value[1]} empty="(one column only)" onChange=${chooseColumn(1)} />`}</div>`}
+      ${net.inputs.length > 1 && html`<${Inputs} label="and" net=${net} value=${columns.value[1]} empty="(one column only)" onChange=${chooseColumn(1)} />`}</div>`
+    }
       <${Shown} picture=${told.fitted} component=${Fitted} /></div>
-    <div data-figure=${table.value.classes.length ? "Classes" : "Residuals"}>${settings.value.validation > 0 && html`<div class="bar"><${Choice} label="rows" value=${heldOut.value ? "held out" : "trained on"} options=${["trained on", "held out"]}
-      onChange=${(which) => { heldOut.value = which === "held out"; want(); }} /></div>`}<${Shown} picture=${told.residuals} component=${Residuals} /></div>
+    <div data-figure=${table.value.classes.length ? "Classes" : "Residuals"}>${
+      settings.value.validation > 0 &&
+      html`<div class="bar"><${Choice} label="rows" value=${heldOut.value ? "held out" : "trained on"} options=${["trained on", "held out"]}
+      onChange=${(which) => {
+        heldOut.value = which === "held out";
+        want();
+      }} /></div>`
+    }<${Shown} picture=${told.residuals} component=${Residuals} /></div>
     <div data-figure="Histograms"><${Shown} picture=${told.histograms} component=${Histograms} /></div>
   </div>`;
 }

@@ -1,13 +1,15 @@
 /** A matrix on the page: its picture, and the window in which it is looked at closely. */
-import { html, useEffect, useLayoutEffect, useRef, useState } from "./ui.js";
+
 import { number, whole as wholeNumber } from "./format.js";
-import { NOT_A_NUMBER, draw, palette } from "./raster.js";
+import { draw, NOT_A_NUMBER, palette } from "./raster.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./ui.js";
 import { cell, enlarged, frame, mostZoom, moved, placeAt, showing, whole, within } from "./zoom.js";
 
 const STEP = 1.6; // by which a button or a key enlarges
 const LEAP = 16; // places that an arrow key with Shift goes
-const help = "Arrow keys move the cursor, with Shift sixteen places; plus and minus zoom, 0 shows all, "
-  + "Enter pins the unit, Escape closes.";
+const help =
+  "Arrow keys move the cursor, with Shift sixteen places; plus and minus zoom, 0 shows all, " +
+  "Enter pins the unit, Escape closes.";
 
 /**
  * The colours of the theme, again whenever it changes.

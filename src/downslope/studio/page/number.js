@@ -1,6 +1,7 @@
 /** A number that can be dragged, typed and nudged by keys, in steps that follow its magnitude. */
-import { html, useLayoutEffect, useRef, useState } from "./ui.js";
+
 import { fitted, number, parsed } from "./format.js";
+import { html, useLayoutEffect, useRef, useState } from "./ui.js";
 
 const RATE = 0.02; // of the magnitude, for each pixel
 
@@ -27,7 +28,17 @@ export function nudged(value, direction, factor) {
  * @param {{value: number, label: string, onChange: (value: number, moving: boolean) => void, digits?: number,
  *   room?: number, disabled?: boolean, sign?: boolean, title?: string}} props
  */
-export function Num({ value, label, onChange, digits = 5, room = Infinity, disabled = false, signed = false, title = "", onFocus }) {
+export function Num({
+  value,
+  label,
+  onChange,
+  digits = 5,
+  room = Infinity,
+  disabled = false,
+  signed = false,
+  title = "",
+  onFocus,
+}) {
   const [text, setText] = useState(null); // what is being typed
   const [open, setOpen] = useState(false);
   const drag = useRef(null);
@@ -93,12 +104,28 @@ export function Num({ value, label, onChange, digits = 5, room = Infinity, disab
     aria-valuenow=${Number.isFinite(value) ? value : 0} aria-valuetext=${number(value, 8)} title=${title} disabled=${disabled}
     value=${shown} onMouseDown=${still} onDragStart=${still} onPointerDown=${down} onPointerMove=${move} onpointerrawupdate=${move} onPointerUp=${up} onPointerCancel=${up}
     onKeyDown=${keys} onInput=${(event) => setText(event.currentTarget.value)}
-    onFocus=${() => { setOpen(true); if (onFocus) onFocus(); }}
-    onBlur=${(event) => { setOpen(false); if (text !== null) commit(event.currentTarget.value); }} />`;
+    onFocus=${() => {
+      setOpen(true);
+      if (onFocus) onFocus();
+    }}
+    onBlur=${(event) => {
+      setOpen(false);
+      if (text !== null) commit(event.currentTarget.value);
+    }} />`;
 }
 
 /** A field for a number that is a setting: typed, or changed by the browser's own arrows. */
-export function Field({ label, value, onChange, step = "any", min, max, empty = "", width = "6rem", hint = "" }) {
+export function Field({
+  label,
+  value,
+  onChange,
+  step = "any",
+  min,
+  max,
+  empty = "",
+  width = "6rem",
+  hint = "",
+}) {
   const [text, setText] = useState(null);
   const commit = () => {
     if (text === null) return;
@@ -110,6 +137,9 @@ export function Field({ label, value, onChange, step = "any", min, max, empty = 
     <input type="text" inputmode="decimal" data-step=${step} data-min=${min} data-max=${max} placeholder=${empty}
       style=${{ width }} value=${text ?? (value === null || value === undefined ? "" : number(value, 10))}
       onInput=${(event) => setText(event.currentTarget.value)} onBlur=${commit}
-      onKeyDown=${(event) => { if (event.key === "Enter") commit(); if (event.key === "Escape") setText(null); }} />
+      onKeyDown=${(event) => {
+        if (event.key === "Enter") commit();
+        if (event.key === "Escape") setText(null);
+      }} />
   </label>`;
 }

@@ -1,6 +1,7 @@
 /** The panels below the first screen: why, pictures, network, columns, runs. Each is loaded when first opened. */
-import { html, signal, useEffect, useState } from "./ui.js";
+
 import { why } from "./store.js";
+import { html, signal, useEffect, useState } from "./ui.js";
 
 const PANELS = [
   ["why", "Why", () => import("./why.js").then((m) => m.Why)],
@@ -16,7 +17,9 @@ const loaded = signal({});
 function load(name) {
   if (loaded.value[name]) return;
   const loader = PANELS.find(([known]) => known === name)[2];
-  loader().then((component) => { loaded.value = { ...loaded.value, [name]: component }; });
+  loader().then((component) => {
+    loaded.value = { ...loaded.value, [name]: component };
+  });
 }
 
 export function Panels() {
@@ -40,8 +43,12 @@ export function Panels() {
   };
   const Shown = loaded.value[name];
   return html`<section class="panels">
-    <div class="tabs" role="tablist" aria-label="More" onKeyDown=${keys}>${PANELS.map(([known, title]) => html`<button key=${known} role="tab" id=${`tab-${known}`}
-      aria-selected=${known === name} aria-controls="panel" tabindex=${known === name ? 0 : -1} onClick=${() => { panel.value = known; }}>${title}</button>`)}</div>
+    <div class="tabs" role="tablist" aria-label="More" onKeyDown=${keys}>${PANELS.map(
+      ([known, title]) => html`<button key=${known} role="tab" id=${`tab-${known}`}
+      aria-selected=${known === name} aria-controls="panel" tabindex=${known === name ? 0 : -1} onClick=${() => {
+        panel.value = known;
+      }}>${title}</button>`,
+    )}</div>
     <div role="tabpanel" id="panel" aria-labelledby=${`tab-${name}`} class="panel card">${Shown ? html`<${Shown} />` : html`<p class="muted">…</p>`}</div>
   </section>`;
 }

@@ -1,7 +1,8 @@
 /** A pinned unit as a small network: its strongest inputs, what it makes of them, and where that goes. */
-import { html } from "./ui.js";
+
 import { number, whole } from "./format.js";
 import { useWidth } from "./matrix.js";
+import { html } from "./ui.js";
 
 const ROW = 42; // pixels of a line of the drawing
 const ROOMY = 620; // pixels from which inputs and outputs have room beside each other
@@ -58,11 +59,15 @@ function Part({ picture, width, roomy, ins, outs, label }) {
   const y = (k, count) => middle + (k - (count - 1) / 2) * ROW;
   const most = roomy ? 26 : 14;
   return html`<svg class="wide-drawing" width=${width} height=${height} role="img" aria-label=${label}>
-    ${ins.map((one, k) => html`<${Edge} one=${one} from=${[left, y(k, ins.length)]} to=${[x, middle]} />
-      <${Label} one=${one} x=${left - 10} y=${y(k, ins.length)} side="end" most=${most} />`)}
-    ${outs.map((one, k) => html`<${Edge} one=${one} from=${[x + box.width, middle]}
+    ${ins.map(
+      (one, k) => html`<${Edge} one=${one} from=${[left, y(k, ins.length)]} to=${[x, middle]} />
+      <${Label} one=${one} x=${left - 10} y=${y(k, ins.length)} side="end" most=${most} />`,
+    )}
+    ${outs.map(
+      (one, k) => html`<${Edge} one=${one} from=${[x + box.width, middle]}
         to=${[width - right, y(k, outs.length)]} />
-      <${Label} one=${one} x=${width - right + 10} y=${y(k, outs.length)} side="start" most=${most} />`)}
+      <${Label} one=${one} x=${width - right + 10} y=${y(k, outs.length)} side="start" most=${most} />`,
+    )}
     <g class="wide-unit" transform=${`translate(${x} ${middle - box.height / 2})`}>
       <rect rx="10" ...${box} />
       <text x=${box.width / 2} y="21">unit ${whole(picture.unit + 1)}</text>
@@ -84,7 +89,8 @@ function incoming(picture, roomy) {
   const largest = Math.max(...picture.inputs.map((one) => Math.abs(one.product)), 0);
   const lines = picture.inputs.map((one) => ({
     name: one.name,
-    under: roomy ? `${number(one.value, 3)} × ${number(one.weight, 3)} = ${number(one.product, 3)}`
+    under: roomy
+      ? `${number(one.value, 3)} × ${number(one.weight, 3)} = ${number(one.product, 3)}`
       : `${number(one.value, 2)} × ${number(one.weight, 2)}`,
     about: `product ${number(one.product)}, gradient ${number(one.gradient)}`,
     size: one.product,
@@ -158,8 +164,10 @@ function shortened(name, most) {
 
 function summary(picture, name) {
   const [ins, outs] = [picture.inputs.length, picture.outputs.length];
-  return `${name}: z = ${number(picture.z)}, a = ${number(picture.a)}; the table below lists its `
-    + `${ins} strongest inputs and ${outs} strongest outputs`;
+  return (
+    `${name}: z = ${number(picture.z)}, a = ${number(picture.a)}; the table below lists its ` +
+    `${ins} strongest inputs and ${outs} strongest outputs`
+  );
 }
 
 function Tables({ picture }) {
@@ -175,11 +183,14 @@ function Tables({ picture }) {
         ${row("z", ["", "", picture.z, ""])}
       </tbody>
     </table>
-    ${picture.next && html`<table>
+    ${
+      picture.next &&
+      html`<table>
       <caption>Outputs in ${picture.next}</caption>
       <${Heads} names=${["to", "weight", "gradient"]} />
       <tbody>${picture.outputs.map((one) => row(one.name, [one.weight, one.gradient]))}</tbody>
-    </table>`}
+    </table>`
+    }
   </div>`;
 }
 
@@ -188,6 +199,7 @@ function Heads({ names }) {
 }
 
 function row(name, numbers) {
-  return html`<tr><th scope="row">${name}</th>${numbers.map((value) =>
-    html`<td>${value === "" ? "" : number(value, 5)}</td>`)}</tr>`;
+  return html`<tr><th scope="row">${name}</th>${numbers.map(
+    (value) => html`<td>${value === "" ? "" : number(value, 5)}</td>`,
+  )}</tr>`;
 }

@@ -1,16 +1,24 @@
 /** The network and everything of its descent that can be set. */
-import { html } from "./ui.js";
+
 import { Choice, change } from "./controls.js";
 import { Field } from "./number.js";
 import { settings, state } from "./store.js";
+import { html } from "./ui.js";
 
 export function Settings() {
   const told = settings.value;
   const { choices, network } = state.value;
   return html`<div class="settings-panel">
     <div class="bar"><h2>Layers</h2><span class="muted">A change of layers draws new weights and begins a run; an activation can change in mid-run.</span></div>
-    ${told.fixed ? html`<p>This network has layers of other kinds; they stay as they are: ${Object.entries(network.shapes).map(([name, shape]) => `${name} ${shape.join("×")}`).join(", ")}</p>`
-      : html`<${Layers} told=${told} choices=${choices} />`}
+    ${
+      told.fixed
+        ? html`<p>This network has layers of other kinds; they stay as they are: ${Object.entries(
+            network.shapes,
+          )
+            .map(([name, shape]) => `${name} ${shape.join("×")}`)
+            .join(", ")}</p>`
+        : html`<${Layers} told=${told} choices=${choices} />`
+    }
     <h2>Descent</h2>
     <div class="settings-grid">
       <${Choice} label="optimizer" value=${told.optimizer} options=${choices.optimizers} onChange=${(optimizer) => change({ optimizer })} />
@@ -40,19 +48,29 @@ export function Settings() {
 function Layers({ told, choices }) {
   const { layers } = told;
   const last = layers.length - 1;
-  const put = (place, changes) => change({ layers: layers.map((layer, i) => (i === place ? { ...layer, ...changes } : layer)) });
+  const put = (place, changes) =>
+    change({ layers: layers.map((layer, i) => (i === place ? { ...layer, ...changes } : layer)) });
   const insert = () => {
     const like = last > 0 ? layers[last - 1] : { units: 8, activation: "tanh", bias: true };
     change({ layers: [...layers.slice(0, last), { ...like }, layers[last]] });
   };
-  return html`<div class="layers-editor">${layers.map((layer, i) => html`<div class="layer-card" key=${i} role="group" aria-label=${i === last ? "output layer" : `hidden layer ${i + 1}`}>
+  return html`<div class="layers-editor">${layers.map(
+    (
+      layer,
+      i,
+    ) => html`<div class="layer-card" key=${i} role="group" aria-label=${i === last ? "output layer" : `hidden layer ${i + 1}`}>
       <b>${i === last ? "output" : `hidden ${i + 1}`}</b>
-      ${i === last ? html`<span class="muted">${layer.units} ${layer.units === 1 ? "unit" : "units"}</span>` : html`<span class="bar"><button class="quiet" aria-label="one unit less" disabled=${layer.units < 2} onClick=${() => put(i, { units: layer.units - 1 })}>−</button>
+      ${
+        i === last
+          ? html`<span class="muted">${layer.units} ${layer.units === 1 ? "unit" : "units"}</span>`
+          : html`<span class="bar"><button class="quiet" aria-label="one unit less" disabled=${layer.units < 2} onClick=${() => put(i, { units: layer.units - 1 })}>−</button>
         <${Field} label="units" value=${layer.units} width="4rem" onChange=${(units) => units !== null && put(i, { units: Math.round(units) })} />
-        <button class="quiet" aria-label="one unit more" onClick=${() => put(i, { units: layer.units + 1 })}>+</button></span>`}
+        <button class="quiet" aria-label="one unit more" onClick=${() => put(i, { units: layer.units + 1 })}>+</button></span>`
+      }
       <${Choice} label="activation" hide value=${layer.activation} options=${choices.activations} onChange=${(activation) => put(i, { activation })} />
       <label class="check"><input type="checkbox" checked=${layer.bias} onChange=${() => put(i, { bias: !layer.bias })} /> bias</label>
       ${i < last && html`<button class="quiet" onClick=${() => change({ layers: layers.filter((_, k) => k !== i) })}>take away</button>`}
-    </div>`)}
+    </div>`,
+  )}
     <button onClick=${insert}>+ hidden layer</button></div>`;
 }

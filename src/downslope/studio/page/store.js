@@ -1,7 +1,8 @@
 /** The state of the page: what the session said last, and what the reader looks at. State flows one way from here. */
+
+import { COMMANDS } from "./commands.js";
 import { batch, computed, signal } from "./ui.js";
 import { pack, unpack } from "./wire.js";
-import { COMMANDS } from "./commands.js";
 
 /** What changes rarely, and what training moves; null until they arrive. */
 export const state = signal(null);
@@ -63,18 +64,25 @@ export function connect() {
 }
 
 function answers() {
-  return fetch("icon.svg", { cache: "no-store" }).then((answer) => answer.ok, () => false);
+  return fetch("icon.svg", { cache: "no-store" }).then(
+    (answer) => answer.ok,
+    () => false,
+  );
 }
 
 const takers = {
-  state: (message) => { arrived = message; },
+  state: (message) => {
+    arrived = message;
+  },
   frame: takeFrame,
   refused: (message) => {
     notice.value = { text: message.text, kind: "refused" };
     answered(message, null);
     if (message.to === "look") takeNone();
   },
-  told: (message) => { notice.value = { text: message.text, kind: "told" }; },
+  told: (message) => {
+    notice.value = { text: message.text, kind: "told" };
+  },
 };
 
 function receive(message) {
@@ -133,8 +141,12 @@ export function look(again) {
   if (asking && !again) return;
   asking = true;
   send("look", {
-    rows: shownRows.value, row: row.value, order: order.value, pictures: asked.value.pictures,
-    matrices: asked.value.matrices, again,
+    rows: shownRows.value,
+    row: row.value,
+    order: order.value,
+    pictures: asked.value.pictures,
+    matrices: asked.value.matrices,
+    again,
   });
 }
 
@@ -147,8 +159,10 @@ export function look(again) {
 export function send(command, fields = {}) {
   const known = COMMANDS[command];
   if (!known) throw new Error(`no command ${command}`);
-  for (const name of Object.keys(fields)) if (!(name in known)) throw new Error(`${command} has no field ${name}`);
-  for (const name of Object.keys(known)) if (known[name] && !(name in fields)) throw new Error(`${command} lacks ${name}`);
+  for (const name of Object.keys(fields))
+    if (!(name in known)) throw new Error(`${command} has no field ${name}`);
+  for (const name of Object.keys(known))
+    if (known[name] && !(name in fields)) throw new Error(`${command} lacks ${name}`);
   const open = socket !== null && socket.readyState === WebSocket.OPEN;
   if (open) socket.send(JSON.stringify({ command, ...fields }));
   return open;
@@ -171,15 +185,18 @@ export async function upload(file) {
   const limit = state.value.limits.upload;
   if (file.size > limit) {
     const size = (file.size / 1048576).toFixed(1);
-    notice.value = { text: `${file.name} has ${size} MiB; at most ${limit / 1048576} MiB can be dropped here. Name it on the command line: downslope play ${file.name}`, kind: "refused" };
+    notice.value = {
+      text: `${file.name} has ${size} MiB; at most ${limit / 1048576} MiB can be dropped here. Name it on the command line: downslope play ${file.name}`,
+      kind: "refused",
+    };
     return;
   }
   socket.send(pack({ command: "upload", name: file.name }, await file.arrayBuffer()));
 }
 
-export const network = computed(() => state.value && state.value.network);
-export const settings = computed(() => state.value && state.value.settings);
-export const table = computed(() => state.value && state.value.table);
+export const network = computed(() => state.value?.network);
+export const settings = computed(() => state.value?.settings);
+export const table = computed(() => state.value?.table);
 /** How the numbers of a network are shown: "numbers", "lines" or "matrices". */
 export const manner = computed(() => {
   if (!network.value) return "numbers";
@@ -203,7 +220,9 @@ export function explain(quiet = false) {
   const fields = chosen
     ? { what: chosen.what, name: chosen.name, index: chosen.index, row: row.value }
     : { what: "row", row: row.value };
-  ask("explain", fields).then((answer) => { if (answer) why.value = { ...answer, quiet, error: frame.value.error.value }; });
+  ask("explain", fields).then((answer) => {
+    if (answer) why.value = { ...answer, quiet, error: frame.value.error.value };
+  });
 }
 
 /** Choose a row, or none. */

@@ -1,8 +1,9 @@
 /** Time: every kept moment of the run under one slider; a change in the past begins a branch. */
-import { html } from "./ui.js";
-import { number, whole } from "./format.js";
+
 import { moveInTime } from "./controls.js";
+import { number, whole } from "./format.js";
 import { frame, send } from "./store.js";
+import { html } from "./ui.js";
 
 const HOW = { start: "start", descent: "by descent", hand: "by hand", solve: "solved" };
 
@@ -13,7 +14,9 @@ export function Timeline() {
   const last = steps.length - 1;
   const past = at < last;
   const go = (moment) => send("scrub", { moment: moment >= last ? null : moment });
-  const marks = Array.from(how, (h, i) => [h, i]).filter(([h, i]) => h === "hand" || h === "solve" || i === 0).slice(-120);
+  const marks = Array.from(how, (h, i) => [h, i])
+    .filter(([h, i]) => h === "hand" || h === "solve" || i === 0)
+    .slice(-120);
   return html`<section class=${`timeline card ${past ? "past" : ""}`} aria-label="Time">
     <button class="quiet" aria-label="first moment" onClick=${() => go(0)} disabled=${at === 0}>|◀</button>
     <button class="quiet" aria-label="a moment back" onClick=${() => moveInTime(-1)} disabled=${at === 0}>◀</button>

@@ -1,7 +1,8 @@
 /** Why: the derivation of what was clicked, with the numbers that are shown. */
-import { html, useEffect, useRef } from "./ui.js";
+
 import { number } from "./format.js";
 import { chooseRow, explain, frame, row, table, why } from "./store.js";
+import { html, useEffect, useRef } from "./ui.js";
 
 export function Why() {
   const told = why.value;
@@ -18,17 +19,22 @@ export function Why() {
   const rows = table.value.rows;
   return html`<div class="why-panel">
     <div class="bar">
-      <label class="choice"><span>of</span><select value=${row.value === null ? "" : String(row.value)} onChange=${(event) => {
-    const chosen = event.currentTarget.value;
-    if (chosen === "") { row.value = null; explain(); } else if (Number(chosen) !== row.value) chooseRow(Number(chosen));
-  }}><option value="">all rows, averaged</option>
+      <label class="choice"><span>of</span><select value=${row.value === null ? "" : String(row.value)} onChange=${(
+        event,
+      ) => {
+        const chosen = event.currentTarget.value;
+        if (chosen === "") {
+          row.value = null;
+          explain();
+        } else if (Number(chosen) !== row.value) chooseRow(Number(chosen));
+      }}><option value="">all rows, averaged</option>
         ${Array.from({ length: Math.min(rows, 200) }, (_, i) => html`<option key=${i} value=${i}>row ${i + 1}</option>`)}
         ${row.value !== null && row.value >= 200 && html`<option value=${row.value}>row ${row.value + 1}</option>`}</select></label>
       ${stale && html`<button onClick=${() => explain()}>These are the numbers ${told.step === step ? "before the last change" : `of step ${told.step}`}; write them anew</button>`}
     </div>
     ${!told && html`<p class="muted">Choose a weight (∂ beside its number, or its line), a unit, or a row: here stands the chain rule for it, with its numbers, first for one row and then averaged.</p>`}
-    ${told && told.sampled && html`<p class="muted">${told.sampled}</p>`}
-    ${told && told.histogram && html`<${Spread} told=${told.histogram} />`}
+    ${told?.sampled && html`<p class="muted">${told.sampled}</p>`}
+    ${told?.histogram && html`<${Spread} told=${told.histogram} />`}
     <div ref=${box} class="derivation"></div>
   </div>`;
 }

@@ -1,8 +1,9 @@
 /** Networks of any size: layers as cards, each weight matrix a picture with a pixel a weight. */
-import { html, useEffect, useRef } from "./ui.js";
+
 import { number, whole } from "./format.js";
-import { Raster, Window, usePalette } from "./matrix.js";
+import { Raster, usePalette, Window } from "./matrix.js";
 import { ramp } from "./raster.js";
+import { html, useEffect, useRef } from "./ui.js";
 
 export { Pinned } from "./pinned.js";
 
@@ -33,12 +34,17 @@ export function Cards({ cards, matrices, kind, byNorm, opened, features = [], ch
   const large = cards.find((card) => card.name === opened);
   return html`<section class="wide" aria-label="Layers of the network">
     <${Choices} ...${{ kind, byNorm, change, colours }} />
-    ${large && html`<${Opened} key=${opened} ...${{ kind, colours, probe, pin }} card=${large}
+    ${
+      large &&
+      html`<${Opened} key=${opened} ...${{ kind, colours, probe, pin }} card=${large}
       matrix=${matrices[opened]} features=${large === cards[0] ? features : []}
-      close=${() => close(toggle, opened)} />`}
+      close=${() => close(toggle, opened)} />`
+    }
     <ol class="wide-cards">
-      ${cards.map((card) => html`<${Card} key=${card.name} ...${{ card, kind, colours }}
-        matrix=${matrices[card.name]} open=${opened === card.name} toggle=${() => toggle(card.name)} />`)}
+      ${cards.map(
+        (card) => html`<${Card} key=${card.name} ...${{ card, kind, colours }}
+        matrix=${matrices[card.name]} open=${opened === card.name} toggle=${() => toggle(card.name)} />`,
+      )}
     </ol>
   </section>`;
 }
@@ -57,11 +63,13 @@ function Choices({ kind, byNorm, change, colours }) {
   return html`<div class="wide-choices">
     <fieldset>
       <legend>Show</legend>
-      ${KINDS.map(([value, name]) => html`<label class="wide-kind">
+      ${KINDS.map(
+        ([value, name]) => html`<label class="wide-kind">
         <input type="radio" name="wide-kind" value=${value} checked=${kind === value}
           onChange=${() => change({ kind: value })} />
         <span>${name}</span>
-      </label>`)}
+      </label>`,
+      )}
     </fieldset>
     <label class="wide-sort">
       <input type="checkbox" checked=${byNorm}
@@ -85,10 +93,12 @@ function Card({ card, matrix, kind, colours, open, toggle }) {
         aria-label=${`${act} ${card.name}`} onClick=${toggle}>${act}</button>
     <//>
     <div class="wide-picture" onClick=${toggle}>
-      ${matrix
-        ? html`<${Raster} levels=${matrix.levels} colours=${colours} label=${describe(card, matrix, kind)}
+      ${
+        matrix
+          ? html`<${Raster} levels=${matrix.levels} colours=${colours} label=${describe(card, matrix, kind)}
             style=${filling(matrix.levels.shape)} />`
-        : html`<p class="wide-missing">None yet:<br />it comes with the next step.</p>`}
+          : html`<p class="wide-missing">None yet:<br />it comes with the next step.</p>`
+      }
     </div>
     <${Scale} matrix=${matrix} />
     <${Facts} card=${card} />
@@ -107,13 +117,15 @@ function Opened({ card, matrix, kind, colours, features, probe, pin, close }) {
     <${Head} card=${card}>
       <button type="button" aria-label=${`Close ${card.name}`} onClick=${close}>Close</button>
     <//>
-    ${matrix
-      ? html`<${Window} matrix=${matrix} colours=${colours} label=${describe(card, matrix, kind)}
+    ${
+      matrix
+        ? html`<${Window} matrix=${matrix} colours=${colours} label=${describe(card, matrix, kind)}
           symbol=${kindOf(kind)[2]} unit=${(row) => `unit ${whole(row + 1)}`}
           input=${(column) => features[column] ?? `input ${whole(column + 1)}`}
           probe=${(row, column) => probe(card.name, row, column)} pin=${(unit) => pin(card.name, unit)}
           close=${close} />`
-      : html`<p class="wide-missing">None yet: it comes with the next step.</p>`}
+        : html`<p class="wide-missing">None yet: it comes with the next step.</p>`
+    }
     <${Scale} matrix=${matrix} />
     <${Facts} card=${card} />
     <${Dead} dead=${card.dead} pin=${(unit) => pin(card.name, unit)} />
@@ -132,7 +144,8 @@ function Head({ card, children }) {
 function Scale({ matrix }) {
   if (!matrix) return null;
   return html`<p class="wide-scale">full colour at ±${number(matrix.scale, 3)}${
-    matrix.finite ? "" : html`<strong> · not all are numbers</strong>`}</p>`;
+    matrix.finite ? "" : html`<strong> · not all are numbers</strong>`
+  }</p>`;
 }
 
 /** A picture's share of its square; lean ones are widened, or a single row could not be seen. */
@@ -148,8 +161,10 @@ function kindOf(kind) {
 
 function describe(card, matrix, kind) {
   const [units, inputs] = card.shape.map(whole);
-  return `${kindOf(kind)[1]} of ${card.name}: ${units} units by ${inputs} inputs, `
-    + `norm ${number(matrix.norm, 3)}, mean ${number(matrix.mean, 3)}, largest ${number(matrix.largest, 3)}`;
+  return (
+    `${kindOf(kind)[1]} of ${card.name}: ${units} units by ${inputs} inputs, ` +
+    `norm ${number(matrix.norm, 3)}, mean ${number(matrix.mean, 3)}, largest ${number(matrix.largest, 3)}`
+  );
 }
 
 function Facts({ card }) {
@@ -157,12 +172,19 @@ function Facts({ card }) {
   return html`<dl class="wide-facts">
     <div><dt>norm</dt><dd>${number(card.norm, 4)}</dd></div>
     <div><dt>largest</dt><dd>${number(card.largest, 3)}</dd></div>
-    ${dead && html`<div>
+    ${
+      dead &&
+      html`<div>
       <dt>activation</dt>
       <dd>${card.mean === null ? "–" : `${number(card.mean, 2)} ± ${number(card.spread, 2)}`}</dd>
-    </div>`}
-    ${dead && html`<div class=${dead.count ? "wide-warned" : ""}><dt>dead units</dt><dd>${
-      dead.count ? `${whole(dead.count)} (${number(100 * dead.share, 2)} %)` : "none"}</dd></div>`}
+    </div>`
+    }
+    ${
+      dead &&
+      html`<div class=${dead.count ? "wide-warned" : ""}><dt>dead units</dt><dd>${
+        dead.count ? `${whole(dead.count)} (${number(100 * dead.share, 2)} %)` : "none"
+      }</dd></div>`
+    }
     <div class="wide-more"><dt>parameters</dt><dd>${whole(card.weights + card.biases)}</dd></div>
   </dl>`;
 }
@@ -173,8 +195,10 @@ function Dead({ dead, pin }) {
   return html`<details class="wide-dead">
     <summary>Dead units</summary>
     <p>
-      ${[...dead.units].map((unit) => html`<button type="button" aria-label=${`Pin unit ${unit + 1}`}
-        onClick=${() => pin(unit)}>${whole(unit + 1)}</button>`)}
+      ${[...dead.units].map(
+        (unit) => html`<button type="button" aria-label=${`Pin unit ${unit + 1}`}
+        onClick=${() => pin(unit)}>${whole(unit + 1)}</button>`,
+      )}
       ${unnamed > 0 && html`<span>and ${whole(unnamed)} more</span>`}
     </p>
   </details>`;

@@ -1,7 +1,12 @@
 /** Messages as bytes: JSON whose arrays lie behind it. See _wire.py, whose twin this is. */
 
 const KINDS = {
-  f8: Float64Array, f4: Float32Array, i4: Int32Array, u4: Uint32Array, i1: Int8Array, u1: Uint8Array,
+  f8: Float64Array,
+  f4: Float32Array,
+  i4: Int32Array,
+  u4: Uint32Array,
+  i1: Int8Array,
+  u1: Uint8Array,
 };
 
 /**

@@ -1,7 +1,7 @@
 /** A histogram as SVG: what lies below 0 and above it in the colours of the signs, with a line at 0. */
 import { number } from "../format.js";
 import { html, useState } from "../ui.js";
-import { FAMILY, SvgAxis, linear, ticks } from "./axes.js";
+import { FAMILY, linear, SvgAxis, ticks } from "./axes.js";
 
 /**
  * @param {object} props

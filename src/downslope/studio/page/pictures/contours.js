@@ -198,7 +198,7 @@ function chained(ends) {
   const follow = (start) => {
     const chain = [start];
     seen.add(start);
-    for (let at = start; ;) {
+    for (let at = start; ; ) {
       const next = ends.get(at).find((edge) => !seen.has(edge));
       if (next === undefined) {
         if (chain.length > 2 && ends.get(at).includes(start)) chain.push(start);

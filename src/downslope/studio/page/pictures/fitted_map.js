@@ -1,16 +1,6 @@
 /** What the network predicts over two columns: a map of values, of a probability or of classes. */
 import { compact, number } from "../format.js";
-import {
-  FONT,
-  closest,
-  drawAxes,
-  extent,
-  frameOf,
-  haloText,
-  linear,
-  shortened,
-  ticks,
-} from "./axes.js";
+import { closest, drawAxes, extent, FONT, frameOf, haloText, linear, shortened, ticks } from "./axes.js";
 import { classColour, css, diverging, lookedUp, mark, mixed, readable, rgb } from "./colours.js";
 import { contourLines, labelPlace, paintGrid, refined, strokeLines } from "./contours.js";
 import { classCount, markColour, nameOf, nearestRow, toldTarget } from "./rows.js";

@@ -26,7 +26,10 @@ export function Histograms({ picture }) {
     ? `Activations and gradients are those of ${whole(picture.rows)} rows, spread evenly over the table.`
     : "";
   const drawn = { svg, width, height, label: described(picture) };
-  const layer = (one, k) => html`<g key=${one.name} transform=${`translate(${(k % across) * layerWidth} ${Math.floor(k / across) * layerHeight})`}>
+  const layer = (
+    one,
+    k,
+  ) => html`<g key=${one.name} transform=${`translate(${(k % across) * layerWidth} ${Math.floor(k / across) * layerHeight})`}>
     <${Layer} ...${{ layer: one, colours, columns, width: layerWidth }} /></g>`;
   return html`<${Figure} title="Weights, activations and gradients" note=${note} picture=${saved}>
     <div class="picture-stage" ref=${stage}>

@@ -225,5 +225,6 @@ function leftmost(project) {
     [0.5, 0.5],
     [-0.5, 0.5],
   ];
-  return corners.reduce((a, b) => (project(...b, 0)[0] < project(...a, 0)[0] ? b : a));
+  const across = ([x, y]) => project(x, y, 0)[0];
+  return corners.reduce((a, b) => (across(b) < across(a) ? b : a));
 }

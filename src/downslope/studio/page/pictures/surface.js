@@ -1,7 +1,7 @@
 /** The error over two parameters: as a map with contour lines, or as a relief one can turn. */
 import { compact, number } from "../format.js";
 import { html, useMemo, useRef, useState } from "../ui.js";
-import { FONT, closest, drawAxes, frameOf, haloText, linear, ticks } from "./axes.js";
+import { closest, drawAxes, FONT, frameOf, haloText, linear, ticks } from "./axes.js";
 import { css, packed, readable, relief, rgb } from "./colours.js";
 import { contourLines, heights, labelPlace, levelsOf, paintGrid, refined, strokeLines } from "./contours.js";
 import { Figure, Plot, useColours, useWidth } from "./figure.js";
