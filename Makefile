@@ -14,7 +14,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # reinstalled whenever the requirements or the native engine change
-NATIVE := $(wildcard native/*.cpp native/*.hpp native/CMakeLists.txt)
+NATIVE := $(wildcard native/*.cpp native/*.hpp native/*.py native/CMakeLists.txt) src/downslope/engines/native/_opcodes.py
 
 $(VENV)/.demo: pyproject.toml $(NATIVE) | $(BIN)/python
 	$(BIN)/pip install --quiet --editable .

@@ -22,17 +22,17 @@ void Machine<T>::run_block(Thread& thread, const Task& task, Strip<T> tile, long
 template <class T>
 void Machine<T>::scalar_act(Thread& thread, const Task& task, const Data<T>& data, const Batch& batch) {
     const Instruction& i = *task.of;
-    if (i.act == Act::scalar_block) return run_block(thread, task, {}, 0, 0, 0, 0, 1);
+    if (i.opcode == Opcode::scalar_block) return run_block(thread, task, {}, 0, 0, 0, 0, 1);
     double sum = 0;
-    if (i.act == Act::count) {
+    if (i.opcode == Opcode::count) {
         sum = double(batch.rows);
-    } else if (i.act == Act::pick) {  // the one element of a matrix
+    } else if (i.opcode == Opcode::pick) {  // the one element of a matrix
         sum = buffers_[i.args[0]].get()[0];
-    } else if (i.act == Act::total) {  // args: partials, how many or -1: one for each panel
+    } else if (i.opcode == Opcode::total) {  // args: partials, how many or -1: one for each panel
         const long count = i.args[1] < 0 ? up(batch.rows, lanes) : tile_count(tape_->instructions[i.args[1]]);
         const T* partials = buffers_[i.args[0]].get();
         for (long p = 0; p < count; ++p) sum += partials[p];
-    } else if (i.act == Act::column_total) {  // args: column of the data, feature
+    } else if (i.opcode == Opcode::column_total) {  // args: column of the data, feature
         const auto& column = data.columns[i.args[0]];
         for (long n = 0; n < batch.rows; ++n) sum += column.data[batch.row(n) * column.width + i.args[1]];
     }
@@ -157,41 +157,41 @@ template <class T>
 void Machine<T>::panel_act(Thread& thread, const Task& task, const Data<T>& data, const Batch& batch, long first,
                            long last) {
     const Instruction& i = *task.of;
-    if (i.act == Act::product) return product(thread, task, batch, first, last);
+    if (i.opcode == Opcode::product) return product(thread, task, batch, first, last);
     const auto features = [&](std::size_t arg) { return tape_->values[i.args[arg]].rows; };
     for (long p = first, q = 0; p < last; ++p, ++q) {
         const auto at = [&](std::size_t arg) { return thread.homes[i.args[arg]].at(p, q); };
         const long valid = std::min<long>(lanes, batch.rows - p * lanes);
         T* out = i.out < 0 ? nullptr : thread.homes[i.out].at(p, q);
         const long width = i.out < 0 ? 0 : tape_->values[i.out].rows;
-        switch (i.act) {
-            case Act::load: load(thread, i, data, batch, p, q); break;
-            case Act::store: {  // args: number of the store, panels
+        switch (i.opcode) {
+            case Opcode::load: load(thread, i, data, batch, p, q); break;
+            case Opcode::store: {  // args: number of the store, panels
                 const auto& store = data.stores[i.args[0]];
                 T* to = store.data + (batch.start + p * lanes) * store.width;
                 for (long l = 0; l < valid; ++l)
                     for (long f = 0; f < store.width; ++f) to[l * store.width + f] = at(1)[f * lanes + l];
                 break;
             }
-            case Act::block:  // args: features
+            case Opcode::block:  // args: features
                 for (long row = 0; row < i.args[0]; row += strip_rows)
                     run_block(thread, task, {}, p, q, row, 0, std::min<long>(strip_rows, i.args[0] - row));
                 break;
-            case Act::partial: buffers_[i.out].get()[p] = kernels_.total(at(0), lanes, features(0), valid); break;
-            case Act::turn: turn(thread, i, batch, p, q); break;
-            case Act::softmax: kernels_.softmax(at(0), width, out); break;
-            case Act::cross_entropy: kernels_.cross_entropy(at(0), at(1), features(0), out); break;
-            case Act::sum_features: kernels_.sum_features(at(0), features(0), out); break;
-            case Act::keep_mask: {  // args: stream, the number that is kept or -1 for 1
+            case Opcode::partial: buffers_[i.out].get()[p] = kernels_.total(at(0), lanes, features(0), valid); break;
+            case Opcode::transpose_panels: turn(thread, i, batch, p, q); break;
+            case Opcode::softmax: kernels_.softmax(at(0), width, out); break;
+            case Opcode::cross_entropy: kernels_.cross_entropy(at(0), at(1), features(0), out); break;
+            case Opcode::sum_features: kernels_.sum_features(at(0), features(0), out); break;
+            case Opcode::keep_mask: {  // args: stream, the number that is kept or -1 for 1
                 const T kept = i.args[1] < 0 ? T(1) : thread.homes[i.args[1]].base[0];
                 kernels_.keep_mask(out, width, p * lanes, batch.seed, unsigned(i.args[0]), batch.draw, i.setting, kept);
                 break;
             }
-            case Act::one_hot:
+            case Opcode::one_hot:
                 for (long f = 0; f < width; ++f)
                     for (long l = 0; l < lanes; ++l) out[f * lanes + l] = at(0)[l] == T(f);
                 break;
-            case Act::take: {  // args: table, panels of row numbers
+            case Opcode::take: {  // args: table, panels of row numbers
                 const int table = int(i.args[0]);
                 for (long l = 0; l < lanes; ++l) {
                     const long row = nearest_row(at(1)[l], tape_->values[table].rows);
@@ -200,7 +200,7 @@ void Machine<T>::panel_act(Thread& thread, const Task& task, const Data<T>& data
                 }
                 break;
             }
-            case Act::copy_features:  // args: for each feature its value and place, or -1 for zeros
+            case Opcode::copy_features:  // args: for each feature its value and place, or -1 for zeros
                 for (long f = 0; f < width; ++f) {
                     if (i.args[2 * f] < 0)
                         std::fill_n(out + f * lanes, lanes, T(0));
@@ -217,16 +217,16 @@ void Machine<T>::panel_act(Thread& thread, const Task& task, const Data<T>& data
 
 template <class T> long Machine<T>::tile_count(const Instruction& i) const {
     const long blocks = up(i.args[1], lanes);
-    if (has_tiles(i.act)) return up(i.args[0], i.act == Act::block_fixed ? strip_rows : kernels_.tile_rows) * blocks;
-    return i.act == Act::sum_rows ? blocks : 1;
+    if (has_tiles(i.opcode)) return up(i.args[0], i.opcode == Opcode::matrix_block ? strip_rows : kernels_.tile_rows) * blocks;
+    return i.opcode == Opcode::sum_rows ? blocks : 1;
 }
 
 // Where tiles begin, and the end: an even number of rows in all but the last, as pairs of rows share words of
 // bfloat16.
 template <class T> std::vector<long> Machine<T>::tile_rows(const Instruction& i) const {
-    if (i.act != Act::product && !has_tiles(i.act)) return {};
-    const long rows = i.act == Act::product ? i.args[4] : i.args[0];
-    const long tiles = up(rows, i.act == Act::block_fixed ? strip_rows : kernels_.tile_rows), pairs = up(rows, 2);
+    if (i.opcode != Opcode::product && !has_tiles(i.opcode)) return {};
+    const long rows = i.opcode == Opcode::product ? i.args[4] : i.args[0];
+    const long tiles = up(rows, i.opcode == Opcode::matrix_block ? strip_rows : kernels_.tile_rows), pairs = up(rows, 2);
     std::vector<long> starts;
     for (long t = 0; t <= tiles; ++t) starts.push_back(std::min(rows, pairs * t / tiles * 2));
     return starts;
@@ -234,12 +234,12 @@ template <class T> std::vector<long> Machine<T>::tile_rows(const Instruction& i)
 
 // About how many vector instructions a tile takes.
 template <class T> double Machine<T>::tile_cost(const Instruction& i) const {
-    const double area = has_tiles(i.act) ? double(i.args[0]) * double(i.args[1]) / double(tile_count(i)) : lanes;
+    const double area = has_tiles(i.opcode) ? double(i.args[0]) * double(i.args[1]) / double(tile_count(i)) : lanes;
     const double batch = double(capacity_) * lanes;
-    const double made = i.act == Act::contract        ? area * batch
-                        : i.act == Act::product_fixed ? area * double(i.args[5])
-                        : i.act == Act::sum_rows      ? 2 * area * batch
-                        : i.act == Act::block_fixed   ? 0
+    const double made = i.opcode == Opcode::contract        ? area * batch
+                        : i.opcode == Opcode::matrix_product ? area * double(i.args[5])
+                        : i.opcode == Opcode::sum_rows      ? 2 * area * batch
+                        : i.opcode == Opcode::matrix_block   ? 0
                                                       : 8.0 * double(i.args[0]) * double(i.args[1]);
     return made + 4 * area * double(i.steps.size() + 2);
 }
@@ -284,9 +284,9 @@ template <class T> void Machine<T>::tiles_of(Thread& thread, int level, const Ba
 
 template <class T> void Machine<T>::tile_act(Thread& thread, const Task& task, const Batch& batch, long number) {
     const Instruction& i = *task.of;
-    if (has_tiles(i.act)) {
+    if (has_tiles(i.opcode)) {
         tile(thread, task, batch, number);
-    } else if (i.act == Act::sum_rows) {  // args: 1, columns, panels
+    } else if (i.opcode == Opcode::sum_rows) {  // args: 1, columns, panels
         const long columns = i.args[1], size = tape_->values[i.args[2]].rows * lanes;
         T* c = i.out < 0 ? thread.tile : buffers_[i.out].get() + number * lanes;
         kernels_.sum_rows(buffers_[i.args[2]].get() + number * lanes * lanes,
@@ -304,8 +304,8 @@ template <class T> void Machine<T>::tile(Thread& thread, const Task& task, const
     const long row = task.rows[t], end = task.rows[t + 1];
     const long height = end - row, length = i.out < 0 ? lanes : row_length(i.out);
     T* c = i.out < 0 ? thread.tile : buffers_[i.out].get() + row * length + block * lanes;
-    if (i.act == Act::product_fixed) fetch(task, 0, 0, row, block, height);
-    if (i.act == Act::contract) {  // args: rows, columns, panels, turned
+    if (i.opcode == Opcode::matrix_product) fetch(task, 0, 0, row, block, height);
+    if (i.opcode == Opcode::contract) {  // args: rows, columns, panels, turned
         const Value& turned = tape_->values[i.args[3]];
         const long size = turned_panel(turned.form), in_panel = size / lanes;  // values of k in a panel
         const T* a = buffers_[i.args[2]].get() + row * in_panel;
@@ -322,7 +322,7 @@ template <class T> void Machine<T>::tile(Thread& thread, const Task& task, const
         if (turned.form == Form::numbers)
             kernels_.product({a, lanes, 1, next, lanes, b, lanes, c, length, nullptr, height, batch.rows,
                               thread.wanted.data(), wants});
-    } else if (i.act == Act::product_fixed) {  // args: rows, columns, a, whether transposed, b, depth
+    } else if (i.opcode == Opcode::matrix_product) {  // args: rows, columns, a, whether transposed, b, depth
         const long la = row_length(int(i.args[2])), lb = row_length(int(i.args[4]));
         const T* a = buffers_[i.args[2]].get() + (i.args[3] ? row : row * la);
         kernels_.product({a, i.args[3] ? 1 : la, i.args[3] ? la : 1, 0, i.args[5],
@@ -340,16 +340,16 @@ template <class T> void Machine<T>::whole_act(Thread& thread, const Instruction&
     const long rows = i.args[0], columns = i.args[1], length = row_length(i.out), la = row_length(int(i.args[2]));
     const T* a = buffers_[i.args[2]].get();
     T* out = buffers_[i.out].get();
-    if (i.act == Act::transpose) {
+    if (i.opcode == Opcode::transpose) {
         kernels_.transpose(a, la, columns, rows, out, length);
-    } else if (i.act == Act::add_rows) {  // args: rows, columns, panels, row numbers: rows added at their place
+    } else if (i.opcode == Opcode::add_rows) {  // args: rows, columns, panels, row numbers: rows added at their place
         for (long r = 0; r < rows; ++r) std::fill_n(out + r * length, columns, T(0));
         for (long n = 0; n < batch.rows; ++n) {
             const long p = n / lanes, l = n % lanes, place = nearest_row(thread.homes[i.args[3]].at(p, 0)[l], rows);
             const T* from = thread.homes[i.args[2]].at(p, 0);
             for (long c = 0; c < columns; ++c) out[place * length + c] += from[c * lanes + l];
         }
-    } else if (i.act == Act::sum_fixed) {  // args: rows, columns, matrix, axis (2: all), down a column
+    } else if (i.opcode == Opcode::matrix_sum) {  // args: rows, columns, matrix, axis (2: all), down a column
         const long axis = i.args[3];
         std::vector<double> sums(static_cast<std::size_t>(axis == 0 ? columns : axis == 1 ? rows : 1), 0.0);
         for (long r = 0; r < rows; ++r)

@@ -26,10 +26,10 @@ Tape tape_of(const std::vector<ValueTuple>& values, const std::vector<Instructio
     tape.levels = levels;
     for (const auto& [kind, form, rows, columns, local, place] : values)
         tape.values.push_back({Kind(kind), Form(form), rows, columns, local, place});
-    for (const auto& [act, level, out, args, setting, steps, operands, summed, partials, once, part] : instructions) {
-        Instruction i{Act(act), level, out, args, setting, {}, {}, summed, partials, once, part};
+    for (const auto& [opcode, level, out, args, setting, steps, operands, summed, partials, once, part] : instructions) {
+        Instruction i{Opcode(opcode), level, out, args, setting, {}, {}, summed, partials, once, part};
         for (const auto& [op, to, a, b, c, number, chained, kept] : steps)
-            i.steps.push_back({Code(op), to, a, b, c, number, chained, kept});
+            i.steps.push_back({Op(op), to, a, b, c, number, chained, kept});
         for (const auto& [value, view] : operands) i.operands.push_back({value, View(view)});
         tape.instructions.push_back(std::move(i));
     }
@@ -98,6 +98,7 @@ NB_MODULE(_native, m) {
                  tape.stop_level = stop_level;
                  new (self) Tape(std::move(tape));
              });
+    m.attr("NAMES") = names;  // of the build: what _opcodes.py says must be the same
     declare<float>(m, "FloatMachine");
     declare<double>(m, "DoubleMachine");
     m.def("instruction_sets", [] {

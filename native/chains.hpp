@@ -6,16 +6,6 @@
 
 namespace {
 
-// Ops of plain arithmetic; the others have more to do than to wait for memory.
-inline bool is_chainable(Code op) {
-    switch (op) {
-        case Code::copy: case Code::negate: case Code::square: case Code::sqrt: case Code::relu: case Code::add:
-        case Code::subtract: case Code::multiply: case Code::divide: case Code::squared_error: case Code::gate:
-        case Code::multiply_add: case Code::multiply_subtract: return true;
-        default: return false;
-    }
-}
-
 template <class T> inline typename Registers<T>::Vector root(typename Registers<T>::Vector x) {
     for (int l = 0; l < Registers<T>::width; ++l) x[l] = T(sizeof(T) == 4 ? __builtin_sqrtf(float(x[l])) : __builtin_sqrt(x[l]));
     return x;
@@ -91,28 +81,28 @@ void run_chain(const Step* first, const Step* last, const Strip<T>* strips, long
         const auto a = source(s->a), b = source(s->b);
         const int chained = s->chained;
         switch (s->op) {
-            case Code::copy: all.unary(chained, a, [](Vector x) { return x; }); break;
-            case Code::negate: all.unary(chained, a, [](Vector x) { return -x; }); break;
-            case Code::square: all.unary(chained, a, [](Vector x) { return x * x; }); break;
-            case Code::sqrt: all.unary(chained, a, [](Vector x) { return root<T>(x); }); break;
-            case Code::relu: all.unary(chained, a, [=](Vector x) { return x < zero ? zero : x; }); break;
-            case Code::add: all.binary(chained, a, b, [](Vector x, Vector y) { return x + y; }); break;
-            case Code::subtract: all.binary(chained, a, b, [](Vector x, Vector y) { return x - y; }); break;
-            case Code::multiply: all.binary(chained, a, b, [](Vector x, Vector y) { return x * y; }); break;
-            case Code::divide: all.binary(chained, a, b, [](Vector x, Vector y) { return x / y; }); break;
-            case Code::squared_error:
+            case Op::copy: all.unary(chained, a, [](Vector x) { return x; }); break;
+            case Op::negate: all.unary(chained, a, [](Vector x) { return -x; }); break;
+            case Op::square: all.unary(chained, a, [](Vector x) { return x * x; }); break;
+            case Op::sqrt: all.unary(chained, a, [](Vector x) { return root<T>(x); }); break;
+            case Op::relu: all.unary(chained, a, [=](Vector x) { return x < zero ? zero : x; }); break;
+            case Op::add: all.binary(chained, a, b, [](Vector x, Vector y) { return x + y; }); break;
+            case Op::subtract: all.binary(chained, a, b, [](Vector x, Vector y) { return x - y; }); break;
+            case Op::multiply: all.binary(chained, a, b, [](Vector x, Vector y) { return x * y; }); break;
+            case Op::divide: all.binary(chained, a, b, [](Vector x, Vector y) { return x / y; }); break;
+            case Op::squared_error:
                 all.binary(chained, a, b, [](Vector z, Vector y) { return (y - z) * (y - z); });
                 break;
-            case Code::gate:
+            case Op::gate:
                 all.binary(chained, a, b, [=](Vector x, Vector y) { return x * (y > zero ? zero + T(1) : zero); });
                 break;
-            case Code::multiply_add:
+            case Op::multiply_add:
                 all.ternary(chained, a, b, source(s->c), [](Vector x, Vector y, Vector z) { return x * y + z; });
                 break;
-            case Code::multiply_subtract:
+            case Op::multiply_subtract:
                 all.ternary(chained, a, b, source(s->c), [](Vector x, Vector y, Vector z) { return z - x * y; });
                 break;
-            default: __builtin_unreachable();
+            DOWNSLOPE_OTHER_OPS __builtin_unreachable();
         }
         if (!s->kept) continue;
         const auto to = source(s->to);

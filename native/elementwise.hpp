@@ -95,64 +95,64 @@ template <class T> void apply(const Step& step, const Strip<T>* s, long rows) {
     const T t = T(step.setting);
     const T zero = 0, one = 1;
     switch (step.op) {
-        case Code::splat:
+        case Op::splat:
             for (long r = 0; r < rows; ++r)
                 for (int l = 0; l < lanes; ++l) d.data[r * d.stride + l] = a.data[r * a.stride];
             return;
-        case Code::minimum:
+        case Op::minimum:
             return each(d, a, b, rows, [](T x, T y) { return x < y || x != x ? x : y; });
-        case Code::maximum:
+        case Op::maximum:
             return each(d, a, b, rows, [](T x, T y) { return x > y || x != x ? x : y; });
-        case Code::where: return each(d, a, b, c, rows, [](T m, T x, T y) { return m != T(0) ? x : y; });
-        case Code::exp: return each(d, a, rows, [](T x) { return exponential(x); });
-        case Code::expm1: return each(d, a, rows, [](T x) { return exponential_minus_1(x); });
-        case Code::log: return each(d, a, rows, [](T x) { return logarithm(x); });
-        case Code::sin:
+        case Op::where: return each(d, a, b, c, rows, [](T m, T x, T y) { return m != T(0) ? x : y; });
+        case Op::exp: return each(d, a, rows, [](T x) { return exponential(x); });
+        case Op::expm1: return each(d, a, rows, [](T x) { return exponential_minus_1(x); });
+        case Op::log: return each(d, a, rows, [](T x) { return logarithm(x); });
+        case Op::sin:
             return each_turn(d, a, rows, [](T x) { return circular<0>(x); }, [](T x) { return T(__builtin_sin(x)); });
-        case Code::cos:
+        case Op::cos:
             return each_turn(d, a, rows, [](T x) { return circular<1>(x); }, [](T x) { return T(__builtin_cos(x)); });
-        case Code::absolute: return each(d, a, rows, [](T x) { return absolute(x); });
-        case Code::sign:
+        case Op::absolute: return each(d, a, rows, [](T x) { return absolute(x); });
+        case Op::sign:
             return each(d, a, rows, [=](T x) { return x > zero ? one : x < zero ? -one : x; });
-        case Code::step: return each(d, a, rows, [=](T x) { return x > zero ? one : zero; });
-        case Code::normal_cdf: return each(d, a, rows, [](T x) { return normal_distribution(x); });
-        case Code::sigmoid: return each(d, a, rows, [](T x) { return logistic(x); });
-        case Code::tanh: return each(d, a, rows, [](T x) { return hyperbolic_tangent(x); });
-        case Code::leaky_relu: return each(d, a, rows, [=](T x) { return x > zero ? x : t * x; });
-        case Code::elu:
+        case Op::step: return each(d, a, rows, [=](T x) { return x > zero ? one : zero; });
+        case Op::normal_cdf: return each(d, a, rows, [](T x) { return normal_distribution(x); });
+        case Op::sigmoid: return each(d, a, rows, [](T x) { return logistic(x); });
+        case Op::tanh: return each(d, a, rows, [](T x) { return hyperbolic_tangent(x); });
+        case Op::leaky_relu: return each(d, a, rows, [=](T x) { return x > zero ? x : t * x; });
+        case Op::elu:
             return each(d, a, rows, [=](T x) {
                 const T low = t * exponential_minus_1(x > zero ? zero : x);
                 return x > zero ? x : low;
             });
-        case Code::selu:
+        case Op::selu:
             return each(d, a, rows, [=](T x) {
                 const T low = T(1.6732632423543772) * exponential_minus_1(x > zero ? zero : x);
                 return T(1.0507009873554805) * (x > zero ? x : low);
             });
-        case Code::gelu: return each(d, a, rows, [](T x) { return x * normal_distribution(x); });
-        case Code::silu: return each(d, a, rows, [](T x) { return x * logistic(x); });
-        case Code::softplus: return each(d, a, rows, [](T x) { return soft_plus(x); });
-        case Code::mish: return each(d, a, rows, [](T x) { return x * hyperbolic_tangent(soft_plus(x)); });
-        case Code::absolute_error: return each(d, a, b, rows, [](T z, T y) { return absolute(y - z); });
-        case Code::huber:
+        case Op::gelu: return each(d, a, rows, [](T x) { return x * normal_distribution(x); });
+        case Op::silu: return each(d, a, rows, [](T x) { return x * logistic(x); });
+        case Op::softplus: return each(d, a, rows, [](T x) { return soft_plus(x); });
+        case Op::mish: return each(d, a, rows, [](T x) { return x * hyperbolic_tangent(soft_plus(x)); });
+        case Op::absolute_error: return each(d, a, b, rows, [](T z, T y) { return absolute(y - z); });
+        case Op::huber:
             return each(d, a, b, rows, [=](T z, T y) {
                 const T size = absolute(y - z), inner = size > t ? t : size;
                 return inner * (size - T(0.5) * inner);
             });
-        case Code::quantile: {
+        case Op::quantile: {
             const T low = T(step.setting - 1);
             return each(d, a, b, rows, [=](T z, T y) { return (y - z > zero ? t : low) * (y - z); });
         }
-        case Code::binary_cross_entropy:
+        case Op::binary_cross_entropy:
             return each(d, a, b, rows, [](T z, T y) { return soft_plus(z) - y * z; });
-        case Code::poisson: return each(d, a, b, rows, [](T z, T y) { return exponential(z) - y * z; });
-        case Code::round:
+        case Op::poisson: return each(d, a, b, rows, [](T z, T y) { return exponential(z) - y * z; });
+        case Op::round:
             if constexpr (sizeof(T) == 4) round_rows(d, a, rows);
             return;
-        case Code::round_pairs:
+        case Op::round_pairs:
             if constexpr (sizeof(T) == 4) round_pairs(d, a, rows);
             return;
-        default: return;  // those of chains
+        DOWNSLOPE_CHAINED_OPS return;
     }
 }
 
@@ -160,7 +160,7 @@ template <class T> void run_block(const Step* steps, long count, const Strip<T>*
     for (long i = 0; i < count;) {
         long next = i + 1;
         while (next < count && steps[next].chained >= 0) ++next;
-        if (is_chainable(steps[i].op))
+        if (ops[int(steps[i].op)].in_chains)
             chain(steps + i, steps + next, strips, rows);
         else
             apply(steps[i], strips, rows);

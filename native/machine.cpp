@@ -39,7 +39,7 @@ template <class T>
 Machine<T>::Machine(std::shared_ptr<const Tape> tape)
     : tape_(std::move(tape)), kernels_(kernels_of<T>(instruction_set())), buffers_(tape_->values.size()) {
     for (std::size_t v = 0; v < buffers_.size(); ++v)
-        if (tape_->values[v].kind == Kind::fixed) buffers_[v] = zeros(matrix_size(int(v)));
+        if (tape_->values[v].kind == Kind::matrix) buffers_[v] = zeros(matrix_size(int(v)));
     for (const auto& i : tape_->instructions) parts_ = std::max(parts_, i.part + 1);
     for (const auto& i : tape_->instructions)
         if (i.partials >= 0) buffers_[i.partials] = zeros(tile_count(i));
@@ -63,7 +63,7 @@ template <class T> void Machine<T>::reserve(long panels) {
     for (std::size_t v = 0; v < buffers_.size(); ++v) {
         const auto& value = tape_->values[v];
         if (value.kind == Kind::panels && !value.local) buffers_[v] = zeros(panels * panel_size(value));
-        if (value.kind == Kind::turned)
+        if (value.kind == Kind::transposed)
             buffers_[v] = zeros(up(value.rows, lanes) * panels * turned_panel(value.form));
         if (value.kind == Kind::partials && !buffers_[v]) buffers_[v] = zeros(panels);
     }
@@ -104,7 +104,7 @@ template <class T> void Machine<T>::share_parts(int threads) {
     std::vector<double> shares(std::size_t(threads), 0.0);
     double all = 0;
     for (const auto& i : tape_->instructions)
-        if (i.act == Act::product) {
+        if (i.opcode == Opcode::product) {
             const double cost = double(i.args[4]) * double(tape_->values[i.args[2]].rows);
             shares[std::size_t(i.part / (parts_ / threads))] += cost;
             all += cost;
@@ -119,23 +119,23 @@ template <class T> void Machine<T>::resolve(Thread& thread, int threads) {
     thread.homes.clear();
     for (std::size_t v = 0; v < tape_->values.size(); ++v) thread.homes.push_back(home(thread, int(v)));
     for (const auto& i : tape_->instructions) {
-        auto& tasks = is_scalar(i.act)  ? thread.scalar_tasks
-                      : is_panel(i.act) ? thread.panel_tasks
-                                        : thread.tile_tasks;
-        Task task{&i, {}, tile_rows(i), has_tiles(i.act) ? up(i.args[1], lanes) : 1};
+        auto& tasks = domain(i) == Kind::scalar   ? thread.scalar_tasks
+                      : domain(i) == Kind::panels ? thread.panel_tasks
+                                                  : thread.tile_tasks;
+        Task task{&i, {}, tile_rows(i), has_tiles(i.opcode) ? up(i.args[1], lanes) : 1};
         for (std::size_t k = 0; k < i.operands.size(); ++k) {
             task.operands.push_back(address(thread, i, k));
             const auto [value, view] = i.operands[k];
             if (view != View::strip || value < 0) continue;
             const Value& v = tape_->values[value];
-            task.operands.back().far = v.kind == Kind::fixed ? v.rows > 1 : threads > 1 && !v.local;
+            task.operands.back().far = v.kind == Kind::matrix ? v.rows > 1 : threads > 1 && !v.local;
         }
         tasks[i.level].push_back(std::move(task));
     }
     if (threads > 1)
         for (auto& tasks : thread.panel_tasks)
             for (std::size_t k = 0, next = 0; k < tasks.size(); ++k) {
-                for (next = std::max(next, k); next < tasks.size() && tasks[next].of->act != Act::turn;) ++next;
+                for (next = std::max(next, k); next < tasks.size() && tasks[next].of->opcode != Opcode::transpose_panels;) ++next;
                 if (next < tasks.size()) tasks[k].next_turned = tasks[next].of->out;
             }
 }
@@ -151,7 +151,7 @@ typename Machine<T>::Address Machine<T>::home(const Thread& thread, int value) c
         if (v.local) return {thread.locals.get() + group * v.place, 0, size, row, 0, stride};
         return {base, size, 0, row, 0, stride};
     }
-    if (v.kind == Kind::fixed) {
+    if (v.kind == Kind::matrix) {
         const long length = row_length(value);
         if (v.form == Form::halves) return {base, 0, 0, length / 2, lanes / 2, length / 2};
         if (v.form == Form::pairs) return {base, 0, 0, length / 2, lanes, length};
@@ -188,12 +188,12 @@ template <class T> void Machine<T>::mirror(int value) {
         if (matrix != value) continue;
         const auto& v = tape_->values[matrix];
         const long from = row_length(matrix), to = row_length(form) / (tape_->values[form].form == Form::halves ? 2 : 1);
-        const Code code = tape_->values[form].form == Form::halves ? Code::round : Code::round_pairs;
+        const Op code = tape_->values[form].form == Form::halves ? Op::round : Op::round_pairs;
         const ::Step step{code, 1, 0, 0, 0, 0, -1, true};
         for (long block = 0; block < up(v.columns, lanes); ++block) {
             const Strip<T> strips[] = {
                 {buffers_[matrix].get() + block * lanes, from},
-                {buffers_[form].get() + block * (code == Code::round ? lanes / 2 : lanes), to}};
+                {buffers_[form].get() + block * (code == Op::round ? lanes / 2 : lanes), to}};
             kernels_.block(&step, 1, strips, v.rows);
         }
     }

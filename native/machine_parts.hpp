@@ -7,10 +7,11 @@
 
 constexpr long group = 4;  // panels that share a tile of weights while it is in the cache
 
-inline bool is_scalar(Act act) { return act <= Act::count; }
-inline bool is_panel(Act act) { return act > Act::count && act <= Act::sum_features; }
+inline Kind domain(const Instruction& i) { return opcodes[int(i.opcode)].domain; }
 
-inline bool has_tiles(Act act) { return act == Act::contract || act == Act::product_fixed || act == Act::block_fixed; }
+inline bool has_tiles(Opcode o) {
+    return o == Opcode::contract || o == Opcode::matrix_product || o == Opcode::matrix_block;
+}
 
 inline long turned_panel(Form form) { return (form == Form::pairs ? lanes / 2 : lanes) * lanes; }
 

@@ -1,4 +1,4 @@
-// What the kernels of every instruction set share: the layout of values and the codes of ops.
+// What the kernels of every instruction set share: the layout of values and what kernels are given.
 //
 // A batch is cut into panels of 32 rows of the table. A value with one row of numbers for each row of the
 // table is stored panel by panel, each panel as [features][32]: the 32 rows lie side by side in the vector
@@ -11,20 +11,16 @@
 
 #include <cstdint>
 
+#include "opcodes.hpp"
+
 constexpr int lanes = 32;
 constexpr int strip_rows = 16;
 
 using Word = std::uint32_t;  // two bfloat16 numbers, the first in the lower half
 
-enum class Code : int {
-    splat, copy, add, subtract, multiply, divide, multiply_add, multiply_subtract, gate, minimum, maximum, where,
-    negate, square, sqrt, exp, expm1, log, sin, cos, absolute, sign, step, normal_cdf, sigmoid, tanh, relu, leaky_relu, elu,
-    selu, gelu, silu, softplus, mish, squared_error, absolute_error, huber, quantile, binary_cross_entropy, poisson, round, round_pairs,
-};
-
 // One op of an elementwise block on numbered strips.
 struct Step {
-    Code op;
+    Op op;
     int to, a, b, c;
     double setting;
     int chained = -1;  // which of its operands the step before it has just computed; -1: it begins anew

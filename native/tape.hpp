@@ -12,17 +12,6 @@
 
 #include "program.hpp"
 
-enum class Kind : int {
-    fixed,     // a matrix, rows padded to a multiple of 32
-    panels,    // numbers for each row of the batch: [panel][features][32]
-    turned,    // the same, turned: [blocks of 32 features][row][32]
-    partials,  // one number for each panel, or for each tile of a matrix
-    scalar,    // one number, repeated 32 times, private to each thread
-};
-
-// Numbers of the machine's type, or bfloat16: in the order of the numbers, or in words of two along the sum.
-enum class Form : int { numbers, halves, pairs };
-
 struct Value {
     Kind kind;
     Form form;
@@ -32,30 +21,16 @@ struct Value {
     long place;  // of such: numbers before it in the thread's memory for each panel
 };
 
-enum class Act : int {
-    // scalars
-    scalar_block, total, column_total, pick, count,
-    // panels
-    load, store, product, block, partial, turn, softmax, cross_entropy, one_hot, keep_mask, take, copy_features,
-    sum_features,
-    // tiles
-    contract, product_fixed, block_fixed, sum_rows, sum_fixed, add_rows, transpose,
-};
-
-// How a block sees an operand: moving with the strip, one row repeated, one number for each row of the strip
-// along a row or down a column of a matrix, a register, or the tile that the instruction has just computed.
-enum class View : int { strip, repeated, along_row, down_column, scratch, tile };
-
 struct Operand {
     int value;
     View view;
 };
 
 struct Instruction {
-    Act act;
+    Opcode opcode;
     int level;
     int out;                 // the value written, or -1
-    std::vector<long> args;  // values and settings, in an order of each act
+    std::vector<long> args;  // values and settings: see the arguments of each opcode in _opcodes.py
     double setting = 0;
     std::vector<Step> steps;  // the block that follows on each strip
     std::vector<Operand> operands;

@@ -8,29 +8,29 @@ template <class T> void test(const Kernels<T>& kernels, const char* set) {
     auto a = numbers<T>(rows * lanes), b = numbers<T>(rows * lanes, 1, 2), c = numbers<T>(rows * lanes, 1, 3);
     a[0] = b[0], a[1] = T(NAN), b[2] = T(NAN), a[3] = 0, a[4] = T(INFINITY);
     using F = std::function<double(double, double, double)>;
-    const std::pair<Code, F> cases[] = {
-        {Code::copy, [](double x, double, double) { return x; }},
-        {Code::add, [](double x, double y, double) { return T(x + y); }},
-        {Code::subtract, [](double x, double y, double) { return T(x - y); }},
-        {Code::multiply, [](double x, double y, double) { return T(x * y); }},
-        {Code::divide, [](double x, double y, double) { return x / y; }},
-        {Code::multiply_add, [](double x, double y, double z) { return x * y + z; }},
-        {Code::multiply_subtract, [](double x, double y, double z) { return z - x * y; }},
-        {Code::gate, [](double x, double y, double) { return y > 0 ? x : 0 * x; }},
-        {Code::minimum, [](double x, double y, double) { return x < y || x != x ? x : y; }},
-        {Code::maximum, [](double x, double y, double) { return x > y || x != x ? x : y; }},
-        {Code::where, [](double x, double y, double z) { return x != 0 ? y : z; }},
-        {Code::negate, [](double x, double, double) { return -x; }},
-        {Code::square, [](double x, double, double) { return x * x; }},
-        {Code::sqrt, [](double x, double, double) { return std::sqrt(x); }},
-        {Code::absolute, [](double x, double, double) { return std::abs(x); }},
-        {Code::sign, [](double x, double, double) { return x > 0 ? 1.0 : x < 0 ? -1.0 : x; }},
-        {Code::step, [](double x, double, double) { return x > 0 ? 1.0 : 0.0; }},
-        {Code::relu, [](double x, double, double) { return x < 0 ? 0.0 : x; }},
-        {Code::leaky_relu, [](double x, double, double) { return x > 0 ? x : 0.25 * x; }},
-        {Code::squared_error, [](double x, double y, double) { return (y - x) * (y - x); }},
-        {Code::absolute_error, [](double x, double y, double) { return std::abs(y - x); }},
-        {Code::quantile, [](double x, double y, double) { return T(y - x) > 0 ? 0.25 * T(y - x) : -0.75 * T(y - x); }},
+    const std::pair<Op, F> cases[] = {
+        {Op::copy, [](double x, double, double) { return x; }},
+        {Op::add, [](double x, double y, double) { return T(x + y); }},
+        {Op::subtract, [](double x, double y, double) { return T(x - y); }},
+        {Op::multiply, [](double x, double y, double) { return T(x * y); }},
+        {Op::divide, [](double x, double y, double) { return x / y; }},
+        {Op::multiply_add, [](double x, double y, double z) { return x * y + z; }},
+        {Op::multiply_subtract, [](double x, double y, double z) { return z - x * y; }},
+        {Op::gate, [](double x, double y, double) { return y > 0 ? x : 0 * x; }},
+        {Op::minimum, [](double x, double y, double) { return x < y || x != x ? x : y; }},
+        {Op::maximum, [](double x, double y, double) { return x > y || x != x ? x : y; }},
+        {Op::where, [](double x, double y, double z) { return x != 0 ? y : z; }},
+        {Op::negate, [](double x, double, double) { return -x; }},
+        {Op::square, [](double x, double, double) { return x * x; }},
+        {Op::sqrt, [](double x, double, double) { return std::sqrt(x); }},
+        {Op::absolute, [](double x, double, double) { return std::abs(x); }},
+        {Op::sign, [](double x, double, double) { return x > 0 ? 1.0 : x < 0 ? -1.0 : x; }},
+        {Op::step, [](double x, double, double) { return x > 0 ? 1.0 : 0.0; }},
+        {Op::relu, [](double x, double, double) { return x < 0 ? 0.0 : x; }},
+        {Op::leaky_relu, [](double x, double, double) { return x > 0 ? x : 0.25 * x; }},
+        {Op::squared_error, [](double x, double y, double) { return (y - x) * (y - x); }},
+        {Op::absolute_error, [](double x, double y, double) { return std::abs(y - x); }},
+        {Op::quantile, [](double x, double y, double) { return T(y - x) > 0 ? 0.25 * T(y - x) : -0.75 * T(y - x); }},
     };
     for (const auto& [code, f] : cases) {
         std::vector<T> out(rows * lanes);
@@ -39,7 +39,7 @@ template <class T> void test(const Kernels<T>& kernels, const char* set) {
         kernels.block(&step, 1, strips, rows);
         for (long i = 0; i < rows * lanes; ++i) {
             const double expected = f(a[i], b[i % lanes], c[i]);
-            const double near = code == Code::multiply_add || code == Code::multiply_subtract || code == Code::squared_error ? 8 : 1;
+            const double near = code == Op::multiply_add || code == Op::multiply_subtract || code == Op::squared_error ? 8 : 1;
             const double error = std::abs(double(out[i]) - expected);
             const bool fine = error < near * tolerance<T> * (1 + std::abs(expected));
             close(fine ? expected : double(out[i]), expected, 0, "elementwise op", set);
@@ -57,12 +57,12 @@ template <class T> void test_chains(const Kernels<T>& kernels, const char* set) 
             const Strip<T> strips[] = {{out.data(), 40},  {const_cast<T*>(a.data()), 40}, {const_cast<T*>(b.data()), lanes},
                                        {const_cast<T*>(c.data()), 0}, {scratch.data(), lanes}, {kept.data(), 40}};
             std::vector<Step> steps = {
-                {Code::multiply, 4, 1, 2, 0, 0, -1, false},     {Code::multiply_add, 4, 4, 3, 2, 0, 0, false},
-                {Code::multiply_subtract, 5, 1, 4, 3, 0, 1, true}, {Code::subtract, 4, 1, 5, 0, 0, 1, false},
-                {Code::square, 4, 4, 0, 0, 0, 0, false},        {Code::add, 4, 3, 4, 0, 0, 1, false},
-                {Code::multiply_add, 4, 1, 3, 4, 0, 2, false},  {Code::gate, 4, 4, 2, 0, 0, 0, false},
-                {Code::divide, 4, 4, 3, 0, 0, 0, false},        {Code::negate, 4, 4, 0, 0, 0, 0, false},
-                {Code::relu, 4, 4, 0, 0, 0, 0, false},          {Code::sqrt, 0, 4, 0, 0, 0, 0, true},
+                {Op::multiply, 4, 1, 2, 0, 0, -1, false},     {Op::multiply_add, 4, 4, 3, 2, 0, 0, false},
+                {Op::multiply_subtract, 5, 1, 4, 3, 0, 1, true}, {Op::subtract, 4, 1, 5, 0, 0, 1, false},
+                {Op::square, 4, 4, 0, 0, 0, 0, false},        {Op::add, 4, 3, 4, 0, 0, 1, false},
+                {Op::multiply_add, 4, 1, 3, 4, 0, 2, false},  {Op::gate, 4, 4, 2, 0, 0, 0, false},
+                {Op::divide, 4, 4, 3, 0, 0, 0, false},        {Op::negate, 4, 4, 0, 0, 0, 0, false},
+                {Op::relu, 4, 4, 0, 0, 0, 0, false},          {Op::sqrt, 0, 4, 0, 0, 0, 0, true},
             };
             if (!chained)
                 for (auto& s : steps) s.chained = -1, s.kept = true;
@@ -84,7 +84,7 @@ void test_rounding(const Kernels<float>& kernels, const char* set) {
     std::vector<Word> halves(3 * lanes / 2), pairs(2 * lanes, 7);
     const Strip<float> strips[] = {{rows.data(), lanes}, {reinterpret_cast<float*>(halves.data()), lanes / 2},
                                    {reinterpret_cast<float*>(pairs.data()), lanes}};
-    const Step steps[] = {{Code::round, 1, 0, 0, 0, 0, -1, true}, {Code::round_pairs, 2, 0, 0, 0, 0, -1, true}};
+    const Step steps[] = {{Op::round, 1, 0, 0, 0, 0, -1, true}, {Op::round_pairs, 2, 0, 0, 0, 0, -1, true}};
     kernels.block(steps, 2, strips, 3);
     for (int l = 0; l < 8; ++l) {
         close(halves[l / 2] >> l % 2 * 16 & 0xFFFF, expected[l], 0, "rounded", set);

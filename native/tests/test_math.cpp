@@ -9,20 +9,20 @@ template <class T> void test(const Kernels<T>& kernels, const char* set) {
     const auto logistic = [](L z) { return 1 / (1 + std::exp(-z)); };
     const auto soft_plus = [](L z) { return (z > 0 ? z : L(0)) + std::log1p(std::exp(-std::abs(z))); };
     const auto normal = [](L z) { return std::erfc(-z / std::sqrt(L(2))) / 2; };
-    const std::pair<Code, std::function<L(L)>> cases[] = {
-        {Code::exp, [](L x) { return std::exp(x); }},
-        {Code::expm1, [](L x) { return std::expm1(x); }},
-        {Code::log, [](L x) { return std::log(x); }},
-        {Code::sin, [](L x) { return std::sin(x); }},
-        {Code::cos, [](L x) { return std::cos(x); }},
-        {Code::tanh, [](L x) { return std::tanh(x); }},
-        {Code::sigmoid, logistic},
-        {Code::softplus, soft_plus},
-        {Code::normal_cdf, normal},
-        {Code::elu, [](L x) { return x > 0 ? x : 0.5L * std::expm1(x); }},
-        {Code::silu, [=](L x) { return x * logistic(x); }},
-        {Code::gelu, [=](L x) { return x * normal(x); }},
-        {Code::mish, [=](L x) { return x * std::tanh(soft_plus(x)); }},
+    const std::pair<Op, std::function<L(L)>> cases[] = {
+        {Op::exp, [](L x) { return std::exp(x); }},
+        {Op::expm1, [](L x) { return std::expm1(x); }},
+        {Op::log, [](L x) { return std::log(x); }},
+        {Op::sin, [](L x) { return std::sin(x); }},
+        {Op::cos, [](L x) { return std::cos(x); }},
+        {Op::tanh, [](L x) { return std::tanh(x); }},
+        {Op::sigmoid, logistic},
+        {Op::softplus, soft_plus},
+        {Op::normal_cdf, normal},
+        {Op::elu, [](L x) { return x > 0 ? x : 0.5L * std::expm1(x); }},
+        {Op::silu, [=](L x) { return x * logistic(x); }},
+        {Op::gelu, [=](L x) { return x * normal(x); }},
+        {Op::mish, [=](L x) { return x * std::tanh(soft_plus(x)); }},
     };
     std::vector<T> x = numbers<T>(9 * lanes, sizeof(T) == 8 ? 12 : 5);
     const auto small = numbers<T>(3 * lanes, 1e-3, 4);
@@ -37,11 +37,11 @@ template <class T> void test(const Kernels<T>& kernels, const char* set) {
         kernels.block(&step, 1, strips, long(x.size()) / lanes);
         for (std::size_t i = 0; i < x.size(); ++i) {
             const L expected = f(L(x[i]));
-            const bool product = code == Code::silu || code == Code::gelu || code == Code::mish;
+            const bool product = code == Op::silu || code == Op::gelu || code == Op::mish;
             if (product && std::isinf(x[i])) continue;  // 0 times infinity, in the reference too
             if (std::abs(expected) < tiny && std::abs(L(out[i])) < 2 * L(tiny)) continue;
             // of a tail e^(-x²/2) rounding takes x²/2 units in the last place
-            const bool tail = code == Code::normal_cdf || code == Code::gelu;
+            const bool tail = code == Op::normal_cdf || code == Op::gelu;
             const double relative = tolerance<T> * (tail ? 1 + double(x[i]) * double(x[i]) / 20 : 1);
             close(double(out[i]), double(T(expected)), relative, "elementary function", set);
         }
@@ -55,13 +55,13 @@ template <class T> void test_turns(const Kernels<T>& kernels, const char* set) {
     for (long n = 0; n < 7000; n += 3) x.push_back(T(n * half_pi));
     for (double far = 1e3; far < (sizeof(T) == 8 ? 1e300 : 1e38); far *= -1.7) x.push_back(T(far));
     x.resize(x.size() / lanes * lanes);
-    for (const Code code : {Code::sin, Code::cos}) {
+    for (const Op code : {Op::sin, Op::cos}) {
         std::vector<T> out = x;
         const Strip<T> strips[] = {{out.data(), lanes}};
         const Step step{code, 0, 0, 0, 0, 0};
         kernels.block(&step, 1, strips, long(x.size()) / lanes);
         for (std::size_t i = 0; i < x.size(); ++i) {
-            const double exact = double(code == Code::sin ? std::sin((long double)x[i]) : std::cos((long double)x[i]));
+            const double exact = double(code == Op::sin ? std::sin((long double)x[i]) : std::cos((long double)x[i]));
             close(double(out[i]), exact, tolerance<T>, "turn", set);
         }
     }

@@ -10,7 +10,7 @@ import pytest
 from downslope.engines import Plan
 from downslope.engines.native._footprint import footprint, in_panel
 from downslope.engines.native._lowering import lower
-from downslope.engines.native._tape import Act, Kind
+from downslope.engines.native._opcodes import Kind, Opcode
 from downslope.graph import gradient, input_, make, parameter
 from downslope.training import OPTIMIZERS, training_program
 from downslope.training._optimizers import Rules
@@ -119,10 +119,10 @@ def test_networks_side_by_side_take_one_level_more_than_one():
 
 def test_panels_of_a_part_need_none_of_another():
     tape = tape_of(4)
-    assert {i.part for i in tape.instructions if i.act == Act.PRODUCT} == {0, 1, 2, 3}
-    part = {v: i.part for i in tape.instructions if i.act != Act.LOAD for v in i.writes}
+    assert {i.part for i in tape.instructions if i.opcode == Opcode.PRODUCT} == {0, 1, 2, 3}
+    part = {v: i.part for i in tape.instructions if i.opcode != Opcode.LOAD for v in i.writes}
     for i in tape.instructions:
-        if i.act.domain == Kind.PANELS and i.act != Act.LOAD:
+        if i.opcode.domain == Kind.PANELS and i.opcode != Opcode.LOAD:
             panels = {v for v in i.reads if tape.values[v].kind == Kind.PANELS and v in part}
             assert {part[v] for v in panels} <= {i.part}
 

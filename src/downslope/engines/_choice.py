@@ -52,10 +52,16 @@ def _level_of_the_caller() -> int:
 
 
 @cache
-def _check_instruction_set(asked: str | None) -> None:
-    """That the processor has the instruction set that DOWNSLOPE_ISA asks for."""
+def _check_extension(asked: str | None) -> None:
+    """That the extension knows these opcodes, and the processor the instruction set of DOWNSLOPE_ISA."""
     from downslope.engines.native import _native  # type: ignore[attr-defined]
+    from downslope.engines.native._opcodes import names
 
+    if names() != _native.NAMES:
+        raise DownslopeError(
+            "the native engine was built from other sources than this package: install the package again, or "
+            "set DOWNSLOPE_ENGINE=reference"
+        )
     try:
         _native.instruction_set()
     except ValueError as error:
@@ -69,14 +75,15 @@ def runs_natively() -> bool:
     DOWNSLOPE_ENGINE is ``reference``.
 
     Raises:
-        DownslopeError: if DOWNSLOPE_ENGINE or DOWNSLOPE_ISA names what is not there.
+        DownslopeError: if DOWNSLOPE_ENGINE or DOWNSLOPE_ISA names what is not there, or the extension was
+            built from other sources.
     """
     engine = os.environ.get("DOWNSLOPE_ENGINE") or "native"
     if engine not in ("native", "reference"):
         raise DownslopeError(f"DOWNSLOPE_ENGINE is {engine}; it can be native or reference")
     if engine == "reference" or not _native_is_there():
         return False
-    _check_instruction_set(os.environ.get("DOWNSLOPE_ISA"))
+    _check_extension(os.environ.get("DOWNSLOPE_ISA"))
     return True
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from downslope.engines.native._tape import Act, Form, Instruction, Kind, Tape, Value
+from downslope.engines.native._opcodes import Form, Kind, Opcode
+from downslope.engines.native._tape import Instruction, Tape, Value
 
 __all__ = ["GROUP", "LANES", "Footprint", "footprint", "in_panel", "multiplications"]
 
@@ -33,7 +34,7 @@ def footprint(tape: Tape, itemsize: int) -> Footprint:
     """The memory of a tape in numbers of ``itemsize`` bytes, as native/machine.cpp gets it."""
     tiled = {i.partials for i in tape.instructions}
     kept = [(number, v) for number, v in enumerate(tape.values) if v.stored]
-    matrices = {number: _matrix(v) * itemsize for number, v in kept if v.kind == Kind.FIXED}
+    matrices = {number: _matrix(v) * itemsize for number, v in kept if v.kind == Kind.MATRIX}
     lasting = {*tape.leaves.values(), *(form for _, form in tape.mirrors)}
     return Footprint(
         sum(size for number, size in matrices.items() if number in lasting),
@@ -45,9 +46,9 @@ def footprint(tape: Tape, itemsize: int) -> Footprint:
 
 def multiplications(i: Instruction, tape: Tape) -> int:
     """Those of a matrix product for each row of the batch."""
-    if i.act == Act.PRODUCT:
+    if i.opcode == Opcode.PRODUCT:
         return i.args[4] * tape.values[i.args[2]].rows
-    return i.args[0] * i.args[1] if i.act == Act.CONTRACT else 0
+    return i.args[0] * i.args[1] if i.opcode == Opcode.CONTRACT else 0
 
 
 def _up(count: int, size: int) -> int:
@@ -69,6 +70,6 @@ def in_panel(v: Value) -> int:
     """Numbers for each 32 rows of the batch."""
     if v.kind == Kind.PANELS:
         return _rows(v) * LANES // (2 if v.form == Form.HALVES else 1)
-    if v.kind == Kind.TURNED:
+    if v.kind == Kind.TRANSPOSED:
         return _up(v.rows, LANES) * LANES * LANES // (2 if v.form == Form.PAIRS else 1)
     return 1 if v.kind == Kind.PARTIALS else 0

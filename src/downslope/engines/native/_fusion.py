@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from downslope.engines.native._tape import Act, Form, Instruction, Step, Tape, View
+from downslope.engines.native._opcodes import ELEMENTWISE_OPS, Form, Opcode, View
+from downslope.engines.native._tape import Instruction, Step, Tape
 
 __all__ = ["fuse"]
 
@@ -13,8 +14,8 @@ Users = Sequence[set[Instruction]]
 """Instructions by the number of a value."""
 
 _HOSTS = {
-    Act.BLOCK: (Act.PRODUCT, Act.BLOCK),
-    Act.BLOCK_FIXED: (Act.CONTRACT, Act.PRODUCT_FIXED, Act.SUM_ROWS, Act.BLOCK_FIXED),
+    Opcode.BLOCK: (Opcode.PRODUCT, Opcode.BLOCK),
+    Opcode.MATRIX_BLOCK: (Opcode.CONTRACT, Opcode.MATRIX_PRODUCT, Opcode.SUM_ROWS, Opcode.MATRIX_BLOCK),
 }
 
 
@@ -37,7 +38,7 @@ def _write_in_place(tape: Tape) -> None:
     last: list[Instruction] = []
     for copy in _copies(tape.instructions, leaves):
         (source, _), (target, _) = copy.operands
-        makers = [i for i in all_makers[source] if i.act == Act.BLOCK_FIXED and source in i.writes]
+        makers = [i for i in all_makers[source] if i.opcode == Opcode.MATRIX_BLOCK and source in i.writes]
         readers = [i for i in all_readers[source] if i is not copy and i in there]
         if not makers or readers or source in tape.outputs or not _may_overwrite(makers[0], source, target):
             continue
@@ -78,11 +79,11 @@ def _join_blocks(tape: Tape) -> None:
 
 def _joined(tape: Tape, block: Instruction, makers: Users, readers: Users) -> Instruction | None:
     """The nearest instruction that makes what a block reads, with the block; None if they stay apart."""
-    if block.act not in _HOSTS or block not in tape.instructions:
+    if block.opcode not in _HOSTS or block not in tape.instructions:
         return None
     strips = {v for v, view in block.operands if view == View.STRIP}
     here = tape.instructions.index(block)
-    hosts = {i for v in block.reads & strips for i in makers[v] if i.act in _HOSTS[block.act]}
+    hosts = {i for v in block.reads & strips for i in makers[v] if i.opcode in _HOSTS[block.opcode]}
     places = [n for n in map(tape.instructions.index, hosts) if n < here]
     if not places:
         return None
@@ -103,13 +104,15 @@ def _joined(tape: Tape, block: Instruction, makers: Users, readers: Users) -> In
 
 
 def _shape(i: Instruction) -> tuple[int, int]:
-    return (i.args[4], 1) if i.act == Act.PRODUCT else (i.args[0], i.args[1])
+    return (i.args[4], 1) if i.opcode == Opcode.PRODUCT else (i.args[0], i.args[1])
 
 
 def _may_join(host: Instruction, block: Instruction) -> bool:
     seen = {view for v, view in block.operands if v in host.writes}
     one_sum = host.summed < 0 or block.summed < 0
-    in_sums = host.act == Act.SUM_ROWS and block.summed >= 0  # sums over the batch have no tiles to add up
+    in_sums = (
+        host.opcode == Opcode.SUM_ROWS and block.summed >= 0
+    )  # sums over the batch have no tiles to add up
     return _shape(host) == _shape(block) and seen == {View.STRIP} and one_sum and not in_sums
 
 
@@ -188,16 +191,15 @@ def _write_directly(i: Instruction) -> None:
         i.steps.remove(i.steps[end])
 
 
-_ARITHMETIC = ("add", "subtract", "multiply", "divide", "multiply_add", "multiply_subtract")
-_CHAINABLE = frozenset(("copy", "negate", "square", "sqrt", "relu", "gate", "squared_error", *_ARITHMETIC))
-
-
 def _chained(i: Instruction) -> list[Step]:
     """The steps, with those marked that take over in registers what the step before has computed."""
     steps = list(i.steps)
     for n in range(1, len(steps)):
         before, step = steps[n - 1], steps[n]
-        if {before.op, step.op} <= _CHAINABLE and step.sources.count(before.to) == 1:
+        if (
+            all(ELEMENTWISE_OPS[s.op].in_chains for s in (before, step))
+            and step.sources.count(before.to) == 1
+        ):
             steps[n] = replace(step, chained=step.sources.index(before.to))
     for n, step in enumerate(steps[:-1]):
         if steps[n + 1].chained < 0 or i.operands[step.to][1] != View.SCRATCH or step.to == i.summed:

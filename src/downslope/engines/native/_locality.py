@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from downslope.engines.native._footprint import in_panel
-from downslope.engines.native._tape import Act, Instruction, Kind, Tape
+from downslope.engines.native._opcodes import Kind, Opcode
+from downslope.engines.native._tape import Instruction, Tape
 
 __all__ = ["order_panels", "place_locals"]
 
-_DOMAINS = (Kind.SCALAR, Kind.PANELS, Kind.FIXED)
+_DOMAINS = (Kind.SCALAR, Kind.PANELS, Kind.MATRIX)
 
 
 def order_panels(tape: Tape) -> None:
@@ -21,7 +22,7 @@ def order_panels(tape: Tape) -> None:
     """
 
     def stretch(i: Instruction) -> tuple[int, int, int]:
-        return i.level, _DOMAINS.index(i.act.domain), i.part
+        return i.level, _DOMAINS.index(i.opcode.domain), i.part
 
     ordered: list[Instruction] = []
     for (_, domain, _), found in groupby(sorted(tape.instructions, key=stretch), key=stretch):
@@ -64,7 +65,7 @@ def _lacking(
         for made in needs[wanted.pop()]:
             if made in done or made in found:
                 continue
-            if made.act == Act.PRODUCT:
+            if made.opcode == Opcode.PRODUCT:
                 return None
             found.add(made)
             wanted.append(made)

@@ -7,19 +7,15 @@ from typing import Any
 
 from downslope.engines.native._blocks import Block, Groups
 from downslope.engines.native._fusion import fuse
+from downslope.engines.native._opcodes import ELEMENTWISE_OPS, Form, Kind, Opcode, View
 from downslope.engines.native._schedule import schedule
-from downslope.engines.native._tape import Act, Form, Instruction, Kind, Step, Tape, View
+from downslope.engines.native._tape import Instruction, Step, Tape
 from downslope.engines.native._views import Factor, is_elementwise, is_flipped, layout, placed, stages
 from downslope.graph import BATCH, Node, topological
 
 __all__ = ["lower"]
 
-_SETTINGS = {
-    "leaky_relu": ("slope", 0.01),
-    "elu": ("alpha", 1.0),
-    "huber": ("delta", 1.0),
-    "quantile": ("level", 0.5),
-}
+_BLOCKS = {Kind.SCALAR: Opcode.SCALAR_BLOCK, Kind.PANELS: Opcode.BLOCK, Kind.MATRIX: Opcode.MATRIX_BLOCK}
 
 
 def lower(
@@ -46,7 +42,7 @@ class _Lowering:
         self._homes: dict[Node, int] = {}
         self._makers: dict[int, Instruction] = {}  # of values that are no block's
         self._in_registers: set[Node] = set()  # of a block that is on the tape already
-        self._made: dict[Any, int] = {}  # turned, rounded and inverted values
+        self._made: dict[Any, int] = {}  # transposed, rounded and inverted values
         wanted = [*outputs, *updates.values(), *updates]
         order = topological(wanted)
         self._stages = stages(order)
@@ -68,8 +64,8 @@ class _Lowering:
         self._homes[node] = self.tape.new(*layout(node.shape))
         return self._homes[node]
 
-    def _add(self, act: Act, out: int, args: Sequence[int] = (), **rest: Any) -> Instruction:
-        instruction = Instruction(act, out, list(args), **rest)
+    def _add(self, opcode: Opcode, out: int, args: Sequence[int] = (), **rest: Any) -> Instruction:
+        instruction = Instruction(opcode, out, list(args), **rest)
         instruction.reads |= {v for v, _ in instruction.operands if v >= 0} - instruction.writes
         if out >= 0:
             instruction.writes.add(out)
@@ -78,9 +74,9 @@ class _Lowering:
         return instruction
 
     def _reading(
-        self, act: Act, out: int, args: Sequence[int], reads: Sequence[int], node: Node
+        self, opcode: Opcode, out: int, args: Sequence[int], reads: Sequence[int], node: Node
     ) -> Instruction:
-        return self._add(act, out, args, nodes=[node], reads=set(reads))
+        return self._add(opcode, out, args, nodes=[node], reads=set(reads))
 
     def _home(self, node: Node) -> int:
         """The value of a node, computed as such: views (spread, transpose) are written out."""
@@ -98,14 +94,14 @@ class _Lowering:
             self._homes[node] = home
             return
         out = self._new_for(node)
-        self._reading(Act.TRANSPOSE, out, [*map(int, node.shape), home], [home], node)
+        self._reading(Opcode.TRANSPOSE, out, [*map(int, node.shape), home], [home], node)
 
     def _output(self, node: Node) -> int:
         """The value of an output; what has a row for each row of the batch is stored there."""
         home = self._home(node)
         if BATCH not in node.shape:
             return home
-        self._add(Act.STORE, -1, [len(self.tape.stores), home], reads={home}, nodes=[node])
+        self._add(Opcode.STORE, -1, [len(self.tape.stores), home], reads={home}, nodes=[node])
         self.tape.stores.append(node)
         return -1
 
@@ -128,7 +124,7 @@ class _Lowering:
         if node.op.name == "constant":
             self.tape.constants.append((out, node.attributes["value"]))
         elif BATCH in node.shape:
-            self._add(Act.LOAD, out, [len(self.tape.columns), out, -1], nodes=[node])
+            self._add(Opcode.LOAD, out, [len(self.tape.columns), out, -1], nodes=[node])
             self.tape.columns.append(node)
         else:
             self.tape.leaves[node] = out
@@ -136,7 +132,7 @@ class _Lowering:
     def _matmul(self, node: Node) -> None:
         a, b = node.inputs
         if is_flipped(node.shape):  # (AB)ᵀ = BᵀAᵀ, whose rows are those of the batch
-            return self._rows_product(node, Factor(b).turned, Factor(a).turned)
+            return self._rows_product(node, Factor(b).transpose, Factor(a).transpose)
         if BATCH in node.shape:
             return self._rows_product(node, Factor(a), Factor(b))
         rows, columns = map(int, node.shape)
@@ -144,18 +140,18 @@ class _Lowering:
             left, right = self._home(Factor(a).base), self._home(Factor(b).base)
             if self._bfloat16:
                 left, right = self._rounded(left, Form.HALVES), self._rounded(right, Form.HALVES)
-            right = self._turn(right)
+            right = self._transposed(right)
             out = self._new_for(node)
-            self._reading(Act.CONTRACT, out, [rows, columns, left, right], [left, right], node)
+            self._reading(Opcode.CONTRACT, out, [rows, columns, left, right], [left, right], node)
             return None
         first = Factor(a)
         left, right = self._home(first.base), self._home(b)
         args = [rows, columns, left, int(first.transposed), right, int(a.shape[1])]
-        self._reading(Act.PRODUCT_FIXED, self._new_for(node), args, [left, right], node)
+        self._reading(Opcode.MATRIX_PRODUCT, self._new_for(node), args, [left, right], node)
         return None
 
     def _rows_product(self, node: Node, rows: Factor, matrix: Factor) -> None:
-        """(n, k) times (k, m): each panel is multiplied by the matrix turned on its side."""
+        """(n, k) times (k, m): each panel is multiplied by the transposed matrix."""
         panels, home = self._home(rows.base), self._home(matrix.base)
         across = not matrix.transposed
         if self._bfloat16:
@@ -163,7 +159,7 @@ class _Lowering:
             home = self._rounded(home, Form.PAIRS if across else Form.HALVES)
         out = self._new_for(node)
         args = [home, int(across), panels, -1, self.tape.values[out].rows]
-        self._reading(Act.PRODUCT, out, args, [home, panels], node)
+        self._reading(Opcode.PRODUCT, out, args, [home, panels], node)
 
     def _rounded(self, value: int, form: Form) -> int:
         """A value in bfloat16: leaves keep such a form beside them, other values get it in a block."""
@@ -174,22 +170,24 @@ class _Lowering:
                 self.tape.mirrors.append((value, out))
                 return out
             steps = [Step("round" if form == Form.HALVES else "round_pairs", 1, (0,))]
-            act = Act.BLOCK if v.kind == Kind.PANELS else Act.BLOCK_FIXED
+            opcode = Opcode.BLOCK if v.kind == Kind.PANELS else Opcode.MATRIX_BLOCK
             operands = [(value, View.STRIP), (out, View.STRIP)]
-            self._add(act, -1, [v.rows, v.columns], steps=steps, operands=operands, writes={out})
+            self._add(opcode, -1, [v.rows, v.columns], steps=steps, operands=operands, writes={out})
         return self._made[value, form]
 
-    def _turn(self, panels: int) -> int:
+    def _transposed(self, panels: int) -> int:
         if panels not in self._made:
             v = self.tape.values[panels]
             form = Form.NUMBERS if v.form == Form.NUMBERS else Form.PAIRS
-            out = self._made[panels] = self.tape.new(Kind.TURNED, v.rows, 1, form)
+            out = self._made[panels] = self.tape.new(Kind.TRANSPOSED, v.rows, 1, form)
             load = self._makers.get(panels)
-            if load is not None and load.act == Act.LOAD:  # the columns of the table come in rows already
+            if (
+                load is not None and load.opcode == Opcode.LOAD
+            ):  # the columns of the table come in rows already
                 load.args[2] = out
                 load.writes.add(out)
             else:
-                self._add(Act.TURN, out, [panels], reads={panels})
+                self._add(Opcode.TRANSPOSE_PANELS, out, [panels], reads={panels})
         return self._made[panels]
 
     def _sum(self, node: Node) -> None:
@@ -204,11 +202,11 @@ class _Lowering:
             if column in self.tape.columns and a.shape == (BATCH,):
                 feature = a.attributes["indices"][0] if picked else 0
                 args = [self.tape.columns.index(column), feature]
-                self._add(Act.COLUMN_TOTAL, self._new_for(node), args, nodes=[node])
+                self._add(Opcode.COLUMN_TOTAL, self._new_for(node), args, nodes=[node])
                 return
             source = self._home(a)
             partials = self.tape.new(Kind.PARTIALS, 1)
-            self._reading(Act.PARTIAL, partials, [source], [source], node)
+            self._reading(Opcode.PARTIAL, partials, [source], [source], node)
             self._total(node, partials)
         elif a.shape[axes[0]] == BATCH:
             self._sum_over_rows(node, self._home(a))
@@ -216,22 +214,22 @@ class _Lowering:
             self._homes[node] = self._home(a)
         else:
             source = self._home(a)
-            self._reading(Act.SUM_FEATURES, self._new_for(node), [source], [source], node)
+            self._reading(Opcode.SUM_FEATURES, self._new_for(node), [source], [source], node)
 
     def _total(self, node: Node, partials: int) -> None:
         if node.shape != ():
             raise NotImplementedError(f"the sum of everything, kept with the shape {node.shape}")
-        self._reading(Act.TOTAL, self._new_for(node), [partials, -1], [partials], node)
+        self._reading(Opcode.TOTAL, self._new_for(node), [partials, -1], [partials], node)
 
     def _sum_over_rows(self, node: Node, source: int) -> None:
         features = self.tape.values[source].rows
         out = self._new_for(node)
         if self.tape.values[out].rows == 1:
-            self._reading(Act.SUM_ROWS, out, [1, features, source], [source], node)
+            self._reading(Opcode.SUM_ROWS, out, [1, features, source], [source], node)
             return
-        flat = self.tape.new(Kind.FIXED, 1, features)  # one number a row: a column, turned afterwards
-        self._reading(Act.SUM_ROWS, flat, [1, features, source], [source], node)
-        self._reading(Act.TRANSPOSE, out, [features, 1, flat], [flat], node)
+        flat = self.tape.new(Kind.MATRIX, 1, features)  # one number a row: a column, transposed afterwards
+        self._reading(Opcode.SUM_ROWS, flat, [1, features, source], [source], node)
+        self._reading(Opcode.TRANSPOSE, out, [features, 1, flat], [flat], node)
 
     def _sum_of_matrix(self, node: Node, source: int, axes: tuple[int, ...]) -> None:
         v = self.tape.values[source]
@@ -239,7 +237,7 @@ class _Lowering:
             partials = self.tape.new(Kind.PARTIALS, 1)
             operands = [(source, View.STRIP), (-1, View.SCRATCH)]
             block = self._add(
-                Act.BLOCK_FIXED,
+                Opcode.MATRIX_BLOCK,
                 -1,
                 [v.rows, v.columns],
                 steps=[Step("copy", 1, (0,))],
@@ -254,22 +252,22 @@ class _Lowering:
         down = int(self.tape.values[out].rows > 1)
         axis = 2 if len(axes) == len(node.inputs[0].shape) else axes[0]
         args = [v.rows, v.columns, source, axis, down]
-        self._reading(Act.SUM_FIXED, out, args, [source], node)
+        self._reading(Opcode.MATRIX_SUM, out, args, [source], node)
 
     def _rows(self, node: Node) -> None:
-        self._add(Act.COUNT, self._new_for(node), nodes=[node])
+        self._add(Opcode.COUNT, self._new_for(node), nodes=[node])
 
     def _softmax(self, node: Node) -> None:
         source = self._home(node.inputs[0])
-        self._reading(Act.SOFTMAX, self._new_for(node), [source], [source], node)
+        self._reading(Opcode.SOFTMAX, self._new_for(node), [source], [source], node)
 
     def _cross_entropy(self, node: Node) -> None:
         z, y = (self._home(i) for i in node.inputs)
-        self._reading(Act.CROSS_ENTROPY, self._new_for(node), [z, y], [z, y], node)
+        self._reading(Opcode.CROSS_ENTROPY, self._new_for(node), [z, y], [z, y], node)
 
     def _one_hot(self, node: Node) -> None:
         y = self._home(node.inputs[0])
-        self._reading(Act.ONE_HOT, self._new_for(node), [y], [y], node)
+        self._reading(Opcode.ONE_HOT, self._new_for(node), [y], [y], node)
 
     def _keep_mask(self, node: Node) -> None:
         """A mask, times a constant where all that is done with it is that."""
@@ -279,24 +277,24 @@ class _Lowering:
         if len(users) == 1 and users[0].op.name == "multiply" and scale and node not in self._wanted:
             args[1] = self._home(scale)
             out, nodes = self._new_for(users[0]), [node, users[0]]
-            self._add(Act.KEEP_MASK, out, args, setting=rate, nodes=nodes, reads={args[1]})
+            self._add(Opcode.KEEP_MASK, out, args, setting=rate, nodes=nodes, reads={args[1]})
             return
-        self._add(Act.KEEP_MASK, self._new_for(node), args, setting=rate, nodes=[node])
+        self._add(Opcode.KEEP_MASK, self._new_for(node), args, setting=rate, nodes=[node])
 
     def _take(self, node: Node) -> None:
         table, index = (self._home(i) for i in node.inputs)
-        self._reading(Act.TAKE, self._new_for(node), [table, index], [table, index], node)
+        self._reading(Opcode.TAKE, self._new_for(node), [table, index], [table, index], node)
 
     def _add_rows(self, node: Node) -> None:
         rows, index = self._home(node.inputs[0]), self._home(node.inputs[1])
         out = self._new_for(node)
         args = [self.tape.values[out].rows, self.tape.values[out].columns, rows, index]
-        self._reading(Act.ADD_ROWS, out, args, [rows, index], node)
+        self._reading(Opcode.ADD_ROWS, out, args, [rows, index], node)
 
     def _copy(self, node: Node, places: Sequence[tuple[int, int]]) -> None:
         reads = [value for value, _ in places if value >= 0]
         self._reading(
-            Act.COPY_FEATURES, self._new_for(node), [n for place in places for n in place], reads, node
+            Opcode.COPY_FEATURES, self._new_for(node), [n for place in places for n in place], reads, node
         )
 
     def _columns(self, node: Node) -> None:
@@ -320,8 +318,7 @@ class _Lowering:
         if not nodes:
             return
         kind, rows, columns = layout(nodes[0].shape)
-        act = {Kind.SCALAR: Act.SCALAR_BLOCK, Kind.PANELS: Act.BLOCK, Kind.FIXED: Act.BLOCK_FIXED}[kind]
-        block = Block(Instruction(act, -1, [rows, columns], nodes=list(nodes)))
+        block = Block(Instruction(_BLOCKS[kind], -1, [rows, columns], nodes=list(nodes)))
         inside = set(nodes)
         ops: dict[Node, tuple[str, tuple[Node, ...]]] = {}
         absorbed: set[Node] = set()
@@ -360,9 +357,7 @@ class _Lowering:
                 out = self._new_for(node)
                 target = block.writing(out, View.REPEATED if kind == Kind.SCALAR else View.STRIP)
             block.free += done  # only now: an op never writes over what it reads
-            setting_name, fallback = _SETTINGS.get(node.op.name, ("", 0.0))
-            setting = float(node.attributes.get(setting_name, fallback))
-            block.instruction.steps.append(Step(name, target, tuple(sources), setting))
+            block.instruction.steps.append(Step(name, target, tuple(sources), _setting(name, node)))
         self._in_registers |= absorbed
         self.tape.instructions.append(block.instruction)
 
@@ -396,7 +391,7 @@ class _Lowering:
             home, out = self._home(node), self.tape.new(Kind.SCALAR, 1)
             operands = [(one, View.REPEATED), (home, View.REPEATED), (out, View.REPEATED)]
             self._add(
-                Act.SCALAR_BLOCK,
+                Opcode.SCALAR_BLOCK,
                 -1,
                 [1, 1],
                 steps=[Step("divide", 2, (0, 1))],
@@ -419,7 +414,7 @@ class _Lowering:
             return False
         home = self._home(product)
         instruction = self._makers[home]
-        if instruction.act != Act.PRODUCT or instruction.args[3] >= 0:
+        if instruction.opcode != Opcode.PRODUCT or instruction.args[3] >= 0:
             return False
         instruction.args[3] = self._home(bias)
         instruction.reads.add(self._home(bias))
@@ -450,7 +445,7 @@ class _Lowering:
         if value.rows == value.columns == 1 and (rows, columns) != (1, 1):
             if ("pick", home) not in self._made:
                 scalar = self._made["pick", home] = self.tape.new(Kind.SCALAR, 1)
-                self._reading(Act.PICK, scalar, [home], [home], base)
+                self._reading(Opcode.PICK, scalar, [home], [home], base)
             return self._made["pick", home], View.REPEATED
         if kind == Kind.PANELS:
             return home, View.DOWN_COLUMN if value.rows > 1 else View.ALONG_ROW
@@ -470,7 +465,7 @@ class _Lowering:
         view = View.REPEATED if self.tape.values[source].kind == Kind.SCALAR else View.STRIP
         operands = [(source, view), (target, View.STRIP)]
         self._add(
-            Act.BLOCK_FIXED,
+            Opcode.MATRIX_BLOCK,
             -1,
             [value.rows, value.columns],
             steps=[Step("copy", 1, (0,))],
@@ -478,3 +473,9 @@ class _Lowering:
             writes={target},
             nodes=[new],
         )
+
+
+def _setting(name: str, node: Node) -> float:
+    """The setting of an elementwise op, from the attributes of its node."""
+    attribute, default = ELEMENTWISE_OPS[name].setting or ("", 0.0)
+    return float(node.attributes.get(attribute, default))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from downslope.engines.native._tape import Act, Kind, Tape
+from downslope.engines.native._opcodes import Kind, Opcode
+from downslope.engines.native._tape import Tape
 
 __all__ = ["set_parts"]
 
@@ -16,21 +17,21 @@ def set_parts(tape: Tape) -> None:
     roots = _roots(tape)
     numbers: dict[int, int] = {}
     for i in tape.instructions:
-        if i.act == Act.PRODUCT:
+        if i.opcode == Opcode.PRODUCT:
             numbers.setdefault(_root(roots, next(iter(i.writes))), len(numbers))
     if len(numbers) < 2:
         return
     of_value: dict[int, int] = {}
     for i in tape.instructions:
-        if i.act.domain == Kind.PANELS:
+        if i.opcode.domain == Kind.PANELS:
             i.part = max(
                 (numbers.get(_root(roots, v), 0) for v in i.writes or i.reads if v in roots), default=0
             )
-        elif i.act.domain == Kind.FIXED:
+        elif i.opcode.domain == Kind.MATRIX:
             i.part = max((of_value.get(v, 0) for v in i.reads), default=0)
-        if i.act.domain != Kind.SCALAR and i.act != Act.LOAD:
+        if i.opcode.domain != Kind.SCALAR and i.opcode != Opcode.LOAD:
             of_value |= dict.fromkeys(i.writes, i.part)
-        i.level += i.act != Act.LOAD
+        i.level += i.opcode != Opcode.LOAD
     tape.levels += 1
     tape.stop_level += 1
 
@@ -39,7 +40,7 @@ def _roots(tape: Tape) -> dict[int, int]:
     """A forest of disjoint sets: for values that panel instructions make, another of the same part."""
     roots: dict[int, int] = {}
     for i in tape.instructions:
-        if i.act.domain != Kind.PANELS or i.act == Act.LOAD or not i.writes:
+        if i.opcode.domain != Kind.PANELS or i.opcode == Opcode.LOAD or not i.writes:
             continue
         first = next(iter(i.writes))
         for value in i.writes:

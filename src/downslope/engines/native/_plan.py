@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines.native._lowering import lower
-from downslope.engines.native._tape import CODES, Act, Tape
+from downslope.engines.native._opcodes import ELEMENTWISE_OPS, Opcode
+from downslope.engines.native._tape import Tape
 from downslope.engines.native._threads import threads_for
 from downslope.engines.native._views import is_flipped
 from downslope.engines.reference._plan import Plan
@@ -21,6 +22,8 @@ __all__ = ["NativePlan", "native_tape"]
 _ROWS = 4096
 """Rows that are at work at a time where each row is on its own."""
 
+_NUMBERS = {name: number for number, name in enumerate(ELEMENTWISE_OPS)}
+
 
 def native_tape(tape: Tape, watched: int = -1) -> Any:
     """The tape as machines want it; ``watched`` is the value of a single number to be told of each step."""
@@ -29,12 +32,15 @@ def native_tape(tape: Tape, watched: int = -1) -> Any:
     sums = {i.partials: n for n, i in enumerate(tape.instructions) if i.partials >= 0}
     instructions = [
         (
-            int(i.act),
+            int(i.opcode),
             i.level,
             i.out,
-            [i.args[0], sums.get(i.args[0], -1)] if i.act == Act.TOTAL else i.args,
+            [i.args[0], sums.get(i.args[0], -1)] if i.opcode == Opcode.TOTAL else i.args,
             i.setting,
-            [(CODES[s.op], s.to, *(*s.sources, 0, 0, 0)[:3], s.setting, s.chained, s.kept) for s in i.steps],
+            [
+                (_NUMBERS[s.op], s.to, *(*s.sources, 0, 0, 0)[:3], s.setting, s.chained, s.kept)
+                for s in i.steps
+            ],
             [(value, int(view)) for value, view in i.operands],
             i.summed,
             i.partials,

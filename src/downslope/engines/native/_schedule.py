@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from downslope.engines.native._locality import order_panels, place_locals
+from downslope.engines.native._opcodes import Kind, Opcode
 from downslope.engines.native._parts import set_parts
-from downslope.engines.native._tape import Act, Instruction, Kind, Tape
+from downslope.engines.native._tape import Instruction, Tape
 
 __all__ = ["schedule"]
 
@@ -29,8 +30,8 @@ def _set_levels(tape: Tape) -> None:
         for value in i.reads - i.writes:
             if value in writer:
                 before = writer[value]
-                apart = before.act.domain == Kind.FIXED or (
-                    before.act.domain == Kind.PANELS and i.act.domain != Kind.PANELS
+                apart = before.opcode.domain == Kind.MATRIX or (
+                    before.opcode.domain == Kind.PANELS and i.opcode.domain != Kind.PANELS
                 )
                 level = max(level, before.level + apart)
         for value in i.writes:  # a leaf is written once all have read it and the outputs are known
@@ -51,7 +52,7 @@ def _mark_once(tape: Tape) -> None:
     """What follows from the batch and from constants alone stays the same while the batch does."""
     known = {value for value, _ in tape.constants}
     for i in tape.instructions:
-        stored = i.act in (Act.KEEP_MASK, Act.STORE)
+        stored = i.opcode in (Opcode.KEEP_MASK, Opcode.STORE)
         i.once = i.reads <= known and not stored and not i.writes & set(tape.updated)
         if i.once:
             known |= i.writes
@@ -67,7 +68,7 @@ def _mark_local(tape: Tape) -> None:
         users = [*makers, *all_readers[number]]
         value.local = (
             len({i.level for i in users}) == 1
-            and all(i.act.domain == Kind.PANELS for i in users)
+            and all(i.opcode.domain == Kind.PANELS for i in users)
             and not (any(i.once for i in makers) and not all(i.once for i in users))
         )
 

@@ -1,141 +1,17 @@
 """The tape: the flat list of instructions that a program is lowered to.
 
-Values and instructions mean what ``native/tape.hpp`` says; the enumerations here are in its order.
+The C++ side is ``native/tape.hpp``; what their names mean is in ``_opcodes.py``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import IntEnum, auto
 
+from downslope.engines.native._opcodes import Form, Kind, Opcode, View
 from downslope.graph import Node
 
-__all__ = ["CODES", "Act", "Form", "Instruction", "Kind", "Step", "Tape", "Value", "View"]
-
-
-class _FromZero(IntEnum):
-    @staticmethod
-    def _generate_next_value_(name: str, start: int, count: int, last_values: list[int]) -> int:
-        return count
-
-
-class Kind(_FromZero):
-    """Where a value lives: see ``Kind`` in native/tape.hpp."""
-
-    FIXED = auto()
-    PANELS = auto()
-    TURNED = auto()
-    PARTIALS = auto()
-    SCALAR = auto()
-
-
-class Form(_FromZero):
-    """How its numbers are written: in the machine's type, or in bfloat16, plain or in words of two."""
-
-    NUMBERS = auto()
-    HALVES = auto()
-    PAIRS = auto()
-
-
-class Act(_FromZero):
-    """What an instruction does."""
-
-    SCALAR_BLOCK = auto()
-    TOTAL = auto()
-    COLUMN_TOTAL = auto()
-    PICK = auto()
-    COUNT = auto()
-    LOAD = auto()
-    STORE = auto()
-    PRODUCT = auto()
-    BLOCK = auto()
-    PARTIAL = auto()
-    TURN = auto()
-    SOFTMAX = auto()
-    CROSS_ENTROPY = auto()
-    ONE_HOT = auto()
-    KEEP_MASK = auto()
-    TAKE = auto()
-    COPY_FEATURES = auto()
-    SUM_FEATURES = auto()
-    CONTRACT = auto()
-    PRODUCT_FIXED = auto()
-    BLOCK_FIXED = auto()
-    SUM_ROWS = auto()
-    SUM_FIXED = auto()
-    ADD_ROWS = auto()
-    TRANSPOSE = auto()
-
-    @property
-    def domain(self) -> Kind:
-        """SCALAR, PANELS or FIXED: how the work is shared among threads."""
-        if self <= Act.COUNT:
-            return Kind.SCALAR
-        return Kind.PANELS if self <= Act.SUM_FEATURES else Kind.FIXED
-
-
-class View(_FromZero):
-    """How a block sees an operand."""
-
-    STRIP = auto()
-    REPEATED = auto()
-    ALONG_ROW = auto()
-    DOWN_COLUMN = auto()
-    SCRATCH = auto()
-    TILE = auto()
-
-
-CODES = {
-    name: number
-    for number, name in enumerate(
-        (
-            "splat",
-            "copy",
-            "add",
-            "subtract",
-            "multiply",
-            "divide",
-            "multiply_add",
-            "multiply_subtract",
-            "gate",
-            "minimum",
-            "maximum",
-            "where",
-            "negate",
-            "square",
-            "sqrt",
-            "exp",
-            "expm1",
-            "log",
-            "sin",
-            "cos",
-            "absolute",
-            "sign",
-            "step",
-            "normal_cdf",
-            "sigmoid",
-            "tanh",
-            "relu",
-            "leaky_relu",
-            "elu",
-            "selu",
-            "gelu",
-            "silu",
-            "softplus",
-            "mish",
-            "squared_error",
-            "absolute_error",
-            "huber",
-            "quantile",
-            "binary_cross_entropy",
-            "poisson",
-            "round",
-            "round_pairs",
-        )
-    )
-}
-"""The ops of elementwise blocks, by name."""
+__all__ = ["Instruction", "Step", "Tape", "Value"]
 
 
 @dataclass
@@ -179,7 +55,7 @@ class Instruction:
     again as long as the batch is. ``part`` numbers networks that lie side by side in one program.
     """
 
-    act: Act
+    opcode: Opcode
     out: int = -1
     args: list[int] = field(default_factory=list)
     setting: float = 0.0

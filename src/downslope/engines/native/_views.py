@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from downslope.engines.native._tape import Kind
+from downslope.engines.native._opcodes import Kind
 from downslope.graph import BATCH, Elementwise, Node
 
 __all__ = ["Factor", "is_elementwise", "is_flipped", "layout", "placed", "stages"]
@@ -20,7 +20,7 @@ class Factor:
         self.transposed = views != transposed
 
     @property
-    def turned(self) -> Factor:
+    def transpose(self) -> Factor:
         """The same factor, transposed."""
         return Factor(self.base, not self.transposed)
 
@@ -51,7 +51,7 @@ def layout(shape: tuple[Any, ...]) -> tuple[Kind, int, int]:
         raise NotImplementedError(f"the native engine has no values of the shape {shape}")
     if BATCH in shape:
         return Kind.PANELS, int(next((d for d in shape if d != BATCH), 1)), 1
-    return Kind.FIXED, (int(shape[0]) if len(shape) == 2 else 1), int(shape[-1])
+    return Kind.MATRIX, (int(shape[0]) if len(shape) == 2 else 1), int(shape[-1])
 
 
 def stages(order: Sequence[Node]) -> dict[Node, int]:

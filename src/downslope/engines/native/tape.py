@@ -2,17 +2,18 @@
 
 from downslope.engines.native._descent import step_tape
 from downslope.engines.native._footprint import GROUP, LANES, Footprint, footprint, multiplications
-from downslope.engines.native._tape import Act, Form, Instruction, Kind, Step, Tape, Value, View
+from downslope.engines.native._opcodes import Form, Kind, Opcode, View
+from downslope.engines.native._tape import Instruction, Step, Tape, Value
 from downslope.engines.native._views import layout
 
 __all__ = [
     "GROUP",
     "LANES",
-    "Act",
     "Footprint",
     "Form",
     "Instruction",
     "Kind",
+    "Opcode",
     "Step",
     "Tape",
     "Value",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from downslope.engines.native.tape import Act, Instruction, Kind
+from downslope.engines.native.tape import Instruction, Kind, Opcode
 from downslope.graph import BATCH, Node
 from downslope.graph.notation import Apply, Expression, Infix, Number, Power, SumOver, Words, product
 from downslope.insight.step_tape._blocks import block_formulas
@@ -15,38 +15,38 @@ from downslope.insight.step_tape._records import TapeFormula
 __all__ = ["WORDS", "formulas", "share"]
 
 WORDS = {
-    Act.SCALAR_BLOCK: "number",
-    Act.TOTAL: "total",
-    Act.COLUMN_TOTAL: "total",
-    Act.PICK: "number",
-    Act.COUNT: "count",
-    Act.LOAD: "load",
-    Act.STORE: "store",
-    Act.PRODUCT: "matrix product",
-    Act.BLOCK: "elementwise",
-    Act.PARTIAL: "sum",
-    Act.TURN: "turn",
-    Act.SOFTMAX: "softmax",
-    Act.CROSS_ENTROPY: "cross entropy",
-    Act.ONE_HOT: "one hot",
-    Act.KEEP_MASK: "random mask",
-    Act.TAKE: "look up",
-    Act.COPY_FEATURES: "copy features",
-    Act.SUM_FEATURES: "sum features",
-    Act.CONTRACT: "contraction",
-    Act.PRODUCT_FIXED: "matrix product",
-    Act.BLOCK_FIXED: "elementwise",
-    Act.SUM_ROWS: "sum over rows",
-    Act.SUM_FIXED: "sum",
-    Act.ADD_ROWS: "add rows",
-    Act.TRANSPOSE: "transpose",
+    Opcode.SCALAR_BLOCK: "number",
+    Opcode.TOTAL: "total",
+    Opcode.COLUMN_TOTAL: "total",
+    Opcode.PICK: "number",
+    Opcode.COUNT: "count",
+    Opcode.LOAD: "load",
+    Opcode.STORE: "store",
+    Opcode.PRODUCT: "matrix product",
+    Opcode.BLOCK: "elementwise",
+    Opcode.PARTIAL: "sum",
+    Opcode.TRANSPOSE_PANELS: "transpose",
+    Opcode.SOFTMAX: "softmax",
+    Opcode.CROSS_ENTROPY: "cross entropy",
+    Opcode.ONE_HOT: "one hot",
+    Opcode.KEEP_MASK: "random mask",
+    Opcode.TAKE: "look up",
+    Opcode.COPY_FEATURES: "copy features",
+    Opcode.SUM_FEATURES: "sum features",
+    Opcode.CONTRACT: "contraction",
+    Opcode.MATRIX_PRODUCT: "matrix product",
+    Opcode.MATRIX_BLOCK: "elementwise",
+    Opcode.SUM_ROWS: "sum over rows",
+    Opcode.MATRIX_SUM: "sum",
+    Opcode.ADD_ROWS: "add rows",
+    Opcode.TRANSPOSE: "transpose",
 }
-"""The acts in words."""
+"""The opcodes in words."""
 
 
 def share(i: Instruction) -> str:
     """Who does it: see ``SHARES``."""
-    return {Kind.SCALAR: "alone", Kind.PANELS: "panels"}.get(i.act.domain, "tiles")
+    return {Kind.SCALAR: "alone", Kind.PANELS: "panels"}.get(i.opcode.domain, "tiles")
 
 
 def formulas(reader: Reader, i: Instruction) -> list[TapeFormula]:
@@ -57,20 +57,20 @@ def formulas(reader: Reader, i: Instruction) -> list[TapeFormula]:
     if first:
         return first + block_formulas(reader, i, first[0].shape)
     rows, columns = i.args[:2]
-    shapes = {Act.SCALAR_BLOCK: (), Act.BLOCK: (BATCH, rows)}
-    return block_formulas(reader, i, shapes.get(i.act, (rows, columns)))
+    shapes = {Opcode.SCALAR_BLOCK: (), Opcode.BLOCK: (BATCH, rows)}
+    return block_formulas(reader, i, shapes.get(i.opcode, (rows, columns)))
 
 
 def _first(reader: Reader, i: Instruction) -> list[TapeFormula]:
-    if i.act in (Act.LOAD, Act.TURN):
+    if i.opcode in (Opcode.LOAD, Opcode.TRANSPOSE_PANELS):
         return _loaded(reader, i)
-    if i.act == Act.STORE:
+    if i.opcode == Opcode.STORE:
         target = Infix("", (reader.name(i.args[1]), Words(", row after row")))
         return [TapeFormula(target, None, "=", reader.shape(i.args[1]), "batch")]
-    if i.act not in _EXPRESSIONS:
+    if i.opcode not in _EXPRESSIONS:
         return []
-    expression = _EXPRESSIONS[i.act](reader, i)  # with what the values hold before
-    if i.act in (Act.SUM_FIXED, Act.ADD_ROWS, Act.TRANSPOSE):
+    expression = _EXPRESSIONS[i.opcode](reader, i)  # with what the values hold before
+    if i.opcode in (Opcode.MATRIX_SUM, Opcode.ADD_ROWS, Opcode.TRANSPOSE):
         expression = Infix("", (expression, Words(", by one thread")))
     out = reader.tile(i)
     reader.put(out, _made(i))
@@ -78,22 +78,22 @@ def _first(reader: Reader, i: Instruction) -> list[TapeFormula]:
 
 
 def _made(i: Instruction) -> Node | None:
-    """The node that an act computes: with the bias, where the product starts from it; with a mask's scale."""
-    if i.act == Act.PARTIAL:
+    """The node that an instruction computes, a bias or the scale of a mask included."""
+    if i.opcode == Opcode.PARTIAL:
         return None
-    biased = i.act == Act.PRODUCT and i.args[3] >= 0
-    scaled = i.act == Act.KEEP_MASK and i.args[1] >= 0
+    biased = i.opcode == Opcode.PRODUCT and i.args[3] >= 0
+    scaled = i.opcode == Opcode.KEEP_MASK and i.args[1] >= 0
     return i.nodes[1] if biased or scaled else i.nodes[0]
 
 
 def _loaded(reader: Reader, i: Instruction) -> list[TapeFormula]:
-    if i.act == Act.TURN:
-        reader.turned(i.out, i.args[0])
+    if i.opcode == Opcode.TRANSPOSE_PANELS:
+        reader.transposed(i.out, i.args[0])
         return [reader.formula(i.out, None)]
     reader.put(i.out, i.nodes[0])
     told = [reader.formula(i.out, None)]
     if i.args[2] >= 0:
-        reader.turned(i.args[2], i.out)
+        reader.transposed(i.args[2], i.out)
         told.append(reader.formula(i.args[2], None))
     return told
 
@@ -107,8 +107,8 @@ def _product(reader: Reader, i: Instruction) -> Expression:
 
 
 def _product_of_matrices(reader: Reader, i: Instruction) -> Expression:
-    left, turned, right = reader.name(i.args[2]), i.args[3], reader.name(i.args[4])
-    return product((Power(left, Words("ᵀ")) if turned else left, right))
+    left, transposed, right = reader.name(i.args[2]), i.args[3], reader.name(i.args[4])
+    return product((Power(left, Words("ᵀ")) if transposed else left, right))
 
 
 def _column(reader: Reader, i: Instruction) -> Expression:
@@ -161,24 +161,24 @@ def _listed(numbers: Sequence[int]) -> str:
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}…{run[-1]}" for run in runs)
 
 
-_EXPRESSIONS: dict[Act, Callable[[Reader, Instruction], Expression]] = {
-    Act.TOTAL: _total,
-    Act.COLUMN_TOTAL: lambda reader, i: SumOver("n", _column(reader, i)),
-    Act.PICK: lambda reader, i: Infix("", (Words("the number in "), reader.name(i.args[0]))),
-    Act.COUNT: lambda reader, i: Words("the rows of the batch"),
-    Act.PRODUCT: _product,
-    Act.PARTIAL: _partial,
-    Act.SOFTMAX: _applied("softmax", 0),
-    Act.CROSS_ENTROPY: _applied("cross_entropy", 0, 1),
-    Act.ONE_HOT: _applied("one_hot", 0),
-    Act.KEEP_MASK: _mask,
-    Act.TAKE: _applied("rows", 0, 1),
-    Act.COPY_FEATURES: _copied,
-    Act.SUM_FEATURES: _summed("j", 0),
-    Act.CONTRACT: lambda reader, i: SumOver("n", product(reader.name(v) for v in i.args[2:4])),
-    Act.PRODUCT_FIXED: _product_of_matrices,
-    Act.SUM_ROWS: _summed("n", 2),
-    Act.SUM_FIXED: _summed("", 2),
-    Act.ADD_ROWS: _applied("add_rows", 2, 3),
-    Act.TRANSPOSE: lambda reader, i: Power(reader.name(i.args[2]), Words("ᵀ")),
+_EXPRESSIONS: dict[Opcode, Callable[[Reader, Instruction], Expression]] = {
+    Opcode.TOTAL: _total,
+    Opcode.COLUMN_TOTAL: lambda reader, i: SumOver("n", _column(reader, i)),
+    Opcode.PICK: lambda reader, i: Infix("", (Words("the number in "), reader.name(i.args[0]))),
+    Opcode.COUNT: lambda reader, i: Words("the rows of the batch"),
+    Opcode.PRODUCT: _product,
+    Opcode.PARTIAL: _partial,
+    Opcode.SOFTMAX: _applied("softmax", 0),
+    Opcode.CROSS_ENTROPY: _applied("cross_entropy", 0, 1),
+    Opcode.ONE_HOT: _applied("one_hot", 0),
+    Opcode.KEEP_MASK: _mask,
+    Opcode.TAKE: _applied("rows", 0, 1),
+    Opcode.COPY_FEATURES: _copied,
+    Opcode.SUM_FEATURES: _summed("j", 0),
+    Opcode.CONTRACT: lambda reader, i: SumOver("n", product(reader.name(v) for v in i.args[2:4])),
+    Opcode.MATRIX_PRODUCT: _product_of_matrices,
+    Opcode.SUM_ROWS: _summed("n", 2),
+    Opcode.MATRIX_SUM: _summed("", 2),
+    Opcode.ADD_ROWS: _applied("add_rows", 2, 3),
+    Opcode.TRANSPOSE: lambda reader, i: Power(reader.name(i.args[2]), Words("ᵀ")),
 }

@@ -72,7 +72,7 @@ def _respread(node: Node) -> bool:
 
 
 def without_views(node: Node) -> Node:
-    """What the engine reads for a node: repeated, turned on its side or summed over nothing where it lies."""
+    """What the engine reads for a node: repeated, transposed or summed over nothing where it lies."""
     while node.inputs and (node.op.name in ("spread", "transpose") or _one_feature(node)):
         node = node.inputs[0]
     return node

@@ -79,7 +79,7 @@ class Reader:
         v, node = self.tape.values[value], self.holds.get(value)
         if v.kind in (Kind.SCALAR, Kind.PARTIALS):
             return ()
-        if v.kind == Kind.TURNED:
+        if v.kind == Kind.TRANSPOSED:
             return (v.rows, BATCH)
         if node is not None and len(node.shape) == 1:
             return tuple(node.shape)
@@ -92,7 +92,7 @@ class Reader:
             return "registers"
         if v.kind == Kind.PANELS and v.local:
             return "thread"
-        homes = {Kind.SCALAR: "number", Kind.PARTIALS: "sums", Kind.FIXED: "matrix"}
+        homes = {Kind.SCALAR: "number", Kind.PARTIALS: "sums", Kind.MATRIX: "matrix"}
         return homes.get(v.kind, "batch")
 
     def formula(self, value: int, expression: Expression | None) -> TapeFormula:
@@ -123,8 +123,8 @@ class Reader:
         owners = {self._owners[v] for v in i.writes if v in self._owners}
         return owners.pop() if len(owners) == 1 else ""
 
-    def turned(self, value: int, of: int) -> None:
-        """A value now holds another one, turned."""
+    def transposed(self, value: int, of: int) -> None:
+        """A value now holds another one, transposed."""
         self.put(value, self.holds.get(of), TURNED, of)
 
     def tile(self, i: Instruction) -> int:

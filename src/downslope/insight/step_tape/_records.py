@@ -75,7 +75,7 @@ class TapeInstruction:
         number: in the order in which a single thread runs them, from 1.
         level: from 1; threads wait for each other between levels.
         share: one of ``"alone"``, ``"panels"``, ``"tiles"``.
-        act: what it does, in words.
+        operation: what it does, in words.
         formulas: in the order in which they are computed, on a strip that stays in the cache.
         short: the names for which its formulas write a letter or a word, by these.
         nodes: of the program, which are there once it has run.
@@ -88,7 +88,7 @@ class TapeInstruction:
     number: int
     level: int
     share: str
-    act: str
+    operation: str
     formulas: tuple[TapeFormula, ...]
     short: Mapping[str, str]
     nodes: tuple[Node, ...] = field(repr=False)
@@ -103,7 +103,16 @@ class TapeInstruction:
         """Plain data: every formula as text and LaTeX, nodes by their ops."""
         told: dict[str, Any] = {
             name: getattr(self, name)
-            for name in ("number", "level", "share", "act", "once", "multiplications", "steps", "chained")
+            for name in (
+                "number",
+                "level",
+                "share",
+                "operation",
+                "once",
+                "multiplications",
+                "steps",
+                "chained",
+            )
         }
         formulas = [
             {"text": str(f), "latex": f.latex(), "shape": list(f.shape), "home": f.home, "value": f.value}
@@ -151,7 +160,7 @@ class TapeContents:
         levels: between which all threads wait for each other.
         stop_level: from its panels on nothing runs if the error is not finite.
         read_in_place: nodes of the program that no instruction computes: they are other values seen
-            repeated, turned or in another shape.
+            repeated, transposed or in another shape.
         summary: the tape in numbers.
     """
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from downslope.engines.native.tape import (
     LANES,
-    Act,
     Form,
     Instruction,
+    Opcode,
     Tape,
     footprint,
     multiplications,
@@ -85,7 +85,7 @@ def tape(
 
     >>> from downslope.nets import Dense, Network
     >>> step = tape(Network(inputs=3, layers=[Dense(4, "relu"), Dense(1)]))
-    >>> [str(f) for i in step.instructions for f in i.formulas if i.act == "matrix product"][:2]
+    >>> [str(f) for i in step.instructions for f in i.formulas if i.operation == "matrix product"][:2]
     ['z⁽¹⁾ = layer1.weight·x + layer1.bias', 'a⁽¹⁾ = relu(z⁽¹⁾)']
     """
     if optimizer == "lbfgs":
@@ -128,7 +128,7 @@ def _told(lowered: Tape, reader: Reader) -> tuple[TapeInstruction, ...]:
                 number,
                 i.level + 1,
                 share(i),
-                WORDS[i.act],
+                WORDS[i.opcode],
                 computed,
                 reader.shortened(),
                 nodes,
@@ -146,7 +146,7 @@ def _told(lowered: Tape, reader: Reader) -> tuple[TapeInstruction, ...]:
 
 def _begins(i: Instruction, node: Node) -> bool:
     """Whether an instruction makes only the parts of a sum, one for each panel or tile."""
-    return node.op.name == "sum" and node.shape == () and (i.act == Act.PARTIAL or i.partials >= 0)
+    return node.op.name == "sum" and node.shape == () and (i.opcode == Opcode.PARTIAL or i.partials >= 0)
 
 
 def _value(reader: Reader, number: int) -> TapeValue:

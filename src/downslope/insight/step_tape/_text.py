@@ -110,7 +110,7 @@ def _level(
 
 
 def _instruction(i: TapeInstruction, told: dict[tuple[str, ...], int]) -> Iterator[str]:
-    start = f"{i.number:>3}  {i.act}".ljust(_FORMULA)
+    start = f"{i.number:>3}  {i.operation}".ljust(_FORMULA)
     formulas, again = list(i.formulas), 0
     if i.short:
         rest = tuple(map(str, formulas[1:]))
