@@ -86,7 +86,7 @@ def _steepest(
 ) -> tuple[str, int, int]:
     """The weight of the first dense layer with the largest gradient."""
     graph = network.graph()
-    name = next(n for n in graph.parameters if n.endswith(".weight"))
+    name = next(stage.parameters["weight"].name for stage in graph.stages if stage.kind == "Dense")
     rows = slice(None) if row is None else slice(row - 1, row)
     chosen = y[rows] if network.loss == "cross_entropy" else y[rows, None]
     given = {**parameters, "x": x[rows], "y": chosen, "row_weights": np.ones(len(chosen))}

@@ -154,7 +154,7 @@ def number_text(value: float, digits: int) -> str:
 
 
 _SUBSCRIPTS = str.maketrans("0123456789,ijkmn", "₀₁₂₃₄₅₆₇₈₉,ᵢⱼₖₘₙ")
-_SUPERSCRIPTS = str.maketrans("0123456789()-+Tl", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻⁺ᵀˡ")
+_SUPERSCRIPTS = str.maketrans("0123456789()-+Tl.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻⁺ᵀˡ·")
 
 
 def _subscript(index: str) -> str:
@@ -211,7 +211,7 @@ def text(e: Expression) -> str:
 _GREEK = {
     "σ": r"\sigma", "δ": r"\delta", "η": r"\eta", "φ": r"\varphi", "Φ": r"\Phi", "α": r"\alpha",
     "β": r"\beta", "γ": r"\gamma", "λ": r"\lambda", "μ": r"\mu", "ε": r"\varepsilon", "ŷ": r"\hat{y}",
-    "∂": r"\partial ", "Δ": r"\Delta",
+    "ω": r"\omega", "θ": r"\theta", "∂": r"\partial ", "Δ": r"\Delta",
 }  # fmt: skip
 _OPERATORS = {
     "−": "-",

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 from downslope.interchange._graph_json import graph_from_json, graph_to_json
+from downslope.interchange._old_files import OLD_FORMAT, upgraded
 from downslope.nets import AnyNetwork, network_from_json, network_to_json
 
 __all__ = ["ModelFile", "read_model_file", "write_beside", "write_model_file"]
 
-_FORMAT = "downslope 1"
+_FORMAT = "downslope 2"
 _SPREAD = "spread."  # before the names of its parameters
 
 
@@ -104,7 +105,12 @@ def read_model_file(path: str | os.PathLike[str]) -> ModelFile:
         DownslopeError: if there is no such file, or it is damaged or something else.
     """
     tensors, header = _opened(Path(path))
-    if header.get("format") != _FORMAT:
+    try:
+        if header.get("format") == OLD_FORMAT:
+            header, tensors = upgraded(header, tensors)
+    except (TypeError, KeyError, ValueError, RecursionError) as error:
+        raise DownslopeError(f"{path} is damaged: {error!r}; fit the model again") from None
+    if header.get("format") not in (OLD_FORMAT, _FORMAT):
         found = header.get("format")
         raise DownslopeError(
             f"{path} is no model of Downslope: its header says {found!r} where {_FORMAT!r} belongs"

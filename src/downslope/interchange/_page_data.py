@@ -246,4 +246,4 @@ def _described(layer: Layer) -> str:
         return "layer normalisation"
     if isinstance(layer, Dropout):
         return f"dropout {layer.rate:g}, at rest here"
-    return "periodic readings" if isinstance(layer, Periodic) else "piecewise linear readings"
+    return "periodic embeddings" if isinstance(layer, Periodic) else "piecewise linear embeddings"

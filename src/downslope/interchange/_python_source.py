@@ -142,9 +142,9 @@ def python_source(
     def predict(x):
         \"\"\"The predictions (rows, 1) for inputs (rows, 2).\"\"\"
         x = np.asarray(x, float)
-        z1 = x @ layer1_weight.T + layer1_bias
-        a1 = np.tanh(z1)
-        return a1
+        z = x @ layer1_weight.T + layer1_bias
+        a = np.tanh(z)
+        return a
     <BLANKLINE>
     """
     if features and len(features) != network.inputs:
@@ -277,9 +277,5 @@ def _selection(node: Node) -> str:
 
 
 def _short(stage: Stage) -> str:
-    """z1 for the z of layer1, residual3 for what stands after the block that ends with layer3."""
-    member, _, layer = stage.layer.rpartition(".")
-    words = layer.split()
-    number = re.sub(r"\D", "", words[-1])
-    word = stage.symbol if layer.startswith("layer") else re.sub(r"\d", "", words[0])
-    return f"{member}_{word}{number}" if member else f"{word}{number}"
+    """z1 for z⁽¹⁾; z2_1 for z⁽²·¹⁾, that of a member of an ensemble."""
+    return f"{stage.symbol.letter}{stage.symbol.layer.replace('.', '_')}"

@@ -6,16 +6,12 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from downslope.errors import DownslopeError
+from downslope.nets._builder import LAYERS, Layer
 from downslope.nets._ensemble import AnyNetwork, Ensemble
-from downslope.nets._layers import Dense, Dropout, Embedding, Layer, LayerNorm, Residual
 from downslope.nets._network import Network
-from downslope.nets._numeric import Periodic, PiecewiseLinear
 
 __all__ = ["network_from_json", "network_to_json"]
 
-_LAYERS: dict[str, Any] = {
-    cls.__name__: cls for cls in (Dense, Dropout, Embedding, LayerNorm, Periodic, PiecewiseLinear, Residual)
-}
 _SETTINGS = ("inputs", "loss", "delta", "l1", "l2")
 
 
@@ -24,6 +20,7 @@ def network_to_json(network: AnyNetwork) -> dict[str, Any]:
 
     Of an ensemble: each network that differs, and which of them every member is.
 
+    >>> from downslope.nets import Dense
     >>> network_to_json(Network(inputs=2, layers=[Dense(1)]))["layers"]
     [{'layer': 'Dense', 'units': 1}]
     """
@@ -98,4 +95,4 @@ def _layer_from_json(item: dict[str, Any]) -> Layer:
     settings: dict[str, Any] = {k: _tupled(v) for k, v in item.items() if k != "layer"}
     if item["layer"] == "Residual":
         settings["layers"] = tuple(_layer_from_json(inner) for inner in item["layers"])
-    return _LAYERS[item["layer"]](**settings)  # type: ignore[no-any-return]
+    return LAYERS[item["layer"]](**settings)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
-from downslope.nets._layers import Builder
+from downslope.nets._builder import NetworkBuilder
 from downslope.nets._network import Built, Network, NetworkGraph
+from downslope.nets._stages import symbols_of
 
 __all__ = ["AnyNetwork", "Ensemble"]
 
@@ -69,21 +70,24 @@ class Ensemble(Built):
         """The loss by name."""
         return self.networks[0].loss
 
-    def _build(self, builder: Builder) -> NetworkGraph:
+    def _build(self, builder: NetworkBuilder) -> NetworkGraph:
         x = input_("x", (BATCH, self.inputs))
-        outputs = []
+        outputs, penalised = [], []
         for member, network in enumerate(self.networks):
-            builder.next_member(self.prefix(member))
+            builder.next_member(member + 1, self.prefix(member))
+            before = len(builder.penalised)
             outputs.append(network.output(builder, x))
+            penalised.append(builder.penalised[before:])
         first, members = self.networks[0], len(outputs)
         y = first.targets(outputs[0])
         row_weights = input_("row_weights", (BATCH, members))
         errors = [network.errors(z, y) for network, z in zip(self.networks, outputs, strict=True)]
         data_error = _sum([_weighted(e, row_weights, i) for i, e in enumerate(errors)]) * (1 / members)
         error = data_error
-        for member, network in enumerate(self.networks):
-            error = network.penalised(error, builder, self.prefix(member), 1 / members)
+        for weights, network in zip(penalised, self.networks, strict=True):
+            error = network.penalised(error, weights, 1 / members)
         scaled = outputs if self.temperature == 1 else [z * (1 / self.temperature) for z in outputs]
+        stages, symbols = symbols_of(builder.stages, builder.symbols)
         return NetworkGraph(
             x,
             y,
@@ -94,7 +98,8 @@ class Ensemble(Built):
             _sum(errors) * (1 / members),
             data_error,
             error,
-            tuple(builder.stages),
+            stages,
+            symbols,
         )
 
     def prefix(self, member: int) -> str:

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from downslope.errors import DownslopeError
-from downslope.graph import ACTIVATIONS, Node, input_, make, parameter
-from downslope.nets._initializers import Start
+from downslope.graph import ACTIVATIONS, Node, input_, make
+from downslope.graph.notation import Symbol
+from downslope.nets._builder import Layer, LayerBuilder, layer_kind
 
-__all__ = ["Builder", "Dense", "Dropout", "Embedding", "Layer", "LayerNorm", "Residual", "Stage"]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A value on the way through the network that has a name in the mathematics.
-
-    ``symbol`` is ``z`` for a pre-activation, ``a`` for an activation, ``h`` for anything else.
-    """
-
-    layer: str
-    symbol: str
-    node: Node
+__all__ = ["Dense", "Dropout", "Embedding", "LayerNorm", "Residual"]
 
 
 def _frozen(values: Any) -> Any:
@@ -39,54 +28,7 @@ def _frozen(values: Any) -> Any:
         raise DownslopeError(f"starting values are numbers, not {values!r}") from None
 
 
-@dataclass
-class Builder:
-    """What the layers of one network declare while it is built."""
-
-    training: bool
-    prefix: str = ""
-    parameters: dict[str, Node] = field(default_factory=dict)
-    initializers: dict[str, Start] = field(default_factory=dict)
-    penalised: list[str] = field(default_factory=list)
-    stages: list[Stage] = field(default_factory=list)
-    layers: int = 0
-    readings: int = 0
-    masks: int = 0
-
-    def next_layer(self) -> str:
-        """The name of the next layer that has parameters."""
-        self.layers += 1
-        return f"{self.prefix}layer{self.layers}"
-
-    def next_reading(self) -> str:
-        """The name of the next layer that reads its inputs in another way, apart from the others."""
-        self.readings += 1
-        return f"{self.prefix}reading{self.readings}"
-
-    def next_member(self, prefix: str) -> None:
-        """Start another network beside those that are built: its layers are counted from 1 again."""
-        self.prefix, self.layers, self.readings = prefix, 0, 0
-
-    def declare(
-        self, name: str, shape: tuple[int, ...], initializer: Start, *, penalised: bool = False
-    ) -> Node:
-        """A new parameter; penalties act on those that are ``penalised``."""
-        self.parameters[name] = parameter(name, shape)
-        self.initializers[name] = initializer
-        if penalised:
-            self.penalised.append(name)
-        return self.parameters[name]
-
-
-class Layer(Protocol):
-    """A dataclass of settings that builds nodes from the nodes before it."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-    def build(self, builder: Builder, h: Node) -> Node:
-        """The nodes of this layer on the input h of shape (n, width)."""
-
-
+@layer_kind()
 @dataclass(frozen=True)
 class Dense:
     """a = φ(z), z = W h + b: every output sees every input.
@@ -118,27 +60,26 @@ class Dense:
             known = ", ".join(["identity", *ACTIVATIONS])
             raise DownslopeError(f"there is no activation {self.activation!r}; choose one of {known}")
 
-    def build(self, builder: Builder, h: Node) -> Node:
+    def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, inputs)."""
-        name = builder.next_layer()
         suited = (
             "glorot_uniform" if self.activation == "identity" else ACTIVATIONS[self.activation].initializer
         )
         shape = (self.units, int(h.shape[1]))
-        weight = builder.declare(f"{name}.weight", shape, self.initializer or suited, penalised=True)
+        weight = builder.parameter("weight", shape, self.initializer or suited, penalised=True)
         z = h @ weight.T
         if self.bias is not False:
             start = "zeros" if self.bias is True else self.bias
-            z = z + builder.declare(f"{name}.bias", (self.units,), start)
-        builder.stages.append(Stage(name, "z", z))
+            z = z + builder.parameter("bias", (self.units,), start)
+        builder.stage("z", z)
         if self.activation == "identity":
             return z
         settings = {"leaky_relu": {"slope": self.slope}, "elu": {"alpha": self.alpha}}
         a = make(self.activation, z, **settings.get(self.activation, {}))
-        builder.stages.append(Stage(name, "a", a))
-        return a
+        return builder.stage("a", a, function=self.activation)
 
 
+@layer_kind(counted="dropout")
 @dataclass(frozen=True)
 class Dropout:
     """In training, each value is 0 with probability ``rate``, the rest grow by 1/(1 − rate).
@@ -152,38 +93,33 @@ class Dropout:
         if not 0 <= self.rate < 1:
             raise DownslopeError(f"a dropout rate is at least 0 and below 1, not {self.rate!r}")
 
-    def build(self, builder: Builder, h: Node) -> Node:
+    def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, width)."""
         if not builder.training or self.rate == 0:
             return h
-        builder.masks += 1
-        keep = make(
-            "keep_mask", h, input_("seed", ()), input_("draw", ()), rate=self.rate, stream=builder.masks
-        )
-        dropped = h * (keep * (1 / (1 - self.rate)))
-        builder.stages.append(Stage(f"{builder.prefix}dropout{builder.masks}", "h", dropped))
-        return dropped
+        stream = builder.random_stream()
+        keep = make("keep_mask", h, input_("seed", ()), input_("draw", ()), rate=self.rate, stream=stream)
+        return builder.stage("d", h * (keep * (1 / (1 - self.rate))))
 
 
+@layer_kind()
 @dataclass(frozen=True)
 class LayerNorm:
     """γ (h − mean) / √(variance + ε) + β over each row (Ba, Kiros and Hinton 2016)."""
 
     epsilon: float = 1e-5
 
-    def build(self, builder: Builder, h: Node) -> Node:
+    def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, width)."""
-        name = builder.next_layer()
         width = int(h.shape[1])
         centred = h - make("sum", h, axes=(1,), keepdims=True) / width
         variance = make("sum", make("square", centred), axes=(1,), keepdims=True) / width
-        scale = builder.declare(f"{name}.scale", (width,), "ones")
-        shift = builder.declare(f"{name}.shift", (width,), "zeros")
-        normal = centred / make("sqrt", variance + self.epsilon) * scale + shift
-        builder.stages.append(Stage(name, "h", normal))
-        return normal
+        scale = builder.parameter("scale", (width,), "ones", symbol=Symbol("γ"))
+        shift = builder.parameter("shift", (width,), "zeros", symbol=Symbol("β"))
+        return builder.stage("h", centred / make("sqrt", variance + self.epsilon) * scale + shift)
 
 
+@layer_kind(counted="residual")
 @dataclass(frozen=True)
 class Residual:
     """h + block(h) (He et al. 2016); the block keeps the width."""
@@ -193,21 +129,20 @@ class Residual:
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
 
-    def build(self, builder: Builder, h: Node) -> Node:
+    def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, width)."""
         out = h
         for layer in self.layers:
-            out = layer.build(builder, out)
+            out = builder.layer(layer, out)
         if out.shape != h.shape:
             raise DownslopeError(
                 f"a residual block keeps the width: it got {h.shape[1]} values and gives {out.shape[1]}; "
                 f"end it with Dense({h.shape[1]})"
             )
-        total = h + out
-        builder.stages.append(Stage(f"{builder.prefix}residual after layer{builder.layers}", "h", total))
-        return total
+        return builder.stage("r", h + out, inputs=(h, out))
 
 
+@layer_kind()
 @dataclass(frozen=True)
 class Embedding:
     """A learned vector for each level of a category; the other columns pass unchanged, in front.
@@ -228,14 +163,17 @@ class Embedding:
         if not len(self.columns) == len(self.levels) == len(self.sizes) > 0:
             raise DownslopeError("an embedding needs as many levels and sizes as columns, and at least one")
 
-    def build(self, builder: Builder, h: Node) -> Node:
+    def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, columns)."""
-        name = builder.next_layer()
         rest = tuple(i for i in range(int(h.shape[1])) if i not in self.columns)
         parts = [make("columns", h, indices=rest, squeeze=False)] if rest else []
         for column, levels, size in zip(self.columns, self.levels, self.sizes, strict=True):
-            table = builder.declare(f"{name}.column{column}", (levels, size), "glorot_normal", penalised=True)
+            table = builder.parameter(
+                f"column{column}",
+                (levels, size),
+                "glorot_normal",
+                penalised=True,
+                symbol=Symbol("T", index=str(column + 1)),
+            )
             parts.append(make("take", table, make("columns", h, indices=(column,), squeeze=True)))
-        joined = make("concatenate", *parts)
-        builder.stages.append(Stage(name, "h", joined))
-        return joined
+        return builder.stage("h", make("concatenate", *parts))

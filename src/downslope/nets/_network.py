@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, LOSSES, Node, input_, make
+from downslope.nets._builder import Layer, NetworkBuilder
 from downslope.nets._initializers import Start, generator, initialize
-from downslope.nets._layers import Builder, Layer, Stage
+from downslope.nets._stages import Stage, Symbols, symbols_of
 
 __all__ = ["Built", "Network", "NetworkGraph"]
 
@@ -35,6 +36,7 @@ class NetworkGraph:
         data_error: the weighted mean of the errors over the rows, one number.
         error: ``data_error`` plus the penalties; this is what descends.
         stages: the named values on the way, from the first layer to the last.
+        symbols: what the parameters are called.
     """
 
     x: Node
@@ -47,6 +49,24 @@ class NetworkGraph:
     data_error: Node
     error: Node
     stages: Sequence[Stage]
+    symbols: Symbols
+
+    def owner(self, name: str) -> tuple[Stage, str]:
+        """The stage that a parameter belongs to, and its role there.
+
+        Raises:
+            DownslopeError: if there is no such parameter.
+
+        >>> from downslope.nets import Dense
+        >>> stage, role = Network(2, [Dense(3), Dense(1)]).graph().owner("layer2.bias")
+        >>> stage.layer, stage.kind, role
+        ('layer2', 'Dense', 'bias')
+        """
+        for stage in self.stages:
+            for role, node in stage.parameters.items():
+                if node.name == name:
+                    return stage, role
+        raise DownslopeError(f"there is no parameter {name!r}; there are {', '.join(self.parameters)}")
 
 
 class Built:
@@ -64,16 +84,16 @@ class Built:
     def graph(self, *, training: bool = False) -> NetworkGraph:
         """The nodes, with dropout at work where ``training``."""
         if training not in self._graphs:
-            self._graphs[training] = self._build(Builder(training))
+            self._graphs[training] = self._build(NetworkBuilder(training))
         return self._graphs[training]
 
-    def _build(self, builder: Builder) -> NetworkGraph:
+    def _build(self, builder: NetworkBuilder) -> NetworkGraph:
         raise NotImplementedError
 
     @cached_property
     def _initializers(self) -> dict[str, Start]:
         """The initialiser of each parameter, by name."""
-        builder = Builder(training=False)
+        builder = NetworkBuilder(training=False)
         self._build(builder)
         return builder.initializers
 
@@ -137,13 +157,14 @@ class Network(Built):
         object.__setattr__(self, "level", _checked_level(self.level))
         self.graph()
 
-    def _build(self, builder: Builder) -> NetworkGraph:
+    def _build(self, builder: NetworkBuilder) -> NetworkGraph:
         x = input_("x", (BATCH, self.inputs))
         z = self.output(builder, x)
         y = self.targets(z)
         row_weights = input_("row_weights", (BATCH,))
         errors = self.errors(z, y)
         data_error = _total(errors * row_weights) / _total(row_weights)
+        stages, symbols = symbols_of(builder.stages, builder.symbols)
         return NetworkGraph(
             x,
             y,
@@ -153,15 +174,16 @@ class Network(Built):
             self.predicted(z),
             errors,
             data_error,
-            self.penalised(data_error, builder),
-            tuple(builder.stages),
+            self.penalised(data_error, builder.penalised),
+            stages,
+            symbols,
         )
 
-    def output(self, builder: Builder, x: Node) -> Node:
+    def output(self, builder: NetworkBuilder, x: Node) -> Node:
         """z of the last layer on the inputs x."""
         z = x
         for layer in self.layers:
-            z = layer.build(builder, z)
+            z = builder.layer(layer, z)
         if self.loss == "cross_entropy" and int(z.shape[1]) < 2:
             raise DownslopeError(
                 "cross_entropy needs an output for each class; end with Dense(number of classes)"
@@ -197,12 +219,9 @@ class Network(Built):
         link = _LINKS.get(self.loss)
         return make(link, z) if link else z
 
-    def penalised(self, error: Node, builder: Builder, prefix: str = "", share: float = 1.0) -> Node:
-        """An error plus a share of the penalties on the parameters whose names have a prefix."""
-        for name in builder.penalised:
-            if not name.startswith(prefix):
-                continue
-            weight = builder.parameters[name]
+    def penalised(self, error: Node, weights: Sequence[Node], share: float = 1.0) -> Node:
+        """An error plus a share of the penalties on some weights."""
+        for weight in weights:
             if self.l1:
                 error = error + share * self.l1 * _total(make("absolute", weight))
             if self.l2:

@@ -1,4 +1,4 @@
-"""Layers that give a number several readings, so that a network can bend sharply along a single column."""
+"""Numerical embeddings: several values for a number, so that a network can bend sharply along one column."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from downslope.errors import DownslopeError
 from downslope.graph import Node, make
-from downslope.nets._layers import Builder, Stage
+from downslope.graph.notation import Symbol
+from downslope.nets._builder import LayerBuilder, layer_kind
 
 __all__ = ["Periodic", "PiecewiseLinear"]
 
 
+@layer_kind(counted="numeric")
 @dataclass(frozen=True)
 class PiecewiseLinear:
     """Beside the inputs h, for each bin of a column, how much of the bin lies below the value: 0 to 1.
@@ -35,7 +37,7 @@ class PiecewiseLinear:
         if not len(self.columns) == len(self.edges) > 0 or not rising:
             raise DownslopeError("each column needs two edges of bins or more, each above the one before")
 
-    def build(self, builder: Builder, h: Node) -> Node:
+    def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, width)."""
         parts, slopes, offsets = [], [], []
         for place in range(max(map(len, self.edges)) - 1):  # the first bins of all columns, the second, …
@@ -44,13 +46,13 @@ class PiecewiseLinear:
             for low, high in (self.edges[i][place : place + 2] for i in chosen):
                 slopes.append(1 / (high - low))
                 offsets.append(-low / (high - low))
-        name = builder.next_reading()
-        slope = builder.declare(f"{name}.slope", (len(slopes),), tuple(slopes))
-        offset = builder.declare(f"{name}.offset", (len(offsets),), tuple(offsets))
+        slope = builder.parameter("slope", (len(slopes),), tuple(slopes), symbol=Symbol("s"))
+        offset = builder.parameter("offset", (len(offsets),), tuple(offsets), symbol=Symbol("c"))
         inside = make("minimum", make("maximum", make("concatenate", *parts) * slope + offset, 0.0), 1.0)
-        return _beside(builder, name, h, 0.5 * inside)
+        return _beside(builder, h, 0.5 * inside)
 
 
+@layer_kind(counted="numeric")
 @dataclass(frozen=True)
 class Periodic:
     """Beside the inputs h, cosines cos(2π(σ·w·h) + π·b) of some columns; w and b learn.
@@ -70,21 +72,18 @@ class Periodic:
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", tuple(map(int, self.columns)))
         if not self.columns or self.frequencies < 1 or not self.sigma > 0:
-            raise DownslopeError("periodic readings need a column, a frequency and a sigma above 0")
+            raise DownslopeError("periodic embeddings need a column, a frequency and a sigma above 0")
 
-    def build(self, builder: Builder, h: Node) -> Node:
+    def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, width)."""
         chosen = make("columns", h, indices=self.columns, squeeze=False)
         size = (len(self.columns) * self.frequencies,)
-        name = builder.next_reading()
-        frequency = builder.declare(f"{name}.frequency", size, "normal")
-        phase = builder.declare(f"{name}.phase", size, "uniform")
+        frequency = builder.parameter("frequency", size, "normal", symbol=Symbol("ω"))
+        phase = builder.parameter("phase", size, "uniform", symbol=Symbol("θ"))
         repeated = make("concatenate", *[chosen] * self.frequencies)
         angle = repeated * (2 * math.pi * self.sigma * frequency) + math.pi * phase
-        return _beside(builder, name, h, make("cos", angle))
+        return _beside(builder, h, make("cos", angle))
 
 
-def _beside(builder: Builder, name: str, h: Node, readings: Node) -> Node:
-    joined = make("concatenate", h, readings)
-    builder.stages.append(Stage(name, "h", joined))
-    return joined
+def _beside(builder: LayerBuilder, h: Node, embedded: Node) -> Node:
+    return builder.stage("e", make("concatenate", h, embedded))

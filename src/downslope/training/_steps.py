@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from downslope.engines import Plan, ReferenceDescent, native_descent
 from downslope.errors import DownslopeError
+from downslope.graph.notation import text
+from downslope.nets import Stage
 from downslope.training._data import Arrays, Batches
 from downslope.training._program import Program
 from downslope.training._schedules import Schedule, rates
@@ -186,10 +188,11 @@ def _lost(program: Program, error: float, values: Mapping[str, Any]) -> str:
     lost = f"the error is no longer finite ({error})"
     for stage, value in zip(stages, reached, strict=True):
         if not np.all(np.isfinite(value)):
-            grown = _largest(program, stage.layer, values)
-            return f"{lost}, first in the values {stage.symbol} of {stage.layer}{grown}"
-    size, layer = np.max(np.abs(reached[-1])), stages[-1].layer
-    return f"{lost}: the loss of the values up to {size:.3g} of {layer}{_largest(program, layer, values)}"
+            grown = _largest(program, stage, values)
+            return f"{lost}, first in the values {text(stage.symbol)} of {stage.layer}{grown}"
+    size, last = np.max(np.abs(reached[-1])), stages[-1]
+    grown = _largest(program, last, values)
+    return f"{lost}: the loss of the values up to {size:.3g} of {last.layer}{grown}"
 
 
 def _not_finite(updated: Arrays) -> str | None:
@@ -198,11 +201,10 @@ def _not_finite(updated: Arrays) -> str | None:
     return f"the update of {bad[0]} is not finite" if bad else None
 
 
-def _largest(program: Program, layer: str, values: Mapping[str, Any]) -> str:
-    """The largest parameter of a layer, or of all where the layer has none."""
-    names = [n for n in program.graph.parameters if n.startswith(f"{layer}.")] or list(
-        program.graph.parameters
-    )
+def _largest(program: Program, stage: Stage, values: Mapping[str, Any]) -> str:
+    """The largest parameter of the layer of a stage, or of all where the layer has none."""
+    layer = [s for s in program.graph.stages if s.layer == stage.layer]
+    names = [node.name for s in layer for node in s.parameters.values()] or list(program.graph.parameters)
     sizes = {name: float(np.max(np.abs(values[name]))) for name in names}
     name = max(sizes, key=lambda n: sizes[n])
     return f", where {name} has grown to {sizes[name]:.3g}"

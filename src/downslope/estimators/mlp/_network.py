@@ -61,7 +61,7 @@ def objective(network: Network, alpha: float) -> tuple[Node, Node]:
     if network.loss == "poisson":
         reported = reported + _total(input_("offset", (BATCH,)) * graph.row_weights) / weight
     if alpha:
-        matrices = [w for name, w in graph.parameters.items() if name.endswith(".weight")]
+        matrices = [stage.parameters["weight"] for stage in graph.stages if stage.kind == "Dense"]
         squares = _total(make("square", matrices[0]))
         for w in matrices[1:]:
             squares = squares + _total(make("square", w))

@@ -22,6 +22,7 @@ from downslope.graph.notation import (
 )
 from downslope.insight.derivation._document import Block, Formula, Grid, listing
 from downslope.insight.derivation._view import DenseStage, View, largest
+from downslope.nets import Stage
 
 __all__ = [
     "activation_notation",
@@ -93,7 +94,7 @@ def forward(view: View, chosen: DenseStage | None, unit: int) -> Block:
             if z is not None:
                 items.append(Formula((name, activation_notation(stage.node, view.symbol(z.z)), value)))
             else:
-                items += [_passing(stage.layer, stage.node), Formula((name, value))]
+                items += [_passing(stage), Formula((name, value))]
         elif dense is chosen:
             items += full_unit(view, dense, unit)
         else:
@@ -101,12 +102,18 @@ def forward(view: View, chosen: DenseStage | None, unit: int) -> Block:
     return Block("Forward", tuple(items))
 
 
-def _passing(layer: str, node: Node) -> str:
+_WORDS = {
+    "Embedding": "a vector for each level, behind the other inputs",
+    "LayerNorm": "each row normalised",
+    "Periodic": "the inputs, and cosines of some of them",
+    "PiecewiseLinear": "the inputs, and how far some of them are through each bin",
+    "Residual": "input and block added",
+}
+
+
+def _passing(stage: Stage) -> str:
     """What a stage is that is neither z nor a."""
-    if layer.startswith("residual"):
-        return f"{layer[0].upper()}{layer[1:]}, input and block added:"
-    what = "looked-up vectors beside the other inputs" if node.op.name == "concatenate" else "normalised rows"
-    return f"{layer}, {what}:"
+    return f"{stage.layer}, {_WORDS.get(stage.kind, f'the layer {stage.kind}')}:"
 
 
 def _affine(view: View, dense: DenseStage) -> Expression:
@@ -182,8 +189,8 @@ def backward(view: View, lowest: str, unit: int | None) -> Block:
     """δ of the last layer, then the recursion down to a layer: to one unit of it, or to all it gave."""
     last = next((d for d in view.dense if d.z is view.graph.output), None)
     items: list[str | Formula | Grid] = []
-    number = int(lowest.removeprefix("layer"))
-    for dense in reversed([d for d in view.dense if int(d.number) >= number]):
+    layers = list(dict.fromkeys(stage.layer for stage in view.graph.stages))
+    for dense in reversed([d for d in view.dense if layers.index(d.name) >= layers.index(lowest)]):
         chosen = unit if dense.name == lowest else None
         items += _last_delta(view, dense, chosen) if dense is last else _delta(view, dense, chosen)
     if unit is None:

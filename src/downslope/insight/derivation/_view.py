@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -14,9 +13,9 @@ from numpy.typing import NDArray
 from downslope.engines import evaluate
 from downslope.graph import Node, gradient, make, topological
 from downslope.graph.notation import Symbol
-from downslope.nets import Network, NetworkGraph, Stage
+from downslope.nets import ACTIVATION, Network, NetworkGraph, Stage
 
-__all__ = ["DenseStage", "View", "dense_layers", "is_layered", "largest", "stage_symbol"]
+__all__ = ["DenseStage", "View", "dense_layers", "largest"]
 
 
 @dataclass(frozen=True)
@@ -24,38 +23,27 @@ class DenseStage:
     """A dense layer in the graph: z = W·h + b, a = φ(z)."""
 
     name: str
+    symbol: Symbol
     h: Node
     weight: Node
     bias: Node | None
     z: Node
     a: Node
-
-    @property
-    def number(self) -> str:
-        """The number of the layer."""
-        return self.name.removeprefix("layer")
-
-    @property
-    def activation(self) -> str:
-        """φ, by name."""
-        return "identity" if self.a is self.z else self.a.op.name
+    activation: str
 
 
 @lru_cache(maxsize=64)
 def dense_layers(network: Network) -> tuple[DenseStage, ...]:
     """The dense layers of a network as they stand in its graph, first to last."""
-    found = []
     stages = network.graph().stages
-    for i, stage in enumerate(stages):
-        if stage.symbol == "z":
-            biased = stage.node.op.name == "add"
-            product = stage.node.inputs[0] if biased else stage.node
-            h, turned = product.inputs
-            after = stages[i + 1] if i + 1 < len(stages) else stage
-            a = after.node if (after.layer, after.symbol) == (stage.layer, "a") else stage.node
-            bias = stage.node.inputs[1] if biased else None
-            found.append(DenseStage(stage.layer, h, turned.inputs[0], bias, stage.node, a))
-    return tuple(found)
+    after = {stage.layer: stage for stage in stages if stage.kind == ACTIVATION}
+    return tuple(_dense(stage, after.get(stage.layer)) for stage in stages if stage.kind == "Dense")
+
+
+def _dense(stage: Stage, after: Stage | None) -> DenseStage:
+    weight, bias = stage.parameters["weight"], stage.parameters.get("bias")
+    a, activation = (after.node, after.function) if after else (stage.node, "identity")
+    return DenseStage(stage.layer, stage.symbol, stage.inputs[0], weight, bias, stage.node, a, activation)
 
 
 class View:
@@ -103,11 +91,6 @@ class View:
         """The value of one node."""
         return self.values(node)[0]
 
-    @cached_property
-    def layered(self) -> bool:
-        """Whether symbols need the number of their layer."""
-        return is_layered(self.graph.stages)
-
     def symbol(self, node: Node, unit: int | None = None) -> Symbol:
         """What a node is called, or one unit of it (counted from 0)."""
         index = "" if unit is None or node.shape[-1] == 1 else str(unit + 1)
@@ -116,7 +99,7 @@ class View:
         stage = self.stage(node)
         if stage is None:
             return Symbol("h", index=index)
-        return stage_symbol(stage, layered=self.layered, index=index)
+        return replace(stage.symbol, index=index)
 
     def stage(self, node: Node) -> Stage | None:
         """The stage of a node."""
@@ -124,19 +107,12 @@ class View:
 
     def parameter_symbol(self, name: str, index: tuple[int, ...] | None = None) -> Symbol:
         """What a parameter is called, or one number of it (counted from 0)."""
-        layer, kind = name.split(".")
-        alone = not self.layered and all(d.weight.shape[0] == 1 for d in self.dense)
-        letter = {"weight": "w" if alone else "W", "bias": "b", "scale": "γ", "shift": "β"}.get(kind, "T")
-        places = () if index is None else index[1:] if alone and kind == "weight" else index
-        if alone and kind == "bias":
-            places = ()
-        shown = ",".join(str(i + 1) for i in places)
-        return Symbol(letter, index=shown, layer="" if alone else layer.removeprefix("layer"))
+        return self.graph.symbols.of(name, index or ())
 
     def delta_symbol(self, dense: DenseStage, unit: int | None = None) -> Symbol:
         """δ of a dense layer: the derivative of the error by its z."""
         index = "" if unit is None or dense.z.shape[1] == 1 else str(unit + 1)
-        return Symbol("δ", index=index, layer=dense.number if self.layered else "")
+        return Symbol("δ", index=index, layer=dense.symbol.layer)
 
     def next_dense(self, node: Node) -> DenseStage | None:
         """The dense layer that alone takes this node, if it is so."""
@@ -144,18 +120,6 @@ class View:
         if len(takers) != 1:
             return None
         return next((d for d in self.dense if d.h is node and takers[0] in (d.z, *d.z.inputs)), None)
-
-
-def is_layered(stages: Sequence[Stage]) -> bool:
-    """Whether the symbols of a network need the numbers of layers."""
-    return sum(stage.symbol == "z" for stage in stages) > 1 or len(stages) > 2
-
-
-def stage_symbol(stage: Stage, *, layered: bool, index: str = "") -> Symbol:
-    """What a stage is called, with the number of its layer where symbols need one."""
-    number = re.search(r"\d+", stage.layer)
-    letter = "r" if stage.layer.startswith("residual") else stage.symbol
-    return Symbol(letter, index=index, layer=number.group() if number and layered else "")
 
 
 def largest(values: NDArray[Any], count: int) -> NDArray[np.int64]:

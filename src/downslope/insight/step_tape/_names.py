@@ -5,8 +5,6 @@ from __future__ import annotations
 from downslope.engines.native.tape import Kind, layout
 from downslope.graph import Node, gradient
 from downslope.graph.notation import Expression, Symbol, partial
-from downslope.insight.derivation._view import is_layered, stage_symbol
-from downslope.nets import Stage
 from downslope.training import Program
 
 __all__ = ["E", "Names", "without_views"]
@@ -21,16 +19,14 @@ class Names:
         self._names: dict[Node, Expression] = {}
         self._taken: set[Expression] = set()
         graph = program.graph
-        layered = is_layered(graph.stages)
         for node, name in ((graph.error, "E"), (graph.data_error, "data_error"), (graph.errors, "errors")):
             self._add(node, Symbol(name))
-        symbols = [_symbol(stage, layered) for stage in graph.stages]
-        for stage, symbol in zip(graph.stages, symbols, strict=True):
-            self._add(stage.node, symbol)
+        for stage in graph.stages:
+            self._add(stage.node, stage.symbol)
         slopes = gradient(graph.error, [stage.node for stage in graph.stages])
-        for stage, symbol, slope in zip(graph.stages, symbols, slopes, strict=True):
-            z = stage.symbol == "z"
-            self._add(slope, Symbol("δ", layer=symbol.layer) if z else partial(E, symbol))
+        for stage, slope in zip(graph.stages, slopes, strict=True):
+            z = stage.kind == "Dense"
+            self._add(slope, Symbol("δ", layer=stage.symbol.layer) if z else partial(E, stage.symbol))
         for parameter, slope in program.gradients.items():
             self._add(slope, partial(E, Symbol(parameter)))
         for leaf, new in program.updates.items():
@@ -46,12 +42,6 @@ class Names:
     def of(self, node: Node | None) -> Expression | None:
         """The name of a value that holds this node."""
         return None if node is None else self._names.get(_same_numbers(node))
-
-
-def _symbol(stage: Stage, layered: bool) -> Symbol:
-    if stage.layer.startswith("dropout"):  # they are counted on their own
-        return Symbol(stage.layer)
-    return stage_symbol(stage, layered=layered)
 
 
 def _one_feature(node: Node) -> bool:

@@ -230,7 +230,7 @@ def _stages_of(session: Session, parameters: Arrays, row: int | None) -> dict[st
         found = _stage_values(session.settings.network).rows({**parameters, "x": x})
     told: dict[str, Any] = {"x": _wide(x).mean(axis=0)}
     for stage, value in zip(session.settings.network.graph().stages, found, strict=True):
-        told[f"{stage.layer}.{stage.symbol}"] = _wide(value).mean(axis=0)
+        told[f"{stage.layer}.{stage.symbol.letter}"] = _wide(value).mean(axis=0)
     return told
 
 

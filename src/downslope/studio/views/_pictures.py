@@ -21,6 +21,7 @@ _LINE, _SIDE = 200, 48  # points of a line, and along the side of a map
 _PAIRS = 2000
 _ROWS = 2048  # whose activations are counted
 _RESIDUAL_BINS = 30
+_OFFSETS = ("bias", "shift", "offset", "phase")  # roles of parameters that are no weights
 
 _quiet = np.errstate(all="ignore")  # a descent that diverged is shown too
 
@@ -293,10 +294,10 @@ def _layers(network: Network) -> tuple[list[str], list[list[str]], list[Node]]:
     """The layers with weights, the names of these, and what comes out of each layer."""
     graph = network.graph()
     own: dict[str, list[str]] = {}
-    for parameter in graph.parameters:
-        layer, kind = parameter.rsplit(".", 1)
-        if kind not in ("bias", "shift", "offset", "phase"):
-            own.setdefault(layer, []).append(parameter)
+    for stage in graph.stages:
+        weights = [node.name for role, node in stage.parameters.items() if role not in _OFFSETS]
+        if weights:
+            own.setdefault(stage.layer, []).extend(weights)
     last = {stage.layer: stage.node for stage in graph.stages}
     return list(own), list(own.values()), [last[layer] for layer in own]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
-from downslope.graph.notation import Symbol, text
+from downslope.graph.notation import text
 from downslope.insight import Place
 from downslope.nets import Network
 from downslope.studio.views._pictures import evenly, spread
@@ -116,15 +116,7 @@ def symbol(network: Network, place: Place) -> str:
     >>> symbol(Network(2, [Dense(3), Dense(1)]), Place("layer1.weight", (1, 0)))
     'W⁽¹⁾₂,₁'
     """
-    parameters = network.graph().parameters
-    counted = ",".join(str(i + 1) for i in place.index)
-    if place.kind not in ("weight", "bias"):
-        return f"{place.name}[{counted}]"
-    alone = len(parameters) <= 2 and parameters[place.name].shape[0] == 1
-    if alone:
-        return "b" if place.kind == "bias" else text(Symbol("w", index=str(place.index[1] + 1)))
-    letter = "W" if place.kind == "weight" else "b"
-    return text(Symbol(letter, index=counted, layer=place.layer.removeprefix("layer")))
+    return text(network.graph().symbols.of(place.name, place.index))
 
 
 @lru_cache(maxsize=2)

@@ -1,0 +1,176 @@
+"""What the layers of a network declare while its graph is built, and the kinds of layer there are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from downslope.errors import DownslopeError
+from downslope.graph import Node, parameter
+from downslope.graph.notation import Symbol
+from downslope.nets._initializers import Start
+from downslope.nets._stages import ACTIVATION, Stage
+
+__all__ = ["LAYERS", "Layer", "LayerBuilder", "NetworkBuilder", "layer_kind"]
+
+_LETTERS = {"weight": "W", "bias": "b"}
+_COUNTED = "layer"
+
+
+class Layer(Protocol):
+    """A dataclass of settings that builds nodes from the nodes before it."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def build(self, builder: LayerBuilder, h: Node) -> Node:
+        """The nodes of this layer on the input h of shape (n, width)."""
+
+
+LAYERS: dict[str, type[Layer]] = {}
+"""Every kind of layer of this package, by the name of its class."""
+
+_counted: dict[str, str] = {}
+
+L = TypeVar("L", bound=type)
+
+
+def layer_kind(counted: str = _COUNTED) -> Callable[[L], L]:
+    """Register a class of layers of this package.
+
+    Args:
+        counted: what its layers are named and numbered under: ``"layer"`` gives layer1, layer2, …
+    """
+
+    def register(cls: L) -> L:
+        LAYERS[cls.__name__] = cls
+        _counted[cls.__name__] = counted
+        return cls
+
+    return register
+
+
+@dataclass
+class NetworkBuilder:
+    """The parameters and stages of a network, or of several side by side, as their layers declare them."""
+
+    training: bool
+    parameters: dict[str, Node] = field(default_factory=dict)
+    symbols: dict[str, Symbol] = field(default_factory=dict)
+    initializers: dict[str, Start] = field(default_factory=dict)
+    penalised: list[Node] = field(default_factory=list)
+    stages: list[Stage] = field(default_factory=list)
+    streams: int = 0
+    _prefix: str = ""
+    _member: str = ""
+    _counts: Counter[str] = field(default_factory=Counter)
+
+    def next_member(self, member: int, prefix: str) -> None:
+        """Start another network, counted from 1: its layers count from 1 again."""
+        self._prefix, self._member, self._counts = prefix, f"{member}.", Counter()
+
+    def numbered(self, counted: str) -> tuple[str, str]:
+        """The name of the next layer that is counted under a word, and its number in symbols."""
+        self._counts[counted] += 1
+        number = self._counts[counted]
+        return f"{self._prefix}{counted}{number}", f"{self._member}{number}"
+
+    def layer(self, layer: Layer, h: Node) -> Node:
+        """The nodes of a layer on the input h."""
+        return LayerBuilder(self, layer, h).build()
+
+
+class LayerBuilder:
+    """What one layer declares while it is built: its parameters, and the values that have a name.
+
+    Attributes:
+        training: whether the graph is for training, where dropout acts.
+    """
+
+    def __init__(self, network: NetworkBuilder, layer: Layer, h: Node) -> None:
+        self.training = network.training
+        self._network, self._layer = network, layer
+        self._kind = type(layer).__name__
+        if LAYERS.get(self._kind, type(layer)) is not type(layer):
+            raise DownslopeError(f"a layer of another class is already named {self._kind}; rename yours")
+        self._h = self._before = h
+        self._named: tuple[str, str] | None = None
+        self._pending: dict[str, Node] = {}
+
+    def build(self) -> Node:
+        """The nodes of the layer; a layer that declares no stage gets one, h."""
+        out = self._layer.build(self, self._h)
+        known = out is self._h or any(stage.node is out for stage in self._network.stages)
+        if not known:
+            self.stage("h", out)
+        if self._pending:
+            unused = ", ".join(self._pending)
+            raise DownslopeError(f"the layer {self._kind} declares {unused} but does not use it")
+        return out
+
+    def _name(self) -> tuple[str, str]:
+        if self._named is None:
+            self._named = self._network.numbered(_counted.get(self._kind, _COUNTED))
+        return self._named
+
+    def parameter(
+        self,
+        role: str,
+        shape: tuple[int, ...],
+        initializer: Start = "zeros",
+        *,
+        penalised: bool = False,
+        symbol: Symbol | None = None,
+    ) -> Node:
+        """A new parameter of the layer.
+
+        Args:
+            role: what it is to the layer, such as ``"weight"``; ``"layer2.weight"`` is then its name.
+            shape: of its values.
+            initializer: of its values, by name, or the values themselves.
+            penalised: whether the penalties l1 and l2 act on it.
+            symbol: what it is called, without the number of the layer; None takes W, b or the role.
+
+        Raises:
+            DownslopeError: if the layer has a parameter of that role already.
+        """
+        layer, number = self._name()
+        name = f"{layer}.{role}"
+        if name in self._network.parameters:
+            raise DownslopeError(f"the layer {self._kind} declares the parameter {role!r} twice")
+        written = symbol or Symbol(_LETTERS.get(role, role))
+        node = self._network.parameters[name] = self._pending[role] = parameter(name, shape)
+        self._network.symbols[name] = Symbol(written.letter, written.index, number)
+        self._network.initializers[name] = initializer
+        if penalised:
+            self._network.penalised.append(node)
+        return node
+
+    def stage(
+        self, letter: str, node: Node, *, inputs: Sequence[Node] = (), function: str | None = None
+    ) -> Node:
+        """Name a value of the layer, and return it.
+
+        Args:
+            letter: of its symbol, which gets the number of the layer.
+            node: the value.
+            inputs: what it is computed from; none given, the layer's input or its stage before.
+            function: of an activation, its name.
+        """
+        layer, number = self._name()
+        kind = self._kind if function is None else ACTIVATION
+        sources = tuple(inputs) or (self._before,)
+        stage = Stage(layer, kind, sources, node, self._pending, Symbol(letter, layer=number), function or "")
+        self._network.stages.append(stage)
+        self._before, self._pending = node, {}
+        return node
+
+    def layer(self, layer: Layer, h: Node) -> Node:
+        """The nodes of a layer inside this one on the input h."""
+        return self._network.layer(layer, h)
+
+    def random_stream(self) -> int:
+        """The number of a stream of random numbers that nothing else of the network uses."""
+        self._network.streams += 1
+        return self._network.streams
