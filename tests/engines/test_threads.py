@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.engines import native_descent
+from downslope.engines import descent_engine
 from downslope.engines.native import _threads
 from downslope.training import OPTIMIZERS, training_program
 
@@ -52,11 +52,11 @@ def test_a_run_after_one_that_stopped_has_the_same_bits():
     updates = {leaf: program.updates[name] for name, leaf in program.graph.parameters.items()}
     rng = np.random.default_rng(0)
     data = {"x": rng.standard_normal((64, 64)), "y": rng.standard_normal((64, 1)), "row_weights": np.ones(64)}
-    native = native_descent(program.graph.error, updates, data, 64)
+    native = descent_engine(program.graph.error, updates, data, 64)
 
     def run(rate, steps):
         native.put(network.initial_parameters(1))
-        errors = native.run(None, steps, np.full(steps, rate), 1, 0)
+        errors = native.run(None, steps, {"learning_rate": np.full(steps, rate)}, 1, 0)
         return errors.tobytes() + b"".join(a.tobytes() for a in native.values().values())
 
     expected = run(1e-3, 3)

@@ -264,7 +264,7 @@ def test_epochs_in_parts_are_the_same_epochs(monkeypatch):
     for shuffle in (True, False):
         whole = ds.MLPRegressor(shuffle=shuffle, **settings).fit(X, Y)
         with monkeypatch.context() as patch:
-            patch.setattr("downslope.estimators.mlp._descent._HEARD_SECONDS", 1e-7)
+            patch.setattr("downslope.estimators.mlp._descent._STEPS_AT_ONCE", 1)
             parts = ds.MLPRegressor(shuffle=shuffle, **settings).fit(X, Y)
         np.testing.assert_array_equal(whole.predict(X), parts.predict(X))
         assert whole.loss_curve_ == parts.loss_curve_

@@ -1,7 +1,18 @@
 """HOW it is computed: engines that evaluate the nodes of a program."""
 
-from downslope.engines._choice import native_descent, plan, shuffled
+from downslope.engines._choice import descent_engine, plan, shuffled
 from downslope.engines._evaluator import Evaluator
+from downslope.engines._protocol import DescentEngine, Scalars
 from downslope.engines.reference import Plan, ReferenceDescent, evaluate
 
-__all__ = ["Evaluator", "Plan", "ReferenceDescent", "evaluate", "native_descent", "plan", "shuffled"]
+__all__ = [
+    "DescentEngine",
+    "Evaluator",
+    "Plan",
+    "ReferenceDescent",
+    "Scalars",
+    "descent_engine",
+    "evaluate",
+    "plan",
+    "shuffled",
+]

@@ -8,21 +8,22 @@ import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.engines._protocol import Arrays, DescentEngine
 from downslope.engines._random import random_order
+from downslope.engines.reference._descent import ReferenceDescent
 from downslope.engines.reference._plan import Plan
 from downslope.errors import DownslopeError
 from downslope.graph import Node
 
 if TYPE_CHECKING:
-    from downslope.engines.native._descent import NativeDescent
     from downslope.engines.native._plan import NativePlan
 
-__all__ = ["native_descent", "plan", "runs_natively", "shuffled"]
+__all__ = ["descent_engine", "plan", "runs_natively", "shuffled"]
 
 
 @cache
@@ -105,24 +106,35 @@ def plan(outputs: Sequence[Node]) -> NativePlan | Plan:
     return NativePlan(outputs)
 
 
-def native_descent(
+def descent_engine(
     error: Node,
     updates: Mapping[Node, Node],
-    data: Mapping[str, NDArray[Any]],
+    data: Arrays,
     batch: int,
     *,
     bfloat16: bool = False,
     threads: int | None = None,
-) -> NativeDescent | None:
-    """A descent on the native engine in steps of ``batch`` rows, or None where the reference has to do.
+) -> DescentEngine:
+    """The engine of the day for a descent in steps of ``batch`` rows.
 
-    It runs on at most so many threads; None lets the engine choose.
+    Args:
+        error: the number that each step reports.
+        updates: the new value of each parameter and state, by its leaf.
+        data: the rows by the name of the input.
+        batch: rows of a step; the last of an epoch can have fewer.
+        bfloat16: whether products are computed in bfloat16.
+        threads: the most it runs on; None lets the engine choose.
+
+    Raises:
+        DownslopeError: if bfloat16 is asked for without the native engine.
     """
-    if not runs_natively():
-        return None
-    from downslope.engines.native._descent import NativeDescent
+    if runs_natively():
+        from downslope.engines.native._descent import NativeDescent
 
-    return NativeDescent(error, updates, data, batch, bfloat16=bfloat16, threads=threads)
+        return NativeDescent(error, updates, data, batch, bfloat16=bfloat16, threads=threads)
+    if bfloat16:
+        raise DownslopeError('precision="bfloat16" needs the native engine; leave it out to train in float32')
+    return ReferenceDescent(error, updates, data, batch)
 
 
 def shuffled(count: int, seed: int, stream: int, step: int) -> NDArray[np.int64]:

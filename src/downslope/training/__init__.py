@@ -1,7 +1,11 @@
 """The loop that descends: optimizers, the program of a step, batches."""
 
-from downslope.training._data import Arrays, Batches, checked_data, checked_inputs, dtype_of, starting_values
-from downslope.training._descend import Progress, Run, descend
+from downslope.training._batches import Batches, Block, ShuffledBatches
+from downslope.training._data import Arrays, checked_data, checked_inputs, dtype_of, starting_values
+from downslope.training._descend import descend
+from downslope.training._epochs import AfterEpoch, Ending, Losses, run_epochs
+from downslope.training._failure import Failure
+from downslope.training._loop import Advance, Loop, Rates, State
 from downslope.training._optimizers import (
     OPTIMIZERS,
     Adagrad,
@@ -16,8 +20,17 @@ from downslope.training._optimizers import (
 )
 from downslope.training._predict import forward, held_out, parameter_values, predict
 from downslope.training._program import Program, program_of, training_program
-from downslope.training._schedules import Constant, Cosine, FlatCosine, OneCycle, Schedule, StepDecay, WarmUp
-from downslope.training._steps import Steps, steps_of
+from downslope.training._run import Progress, Run
+from downslope.training._schedules import (
+    Constant,
+    Cosine,
+    FlatCosine,
+    OneCycle,
+    Schedule,
+    StepDecay,
+    WarmUp,
+    rates,
+)
 from downslope.training._stopping import Folds, Held, split
 
 __all__ = [
@@ -25,25 +38,34 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Advance",
+    "AfterEpoch",
     "Arrays",
     "Batches",
+    "Block",
     "Constant",
     "Cosine",
+    "Ending",
+    "Failure",
     "FlatCosine",
     "Folds",
     "Frozen",
     "Held",
+    "Loop",
+    "Losses",
     "OneCycle",
     "Optimizer",
     "Program",
     "Progress",
     "RMSprop",
+    "Rates",
     "Rules",
     "Run",
     "Schedule",
     "Sgd",
+    "ShuffledBatches",
+    "State",
     "StepDecay",
-    "Steps",
     "WarmUp",
     "checked_data",
     "checked_inputs",
@@ -55,8 +77,9 @@ __all__ = [
     "parameter_values",
     "predict",
     "program_of",
+    "rates",
+    "run_epochs",
     "split",
     "starting_values",
-    "steps_of",
     "training_program",
 ]

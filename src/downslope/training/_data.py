@@ -10,25 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from downslope.engines import shuffled
 from downslope.errors import DownslopeError
 from downslope.graph import topological
 from downslope.nets import AnyNetwork
 
 __all__ = [
-    "BATCHES",
-    "SPLIT",
     "Arrays",
-    "Batches",
     "checked_data",
     "checked_inputs",
     "dtype_of",
     "named_values",
     "starting_values",
 ]
-
-BATCHES, SPLIT = 0, 1
-"""Streams of shuffles: the batches of an epoch, the rows that validate."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -157,25 +150,3 @@ def named_values(network: AnyNetwork, given: Mapping[str, ArrayLike], dtype: np.
         if values[name].shape != shapes[name]:
             raise DownslopeError(f"{name} needs the shape {shapes[name]}, not {values[name].shape}")
     return values
-
-
-class Batches:
-    """The rows of every step, a pure function of (seed, step): each epoch uses every row once."""
-
-    def __init__(self, rows: int, size: int | None, seed: int) -> None:
-        if size is not None and size < 1:
-            raise DownslopeError(f"batch_size is at least 1, not {size!r}")
-        self.size = min(size or rows, rows)
-        self.steps_in_epoch = -(-rows // self.size)
-        self._rows = rows
-        self._order = lru_cache(maxsize=1)(lambda epoch: shuffled(rows, seed, BATCHES, epoch))
-
-    def rows(self, step: int, last: int) -> NDArray[np.int64] | None:
-        """The rows of the steps up to ``last`` that lie in the epoch of ``step``, counted from 1.
-
-        None where every step takes all rows.
-        """
-        if self.size == self._rows:
-            return None
-        epoch, part = divmod(step - 1, self.steps_in_epoch)
-        return self._order(epoch)[part * self.size : (part + 1 + last - step) * self.size]

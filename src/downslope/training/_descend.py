@@ -2,60 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork
-from downslope.training._data import Arrays, Batches, checked_data, dtype_of, starting_values
+from downslope.training._batches import ShuffledBatches
+from downslope.training._data import Arrays, checked_data, dtype_of, starting_values
+from downslope.training._epochs import Ending, Losses, run_epochs
 from downslope.training._lbfgs import minimise
+from downslope.training._loop import Loop, State
 from downslope.training._optimizers import Optimizer, optimizer_of
-from downslope.training._program import Program, training_program
-from downslope.training._schedules import Constant, Schedule
-from downslope.training._steps import Steps, steps_of
+from downslope.training._program import training_program
+from downslope.training._run import Progress, Run
+from downslope.training._schedules import Constant, Schedule, rates
 from downslope.training._stopping import Validation, Watch, split
 
-__all__ = ["Progress", "Run", "descend"]
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a descent did. Given as the start of another descent, it goes on where it stopped.
-
-    Attributes:
-        parameters: by name: of the best epoch where there are validation rows, else the last finite ones.
-        losses: the error of each step's batch before its update, (steps,).
-        validation_losses: the error on the validation rows after each epoch, (epochs,), without penalties.
-        best_epoch: the epoch of ``parameters``, counted from 1; None without validation rows.
-        stopped: ``"finished"``, ``"patience"``, ``"time"``, ``"interrupted"`` or ``"not finite"``.
-        message: in words, where and why it stopped.
-        state: the last parameters and what the optimizer remembers, by name.
-    """
-
-    network: AnyNetwork
-    parameters: Mapping[str, NDArray[Any]] = field(repr=False)
-    losses: NDArray[np.float64] = field(repr=False)
-    stopped: str
-    message: str
-    validation_losses: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    best_epoch: int | None = None
-    state: Mapping[str, NDArray[Any]] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a descent has come, after each epoch; ``error`` is the mean over the steps of that epoch."""
-
-    step: int
-    steps: int
-    error: float
-    validation_error: float | None
-    best_epoch: int | None
+__all__ = ["descend"]
 
 
 def descend(
@@ -78,7 +46,7 @@ def descend(
     memory: float = 0.0,
     time_limit: float | None = None,
     threads: int | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], object] | None = None,
     seed: int = 0,
 ) -> Run:
     """Descend the error of a network on some rows.
@@ -123,9 +91,10 @@ def descend(
     data, held = split(
         network, _in_precision(checked_data(network, x, y, row_weights), precision), validation, seed
     )
-    batches = Batches(len(data["x"]), batch_size, seed)
+    batches = ShuffledBatches(data, batch_size, seed)
     steps = _steps_asked(steps, epochs, batches.steps_in_epoch)
     watch = Watch(held, patience, memory)
+    end = math.inf if time_limit is None else monotonic() + time_limit
     before = start if isinstance(start, Run) else None
     values = starting_values(network, before.parameters if before else start, seed, data["x"].dtype)  # type: ignore[arg-type]
     if optimizer == "lbfgs":
@@ -133,24 +102,30 @@ def descend(
             raise DownslopeError(
                 "L-BFGS takes all rows and whole gradients: leave out batch_size and clipping"
             )
-        return _search(network, data, values, steps, watch, progress, _clock(time_limit))
+        return _search(network, data, values, steps, watch, progress, lambda: monotonic() >= end)
     schedule = Constant(learning_rate) if isinstance(learning_rate, int | float) else learning_rate
     program = training_program(network, optimizer_of(optimizer), clip_norm=clip_norm, clip_value=clip_value)
     values |= {n: np.zeros(tuple(map(int, s.shape)), data["x"].dtype) for n, s in program.states.items()}
-    loop = _Loop(network, program, batches, watch, progress, _clock(time_limit))
+    losses = Losses() if before is None else _resume(before, watch, values)
     if before is not None:
-        values = loop.taken_up(before, values)
-    bfloat16 = precision == "bfloat16"
-    taken = steps_of(program, data, batches, schedule, seed, values, bfloat16=bfloat16, threads=threads)
-    return loop.run(taken, steps)
-
-
-def _clock(time_limit: float | None) -> Callable[[], bool]:
-    """Whether the time from now on is up."""
-    if time_limit is None:
-        return lambda: False
-    end = monotonic() + time_limit
-    return lambda: monotonic() >= end
+        values = dict(before.state)
+    step = 0 if before is None else len(before.losses)
+    until = step + steps
+    loop = Loop(
+        program,
+        batches,
+        lambda first, count: rates(schedule, first, count, until),
+        State(step, values),
+        seed=seed,
+        bfloat16=precision == "bfloat16",
+        threads=threads,
+    )
+    epochs_seen = _Epochs(loop, watch, progress, until)
+    looked_at = watch.watches or progress is not None
+    ending = run_epochs(loop, until, losses, after_epoch=epochs_seen.ended if looked_at else None, end=end)
+    if ending.stopped == "time" and watch.watches and not watch.errors:
+        epochs_seen.ended(losses.last(batches.steps_in_epoch))
+    return _finished(network, loop, losses, watch, ending)
 
 
 def _in_precision(data: Arrays, precision: str | None) -> Arrays:
@@ -161,100 +136,51 @@ def _in_precision(data: Arrays, precision: str | None) -> Arrays:
     return {name: column.astype(dtype, copy=False) for name, column in data.items()}
 
 
-class _Record:
-    """The errors of all steps so far."""
+@dataclass(frozen=True)
+class _Epochs:
+    """What is looked at after each epoch of a descent."""
 
-    def __init__(self) -> None:
-        self._parts: list[NDArray[np.float64]] = []
-        self.steps = 0
+    loop: Loop
+    watch: Watch
+    progress: Callable[[Progress], object] | None
+    until: int
 
-    def extend(self, errors: NDArray[np.float64]) -> None:
-        self._parts.append(errors)
-        self.steps += len(errors)
-
-    def all(self) -> NDArray[np.float64]:
-        return np.concatenate(self._parts) if self._parts else np.zeros(0)
-
-    def mean_of_last(self, count: int) -> float:
-        self._parts = [self.all()]
-        return float(np.mean(self._parts[0][-count:]))
-
-
-class _Loop:
-    """One descent: what stays the same from step to step, and the record that grows."""
-
-    def __init__(
-        self,
-        network: AnyNetwork,
-        program: Program,
-        batches: Batches,
-        watch: Watch,
-        progress: Callable[[Progress], None] | None,
-        time_is_up: Callable[[], bool],
-    ) -> None:
-        self.network, self.program, self.batches = network, program, batches
-        self.watch, self.progress, self.time_is_up = watch, progress, time_is_up
-        self.record = _Record()
-
-    def taken_up(self, before: Run, values: Arrays) -> Arrays:
-        """The values where another run stopped, and its record as the beginning of this one."""
-        if set(before.state) != set(values):
-            raise DownslopeError("a run goes on with the network and the optimizer that it had before")
-        self.record.extend(before.losses)
-        self.watch.errors = before.validation_losses.tolist()
-        if before.best_epoch is not None:
-            self.watch.best_epoch, self.watch.best = before.best_epoch, dict(before.parameters)
-        return dict(before.state)
-
-    def run(self, steps: Steps, count: int) -> Run:
-        """So many further steps, or fewer if something ends them."""
-        record, epoch = self.record, self.batches.steps_in_epoch
-        last = record.steps + count
-        watched = self.progress is not None or self.watch.watches
-        stopped, message = "finished", f"{last} updates done"
-        try:
-            while record.steps < last:
-                until = min(last, (record.steps // epoch + 1) * epoch) if watched else last
-                errors, fault = steps.advance(record.steps + 1, until, last)
-                record.extend(errors)
-                if fault:
-                    stopped, message = "not finite", fault
-                    break
-                if watched and record.steps % epoch == 0 and self._epoch_ended(steps, last):
-                    stopped = "patience"
-                    message = f"no better validation error since epoch {self.watch.best_epoch}"
-                    break
-                if record.steps < last and self.time_is_up():
-                    stopped, message = "time", f"the time was up after {record.steps} of {last} updates"
-                    if not self.watch.errors:
-                        self._epoch_ended(steps, last)
-                    break
-        except KeyboardInterrupt:
-            stopped, message = "interrupted", f"interrupted after {record.steps} of {last} updates"
-        return self._finished(steps.values(), stopped, message)
-
-    def _epoch_ended(self, steps: Steps, last: int) -> bool:
+    def ended(self, errors: NDArray[np.float64]) -> Ending | None:
+        """Note the parameters and report; the ending, if it is time to stop."""
         stop = False
         if self.watch.watches:
-            values = steps.values()
-            stop = self.watch.see({name: values[name] for name in self.program.graph.parameters})
+            values = self.loop.values()
+            stop = self.watch.see({name: values[name] for name in self.loop.program.graph.parameters})
         if self.progress is not None:
-            error = self.record.mean_of_last(self.batches.steps_in_epoch)
-            _tell(self.progress, self.watch, error, self.record.steps, last)
-        return stop
+            _report(self.progress, self.watch, float(np.mean(errors)), self.loop.step, self.until)
+        if stop:
+            return Ending("patience", f"no better validation error since epoch {self.watch.best_epoch}")
+        return None
 
-    def _finished(self, values: Arrays, stopped: str, message: str) -> Run:
-        latest = {name: values[name] for name in self.program.graph.parameters}
-        return Run(
-            self.network,
-            latest if self.watch.best is None else self.watch.best,
-            self.record.all(),
-            stopped,
-            message,
-            np.array(self.watch.errors),
-            self.watch.best_epoch or None,
-            values,
-        )
+
+def _resume(before: Run, watch: Watch, values: Arrays) -> Losses:
+    """The losses of another run, and what its validation saw, as the beginning of this one."""
+    if set(before.state) != set(values):
+        raise DownslopeError("a run goes on with the network and the optimizer that it had before")
+    watch.errors = before.validation_losses.tolist()
+    if before.best_epoch is not None:
+        watch.best_epoch, watch.best = before.best_epoch, dict(before.parameters)
+    return Losses(before.losses)
+
+
+def _finished(network: AnyNetwork, loop: Loop, losses: Losses, watch: Watch, ending: Ending) -> Run:
+    values = loop.values()
+    latest = {name: values[name] for name in loop.program.graph.parameters}
+    return Run(
+        network,
+        latest if watch.best is None else watch.best,
+        losses.all(),
+        ending.stopped,
+        ending.message,
+        np.array(watch.errors),
+        watch.best_epoch or None,
+        values,
+    )
 
 
 def _search(
@@ -263,7 +189,7 @@ def _search(
     values: Arrays,
     steps: int,
     watch: Watch,
-    progress: Callable[[Progress], None] | None,
+    progress: Callable[[Progress], object] | None,
     time_is_up: Callable[[], bool],
 ) -> Run:
     """The run of L-BFGS: an epoch is an iteration."""
@@ -280,7 +206,7 @@ def _search(
         elif time_is_up():
             stopped = "time"
         if progress is not None:
-            _tell(progress, watch, error, len(losses), steps)
+            _report(progress, watch, error, len(losses), steps)
         return stopped != "finished"
 
     try:
@@ -293,7 +219,9 @@ def _search(
     return Run(network, watch.best or reached, np.array(losses), stopped, message, errors, best, reached)
 
 
-def _tell(progress: Callable[[Progress], None], watch: Watch, error: float, step: int, steps: int) -> None:
+def _report(
+    progress: Callable[[Progress], object], watch: Watch, error: float, step: int, steps: int
+) -> None:
     held = watch.errors[-1] if watch.errors else None
     progress(Progress(step, steps, error, held, watch.best_epoch or None))
 

@@ -13,7 +13,7 @@ from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, Ensemble
 from downslope.training._data import Arrays, checked_inputs, named_values
-from downslope.training._descend import Run
+from downslope.training._run import Run
 from downslope.training._stopping import Folds
 
 __all__ = ["forward", "held_out", "parameter_values", "predict"]

@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from downslope.engines import Evaluator, shuffled
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, Ensemble
-from downslope.training._data import SPLIT, Arrays, checked_data
+from downslope.training._batches import SPLIT
+from downslope.training._data import Arrays, checked_data
 
 __all__ = ["Folds", "Held", "Validation", "Watch", "split"]
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.engines._protocol import Arrays, Scalars, check_scalars
 from downslope.engines.native._lowering import lower
 from downslope.engines.native._plan import native_tape
 from downslope.engines.native._tape import Tape
@@ -18,8 +19,6 @@ from downslope.engines.native._threads import Pace, threads_for
 from downslope.graph import Node
 
 __all__ = ["NativeDescent", "step_tape"]
-
-Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def _pace(
 
 
 class NativeDescent:
-    """The machine of one descent: it holds the parameters and states from step to step.
+    """A ``DescentEngine`` in C++.
 
     Its program is lowered once for all descents of the same structure.
     """
@@ -92,7 +91,7 @@ class NativeDescent:
         self.put_data(data)
 
     def steps_in(self, seconds: float) -> int:
-        """About how many steps a run may take, at least one: a guess to begin with."""
+        """An estimate of how many steps fit into a time, at least one."""
         return 1 + int(seconds * 1e10 / (1000 + self._multiplications))
 
     def put_data(self, data: Arrays) -> None:
@@ -105,7 +104,7 @@ class NativeDescent:
             self._machine.set(value, np.ascontiguousarray(values[name], self._dtype))
 
     def values(self) -> dict[str, NDArray[Any]]:
-        """Parameters and states as they are now."""
+        """Copies of the parameters and states."""
         found = {}
         for name, (value, shape) in self._lowered.updated.items():
             found[name] = np.empty(shape, self._dtype)
@@ -117,36 +116,29 @@ class NativeDescent:
         return bool(self._machine.finite())
 
     def save(self) -> None:
-        """Keep parameters and states as they are now."""
+        """Keep the parameters and states as they are now."""
         self._machine.save()
 
     def restore(self) -> None:
-        """Bring back what was kept."""
+        """Go back to what was kept last."""
         self._machine.restore()
 
     def run(
-        self,
-        order: NDArray[np.int64] | None,
-        rounds: int,
-        rates: NDArray[np.float64],
-        first_step: int,
-        seed: int,
+        self, order: NDArray[np.int64] | None, count: int, scalars: Scalars, first: int, seed: int
     ) -> NDArray[np.float64]:
-        """The error of each step; the last is not finite where the run stopped, before that step's update.
-
-        Steps go over the rows of ``order`` (None: all) in batches, ``rounds`` times.
-        """
+        """The error of each step before its update, as ``DescentEngine`` has it."""
+        names = self._lowered.scalars
+        check_scalars(names, scalars)
         rows = len(self._columns[0]) if order is None else len(order)
-        scalars = np.empty((len(rates), len(self._lowered.scalars)))
-        for place, name in enumerate(self._lowered.scalars):
-            scalars[:, place] = (
-                rates if name == "learning_rate" else np.arange(first_step, first_step + len(rates))
-            )
-        errors = np.empty(len(rates))
+        rounds = count // -(-rows // self._batch)
+        table = np.empty((count, len(names)))
+        for column, name in enumerate(names):
+            table[:, column] = scalars[name]
+        errors = np.empty(count)
         threads = self._pace.threads()
         started = perf_counter()
         done = self._machine.run(
-            self._columns, [], order, 0, rows, self._batch, rounds, scalars, seed, first_step, threads, errors
+            self._columns, [], order, 0, rows, self._batch, rounds, table, seed, first, threads, errors
         )
         self._pace.took(threads, (perf_counter() - started) / (done + 1))
         return errors[: done + 1]

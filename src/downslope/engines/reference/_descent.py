@@ -8,25 +8,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.engines._protocol import Arrays, Scalars, check_scalars
 from downslope.engines.reference._plan import Plan
-from downslope.graph import Node
+from downslope.graph import Node, topological
 
 __all__ = ["ReferenceDescent"]
 
-Arrays = Mapping[str, NDArray[Any]]
+_DRAWS = ("seed", "draw")  # what dropout gets as whole numbers
 
 
 class ReferenceDescent:
-    """Parameters and states that go from step to step, as ``NativeDescent`` has them."""
+    """A ``DescentEngine`` in NumPy."""
 
     def __init__(self, error: Node, updates: Mapping[Node, Node], data: Arrays, batch: int) -> None:
-        self._plan = Plan([error, *updates.values()])
+        outputs = [error, *updates.values()]
+        self._plan = Plan(outputs)
         self._names = [leaf.name for leaf in updates]
+        leaves = [n for n in topological(outputs) if n.op.name == "input" and n.shape == ()]
+        self._scalars = tuple(leaf.name for leaf in leaves if leaf.name not in _DRAWS)
         self._columns, self._batch = data, batch
-        self._now: dict[str, NDArray[Any]] = {}
+        self._now: Arrays = {}
+        self._saved: Arrays = {}
 
     def steps_in(self, seconds: float) -> int:
-        """About how many steps a run may take, at least one."""
+        """An estimate of how many steps fit into a time, at least one."""
         return 1 + int(seconds * 1e3)
 
     def put_data(self, data: Arrays) -> None:
@@ -38,33 +43,38 @@ class ReferenceDescent:
         self._now = {name: values[name] for name in self._names}
 
     def values(self) -> dict[str, NDArray[Any]]:
-        """Parameters and states as they are now."""
+        """The parameters and states."""
         return dict(self._now)
 
-    def run(
-        self,
-        order: NDArray[np.int64] | None,
-        rounds: int,
-        rates: NDArray[np.float64],
-        first_step: int,
-        seed: int,
-    ) -> NDArray[np.float64]:
-        """The error of each step; the last is not finite where the run stopped, before that step's update.
+    def finite(self) -> bool:
+        """Whether all parameters and states are finite numbers."""
+        return all(bool(np.all(np.isfinite(value))) for value in self._now.values())
 
-        Steps go over the rows of ``order`` (None: all) in batches, ``rounds`` times.
-        """
+    def save(self) -> None:
+        """Keep the parameters and states as they are now."""
+        self._saved = self._now
+
+    def restore(self) -> None:
+        """Go back to what was kept last."""
+        self._now = self._saved
+
+    def run(
+        self, order: NDArray[np.int64] | None, count: int, scalars: Scalars, first: int, seed: int
+    ) -> NDArray[np.float64]:
+        """The error of each step before its update, as ``DescentEngine`` has it."""
+        check_scalars(self._scalars, scalars)
         dtype = self._columns["x"].dtype
-        count = len(self._columns["x"]) if order is None else len(order)
-        starts = list(range(0, count, self._batch)) * rounds
+        rows = len(self._columns["x"]) if order is None else len(order)
+        starts = list(range(0, rows, self._batch))
         errors = []
-        for n, (start, rate) in enumerate(zip(starts, rates, strict=True)):
+        for n in range(count):
+            start = starts[n % len(starts)]
             part = slice(start, start + self._batch)
             chosen = part if order is None else order[part]
-            step = first_step + n
             given: dict[str, Any] = {name: column[chosen] for name, column in self._columns.items()}
-            given |= {"learning_rate": np.asarray(rate, dtype), "step": np.asarray(step, dtype)}
-            with np.errstate(all="ignore"):  # what is not finite is told by the error
-                error, *new = self._plan.run({**given, "seed": seed, "draw": step, **self._now})
+            given |= {name: np.asarray(scalars[name][n], dtype) for name in self._scalars}
+            with np.errstate(all="ignore"):  # the caller looks at what is not finite
+                error, *new = self._plan.run({**given, "seed": seed, "draw": first + n, **self._now})
             errors.append(float(error))
             if not np.isfinite(errors[-1]):
                 break

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.engines import ReferenceDescent, native_descent
+from downslope.engines import descent_engine
 from downslope.estimators.mlp._rows import Rows
 from downslope.training import Program, Schedule
 
 __all__ = ["Epochs", "LearningRates"]
 
-_HEARD_SECONDS = 0.1  # so that Ctrl-C is heard
 _SMALLEST_RATE = 1e-6
 _SLOWER = 5.0
+_STEPS_AT_ONCE = 256
 _AHEAD = 256
 
 
@@ -117,12 +117,9 @@ class Epochs:
         self._at_once = max(1, rows.rows_at_once // batch)
         data = rows.columns(slice(None) if rows.is_dense else slice(0, self._at_once * batch))
         error, updates = program.graph.error, program.assignments
-        native = native_descent(error, updates, data, batch, bfloat16=bfloat16, threads=threads)
-        if native is None and bfloat16:
-            raise ValueError('precision="bfloat16" needs the native engine; leave it out to train in float32')
-        self._engine = native or ReferenceDescent(error, updates, data, batch)
+        self._engine = descent_engine(error, updates, data, batch, bfloat16=bfloat16, threads=threads)
         self._engine.put(values)
-        self._chunk = min(self._at_once, self._engine.steps_in(_HEARD_SECONDS))
+        self._chunk = min(self._at_once, _STEPS_AT_ONCE)
 
     def run(
         self, order: NDArray[np.int64] | None, rates: NDArray[np.float64], first_step: int, seed: int
@@ -131,7 +128,7 @@ class Epochs:
         if self._failed:
             return float("nan")
         if self.rows.is_dense and self.steps <= self._chunk:
-            losses = self._engine.run(order, 1, rates, first_step, seed)
+            losses = self._engine.run(order, self.steps, {"learning_rate": rates}, first_step, seed)
         else:
             losses = self._in_parts(order, rates, first_step, seed)
         if not np.isfinite(losses[-1]):
@@ -151,7 +148,8 @@ class Epochs:
                 self._engine.put_data(self.rows.columns(part))
                 part = None
             some = rates[step : step + self._chunk]
-            found.append(self._engine.run(part, 1, some, first_step + step, seed))
+            scalars = {"learning_rate": some}
+            found.append(self._engine.run(part, len(some), scalars, first_step + step, seed))
             if not np.isfinite(found[-1][-1]):
                 break
         return np.concatenate(found)

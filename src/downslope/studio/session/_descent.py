@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache
-from time import perf_counter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,14 +16,13 @@ from downslope.studio.session._settings import Settings
 from downslope.studio.table._rows import Rows
 from downslope.training import (
     Arrays,
-    Batches,
-    Constant,
     Frozen,
+    Loop,
     Program,
-    Steps,
+    ShuffledBatches,
+    State,
     checked_data,
     split,
-    steps_of,
     training_program,
 )
 
@@ -66,14 +63,13 @@ class Descent:
         if held:
             self.measured = dict(held[0].data)
             self.measured_rows = self.measured.pop("row")
-        self.batches = Batches(len(self.trained["x"]), settings.batch_size, settings.seed)
+        self.batches = ShuffledBatches(self.trained, settings.batch_size, settings.seed)
         self.frozen = {name: mask for name, mask in (frozen or {}).items() if np.any(mask)}
         rule = Frozen(settings.rule) if self.frozen else settings.rule
         self.program: Program = training_program(network, rule, clip_norm=settings.clip_norm)
-        self._steps: Steps | None = None
+        self._loop: Loop | None = None
         self._values = self._started(values)
         self._ahead = False  # whether the steps have gone on from _values
-        self._speed = 1e3  # steps a second, of late
         self._known: dict[Hashable, Any] = {}
 
     def _started(self, given: Mapping[str, NDArray[Any]] | None) -> Arrays:
@@ -96,8 +92,8 @@ class Descent:
     @property
     def values(self) -> Arrays:
         """Parameters and states by name."""
-        if self._ahead and self._steps is not None:
-            self._values, self._ahead = self._steps.values(), False
+        if self._ahead and self._loop is not None:
+            self._values, self._ahead = self._loop.values(), False
         return self._values
 
     @property
@@ -115,50 +111,45 @@ class Descent:
     def set_rate(self, settings: Settings) -> None:
         """Go on with settings that differ in the learning rate or the stop rules only."""
         if settings.learning_rate != self.settings.learning_rate:
-            self._values, self._steps = self.values, None
+            self._values, self._loop = self.values, None
         self.settings = settings
 
     def put(self, values: Mapping[str, NDArray[Any]], step: int) -> None:
         """Go on from other values."""
-        self._values, self.step, self._steps, self._ahead = self._started(values), step, None, False
+        self._values, self.step, self._loop, self._ahead = self._started(values), step, None, False
 
     def put_number(self, name: str, index: tuple[int, ...], value: float) -> None:
         """Go on with one number of a parameter changed."""
         changed = self.values[name].copy()
         changed[index] = value
-        self._values, self._steps, self._ahead = {**self.values, name: changed}, None, False
+        self._values, self._loop, self._ahead = {**self.values, name: changed}, None, False
 
     def advance(self, count: int, seconds: float) -> tuple[NDArray[np.float64], str | None]:
         """The errors of the next ``count`` steps, or of those there is time for, and what is not finite."""
-        if self._steps is None:
-            schedule = Constant(self.settings.learning_rate)
-            values = dict(self.values)
-            self._steps = steps_of(
-                self.program, self.trained, self.batches, schedule, self.settings.seed, values
+        if self._loop is None:
+            rate = self.settings.learning_rate
+            self._loop = Loop(
+                self.program,
+                self.batches,
+                lambda first, count: np.full(count, rate),
+                State(self.step, dict(self.values)),
+                seed=self.settings.seed,
             )
-        until, now, parts = self.step + count, perf_counter(), []
-        end = now + seconds
-        while True:
-            room = until - self.step if math.isinf(seconds) else 1 + int(self._speed * max(0.0, end - now))
-            errors, fault = self._steps.advance(self.step + 1, min(until, self.step + room), until)
-            parts.append(errors)
-            self._ahead = True
-            self.step += len(errors) - (fault is not None)
-            started, now = now, perf_counter()
-            self._speed = len(errors) / (now - started)
-            if fault or self.step >= until or now >= end:
-                return np.concatenate(parts), fault
+        until = self.step + count
+        advance = self._loop.advance(until, seconds)
+        failure = advance.failure or (self._loop.check() if self._loop.step >= until else None)
+        before, self.step, self._ahead = self.step, self._loop.step, True
+        if failure is None:
+            return advance.errors, None
+        return advance.errors[: max(failure.step - before, 0)], failure.message
 
-    def next_batch(self) -> Arrays:
+    def next_batch(self) -> Mapping[str, NDArray[Any]]:
         """The rows of the next step."""
-        order = self.batches.rows(self.step + 1, self.step + 1)
-        return (
-            self.trained if order is None else {name: column[order] for name, column in self.trained.items()}
-        )
+        return self.batches.block(self.step + 1, self.step + 1).rows()
 
     def next_rows(self) -> NDArray[np.int64]:
         """Which rows of the table those are."""
-        order = self.batches.rows(self.step + 1, self.step + 1)
+        order = self.batches.block(self.step + 1, self.step + 1).order
         chosen: NDArray[np.int64] = self.trained_rows if order is None else self.trained_rows[order]
         return chosen
 

@@ -1,0 +1,71 @@
+"""What the training loop asks of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.errors import DownslopeError
+
+__all__ = ["Arrays", "DescentEngine", "Scalars", "check_scalars"]
+
+Arrays = Mapping[str, NDArray[Any]]
+
+Scalars = Mapping[str, NDArray[np.float64]]
+"""What each step is given beside its rows, by the name of the input: one number for each step."""
+
+
+class DescentEngine(Protocol):
+    """Runs the steps of a program, and holds its parameters and states from step to step."""
+
+    def put_data(self, data: Arrays) -> None:
+        """Go on with these rows, in the dtype that the descent began with."""
+
+    def put(self, values: Arrays) -> None:
+        """Set parameters and states."""
+
+    def values(self) -> dict[str, NDArray[Any]]:
+        """Copies of the parameters and states."""
+
+    def finite(self) -> bool:
+        """Whether all parameters and states are finite numbers."""
+
+    def save(self) -> None:
+        """Keep a copy of the parameters and states inside the engine."""
+
+    def restore(self) -> None:
+        """Go back to the copy that was kept last."""
+
+    def steps_in(self, seconds: float) -> int:
+        """An estimate of how many steps fit into a time, at least one, before any has been measured."""
+
+    def run(
+        self, order: NDArray[np.int64] | None, count: int, scalars: Scalars, first: int, seed: int
+    ) -> NDArray[np.float64]:
+        """The error of each step before its update.
+
+        The run stops at a step whose error is not finite, before that step's update: its error is the last.
+
+        Args:
+            order: the rows of the steps, one batch after the other; None takes all rows as they are.
+            count: number of steps; where ``order`` is None they can go over the rows several times.
+            scalars: the scalar inputs of the program by name, (count,) each.
+            first: number of the first step, counted from 1; with the seed it decides what dropout drops.
+            seed: of dropout.
+
+        Raises:
+            DownslopeError: if the program has a scalar input that ``scalars`` does not name.
+        """
+
+
+def check_scalars(wanted: tuple[str, ...], scalars: Scalars) -> None:
+    """Refuse a program with a scalar input that a step has no value for."""
+    unknown = [name for name in wanted if name not in scalars]
+    if unknown:
+        raise DownslopeError(
+            f"the program has the scalar input {unknown[0]!r}, which no step has a value for; a step has "
+            f"{', '.join(scalars)}"
+        )

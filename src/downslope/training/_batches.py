@@ -1,0 +1,95 @@
+"""Which rows each step takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.engines import shuffled
+from downslope.errors import DownslopeError
+
+__all__ = ["BATCHES", "SPLIT", "Batches", "Block", "ShuffledBatches"]
+
+BATCHES, SPLIT = 0, 1
+"""Streams of shuffles: the batches of an epoch, the rows that validate."""
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Consecutive steps on the same data.
+
+    Attributes:
+        data: rows by the name of the input.
+        order: the rows of the steps, one batch after the other; None: all rows as they are.
+        steps: how many steps these are.
+    """
+
+    data: Arrays
+    order: NDArray[np.int64] | None
+    steps: int
+
+    def rows(self) -> Arrays:
+        """The rows of the steps, by the name of the input."""
+        if self.order is None:
+            return self.data
+        return {name: column[self.order] for name, column in self.data.items()}
+
+
+class Batches(Protocol):
+    """Gives each step its rows."""
+
+    @property
+    def size(self) -> int:
+        """Rows of a step; the last step of an epoch can have fewer."""
+
+    def epoch(self, step: int) -> tuple[int, int]:
+        """The first and the last step of the epoch that a step belongs to; steps are counted from 1."""
+
+    def block(self, step: int, last: int) -> Block:
+        """The steps from ``step`` on, counted from 1, at most to ``last``, that go over the same data."""
+
+
+class ShuffledBatches:
+    """Batches as a pure function of (seed, step): each epoch uses every row once, in an order of its own.
+
+    Args:
+        data: rows by the name of the input.
+        size: rows of a step; None takes all rows at each step.
+        seed: of the orders.
+
+    Attributes:
+        steps_in_epoch: steps that use every row once.
+
+    >>> batches = ShuffledBatches({"x": np.arange(5.0)}, 2, seed=0)
+    >>> batches.steps_in_epoch, [len(batches.block(step, step).rows()["x"]) for step in (1, 2, 3)]
+    (3, [2, 2, 1])
+    """
+
+    def __init__(self, data: Arrays, size: int | None, seed: int) -> None:
+        if size is not None and size < 1:
+            raise DownslopeError(f"batch_size is at least 1, not {size!r}")
+        rows = len(data["x"])
+        self.data = data
+        self.size = min(size or rows, rows)
+        self.steps_in_epoch = -(-rows // self.size)
+        self._order = lru_cache(maxsize=1)(lambda epoch: shuffled(rows, seed, BATCHES, epoch))
+
+    def epoch(self, step: int) -> tuple[int, int]:
+        """The first and the last step of the epoch that a step belongs to."""
+        before = (step - 1) // self.steps_in_epoch * self.steps_in_epoch
+        return before + 1, before + self.steps_in_epoch
+
+    def block(self, step: int, last: int) -> Block:
+        """The steps from ``step`` to ``last``, or to the end of the epoch."""
+        if self.steps_in_epoch == 1:
+            return Block(self.data, None, last - step + 1)
+        epoch, part = divmod(step - 1, self.steps_in_epoch)
+        end = min(part + 1 + last - step, self.steps_in_epoch)
+        return Block(self.data, self._order(epoch)[part * self.size : end * self.size], end - part)

@@ -1,0 +1,93 @@
+"""Epochs of a descent: what is done after each of them, and what ends them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.training._loop import Loop
+
+__all__ = ["AfterEpoch", "Ending", "Losses", "run_epochs"]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why a descent ended: in a word, as in ``Run.stopped``, and in a sentence."""
+
+    stopped: str
+    message: str
+
+
+class Losses:
+    """The errors of all steps so far, which grow without being copied at each step."""
+
+    def __init__(self, before: NDArray[np.float64] | None = None) -> None:
+        self._parts = [] if before is None else [before]
+
+    def extend(self, errors: NDArray[np.float64]) -> None:
+        """Add the errors of further steps."""
+        self._parts.append(errors)
+
+    def cut(self, count: int) -> None:
+        """Keep the first ``count`` of them."""
+        self._parts = [self.all()[:count]]
+
+    def last(self, count: int) -> NDArray[np.float64]:
+        """The last ``count`` of them, or all where there are fewer."""
+        found: list[NDArray[np.float64]] = []
+        for part in reversed(self._parts):
+            if count <= 0:
+                break
+            found.append(part[-count:])
+            count -= len(part)
+        return np.concatenate(found[::-1]) if found else np.zeros(0)
+
+    def all(self) -> NDArray[np.float64]:
+        """All of them."""
+        return np.concatenate(self._parts) if self._parts else np.zeros(0)
+
+
+AfterEpoch = Callable[[NDArray[np.float64]], Ending | None]
+"""Called with the errors of an epoch after its last step; an ending ends the descent."""
+
+
+def run_epochs(
+    loop: Loop,
+    until: int,
+    losses: Losses,
+    *,
+    after_epoch: AfterEpoch | None = None,
+    end: float = math.inf,
+) -> Ending:
+    """Steps up to number ``until``, or fewer if something ends them.
+
+    Args:
+        loop: what takes the steps.
+        until: number of the last step, counted from 1.
+        losses: gets the error of each step.
+        after_epoch: called after each epoch.
+        end: the time, by ``time.monotonic``, after which no further steps are begun.
+    """
+    try:
+        while loop.step < until:
+            first, last = loop.batches.epoch(loop.step + 1)
+            advance = loop.advance(until if after_epoch is None else min(until, last), end - monotonic())
+            losses.extend(advance.errors)
+            failure = advance.failure or (loop.check() if loop.step >= until else None)
+            if failure is not None:
+                losses.cut(failure.step)
+                return Ending("not finite", failure.message)
+            if after_epoch is not None and loop.step == last:
+                ending = after_epoch(losses.last(last - first + 1))
+                if ending is not None:
+                    return ending
+            if loop.step < until and monotonic() >= end:
+                return Ending("time", f"the time was up after {loop.step} of {until} updates")
+    except KeyboardInterrupt:
+        return Ending("interrupted", f"interrupted after {loop.step} of {until} updates")
+    return Ending("finished", f"{until} updates done")

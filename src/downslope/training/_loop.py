@@ -1,0 +1,221 @@
+"""The loop of every descent: steps of a program on an engine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.engines import DescentEngine, descent_engine
+from downslope.training._batches import Batches, Block
+from downslope.training._failure import Failure, error_failure, update_failure
+from downslope.training._program import Program
+
+__all__ = ["Advance", "Loop", "Rates", "State"]
+
+_CHUNK_SECONDS = 0.05  # in the engine at a time: Ctrl-C and the clock are looked at in between
+_CHECK_SECONDS = 1.0
+
+Arrays = Mapping[str, NDArray[Any]]
+
+Rates = Callable[[int, int], NDArray[np.float64]]
+"""The learning rates of so many steps from one on, counted from 1: ``rates(first, count)``."""
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Where a descent stands.
+
+    Attributes:
+        step: number of updates done.
+        values: parameters and what the optimizer remembers, by name.
+    """
+
+    step: int
+    values: Arrays
+
+
+@dataclass(frozen=True, eq=False)
+class Advance:
+    """What came of some steps.
+
+    Attributes:
+        errors: the error of the batch of each step before its update, (steps,).
+        failure: what is not finite, if anything is. The loop has then gone back to before that step; steps
+            after it count for nothing.
+    """
+
+    errors: NDArray[np.float64]
+    failure: Failure | None = None
+
+
+class Loop:
+    """Steps of a program, as many at a time as asked for; between them its state can be read and changed.
+
+    An error that is not finite stops the loop before that step's update. An update that is not finite is
+    found by looking at all values about once a second, and by repeating the steps since the last look.
+
+    Args:
+        program: what a step computes.
+        batches: the rows of each step.
+        rates: the learning rate of each step.
+        state: where to begin.
+        seed: of dropout.
+        bfloat16: whether products are computed in bfloat16, which needs the native engine.
+        threads: the most it runs on; None lets the engine choose. The bits do not depend on it.
+        repeatable: whether ``batches`` and ``rates`` give the same when asked again about an earlier step;
+            otherwise only errors are looked at.
+
+    Attributes:
+        step: number of updates done.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        batches: Batches,
+        rates: Rates,
+        state: State,
+        *,
+        seed: int = 0,
+        bfloat16: bool = False,
+        threads: int | None = None,
+        repeatable: bool = True,
+    ) -> None:
+        self.program, self.batches, self.seed = program, batches, seed
+        self._rates, self._repeatable = rates, repeatable
+        self._bfloat16, self._threads = bfloat16, threads
+        self._running: DescentEngine | None = None  # made when the first rows are there
+        self._data: Arrays = {}
+        self._speed = 0.0  # steps in a second, of late; unknown before the first
+        self.put(state)
+
+    @property
+    def state(self) -> State:
+        """Where the descent stands, as a copy."""
+        return State(self.step, self.values())
+
+    def values(self) -> dict[str, NDArray[Any]]:
+        """Copies of the parameters and states by name."""
+        if self._given is not None:
+            return dict(self._given)
+        assert self._running is not None
+        return self._running.values()
+
+    def put(self, state: State) -> None:
+        """Go on from another state of the same program."""
+        self.step = state.step
+        self._given: Arrays | None = state.values  # until the engine has them
+        self._saved, self._looked = -1, 0.0
+
+    def set_rates(self, rates: Rates) -> None:
+        """Go on with other learning rates."""
+        self.put(self.state)
+        self._rates = rates
+
+    def next_batch(self) -> Arrays:
+        """The rows of the next step, by the name of the input."""
+        return self.batches.block(self.step + 1, self.step + 1).rows()
+
+    def advance(self, until: int, seconds: float = math.inf) -> Advance:
+        """The steps up to number ``until``, or as many as there is time for, at least one.
+
+        Args:
+            until: number of the last step, counted from 1.
+            seconds: after which no further steps are begun.
+        """
+        errors: list[NDArray[np.float64]] = []
+        now = perf_counter()
+        end = now + seconds
+        while self.step < until and (not errors or now < end):
+            started = now
+            errors.append(self._chunk(until, min(_CHUNK_SECONDS, end - now)))
+            now = perf_counter()
+            if not math.isfinite(errors[-1][-1]):
+                return Advance(np.concatenate(errors), self._failure(float(errors[-1][-1])))
+            self._speed = len(errors[-1]) / max(now - started, 1e-9)
+            if self._repeatable and now - self._looked > _CHECK_SECONDS:
+                failure = self.check()
+                if failure:
+                    return Advance(np.concatenate(errors), failure)
+        return Advance(np.concatenate(errors) if errors else np.zeros(0))
+
+    def check(self) -> Failure | None:
+        """Look whether all parameters and states are finite; if not, what failed.
+
+        The loop has then gone back to before that step.
+        """
+        if self._given is not None or self._running is None:
+            return None
+        if not self._running.finite():
+            return self._failure(math.nan)
+        self._save(self._running)
+        return None
+
+    def _save(self, engine: DescentEngine) -> None:
+        engine.save()
+        self._saved, self._looked = self.step, perf_counter()
+
+    def _chunk(self, until: int, seconds: float) -> NDArray[np.float64]:
+        """The errors of steps for so many seconds, as far as the speed of the last ones tells."""
+        most = self.step + max(1, int(self._speed * seconds))
+        block = self.batches.block(self.step + 1, min(until, most))
+        engine = self._ready(block.data)
+        if self._repeatable and self._saved < 0:
+            self._save(engine)
+        return self._run(engine, block)
+
+    def _ready(self, data: Arrays) -> DescentEngine:
+        """The engine, with the values to go on from and these rows."""
+        program = self.program
+        if self._running is None:
+            self._running = descent_engine(
+                program.graph.error,
+                program.assignments,
+                data,
+                self.batches.size,
+                bfloat16=self._bfloat16,
+                threads=self._threads,
+            )
+        elif data is not self._data:
+            self._running.put_data(data)
+        self._data = data
+        if self._given is not None:
+            self._running.put(self._given)
+            self._given = None
+        return self._running
+
+    def _run(self, engine: DescentEngine, block: Block) -> NDArray[np.float64]:
+        first = self.step + 1
+        numbers = np.arange(first, first + block.steps, dtype=np.float64)
+        scalars = {"learning_rate": self._rates(first, block.steps), "step": numbers}
+        errors = engine.run(block.order, block.steps, scalars, first, self.seed)
+        self.step += len(errors) - (not math.isfinite(errors[-1]))
+        return errors
+
+    def _failure(self, error: float) -> Failure:
+        """What failed, where the error of the next step or the values are not finite."""
+        assert self._running is not None
+        engine = self._running
+        if engine.finite():
+            step, batch = self.step + 1, self.batches.block(self.step + 1, self.step + 1).rows()
+            leaves = {**batch, **engine.values(), "seed": self.seed, "draw": step}
+            return error_failure(self.program, step, error, leaves)
+        if not self._repeatable:
+            return update_failure(self.program, self.step, error, {}, engine.values())
+        engine.restore()
+        self.step = self._saved
+        while True:
+            failing = self.step + 1
+            engine.save()
+            error = float(self._run(engine, self.batches.block(failing, failing))[-1])
+            if not engine.finite():
+                after = engine.values()
+                engine.restore()
+                self.step = failing - 1
+                return update_failure(self.program, failing, error, engine.values(), after)
