@@ -39,7 +39,11 @@ def test_the_errors_are_those_of_descend(engine):
     run = ds.descend(
         *(NETWORK, data["x"], data["y"]),
         start=NETWORK.initial_parameters(1),
-        **{"learning_rate": 0.05, "optimizer": "adam", "batch_size": 8, "steps": 30, "seed": 3},
+        learning_rate=0.05,
+        optimizer="adam",
+        batch_size=8,
+        steps=30,
+        seed=3,
     )
     assert np.array_equal(loop_of().advance(30).errors, run.losses)
 
@@ -104,7 +108,7 @@ def test_a_rule_gets_the_number_of_the_step(engine):
 
 
 class Forgetful:
-    """Plain descent with a state that grows from 0 to 1, 1e100, 1e200, 1e300 and beyond, which nothing uses."""
+    """Plain descent with a state that grows from 0 to 1, 1e100, 1e200, 1e300, …, which nothing uses."""
 
     def rule(self, rules, w, g, rate, step):
         unused = rules.remember("unused", w)
