@@ -211,10 +211,6 @@ def test_threads_change_no_bit():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (
-            {"device": "cuda"},
-            "'device' parameter",
-        ),
         ({"precision": "float16"}, "'precision' parameter"),
         ({"loss": "mse"}, "'loss' parameter"),
         ({"quantile": 1.0, "loss": "quantile"}, "'quantile' parameter"),

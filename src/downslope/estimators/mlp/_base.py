@@ -66,7 +66,6 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
     callbacks: Any
     n_jobs: int | None
     precision: str | None
-    device: str | None
 
     coefs_: list[NDArray[Any]]
     intercepts_: list[NDArray[Any]]

@@ -63,7 +63,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         n_jobs: the most threads, as joblib counts them; None lets the engine choose.
         precision: ``"float32"``, ``"float64"`` or ``"bfloat16"`` (bfloat16 products, float32 sums and
             weights); None keeps that of X. L-BFGS computes in float64.
-        device: None or ``"cpu"``, the only one so far.
 
     Attributes:
         classes_: the classes, or the numbers of the labels.
@@ -129,7 +128,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         callbacks: Callable[[Any], Any] | Sequence[Callable[[Any], Any]] | None = None,
         n_jobs: int | None = None,
         precision: str | None = None,
-        device: str | None = None,
     ) -> None:
         keep(self, locals())
 

@@ -52,7 +52,6 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "callbacks": [None, callable, list, tuple],
     "n_jobs": [None, Integral],
     "precision": [None, StrOptions(set(PRECISIONS))],
-    "device": [None, StrOptions({"cpu"})],
 }
 """scikit-learn's own, then what is not in scikit-learn."""
 

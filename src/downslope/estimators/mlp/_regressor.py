@@ -64,7 +64,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         n_jobs: the most threads, as joblib counts them; None lets the engine choose.
         precision: ``"float32"``, ``"float64"`` or ``"bfloat16"`` (bfloat16 products, float32 sums and
             weights); None keeps that of X. L-BFGS computes in float64.
-        device: None or ``"cpu"``, the only one so far.
 
     Attributes:
         coefs_: the weights of each layer, (inputs, outputs).
@@ -128,7 +127,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         callbacks: Callable[[Any], Any] | Sequence[Callable[[Any], Any]] | None = None,
         n_jobs: int | None = None,
         precision: str | None = None,
-        device: str | None = None,
     ) -> None:
         keep(self, locals())
 
