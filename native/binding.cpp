@@ -24,8 +24,8 @@ using InstructionTuple = std::tuple<int, int, int, std::vector<long>, double, st
 Tape tape_of(const std::vector<ValueTuple>& values, const std::vector<InstructionTuple>& instructions, int levels) {
     Tape tape{};
     tape.levels = levels;
-    for (const auto& [kind, form, rows, columns, local, place] : values)
-        tape.values.push_back({Kind(kind), Form(form), rows, columns, local, place});
+    for (const auto& [kind, form, rows, columns, local, offset] : values)
+        tape.values.push_back({Kind(kind), Form(form), rows, columns, local, offset});
     for (const auto& [opcode, level, out, args, setting, steps, operands, summed, partials, once, part] : instructions) {
         Instruction i{Opcode(opcode), level, out, args, setting, {}, {}, summed, partials, once, part};
         for (const auto& [op, to, a, b, c, number, chained, kept] : steps)
@@ -44,12 +44,12 @@ template <class T> void declare(nb::module_& m, const char* name) {
     using M = Machine<T>;
     nb::class_<M>(m, name)
         .def(nb::init<std::shared_ptr<const Tape>>())
-        .def("set", [](M& self, int value, Array<const T> data) { self.set(value, data.data()); })
-        .def("get", [](const M& self, int value, Array<T> data) { self.get(value, data.data()); })
+        .def("set", [](M& self, int value, Array<const T> data) { self.memory().set(value, data.data()); })
+        .def("get", [](M& self, int value, Array<T> data) { self.memory().get(value, data.data()); })
         .def("scalar", &M::scalar)
-        .def("finite", &M::finite)
-        .def("save", &M::save)
-        .def("restore", &M::restore)
+        .def("finite", [](M& self) { return self.memory().finite(); })
+        .def("save", [](M& self) { self.memory().save(); })
+        .def("restore", [](M& self) { self.memory().restore(); })
         .def("run",
              [](M& self, const std::vector<Array<const T>>& columns, const std::vector<Array<T>>& stores,
                 std::optional<Array<const std::int64_t>> order, long first, long rows, long batch, long rounds,

@@ -26,7 +26,7 @@ template <class T> T total(const T* in, long stride, long rows, long valid) {
 }
 
 // out[f] = sum over the rows of the batch of feature f, for features up to 32; panels lie panel_size apart. As
-// many features as a register has lanes are summed at once: turned, their sums lie side by side.
+// many features as a register has lanes are summed at once: transposed, their sums lie side by side.
 template <class T>
 void sum_rows(const T* in, long features, long panel_size, long rows, T* out) {
     using R = Registers<T>;
@@ -43,7 +43,7 @@ void sum_rows(const T* in, long features, long panel_size, long rows, T* out) {
             for (long l = 0; l < left; ++l) last[l] = from[whole * panel_size + l];
             for (int l = 0; l < lanes; l += R::width) sums[f] += *(const Vector*)(last + l);
         }
-        turn_square<T>(sums);
+        transpose_square_in_registers<T>(sums);
         Vector total{};
         for (int l = 0; l < R::width; ++l) total += sums[l];
         for (long f = 0; f < R::width && first + f < features; ++f) out[first + f] = total[f];

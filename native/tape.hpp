@@ -3,10 +3,11 @@
 // Instructions of one level need no barrier between them. Within a level each thread runs, in this order, all
 // scalar instructions (every thread for itself), the panel instructions on its own panels of the batch, and its
 // share of the tiles of matrices. Whatever crosses these shares is in a later level.
+//
+// What the names of kinds, forms, views and opcodes mean is said in engines/native/_opcodes.py.
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,8 +18,8 @@ struct Value {
     Form form;
     long rows;  // of a matrix; or features
     long columns;
-    bool local;  // panels that a thread needs only while it is at them
-    long place;  // of such: numbers before it in the thread's memory for each panel
+    bool local;   // panels that a thread needs only while it is at them
+    long offset;  // of such: numbers before it in the thread's memory for each panel
 };
 
 struct Operand {
@@ -30,11 +31,11 @@ struct Instruction {
     Opcode opcode;
     int level;
     int out;                 // the value written, or -1
-    std::vector<long> args;  // values and settings: see the arguments of each opcode in _opcodes.py
+    std::vector<long> args;  // values and settings: the arguments of the opcode
     double setting = 0;
     std::vector<Step> steps;  // the block that follows on each strip
     std::vector<Operand> operands;
-    int summed = -1;    // of a block on matrices: the operand whose sum over each tile is wanted
+    int summed = -1;    // of a block on matrices: the operand whose sum over each tile is computed
     int partials = -1;  // where these sums go
     bool once = false;  // computed from the batch alone: the same again while the batch is
     int part = 0;       // of networks side by side: panels of one need none of another within a level
@@ -48,14 +49,8 @@ struct Tape {
     std::vector<std::pair<int, double>> constants;  // or once
     std::vector<int> updated;                       // matrices that the tape writes and a run goes on from
     std::vector<std::pair<int, int>> mirrors;       // a matrix and its bfloat16 form
-    int watched;     // the scalar to tell of each step, or -1
+    int watched;     // the scalar whose value at each step is returned, or -1
     int stop_level;  // a step whose watched scalar is not finite ends before the matrices of this level
 };
 
-inline long up(long count, long size) { return (count + size - 1) / size; }
-
-// Columns of a matrix with padding: rows that lie a multiple of 1 KiB apart would share few sets of the cache.
-inline long padded(long rows, long columns) {
-    const long plain = up(columns, lanes) * lanes;
-    return rows > 1 && plain % 256 == 0 ? plain + lanes : plain;
-}
+inline const OpcodeInfo& info(const Instruction& i) { return opcodes[int(i.opcode)]; }

@@ -32,11 +32,11 @@ template <class T, int size> inline void exchanges(typename Registers<T>::Vector
     if constexpr (size > 1) exchanges<T, size / 2>(rows);
 }
 
-template <class T> inline void turn_square(typename Registers<T>::Vector (&rows)[Registers<T>::width]) {
+template <class T> inline void transpose_square_in_registers(typename Registers<T>::Vector (&rows)[Registers<T>::width]) {
     exchanges<T, Registers<T>::width / 2>(rows);
 }
 #else
-template <class T> inline void turn_square(typename Registers<T>::Vector (&rows)[Registers<T>::width]) {
+template <class T> inline void transpose_square_in_registers(typename Registers<T>::Vector (&rows)[Registers<T>::width]) {
     for (int i = 0; i < Registers<T>::width; ++i)
         for (int j = 0; j < i; ++j) {
             const T kept = rows[i][j];
@@ -51,7 +51,7 @@ template <class T> void transpose_square(const T* in, long in_row, T* out, long 
     typename R::Vector rows[R::width];
 #pragma GCC unroll 16
     for (int i = 0; i < R::width; ++i) rows[i] = *(const typename R::Vector*)(in + i * in_row);
-    turn_square<T>(rows);
+    transpose_square_in_registers<T>(rows);
 #pragma GCC unroll 16
     for (int i = 0; i < R::width; ++i) *(typename R::Vector*)(out + i * out_row) = rows[i];
 }

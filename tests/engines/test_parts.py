@@ -100,7 +100,7 @@ def test_values_that_are_needed_at_once_have_places_of_their_own(name, tape):
         for value in i.reads | i.writes:
             if tape.values[value].local:
                 spans[value] = (spans.get(value, (n,))[0], n)
-    at = {v: range(tape.values[v].place, tape.values[v].place + in_panel(tape.values[v])) for v in spans}
+    at = {v: range(tape.values[v].offset, tape.values[v].offset + in_panel(tape.values[v])) for v in spans}
     for one, (first, last) in spans.items():
         for other, (begin, end) in spans.items():
             if one < other and begin <= last and first <= end:

@@ -40,7 +40,7 @@ def footprint(tape: Tape, itemsize: int) -> Footprint:
         sum(size for number, size in matrices.items() if number in lasting),
         sum(size for number, size in matrices.items() if number not in lasting),
         sum(in_panel(v) for n, v in kept if not v.local and n not in tiled) * itemsize,
-        GROUP * max((v.place + in_panel(v) for _, v in kept if v.local), default=0) * itemsize,
+        GROUP * max((v.offset + in_panel(v) for _, v in kept if v.local), default=0) * itemsize,
     )
 
 

@@ -82,11 +82,11 @@ def place_locals(tape: Tape) -> None:
     there: list[int] = []
     for value, (first, _) in spans.items():
         there = [other for other in there if spans[other][1] >= first]
-        place = 0
-        for other in sorted(there, key=lambda o: tape.values[o].place):  # the first gap that is large enough
+        offset = 0
+        for other in sorted(there, key=lambda o: tape.values[o].offset):  # the first gap that is large enough
             taken = tape.values[other]
-            if taken.place - place >= in_panel(tape.values[value]):
+            if taken.offset - offset >= in_panel(tape.values[value]):
                 break
-            place = taken.place + in_panel(taken)
-        tape.values[value].place = place
+            offset = taken.offset + in_panel(taken)
+        tape.values[value].offset = offset
         there.append(value)

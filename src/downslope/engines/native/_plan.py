@@ -51,7 +51,7 @@ def native_tape(tape: Tape, watched: int = -1) -> Any:
     ]
     return _native.Tape(
         [
-            (int(v.kind), int(v.form), v.rows if v.stored else 0, v.columns, v.local, v.place)
+            (int(v.kind), int(v.form), v.rows if v.stored else 0, v.columns, v.local, v.offset)
             for v in tape.values
         ],
         instructions,

@@ -18,8 +18,8 @@ __all__ = ["Instruction", "Step", "Tape", "Value"]
 class Value:
     """A numbered value; ``rows`` is the number of features for all but matrices.
 
-    ``local`` panels are needed only by the thread that makes them, while it is at them; ``place`` numbers for
-    each panel lie before them in its memory. What is not ``stored`` stays in the registers of an instruction.
+    ``local`` panels are needed only by the thread that makes them, while it is at them; ``offset`` numbers
+    for each panel lie before them in its memory. What is not ``stored`` stays in registers.
     """
 
     kind: Kind
@@ -27,7 +27,7 @@ class Value:
     columns: int = 1
     form: Form = Form.NUMBERS
     local: bool = False
-    place: int = 0
+    offset: int = 0
     stored: bool = True
 
 

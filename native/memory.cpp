@@ -1,0 +1,114 @@
+#include "memory.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <stdexcept>
+
+template <class T> Buffer<T> zeros(long count) {
+    constexpr std::size_t huge = 1 << 21;
+    if (count < 0 || count > std::numeric_limits<long>::max() / long(2 * sizeof(T))) throw std::bad_alloc();
+    const auto bytes = static_cast<std::size_t>(count) * sizeof(T) + 64;
+    const std::size_t page = bytes >= huge ? huge : 64;
+    const std::size_t whole = (bytes + page - 1) / page * page;
+    void* p = std::aligned_alloc(page, whole);
+    if (!p) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+    if (page == huge) madvise(p, whole, MADV_HUGEPAGE);  // fewer misses in the address cache
+#endif
+    std::memset(p, 0, whole);
+    return Buffer<T>(static_cast<T*>(p));
+}
+
+template <class T>
+Memory<T>::Memory(const Tape& tape, const Kernels<T>& kernels)
+    : tape_(tape), kernels_(kernels), buffers_(tape.values.size()) {
+    for (std::size_t v = 0; v < buffers_.size(); ++v)
+        if (tape_.values[v].kind == Kind::matrix) buffers_[v] = zeros<T>(matrix_size(tape_.values[v]));
+    for (const auto& i : tape_.instructions)
+        if (i.partials >= 0) buffers_[i.partials] = zeros<T>(tile_count(i, kernels_.tile_rows));
+}
+
+template <class T> void Memory<T>::reserve(long panels) {
+    capacity_ = 0;
+    std::vector<bool> of_tiles(buffers_.size());
+    for (const auto& i : tape_.instructions)
+        if (i.partials >= 0) of_tiles[i.partials] = true;
+    for (std::size_t v = 0; v < buffers_.size(); ++v)
+        if (tape_.values[v].kind != Kind::matrix && !of_tiles[v]) buffers_[v].reset();
+    for (std::size_t v = 0; v < buffers_.size(); ++v) {
+        const auto& value = tape_.values[v];
+        if (value.kind == Kind::panels && !value.local) buffers_[v] = zeros<T>(panels * panel_size(value));
+        if (value.kind == Kind::transposed) buffers_[v] = zeros<T>(transposed_size(value, panels));
+        if (value.kind == Kind::partials && !of_tiles[v]) buffers_[v] = zeros<T>(panels);
+    }
+    capacity_ = panels;
+}
+
+template <class T> void Memory<T>::set(int value, const T* data) {
+    const auto& v = tape_.values[value];
+    for (long r = 0; r < v.rows; ++r) std::copy_n(data + r * v.columns, v.columns, at(value) + r * row_length(v));
+    round_mirrors(value);
+}
+
+template <class T> void Memory<T>::get(int value, T* data) const {
+    const auto& v = tape_.values[value];
+    for (long r = 0; r < v.rows; ++r) std::copy_n(at(value) + r * row_length(v), v.columns, data + r * v.columns);
+}
+
+// The bfloat16 forms of a matrix, where it has any.
+template <class T> void Memory<T>::round_mirrors(int matrix) {
+    for (const auto& [of, form] : tape_.mirrors) {
+        if (of != matrix) continue;
+        const Value &v = tape_.values[matrix], &rounded = tape_.values[form];
+        const bool halves = rounded.form == Form::halves;
+        const long from = row_length(v), to = row_length(rounded) / (halves ? 2 : 1);
+        const ::Step step{halves ? Op::round : Op::round_pairs, 1, 0, 0, 0, 0, -1, true};
+        for (long block = 0; block < up(v.columns, lanes); ++block) {
+            const Strip<T> strips[] = {{at(matrix) + block * lanes, from},
+                                       {at(form) + block * (halves ? lanes / 2 : lanes), to}};
+            kernels_.block(&step, 1, strips, v.rows);
+        }
+    }
+}
+
+template <class T> bool Memory<T>::finite() const {
+    for (const int value : tape_.updated) {
+        // 0 times a number that is not finite is NaN, and so is every sum with it
+        T sum = 0;
+        const T* numbers = at(value);
+        const long count = matrix_size(tape_.values[value]);
+        T parts[lanes] = {};
+        for (long k = 0; k < count; k += lanes)
+            for (int l = 0; l < lanes; ++l) parts[l] += T(0) * numbers[k + l];
+        for (const T part : parts) sum += part;
+        if (sum != T(0)) return false;
+    }
+    return true;
+}
+
+template <class T> void Memory<T>::save() {
+    if (saved_.empty()) {
+        std::vector<Buffer<T>> made(buffers_.size());
+        for (const int value : tape_.updated) made[value] = zeros<T>(matrix_size(tape_.values[value]));
+        saved_ = std::move(made);
+    }
+    for (const int value : tape_.updated)
+        std::copy_n(at(value), matrix_size(tape_.values[value]), saved_[value].get());
+}
+
+template <class T> void Memory<T>::restore() {
+    if (saved_.empty()) throw std::logic_error("nothing was saved that could be restored");
+    for (const int value : tape_.updated) {
+        std::copy_n(saved_[value].get(), matrix_size(tape_.values[value]), at(value));
+        round_mirrors(value);
+    }
+}
+
+template Buffer<float> zeros(long);
+template Buffer<double> zeros(long);
+template class Memory<float>;
+template class Memory<double>;
