@@ -150,7 +150,9 @@ def test_a_network_beside_others_goes_the_same_way_as_alone(threads, monkeypatch
         descent.put({leaf.name: given[leaf.name] for leaf in updates})
         for run in range(3):
             order = np.random.default_rng(run).permutation(200)
-            descent.run(order, 1, np.full(2, 0.01), 1 + 2 * run, seed=7)
+            first = 1 + 2 * run
+            scalars = {"learning_rate": np.full(2, 0.01), "step": np.array([first, first + 1.0])}
+            descent.run(order, 2, scalars, first, seed=7)
         return descent.values()
 
     together = descended(range(4), threads)
