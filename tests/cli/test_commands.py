@@ -62,9 +62,15 @@ def test_version_imports_nothing_heavy() -> None:
 def test_demo_tells_the_truth(tmp_path) -> None:
     done = run("demo", "--html", tmp_path / "why.html")
     assert done.returncode == 0
-    for told in ("(1.590, -0.325, 1.239)", "4.911, 18.82, 273.5", "0.0073135", "1,645 more updates"):
+    for told in (
+        "(1.590, -0.325, 1.239)",
+        "4.911, 18.82, 273.5",
+        "0.0073135",
+        "1,645 more updates, 2,645 in all",
+    ):
         assert told in done.stdout
     assert "after 2,645 (0.500, 0.900, 1.200)" in done.stdout
+    assert "At 0.0071844, the best rate without momentum: 427 steps." in done.stdout
     assert "∂E/∂w₁ = ∂E/∂z·∂z/∂w₁ = δ·x₁" in done.stdout
     assert "\x1b" not in done.stdout
     assert "<math>" in (tmp_path / "why.html").read_text()

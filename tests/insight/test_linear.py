@@ -39,14 +39,14 @@ SHAPES = {
 def test_the_introductory_neuron() -> None:
     answer = ds.solve(NEURON, X, Y)
     np.testing.assert_allclose(answer.parameters["layer1.weight"], [[0.5, 0.9, 1.2]], rtol=1e-13)
-    assert "One exact answer. It fits every row exactly." in answer.message
+    assert answer.message == "The solution is unique. It fits every row exactly."
     told = ds.forecast(NEURON, X, Y, start=START, learning_rate=0.001, tolerance=5e-4)
     np.testing.assert_allclose(told.eigenvalues, [4.911, 18.82, 273.5], rtol=2e-4)
     assert told.stable_below == pytest.approx(0.0073135, rel=1e-4)
     got = told.parameters_after(1000)["layer1.weight"]
     np.testing.assert_allclose(got.round(3), [[1.590, -0.325, 1.239]])
     run = ds.descend(NEURON, X, Y, start=START, learning_rate=0.001, steps=told.steps)
-    exact = told.answer["layer1.weight"]
+    exact = told.solution["layer1.weight"]
     assert np.linalg.norm(run.parameters["layer1.weight"] - exact) <= 5e-4
     before = ds.descend(NEURON, X, Y, start=START, learning_rate=0.001, steps=told.steps - 1)
     assert np.linalg.norm(before.parameters["layer1.weight"] - exact) > 5e-4
@@ -137,7 +137,7 @@ def test_steps_are_the_first_from_which_it_stays(
 
     def distance(k: int) -> float:
         parts = told.parameters_after(k)
-        return float(np.sqrt(sum(np.sum((parts[n] - told.answer[n]) ** 2) for n in parts)))
+        return float(np.sqrt(sum(np.sum((parts[n] - told.solution[n]) ** 2) for n in parts)))
 
     assert all(distance(k) <= 1e-2 * (1 + 1e-9) for k in range(told.steps, told.steps + 40))
     assert told.steps == 0 or distance(told.steps - 1) > 1e-2 * (1 - 1e-9)

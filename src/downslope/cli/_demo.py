@@ -1,4 +1,4 @@
-"""``downslope demo``: one neuron, five rows, and the whole truth about a thousand steps."""
+"""``downslope demo``: one neuron, five rows, and what a thousand updates reach."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def _weights(values: np.ndarray) -> str:
 
 
 def show_demo(html: str | None) -> None:
-    """Run it and tell it; the derivation also as a page where asked for."""
+    """Run it and print it; write the derivation as a page too where asked for."""
     screen = console()
     network = Network(inputs=3, layers=[Dense(1, bias=False)], loss="squared_error")
-    screen.print("[bold]One neuron, five rows[/]: z = w₁x₁ + w₂x₂ + w₃x₃, to come near y.")
+    screen.print("[bold]One neuron, five rows[/]: z = w₁x₁ + w₂x₂ + w₃x₃ is to approximate y.")
     run = descend(network, X, Y, start=START, learning_rate=RATE, steps=UPDATES)
     reached = run.parameters["layer1.weight"]
     screen.print(_rows(reached))
@@ -39,28 +39,27 @@ def show_demo(html: str | None) -> None:
         early = descend(network, X, Y, start=START, learning_rate=RATE, steps=step).parameters
         error = forecast(network, X, Y, start=early).error_after(0)
         screen.print(f"  after {step:<4} {_weights(early['layer1.weight'])}   error {figure(error)}")
-    told = forecast(network, X, Y, start=run.parameters, learning_rate=RATE, tolerance=TOLERANCE)
-    screen.print(f"  after {UPDATES} {_weights(reached)}   error {figure(told.error_after(0))}")
+    ahead = forecast(network, X, Y, start=START, learning_rate=RATE, tolerance=TOLERANCE)
+    screen.print(f"  after {UPDATES} {_weights(reached)}   error {figure(ahead.error_after(UPDATES))}")
 
-    answer = solve(network, X, Y)
-    exact = answer.parameters["layer1.weight"]
-    screen.print(f"\n[bold]Not there yet.[/] The answer is {_weights(exact)}. Why so slow?")
-    eigenvalues = ", ".join(f"{v:.4g}" for v in told.eigenvalues)
-    screen.print(f"  The Hessian's eigenvalues are {eigenvalues}.")
-    screen.print(f"  Descent is stable while η < {told.stable_below:.7f} (2 / the largest).")
-    left = f"1 − η·{told.eigenvalues[0]:.3f} = {told.slowest:.6f}"
+    solution = solve(network, X, Y)
+    exact = solution.parameters["layer1.weight"]
+    screen.print(f"\n[bold]Not there yet.[/] The exact solution is {_weights(exact)}. Why so slow?")
+    spectrum, bound, *_, best, pair = str(ahead).split("\n")
+    screen.print(f"  {spectrum}\n  {bound}")
+    left = f"1 − η·{ahead.eigenvalues[0]:.3f} = {ahead.slowest:.6f}"
     screen.print(f"  In the slowest direction a step leaves {left} of the distance.")
-    more = told.steps or 0
-    screen.print(f"  So {more:,} more updates are needed to come within {TOLERANCE:g} of the answer.")
-    final = descend(network, X, Y, start=reached.ravel(), learning_rate=RATE, steps=more)
+    needed = ahead.steps or 0
+    screen.print(
+        f"  So {needed - UPDATES:,} more updates, {needed:,} in all, are needed to come within {TOLERANCE:g} "
+        "of the solution."
+    )
+    final = descend(network, X, Y, start=reached.ravel(), learning_rate=RATE, steps=needed - UPDATES)
     arrived = final.parameters["layer1.weight"]
     distance = float(np.linalg.norm(arrived - exact))
-    screen.print(f"  after {UPDATES + more:,} {_weights(arrived)}   {distance:.2g} from the answer")
-    quick = f"η = {told.best_rate:.5f}, would have needed {told.steps_at_best_rate:,}"
-    momentum = (
-        f"momentum {told.best_momentum:.3f} at η = {told.momentum_rate:.5f}, {told.steps_with_momentum:,}"
-    )
-    screen.print(f"  The best constant rate, {quick}; with {momentum}.")
+    screen.print(f"  after {needed:,} {_weights(arrived)}   {distance:.2g} from the solution")
+    screen.print(f"  From the same start, w = {_weights(np.array(START))}:")
+    screen.print(f"    {best}\n    {pair}")
 
     derivation = explain(network, X, Y, parameters=reached, of="w1", row=0, learning_rate=RATE)
     average = explain(network, X, Y, parameters=reached, of="w1", learning_rate=RATE)
@@ -70,10 +69,8 @@ def show_demo(html: str | None) -> None:
     screen.print(str(derivation), markup=False)
     screen.print()
     screen.print(str(average), markup=False)
-    screen.print(
-        f"\n[bold]The exact answer[/] of the linear system (XᵀX)w = Xᵀy, by least squares: {_weights(exact)}"
-    )
-    screen.print(f"  {answer.message}")
+    screen.print(f"\n[bold]The exact solution[/] of (XᵀX)w = Xᵀy, by least squares: {_weights(exact)}")
+    screen.print(f"  {solution.message}")
     if html is not None:
         write_beside(html, derivation.html().encode())
         screen.print(f"\nThe derivation as a page: {html}", markup=False)

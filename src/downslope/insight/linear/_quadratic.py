@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope.errors import DownslopeError
+from downslope.insight.linear._decomposition import Decomposition, decompose
 from downslope.nets import Dense, Dropout, Network
 from downslope.training import checked_data
 
@@ -24,13 +26,22 @@ class Quadratic:
         design: A, (rows + penalised weights, unknowns): inputs, a 1 for the bias, rows of the penalty.
         targets: t, (rows + penalised weights, outputs).
         bias: whether the last unknown is a bias.
-        data: the checked x, y and row weights.
     """
 
     design: NDArray[np.float64]
     targets: NDArray[np.float64]
     bias: bool
-    data: Mapping[str, NDArray[np.float64]]
+
+    @cached_property
+    def decomposition(self) -> Decomposition:
+        """The singular value decomposition of A."""
+        return decompose(self.design)
+
+    @property
+    def names(self) -> list[str]:
+        """What each unknown belongs to, (unknowns,)."""
+        inputs = self.design.shape[1] - self.bias
+        return [f"x{i + 1}" for i in range(inputs)] + ["the bias"] * self.bias
 
     def unknowns(self, parameters: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
         """Parameters as u, (unknowns, outputs)."""
@@ -53,13 +64,8 @@ class Quadratic:
     def nearest_minimum(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
         """The minimum nearest to u; from 0 the shortest one. Refined once, to the last digits."""
         for _ in range(2):
-            u = u + np.linalg.lstsq(self.design, self.targets - self.design @ u, rcond=self.cutoff)[0]
+            u = u + self.decomposition.shortest(self.targets - self.design @ u)
         return u
-
-    @property
-    def cutoff(self) -> float:
-        """Singular values below this share of the largest are 0 within rounding."""
-        return int(max(self.design.shape)) * float(np.finfo(np.float64).eps)
 
 
 def quadratic(network: Network, x: ArrayLike, y: ArrayLike, row_weights: ArrayLike | None) -> Quadratic:
@@ -70,21 +76,26 @@ def quadratic(network: Network, x: ArrayLike, y: ArrayLike, row_weights: ArrayLi
     """
     layer = _only_dense(network)
     if network.loss != "squared_error":
-        raise DownslopeError(f"an exact answer needs the loss squared_error, not {network.loss}; use descend")
+        raise DownslopeError(
+            f"an exact solution needs the loss squared_error, not {network.loss}; use descend"
+        )
     if network.l1:
-        raise DownslopeError("the penalty l1 has a kink and no exact answer in one step; use descend")
-    data = {
-        name: values.astype(np.float64) for name, values in checked_data(network, x, y, row_weights).items()
-    }
-    root = np.sqrt(data["row_weights"] / data["row_weights"].sum())[:, None]
-    columns = [data["x"], np.ones((len(root), 1))] if layer.bias is not False else [data["x"]]
-    design, targets = root * np.concatenate(columns, axis=1), root * data["y"]
-    if network.l2:
-        outputs = targets.shape[1]
-        ridge = np.sqrt(network.l2 / 2 * outputs) * np.eye(network.inputs, design.shape[1])
-        design = np.concatenate([design, ridge])
-        targets = np.concatenate([targets, np.zeros((network.inputs, outputs))])
-    return Quadratic(design, targets, layer.bias is not False, data)
+        raise DownslopeError("the penalty l1 has a kink and no exact solution in one step; use descend")
+    data = checked_data(network, x, y, row_weights)
+    rows, inputs = data["x"].shape
+    bias = layer.bias is not False
+    weights = data["row_weights"].astype(np.float64)
+    root = np.sqrt(weights / weights.sum())[:, None]
+    penalised = inputs if network.l2 else 0
+    design = np.zeros((rows + penalised, inputs + bias))
+    targets = np.zeros((rows + penalised, data["y"].shape[1]))
+    np.multiply(root, data["x"], out=design[:rows, :inputs])
+    np.multiply(root, data["y"], out=targets[:rows])
+    if bias:
+        design[:rows, inputs:] = root
+    if penalised:
+        np.fill_diagonal(design[rows:], np.sqrt(network.l2 / 2 * targets.shape[1]))
+    return Quadratic(design, targets, bias)
 
 
 def _only_dense(network: Network) -> Dense:
@@ -92,8 +103,10 @@ def _only_dense(network: Network) -> Dense:
     if len(layers) != 1 or len(layers) != len(network.layers) or not isinstance(layers[0], Dense):
         kinds = ", ".join(type(layer).__name__ for layer in network.layers)
         raise DownslopeError(
-            f"an exact answer needs a single Dense layer, and this network has {kinds}; use descend"
+            f"an exact solution needs a single Dense layer, and this network has {kinds}; use descend"
         )
     if layers[0].activation != "identity":
-        raise DownslopeError(f"an exact answer needs no activation, not {layers[0].activation}; use descend")
+        raise DownslopeError(
+            f"an exact solution needs no activation, not {layers[0].activation}; use descend"
+        )
     return layers[0]

@@ -1,4 +1,4 @@
-"""``solve``: the exact answer of a linear network, by least squares."""
+"""``solve``: the exact solution of a linear network, by least squares."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from downslope.errors import DownslopeError
 from downslope.insight.linear._quadratic import Quadratic, quadratic
 from downslope.nets import Network
 
 __all__ = ["Solution", "solve"]
+
+_ROUNDING = 100 * float(np.finfo(np.float64).eps)
+_NAMED = 12
 
 
 @dataclass(frozen=True)
@@ -19,12 +23,12 @@ class Solution:
     """The minimum of a linear network's error.
 
     Attributes:
-        parameters: by name; where many are equally good, the shortest.
+        parameters: by name; where many are equally good, those with the smallest norm.
         error: at the minimum, penalty included.
         rank: the number of independent unknowns.
         unknowns: the number of unknowns of one output.
-        condition: the ratio of the largest to the smallest singular value other than 0.
-        message: in words, what kind of answer it is.
+        condition: the ratio of the largest to the smallest singular value above 0.
+        message: in words, whether the solution is unique and how well it fits.
     """
 
     parameters: Mapping[str, NDArray[np.float64]]
@@ -33,6 +37,10 @@ class Solution:
     unknowns: int
     condition: float
     message: str
+
+    def __repr__(self) -> str:
+        """In one line."""
+        return f"Solution(error={self.error:.6g}, rank {self.rank} of {self.unknowns} unknowns)"
 
     def __str__(self) -> str:
         """The message."""
@@ -43,7 +51,8 @@ def solve(network: Network, x: ArrayLike, y: ArrayLike, *, row_weights: ArrayLik
     """The parameters with the smallest error, without descending.
 
     Least squares by the singular value decomposition (Golub and Van Loan, Matrix Computations, 5.5); the
-    penalty l2 enters as further rows.
+    penalty l2 enters as further rows. Which columns are independent does not depend on their units: each is
+    scaled to a similar size first.
 
     Args:
         network: a single Dense layer without activation, with squared error.
@@ -57,32 +66,49 @@ def solve(network: Network, x: ArrayLike, y: ArrayLike, *, row_weights: ArrayLik
     >>> from downslope.nets import Dense
     >>> net = Network(inputs=3, layers=[Dense(1, bias=False)])
     >>> x = [[3, 4, 7], [6, 2, 9], [8, 10, 12], [9, 7, 4], [7, 6, 3]]
-    >>> answer = solve(net, x, [13.5, 15.6, 27.4, 15.6, 12.5])
-    >>> answer.parameters["layer1.weight"].round(12), answer.rank
+    >>> solution = solve(net, x, [13.5, 15.6, 27.4, 15.6, 12.5])
+    >>> solution.parameters["layer1.weight"].round(12), solution.rank
     (array([[0.5, 0.9, 1.2]]), 3)
+    >>> print(solution)
+    The solution is unique. It fits every row exactly.
     """
     form = quadratic(network, x, y, row_weights)
-    start = np.zeros((form.design.shape[1], form.targets.shape[1]))
-    u = form.nearest_minimum(start)
-    _, sizes, directions = np.linalg.svd(form.design)
-    rank = int(np.sum(sizes > form.cutoff * sizes[0])) if sizes[0] else 0
-    condition = float(sizes[0] / sizes[rank - 1]) if rank else float("nan")
-    message = _message(form, rank, directions[rank:], form.error(u))
-    return Solution(form.parameters(u), form.error(u), rank, form.design.shape[1], condition, message)
+    u = form.nearest_minimum(np.zeros((form.design.shape[1], form.targets.shape[1])))
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = form.error(u)
+    if not np.isfinite(error):
+        raise DownslopeError(
+            "x or y is so large that the squared error is beyond the largest number; divide it by a constant"
+        )
+    sizes = form.decomposition.sizes
+    condition = float(sizes[0] / sizes[-1]) if len(sizes) else float("nan")
+    message = f"{_uniqueness(form)} {_fit(form, u, error)}"
+    return Solution(form.parameters(u), error, len(sizes), form.design.shape[1], condition, message)
 
 
-def _message(form: Quadratic, rank: int, idle: NDArray[np.float64], error: float) -> str:
-    unknowns = form.design.shape[1]
-    scale = float(np.sum(form.targets**2)) / form.targets.shape[1]
-    exact = error <= (100 * np.finfo(np.float64).eps) ** 2 * scale * form.design.size
-    fit = "It fits every row exactly." if exact else f"The error that remains is {error:.6g}."
+def _uniqueness(form: Quadratic) -> str:
+    unknowns, rank = form.design.shape[1], form.decomposition.rank
     if rank == unknowns:
-        return f"One exact answer. {fit}"
-    names = [f"x{i + 1}" for i in range(unknowns - form.bias)] + (["the bias"] if form.bias else [])
-    involved = np.flatnonzero(np.abs(idle).max(axis=0) > 1e-8)
-    told = ", ".join(names[i] for i in involved[:12]) + (" and others" if len(involved) > 12 else "")
+        return "The solution is unique."
+    reasons = []
+    if zero := form.decomposition.zero:
+        verb = "is" if len(zero) == 1 else "are"
+        reasons.append(f"{_listed(form, zero)} {verb} 0 in every row")
+    if dependent := form.decomposition.dependent:
+        reasons.append(f"{_listed(form, dependent)} depend on one another in these rows")
     return (
-        f"The data leaves answers open: its {unknowns} unknowns move the output in only {rank} independent "
-        f"ways, because {told} depend on one another in these rows. Of all equally good answers this is the "
-        f"shortest. {fit}"
+        f"The solution is not unique: of {unknowns} unknowns only {rank} are independent, because "
+        f"{', and '.join(reasons)}. Of all equally good solutions this is the one with the smallest norm."
     )
+
+
+def _listed(form: Quadratic, columns: tuple[int, ...]) -> str:
+    more = " and others" if len(columns) > _NAMED else ""
+    return ", ".join(form.names[i] for i in columns[:_NAMED]) + more
+
+
+def _fit(form: Quadratic, u: NDArray[np.float64], error: float) -> str:
+    terms = np.abs(form.design) @ np.abs(u) + np.abs(form.targets)
+    if np.all(np.abs(form.design @ u - form.targets) <= _ROUNDING * terms):
+        return "It fits every row exactly."
+    return f"Its error is {error:.6g}."
