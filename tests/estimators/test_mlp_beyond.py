@@ -254,13 +254,36 @@ def test_the_reference_engine_takes_the_same_steps(monkeypatch):
         ds.MLPRegressor(precision="bfloat16").fit(X, Y)
 
 
+def test_what_is_not_finite_is_said_with_its_step_and_layer():
+    wild = {"solver": "sgd", "learning_rate_init": 1e3, "activation": "identity", "max_iter": 20}
+    with (
+        pytest.warns(ConvergenceWarning),
+        pytest.raises(ValueError, match=r"processed. step \d+: .* where layer\d.weight has grown"),
+    ):
+        ds.MLPRegressor(random_state=0, **wild).fit(X, Y)
+
+
+def test_a_warm_start_can_follow_another_solver_or_early_stopping():
+    model = ds.MLPRegressor(hidden_layer_sizes=4, warm_start=True, random_state=0, max_iter=3, tol=0)
+    for settings in (
+        {"solver": "lbfgs"},
+        {"solver": "sgd"},
+        {"early_stopping": True},
+        {"early_stopping": False},
+    ):
+        with pytest.warns(ConvergenceWarning):
+            model.set_params(**settings).fit(X, Y)
+    assert len(model.loss_curve_) == 9
+    assert model.validation_scores_ is None
+
+
 def test_epochs_in_parts_are_the_same_epochs(monkeypatch):
     """Long epochs go to the engine in parts, so that Ctrl-C is heard."""
     settings = {"batch_size": 16, "max_iter": 4, "random_state": 0}
     for shuffle in (True, False):
         whole = ds.MLPRegressor(shuffle=shuffle, **settings).fit(X, Y)
         with monkeypatch.context() as patch:
-            patch.setattr("downslope.estimators.mlp._descent._STEPS_AT_ONCE", 1)
+            patch.setattr("downslope.training._loop._CHUNK_SECONDS", 1e-7)
             parts = ds.MLPRegressor(shuffle=shuffle, **settings).fit(X, Y)
         np.testing.assert_array_equal(whole.predict(X), parts.predict(X))
         assert whole.loss_curve_ == parts.loss_curve_

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import BaseEstimator, _fit_context, is_classifier
+from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from downslope.estimators._threads import threads_of
-from downslope.estimators.mlp._descent import LearningRates
+from downslope.estimators.mlp._fit import Fit, OptimizerState, Settings
 from downslope.estimators.mlp._lbfgs import fit_lbfgs
 from downslope.estimators.mlp._network import OUTPUTS, network_of
-from downslope.estimators.mlp._parameters import CONSTRAINTS, dtype_for, per_layer, widths
-from downslope.estimators.mlp._rows import DENSE_BYTES, dense
-from downslope.estimators.mlp._stochastic import fit_stochastic
+from downslope.estimators.mlp._parameters import CONSTRAINTS, called, dtype_for, per_layer, widths
+from downslope.estimators.mlp._rows import DENSE_BYTES, Rows, ValidationRows, dense, parted
+from downslope.estimators.mlp._stochastic import Hooks, fit_stochastic
 from downslope.nets import Network
 from downslope.training import Schedule, forward
 
@@ -80,7 +83,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
     n_features_in_: int
     out_activation_: str
     t_: int
-    _optimizer: LearningRates
+    _optimizer: OptimizerState
     _no_improvement_count: int
     _best_coefs: list[NDArray[Any]]
     _best_intercepts: list[NDArray[Any]]
@@ -148,16 +151,97 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
             )
         loss = self._network_loss()
         network = network_of(X.shape[1], hidden, activations, dropout, self.n_outputs_, **loss)
+        settings, callbacks = Settings.of(self), called(self.callbacks)
+        after_epoch = (lambda fit: self._stops(fit, callbacks)) if callbacks else None
         if self.solver == "lbfgs":
-            fit_lbfgs(self, network, X, y, sample_weight, dtype)
+            rows = Rows.of(X, y, sample_weight, network.loss, np.dtype(np.float64))
+            start = Fit(self._parameters(np.dtype(np.float64)))
+            found = fit_lbfgs(settings, network, rows, start, after_epoch)
+            self._keep(replace(found, values={n: v.astype(dtype) for n, v in found.values.items()}))
         else:
-            fit_stochastic(self, network, X, y, sample_weight, dtype, incremental)
+            if self.early_stopping and incremental:
+                raise ValueError("partial_fit does not support early_stopping=True")
+            score = None
+            if self.early_stopping:
+                X, y, sample_weight, validation = parted(
+                    *(X, y, sample_weight, self.validation_fraction, self._random_state),
+                    stratify=is_classifier(self) and self.n_outputs_ == 1,
+                )
+                score = self._scorer(network, validation)
+            rows = Rows.of(X, y, sample_weight, network.loss, dtype)
+            hooks = Hooks(score, after_epoch)
+            start = self._standing(dtype, goes_on=incremental)
+            found = fit_stochastic(
+                settings, network, rows, start, self._random_state, hooks, one_epoch=incremental
+            )
+            self._keep(found)
+            if self.early_stopping:
+                self.coefs_, self.intercepts_ = self._best_coefs, self._best_intercepts
         if not all(np.isfinite(w).all() for w in (*self.coefs_, *self.intercepts_)):
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may contain large values and"
-                " need to be preprocessed."
+                f" need to be preprocessed. {found.failure}".rstrip()
             )
         return self
+
+    def _standing(self, dtype: np.dtype[Any], *, goes_on: bool) -> Fit:
+        """Where the estimator stands before a fit; the optimizer begins anew unless it goes on.
+
+        A warm start can come from another solver, or from a fit without early stopping, which left no record.
+        """
+        watched = self.early_stopping
+        best = getattr(self, "best_validation_score_", None)
+        least = getattr(self, "best_loss_", None)
+        values = self._parameters(dtype)
+        has_best = watched and hasattr(self, "_best_coefs")
+        return Fit(
+            values,
+            self._optimizer if goes_on and hasattr(self, "_optimizer") else None,
+            rows_seen=self.t_,
+            loss_curve=tuple(getattr(self, "loss_curve_", ())),
+            best_loss=None if watched else np.inf if least is None else least,
+            scores=tuple(getattr(self, "validation_scores_", None) or ()) if watched else None,
+            best_score=(-np.inf if best is None else best) if watched else None,
+            best=self._named(self._best_coefs, self._best_intercepts, dtype) if has_best else values,
+            without_progress=getattr(self, "_no_improvement_count", 0),
+        )
+
+    def _keep(self, fit: Fit) -> None:
+        """Make the attributes say where a fit stands."""
+        self.coefs_, self.intercepts_ = self._arrays(fit.values)
+        self.n_iter_, self.loss_ = fit.epochs, fit.loss
+        if fit.optimizer is None:
+            return
+        self.t_, self.loss_curve_, self.best_loss_ = fit.rows_seen, list(fit.loss_curve), fit.best_loss
+        self._optimizer, self._no_improvement_count = fit.optimizer, fit.without_progress
+        self.validation_scores_ = None if fit.scores is None else list(fit.scores)
+        self.best_validation_score_ = fit.best_score
+        if fit.scores is not None:
+            self._best_coefs, self._best_intercepts = self._arrays(fit.best)
+
+    def _stops(self, fit: Fit, callbacks: Sequence[Callable[[Any], Any]]) -> bool:
+        """Call the callbacks after an epoch; whether one of them wants to stop."""
+        self._keep(fit)
+        answers = [callback(self) for callback in callbacks]
+        return any(answers)
+
+    def _scorer(self, network: Network, rows: ValidationRows) -> Callable[[Fit], float]:
+        """What gives the score of the validation rows where a fit stands."""
+        if self.monitor is None:
+            return lambda fit: self._score_of(
+                self._outputs_of(rows.x, network, fit.values), rows.y, rows.weights
+            )
+        scorer = check_scoring(self, scoring=self.monitor)
+        weighted = {} if rows.weights is None else {"sample_weight": rows.weights}
+
+        def score(fit: Fit) -> float:
+            self._keep(fit)
+            nameless = copy.copy(self)  # the rows have lost the names of their columns
+            if hasattr(nameless, "feature_names_in_"):
+                del nameless.feature_names_in_
+            return float(scorer(nameless, rows.x, self._targets(rows.y), **weighted))
+
+        return score
 
     def _initialize(self, units: Sequence[int], activations: Sequence[str], dtype: np.dtype[Any]) -> None:
         """Everything a first fit starts from; the numbers are drawn as scikit-learn draws them."""
@@ -173,7 +257,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
             bias = self._random_state.uniform(-bound, bound, fan_out)
             self.coefs_.append(weight.astype(dtype, copy=False))
             self.intercepts_.append(bias.astype(dtype, copy=False))
-        self._keep_best()
+        self._best_coefs, self._best_intercepts = list(self.coefs_), list(self.intercepts_)
         if self.solver == "lbfgs":
             return
         self.loss_curve_ = []
@@ -182,10 +266,6 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         self.validation_scores_ = [] if watched else None
         self.best_validation_score_ = -np.inf if watched else None
         self.best_loss_ = None if watched else np.inf
-
-    def _keep_best(self) -> None:
-        self._best_coefs = [w.copy() for w in self.coefs_]
-        self._best_intercepts = [b.copy() for b in self.intercepts_]
 
     # between the arrays of scikit-learn, (inputs, outputs), and the parameters of the network
 
@@ -207,17 +287,23 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _parameters(self, dtype: np.dtype[Any]) -> dict[str, NDArray[Any]]:
         """The parameters of the network by name."""
+        return self._named(self.coefs_, self.intercepts_, dtype)
+
+    @staticmethod
+    def _named(
+        coefs: Sequence[NDArray[Any]], intercepts: Sequence[NDArray[Any]], dtype: np.dtype[Any]
+    ) -> dict[str, NDArray[Any]]:
         found = {}
-        for layer, (w, b) in enumerate(zip(self.coefs_, self.intercepts_, strict=True), 1):
+        for layer, (w, b) in enumerate(zip(coefs, intercepts, strict=True), 1):
             found[f"layer{layer}.weight"] = np.ascontiguousarray(np.asarray(w).T, dtype)
             found[f"layer{layer}.bias"] = np.array(b, dtype)
         return found
 
-    def _take(self, values: Arrays) -> None:
-        """Make the parameters of the network the estimator's."""
+    def _arrays(self, values: Arrays) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
+        """``coefs_`` and ``intercepts_`` of the parameters of the network."""
         layers = range(1, self.n_layers_)
-        self.coefs_ = [np.ascontiguousarray(values[f"layer{i}.weight"].T) for i in layers]
-        self.intercepts_ = [values[f"layer{i}.bias"].copy() for i in layers]
+        coefs = [np.ascontiguousarray(values[f"layer{i}.weight"].T) for i in layers]
+        return coefs, [values[f"layer{i}.bias"].copy() for i in layers]
 
     # prediction
 

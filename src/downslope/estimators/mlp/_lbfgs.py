@@ -6,8 +6,10 @@ of the estimator keep their dtype.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,77 +18,74 @@ from sklearn.utils.optimize import _check_optimize_result
 
 from downslope.engines import Evaluator
 from downslope.estimators._threads import threads_of
+from downslope.estimators.mlp._fit import Fit, Settings
 from downslope.estimators.mlp._network import objective
-from downslope.estimators.mlp._parameters import called
 from downslope.estimators.mlp._rows import Rows
 from downslope.graph import gradient
 from downslope.nets import Network
 
-if TYPE_CHECKING:
-    from downslope.estimators.mlp._base import BaseMLP
-
 __all__ = ["fit_lbfgs"]
 
+Arrays = Mapping[str, NDArray[Any]]
 Vector = NDArray[np.float64]
 
 
 def fit_lbfgs(
-    estimator: BaseMLP,
+    settings: Settings,
     network: Network,
-    X: Any,
-    y: NDArray[Any],
-    weights: NDArray[Any] | None,
-    dtype: np.dtype[Any],
-) -> None:
-    """Descend from the arrays that the estimator has.
+    rows: Rows,
+    start: Fit,
+    after_iteration: Callable[[Fit], bool] | None = None,
+) -> Fit:
+    """Train from where a fit stands.
+
+    Args:
+        settings: of the estimator.
+        network: what to train.
+        rows: to train on, in float64.
+        start: the parameters to begin with, in float64, and the record so far.
+        after_iteration: whether to stop there; None where nobody asks to be called.
 
     Raises:
         ValueError: if dropout, clipping or a schedule is asked for, which need single steps.
     """
     for name in ("dropout", "clip_norm", "clip_value", "schedule"):
-        if np.any(getattr(estimator, name)):
+        if np.any(getattr(settings, name)):
             raise ValueError(f"solver='lbfgs' takes all rows and whole gradients; leave out {name}")
-    error = _Error(estimator, network, Rows.of(X, y, weights, network.loss, np.dtype(np.float64)))
-    callbacks = called(estimator.callbacks)
-    estimator.n_iter_ = 0
+    error = _Error(settings, network, rows)
+    now = replace(start, epochs=0)
     stopped = False
 
     def seen(intermediate_result: Any) -> None:
-        nonlocal stopped
-        estimator.n_iter_ += 1
-        estimator.loss_ = float(intermediate_result.fun)
-        if estimator.verbose:
-            print(f"Iteration {estimator.n_iter_}, loss = {estimator.loss_:.8f}")
-        if callbacks:
-            estimator._take(error.named(intermediate_result.x))
-            told = [callback(estimator) for callback in callbacks]
-            stopped = any(told)
-            if stopped:
-                raise StopIteration
+        nonlocal now, stopped
+        loss = float(intermediate_result.fun)
+        now = replace(now, values=error.named(intermediate_result.x), epochs=now.epochs + 1, loss=loss)
+        if settings.verbose:
+            print(f"Iteration {now.epochs}, loss = {loss:.8f}")
+        if after_iteration is not None and after_iteration(now):
+            stopped = True
+            raise StopIteration
 
-    start = estimator._parameters(np.dtype(np.float64))
     found = minimize(
         error,
-        np.concatenate([np.ravel(value) for value in start.values()]),
+        np.concatenate([np.ravel(value) for value in start.values.values()]),
         method="L-BFGS-B",
         jac=True,
         callback=seen,
-        options={"maxfun": estimator.max_fun, "maxiter": estimator.max_iter, "gtol": estimator.tol},
+        options={"maxfun": settings.max_fun, "maxiter": settings.max_iter, "gtol": settings.tol},
     )
-    if not stopped:
-        estimator.n_iter_ = _check_optimize_result("lbfgs", found, estimator.max_iter)
-    estimator.loss_ = error.reported(found.x)
-    estimator._take({name: value.astype(dtype) for name, value in error.named(found.x).items()})
+    epochs = now.epochs if stopped else _check_optimize_result("lbfgs", found, settings.max_iter)
+    return replace(now, values=error.named(found.x), epochs=int(epochs), loss=error.reported(found.x))
 
 
 class _Error:
     """The error of all rows and its gradient as functions of one vector; sparse rows go through in parts."""
 
-    def __init__(self, estimator: BaseMLP, network: Network, rows: Rows) -> None:
+    def __init__(self, settings: Settings, network: Network, rows: Rows) -> None:
         self._parameters = network.graph().parameters
         self._network, self._rows = network, rows
-        self._threads = threads_of(estimator.n_jobs)
-        self._alpha = float(estimator.alpha)
+        self._threads = threads_of(settings.n_jobs)
+        self._alpha = float(settings.alpha)
         self._weight = float(rows.weights.sum())
         shapes = {name: tuple(map(int, node.shape)) for name, node in self._parameters.items()}
         self._shapes = shapes

@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 from scipy.special import xlogy
+from sklearn.model_selection import train_test_split
 
-__all__ = ["DENSE_BYTES", "Rows", "dense"]
+from downslope.training import Block
+
+__all__ = ["DENSE_BYTES", "RandomBatches", "Rows", "ValidationRows", "dense", "parted"]
 
 DENSE_BYTES = 1 << 27
 """Sparse rows up to this size are made dense all at once, larger ones in parts of this size."""
@@ -65,3 +68,85 @@ class Rows:
         if not self.is_dense:
             found["x"] = dense(found["x"], self.y.dtype)
         return found
+
+
+@dataclass(frozen=True)
+class ValidationRows:
+    """Rows that only measure, as the estimator gets them."""
+
+    x: Any
+    y: NDArray[Any]
+    weights: NDArray[Any] | None
+
+
+def parted(
+    x: Any,
+    y: NDArray[Any],
+    weights: NDArray[Any] | None,
+    fraction: float,
+    random: np.random.RandomState,
+    *,
+    stratify: bool,
+) -> tuple[Any, NDArray[Any], NDArray[Any] | None, ValidationRows]:
+    """The rows to train on and those to measure on; with ``stratify`` classes are spread over both alike.
+
+    Raises:
+        ValueError: if fewer than two rows would measure.
+    """
+    arrays = (x, y) if weights is None else (x, y, weights)
+    parts = train_test_split(
+        *arrays, random_state=random, test_size=fraction, stratify=y if stratify else None
+    )
+    x_train, x_held, y_train, y_held, *rest = parts
+    if x_held.shape[0] < 2:
+        raise ValueError(
+            "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+        )
+    w_train, w_held = rest if rest else (None, None)
+    return x_train, y_train, w_train, ValidationRows(x_held, y_held, w_held)
+
+
+class RandomBatches:
+    """The batches of the epochs of one fit, in orders that a ``RandomState`` draws as scikit-learn does.
+
+    Only the order of the latest epoch is known.
+
+    Args:
+        rows: to train on.
+        size: rows of a step.
+        random: draws the order of each epoch; None keeps the order of the rows.
+        before: steps that were taken before this fit.
+    """
+
+    def __init__(self, rows: Rows, size: int, random: np.random.RandomState | None, before: int) -> None:
+        self.rows, self.size = rows, size
+        self.steps_in_epoch = -(-len(rows) // size)
+        self._random, self._before = random, before
+        self._drawn = -1  # the number of the epoch that the order is of
+        self._order = np.arange(len(rows))
+        self._data = rows.columns() if rows.is_dense else {}
+
+    def epoch(self, step: int) -> tuple[int, int]:
+        """The first and the last step of the epoch that a step belongs to."""
+        past = step - self._before - 1
+        first = step - past % self.steps_in_epoch
+        return first, first + self.steps_in_epoch - 1
+
+    def block(self, step: int, last: int) -> Block:
+        """The steps from ``step`` to ``last``, at most to the end of the epoch or of what may be dense."""
+        epoch, part = divmod(step - self._before - 1, self.steps_in_epoch)
+        if self._random is not None and epoch > self._drawn:
+            self._drawn = epoch
+            drawn = np.arange(len(self.rows))
+            self._random.shuffle(drawn)
+            self._order = self._order[drawn]
+        steps = min(last - step + 1, self.steps_in_epoch - part)
+        if self.rows.is_dense:
+            whole = steps == self.steps_in_epoch
+            # a batch of all rows is the same in any order
+            if whole and (steps == 1 or self._random is None):
+                return Block(self._data, None, steps)
+            return Block(self._data, self._order[part * self.size : (part + steps) * self.size], steps)
+        steps = min(steps, max(1, self.rows.rows_at_once // self.size))
+        chosen = self._order[part * self.size : (part + steps) * self.size]
+        return Block(self.rows.columns(chosen), None, steps)

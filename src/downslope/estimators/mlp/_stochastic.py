@@ -1,237 +1,236 @@
-"""The epochs of ``sgd`` and ``adam``: batches, what is noted of each epoch, and when to stop."""
+"""The solvers ``sgd`` and ``adam``: epochs of batches, and when to stop."""
 
 from __future__ import annotations
 
-import copy
 import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring
-from sklearn.model_selection import train_test_split
 
 from downslope.estimators._threads import threads_of
-from downslope.estimators.mlp._descent import Epochs, LearningRates
+from downslope.estimators.mlp._fit import Fit, OptimizerState, Settings
 from downslope.estimators.mlp._network import Moments, Velocity, program
-from downslope.estimators.mlp._parameters import called
-from downslope.estimators.mlp._rows import Rows
+from downslope.estimators.mlp._rates import LearningRates, RatePolicy
+from downslope.estimators.mlp._rows import RandomBatches, Rows
 from downslope.nets import Network
-from downslope.training import Optimizer
+from downslope.training import Ending, Loop, Losses, Optimizer, State, run_epochs
 
-if TYPE_CHECKING:
-    from downslope.estimators.mlp._base import BaseMLP
+__all__ = ["Hooks", "fit_stochastic"]
 
-__all__ = ["fit_stochastic"]
+Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class _Held:
-    """Rows that only measure."""
+class Hooks:
+    """What a fit asks of the estimator between its epochs.
 
-    x: Any
-    y: NDArray[Any]
-    weights: NDArray[Any] | None
+    Attributes:
+        score: the score of the validation rows where the fit stands; None without them.
+        after_epoch: whether to stop here; None where nobody asks to be called.
+    """
+
+    score: Callable[[Fit], float] | None = None
+    after_epoch: Callable[[Fit], bool] | None = None
 
 
 def fit_stochastic(
-    estimator: BaseMLP,
+    settings: Settings,
     network: Network,
-    X: Any,
-    y: NDArray[Any],
-    weights: NDArray[Any] | None,
-    dtype: np.dtype[Any],
-    incremental: bool,
-) -> None:
-    """Train from the arrays that the estimator has, one epoch or as many as it takes."""
-    if estimator.early_stopping and incremental:
-        raise ValueError("partial_fit does not support early_stopping=True")
-    held = None
-    if estimator.early_stopping:
-        X, y, weights, held = _parted(estimator, X, y, weights)
-    rows = Rows.of(X, y, weights, network.loss, dtype)
-    batch = _batch_size(estimator, len(rows))
-    if not incremental or not hasattr(estimator, "_optimizer"):
-        total = estimator.max_iter * -(-len(rows) // batch)
-        estimator._optimizer = _learning_rates(estimator, total)
+    rows: Rows,
+    start: Fit,
+    random: np.random.RandomState,
+    hooks: Hooks,
+    *,
+    one_epoch: bool = False,
+) -> Fit:
+    """Train from where a fit stands, for one epoch or as long as it takes.
+
+    Args:
+        settings: of the estimator.
+        network: what to train.
+        rows: to train on; their dtype is that of the parameters.
+        start: the parameters to begin with, what the optimizer remembers, and the record so far.
+        random: draws the seed of dropout and the order of each epoch.
+        hooks: what is asked of the estimator between epochs.
+        one_epoch: whether one epoch is all; its end is no reason to warn.
+    """
+    size = _batch_size(settings, len(rows))
     # the seed of dropout is drawn only where there is dropout: otherwise all draws are scikit-learn's
     dropped = any(type(layer).__name__ == "Dropout" for layer in network.layers)
-    seed = int(estimator._random_state.randint(2**31)) if dropped else 0
-    step = program(network, _rule(estimator), estimator.alpha, estimator.clip_norm, estimator.clip_value)
-    values = estimator._parameters(dtype)
+    seed = int(random.randint(2**31)) if dropped else 0
+    step = program(network, _rule(settings), settings.alpha, settings.clip_norm, settings.clip_value)
+    optimizer = start.optimizer or _optimizer_state(settings, settings.max_iter * -(-len(rows) // size))
+    values = dict(start.values)
     for name, state in step.states.items():
-        before = estimator._optimizer.states.get(name)
-        values[name] = np.zeros(tuple(map(int, state.shape)), dtype) if before is None else before
-    epochs = Epochs(
+        before = optimizer.arrays.get(name)
+        values[name] = np.zeros(tuple(map(int, state.shape)), rows.y.dtype) if before is None else before
+    batches = RandomBatches(rows, size, random if settings.shuffle else None, optimizer.steps)
+    rates = LearningRates(optimizer.policy, optimizer.learning_rate)
+    loop = Loop(
         step,
-        rows,
-        batch,
-        values,
-        bfloat16=estimator.precision == "bfloat16",
-        threads=threads_of(estimator.n_jobs),
+        batches,
+        rates,
+        State(optimizer.steps, values),
+        seed=seed,
+        bfloat16=settings.precision == "bfloat16",
+        threads=threads_of(settings.n_jobs),
+        repeatable=False,
     )
-    _Loop(estimator, network, epochs, held, seed).run(1 if incremental else estimator.max_iter, incremental)
-
-
-def _parted(
-    estimator: BaseMLP, X: Any, y: NDArray[Any], weights: NDArray[Any] | None
-) -> tuple[Any, NDArray[Any], NDArray[Any] | None, _Held]:
-    """The rows to train on and those to measure on; classes are spread over them alike."""
-    stratify = y if is_classifier(estimator) and estimator.n_outputs_ == 1 else None
-    arrays = (X, y) if weights is None else (X, y, weights)
-    parts = train_test_split(
-        *arrays,
-        random_state=estimator._random_state,
-        test_size=estimator.validation_fraction,
-        stratify=stratify,
-    )
-    x_train, x_held, y_train, y_held, *rest = parts
-    if x_held.shape[0] < 2:
-        raise ValueError(
-            "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
-        )
-    w_train, w_held = rest if rest else (None, None)
-    return x_train, y_train, w_train, _Held(x_held, y_held, w_held)
-
-
-def _batch_size(estimator: BaseMLP, rows: int) -> int:
-    if isinstance(estimator.batch_size, str):
-        return min(200, rows)
-    if estimator.batch_size > rows:
+    record = _Record(settings, batches, loop, rates, hooks, replace(start, epochs=0))
+    until = optimizer.steps + (1 if one_epoch else settings.max_iter) * batches.steps_in_epoch
+    ending = run_epochs(loop, until, Losses(), after_epoch=record.after_epoch)
+    failure = ending.message if ending.stopped == "not finite" else ""
+    if failure:
+        ending = record.without_numbers(until)
+    if ending.stopped == "interrupted":
+        warnings.warn("Training interrupted by user.", stacklevel=2)
+    elif ending.stopped == "finished" and not one_epoch:
         warnings.warn(
-            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=2
-        )
-    return int(np.clip(estimator.batch_size, 1, rows))
-
-
-def _rule(estimator: BaseMLP) -> Optimizer:
-    if estimator.solver == "sgd":
-        return Velocity(float(estimator.momentum), bool(estimator.nesterovs_momentum))
-    return Moments(float(estimator.beta_1), float(estimator.beta_2), float(estimator.epsilon))
-
-
-def _learning_rates(estimator: BaseMLP, total: int) -> LearningRates:
-    adam = estimator.solver == "adam"
-    policy = "constant" if adam else estimator.learning_rate
-    return LearningRates(
-        estimator.learning_rate_init,
-        policy if estimator.schedule is None else estimator.schedule,
-        total,
-        estimator.power_t,
-        (float(estimator.beta_1), float(estimator.beta_2)) if adam else None,
-    )
-
-
-class _Loop:
-    """One fit: what stays the same from epoch to epoch; what changes is in the estimator."""
-
-    def __init__(
-        self, estimator: BaseMLP, network: Network, epochs: Epochs, held: _Held | None, seed: int
-    ) -> None:
-        self.estimator, self.network = estimator, network
-        self.epochs, self.held, self.seed = epochs, held, seed
-        self._callbacks = called(estimator.callbacks)
-        monitor = estimator.monitor
-        self._scorer = None if monitor is None else check_scoring(estimator, scoring=monitor)
-
-    def run(self, most: int, incremental: bool) -> None:
-        """At most so many epochs."""
-        e = self.estimator
-        e.n_iter_ = 0
-        try:
-            self._run(most, incremental)
-        except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=2)
-        values = self.epochs.values()
-        e._take(values)
-        e._optimizer.states = {name: values[name] for name in self.epochs.states}
-        if self.held is not None:
-            e.coefs_, e.intercepts_ = e._best_coefs, e._best_intercepts
-
-    def _run(self, most: int, incremental: bool) -> None:
-        e, rates, rows = self.estimator, self.estimator._optimizer, len(self.epochs.rows)
-        order = np.arange(rows)
-        one_batch = self.epochs.steps == 1
-        for _ in range(most):
-            if e.shuffle:
-                turned = np.arange(rows)
-                e._random_state.shuffle(turned)
-                order = order[turned]
-            first = rates.steps + 1
-            now = rates.rates(self.epochs.steps)
-            # a batch of all rows is the same in any order
-            in_order = None if one_batch or not e.shuffle else order
-            e.loss_ = self.epochs.run(in_order, now, first, self.seed)
-            e.n_iter_ += 1
-            e.t_ += rows
-            e.loss_curve_.append(e.loss_)
-            if e.verbose:
-                print(f"Iteration {e.n_iter_}, loss = {e.loss_:.8f}")
-            self._note_progress()
-            rates.epoch_ended(e.t_)
-            if self._stops() or incremental:
-                return
-        warnings.warn(
-            f"Stochastic Optimizer: Maximum iterations ({e.max_iter}) reached and the optimization "
+            f"Stochastic Optimizer: Maximum iterations ({settings.max_iter}) reached and the optimization "
             "hasn't converged yet.",
             ConvergenceWarning,
             stacklevel=2,
         )
+    return replace(record.fit(), failure=failure)
+
+
+def _batch_size(settings: Settings, rows: int) -> int:
+    if isinstance(settings.batch_size, str):
+        return min(200, rows)
+    if settings.batch_size > rows:
+        warnings.warn(
+            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=2
+        )
+    return int(np.clip(settings.batch_size, 1, rows))
+
+
+def _rule(settings: Settings) -> Optimizer:
+    if settings.solver == "sgd":
+        return Velocity(float(settings.momentum), bool(settings.nesterovs_momentum))
+    return Moments(float(settings.beta_1), float(settings.beta_2), float(settings.epsilon))
+
+
+def _optimizer_state(settings: Settings, total: int) -> OptimizerState:
+    """To begin with, for a schedule of so many steps."""
+    adam = settings.solver == "adam"
+    policy = RatePolicy(
+        float(settings.learning_rate_init),
+        settings.schedule or ("constant" if adam else settings.learning_rate),
+        total,
+        settings.power_t,
+        (float(settings.beta_1), float(settings.beta_2)) if adam else None,
+    )
+    return OptimizerState(policy, policy.initial)
+
+
+class _Record:
+    """The record of one fit, which grows by each epoch."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        batches: RandomBatches,
+        loop: Loop,
+        rates: LearningRates,
+        hooks: Hooks,
+        start: Fit,
+    ) -> None:
+        self._settings, self._loop, self._rates, self._hooks = settings, loop, rates, hooks
+        self._rows = len(batches.rows)
+        self._sizes = np.full(batches.steps_in_epoch, float(batches.size))
+        self._sizes[-1] = self._rows - batches.size * (batches.steps_in_epoch - 1)
+        self._start = start
+        self._curve = list(start.loss_curve)
+        self._scores = None if start.scores is None else list(start.scores)
+        self._best = (start.best_score, start.best)
+        self._best_loss, self._without_progress = start.best_loss, start.without_progress
+        self._epochs, self._rows_seen = 0, start.rows_seen
+
+    def fit(self) -> Fit:
+        """Where the fit stands."""
+        found = self._loop.values()
+        values = {name: found[name] for name in self._loop.program.graph.parameters}
+        arrays = {name: found[name] for name in self._loop.program.states}
+        best_score, best = self._best
+        return Fit(
+            values,
+            OptimizerState(self._rates.policy, self._rates.now, self._loop.step, arrays),
+            self._epochs,
+            self._rows_seen,
+            self._curve[-1] if self._curve else self._start.loss,
+            tuple(self._curve),
+            self._best_loss,
+            None if self._scores is None else tuple(self._scores),
+            best_score,
+            best,
+            self._without_progress,
+        )
+
+    def after_epoch(self, errors: NDArray[np.float64]) -> Ending | None:
+        """Note an epoch; the ending, if it is time to end.
+
+        Its loss is a mean in which each batch counts by its rows.
+        """
+        self._curve.append(float(errors @ self._sizes) / self._rows)
+        self._epochs += 1
+        self._rows_seen += self._rows
+        self._print(f"Iteration {self._epochs}, loss = {self._curve[-1]:.8f}")
+        self._note_progress()
+        self._rates.now = self._rates.policy.after_epoch(self._rates.now, self._rows_seen)
+        if self._hooks.after_epoch is not None and self._hooks.after_epoch(self.fit()):
+            return Ending("callback", "a callback returned True")
+        return self._ending()
+
+    def without_numbers(self, until: int) -> Ending:
+        """The rest of the epochs as scikit-learn has them after a failure: NaN in everything."""
+        lost = {name: np.full_like(value, np.nan) for name, value in self._loop.values().items()}
+        ending = None
+        while ending is None and self._loop.step < until:
+            _, last = self._loop.batches.epoch(self._loop.step + 1)
+            self._loop.put(State(last, lost))
+            ending = self.after_epoch(np.full(len(self._sizes), np.nan))
+        return ending or Ending("finished", "no numbers are left")
 
     def _note_progress(self) -> None:
-        """Count the epochs that brought less than ``tol``, and keep the best by the score of held rows."""
-        e = self.estimator
-        if self.held is None:
-            assert e.best_loss_ is not None
-            poor = e.loss_ > e.best_loss_ - e.tol
-            e._no_improvement_count = e._no_improvement_count + 1 if poor else 0
-            if e.loss_ < e.best_loss_:
-                e.best_loss_ = e.loss_
-            return
-        assert e.validation_scores_ is not None
-        assert e.best_validation_score_ is not None
-        score = self._score(self.held)
-        e.validation_scores_.append(score)
-        if e.verbose:
-            print(f"Validation score: {score:f}")
-        poor = score < e.best_validation_score_ + e.tol
-        e._no_improvement_count = e._no_improvement_count + 1 if poor else 0
-        if score > e.best_validation_score_:
-            e.best_validation_score_ = score
-            e._keep_best()
+        """Count the epochs that brought less than ``tol``; keep the best by the score of validation rows."""
+        loss, tol = self._curve[-1], self._settings.tol
+        if self._hooks.score is None:
+            assert self._best_loss is not None
+            poor = loss > self._best_loss - tol
+            self._best_loss = loss if loss < self._best_loss else self._best_loss
+        else:
+            assert self._scores is not None
+            best, _ = self._best
+            assert best is not None
+            here = self.fit()
+            score = self._hooks.score(here)
+            self._scores.append(score)
+            self._print(f"Validation score: {score:f}")
+            poor = score < best + tol
+            if score > best:
+                self._best = (score, here.values)
+        self._without_progress = self._without_progress + 1 if poor else 0
 
-    def _score(self, held: _Held) -> float:
-        """The score of the held rows after this epoch, whose parameters the estimator gets."""
-        e, values = self.estimator, self.epochs.values()
-        e._take(values)
-        if self._scorer is None:
-            return e._score_of(e._outputs_of(held.x, self.network, values), held.y, held.weights)
-        nameless = copy.copy(e)  # held rows have lost the names of their columns
-        if hasattr(nameless, "feature_names_in_"):
-            del nameless.feature_names_in_
-        weighted = {} if held.weights is None else {"sample_weight": held.weights}
-        return float(self._scorer(nameless, held.x, e._targets(held.y), **weighted))
+    def _ending(self) -> Ending | None:
+        patience = self._settings.n_iter_no_change
+        if self._without_progress <= patience:
+            return None
+        rate, words = self._rates.policy.without_progress(self._rates.now)
+        what = "Training loss" if self._hooks.score is None else "Validation score"
+        message = (
+            f"{what} did not improve more than tol={self._settings.tol:f} for {patience} consecutive "
+            f"epochs.{words}"
+        )
+        self._print(message)
+        if rate is None:
+            return Ending("patience", message)
+        self._rates.now, self._without_progress = rate, 0
+        return None
 
-    def _stops(self) -> bool:
-        e = self.estimator
-        if self._callbacks:
-            e._take(self.epochs.values())
-            told = [callback(e) for callback in self._callbacks]
-            if any(told):
-                return True
-        if e._no_improvement_count <= e.n_iter_no_change:
-            return False
-        what = "Training loss" if self.held is None else "Validation score"
-        end = e._optimizer.ends()
-        after = f" Setting learning rate to {e._optimizer.learning_rate:f}" if end is None else end
-        if e.verbose:
-            print(
-                f"{what} did not improve more than tol={e.tol:f} for {e.n_iter_no_change} consecutive "
-                f"epochs.{after}"
-            )
-        if end is None:
-            e._no_improvement_count = 0
-        return end is not None
+    def _print(self, line: str) -> None:
+        if self._settings.verbose:
+            print(line)
