@@ -10,7 +10,7 @@ import pytest
 import sklearn
 
 import downslope as ds
-from downslope.fitting._drawing import _ticks, drawing
+from downslope.fitting._drawing import drawing
 
 NAME = '<script>alert("&")</script>'
 
@@ -85,7 +85,7 @@ def test_a_notebook_draws_the_layers_and_the_curves(fitted) -> None:
     page = fitted._repr_html_()
     layers, curve = svgs(page)
     assert "9 to 8 to 1 units" in layers.attrib["aria-label"]
-    lines = [e.attrib["points"].split() for e in curve.iter() if e.tag.endswith("polyline")]
+    lines = [e.attrib["points"].split() for e in curve.iter() if e.attrib.get("stroke-width") == "2"]
     assert [len(line) for line in lines] == [fitted.summary_.main.epochs] * 2
     heights = [float(point.split(",")[1]) for point in lines[0]]
     drawn = np.log10(fitted.summary_.main.train_errors)  # equal ratios of errors are equal heights
@@ -126,13 +126,5 @@ def test_errors_of_0_and_equal_errors_can_be_drawn(fitted) -> None:
         main = replace(fitted.summary_.main, train_errors=errors, validation_errors=(), best_epoch=3)
         summary = replace(fitted.summary_, main=main)
         page = drawing(summary, "x")
-        assert len(svgs(page)) == (2 if any(errors) else 1)
+        assert len(svgs(page)) == 2
         assert "nan" not in page
-
-
-@pytest.mark.parametrize(("low", "high"), [(1e-9, 1e9), (0.99, 1.01), (3.0, 40.0), (5e-324, 1.0)])
-def test_ticks_lie_within_and_are_few(low, high) -> None:
-    ticks = _ticks(low, high)
-    assert 2 <= len(ticks) <= 6
-    assert all(low <= tick <= high for tick in ticks)
-    assert ticks == sorted(ticks)

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from html import escape
-from math import floor, log10
 
+from downslope.drawing import Curve, LayerDrawing, Mark, curves_picture, layers_picture, panel
 from downslope.fitting._summary import ColumnUse, Summary, kind_line
 
 __all__ = ["drawing"]
 
-_TRAINING, _VALIDATION = "#3b8bd0", "#d9772b"  # both apart from white and from black
-_WIDTH, _HEIGHT = 420, 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 26, 30
-_LAYER_STEP, _BOX = 84, 16
 _SHOWN = 30
 _NUMBERS = "text-align:right;padding:1px 10px"
 _WORDS = "text-align:left;padding:1px 10px"
@@ -31,116 +27,42 @@ def drawing(summary: Summary, title: str) -> str:
     """
     networks = "1 network" if summary.members == 1 else f"{summary.members} networks"
     cut = "; training was cut short" if summary.interrupted else ""
-    return (
-        '<div style="font-family:sans-serif;font-size:13px;line-height:1.4;color:inherit">'
-        f"<div><b>{escape(title)}</b> {escape(summary.task)}; {summary.rows:,} rows, {networks}{cut}</div>"
-        f"<div>{'<br/>'.join(escape(kind_line(kind)) for kind in summary.kinds)}</div>"
+    return panel(
+        title,
+        f"{summary.task}; {summary.rows:,} rows, {networks}{cut}",
+        f"<div>{'<br/>'.join(escape(kind_line(kind)) for kind in summary.kinds)}</div>",
         '<div style="display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start;margin:6px 0">'
-        f"{_layers(summary)}{_curve(summary)}</div>{_scores(summary)}{_columns(summary.columns)}</div>"
-    )
-
-
-def _svg(width: float, height: float, label: str, parts: list[str]) -> str:
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" style="max-width:100%;height:auto" '
-        f'role="img" aria-label="{escape(label)}" font-family="sans-serif" font-size="11" '
-        f'fill="currentColor">{"".join(parts)}</svg>'
-    )
-
-
-def _text(x: float, y: float, text: str, anchor: str = "middle", fill: str = "currentColor") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{fill}">{escape(text)}</text>'
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, opacity: float, dashes: str = "none") -> str:
-    return (
-        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="currentColor" '
-        f'stroke-opacity="{opacity}" stroke-dasharray="{dashes}"/>'
+        f"{_layers(summary)}{_curve(summary)}</div>",
+        _scores(summary),
+        _columns(summary.columns),
     )
 
 
 def _layers(summary: Summary) -> str:
-    """A bar for each layer, longer where it has more units, joined where all units see all."""
-    halves = [8 + 24 * log10(max(1, units)) for units in summary.layers]
-    middle = max(halves) + 22
-    places = [20 + _LAYER_STEP * i for i in range(len(halves))]
-    parts = []
-    for (x1, h1), (x2, h2) in zip(
-        zip(places, halves, strict=True), zip(places[1:], halves[1:], strict=True), strict=False
-    ):
-        corners = ((x1 + _BOX, -h1), (x2, -h2), (x2, h2), (x1 + _BOX, h1))
-        points = " ".join(f"{x:.1f},{middle + y:.1f}" for x, y in corners)
-        parts.append(f'<polygon points="{points}" fill="currentColor" fill-opacity="0.1"/>')
-    names = ["inputs", *[summary.activation or "hidden"] * (len(halves) - 2), "output"]
-    for x, half, units, name in zip(places, halves, summary.layers, names, strict=True):
-        parts.append(
-            f'<rect x="{x}" y="{middle - half:.1f}" width="{_BOX}" height="{2 * half:.1f}" rx="3" '
-            f'fill="{_TRAINING}"/>'
+    """The units of each layer, without the layers that are not dense."""
+    names = ["inputs", *["dense"] * (len(summary.layers) - 2), "output"]
+    layers = [
+        LayerDrawing(
+            (name, summary.activation) if name == "dense" else (name,),
+            width,
+            0,
+            True,
+            (place - 1,) if place else (),
         )
-        parts.append(_text(x + _BOX / 2, middle - half - 6, f"{units:,}"))
-        parts.append(_text(x + _BOX / 2, middle + half + 15, name))
-    sizes = " to ".join(map(str, summary.layers))
-    return _svg(places[-1] + _BOX + 24, 2 * middle, f"layers of {sizes} units", parts)
+        for place, (name, width) in enumerate(zip(names, summary.layers, strict=True))
+    ]
+    return layers_picture(layers, f"layers of {' to '.join(map(str, summary.layers))} units").svg()
 
 
 def _curve(summary: Summary) -> str:
-    """The mean error of each epoch, training and validation, with a logarithmic axis."""
-    curves = {
-        "training": (_TRAINING, summary.main.train_errors),
-        "validation": (_VALIDATION, summary.main.validation_errors),
-    }
-    drawn = [error for _, errors in curves.values() for error in errors if error > 0]
-    epochs = max(len(summary.main.train_errors), len(summary.main.validation_errors))
-    if epochs < 2 or not drawn:
-        return ""
-    low, high = min(drawn), max(drawn)
-    high = high if high > low else 2 * low
-    inner, tall = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
-
-    def across(epoch: int) -> float:
-        return _LEFT + inner * (epoch - 1) / (epochs - 1)
-
-    def down(error: float) -> float:
-        return _TOP + tall * (log10(high) - log10(error)) / (log10(high) - log10(low))
-
-    parts = []
-    for tick in _ticks(low, high):
-        parts.append(_line(_LEFT, down(tick), _WIDTH - _RIGHT, down(tick), 0.15))
-        parts.append(_text(_LEFT - 6, down(tick) + 4, f"{float(f'{tick:.3g}'):g}", "end"))
-    for epoch in sorted({1, epochs}):
-        parts.append(_text(across(epoch), _HEIGHT - 12, str(epoch)))
-    if 1 <= summary.main.best_epoch <= epochs:
-        place = across(summary.main.best_epoch)
-        parts.append(_line(place, _TOP, place, _HEIGHT - _BOTTOM, 0.6, "3 3"))
-        anchor = "end" if place > _WIDTH / 2 else "start"
-        gap = -5 if anchor == "end" else 5
-        parts.append(_text(place + gap, _TOP + 10, f"best epoch {summary.main.best_epoch}", anchor))
-    parts.append(_text(_LEFT + inner / 2, _HEIGHT - 12, "epoch"))
-    parts.append(_text(4, 12, "error", "start"))
-    for i, (name, (colour, errors)) in enumerate(curves.items()):
-        points = " ".join(f"{across(e):.1f},{down(v):.1f}" for e, v in enumerate(errors, 1) if v > 0)
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        if errors:
-            parts.append(_text(_LEFT + 90 * i + 4, 12, name, "start", colour))
-    return _svg(_WIDTH, _HEIGHT, f"error of {epochs} epochs, from {high:.3g} to {low:.3g}", parts)
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """Round values between two: powers of ten, or 1, 2 and 5 times those; the ends where there are too few.
-
-    >>> _ticks(0.5, 200.0)
-    [1.0, 10.0, 100.0]
-    >>> _ticks(0.9, 6.0)
-    [1.0, 2.0, 5.0]
-    """
-    powers = range(floor(log10(low)), floor(log10(high)) + 1)
-    for factors in ((1,), (1, 2, 5)):
-        ticks = [factor * 10.0**power for power in powers for factor in factors]
-        within = [tick for tick in ticks if low <= tick <= high]
-        if len(within) > 1:
-            return within[:: -(-len(within) // 6)]
-    return [low, high]
+    """The mean error of each epoch, training and validation."""
+    main = summary.main
+    curves = [
+        Curve("training", list(enumerate(main.train_errors, 1))),
+        Curve("validation", list(enumerate(main.validation_errors, 1))),
+    ]
+    picture = curves_picture(curves, "epoch", Mark(main.best_epoch, f"best epoch {main.best_epoch}"))
+    return "" if picture is None else picture.svg()
 
 
 def _table(headings: dict[str, str], rows: list[list[str]], summary: str, note: str = "") -> str:

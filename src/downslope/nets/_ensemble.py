@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
@@ -10,6 +11,7 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
+from downslope.drawing import panel
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
 from downslope.nets._builder import NetworkBuilder
@@ -59,6 +61,18 @@ class Ensemble(Built):
             raise DownslopeError(f"shares are a number of at least 0 for each member, of sum 1, not {shares}")
         if not self.temperature > 0:
             raise DownslopeError(f"a temperature is above 0, not {self.temperature!r}")
+
+    def __repr__(self) -> str:
+        kinds = "; ".join(f"{count} × {repr(network)[1:-1]}" for network, count in self._kinds().items())
+        return f"<Ensemble of {len(self.networks)} networks: {kinds}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: each kind of member, and how many there are of it."""
+        kinds = [f"<div>{n} ×</div>{network._repr_html_()}" for network, n in self._kinds().items()]
+        return panel("Ensemble", f"of {len(self.networks)} networks", *kinds)
+
+    def _kinds(self) -> Counter[Network]:
+        return Counter(self.networks)
 
     @property
     def inputs(self) -> int:

@@ -15,6 +15,7 @@ from downslope.errors import DownslopeError
 from downslope.graph import BATCH, LOSSES, Node, input_, make
 from downslope.nets._builder import Layer, NetworkBuilder
 from downslope.nets._initializers import Start, generator, initialize
+from downslope.nets._outline import network_html, network_line, network_picture, outline_of
 from downslope.nets._stages import Stage, Symbols, symbols_of
 
 __all__ = ["Built", "Network", "NetworkGraph"]
@@ -156,6 +157,29 @@ class Network(Built):
             raise DownslopeError("penalties l1 and l2 are at least 0, and delta is above 0")
         object.__setattr__(self, "level", _checked_level(self.level))
         self.graph()
+
+    def __repr__(self) -> str:
+        return network_line(outline_of(self.graph(training=True)), self.loss)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the layers in a line and as a picture."""
+        return network_html(outline_of(self.graph(training=True)), self.loss)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the layers with matplotlib: units, how they are joined, widths and numbers of parameters.
+
+        Of large layers and of many layers the first and the last are drawn.
+
+        Args:
+            ax: axes of matplotlib to draw on; None makes a figure.
+
+        Returns:
+            The axes.
+
+        Raises:
+            DownslopeError: if matplotlib is not installed, or ``ax`` is something else.
+        """
+        return network_picture(outline_of(self.graph(training=True)), self.loss).draw(ax)
 
     def _build(self, builder: NetworkBuilder) -> NetworkGraph:
         x = input_("x", (BATCH, self.inputs))

@@ -125,7 +125,7 @@ def descend(
     ending = run_epochs(loop, until, losses, after_epoch=epochs_seen.ended if looked_at else None, end=end)
     if ending.stopped == "time" and watch.watches and not watch.errors:
         epochs_seen.ended(losses.last(batches.steps_in_epoch))
-    return _finished(network, loop, losses, watch, ending)
+    return _finished(network, loop, losses, watch, ending, batches.steps_in_epoch)
 
 
 def _in_precision(data: Arrays, precision: str | None) -> Arrays:
@@ -168,7 +168,9 @@ def _resume(before: Run, watch: Watch, values: Arrays) -> Losses:
     return Losses(before.losses)
 
 
-def _finished(network: AnyNetwork, loop: Loop, losses: Losses, watch: Watch, ending: Ending) -> Run:
+def _finished(
+    network: AnyNetwork, loop: Loop, losses: Losses, watch: Watch, ending: Ending, steps_in_epoch: int
+) -> Run:
     values = loop.values()
     latest = {name: values[name] for name in loop.program.graph.parameters}
     return Run(
@@ -180,6 +182,7 @@ def _finished(network: AnyNetwork, loop: Loop, losses: Losses, watch: Watch, end
         np.array(watch.errors),
         watch.best_epoch or None,
         values,
+        steps_in_epoch,
     )
 
 

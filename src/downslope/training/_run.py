@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.drawing import curves_picture, panel, plot_curves
 from downslope.nets import AnyNetwork
+from downslope.training._run_curves import RunCurves, run_curves
 
 __all__ = ["Progress", "Run"]
 
@@ -26,6 +29,7 @@ class Run:
         stopped: ``"finished"``, ``"patience"``, ``"time"``, ``"interrupted"`` or ``"not finite"``.
         message: in words, where and why it stopped.
         state: the last parameters and what the optimizer remembers, by name.
+        steps_in_epoch: number of steps that use every row once.
     """
 
     network: AnyNetwork
@@ -36,6 +40,48 @@ class Run:
     validation_losses: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     best_epoch: int | None = None
     state: Mapping[str, NDArray[Any]] = field(default_factory=dict, repr=False)
+    steps_in_epoch: int = 1
+
+    def __repr__(self) -> str:
+        return f"<Run of {self._line()}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: where and why it stopped, the losses as curves, and the network."""
+        picture = curves_picture(**self._drawn())
+        words = [f"<div>{escape(line)}</div>" for line in (self.message, repr(self.network)[1:-1])]
+        return panel(
+            "Run", f"of {self._line()}", words[0], "" if picture is None else picture.svg(), words[1]
+        )
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the losses and the validation losses with matplotlib, and mark the best epoch.
+
+        The error axis is logarithmic unless a loss is negative. Of batches, each step's loss stands behind
+        the mean of its epoch.
+
+        Args:
+            ax: axes of matplotlib to draw on; None makes a figure.
+
+        Returns:
+            The axes.
+
+        Raises:
+            DownslopeError: if matplotlib is not installed, or ``ax`` is something else.
+        """
+        return plot_curves(**self._drawn(), ax=ax)
+
+    def _line(self) -> str:
+        count = len(self.losses)
+        parts = [f"{count:,} step{'' if count == 1 else 's'}: {self.stopped}"]
+        if count:
+            parts.append(f"loss {self.losses[-1]:.4g}")
+        if self.best_epoch is not None:
+            best = self.validation_losses[self.best_epoch - 1]
+            parts.append(f"best epoch {self.best_epoch}, validation loss {best:.4g}")
+        return "; ".join(parts)
+
+    def _drawn(self) -> RunCurves:
+        return run_curves(self.losses, self.validation_losses, self.best_epoch, self.steps_in_epoch)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,19 @@
+"""Pictures from plain data, as SVG for notebooks and with matplotlib where it is installed."""
+
+from downslope.drawing._curves import Curve, Mark, curves_picture, plot_curves
+from downslope.drawing._layers import LayerDrawing, layers_picture
+from downslope.drawing._panel import panel
+from downslope.drawing._shapes import BLUE, ORANGE, Picture
+
+__all__ = [
+    "BLUE",
+    "ORANGE",
+    "Curve",
+    "LayerDrawing",
+    "Mark",
+    "Picture",
+    "curves_picture",
+    "layers_picture",
+    "panel",
+    "plot_curves",
+]

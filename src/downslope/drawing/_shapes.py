@@ -1,0 +1,145 @@
+"""Shapes of a picture, and the two ways to draw them: as SVG for notebooks, and with matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from downslope.drawing._matplotlib import axes_for
+
+__all__ = ["BLUE", "ORANGE", "Circle", "Line", "Picture", "Shape", "Text"]
+
+BLUE, ORANGE = "#3b8bd0", "#d9772b"  # both stand out from white and from black
+_FONT = 11
+_INK = ""
+"""The colour of the text around the picture, so that it reads on light and dark."""
+
+
+@dataclass(frozen=True)
+class Circle:
+    """A filled circle."""
+
+    x: float
+    y: float
+    radius: float
+    colour: str = BLUE
+
+    def svg(self) -> str:
+        return f'<circle cx="{self.x:.1f}" cy="{self.y:.1f}" r="{self.radius:g}" fill="{self.colour}"/>'
+
+    def draw(self, ax: Any, scale: float) -> None:
+        from matplotlib.patches import Circle as Patch
+
+        ax.add_patch(Patch((self.x, self.y), self.radius, color=self.colour, zorder=2))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line through points."""
+
+    points: Sequence[tuple[float, float]]
+    opacity: float = 1.0
+    width: float = 1.0
+    colour: str = _INK
+    dashed: bool = False
+
+    def svg(self) -> str:
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in self.points)
+        dashes = ' stroke-dasharray="3 3"' if self.dashed else ""
+        return (
+            f'<polyline points="{points}" fill="none" stroke="{self.colour or "currentColor"}" '
+            f'stroke-opacity="{self.opacity:g}" stroke-width="{self.width:g}"{dashes}/>'
+        )
+
+    def draw(self, ax: Any, scale: float) -> None:
+        x, y = zip(*self.points, strict=True)
+        ax.plot(
+            x,
+            y,
+            color=self.colour or "black",
+            alpha=self.opacity,
+            linewidth=self.width * scale,
+            linestyle="--" if self.dashed else "-",
+            zorder=1,
+        )
+
+
+@dataclass(frozen=True)
+class Text:
+    """A line of text at a point of its baseline; ``anchor`` is start, middle or end."""
+
+    x: float
+    y: float
+    text: str
+    anchor: str = "middle"
+    colour: str = _INK
+
+    def svg(self) -> str:
+        return (
+            f'<text x="{self.x:.1f}" y="{self.y:.1f}" text-anchor="{self.anchor}" '
+            f'fill="{self.colour or "currentColor"}">{escape(self.text)}</text>'
+        )
+
+    def draw(self, ax: Any, scale: float) -> None:
+        side = {"start": "left", "middle": "center", "end": "right"}[self.anchor]
+        ax.text(
+            self.x,
+            self.y,
+            self.text,
+            ha=side,
+            va="baseline",
+            fontsize=_FONT * scale,
+            color=self.colour or "black",
+            parse_math=False,
+        )
+
+
+Shape = Circle | Line | Text
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Shapes on a rectangle whose origin is at the top left.
+
+    Attributes:
+        width, height: of the rectangle; a unit is a CSS pixel, or a point where there is room for it.
+        label: what the picture shows, in words, for those who do not see it.
+        shapes: in the order in which they are drawn.
+    """
+
+    width: float
+    height: float
+    label: str
+    shapes: tuple[Shape, ...]
+
+    def svg(self) -> str:
+        """Inline SVG without scripts or network access, in the colour of the text around it."""
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width:.0f}" height="{self.height:.0f}" '
+            f'viewBox="0 0 {self.width:.0f} {self.height:.0f}" style="max-width:100%;height:auto" '
+            f'role="img" aria-label="{escape(self.label)}" font-family="sans-serif" font-size="{_FONT}" '
+            f'fill="currentColor">{"".join(shape.svg() for shape in self.shapes)}</svg>'
+        )
+
+    def draw(self, ax: Any = None) -> Any:
+        """Draw with matplotlib.
+
+        Args:
+            ax: axes of matplotlib to draw on; None makes a figure of the size of the picture.
+
+        Returns:
+            The axes.
+
+        Raises:
+            DownslopeError: if matplotlib is not installed, or ``ax`` is something else.
+        """
+        ax = axes_for(ax, (self.width / 72, self.height / 72), whole=True)
+        ax.set(xlim=(0, self.width), ylim=(self.height, 0), aspect="equal")
+        ax.axis("off")
+        room = ax.get_window_extent()
+        scale = min(room.width / self.width, room.height / self.height) * 72 / ax.figure.dpi
+        for shape in self.shapes:
+            shape.draw(ax, scale)
+        return ax

@@ -1,0 +1,147 @@
+"""Pictures of runs and networks: as SVG without matplotlib, and with it."""
+
+import re
+import sys
+from html import unescape
+from xml.etree import ElementTree
+
+import matplotlib
+import numpy as np
+import pytest
+
+import downslope as ds
+from downslope.drawing._curves import log_ticks
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt
+
+X = np.random.default_rng(0).normal(size=(60, 3))
+Y = np.sin(X[:, 0]) + X[:, 1] * X[:, 2]
+NET = ds.Network(3, [ds.Dense(4, "tanh"), ds.Dense(1)])
+DEEP = ds.Network(
+    6,
+    [
+        ds.Embedding((1,), (4,), (3,)),
+        ds.Periodic([0], 4),
+        ds.Dense(30, "tanh"),
+        ds.Dropout(0.1),
+        ds.Residual((ds.LayerNorm(), ds.Dense(30, "relu"), ds.Dense(30))),
+        *[ds.Dense(30, "relu")] * 9,
+        ds.Dense(2),
+    ],
+)
+OBJECTS = {
+    "network": NET,
+    "deep": DEEP,
+    "classes": ds.Network(3, [ds.Dense(3)], loss="cross_entropy"),
+    "ensemble": ds.Ensemble([NET, NET, ds.Network(3, [ds.Dense(1)])]),
+    "full batch": ds.descend(NET, X, Y, steps=20),
+    "no step": ds.descend(NET, X, Y, steps=0),
+    "validation": ds.descend(NET, X, Y, steps=20, validation=0.2),
+    "batches": ds.descend(NET, X, Y, epochs=5, batch_size=16, validation=0.2),
+    "part of an epoch": ds.descend(NET, X, Y, steps=3, batch_size=8),
+    "long": ds.descend(NET, X, Y, steps=3000, learning_rate=0.001),
+    "diverged": ds.descend(NET, X, Y, steps=60, learning_rate=1e3),
+    "negative": ds.descend(ds.Network(3, [ds.Dense(1)], loss="poisson"), X, np.full(60, 9.0), steps=200),
+}
+PLOTTED = [name for name in OBJECTS if name != "ensemble"]
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def svgs(page: str) -> list[ElementTree.Element]:
+    return [ElementTree.fromstring(found) for found in re.findall(r"<svg.*?</svg>", page, re.DOTALL)]
+
+
+def words(page: str) -> str:
+    return unescape(re.sub(r"<[^>]*>", " ", page))
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_repr_is_one_short_line(name):
+    line = repr(OBJECTS[name])
+    assert "\n" not in line
+    assert len(line) < 250
+    assert line.startswith(f"<{type(OBJECTS[name]).__name__}")
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_a_notebook_view_is_well_formed_small_and_fetches_nothing(name):
+    page = OBJECTS[name]._repr_html_()
+    ElementTree.fromstring(page)
+    assert len(page) < 150_000
+    assert not re.search(r"<script|<link|<img|<iframe|@import|url\(|src=|href=", page)
+    assert not re.search(r'="[^"]*\b(nan|inf)\b', page)
+
+
+def test_a_network_draws_a_circle_for_each_unit_and_says_the_numbers():
+    page = NET._repr_html_()
+    (picture,) = svgs(page)
+    assert sum(e.tag.endswith("circle") for e in picture.iter()) == 3 + 4 + 1
+    assert sum(e.tag.endswith("polyline") for e in picture.iter()) == 3 * 4 + 4
+    for part in ("16 parameters", "5 parameters", "squared_error; 21 parameters", "tanh"):
+        assert part in words(page)
+
+
+def test_large_layers_and_many_layers_are_abbreviated():
+    page = words(DEEP._repr_html_())
+    assert "⋮" in page
+    assert re.search(r"… +\d+ more", page)
+    values = DEEP.initial_parameters().values()
+    assert f"{sum(v.size for v in values):,} parameters" in page
+
+
+def test_the_curve_of_a_run_shows_every_loss_on_a_logarithmic_axis():
+    run = OBJECTS["validation"]
+    (picture,) = svgs(run._repr_html_())
+    lines = [e.attrib["points"].split() for e in picture.iter() if e.attrib.get("stroke-width") == "2"]
+    assert [len(line) for line in lines] == [20, 20]
+    heights = [float(point.split(",")[1]) for point in lines[0]]
+    assert np.corrcoef(heights, np.log10(run.losses))[0, 1] == pytest.approx(-1, abs=1e-4)
+    assert f"best epoch {run.best_epoch}" in words(run._repr_html_())
+
+
+def test_plot_of_batches_shows_each_step_and_the_mean_of_each_epoch():
+    run = OBJECTS["batches"]
+    steps, means, validation, best = run.plot().lines
+    np.testing.assert_array_equal(steps.get_ydata(), run.losses)
+    np.testing.assert_allclose(means.get_ydata(), run.losses.reshape(5, 3).mean(axis=1))
+    np.testing.assert_array_equal(means.get_xdata(), np.arange(5) + 0.5)
+    np.testing.assert_array_equal(validation.get_xdata(), np.arange(1, 6))
+    np.testing.assert_array_equal(validation.get_ydata(), run.validation_losses)
+    assert best.get_xdata()[0] == run.best_epoch
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", PLOTTED)
+def test_plots_are_drawn_without_a_warning(name, tmp_path):
+    OBJECTS[name].plot().figure.savefig(tmp_path / "picture.png")
+    own = plt.figure().subplots()
+    assert OBJECTS[name].plot(own) is own
+    own.figure.savefig(tmp_path / "own.png")
+
+
+def test_the_axis_is_logarithmic_unless_a_loss_is_negative():
+    scales = {name: OBJECTS[name].plot().get_yscale() for name in ("full batch", "negative", "diverged")}
+    assert scales == {"full batch": "log", "negative": "linear", "diverged": "log"}
+
+
+@pytest.mark.parametrize("name", ["network", "full batch"])
+def test_plot_says_what_is_missing(name, monkeypatch):
+    with pytest.raises(ds.DownslopeError, match=r"ax needs axes of matplotlib, .* not Figure"):
+        OBJECTS[name].plot(plt.figure())
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ds.DownslopeError, match="pip install matplotlib"):
+        OBJECTS[name].plot()
+
+
+@pytest.mark.parametrize(("low", "high"), [(1e-9, 1e9), (0.99, 1.01), (3.0, 40.0), (5e-324, 1.0)])
+def test_ticks_lie_within_and_are_few(low, high):
+    ticks = log_ticks(low, high)
+    assert 2 <= len(ticks) <= 6
+    assert all(low <= tick <= high for tick in ticks)
+    assert ticks == sorted(ticks)
