@@ -15,7 +15,7 @@ from downslope.errors import DownslopeError
 from downslope.graph import BATCH, LOSSES, Node, input_, make
 from downslope.nets._builder import Layer, NetworkBuilder
 from downslope.nets._initializers import Start, generator, initialize
-from downslope.nets._outline import network_html, network_line, network_picture, outline_of
+from downslope.nets._outline import LayerOutline, network_html, network_line, network_picture, outline_of
 from downslope.nets._stages import Stage, Symbols, symbols_of
 
 __all__ = ["Built", "Network", "NetworkGraph"]
@@ -159,11 +159,11 @@ class Network(Built):
         self.graph()
 
     def __repr__(self) -> str:
-        return network_line(outline_of(self.graph(training=True)), self.loss)
+        return network_line(self._outline(), self.loss)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the layers in a line and as a picture."""
-        return network_html(outline_of(self.graph(training=True)), self.loss)
+        return network_html(self._outline(), self.loss)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the layers with matplotlib: units, how they are joined, widths and numbers of parameters.
@@ -179,7 +179,11 @@ class Network(Built):
         Raises:
             DownslopeError: if matplotlib is not installed, or ``ax`` is something else.
         """
-        return network_picture(outline_of(self.graph(training=True)), self.loss).draw(ax)
+        return network_picture(self._outline(), self.loss).draw(ax)
+
+    def _outline(self) -> tuple[LayerOutline, ...]:
+        graph = self.graph(training=True)
+        return outline_of(graph.x, graph.stages)
 
     def _build(self, builder: NetworkBuilder) -> NetworkGraph:
         x = input_("x", (BATCH, self.inputs))

@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from downslope.drawing import LayerDrawing, Picture, layers_picture, panel
+from downslope.graph import Node
 from downslope.nets._stages import ACTIVATION, Stage
-
-if TYPE_CHECKING:
-    from downslope.nets._network import NetworkGraph
 
 __all__ = ["LayerOutline", "layer_line", "network_html", "network_line", "network_picture", "outline_of"]
 
@@ -47,26 +44,31 @@ class LayerOutline:
         return f"{self.kind} {self.width}" + (f" {self.activation}" if self.activation else "")
 
 
-def outline_of(graph: NetworkGraph) -> tuple[LayerOutline, ...]:
-    """The inputs and the layers of a network, from the first to the last, dropout included in training."""
-    found = [LayerOutline("inputs", "", "", int(graph.x.shape[1]), 0, False, ())]
-    places = {graph.x: 0}
-    for name, stages in _by_layer(graph.stages).items():
-        first, last = stages[0], stages[-1]
+def outline_of(x: Node, stages: Sequence[Stage]) -> tuple[LayerOutline, ...]:
+    """The inputs and the layers of a network from the stages of its graph.
+
+    Args:
+        x: the inputs, (n, inputs).
+        stages: from the first layer to the last; those of the graph for training include dropout.
+    """
+    found = [LayerOutline("inputs", "", "", int(x.shape[1]), 0, False, ())]
+    places = {x: 0}
+    for name, own in _by_layer(stages).items():
+        first, last = own[0], own[-1]
         sources = tuple(places[node] for node in first.inputs if node in places)
-        parameters = {role: node for stage in stages for role, node in stage.parameters.items()}
+        parameters = {role: node for stage in own for role, node in stage.parameters.items()}
         found.append(
             LayerOutline(
                 name,
-                next(stage.kind for stage in stages if stage.kind != ACTIVATION),
-                next((stage.function for stage in stages if stage.kind == ACTIVATION), ""),
+                next(stage.kind for stage in own if stage.kind != ACTIVATION),
+                next((stage.function for stage in own if stage.kind == ACTIVATION), ""),
                 int(last.node.shape[1]),
                 sum(math.prod(map(int, node.shape)) for node in parameters.values()),
                 "weight" in parameters,
                 sources or (len(found) - 1,),
             )
         )
-        places |= {stage.node: len(found) - 1 for stage in stages}
+        places |= {stage.node: len(found) - 1 for stage in own}
     return tuple(found)
 
 
@@ -74,7 +76,8 @@ def layer_line(outline: Sequence[LayerOutline]) -> str:
     """The layers in one line; of many, the first and the last ones.
 
     >>> from downslope.nets import Dense, Network
-    >>> layer_line(outline_of(Network(3, [Dense(4, "tanh"), Dense(1)]).graph()))
+    >>> graph = Network(3, [Dense(4, "tanh"), Dense(1)]).graph()
+    >>> layer_line(outline_of(graph.x, graph.stages))
     '3 inputs → Dense 4 tanh → Dense 1'
     """
     parts = [str(layer) for layer in outline]
