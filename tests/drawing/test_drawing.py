@@ -35,6 +35,7 @@ OBJECTS = {
     "deep": DEEP,
     "classes": ds.Network(3, [ds.Dense(3)], loss="cross_entropy"),
     "ensemble": ds.Ensemble([NET, NET, ds.Network(3, [ds.Dense(1)])]),
+    "tape": ds.tape(NET, "adam"),
     "full batch": ds.descend(NET, X, Y, steps=20),
     "no step": ds.descend(NET, X, Y, steps=0),
     "validation": ds.descend(NET, X, Y, steps=20, validation=0.2),
@@ -44,7 +45,7 @@ OBJECTS = {
     "diverged": ds.descend(NET, X, Y, steps=60, learning_rate=1e3),
     "negative": ds.descend(ds.Network(3, [ds.Dense(1)], loss="poisson"), X, np.full(60, 9.0), steps=200),
 }
-PLOTTED = [name for name in OBJECTS if name != "ensemble"]
+PLOTTED = [name for name in OBJECTS if name not in ("ensemble", "tape")]
 
 
 @pytest.fixture(autouse=True)

@@ -154,5 +154,5 @@ def test_says_what_does_not_fit(given, said):
 def test_an_ensemble_prints_its_members():
     pair = ds.Ensemble([NETWORKS["plain"]] * 2)
     printed = str(ds.tape(pair, optimizer="adam"))
-    assert "5 inputs → 2 networks: 40 relu → 33 tanh → 1; squared_error; adam" in printed
+    assert "2 networks: 5 inputs → 40 relu → 33 tanh → 1; squared_error; adam" in printed
     assert "member2.layer1.weight" in printed

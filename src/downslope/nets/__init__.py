@@ -7,6 +7,7 @@ from downslope.nets._initializers import INITIALIZERS, initialize
 from downslope.nets._layers import Dense, Dropout, Embedding, LayerNorm, Residual
 from downslope.nets._network import Network, NetworkGraph
 from downslope.nets._numeric import Periodic, PiecewiseLinear
+from downslope.nets._outline import LayerOutline, layer_line
 from downslope.nets._stages import ACTIVATION, Stage, Symbols
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Layer",
     "LayerBuilder",
     "LayerNorm",
+    "LayerOutline",
     "Network",
     "NetworkGraph",
     "Periodic",
@@ -29,6 +31,7 @@ __all__ = [
     "Stage",
     "Symbols",
     "initialize",
+    "layer_line",
     "network_from_json",
     "network_to_json",
 ]

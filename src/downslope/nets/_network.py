@@ -159,11 +159,11 @@ class Network(Built):
         self.graph()
 
     def __repr__(self) -> str:
-        return network_line(self._outline(), self.loss)
+        return network_line(self.outline(), self.loss)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the layers in a line and as a picture."""
-        return network_html(self._outline(), self.loss)
+        return network_html(self.outline(), self.loss)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the layers with matplotlib: units, how they are joined, widths and numbers of parameters.
@@ -179,9 +179,10 @@ class Network(Built):
         Raises:
             DownslopeError: if matplotlib is not installed, or ``ax`` is something else.
         """
-        return network_picture(self._outline(), self.loss).draw(ax)
+        return network_picture(self.outline(), self.loss).draw(ax)
 
-    def _outline(self) -> tuple[LayerOutline, ...]:
+    def outline(self) -> tuple[LayerOutline, ...]:
+        """The inputs and the layers, from the first to the last: kind, width, number of parameters."""
         graph = self.graph(training=True)
         return outline_of(graph.x, graph.stages)
 

@@ -41,7 +41,8 @@ class LayerOutline:
     def __str__(self) -> str:
         if not self.kind:
             return f"{self.width} inputs" if self.width > 1 else "1 input"
-        return f"{self.kind} {self.width}" + (f" {self.activation}" if self.activation else "")
+        kind = "" if self.kind == "Dense" else f"{self.kind} "
+        return f"{kind}{self.width}" + (f" {self.activation}" if self.activation else "")
 
 
 def outline_of(x: Node, stages: Sequence[Stage]) -> tuple[LayerOutline, ...]:
@@ -73,12 +74,12 @@ def outline_of(x: Node, stages: Sequence[Stage]) -> tuple[LayerOutline, ...]:
 
 
 def layer_line(outline: Sequence[LayerOutline]) -> str:
-    """The layers in one line; of many, the first and the last ones.
+    """The layers in one line; of many, the first and the last ones. A number alone is a dense layer.
 
     >>> from downslope.nets import Dense, Network
     >>> graph = Network(3, [Dense(4, "tanh"), Dense(1)]).graph()
     >>> layer_line(outline_of(graph.x, graph.stages))
-    '3 inputs → Dense 4 tanh → Dense 1'
+    '3 inputs → 4 tanh → 1'
     """
     parts = [str(layer) for layer in outline]
     left_out = len(parts) - 1 - _SHOWN

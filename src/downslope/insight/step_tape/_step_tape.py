@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from html import escape
 from typing import Any
 
 import numpy as np
 
+from downslope.drawing import panel
 from downslope.engines.native.tape import (
     LANES,
     Form,
@@ -29,7 +31,7 @@ from downslope.insight.step_tape._instructions import WORDS, formulas, share
 from downslope.insight.step_tape._names import Names
 from downslope.insight.step_tape._reader import Reader
 from downslope.insight.step_tape._records import SHARES, TapeContents, TapeInstruction, TapeSummary, TapeValue
-from downslope.insight.step_tape._text import as_text
+from downslope.insight.step_tape._text import as_text, subject
 from downslope.nets import AnyNetwork
 from downslope.training import OPTIMIZERS, Optimizer, dtype_of, optimizer_of, training_program
 
@@ -41,9 +43,20 @@ _FORMS = {Form.NUMBERS: "", Form.HALVES: "bfloat16", Form.PAIRS: "bfloat16 pairs
 class StepTape(TapeContents):
     """The tape of one training step, to read: it prints as text."""
 
+    def __repr__(self) -> str:
+        summary = self.summary
+        return (
+            f"<StepTape of {summary.instructions} instructions in {summary.levels} levels: {subject(self)}>"
+        )
+
     def __str__(self) -> str:
         """Text in Unicode, at most 110 columns wide."""
         return as_text(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the whole text, in a box that scrolls."""
+        text = f"<pre style='max-height:30em;overflow:auto;line-height:1.25'>{escape(str(self))}</pre>"
+        return panel("StepTape", repr(self)[len("<StepTape ") : -1], text)
 
     def text(self) -> str:
         """Text in Unicode, at most 110 columns wide."""

@@ -10,10 +10,10 @@ from itertools import groupby
 from downslope.engines.native.tape import GROUP, LANES
 from downslope.graph.notation import Symbol
 from downslope.insight.step_tape._records import SHARES, TapeContents, TapeFormula, TapeInstruction
-from downslope.nets import Dense, Dropout, Embedding, Ensemble, Layer, LayerNorm, Periodic, Residual
+from downslope.nets import Ensemble, layer_line
 from downslope.training import OPTIMIZERS
 
-__all__ = ["as_text"]
+__all__ = ["as_text", "subject"]
 
 _WIDTH = 110
 _FORMULA, _SHAPE, _HOME, _ONCE = 21, 84, 95, 106
@@ -31,7 +31,7 @@ _HOMES = ("number", "thread", "batch", "sums", "matrix")
 
 def as_text(tape: TapeContents) -> str:
     """The whole tape."""
-    lines = [*_heading("The tape of a training step", "═"), *textwrap.wrap(_subject(tape), _WIDTH)]
+    lines = [*_heading("The tape of a training step", "═"), *textwrap.wrap(subject(tape), _WIDTH)]
     told: dict[tuple[str, ...], int] = {}
     for level, instructions in groupby(tape.instructions, key=lambda i: i.level):
         lines += ["", *_heading(f"Level {level} of {tape.levels}", "─")]
@@ -44,32 +44,14 @@ def _heading(words: str, rule: str) -> list[str]:
     return [words, rule * len(words)]
 
 
-def _subject(tape: TapeContents) -> str:
+def subject(tape: TapeContents) -> str:
+    """What the tape is of, in a line."""
     network = tape.network
     members = network.networks if isinstance(network, Ensemble) else (network,)
-    ways = dict.fromkeys(" → ".join(map(_layer, member.layers)) for member in members)
-    beside = f" {len(members)} networks:" if len(members) > 1 else ""
-    layers = f"{network.inputs} inputs →{beside} " + " | ".join(ways)
+    lines = " | ".join(dict.fromkeys(layer_line(member.outline()) for member in members))
+    beside = f"{len(members)} networks: " if len(members) > 1 else ""
     named = next((name for name, rule in OPTIMIZERS.items() if rule == tape.optimizer), repr(tape.optimizer))
-    return f"{layers}; {network.loss}; {named}; {tape.precision}"
-
-
-def _layer(layer: Layer) -> str:
-    match layer:
-        case Dense():
-            return f"{layer.units}" + (f" {layer.activation}" if layer.activation != "identity" else "")
-        case Dropout():
-            return f"dropout {layer.rate:g}"
-        case LayerNorm():
-            return "layer norm"
-        case Embedding():
-            return "embedding"
-        case Residual():
-            return f"residual ({' → '.join(map(_layer, layer.layers))})"
-        case Periodic():
-            return "periodic"
-        case _:
-            return "piecewise linear"
+    return f"{beside}{lines}; {network.loss}; {named}; {tape.precision}"
 
 
 def _legend(tape: TapeContents) -> Iterator[str]:
