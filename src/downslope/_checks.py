@@ -1,0 +1,276 @@
+"""Checks of what public functions are given: one sentence with the name, what was found, and what to do.
+
+Each check returns the value in the type that the library computes with, so that a NumPy scalar, a fraction or
+a name in capitals works as the plain value does.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.errors import DownslopeError
+
+__all__ = [
+    "ANY",
+    "NOT_NEGATIVE",
+    "POSITIVE",
+    "Interval",
+    "array",
+    "choice",
+    "flag",
+    "number",
+    "seed",
+    "show",
+    "whole",
+]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Numbers between two bounds; ``open_low`` and ``open_high`` leave the bound itself out."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+    open_high: bool = False
+
+    def __contains__(self, value: float) -> bool:
+        low = self.low < value if self.open_low else self.low <= value
+        return low and (value < self.high if self.open_high else value <= self.high)
+
+    def __str__(self) -> str:
+        parts = []
+        if self.low > -math.inf:
+            parts.append(f"{'above' if self.open_low else 'of at least'} {self.low:g}")
+        if self.high < math.inf:
+            parts.append(f"{'below' if self.open_high else 'of at most'} {self.high:g}")
+        return " and ".join(parts)
+
+
+ANY = Interval()
+POSITIVE = Interval(0, open_low=True)
+NOT_NEGATIVE = Interval(0)
+
+
+def number(name: str, value: Any, within: Interval = ANY) -> float:
+    """A finite number of an interval, as a float.
+
+    Raises:
+        DownslopeError: for anything else, such as a string, a truth value, NaN or infinity.
+
+    >>> number("learning_rate", np.float32(0.5), POSITIVE)
+    0.5
+    >>> number("learning_rate", "0.1", POSITIVE)
+    Traceback (most recent call last):
+    ...
+    downslope.errors.DownslopeError: learning_rate needs a number above 0, not '0.1'; write it without quotes
+    """
+    found = _real(value)
+    if found is None or not math.isfinite(found) or found not in within:
+        raise DownslopeError(f"{name} needs a {_words('number', within)}, not {show(value)}{_hint(value)}")
+    return found
+
+
+def whole(name: str, value: Any, within: Interval = ANY) -> int:
+    """A whole number of an interval, as an int; 20.0 is one.
+
+    Raises:
+        DownslopeError: for anything else, such as 1.5, a string, a truth value, NaN or infinity.
+
+    >>> whole("steps", 1e3), whole("steps", np.int64(7))
+    (1000, 7)
+    >>> whole("steps", 1.5, NOT_NEGATIVE)
+    Traceback (most recent call last):
+    ...
+    downslope.errors.DownslopeError: steps needs a whole number of at least 0, not 1.5
+    """
+    found = _real(value)
+    if found is None or not math.isfinite(found) or found != math.floor(found) or found not in within:
+        raise DownslopeError(
+            f"{name} needs a {_words('whole number', within)}, not {show(value)}{_hint(value)}"
+        )
+    return int(value)
+
+
+def seed(name: str, value: Any) -> int:
+    """A whole number from 0 to 2⁶⁴ − 1.
+
+    Raises:
+        DownslopeError: for anything else.
+    """
+    found = whole(name, value, NOT_NEGATIVE)
+    if found >= 1 << 64:
+        raise DownslopeError(f"{name} needs a whole number below 2**64, not {found}")
+    return found
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False.
+
+    Raises:
+        DownslopeError: for anything else.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise DownslopeError(f"{name} needs True or False, not {show(value)}")
+    return bool(value)
+
+
+def choice(name: str, value: Any, options: Iterable[str]) -> str:
+    """One of some names, whatever its capitals; an error suggests the name that is most alike.
+
+    Raises:
+        DownslopeError: for anything else.
+
+    >>> choice("optimizer", "SGD", ["sgd", "adam"])
+    'sgd'
+    >>> choice("optimizer", "addam", ["sgd", "adam"])
+    Traceback (most recent call last):
+    ...
+    downslope.errors.DownslopeError: optimizer needs one of sgd, adam, not 'addam'; did you mean 'adam'?
+    """
+    names = list(options)
+    if isinstance(value, str):
+        plain = {option.lower(): option for option in names}
+        if value.lower() in plain:
+            return plain[value.lower()]
+        alike = difflib.get_close_matches(value.lower(), plain, n=1)
+        hint = f"; did you mean {plain[alike[0]]!r}?" if alike else ""
+    else:
+        hint = ""
+    raise DownslopeError(f"{name} needs one of {', '.join(names)}, not {show(value)}{hint}")
+
+
+def array(name: str, value: Any, dtype: Any = None) -> NDArray[Any]:
+    """An array of finite floating-point numbers, in the shape that was given.
+
+    float32 stays float32 and everything else becomes float64, unless a dtype is asked for. Truth values count
+    as 0 and 1; whole numbers beyond 2⁵³ become the nearest float64.
+
+    Raises:
+        DownslopeError: for what holds no numbers (text, dates, complex numbers), for masked or missing cells,
+            and for numbers that are not finite in that dtype; it names the first such cell.
+
+    >>> array("x", [[1, 2]])
+    array([[1., 2.]])
+    >>> array("y", [1.0, float("nan")])
+    Traceback (most recent call last):
+    ...
+    downslope.errors.DownslopeError: y[1] is nan; fill in a number or leave the row out
+    """
+    raw = _plain_array(name, value)
+    wanted = np.dtype(dtype or (np.float32 if raw.dtype == np.float32 else np.float64))
+    if raw.dtype.kind in "mM":
+        raise DownslopeError(f"{name} holds dates or times; convert them to numbers, such as days, first")
+    if raw.dtype.kind == "c":
+        raise DownslopeError(f"{name} holds complex numbers; give their real and imaginary parts as columns")
+    if raw.dtype.kind in "US":
+        first = str(raw.ravel()[0]) if raw.size else ""
+        raise DownslopeError(f"{name} holds text such as {first!r}; convert it with .astype(float) first")
+    if raw.dtype.kind == "O":
+        raw = _from_objects(name, raw)
+    elif raw.dtype.kind not in "fiub":
+        raise DownslopeError(f"{name} holds numbers only, not {raw.dtype}")
+    with np.errstate(over="ignore"):
+        found: NDArray[Any] = raw.astype(wanted, copy=False)
+    _refuse_infinite(name, raw, found)
+    return found
+
+
+def show(value: Any, limit: int = 60) -> str:
+    """A value as it is quoted in a message: its repr, or its type where that is long."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if callable(value) and hasattr(value, "__name__"):
+        return f"the function {value.__name__}"
+    if isinstance(value, np.generic):
+        value = value.item()
+    shown = repr(value)
+    if len(shown) <= limit and "\n" not in shown and " at 0x" not in shown:
+        return shown
+    kind = type(value).__name__
+    return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"
+
+
+def _real(value: Any) -> float | None:
+    """A real number as a float; None for what is none."""
+    if isinstance(value, str | bytes | bool | np.bool_ | complex | np.complexfloating | type):
+        return None
+    if isinstance(value, np.ndarray):
+        return _real(value.item()) if value.ndim == 0 else None
+    if not hasattr(value, "__float__") or getattr(value, "shape", ()) not in ((), None):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+    except OverflowError:
+        return math.inf
+
+
+def _words(kind: str, within: Interval) -> str:
+    return f"{kind} {within}" if within != ANY else kind
+
+
+def _hint(value: Any) -> str:
+    try:
+        return "; write it without quotes" if isinstance(value, str) and math.isfinite(float(value)) else ""
+    except ValueError:
+        return ""
+
+
+def _plain_array(name: str, value: Any) -> NDArray[Any]:
+    """What NumPy makes of a value, unless it would lose a mask or not see the numbers."""
+    if hasattr(value, "toarray") and hasattr(value, "nnz"):
+        raise DownslopeError(f"{name} is a sparse matrix; give {name}.toarray()")
+    if isinstance(value, list | tuple) and any(isinstance(v, np.ma.MaskedArray) for v in value):
+        value = np.ma.array(value)
+    if isinstance(value, np.ma.MaskedArray):
+        if np.any(np.ma.getmaskarray(value)):
+            cell = _cell(name, np.argwhere(np.ma.getmaskarray(value))[0])
+            raise DownslopeError(f"{cell} is masked; fill in a number or leave the row out")
+        return np.asarray(value.data)
+    try:
+        return np.asarray(value)
+    except Exception as error:
+        raise DownslopeError(f"{name} cannot be made an array of numbers: {error}") from None
+
+
+def _from_objects(name: str, raw: NDArray[Any]) -> NDArray[Any]:
+    """Python objects as float64, each by itself; what is missing becomes NaN."""
+    found = np.empty(raw.shape)
+    for index, item in np.ndenumerate(raw):
+        if item is None or type(item).__name__ in ("NAType", "NaTType"):
+            found[index] = math.nan
+            continue
+        one = float(item) if isinstance(item, bool | np.bool_) else _real(item)
+        if one is None:
+            raise DownslopeError(f"{_cell(name, index)} is {show(item)}, which is no number")
+        found[index] = one
+    return found
+
+
+def _refuse_infinite(name: str, raw: NDArray[Any], found: NDArray[Any]) -> None:
+    # a sum is not finite where an element is not, and takes no memory; it can also overflow
+    with np.errstate(all="ignore"):
+        if np.isfinite(np.sum(found)):
+            return
+    bad = np.argwhere(~np.isfinite(found))
+    if not len(bad):
+        return
+    index = tuple(int(i) for i in bad[0])
+    cell, was = _cell(name, index), raw[index]
+    if np.isfinite(was):
+        raise DownslopeError(f"{cell} is {was}, which is beyond {found.dtype}; scale the numbers")
+    raise DownslopeError(f"{cell} is {was:g}; fill in a number or leave the row out")
+
+
+def _cell(name: str, index: Iterable[int]) -> str:
+    numbers = ", ".join(str(int(i)) for i in index)
+    return f"{name}[{numbers}]" if numbers else name
