@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from downslope import Dense, DownslopeError, Dropout, Embedding, LayerNorm, Network, Residual
-from downslope.interchange import ModelFile, graph_from_json, graph_to_json, read_model_file, write_model_file
+from downslope.graph import graph_from_json, graph_to_json
+from downslope.interchange import ModelFile, read_model_file, write_model_file
 from downslope.nets import network_from_json, network_to_json
 
 NETWORKS = [

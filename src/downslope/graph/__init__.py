@@ -1,13 +1,15 @@
 """WHAT is computed: nodes, ops, the chain rule, and how they are written."""
 
-from downslope.graph import _arithmetic, _indexing, _linear  # noqa: F401 (importing registers their ops)
+from downslope.graph import _arithmetic, _indexing, _linear, ops  # noqa: F401 (it registers ops)
 from downslope.graph._activations import ACTIVATIONS
 from downslope.graph._chain_rule import gradient, hessian_vector_product
 from downslope.graph._elementwise import Elementwise
+from downslope.graph._json import graph_from_json, graph_to_json
 from downslope.graph._leaves import constant, input_, parameter, state
 from downslope.graph._losses import LOSSES
-from downslope.graph._node import BATCH, OPS, Node, Op, make, topological
+from downslope.graph._node import BATCH, OPS, Node, Op, Operand, Shape, make, topological
 from downslope.graph._row_gradients import row_gradient_norms
+from downslope.graph._substitute import substitute
 
 __all__ = [
     "ACTIVATIONS",
@@ -17,13 +19,18 @@ __all__ = [
     "Elementwise",
     "Node",
     "Op",
+    "Operand",
+    "Shape",
     "constant",
     "gradient",
+    "graph_from_json",
+    "graph_to_json",
     "hessian_vector_product",
     "input_",
     "make",
     "parameter",
     "row_gradient_norms",
     "state",
+    "substitute",
     "topological",
 ]

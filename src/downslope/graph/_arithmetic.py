@@ -320,6 +320,9 @@ class Step(Elementwise):
     name: ClassVar[str] = "step"
     example = UNARY
 
+    def simplify(self, inputs: tuple[Node, ...], attributes: dict[str, Any]) -> Node | None:
+        return _fold(inputs, lambda a: a > 0)
+
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
         (a,) = arrays
         return xp.astype(a > 0, a.dtype)

@@ -14,9 +14,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
+from downslope.errors import DownslopeError
 from downslope.graph._notation import Apply, Expression, Words
 
-__all__ = ["BATCH", "OPS", "Dim", "Example", "Node", "Op", "Shape", "make", "register", "topological"]
+__all__ = [
+    "BATCH",
+    "OPS",
+    "Dim",
+    "Example",
+    "Node",
+    "Op",
+    "Operand",
+    "Shape",
+    "make",
+    "register",
+    "topological",
+]
 
 BATCH = "n"
 """The symbolic length of the batch axis."""
@@ -39,6 +52,7 @@ class Node:
     """
 
     __slots__ = ("__weakref__", "attributes", "inputs", "op", "shape")
+    __array_ufunc__ = None  # NumPy's numbers leave arithmetic with nodes to the nodes
 
     op: Op
     inputs: tuple[Node, ...]
@@ -93,10 +107,48 @@ class Node:
     def __neg__(self) -> Node:
         return make("negate", self)
 
+    def __abs__(self) -> Node:
+        return make("absolute", self)
+
+    def __pow__(self, exponent: float) -> Node:
+        return _power(self, exponent)
+
+    def __gt__(self, other: Node | float) -> Node:
+        return make("step", self - other)
+
+    def __lt__(self, other: Node | float) -> Node:
+        return make("step", other - self)
+
+    def __bool__(self) -> bool:
+        raise DownslopeError(
+            f"{self} has no value yet, so that it is neither true nor false; choose between nodes with "
+            "ops.where(z > 0, a, b)"
+        )
+
     @property
     def T(self) -> Node:
         """The transposed matrix."""
         return make("transpose", self)
+
+
+Operand = Node | float
+
+
+def _power(a: Node, exponent: float) -> Node:
+    """A whole exponent multiplied out, a root of any other as e to the exponent times ln a."""
+    if isinstance(exponent, bool) or not isinstance(exponent, int | float):
+        raise DownslopeError(f"an exponent is a number, not {exponent!r}; write ops.exp(b * ops.log(a))")
+    if exponent == 0.5:
+        return make("sqrt", a)
+    if exponent != int(exponent):
+        return make("exp", exponent * make("log", a))
+    if exponent < 0:
+        return 1.0 / _power(a, -exponent)
+    if exponent in (0, 1):
+        return a if exponent else make("spread", 1.0, a, axes=())
+    half = _power(a, int(exponent) // 2)
+    squared = make("square", half)
+    return squared * a if int(exponent) % 2 else squared
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Files: a model as one safetensors file, as source code, as one page."""
 
-from downslope.interchange._graph_json import graph_from_json, graph_to_json
 from downslope.interchange._javascript import javascript_source
 from downslope.interchange._model_file import ModelFile, read_model_file, write_beside, write_model_file
 from downslope.interchange._page import page_source
@@ -8,8 +7,6 @@ from downslope.interchange._python_source import python_source
 
 __all__ = [
     "ModelFile",
-    "graph_from_json",
-    "graph_to_json",
     "javascript_source",
     "page_source",
     "python_source",

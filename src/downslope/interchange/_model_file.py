@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.interchange._graph_json import graph_from_json, graph_to_json
+from downslope.graph import graph_from_json, graph_to_json
 from downslope.interchange._old_files import OLD_FORMAT, upgraded
 from downslope.nets import AnyNetwork, network_from_json, network_to_json
 

@@ -6,27 +6,27 @@ from collections.abc import Sequence
 from typing import Any
 
 from downslope.errors import DownslopeError
-from downslope.graph import OPS, Node, make, topological
+from downslope.graph._node import OPS, Node, make, topological
 
 __all__ = ["graph_from_json", "graph_to_json"]
 
 
 def graph_to_json(outputs: Sequence[Node]) -> dict[str, Any]:
-    """The nodes in an order in which each comes after its inputs, which it names by their places.
+    """The nodes in an order in which each comes after its inputs, which it names by their index.
 
     >>> from downslope.graph import input_
     >>> graph_to_json([input_("x", ("n", 2)) * 2.0])["nodes"][-1]
     {'op': 'multiply', 'inputs': [0, 1]}
     """
     order = topological(outputs)
-    place = {node: i for i, node in enumerate(order)}
+    index = {node: i for i, node in enumerate(order)}
     nodes = []
     for node in order:
-        item: dict[str, Any] = {"op": node.op.name, "inputs": [place[i] for i in node.inputs]}
+        item: dict[str, Any] = {"op": node.op.name, "inputs": [index[i] for i in node.inputs]}
         if node.attributes:
             item["attributes"] = {k: _plain(v) for k, v in node.attributes.items()}
         nodes.append(item)
-    return {"nodes": nodes, "outputs": [place[node] for node in outputs]}
+    return {"nodes": nodes, "outputs": [index[node] for node in outputs]}
 
 
 def _plain(value: Any) -> Any:
@@ -56,7 +56,7 @@ def graph_from_json(data: Any) -> list[Node]:
         raise DownslopeError(f"the graph is damaged: {error!r}") from None
 
 
-def _at(nodes: Sequence[Node], place: Any) -> Node:
-    if isinstance(place, bool) or not isinstance(place, int) or not 0 <= place < len(nodes):
-        raise IndexError(f"there is no node {place!r} before this one")
-    return nodes[place]
+def _at(nodes: Sequence[Node], index: Any) -> Node:
+    if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < len(nodes):
+        raise IndexError(f"there is no node {index!r} before this one")
+    return nodes[index]

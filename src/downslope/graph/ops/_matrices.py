@@ -1,0 +1,107 @@
+"""Functions that look at more than one element at a time."""
+
+from __future__ import annotations
+
+from downslope.errors import DownslopeError
+from downslope.graph._node import BATCH, Node, make
+
+__all__ = ["columns", "concatenate", "matmul", "mean", "softmax", "sum", "transpose"]
+
+
+def sum(a: Node, axis: int | None = None, keepdims: bool = False) -> Node:
+    """The sum of all numbers, or along one axis: 0 is that of the rows, 1 that of the columns.
+
+    Raises:
+        DownslopeError: if there is no such axis.
+
+    >>> from downslope.graph import input_
+    >>> z = input_("z", ("n", 3))
+    >>> sum(z), sum(z, axis=1), sum(z, axis=1, keepdims=True)
+    (<sum ()>, <sum (n)>, <sum (n, 1)>)
+    """
+    return make("sum", a, axes=_axes(a, axis, keepdims), keepdims=keepdims)
+
+
+def mean(a: Node, axis: int | None = None, keepdims: bool = False) -> Node:
+    """The mean of all numbers, or along one axis: 0 is that of the rows, 1 that of the columns.
+
+    Raises:
+        DownslopeError: if there is no such axis.
+
+    >>> from downslope.graph import input_
+    >>> mean(input_("z", ("n", 3)), axis=1)
+    <divide (n)>
+    """
+    total, count = sum(a, axis, keepdims), 1
+    over_rows = False
+    for i in _axes(a, axis, True) or ():
+        over_rows |= a.shape[i] == BATCH
+        count *= 1 if a.shape[i] == BATCH else int(a.shape[i])
+    total = total / float(count)
+    return total / make("rows", a) if over_rows else total
+
+
+def _axes(a: Node, axis: int | None, keepdims: bool) -> tuple[int, ...] | None:
+    """The axes as the op has them: all of them as None, unless they are kept."""
+    if not isinstance(a, Node):
+        raise DownslopeError(f"only a node can be summed, not {a!r}")
+    rank = len(a.shape)
+    if axis is None:
+        return tuple(range(rank)) if keepdims else None
+    if isinstance(axis, bool) or not isinstance(axis, int) or not -rank <= axis < rank:
+        raise DownslopeError(f"there is no axis {axis!r} in the shape {a.shape}; they count from 0")
+    return (axis % rank,)
+
+
+def softmax(z: Node) -> Node:
+    """exp(zₖ) / Σⱼ exp(zⱼ) along each row of a matrix.
+
+    >>> from downslope.graph import input_
+    >>> softmax(input_("z", ("n", 3)))
+    <softmax (n, 3)>
+    """
+    return make("softmax", z)
+
+
+def matmul(a: Node, b: Node) -> Node:
+    """The matrix product, also written ``a @ b``.
+
+    >>> from downslope.graph import input_, parameter
+    >>> matmul(input_("h", ("n", 3)), parameter("weight", (3, 2)))
+    <matmul (n, 2)>
+    """
+    return make("matmul", a, b)
+
+
+def transpose(a: Node) -> Node:
+    """aᵀ of a matrix, also written ``a.T``.
+
+    >>> from downslope.graph import parameter
+    >>> transpose(parameter("weight", (3, 2)))
+    <transpose (2, 3)>
+    """
+    return make("transpose", a)
+
+
+def columns(a: Node, indices: int | tuple[int, ...]) -> Node:
+    """Some columns of a matrix, counted from 0; one number instead of a tuple gives a vector.
+
+    >>> from downslope.graph import input_
+    >>> z = input_("z", ("n", 4))
+    >>> columns(z, (0, 2)), columns(z, 1)
+    (<columns (n, 2)>, <columns (n)>)
+    """
+    if isinstance(indices, int):
+        return make("columns", a, indices=(indices,), squeeze=True)
+    return make("columns", a, indices=tuple(indices), squeeze=False)
+
+
+def concatenate(*parts: Node) -> Node:
+    """Matrices side by side.
+
+    >>> from downslope.graph import input_
+    >>> z = input_("z", ("n", 3))
+    >>> concatenate(z, z)
+    <concatenate (n, 6)>
+    """
+    return make("concatenate", *parts)
