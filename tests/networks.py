@@ -40,5 +40,5 @@ NETWORKS = {
     "wide": ds.Network(
         5, [ds.Dense(257, "softplus"), ds.Dense(64, "selu"), ds.Dense(1)], loss="absolute_error"
     ),
-    "leaky": ds.Network(5, [ds.Dense(3, "leaky_relu", slope=0.2), ds.Dense(1)]),
+    "leaky": ds.Network(5, [ds.Dense(3, ds.LeakyRelu(0.2)), ds.Dense(1)]),
 }

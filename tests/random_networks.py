@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import downslope as ds
-from downslope.graph import ACTIVATIONS, LOSSES
+from downslope.nets import ACTIVATIONS, LOSSES
 
 INPUTS, LEVELS = 4, 3
 SMOOTH = ("sigmoid", "tanh", "gelu", "silu", "softplus", "mish")
@@ -26,10 +26,10 @@ LAYERS = {
 NETWORKS = {
     **{name: ds.Network(INPUTS, layers, l1=0.01, l2=0.1) for name, layers in LAYERS.items()},
     **{
-        loss: ds.Network(INPUTS, [ds.Dense(4, "tanh"), ds.Dense(3)], loss=loss, delta=0.3, level=0.3)
-        for loss in LOSSES
+        str(loss): ds.Network(INPUTS, [ds.Dense(4, "tanh"), ds.Dense(3)], loss=loss)
+        for loss in (*LOSSES, ds.Huber(0.3), ds.Quantile(0.3))
     },
-    "levels": ds.Network(INPUTS, [ds.Dense(4, "tanh"), ds.Dense(3)], loss="quantile", level=(0.1, 0.5, 0.8)),
+    "levels": ds.Network(INPUTS, [ds.Dense(4, "tanh"), ds.Dense(3)], loss=ds.Quantile((0.1, 0.5, 0.8))),
 }
 
 

@@ -29,6 +29,7 @@ _NAMES = {
         "fit",
         "load",
     ),
+    "graph": ("ops",),
     "insight": (
         "Explanation",
         "Forecast",
@@ -46,12 +47,16 @@ _NAMES = {
     "nets": (
         "Dense",
         "Dropout",
+        "Elu",
         "Embedding",
         "Ensemble",
+        "Huber",
         "LayerNorm",
+        "LeakyRelu",
         "Network",
         "Periodic",
         "PiecewiseLinear",
+        "Quantile",
         "Residual",
     ),
     "studio": (

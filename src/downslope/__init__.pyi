@@ -8,6 +8,7 @@ from downslope.estimators import TableRegressor as TableRegressor
 from downslope.fitting import Model as Model
 from downslope.fitting import fit as fit
 from downslope.fitting import load as load
+from downslope.graph import ops as ops
 from downslope.insight import Explanation as Explanation
 from downslope.insight import Forecast as Forecast
 from downslope.insight import Solution as Solution
@@ -22,12 +23,16 @@ from downslope.insight import solve as solve
 from downslope.insight import tape as tape
 from downslope.nets import Dense as Dense
 from downslope.nets import Dropout as Dropout
+from downslope.nets import Elu as Elu
 from downslope.nets import Embedding as Embedding
 from downslope.nets import Ensemble as Ensemble
+from downslope.nets import Huber as Huber
 from downslope.nets import LayerNorm as LayerNorm
+from downslope.nets import LeakyRelu as LeakyRelu
 from downslope.nets import Network as Network
 from downslope.nets import Periodic as Periodic
 from downslope.nets import PiecewiseLinear as PiecewiseLinear
+from downslope.nets import Quantile as Quantile
 from downslope.nets import Residual as Residual
 from downslope.studio import Studio as Studio
 from downslope.studio import play as play

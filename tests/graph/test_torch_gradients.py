@@ -51,13 +51,14 @@ class InTorch:
 
     def error(self, parameters, x, y):
         z, loss = self.output(parameters, x), self.network.loss
+        name = self.network.loss_function.name
         if loss == "cross_entropy":
             return F.cross_entropy(z, y.long())
-        if loss == "huber":
-            delta = self.network.delta  # PyTorch has no forward mode of its huber_loss
+        if name == "huber":
+            delta = self.network.loss_function.delta  # PyTorch has no forward mode of its huber_loss
             return delta * F.smooth_l1_loss(z, y, beta=delta)
-        if loss == "quantile":
-            level = torch.as_tensor(self.network.level, dtype=z.dtype)
+        if name == "quantile":
+            level = torch.as_tensor(self.network.loss_function.level, dtype=z.dtype)
             return torch.maximum(level * (y - z), (level - 1) * (y - z)).mean()
         return LOSSES[loss](z, y).mean()
 

@@ -10,8 +10,8 @@ import pytest
 
 import downslope as ds
 from downslope.engines import evaluate
-from downslope.graph import ACTIVATIONS, LOSSES
 from downslope.graph.notation import number_text
+from downslope.nets import ACTIVATIONS, LOSSES
 from downslope.training import Sgd, training_program
 
 X = [[3, 4, 7], [6, 2, 9], [8, 10, 12], [9, 7, 4], [7, 6, 3]]
@@ -77,7 +77,8 @@ def random_network(draw) -> ds.Network:
     penalties = draw.choice([0.0, 0.1], 2)
     level = draw.uniform(0.1, 0.9, outputs) if draw.random() < 0.5 else 0.3
     layers.append(ds.Dense(outputs))
-    return ds.Network(inputs, layers, loss, l1=float(penalties[0]), l2=float(penalties[1]), level=level)
+    chosen = ds.Quantile(level) if loss == "quantile" else loss
+    return ds.Network(inputs, layers, chosen, l1=float(penalties[0]), l2=float(penalties[1]))
 
 
 def at_rest(network: ds.Network) -> ds.Network:

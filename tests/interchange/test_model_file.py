@@ -8,27 +8,38 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from downslope import Dense, DownslopeError, Dropout, Embedding, LayerNorm, Network, Residual
+from downslope import (
+    Dense,
+    DownslopeError,
+    Dropout,
+    Elu,
+    Embedding,
+    Huber,
+    LayerNorm,
+    LeakyRelu,
+    Network,
+    Quantile,
+    Residual,
+)
 from downslope.graph import graph_from_json, graph_to_json
 from downslope.interchange import ModelFile, read_model_file, write_model_file
 from downslope.nets import network_from_json, network_to_json
 
 NETWORKS = [
     Network(inputs=3, layers=[Dense(1, bias=False)]),
-    Network(inputs=3, layers=[Dense(4, "elu", alpha=0.5), Dense(3)], loss="cross_entropy", l1=0.1, l2=0.2),
+    Network(inputs=3, layers=[Dense(4, Elu(0.5)), Dense(3)], loss="cross_entropy", l1=0.1, l2=0.2),
     Network(
         inputs=4,
         layers=[
             Embedding((3,), (5,), (2,)),
-            Dense(6, "leaky_relu", slope=0.2),
+            Dense(6, LeakyRelu(0.2)),
             Dropout(0.3),
             Residual((LayerNorm(), Dense(6, "tanh", bias=[1.0] * 6))),
             Dense(1, initializer="zeros"),
         ],
-        loss="huber",
-        delta=0.7,
+        loss=Huber(0.7),
     ),
-    Network(inputs=2, layers=[Dense(2)], loss="quantile", level=(0.25, 0.9)),
+    Network(inputs=2, layers=[Dense(2)], loss=Quantile((0.25, 0.9))),
 ]
 
 

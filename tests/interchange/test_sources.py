@@ -32,8 +32,8 @@ READINGS = ds.Network(
     [
         PiecewiseLinear((0, 2), ((-1.0, 0.0, 1.0), (-2.0, -0.5, 0.5, 2.0))),
         Periodic((1, 2), 3),
-        ds.Dense(5, "leaky_relu", slope=0.2),
-        ds.Dense(3, "elu", alpha=0.7),
+        ds.Dense(5, ds.LeakyRelu(0.2)),
+        ds.Dense(3, ds.Elu(0.7)),
         ds.Dense(1),
     ],
 )

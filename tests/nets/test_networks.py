@@ -5,15 +5,19 @@ import pytest
 
 from downslope.engines import evaluate
 from downslope.errors import DownslopeError
-from downslope.graph import ACTIVATIONS, LOSSES, gradient
+from downslope.graph import gradient
 from downslope.nets import (
+    ACTIVATIONS,
+    LOSSES,
     Dense,
     Dropout,
     Embedding,
+    Huber,
     LayerNorm,
     Network,
     Periodic,
     PiecewiseLinear,
+    Quantile,
     Residual,
     initialize,
 )
@@ -61,19 +65,19 @@ def test_gradient_of_every_layer(layers):
     check_gradient(Network(inputs=3, layers=layers, l1=0.01, l2=0.1))
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", [*LOSSES, Huber(0.3)])
 def test_gradient_of_every_loss(loss):
-    check_gradient(Network(inputs=3, layers=[Dense(4, "tanh"), Dense(2)], loss=loss, delta=0.3))
+    check_gradient(Network(inputs=3, layers=[Dense(4, "tanh"), Dense(2)], loss=loss))
 
 
 def test_gradient_of_a_level_for_each_output():
-    check_gradient(Network(inputs=3, layers=[Dense(4, "tanh"), Dense(2)], loss="quantile", level=(0.2, 0.9)))
+    check_gradient(Network(inputs=3, layers=[Dense(4, "tanh"), Dense(2)], loss=Quantile((0.2, 0.9))))
 
 
 def test_the_quantile_error_is_least_at_the_quantiles():
     """Of 99 targets the least error of level k/100 is at the k-th, which is what NumPy calls the quantile."""
     levels = (0.1, 0.5, 0.77)
-    net = Network(inputs=1, layers=[Dense(3)], loss="quantile", level=levels)
+    net = Network(inputs=1, layers=[Dense(3)], loss=Quantile(levels))
     y = np.random.default_rng(0).permutation(np.arange(99.0)) ** 2
     values = {"x": np.zeros((99, 1)), "y": np.repeat(y[:, None], 3, axis=1), "row_weights": np.ones(99)}
     values |= {"layer1.weight": np.zeros((3, 1)), "layer1.bias": np.quantile(y, levels, method="weibull")}
@@ -146,15 +150,15 @@ def test_initial_parameters_depend_on_the_seed_alone():
         (lambda: Network(inputs=2, layers=[]), "at least one layer"),
         (lambda: Network(inputs=2, layers=[Dense(1)], loss="mse"), "no loss 'mse'"),
         (
-            lambda: Network(inputs=2, layers=[Dense(1)], loss="quantile", level=1.0),
+            lambda: Network(inputs=2, layers=[Dense(1)], loss=Quantile(1.0)),
             "between 0 and 1, or .* 1.0",
         ),
         (
-            lambda: Network(inputs=2, layers=[Dense(1)], loss="quantile", level=[[0.5]]),
+            lambda: Network(inputs=2, layers=[Dense(1)], loss=Quantile([[0.5]])),
             "or one for each output",
         ),
         (
-            lambda: Network(inputs=2, layers=[Dense(3)], loss="quantile", level=(0.1, 0.9)),
+            lambda: Network(inputs=2, layers=[Dense(3)], loss=Quantile((0.1, 0.9))),
             "each of 3 outputs",
         ),
         (lambda: Network(inputs=2, layers=[Dense(1)], loss="cross_entropy"), "an output for each class"),

@@ -145,7 +145,7 @@ def test_symbols_are_those_of_the_drawing():
     assert symbol(ds.Network(2, [ds.Dense(1)]), Place("layer1.bias", (0,))) == "b"
     assert symbol(ds.Network(2, [ds.Dense(2)]), Place("layer1.bias", (1,))) == "b⁽¹⁾₂"
     normal = ds.Network(2, [ds.LayerNorm(), ds.Dense(1)])
-    assert symbol(normal, Place("layer1.scale", (1,))) == "layer1.scale[2]"
+    assert symbol(normal, Place("layer1.scale", (1,))) == "γ₂"
 
 
 def test_one_parameter_is_no_surface():

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.nets import Dense, Dropout, Embedding, Layer, Network, Periodic, PiecewiseLinear
+from downslope.nets import Dense, Dropout, Embedding, Layer, Network, Periodic, PiecewiseLinear, Quantile
 from downslope.tables import TableEncoder, Target
 from downslope.training import AdamW, FlatCosine
 
@@ -153,7 +153,7 @@ def spread_network(encoder: TableEncoder, levels: tuple[float, ...], x: NDArray[
     if columns:
         layers.append(PiecewiseLinear(columns, [_fewer(row, min(few, _BINS)) for row in edges]))
     layers += [Dense(_WIDTH // 2, "silu"), Dropout(0.1), Dense(len(levels))]
-    return Network(x.shape[1], layers, loss="quantile", level=levels)
+    return Network(x.shape[1], layers, loss=Quantile(levels))
 
 
 def _bins(x: NDArray[np.float32], codes: Sequence[int]) -> tuple[list[int], list[tuple[float, ...]]]:

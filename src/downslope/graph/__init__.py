@@ -1,20 +1,16 @@
 """WHAT is computed: nodes, ops, the chain rule, and how they are written."""
 
-from downslope.graph import _arithmetic, _indexing, _linear, ops  # noqa: F401 (it registers ops)
-from downslope.graph._activations import ACTIVATIONS
+from downslope.graph import _activations, _arithmetic, _indexing, _linear, _losses, ops  # noqa: F401 (they register ops)
 from downslope.graph._chain_rule import gradient, hessian_vector_product
 from downslope.graph._elementwise import Elementwise
 from downslope.graph._json import graph_from_json, graph_to_json
 from downslope.graph._leaves import constant, input_, parameter, state
-from downslope.graph._losses import LOSSES
 from downslope.graph._node import BATCH, OPS, Node, Op, Operand, Shape, make, topological
 from downslope.graph._row_gradients import row_gradient_norms
 from downslope.graph._substitute import substitute
 
 __all__ = [
-    "ACTIVATIONS",
     "BATCH",
-    "LOSSES",
     "OPS",
     "Elementwise",
     "Node",

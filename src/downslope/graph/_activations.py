@@ -12,7 +12,7 @@ from downslope.graph._elementwise import UNARY, Elementwise
 from downslope.graph._node import Node, make, register
 from downslope.graph._notation import Apply, Expression, Infix, Number, Power, Symbol, Words, product
 
-__all__ = ["ACTIVATIONS", "Activation"]
+__all__: list[str] = []
 
 _SQRT_HALF_PI = 1 / math.sqrt(2 * math.pi)
 
@@ -30,12 +30,10 @@ def _cases(*pairs: tuple[Expression, str]) -> Expression:
     return Infix("", (*terms, Words("}")))
 
 
-class Activation(Elementwise):
-    """An elementwise op of one operand that may follow a layer."""
+class _Activation(Elementwise):
+    """An elementwise op of one operand, φ."""
 
     example = UNARY
-    initializer: ClassVar[str] = "glorot_uniform"
-    """The initialiser that keeps the variance of a layer's output near that of its input."""
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
         return self.phi(xp, arrays[0], **attributes)
@@ -58,7 +56,7 @@ def _softplus(xp: Any, z: Any) -> Any:
 
 
 @register
-class Sigmoid(Activation):
+class Sigmoid(_Activation):
     """σ(z) = 1 / (1 + e⁻ᶻ),  σ′ = a(1 − a)"""
 
     name: ClassVar[str] = "sigmoid"
@@ -78,7 +76,7 @@ class Sigmoid(Activation):
 
 
 @register
-class Tanh(Activation):
+class Tanh(_Activation):
     """tanh z,  tanh′ = 1 − a²"""
 
     name: ClassVar[str] = "tanh"
@@ -94,11 +92,10 @@ class Tanh(Activation):
 
 
 @register
-class Relu(Activation):
+class Relu(_Activation):
     """max(z, 0), with the derivative 0 at 0"""
 
     name: ClassVar[str] = "relu"
-    initializer = "he_uniform"
 
     def phi(self, xp: Any, z: Any) -> Any:
         return xp.maximum(z, 0 * z)
@@ -111,11 +108,10 @@ class Relu(Activation):
 
 
 @register
-class LeakyRelu(Activation):
+class LeakyRelu(_Activation):
     """z if z > 0, else slope·z"""
 
     name: ClassVar[str] = "leaky_relu"
-    initializer = "he_uniform"
 
     def phi(self, xp: Any, z: Any, slope: float = 0.01) -> Any:
         return xp.where(z > 0, z, slope * z)
@@ -129,11 +125,10 @@ class LeakyRelu(Activation):
 
 
 @register
-class Elu(Activation):
+class Elu(_Activation):
     """z if z > 0, else α(eᶻ − 1) (Clevert et al. 2015)"""
 
     name: ClassVar[str] = "elu"
-    initializer = "he_uniform"
 
     def phi(self, xp: Any, z: Any, alpha: float = 1.0) -> Any:
         return xp.where(z > 0, z, alpha * xp.expm1(xp.minimum(z, 0 * z)))
@@ -149,7 +144,7 @@ class Elu(Activation):
 
 
 @register
-class Selu(Activation):
+class Selu(_Activation):
     """λ·elu(z) with α = 1.6733, λ = 1.0507, which keep mean 0 and variance 1 (Klambauer et al. 2017)"""
 
     name: ClassVar[str] = "selu"
@@ -170,11 +165,10 @@ class Selu(Activation):
 
 
 @register
-class Gelu(Activation):
+class Gelu(_Activation):
     """z·Φ(z), exact (Hendrycks and Gimpel 2016)"""
 
     name: ClassVar[str] = "gelu"
-    initializer = "he_uniform"
 
     def phi(self, xp: Any, z: Any) -> Any:
         return z * xp.ndtr(z)
@@ -191,11 +185,10 @@ class Gelu(Activation):
 
 
 @register
-class Silu(Activation):
+class Silu(_Activation):
     """z·σ(z), also called swish (Ramachandran et al. 2017)"""
 
     name: ClassVar[str] = "silu"
-    initializer = "he_uniform"
 
     def phi(self, xp: Any, z: Any) -> Any:
         return z * _sigmoid(xp, z)
@@ -211,11 +204,10 @@ class Silu(Activation):
 
 
 @register
-class Softplus(Activation):
+class Softplus(_Activation):
     """ln(1 + eᶻ),  softplus′ = σ(z)"""
 
     name: ClassVar[str] = "softplus"
-    initializer = "he_uniform"
 
     def phi(self, xp: Any, z: Any) -> Any:
         return _softplus(xp, z)
@@ -228,11 +220,10 @@ class Softplus(Activation):
 
 
 @register
-class Mish(Activation):
+class Mish(_Activation):
     """z·tanh(softplus z) (Misra 2019)"""
 
     name: ClassVar[str] = "mish"
-    initializer = "he_uniform"
 
     def phi(self, xp: Any, z: Any) -> Any:
         return z * xp.tanh(_softplus(xp, z))
@@ -247,9 +238,3 @@ class Mish(Activation):
         t = Apply(Words("tanh"), (Apply(Words("softplus"), (z,)),))
         slope = product((z, _one_minus(Power(t, Number(2))), Apply(Symbol("σ"), (z,))))
         return Infix("+", (t, slope))
-
-
-ACTIVATIONS: dict[str, type[Activation]] = {
-    c.name: c for c in (Sigmoid, Tanh, Relu, LeakyRelu, Elu, Selu, Gelu, Silu, Softplus, Mish)
-}
-"""Every activation but the identity, by name."""

@@ -24,7 +24,7 @@ from downslope.graph._notation import (
     product,
 )
 
-__all__ = ["LOSSES"]
+__all__: list[str] = []
 
 
 def _difference(operands: tuple[Expression, ...]) -> Expression:
@@ -220,10 +220,3 @@ class CrossEntropy(Op):
     def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
         z, _ = operands
         return Infix("−", (Apply(Words("softmax"), (z,)), Words("[k = y]")))
-
-
-LOSSES: dict[str, type[Op]] = {
-    c.name: c
-    for c in (SquaredError, AbsoluteError, Huber, Quantile, BinaryCrossEntropy, Poisson, CrossEntropy)
-}
-"""Every loss by name."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 __all__ = ["OLD_FORMAT", "upgraded"]
 
 OLD_FORMAT = "downslope 1"
 
 _NUMERIC = re.compile(r"\breading(\d+)\.(?=slope|offset|frequency|phase)")
+_SETTING = {"leaky_relu": "slope", "elu": "alpha"}
 
 T = TypeVar("T")
 
@@ -19,15 +20,40 @@ T = TypeVar("T")
 def upgraded(header: Mapping[str, str], tensors: Mapping[str, T]) -> tuple[dict[str, str], dict[str, T]]:
     """The header and the tensors of a file of the old format as the present one would have them."""
     sections = dict(header)
-    if "graph" in sections:
-        graph = json.loads(sections["graph"])
-        for node in graph["nodes"]:
-            if node["op"] == "parameter":
-                node["attributes"]["name"] = _renamed(node["attributes"]["name"])
-        sections["graph"] = json.dumps(graph)
+    for section, change in (("network", _network), ("spread", _network), ("graph", _graph)):
+        if section in sections:
+            data = json.loads(sections[section])
+            change(data)
+            sections[section] = json.dumps(data)
     return sections, {_renamed(name): value for name, value in tensors.items()}
 
 
 def _renamed(name: str) -> str:
     """numeric1.slope for what was called reading1.slope."""
     return _NUMERIC.sub(r"numeric\1.", name)
+
+
+def _graph(data: Any) -> None:
+    for node in data["nodes"]:
+        if node["op"] == "parameter":
+            node["attributes"]["name"] = _renamed(node["attributes"]["name"])
+
+
+def _network(data: Any) -> None:
+    """A loss and activations carry the settings that their network and layers had."""
+    for network in data.get("networks", [data]):
+        delta, level = network.pop("delta", 1.0), network.pop("level", 0.5)
+        if network["loss"] == "huber":
+            network["loss"] = {"name": "huber", "delta": delta}
+        elif network["loss"] == "quantile":
+            network["loss"] = {"name": "quantile", "level": level}
+        _layers(network["layers"])
+
+
+def _layers(layers: Any) -> None:
+    for layer in layers:
+        settings = {name: layer.pop(name) for name in _SETTING.values() if name in layer}
+        name = _SETTING.get(layer.get("activation"))
+        if name in settings:
+            layer["activation"] = {"name": layer["activation"], name: settings[name]}
+        _layers(layer.get("layers", []))

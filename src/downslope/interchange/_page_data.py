@@ -33,16 +33,6 @@ _EDITABLE = 200
 _DRAWN = 60
 """Up to so many units, inputs among them, the network is drawn."""
 
-_LOSSES = {
-    "squared_error": "squared error",
-    "absolute_error": "absolute error",
-    "huber": "Huber loss",
-    "quantile": "quantile loss",
-    "binary_cross_entropy": "cross-entropy",
-    "cross_entropy": "cross-entropy",
-    "poisson": "Poisson loss",
-}
-
 
 def page_data(
     network: AnyNetwork,
@@ -76,7 +66,7 @@ def page_data(
     return {
         "title": title,
         "kind": _kind(network),
-        "loss": _LOSSES[network.loss],
+        "loss": network.loss_function.title,
         "penalised": _penalised(network),
         "features": list(features),
         "target": target,

@@ -1,10 +1,12 @@
 """Layers, losses and initialisers: from the description of a network to its graph."""
 
+from downslope.nets._activations import ACTIVATIONS, ActivationFunction, Elu, LeakyRelu
 from downslope.nets._builder import LAYERS, Layer, LayerBuilder
 from downslope.nets._description import network_from_json, network_to_json
 from downslope.nets._ensemble import AnyNetwork, Ensemble
 from downslope.nets._initializers import INITIALIZERS, initialize
 from downslope.nets._layers import Dense, Dropout, Embedding, LayerNorm, Residual
+from downslope.nets._losses import LOSSES, Huber, LossFunction, Quantile
 from downslope.nets._network import Network, NetworkGraph
 from downslope.nets._numeric import Periodic, PiecewiseLinear
 from downslope.nets._outline import LayerOutline, layer_line
@@ -12,21 +14,29 @@ from downslope.nets._stages import ACTIVATION, Stage, Symbols
 
 __all__ = [
     "ACTIVATION",
+    "ACTIVATIONS",
     "INITIALIZERS",
     "LAYERS",
+    "LOSSES",
+    "ActivationFunction",
     "AnyNetwork",
     "Dense",
     "Dropout",
+    "Elu",
     "Embedding",
     "Ensemble",
+    "Huber",
     "Layer",
     "LayerBuilder",
     "LayerNorm",
     "LayerOutline",
+    "LeakyRelu",
+    "LossFunction",
     "Network",
     "NetworkGraph",
     "Periodic",
     "PiecewiseLinear",
+    "Quantile",
     "Residual",
     "Stage",
     "Symbols",

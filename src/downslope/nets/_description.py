@@ -6,13 +6,16 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from downslope.errors import DownslopeError
+from downslope.nets._activations import ACTIVATIONS, CustomActivation
 from downslope.nets._builder import LAYERS, Layer
 from downslope.nets._ensemble import AnyNetwork, Ensemble
+from downslope.nets._functions import from_json, to_json
+from downslope.nets._losses import LOSSES, CustomLoss
 from downslope.nets._network import Network
 
 __all__ = ["network_from_json", "network_to_json"]
 
-_SETTINGS = ("inputs", "loss", "delta", "l1", "l2")
+_SETTINGS = ("inputs", "l1", "l2")
 
 
 def network_to_json(network: AnyNetwork) -> dict[str, Any]:
@@ -34,7 +37,7 @@ def network_to_json(network: AnyNetwork) -> dict[str, Any]:
         }
     return {
         **{name: getattr(network, name) for name in _SETTINGS},
-        **({"level": network.level} if network.loss == "quantile" else {}),
+        "loss": to_json(network.loss),
         "layers": [_layer_to_json(layer) for layer in network.layers],
     }
 
@@ -47,6 +50,8 @@ def _layer_to_json(layer: Layer) -> dict[str, Any]:
             continue
         if field.name == "bias":
             value = value is not False
+        if field.name == "activation":
+            value = to_json(value)
         if field.name == "layers":
             value = [_layer_to_json(inner) for inner in value]
         if field.default is MISSING or value != field.default:
@@ -81,8 +86,9 @@ def network_from_json(data: Any) -> AnyNetwork:
 
 
 def _network_from_json(data: Any) -> Network:
-    settings = {name: _tupled(data[name]) for name in (*_SETTINGS, *(["level"] if "level" in data else []))}
-    return Network(layers=[_layer_from_json(item) for item in data["layers"]], **settings)
+    settings = {name: data[name] for name in _SETTINGS}
+    loss = from_json(data["loss"], LOSSES, CustomLoss)
+    return Network(layers=[_layer_from_json(item) for item in data["layers"]], loss=loss, **settings)
 
 
 def _place(place: Any, count: int) -> int:
@@ -93,6 +99,8 @@ def _place(place: Any, count: int) -> int:
 
 def _layer_from_json(item: dict[str, Any]) -> Layer:
     settings: dict[str, Any] = {k: _tupled(v) for k, v in item.items() if k != "layer"}
+    if "activation" in item:
+        settings["activation"] = from_json(item["activation"], ACTIVATIONS, CustomActivation)
     if item["layer"] == "Residual":
         settings["layers"] = tuple(_layer_from_json(inner) for inner in item["layers"])
     return LAYERS[item["layer"]](**settings)

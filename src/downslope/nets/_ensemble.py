@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
@@ -15,6 +15,7 @@ from downslope.drawing import panel
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
 from downslope.nets._builder import NetworkBuilder
+from downslope.nets._losses import LossFunction
 from downslope.nets._network import Built, Network, NetworkGraph
 from downslope.nets._stages import symbols_of
 
@@ -54,7 +55,8 @@ class Ensemble(Built):
             raise DownslopeError("an ensemble has at least one member")
         alike = {(n.inputs, n.loss, n.graph().output.shape) for n in self.networks}
         if len(alike) > 1:
-            raise DownslopeError(f"members have the same inputs, loss and outputs, not {sorted(alike)}")
+            found = " and ".join(sorted(map(str, alike)))
+            raise DownslopeError(f"members have the same inputs, loss and outputs, not {found}")
         shares = self.shares or [1 / len(self.networks)] * len(self.networks)
         object.__setattr__(self, "shares", tuple(map(float, shares)))
         if len(self.shares) != len(self.networks) or min(self.shares) < 0 or abs(sum(self.shares) - 1) > 1e-6:
@@ -80,9 +82,14 @@ class Ensemble(Built):
         return self.networks[0].inputs
 
     @property
-    def loss(self) -> str:
-        """The loss by name."""
+    def loss(self) -> str | LossFunction | Callable[[Node, Node], Node]:
+        """The loss, as ``Network`` has it."""
         return self.networks[0].loss
+
+    @property
+    def loss_function(self) -> LossFunction:
+        """The loss as a function of nodes."""
+        return self.networks[0].loss_function
 
     def _build(self, builder: NetworkBuilder) -> NetworkGraph:
         x = input_("x", (BATCH, self.inputs))

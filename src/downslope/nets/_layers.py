@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from downslope.errors import DownslopeError
-from downslope.graph import ACTIVATIONS, Node, input_, make
+from downslope.graph import Node, input_, make
 from downslope.graph.notation import Symbol
+from downslope.nets._activations import ACTIVATIONS, ActivationFunction, CustomActivation
 from downslope.nets._builder import Layer, LayerBuilder, layer_kind
+from downslope.nets._functions import chosen
 
 __all__ = ["Dense", "Dropout", "Embedding", "LayerNorm", "Residual"]
 
@@ -35,19 +37,23 @@ class Dense:
 
     Args:
         units: number of outputs.
-        activation: φ, by name; ``"identity"`` leaves z as it is.
+        activation: φ: a name, where ``"identity"`` leaves z as it is; one with settings, such as
+            ``LeakyRelu(slope=0.2)``; or a Python function from the node z, (n, units), to a node.
         bias: whether there is a b, which starts at 0; or the values it starts from, (units,).
         initializer: of W, by name, or its values, (units, inputs); None suits the activation.
-        slope: of ``leaky_relu`` below 0.
-        alpha: of ``elu`` below 0.
+
+    Raises:
+        DownslopeError: if the units, the activation or the starting values cannot be used.
+
+    >>> from downslope.graph import ops
+    >>> Dense(8, activation=lambda z: z * ops.sigmoid(z)).activation
+    <activation custom>
     """
 
     units: int
-    activation: str = "identity"
+    activation: str | ActivationFunction | Callable[[Node], Node] = "identity"
     bias: bool | Sequence[float] = True
     initializer: str | Sequence[Sequence[float]] | None = None
-    slope: float = 0.01
-    alpha: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bias", _frozen(self.bias))
@@ -56,15 +62,21 @@ class Dense:
             raise DownslopeError(
                 f"a dense layer needs a whole number of units of at least 1, not {self.units!r}"
             )
-        if self.activation != "identity" and self.activation not in ACTIVATIONS:
-            known = ", ".join(["identity", *ACTIVATIONS])
-            raise DownslopeError(f"there is no activation {self.activation!r}; choose one of {known}")
+        if self.activation != "identity":
+            kept = chosen(self.activation, ACTIVATIONS, CustomActivation, self.units)
+            object.__setattr__(self, "activation", kept)
+
+    @property
+    def function(self) -> ActivationFunction | None:
+        """φ; None for the identity."""
+        if isinstance(self.activation, str):
+            return ACTIVATIONS.get(self.activation)
+        return self.activation  # type: ignore[return-value]
 
     def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, inputs)."""
-        suited = (
-            "glorot_uniform" if self.activation == "identity" else ACTIVATIONS[self.activation].initializer
-        )
+        function = self.function
+        suited = function.initializer if function else "glorot_uniform"
         shape = (self.units, int(h.shape[1]))
         weight = builder.parameter("weight", shape, self.initializer or suited, penalised=True)
         z = h @ weight.T
@@ -72,11 +84,7 @@ class Dense:
             start = "zeros" if self.bias is True else self.bias
             z = z + builder.parameter("bias", (self.units,), start)
         builder.stage("z", z)
-        if self.activation == "identity":
-            return z
-        settings = {"leaky_relu": {"slope": self.slope}, "elu": {"alpha": self.alpha}}
-        a = make(self.activation, z, **settings.get(self.activation, {}))
-        return builder.stage("a", a, function=self.activation)
+        return builder.stage("a", function(z), function=str(self.activation)) if function else z
 
 
 @layer_kind(counted="dropout")

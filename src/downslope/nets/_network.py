@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
-from operator import add
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.graph import BATCH, LOSSES, Node, input_, make
+from downslope.graph import BATCH, Node, input_, make
 from downslope.nets._builder import Layer, NetworkBuilder
+from downslope.nets._functions import Settings, chosen
 from downslope.nets._initializers import Start, generator, initialize
+from downslope.nets._losses import LOSSES, CustomLoss, LossFunction
 from downslope.nets._outline import LayerOutline, network_html, network_line, network_picture, outline_of
 from downslope.nets._stages import Stage, Symbols, symbols_of
 
 __all__ = ["Built", "Network", "NetworkGraph"]
-
-# what turns the last layer's output into what the user wants to know
-_LINKS = {"binary_cross_entropy": "sigmoid", "poisson": "exp", "cross_entropy": "softmax"}
 
 
 @dataclass(frozen=True)
@@ -121,13 +119,11 @@ class Network(Built):
     Args:
         inputs: number of columns of x.
         layers: from the first to the last.
-        loss: by name: squared_error, absolute_error, huber, quantile, binary_cross_entropy, cross_entropy,
-            poisson.
-        delta: of ``huber``: where the error turns from square to straight.
+        loss: a name: squared_error, absolute_error, huber, quantile, binary_cross_entropy, cross_entropy,
+            poisson; one with settings, such as ``Huber(delta=0.5)``; or a Python function from the nodes of
+            the output and the target, (n, outputs), to the error of each output or of each row, (n,).
         l1: λ₁ of the penalty λ₁ Σ|w|, over weights, not biases.
         l2: λ₂ of the penalty ½ λ₂ Σw².
-        level: of ``quantile``: the share of targets that lie below what is predicted, between 0 and 1; or
-            such a share for each output.
 
     Raises:
         DownslopeError: where the parts do not fit together.
@@ -140,30 +136,26 @@ class Network(Built):
 
     inputs: int
     layers: Sequence[Layer]
-    loss: str = "squared_error"
-    delta: float = 1.0
+    loss: str | LossFunction | Callable[[Node, Node], Node] = "squared_error"
     l1: float = 0.0
     l2: float = 0.0
-    level: float | Sequence[float] = 0.5
     _graphs: dict[bool, NetworkGraph] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
         if not self.layers:
             raise DownslopeError("a network needs at least one layer, such as Dense(1)")
-        if self.loss not in LOSSES:
-            raise DownslopeError(f"there is no loss {self.loss!r}; choose one of {', '.join(LOSSES)}")
-        if self.l1 < 0 or self.l2 < 0 or self.delta <= 0:
-            raise DownslopeError("penalties l1 and l2 are at least 0, and delta is above 0")
-        object.__setattr__(self, "level", _checked_level(self.level))
+        if self.l1 < 0 or self.l2 < 0:
+            raise DownslopeError("penalties l1 and l2 are at least 0")
+        object.__setattr__(self, "loss", chosen(self.loss, LOSSES, CustomLoss, self._width()))
         self.graph()
 
     def __repr__(self) -> str:
-        return network_line(self.outline(), self.loss)
+        return network_line(self.outline(), str(self.loss))
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the layers in a line and as a picture."""
-        return network_html(self.outline(), self.loss)
+        return network_html(self.outline(), str(self.loss))
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the layers with matplotlib: units, how they are joined, widths and numbers of parameters.
@@ -179,12 +171,23 @@ class Network(Built):
         Raises:
             DownslopeError: if matplotlib is not installed, or ``ax`` is something else.
         """
-        return network_picture(self.outline(), self.loss).draw(ax)
+        return network_picture(self.outline(), str(self.loss)).draw(ax)
 
     def outline(self) -> tuple[LayerOutline, ...]:
         """The inputs and the layers, from the first to the last: kind, width, number of parameters."""
         graph = self.graph(training=True)
         return outline_of(graph.x, graph.stages)
+
+    def _width(self) -> int:
+        """The number of outputs, which a loss that is a Python function is traced with."""
+        if isinstance(self.loss, str | Settings):
+            return 0
+        return int(self.output(NetworkBuilder(False), input_("x", (BATCH, self.inputs))).shape[1])
+
+    @property
+    def loss_function(self) -> LossFunction:
+        """The loss as a function of nodes."""
+        return LOSSES[self.loss] if isinstance(self.loss, str) else self.loss  # type: ignore[return-value]
 
     def _build(self, builder: NetworkBuilder) -> NetworkGraph:
         x = input_("x", (BATCH, self.inputs))
@@ -225,28 +228,15 @@ class Network(Built):
 
     def errors(self, z: Node, y: Node) -> Node:
         """The loss of each row, (n,); a mean over outputs."""
-        if self.loss == "cross_entropy":
-            return make(self.loss, z, y)
-        outputs = int(z.shape[1])
-        if self.loss == "quantile" and isinstance(self.level, tuple):
-            if len(self.level) != outputs:
-                raise DownslopeError(f"level needs one share for each of {outputs} outputs, not {self.level}")
-            parts = [
-                make("quantile", _column(z, k), _column(y, k), level=level)
-                for k, level in enumerate(self.level)
-            ]
-            return reduce(add, parts) / outputs
-        settings: dict[str, dict[str, Any]] = {
-            "huber": {"delta": self.delta},
-            "quantile": {"level": self.level},
-        }
-        errors = make(self.loss, z, y, **settings.get(self.loss, {}))
-        return make("sum", errors, axes=(1,), keepdims=False) / outputs
+        errors = self.loss_function(z, y)
+        if errors.shape == (BATCH,):
+            return errors
+        return make("sum", errors, axes=(1,), keepdims=False) / int(errors.shape[1])
 
     def predicted(self, z: Node) -> Node:
         """What an output stands for under the loss."""
-        link = _LINKS.get(self.loss)
-        return make(link, z) if link else z
+        link = self.loss_function.link
+        return link(z) if link else z
 
     def penalised(self, error: Node, weights: Sequence[Node], share: float = 1.0) -> Node:
         """An error plus a share of the penalties on some weights."""
@@ -260,17 +250,3 @@ class Network(Built):
 
 def _total(node: Node) -> Node:
     return make("sum", node, axes=None, keepdims=False)
-
-
-def _column(node: Node, k: int) -> Node:
-    return make("columns", node, indices=(k,), squeeze=True)
-
-
-def _checked_level(level: float | Sequence[float]) -> float | tuple[float, ...]:
-    try:
-        levels = np.atleast_1d(np.asarray(level, float))
-    except (TypeError, ValueError):
-        levels = np.array([np.nan])
-    if levels.ndim != 1 or not len(levels) or not np.all((levels > 0) & (levels < 1)):
-        raise DownslopeError(f"level is a number between 0 and 1, or one for each output, not {level!r}")
-    return float(levels[0]) if np.ndim(level) == 0 else tuple(levels.tolist())

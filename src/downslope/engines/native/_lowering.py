@@ -274,7 +274,12 @@ class _Lowering:
         args, rate = [node.attributes["stream"], -1], node.attributes["rate"]
         users = self._users.get(node, [])
         scale = next((i for u in users for i in u.inputs if i.op.name == "constant"), None)
-        if len(users) == 1 and users[0].op.name == "multiply" and scale and node not in self._wanted:
+        if (
+            len(users) == 1
+            and users[0].op.name == "multiply"
+            and scale is not None
+            and node not in self._wanted
+        ):
             args[1] = self._home(scale)
             out, nodes = self._new_for(users[0]), [node, users[0]]
             self._add(Opcode.KEEP_MASK, out, args, setting=rate, nodes=nodes, reads={args[1]})

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from downslope.graph import ACTIVATIONS, BATCH, Node, input_, make
-from downslope.nets import Dense, Dropout, Network
+from downslope.graph import BATCH, Node, input_, make
+from downslope.nets import ACTIVATIONS, Dense, Dropout, Network
 from downslope.training import Optimizer, Program, Rules, program_of
 
 __all__ = ["ACTIVATION_NAMES", "OUTPUTS", "Moments", "Velocity", "network_of", "objective", "program"]
@@ -17,9 +17,6 @@ ACTIVATION_NAMES = ("identity", "logistic", *(name for name in ACTIVATIONS if na
 
 OUTPUTS = {"poisson": "exp", "binary_cross_entropy": "logistic", "cross_entropy": "softmax"}
 """What scikit-learn calls the output of a network under a loss; else it is the identity."""
-
-# their reported loss is a mean over outputs, while what descends is the sum
-_MEANS = ("squared_error", "absolute_error", "huber", "quantile")
 
 
 @lru_cache(maxsize=64)
@@ -56,7 +53,8 @@ def objective(network: Network, alpha: float) -> tuple[Node, Node]:
     outputs = 1 if network.loss == "cross_entropy" else int(graph.output.shape[1])
     mean = 0.5 * graph.data_error if network.loss == "squared_error" else graph.data_error
     descended = mean * float(outputs)
-    reported = mean if network.loss in _MEANS else descended
+    # of numbers the reported loss is a mean over outputs, while what descends is the sum
+    reported = descended if network.loss_function.link else mean
     weight = _total(graph.row_weights)
     if network.loss == "poisson":
         reported = reported + _total(input_("offset", (BATCH,)) * graph.row_weights) / weight

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from downslope.estimators.mlp._base import BaseMLP, goes_on
 from downslope.estimators.mlp._parameters import keep
+from downslope.nets import Huber, Quantile
 from downslope.training import Schedule
 
 __all__ = ["MLPRegressor"]
@@ -135,11 +136,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     def _network_loss(self) -> dict[str, Any]:
         if self.loss == "huber":
-            return {"loss": "huber", "delta": float(self.delta)}
+            return {"loss": Huber(self.delta)}
         if self.loss == "quantile":
-            level = self.quantile
-            level = float(level) if np.ndim(level) == 0 else tuple(map(float, level))
-            return {"loss": "quantile", "level": level}
+            return {"loss": Quantile(self.quantile)}
         return {"loss": self.loss}
 
     def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, NDArray[Any]]:

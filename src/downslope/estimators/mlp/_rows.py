@@ -34,7 +34,7 @@ class Rows:
     offset: NDArray[Any] | None = field(default=None)
 
     @classmethod
-    def of(cls, x: Any, y: NDArray[Any], weights: NDArray[Any] | None, loss: str, dtype: Any) -> Rows:
+    def of(cls, x: Any, y: NDArray[Any], weights: NDArray[Any] | None, loss: object, dtype: Any) -> Rows:
         """The rows for a loss in a dtype; sparse ones are made dense where that is small enough."""
         count = x.shape[0]
         small = not issparse(x) or count * x.shape[1] * np.dtype(dtype).itemsize <= DENSE_BYTES

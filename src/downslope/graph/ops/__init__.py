@@ -45,6 +45,7 @@ from downslope.graph.ops._elementwise import (
 from downslope.graph.ops._losses import (
     absolute_error,
     binary_cross_entropy,
+    cross_entropy,
     huber,
     poisson,
     quantile,
@@ -61,6 +62,7 @@ __all__ = [
     "columns",
     "concatenate",
     "cos",
+    "cross_entropy",
     "divide",
     "elu",
     "exp",

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from downslope.graph._node import Node, Operand, make
 
-__all__ = ["absolute_error", "binary_cross_entropy", "huber", "poisson", "quantile", "squared_error"]
+__all__ = [
+    "absolute_error",
+    "binary_cross_entropy",
+    "cross_entropy",
+    "huber",
+    "poisson",
+    "quantile",
+    "squared_error",
+]
 
 
 def squared_error(z: Operand, y: Operand) -> Node:
@@ -65,3 +73,13 @@ def poisson(z: Operand, y: Operand) -> Node:
     [array(1.)]
     """
     return make("poisson", z, y)
+
+
+def cross_entropy(z: Node, y: Node) -> Node:
+    """ln Σₖ exp(zₖ) − z_y of each row, for scores z, (n, classes), and class numbers y, (n,).
+
+    >>> from downslope.graph import input_
+    >>> cross_entropy(input_("z", ("n", 4)), input_("y", ("n",)))
+    <cross_entropy (n)>
+    """
+    return make("cross_entropy", z, y)

@@ -158,7 +158,9 @@ def error_of_row(view: View) -> Block:
     graph, z = view.graph, view.graph.output
     outputs = int(z.shape[1])
     values, targets = view.value(z)[0], np.ravel(view.given["y"])
-    loss = next(n for n in (graph.errors, *_below(graph.errors)) if n.op.name == view.network.loss)
+    loss = next(
+        n for n in (graph.errors, *_below(graph.errors)) if n.op.name == view.network.loss_function.name
+    )
     error = Number(float(view.value(graph.errors)[0]))
     if view.network.loss == "cross_entropy":
         symbols = loss.op.notation(view.symbol(z), Symbol("y"))
@@ -173,9 +175,14 @@ def error_of_row(view: View) -> Block:
     return Block("The error of this row", (Formula((Symbol("E"), mean, error)),))
 
 
+def _loss(view: View) -> Node:
+    name, errors = view.network.loss_function.name, view.graph.errors
+    return next(n for n in (errors, *_below(errors)) if n.op.name == name)
+
+
 def _settings(view: View, loss: Node) -> dict[str, Any]:
     """The settings of the loss that all outputs have in common."""
-    return {} if isinstance(view.network.level, tuple) else loss.attributes
+    return {} if isinstance(getattr(view.network.loss, "level", None), tuple) else loss.attributes
 
 
 def _below(node: Node) -> list[Node]:
@@ -204,7 +211,11 @@ def _last_delta(view: View, dense: DenseStage, unit: int | None) -> list[str | F
     z = dense.z
     outputs = int(z.shape[1])
     delta = view.value(view.deltas[z])[0]
-    loss = next(n for n in (view.graph.errors, *_below(view.graph.errors)) if n.op.name == view.network.loss)
+    loss = next(
+        n
+        for n in (view.graph.errors, *_below(view.graph.errors))
+        if n.op.name == view.network.loss_function.name
+    )
     name = view.delta_symbol(dense)
     by = partial(Symbol("E"), view.symbol(z))
     local = getattr(loss.op, "local_notation")  # noqa: B009 (only losses have one, and not all are elementwise)

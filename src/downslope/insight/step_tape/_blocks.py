@@ -81,7 +81,7 @@ class _Block:
         if name is None:
             self._letters += 1
             name = Symbol("t", index=str(self._letters))
-        shape = held.node.shape if held.node else self._shape
+        shape = self._shape if held.node is None else held.node.shape
         self._told.append(TapeFormula(name, held.expression, "=", shape, "registers", node=held.node))
         return _Held(held.node, name)
 

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from downslope.errors import DownslopeError
-from downslope.nets import Dense, Dropout, Layer, Network
+from downslope.nets import Dense, Dropout, Huber, Layer, LossFunction, Network
 from downslope.studio.table._rows import RAW, Rows
 from downslope.training import OPTIMIZERS, Optimizer, Sgd
 
-__all__ = ["LOSSES_OF", "Settings", "first_settings", "settings_of", "suited"]
+__all__ = ["Settings", "first_settings", "settings_of", "suited"]
 
 _MOST_UNITS, _MOST_LAYERS = 4096, 64
-LOSSES_OF: Mapping[str, tuple[str, ...]] = {
-    "regression": ("squared_error", "absolute_error", "huber", "quantile", "poisson"),
-    "two classes": ("binary_cross_entropy", "squared_error", "absolute_error"),
-    "classes": ("cross_entropy",),
-}
-"""The losses that suit each kind of target."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +27,8 @@ class Settings:
         front: layers before the dense ones, such as an embedding; the page leaves them as they are.
         layers: the dense layers, the output last.
         dropout: after each hidden layer.
-        loss, delta, level, l1, l2: as ``Network`` has them.
+        loss, l1, l2: as ``Network`` has them.
+        delta: of the loss ``huber``.
         fixed: a network that is not of this form, of which only the loss and the penalties can be changed.
         optimizer, momentum: by name; momentum of ``sgd``.
         learning_rate, batch_size, seed: as ``descend`` has them.
@@ -45,11 +40,10 @@ class Settings:
 
     inputs: int
     layers: tuple[Dense, ...]
-    loss: str = "squared_error"
+    loss: str | LossFunction = "squared_error"
     front: tuple[Layer, ...] = ()
     dropout: float = 0.0
     delta: float = 1.0
-    level: float | tuple[float, ...] = 0.5
     l1: float = 0.0
     l2: float = 0.0
     fixed: Network | None = None
@@ -71,13 +65,8 @@ class Settings:
         Raises:
             DownslopeError: where the parts do not fit together.
         """
-        penalties: dict[str, Any] = {
-            "loss": self.loss,
-            "delta": self.delta,
-            "level": self.level,
-            "l1": self.l1,
-            "l2": self.l2,
-        }
+        loss = Huber(self.delta) if self.loss == "huber" else self.loss
+        penalties: dict[str, Any] = {"loss": loss, "l1": self.l1, "l2": self.l2}
         if self.fixed is not None:
             return replace(self.fixed, **penalties)
         layers: list[Layer] = [*self.front]
@@ -116,13 +105,15 @@ class Settings:
         if "layers" in told:
             if self.fixed is not None:
                 raise DownslopeError("this network has other layers than dense ones; they stay as they are")
-            told["layers"] = _dense_layers(told["layers"])
+            told["layers"] = _dense_layers(told["layers"], self.layers)
         unknown = set(told) - _CHANGEABLE
         if unknown:
             raise DownslopeError(f"there is no setting {sorted(unknown)[0]!r}")
         for name, value in told.items():
             if name != "layers":
                 told[name] = _checked(name, value)
+        if told.get("loss") == str(self.loss):  # one with settings, or a Python function, stays as it is
+            told["loss"] = self.loss
         after = replace(self, **told)
         after.network, after.rule  # noqa: B018 (what cannot be built is refused here)
         return after
@@ -130,7 +121,8 @@ class Settings:
     def to_json(self) -> dict[str, Any]:
         """What can be changed, as plain data; without starting values."""
         told = {name: getattr(self, name) for name in sorted(_CHANGEABLE - {"layers"})}
-        return {**told, "layers": [_dense_to_json(layer) for layer in self.layers]}
+        layers = [_dense_to_json(layer) for layer in self.layers]
+        return {**told, "loss": str(self.loss), "layers": layers}
 
 
 _CHANGEABLE = {
@@ -182,7 +174,8 @@ def _checked(name: str, value: Any) -> Any:
     return float(value)
 
 
-def _dense_layers(told: Any) -> tuple[Dense, ...]:
+def _dense_layers(told: Any, before: Sequence[Dense]) -> tuple[Dense, ...]:
+    known = {str(layer.activation): layer.activation for layer in before}
     if not isinstance(told, list) or not 1 <= len(told) <= _MOST_LAYERS:
         raise DownslopeError(f"a network has from 1 to {_MOST_LAYERS} dense layers")
     made = []
@@ -191,14 +184,13 @@ def _dense_layers(told: Any) -> tuple[Dense, ...]:
             raise DownslopeError("a layer has a whole number of units")
         if item["units"] > _MOST_UNITS:
             raise DownslopeError(f"a layer has at most {_MOST_UNITS:,} units here, not {item['units']:,}")
-        made.append(
-            Dense(item["units"], str(item.get("activation", "identity")), bias=bool(item.get("bias", True)))
-        )
+        name = str(item.get("activation", "identity"))
+        made.append(Dense(item["units"], known.get(name, name), bias=bool(item.get("bias", True))))
     return tuple(made)
 
 
 def _dense_to_json(layer: Dense) -> dict[str, Any]:
-    return {"units": layer.units, "activation": layer.activation, "bias": layer.bias is not False}
+    return {"units": layer.units, "activation": str(layer.activation), "bias": layer.bias is not False}
 
 
 def settings_of(network: Network, **how: Any) -> Settings:
@@ -222,8 +214,10 @@ def settings_of(network: Network, **how: Any) -> Settings:
 
 
 def _loss_of(network: Network) -> dict[str, Any]:
-    """The loss of a network and its settings, and the penalties."""
-    return {name: getattr(network, name) for name in ("loss", "delta", "level", "l1", "l2")}
+    """The loss of a network, and the penalties."""
+    loss: Any = network.loss
+    described = {"loss": "huber", "delta": loss.delta} if isinstance(loss, Huber) else {"loss": loss}
+    return {**described, "l1": network.l1, "l2": network.l2}
 
 
 def suited(rows: Rows) -> Settings:

@@ -70,17 +70,8 @@ def frame_of(session: Session, watcher: Watcher) -> Frame:
 def _error(session: Session) -> dict[str, Any]:
     """The error of the rows that are trained on, or of the last batch where all rows take too long."""
     descent = session.descent
-    words = {
-        "squared_error": "mean of squared errors",
-        "absolute_error": "mean of absolute errors",
-        "binary_cross_entropy": "mean cross-entropy",
-        "cross_entropy": "mean cross-entropy",
-        "huber": "mean Huber loss",
-        "quantile": "mean quantile loss",
-        "poisson": "mean Poisson loss",
-    }
     told: dict[str, Any] = {
-        "convention": words[session.settings.loss],
+        "convention": f"mean {session.settings.network.loss_function.title}",
         "penalised": bool(session.settings.l1 or session.settings.l2),
         "rows": len(descent.trained["x"]),
     }

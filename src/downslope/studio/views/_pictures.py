@@ -195,7 +195,7 @@ def histograms(
 
 
 def _task(network: Network) -> str:
-    return {"cross_entropy": "classes", "binary_cross_entropy": "binary"}.get(network.loss, "regression")
+    return {"cross_entropy": "classes", "binary_cross_entropy": "binary"}.get(str(network.loss), "regression")
 
 
 def _column(y: NDArray[Any], output: int) -> NDArray[Any]:

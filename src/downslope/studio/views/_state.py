@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from downslope.graph import ACTIVATIONS
 from downslope.insight import dense_layers
-from downslope.nets import Dense, Dropout
+from downslope.nets import ACTIVATIONS, LOSSES, Dense, Dropout
 from downslope.studio._schema import UPLOAD_LIMIT, State
 from downslope.studio.session._repairs import stable_range
 from downslope.studio.session._samples import FIVE_ROWS, SAMPLES
 from downslope.studio.session._session import Session
-from downslope.studio.session._settings import LOSSES_OF, Settings
+from downslope.studio.session._settings import Settings
 from downslope.studio.table._rows import Rows
 from downslope.training import OPTIMIZERS
 
@@ -38,7 +37,7 @@ def state_of(session: Session) -> State:
         },
         "network": {**_network(session.settings, session.rows), "frozen": _frozen(session)},
         "choices": {
-            "activations": ["identity", *ACTIVATIONS],
+            "activations": _activations(session),
             "optimizers": list(OPTIMIZERS),
             "losses": _losses(session),
             "samples": [FIVE_ROWS, *SAMPLES],
@@ -48,13 +47,19 @@ def state_of(session: Session) -> State:
     }
 
 
+def _activations(session: Session) -> list[str]:
+    """Every activation, and those of the layers that have settings or are Python functions."""
+    present = [str(layer.activation) for layer in session.settings.layers]
+    return list(dict.fromkeys(["identity", *ACTIVATIONS, *present]))
+
+
 def _losses(session: Session) -> list[str]:
     """The losses that suit the target, and the one in force whether or not it does."""
-    kind = {0: "regression", 2: "two classes"}.get(len(session.rows.goal.classes), "classes")
-    loss = session.settings.loss
+    kind = {0: "numbers", 2: "two classes"}.get(len(session.rows.goal.classes), "classes")
+    loss = str(session.settings.loss)
     if loss == "cross_entropy":
         return [loss]
-    return list(dict.fromkeys([*LOSSES_OF[kind], loss]))
+    return list(dict.fromkeys([*(name for name, known in LOSSES.items() if kind in known.suits), loss]))
 
 
 def _frozen(session: Session) -> Mapping[str, Any]:
@@ -117,7 +122,7 @@ def _network(settings: Settings, rows: Rows) -> dict[str, Any]:
         "weights": settings.weights,
         "shapes": settings.shapes,
         "drawn": drawn and settings.weights <= SHOWN_WEIGHTS,
-        "loss": network.loss,
+        "loss": str(network.loss),
         "linear": len(layers) == 1
         and layers[0]["activation"] == "identity"
         and network.loss == "squared_error",
@@ -140,7 +145,7 @@ def _run(session: Session, place: int) -> dict[str, Any]:
         "best": best.error,
         "validation": history.last.validation_error,
         "shape": "-".join(str(layer.units) for layer in layers) or "fixed",
-        "activation": layers[0].activation if len(layers) > 1 else "",
+        "activation": str(layers[0].activation) if len(layers) > 1 else "",
         "rate": history.last.settings.learning_rate,
         "optimizer": history.last.settings.optimizer,
         "steps": steps.astype(float),
