@@ -39,6 +39,7 @@ _NAMES = {
         "explain_row",
         "explain_unit",
         "forecast",
+        "gradient",
         "gradient_norms",
         "hessian_vector_product",
         "solve",

@@ -17,6 +17,7 @@ from downslope.insight import explain as explain
 from downslope.insight import explain_row as explain_row
 from downslope.insight import explain_unit as explain_unit
 from downslope.insight import forecast as forecast
+from downslope.insight import gradient as gradient
 from downslope.insight import gradient_norms as gradient_norms
 from downslope.insight import hessian_vector_product as hessian_vector_product
 from downslope.insight import solve as solve

@@ -1,4 +1,4 @@
-"""PyTorch as the oracle: every row's own gradient by vmap(grad), H·v by forward over reverse mode."""
+"""PyTorch as the oracle: the gradient, every row's own by vmap(grad), H·v by forward over reverse mode."""
 
 import numpy as np
 import pytest
@@ -85,6 +85,16 @@ def check_norms(network, rows, seed=0):
     np.testing.assert_allclose(found, weights * expected, rtol=1e-9, atol=1e-11)
 
 
+def check_gradient(network, rows, seed=0):
+    x, y, weights, parameters = data_for(network, rows, seed)
+    data = [torch.tensor(v) for v in (x, y, weights)]
+    slopes = torch.func.grad(InTorch(network).total)(tensors(parameters), *data)
+    found = ds.gradient(network, x, y, parameters=parameters, row_weights=weights)
+    assert list(found) == list(parameters)
+    for name, expected in slopes.items():
+        np.testing.assert_allclose(found[name], expected.numpy(), rtol=1e-9, atol=1e-12)
+
+
 def check_product(network, rows, seed=0):
     x, y, weights, parameters = data_for(network, rows, seed)
     vector = direction_for(parameters, seed)
@@ -100,13 +110,15 @@ def check_product(network, rows, seed=0):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_layer_and_loss(name):
+    check_gradient(NETWORKS[name], 35)
     check_norms(NETWORKS[name], 35)
     check_product(NETWORKS[name], 35)
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(networks(), st.integers(1, 40), st.integers(0, 100))
-def test_norms_of_any_network(network, rows, seed):
+def test_norms_and_gradients_of_any_network(network, rows, seed):
+    check_gradient(network, rows, seed)
     check_norms(network, rows, seed)
 
 

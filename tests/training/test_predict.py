@@ -74,17 +74,17 @@ AT = {"layer1.column1": [[1.0], [2.0], [3.0]], "layer2.weight": [[1.0, 1.0]]}
         ({"x": [[1.0, 0.0], [1.0, 3.0]]}, r"x\[1, 1\] is 3, and layer1.column1 has vectors for .* 0 to 2"),
         ({"x": [[1.0, 0.5]]}, r"x\[0, 1\] is 0.5"),
         ({"x": [[1.0, -1.0]]}, r"x\[0, 1\] is -1"),
-        ({"parameters": [1.0]}, "needs a run or a mapping from names to values, not a list"),
+        ({"parameters": [1.0]}, r"parameters needs a flat list of 5 numbers, .* not the shape \(1,\)"),
         (
             {"parameters": {**AT, "w": 1.0}},
-            "there is no parameter 'w'; the network has layer1.column1, layer2",
+            "parameters names a parameter 'w' that the network lacks; the network has layer1.column1",
         ),
         ({"parameters": {}}, r"parameters lacks layer1\.column1; the network has"),
         (
             {"parameters": {**AT, "layer2.weight": [1.0]}},
-            r"layer2.weight needs the shape \(1, 2\), not \(1,\)",
+            r"parameters\['layer2.weight'\] needs the shape \(1, 2\), not \(1,\)",
         ),
-        ({"parameters": {**AT, "layer2.weight": [["a", "b"]]}}, "layer2.weight holds numbers only"),
+        ({"parameters": {**AT, "layer2.weight": [["a", "b"]]}}, r"parameters\['layer2.weight'\] holds text"),
     ],
 )
 def test_what_does_not_fit_is_said(changed, message):

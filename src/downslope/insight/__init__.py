@@ -12,7 +12,7 @@ from downslope.insight.derivation import (
     explain_unit,
     place_of,
 )
-from downslope.insight.gradients import gradient_norms, hessian_vector_product
+from downslope.insight.gradients import gradient, gradient_norms, hessian_vector_product
 from downslope.insight.linear import Forecast, Solution, forecast, solve
 from downslope.insight.step_tape import StepTape, TapeFormula, TapeInstruction, TapeSummary, TapeValue, tape
 
@@ -34,6 +34,7 @@ __all__ = [
     "explain_row",
     "explain_unit",
     "forecast",
+    "gradient",
     "gradient_norms",
     "hessian_vector_product",
     "place_of",

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from downslope.interchange._javascript import javascript_source
 from downslope.interchange._page_data import page_data
 from downslope.nets import AnyNetwork
-from downslope.training import Run, Sgd, program_of
+from downslope.training import Point, Sgd, program_of
 
 __all__ = ["page_source"]
 
@@ -27,7 +27,7 @@ _MODULES = ("numbers.js", "field.js", "drawing.js", "rows.js", "page.js")
 
 def page_source(
     network: AnyNetwork,
-    parameters: Run | Mapping[str, ArrayLike],
+    parameters: Point,
     x: ArrayLike,
     y: ArrayLike,
     *,
@@ -45,7 +45,7 @@ def page_source(
 
     Args:
         network: what predicts.
-        parameters: a run's, or all of them by name.
+        parameters: by name, all in one flat list, or a run's or a model's.
         x: the rows shown, (rows, network.inputs), at most 200.
         y: their targets, (rows, outputs), or class numbers (rows,).
         features: what the columns of x are called.

@@ -23,7 +23,7 @@ from downslope.nets import (
     Periodic,
     Residual,
 )
-from downslope.training import Run, checked_data, parameter_values
+from downslope.training import Point, checked_data, parameter_values
 
 __all__ = ["page_data"]
 
@@ -36,7 +36,7 @@ _DRAWN = 60
 
 def page_data(
     network: AnyNetwork,
-    parameters: Run | Mapping[str, ArrayLike],
+    parameters: Point,
     x: ArrayLike,
     y: ArrayLike,
     *,

@@ -6,18 +6,18 @@ import base64
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 from downslope.graph import Node, topological
 from downslope.interchange._identifiers import Identifiers
 from downslope.nets import AnyNetwork, Ensemble, Stage
-from downslope.training import Run, parameter_values
+from downslope.training import Point, parameter_values
 
 __all__ = ["python_source"]
 
@@ -109,9 +109,7 @@ def unpacked(text, dtype, *shape):
 _TAKEN = ["np", "base64", "math", "float", "int", "inputs", "predict", *_HELPERS]
 
 
-def python_source(
-    network: AnyNetwork, parameters: Run | Mapping[str, ArrayLike], *, features: Sequence[str] = ()
-) -> str:
+def python_source(network: AnyNetwork, parameters: Point, *, features: Sequence[str] = ()) -> str:
     """A Python script with the parameters and ``predict(x)``, which needs NumPy and nothing else.
 
     It is written from the graph of the prediction. Numbers stand in it exactly: digit by digit, or as packed
@@ -119,7 +117,7 @@ def python_source(
 
     Args:
         network: what predicts.
-        parameters: a run's, or all of them by name.
+        parameters: by name, all in one flat list, or a run's or a model's.
         features: what the columns of x are called, for who reads the script.
 
     Raises:

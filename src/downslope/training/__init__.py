@@ -1,7 +1,7 @@
 """The loop that descends: optimizers, the program of a step, batches."""
 
 from downslope.training._batches import Batches, Block, ShuffledBatches
-from downslope.training._data import Arrays, checked_data, checked_inputs, dtype_of, starting_values
+from downslope.training._data import Arrays, checked_data, checked_inputs, dtype_of
 from downslope.training._descend import descend
 from downslope.training._epochs import AfterEpoch, Ending, Losses, run_epochs
 from downslope.training._failure import Failure
@@ -18,7 +18,8 @@ from downslope.training._optimizers import (
     Sgd,
     optimizer_of,
 )
-from downslope.training._predict import forward, held_out, parameter_values, predict
+from downslope.training._parameters import Fitted, Point, parameter_values, starting_values
+from downslope.training._predict import forward, held_out, predict
 from downslope.training._program import Program, program_of, training_program
 from downslope.training._run import Progress, Run
 from downslope.training._schedules import (
@@ -47,6 +48,7 @@ __all__ = [
     "Cosine",
     "Ending",
     "Failure",
+    "Fitted",
     "FlatCosine",
     "Folds",
     "Frozen",
@@ -55,6 +57,7 @@ __all__ = [
     "Losses",
     "OneCycle",
     "Optimizer",
+    "Point",
     "Program",
     "Progress",
     "RMSprop",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -19,8 +17,6 @@ __all__ = [
     "checked_data",
     "checked_inputs",
     "dtype_of",
-    "named_values",
-    "starting_values",
 ]
 
 Arrays = dict[str, NDArray[Any]]
@@ -115,38 +111,3 @@ def checked_data(network: AnyNetwork, x: ArrayLike, y: ArrayLike, row_weights: A
         if np.any((targets != np.floor(targets)) | (targets < 0) | (targets >= classes)):
             raise DownslopeError(f"y holds class numbers from 0 to {classes - 1} for this network")
     return {"x": inputs, "y": targets.reshape(shape), "row_weights": weights}
-
-
-def starting_values(
-    network: AnyNetwork, start: ArrayLike | Mapping[str, ArrayLike] | None, seed: int, dtype: np.dtype[Any]
-) -> Arrays:
-    if start is None:
-        return network.initial_parameters(seed, dtype)
-    shapes = {name: tuple(map(int, node.shape)) for name, node in network.graph().parameters.items()}
-    if isinstance(start, Mapping):
-        values = network.initial_parameters(seed, dtype)
-        given = named_values(network, start, dtype)
-        return {**values, **{name: value.copy() for name, value in given.items()}}
-    flat = np.asarray(start, dtype).ravel()
-    sizes = [math.prod(shape) for shape in shapes.values()]
-    size = sum(sizes)
-    if flat.size != size:
-        raise DownslopeError(f"start needs {size} numbers, one for each parameter, not {flat.size}")
-    parts = np.split(flat, np.cumsum(sizes[:-1]))
-    return {name: p.reshape(s).copy() for (name, s), p in zip(shapes.items(), parts, strict=True)}
-
-
-def named_values(network: AnyNetwork, given: Mapping[str, ArrayLike], dtype: np.dtype[Any]) -> Arrays:
-    """An array for each parameter that is given, by name."""
-    shapes = {name: node.shape for name, node in network.graph().parameters.items()}
-    values = {}
-    for name, value in given.items():
-        if name not in shapes:
-            raise DownslopeError(f"there is no parameter {name!r}; the network has {', '.join(shapes)}")
-        try:
-            values[name] = np.asarray(value, dtype)
-        except (TypeError, ValueError) as error:
-            raise DownslopeError(f"{name} holds numbers only: {error}") from None
-        if values[name].shape != shapes[name]:
-            raise DownslopeError(f"{name} needs the shape {shapes[name]}, not {values[name].shape}")
-    return values

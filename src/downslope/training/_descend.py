@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
@@ -13,11 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork
 from downslope.training._batches import ShuffledBatches
-from downslope.training._data import Arrays, checked_data, dtype_of, starting_values
+from downslope.training._data import Arrays, checked_data, dtype_of
 from downslope.training._epochs import Ending, Losses, run_epochs
 from downslope.training._lbfgs import minimise
 from downslope.training._loop import Loop, State
 from downslope.training._optimizers import Optimizer, optimizer_of
+from downslope.training._parameters import Point, starting_values
 from downslope.training._program import training_program
 from downslope.training._run import Progress, Run
 from downslope.training._schedules import Constant, Schedule, rates
@@ -31,7 +32,7 @@ def descend(
     x: ArrayLike,
     y: ArrayLike,
     *,
-    start: ArrayLike | Mapping[str, ArrayLike] | Run | None = None,
+    start: Point | None = None,
     learning_rate: float | Schedule = 0.01,
     steps: int | None = None,
     epochs: int | None = None,
@@ -57,8 +58,9 @@ def descend(
         network: what to train; an ensemble trains all its members at once.
         x: inputs, (rows, network.inputs). float32 stays float32, everything else becomes float64.
         y: targets, (rows, outputs), (rows,) for one output, or class numbers (rows,).
-        start: starting parameters by name, or all of them in one flat list; None draws them from the seed.
-            A run goes on where it stopped: same data and settings, same bits as without the stop.
+        start: parameters to start from: by name, all in one flat list, or a model's; what is not given is
+            drawn from the seed. A run goes on where it stopped: same data and settings, same bits as without
+            the stop.
         learning_rate: η, above 0, or a schedule of it. ``"lbfgs"`` searches its own.
         steps: number of updates; 1000 where neither this nor ``epochs`` is given.
         epochs: number of times every row is used, instead of ``steps``.
@@ -96,7 +98,7 @@ def descend(
     watch = Watch(held, patience, memory)
     end = math.inf if time_limit is None else monotonic() + time_limit
     before = start if isinstance(start, Run) else None
-    values = starting_values(network, before.parameters if before else start, seed, data["x"].dtype)  # type: ignore[arg-type]
+    values = starting_values(network, start, seed, data["x"].dtype)
     if optimizer == "lbfgs":
         if batch_size is not None or clip_norm is not None or clip_value is not None:
             raise DownslopeError(

@@ -10,17 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope.engines import Evaluator
-from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, Ensemble
-from downslope.training._data import Arrays, checked_inputs, named_values
-from downslope.training._run import Run
+from downslope.training._data import checked_inputs
+from downslope.training._parameters import Point, parameter_values
 from downslope.training._stopping import Folds
 
-__all__ = ["forward", "held_out", "parameter_values", "predict"]
+__all__ = ["forward", "held_out", "predict"]
 
 
 def predict(
-    network: AnyNetwork, x: ArrayLike, *, parameters: Run | Mapping[str, ArrayLike]
+    network: AnyNetwork, x: ArrayLike, *, parameters: Point
 ) -> NDArray[np.float32] | NDArray[np.float64]:
     """What a network predicts: φ(z) of the last layer, with dropout at rest.
 
@@ -30,7 +29,7 @@ def predict(
     Args:
         network: what predicts.
         x: inputs, (rows, network.inputs). float32 stays float32, everything else becomes float64.
-        parameters: a run's, or all of them by name.
+        parameters: by name, all in one flat list, or a run's or a model's.
 
     Returns:
         The predictions, (rows, outputs).
@@ -73,27 +72,3 @@ def held_out(
 @lru_cache(maxsize=16)
 def _prediction(network: AnyNetwork) -> Evaluator:
     return Evaluator([network.graph().prediction])
-
-
-def parameter_values(
-    network: AnyNetwork,
-    given: Run | Mapping[str, ArrayLike],
-    dtype: np.dtype[Any],
-    what: str = "parameters",
-) -> Arrays:
-    """An array for every parameter of a network, all of which have to be given.
-
-    Raises:
-        DownslopeError: if a name or a shape is not the network's, or one is missing.
-    """
-    given = given.parameters if isinstance(given, Run) else given
-    if not isinstance(given, Mapping):
-        raise DownslopeError(
-            f"{what} needs a run or a mapping from names to values, not a {type(given).__name__}"
-        )
-    values = named_values(network, given, dtype)
-    names = network.graph().parameters
-    for name in names:
-        if name not in values:
-            raise DownslopeError(f"{what} lacks {name}; the network has {', '.join(names)}")
-    return {name: values[name] for name in names}

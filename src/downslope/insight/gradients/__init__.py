@@ -1,6 +1,7 @@
-"""Gradients as numbers: of each row, and along a direction."""
+"""Gradients as numbers: of every parameter, of each row, and along a direction."""
 
+from downslope.insight.gradients._gradient import gradient
 from downslope.insight.gradients._hessian import hessian_vector_product
 from downslope.insight.gradients._row_norms import gradient_norms
 
-__all__ = ["gradient_norms", "hessian_vector_product"]
+__all__ = ["gradient", "gradient_norms", "hessian_vector_product"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from downslope import graph as graphs
 from downslope.engines import Evaluator
 from downslope.nets import Network
-from downslope.training import Run, checked_data, parameter_values
+from downslope.training import Point, checked_data, parameter_values
 
 __all__ = ["hessian_vector_product"]
 
@@ -21,8 +20,8 @@ def hessian_vector_product(
     x: ArrayLike,
     y: ArrayLike,
     *,
-    parameters: Run | Mapping[str, ArrayLike],
-    vector: Mapping[str, ArrayLike],
+    parameters: Point,
+    vector: Point,
     row_weights: ArrayLike | None = None,
 ) -> dict[str, NDArray[np.float32]] | dict[str, NDArray[np.float64]]:
     """H·v: the second derivatives of the error, penalties included, times a direction.
@@ -35,8 +34,8 @@ def hessian_vector_product(
         network: any network; dropout is at rest.
         x: inputs, (rows, network.inputs). float32 stays float32, everything else becomes float64.
         y: targets, as ``descend`` takes them.
-        parameters: the point, a run's or all of them by name.
-        vector: v, a number for each parameter, by name.
+        parameters: the point: by name, all in one flat list, or a run's or a model's.
+        vector: v, a number for each parameter, by name or in one flat list.
         row_weights: how much each row counts, (rows,).
 
     Returns:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from downslope.engines import Evaluator
 from downslope.graph import row_gradient_norms
 from downslope.nets import Network
-from downslope.training import Run, checked_data, parameter_values
+from downslope.training import Point, checked_data, parameter_values
 
 __all__ = ["gradient_norms"]
 
@@ -21,7 +20,7 @@ def gradient_norms(
     x: ArrayLike,
     y: ArrayLike,
     *,
-    parameters: Run | Mapping[str, ArrayLike],
+    parameters: Point,
     row_weights: ArrayLike | None = None,
 ) -> NDArray[np.float32] | NDArray[np.float64]:
     """The size of each row's own gradient: ‖∂(wₙEₙ)/∂(all parameters)‖, Euclidean, without penalties.
@@ -34,7 +33,7 @@ def gradient_norms(
         network: any network; dropout is at rest.
         x: inputs, (rows, network.inputs). float32 stays float32, everything else becomes float64.
         y: targets, as ``descend`` takes them.
-        parameters: a run's, or all of them by name.
+        parameters: by name, all in one flat list, or a run's or a model's.
         row_weights: w, how much each row counts, (rows,); 1 where not given.
 
     Returns:

@@ -1,0 +1,129 @@
+"""A point in parameter space, however it is given: one value for every parameter of a network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from downslope import _checks
+from downslope.errors import DownslopeError
+from downslope.nets import AnyNetwork
+
+__all__ = ["Fitted", "Point", "parameter_values", "starting_values"]
+
+
+@runtime_checkable
+class Fitted(Protocol):
+    """What has a network and its parameters: a ``Run``, a ``Model``."""
+
+    @property
+    def network(self) -> AnyNetwork:
+        """The network."""
+
+    @property
+    def parameters(self) -> Mapping[str, NDArray[Any]]:
+        """Its parameters, by name."""
+
+
+Point: TypeAlias = Mapping[str, ArrayLike] | ArrayLike | Fitted
+"""Parameters by name, or all of them in one flat list in the order of the layers, or a run, or a model."""
+
+
+def parameter_values(
+    network: AnyNetwork, given: Point, dtype: np.dtype[Any], what: str = "parameters"
+) -> dict[str, NDArray[Any]]:
+    """An array for every parameter of a network, all of which have to be given.
+
+    Args:
+        network: whose parameters.
+        given: by name, in one flat list, or a run's or a model's of this network.
+        dtype: of the arrays.
+        what: the name of the argument, for messages.
+
+    Raises:
+        DownslopeError: if something is missing, is not the network's, has another shape, or is no number.
+    """
+    values = _given(network, given, dtype, what)
+    names = network.graph().parameters
+    missing = next((name for name in names if name not in values), None)
+    if missing is not None:
+        raise DownslopeError(f"{what} lacks {missing}; the network has {_listed(names)}")
+    return {name: values[name] for name in names}
+
+
+def starting_values(
+    network: AnyNetwork, start: Point | None, seed: int, dtype: np.dtype[Any]
+) -> dict[str, NDArray[Any]]:
+    """An array for every parameter to start from; those that are not given are drawn from the seed.
+
+    Raises:
+        DownslopeError: if what is given is not the network's, has another shape, or is no number.
+    """
+    values = network.initial_parameters(seed, dtype)
+    if start is None:
+        return values
+    return values | {name: value.copy() for name, value in _given(network, start, dtype, "start").items()}
+
+
+def _given(network: AnyNetwork, given: Point, dtype: np.dtype[Any], what: str) -> dict[str, NDArray[Any]]:
+    if isinstance(given, Fitted) and not isinstance(given, type):
+        _check_same(network, given, what)
+        given = given.parameters
+    if isinstance(given, Mapping):
+        return _named(network, given, dtype, what)
+    if isinstance(given, type) or not (isinstance(given, list | tuple) or hasattr(given, "__array__")):
+        raise DownslopeError(
+            f"{what} needs a mapping from names to values, a flat list of numbers, a run or a model, not "
+            f"{_checks.show(given)}"
+        )
+    return _split(network, _checks.array(what, given, dtype), what)
+
+
+def _check_same(network: AnyNetwork, fitted: Fitted, what: str) -> None:
+    """Refuse what was fitted with another network; penalties and the loss may differ."""
+    # nodes are interned: the same output is the same node
+    if fitted.network.graph().output is not network.graph().output:
+        raise DownslopeError(
+            f"{what} is a {type(fitted).__name__} of another network: {fitted.network!r} where "
+            f"{network!r} is needed; pass that network, or a mapping of the parameters that fit"
+        )
+
+
+def _named(
+    network: AnyNetwork, given: Mapping[str, ArrayLike], dtype: np.dtype[Any], what: str
+) -> dict[str, NDArray[Any]]:
+    """An array for each parameter that is given."""
+    shapes = {name: tuple(map(int, node.shape)) for name, node in network.graph().parameters.items()}
+    values = {}
+    for name, value in given.items():
+        if name not in shapes:
+            alike = get_close_matches(str(name), shapes, n=1)
+            hint = f"did you mean {alike[0]!r}?" if alike else f"the network has {_listed(shapes)}"
+            raise DownslopeError(f"{what} names a parameter {name!r} that the network lacks; {hint}")
+        values[name] = _checks.array(f"{what}[{name!r}]", value, dtype)
+        if values[name].shape != shapes[name]:
+            raise DownslopeError(f"{what}[{name!r}] needs the shape {shapes[name]}, not {values[name].shape}")
+    return values
+
+
+def _split(network: AnyNetwork, flat: NDArray[Any], what: str) -> dict[str, NDArray[Any]]:
+    """The parameters that stand one after the other in a flat list."""
+    shapes = {name: tuple(map(int, node.shape)) for name, node in network.graph().parameters.items()}
+    sizes = [math.prod(shape) for shape in shapes.values()]
+    if flat.shape != (sum(sizes),):
+        raise DownslopeError(
+            f"{what} needs a flat list of {sum(sizes)} numbers, one for each of {_listed(shapes)}, not the "
+            f"shape {flat.shape}"
+        )
+    parts = np.split(flat, np.cumsum(sizes[:-1]))
+    return {name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
+
+
+def _listed(names: Mapping[str, Any], most: int = 6) -> str:
+    first = list(names)[:most]
+    return ", ".join(first) + (f" and {len(names) - most} more" if len(names) > most else "")
