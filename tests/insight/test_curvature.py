@@ -114,5 +114,7 @@ def test_what_does_not_fit_is_said():
         ds.hessian_vector_product(
             net, [[1, 2]], [1], parameters=at, vector={"layer1.weight": at["layer1.weight"]}
         )
-    with pytest.raises(ds.DownslopeError, match=r"vector\['layer1.bias'\] needs the shape \(1,\), not \(2,\)"):
+    with pytest.raises(
+        ds.DownslopeError, match=r"vector\['layer1.bias'\] needs the shape \(1,\), not \(2,\)"
+    ):
         ds.hessian_vector_product(net, [[1, 2]], [1], parameters=at, vector={**at, "layer1.bias": [1.0, 2.0]})
