@@ -8,8 +8,10 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <limits>
+
+#include "interpreter.hpp"
 #include "machine.hpp"
-#include "threads.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -54,16 +56,21 @@ template <class T> void declare(nb::module_& m, const char* name) {
              [](M& self, const std::vector<Array<const T>>& columns, const std::vector<Array<T>>& stores,
                 std::optional<Array<const std::int64_t>> order, long first, long rows, long batch, long rounds,
                 Array<const double> scalars, std::uint64_t seed, std::uint64_t draw, int threads,
-                Array<double> watched) {
+                Array<double> watched, double seconds) {
                  Data<T> data;
                  for (const auto& c : columns) data.columns.push_back({c.data(), width(c)});
                  for (const auto& c : stores) data.stores.push_back({c.data(), width(c)});
                  const Steps steps{order ? order->data() : nullptr, first, rows, batch, rounds, scalars.data(), seed, draw};
-                 const nb::gil_scoped_release released;
-                 return self.run(data, steps, threads, watched.data());
+                 Stop stop(seconds, interpreter::wants_back);
+                 {
+                     const interpreter::Released released;
+                     self.run(data, steps, threads, watched.data(), stop);
+                 }
+                 if (PyErr_Occurred()) throw nb::python_error();
              },
              "columns"_a, "stores"_a, "order"_a.none(), "first"_a, "rows"_a, "batch"_a, "rounds"_a, "scalars"_a,
-             "seed"_a, "draw"_a, "threads"_a, "watched"_a);
+             "seed"_a, "draw"_a, "threads"_a, "watched"_a, "seconds"_a = std::numeric_limits<double>::infinity())
+        .def_prop_ro("known", &M::known);
 }
 
 // Billions of operations a second that all threads together can do, in products of a dtype.
@@ -71,7 +78,7 @@ double peak(int threads, const std::string& dtype) {
     const auto& set = instruction_set();
     const bool pairs = dtype == "bfloat16";
     const auto one = dtype == "float64" ? set.doubles().peak : set.floats().peak;
-    const nb::gil_scoped_release released;
+    const interpreter::Released released;
     const Lease lease(threads);
     std::vector<double> rates(static_cast<std::size_t>(lease.count()));
     lease.run([&](int index) { rates[static_cast<std::size_t>(index)] = one(pairs); });
@@ -113,4 +120,7 @@ NB_MODULE(_native, m) {
           },
           "out"_a, "seed"_a, "stream"_a, "step"_a);
     m.def("peak", &peak, "threads"_a, "dtype"_a);
+    const auto main_thread = nb::module_::import_("threading").attr("main_thread")();
+    interpreter::begin(nb::cast<unsigned long>(main_thread.attr("ident")));
+    nb::module_::import_("atexit").attr("register")(nb::cpp_function(&interpreter::end));
 }

@@ -182,6 +182,7 @@ template <class T> void Worker<T>::product(const Task<T>& task, const Batch& bat
     const long tiles = long(task.rows.size()) - 1;
     for (long t = 0; t < tiles; ++t) {
         const long row = task.rows[t], rows = task.rows[t + 1] - row;
+        if (leaves(double(rows * summed * (last - first) * lanes))) return;
         const T* a = matrix(i.args[0]) + (transposed ? row : row * length);
         const T* bias = i.args[3] < 0 ? nullptr : matrix(i.args[3]) + row;
         const long a_row = transposed ? 1 : length, a_next = transposed ? length : 1;

@@ -4,9 +4,10 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "threads.hpp"
-
 namespace {
+
+// Multiplications of a step that is always finished, and of one that may be left after it has begun to update.
+constexpr double brief_work = 1 << 22, long_work = 1 << 30;
 
 template <class T> Kernels<T> kernels_of(const InstructionSet& set) {
     if constexpr (sizeof(T) == 4)
@@ -38,9 +39,22 @@ template <class T> void Machine<T>::prepare(long panels, int threads) {
     while (int(workers_.size()) < threads)
         workers_.push_back(std::make_unique<Worker<T>>(*tape_, kernels_, memory_, int(workers_.size())));
     for (int t = 0; t < threads; ++t) workers_[t]->resolve(threads);
+    count_work();
     share_tiles(threads);
     share_parts(threads);
     resolved_for_ = threads;
+}
+
+template <class T> void Machine<T>::count_work() {
+    for (auto& worker : workers_)
+        for (auto* tasks : {&worker->panel_tasks, &worker->tile_tasks})
+            for (auto& level : *tasks)
+                for (auto& task : level) task.work = cost(*task.of);
+    panel_work_ = tile_work_ = 0;
+    for (const auto& i : tape_->instructions) {
+        if (info(i).domain == Kind::panels) panel_work_ += cost(i);
+        if (info(i).domain == Kind::matrix) tile_work_ += cost(i) * double(tile_count(i, kernels_.tile_rows));
+    }
 }
 
 // Whether each thread can take as many parts as the others, and about as many multiplications in them.
@@ -58,8 +72,14 @@ template <class T> void Machine<T>::share_parts(int threads) {
     whole_parts_ = *std::max_element(shares.begin(), shares.end()) < 1.1 * all / threads;
 }
 
-// About how many vector instructions a tile takes.
-template <class T> double Machine<T>::tile_cost(const Instruction& i) const {
+// About how many multiplications take as long as a tile, or as a panel.
+template <class T> double Machine<T>::cost(const Instruction& i) const {
+    if (info(i).domain == Kind::panels) {
+        const auto rows = [&](long value) { return double(tape_->values[value].rows); };
+        if (i.opcode == Opcode::product) return lanes * double(i.args[4]) * rows(i.args[2]);
+        if (i.opcode == Opcode::block) return 8 * lanes * double(i.args[0]) * double(i.steps.size());
+        return 8 * lanes * (i.out < 0 ? 1 : rows(i.out));
+    }
     const double whole = double(i.args[0]) * double(i.args[1]);
     const double area = has_tiles(i.opcode) ? whole / double(tile_count(i, kernels_.tile_rows)) : lanes;
     const double batch = double(memory_.capacity()) * lanes;
@@ -80,7 +100,7 @@ template <class T> void Machine<T>::share_tiles(int threads) {
         for (std::size_t k = 0; k < tasks.size(); ++k)
             for (long tile = 0; tile < tile_count(*tasks[k].of, kernels_.tile_rows); ++tile) {
                 pieces_[level].push_back({int(k), tile});
-                done.push_back(done.back() + tile_cost(*tasks[k].of));
+                done.push_back(done.back() + tasks[k].work);
             }
         const long all = long(pieces_[level].size());
         shares_.push_back(std::make_unique<Share[]>(std::size_t(threads)));
@@ -99,33 +119,39 @@ template <class T> void Machine<T>::share_tiles(int threads) {
 // Running
 
 template <class T>
-long Machine<T>::run(const Data<T>& data, const Steps& steps, int wanted, double* watched) {
+void Machine<T>::run(const Data<T>& data, const Steps& steps, int wanted, double* watched, Stop& stop) {
+    known_ = 0;
     const Lease lease(wanted);
-    prepare(up(std::min(steps.batch, steps.rows), lanes), lease.count());
+    const long rows = std::min(steps.batch, steps.rows), panels = up(rows, lanes);
+    prepare(panels, lease.count());
+    const double work = panel_work_ * double(panels) + tile_work_;
+    if (work > long_work && !tape_->updated.empty()) memory_.reserve_backup();
     const long in_round = up(steps.rows, steps.batch), count = in_round * steps.rounds;
     const auto inputs = long(tape_->scalar_inputs.size());
-    Barrier barrier(lease.count());
-    long done = 0;
+    Run run{data, stop, Barrier(lease.count()), work, tape_->updated.empty() ? tape_->levels : tape_->stop_level};
+    const bool brief = work < brief_work || run.first_update == 0;
     lease.run([&](int index) {
         Worker<T>& worker = *workers_[index];
         worker.count = lease.count();
+        worker.stop = nullptr;
         for (long s = 0; s < count; ++s) {
             const long start = s % in_round * steps.batch;
             const Batch batch{steps.order ? steps.order + start : nullptr, steps.first + start, start,
                               std::min(steps.batch, steps.rows - start), steps.seed, steps.draw + std::uint64_t(s)};
             for (long k = 0; k < inputs; ++k)
                 std::fill_n(worker.scalar(tape_->scalar_inputs[k]), lanes, T(steps.scalars[s * inputs + k]));
-            bool stopped = false;
-            step(worker, data, batch, barrier, in_round == 1 && s > 0, watched + s, stopped);
-            if (stopped) return;  // the same on every thread
-            if (index == 0) done = s + 1;
+            const bool again = in_round == 1 && s > 0;
+            const bool more = brief ? step<true>(worker, run, batch, s, again, watched + s)
+                                    : step<false>(worker, run, batch, s, again, watched + s);
+            if (!more) return;  // the same on every thread
         }
     });
-    return done;
+    if (run.left_updating) memory_.roll_back();
 }
 
 // A thread takes its panels through all parts, or, where parts can be shared out evenly, all panels through its parts.
 template <class T>
+template <bool brief>
 void Machine<T>::run_panels(Worker<T>& worker, int level, const Data<T>& data, const Batch& batch, bool again) {
     const auto& tasks = worker.panel_tasks[level];
     if (tasks.empty()) return;
@@ -138,12 +164,18 @@ void Machine<T>::run_panels(Worker<T>& worker, int level, const Data<T>& data, c
         end = std::find_if(begin, tasks.end(), [=](const Task<T>& task) { return task.of->part != part; });
         if (whole && part / (parts_ / worker.count) != worker.index) continue;
         for (long p = first; p < last; p += group)
-            for (auto task = begin; task != end; ++task)
-                if (!(again && task->of->once)) worker.run_panels(*task, data, batch, p, std::min(p + group, last));
+            for (auto task = begin; task != end; ++task) {
+                if (again && task->of->once) continue;
+                // a product asks by itself
+                if (!brief && task->of->opcode != Opcode::product && worker.leaves(task->work * group)) return;
+                worker.run_panels(*task, data, batch, p, std::min(p + group, last));
+            }
     }
 }
 
-template <class T> void Machine<T>::run_tiles(Worker<T>& worker, int level, const Batch& batch, bool again) {
+template <class T>
+template <bool brief>
+void Machine<T>::run_tiles(Worker<T>& worker, int level, const Batch& batch, bool again) {
     const auto& pieces = pieces_[level];
     if (pieces.empty()) return;
     // a few pieces are done before another's would have come from its cache
@@ -152,32 +184,65 @@ template <class T> void Machine<T>::run_tiles(Worker<T>& worker, int level, cons
         Share& share = shares_[level][(worker.index + k) % worker.count];
         for (long n; (n = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) {
             const Task<T>& task = worker.tile_tasks[level][pieces[n].task];
-            if (!(again && task.of->once)) worker.run_tile(task, batch, pieces[n].tile);
+            if (again && task.of->once) continue;
+            if (!brief && worker.leaves(task.work)) return;
+            worker.run_tile(task, batch, pieces[n].tile);
         }
     }
 }
 
+// Whether another step may follow. Brief steps are always finished, so that the stop counts them instead of levels.
 template <class T>
-void Machine<T>::step(Worker<T>& worker, const Data<T>& data, const Batch& batch, Barrier& barrier, bool again,
-                      double* watched, bool& stopped) {
+template <bool brief>
+bool Machine<T>::step(Worker<T>& worker, Run& run, const Batch& batch, long number, bool again, double* watched) {
+    const bool first = worker.index == 0;
+    const long begin = brief ? number : number * tape_->levels, end = brief ? number : begin + tape_->levels - 1;
+    if (first) run.stop.step_begins(end, brief ? run.work : 0);
     for (int level = 0; level < tape_->levels; ++level) {
+        if constexpr (!brief) {
+            worker.stop = run.may_leave(level, number) ? &run.stop : nullptr;
+            if (first && worker.stop) run.stop.enter(begin + level);
+        }
         for (const auto& task : worker.scalar_tasks[level])
-            if (!(again && task.of->once)) worker.run_scalar(task, data, batch);
+            if (!(again && task.of->once)) worker.run_scalar(task, run.data, batch);
         if (level == tape_->stop_level && tape_->watched >= 0) {
             const double value = worker.scalar(tape_->watched)[0];
-            if (worker.index == 0) *watched = value;
+            if (first) *watched = value;
             if (!std::isfinite(value)) {
-                stopped = true;
-                return;
+                if (first && !run.stop.wanted()) known_ = number + 1;
+                return false;
             }
+        }
+        if (!brief && level == run.first_update && run.backed_up == number) {
+            memory_.back_up(worker.index, worker.count);
+            run.barrier.wait();
         }
         // only now: what a step that stops has offered would be taken by the next run before its thread begins
         Share& share = shares_[level][worker.index];
         share.next.store(share.begin, std::memory_order_relaxed);
-        run_panels(worker, level, data, batch, again);
-        run_tiles(worker, level, batch, again);
-        barrier.wait();
+        run_panels<brief>(worker, level, run.data, batch, again);
+        run_tiles<brief>(worker, level, batch, again);
+        if constexpr (brief) {
+            run.barrier.wait();
+        } else {
+            run.barrier.wait(first ? waiting(run, level, number) : nullptr);
+            if (!worker.stop || !run.stop.leaves_after(begin + level)) continue;
+            share.next.store(share.end, std::memory_order_relaxed);
+            if (first) run.left_updating = level >= run.first_update;
+            return false;
+        }
     }
+    if (first) known_ = number + 1;
+    return !run.stop.leaves_after(end);
+}
+
+// What the first thread looks at while it waits at the end of a level: it decides for the next one, if that can be left.
+template <class T> Stop* Machine<T>::waiting(Run& run, int level, long number) const {
+    const int next = level + 1;
+    if (next == run.first_update && run.work > long_work && run.stop.step_is_long()) run.backed_up = number;
+    if (next == tape_->levels || !run.may_leave(next, number)) return nullptr;
+    run.stop.enter(number * tape_->levels + next);
+    return &run.stop;
 }
 
 template class Machine<float>;

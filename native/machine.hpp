@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "dispatch.hpp"
+#include "threads.hpp"
 #include "worker.hpp"
 
 // What a run of steps is given: the rows of each step, and for each step the numbers that change with it.
@@ -27,23 +28,29 @@ public:
     Memory<T>& memory() { return memory_; }
     double scalar(int value) const;  // after a run
 
-    // Runs steps until one whose watched scalar is not finite, which does not update; writes the watched scalar of
-    // each step. Returns the number of steps done.
-    long run(const Data<T>& data, const Steps& steps, int threads, double* watched);
+    // Runs steps until one whose watched scalar is not finite, which does not update, or until it is stopped, if need
+    // be in the middle of a step, which then changes nothing. Writes the watched scalar of each step.
+    void run(const Data<T>& data, const Steps& steps, int threads, double* watched, Stop& stop);
+    // Of how many steps of the last run the watched scalar is known: those done, and one that was not finite.
+    long known() const { return known_; }
 
 private:
     struct Piece;
+    struct Run;
     struct Share;
 
     void prepare(long panels, int threads);
-    double tile_cost(const Instruction& i) const;
+    double cost(const Instruction& i) const;
+    void count_work();
     void share_tiles(int threads);
     void share_parts(int threads);
 
-    void step(Worker<T>& worker, const Data<T>& data, const Batch& batch, class Barrier& barrier, bool again,
-              double* watched, bool& stopped);
+    template <bool brief>
+    bool step(Worker<T>& worker, Run& run, const Batch& batch, long number, bool again, double* watched);
+    Stop* waiting(Run& run, int level, long number) const;
+    template <bool brief>
     void run_panels(Worker<T>& worker, int level, const Data<T>& data, const Batch& batch, bool again);
-    void run_tiles(Worker<T>& worker, int level, const Batch& batch, bool again);
+    template <bool brief> void run_tiles(Worker<T>& worker, int level, const Batch& batch, bool again);
 
     const std::shared_ptr<const Tape> tape_;
     const Kernels<T> kernels_;
@@ -52,8 +59,23 @@ private:
     std::vector<std::vector<Piece>> pieces_;        // by level
     std::vector<std::unique_ptr<Share[]>> shares_;  // by level, of each thread
     int resolved_for_ = 0;                          // threads; 0: the memory has moved
+    double panel_work_ = 0, tile_work_ = 0;         // multiplications, about: in all panels together, in all tiles
+    long known_ = 0;
     int parts_ = 1;
     bool whole_parts_ = false;  // whether threads take whole parts, not their share of each
+};
+
+// What the threads of a run share.
+template <class T> struct Machine<T>::Run {
+    const Data<T>& data;
+    Stop& stop;
+    Barrier barrier;
+    double work;                 // of a step
+    int first_update;            // the level from which on a step changes matrices
+    long backed_up = -1;         // the step before whose updates these were backed up
+    bool left_updating = false;  // whether it was left in the middle of them
+
+    bool may_leave(int level, long step) const { return level < first_update || backed_up == step; }
 };
 
 // A piece of work on matrices: a tile of the task of that number.

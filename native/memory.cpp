@@ -3,24 +3,44 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <new>
 #include <stdexcept>
 
+void Release::operator()(void* p) const {
+    if (mapped)
+        munmap(mapped, bytes);
+    else
+        std::free(p);
+}
+
 template <class T> Buffer<T> zeros(long count) {
-    constexpr std::size_t huge = 1 << 21;
-    if (count < 0 || count > std::numeric_limits<long>::max() / long(2 * sizeof(T))) throw std::bad_alloc();
-    const auto bytes = static_cast<std::size_t>(count) * sizeof(T) + 64;
-    const std::size_t page = bytes >= huge ? huge : 64;
-    const std::size_t whole = (bytes + page - 1) / page * page;
-    void* p = std::aligned_alloc(page, whole);
-    if (!p) throw std::bad_alloc();
-#ifdef MADV_HUGEPAGE
-    if (page == huge) madvise(p, whole, MADV_HUGEPAGE);  // fewer misses in the address cache
+    constexpr std::size_t huge = 1 << 21, line = 64;
+#ifdef __SANITIZE_ADDRESS__
+    constexpr std::size_t least_mapped = std::numeric_limits<std::size_t>::max();  // the sanitizer watches malloc
+#else
+    constexpr std::size_t least_mapped = huge;
 #endif
-    std::memset(p, 0, whole);
-    return Buffer<T>(static_cast<T*>(p));
+    if (count < 0 || count > std::numeric_limits<long>::max() / long(2 * sizeof(T))) throw std::bad_alloc();
+    const std::size_t bytes = (static_cast<std::size_t>(count) * sizeof(T) + 2 * line - 1) / line * line;
+    if (bytes < least_mapped) {
+        void* p = std::aligned_alloc(line, bytes);
+        if (!p) throw std::bad_alloc();
+        std::memset(p, 0, bytes);
+        return Buffer<T>(static_cast<T*>(p));
+    }
+    std::size_t room = bytes + huge;
+    void* mapped = mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) throw std::bad_alloc();
+    const Release release{mapped, room};
+    void* p = mapped;
+    std::align(huge, bytes, p, room);
+#ifdef MADV_HUGEPAGE
+    madvise(p, bytes / huge * huge, MADV_HUGEPAGE);  // fewer misses in the address cache
+#endif
+    return Buffer<T>(static_cast<T*>(p), release);
 }
 
 template <class T>
@@ -90,21 +110,39 @@ template <class T> bool Memory<T>::finite() const {
     return true;
 }
 
+template <class T> std::vector<Buffer<T>> Memory<T>::buffers_of_updated() const {
+    std::vector<Buffer<T>> made(buffers_.size());
+    for (const int value : tape_.updated) made[value] = zeros<T>(matrix_size(tape_.values[value]));
+    return made;
+}
+
 template <class T> void Memory<T>::save() {
-    if (saved_.empty()) {
-        std::vector<Buffer<T>> made(buffers_.size());
-        for (const int value : tape_.updated) made[value] = zeros<T>(matrix_size(tape_.values[value]));
-        saved_ = std::move(made);
-    }
+    if (saved_.empty()) saved_ = buffers_of_updated();
     for (const int value : tape_.updated)
         std::copy_n(at(value), matrix_size(tape_.values[value]), saved_[value].get());
 }
 
 template <class T> void Memory<T>::restore() {
     if (saved_.empty()) throw std::logic_error("nothing was saved that could be restored");
+    copy_back(saved_);
+}
+
+template <class T> void Memory<T>::copy_back(const std::vector<Buffer<T>>& from) {
     for (const int value : tape_.updated) {
-        std::copy_n(saved_[value].get(), matrix_size(tape_.values[value]), at(value));
+        std::copy_n(from[value].get(), matrix_size(tape_.values[value]), at(value));
         round_mirrors(value);
+    }
+}
+
+template <class T> void Memory<T>::reserve_backup() {
+    if (backup_.empty()) backup_ = buffers_of_updated();
+}
+
+template <class T> void Memory<T>::back_up(int thread, int threads) {
+    for (const int value : tape_.updated) {
+        const long size = matrix_size(tape_.values[value]);
+        const long begin = size * thread / threads, end = size * (thread + 1) / threads;
+        std::copy(at(value) + begin, at(value) + end, backup_[value].get() + begin);
     }
 }
 

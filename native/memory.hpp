@@ -1,18 +1,21 @@
 // The memory of a machine: a buffer for each value that is neither a scalar nor of one thread alone.
 #pragma once
 
-#include <cstdlib>
 #include <memory>
 #include <vector>
 
 #include "layout.hpp"
 
-template <class T> struct Free {
-    void operator()(T* p) const { std::free(p); }
-};
-template <class T> using Buffer = std::unique_ptr<T, Free<T>>;
+struct Release {
+    void* mapped = nullptr;  // null where the memory is malloc's
+    std::size_t bytes = 0;
 
-// So many numbers, all 0; throws std::bad_alloc.
+    void operator()(void* p) const;
+};
+template <class T> using Buffer = std::unique_ptr<T, Release>;
+
+// So many numbers, all 0; throws std::bad_alloc. Large buffers come from the system page by page, as threads write
+// them, and go back to it at once.
 template <class T> Buffer<T> zeros(long count);
 
 template <class T> class Memory {
@@ -32,12 +35,18 @@ public:
     bool finite() const;  // whether all their numbers are
     void save();          // keeps them as they are,
     void restore();       // and brings them back
+    // The same for a step that may be left in its middle: room for a copy, one thread's part of it, and the way back.
+    void reserve_backup();
+    void back_up(int thread, int threads);
+    void roll_back() { copy_back(backup_); }
 
 private:
+    std::vector<Buffer<T>> buffers_of_updated() const;
+    void copy_back(const std::vector<Buffer<T>>& from);
     void round_mirrors(int matrix);
 
     const Tape& tape_;
     const Kernels<T>& kernels_;
-    std::vector<Buffer<T>> buffers_, saved_;
+    std::vector<Buffer<T>> buffers_, saved_, backup_;
     long capacity_ = 0;
 };

@@ -1,12 +1,13 @@
 #include "threads.hpp"
 
-#include <unistd.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <memory>
-#include <mutex>
 #include <system_error>
 #include <thread>
+
+#include "stop.hpp"
 
 namespace {
 
@@ -21,9 +22,12 @@ inline void breathe() {
 // Some hundreds of microseconds: longer waits mean that the other thread has no processor, and who waits gives its own.
 constexpr long spins_before_sleep = 20000;
 
+// An eighth of what was waited is slept too long at most.
+constexpr std::chrono::microseconds shortest_nap{50}, longest_nap{10000};
+
 class Team {
 public:
-    std::mutex busy;
+    std::atomic_flag busy;
 
     // as many as asked for, or as could be started
     int grow(int count) {
@@ -73,28 +77,23 @@ private:
     const std::function<void(int)>* work_ = nullptr;
 };
 
-// A process that was forked off has none of the threads of its parent and makes a team of its own; no lock guards
-// this, because a thread of the parent may have held it. Teams are never destroyed: their threads sleep until the
-// process ends.
+// Teams are never destroyed: their threads sleep until the process ends.
+std::atomic<Team*> made{nullptr};
+
 Team& team() {
-    struct Made {
-        pid_t by;
-        Team team;
-    };
-    static std::atomic<Made*> made{nullptr};
-    Made* found = made.load(std::memory_order_acquire);
-    while (!found || found->by != getpid()) {
-        auto fresh = std::make_unique<Made>();
-        fresh->by = getpid();
-        if (made.compare_exchange_strong(found, fresh.get(), std::memory_order_acq_rel))
-            found = fresh.release();
-    }
-    return found->team;
+    Team* found = made.load(std::memory_order_acquire);
+    if (found) return *found;
+    auto fresh = std::make_unique<Team>();
+    if (made.compare_exchange_strong(found, fresh.get(), std::memory_order_acq_rel)) found = fresh.release();
+    return *found;
 }
+
+// A forked process has none of the threads of its parent and makes a team of its own.
+[[maybe_unused]] const int forgotten = pthread_atfork(nullptr, nullptr, [] { made = nullptr; });
 
 }  // namespace
 
-void Barrier::wait() {
+void Barrier::wait(Stop* stop) {
     if (count_ == 1) return;
     const unsigned round = round_.load(std::memory_order_acquire);
     if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
@@ -103,21 +102,24 @@ void Barrier::wait() {
         round_.notify_all();
         return;
     }
-    for (long spins = 0; round_.load(std::memory_order_acquire) == round; ++spins) {
-        breathe();
-        if (spins > spins_before_sleep) round_.wait(round, std::memory_order_acquire);
+    long spins = 0;
+    for (; round_.load(std::memory_order_acquire) == round && spins < spins_before_sleep; ++spins) breathe();
+    for (auto nap = shortest_nap; stop && round_.load(std::memory_order_acquire) == round; nap = std::min(nap * 9 / 8, longest_nap)) {
+        std::this_thread::sleep_for(nap);
+        stop->look();
     }
+    round_.wait(round, std::memory_order_acquire);
 }
 
 Lease::Lease(int wanted) {
-    if (wanted > 1 && team().busy.try_lock()) {
+    if (wanted > 1 && !team().busy.test_and_set(std::memory_order_acquire)) {
         count_ = team().grow(wanted);
-        if (count_ == 1) team().busy.unlock();
+        if (count_ == 1) team().busy.clear(std::memory_order_release);
     }
 }
 
 Lease::~Lease() {
-    if (count_ > 1) team().busy.unlock();
+    if (count_ > 1) team().busy.clear(std::memory_order_release);
 }
 
 void Lease::run(const std::function<void(int)>& work) const {

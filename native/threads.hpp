@@ -6,13 +6,16 @@
 #include <atomic>
 #include <functional>
 
+class Stop;
+
 // All threads of a run wait here until the last has come. They spin for a moment, because the next barrier is
 // often less than a microsecond away, and then sleep.
 class Barrier {
 public:
     explicit Barrier(int count) : count_(count), left_(count) {}
 
-    void wait();
+    // Who has a stop looks at it while it waits.
+    void wait(Stop* stop = nullptr);
 
 private:
     const int count_;

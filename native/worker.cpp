@@ -32,7 +32,7 @@ template <class T> void Worker<T>::resolve(int threads) {
     for (const auto& i : tape_.instructions) {
         const Kind domain = info(i).domain;
         auto& tasks = domain == Kind::scalar ? scalar_tasks : domain == Kind::panels ? panel_tasks : tile_tasks;
-        Task<T> task{&i, {}, tile_rows(i, kernels_.tile_rows), has_tiles(i.opcode) ? up(i.args[1], lanes) : 1};
+        Task<T> task{&i, {}, tile_rows(i, kernels_.tile_rows), has_tiles(i.opcode) ? up(i.args[1], lanes) : 1, 0};
         for (std::size_t k = 0; k < i.operands.size(); ++k) {
             task.operands.push_back(address(i, k));
             const auto [number, view] = i.operands[k];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "memory.hpp"
+#include "stop.hpp"
 
 constexpr long group = 4;  // panels that share a tile of weights while it is in the cache
 
@@ -44,18 +45,27 @@ template <class T> struct Task {
     std::vector<Address<T>> operands;
     std::vector<long> rows;
     long blocks;
+    double work;  // of a panel or a tile, in multiplications, about
     int next_transposed = -1;  // what is transposed next, where other threads have read it
 };
 
 template <class T> class Worker {
 public:
     int index = 0, count = 1;  // this thread, of how many
+    Stop* stop = nullptr;      // null while its work has to be finished
     std::vector<std::vector<Task<T>>> scalar_tasks, panel_tasks, tile_tasks;  // by level
 
     Worker(const Tape& tape, const Kernels<T>& kernels, const Memory<T>& memory, int index);
     Worker(const Worker&) = delete;
     // Finds all operands, for work on so many threads: again when the memory has moved.
     void resolve(int threads);
+
+    // Whether to leave the work of a level: asked before a part of it that takes as long as so many multiplications.
+    bool leaves(double work) const {
+        if (!stop) return false;
+        if (index == 0) stop->work(work);
+        return stop->wanted();
+    }
 
     T* scalar(int value) { return scalars_.get() + long(value) * lanes; }  // repeated 32 times
 

@@ -137,8 +137,9 @@ class NativeDescent:
         errors = np.empty(count)
         threads = self._pace.threads()
         started = perf_counter()
-        done = self._machine.run(
+        self._machine.run(
             self._columns, [], order, 0, rows, self._batch, rounds, table, seed, first, threads, errors
         )
-        self._pace.took(threads, (perf_counter() - started) / (done + 1))
-        return errors[: done + 1]
+        known = self._machine.known
+        self._pace.took(threads, (perf_counter() - started) / max(known, 1))
+        return errors[:known]
