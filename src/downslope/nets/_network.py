@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -104,10 +105,12 @@ class Built:
         >>> net.initial_parameters()
         {'layer1.weight': array([[1., 1.]]), 'layer1.bias': array([0.])}
         """
+        shapes = {name: tuple(map(int, node.shape)) for name, node in self.graph().parameters.items()}
+        np.empty(sum(map(math.prod, shapes.values())))  # what there is no memory for fails before any drawing
         return {
-            name: initialize(start, tuple(map(int, node.shape)), generator(seed, i)).astype(dtype)
-            for i, (start, (name, node)) in enumerate(
-                zip(self._initializers.values(), self.graph().parameters.items(), strict=True)
+            name: initialize(start, shape, generator(seed, i)).astype(dtype)
+            for i, (start, (name, shape)) in enumerate(
+                zip(self._initializers.values(), shapes.items(), strict=True)
             )
         }
 
