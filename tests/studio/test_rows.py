@@ -9,8 +9,8 @@ from visits import FIVE_X, FIVE_Y, PENGUINS
 
 from downslope.errors import DownslopeError
 from downslope.studio import _schema as ask
-from downslope.studio.session._samples import SAMPLES, five_rows
-from downslope.studio.session._session import first_session, sample_session
+from downslope.studio.session._samples import FIVE_ROWS, SAMPLES, opening_of
+from downslope.studio.session._session import Session, first_session
 from downslope.studio.table._rows import Choices, edited, frame_of_arrays, rows_of
 from downslope.tables import read_table
 
@@ -37,7 +37,7 @@ def check_scaled(found, cells):
 
 
 def test_few_rows_of_numbers_are_taken_as_they_are():
-    rows = rows_of(*five_rows(), "five rows")
+    rows, *_ = opening_of(FIVE_ROWS)
     assert rows.x.tolist() == FIVE_X.tolist()
     assert rows.y.tolist() == FIVE_Y[:, None].tolist()
     assert (rows.features, rows.choices.scaling, rows.outputs) == (("x1", "x2", "x3"), "raw", 1)
@@ -58,10 +58,10 @@ def test_more_rows_are_centred_and_scaled():
 def test_scaling_on_the_page_and_back_gives_the_same_rows():
     session = first_session()
     session.handle(ask.Columns(scaling="standard"))
-    assert session.rows.x.dtype == np.float32
-    check_scaled(session.rows.x, FIVE_X)
+    assert session.state.rows.x.dtype == np.float32
+    check_scaled(session.state.rows.x, FIVE_X)
     session.handle(ask.Columns(scaling="raw"))
-    assert session.rows.x.tolist() == FIVE_X.tolist()
+    assert session.state.rows.x.tolist() == FIVE_X.tolist()
 
 
 def test_columns_of_words_and_gaps():
@@ -107,7 +107,8 @@ def test_classes_are_numbered():
     ],
 )
 def test_formulas(formula, value):
-    frame, choices = five_rows()
+    given, *_ = opening_of(FIVE_ROWS)
+    frame, choices = given.frame, given.choices
     rows = rows_of(frame, Choices(choices.targets, "regression", "raw", formulas=(formula,)), "five rows")
     assert rows.features == ("x1", "x2", "x3", formula)
     np.testing.assert_allclose(rows.x[:, 3], value, rtol=1e-14)
@@ -131,7 +132,8 @@ def test_formulas(formula, value):
     ],
 )
 def test_formulas_that_fail(formula, message):
-    frame, choices = five_rows()
+    given, *_ = opening_of(FIVE_ROWS)
+    frame, choices = given.frame, given.choices
     with pytest.raises(DownslopeError, match=re.escape(message)):
         rows_of(frame, Choices(choices.targets, "regression", "raw", formulas=(formula,)), "five rows")
 
@@ -139,12 +141,12 @@ def test_formulas_that_fail(formula, message):
 def test_a_formula_on_the_page_keeps_the_other_columns():
     session = first_session()
     session.handle(ask.Columns(formulas=["x1*x2"]))
-    assert session.rows.features == ("x1", "x2", "x3", "x1*x2")
-    assert session.descent.network.inputs == 4
+    assert session.state.rows.features == ("x1", "x2", "x3", "x1*x2")
+    assert session.state.descent.network.inputs == 4
     session.handle(ask.Step(3))
     with pytest.raises(DownslopeError, match="nothing"):
         session.handle(ask.Columns(formulas=["x1*nothing"]))
-    assert (session.descent.step, session.rows.choices.formulas) == (3, ("x1*x2",))
+    assert (session.state.position.step, session.state.rows.choices.formulas) == (3, ("x1*x2",))
 
 
 @pytest.mark.parametrize(
@@ -183,9 +185,9 @@ def test_a_cell_that_cannot_be_changed(row, column, text, message):
 def test_rows_are_added_and_taken_away():
     session = first_session()
     session.handle(ask.EditRows())
-    assert session.rows.x.tolist() == [*FIVE_X.tolist(), FIVE_X[4].tolist()]
+    assert session.state.rows.x.tolist() == [*FIVE_X.tolist(), FIVE_X[4].tolist()]
     session.handle(ask.EditRows(0))
-    assert session.rows.x.tolist() == [*FIVE_X[1:].tolist(), FIVE_X[4].tolist()]
+    assert session.state.rows.x.tolist() == [*FIVE_X[1:].tolist(), FIVE_X[4].tolist()]
 
 
 def test_the_last_two_rows_stay():
@@ -194,9 +196,9 @@ def test_the_last_two_rows_stay():
         session.handle(ask.EditRows(0))
     with pytest.raises(DownslopeError, match="a network needs at least 2 rows"):
         session.handle(ask.EditRows(0))
-    assert session.rows.x.tolist() == FIVE_X[3:].tolist()
+    assert session.state.rows.x.tolist() == FIVE_X[3:].tolist()
     session.handle(ask.Step(2))
-    assert session.descent.step == 2
+    assert session.state.position.step == 2
 
 
 @pytest.mark.parametrize(
@@ -239,11 +241,11 @@ def test_columns_at_a_glance():
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_samples_can_be_learned(name):
-    session = sample_session(name)
-    before = session.measured()[0]
+    session = Session(*opening_of(name))
+    before = session.measured.error
     session.handle(ask.Step(50))
-    assert session.measured()[0] < before
-    assert np.all(np.isfinite(session.rows.x))
+    assert session.measured.error < before
+    assert np.all(np.isfinite(session.state.rows.x))
 
 
 def test_levels_of_a_column_of_many_have_vectors_and_are_no_sizes():
@@ -254,12 +256,12 @@ def test_levels_of_a_column_of_many_have_vectors_and_are_no_sizes():
     session.handle(ask.Upload("who.csv"), table.write_csv().encode())
 
     def vectors():
-        first = session.settings.network.layers[0]
+        first = session.state.settings.network.layers[0]
         return type(first).__name__, getattr(first, "levels", None)
 
     kind, levels = vectors()
     assert (kind, levels[0] >= 60) == ("Embedding", True)
-    assert session.rows.x[:, session.rows.features.index("who")].max() >= 59
+    assert session.state.rows.x[:, session.state.rows.features.index("who")].max() >= 59
     session.handle(ask.Columns(targets=["a"]))
     assert vectors() == ("Embedding", levels)
     session.handle(ask.EditCell(0, "who", "somebody else"))

@@ -15,34 +15,34 @@ def session():
 
 def test_a_run_of_another_table_opens_on_that_table(session):
     session.handle(ask.Step(count=10))
-    left = session.measured()[0], session.parameters["layer1.weight"].copy()
+    left = session.measured.error, session.parameters["layer1.weight"].copy()
     session.handle(ask.Sample("wave"))
-    assert session.rows.name == "wave"
+    assert session.state.rows.name == "wave"
     session.handle(ask.Scrub(None, run=1))
-    assert session.rows.name == "five rows"
-    assert session.measured()[0] == left[0]
+    assert session.state.rows.name == "five rows"
+    assert session.measured.error == left[0]
     np.testing.assert_array_equal(session.parameters["layer1.weight"], left[1])
     session.handle(ask.EditCell(0, "x1", "4"))
-    assert session.rows.x[0].tolist() == [4, 4, 7]
+    assert session.state.rows.x[0].tolist() == [4, 4, 7]
 
 
 def test_a_run_of_the_same_shape_is_not_measured_on_another_table(session):
     session.handle(ask.Sample("spirals"))
-    spirals = session.measured()[0]
+    spirals = session.measured.error
     session.handle(ask.Sample("moons"))
-    assert session.measured()[0] != spirals
+    assert session.measured.error != spirals
     session.handle(ask.Scrub(None, run=2))
-    assert session.measured()[0] == spirals
+    assert session.measured.error == spirals
 
 
 def test_the_best_is_of_the_present_network_and_loss(session):
     session.handle(ask.Sample("moons"))
     session.handle(ask.Step(count=100))
-    best = session.best["descent"]
+    best = session.state.best["descent"]
     session.handle(ask.Change({"optimizer": "sgd", "learning_rate": 0.5}))
-    assert session.best["descent"] is best
+    assert session.state.best["descent"] is best
     session.handle(ask.Change({"loss": "squared_error"}))
-    assert session.best == {}
+    assert session.state.best == {}
     wider = [{"units": n, "activation": "tanh", "bias": True} for n in (9, 8)]
     last = {"units": 1, "activation": "identity", "bias": True}
     session.handle(ask.Change({"loss": "binary_cross_entropy", "layers": [*wider, last]}))
@@ -50,15 +50,15 @@ def test_the_best_is_of_the_present_network_and_loss(session):
         session.handle(ask.Best("descent"))
     session.handle(ask.Scrub(None, run=2))
     session.handle(ask.Best("descent"))
-    assert session.measured()[0] == session.best["descent"].error
+    assert session.measured.error == session.state.best["descent"].error
 
 
 def test_a_formula_may_not_tell_what_is_to_be_predicted(session):
     session.handle(ask.Columns(formulas=["x1*x2"]))
-    assert session.rows.features == ("x1", "x2", "x3", "x1*x2")
+    assert session.state.rows.features == ("x1", "x2", "x3", "x1*x2")
     with pytest.raises(DownslopeError, match='holds "y", which is to be predicted'):
         session.handle(ask.Columns(formulas=["x1*x2", "y - 1"]))
     with pytest.raises(DownslopeError, match='"x1\\*x2" holds "x2"'):
         session.handle(ask.Columns(targets=["x2"]))
     session.handle(ask.Columns(targets=["x2"], formulas=[]))
-    assert session.rows.features == ("x1", "x3", "y")
+    assert session.state.rows.features == ("x1", "x3", "y")

@@ -4,7 +4,6 @@ import http.client
 import json
 from contextlib import ExitStack, suppress
 from time import monotonic, sleep
-from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -14,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 import downslope as ds
-from downslope.studio._schema import UPLOAD_LIMIT, Phase, SetParameter
+from downslope.studio._schema import UPLOAD_LIMIT, SetParameter
 from downslope.studio.server._server import StudioServer
 from downslope.studio.server._wire import unpack
 from downslope.studio.session._session import Session, first_session
@@ -275,31 +274,23 @@ def test_play_from_python_serves_the_network_and_the_rows_that_were_given():
 
 
 class Broken(Session):
-    """A session of which steps and frames fail."""
+    """A session of which steps fail, and frames after the part "update"."""
 
     def work(self):
-        if self.playing:
+        if self.state.playing:
             raise RuntimeError("no step")
         return False
 
     @property
     def parameters(self):
-        if self.step_is_shown:
+        if self.state.phase == "update":
             raise RuntimeError("no frame")
         return super().parameters
-
-    step_is_shown = False
-
-    def _phase(self, command, payload):
-        self.step_is_shown = command.part == "update"
-        self._changed()
-
-    _doers: ClassVar = {**Session._doers, Phase: _phase}
 
 
 def test_steps_and_frames_that_fail_are_told_and_end_nothing(capsys):
     given = first_session()
-    server = StudioServer(lambda: Broken(given.rows, given.settings))
+    server = StudioServer(lambda: Broken(given.state.rows, given.state.settings))
     server.start()
     try:
         with joined(server.address) as socket:
@@ -320,15 +311,14 @@ def test_a_session_behind_the_hand_goes_to_the_last_place_and_asks_for_no_other(
     set_to = []
 
     class Slow(Session):
-        def _set_parameter(self, command, payload):
-            set_to.append(command.value)
-            sleep(0.1)
-            super()._set_parameter(command, payload)
-
-        _doers: ClassVar = {**Session._doers, SetParameter: _set_parameter}
+        def outcome(self, command):
+            if isinstance(command, SetParameter):
+                set_to.append(command.value)
+                sleep(0.1)
+            return super().outcome(command)
 
     given = first_session()
-    server = StudioServer(lambda: Slow(given.rows, given.settings))
+    server = StudioServer(lambda: Slow(given.state.rows, given.state.settings))
     server.start()
     try:
         with joined(server.address) as socket:

@@ -7,10 +7,9 @@ from visits import FIVE_X, FIVE_Y, NEURON, START, W
 import downslope as ds
 from downslope.errors import DownslopeError
 from downslope.studio import _schema as ask
-from downslope.studio.session._player import Player
+from downslope.studio.session._history import Curve, History, Moment
 from downslope.studio.session._session import Session, first_session
 from downslope.studio.session._settings import settings_of
-from downslope.studio.session._timeline import Curve, History, Moment
 from downslope.studio.table._rows import frame_of_arrays, rows_of
 
 NETWORKS = {
@@ -60,7 +59,7 @@ def played(session, until):
     """Play as the server does, up to a step."""
     session.handle(ask.Change({"stop_steps": until}))
     session.handle(ask.Play())
-    while session.playing:
+    while session.state.playing:
         session.work()
 
 
@@ -72,23 +71,23 @@ def test_steps_are_those_of_descend(kind, way):
     steps = 40 if "validation" not in how else 3  # the first epoch: descend gives its best parameters
     for count in (1, 2, *((37,) if steps == 40 else ())):
         session.handle(ask.Step(count))
-    assert session.descent.step == steps
+    assert session.state.position.step == steps
     run = by_descend(network, steps, **how)
     for name, value in run.parameters.items():
         assert session.parameters[name].tobytes() == value.tobytes()
-    _, errors = session.current.curve.points()
+    _, errors = session.state.run.curve.points
     np.testing.assert_allclose(errors, run.losses, rtol=1e-12)
 
 
 def test_validation_rows_are_those_of_descend():
     how = WAYS["adam, batches, validation"]
     session = session_for(NETWORKS["regression"], **how)
-    assert session.descent.batches.steps_in_epoch == 3
+    assert session.state.descent.batches.steps_in_epoch == 3
     run = by_descend(NETWORKS["regression"], None, epochs=6, **how)
     session.handle(ask.Step(6, "epoch"))
-    assert session.descent.step == 18
+    assert session.state.position.step == 18
     looked = [run.validation_losses[epoch] for epoch in range(6)]
-    assert session.measured()[1] == pytest.approx(looked[-1], rel=1e-12)
+    assert session.measured.validation == pytest.approx(looked[-1], rel=1e-12)
 
 
 @pytest.mark.parametrize("way", ["sgd", "adam, batches, validation"])
@@ -96,14 +95,14 @@ def test_playing_in_pieces_is_the_same(way):
     network, how = NETWORKS["regression"], WAYS[way]
     once, pieces = session_for(network, **how), session_for(network, **how)
     once.handle(ask.Step(5000))
-    while once.playing:
+    while once.state.playing:
         once.work()
     for until in (1, 2, 777, 1234, 5000):
         played(pieces, until)
-    assert pieces.descent.step == once.descent.step == 5000
+    assert pieces.step == once.step == 5000
     for name, value in once.parameters.items():
         assert pieces.parameters[name].tobytes() == value.tobytes()
-    steps, _ = pieces.current.curve.points()
+    steps, _ = pieces.state.run.curve.points
     assert np.all(np.diff(steps) > 0)
 
 
@@ -123,19 +122,19 @@ def test_it_stops_at_the_first_error_below_the_limit():
     session = first_session()
     session.handle(ask.Change({"stop_error": 0.5}))
     session.handle(ask.Play())
-    while session.playing:
+    while session.state.playing:
         session.work()
     losses = ds.descend(NEURON, FIVE_X, FIVE_Y, start=START, learning_rate=0.001, steps=5000).losses
     first = int(np.flatnonzero(losses < 0.5)[0])
-    assert session.descent.step == session.current.last.step == first
-    steps, errors = session.current.curve.points()
+    assert session.state.position.step == session.state.run.last.step == first
+    steps, errors = session.state.run.curve.points
     np.testing.assert_array_equal(steps, np.unique(steps))
     np.testing.assert_array_equal(errors, losses[steps])
     assert steps[-1] == first - 1
-    assert session.stopped.kind == "finished"
+    assert session.state.stopped.kind == "finished"
     run = ds.descend(NEURON, FIVE_X, FIVE_Y, start=START, learning_rate=0.001, steps=first)
     assert session.parameters[W].tobytes() == run.parameters[W].tobytes()
-    assert session.measured()[0] < 0.5
+    assert session.measured.error < 0.5
 
 
 def test_it_stops_after_looks_without_a_better_one():
@@ -144,11 +143,11 @@ def test_it_stops_after_looks_without_a_better_one():
     )
     session.handle(ask.Play())
     for _ in range(100_000):
-        if not session.playing:
+        if not session.state.playing:
             break
         session.work()
-    seen = [m.validation_error for m in session.current.moments if m.validation_error is not None]
-    assert "5 looks" in session.stopped.words
+    seen = [m.validation_error for m in session.state.run.moments if m.validation_error is not None]
+    assert "last 5 measurements" in session.state.stopped.text
     assert int(np.argmin(seen)) == len(seen) - 6
 
 
@@ -156,18 +155,18 @@ def test_what_is_not_finite_ends_it_with_repairs():
     session = first_session()
     session.handle(ask.Change({"learning_rate": 0.02}))
     session.handle(ask.Step(5000))
-    labels = [repair.label for repair in session.stopped.repairs]
+    labels = [repair.label for repair in session.state.stopped.repairs]
     assert labels[0].startswith("learning rate 0.00718")
-    assert session.stopped.kind == "not finite"
+    assert session.state.stopped.kind == "not finite"
     for number in range(len(labels)):
         fresh = first_session()
         fresh.handle(ask.Change({"learning_rate": 0.02}))
         fresh.handle(ask.Step(5000))
         fresh.handle(ask.Repair(number))
-        before = fresh.measured()[0]
+        before = fresh.measured.error
         fresh.handle(ask.Step(300))
-        assert fresh.stopped is None
-        assert fresh.measured()[0] < before
+        assert fresh.state.stopped is None
+        assert fresh.measured.error < before
     with pytest.raises(DownslopeError, match="nothing to repair"):
         fresh.handle(ask.Repair(0))
 
@@ -189,16 +188,16 @@ def test_frozen_numbers_stay_whatever_the_optimizer():
 def test_a_branch_leaves_its_run_untouched_and_goes_its_own_way():
     session = first_session()
     session.handle(ask.Step(30))
-    kept = [(m.step, m.error, m.values[W].tolist()) for m in session.histories[0].moments]
+    kept = [(m.step, m.error, m.values[W].tolist()) for m in session.state.runs[0].moments]
     session.handle(ask.Scrub(12))
     session.handle(ask.SetParameter(W, [0, 0], 7.0))
     session.handle(ask.Step(5))
-    assert [h.number for h in session.histories] == [1, 2]
-    assert [(m.step, m.error, m.values[W].tolist()) for m in session.histories[0].moments] == kept
-    branch = session.histories[1]
+    assert [h.number for h in session.state.runs] == [1, 2]
+    assert [(m.step, m.error, m.values[W].tolist()) for m in session.state.runs[0].moments] == kept
+    branch = session.state.runs[1]
     assert branch.parent == (1, 12)
     assert [m.step for m in branch.moments[:13]] == [step for step, _, _ in kept[:13]]
-    assert branch.moments[13].how == "hand"
+    assert branch.moments[13].origin == "hand"
     session.handle(ask.Scrub(None, 1))
     assert session.parameters[W].tolist() == kept[-1][2]
     session.handle(ask.Step(1))
@@ -212,7 +211,7 @@ def test_a_drag_is_one_moment():
         session.handle(ask.SetParameter(W, [0, 0], value, True))
     session.handle(ask.SetParameter(W, [0, 0], 60.0, False))
     session.handle(ask.SetParameter(W, [0, 1], 1.0, False))
-    assert [m.values[W][0].tolist() for m in session.current.moments] == [
+    assert [m.values[W][0].tolist() for m in session.state.run.moments] == [
         START,
         [60, -14, 3456],
         [60, 1, 3456],
@@ -233,7 +232,7 @@ def test_a_drag_is_one_moment():
         (ask.Phase("sideways"), "forward, loss, backward, update"),
         (ask.Scrub(99), "moments 0 to 0, not 99"),
         (ask.Scrub(0, 7), "no run 7"),
-        (ask.DropRun(1), "cannot be forgotten"),
+        (ask.DropRun(1), "cannot be removed"),
         (ask.Best("hand"), "no best values yet"),
         (ask.Change({"learning_rate": -1}), "learning rate"),
         (ask.Change({"learning": 1}), "no setting 'learning'"),
@@ -255,16 +254,16 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(command, message):
 
 def moment(step, error):
     values = {"w": np.full(1, float(step))}
-    return Moment(step, values, error, measured=True, validation_error=None, how="descent", settings=None)
+    return Moment(step, values, error, exact=True, validation_error=None, origin="descent", settings=None)
 
 
 def test_thinning_keeps_the_ends_and_the_best(monkeypatch):
-    monkeypatch.setattr("downslope.studio.session._timeline._BYTES", 8 * 64)
-    history = History(1, "run 1", first_session().rows)
+    monkeypatch.setattr("downslope.studio.session._history._BYTES", 8 * 64)
+    history = History(1, "run 1", first_session().state.rows)
     errors = np.random.default_rng(1).uniform(1, 2, 1000)
     errors[333] = 0.5
     for step, error in enumerate(errors):
-        history.add(moment(step, error))
+        history = history.with_moment(moment(step, error))
         assert len(history.moments) <= 64
     steps = [m.step for m in history.moments]
     assert steps[0] == 0
@@ -278,9 +277,9 @@ def test_the_curve_is_bounded_and_holds_errors_as_they_were():
     curve, errors = Curve(), np.random.default_rng(2).uniform(size=300_000)
     place = 0
     for count in (1, 10, 500, 40_000, 259_489):
-        curve.extend(place + 1, errors[place : place + count])
+        curve = curve.extended(place + 1, errors[place : place + count])
         place += count
-    steps, shown = curve.points()
+    steps, shown = curve.points
     assert place == len(errors)
     assert len(steps) < 5000
     assert np.all(np.diff(steps) > 0)
@@ -288,7 +287,7 @@ def test_the_curve_is_bounded_and_holds_errors_as_they_were():
     assert steps[:400].tolist() == list(range(400))
     assert steps[-1] > 299_000
     part = curve.until(1000)
-    assert part.points()[0].max() < 1000
+    assert part.points[0].max() < 1000
 
 
 def test_runs_beyond_the_most_are_forgotten_but_not_those_that_are_kept():
@@ -296,18 +295,17 @@ def test_runs_beyond_the_most_are_forgotten_but_not_those_that_are_kept():
     session.handle(ask.NameRun(1, "first", True))
     for seed in range(40):
         session.handle(ask.Reset(seed))
-    numbers = [history.number for history in session.histories]
+    numbers = [history.number for history in session.state.runs]
     assert numbers[0] == 1
     assert numbers[-1] == 41
     assert len(numbers) < 41
-    assert isinstance(session, Player)
 
 
 def test_a_step_is_taken_however_late_it_is():
     """On a busy machine the time for steps may be over before the first of them."""
-    descent = first_session().descent
-    descent.advance(10, 0.01)
-    before = descent.step
-    errors, fault = descent.advance(10, -1.0)
-    assert (len(errors), fault) == (descent.step - before, None)
-    assert descent.step > before
+    session = first_session()
+    descent, position, engine = session.state.descent, session.state.position, session.engine
+    position, *_ = engine.advance(descent, position, 10, 0.01)
+    after, errors, failure = engine.advance(descent, position, 10, -1.0)
+    assert (len(errors), failure) == (after.step - position.step, None)
+    assert after.step > position.step

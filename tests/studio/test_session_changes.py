@@ -72,7 +72,7 @@ def test_a_run_is_opened_on_its_own_rows_and_layers(session):
     told = frame(session)
     assert (told["step"], told["parameters"][W].shape) == (2, (1, 3))
     assert told["rows"]["cells"][0] == [3.0, 4.0, 7.0, 13.5]
-    assert told["error"]["value"] == session.current.last.error
+    assert told["error"]["value"] == session.state.run.last.error
     ask(session, "step", count=1)
     ask(session, "scrub", moment=None, run=3)
     assert frame(session)["rows"]["cells"][0] == [3.0, 4.0, 7.0, 99.0]
@@ -92,14 +92,14 @@ def test_masks_of_other_layers_are_left_out_where_a_run_is_opened(session):
 )
 def test_the_best_of_another_network_loss_or_share_of_rows_is_forgotten(session, settings):
     ask(session, "step", count=50)
-    best = session.best["descent"].error
+    best = session.state.best["descent"].error
     ask(session, "change", settings={"learning_rate": 1e-5})
-    assert session.best["descent"].error == best
+    assert session.state.best["descent"].error == best
     ask(session, "change", settings=settings)
     with pytest.raises(DownslopeError, match="no best"):
         ask(session, "best", how="descent")
     ask(session, "step", count=1)
-    assert session.best["descent"].error == session.current.last.error
+    assert session.state.best["descent"].error == session.state.run.last.error
 
 
 def test_the_past_is_shown_with_the_settings_of_its_time_and_goes_on_with_them(session):
@@ -123,8 +123,8 @@ def test_the_past_is_shown_with_the_settings_of_its_time_and_goes_on_with_them(s
     ask(session, "change", settings={"learning_rate": 0.02})
     ask(session, "step", count=1)
     assert state_of(session)["settings"]["optimizer"] == "adam"
-    assert "layer1.weight.mean" in session.current.last.values
-    assert session.current.parent == (2, 5)
+    assert "layer1.weight.mean" in session.state.run.last.values
+    assert session.state.run.parent == (2, 5)
     ask(session, "scrub", moment=None, run=2)
     assert state_of(session)["settings"]["optimizer"] == "sgd"
 
@@ -132,12 +132,12 @@ def test_the_past_is_shown_with_the_settings_of_its_time_and_goes_on_with_them(s
 def test_the_best_by_descent_is_the_error_of_all_rows(session):
     ask(session, "sample", name="wave")
     ask(session, "change", settings={"batch_size": 1})
-    session.measuring_cost = 1e9  # no time to look at all rows
+    session.engine.cost = 1e9  # no time to look at all rows
     ask(session, "step", count=300)
-    batches = [m.error for m in session.current.moments if m.how == "descent"][:-1]
-    kept = session.best["descent"]
+    batches = [m.error for m in session.state.run.moments if m.origin == "descent"][:-1]
+    kept = session.state.best["descent"]
     assert kept.error > min(batches)
-    network, data = session.settings.network, session.descent.trained
+    network, data = session.state.settings.network, session.state.descent.split.training
     found = forward(network, kept.values, data["x"])
     assert kept.error == pytest.approx(float(np.mean((data["y"] - found) ** 2)))
 
@@ -175,7 +175,7 @@ def test_targets_given_as_arrays_are_those_that_are_learned(units, loss, y):
     net = ds.Network(2, [ds.Dense(units)], loss=loss)
     x = np.arange(8.0).reshape(4, 2) / 8
     played = _maker(net, x, y, None, {})()
-    np.testing.assert_array_equal(played.descent.data["y"].reshape(np.shape(y)), y)
+    np.testing.assert_array_equal(played.state.descent.split.data["y"].reshape(np.shape(y)), y)
     ask(played, "step", count=3)
     run = ds.descend(net, x, y, steps=3)
     np.testing.assert_array_equal(played.parameters[W], run.parameters[W])
@@ -186,7 +186,7 @@ def test_targets_given_as_arrays_are_those_that_are_learned(units, loss, y):
         np.testing.assert_array_equal(told["rows"]["chosen"], given.argmax(axis=1))
         assert told["pictures"]["residuals"]["confusion"].shape == (units, units)
         ask(played, "edit_cell", row=0, column="y", text="1")
-        assert played.descent.data["y"][0] == 1
+        assert played.state.descent.split.data["y"][0] == 1
         with pytest.raises(DownslopeError, match="none of the classes"):
             ask(played, "edit_cell", row=0, column="y", text=str(units))
 

@@ -193,9 +193,10 @@ class Paste(Command):
 
 @dataclass(frozen=True)
 class Upload(Command):
-    """Take a table or a model from a file that was dropped; its bytes follow the command."""
+    """Take a table from a file that was dropped; its content is the bytes that follow the command."""
 
     name: str
+    content: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -278,8 +279,8 @@ def name_of(command: Command) -> str:
     return _named(type(command))
 
 
-def command_of(told: Any) -> Command:
-    """The command that a JSON object stands for.
+def command_of(received: Any, content: bytes = b"") -> Command:
+    """The command that a JSON object stands for, with the bytes behind it.
 
     Raises:
         DownslopeError: if there is no such command, or a field is missing, unknown or of another type.
@@ -287,20 +288,26 @@ def command_of(told: Any) -> Command:
     >>> command_of({"command": "step", "count": 3})
     Step(count=3, unit='step')
     """
-    if not isinstance(told, Mapping) or str(told.get("command")) not in COMMANDS:
-        raise DownslopeError(f"the page sent no known command: {str(told)[:80]}")
-    cls = COMMANDS[told["command"]]
+    if not isinstance(received, Mapping) or str(received.get("command")) not in COMMANDS:
+        raise DownslopeError(f"the page sent no known command: {str(received)[:80]}")
+    name = received["command"]
+    cls, required = COMMANDS[name], _fields(COMMANDS[name])
     hints = get_type_hints(cls)
-    given = {name: value for name, value in told.items() if name != "command"}
-    for name, value in given.items():
-        if name not in hints:
-            raise DownslopeError(f"the command {told['command']} has no field {name!r}")
-        if not _fits(value, hints[name]):
-            raise DownslopeError(f"{name} of the command {told['command']} cannot be {str(value)[:60]!r}")
-    missing = [f.name for f in fields(cls) if f.default is MISSING and f.name not in given]  # type: ignore[arg-type]
+    given = {field: value for field, value in received.items() if field != "command"}
+    for field, value in given.items():
+        if field not in required:
+            raise DownslopeError(f"the command {name} has no field {field!r}")
+        if not _fits(value, hints[field]):
+            raise DownslopeError(f"{field} of the command {name} cannot be {str(value)[:60]!r}")
+    missing = [field for field, needed in required.items() if needed and field not in given]
     if missing:
-        raise DownslopeError(f"the command {told['command']} lacks {missing[0]}")
-    return cls(**given)
+        raise DownslopeError(f"the command {name} lacks {missing[0]}")
+    return cls(**given, content=content) if cls is Upload else cls(**given)
+
+
+def _fields(cls: type[Command]) -> dict[str, bool]:
+    """The fields of a command that are written as JSON; True for those that have to be given."""
+    return {f.name: f.default is MISSING for f in fields(cls) if f.name != "content"}  # type: ignore[arg-type]
 
 
 def _fits(value: Any, hint: Any) -> bool:
@@ -321,9 +328,6 @@ def _fits(value: Any, hint: Any) -> bool:
 
 def script() -> str:
     """The commands and their fields as a module of JavaScript."""
-    told = {
-        name: {f.name: f.default is MISSING for f in fields(cls)}  # type: ignore[arg-type]
-        for name, cls in COMMANDS.items()
-    }
-    words = "/** Commands and their fields; true where a field has to be given. */"
-    return f"{words}\nexport const COMMANDS = {json.dumps(told)};\n"
+    described = {name: _fields(cls) for name, cls in COMMANDS.items()}
+    comment = "/** Commands and their fields; true where a field has to be given. */"
+    return f"{comment}\nexport const COMMANDS = {json.dumps(described)};\n"

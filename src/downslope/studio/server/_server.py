@@ -205,11 +205,11 @@ class StudioServer:
         self._ready.set()
         busy = False
         while not self._ended.is_set():
-            for page, command, payload in _latest(map(_heard, self._waiting(busy, session))):
-                self._obey(session, page, command, payload)
+            for page, command in _latest(map(_received, self._waiting(busy, session))):
+                self._handle(session, page, command)
             busy = self._work(session)
             now = monotonic()
-            least = _FRAME_SECONDS_PLAYING if session.playing else _FRAME_SECONDS
+            least = _FRAME_SECONDS_PLAYING if session.state.playing else _FRAME_SECONDS
             for page in list(self._pages):
                 watcher = page.watcher
                 if watcher.look is not None and now - watcher.sent_at >= least and watcher.behind(session):
@@ -220,7 +220,7 @@ class StudioServer:
         try:
             return session.work()
         except Exception as error:
-            session.playing = False
+            session.stop()
             for page in list(self._pages):
                 page.refuse(error, "play")
             return False
@@ -228,17 +228,19 @@ class StudioServer:
     def _show(self, session: Session, page: Page) -> None:
         """Send a page what it asked to see."""
         from downslope.studio.views._frames import frame_of
-        from downslope.studio.views._state import state_of
+        from downslope.studio.views._state import overview_of, state_of
 
         watcher = page.watcher
         try:
-            if watcher.state != session.state_version:
+            overview = overview_of(session)
+            if watcher.overview != overview:
                 page.send(state_of(session))
+            watcher.overview = overview
             page.send(frame_of(session, watcher))
         except Exception as error:
-            session.playing = False
+            session.stop()
             page.refuse(error, "look")
-        watcher.version, watcher.state, watcher.look = session.version, session.state_version, None
+        watcher.version, watcher.look = session.version, None
         import downslope.studio.views._answers  # noqa: F401 (the first picture is there, the first command is to come)
 
     def _waiting(self, busy: bool, session: Session) -> list[tuple[Page | None, bytes | str | None]]:
@@ -256,43 +258,46 @@ class StudioServer:
         behind = any(p.watcher.look is not None and p.watcher.behind(session) for p in self._pages)
         if behind:
             return _FRAME_SECONDS / 4
-        return 0.005 if session.playing else _IDLE
+        return 0.005 if session.state.playing else _IDLE
 
-    def _obey(self, session: Session, page: Page, command: Command, payload: bytes) -> None:
+    def _handle(self, session: Session, page: Page, command: Command) -> None:
+        """Do what a page asks for. What it leads to is found first: where that fails, nothing has changed."""
         if isinstance(command, Look):
             page.watcher.asks(command)
             return
-        from downslope.studio.views._answers import answer
+        from downslope.studio.views._answers import answered
 
         try:
-            reply = answer(session, command, payload)
-            if reply is not None:
-                page.send({**reply, "to": name_of(command)})
+            outcome = answered(session, command)
         except Exception as error:
             page.refuse(error, name_of(command))
+            return
+        session.commit(outcome.state)
+        if outcome.answer is not None:
+            page.send({**outcome.answer, "to": name_of(command)})
 
 
-Heard = tuple[Page, Command, bytes]
+Received = tuple[Page, Command]
 
 
-def _heard(asked: tuple[Page | None, bytes | str | None]) -> Heard | None:
+def _received(asked: tuple[Page | None, bytes | str | None]) -> Received | None:
     """The command in a message; one that is none is refused."""
     page, message = asked
     if page is None or message is None:
         return None
-    told: Any = None
+    data: Any = None
     try:
-        told, payload = _read(message)
-        return page, command_of(told), payload
+        data, content = _read(message)
+        return page, command_of(data, content)
     except Exception as error:
-        page.refuse(error, told.get("command") if isinstance(told, dict) else None)
+        page.refuse(error, data.get("command") if isinstance(data, dict) else None)
         return None
 
 
-def _latest(heard: Iterable[Heard | None]) -> list[Heard]:
-    """What is to be done: of a number dragged faster than the session follows, the last place only."""
-    found: list[Heard] = []
-    for one in heard:
+def _latest(received: Iterable[Received | None]) -> list[Received]:
+    """What is to be done: of a number dragged faster than the session follows, the last value only."""
+    found: list[Received] = []
+    for one in received:
         if one is not None and found and _goes_on(found[-1], one):
             found.pop()
         if one is not None:
@@ -300,8 +305,8 @@ def _latest(heard: Iterable[Heard | None]) -> list[Heard]:
     return found
 
 
-def _goes_on(before: Heard, after: Heard) -> bool:
-    (page, moved, _), (same_page, moves, _) = before, after
+def _goes_on(before: Received, after: Received) -> bool:
+    (page, moved), (same_page, moves) = before, after
     return (
         isinstance(moved, SetParameter)
         and isinstance(moves, SetParameter)

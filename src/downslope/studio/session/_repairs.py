@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from downslope.errors import DownslopeError
 from downslope.insight import forecast
-from downslope.studio.session._descent import Descent
-from downslope.studio.session._settings import Settings
-from downslope.studio.table._rows import RAW, STANDARD, Rows
+from downslope.nets import Network
+from downslope.studio.session._descent import Descent, Split
+from downslope.studio.table._rows import RAW, STANDARD
 
 __all__ = ["Fault", "Repair", "fault_of", "stable_range"]
 
@@ -33,40 +34,40 @@ class Fault:
     Attributes:
         kind: ``"not finite"`` or ``"finished"``.
         step: updates done.
-        words: what happened, and why where that is known.
+        text: what happened, and why where that is known.
         repairs: what may help, the likeliest first.
     """
 
     kind: str
     step: int
-    words: str
+    text: str
     repairs: tuple[Repair, ...]
 
 
-def fault_of(message: str, descent: Descent, rows: Rows) -> Fault:
+def fault_of(message: str, descent: Descent, step: int) -> Fault:
     """The fault that the engine's message tells, with its repairs."""
     settings = descent.settings
-    words, repairs = message, []
-    known = stable_range(settings, descent)
+    text, repairs = message, []
+    known = stable_range(descent)
     if known is not None and settings.learning_rate >= known[0]:
         stable, best = known
-        words += (
+        text += (
             f" The learning rate {settings.learning_rate:g} is above {stable:.5g}, from which on this descent"
             " diverges: each step overshoots the minimum by more than it was away from it."
         )
         repairs.append(Repair(f"learning rate {best:.3g}, the best for these rows", {"learning_rate": best}))
     rate = float(f"{settings.learning_rate / 10:.3g}")
     repairs.append(Repair(f"learning rate {rate:g}, a tenth", {"learning_rate": rate}))
-    if rows.choices.scaling == RAW:
-        repairs.append(Repair("centred and scaled columns", scaling=STANDARD))
+    if descent.rows.choices.scaling == RAW:
+        repairs.append(Repair("standardised columns", scaling=STANDARD))
     if settings.clip_norm is None:
-        repairs.append(Repair("gradients shrunk to a norm of 1 at most", {"clip_norm": 1.0}))
-    return Fault("not finite", descent.step, words, tuple(repairs))
+        repairs.append(Repair("gradients clipped at a norm of 1", {"clip_norm": 1.0}))
+    return Fault("not finite", step, text, tuple(repairs))
 
 
-def stable_range(settings: Settings, descent: Descent) -> tuple[float, float] | None:
+def stable_range(descent: Descent) -> tuple[float, float] | None:
     """The learning rate from which on descent diverges, and the best one; known of linear networks."""
-    network = descent.network
+    network, settings = descent.network, descent.settings
     outputs = int(network.graph().output.shape[1])
     if (
         settings.optimizer != "sgd"
@@ -75,16 +76,14 @@ def stable_range(settings: Settings, descent: Descent) -> tuple[float, float] | 
         or network.inputs * outputs > _MOST_UNKNOWNS
     ):
         return None
-    return descent.known_of(
-        ("stable range", settings.momentum), lambda: _foretold(descent, settings.momentum)
-    )
+    return _predicted_range(descent.split, network, settings.momentum)
 
 
-def _foretold(descent: Descent, momentum: float) -> tuple[float, float] | None:
-    network = descent.network
-    x, y = descent.trained["x"], descent.trained["y"]
+@lru_cache(maxsize=8)
+def _predicted_range(split: Split, network: Network, momentum: float) -> tuple[float, float] | None:
+    x, y = split.training["x"], split.training["y"]
     try:
-        told = forecast(network, x, y, start=network.initial_parameters(), momentum=momentum)
+        found = forecast(network, x, y, start=network.initial_parameters(), momentum=momentum)
     except DownslopeError:
         return None
-    return told.stable_below, told.best_rate
+    return found.stable_below, found.best_rate

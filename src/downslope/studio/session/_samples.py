@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,10 +11,10 @@ from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 from downslope.nets import Dense
-from downslope.studio.session._settings import Settings
+from downslope.studio.session._settings import Settings, first_settings
 from downslope.studio.table._rows import RAW, Choices, Rows, rows_of
 
-__all__ = ["FIVE_ROWS", "SAMPLES", "five_rows", "sample_settings", "sampled"]
+__all__ = ["FIVE_ROWS", "SAMPLES", "opening_of"]
 
 FIVE_ROWS = "five rows"
 _COUNT = 240
@@ -22,11 +23,24 @@ _NOISE = 0.08
 Points = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
-def five_rows() -> tuple[pl.DataFrame, Choices]:
+def opening_of(name: str) -> tuple[Rows, Settings, Mapping[str, NDArray[Any]] | None]:
+    """The rows of a table that comes with the page, and the settings and values to begin with.
+
+    Raises:
+        DownslopeError: if there is none of that name.
+    """
+    if name == FIVE_ROWS:
+        far_off = {"layer1.weight": np.array([[200.0, -14.0, 3456.0]])}
+        return _five_rows(), first_settings(), far_off
+    rows = _sampled(name)
+    return rows, _sample_settings(rows), None
+
+
+def _five_rows() -> Rows:
     """The table of the first screen: three inputs, five rows, an exact answer."""
     x = np.array([[3, 4, 7], [6, 2, 9], [8, 10, 12], [9, 7, 4], [7, 6, 3]], float)
     frame = pl.DataFrame({f"x{i + 1}": x[:, i] for i in range(3)} | {"y": [13.5, 15.6, 27.4, 15.6, 12.5]})
-    return frame, Choices(("y",), "regression", RAW, number=("x1", "x2", "x3"))
+    return rows_of(frame, Choices(("y",), "regression", RAW, number=("x1", "x2", "x3")), FIVE_ROWS)
 
 
 def _spirals(rng: np.random.Generator) -> Points:
@@ -68,12 +82,8 @@ SAMPLES: Mapping[str, Callable[[np.random.Generator], Points]] = {
 """Samples in the plane, and one of a curve, by name."""
 
 
-def sampled(name: str) -> Rows:
-    """The rows of a sample, always the same ones.
-
-    Raises:
-        DownslopeError: if there is no sample of that name.
-    """
+def _sampled(name: str) -> Rows:
+    """The rows of a sample, always the same ones."""
     if name not in SAMPLES:
         raise DownslopeError(f"there is no sample {name!r}; choose one of {FIVE_ROWS}, {', '.join(SAMPLES)}")
     rng = np.random.default_rng(0)
@@ -86,7 +96,7 @@ def sampled(name: str) -> Rows:
     return rows_of(frame, Choices(("y",), task, RAW, number=tuple(columns)), name)
 
 
-def sample_settings(rows: Rows) -> Settings:
+def _sample_settings(rows: Rows) -> Settings:
     """A network that learns a sample in some seconds, and not at once."""
     loss = "binary_cross_entropy" if rows.goal.classes else "squared_error"
     layers = (Dense(8, "tanh"), Dense(8, "tanh"), Dense(1))

@@ -65,7 +65,7 @@ class Choices:
     classes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rows:
     """A table and its rows as a network takes them.
 

@@ -14,7 +14,7 @@ from downslope.errors import DownslopeError
 from downslope.fitting import Kind, Model, Record, Scores, scores, trivial_guess
 from downslope.interchange import page_source, python_source
 from downslope.studio._schema import Export
-from downslope.studio.session._descent import forward_of, shares_of
+from downslope.studio.session._measures import forward_of, probabilities_of
 from downslope.studio.session._session import Session
 from downslope.studio.views._pictures import evenly
 
@@ -34,7 +34,7 @@ def exported(session: Session, command: Export) -> dict[str, Any]:
         raise DownslopeError(f"a file can be {', '.join(_WRITERS)}, not {command.form!r}")
     ending, kind, write = _WRITERS[command.form]
     content = write(session, command)
-    stem = re.sub(r"\W+", "_", Path(session.rows.name).stem) or "network"
+    stem = re.sub(r"\W+", "_", Path(session.state.rows.name).stem) or "network"
     return {
         "message": "file",
         "name": f"{stem}{ending}",
@@ -45,7 +45,7 @@ def exported(session: Session, command: Export) -> dict[str, Any]:
 
 def _model(session: Session, _: Export) -> bytes:
     """A model as ``downslope fit`` saves it, for ``downslope predict``."""
-    rows, network = session.rows, session.settings.network
+    rows, network = session.state.rows, session.state.settings.network
     if len(rows.choices.targets) > 1:
         raise DownslopeError("a model file predicts one column, and this network predicts several")
     suits = "binary_cross_entropy" if len(rows.goal.classes) == 2 else "cross_entropy"
@@ -61,17 +61,18 @@ def _model(session: Session, _: Export) -> bytes:
 
 def _record(session: Session) -> Record:
     """How the network came about: on the page."""
-    rows, descent = session.rows, session.descent
-    held = descent.measured is not None
-    data = descent.measured if descent.measured is not None else descent.trained
-    predicted = forward_of(session.settings.network, session.parameters, data)[1].astype(np.float64)
+    rows, descent = session.state.rows, session.state.descent
+    split = descent.split
+    held = split.validation is not None
+    data = split.training if split.validation is None else split.validation
+    predicted = forward_of(session.state.settings.network, session.parameters, data)[1].astype(np.float64)
     y = np.ravel(data["y"])
     if not rows.goal.classes:
         said = rows.goal.numbers(predicted[:, 0])
     else:
-        said = shares_of(predicted)
-    seen = [m.validation_error for m in session.current.moments if m.validation_error is not None]
-    kind = Kind("played", 1, 1.0, len(seen), len(seen), (session.current.last.error,), tuple(seen))
+        said = probabilities_of(predicted)
+    seen = [m.validation_error for m in session.state.run.moments if m.validation_error is not None]
+    kind = Kind("played", 1, 1.0, len(seen), len(seen), (session.state.run.last.error,), tuple(seen))
     return Record(
         rows.name,
         rows.columns,
@@ -80,7 +81,7 @@ def _record(session: Session) -> Record:
         rows.left_out,
         len(y),
         held,
-        trivial=scores(rows.goal, y, trivial_guess(rows.goal, np.ravel(descent.trained["y"]), len(y))),
+        trivial=scores(rows.goal, y, trivial_guess(rows.goal, np.ravel(split.training["y"]), len(y))),
         linear=Scores(),
         network=scores(rows.goal, y, said),
         kinds=(kind,),
@@ -89,15 +90,15 @@ def _record(session: Session) -> Record:
 
 
 def _python(session: Session, _: Export) -> bytes:
-    rows = session.rows
-    return python_source(session.settings.network, session.parameters, features=rows.features).encode()
+    rows = session.state.rows
+    return python_source(session.state.settings.network, session.parameters, features=rows.features).encode()
 
 
 def _html(session: Session, command: Export) -> bytes:
-    rows, data = session.rows, session.descent.data
+    rows, data = session.state.rows, session.state.descent.split.data
     chosen = evenly(len(data["x"]), _ROWS)
     told = page_source(
-        session.settings.network,
+        session.state.settings.network,
         session.parameters,
         data["x"][chosen],
         data["y"][chosen],
@@ -105,7 +106,7 @@ def _html(session: Session, command: Export) -> bytes:
         target=", ".join(rows.choices.targets),
         classes=rows.goal.classes,
         title=rows.name,
-        learning_rate=session.settings.learning_rate,
+        learning_rate=session.state.settings.learning_rate,
         pictures={str(name): str(picture) for name, picture in (command.pictures or {}).items()},
     )
     return told.encode()

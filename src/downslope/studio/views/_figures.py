@@ -50,11 +50,13 @@ def _when_due(
     session: Session, watcher: Watcher, kind: str, options: Asked, make: Callable[[], dict[str, Any]]
 ) -> dict[str, Any] | None:
     """What is made, unless it was sent already or it is too early for it."""
-    stamp = (repr(options), session.version, session.viewing)
+    stamp = (repr(options), session.version, session.state.viewing)
     before, when, cost = watcher.stamps.get(kind, (None, 0.0, 0.0))
     now = perf_counter()
     asked_anew = before is None or before[0] != stamp[0]
-    if before == stamp or (session.playing and not asked_anew and now - when < max(_SECONDS, cost / _SHARE)):
+    if before == stamp or (
+        session.state.playing and not asked_anew and now - when < max(_SECONDS, cost / _SHARE)
+    ):
         return None
     try:
         told = make()
@@ -66,49 +68,53 @@ def _when_due(
 
 def _surface(session: Session, options: Asked, parameters: Arrays) -> dict[str, Any]:
     first, second = (_place(session, options[name]) for name in ("first", "second"))
-    moments = session.current.moments[: None if session.viewing is None else session.viewing + 1]
+    moments = session.state.run.moments[
+        : None if session.state.viewing is None else session.state.viewing + 1
+    ]
     held = [m for m in moments if first.name in m.values and second.name in m.values]
     path = np.array([[m.values[p.name][p.index] for p in (first, second)] for m in held], float).reshape(
         -1, 2
     )
     errors = np.array([m.error for m in held], float)
-    hands = np.array([m.how == "hand" for m in held], np.uint8)
-    network, data = session.settings.network, session.descent.trained
+    hands = np.array([m.origin == "hand" for m in held], np.uint8)
+    network, data = session.state.settings.network, session.state.descent.split.training
     return surface(network, parameters, data, first, second, path=(path, errors), by_hand=hands)
 
 
 def _place(session: Session, told: Any) -> Place:
     name, index = str(told[0]), tuple(int(i) for i in told[1])
-    return place_of(session.settings.network, (name, *index))
+    return place_of(session.state.settings.network, (name, *index))
 
 
 def _fitted(session: Session, options: Asked, parameters: Arrays) -> dict[str, Any]:
-    rows, data = session.rows, session.descent.data
+    rows, data = session.state.rows, session.state.descent.split.data
     columns = [int(c) for c in options["columns"]]
     if not 1 <= len(set(columns)) <= 2 or not all(0 <= c < len(rows.features) for c in columns):
         raise DownslopeError("choose one column or two different ones")
-    network = session.settings.network
+    network = session.state.settings.network
     told = fitted(network, parameters, data["x"], data["y"], columns, features=rows.features)
     return {**told, **_named(session)}
 
 
 def _residuals(session: Session, options: Asked, parameters: Arrays) -> dict[str, Any]:
-    goal, data = session.rows.goal, session.descent.data
-    if options.get("rows") == "held out" and session.descent.measured is not None:
-        data = session.descent.measured
-    elif len(session.descent.measured_rows):
-        data = session.descent.trained
-    told = residuals(session.settings.network, parameters, data, scale=goal.scale, centre=goal.mean)
+    goal, data = session.state.rows.goal, session.state.descent.split.data
+    if options.get("rows") == "held out" and session.state.descent.split.validation is not None:
+        data = session.state.descent.split.validation
+    elif len(session.state.descent.split.validation_rows):
+        data = session.state.descent.split.training
+    told = residuals(session.state.settings.network, parameters, data, scale=goal.scale, centre=goal.mean)
     return {**told, **_named(session)}
 
 
 def _histograms(session: Session, options: Asked, parameters: Arrays) -> dict[str, Any]:
-    return histograms(session.settings.network, parameters, spread(session.descent.trained, _ROWS))
+    return histograms(
+        session.state.settings.network, parameters, spread(session.state.descent.split.training, _ROWS)
+    )
 
 
 def _named(session: Session) -> dict[str, Any]:
     """What the target and its classes are called."""
-    rows = session.rows
+    rows = session.state.rows
     scaled = rows.choices.scaling == STANDARD
     return {"target": rows.choices.targets[0], "names": list(rows.goal.classes), "scaled": scaled}
 
@@ -129,7 +135,7 @@ def matrices_of(
 
 
 def _matrices(session: Session, asked: Asked, parameters: Arrays) -> dict[str, Any]:
-    network, kind, by_norm = session.settings.network, str(asked.get("kind")), bool(asked.get("byNorm"))
+    network, kind, by_norm = session.state.settings.network, str(asked.get("kind")), bool(asked.get("byNorm"))
     layers = dense_layers(network)
     shown, since = _shown(session, layers, kind, parameters)
     activations = _activations(session, network, parameters)
@@ -155,9 +161,11 @@ def _matrices(session: Session, asked: Asked, parameters: Arrays) -> dict[str, A
     if asked.get("pinned"):
         layer, unit = asked["pinned"]
         row = None if asked.get("row") is None else int(asked["row"])
-        data = spread(session.descent.data, 64) if row is None else session.descent.data
+        data = (
+            spread(session.state.descent.split.data, 64) if row is None else session.state.descent.split.data
+        )
         told["pinned"] = pinned(
-            network, parameters, data, str(layer), int(unit), row, features=session.rows.features
+            network, parameters, data, str(layer), int(unit), row, features=session.state.rows.features
         )
     return told
 
@@ -167,11 +175,11 @@ def _shown(
 ) -> tuple[dict[str, NDArray[Any]], int | None]:
     """The matrix of each layer of the kind asked for, and of updates since which step they are."""
     if kind == "gradient":
-        slopes = session.descent.gradients() if session.viewing is None else {}
+        slopes = session.gradients if session.state.viewing is None else {}
         return {layer.name: slopes[layer.weight.name] for layer in layers if slopes}, None
     if kind == "update":
-        step = session.descent.step if session.viewing is None else session.shown.step
-        earlier = [m for m in session.current.moments if m.step < step]
+        step = session.state.position.step if session.state.viewing is None else session.state.shown.step
+        earlier = [m for m in session.state.run.moments if m.step < step]
         if not earlier:
             return {}, None
         values = earlier[-1].values
@@ -182,8 +190,8 @@ def _shown(
 
 def _activations(session: Session, network: Network, parameters: Arrays) -> dict[str, NDArray[Any]]:
     """a of each dense layer on some rows: fewer of them where the network is large."""
-    most = max(16, min(1024, _CARD_NUMBERS // max(session.weights, 1)))
-    x = spread(session.descent.data, most)["x"]
+    most = max(16, min(1024, _CARD_NUMBERS // max(session.state.descent.settings.weights, 1)))
+    x = spread(session.state.descent.split.data, most)["x"]
     found = _layer_values(network).rows({**parameters, "x": x})
     return {layer.name: a for layer, a in zip(dense_layers(network), found, strict=True)}
 

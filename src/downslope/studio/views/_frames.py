@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from downslope.engines import Evaluator
 from downslope.nets import Network
 from downslope.studio._schema import Frame
-from downslope.studio.session._descent import forward_of, shares_of
+from downslope.studio.session._measures import forward_of, probabilities_of
 from downslope.studio.session._session import Session
 from downslope.studio.table._rows import Rows
 from downslope.studio.views._figures import matrices_of, pictures_of
 from downslope.studio.views._state import SHOWN_WEIGHTS
-from downslope.studio.views._watcher import Watcher
+from downslope.studio.views._watcher import Order, Watcher
 from downslope.training import Arrays
 
 __all__ = ["frame_of"]
@@ -32,32 +32,31 @@ def frame_of(session: Session, watcher: Watcher) -> Frame:
     look = watcher.look
     assert look is not None
     parameters = session.parameters
-    moment, descent = session.shown, session.descent
-    live = session.viewing is None
-    step = descent.step if live else moment.step
+    descent = session.state.descent
+    live = session.state.viewing is None
+    step = session.step
     frame: Frame = {
         "message": "frame",
-        "state": session.state_version,
         "step": step,
         "epoch": step / descent.batches.steps_in_epoch,
-        "playing": session.playing,
-        "phase": session.phase,
-        "speed": session.speed if session.playing and session.pace is None else 0.0,
+        "playing": session.state.playing,
+        "phase": session.state.phase,
+        "speed": session.state.speed if session.state.playing and session.state.pace is None else 0.0,
         "error": _error(session),
         "rows": _rows(session, watcher, parameters),
         "curve": _curve(session),
         "timeline": _timeline(session),
-        "best": {how: {"error": kept.error, "step": kept.step} for how, kept in session.best.items()},
+        "best": {how: {"error": kept.error, "step": kept.step} for how, kept in session.state.best.items()},
         "stopped": _stopped(session),
         "challenge": _challenge(session, parameters),
     }
-    if session.weights <= SHOWN_WEIGHTS:
+    if session.state.descent.settings.weights <= SHOWN_WEIGHTS:
         frame["parameters"] = {n: v.astype(np.float64) for n, v in parameters.items()}
         frame["stages"] = _stages_of(session, parameters, look.row)
         if live:
-            frame["gradients"] = {n: v.astype(np.float64) for n, v in descent.gradients().items()}
-    if live and session.phase and descent.batches.steps_in_epoch > 1:
-        frame["batch"] = descent.next_rows().astype(np.int32)
+            frame["gradients"] = {n: v.astype(np.float64) for n, v in session.gradients.items()}
+    if live and session.state.phase and descent.batches.steps_in_epoch > 1:
+        frame["batch"] = descent.batch_rows(step).astype(np.int32)
     if look.pictures:
         frame["pictures"] = pictures_of(session, watcher, look.pictures, parameters)
     if look.matrices is not None:
@@ -69,32 +68,32 @@ def frame_of(session: Session, watcher: Watcher) -> Frame:
 
 def _error(session: Session) -> dict[str, Any]:
     """The error of the rows that are trained on, or of the last batch where all rows take too long."""
-    descent = session.descent
+    descent = session.state.descent
     told: dict[str, Any] = {
-        "convention": f"mean {session.settings.network.loss_function.title}",
-        "penalised": bool(session.settings.l1 or session.settings.l2),
-        "rows": len(descent.trained["x"]),
+        "convention": f"mean {session.state.settings.network.loss_function.title}",
+        "penalised": bool(session.state.settings.l1 or session.state.settings.l2),
+        "rows": len(descent.split.training["x"]),
     }
-    if session.playing and session.measuring_cost > _COSTLY:
-        return {**told, "value": session.last_error, "validation": None, "of": "the last batch"}
-    value, validation = session.measured()
-    return {**told, "value": value, "validation": validation, "of": "all rows"}
+    if session.state.playing and session.engine.cost > _COSTLY:
+        return {**told, "value": session.state.last_error, "validation": None, "of": "the last batch"}
+    found = session.measured
+    return {**told, "value": found.error, "validation": found.validation, "of": "all rows"}
 
 
 def _rows(session: Session, watcher: Watcher, parameters: Arrays) -> dict[str, Any]:
     """The rows that the page shows: their values, and their cells where those are others than before."""
-    look, rows, descent = watcher.look, session.rows, session.descent
+    look, rows, descent = watcher.look, session.state.rows, session.state.descent
     assert look is not None
     first, count = (*look.rows, 0, 0)[:2]
     total = len(rows.x)
     first, count = max(0, min(first, total - 1)), max(0, min(count, 200))
     if look.order == "error":
-        chosen = _by_error(session, parameters)[first : first + count]
+        chosen = _by_error(session, watcher, parameters)[first : first + count]
     else:
         chosen = np.arange(first, min(first + count, total))
-    data = {name: column[chosen] for name, column in descent.data.items()}
+    data = {name: column[chosen] for name, column in descent.split.data.items()}
     z, prediction, errors = (
-        forward_of(session.settings.network, parameters, data) if len(chosen) else (None, None, None)
+        forward_of(session.state.settings.network, parameters, data) if len(chosen) else (None, None, None)
     )
     told: dict[str, Any] = {"first": first, "of": chosen.astype(np.int32), "total": total}
     if z is not None and prediction is not None and errors is not None:
@@ -103,8 +102,8 @@ def _rows(session: Session, watcher: Watcher, parameters: Arrays) -> dict[str, A
             told |= _decided(prediction)
         else:
             told["missed"] = _in_units(rows, _wide(data["y"])) - told["prediction"]
-    if len(descent.measured_rows):
-        told["measured"] = np.isin(chosen, descent.measured_rows)
+    if len(descent.split.validation_rows):
+        told["measured"] = np.isin(chosen, descent.split.validation_rows)
     stamp = (id(rows), chosen.tobytes())
     if watcher.cells != stamp:
         watcher.cells = stamp
@@ -114,7 +113,7 @@ def _rows(session: Session, watcher: Watcher, parameters: Arrays) -> dict[str, A
 
 def _decided(prediction: NDArray[Any]) -> dict[str, Any]:
     """The likeliest class of each row and its probability."""
-    shares = shares_of(prediction)
+    shares = probabilities_of(prediction)
     chosen = shares.argmax(axis=1)
     return {
         "chosen": chosen.astype(np.int32),
@@ -135,81 +134,85 @@ def _in_units(rows: Rows, values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values if rows.goal.classes else values * rows.goal.scale + rows.goal.mean
 
 
-def _by_error(session: Session, parameters: Arrays) -> NDArray[np.int64]:
+def _by_error(session: Session, watcher: Watcher, parameters: Arrays) -> NDArray[np.int64]:
     """The rows with the largest errors first; while playing the order is renewed now and then only."""
-    held = session.order
-    now = perf_counter()
+    state, version, now = session.state, session.version, perf_counter()
+    order = watcher.order
     if (
-        held is None
-        or held[1] is not session.rows
-        or (not session.playing and held[0] != session.version)
-        or now - held[2] > 1
+        order is None
+        or order.rows is not state.rows
+        or (not state.playing and order.version != version)
+        or now - order.made_at > 1
     ):
-        errors = forward_of(session.settings.network, parameters, session.descent.data)[2]
-        held = session.order = (session.version, session.rows, now, np.argsort(-errors, kind="stable"))
-    return held[3]
+        errors = forward_of(state.settings.network, parameters, state.descent.split.data)[2]
+        order = watcher.order = Order(np.argsort(-errors, kind="stable"), state.rows, version, now)
+    return order.indices
 
 
 def _curve(session: Session) -> dict[str, Any]:
-    history = session.current
+    history = session.state.run
     steps, errors = history.curve.thinned(1200)
-    limit = None if session.viewing is None else session.shown.step
+    limit = None if session.state.viewing is None else session.state.shown.step
     looked = [(m.step, m.validation_error) for m in history.moments if m.validation_error is not None]
-    by_hand = [(m.step, m.error) for m in history.moments if m.how in ("hand", "solve", "start")]
+    by_hand = [(m.step, m.error) for m in history.moments if m.origin in ("hand", "solve", "start")]
     told: dict[str, Any] = {
         "steps": steps.astype(np.float64),
         "errors": errors,
         "shown": limit,
     }
-    told["latest"] = [float(session.descent.step), history.last.error]
+    told["latest"] = [float(session.state.position.step), history.last.error]
     told["validation"] = np.array(looked, float).reshape(-1, 2)
     told["hand"] = np.array(by_hand[-200:], float).reshape(-1, 2)
     return told
 
 
 def _timeline(session: Session) -> dict[str, Any]:
-    moments = session.current.moments
+    moments = session.state.run.moments
     return {
-        "run": session.current.number,
-        "name": session.current.name,
-        "at": len(moments) - 1 if session.viewing is None else session.viewing,
+        "run": session.state.run.number,
+        "name": session.state.run.name,
+        "at": len(moments) - 1 if session.state.viewing is None else session.state.viewing,
         "steps": np.array([m.step for m in moments], float),
         "errors": np.array([m.error for m in moments], float),
-        "how": [m.how for m in moments],
-        "best": session.current.best.error,
+        "how": [m.origin for m in moments],
+        "best": session.state.run.best.error,
     }
 
 
 def _stopped(session: Session) -> dict[str, Any] | None:
-    fault = session.stopped
+    fault = session.state.stopped
     if fault is None:
         return None
     return {
         "kind": fault.kind,
         "step": fault.step,
-        "words": fault.words,
+        "words": fault.text,
         "repairs": [repair.label for repair in fault.repairs],
     }
 
 
 def _challenge(session: Session, parameters: Arrays) -> dict[str, Any] | None:
     """All errors of a few rows below a limit, by hand."""
-    rows = session.rows
+    rows = session.state.rows
     if len(rows.x) > 20 or rows.goal.classes or rows.outputs != 1:
         return None
-    prediction = forward_of(session.settings.network, parameters, session.descent.data)[1]
-    sizes = np.abs(_in_units(rows, _wide(session.descent.data["y"])) - _in_units(rows, _wide(prediction)))
+    prediction = forward_of(session.state.settings.network, parameters, session.state.descent.split.data)[1]
+    sizes = np.abs(
+        _in_units(rows, _wide(session.state.descent.split.data["y"])) - _in_units(rows, _wide(prediction))
+    )
     met = int(np.count_nonzero(sizes < _CHALLENGE))
     hands = {
-        moment.how
-        for moment in session.current.moments[: None if session.viewing is None else session.viewing + 1]
+        moment.origin
+        for moment in session.state.run.moments[
+            : None if session.state.viewing is None else session.state.viewing + 1
+        ]
     }
     return {"limit": _CHALLENGE, "met": met, "rows": len(rows.x), "by_hand": hands <= {"start", "hand"}}
 
 
 def _stages_of(session: Session, parameters: Arrays, row: int | None) -> dict[str, Any]:
     """z and a of every layer: of one row, or their means over some rows."""
-    data = session.descent.data
+    data = session.state.descent.split.data
     count = len(data["x"])
     chosen = (
         slice(None, None, max(1, count // _MEANT_ROWS))
@@ -218,9 +221,9 @@ def _stages_of(session: Session, parameters: Arrays, row: int | None) -> dict[st
     )
     x = data["x"][chosen]
     with np.errstate(all="ignore"):
-        found = _stage_values(session.settings.network).rows({**parameters, "x": x})
+        found = _stage_values(session.state.settings.network).rows({**parameters, "x": x})
     told: dict[str, Any] = {"x": _wide(x).mean(axis=0)}
-    for stage, value in zip(session.settings.network.graph().stages, found, strict=True):
+    for stage, value in zip(session.state.settings.network.graph().stages, found, strict=True):
         told[f"{stage.layer}.{stage.symbol.letter}"] = _wide(value).mean(axis=0)
     return told
 

@@ -17,7 +17,7 @@ from downslope.studio.session._settings import Settings
 from downslope.studio.table._rows import Rows
 from downslope.training import OPTIMIZERS
 
-__all__ = ["SHOWN_WEIGHTS", "state_of"]
+__all__ = ["SHOWN_WEIGHTS", "overview_of", "state_of"]
 
 SHOWN_WEIGHTS = 2100
 """Networks with more weights are shown as matrices."""
@@ -27,43 +27,50 @@ def state_of(session: Session) -> State:
     """What changes rarely."""
     return {
         "message": "state",
-        "version": session.state_version,
-        "table": _table(session.rows),
+        "version": session.version,
+        "table": _table(session.state.rows),
         "settings": {
-            **session.settings.to_json(),
-            "stable": stable_range(session.settings, session.descent),
-            "fixed": session.settings.fixed is not None,
-            "epoch_steps": session.descent.batches.steps_in_epoch,
+            **session.state.settings.to_json(),
+            "stable": stable_range(session.state.shown_descent),
+            "fixed": session.state.settings.fixed is not None,
+            "epoch_steps": session.state.descent.batches.steps_in_epoch,
         },
-        "network": {**_network(session.settings, session.rows), "frozen": _frozen(session)},
+        "network": {**_network(session.state.settings, session.state.rows), "frozen": _frozen(session)},
         "choices": {
             "activations": _activations(session),
             "optimizers": list(OPTIMIZERS),
             "losses": _losses(session),
             "samples": [FIVE_ROWS, *SAMPLES],
         },
-        "runs": [_run(session, place) for place in range(len(session.histories))],
+        "runs": [_run(session, place) for place in range(len(session.state.runs))],
         "limits": {"upload": UPLOAD_LIMIT, "shown_weights": SHOWN_WEIGHTS},
     }
 
 
+def overview_of(session: Session) -> tuple[Any, ...]:
+    """What ``state_of`` depends on: it is the same as long as this is."""
+    state = session.state
+    runs = tuple((run.number, run.name, run.kept) for run in state.runs)
+    return state.descent, state.settings, runs, state.current
+
+
 def _activations(session: Session) -> list[str]:
     """Every activation, and those of the layers that have settings or are Python functions."""
-    present = [str(layer.activation) for layer in session.settings.layers]
+    present = [str(layer.activation) for layer in session.state.settings.layers]
     return list(dict.fromkeys(["identity", *ACTIVATIONS, *present]))
 
 
 def _losses(session: Session) -> list[str]:
     """The losses that suit the target, and the one in force whether or not it does."""
-    kind = {0: "numbers", 2: "two classes"}.get(len(session.rows.goal.classes), "classes")
-    loss = str(session.settings.loss)
+    kind = {0: "numbers", 2: "two classes"}.get(len(session.state.rows.goal.classes), "classes")
+    loss = str(session.state.settings.loss)
     if loss == "cross_entropy":
         return [loss]
     return list(dict.fromkeys([*(name for name, known in LOSSES.items() if kind in known.suits), loss]))
 
 
 def _frozen(session: Session) -> Mapping[str, Any]:
-    return {name: mask for name, mask in session.frozen.items() if np.any(mask)}
+    return {name: mask for name, mask in session.state.frozen.items() if np.any(mask)}
 
 
 def _table(rows: Rows) -> dict[str, Any]:
@@ -130,7 +137,7 @@ def _network(settings: Settings, rows: Rows) -> dict[str, Any]:
 
 
 def _run(session: Session, place: int) -> dict[str, Any]:
-    history = session.histories[place]
+    history = session.state.runs[place]
     steps, errors = history.curve.thinned(400)
     best = history.best
     layers = history.last.settings.layers
@@ -138,7 +145,7 @@ def _run(session: Session, place: int) -> dict[str, Any]:
         "number": history.number,
         "name": history.name,
         "kept": history.kept,
-        "open": history is session.current,
+        "open": history is session.state.run,
         "parent": None if history.parent is None else history.parent[0],
         "step": history.last.step,
         "error": history.last.error,

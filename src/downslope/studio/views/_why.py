@@ -25,30 +25,30 @@ def why(session: Session, command: Explain) -> dict[str, Any]:
     if command.what not in _TELLERS:
         raise DownslopeError(f"what can be explained is a weight, a unit or a row, not {command.what!r}")
     told = _TELLERS[command.what](session, command)
-    step = session.descent.step if session.viewing is None else session.shown.step
+    step = session.state.position.step if session.state.viewing is None else session.state.shown.step
     return {"message": "why", "step": step, "pulls": _pulls(session, command.row), **told}
 
 
 def _pulls(session: Session, row: int | None) -> dict[str, Any] | None:
     """∂(the row's error)/∂parameter, for the lines of the drawing."""
-    if row is None or session.weights > SHOWN_WEIGHTS:
+    if row is None or session.state.descent.settings.weights > SHOWN_WEIGHTS:
         return None
     return dict(_story(session, row).pulls)
 
 
 def _story(session: Session, row: int) -> RowStory:
-    return explain_row(session.settings.network, **_given(session, slice(None)), row=row)
+    return explain_row(session.state.settings.network, **_given(session, slice(None)), row=row)
 
 
 def _given(session: Session, rows: slice | NDArray[np.int64]) -> dict[str, Any]:
-    data = session.descent.data
+    data = session.state.descent.split.data
     return {"x": data["x"][rows], "y": data["y"][rows], "parameters": session.parameters}
 
 
 def _sample(session: Session) -> tuple[NDArray[np.int64], str]:
     """The rows that averages are over, and in words where those are not all."""
-    count = len(session.descent.data["x"])
-    rows = evenly(count, max(16, _NUMBERS // max(session.weights, 1)))
+    count = len(session.state.descent.split.data["x"])
+    rows = evenly(count, max(16, _NUMBERS // max(session.state.descent.settings.weights, 1)))
     words = (
         f"Averages are over {len(rows):,} of the {count:,} rows, evenly spread." if len(rows) < count else ""
     )
@@ -56,7 +56,7 @@ def _sample(session: Session) -> tuple[NDArray[np.int64], str]:
 
 
 def _checked(session: Session, row: int | None) -> int | None:
-    count = len(session.descent.data["x"])
+    count = len(session.state.descent.split.data["x"])
     if row is not None and not 0 <= row < count:
         raise DownslopeError(f"there is no row {row + 1}; the table has {count:,}")
     return row
@@ -66,12 +66,12 @@ def _weight(session: Session, command: Explain) -> dict[str, Any]:
     place = tuple(command.index or ())
     rows, words = (slice(None), "") if command.row is not None else _sample(session)
     told = explain(
-        session.settings.network,
+        session.state.settings.network,
         **_given(session, rows),
         row=_checked(session, command.row),
         of=(command.name, *place),
-        learning_rate=session.settings.learning_rate,
-        names=list(session.rows.features),
+        learning_rate=session.state.settings.learning_rate,
+        names=list(session.state.rows.features),
     )
     return {
         "html": told._repr_html_(),
@@ -84,7 +84,7 @@ def _weight(session: Session, command: Explain) -> dict[str, Any]:
 
 def _lit(session: Session, name: str, place: tuple[int, ...]) -> dict[str, list[str]]:
     """The weight in the drawing, and the units whose numbers are its factors."""
-    for number, dense in enumerate(dense_layers(session.settings.network)):
+    for number, dense in enumerate(dense_layers(session.state.settings.network)):
         if dense.weight.name == name and len(place) == 2:
             unit, source = place
             return {
@@ -102,16 +102,16 @@ def _unit(session: Session, command: Explain) -> dict[str, Any]:
     (unit,) = command.index
     rows, words = _sample(session)
     told = explain_unit(
-        session.settings.network,
+        session.state.settings.network,
         **_given(session, slice(None)),
         layer=command.name,
         unit=unit,
         row=_checked(session, command.row),
         over=rows,
     )
-    numbers = [d.name for d in dense_layers(session.settings.network)]
+    numbers = [d.name for d in dense_layers(session.state.settings.network)]
     layer = numbers.index(command.name)
-    inputs = int(dense_layers(session.settings.network)[layer].weight.shape[1])
+    inputs = int(dense_layers(session.state.settings.network)[layer].weight.shape[1])
     counts, edges = np.histogram(told.activations, bins=24)
     return {
         "html": told._repr_html_(),

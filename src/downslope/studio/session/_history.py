@@ -1,0 +1,188 @@
+"""Time: the moments that are kept of each run, its curve, and the branches that editing the past begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.studio.session._settings import Settings
+from downslope.studio.table._rows import Rows
+
+__all__ = ["Curve", "History", "Moment", "next_mark"]
+
+_POINTS = 4096
+_PARTS = 64  # of a curve, until they are joined
+_BYTES = 1 << 28  # of the moments of one run
+_FEWEST, _MOST = 4, 4096  # moments of a run, however large or small they are
+_GROWTH = 1.05
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """What was at one time.
+
+    Attributes:
+        step: updates done.
+        values: parameters and optimizer states by name.
+        error: on all rows that are trained on, penalties included; of the last batch where not ``exact``.
+        exact: whether all rows were looked at: at full speed there is not always time for it.
+        validation_error: on those that only measure, or None.
+        origin: what led there: ``"start"``, ``"descent"``, ``"hand"`` or ``"solve"``.
+        settings: in force.
+    """
+
+    step: int
+    values: Mapping[str, NDArray[Any]] = field(repr=False)
+    error: float
+    exact: bool
+    validation_error: float | None
+    origin: str
+    settings: Settings = field(repr=False)
+
+    @property
+    def bytes(self) -> int:
+        """The memory its values take."""
+        return sum(value.nbytes for value in self.values.values())
+
+
+def next_mark(step: int) -> int:
+    """The next step at which a moment is kept: the first ones all, later ones 5 % apart.
+
+    >>> [next_mark(step) for step in (0, 1, 10, 100, 1000)]
+    [1, 2, 11, 105, 1050]
+    """
+    return max(step + 1, int(step * _GROWTH))
+
+
+Points = tuple[NDArray[np.int64], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """The error of each step, thinned to a bounded number of points: at first all, later every second …
+
+    Attributes:
+        parts: steps and errors, in pieces as they came.
+        stride: how far later points are apart.
+    """
+
+    parts: tuple[Points, ...] = ()
+    stride: int = 1
+
+    @cached_property
+    def points(self) -> Points:
+        """Steps and errors, (n,) each."""
+        if not self.parts:
+            return np.zeros(0, np.int64), np.zeros(0)
+        steps, errors = zip(*self.parts, strict=True)
+        return np.concatenate(steps), np.concatenate(errors)
+
+    def extended(self, first: int, errors: NDArray[np.float64]) -> Curve:
+        """The curve with the errors of further steps, the first before update number ``first`` (from 1)."""
+        steps = np.arange(first - 1, first - 1 + len(errors))
+        chosen = _kept(steps, self.stride)
+        after = Curve((*self.parts, (steps[chosen], errors[chosen])), self.stride)
+        if len(after.parts) > _PARTS:
+            after = Curve((after.points,), self.stride)
+        return after._thinned() if sum(len(part[0]) for part in after.parts) > _POINTS else after
+
+    def _thinned(self) -> Curve:
+        (steps, errors), stride = self.points, self.stride
+        while len(steps) > _POINTS // 2:
+            stride *= 2
+            chosen = _kept(steps, stride)
+            steps, errors = steps[chosen], errors[chosen]
+        return Curve(((steps, errors),), stride)
+
+    def thinned(self, about: int) -> Points:
+        """Steps and errors of about so many points, evenly spaced."""
+        steps, errors = self.points
+        every = max(1, len(steps) // about)
+        return steps[::every], errors[::every]
+
+    def until(self, step: int) -> Curve:
+        """The part before a step, for a branch."""
+        steps, errors = self.points
+        chosen = steps < step
+        return Curve(((steps[chosen], errors[chosen]),), self.stride)
+
+
+def _kept(steps: NDArray[np.int64], stride: int) -> NDArray[np.bool_]:
+    early = steps < _POINTS // 8
+    kept: NDArray[np.bool_] = early | (steps % stride == 0)
+    return kept
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """A run of the page: its moments in their order, from the start or from the branch on.
+
+    Attributes:
+        number: counted from 1.
+        name: as the reader named it.
+        rows: what it learns from.
+        parent: the run it branches from, and the index of the moment there; None for a new start.
+        kept: whether the reader keeps it for comparison.
+    """
+
+    number: int
+    name: str
+    rows: Rows = field(repr=False)
+    parent: tuple[int, int] | None = None
+    kept: bool = False
+    moments: tuple[Moment, ...] = ()
+    curve: Curve = field(default_factory=Curve)
+
+    @property
+    def last(self) -> Moment:
+        """The latest moment."""
+        return self.moments[-1]
+
+    @cached_property
+    def best(self) -> Moment:
+        """The moment with the smallest error, of those that are exact; the first one is."""
+        exact = [moment for moment in self.moments if moment.exact]
+        return min(exact, key=lambda moment: moment.error if moment.error == moment.error else np.inf)
+
+    @cached_property
+    def bytes(self) -> int:
+        """The memory its moments take."""
+        return sum(moment.bytes for moment in self.moments)
+
+    def with_moment(self, moment: Moment, *, in_place: bool = False) -> History:
+        """The run with one more moment, or with another last one; old ones are thinned."""
+        if in_place:
+            return replace(self, moments=(*self.moments[:-1], moment))
+        after = replace(self, moments=(*self.moments, moment))
+        most = min(_MOST, max(_FEWEST, _BYTES // max(1, moment.bytes)))
+        return after if len(after.moments) <= most else replace(after, moments=after._thinned())
+
+    def _thinned(self) -> tuple[Moment, ...]:
+        """Every second moment, the ends and the best."""
+        last, best = len(self.moments) - 1, self.best
+        return tuple(m for i, m in enumerate(self.moments) if i % 2 == 0 or i == last or m is best)
+
+    def back_to(self, step: int) -> History:
+        """The run without what came after a step."""
+        if self.last.step <= step:
+            return self
+        return replace(
+            self, moments=tuple(m for m in self.moments if m.step <= step), curve=self.curve.until(step)
+        )
+
+    def branched(self, number: int, index: int) -> History:
+        """A run that begins as this one up to a moment."""
+        moment = self.moments[index]
+        return History(
+            number,
+            f"run {number}",
+            self.rows,
+            (self.number, index),
+            moments=self.moments[: index + 1],
+            curve=self.curve.until(moment.step),
+        )

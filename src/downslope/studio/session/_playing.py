@@ -1,0 +1,143 @@
+"""Playing: steps that follow each other until something ends them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.studio.session._engine import Engine, Position
+from downslope.studio.session._history import next_mark
+from downslope.studio.session._repairs import Fault, fault_of
+from downslope.studio.session._state import PHASES, SessionState, kept, with_run
+
+__all__ = ["played", "with_phase"]
+
+_CHUNK = 0.012  # seconds of steps between looks at what the page asks for
+
+
+def played(state: SessionState, engine: Engine) -> SessionState:
+    """The state after some of the steps that are asked for, or the same where there is none to take yet."""
+    if not state.playing:
+        return state
+    if state.pace is not None:
+        return _slowly(state, state.pace, engine)
+    started = perf_counter()
+    after = _advanced(state, _room(state), engine)
+    taken, seconds = after.position.step - state.position.step, perf_counter() - started
+    return replace(after, speed=0.7 * state.speed + 0.3 * taken / max(seconds, 1e-9))
+
+
+def with_phase(state: SessionState, part: str, engine: Engine) -> SessionState:
+    """The next step shown up to one of its parts; the last part takes it."""
+    if part == "update":
+        state = _advanced(state, 1, engine)
+    return replace(state, phase=part)
+
+
+def _slowly(state: SessionState, pace: float, engine: Engine) -> SessionState:
+    """In slow motion, the parts of a step one after the other; whether it is time for one."""
+    now = perf_counter()
+    if now < state.due:
+        return state
+    parts = PHASES if pace <= 4 else ("update",)
+    following = parts[(parts.index(state.phase) + 1) % len(parts)] if state.phase in parts else parts[0]
+    due = max(state.due + 1 / (pace * len(parts)), now - 0.1)
+    return with_phase(replace(state, due=due), following, engine)
+
+
+def _room(state: SessionState) -> int:
+    """Steps to the next moment to keep, or to the end."""
+    step = state.position.step
+    mark = max(next_mark(state.run.last.step), step + 1)
+    ends = [end for end in (state.until, state.settings.stop_steps) if end is not None and end > step]
+    return min([mark, *ends]) - step
+
+
+def _advanced(state: SessionState, count: int, engine: Engine) -> SessionState:
+    """Steps, a moment after them, and whatever ends a run."""
+    end = perf_counter() + _CHUNK
+    while count > 0 and perf_counter() < end:
+        before = state.position
+        position, errors, failure = engine.advance(state.descent, before, count, end - perf_counter())
+        below = _first_below(state, errors)
+        if below is not None:
+            return _ended_below(state, errors, below, engine)
+        state = _with_errors(replace(state, position=position), before, errors)
+        count -= len(errors)
+        if failure is not None:
+            return _failed(state, failure, engine)
+        if count <= 0:
+            asked = position.step in (state.until, state.settings.stop_steps)
+            state = _ended_as_asked(kept(state, "descent", engine, exact=asked))
+            count = _room(state) if state.playing and state.pace is None else 0
+    return state
+
+
+def _with_errors(state: SessionState, before: Position, errors: NDArray[np.float64]) -> SessionState:
+    """The state with the errors of the steps from a position on."""
+    if not len(errors):
+        return state
+    run = state.run
+    run = replace(run, curve=run.curve.extended(before.step + 1, errors))
+    return replace(with_run(state, run), last_error=float(errors[-1]))
+
+
+def _first_below(state: SessionState, errors: NDArray[np.float64]) -> int | None:
+    """The first of some errors that is below the limit, while playing."""
+    limit = state.settings.stop_error
+    if limit is None or not state.playing:
+        return None
+    below = np.flatnonzero(errors < limit)
+    return int(below[0]) if len(below) else None
+
+
+def _ended_below(
+    state: SessionState, errors: NDArray[np.float64], first: int, engine: Engine
+) -> SessionState:
+    """The run ends with the values that gave the first error below the limit."""
+    before = state.position
+    after = replace(before, step=before.step + first)
+    state = replace(state, position=after)
+    state = _with_errors(state, before, errors[:first])
+    state = replace(state, last_error=float(errors[first]))
+    if after.step > state.run.last.step:
+        state = kept(state, "descent", engine)
+    limit = state.settings.stop_error
+    return _ended(state, f"The error fell below {limit:g} after {after.step:,} steps.")
+
+
+def _ended_as_asked(state: SessionState) -> SessionState:
+    step, settings = state.position.step, state.settings
+    if not state.playing:
+        return state
+    if state.until is not None and step >= state.until:
+        return replace(state, playing=False, until=None)
+    if settings.stop_steps is not None and step == settings.stop_steps:
+        return _ended(state, f"{step:,} steps are done, as the stop rule asks.")
+    if settings.stop_patience is not None and _no_better_since(state) >= settings.stop_patience:
+        return _ended(
+            state,
+            f"The last {settings.stop_patience} measurements on the validation rows found no smaller error.",
+        )
+    return state
+
+
+def _no_better_since(state: SessionState) -> int:
+    seen = [m.validation_error for m in state.run.moments if m.validation_error is not None]
+    return len(seen) - 1 - int(np.argmin(seen)) if seen else 0
+
+
+def _ended(state: SessionState, text: str) -> SessionState:
+    fault = Fault("finished", state.position.step, text, ())
+    return replace(state, playing=False, until=None, stopped=fault)
+
+
+def _failed(state: SessionState, failure: str, engine: Engine) -> SessionState:
+    """The run ends before the step that failed: a step whose update is not finite may be found only later."""
+    step = state.position.step
+    state = with_run(replace(state, playing=False, until=None), state.run.back_to(step))
+    state = kept(state, "descent", engine)
+    return replace(state, stopped=fault_of(failure, state.descent, step))

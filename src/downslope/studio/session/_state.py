@@ -1,0 +1,254 @@
+"""The state of a session: immutable, and swapped whole for the one that a command or some steps lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from downslope.errors import DownslopeError
+from downslope.studio.session._descent import Descent, Masks, checked_descent, fitting_masks, start_values
+from downslope.studio.session._engine import Engine, Position
+from downslope.studio.session._history import History, Moment
+from downslope.studio.session._repairs import Fault
+from downslope.studio.session._settings import Settings
+from downslope.studio.table._rows import Choices, Rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from polars import DataFrame
+
+__all__ = [
+    "PHASES",
+    "Encode",
+    "SessionState",
+    "begun",
+    "first_state",
+    "kept",
+    "moved",
+    "opened",
+    "paused",
+    "resumed",
+    "run_of",
+    "with_best",
+    "with_run",
+]
+
+PHASES = ("forward", "loss", "backward", "update")
+_MOST_RUNS = 24
+_MOST_BYTES = 1 << 30  # of the moments of all runs
+
+Encode = Callable[["DataFrame", Choices, str], Rows]
+"""Makes rows of a table, what is chosen of it, and its name."""
+
+
+@dataclass(frozen=True, eq=False)
+class SessionState:
+    """One table, one network in training, and everything that is kept of it.
+
+    Attributes:
+        descent: the rows, the settings and the frozen numbers of the present run.
+        position: how far it has come.
+        encode: makes rows of a table.
+        runs: all runs; ``current`` is the number of the present one, ``made`` how many there were.
+        best: by ``"hand"`` and ``"descent"``, the moment with the smallest error.
+        viewing: the index of the moment of the present run that is shown instead of the present, or None.
+        phase: the part of the next step that is shown, or "".
+        playing: whether steps are taken; up to step ``until`` if that is given.
+        pace: how many steps a second in slow motion, or None; the next one is ``due`` at a time.
+        stopped: why a run ended, or None.
+        dragged: the parameter and the index of the number that is being dragged, or None.
+        last_error: of the last batch.
+        speed: steps a second, of late.
+    """
+
+    descent: Descent
+    position: Position
+    encode: Encode
+    runs: tuple[History, ...] = ()
+    current: int = 0
+    made: int = 0
+    best: Mapping[str, Moment] = field(default_factory=dict)
+    viewing: int | None = None
+    phase: str = ""
+    playing: bool = False
+    until: int | None = None
+    pace: float | None = None
+    due: float = 0.0
+    stopped: Fault | None = None
+    dragged: tuple[str, tuple[int, ...]] | None = None
+    last_error: float = float("nan")
+    speed: float = 0.0
+
+    @property
+    def rows(self) -> Rows:
+        """The table."""
+        return self.descent.rows
+
+    @property
+    def frozen(self) -> Masks:
+        """Which numbers of the parameters stay as they are."""
+        return self.descent.frozen
+
+    @property
+    def run(self) -> History:
+        """The present run."""
+        return run_of(self, self.current)
+
+    @property
+    def shown(self) -> Moment:
+        """The moment that is shown: the latest, or one of the past."""
+        return self.run.last if self.viewing is None else self.run.moments[self.viewing]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of what is shown."""
+        return self.descent.settings if self.viewing is None else self.shown.settings
+
+    @property
+    def shown_descent(self) -> Descent:
+        """How what is shown descended."""
+        if self.viewing is None:
+            return self.descent
+        return Descent(self.settings, self.rows, self.frozen)
+
+
+def run_of(state: SessionState, number: int) -> History:
+    """A run by its number.
+
+    Raises:
+        DownslopeError: if there is none.
+    """
+    found = next((run for run in state.runs if run.number == number), None)
+    if found is None:
+        raise DownslopeError(f"there is no run {number}; it was removed or never made")
+    return found
+
+
+def first_state(
+    rows: Rows,
+    settings: Settings,
+    values: Mapping[str, NDArray[Any]] | None,
+    encode: Encode,
+    engine: Engine,
+) -> SessionState:
+    """The state of a session that opens on a table."""
+    descent = checked_descent(settings, rows, {})
+    position = Position.at(start_values(descent, values), 0)
+    return begun(SessionState(descent, position, encode), descent, values, engine)
+
+
+def begun(
+    state: SessionState, descent: Descent, values: Mapping[str, NDArray[Any]] | None, engine: Engine
+) -> SessionState:
+    """A new run of a descent; parameters that are not given are drawn."""
+    number = state.made + 1
+    after = replace(
+        state,
+        descent=descent,
+        position=Position.at(start_values(descent, values), 0),
+        runs=(*state.runs, History(number, f"run {number}", descent.rows)),
+        current=number,
+        made=number,
+        best=_comparable(state.best, descent.settings),
+        viewing=None,
+        phase="",
+        playing=False,
+        until=None,
+        stopped=None,
+    )
+    return _within_limits(kept(after, "start", engine))
+
+
+def kept(
+    state: SessionState, origin: str, engine: Engine, *, exact: bool = True, in_place: bool = False
+) -> SessionState:
+    """The state with where it is as a moment of its run."""
+    position = engine.known(state.descent, state.position)
+    error, validation = state.last_error, None
+    exact = exact or engine.may_measure()
+    if exact:
+        measured = engine.measure(state.descent, position.values)
+        error, validation = measured.error, measured.validation
+    moment = Moment(position.step, position.values, error, exact, validation, origin, state.descent.settings)
+    run = state.run.with_moment(moment, in_place=in_place)
+    return with_best(replace(with_run(state, run), position=position), [moment])
+
+
+def with_run(state: SessionState, run: History) -> SessionState:
+    """The state with another version of one of its runs."""
+    return replace(state, runs=tuple(run if one.number == run.number else one for one in state.runs))
+
+
+def with_best(state: SessionState, moments: list[Moment]) -> SessionState:
+    """The state with those moments noted that are better than the best so far."""
+    best = dict(state.best)
+    for moment in moments:
+        by = moment.origin
+        if by in ("hand", "descent") and moment.exact and (by not in best or moment.error < best[by].error):
+            best[by] = moment
+    return replace(state, best=best)
+
+
+def resumed(state: SessionState, engine: Engine) -> SessionState:
+    """Go on from what is shown: from a moment of the past a branch begins."""
+    state = replace(state, stopped=None)
+    if state.viewing is None:
+        return state
+    index, run = state.viewing, state.run
+    moment = run.moments[index]
+    if index < len(run.moments) - 1:
+        number = state.made + 1
+        branch = run.branched(number, index)
+        state = _within_limits(replace(state, runs=(*state.runs, branch), current=number, made=number))
+    descent = checked_descent(moment.settings, state.rows, state.frozen)
+    return moved(replace(state, viewing=None), descent, moment.values, moment.step)
+
+
+def moved(
+    state: SessionState, descent: Descent, values: Mapping[str, NDArray[Any]], step: int
+) -> SessionState:
+    """The state with another descent or other values in the midst of its run."""
+    position = Position.at(start_values(descent, values), step)
+    best = _comparable(state.best, descent.settings)
+    return replace(state, descent=descent, position=position, best=best)
+
+
+def paused(state: SessionState, engine: Engine) -> SessionState:
+    """Stop taking steps, and keep where it is."""
+    if not state.playing:
+        return state
+    state = replace(state, playing=False, until=None)
+    return state if state.run.last.step == state.position.step else kept(state, "descent", engine)
+
+
+def opened(state: SessionState, run: History) -> SessionState:
+    """The state with another run as the present one, on its own rows and with its own network."""
+    last = run.last
+    frozen = fitting_masks(state.frozen, last.settings)
+    descent = checked_descent(last.settings, run.rows, frozen)
+    best = {} if run.rows is not state.rows else state.best
+    state = replace(state, current=run.number, viewing=None, stopped=None, best=best)
+    state = moved(state, descent, last.values, last.step)
+    alike = _measured_by(last.settings)
+    return with_best(state, [m for m in run.moments if _measured_by(m.settings) == alike])
+
+
+def _within_limits(state: SessionState) -> SessionState:
+    """Without runs beyond the most, or beyond the memory: the oldest that are not kept, then the oldest."""
+    runs = list(state.runs)
+    while len(runs) > 1 and (len(runs) > _MOST_RUNS or sum(run.bytes for run in runs) > _MOST_BYTES):
+        others = [run for run in runs if run.number != state.current]
+        runs.remove(next((run for run in others if not run.kept), others[0]))
+    return replace(state, runs=tuple(runs))
+
+
+def _comparable(best: Mapping[str, Moment], settings: Settings) -> Mapping[str, Moment]:
+    """The best of another network, loss or choice of rows is none of this one."""
+    alike = _measured_by(settings)
+    return {by: moment for by, moment in best.items() if _measured_by(moment.settings) == alike}
+
+
+def _measured_by(settings: Settings) -> tuple[Any, ...]:
+    """What errors are of: those of equal ones can be compared."""
+    return settings.network, settings.validation, settings.seed if settings.validation else None

@@ -1,0 +1,57 @@
+"""What each command leads to: functions from a state and a command to the next state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from downslope.studio import _schema as ask
+from downslope.studio.session._engine import Engine
+from downslope.studio.session._state import SessionState
+from downslope.studio.session.handlers import _descent, _parameters, _table, _time
+
+__all__ = ["HANDLERS", "Outcome", "outcome_of"]
+
+Handler = Callable[[SessionState, Any, Engine], SessionState]
+
+HANDLERS: Mapping[type[ask.Command], Handler] = {
+    ask.SetParameter: _parameters.set_parameter,
+    ask.Freeze: _parameters.freeze,
+    ask.Best: _parameters.go_to_best,
+    ask.Restore: _parameters.restore,
+    ask.Phase: _descent.show_phase,
+    ask.Step: _descent.take_steps,
+    ask.Play: _descent.play,
+    ask.Pause: _descent.pause,
+    ask.Reset: _descent.reset,
+    ask.Change: _descent.change_settings,
+    ask.Repair: _descent.repair,
+    ask.Scrub: _time.go_to_moment,
+    ask.NameRun: _time.name_run,
+    ask.DropRun: _time.remove_run,
+    ask.EditCell: _table.edit_cell,
+    ask.EditRows: _table.edit_rows,
+    ask.Paste: _table.paste,
+    ask.Upload: _table.upload,
+    ask.Columns: _table.choose_columns,
+    ask.Sample: _table.open_sample,
+}
+"""By command, the state that it leads to."""
+
+
+class Outcome(NamedTuple):
+    """What a command leads to: the next state, and what the page gets as an answer."""
+
+    state: SessionState
+    answer: dict[str, Any] | None = None
+
+
+def outcome_of(state: SessionState, command: ask.Command, engine: Engine) -> Outcome:
+    """What a command leads to.
+
+    Raises:
+        DownslopeError: if it cannot be done; the message is for the reader.
+    """
+    if isinstance(command, ask.Solve):
+        return Outcome(*_parameters.solved(state, engine))
+    return Outcome(HANDLERS[type(command)](state, command, engine))

@@ -1,0 +1,93 @@
+"""Commands that descend: whole steps and their parts, other settings, a new start."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+
+from downslope.errors import DownslopeError
+from downslope.studio import _schema as ask
+from downslope.studio.session._descent import checked_descent, fitting_masks
+from downslope.studio.session._engine import Engine
+from downslope.studio.session._playing import played, with_phase
+from downslope.studio.session._state import PHASES, SessionState, begun, moved, paused, resumed
+from downslope.studio.session.handlers._table import with_choices
+
+__all__ = ["change_settings", "pause", "play", "repair", "reset", "show_phase", "take_steps"]
+
+_AT_ONCE = 1e6  # rows and weights, times steps, that nobody has to wait for
+
+
+def show_phase(state: SessionState, command: ask.Phase, engine: Engine) -> SessionState:
+    """The next step up to one of its parts."""
+    if command.part not in PHASES:
+        raise DownslopeError(f"a step has the parts {', '.join(PHASES)}, not {command.part!r}")
+    return with_phase(resumed(paused(state, engine), engine), command.part, engine)
+
+
+def take_steps(state: SessionState, command: ask.Step, engine: Engine) -> SessionState:
+    """So many steps or epochs: at once where they are quick, else by playing."""
+    if command.count < 1 or command.unit not in ("step", "epoch"):
+        raise DownslopeError("steps and epochs are counted from 1")
+    state = resumed(paused(state, engine), engine)
+    descent, step, count = state.descent, state.position.step, command.count
+    if command.unit == "epoch":
+        each = descent.batches.steps_in_epoch
+        count = (step // each + count) * each - step
+    state = replace(state, phase="", pace=None, until=step + count, playing=True)
+    if count * (len(descent.split.training["x"]) + descent.settings.weights) < _AT_ONCE:
+        while state.playing:
+            state = played(state, engine)
+    return state
+
+
+def play(state: SessionState, command: ask.Play, engine: Engine) -> SessionState:
+    """Steps until something ends them."""
+    if command.pace is not None and not 0 < command.pace <= 1000:
+        raise DownslopeError("slow motion takes from above 0 to 1000 steps a second")
+    state = resumed(state, engine)
+    return replace(
+        state, until=None, pace=command.pace, playing=True, phase="", dragged=None, due=perf_counter()
+    )
+
+
+def pause(state: SessionState, command: ask.Pause, engine: Engine) -> SessionState:
+    """No further steps."""
+    return paused(state, engine)
+
+
+def reset(state: SessionState, command: ask.Reset, engine: Engine) -> SessionState:
+    """A new run from the values at the start of this one, or from values drawn from a seed."""
+    if command.seed is None:
+        first = state.run.moments[0].values
+        parameters = {name: first[name] for name in state.settings.shapes if name in first}
+        descent = checked_descent(state.settings, state.rows, state.frozen)
+        return begun(state, descent, parameters, engine)
+    settings = state.settings.changed({"seed": command.seed})
+    return begun(state, checked_descent(settings, state.rows, state.frozen), None, engine)
+
+
+def change_settings(state: SessionState, command: ask.Change, engine: Engine) -> SessionState:
+    """Other settings: the run goes on where its parameters and its rows stay, else a new one begins."""
+    before, after = state.settings, state.settings.changed(command.settings)
+    if after == before:
+        return state
+    state = resumed(state, engine)
+    if before.shapes == after.shapes and after.validation == before.validation:
+        descent = checked_descent(after, state.rows, state.frozen)
+        values = engine.values(state.descent, state.position)
+        return moved(state, descent, values, state.position.step)
+    descent = checked_descent(after, state.rows, fitting_masks(state.frozen, after))
+    return begun(state, descent, None, engine)
+
+
+def repair(state: SessionState, command: ask.Repair, engine: Engine) -> SessionState:
+    """A new start with one of the changes that were offered after a failed step."""
+    if state.stopped is None or not 0 <= command.number < len(state.stopped.repairs):
+        raise DownslopeError("there is nothing to repair now")
+    chosen = state.stopped.repairs[command.number]
+    if chosen.scaling is not None:
+        return with_choices(state, replace(state.rows.choices, scaling=chosen.scaling), engine)
+    settings = state.settings.changed(chosen.settings)
+    descent = checked_descent(settings, state.rows, state.frozen)
+    return begun(state, descent, state.run.moments[0].values, engine)

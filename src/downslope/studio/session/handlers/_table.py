@@ -1,0 +1,115 @@
+"""Commands that change the table: its cells, rows and columns, or another table altogether."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import Any
+
+from downslope.errors import DownslopeError
+from downslope.fitting import embeddings
+from downslope.studio import _schema as ask
+from downslope.studio.session._descent import checked_descent, fitting_masks
+from downslope.studio.session._engine import Engine
+from downslope.studio.session._samples import opening_of
+from downslope.studio.session._settings import Settings, suited
+from downslope.studio.session._state import SessionState, begun
+from downslope.studio.table._rows import Choices, Rows, edited, rows_of
+from downslope.tables import read_table
+
+__all__ = ["choose_columns", "edit_cell", "edit_rows", "open_sample", "paste", "upload", "with_choices"]
+
+
+def edit_cell(state: SessionState, command: ask.EditCell, engine: Engine) -> SessionState:
+    """The table with one cell changed."""
+    frame = edited(state.rows, command.row, command.column, command.text)
+    return _with_rows(state, state.encode(frame, state.rows.choices, state.rows.name), engine)
+
+
+def edit_rows(state: SessionState, command: ask.EditRows, engine: Engine) -> SessionState:
+    """The table with one more row like the last one, or without one."""
+    frame, row = state.rows.frame, command.drop
+    if not state.rows.editable:
+        raise DownslopeError("rows of a table of this size cannot be added or removed here")
+    if row is None:
+        frame = frame.vstack(frame.tail(1))
+    elif 0 <= row < frame.height:
+        frame = frame.head(row).vstack(frame.slice(row + 1))
+    return _with_rows(state, state.encode(frame, state.rows.choices, state.rows.name), engine)
+
+
+def paste(state: SessionState, command: ask.Paste, engine: Engine) -> SessionState:
+    """A table from text."""
+    return _with_table(state, command.text.encode(), command.name, engine)
+
+
+def upload(state: SessionState, command: ask.Upload, engine: Engine) -> SessionState:
+    """A table from a file."""
+    return _with_table(state, command.content, command.name, engine)
+
+
+def choose_columns(state: SessionState, command: ask.Columns, engine: Engine) -> SessionState:
+    """Other targets, kinds or scaling of columns, or other columns of formulas."""
+    given = {name: value for name, value in vars(command).items() if value is not None}
+    choices: dict[str, Any] = {
+        name: tuple(map(str, value)) if isinstance(value, list) else value for name, value in given.items()
+    }
+    if choices.get("targets") == ():
+        raise DownslopeError("choose at least one column to predict")
+    return with_choices(state, replace(state.rows.choices, **choices), engine)
+
+
+def open_sample(state: SessionState, command: ask.Sample, engine: Engine) -> SessionState:
+    """A table that comes with the page."""
+    rows, settings, values = opening_of(command.name)
+    state = replace(state, best={}, encode=rows_of)
+    return begun(state, checked_descent(settings, rows, {}), values, engine)
+
+
+def with_choices(state: SessionState, choices: Choices, engine: Engine) -> SessionState:
+    """The state with other choices of its table."""
+    rows = state.encode(state.rows.frame, choices, state.rows.name)
+    same = rows.choices.targets == state.rows.choices.targets and rows.features == state.rows.features
+    same = same and _encoded_alike(rows, state.rows)
+    if same and rows.choices.scaling != state.rows.choices.scaling:  # other numbers need other weights
+        descent = checked_descent(state.settings, rows, state.frozen)
+        return begun(replace(state, best={}), descent, None, engine)
+    return _with_rows(state, rows, engine, state.settings if same else suited(rows))
+
+
+def _with_rows(
+    state: SessionState, rows: Rows, engine: Engine, settings: Settings | None = None
+) -> SessionState:
+    """The state with other rows: the network stays where it fits."""
+    before = state.settings
+    if settings is None:
+        fits = len(rows.features) == before.inputs and rows.y.shape[1:] == state.rows.y.shape[1:]
+        settings = before if fits and _encoded_alike(rows, state.rows) else suited(rows)
+    fits = settings.network.inputs == before.inputs and before.shapes == settings.shapes
+    values = engine.values(state.descent, state.position) if fits else None
+    descent = checked_descent(settings, rows, fitting_masks(state.frozen, settings))
+    return begun(replace(state, best={}), descent, values, engine)
+
+
+def _encoded_alike(rows: Rows, others: Rows) -> bool:
+    """Whether other rows have the same classes, and the same levels where x holds their numbers."""
+    levels = embeddings(rows.encoder) == embeddings(others.encoder)
+    return levels and rows.goal.classes == others.goal.classes
+
+
+def _with_table(state: SessionState, content: bytes, name: str, engine: Engine) -> SessionState:
+    """The state with a table that was read; its target is the present one, or the last column that can be."""
+    file = io.BytesIO(content)
+    file.name = name.replace("\\", "/").rsplit("/", 1)[-1][:80]
+    frame = read_table(file)
+    here = [column for column in state.rows.choices.targets if column in frame.columns]
+    tried = [*here, *reversed(frame.columns)]
+    for place, target in enumerate(tried):
+        try:
+            rows = rows_of(frame, Choices((target,)), file.name)
+        except DownslopeError:
+            if place == len(tried) - 1:
+                raise
+            continue
+        return _with_rows(replace(state, encode=rows_of), rows, engine, suited(rows))
+    raise DownslopeError(f"{file.name} has no columns")

@@ -1,0 +1,42 @@
+"""Commands about time: moments of runs, and the runs themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from downslope.errors import DownslopeError
+from downslope.studio import _schema as ask
+from downslope.studio.session._engine import Engine
+from downslope.studio.session._state import SessionState, opened, paused, run_of, with_run
+
+__all__ = ["go_to_moment", "name_run", "remove_run"]
+
+
+def go_to_moment(state: SessionState, command: ask.Scrub, engine: Engine) -> SessionState:
+    """A moment of a run is shown, or the latest."""
+    state = paused(state, engine)
+    if command.run is not None and command.run != state.current:
+        state = opened(state, run_of(state, command.run))
+    last = len(state.run.moments) - 1
+    if command.moment is not None and not 0 <= command.moment <= last:
+        raise DownslopeError(f"this run has the moments 0 to {last}, not {command.moment}")
+    viewing = None if command.moment in (None, last) else command.moment
+    return replace(state, viewing=viewing, phase="")
+
+
+def name_run(state: SessionState, command: ask.NameRun, engine: Engine) -> SessionState:
+    """A run with another name, or kept for comparison or not."""
+    run = run_of(state, command.run)
+    if command.name is not None:
+        run = replace(run, name=command.name.strip()[:60] or run.name)
+    if command.kept is not None:
+        run = replace(run, kept=command.kept)
+    return with_run(state, run)
+
+
+def remove_run(state: SessionState, command: ask.DropRun, engine: Engine) -> SessionState:
+    """One run less."""
+    run = run_of(state, command.run)
+    if run.number == state.current:
+        raise DownslopeError("the run that is open cannot be removed; open another one first")
+    return replace(state, runs=tuple(one for one in state.runs if one is not run))
