@@ -253,7 +253,7 @@ def test_levels_of_a_column_of_many_have_vectors_and_are_no_sizes():
     who = [f"p{k}" for k in [*range(60), *rng.integers(0, 60, 500)]]
     table = pl.DataFrame({"who": who, "a": rng.normal(size=560), "y": rng.normal(size=560)})
     session = first_session()
-    session.handle(ask.Upload("who.csv"), table.write_csv().encode())
+    session.handle(ask.Upload("who.csv", table.write_csv().encode()))
 
     def vectors():
         first = session.state.settings.network.layers[0]
