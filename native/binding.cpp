@@ -9,7 +9,9 @@
 #include <nanobind/stl/vector.h>
 
 #include <limits>
+#include <stdexcept>
 
+#include "checks.hpp"
 #include "interpreter.hpp"
 #include "machine.hpp"
 
@@ -39,37 +41,129 @@ Tape tape_of(const std::vector<ValueTuple>& values, const std::vector<Instructio
 }
 
 template <class T> using Array = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
+using Order = std::optional<Array<const std::int64_t>>;
 
-template <class T> long width(const Array<T>& a) { return a.ndim() == 2 ? long(a.shape(1)) : 1; }
+void require(bool holds, const std::string& what) {
+    if (!holds) throw std::invalid_argument(what);
+}
+
+// Arrays of the tape's widths with at least so many rows.
+template <class T>
+std::vector<Table<T>> tables(const std::vector<Array<T>>& arrays, const std::vector<Width>& widths, const char* kind) {
+    require(arrays.size() == widths.size(), "the tape needs " + std::to_string(widths.size()) + " " + kind + ", not " +
+                                                std::to_string(arrays.size()));
+    std::vector<Table<T>> found;
+    for (std::size_t n = 0; n < arrays.size(); ++n) {
+        const auto& a = arrays[n];
+        require(a.ndim() == 1 || a.ndim() == 2, std::string(kind) + " need one or two axes");
+        const long width = a.ndim() == 2 ? long(a.shape(1)) : 1;
+        const bool fits = widths[n].exact < 0 ? width >= widths[n].least : width == widths[n].exact;
+        require(fits, "number " + std::to_string(n) + " of the " + kind + " has " + std::to_string(width) +
+                          " numbers a row, which is not what the tape reads or writes");
+        found.push_back({a.data(), width});
+    }
+    return found;
+}
+
+template <class T> long fewest_rows(const std::vector<Array<T>>& arrays) {
+    long fewest = std::numeric_limits<long>::max();
+    for (const auto& a : arrays) fewest = std::min(fewest, long(a.shape(0)));
+    return fewest;
+}
+
+// That the rows of all steps are rows of the columns.
+void check_rows(const Order& order, long first, long rows, long there) {
+    if (!order) return require(first >= 0 && rows <= there && first <= there - rows, "steps take rows that are not there");
+    require(order->ndim() == 1 && rows <= long(order->shape(0)), "the order has fewer rows than the steps");
+    std::uint64_t largest = 0;  // unsigned, where negative numbers are large
+    for (long n = 0; n < rows; ++n) largest = std::max(largest, std::uint64_t(order->data()[n]));
+    require(largest < std::uint64_t(there), "the order names a row that is not there");
+}
+
+// That each step has its scalars, and a place for the watched one.
+void check_steps(const Steps& steps, const Array<const double>& scalars, const Array<double>& watched, long inputs) {
+    require(steps.rows >= 1 && steps.batch >= 1 && steps.rounds >= 0, "steps need at least one row");
+    require(steps.rows < 1L << 48, "there are too many rows");
+    long count = 0;
+    const bool countable = !__builtin_mul_overflow(up(steps.rows, steps.batch), steps.rounds, &count);
+    require(countable && watched.ndim() == 1 && count <= long(watched.shape(0)), "there are more steps than places");
+    require(long(scalars.size()) / std::max(inputs, 1L) >= count || inputs == 0, "each step needs its scalar inputs");
+}
+
+// The right to use a machine: one thread at a time has it.
+template <class T> class Turn {
+public:
+    explicit Turn(Machine<T>& machine) : machine_(machine) {
+        if (!machine_.enter()) throw std::runtime_error("the machine is at work on another thread");
+    }
+    ~Turn() { machine_.leave(); }
+    Machine<T>* operator->() const { return &machine_; }
+
+private:
+    Machine<T>& machine_;
+};
+
+template <class T> void check_matrix(const Machine<T>& machine, int value, std::size_t numbers) {
+    const auto& values = machine.tape().values;
+    require(value >= 0 && value < int(values.size()), "there is no such value");
+    const Value& v = values[std::size_t(value)];
+    require(v.kind == Kind::matrix && v.form == Form::numbers, "the value is not a matrix of numbers");
+    require(std::size_t(v.rows) * std::size_t(v.columns) == numbers,
+            "the value has " + std::to_string(v.rows) + " x " + std::to_string(v.columns) + " numbers, not " +
+                std::to_string(numbers));
+}
+
+template <class T>
+void run(Machine<T>& machine, const std::vector<Array<const T>>& columns, const std::vector<Array<T>>& stores,
+         const Order& order, long first, long rows, long batch, long rounds, const Array<const double>& scalars,
+         std::uint64_t seed, std::uint64_t draw, int threads, const Array<double>& watched, double seconds) {
+    const Tape& tape = machine.tape();
+    const Data<T> data{tables(columns, tape.columns, "columns"), tables(stores, tape.stores, "stores")};
+    const Steps steps{order ? order->data() : nullptr, first, rows, std::min(batch, rows), rounds, scalars.data(), seed, draw};
+    check_steps(steps, scalars, watched, long(tape.scalar_inputs.size()));
+    check_rows(order, first, rows, fewest_rows(columns));
+    require(rows <= fewest_rows(stores), "the stores have fewer rows than the steps");
+    const Turn turn(machine);
+    Stop stop(seconds, interpreter::wants_back);
+    {
+        const interpreter::Released released;
+        machine.run(data, steps, threads, watched.data(), stop);
+    }
+    if (PyErr_Occurred()) throw nb::python_error();
+}
 
 template <class T> void declare(nb::module_& m, const char* name) {
     using M = Machine<T>;
+    // what is written into is never a converted copy
     nb::class_<M>(m, name)
         .def(nb::init<std::shared_ptr<const Tape>>())
-        .def("set", [](M& self, int value, Array<const T> data) { self.memory().set(value, data.data()); })
-        .def("get", [](M& self, int value, Array<T> data) { self.memory().get(value, data.data()); })
-        .def("scalar", &M::scalar)
-        .def("finite", [](M& self) { return self.memory().finite(); })
-        .def("save", [](M& self) { self.memory().save(); })
-        .def("restore", [](M& self) { self.memory().restore(); })
-        .def("run",
-             [](M& self, const std::vector<Array<const T>>& columns, const std::vector<Array<T>>& stores,
-                std::optional<Array<const std::int64_t>> order, long first, long rows, long batch, long rounds,
-                Array<const double> scalars, std::uint64_t seed, std::uint64_t draw, int threads,
-                Array<double> watched, double seconds) {
-                 Data<T> data;
-                 for (const auto& c : columns) data.columns.push_back({c.data(), width(c)});
-                 for (const auto& c : stores) data.stores.push_back({c.data(), width(c)});
-                 const Steps steps{order ? order->data() : nullptr, first, rows, batch, rounds, scalars.data(), seed, draw};
-                 Stop stop(seconds, interpreter::wants_back);
-                 {
-                     const interpreter::Released released;
-                     self.run(data, steps, threads, watched.data(), stop);
-                 }
-                 if (PyErr_Occurred()) throw nb::python_error();
+        .def("set",
+             [](M& self, int value, const Array<const T>& data) {
+                 const Turn turn(self);
+                 check_matrix(self, value, data.size());
+                 self.memory().set(value, data.data());
+             })
+        .def("get",
+             [](M& self, int value, const Array<T>& data) {
+                 const Turn turn(self);
+                 check_matrix(self, value, data.size());
+                 self.memory().get(value, data.data());
              },
-             "columns"_a, "stores"_a, "order"_a.none(), "first"_a, "rows"_a, "batch"_a, "rounds"_a, "scalars"_a,
-             "seed"_a, "draw"_a, "threads"_a, "watched"_a, "seconds"_a = std::numeric_limits<double>::infinity())
+             "value"_a, "data"_a.noconvert())
+        .def("scalar",
+             [](M& self, int value) {
+                 const Turn turn(self);
+                 const auto& values = self.tape().values;
+                 const bool there = value >= 0 && value < int(values.size()) && values[std::size_t(value)].kind == Kind::scalar;
+                 require(there, "there is no such scalar");
+                 return self.scalar(value);
+             })
+        .def("finite", [](M& self) { return Turn(self)->memory().finite(); })
+        .def("save", [](M& self) { Turn(self)->memory().save(); })
+        .def("restore", [](M& self) { Turn(self)->memory().restore(); })
+        .def("run", &run<T>, "columns"_a, "stores"_a.noconvert(), "order"_a.none(), "first"_a, "rows"_a, "batch"_a,
+             "rounds"_a, "scalars"_a, "seed"_a, "draw"_a, "threads"_a, "watched"_a.noconvert(),
+             "seconds"_a = std::numeric_limits<double>::infinity())
         .def_prop_ro("known", &M::known);
 }
 
@@ -103,6 +197,7 @@ NB_MODULE(_native, m) {
                  tape.mirrors = std::move(mirrors);
                  tape.watched = watched;
                  tape.stop_level = stop_level;
+                 check(tape);
                  new (self) Tape(std::move(tape));
              });
     m.attr("NAMES") = names;  // of the build: what _opcodes.py says must be the same
@@ -116,9 +211,10 @@ NB_MODULE(_native, m) {
     m.def("instruction_set", [] { return std::string(instruction_set().name); });
     m.def("shuffle",
           [](Array<std::int64_t> out, std::uint64_t seed, std::uint32_t stream, std::uint64_t step) {
+              require(out.ndim() == 1, "an order has one axis");
               instruction_set().floats().shuffle(out.data(), long(out.shape(0)), seed, stream, step);
           },
-          "out"_a, "seed"_a, "stream"_a, "step"_a);
+          "out"_a.noconvert(), "seed"_a, "stream"_a, "step"_a);
     m.def("peak", &peak, "threads"_a, "dtype"_a);
     const auto main_thread = nb::module_::import_("threading").attr("main_thread")();
     interpreter::begin(nb::cast<unsigned long>(main_thread.attr("ident")));

@@ -25,10 +25,9 @@ inline long panel_size(const Value& v) {
     return (v.form == Form::pairs ? up(v.rows, 2) : v.rows) * lanes;
 }
 
-// Numbers of a transposed value for each panel and block of 32 features.
+// Numbers of a transposed value for each panel: of a block of 32 features, and of all.
 inline long square_size(Form form) { return (form == Form::pairs ? lanes / 2 : lanes) * lanes; }
-
-inline long transposed_size(const Value& v, long panels) { return up(v.rows, lanes) * panels * square_size(v.form); }
+inline long transposed_size(const Value& v) { return up(v.rows, lanes) * square_size(v.form); }
 
 // Instructions whose tiles are some rows of 32 columns; of others a tile is 32 columns, or all.
 inline bool has_tiles(Opcode o) {

@@ -1,5 +1,7 @@
 #include "machine.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -21,12 +23,24 @@ template <class T> Kernels<T> kernels_of(const InstructionSet& set) {
 template <class T>
 Machine<T>::Machine(std::shared_ptr<const Tape> tape)
     : tape_(std::move(tape)), kernels_(kernels_of<T>(instruction_set())), memory_(*tape_, kernels_) {
+    for (const auto& v : tape_->values)
+        if (sizeof(T) != sizeof(Word) && v.form != Form::numbers)
+            throw std::invalid_argument("a tape with bfloat16 needs a machine of float32");
     for (const auto& i : tape_->instructions) parts_ = std::max(parts_, i.part + 1);
 }
 
 template <class T> double Machine<T>::scalar(int value) const {
     if (workers_.empty()) throw std::logic_error("there is no number before the first run");
     return workers_.front()->scalar(value)[0];
+}
+
+template <class T> bool Machine<T>::enter() {
+    const int process = getpid();
+    int user = 0;
+    if (user_.compare_exchange_strong(user, process)) return true;
+    if (user == process || !user_.compare_exchange_strong(user, process)) return false;
+    resolved_for_ = 0;  // a thread of the parent was at work when this process was forked
+    return true;
 }
 
 // Sharing the work

@@ -24,6 +24,10 @@ public:
     explicit Machine(std::shared_ptr<const Tape> tape);
     Machine(const Machine&) = delete;
 
+    // Whether no other thread of this process uses the machine: then it is the caller's until leave().
+    bool enter();
+    void leave() { user_ = 0; }
+
     const Tape& tape() const { return *tape_; }
     Memory<T>& memory() { return memory_; }
     double scalar(int value) const;  // after a run
@@ -52,6 +56,7 @@ private:
     void run_panels(Worker<T>& worker, int level, const Data<T>& data, const Batch& batch, bool again);
     template <bool brief> void run_tiles(Worker<T>& worker, int level, const Batch& batch, bool again);
 
+    std::atomic<int> user_{0};  // the process that uses it
     const std::shared_ptr<const Tape> tape_;
     const Kernels<T> kernels_;
     Memory<T> memory_;

@@ -16,15 +16,17 @@ void Release::operator()(void* p) const {
         std::free(p);
 }
 
-template <class T> Buffer<T> zeros(long count) {
+template <class T> Buffer<T> zeros(long count, long size) {
     constexpr std::size_t huge = 1 << 21, line = 64;
 #ifdef __SANITIZE_ADDRESS__
     constexpr std::size_t least_mapped = std::numeric_limits<std::size_t>::max();  // the sanitizer watches malloc
 #else
     constexpr std::size_t least_mapped = huge;
 #endif
-    if (count < 0 || count > std::numeric_limits<long>::max() / long(2 * sizeof(T))) throw std::bad_alloc();
-    const std::size_t bytes = (static_cast<std::size_t>(count) * sizeof(T) + 2 * line - 1) / line * line;
+    long numbers = 0;
+    if (__builtin_mul_overflow(count, size, &numbers) || numbers > std::numeric_limits<long>::max() / 16)
+        throw std::bad_alloc();
+    const std::size_t bytes = (static_cast<std::size_t>(numbers) * sizeof(T) + 2 * line - 1) / line * line;
     if (bytes < least_mapped) {
         void* p = std::aligned_alloc(line, bytes);
         if (!p) throw std::bad_alloc();
@@ -61,8 +63,8 @@ template <class T> void Memory<T>::reserve(long panels) {
         if (tape_.values[v].kind != Kind::matrix && !of_tiles[v]) buffers_[v].reset();
     for (std::size_t v = 0; v < buffers_.size(); ++v) {
         const auto& value = tape_.values[v];
-        if (value.kind == Kind::panels && !value.local) buffers_[v] = zeros<T>(panels * panel_size(value));
-        if (value.kind == Kind::transposed) buffers_[v] = zeros<T>(transposed_size(value, panels));
+        if (value.kind == Kind::panels && !value.local) buffers_[v] = zeros<T>(panels, panel_size(value));
+        if (value.kind == Kind::transposed) buffers_[v] = zeros<T>(panels, transposed_size(value));
         if (value.kind == Kind::partials && !of_tiles[v]) buffers_[v] = zeros<T>(panels);
     }
     capacity_ = panels;
@@ -146,7 +148,7 @@ template <class T> void Memory<T>::back_up(int thread, int threads) {
     }
 }
 
-template Buffer<float> zeros(long);
-template Buffer<double> zeros(long);
+template Buffer<float> zeros(long, long);
+template Buffer<double> zeros(long, long);
 template class Memory<float>;
 template class Memory<double>;

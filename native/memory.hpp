@@ -14,9 +14,9 @@ struct Release {
 };
 template <class T> using Buffer = std::unique_ptr<T, Release>;
 
-// So many numbers, all 0; throws std::bad_alloc. Large buffers come from the system page by page, as threads write
-// them, and go back to it at once.
-template <class T> Buffer<T> zeros(long count);
+// So many numbers, or so many of some size each, all 0; throws std::bad_alloc. Large buffers come from the system page
+// by page, as threads write them, and go back to it at once.
+template <class T> Buffer<T> zeros(long count, long size = 1);
 
 template <class T> class Memory {
 public:

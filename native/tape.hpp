@@ -41,6 +41,12 @@ struct Instruction {
     int part = 0;       // of networks side by side: panels of one need none of another within a level
 };
 
+// Of a column of the data or a store, in numbers for each row.
+struct Width {
+    long exact = -1;  // or -1: at least
+    long least = 1;
+};
+
 struct Tape {
     std::vector<Value> values;
     std::vector<Instruction> instructions;
@@ -49,8 +55,9 @@ struct Tape {
     std::vector<std::pair<int, double>> constants;  // or once
     std::vector<int> updated;                       // matrices that the tape writes and a run goes on from
     std::vector<std::pair<int, int>> mirrors;       // a matrix and its bfloat16 form
-    int watched;     // the scalar whose value at each step is returned, or -1
+    int watched;                         // the scalar whose value at each step is returned, or -1
     int stop_level;  // a step whose watched scalar is not finite ends before the matrices of this level
+    std::vector<Width> columns, stores;  // that a run is given: see check()
 };
 
 inline const OpcodeInfo& info(const Instruction& i) { return opcodes[int(i.opcode)]; }
