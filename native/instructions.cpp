@@ -1,5 +1,6 @@
 // What each opcode does. The order of `args` is that of the opcode's arguments in engines/native/_opcodes.py.
 #include <algorithm>
+#include <limits>
 
 #include "worker.hpp"
 
@@ -9,9 +10,11 @@ template <class T> inline void prefetch_lines(const T* from, long count) {
     for (long k = 0; k < count; k += 64 / long(sizeof(T))) __builtin_prefetch(from + k, 1);
 }
 
-// The row of a table that a number in a column names; numbers that name none get the nearest row.
-template <class T> inline long nearest_row(T number, long rows) {
-    return number > T(0) ? std::min(long(std::min(number, T(rows))), rows - 1) : 0;
+// The row of a table that a number in a column names, or -1.
+template <class T> inline long named_row(T number, long rows) {
+    const bool within = number >= T(0) && number < T(rows);
+    const long row = within ? std::min(long(number), rows - 1) : -1;
+    return within && T(row) == number ? row : -1;
 }
 
 // Rows of a panel that are rows of the batch.
@@ -217,8 +220,10 @@ template <class T> void Worker<T>::take(const Instruction& i, long panel, long i
     const T* index = homes_[i.args[1]].at(panel, in_group);
     T* out = homes_[i.out].at(panel, in_group);
     for (long l = 0; l < lanes; ++l) {
-        const T* from = matrix(i.args[0]) + nearest_row(index[l], table.rows) * row_length(table);
-        for (long f = 0; f < value(i.out).rows; ++f) out[f * lanes + l] = from[f];
+        const long row = named_row(index[l], table.rows);
+        const T* from = matrix(i.args[0]) + std::max(row, 0L) * row_length(table);
+        for (long f = 0; f < value(i.out).rows; ++f)
+            out[f * lanes + l] = row < 0 ? std::numeric_limits<T>::quiet_NaN() : from[f];
     }
 }
 
@@ -302,7 +307,9 @@ template <class T> void Worker<T>::add_rows(const Instruction& i, const Batch& b
     for (long r = 0; r < rows; ++r) std::fill_n(out + r * length, columns, T(0));
     for (long n = 0; n < batch.rows; ++n) {
         const long p = n / lanes, l = n % lanes;
-        T* to = out + nearest_row(homes_[i.args[3]].at(p, 0)[l], rows) * length;
+        const long row = named_row(homes_[i.args[3]].at(p, 0)[l], rows);
+        if (row < 0) continue;
+        T* to = out + row * length;
         const T* from = homes_[i.args[2]].at(p, 0);
         for (long c = 0; c < columns; ++c) to[c] += from[c * lanes + l];
     }

@@ -1,5 +1,6 @@
 """Descent: the introductory neuron, optimizers against PyTorch's, divergence, repeatability, bad input."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -239,3 +240,14 @@ def test_a_time_limit_ends_a_descent_with_what_it_reached() -> None:
         assert run.stopped in (("time",) if optimizer == "adam" else ("time", "finished"))
         assert 0 < len(run.losses) < 10**6
         assert all(np.isfinite(value).all() for value in run.parameters.values())
+
+
+@pytest.mark.parametrize("engine", ["native", "reference"])
+def test_a_run_whose_states_have_other_shapes_is_refused(engine, monkeypatch):
+    monkeypatch.setenv("DOWNSLOPE_ENGINE", engine)
+    net, x, y = ds.Network(2, [ds.Dense(1)]), [[1.0, 2.0]], [1.0]
+    run = ds.descend(net, x, y, optimizer="adam", steps=2)
+    name = next(name for name in run.state if name not in run.parameters)
+    other = {**run.state, name: np.zeros((400, 400))}
+    with pytest.raises(ds.DownslopeError, match=rf"{name} needs the shape .*, not \(400, 400\)"):
+        ds.descend(net, x, y, optimizer="adam", steps=2, start=dataclasses.replace(run, state=other))

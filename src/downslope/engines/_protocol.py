@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 
-__all__ = ["Arrays", "DescentEngine", "Scalars", "check_scalars"]
+__all__ = ["Arrays", "DescentEngine", "Scalars", "check_scalars", "check_values"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -25,7 +25,11 @@ class DescentEngine(Protocol):
         """Go on with these rows, in the dtype that the descent began with."""
 
     def put(self, values: Arrays) -> None:
-        """Set parameters and states."""
+        """Set parameters and states.
+
+        Raises:
+            DownslopeError: if one is missing or of another shape.
+        """
 
     def values(self) -> dict[str, NDArray[Any]]:
         """Copies of the parameters and states."""
@@ -69,3 +73,12 @@ def check_scalars(wanted: tuple[str, ...], scalars: Scalars) -> None:
             f"the program has the scalar input {unknown[0]!r}, which no step has a value for; a step has "
             f"{', '.join(scalars)}"
         )
+
+
+def check_values(shapes: Mapping[str, tuple[int, ...]], values: Arrays) -> None:
+    """Refuse parameters and states that are not those of the program."""
+    for name, shape in shapes.items():
+        if name not in values:
+            raise DownslopeError(f"there is no value for {name}, which a step of this program changes")
+        if values[name].shape != shape:
+            raise DownslopeError(f"{name} needs the shape {shape}, not {values[name].shape}")

@@ -8,12 +8,39 @@ from typing import Any, ClassVar
 from downslope.errors import DownslopeError
 from downslope.graph._node import BATCH, Example, Node, Op, Shape, make, register
 
-__all__: list[str] = []
+__all__ = ["source_column"]
+
+
+def source_column(node: Node, column: int) -> tuple[Node, int] | None:
+    """The leaf, and its column, that a column of a matrix is unchanged; None where it is computed.
+
+    >>> from downslope.graph import input_
+    >>> x = input_("x", (BATCH, 3))
+    >>> source_column(make("concatenate", x * 2.0, make("columns", x, indices=(2,), squeeze=False)), 3)
+    (<input x (n, 3)>, 2)
+    """
+    while node.op.name in ("columns", "concatenate"):
+        if node.op.name == "columns":
+            column = node.attributes["indices"][column]
+            (node,) = node.inputs
+            continue
+        for part in node.inputs:
+            if column < int(part.shape[1]):
+                node = part
+                break
+            column -= int(part.shape[1])
+    return None if node.inputs else (node, column)
+
+
+def _naming(xp: Any, index: Any, rows: int) -> tuple[Any, Any]:
+    """Which numbers of a column name a row of a table, and the indices of these rows (0 for the others)."""
+    known = (index >= 0) & (index < rows) & (index == xp.floor(index))
+    return known, xp.astype(xp.where(known, index, 0), xp.int64)
 
 
 @register
 class Take(Op):
-    """The rows of a table that the whole numbers in a column name (an embedding)"""
+    """The rows of a table that the whole numbers in a column name (an embedding), NaN where there is none"""
 
     name: ClassVar[str] = "take"
     example = Example(((4, 2), (BATCH,)), high=4.0, whole=(1,))
@@ -24,11 +51,14 @@ class Take(Op):
             raise DownslopeError(
                 f"take needs a table (levels, size) and a column (n), not {table} and {index}"
             )
+        if table[0] == 0:
+            raise DownslopeError("take needs a table of at least one row")
         return (index[0], table[1])
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
         table, index = arrays
-        return xp.take(table, xp.astype(index, xp.int64), axis=0)
+        known, rows = _naming(xp, index, table.shape[0])
+        return xp.where(known[:, None], xp.take(table, rows, axis=0), xp.nan)
 
     def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
         table, index = node.inputs
@@ -37,7 +67,7 @@ class Take(Op):
 
 @register
 class AddRows(Op):
-    """Each row of a matrix added to the row of a table that a column names; the reverse of take.
+    """Each row of a matrix added to the row of a table that a column names, if any; the reverse of take.
 
     The third input gives the shape of the table only.
     """
@@ -50,7 +80,8 @@ class AddRows(Op):
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
         rows, index, like = arrays
-        return xp.add_rows(rows, xp.astype(index, xp.int64), like)
+        known, numbers = _naming(xp, index, like.shape[0])
+        return xp.add_rows(rows[known], numbers[known], like)
 
     def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
         return make("take", upstream, node.inputs[1]), None, None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from downslope.errors import DownslopeError
-from downslope.graph import Node, input_, make
+from downslope.graph import Node, input_, make, source_column
 from downslope.graph.notation import Symbol
 from downslope.nets._activations import ACTIVATIONS, ActivationFunction, CustomActivation
 from downslope.nets._builder import Layer, LayerBuilder, layer_kind
@@ -166,13 +167,34 @@ class Embedding:
     sizes: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        for name in ("columns", "levels", "sizes"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for name, least in (("columns", 0), ("levels", 1), ("sizes", 1)):
+            numbers = tuple(getattr(self, name))
+            for number in numbers:
+                if isinstance(number, bool) or not isinstance(number, Integral) or number < least:
+                    raise DownslopeError(
+                        f"the {name} of an embedding are whole numbers of at least {least}, not {number!r}"
+                    )
+            object.__setattr__(self, name, tuple(map(int, numbers)))
         if not len(self.columns) == len(self.levels) == len(self.sizes) > 0:
             raise DownslopeError("an embedding needs as many levels and sizes as columns, and at least one")
+        if len(set(self.columns)) < len(self.columns):
+            raise DownslopeError(f"an embedding takes each column once, not {self.columns}")
 
     def build(self, builder: LayerBuilder, h: Node) -> Node:
-        """The nodes of this layer on the input h of shape (n, columns)."""
+        """The nodes of this layer on the input h of shape (n, columns).
+
+        Raises:
+            DownslopeError: for a column that h does not have, or that is no column of the network's input.
+        """
+        width = int(h.shape[1])
+        for column in self.columns:
+            if column >= width:
+                raise DownslopeError(f"an embedding of column {column} needs more than {width} columns")
+            if source_column(h, column) is None:
+                raise DownslopeError(
+                    f"an embedding reads level numbers, but column {column} is computed by the layers before "
+                    "it: put the embedding first, or behind layers that leave the column as it is"
+                )
         rest = tuple(i for i in range(int(h.shape[1])) if i not in self.columns)
         parts = [make("columns", h, indices=rest, squeeze=False)] if rest else []
         for column, levels, size in zip(self.columns, self.levels, self.sizes, strict=True):

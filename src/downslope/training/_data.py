@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope.errors import DownslopeError
-from downslope.graph import topological
+from downslope.graph import source_column, topological
 from downslope.nets import AnyNetwork
 
 __all__ = [
@@ -62,9 +62,11 @@ def _level_columns(network: AnyNetwork) -> tuple[tuple[int, str, int], ...]:
     graph = network.graph()
     found = []
     for node in topological([graph.output]):
-        if node.op.name == "take" and node.inputs[1].inputs == (graph.x,):
-            table, column = node.inputs
-            found.append((column.attributes["indices"][0], table.name, int(table.shape[0])))
+        if node.op.name == "take":
+            table, index = node.inputs
+            source = source_column(index, 0)
+            if source is not None and source[0] is graph.x:
+                found.append((source[1], table.name, int(table.shape[0])))
     return tuple(found)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.engines._protocol import Arrays, Scalars, check_scalars
+from downslope.engines._protocol import Arrays, Scalars, check_scalars, check_values
 from downslope.engines.native._lowering import lower
 from downslope.engines.native._plan import native_tape
 from downslope.engines.native._tape import Tape
@@ -100,6 +100,7 @@ class NativeDescent:
 
     def put(self, values: Arrays) -> None:
         """Set parameters and states."""
+        check_values({name: shape for name, (_, shape) in self._lowered.updated.items()}, values)
         for name, (value, _) in self._lowered.updated.items():
             self._machine.set(value, np.ascontiguousarray(values[name], self._dtype))
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.engines._protocol import Arrays, Scalars, check_scalars
+from downslope.engines._protocol import Arrays, Scalars, check_scalars, check_values
 from downslope.engines.reference._plan import Plan
 from downslope.graph import Node, topological
 
@@ -23,7 +23,7 @@ class ReferenceDescent:
     def __init__(self, error: Node, updates: Mapping[Node, Node], data: Arrays, batch: int) -> None:
         outputs = [error, *updates.values()]
         self._plan = Plan(outputs)
-        self._names = [leaf.name for leaf in updates]
+        self._shapes = {leaf.name: tuple(map(int, leaf.shape)) for leaf in updates}
         leaves = [n for n in topological(outputs) if n.op.name == "input" and n.shape == ()]
         self._scalars = tuple(leaf.name for leaf in leaves if leaf.name not in _DRAWS)
         self._columns, self._batch = data, batch
@@ -40,7 +40,8 @@ class ReferenceDescent:
 
     def put(self, values: Arrays) -> None:
         """Set parameters and states."""
-        self._now = {name: values[name] for name in self._names}
+        check_values(self._shapes, values)
+        self._now = {name: values[name] for name in self._shapes}
 
     def values(self) -> dict[str, NDArray[Any]]:
         """The parameters and states."""
@@ -78,5 +79,5 @@ class ReferenceDescent:
             errors.append(float(error))
             if not np.isfinite(errors[-1]):
                 break
-            self._now = dict(zip(self._names, new, strict=True))
+            self._now = dict(zip(self._shapes, new, strict=True))
         return np.array(errors)
