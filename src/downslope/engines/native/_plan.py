@@ -17,7 +17,7 @@ from downslope.engines.native._views import is_flipped
 from downslope.engines.reference._plan import Plan
 from downslope.graph import BATCH, Node
 
-__all__ = ["NativePlan", "native_tape"]
+__all__ = ["NativePlan", "native_tape", "tape_arguments"]
 
 _ROWS = 4096
 """Rows that are at work at a time where each row is on its own."""
@@ -26,9 +26,14 @@ _NUMBERS = {name: number for number, name in enumerate(ELEMENTWISE_OPS)}
 
 
 def native_tape(tape: Tape, watched: int = -1) -> Any:
-    """The tape as machines want it; ``watched`` is the value of a single number to be told of each step."""
+    """The tape as machines run it; ``watched`` is the scalar whose value at each step is returned."""
     from downslope.engines.native import _native  # type: ignore[attr-defined]
 
+    return _native.Tape(*tape_arguments(tape, watched))
+
+
+def tape_arguments(tape: Tape, watched: int = -1) -> tuple[Any, ...]:
+    """The tape in numbers, as the extension takes it."""
     sums = {i.partials: n for n, i in enumerate(tape.instructions) if i.partials >= 0}
     instructions = [
         (
@@ -49,11 +54,12 @@ def native_tape(tape: Tape, watched: int = -1) -> Any:
         )
         for i in tape.instructions
     ]
-    return _native.Tape(
-        [
-            (int(v.kind), int(v.form), v.rows if v.stored else 0, v.columns, v.local, v.offset)
-            for v in tape.values
-        ],
+    values = [
+        (int(v.kind), int(v.form), v.rows if v.stored else 0, v.columns, v.local, v.offset)
+        for v in tape.values
+    ]
+    return (
+        values,
         instructions,
         tape.levels,
         [value for leaf, value in tape.leaves.items() if leaf.shape == ()],
