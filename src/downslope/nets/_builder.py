@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from downslope.errors import DownslopeError
 from downslope.graph import Node, parameter
@@ -20,9 +20,7 @@ _COUNTED = "layer"
 
 
 class Layer(Protocol):
-    """A dataclass of settings that builds nodes from the nodes before it."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
+    """Settings that build nodes from the nodes before them; a frozen dataclass, so that equals are equal."""
 
     def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, width)."""
@@ -53,7 +51,16 @@ def layer_kind(counted: str = _COUNTED) -> Callable[[L], L]:
 
 @dataclass
 class NetworkBuilder:
-    """The parameters and stages of a network, or of several side by side, as their layers declare them."""
+    """What the layers of a network, or of several side by side, declare.
+
+    Attributes:
+        training: whether the graph is for training, where dropout acts.
+        parameters, symbols, initializers: of each parameter, by name.
+        penalised: the parameters that the penalties act on.
+        stages: the values that have a name.
+        layers: the word that each named layer is counted under, by its name.
+        streams: how many streams of random numbers are used.
+    """
 
     training: bool
     parameters: dict[str, Node] = field(default_factory=dict)
@@ -61,6 +68,7 @@ class NetworkBuilder:
     initializers: dict[str, Start] = field(default_factory=dict)
     penalised: list[Node] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
+    layers: dict[str, str] = field(default_factory=dict)
     streams: int = 0
     _prefix: str = ""
     _member: str = ""
@@ -74,7 +82,19 @@ class NetworkBuilder:
         """The name of the next layer that is counted under a word, and its number in symbols."""
         self._counts[counted] += 1
         number = self._counts[counted]
-        return f"{self._prefix}{counted}{number}", f"{self._member}{number}"
+        name = f"{self._prefix}{counted}{number}"
+        self.layers[name] = counted
+        return name, f"{self._member}{number}"
+
+    def declare(
+        self, name: str, shape: tuple[int, ...], initializer: Start, *, penalised: bool, symbol: Symbol
+    ) -> Node:
+        """A new parameter; penalties act on those that are ``penalised``."""
+        node = self.parameters[name] = parameter(name, shape)
+        self.symbols[name], self.initializers[name] = symbol, initializer
+        if penalised:
+            self.penalised.append(node)
+        return node
 
     def layer(self, layer: Layer, h: Node) -> Node:
         """The nodes of a layer on the input h."""
@@ -86,11 +106,12 @@ class LayerBuilder:
 
     Attributes:
         training: whether the graph is for training, where dropout acts.
+        network: what all layers up to here have declared.
     """
 
     def __init__(self, network: NetworkBuilder, layer: Layer, h: Node) -> None:
         self.training = network.training
-        self._network, self._layer = network, layer
+        self.network, self._layer = network, layer
         self._kind = type(layer).__name__
         if LAYERS.get(self._kind, type(layer)) is not type(layer):
             raise DownslopeError(f"a layer of another class is already named {self._kind}; rename yours")
@@ -101,7 +122,7 @@ class LayerBuilder:
     def build(self) -> Node:
         """The nodes of the layer; a layer that declares no stage gets one, h."""
         out = self._layer.build(self, self._h)
-        known = out is self._h or any(stage.node is out for stage in self._network.stages)
+        known = out is self._h or any(stage.node is out for stage in self.network.stages)
         if not known:
             self.stage("h", out)
         if self._pending:
@@ -111,7 +132,7 @@ class LayerBuilder:
 
     def _name(self) -> tuple[str, str]:
         if self._named is None:
-            self._named = self._network.numbered(_counted.get(self._kind, _COUNTED))
+            self._named = self.network.numbered(_counted.get(self._kind, _COUNTED))
         return self._named
 
     def parameter(
@@ -137,14 +158,13 @@ class LayerBuilder:
         """
         layer, number = self._name()
         name = f"{layer}.{role}"
-        if name in self._network.parameters:
+        if name in self.network.parameters:
             raise DownslopeError(f"the layer {self._kind} declares the parameter {role!r} twice")
         written = symbol or Symbol(_LETTERS.get(role, role))
-        node = self._network.parameters[name] = self._pending[role] = parameter(name, shape)
-        self._network.symbols[name] = Symbol(written.letter, written.index, number)
-        self._network.initializers[name] = initializer
-        if penalised:
-            self._network.penalised.append(node)
+        written = Symbol(written.letter, written.index, number)
+        sizes = tuple(map(int, shape))
+        node = self.network.declare(name, sizes, initializer, penalised=penalised, symbol=written)
+        self._pending[role] = node
         return node
 
     def stage(
@@ -162,15 +182,15 @@ class LayerBuilder:
         kind = self._kind if function is None else ACTIVATION
         sources = tuple(inputs) or (self._before,)
         stage = Stage(layer, kind, sources, node, self._pending, Symbol(letter, layer=number), function or "")
-        self._network.stages.append(stage)
+        self.network.stages.append(stage)
         self._before, self._pending = node, {}
         return node
 
     def layer(self, layer: Layer, h: Node) -> Node:
         """The nodes of a layer inside this one on the input h."""
-        return self._network.layer(layer, h)
+        return self.network.layer(layer, h)
 
     def random_stream(self) -> int:
         """The number of a stream of random numbers that nothing else of the network uses."""
-        self._network.streams += 1
-        return self._network.streams
+        self.network.streams += 1
+        return self.network.streams

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from typing import Any
 
 from downslope.errors import DownslopeError
+from downslope.graph import BATCH, input_
 from downslope.nets._activations import ACTIVATIONS, CustomActivation
-from downslope.nets._builder import LAYERS, Layer
+from downslope.nets._builder import LAYERS, Layer, NetworkBuilder
 from downslope.nets._ensemble import AnyNetwork, Ensemble
 from downslope.nets._functions import from_json, to_json
 from downslope.nets._losses import LOSSES, CustomLoss
 from downslope.nets._network import Network
+from downslope.nets._stored import StoredLayer
 
 __all__ = ["network_from_json", "network_to_json"]
 
@@ -38,13 +42,26 @@ def network_to_json(network: AnyNetwork) -> dict[str, Any]:
     return {
         **{name: getattr(network, name) for name in _SETTINGS},
         "loss": to_json(network.loss),
-        "layers": [_layer_to_json(layer) for layer in network.layers],
+        "layers": _layers_to_json(network.layers, network.inputs),
     }
 
 
-def _layer_to_json(layer: Layer) -> dict[str, Any]:
-    told: dict[str, Any] = {"layer": type(layer).__name__}
-    for field in fields(layer):
+def _layers_to_json(layers: Sequence[Layer], width: int) -> list[dict[str, Any]]:
+    """Layers that follow each other; the first one has an input of shape (n, width)."""
+    described, builder, h = [], NetworkBuilder(training=False), input_("x", (BATCH, width))
+    for layer in layers:
+        described.append(_layer_to_json(layer, int(h.shape[1])))
+        h = builder.layer(layer, h)
+    return described
+
+
+def _layer_to_json(layer: Layer, width: int) -> dict[str, Any]:
+    kind = type(layer).__name__
+    if kind not in LAYERS:  # of a class that a reader of the file may not know
+        stored = layer if isinstance(layer, StoredLayer) else StoredLayer.of(layer, width)
+        return {"layer": stored.kind, "stored": json.loads(stored.record)}
+    described: dict[str, Any] = {"layer": kind}
+    for field in fields(layer):  # type: ignore[arg-type]  # all layers of this package are dataclasses
         value = getattr(layer, field.name)
         if field.name == "initializer":
             continue
@@ -53,10 +70,10 @@ def _layer_to_json(layer: Layer) -> dict[str, Any]:
         if field.name == "activation":
             value = to_json(value)
         if field.name == "layers":
-            value = [_layer_to_json(inner) for inner in value]
+            value = _layers_to_json(value, width)
         if field.default is MISSING or value != field.default:
-            told[field.name] = _listed(value)
-    return told
+            described[field.name] = _listed(value)
+    return described
 
 
 def _listed(value: Any) -> Any:
@@ -76,10 +93,18 @@ def network_from_json(data: Any) -> AnyNetwork:
     try:
         if "networks" in data:
             kinds = [_network_from_json(item) for item in data["networks"]]
-            members = [kinds[_place(i, len(kinds))] for i in data["members"]]
+            members = [kinds[_index(i, len(kinds))] for i in data["members"]]
             return Ensemble(members, tuple(data["shares"]), float(data["temperature"]))
         return _network_from_json(data)
-    except (TypeError, KeyError, ValueError, AttributeError, RecursionError, OverflowError) as error:
+    except (
+        TypeError,
+        KeyError,
+        ValueError,
+        AttributeError,
+        IndexError,
+        RecursionError,
+        OverflowError,
+    ) as error:
         if isinstance(error, DownslopeError):
             raise
         raise DownslopeError(f"the description of the network is damaged: {error!r}") from None
@@ -91,13 +116,15 @@ def _network_from_json(data: Any) -> Network:
     return Network(layers=[_layer_from_json(item) for item in data["layers"]], loss=loss, **settings)
 
 
-def _place(place: Any, count: int) -> int:
-    if isinstance(place, bool) or not isinstance(place, int) or not 0 <= place < count:
-        raise ValueError(f"there is no network {place!r} of {count}")
-    return place
+def _index(index: Any, count: int) -> int:
+    if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < count:
+        raise ValueError(f"there is no network {index!r} of {count}")
+    return index
 
 
 def _layer_from_json(item: dict[str, Any]) -> Layer:
+    if "stored" in item:
+        return StoredLayer(str(item["layer"]), json.dumps(item["stored"]))
     settings: dict[str, Any] = {k: _tupled(v) for k, v in item.items() if k != "layer"}
     if "activation" in item:
         settings["activation"] = from_json(item["activation"], ACTIVATIONS, CustomActivation)
