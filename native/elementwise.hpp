@@ -126,8 +126,8 @@ template <class T> void apply(const Step& step, const Strip<T>* s, long rows) {
             });
         case Op::selu:
             return each(d, a, rows, [=](T x) {
-                const T low = T(1.6732632423543772) * exponential_minus_1(x > zero ? zero : x);
-                return T(1.0507009873554805) * (x > zero ? x : low);
+                const T low = T(selu_alpha) * exponential_minus_1(x > zero ? zero : x);
+                return T(selu_scale) * (x > zero ? x : low);
             });
         case Op::gelu: return each(d, a, rows, [](T x) { return x * normal_distribution(x); });
         case Op::silu: return each(d, a, rows, [](T x) { return x * logistic(x); });

@@ -1,9 +1,9 @@
-"""Prints the C++ header opcodes.hpp: the enumerations and tables of engines/native/_opcodes.py."""
+"""Prints the C++ header opcodes.hpp: the tables of engines/native/_opcodes.py, the numbers of graph/_selu.py."""
 
 import runpy
 import sys
 
-HEADER = """// Written by native/write_opcodes.py from src/downslope/engines/native/_opcodes.py.
+HEADER = """// Written by native/write_opcodes.py from src/downslope/engines/native/_opcodes.py and graph/_selu.py.
 #pragma once
 
 """
@@ -22,7 +22,7 @@ def cases(name: str, ops: list[str]) -> str:
     return f"#define {name} {' '.join(f'case Op::{op}:' for op in ops)}\n"
 
 
-def header(names: dict) -> str:
+def header(names: dict, numbers: dict) -> str:
     ops = names["ELEMENTWISE_OPS"].values()
     parts = [
         enumeration(kind, [member.name.lower() for member in names[kind]])
@@ -44,8 +44,9 @@ def header(names: dict) -> str:
     parts.append(cases("DOWNSLOPE_CHAINED_OPS", [op.name for op in ops if op.in_chains]))
     parts.append(cases("DOWNSLOPE_OTHER_OPS", [op.name for op in ops if not op.in_chains]))
     parts.append(f'\ninline constexpr char names[] = "{names["names"]()}";\n')
+    parts += [f"inline constexpr double {name.lower()} = {numbers[name]!r};\n" for name in numbers["__all__"]]
     return HEADER + "".join(parts)
 
 
 if __name__ == "__main__":
-    print(header(runpy.run_path(sys.argv[1])), end="")
+    print(header(*map(runpy.run_path, sys.argv[1:])), end="")

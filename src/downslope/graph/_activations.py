@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from downslope.graph._elementwise import UNARY, Elementwise
 from downslope.graph._node import Node, make, register
 from downslope.graph._notation import Apply, Expression, Infix, Number, Power, Symbol, Words, product
+from downslope.graph._selu import SELU_ALPHA, SELU_SCALE
 
 __all__: list[str] = []
 
@@ -148,20 +149,18 @@ class Selu(_Activation):
     """λ·elu(z) with α = 1.6733, λ = 1.0507, which keep mean 0 and variance 1 (Klambauer et al. 2017)"""
 
     name: ClassVar[str] = "selu"
-    alpha: ClassVar[float] = 1.6732632423543772
-    scale: ClassVar[float] = 1.0507009873554805
 
     def phi(self, xp: Any, z: Any) -> Any:
-        return self.scale * xp.where(z > 0, z, self.alpha * xp.expm1(xp.minimum(z, 0 * z)))
+        return SELU_SCALE * xp.where(z > 0, z, SELU_ALPHA * xp.expm1(xp.minimum(z, 0 * z)))
 
     def local(self, node: Node) -> tuple[Node | None, ...]:
         (z,) = node.inputs
-        low = self.scale * self.alpha * make("exp", make("minimum", z, 0.0))
-        return (make("where", make("step", z), self.scale, low),)
+        low = SELU_SCALE * SELU_ALPHA * make("exp", make("minimum", z, 0.0))
+        return (make("where", make("step", z), SELU_SCALE, low),)
 
     def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
-        low = product((Number(self.scale * self.alpha), Power(Symbol("e"), operands[0])))
-        return _cases((Number(self.scale), "if z > 0"), (low, "else"))
+        low = product((Number(SELU_SCALE * SELU_ALPHA), Power(Symbol("e"), operands[0])))
+        return _cases((Number(SELU_SCALE), "if z > 0"), (low, "else"))
 
 
 @register

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from downslope.errors import DownslopeError
-from downslope.graph import Node, topological
+from downslope.graph import SELU_ALPHA, SELU_SCALE, Node, topological
 from downslope.interchange._identifiers import Identifiers
 from downslope.interchange._javascript_helpers import HELPERS
 
@@ -40,7 +40,7 @@ _SCALAR: dict[str, str] = {
     "poisson": "Math.exp({0}) - {1} * {0}",
     "quantile": "pinball({1} - {0}, {level})",
     "relu": "Math.max({0}, 0)",
-    "selu": "1.0507009873554805 * ({0} > 0 ? {0} : 1.6732632423543772 * Math.expm1({0}))",
+    "selu": f"{SELU_SCALE!r} * ({{0}} > 0 ? {{0}} : {SELU_ALPHA!r} * Math.expm1({{0}}))",
     "sigmoid": "sigmoid({0})",
     "sign": "Math.sign({0})",
     "silu": "{0} * sigmoid({0})",

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.graph import Node, topological
+from downslope.graph import SELU_ALPHA, SELU_SCALE, Node, topological
 from downslope.interchange._identifiers import Identifiers
 from downslope.nets import AnyNetwork, Ensemble, Stage
 from downslope.training import Point, parameter_values
@@ -33,28 +33,46 @@ _INFIX = {"add": ("+", 1), "subtract": ("-", 1), "multiply": ("*", 2), "divide":
 _UNARY, _ATOM = 3, 4
 
 _CALLS: dict[str, str] = {
+    "absolute": "np.abs({0})",
+    "absolute_error": "np.abs({1} - {0})",
+    "binary_cross_entropy": "binary_cross_entropy({0}, {1})",
     "cos": "np.cos({0})",
-    "exp": "np.exp({0})",
+    "cross_entropy": "cross_entropy({0}, {1})",
     "elu": "elu({0}, {alpha})",
+    "exp": "np.exp({0})",
+    "expm1": "np.expm1({0})",
     "gelu": "gelu({0})",
+    "huber": "huber({0}, {1}, {delta})",
     "leaky_relu": "leaky_relu({0}, {slope})",
+    "log": "np.log({0})",
     "maximum": "np.maximum({0}, {1})",
     "minimum": "np.minimum({0}, {1})",
     "mish": "mish({0})",
+    "negate": "np.negative({0})",
+    "normal_cdf": "normal_cdf({0})",
+    "poisson": "poisson({0}, {1})",
+    "quantile": "quantile({0}, {1}, {level})",
     "relu": "np.maximum({0}, 0)",
+    "rows": "len({0})",
     "selu": "selu({0})",
     "sigmoid": "sigmoid({0})",
+    "sign": "np.sign({0})",
     "silu": "silu({0})",
+    "sin": "np.sin({0})",
     "softmax": "softmax({0})",
     "softplus": "softplus({0})",
+    "spread": "spread({0}, {1}, {axes})",
     "sqrt": "np.sqrt({0})",
     "square": "np.square({0})",
+    "squared_error": "np.square({1} - {0})",
+    "step": "np.where({0} > 0, 1.0, 0.0)",
     "sum": "np.sum({0}, axis={axes}, keepdims={keepdims})",
     "tanh": "np.tanh({0})",
+    "where": "np.where({0} != 0, {1}, {2})",
 }
 """Each function, from its operands {0}, {1} and its settings by name."""
 
-_DEFAULTS = {"alpha": 1.0, "slope": 0.01}
+_DEFAULTS = {"alpha": 1.0, "delta": 1.0, "level": 0.5, "slope": 0.01}
 
 _HELPERS: dict[str, str] = {
     "mish": """\
@@ -70,6 +88,10 @@ def sigmoid(z):
     e = np.exp(-np.abs(z))  # never overflows, and keeps full precision in both tails
     return np.where(z >= 0, 1, e) / (1 + e)
 """,
+    "binary_cross_entropy": """\
+def binary_cross_entropy(z, y):
+    return softplus(z) - y * z
+""",
     "softplus": """\
 def softplus(z):
     return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
@@ -79,9 +101,9 @@ def softmax(z):
     e = np.exp(z - np.max(z, axis=1, keepdims=True))
     return e / np.sum(e, axis=1, keepdims=True)
 """,
-    "selu": """\
+    "selu": f"""\
 def selu(z):
-    return 1.0507009873554805 * elu(z, 1.6732632423543772)
+    return {SELU_SCALE!r} * elu(z, {SELU_ALPHA!r})
 """,
     "elu": """\
 def elu(z, alpha):
@@ -93,10 +115,38 @@ def leaky_relu(z, slope):
 """,
     "gelu": """\
 def gelu(z):
-    return z * 0.5 * erfc(-z * math.sqrt(0.5))
+    return z * normal_cdf(z)
+""",
+    "normal_cdf": """\
+def normal_cdf(z):
+    return 0.5 * erfc(-z * math.sqrt(0.5))
 """,
     "erfc": """\
 erfc = np.vectorize(math.erfc, otypes=[float])
+""",
+    "cross_entropy": """\
+def cross_entropy(z, y):
+    z = z - np.max(z, axis=1, keepdims=True)
+    return np.log(np.sum(np.exp(z), axis=1)) - z[np.arange(len(z)), y.astype(int)]
+""",
+    "huber": """\
+def huber(z, y, delta):
+    size = np.abs(y - z)
+    inner = np.minimum(size, delta)
+    return inner * (size - 0.5 * inner)
+""",
+    "poisson": """\
+def poisson(z, y):
+    return np.exp(z) - y * z
+""",
+    "quantile": """\
+def quantile(z, y, level):
+    r = y - z
+    return np.maximum(level * r, (level - 1) * r)
+""",
+    "spread": """\
+def spread(a, like, axes):
+    return np.broadcast_to(np.expand_dims(a, axes), like.shape)
 """,
     "unpacked": '''\
 def unpacked(text, dtype, *shape):
@@ -262,6 +312,8 @@ class _Writer:
             return f"{first}[{self.text(node.inputs[1], _ATOM)}.astype(int)]", _ATOM
         if op == "columns":
             return f"{first}[:, {_selection(node)}]", _ATOM
+        if op == "one_hot":
+            return f"({first}[:, None] == np.arange({node.attributes['classes']})).astype(float)", _ATOM
         raise DownslopeError(f"the op {op!r} of this prediction has no form in Python source")
 
 
