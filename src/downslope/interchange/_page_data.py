@@ -12,17 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope.errors import DownslopeError
-from downslope.nets import (
-    AnyNetwork,
-    Dense,
-    Dropout,
-    Embedding,
-    Layer,
-    LayerNorm,
-    Network,
-    Periodic,
-    Residual,
-)
+from downslope.nets import AnyNetwork, Dense, Dropout, Network, described
 from downslope.training import Point, checked_data, parameter_values
 
 __all__ = ["page_data"]
@@ -133,11 +123,9 @@ def _picture(title: str, text: str) -> str:
 
 def _plain_layers(network: AnyNetwork) -> list[Dense]:
     """The layers of a network whose every layer is dense; none of any other."""
-    if not isinstance(network, Network):
+    if not isinstance(network, Network) or not network.is_dense:
         return []
-    layers = [layer for layer in network.layers if not isinstance(layer, Dropout)]
-    dense = [layer for layer in layers if isinstance(layer, Dense)]
-    return dense if len(dense) == len(layers) else []
+    return [layer for layer in network.layers if isinstance(layer, Dense)]
 
 
 def _tables(
@@ -206,14 +194,14 @@ def _layer_rows(network: AnyNetwork) -> list[dict[str, Any]]:
     rows, before = [], 0
     for i in range(len(network.layers)):
         through = _count_through(network, i + 1)
-        rows.append({"name": str(i + 1), "what": _described(network.layers[i]), "count": through - before})
+        rows.append({"name": str(i + 1), "what": described(network.layers[i]), "count": through - before})
         before = through
     return rows
 
 
 def _chain(network: Network) -> str:
     layers = [layer for layer in network.layers if not isinstance(layer, Dropout)]
-    return " → ".join([f"{network.inputs} inputs", *map(_described, layers)])
+    return " → ".join([f"{network.inputs} inputs", *map(described, layers)])
 
 
 def _count(network: Network) -> int:
@@ -223,17 +211,3 @@ def _count(network: Network) -> int:
 def _count_through(network: Network, layers: int) -> int:
     """The number of parameters of the first layers."""
     return _count(Network(network.inputs, network.layers[:layers]))
-
-
-def _described(layer: Layer) -> str:
-    if isinstance(layer, Dense):
-        return f"{layer.units} {layer.activation if layer.activation != 'identity' else 'linear'}"
-    if isinstance(layer, Residual):
-        return f"residual block ({', '.join(map(_described, layer.layers))})"
-    if isinstance(layer, Embedding):
-        return f"vectors for the levels of {len(layer.columns)} columns"
-    if isinstance(layer, LayerNorm):
-        return "layer normalisation"
-    if isinstance(layer, Dropout):
-        return f"dropout {layer.rate:g}, at rest here"
-    return "periodic embeddings" if isinstance(layer, Periodic) else "piecewise linear embeddings"

@@ -1,7 +1,7 @@
 """Layers, losses and initialisers: from the description of a network to its graph."""
 
 from downslope.nets._activations import ACTIVATIONS, ActivationFunction, Elu, LeakyRelu
-from downslope.nets._builder import LAYERS, Layer, LayerBuilder
+from downslope.nets._builder import LAYERS, Layer, LayerBuilder, described
 from downslope.nets._description import network_from_json, network_to_json
 from downslope.nets._ensemble import AnyNetwork, Ensemble
 from downslope.nets._initializers import INITIALIZERS, initialize
@@ -40,6 +40,7 @@ __all__ = [
     "Residual",
     "Stage",
     "Symbols",
+    "described",
     "initialize",
     "layer_line",
     "network_from_json",

@@ -13,7 +13,7 @@ from downslope.graph.notation import Symbol
 from downslope.nets._initializers import Start
 from downslope.nets._stages import ACTIVATION, Stage
 
-__all__ = ["LAYERS", "Layer", "LayerBuilder", "NetworkBuilder", "layer_kind"]
+__all__ = ["LAYERS", "Layer", "LayerBuilder", "NetworkBuilder", "described", "layer_kind"]
 
 _LETTERS = {"weight": "W", "bias": "b"}
 _COUNTED = "layer"
@@ -24,6 +24,12 @@ class Layer(Protocol):
 
     def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, width)."""
+
+
+def described(layer: Layer) -> str:
+    """A layer in words: what it says of itself, or the name of its class."""
+    kind = type(layer)
+    return kind.__name__ if kind.__str__ is object.__str__ else str(layer)
 
 
 LAYERS: dict[str, type[Layer]] = {}

@@ -13,7 +13,7 @@ from downslope.errors import DownslopeError
 from downslope.graph import Node, input_, make, source_column
 from downslope.graph.notation import Symbol
 from downslope.nets._activations import ACTIVATIONS, ActivationFunction, CustomActivation
-from downslope.nets._builder import Layer, LayerBuilder, layer_kind
+from downslope.nets._builder import Layer, LayerBuilder, described, layer_kind
 from downslope.nets._functions import chosen
 
 __all__ = ["Dense", "Dropout", "Embedding", "LayerNorm", "Residual"]
@@ -74,6 +74,9 @@ class Dense:
             return ACTIVATIONS.get(self.activation)
         return self.activation  # type: ignore[return-value]
 
+    def __str__(self) -> str:
+        return f"{self.units} {'linear' if self.activation == 'identity' else self.activation}"
+
     def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, inputs)."""
         function = self.function
@@ -102,6 +105,9 @@ class Dropout:
         if not 0 <= self.rate < 1:
             raise DownslopeError(f"a dropout rate is at least 0 and below 1, not {self.rate!r}")
 
+    def __str__(self) -> str:
+        return f"dropout {self.rate:g}"
+
     def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, width)."""
         if not builder.training or self.rate == 0:
@@ -117,6 +123,9 @@ class LayerNorm:
     """γ (h − mean) / √(variance + ε) + β over each row (Ba, Kiros and Hinton 2016)."""
 
     epsilon: float = 1e-5
+
+    def __str__(self) -> str:
+        return "layer normalisation"
 
     def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, width)."""
@@ -137,6 +146,9 @@ class Residual:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
+
+    def __str__(self) -> str:
+        return f"residual block ({', '.join(map(described, self.layers))})"
 
     def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, width)."""
@@ -179,6 +191,9 @@ class Embedding:
             raise DownslopeError("an embedding needs as many levels and sizes as columns, and at least one")
         if len(set(self.columns)) < len(self.columns):
             raise DownslopeError(f"an embedding takes each column once, not {self.columns}")
+
+    def __str__(self) -> str:
+        return f"vectors for the levels of {len(self.columns)} columns"
 
     def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, columns).

@@ -16,9 +16,10 @@ from downslope.graph import BATCH, Node, input_, make
 from downslope.nets._builder import Layer, NetworkBuilder
 from downslope.nets._functions import Settings, chosen
 from downslope.nets._initializers import Start, generator, initialize
+from downslope.nets._layers import Dense, Dropout
 from downslope.nets._losses import LOSSES, CustomLoss, LossFunction
 from downslope.nets._outline import LayerOutline, network_html, network_line, network_picture, outline_of
-from downslope.nets._stages import Stage, Symbols, symbols_of
+from downslope.nets._stages import ACTIVATION, Stage, Symbols, symbols_of
 
 __all__ = ["Built", "Network", "NetworkGraph"]
 
@@ -180,6 +181,13 @@ class Network(Built):
         """The inputs and the layers, from the first to the last: kind, width, number of parameters."""
         graph = self.graph(training=True)
         return outline_of(graph.x, graph.stages)
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether all layers but dropout are dense, and no activation changes the number of values."""
+        dense = all(isinstance(layer, Dense | Dropout) for layer in self.layers)
+        activated = [stage for stage in self.graph().stages if stage.kind == ACTIVATION]
+        return dense and all(stage.node.shape == stage.inputs[0].shape for stage in activated)
 
     def _width(self) -> int:
         """The number of outputs, which a loss that is a Python function is traced with."""

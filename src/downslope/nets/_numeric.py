@@ -37,6 +37,9 @@ class PiecewiseLinear:
         if not len(self.columns) == len(self.edges) > 0 or not rising:
             raise DownslopeError("each column needs two edges of bins or more, each above the one before")
 
+    def __str__(self) -> str:
+        return "piecewise linear embeddings"
+
     def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, width)."""
         parts, slopes, offsets = [], [], []
@@ -73,6 +76,9 @@ class Periodic:
         object.__setattr__(self, "columns", tuple(map(int, self.columns)))
         if not self.columns or self.frequencies < 1 or not self.sigma > 0:
             raise DownslopeError("periodic embeddings need a column, a frequency and a sigma above 0")
+
+    def __str__(self) -> str:
+        return "periodic embeddings"
 
     def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, width)."""

@@ -54,6 +54,9 @@ class StoredLayer:
         }
         return cls(type(layer).__name__, json.dumps(data))
 
+    def __str__(self) -> str:
+        return self.kind
+
     @cached_property
     def _data(self) -> Any:
         return json.loads(self.record)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 
 from downslope.engines.native.tape import GROUP, LANES
 from downslope.graph.notation import Symbol
 from downslope.insight.step_tape._records import SHARES, TapeContents, TapeFormula, TapeInstruction
-from downslope.nets import Ensemble, layer_line
+from downslope.nets import ACTIVATION, Ensemble, layer_line
 from downslope.training import OPTIMIZERS
 
 __all__ = ["as_text", "subject"]
@@ -59,10 +59,10 @@ def _legend(tape: TapeContents) -> Iterator[str]:
     kept = dict.fromkeys(name for i in tape.instructions for name in i.short if name not in ("w", "g"))
     told = [f for i in tape.instructions for f in i.formulas]
     homes = {f.home for f in told}
-    stages = {f.target.letter for f in told if isinstance(f.target, Symbol) and f.target.letter in ("h", "r")}
+    others = _other_layers(tape, {f.target.letter for f in told if isinstance(f.target, Symbol)})
     words = {
         "z, a, δ": "of a layer: pre-activation, activation, ∂E/∂z; v12 and t₁ are values without a name",
-        ", ".join(sorted(stages)): "other values between layers: normalised, looked up; a residual sum",
+        ", ".join(others): f"of other layers: {'; '.join(others.values())}",
         "Σₙ": f"the sum over the n rows of the batch, which lie in panels of {LANES}",
         ", ".join(kept): "what the optimizer remembers of the parameter w",
         "bf16, pairs": "rounded to bfloat16; the same in words of two along the sum of a product",
@@ -75,6 +75,15 @@ def _legend(tape: TapeContents) -> Iterator[str]:
     }
     absent = {"", *({"bf16, pairs"} if tape.precision != "bfloat16" else ()), *({"thread", "sums"} - homes)}
     return (f"{word:<17}{meaning}" for word, meaning in words.items() if word not in absent)
+
+
+def _other_layers(tape: TapeContents, letters: Collection[str]) -> dict[str, str]:
+    """The kinds of layer whose values have each of some letters, but for z and a."""
+    kinds: dict[str, dict[str, None]] = {}
+    for stage in tape.network.graph(training=True).stages:
+        if stage.kind not in ("Dense", ACTIVATION) and stage.symbol.letter in letters:
+            kinds.setdefault(stage.symbol.letter, {})[stage.kind] = None
+    return {letter: ", ".join(kinds[letter]) for letter in sorted(kinds)}
 
 
 def _level(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from downslope.insight import dense_layers
-from downslope.nets import ACTIVATIONS, LOSSES, Dense, Dropout
+from downslope.nets import ACTIVATIONS, LOSSES
 from downslope.studio._schema import UPLOAD_LIMIT, State
 from downslope.studio.session._repairs import stable_range
 from downslope.studio.session._samples import FIVE_ROWS, SAMPLES
@@ -122,13 +122,12 @@ def _network(settings: Settings, rows: Rows) -> dict[str, Any]:
                 "activation": dense.activation,
             }
         )
-    drawn = all(isinstance(layer, Dense | Dropout) for layer in network.layers)
     return {
         "layers": layers,
         "inputs": list(rows.features),
         "weights": settings.weights,
         "shapes": settings.shapes,
-        "drawn": drawn and settings.weights <= SHOWN_WEIGHTS,
+        "drawn": network.is_dense and settings.weights <= SHOWN_WEIGHTS,
         "loss": str(network.loss),
         "linear": len(layers) == 1
         and layers[0]["activation"] == "identity"
