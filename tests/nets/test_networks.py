@@ -145,10 +145,10 @@ def test_initial_parameters_depend_on_the_seed_alone():
     ("build", "message"),
     [
         (lambda: Dense(0), "at least 1, not 0"),
-        (lambda: Dense(1, "rleu"), "no activation 'rleu'"),
+        (lambda: Dense(1, "rleu"), "activation needs one of"),
         (lambda: Dropout(1.0), "below 1, not 1.0"),
         (lambda: Network(inputs=2, layers=[]), "at least one layer"),
-        (lambda: Network(inputs=2, layers=[Dense(1)], loss="mse"), "no loss 'mse'"),
+        (lambda: Network(inputs=2, layers=[Dense(1)], loss="mse"), "loss needs one of"),
         (
             lambda: Network(inputs=2, layers=[Dense(1)], loss=Quantile(1.0)),
             "between 0 and 1, or .* 1.0",

@@ -86,7 +86,7 @@ def test_six_layers_of_1024_sigmoid_neurons_descend():
         ({"learning_rate": 0}, "above 0, not 0"),
         ({"start": [1.0]}, "start needs a flat list of 3 numbers"),
         ({"start": {"w": [1.0]}}, "start names a parameter 'w' that the network lacks"),
-        ({"optimizer": "addam"}, "no optimizer 'addam'"),
+        ({"optimizer": "addam"}, "did you mean 'adam'"),
         ({"row_weights": np.zeros(5)}, "not all of them 0"),
         ({"x": X[:, :2]}, r"\(rows, 3\)"),
         ({"y": Y[:4]}, r"y needs the shape \(5, 1\), not \(4,\)"),

@@ -52,7 +52,6 @@ class Node:
     """
 
     __slots__ = ("__weakref__", "attributes", "inputs", "op", "shape")
-    __array_ufunc__ = None  # NumPy's numbers leave arithmetic with nodes to the nodes
 
     op: Op
     inputs: tuple[Node, ...]
@@ -122,7 +121,18 @@ class Node:
     def __bool__(self) -> bool:
         raise DownslopeError(
             f"{self} has no value yet, so that it is neither true nor false; choose between nodes with "
-            "ops.where(z > 0, a, b)"
+            "ds.ops.where(z > 0, a, b)"
+        )
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **settings: Any) -> Node:
+        """Arithmetic with NumPy's numbers makes nodes; its functions need values, which no node has."""
+        name = ufunc.__name__
+        numbers = all(isinstance(i, Node) or getattr(i, "shape", ()) == () for i in inputs)
+        if name in ("add", "subtract", "multiply", "divide") and method == "__call__" and numbers:
+            return make(name, *inputs)
+        raise DownslopeError(
+            f"np.{name} computes with arrays and {self} has no values yet; use the functions of ds.ops and "
+            "plain numbers"
         )
 
     @property

@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, ops
-from downslope.nets._functions import Settings, Traced
+from downslope.nets._functions import Traced, WithSettings
 
 __all__ = ["ACTIVATIONS", "ActivationFunction", "CustomActivation", "Elu", "LeakyRelu"]
 
@@ -43,7 +43,7 @@ class _Activation:
 
 
 @dataclass(frozen=True)
-class LeakyRelu(Settings):
+class LeakyRelu(WithSettings):
     """z where z > 0, else slope·z.
 
     Args:
@@ -66,7 +66,7 @@ class LeakyRelu(Settings):
 
 
 @dataclass(frozen=True)
-class Elu(Settings):
+class Elu(WithSettings):
     """z where z > 0, else alpha·(eᶻ − 1) (Clevert et al. 2015).
 
     Args:

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, TypeVar
 
+from downslope._checks import ANY, Interval, choice, number, show
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, graph_from_json, graph_to_json, input_, substitute, topological
 
-__all__ = ["Settings", "Traced", "chosen", "from_json", "to_json"]
+__all__ = ["Traced", "WithSettings", "chosen", "from_json", "to_json"]
 
 
 @dataclass(frozen=True)
-class Settings:
+class WithSettings:
     """A function that carries its settings: each field is a number.
 
     Raises:
-        DownslopeError: where a setting is no finite number.
+        DownslopeError: where a setting is no such number.
     """
 
     name: ClassVar[str]
+    within: ClassVar[Interval] = ANY
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
-            try:
-                number = float(value)
-            except (TypeError, ValueError):
-                number = math.nan
-            if isinstance(value, bool) or not math.isfinite(number):
-                raise DownslopeError(f"{field.name} of {self.name} is a finite number, not {value!r}")
-            object.__setattr__(self, field.name, number)
+            value = number(f"{field.name} of {self.name}", getattr(self, field.name), self.within)
+            object.__setattr__(self, field.name, value)
 
     def __str__(self) -> str:
         changed = [f for f in fields(self) if getattr(self, f.name) != f.default]
@@ -168,18 +163,14 @@ def chosen(value: Any, known: Mapping[str, Any], custom: type[Traced], width: in
     """
     what = custom.what
     if isinstance(value, str):
-        if value not in known:
-            raise DownslopeError(
-                f"there is no {what} {value!r}; choose one of {', '.join(known)}, or give a Python function"
-            )
-        return value
+        return choice(what, value, known)
     if isinstance(value, type) or not callable(value):
         hint = f"{value.__name__}()" if isinstance(value, type) else f"one of {', '.join(known)}"
-        raise DownslopeError(f"the {what} is a name or a function of nodes, not {value!r}; write {hint}")
+        raise DownslopeError(f"{what} needs a name or a function of nodes, not {show(value)}; write {hint}")
     for name, function in known.items():  # a setting at its default is the name
         if value == function:
             return name
-    if isinstance(value, Settings | Traced):
+    if isinstance(value, WithSettings | Traced):
         if isinstance(value, custom) or any(isinstance(value, type(function)) for function in known.values()):
             return value
         raise DownslopeError(f"{value!r} is no {what}; choose one of {', '.join(known)}")
@@ -192,7 +183,7 @@ def to_json(value: Any) -> Any:
         return value
     if isinstance(value, Traced):
         return value.to_json()
-    assert isinstance(value, Settings)
+    assert isinstance(value, WithSettings)
     return {"name": value.name, **{f.name: getattr(value, f.name) for f in fields(value)}}
 
 

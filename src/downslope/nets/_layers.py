@@ -63,9 +63,9 @@ class Dense:
             raise DownslopeError(
                 f"a dense layer needs a whole number of units of at least 1, not {self.units!r}"
             )
-        if self.activation != "identity":
-            kept = chosen(self.activation, ACTIVATIONS, CustomActivation, self.units)
-            object.__setattr__(self, "activation", kept)
+        known = {"identity": None, **ACTIVATIONS}
+        kept = chosen(self.activation, known, CustomActivation, self.units)
+        object.__setattr__(self, "activation", kept)
 
     @property
     def function(self) -> ActivationFunction | None:

@@ -10,9 +10,10 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from downslope._checks import POSITIVE, Interval
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, ops
-from downslope.nets._functions import Settings, Traced
+from downslope.nets._functions import Traced, WithSettings
 
 __all__ = ["LOSSES", "CustomLoss", "Huber", "LossFunction", "Quantile"]
 
@@ -58,7 +59,7 @@ class _Loss:
 
 
 @dataclass(frozen=True)
-class Huber(Settings):
+class Huber(WithSettings):
     """½r² where |r| ≤ delta, else delta·(|r| − ½delta), with r = y − z (Huber 1964).
 
     Args:
@@ -76,19 +77,15 @@ class Huber(Settings):
     title: ClassVar[str] = "Huber loss"
     suits: ClassVar[Sequence[str]] = (_NUMBERS,)
     link: ClassVar[None] = None
+    within: ClassVar[Interval] = POSITIVE
     delta: float = 1.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.delta > 0:
-            raise DownslopeError(f"delta of huber is above 0, not {self.delta!r}")
 
     def __call__(self, z: Node, y: Node) -> Node:
         return ops.huber(z, y, self.delta)
 
 
 @dataclass(frozen=True)
-class Quantile(Settings):
+class Quantile(WithSettings):
     """level·r where r > 0, else (level − 1)·r, with r = y − z (Koenker and Bassett 1978).
 
     The z that it is smallest for on average is the quantile of y at that level.

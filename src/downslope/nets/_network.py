@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
 from downslope.nets._builder import Layer, NetworkBuilder
-from downslope.nets._functions import Settings, chosen
+from downslope.nets._functions import WithSettings, chosen
 from downslope.nets._initializers import Start, generator, initialize
 from downslope.nets._layers import Dense, Dropout
 from downslope.nets._losses import LOSSES, CustomLoss, LossFunction
@@ -191,7 +191,7 @@ class Network(Built):
 
     def _width(self) -> int:
         """The number of outputs, which a loss that is a Python function is traced with."""
-        if isinstance(self.loss, str | Settings):
+        if isinstance(self.loss, str | WithSettings):
             return 0
         return int(self.output(NetworkBuilder(False), input_("x", (BATCH, self.inputs))).shape[1])
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from downslope._checks import choice, show
 from downslope.errors import DownslopeError
 from downslope.graph import Node, make, state
 
@@ -158,13 +159,23 @@ def optimizer_of(given: str | Optimizer) -> Optimizer:
     """An optimizer given by name, or as it is.
 
     Raises:
-        DownslopeError: where no update rule has the name.
+        DownslopeError: where no update rule has the name, or what is given has no rule.
     """
-    if not isinstance(given, str):
-        return given
-    if given not in OPTIMIZERS:
-        raise DownslopeError(f"there is no optimizer {given!r}; choose one of {', '.join(OPTIMIZERS)}, lbfgs")
-    return OPTIMIZERS[given]
+    if isinstance(given, str):
+        return OPTIMIZERS[choice("optimizer", given, OPTIMIZERS)]
+    if isinstance(given, type) or not callable(getattr(given, "rule", None)):
+        hint = f"write {given.__name__}()" if isinstance(given, type) else "see ds.Adam"
+        raise DownslopeError(
+            f"optimizer needs a name or an object with a method rule, not {show(given)}; {hint}"
+        )
+    try:
+        hash(given)
+    except TypeError:
+        raise DownslopeError(
+            f"optimizer {type(given).__name__} cannot be hashed, so that its program cannot be kept; make it "
+            "a dataclass with frozen=True"
+        ) from None
+    return given
 
 
 def _one_minus_power(beta: float, step: Node) -> Node:

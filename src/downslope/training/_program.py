@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from operator import add
 
+from downslope._checks import show
 from downslope.errors import DownslopeError
 from downslope.graph import Node, gradient, input_, make
 from downslope.nets import AnyNetwork, NetworkGraph
@@ -77,8 +78,27 @@ def program_of(
     clipped = _clipped(slopes, clip_norm, clip_value)
     for w, g in zip(graph.parameters.values(), clipped, strict=True):
         optimizer.rule(rules, w, g, rate, step)
+    _check_updates(optimizer, {**graph.parameters, **rules.states}, rules.updates)
     gradients = dict(zip(graph.parameters, slopes, strict=True))
     return Program(graph, gradients, rules.states, rules.updates)
+
+
+def _check_updates(optimizer: Optimizer, leaves: Mapping[str, Node], updates: Mapping[str, object]) -> None:
+    """That a rule gives a new value for each parameter and state, of its shape, and for nothing else."""
+    rule = f"the rule of {type(optimizer).__name__}"
+    for name, leaf in leaves.items():
+        new = updates.get(name)
+        if not isinstance(new, Node):
+            given = "no new value" if new is None else f"{show(new)}, which is no node,"
+            raise DownslopeError(f"{rule} gives {given} for {name}; set rules.updates[{name!r}]")
+        if new.shape != leaf.shape:
+            raise DownslopeError(f"{rule} gives {name} the shape {new.shape}; it has the shape {leaf.shape}")
+    unknown = next((name for name in updates if name not in leaves), None)
+    if unknown is not None:
+        raise DownslopeError(
+            f"{rule} gives a new value for {unknown!r}, which is no parameter and no state; make a state "
+            "with rules.remember"
+        )
 
 
 def _clipped(slopes: Sequence[Node], norm: float | None, value: float | None) -> Sequence[Node]:
