@@ -164,7 +164,8 @@ template <class T> void declare(nb::module_& m, const char* name) {
         .def("run", &run<T>, "columns"_a, "stores"_a.noconvert(), "order"_a.none(), "first"_a, "rows"_a, "batch"_a,
              "rounds"_a, "scalars"_a, "seed"_a, "draw"_a, "threads"_a, "watched"_a.noconvert(),
              "seconds"_a = std::numeric_limits<double>::infinity())
-        .def_prop_ro("known", &M::known);
+        .def_prop_ro("known", &M::known)
+        .def_prop_ro("bytes", &M::bytes);
 }
 
 // Billions of operations a second that all threads together can do, in products of a dtype.

@@ -43,6 +43,12 @@ template <class T> bool Machine<T>::enter() {
     return true;
 }
 
+template <class T> std::size_t Machine<T>::bytes() const {
+    std::size_t bytes = memory_.bytes();
+    for (const auto& worker : workers_) bytes += worker->bytes();
+    return bytes;
+}
+
 // Sharing the work
 
 template <class T> void Machine<T>::prepare(long panels, int threads) {

@@ -31,6 +31,7 @@ public:
     const Tape& tape() const { return *tape_; }
     Memory<T>& memory() { return memory_; }
     double scalar(int value) const;  // after a run
+    std::size_t bytes() const;       // of memory
 
     // Runs steps until one whose watched scalar is not finite, which does not update, or until it is stopped, if need
     // be in the middle of a step, which then changes nothing. Writes the watched scalar of each step.

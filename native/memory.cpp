@@ -31,12 +31,12 @@ template <class T> Buffer<T> zeros(long count, long size) {
         void* p = std::aligned_alloc(line, bytes);
         if (!p) throw std::bad_alloc();
         std::memset(p, 0, bytes);
-        return Buffer<T>(static_cast<T*>(p));
+        return Buffer<T>(static_cast<T*>(p), Release{bytes});
     }
     std::size_t room = bytes + huge;
     void* mapped = mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED) throw std::bad_alloc();
-    const Release release{mapped, room};
+    const Release release{room, mapped};
     void* p = mapped;
     std::align(huge, bytes, p, room);
 #ifdef MADV_HUGEPAGE
@@ -52,6 +52,14 @@ Memory<T>::Memory(const Tape& tape, const Kernels<T>& kernels)
         if (tape_.values[v].kind == Kind::matrix) buffers_[v] = zeros<T>(matrix_size(tape_.values[v]));
     for (const auto& i : tape_.instructions)
         if (i.partials >= 0) buffers_[i.partials] = zeros<T>(tile_count(i, kernels_.tile_rows));
+}
+
+template <class T> std::size_t Memory<T>::bytes() const {
+    std::size_t bytes = 0;
+    for (const auto* buffers : {&buffers_, &saved_, &backup_})
+        for (const auto& buffer : *buffers)
+            if (buffer) bytes += buffer.get_deleter().bytes;
+    return bytes;
 }
 
 template <class T> void Memory<T>::reserve(long panels) {

@@ -7,8 +7,8 @@
 #include "layout.hpp"
 
 struct Release {
-    void* mapped = nullptr;  // null where the memory is malloc's
     std::size_t bytes = 0;
+    void* mapped = nullptr;  // null where the memory is malloc's
 
     void operator()(void* p) const;
 };
@@ -24,6 +24,7 @@ public:
 
     T* at(int value) const { return buffers_[std::size_t(value)].get(); }
     long capacity() const { return capacity_; }  // panels
+    std::size_t bytes() const;
     // Makes room for so many panels. Where there is no memory for them, there is none left for any.
     void reserve(long panels);
 

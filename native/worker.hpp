@@ -67,6 +67,9 @@ public:
         return stop->wanted();
     }
 
+    std::size_t bytes() const {
+        return scalars_.get_deleter().bytes + scratch_.get_deleter().bytes + locals_.get_deleter().bytes;
+    }
     T* scalar(int value) { return scalars_.get() + long(value) * lanes; }  // repeated 32 times
 
     void run_scalar(const Task<T>& task, const Data<T>& data, const Batch& batch);

@@ -88,10 +88,11 @@ def runs_natively() -> bool:
     return True
 
 
-def plan(outputs: Sequence[Node]) -> NativePlan | Plan:
+def plan(outputs: Sequence[Node], *, keeps_memory: bool = False) -> NativePlan | Plan:
     """A plan that evaluates nodes on the engine of the day; ``run(values)`` gives a list of arrays.
 
-    Arrays are float32 where all that are given are, else float64.
+    Arrays are float32 where all that are given are, else float64. With ``keeps_memory`` the native engine's
+    memory stays from one run to the next.
 
     >>> import numpy as np
     >>> from downslope.graph import input_
@@ -103,7 +104,7 @@ def plan(outputs: Sequence[Node]) -> NativePlan | Plan:
         return Plan(outputs)
     from downslope.engines.native._plan import NativePlan
 
-    return NativePlan(outputs)
+    return NativePlan(outputs, keeps_memory=keeps_memory)
 
 
 def descent_engine(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -23,18 +22,23 @@ _FEWEST = 1024  # rows in a part, however wide the network
 class Evaluator:
     """Evaluates nodes on the engine of the day.
 
-    It can be kept and shared: it builds each engine's plan once, threads take turns, and the memory it
-    holds does not grow with the rows. No row may depend on another but through a weighted mean.
+    Threads can share it, and it can be kept: each engine's plan is built once, and what memory a call needs
+    goes with the call. No row may depend on another but through a weighted mean.
+
+    Args:
+        outputs: what is evaluated.
+        keeps_memory: whether the memory of a call stays for the next one: where an evaluator is used many
+            times and goes with its user, such as a descent.
     """
 
-    def __init__(self, outputs: Sequence[Node]) -> None:
+    def __init__(self, outputs: Sequence[Node], *, keeps_memory: bool = False) -> None:
         self._outputs = list(outputs)
         batch = [node for node in topological(self._outputs) if BATCH in node.shape]
         self._columns = [node.name for node in batch if not node.inputs]
         width = sum(prod(int(d) for d in node.shape if d != BATCH) for node in batch)
         self.rows_at_once = max(_FEWEST, _NUMBERS // max(width, 1))
         self._plans: dict[bool, Any] = {}
-        self._turn = Lock()  # a native plan holds the values of its last run
+        self._keeps_memory = keeps_memory
 
     def rows(self, values: Mapping[str, Any], threads: int | None = None) -> list[NDArray[Any]]:
         """The outputs, which hold something for each row, given a value for each leaf by name.
@@ -74,9 +78,10 @@ class Evaluator:
 
     def _run(self, values: Mapping[str, Any], threads: int | None) -> list[NDArray[Any]]:
         natively = runs_natively() and self._count(values) > 0  # a batch of no rows is the reference's
-        with self._turn:
-            if natively not in self._plans:
-                self._plans[natively] = plan(self._outputs) if natively else Plan(self._outputs)
-            most = (threads,) if natively else ()
-            found: list[NDArray[Any]] = self._plans[natively].run(values, *most)
+        if natively not in self._plans:
+            self._plans[natively] = (
+                plan(self._outputs, keeps_memory=self._keeps_memory) if natively else Plan(self._outputs)
+            )
+        most = (threads,) if natively else ()
+        found: list[NDArray[Any]] = self._plans[natively].run(values, *most)
         return found

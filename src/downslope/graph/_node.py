@@ -7,13 +7,13 @@ the same object, so common subexpressions are shared and a printed factor *is* t
 
 from __future__ import annotations
 
-import threading
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
+from downslope._forks import ModuleLock
 from downslope.errors import DownslopeError
 from downslope.graph._notation import Apply, Expression, Words
 
@@ -220,7 +220,7 @@ def register(cls: _OpClass) -> _OpClass:
 
 
 _interned: weakref.WeakValueDictionary[tuple[Any, ...], Node] = weakref.WeakValueDictionary()
-_interning = threading.Lock()
+_interning = ModuleLock()
 
 
 def make(op_name: str, *inputs: Node | float, **attributes: Any) -> Node:

@@ -41,7 +41,8 @@ def minimise(
     shapes = {name: values[name].shape for name in graph.parameters}
     ends = np.cumsum([values[name].size for name in shapes])[:-1]
     dtype = data["x"].dtype
-    wanted = Evaluator([graph.error, *gradient(graph.error, list(graph.parameters.values()))])
+    outputs = [graph.error, *gradient(graph.error, list(graph.parameters.values()))]
+    wanted = Evaluator(outputs, keeps_memory=True)
 
     def named(flat: NDArray[Any]) -> Arrays:
         parts = np.split(flat.astype(dtype), ends)

@@ -132,7 +132,7 @@ class Watch:
         if patience is not None and (patience < 1 or not held):
             raise DownslopeError("patience is a number of epochs of at least 1 and needs validation rows")
         self._held = held
-        self._errors = {h.network: Evaluator([h.network.graph().data_error]) for h in held}
+        self._errors = {h.network: Evaluator([h.network.graph().data_error], keeps_memory=True) for h in held}
         self._patience = patience
         self._memory = memory
         self._mean: Arrays = {}

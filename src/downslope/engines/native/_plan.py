@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines.native._lowering import lower
+from downslope.engines.native._machines import new_machine, put_aside, take_waiting
 from downslope.engines.native._opcodes import ELEMENTWISE_OPS, Opcode
 from downslope.engines.native._tape import Tape
 from downslope.engines.native._threads import threads_for
@@ -71,28 +73,42 @@ def tape_arguments(tape: Tape, watched: int = -1) -> tuple[Any, ...]:
     )
 
 
-class NativePlan:
-    """Evaluates nodes natively, given a value for each leaf by name."""
+@lru_cache(maxsize=64)
+def _lowered(outputs: tuple[Node, ...]) -> tuple[Tape, Any]:
+    tape = lower(outputs)
+    return tape, native_tape(tape)
 
-    def __init__(self, outputs: Sequence[Node]) -> None:
+
+class NativePlan:
+    """Evaluates nodes natively, given a value for each leaf by name.
+
+    Threads can run it at once. A call that needs more than a little memory gives it back at its end, unless
+    the plan keeps it for the next one.
+    """
+
+    def __init__(self, outputs: Sequence[Node], *, keeps_memory: bool = False) -> None:
         self._nodes = list(outputs)
-        self._tape = lower(outputs)
-        self._native = native_tape(self._tape)
+        self._tape, self._native = _lowered(tuple(outputs))
         tape = self._tape
         self._scalars = [leaf.name for leaf in tape.leaves if leaf.shape == ()]
         self._matrices = [(leaf.name, value) for leaf, value in tape.leaves.items() if leaf.shape != ()]
         self._columns = [column.name for column in tape.columns]
         self._shapes = {leaf.name: leaf.shape for leaf in (*tape.leaves, *tape.columns) if leaf.shape != ()}
         self._weights = sum(prod(map(int, leaf.shape)) for leaf in tape.leaves)
-        self._machines: dict[Any, Any] = {}
+        self._kept: dict[np.dtype[Any], list[Any]] | None = {} if keeps_memory else None
 
-    def _machine(self, dtype: np.dtype[Any]) -> Any:
-        from downslope.engines.native import _native  # type: ignore[attr-defined]
+    def _take(self, dtype: np.dtype[Any]) -> Any:
+        """A machine that no other thread uses."""
+        if self._kept is None:
+            return take_waiting(self._native, dtype)
+        kept = self._kept.setdefault(dtype, [])
+        return kept.pop() if kept else new_machine(self._native, dtype)
 
-        if dtype not in self._machines:
-            kind = _native.FloatMachine if dtype == np.float32 else _native.DoubleMachine
-            self._machines[dtype] = kind(self._native)
-        return self._machines[dtype]
+    def _give_back(self, machine: Any, dtype: np.dtype[Any]) -> None:
+        if self._kept is None:
+            put_aside(self._native, dtype, machine)
+        else:
+            self._kept[dtype].append(machine)
 
     def run(self, values: Mapping[str, Any], most: int | None = None) -> list[NDArray[Any]]:
         """The outputs, in float32 where all leaves are, on at most so many threads; None: all allowed."""
@@ -105,7 +121,7 @@ class NativePlan:
         self._check(given, rows)
         if rows == 0:
             return [np.asarray(value) for value in Plan(self._nodes).run(values)]
-        machine = self._machine(dtype)
+        machine = self._take(dtype)
         for name, value in self._matrices:
             machine.set(value, np.ascontiguousarray(given[name], dtype))
         stores = [np.empty(_rows_first(n, rows), dtype) for n in tape.stores]
@@ -116,7 +132,9 @@ class NativePlan:
         seed, draw = int(values.get("seed", 0)), int(values.get("draw", 0))
         threads, seen = threads_for(self._weights * batch, most), np.empty(len(scalars))
         machine.run(columns, stores, None, 0, rows, batch, 1, scalars, seed, draw, threads, seen)
-        return self._collected(machine, dict(zip(tape.stores, stores, strict=True)), dtype)
+        found = self._collected(machine, dict(zip(tape.stores, stores, strict=True)), dtype)
+        self._give_back(machine, dtype)
+        return found
 
     def _check(self, given: Mapping[str, NDArray[Any]], rows: int) -> None:
         """That every array has its shape: the machine takes memory as it is told to."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -83,7 +82,11 @@ class _Error:
 
     def __init__(self, settings: Settings, network: Network, rows: Rows) -> None:
         self._parameters = network.graph().parameters
-        self._network, self._rows = network, rows
+        self._rows = rows
+        descended, reported = objective(network, 0.0)
+        gradients = gradient(descended, list(self._parameters.values()))
+        self._descended = Evaluator([descended, *gradients], keeps_memory=True)
+        self._reported = Evaluator([reported])
         self._threads = threads_of(settings.n_jobs)
         self._alpha = float(settings.alpha)
         self._weight = float(rows.weights.sum())
@@ -102,14 +105,14 @@ class _Error:
         return {name: part.reshape(shape) for (name, shape), part in parts}
 
     def __call__(self, x: Vector) -> tuple[float, Vector]:
-        error, *slopes = self._mean(_slopes(self._network), x)
+        error, *slopes = self._mean(self._descended, x)
         decay = self._alpha * self._penalised * x / self._weight
         slope = np.concatenate([np.ravel(s) for s in slopes]) + decay
         return float(error) + 0.5 * float(decay @ x), slope
 
     def reported(self, x: Vector) -> float:
         """The loss as scikit-learn reports it."""
-        (loss,) = self._mean(_loss(self._network), x)
+        (loss,) = self._mean(self._reported, x)
         return float(loss) + 0.5 * self._alpha * float(self._penalised @ x**2) / self._weight
 
     def _mean(self, wanted: Evaluator, x: Vector) -> list[Any]:
@@ -124,14 +127,3 @@ class _Error:
             part = [share * mean for mean in wanted.mean({**data, **values}, threads=self._threads)]
             total = part if not total else [a + b for a, b in zip(total, part, strict=True)]
         return total
-
-
-@lru_cache(maxsize=16)
-def _slopes(network: Network) -> Evaluator:
-    descended, _ = objective(network, 0.0)
-    return Evaluator([descended, *gradient(descended, list(network.graph().parameters.values()))])
-
-
-@lru_cache(maxsize=16)
-def _loss(network: Network) -> Evaluator:
-    return Evaluator([objective(network, 0.0)[1]])
