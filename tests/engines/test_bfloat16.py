@@ -117,7 +117,7 @@ def test_it_learns_as_well_as_float32():
 def test_precision_is_said_in_words():
     network = ds.Network(1, [ds.Dense(1)])
     with pytest.raises(
-        ds.DownslopeError, match="there is no precision 'half'; choose one of float32, bfloat16, float64"
+        ds.DownslopeError, match="precision needs one of float32, bfloat16, float64, not 'half'"
     ):
         ds.descend(network, [[1.0]], [1.0], precision="half")
     run = ds.descend(network, [[1.0]], [1.0], precision="float32", steps=1)

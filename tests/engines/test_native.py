@@ -7,7 +7,7 @@ from test_ops import WITH_INPUTS, example
 import downslope as ds
 from downslope.engines import Plan
 from downslope.graph import OPS, gradient, hessian_vector_product, input_, make, parameter
-from downslope.training import OPTIMIZERS, training_program
+from downslope.training import OPTIMIZERS, relative_weights, training_program
 from networks import NETWORKS
 
 pytest.importorskip("downslope.engines.native._native", reason="installed without a compiler")
@@ -22,9 +22,10 @@ def given(network, program, rows, dtype=np.float64):
     x[:, 1], x[:, 3] = rng.integers(0, 4, rows), rng.integers(0, 3, rows)
     outputs = network.graph().output.shape[1]
     y = rng.integers(0, 3, rows) if network.loss == "cross_entropy" else rng.integers(0, 2, (rows, outputs))
-    arrays = {"x": x, "y": y, "row_weights": rng.random(rows) + 0.1, **network.initial_parameters(1)}
+    weights = relative_weights(rng.random(rows) + 0.1)
+    arrays = {"x": x, "y": y, "row_weights": weights, **network.initial_parameters(1)}
     arrays |= {name: np.abs(rng.standard_normal(node.shape)) for name, node in program.states.items()}
-    arrays |= {"learning_rate": np.array(0.1), "step": np.array(4.0)}
+    arrays |= {"learning_rate": np.array(0.1), "step": np.array(4.0), "rows": np.array(float(rows))}
     return {**{name: a.astype(dtype) for name, a in arrays.items()}, "seed": 3, "draw": 5}
 
 

@@ -142,7 +142,7 @@ def test_the_summary_counts_as_the_machine_does():
     [
         ({"optimizer": "lbfgs"}, "has no tape of a step"),
         ({"optimizer": "best"}, "optimizer needs one of"),
-        ({"precision": "float8"}, "there is no precision 'float8'"),
+        ({"precision": "float8"}, "precision needs one of .*, not 'float8'"),
         ({"clip_norm": -1.0}, "clipped to a number above 0"),
     ],
 )

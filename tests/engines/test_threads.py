@@ -56,7 +56,9 @@ def test_a_run_after_one_that_stopped_has_the_same_bits():
 
     def run(rate, steps):
         native.put(network.initial_parameters(1))
-        errors = native.run(None, steps, {"learning_rate": np.full(steps, rate)}, 1, 0)
+        errors = native.run(
+            None, steps, {"learning_rate": np.full(steps, rate), "rows": np.full(steps, 64.0)}, 1, 0
+        )
         return errors.tobytes() + b"".join(a.tobytes() for a in native.values().values())
 
     expected = run(1e-3, 3)

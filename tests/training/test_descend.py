@@ -86,12 +86,12 @@ def test_six_layers_of_1024_sigmoid_neurons_descend():
         ({"learning_rate": 0}, "above 0, not 0"),
         ({"start": [1.0]}, "start needs a flat list of 3 numbers"),
         ({"start": {"w": [1.0]}}, "start names a parameter 'w' that the network lacks"),
-        ({"optimizer": "addam"}, "did you mean 'adam'"),
-        ({"row_weights": np.zeros(5)}, "not all of them 0"),
+        ({"optimizer": "addam"}, "not 'addam'; did you mean 'adam'"),
+        ({"row_weights": np.zeros(5)}, "all row_weights are 0"),
         ({"x": X[:, :2]}, r"\(rows, 3\)"),
         ({"y": Y[:4]}, r"y needs the shape \(5, 1\), not \(4,\)"),
-        ({"x": np.where(X == 12, np.inf, X)}, r"x\[2, 2\] is not a finite number"),
-        ({"y": ["a"] * 5}, "hold numbers only"),
+        ({"x": np.where(X == 12, np.inf, X)}, r"x\[2, 2\] is inf; fill in"),
+        ({"y": ["a"] * 5}, "y holds text such as 'a'"),
     ],
 )
 def test_what_does_not_fit_is_said(settings, message):
@@ -184,7 +184,7 @@ def test_layers_start_from_given_values():
     [
         ({"steps": 3, "epochs": 3}, "not both"),
         ({"patience": 3}, "needs validation rows"),
-        ({"validation": 1.5}, "share between 0 and 1"),
+        ({"validation": 1.5}, "validation needs a number above 0 and below 1, not 1.5"),
         ({"validation": 0.95}, "leaves none"),
         ({"batch_size": 0}, "at least 1"),
         ({"optimizer": "lbfgs", "batch_size": 2}, "takes all rows"),
@@ -211,7 +211,7 @@ def test_an_update_that_is_not_finite_is_found_at_its_step(engine, row, monkeypa
     assert run.parameters["layer1.weight"] == 0.0
 
 
-def test_memory_keeps_a_running_mean_of_the_parameters() -> None:
+def test_ema_decay_keeps_a_running_mean_of_the_parameters() -> None:
     """Each epoch counts 0.6 of the one after it, and all of them together 1."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 3))
@@ -220,7 +220,7 @@ def test_memory_keeps_a_running_mean_of_the_parameters() -> None:
     held = (x[:20], y[:20])
     settings = {"optimizer": "adam", "batch_size": 16, "validation": held, "seed": 3}
     after = [ds.descend(net, x, y, epochs=count, **settings).state for count in range(1, 7)]
-    run = ds.descend(net, x, y, epochs=6, memory=0.6, **settings)
+    run = ds.descend(net, x, y, epochs=6, ema_decay=0.6, **settings)
     assert run.best_epoch is not None
     for name, value in run.parameters.items():
         counts = 0.6 ** np.arange(run.best_epoch)[::-1]
@@ -229,7 +229,7 @@ def test_memory_keeps_a_running_mean_of_the_parameters() -> None:
     error = np.mean((ds.predict(net, held[0], parameters=run)[:, 0] - held[1]) ** 2)
     assert run.validation_losses.min() == pytest.approx(error, rel=1e-12)
     with pytest.raises(ds.DownslopeError, match="below 1"):
-        ds.descend(net, x, y, epochs=1, memory=1.0, **settings)
+        ds.descend(net, x, y, epochs=1, ema_decay=1.0, **settings)
 
 
 def test_a_time_limit_ends_a_descent_with_what_it_reached() -> None:

@@ -69,8 +69,8 @@ AT = {"layer1.column1": [[1.0], [2.0], [3.0]], "layer2.weight": [[1.0, 1.0]]}
     ("changed", "message"),
     [
         ({"x": [1.0, 2.0]}, r"x needs the shape \(rows, 2\), not \(2,\)"),
-        ({"x": [["a", "b"]]}, "x holds numbers only"),
-        ({"x": [[1.0, np.nan]]}, r"x\[0, 1\] is not a finite number; mend or leave it out"),
+        ({"x": [["a", "b"]]}, "x holds text such as 'a'"),
+        ({"x": [[1.0, np.nan]]}, r"x\[0, 1\] is nan; fill in a number or leave the row out"),
         ({"x": [[1.0, 0.0], [1.0, 3.0]]}, r"x\[1, 1\] is 3, and layer1.column1 has vectors for .* 0 to 2"),
         ({"x": [[1.0, 0.5]]}, r"x\[0, 1\] is 0.5"),
         ({"x": [[1.0, -1.0]]}, r"x\[0, 1\] is -1"),

@@ -68,8 +68,8 @@ def test_clipped_by_value_each_element_stays_within():
     [
         (lambda: ds.Cosine(-1.0), "above 0, not -1.0"),
         (lambda: ds.StepDecay(1.0, every=0), "at least 1"),
-        (lambda: ds.OneCycle(1.0, rise=1.0), "between 0 and 1"),
-        (lambda: ds.WarmUp(ds.Constant(1.0), over=0), "at least 1 step"),
+        (lambda: ds.OneCycle(1.0, rise=1.0), "above 0 and below 1"),
+        (lambda: ds.WarmUp(ds.Constant(1.0), over=0), "whole number of at least 1"),
     ],
 )
 def test_what_does_not_fit_is_said(build, message):

@@ -325,7 +325,12 @@ def _on_all_rows(
         epochs = settings.epochs_for(many)
         asked = dict(settings.descent(many, epochs))
         whole = _BeginningOf(asked["learning_rate"], epochs * -(-many // asked["batch_size"]))
-        asked |= {"learning_rate": whole, "epochs": group.run.best_epoch or 1, "patience": None, "memory": 0}
+        asked |= {
+            "learning_rate": whole,
+            "epochs": group.run.best_epoch or 1,
+            "patience": None,
+            "ema_decay": 0,
+        }
         run = _descended(network, rows, settings, asked, told)
     return network, dict(run.parameters) if run.stopped == "finished" else kept, run.stopped == "interrupted"
 

@@ -22,7 +22,9 @@ FEWEST_ROWS = 50
 _MEMBERS = 8
 _WIDTH = 128
 _UPDATES = 10_000
-_MEMORY = 0.7  # of the mean of parameters over epochs: errors on few held-out rows jump from epoch to epoch
+_EMA_DECAY = (
+    0.7  # of the mean of parameters over epochs: errors on few held-out rows jump from epoch to epoch
+)
 _COARSE = 8
 _BINS = 32
 _READINGS = 512  # of one table: with more columns there are fewer of each
@@ -111,7 +113,7 @@ class Settings:
             "epochs": epochs,
             "batch_size": self.batch_for(rows),
             "patience": max(1, 3 * epochs // 8),
-            "memory": _MEMORY,
+            "ema_decay": _EMA_DECAY,
             "threads": self.threads,
         }
 

@@ -16,7 +16,7 @@ from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
 from downslope.nets._builder import NetworkBuilder
 from downslope.nets._losses import LossFunction
-from downslope.nets._network import Built, Network, NetworkGraph
+from downslope.nets._network import Built, Network, NetworkGraph, total
 from downslope.nets._stages import symbols_of
 
 __all__ = ["AnyNetwork", "Ensemble"]
@@ -93,17 +93,21 @@ class Ensemble(Built):
 
     def _build(self, builder: NetworkBuilder) -> NetworkGraph:
         x = input_("x", (BATCH, self.inputs))
-        outputs, penalised = [], []
+        outputs, penalised, owned = [], [], []
         for member, network in enumerate(self.networks):
             builder.next_member(member + 1, self.prefix(member))
-            before = len(builder.penalised)
+            before, declared = len(builder.penalised), len(builder.parameters)
             outputs.append(network.output(builder, x))
             penalised.append(builder.penalised[before:])
+            owned.append(list(builder.parameters)[declared:])
         first, members = self.networks[0], len(outputs)
         y = first.targets(outputs[0])
         row_weights = input_("row_weights", (BATCH, members))
         errors = [network.errors(z, y) for network, z in zip(self.networks, outputs, strict=True)]
-        data_error = _sum([_weighted(e, row_weights, i) for i, e in enumerate(errors)]) * (1 / members)
+        counts = [make("columns", row_weights, indices=(i,), squeeze=True) for i in range(members)]
+        weight_sums = [total(w) for w in counts]
+        means = [total(e * w) / s for e, w, s in zip(errors, counts, weight_sums, strict=True)]
+        data_error = _sum(means) * (1 / members)
         error = data_error
         for weights, network in zip(penalised, self.networks, strict=True):
             error = network.penalised(error, weights, 1 / members)
@@ -119,6 +123,7 @@ class Ensemble(Built):
             _sum(errors) * (1 / members),
             data_error,
             error,
+            {name: s for own, s in zip(owned, weight_sums, strict=True) for name in own},
             stages,
             symbols,
         )
@@ -135,13 +140,6 @@ class Ensemble(Built):
 
 AnyNetwork: TypeAlias = Network | Ensemble
 """What can be trained: one network, or several side by side."""
-
-
-def _weighted(errors: Node, row_weights: Node, member: int) -> Node:
-    """The mean of a member's errors over the rows it learns from; 0 where a batch has none of them."""
-    weights = make("columns", row_weights, indices=(member,), squeeze=True)
-    total = make("sum", errors * weights, axes=None, keepdims=False)
-    return total / make("maximum", make("sum", weights, axes=None, keepdims=False), 1e-6)
 
 
 def _sum(parts: Sequence[Node]) -> Node:

@@ -21,7 +21,7 @@ from downslope.nets._losses import LOSSES, CustomLoss, LossFunction
 from downslope.nets._outline import LayerOutline, network_html, network_line, network_picture, outline_of
 from downslope.nets._stages import ACTIVATION, Stage, Symbols, symbols_of
 
-__all__ = ["Built", "Network", "NetworkGraph"]
+__all__ = ["Built", "Network", "NetworkGraph", "total"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class NetworkGraph:
         errors: the loss of each row, (n,); a mean over outputs.
         data_error: the weighted mean of the errors over the rows, one number.
         error: ``data_error`` plus the penalties; this is what descends.
+        weight_sums: Σ w over the rows, by which the errors are divided, by parameter: members of an ensemble
+            have their own.
         stages: the named values on the way, from the first layer to the last.
         symbols: what the parameters are called.
     """
@@ -49,6 +51,7 @@ class NetworkGraph:
     errors: Node
     data_error: Node
     error: Node
+    weight_sums: Mapping[str, Node]
     stages: Sequence[Stage]
     symbols: Symbols
 
@@ -206,7 +209,8 @@ class Network(Built):
         y = self.targets(z)
         row_weights = input_("row_weights", (BATCH,))
         errors = self.errors(z, y)
-        data_error = _total(errors * row_weights) / _total(row_weights)
+        weight_sum = total(row_weights)
+        data_error = total(errors * row_weights) / weight_sum
         stages, symbols = symbols_of(builder.stages, builder.symbols)
         return NetworkGraph(
             x,
@@ -218,6 +222,7 @@ class Network(Built):
             errors,
             data_error,
             self.penalised(data_error, builder.penalised),
+            dict.fromkeys(builder.parameters, weight_sum),
             stages,
             symbols,
         )
@@ -253,11 +258,12 @@ class Network(Built):
         """An error plus a share of the penalties on some weights."""
         for weight in weights:
             if self.l1:
-                error = error + share * self.l1 * _total(make("absolute", weight))
+                error = error + share * self.l1 * total(make("absolute", weight))
             if self.l2:
-                error = error + share * self.l2 / 2 * _total(make("square", weight))
+                error = error + share * self.l2 / 2 * total(make("square", weight))
         return error
 
 
-def _total(node: Node) -> Node:
+def total(node: Node) -> Node:
+    """The sum of all elements."""
     return make("sum", node, axes=None, keepdims=False)

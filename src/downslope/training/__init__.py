@@ -1,10 +1,11 @@
 """The loop that descends: optimizers, the program of a step, batches."""
 
 from downslope.training._batches import Batches, Block, ShuffledBatches
-from downslope.training._data import Arrays, checked_data, checked_inputs, dtype_of
+from downslope.training._data import Arrays, checked_data, checked_inputs, dtype_of, relative_weights
 from downslope.training._descend import descend
 from downslope.training._epochs import AfterEpoch, Ending, Losses, run_epochs
 from downslope.training._failure import Failure
+from downslope.training._freezing import FrozenNames, frozen_masks
 from downslope.training._loop import Advance, Loop, Rates, State
 from downslope.training._optimizers import (
     OPTIMIZERS,
@@ -21,20 +22,24 @@ from downslope.training._optimizers import (
 from downslope.training._parameters import Fitted, Point, parameter_values, starting_values
 from downslope.training._predict import forward, held_out, predict
 from downslope.training._program import Program, program_of, training_program
-from downslope.training._run import Progress, Run
+from downslope.training._run import Average, Progress, Run
 from downslope.training._schedules import (
+    LEARNING_RATE,
     Constant,
     Cosine,
     FlatCosine,
+    LearningRate,
     OneCycle,
     Schedule,
     StepDecay,
     WarmUp,
     rates,
+    schedule_of,
 )
-from downslope.training._stopping import Folds, Held, split
+from downslope.training._stopping import Folds, ValidationRows, split
 
 __all__ = [
+    "LEARNING_RATE",
     "OPTIMIZERS",
     "Adagrad",
     "Adam",
@@ -42,6 +47,7 @@ __all__ = [
     "Advance",
     "AfterEpoch",
     "Arrays",
+    "Average",
     "Batches",
     "Block",
     "Constant",
@@ -52,7 +58,8 @@ __all__ = [
     "FlatCosine",
     "Folds",
     "Frozen",
-    "Held",
+    "FrozenNames",
+    "LearningRate",
     "Loop",
     "Losses",
     "OneCycle",
@@ -69,19 +76,23 @@ __all__ = [
     "ShuffledBatches",
     "State",
     "StepDecay",
+    "ValidationRows",
     "WarmUp",
     "checked_data",
     "checked_inputs",
     "descend",
     "dtype_of",
     "forward",
+    "frozen_masks",
     "held_out",
     "optimizer_of",
     "parameter_values",
     "predict",
     "program_of",
     "rates",
+    "relative_weights",
     "run_epochs",
+    "schedule_of",
     "split",
     "starting_values",
     "training_program",

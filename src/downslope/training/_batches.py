@@ -41,6 +41,21 @@ class Block:
             return self.data
         return {name: column[self.order] for name, column in self.data.items()}
 
+    def sizes(self, size: int) -> NDArray[np.float64]:
+        """How many rows each step has, (steps,), in batches of ``size`` of which the last can be smaller."""
+        found = np.full(self.steps, float(size))
+        rows = len(self.data["row_weights"] if self.order is None else self.order)
+        found[-1] = rows % size or size
+        return found
+
+    def rows_with_weight(self, size: int) -> NDArray[np.float64]:
+        """How many of them have a weight: (steps,), or by member, (steps, members)."""
+        weights = self.data["row_weights"]
+        counted = (weights if self.order is None else weights[self.order]) > 0
+        starts = np.arange(0, len(counted), size)
+        found: NDArray[np.float64] = np.add.reduceat(counted, starts, axis=0, dtype=np.float64)
+        return found if len(starts) == self.steps else np.repeat(found, self.steps, axis=0)
+
 
 class Batches(Protocol):
     """Gives each step its rows."""

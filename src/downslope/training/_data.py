@@ -1,4 +1,4 @@
-"""What a descent is given: rows, starting values, batches."""
+"""The rows that a descent is given."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from downslope._checks import NOT_NEGATIVE, Interval, array, choice
 from downslope.errors import DownslopeError
 from downslope.graph import source_column, topological
 from downslope.nets import AnyNetwork
@@ -17,6 +18,7 @@ __all__ = [
     "checked_data",
     "checked_inputs",
     "dtype_of",
+    "relative_weights",
 ]
 
 Arrays = dict[str, NDArray[Any]]
@@ -27,24 +29,23 @@ _DTYPES: dict[str, type[np.floating[Any]]] = {
     "float64": np.float64,
 }
 
+_TARGETS = {
+    "binary_cross_entropy": (Interval(0, 1), "probabilities from 0 to 1; write two classes as 0 and 1"),
+    "poisson": (NOT_NEGATIVE, "counts of at least 0"),
+}
+"""The targets that a loss can have, and what to say of others."""
+
 
 def dtype_of(precision: str) -> type[np.floating[Any]]:
     """The dtype of weights and sums in a precision."""
-    if precision not in _DTYPES:
-        raise DownslopeError(f"there is no precision {precision!r}; choose one of {', '.join(_DTYPES)}")
-    return _DTYPES[precision]
+    return _DTYPES[choice("precision", precision, _DTYPES)]
 
 
-def checked_inputs(network: AnyNetwork, x: ArrayLike) -> NDArray[Any]:
-    """x in the shape and the dtype of the program, of any number of rows."""
-    inputs = np.asarray(x)
-    try:
-        inputs = inputs.astype(inputs.dtype if inputs.dtype == np.float32 else np.float64, copy=False)
-    except (TypeError, ValueError) as error:
-        raise DownslopeError(f"x holds numbers only: {error}") from None
+def checked_inputs(network: AnyNetwork, x: ArrayLike, dtype: DTypeLike | None = None) -> NDArray[Any]:
+    """x in the shape of the program, of any number of rows; float32 stays, unless a dtype is asked for."""
+    inputs = array("x", x, dtype)
     if inputs.ndim != 2 or inputs.shape[1] != network.inputs:
         raise DownslopeError(f"x needs the shape (rows, {network.inputs}), not {inputs.shape}")
-    _refuse_infinite("x", inputs)
     for column, name, levels in _level_columns(network):
         codes = inputs[:, column]
         wrong = np.flatnonzero((codes != np.floor(codes)) | (codes < 0) | (codes >= levels))
@@ -70,46 +71,85 @@ def _level_columns(network: AnyNetwork) -> tuple[tuple[int, str, int], ...]:
     return tuple(found)
 
 
-def _refuse_infinite(name: str, array: NDArray[Any]) -> None:
-    # a sum is not finite where an element is not, and takes no memory; it can also overflow
-    with np.errstate(all="ignore"):
-        if np.isfinite(np.sum(array)):
-            return
-    if not np.all(np.isfinite(array)):
-        place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise DownslopeError(
-            f"{name}[{', '.join(map(str, place))}] is not a finite number; mend or leave it out"
-        )
+def checked_data(
+    network: AnyNetwork,
+    x: ArrayLike,
+    y: ArrayLike,
+    row_weights: ArrayLike | None,
+    dtype: DTypeLike | None = None,
+) -> Arrays:
+    """x, y and row weights in the shapes of the program, all in the dtype of x or in the one asked for.
 
-
-def checked_data(network: AnyNetwork, x: ArrayLike, y: ArrayLike, row_weights: ArrayLike | None) -> Arrays:
-    """x, y and row weights in the shapes and the dtype of the program."""
-    inputs = checked_inputs(network, x)
-    dtype = inputs.dtype
+    Raises:
+        DownslopeError: for a wrong shape, for cells that are no finite numbers, for targets that the loss
+            cannot have, and for weights that are negative or all 0; it names the first such cell.
+    """
+    inputs = checked_inputs(network, x, dtype)
     if not len(inputs):
         raise DownslopeError("x has no rows; give at least one")
-    try:
-        targets = np.asarray(y).astype(dtype)
-        weights = np.asarray(1 if row_weights is None else row_weights).astype(dtype)
-    except (TypeError, ValueError) as error:
-        raise DownslopeError(f"y and row_weights hold numbers only: {error}") from None
-    shape = tuple(len(inputs) if d == "n" else int(d) for d in network.graph().y.shape)
+    targets = _checked_targets(network, array("y", y, inputs.dtype), len(inputs))
+    if row_weights is None:
+        shape = (len(inputs), *map(int, network.graph().row_weights.shape[1:]))
+        weights = np.ones(shape, inputs.dtype)
+    else:
+        weights = _checked_weights(network, array("row_weights", row_weights, inputs.dtype), len(inputs))
+    return {"x": inputs, "y": targets, "row_weights": weights}
+
+
+def _checked_targets(network: AnyNetwork, targets: NDArray[Any], rows: int) -> NDArray[Any]:
+    shape = tuple(rows if d == "n" else int(d) for d in network.graph().y.shape)
     if targets.shape != shape and not (len(shape) == 2 and shape[1] == 1 and targets.shape == shape[:1]):
         raise DownslopeError(f"y needs the shape {shape}, not {targets.shape}")
-    wanted = (len(inputs), *map(int, network.graph().row_weights.shape[1:]))
-    if row_weights is None or (len(wanted) == 2 and weights.shape == wanted[:1]):
-        weights = np.broadcast_to(
-            weights.reshape(weights.shape + (1,) * (len(wanted) - weights.ndim)), wanted
-        )
-    if weights.shape != wanted or np.any(weights < 0) or not np.any(weights > 0):
-        raise DownslopeError(
-            f"row_weights needs numbers of at least 0, not all of them 0, in the shape {wanted}"
-        )
-    weights = np.ascontiguousarray(weights)
-    _refuse_infinite("y", targets)
-    _refuse_infinite("row_weights", weights)
-    if network.loss == "cross_entropy":
+    loss = network.loss if isinstance(network.loss, str) else network.loss_function.title
+    if loss == "cross_entropy":
         classes = int(network.graph().output.shape[1])
-        if np.any((targets != np.floor(targets)) | (targets < 0) | (targets >= classes)):
-            raise DownslopeError(f"y holds class numbers from 0 to {classes - 1} for this network")
-    return {"x": inputs, "y": targets.reshape(shape), "row_weights": weights}
+        wrong = (targets != np.floor(targets)) | (targets < 0) | (targets >= classes)
+        _refuse("y", targets, wrong, f"{loss} takes class numbers from 0 to {classes - 1} for this network")
+    elif loss in _TARGETS:
+        within, words = _TARGETS[loss]
+        _refuse("y", targets, (targets < within.low) | (targets > within.high), f"{loss} takes {words}")
+    with np.errstate(over="ignore"):
+        largest = float(np.max(np.abs(targets)))
+        flat = targets.ravel()
+        size = np.dot(flat, flat) if loss == "squared_error" else targets.dtype.type(largest) * len(flat)
+    if not np.isfinite(size):
+        beyond = f"its {loss.replace('_', ' ')} is beyond {targets.dtype}"
+        _refuse("y", targets, np.abs(targets) == largest, f"{beyond}; divide y by its standard deviation")
+    return targets.reshape(shape)
+
+
+def _checked_weights(network: AnyNetwork, weights: NDArray[Any], rows: int) -> NDArray[Any]:
+    shape = (rows, *map(int, network.graph().row_weights.shape[1:]))
+    if weights.shape == shape[:1]:
+        weights = np.broadcast_to(weights.reshape(rows, *[1] * (len(shape) - 1)), shape)
+    if weights.shape != shape:
+        raise DownslopeError(f"row_weights needs the shape {shape}, not {weights.shape}")
+    _refuse("row_weights", weights, weights < 0, "a weight is at least 0")
+    lacking = np.flatnonzero(~np.any(weights > 0, axis=0).reshape(-1))
+    if len(lacking):
+        whose = f" for member {lacking[0] + 1}" if len(shape) == 2 else ""
+        raise DownslopeError(f"all row_weights{whose} are 0; give at least one row a weight above 0")
+    return np.ascontiguousarray(weights)
+
+
+def _refuse(name: str, values: NDArray[Any], wrong: NDArray[np.bool_], reason: str) -> None:
+    """An error that names the first wrong cell."""
+    if np.any(wrong):
+        index = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise DownslopeError(f"{name}[{', '.join(map(str, index))}] is {values[index]:g}, and {reason}")
+
+
+def relative_weights(weights: NDArray[Any]) -> NDArray[Any]:
+    """Row weights with a mean of 1 over the rows that have any, (rows,) or (rows, members) by member.
+
+    A training step divides by the number of such rows of its batch (``nets.weighted_mean``).
+
+    >>> relative_weights(np.array([1e-9, 3e-9, 0.0]))
+    array([0.5, 1.5, 0. ])
+    """
+    relative = weights.astype(np.float64)
+    relative /= np.max(relative, axis=0)  # so that no sum overflows
+    counted = relative > 0
+    relative /= np.sum(relative, axis=0) / np.sum(counted, axis=0)
+    alike = np.all(~counted | (weights == np.max(weights, axis=0)), axis=0)
+    return np.where(alike & counted, 1.0, relative).astype(weights.dtype)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from time import monotonic
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,16 +13,19 @@ from numpy.typing import ArrayLike, NDArray
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork
 from downslope.training._batches import ShuffledBatches
-from downslope.training._data import Arrays, checked_data, dtype_of
+from downslope.training._data import Arrays, checked_data, dtype_of, relative_weights
 from downslope.training._epochs import Ending, Losses, run_epochs
-from downslope.training._lbfgs import minimise
+from downslope.training._freezing import FrozenNames, frozen_masks
 from downslope.training._loop import Loop, State
-from downslope.training._optimizers import Optimizer, optimizer_of
+from downslope.training._optimizers import Frozen, Optimizer, optimizer_of
 from downslope.training._parameters import Point, starting_values
 from downslope.training._program import training_program
+from downslope.training._report import Report
 from downslope.training._run import Progress, Run
-from downslope.training._schedules import Constant, Schedule, rates
-from downslope.training._stopping import Validation, Watch, split
+from downslope.training._schedules import LearningRate, rates, schedule_of
+from downslope.training._search import search
+from downslope.training._settings import Settings
+from downslope.training._stopping import Validation, ValidationRows, Watch, split
 
 __all__ = ["descend"]
 
@@ -33,20 +36,21 @@ def descend(
     y: ArrayLike,
     *,
     start: Point | None = None,
-    learning_rate: float | Schedule = 0.01,
+    learning_rate: LearningRate | None = None,
     steps: int | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
-    optimizer: str | Optimizer = "sgd",
+    optimizer: str | Optimizer | type[Optimizer] = "sgd",
     row_weights: ArrayLike | None = None,
     clip_norm: float | None = None,
     clip_value: float | None = None,
     precision: str | None = None,
     validation: Validation | None = None,
     patience: int | None = None,
-    memory: float = 0.0,
+    ema_decay: float = 0.0,
     time_limit: float | None = None,
     threads: int | None = None,
+    frozen: FrozenNames | None = None,
     progress: Callable[[Progress], object] | None = None,
     seed: int = 0,
 ) -> Run:
@@ -60,26 +64,34 @@ def descend(
         y: targets, (rows, outputs), (rows,) for one output, or class numbers (rows,).
         start: parameters to start from: by name, all in one flat list, or a model's; what is not given is
             drawn from the seed. A run goes on where it stopped: same data and settings, same bits as without
-            the stop.
-        learning_rate: η, above 0, or a schedule of it. ``"lbfgs"`` searches its own.
+            the stop. L-BFGS begins anew at the parameters of a run.
+        learning_rate: η, above 0; a schedule of it; or a function of the number of the step, counted from 1.
+            None is 0.01, or what L-BFGS finds by its line search, which takes no other.
         steps: number of updates; 1000 where neither this nor ``epochs`` is given.
         epochs: number of times every row is used, instead of ``steps``.
         batch_size: rows in a step, drawn without repetition until all were used; None takes all rows.
-        optimizer: by name, or with its settings; ``"lbfgs"`` takes all rows and a line search.
-        row_weights: how much each row counts, (rows,); for an ensemble also (rows, members).
-        clip_norm: the largest norm of all gradients together; larger ones are shrunk.
-        clip_value: the largest size of an element of a gradient.
+        optimizer: by name, as a class, or with its settings; ``"lbfgs"`` takes all rows and a line search.
+        row_weights: how much each row counts, (rows,); for an ensemble also (rows, members). Only their
+            ratios matter. A batch in which no row has a weight changes nothing.
+        clip_norm: the largest norm of all gradients together; larger ones are shrunk. None or infinity: none.
+        clip_value: the largest absolute value of an element of a gradient. None or infinity: none.
         precision: ``"float32"``, ``"float64"`` or ``"bfloat16"`` (bfloat16 products, float32 sums and
             weights); None takes that of x.
         validation: the share of the rows, or a pair (x, y), that only measures, or the folds of an ensemble;
             the best parameters are kept.
         patience: stop after so many epochs without a better validation error.
-        memory: with validation rows, it is a running mean of the parameters over the epochs that is looked at
-            and kept: this share of it stays at each epoch, such as 0.7; 0 takes the parameters as they are.
+        ema_decay: with validation rows, measure and keep a running mean of the parameters over the epochs, in
+            which each epoch counts this share of the one after it, such as 0.7; 0 takes the parameters as
+            they are.
         time_limit: stop after so many seconds.
         threads: the most that the steps run on; None lets the engine choose. The bits do not depend on it.
-        progress: called after each epoch.
+        frozen: names of parameters that stay as they are, or by name which of their numbers: an array of
+            truth values in their shape.
+        progress: called after each epoch; the descent stops where it returns True.
         seed: fixes the starting values, the validation rows, the batches and dropout.
+
+    Returns:
+        The parameters, the losses, and why it stopped.
 
     Raises:
         DownslopeError: if something given does not fit; the message says what.
@@ -90,91 +102,119 @@ def descend(
     >>> run.parameters["layer1.weight"].round(6), run.losses.round(3)[:3], run.stopped
     (array([[2.]]), array([10.  ,  2.5  ,  0.625]), 'finished')
     """
-    data, held = split(
-        network, _in_precision(checked_data(network, x, y, row_weights), precision), validation, seed
+    settings = Settings(
+        *(steps, epochs, batch_size, clip_norm, clip_value),
+        *(patience, ema_decay, time_limit, threads, seed),
     )
-    batches = ShuffledBatches(data, batch_size, seed)
-    steps = _steps_asked(steps, epochs, batches.steps_in_epoch)
-    watch = Watch(held, patience, memory)
-    end = math.inf if time_limit is None else monotonic() + time_limit
+    end = math.inf if settings.time_limit is None else monotonic() + settings.time_limit
+    data, validation_rows = _rows(network, x, y, row_weights, precision, validation, settings.seed)
+    report = Report(Watch(validation_rows, settings.patience, settings.ema_decay), progress)
     before = start if isinstance(start, Run) else None
-    values = starting_values(network, start, seed, data["x"].dtype)
-    if optimizer == "lbfgs":
-        if batch_size is not None or clip_norm is not None or clip_value is not None:
-            raise DownslopeError(
-                "L-BFGS takes all rows and whole gradients: leave out batch_size and clipping"
-            )
-        return _search(network, data, values, steps, watch, progress, lambda: monotonic() >= end)
-    schedule = Constant(learning_rate) if isinstance(learning_rate, int | float) else learning_rate
-    program = training_program(network, optimizer_of(optimizer), clip_norm=clip_norm, clip_value=clip_value)
-    values |= {n: np.zeros(tuple(map(int, s.shape)), data["x"].dtype) for n, s in program.states.items()}
-    losses = Losses() if before is None else _resume(before, watch, values)
+    dtype = data["x"].dtype
+    values = starting_values(network, start, settings.seed, dtype)
+    if isinstance(optimizer, str) and optimizer.lower() == "lbfgs":
+        _refuse_ignored(
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            clip_norm=clip_norm,
+            clip_value=clip_value,
+            frozen=frozen,
+            precision=precision if precision == "bfloat16" else None,
+        )
+        return search(network, data, values, settings.steps_for(1), report, end, settings.threads)
+    masks, rule = frozen_masks(network, frozen), optimizer_of(optimizer)
+    batches = ShuffledBatches(data, settings.batch_size, settings.seed)
+    program = training_program(
+        network,
+        Frozen(rule) if masks else rule,
+        clip_norm=settings.clip_norm,
+        clip_value=settings.clip_value,
+        skip_empty=_may_be_empty(data["row_weights"], batches.size),
+    )
+    state_of_masks = {f"{name}.frozen": mask.astype(dtype) for name, mask in masks.items()}
+    for name, node in program.states.items():
+        if name not in state_of_masks:
+            values[name] = np.zeros(tuple(map(int, node.shape)), dtype)
+    losses = Losses()
     if before is not None:
-        values = dict(before.state)
-    step = 0 if before is None else len(before.losses)
-    until = step + steps
+        values, losses = _resume(before, values, report.watch, batches.steps_in_epoch)
+    schedule, until = schedule_of(learning_rate), losses.count + settings.steps_for(batches.steps_in_epoch)
     loop = Loop(
         program,
         batches,
         lambda first, count: rates(schedule, first, count, until),
-        State(step, values),
-        seed=seed,
+        State(losses.count, {**values, **state_of_masks}),
+        seed=settings.seed,
         bfloat16=precision == "bfloat16",
-        threads=threads,
+        threads=settings.threads,
     )
-    epochs_seen = _Epochs(loop, watch, progress, until)
-    looked_at = watch.watches or progress is not None
-    ending = run_epochs(loop, until, losses, after_epoch=epochs_seen.ended if looked_at else None, end=end)
-    if ending.stopped == "time" and watch.watches and not watch.errors:
-        epochs_seen.ended(losses.last(batches.steps_in_epoch))
-    return _finished(network, loop, losses, watch, ending, batches.steps_in_epoch)
+
+    def after_epoch(errors: NDArray[np.float64]) -> Ending | None:
+        now = loop.values()
+        parameters = {name: now[name] for name in program.graph.parameters}
+        return report.after_epoch(parameters, float(np.mean(errors)), loop.step, until)
+
+    ending = run_epochs(loop, until, losses, after_epoch=after_epoch if report.is_needed else None, end=end)
+    if ending.stopped == "time" and report.watch.watches and not report.watch.errors:
+        after_epoch(losses.last(batches.steps_in_epoch))
+    reached = {name: value for name, value in loop.values().items() if name in values}
+    return _run(network, reached, losses, report.watch, ending, batches.steps_in_epoch)
 
 
-def _in_precision(data: Arrays, precision: str | None) -> Arrays:
-    """The data in the dtype of a precision; None leaves it as it is."""
-    if precision is None:
-        return data
-    dtype = dtype_of(precision)
-    return {name: column.astype(dtype, copy=False) for name, column in data.items()}
+def _rows(
+    network: AnyNetwork,
+    x: ArrayLike,
+    y: ArrayLike,
+    row_weights: ArrayLike | None,
+    precision: str | None,
+    validation: Validation | None,
+    seed: int,
+) -> tuple[Arrays, Sequence[ValidationRows]]:
+    """The rows to train on, whose weights are relative, and the rows to validate on."""
+    dtype = None if precision is None else dtype_of(precision)
+    data, validation_rows = split(network, checked_data(network, x, y, row_weights, dtype), validation, seed)
+    return {**data, "row_weights": relative_weights(data["row_weights"])}, validation_rows
 
 
-@dataclass(frozen=True)
-class _Epochs:
-    """What is looked at after each epoch of a descent."""
-
-    loop: Loop
-    watch: Watch
-    progress: Callable[[Progress], object] | None
-    until: int
-
-    def ended(self, errors: NDArray[np.float64]) -> Ending | None:
-        """Note the parameters and report; the ending, if it is time to stop."""
-        stop = False
-        if self.watch.watches:
-            values = self.loop.values()
-            stop = self.watch.see({name: values[name] for name in self.loop.program.graph.parameters})
-        if self.progress is not None:
-            _report(self.progress, self.watch, float(np.mean(errors)), self.loop.step, self.until)
-        if stop:
-            return Ending("patience", f"no better validation error since epoch {self.watch.best_epoch}")
-        return None
+def _refuse_ignored(**given: object) -> None:
+    """Refuse what L-BFGS would ignore."""
+    ignored = [name for name, value in given.items() if value is not None]
+    if ignored:
+        raise DownslopeError(
+            "L-BFGS takes all rows, whole gradients and the steps that its line search finds, in float32 or "
+            f"float64: leave out {', '.join(ignored)}"
+        )
 
 
-def _resume(before: Run, watch: Watch, values: Arrays) -> Losses:
-    """The losses of another run, and what its validation saw, as the beginning of this one."""
-    if set(before.state) != set(values):
-        raise DownslopeError("a run goes on with the network and the optimizer that it had before")
-    watch.errors = before.validation_losses.tolist()
-    if before.best_epoch is not None:
-        watch.best_epoch, watch.best = before.best_epoch, dict(before.parameters)
-    return Losses(before.losses)
+def _may_be_empty(weights: NDArray[np.floating[Any]], size: int) -> bool:
+    """Whether a batch can have no row with a weight, of some member where there are several."""
+    smallest = len(weights) % size or size
+    return bool(np.any(np.sum(weights == 0, axis=0) >= smallest))
 
 
-def _finished(
-    network: AnyNetwork, loop: Loop, losses: Losses, watch: Watch, ending: Ending, steps_in_epoch: int
+def _resume(before: Run, values: Arrays, watch: Watch, steps_in_epoch: int) -> tuple[Arrays, Losses]:
+    """The values and the losses of another run, as the beginning of this one; and what its validation saw."""
+    shapes = {name: value.shape for name, value in values.items()}
+    if {name: np.shape(value) for name, value in before.state.items()} != shapes:
+        raise DownslopeError(
+            "a run goes on with the network and the optimizer that it had before; to begin anew at its "
+            "parameters, give start=run.parameters"
+        )
+    failed = before.stopped == "not finite"  # its last loss belongs to a step that was not taken
+    losses = before.losses[: len(before.losses) - failed]
+    watch.resume(before, len(losses) // steps_in_epoch)
+    return {name: before.state[name].astype(value.dtype) for name, value in values.items()}, Losses(losses)
+
+
+def _run(
+    network: AnyNetwork,
+    reached: Arrays,
+    losses: Losses,
+    watch: Watch,
+    ending: Ending,
+    steps_in_epoch: int,
 ) -> Run:
-    values = loop.values()
-    latest = {name: values[name] for name in loop.program.graph.parameters}
+    latest = {name: reached[name] for name in network.graph().parameters}
     return Run(
         network,
         latest if watch.best is None else watch.best,
@@ -183,58 +223,7 @@ def _finished(
         ending.message,
         np.array(watch.errors),
         watch.best_epoch or None,
-        values,
+        reached,
         steps_in_epoch,
+        watch.average,
     )
-
-
-def _search(
-    network: AnyNetwork,
-    data: Arrays,
-    values: Arrays,
-    steps: int,
-    watch: Watch,
-    progress: Callable[[Progress], object] | None,
-    time_is_up: Callable[[], bool],
-) -> Run:
-    """The run of L-BFGS: an epoch is an iteration."""
-    losses: list[float] = []
-    reached = dict(values)
-    stopped = "finished"
-
-    def seen(error: float, now: Arrays) -> bool:
-        nonlocal stopped
-        losses.append(error)
-        reached.update(now)
-        if watch.see(now):
-            stopped = "patience"
-        elif time_is_up():
-            stopped = "time"
-        if progress is not None:
-            _report(progress, watch, error, len(losses), steps)
-        return stopped != "finished"
-
-    try:
-        message = minimise(network, data, values, steps, seen)
-    except KeyboardInterrupt:
-        stopped, message = "interrupted", f"interrupted after {len(losses)} iterations"
-    if "not finite" in message:
-        stopped = "not finite"
-    errors, best = np.array(watch.errors), watch.best_epoch or None
-    return Run(network, watch.best or reached, np.array(losses), stopped, message, errors, best, reached)
-
-
-def _report(
-    progress: Callable[[Progress], object], watch: Watch, error: float, step: int, steps: int
-) -> None:
-    held = watch.errors[-1] if watch.errors else None
-    progress(Progress(step, steps, error, held, watch.best_epoch or None))
-
-
-def _steps_asked(steps: int | None, epochs: int | None, steps_in_epoch: int) -> int:
-    if steps is not None and epochs is not None:
-        raise DownslopeError("give steps or epochs, not both")
-    asked = epochs * steps_in_epoch if epochs is not None else 1000 if steps is None else steps
-    if asked < 0:
-        raise DownslopeError(f"a descent takes at least 0 steps, not {asked}")
-    return asked

@@ -24,18 +24,21 @@ class Ending:
 
 
 class Losses:
-    """The errors of all steps so far, which grow without being copied at each step."""
+    """The errors of all steps so far, ``count`` of them, which grow without being copied at each step."""
 
     def __init__(self, before: NDArray[np.float64] | None = None) -> None:
         self._parts = [] if before is None else [before]
+        self.count = 0 if before is None else len(before)
 
     def extend(self, errors: NDArray[np.float64]) -> None:
         """Add the errors of further steps."""
         self._parts.append(errors)
+        self.count += len(errors)
 
     def cut(self, count: int) -> None:
         """Keep the first ``count`` of them."""
         self._parts = [self.all()[:count]]
+        self.count = count
 
     def last(self, count: int) -> NDArray[np.float64]:
         """The last ``count`` of them, or all where there are fewer."""

@@ -26,17 +26,23 @@ Vector = NDArray[np.float64]
 
 
 def minimise(
-    network: AnyNetwork, data: Arrays, values: Arrays, steps: int, seen: Callable[[float, Arrays], bool]
+    network: AnyNetwork,
+    data: Arrays,
+    values: Arrays,
+    steps: int,
+    seen: Callable[[float, Arrays], bool],
+    threads: int | None = None,
 ) -> str:
     """At most ``steps`` iterations from ``values``; how it ended, in words.
 
-    ``seen`` gets the error and the parameters after each iteration and says whether to stop.
+    ``seen`` gets the error and the parameters after each iteration and says whether to stop. At most so many
+    threads work on it; None lets the engine choose.
 
     Raises:
         DownslopeError: if the network has dropout, which makes every look at the error another one.
     """
     graph = network.graph()
-    if network.graph(training=True).error is not graph.error:
+    if network.graph(training=True).output is not graph.output:
         raise DownslopeError("L-BFGS needs an error that stays the same; leave out dropout, or take adam")
     shapes = {name: values[name].shape for name in graph.parameters}
     ends = np.cumsum([values[name].size for name in shapes])[:-1]
@@ -50,7 +56,7 @@ def minimise(
 
     def slope(flat: NDArray[Any]) -> tuple[float, NDArray[np.float64]]:
         with np.errstate(all="ignore"):
-            error, *slopes = wanted.mean({**data, **named(flat)})
+            error, *slopes = wanted.mean({**data, **named(flat)}, threads=threads)
         return float(error), np.concatenate([np.ravel(g) for g in slopes]).astype(np.float64)
 
     flat = np.concatenate([np.ravel(values[name]) for name in shapes]).astype(np.float64)

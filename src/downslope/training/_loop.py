@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.engines import DescentEngine, descent_engine
+from downslope.engines import DescentEngine, Scalars, descent_engine
 from downslope.training._batches import Batches, Block
 from downslope.training._failure import Failure, error_failure, update_failure
 from downslope.training._program import Program
@@ -92,6 +92,7 @@ class Loop:
         self._bfloat16, self._threads = bfloat16, threads
         self._running: DescentEngine | None = None  # made when the first rows are there
         self._data: Arrays = {}
+        self._all_have_weight = False
         self._speed = 0.0  # steps in a second, of late; unknown before the first
         self.put(state)
 
@@ -184,7 +185,8 @@ class Loop:
             )
         elif data is not self._data:
             self._running.put_data(data)
-        self._data = data
+        if data is not self._data:
+            self._data, self._all_have_weight = data, bool(np.all(data["row_weights"] > 0))
         if self._given is not None:
             self._running.put(self._given)
             self._given = None
@@ -193,18 +195,29 @@ class Loop:
     def _run(self, engine: DescentEngine, block: Block) -> NDArray[np.float64]:
         first = self.step + 1
         numbers = np.arange(first, first + block.steps, dtype=np.float64)
-        scalars = {"learning_rate": self._rates(first, block.steps), "step": numbers}
+        scalars = {"learning_rate": self._rates(first, block.steps), "step": numbers, **self._counts(block)}
         errors = engine.run(block.order, block.steps, scalars, first, self.seed)
         self.step += len(errors) - (not math.isfinite(errors[-1]))
         return errors
+
+    def _counts(self, block: Block) -> Scalars:
+        """The number of rows of each step that have a weight, by the name of the input."""
+        names = [node.name for node in self.program.rows]
+        if not names:
+            return {}
+        if self._all_have_weight:
+            return dict.fromkeys(names, block.sizes(self.batches.size))
+        counts = block.rows_with_weight(self.batches.size).reshape(block.steps, -1)
+        return dict(zip(names, counts.T, strict=True))
 
     def _failure(self, error: float) -> Failure:
         """What failed, where the error of the next step or the values are not finite."""
         assert self._running is not None
         engine = self._running
         if engine.finite():
-            step, batch = self.step + 1, self.batches.block(self.step + 1, self.step + 1).rows()
-            leaves = {**batch, **engine.values(), "seed": self.seed, "draw": step}
+            step, block = self.step + 1, self.batches.block(self.step + 1, self.step + 1)
+            counts = {name: value[0] for name, value in self._counts(block).items()}
+            leaves = {**block.rows(), **engine.values(), **counts, "seed": self.seed, "draw": step}
             return error_failure(self.program, step, error, leaves)
         if not self._repeatable:
             return update_failure(self.program, self.step, error, {}, engine.values())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
-from downslope._checks import choice, show
+from downslope._checks import NOT_NEGATIVE, POSITIVE, Interval, choice, flag, number, show
 from downslope.errors import DownslopeError
-from downslope.graph import Node, make, state
+from downslope.graph import Node, constant, make, state
 
 __all__ = [
     "OPTIMIZERS",
@@ -38,6 +38,16 @@ class Rules:
         return node
 
 
+_SHARE = Interval(0, 1, open_high=True)
+
+
+def _check(optimizer: Any, **within: Interval) -> None:
+    """Make the settings of an optimizer floats within their intervals."""
+    for name, interval in within.items():
+        value = number(f"{name} of {type(optimizer).__name__}", getattr(optimizer, name), interval)
+        object.__setattr__(optimizer, name, value)
+
+
 class Optimizer(Protocol):
     """An update rule. Equal settings are equal objects, so that a program is made once for each."""
 
@@ -54,6 +64,12 @@ class Sgd:
 
     momentum: float = 0.0
     nesterov: bool = False
+
+    def __post_init__(self) -> None:
+        _check(self, momentum=_SHARE)
+        object.__setattr__(self, "nesterov", flag("nesterov of Sgd", self.nesterov))
+        if self.nesterov and not self.momentum:
+            raise DownslopeError("nesterov of Sgd needs a momentum above 0, such as Sgd(0.9, nesterov=True)")
 
     def rule(self, rules: Rules, w: Node, g: Node, rate: Node, step: Node) -> None:
         """Add the update of the parameter w with the gradient g."""
@@ -75,6 +91,9 @@ class Adam:
     beta2: float = 0.999
     epsilon: float = 1e-8
 
+    def __post_init__(self) -> None:
+        _check(self, beta1=_SHARE, beta2=_SHARE, epsilon=POSITIVE)
+
     def rule(self, rules: Rules, w: Node, g: Node, rate: Node, step: Node) -> None:
         """Add the update of the parameter w with the gradient g."""
         m, v = rules.remember("mean", w), rules.remember("square", w)
@@ -92,6 +111,10 @@ class AdamW(Adam):
 
     weight_decay: float = 0.01
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check(self, weight_decay=NOT_NEGATIVE)
+
     def rule(self, rules: Rules, w: Node, g: Node, rate: Node, step: Node) -> None:
         """Add the update of the parameter w with the gradient g."""
         super().rule(rules, w, g, rate, step)
@@ -106,6 +129,9 @@ class RMSprop:
     alpha: float = 0.99
     epsilon: float = 1e-8
 
+    def __post_init__(self) -> None:
+        _check(self, alpha=_SHARE, epsilon=POSITIVE)
+
     def rule(self, rules: Rules, w: Node, g: Node, rate: Node, step: Node) -> None:
         """Add the update of the parameter w with the gradient g."""
         v = rules.remember("square", w)
@@ -119,6 +145,9 @@ class Adagrad:
     """v ← v + g²,  w ← w − η g/(√v + ε) (Duchi, Hazan and Singer 2011)"""
 
     epsilon: float = 1e-10
+
+    def __post_init__(self) -> None:
+        _check(self, epsilon=POSITIVE)
 
     def rule(self, rules: Rules, w: Node, g: Node, rate: Node, step: Node) -> None:
         """Add the update of the parameter w with the gradient g."""
@@ -155,18 +184,27 @@ OPTIMIZERS: dict[str, Optimizer] = {
 """Every optimizer by name, at its usual settings."""
 
 
-def optimizer_of(given: str | Optimizer) -> Optimizer:
-    """An optimizer given by name, or as it is.
+def optimizer_of(given: str | Optimizer | type[Optimizer]) -> Optimizer:
+    """An optimizer given by name, as a class with its usual settings, or as it is.
 
     Raises:
-        DownslopeError: where no update rule has the name, or what is given has no rule.
+        DownslopeError: where it is none of these.
+
+    >>> optimizer_of("SGD"), optimizer_of(Adam)
+    (Sgd(momentum=0.0, nesterov=False), Adam(beta1=0.9, beta2=0.999, epsilon=1e-08))
     """
     if isinstance(given, str):
         return OPTIMIZERS[choice("optimizer", given, OPTIMIZERS)]
-    if isinstance(given, type) or not callable(getattr(given, "rule", None)):
-        hint = f"write {given.__name__}()" if isinstance(given, type) else "see ds.Adam"
+    if isinstance(given, type):
+        try:
+            given = given()
+        except TypeError:
+            raise DownslopeError(
+                f"optimizer is {show(given)}, which needs settings; give it with them, in brackets"
+            ) from None
+    if not callable(getattr(given, "rule", None)):
         raise DownslopeError(
-            f"optimizer needs a name or an object with a method rule, not {show(given)}; {hint}"
+            f"optimizer needs a name or an object with the method rule, such as Adam(), not {show(given)}"
         )
     try:
         hash(given)
@@ -180,4 +218,4 @@ def optimizer_of(given: str | Optimizer) -> Optimizer:
 
 def _one_minus_power(beta: float, step: Node) -> Node:
     """1 − βᵗ without loss of digits for β near 1."""
-    return -make("expm1", math.log(beta) * step)
+    return -make("expm1", math.log(beta) * step) if beta else constant(1.0)

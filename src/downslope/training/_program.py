@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from operator import add
 
 from downslope._checks import show
 from downslope.errors import DownslopeError
-from downslope.graph import Node, gradient, input_, make
+from downslope.graph import Node, gradient, input_, make, substitute
 from downslope.nets import AnyNetwork, NetworkGraph
 from downslope.training._optimizers import Optimizer, Rules
 
-__all__ = ["Program", "program_of", "training_program"]
+__all__ = ["Program", "batch_means", "program_of", "training_program"]
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,15 @@ class Program:
         gradients: ∂error/∂parameter before clipping, by parameter.
         states: what the optimizer remembers, by name; all start at 0.
         updates: the new value of every parameter and state, by name.
+        rows: the inputs that hold how many rows of the batch have a weight, one for each member where the
+            members of an ensemble have weights of their own; none where the errors are divided by Σ w.
     """
 
     graph: NetworkGraph
     gradients: Mapping[str, Node]
     states: Mapping[str, Node]
     updates: Mapping[str, Node]
+    rows: Sequence[Node] = ()
 
     @property
     def assignments(self) -> Mapping[Node, Node]:
@@ -46,12 +49,21 @@ def training_program(
     *,
     clip_norm: float | None = None,
     clip_value: float | None = None,
+    skip_empty: bool = False,
 ) -> Program:
     """The program that descends the error of a network by the rules of an optimizer.
 
-    It is made once for each network and each choice of the rest. ``clip_norm`` shrinks all gradients together
-    to at most that norm (Pascanu, Mikolov and Bengio 2013); ``clip_value`` clips each element to ± that
-    value, before the norm is taken.
+    It is made once for each network and each choice of the rest. Its row weights are relative
+    (``relative_weights``), and each batch divides its errors by its number of rows (``batch_means``).
+
+    Args:
+        network: what to train.
+        optimizer: the update rule.
+        clip_norm: the largest norm of all gradients together; larger ones are shrunk (Pascanu, Mikolov and
+            Bengio 2013).
+        clip_value: the largest absolute value of an element of a gradient, before the norm is taken.
+        skip_empty: whether a batch in which no row has a weight changes nothing, neither parameters, by
+            penalties or momentum, nor states.
 
     >>> from downslope.nets import Dense, Network
     >>> from downslope.training import Sgd
@@ -60,7 +72,26 @@ def training_program(
     {'layer1.weight': <subtract (1, 3)>}
     """
     graph = network.graph(training=True)
-    return program_of(graph, graph.error, optimizer, clip_norm=clip_norm, clip_value=clip_value)
+    (data_error, error), rows = batch_means(graph, [graph.data_error, graph.error], skip_empty=skip_empty)
+    graph = replace(graph, data_error=data_error, error=error)
+    limits = {"clip_norm": clip_norm, "clip_value": clip_value}
+    return program_of(graph, error, optimizer, **limits, rows=rows, skip_empty=skip_empty)
+
+
+def batch_means(
+    graph: NetworkGraph, nodes: Sequence[Node], *, skip_empty: bool = False
+) -> tuple[list[Node], Sequence[Node]]:
+    """Weighted means over all rows as they are taken of a batch, and the inputs with its numbers of rows.
+
+    The weights are relative, with a mean of 1 over the training rows that have any, and Σ w gives way to the
+    number of such rows in the batch. Divided by its own Σ w, the gradients of the batches would not average
+    to that of all rows: large weights would count for less than they are, the more so the smaller the
+    batches. With ``skip_empty`` a batch without such rows has the error 0; else there must be none.
+    """
+    sums = list(dict.fromkeys(graph.weight_sums.values()))
+    rows = [input_("rows" if len(sums) == 1 else f"rows{i + 1}", ()) for i in range(len(sums))]
+    counts = [make("maximum", r, 1.0) for r in rows] if skip_empty else rows
+    return substitute(nodes, dict(zip(sums, counts, strict=True))), rows
 
 
 def program_of(
@@ -70,17 +101,35 @@ def program_of(
     *,
     clip_norm: float | None = None,
     clip_value: float | None = None,
+    rows: Sequence[Node] = (),
+    skip_empty: bool = False,
 ) -> Program:
-    """The program that descends any number of a graph, whatever error it reports."""
+    """The program that descends any number of a graph, whatever error it reports.
+
+    Args:
+        graph: its parameters, and the error that each step reports.
+        descended: the number.
+        optimizer, clip_norm, clip_value, skip_empty: as of ``training_program``.
+        rows: the inputs of ``descended`` that hold how many rows of the batch have a weight.
+    """
     rate, step = input_("learning_rate", ()), input_("step", ())
     rules = Rules()
     slopes = gradient(descended, list(graph.parameters.values()))
     clipped = _clipped(slopes, clip_norm, clip_value)
+    sums = list(dict.fromkeys(graph.weight_sums.values()))
+    owners: dict[str, str] = {}
+    rows_of = {name: rows[sums.index(total)] for name, total in graph.weight_sums.items() if rows}
     for w, g in zip(graph.parameters.values(), clipped, strict=True):
+        before = set(rules.updates)
         optimizer.rule(rules, w, g, rate, step)
-    _check_updates(optimizer, {**graph.parameters, **rules.states}, rules.updates)
+        owners |= {name: w.name for name in rules.updates if name not in before}
+    leaves = {**graph.parameters, **rules.states}
+    _check_updates(optimizer, leaves, rules.updates)
+    if skip_empty:
+        for name, owner in owners.items():
+            rules.updates[name] = make("where", rows_of[owner], rules.updates[name], leaves[name])
     gradients = dict(zip(graph.parameters, slopes, strict=True))
-    return Program(graph, gradients, rules.states, rules.updates)
+    return Program(graph, gradients, rules.states, rules.updates, rows)
 
 
 def _check_updates(optimizer: Optimizer, leaves: Mapping[str, Node], updates: Mapping[str, object]) -> None:

@@ -14,7 +14,29 @@ from downslope.drawing import curves_picture, panel, plot_curves
 from downslope.nets import AnyNetwork
 from downslope.training._run_curves import RunCurves, run_curves
 
-__all__ = ["Progress", "Run"]
+__all__ = ["Average", "Progress", "Run"]
+
+
+@dataclass(frozen=True, eq=False)
+class Average:
+    """A running mean of the parameters over epochs (Polyak and Juditsky 1992).
+
+    Attributes:
+        epochs: how many are in it.
+        values: the mean of each parameter by name.
+    """
+
+    epochs: int
+    values: Mapping[str, NDArray[Any]]
+
+    def with_epoch(self, values: Mapping[str, NDArray[Any]], decay: float) -> Average:
+        """The mean with one more epoch, in which each epoch counts ``decay`` of the one after it."""
+        past = 1 - (1 - decay) / (1 - decay ** (self.epochs + 1))
+        mean = {
+            name: (past * self.values[name] + (1 - past) * value).astype(value.dtype) if past else value
+            for name, value in values.items()
+        }
+        return Average(self.epochs + 1, mean)
 
 
 @dataclass(frozen=True)
@@ -26,10 +48,12 @@ class Run:
         losses: the error of each step's batch before its update, (steps,).
         validation_losses: the error on the validation rows after each epoch, (epochs,), without penalties.
         best_epoch: the epoch of ``parameters``, counted from 1; None without validation rows.
-        stopped: ``"finished"``, ``"patience"``, ``"time"``, ``"interrupted"`` or ``"not finite"``.
+        stopped: ``"finished"``, ``"patience"``, ``"callback"``, ``"time"``, ``"interrupted"`` or
+            ``"not finite"``.
         message: in words, where and why it stopped.
-        state: the last parameters and what the optimizer remembers, by name.
+        state: the last parameters and what the optimizer remembers, by name; nothing of L-BFGS.
         steps_in_epoch: number of steps that use every row once.
+        average: with ``ema_decay``, the running mean of the parameters after the last whole epoch.
     """
 
     network: AnyNetwork
@@ -41,6 +65,7 @@ class Run:
     best_epoch: int | None = None
     state: Mapping[str, NDArray[Any]] = field(default_factory=dict, repr=False)
     steps_in_epoch: int = 1
+    average: Average | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return f"<Run of {self._line()}>"

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._checks import POSITIVE, Interval, number, show, whole
 from downslope.errors import DownslopeError
 
-__all__ = ["Constant", "Cosine", "FlatCosine", "OneCycle", "Schedule", "StepDecay", "WarmUp", "rates"]
+__all__ = [
+    "LEARNING_RATE",
+    "Constant",
+    "Cosine",
+    "FlatCosine",
+    "LearningRate",
+    "OneCycle",
+    "Schedule",
+    "StepDecay",
+    "WarmUp",
+    "rates",
+    "schedule_of",
+]
+
+LEARNING_RATE = 0.01
+"""The learning rate where none is given."""
 
 
 class Schedule(Protocol):
@@ -21,9 +38,18 @@ class Schedule(Protocol):
         """η of a step, counted from 1, of so many in all."""
 
 
-def _positive(rate: float) -> None:
-    if not (math.isfinite(rate) and rate > 0):
-        raise DownslopeError(f"the learning rate is a number above 0, not {rate!r}")
+LearningRate = float | Schedule | Callable[[int], float]
+"""A learning rate for all steps, a schedule, or a function of the number of the step, counted from 1."""
+
+
+def _check(schedule: Any, **within: Interval) -> None:
+    """Make the settings of a schedule floats within their intervals."""
+    for name, interval in within.items():
+        words = "the learning rate" if name == "peak" else f"{name} of {type(schedule).__name__}"
+        object.__setattr__(schedule, name, number(words, getattr(schedule, name), interval))
+
+
+_BETWEEN = Interval(0, 1, open_low=True, open_high=True)
 
 
 @dataclass(frozen=True)
@@ -37,7 +63,7 @@ class Constant:
     peak: float
 
     def __post_init__(self) -> None:
-        _positive(self.peak)
+        _check(self, peak=POSITIVE)
 
     def rate(self, step: int, steps: int) -> float:
         """η of a step, counted from 1, of so many in all."""
@@ -57,9 +83,8 @@ class StepDecay:
     factor: float = 0.1
 
     def __post_init__(self) -> None:
-        _positive(self.peak)
-        if self.every < 1 or not 0 < self.factor <= 1:
-            raise DownslopeError("a step decay needs every of at least 1 and a factor above 0 and at most 1")
+        _check(self, peak=POSITIVE, factor=Interval(0, 1, open_low=True))
+        object.__setattr__(self, "every", whole("every of StepDecay", self.every, Interval(1)))
 
     def rate(self, step: int, steps: int) -> float:
         """η of a step, counted from 1, of so many in all."""
@@ -78,7 +103,7 @@ class Cosine:
     final: float = 0.0
 
     def __post_init__(self) -> None:
-        _positive(self.peak)
+        _check(self, peak=POSITIVE, final=Interval(0))
 
     def rate(self, step: int, steps: int) -> float:
         """η of a step, counted from 1, of so many in all."""
@@ -96,7 +121,7 @@ class FlatCosine:
     peak: float
 
     def __post_init__(self) -> None:
-        _positive(self.peak)
+        _check(self, peak=POSITIVE)
 
     def rate(self, step: int, steps: int) -> float:
         """η of a step, counted from 1, of so many in all."""
@@ -119,9 +144,7 @@ class OneCycle:
     divide: float = 25.0
 
     def __post_init__(self) -> None:
-        _positive(self.peak)
-        if not 0 < self.rise < 1 or self.divide < 1:
-            raise DownslopeError("one cycle needs rise between 0 and 1, and divide of at least 1")
+        _check(self, peak=POSITIVE, rise=_BETWEEN, divide=Interval(1))
 
     def rate(self, step: int, steps: int) -> float:
         """η of a step, counted from 1, of so many in all."""
@@ -143,8 +166,8 @@ class WarmUp:
     over: int
 
     def __post_init__(self) -> None:
-        if self.over < 1:
-            raise DownslopeError("a warm-up takes at least 1 step")
+        object.__setattr__(self, "then", schedule_of(self.then))
+        object.__setattr__(self, "over", whole("over of WarmUp", self.over, Interval(1)))
 
     def rate(self, step: int, steps: int) -> float:
         """η of a step, counted from 1, of so many in all."""
@@ -153,15 +176,59 @@ class WarmUp:
         return self.then.rate(step - self.over, steps - self.over)
 
 
+@dataclass(frozen=True)
+class _OfStep:
+    """η as a function of the step."""
+
+    function: Callable[[int], float]
+
+    def rate(self, step: int, steps: int) -> float:
+        return self.function(step)
+
+
+def schedule_of(given: LearningRate | None) -> Schedule:
+    """A schedule from a number, a function of the step, or a schedule; None is the usual learning rate.
+
+    Raises:
+        DownslopeError: where it is none of these.
+
+    >>> schedule_of(0.5), schedule_of(lambda step: 1 / step).rate(4, 10)
+    (Constant(peak=0.5), 0.25)
+    """
+    if given is None:
+        return Constant(LEARNING_RATE)
+    if isinstance(given, type):
+        raise DownslopeError(f"learning_rate is {show(given)}; give it with its settings, in brackets")
+    if callable(getattr(given, "rate", None)):
+        return given  # type: ignore[return-value]
+    if callable(given):
+        return _OfStep(given)
+    return Constant(given)  # type: ignore[arg-type]
+
+
 def rates(schedule: Schedule, first: int, count: int, steps: int) -> NDArray[np.float64]:
     """η of some steps in a row, of so many in all.
+
+    Raises:
+        DownslopeError: if one of them is negative or not finite.
 
     >>> rates(Constant(0.1), 3, 2, 10)
     array([0.1, 0.1])
     """
     if isinstance(schedule, Constant):
         return np.full(count, schedule.peak)
-    return np.array([schedule.rate(step, steps) for step in range(first, first + count)])
+    numbers = range(first, first + count)
+    try:
+        found = np.array([float(schedule.rate(step, steps)) for step in numbers])
+    except (TypeError, ValueError) as error:
+        raise DownslopeError(f"the learning rate of step {first} cannot be computed: {error}") from None
+    wrong = np.flatnonzero(~(np.isfinite(found) & (found >= 0)))
+    if len(wrong):
+        raise DownslopeError(
+            f"the learning rate of step {first + wrong[0]} is {found[wrong[0]]:g}; it needs a number of at "
+            "least 0"
+        )
+    return found
 
 
 def _half_cosine(start: float, end: float, share: float) -> float:

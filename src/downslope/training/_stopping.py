@@ -5,6 +5,7 @@ Prechelt, "Early stopping - but when?" (1998).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._checks import Interval, number
 from downslope.engines import Evaluator, shuffled
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, Ensemble
 from downslope.training._batches import SPLIT
 from downslope.training._data import Arrays, checked_data
+from downslope.training._run import Average, Run
 
-__all__ = ["Folds", "Held", "Validation", "Watch", "split"]
+__all__ = ["Folds", "Validation", "ValidationRows", "Watch", "split"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +50,7 @@ _ROWS = 1 << 16
 
 
 @dataclass(frozen=True)
-class Held:
+class ValidationRows:
     """Rows that only measure, and what they measure: a network, or a member of an ensemble.
 
     Attributes:
@@ -76,28 +79,43 @@ class Held:
 
 def split(
     network: AnyNetwork, data: Arrays, validation: Validation | None, seed: int
-) -> tuple[Arrays, Sequence[Held]]:
+) -> tuple[Arrays, Sequence[ValidationRows]]:
     """The rows to train on and the rows to validate on."""
     if validation is None:
         return data, ()
     if isinstance(validation, Folds):
         return _folded(network, data, validation)
-    if isinstance(validation, tuple):
-        x, y = validation
-        measured = checked_data(network, np.asarray(x, data["x"].dtype), y, None)
-        return data, (Held(network, measured, measured["row_weights"]),)
+    if isinstance(validation, tuple | list):
+        return data, (_given(network, data, validation),)
     rows = len(data["x"])
-    if not 0 < validation < 1:
-        raise DownslopeError(f"validation is a share between 0 and 1 or a pair (x, y), not {validation!r}")
-    held = max(1, round(rows * validation))
-    if held >= rows:
-        raise DownslopeError(f"a validation share of {validation} of {rows} rows leaves none to train on")
+    share = number("validation", validation, Interval(0, 1, open_low=True, open_high=True))
+    held_out = max(1, round(rows * share))
+    if held_out >= rows:
+        raise DownslopeError(f"a validation share of {share} of {rows} rows leaves none to train on")
     order = shuffled(rows, seed, SPLIT, 0)
-    trained, measured = ({k: v[part] for k, v in data.items()} for part in (order[held:], order[:held]))
-    return trained, (Held(network, measured, measured["row_weights"]),)
+    trained, measured = (
+        {k: v[part] for k, v in data.items()} for part in (order[held_out:], order[:held_out])
+    )
+    for part, words in ((trained, "to train on"), (measured, "for validation")):
+        if not np.any(part["row_weights"]):
+            raise DownslopeError(f"the rows {words} all have the weight 0; take another share or seed")
+    return trained, (ValidationRows(network, measured, measured["row_weights"]),)
 
 
-def _folded(network: AnyNetwork, data: Arrays, folds: Folds) -> tuple[Arrays, Sequence[Held]]:
+def _given(network: AnyNetwork, data: Arrays, validation: Sequence[ArrayLike]) -> ValidationRows:
+    if len(validation) != 2:
+        raise DownslopeError(
+            f"validation needs a share between 0 and 1 or a pair (x, y), not {len(validation)} parts"
+        )
+    try:
+        x, y = validation
+        measured = checked_data(network, x, y, None, data["x"].dtype)
+    except DownslopeError as error:
+        raise DownslopeError(f"validation: {error}") from None
+    return ValidationRows(network, measured, measured["row_weights"])
+
+
+def _folded(network: AnyNetwork, data: Arrays, folds: Folds) -> tuple[Arrays, Sequence[ValidationRows]]:
     """Every row held out from one member."""
     rows = len(data["x"])
     if not isinstance(network, Ensemble):
@@ -109,71 +127,79 @@ def _folded(network: AnyNetwork, data: Arrays, folds: Folds) -> tuple[Arrays, Se
         )
     weights = data["row_weights"].copy()
     weights[folds.held, folds.of[folds.held]] = 0
-    held = []
+    lacking = np.flatnonzero(~np.any(weights > 0, axis=0))
+    if len(lacking):
+        raise DownslopeError(f"the folds leave member {lacking[0]} no row of weight above 0 to train on")
+    validation = []
     for member in members:
         own = np.flatnonzero(folds.of == member)
         counts = data["row_weights"][own, member]
-        held.append(Held(network.networks[member], data, counts, network.prefix(member), own))
-    return {**data, "row_weights": weights}, held
+        prefix = network.prefix(member)
+        validation.append(ValidationRows(network.networks[member], data, counts, prefix, own))
+    if not any(np.any(rows.weights) for rows in validation):
+        raise DownslopeError("the rows that the members hold out all have the weight 0")
+    return {**data, "row_weights": weights}, validation
 
 
 class Watch:
     """Looks at the validation error after each epoch and keeps the best parameters.
 
-    Without validation rows the latest parameters are the best. With ``memory`` it looks at a running mean of
-    the parameters, in which each epoch counts that share of the one after it (Polyak and Juditsky 1992).
+    Without validation rows the latest parameters are the best. With ``ema_decay`` it looks at their running
+    mean.
     """
 
-    def __init__(self, held: Sequence[Held], patience: int | None, memory: float = 0.0) -> None:
-        if not 0 <= memory < 1 or (memory and not held):
-            raise DownslopeError(
-                f"memory is at least 0 and below 1 and needs validation rows, not {memory!r}"
-            )
-        if patience is not None and (patience < 1 or not held):
-            raise DownslopeError("patience is a number of epochs of at least 1 and needs validation rows")
-        self._held = held
-        self._errors = {h.network: Evaluator([h.network.graph().data_error], keeps_memory=True) for h in held}
-        self._patience = patience
-        self._memory = memory
-        self._mean: Arrays = {}
+    def __init__(
+        self, validation: Sequence[ValidationRows], patience: int | None, ema_decay: float = 0.0
+    ) -> None:
+        for name, given in (("patience", patience), ("ema_decay", ema_decay)):
+            if given and not validation:
+                raise DownslopeError(f"{name} needs validation rows; give validation=0.2 or a pair (x, y)")
+        self._validation = validation
+        networks = [rows.network for rows in validation]
+        self._evaluators = {n: Evaluator([n.graph().data_error], keeps_memory=True) for n in networks}
+        self._patience, self._decay = patience, ema_decay
+        self.average: Average | None = None
         self.errors: list[float] = []
         self.best_epoch = 0
-        self.best: Arrays | None = None
+        self.best: Mapping[str, NDArray[Any]] | None = None
 
     @property
     def watches(self) -> bool:
         """Whether there are validation rows."""
-        return bool(self._held)
+        return bool(self._validation)
+
+    def resume(self, run: Run, epochs: int) -> None:
+        """Go on from what a run saw in so many whole epochs.
+
+        A run whose time was up in its first epoch has looked at a part of one, which does not count.
+        """
+        if not self.watches or len(run.validation_losses) > epochs:
+            return
+        self.errors = run.validation_losses.tolist()
+        self.average = run.average
+        if run.best_epoch is not None:
+            self.best_epoch, self.best = run.best_epoch, dict(run.parameters)
 
     def see(self, values: Mapping[str, NDArray[Any]]) -> bool:
         """Note the parameters after an epoch; whether it is time to stop."""
-        if not self._held:
-            return False
-        values = self._averaged(values)
+        if self._decay:
+            self.average = (self.average or Average(0, {})).with_epoch(values, self._decay)
+            values = self.average.values
         error = self._error(values)
         self.errors.append(error)
-        if self.best is None or error < self.errors[self.best_epoch - 1]:
+        least = math.nan if self.best is None else self.errors[self.best_epoch - 1]
+        if error < least or math.isnan(least):
             self.best_epoch, self.best = len(self.errors), dict(values)
         return self._patience is not None and len(self.errors) - self.best_epoch >= self._patience
 
-    def _averaged(self, values: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
-        if not self._memory:
-            return values
-        past = 1 - (1 - self._memory) / (1 - self._memory ** (len(self.errors) + 1))
-        self._mean = {
-            name: (past * self._mean[name] + (1 - past) * value).astype(value.dtype) if past else value
-            for name, value in values.items()
-        }
-        return self._mean
-
     def _error(self, values: Mapping[str, NDArray[Any]]) -> float:
         errors, counts = [], []
-        for held in self._held:
-            own = {name: values[held.prefix + name] for name in held.network.graph().parameters}
-            for part in held.parts():
+        for rows in self._validation:
+            own = {name: values[rows.prefix + name] for name in rows.network.graph().parameters}
+            for part in rows.parts():
                 if not np.any(part["row_weights"]):
                     continue
                 with np.errstate(all="ignore"):
-                    errors.append(float(self._errors[held.network].mean({**own, **part})[0]))
+                    errors.append(float(self._evaluators[rows.network].mean({**own, **part})[0]))
                 counts.append(float(np.sum(part["row_weights"], dtype=np.float64)))
         return float(np.average(errors, weights=counts))

@@ -51,11 +51,12 @@ def objective(network: Network, alpha: float) -> tuple[Node, Node]:
     """
     graph = network.graph(training=True)
     outputs = 1 if network.loss == "cross_entropy" else int(graph.output.shape[1])
-    mean = 0.5 * graph.data_error if network.loss == "squared_error" else graph.data_error
+    weight = _total(graph.row_weights)
+    mean = _total(graph.errors * graph.row_weights) / weight
+    mean = 0.5 * mean if network.loss == "squared_error" else mean
     descended = mean * float(outputs)
     # of numbers the reported loss is a mean over outputs, while what descends is the sum
     reported = descended if network.loss_function.link else mean
-    weight = _total(graph.row_weights)
     if network.loss == "poisson":
         reported = reported + _total(input_("offset", (BATCH,)) * graph.row_weights) / weight
     if alpha:

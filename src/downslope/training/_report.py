@@ -1,0 +1,59 @@
+"""What is looked at after each epoch, and who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope._checks import show
+from downslope.errors import DownslopeError
+from downslope.training._epochs import Ending
+from downslope.training._run import Progress
+from downslope.training._stopping import Watch
+
+__all__ = ["Report"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The validation of each epoch, and the function that is called after it; it stops by returning True."""
+
+    watch: Watch
+    progress: Callable[[Progress], object] | None
+
+    def __post_init__(self) -> None:
+        if self.progress is not None and not callable(self.progress):
+            raise DownslopeError(
+                f"progress needs a function that is called after each epoch, not {show(self.progress)}"
+            )
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to do after an epoch."""
+        return self.watch.watches or self.progress is not None
+
+    def after_epoch(
+        self, parameters: Mapping[str, NDArray[Any]], error: float, step: int, steps: int
+    ) -> Ending | None:
+        """Validate the parameters after an epoch and report; the ending, if it is time to stop.
+
+        Args:
+            parameters: by name.
+            error: the mean over the steps of the epoch.
+            step: number of updates done.
+            steps: number of updates in all.
+        """
+        watch = self.watch
+        stop = watch.watches and watch.see(parameters)
+        if self.progress is not None:
+            latest = watch.errors[-1] if watch.errors else None
+            answer = self.progress(Progress(step, steps, error, latest, watch.best_epoch or None))
+            if isinstance(answer, bool | np.bool_) and answer:
+                return Ending("callback", f"progress returned True after {step} of {steps} updates")
+        if stop:
+            return Ending("patience", f"no better validation error since epoch {watch.best_epoch}")
+        return None
