@@ -194,12 +194,16 @@ def _may_be_empty(weights: NDArray[np.floating[Any]], size: int) -> bool:
 
 def _resume(before: Run, values: Arrays, watch: Watch, steps_in_epoch: int) -> tuple[Arrays, Losses]:
     """The values and the losses of another run, as the beginning of this one; and what its validation saw."""
-    shapes = {name: value.shape for name, value in values.items()}
-    if {name: np.shape(value) for name, value in before.state.items()} != shapes:
+    if set(before.state) != set(values):
         raise DownslopeError(
             "a run goes on with the network and the optimizer that it had before; to begin anew at its "
             "parameters, give start=run.parameters"
         )
+    for name, value in values.items():
+        if np.shape(before.state[name]) != value.shape:
+            raise DownslopeError(
+                f"{name} needs the shape {value.shape} in the state of a run, not {before.state[name].shape}"
+            )
     failed = before.stopped == "not finite"  # its last loss belongs to a step that was not taken
     losses = before.losses[: len(before.losses) - failed]
     watch.resume(before, len(losses) // steps_in_epoch)

@@ -116,7 +116,7 @@ class Engine:
         """∂error/∂parameter on the rows of the next step, dropout at work as in that step."""
         values = self.values(descent, position)
         batch = descent.batches.block(position.step + 1, position.step + 1).rows()
-        return gradients_of(descent.program, values, batch, descent.settings.seed, position.step + 1)
+        return gradients_of(descent.network, values, batch, descent.settings.seed, position.step + 1)
 
     def advance(
         self, descent: Descent, position: Position, count: int, seconds: float = math.inf

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines import Evaluator
-from downslope.graph import Node
+from downslope.graph import gradient
 from downslope.nets import Network
-from downslope.training import Arrays, Program
+from downslope.training import Arrays
 
 __all__ = ["error_of", "forward_of", "gradients_of", "probabilities_of"]
 
@@ -36,7 +36,7 @@ def forward_of(
 
 
 def gradients_of(
-    program: Program,
+    network: Network,
     values: Mapping[str, NDArray[Any]],
     batch: Mapping[str, NDArray[Any]],
     seed: int,
@@ -44,8 +44,8 @@ def gradients_of(
 ) -> Arrays:
     """∂error/∂parameter on the rows of a step, dropout at work as in that step (counted from 1)."""
     given = {**values, **batch, "seed": seed, "draw": step}
-    found = _gradients(tuple(program.gradients.values())).mean(given)
-    return dict(zip(program.gradients, found, strict=True))
+    found = _gradients(network).mean(given)
+    return dict(zip(network.graph().parameters, found, strict=True))
 
 
 def probabilities_of(prediction: NDArray[Any]) -> NDArray[Any]:
@@ -66,5 +66,6 @@ def _forward(network: Network) -> Evaluator:
 
 
 @lru_cache(maxsize=2)
-def _gradients(gradients: tuple[Node, ...]) -> Evaluator:
-    return Evaluator(gradients)
+def _gradients(network: Network) -> Evaluator:
+    graph = network.graph(training=True)
+    return Evaluator(gradient(graph.error, list(graph.parameters.values())))
