@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,14 +21,19 @@ __all__ = [
     "ANY",
     "NOT_NEGATIVE",
     "POSITIVE",
+    "SHARE",
+    "SIZE",
     "Interval",
     "array",
     "choice",
     "flag",
+    "items",
     "number",
+    "numbers",
     "seed",
     "show",
     "whole",
+    "wholes",
 ]
 
 
@@ -48,15 +53,18 @@ class Interval:
     def __str__(self) -> str:
         parts = []
         if self.low > -math.inf:
-            parts.append(f"{'above' if self.open_low else 'of at least'} {self.low:g}")
+            parts.append(f"{'above' if self.open_low else 'of at least'} {_plain(self.low)}")
         if self.high < math.inf:
-            parts.append(f"{'below' if self.open_high else 'of at most'} {self.high:g}")
+            parts.append(f"{'below' if self.open_high else 'of at most'} {_plain(self.high)}")
         return " and ".join(parts)
 
 
 ANY = Interval()
 POSITIVE = Interval(0, open_low=True)
 NOT_NEGATIVE = Interval(0)
+SHARE = Interval(0, 1, open_high=True)
+SIZE = Interval(1, 1 << 30)
+"""Lengths of an axis of a parameter; longer ones are beyond any memory."""
 
 
 def number(name: str, value: Any, within: Interval = ANY) -> float:
@@ -99,6 +107,51 @@ def whole(name: str, value: Any, within: Interval = ANY) -> int:
     return int(value)
 
 
+def items(name: str, values: Any, words: str) -> list[Any]:
+    """The items of what has an order, such as a list, a tuple or an array.
+
+    Args:
+        name: of the argument.
+        values: what was given.
+        words: what it needs a list of, for the message.
+
+    Raises:
+        DownslopeError: for anything else, such as a string, a set or a mapping.
+    """
+    single = _real(values) is not None
+    if single or isinstance(values, str | bytes | Mapping | set | type) or not hasattr(values, "__iter__"):
+        hint = f"; write [{show(values)}]" if single else _hint(values)
+        raise DownslopeError(f"{name} needs a list of {words}, not {show(values)}{hint}")
+    return list(values)
+
+
+def numbers(name: str, values: Any, within: Interval = ANY) -> tuple[float, ...]:
+    """A list of finite numbers of an interval, as a tuple of floats.
+
+    Raises:
+        DownslopeError: for what is no list, and for an element that is no such number; it names the element.
+    """
+    given = items(name, values, _words("numbers", within))
+    return tuple(number(f"{name}[{i}]", value, within) for i, value in enumerate(given))
+
+
+def wholes(name: str, values: Any, within: Interval = ANY) -> tuple[int, ...]:
+    """A list of whole numbers of an interval, as a tuple of ints.
+
+    Raises:
+        DownslopeError: for what is no list, and for an element that is no such number; it names the element.
+
+    >>> wholes("columns", [0, 2])
+    (0, 2)
+    >>> wholes("hidden", 8)
+    Traceback (most recent call last):
+    ...
+    downslope.errors.DownslopeError: hidden needs a list of whole numbers, not 8; write [8]
+    """
+    given = items(name, values, _words("whole numbers", within))
+    return tuple(whole(f"{name}[{i}]", value, within) for i, value in enumerate(given))
+
+
 def seed(name: str, value: Any) -> int:
     """A whole number from 0 to 2⁶⁴ − 1.
 
@@ -122,8 +175,14 @@ def flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
-def choice(name: str, value: Any, options: Iterable[str]) -> str:
+def choice(name: str, value: Any, options: Iterable[str], others: str = "") -> str:
     """One of some names, whatever its capitals; an error suggests the name that is most alike.
+
+    Args:
+        name: of the argument.
+        value: what was given.
+        options: the names that it can be.
+        others: what else it can be, for the message.
 
     Raises:
         DownslopeError: for anything else.
@@ -136,15 +195,15 @@ def choice(name: str, value: Any, options: Iterable[str]) -> str:
     downslope.errors.DownslopeError: optimizer needs one of sgd, adam, not 'addam'; did you mean 'adam'?
     """
     names = list(options)
+    hint = ""
     if isinstance(value, str):
         plain = {option.lower(): option for option in names}
         if value.lower() in plain:
             return plain[value.lower()]
         alike = difflib.get_close_matches(value.lower(), plain, n=1)
         hint = f"; did you mean {plain[alike[0]]!r}?" if alike else ""
-    else:
-        hint = ""
-    raise DownslopeError(f"{name} needs one of {', '.join(names)}, not {show(value)}{hint}")
+    known = ", ".join(names) + (f", or {others}" if others else "")
+    raise DownslopeError(f"{name} needs one of {known}, not {show(value)}{hint}")
 
 
 def array(name: str, value: Any, dtype: Any = None) -> NDArray[Any]:
@@ -212,6 +271,10 @@ def _real(value: Any) -> float | None:
         return None
     except OverflowError:
         return math.inf
+
+
+def _plain(bound: float) -> str:
+    return f"{bound:,}" if isinstance(bound, int) else f"{bound:g}"
 
 
 def _words(kind: str, within: Interval) -> str:

@@ -136,12 +136,12 @@ def test_a_description_makes_the_same_graph():
 @pytest.mark.parametrize(
     ("made", "message"),
     [
-        (lambda: Ensemble([]), "at least one member"),
+        (lambda: Ensemble([]), "networks needs at least one network"),
         (lambda: Ensemble([PLAIN, ds.Network(2, [ds.Dense(1)])]), "same inputs"),
         (lambda: Ensemble([PLAIN], shares=(0.5,)), "of sum 1"),
         (lambda: Ensemble([PLAIN], temperature=0), "above 0"),
         (lambda: PiecewiseLinear((0,), ((1.0, 0.0),)), "each above the one before"),
-        (lambda: Periodic((), 3), "need a column"),
+        (lambda: Periodic((), 3), "columns of Periodic needs at least one"),
         (lambda: ds.descend(PAIR, *rows()[:2], validation=Folds(np.zeros(40, int))), "every member"),
         (
             lambda: ds.descend(PLAIN, *rows()[:2], validation=Folds(np.zeros(40, int))),

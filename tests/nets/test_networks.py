@@ -144,18 +144,21 @@ def test_initial_parameters_depend_on_the_seed_alone():
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: Dense(0), "at least 1, not 0"),
-        (lambda: Dense(1, "rleu"), "activation needs one of"),
+        (lambda: Dense(0), "units of Dense needs a whole number of at least 1 .* not 0"),
+        (lambda: Dense(1, "rleu"), "activation needs one of identity, .*, not 'rleu'; did you mean 'relu'"),
         (lambda: Dropout(1.0), "below 1, not 1.0"),
         (lambda: Network(inputs=2, layers=[]), "at least one layer"),
-        (lambda: Network(inputs=2, layers=[Dense(1)], loss="mse"), "loss needs one of"),
+        (
+            lambda: Network(inputs=2, layers=[Dense(1)], loss="mse"),
+            "loss needs one of squared_error, .*, not 'mse'",
+        ),
         (
             lambda: Network(inputs=2, layers=[Dense(1)], loss=Quantile(1.0)),
-            "between 0 and 1, or .* 1.0",
+            "above 0 and below 1, not 1.0",
         ),
         (
             lambda: Network(inputs=2, layers=[Dense(1)], loss=Quantile([[0.5]])),
-            "or one for each output",
+            r"level of Quantile\[0\] needs a number above 0 and below 1",
         ),
         (
             lambda: Network(inputs=2, layers=[Dense(3)], loss=Quantile((0.1, 0.9))),

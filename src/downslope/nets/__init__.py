@@ -3,7 +3,7 @@
 from downslope.nets._activations import ACTIVATIONS, ActivationFunction, Elu, LeakyRelu
 from downslope.nets._builder import LAYERS, Layer, LayerBuilder, described
 from downslope.nets._description import network_from_json, network_to_json
-from downslope.nets._ensemble import AnyNetwork, Ensemble
+from downslope.nets._ensemble import AnyNetwork, Ensemble, checked_network, checked_one
 from downslope.nets._initializers import INITIALIZERS, initialize
 from downslope.nets._layers import Dense, Dropout, Embedding, LayerNorm, Residual
 from downslope.nets._losses import LOSSES, Huber, LossFunction, Quantile
@@ -40,6 +40,8 @@ __all__ = [
     "Residual",
     "Stage",
     "Symbols",
+    "checked_network",
+    "checked_one",
     "described",
     "initialize",
     "layer_line",

@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from downslope._checks import items, show
 from downslope.errors import DownslopeError
 from downslope.graph import Node, parameter
 from downslope.graph.notation import Symbol
 from downslope.nets._initializers import Start
 from downslope.nets._stages import ACTIVATION, Stage
 
-__all__ = ["LAYERS", "Layer", "LayerBuilder", "NetworkBuilder", "described", "layer_kind"]
+__all__ = [
+    "LAYERS",
+    "Layer",
+    "LayerBuilder",
+    "NetworkBuilder",
+    "check_columns",
+    "checked_layers",
+    "described",
+    "layer_kind",
+]
 
 _LETTERS = {"weight": "W", "bias": "b"}
 _COUNTED = "layer"
@@ -105,6 +115,36 @@ class NetworkBuilder:
     def layer(self, layer: Layer, h: Node) -> Node:
         """The nodes of a layer on the input h."""
         return LayerBuilder(self, layer, h).build()
+
+
+def checked_layers(name: str, layers: Any) -> tuple[Layer, ...]:
+    """Layers that follow each other, at least one.
+
+    Raises:
+        DownslopeError: for anything else; it names the first that is no layer.
+    """
+    found = items(name, layers, "layers, such as [Dense(1)]")
+    if not found:
+        raise DownslopeError(f"{name} needs at least one layer, such as Dense(1)")
+    for i, layer in enumerate(found):
+        if isinstance(layer, type) or not callable(getattr(layer, "build", None)):
+            write = f"Dense({layer})" if isinstance(layer, int) and layer > 0 else "Dense(1)"
+            raise DownslopeError(f"{name}[{i}] needs a layer, such as {write}, not {show(layer)}")
+    return tuple(found)
+
+
+def check_columns(layer: Layer, columns: Sequence[int], h: Node) -> None:
+    """Refuse columns that the input h of a layer does not have.
+
+    Raises:
+        DownslopeError: if one is beyond its width.
+    """
+    width = int(h.shape[1])
+    if max(columns) >= width:
+        raise DownslopeError(
+            f"columns of {type(layer).__name__} needs numbers from 0 to {width - 1}, the columns of its "
+            f"input, not {max(columns)}"
+        )
 
 
 class LayerBuilder:

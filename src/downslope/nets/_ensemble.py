@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
+from downslope._checks import NOT_NEGATIVE, POSITIVE, items, number, numbers, show
 from downslope.drawing import panel
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
@@ -19,7 +20,7 @@ from downslope.nets._losses import LossFunction
 from downslope.nets._network import Built, Network, NetworkGraph, total
 from downslope.nets._stages import symbols_of
 
-__all__ = ["AnyNetwork", "Ensemble"]
+__all__ = ["AnyNetwork", "Ensemble", "checked_network", "checked_one"]
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,24 @@ class Ensemble(Built):
     _graphs: dict[bool, NetworkGraph] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "networks", tuple(self.networks))
-        if not self.networks:
-            raise DownslopeError("an ensemble has at least one member")
-        alike = {(n.inputs, n.loss, n.graph().output.shape) for n in self.networks}
+        networks = items("networks", self.networks, "networks")
+        if not networks:
+            raise DownslopeError("networks needs at least one network, such as [net, net]")
+        for i, network in enumerate(networks):
+            if not isinstance(network, Network):
+                raise DownslopeError(f"networks[{i}] needs a Network, not {show(network)}")
+        object.__setattr__(self, "networks", tuple(networks))
+        alike = {(n.inputs, n.loss, n.graph().output.shape) for n in networks}
         if len(alike) > 1:
             found = " and ".join(sorted(map(str, alike)))
             raise DownslopeError(f"members have the same inputs, loss and outputs, not {found}")
-        shares = self.shares or [1 / len(self.networks)] * len(self.networks)
-        object.__setattr__(self, "shares", tuple(map(float, shares)))
-        if len(self.shares) != len(self.networks) or min(self.shares) < 0 or abs(sum(self.shares) - 1) > 1e-6:
-            raise DownslopeError(f"shares are a number of at least 0 for each member, of sum 1, not {shares}")
-        if not self.temperature > 0:
-            raise DownslopeError(f"a temperature is above 0, not {self.temperature!r}")
+        shares = numbers("shares", self.shares, NOT_NEGATIVE) or (1 / len(networks),) * len(networks)
+        if len(shares) != len(networks) or abs(sum(shares) - 1) > 1e-6:
+            raise DownslopeError(
+                f"shares needs {len(networks)} numbers of sum 1, one for a member, not {show(self.shares)}"
+            )
+        object.__setattr__(self, "shares", shares)
+        object.__setattr__(self, "temperature", number("temperature", self.temperature, POSITIVE))
 
     def __repr__(self) -> str:
         kinds = "; ".join(f"{count} × {repr(network)[1:-1]}" for network, count in self._kinds().items())
@@ -140,6 +146,35 @@ class Ensemble(Built):
 
 AnyNetwork: TypeAlias = Network | Ensemble
 """What can be trained: one network, or several side by side."""
+
+
+def checked_network(network: Any) -> AnyNetwork:
+    """A network or an ensemble.
+
+    Raises:
+        DownslopeError: for anything else.
+    """
+    if isinstance(network, Network | Ensemble):
+        return network
+    hint = "; pass its network" if isinstance(getattr(network, "network", None), Network | Ensemble) else ""
+    raise DownslopeError(
+        f"network needs a Network, such as Network(3, [Dense(1)]), not {show(network)}{hint}"
+    )
+
+
+def checked_one(network: Any) -> Network:
+    """A network that is no ensemble.
+
+    Raises:
+        DownslopeError: for anything else.
+    """
+    found = checked_network(network)
+    if isinstance(found, Ensemble):
+        raise DownslopeError(
+            f"network needs one network, not an ensemble of {len(found.networks)}; take a member: "
+            "ensemble.networks[0], with the parameters ensemble.of_member(0, parameters)"
+        )
+    return found
 
 
 def _sum(parts: Sequence[Node]) -> Node:

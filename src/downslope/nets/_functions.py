@@ -26,7 +26,7 @@ class WithSettings:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = number(f"{field.name} of {self.name}", getattr(self, field.name), self.within)
+            value = number(f"{field.name} of {type(self).__name__}", getattr(self, field.name), self.within)
             object.__setattr__(self, field.name, value)
 
     def __str__(self) -> str:
@@ -163,7 +163,7 @@ def chosen(value: Any, known: Mapping[str, Any], custom: type[Traced], width: in
     """
     what = custom.what
     if isinstance(value, str):
-        return choice(what, value, known)
+        return choice(what, value, known, "a Python function of nodes")
     if isinstance(value, type) or not callable(value):
         hint = f"{value.__name__}()" if isinstance(value, type) else f"one of {', '.join(known)}"
         raise DownslopeError(f"{what} needs a name or a function of nodes, not {show(value)}; write {hint}")

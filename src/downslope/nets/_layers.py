@@ -4,31 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
+from downslope._checks import NOT_NEGATIVE, POSITIVE, SHARE, SIZE, array, choice, number, show, whole, wholes
 from downslope.errors import DownslopeError
 from downslope.graph import Node, input_, make, source_column
 from downslope.graph.notation import Symbol
 from downslope.nets._activations import ACTIVATIONS, ActivationFunction, CustomActivation
-from downslope.nets._builder import Layer, LayerBuilder, described, layer_kind
+from downslope.nets._builder import Layer, LayerBuilder, check_columns, checked_layers, described, layer_kind
 from downslope.nets._functions import chosen
+from downslope.nets._initializers import INITIALIZERS
 
 __all__ = ["Dense", "Dropout", "Embedding", "LayerNorm", "Residual"]
 
 
-def _frozen(values: Any) -> Any:
-    """Nested sequences as nested tuples of floats, so that a layer can be compared and hashed."""
-    if isinstance(values, str | bool | None):
-        return values
-    try:
-        if np.ndim(values) == 0:
-            return float(values)
-        return tuple(_frozen(v) for v in values)
-    except (TypeError, ValueError):
-        raise DownslopeError(f"starting values are numbers, not {values!r}") from None
+def _starting_values(name: str, values: Any) -> Any:
+    """Starting values as nested tuples of floats, so that a layer can be compared and hashed."""
+
+    def nested(found: Any) -> Any:
+        return tuple(map(nested, found)) if isinstance(found, list) else found
+
+    return nested(array(name, values, np.float64).tolist())
 
 
 @layer_kind()
@@ -57,15 +55,32 @@ class Dense:
     initializer: str | Sequence[Sequence[float]] | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bias", _frozen(self.bias))
-        object.__setattr__(self, "initializer", _frozen(self.initializer))
-        if isinstance(self.units, bool) or not isinstance(self.units, int) or self.units < 1:
-            raise DownslopeError(
-                f"a dense layer needs a whole number of units of at least 1, not {self.units!r}"
-            )
+        object.__setattr__(self, "units", whole("units of Dense", self.units, SIZE))
+        if self.initializer is not None:
+            if isinstance(self.initializer, str):
+                start: Any = choice("initializer of Dense", self.initializer, INITIALIZERS, "the values of W")
+            else:
+                start = _starting_values("initializer of Dense", self.initializer)
+            object.__setattr__(self, "initializer", start)
+        if isinstance(self.bias, bool | np.bool_):
+            object.__setattr__(self, "bias", bool(self.bias))
+        else:
+            object.__setattr__(self, "bias", self._starting_bias())
         known = {"identity": None, **ACTIVATIONS}
         kept = chosen(self.activation, known, CustomActivation, self.units)
         object.__setattr__(self, "activation", kept)
+
+    def _starting_bias(self) -> Any:
+        if not isinstance(self.bias, list | tuple | np.ndarray):
+            raise DownslopeError(
+                f"bias of Dense needs True, False or {self.units} starting values, not {show(self.bias)}"
+            )
+        values = _starting_values("bias of Dense", self.bias)
+        if np.shape(values) != (self.units,):
+            raise DownslopeError(
+                f"bias of Dense needs {self.units} starting values, not the shape {np.shape(values)}"
+            )
+        return values
 
     @property
     def function(self) -> ActivationFunction | None:
@@ -82,6 +97,9 @@ class Dense:
         function = self.function
         suited = function.initializer if function else "glorot_uniform"
         shape = (self.units, int(h.shape[1]))
+        given = None if isinstance(self.initializer, str | None) else np.shape(self.initializer)
+        if given is not None and given != shape:
+            raise DownslopeError(f"initializer of Dense needs the shape {shape}, not {given}")
         weight = builder.parameter("weight", shape, self.initializer or suited, penalised=True)
         z = h @ weight.T
         if self.bias is not False:
@@ -102,8 +120,7 @@ class Dropout:
     rate: float
 
     def __post_init__(self) -> None:
-        if not 0 <= self.rate < 1:
-            raise DownslopeError(f"a dropout rate is at least 0 and below 1, not {self.rate!r}")
+        object.__setattr__(self, "rate", number("rate of Dropout", self.rate, SHARE))
 
     def __str__(self) -> str:
         return f"dropout {self.rate:g}"
@@ -123,6 +140,9 @@ class LayerNorm:
     """γ (h − mean) / √(variance + ε) + β over each row (Ba, Kiros and Hinton 2016)."""
 
     epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "epsilon", number("epsilon of LayerNorm", self.epsilon, POSITIVE))
 
     def __str__(self) -> str:
         return "layer normalisation"
@@ -145,7 +165,7 @@ class Residual:
     layers: tuple[Layer, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", tuple(self.layers))
+        object.__setattr__(self, "layers", checked_layers("layers of Residual", self.layers))
 
     def __str__(self) -> str:
         return f"residual block ({', '.join(map(described, self.layers))})"
@@ -179,18 +199,19 @@ class Embedding:
     sizes: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        for name, least in (("columns", 0), ("levels", 1), ("sizes", 1)):
-            numbers = tuple(getattr(self, name))
-            for number in numbers:
-                if isinstance(number, bool) or not isinstance(number, Integral) or number < least:
-                    raise DownslopeError(
-                        f"the {name} of an embedding are whole numbers of at least {least}, not {number!r}"
-                    )
-            object.__setattr__(self, name, tuple(map(int, numbers)))
-        if not len(self.columns) == len(self.levels) == len(self.sizes) > 0:
-            raise DownslopeError("an embedding needs as many levels and sizes as columns, and at least one")
-        if len(set(self.columns)) < len(self.columns):
-            raise DownslopeError(f"an embedding takes each column once, not {self.columns}")
+        for name, within in (("columns", NOT_NEGATIVE), ("levels", SIZE), ("sizes", SIZE)):
+            object.__setattr__(self, name, wholes(f"{name} of Embedding", getattr(self, name), within))
+        count = len(self.columns)
+        if not count:
+            raise DownslopeError("columns of Embedding needs at least one column")
+        for name in ("levels", "sizes"):
+            if len(getattr(self, name)) != count:
+                raise DownslopeError(
+                    f"{name} of Embedding needs {count} numbers, one for each column, not "
+                    f"{len(getattr(self, name))}"
+                )
+        if len(set(self.columns)) < count:
+            raise DownslopeError(f"columns of Embedding needs each column once, not {self.columns}")
 
     def __str__(self) -> str:
         return f"vectors for the levels of {len(self.columns)} columns"
@@ -201,10 +222,8 @@ class Embedding:
         Raises:
             DownslopeError: for a column that h does not have, or that is no column of the network's input.
         """
-        width = int(h.shape[1])
+        check_columns(self, self.columns, h)
         for column in self.columns:
-            if column >= width:
-                raise DownslopeError(f"an embedding of column {column} needs more than {width} columns")
             if source_column(h, column) is None:
                 raise DownslopeError(
                     f"an embedding reads level numbers, but column {column} is computed by the layers before "

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
-from downslope._checks import POSITIVE, Interval
+from downslope._checks import POSITIVE, Interval, number, numbers
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, ops
 from downslope.nets._functions import Traced, WithSettings
@@ -18,6 +18,7 @@ from downslope.nets._functions import Traced, WithSettings
 __all__ = ["LOSSES", "CustomLoss", "Huber", "LossFunction", "Quantile"]
 
 _ENTROPY = "cross-entropy"
+_INSIDE = Interval(0, 1, open_low=True, open_high=True)
 _NUMBERS, _TWO_CLASSES, _CLASSES = "numbers", "two classes", "classes"
 
 
@@ -105,7 +106,16 @@ class Quantile(WithSettings):
     level: float | Sequence[float] = 0.5
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "level", _checked_level(self.level))
+        name = "level of Quantile"
+        if isinstance(self.level, list | tuple) or np.ndim(self.level):
+            levels = numbers(name, self.level, _INSIDE)
+            if not levels:
+                raise DownslopeError(
+                    f"{name} needs a number between 0 and 1, or one for each output, not none"
+                )
+            object.__setattr__(self, "level", levels)
+        else:
+            object.__setattr__(self, "level", number(name, self.level, _INSIDE))
 
     def __call__(self, z: Node, y: Node) -> Node:
         if not isinstance(self.level, tuple):
@@ -117,16 +127,6 @@ class Quantile(WithSettings):
             ops.quantile(ops.columns(z, k), ops.columns(y, k), level) for k, level in enumerate(self.level)
         ]
         return reduce(add, parts) / outputs
-
-
-def _checked_level(level: Any) -> float | tuple[float, ...]:
-    try:
-        levels = np.atleast_1d(np.asarray(level, float))
-    except (TypeError, ValueError):
-        levels = np.array([np.nan])
-    if levels.ndim != 1 or not len(levels) or not np.all((levels > 0) & (levels < 1)):
-        raise DownslopeError(f"level is a number between 0 and 1, or one for each output, not {level!r}")
-    return float(levels[0]) if np.ndim(level) == 0 else tuple(levels.tolist())
 
 
 class CustomLoss(Traced):

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._checks import NOT_NEGATIVE, SIZE, number, whole
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
-from downslope.nets._builder import Layer, NetworkBuilder
+from downslope.nets._builder import Layer, NetworkBuilder, checked_layers
 from downslope.nets._functions import WithSettings, chosen
 from downslope.nets._initializers import Start, generator, initialize
 from downslope.nets._layers import Dense, Dropout
@@ -149,11 +150,10 @@ class Network(Built):
     _graphs: dict[bool, NetworkGraph] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", tuple(self.layers))
-        if not self.layers:
-            raise DownslopeError("a network needs at least one layer, such as Dense(1)")
-        if self.l1 < 0 or self.l2 < 0:
-            raise DownslopeError("penalties l1 and l2 are at least 0")
+        object.__setattr__(self, "inputs", whole("inputs", self.inputs, SIZE))
+        object.__setattr__(self, "layers", checked_layers("layers", self.layers))
+        for name in ("l1", "l2"):
+            object.__setattr__(self, name, number(name, getattr(self, name), NOT_NEGATIVE))
         object.__setattr__(self, "loss", chosen(self.loss, LOSSES, CustomLoss, self._width()))
         self.graph()
 
@@ -194,7 +194,7 @@ class Network(Built):
 
     def _width(self) -> int:
         """The number of outputs, which a loss that is a Python function is traced with."""
-        if isinstance(self.loss, str | WithSettings):
+        if isinstance(self.loss, str | WithSettings) or not callable(self.loss):
             return 0
         return int(self.output(NetworkBuilder(False), input_("x", (BATCH, self.inputs))).shape[1])
 

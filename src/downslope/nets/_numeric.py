@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from downslope._checks import NOT_NEGATIVE, POSITIVE, SIZE, items, number, numbers, whole, wholes
 from downslope.errors import DownslopeError
 from downslope.graph import Node, make
 from downslope.graph.notation import Symbol
-from downslope.nets._builder import LayerBuilder, layer_kind
+from downslope.nets._builder import LayerBuilder, check_columns, layer_kind
 
 __all__ = ["Periodic", "PiecewiseLinear"]
 
@@ -31,17 +32,27 @@ class PiecewiseLinear:
     edges: Sequence[Sequence[float]]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", tuple(map(int, self.columns)))
-        object.__setattr__(self, "edges", tuple(tuple(map(float, row)) for row in self.edges))
-        rising = all(len(row) > 1 and list(row) == sorted(set(row)) for row in self.edges)
-        if not len(self.columns) == len(self.edges) > 0 or not rising:
-            raise DownslopeError("each column needs two edges of bins or more, each above the one before")
+        object.__setattr__(self, "columns", wholes("columns of PiecewiseLinear", self.columns, NOT_NEGATIVE))
+        rows = items("edges of PiecewiseLinear", self.edges, "lists of numbers, one for each column")
+        edges = tuple(numbers(f"edges of PiecewiseLinear[{i}]", row) for i, row in enumerate(rows))
+        object.__setattr__(self, "edges", edges)
+        if not len(self.columns) == len(edges) > 0:
+            raise DownslopeError(
+                f"edges of PiecewiseLinear needs a list for each of {len(self.columns)} columns, at least "
+                f"one, not {len(edges)}"
+            )
+        for i, row in enumerate(edges):
+            if len(row) < 2 or list(row) != sorted(set(row)):
+                raise DownslopeError(
+                    f"edges of PiecewiseLinear[{i}] needs two numbers or more, each above the one before"
+                )
 
     def __str__(self) -> str:
         return "piecewise linear embeddings"
 
     def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, width)."""
+        check_columns(self, self.columns, h)
         parts, slopes, offsets = [], [], []
         for place in range(max(map(len, self.edges)) - 1):  # the first bins of all columns, the second, …
             chosen = [i for i, row in enumerate(self.edges) if place < len(row) - 1]
@@ -73,15 +84,18 @@ class Periodic:
     sigma: float = 0.1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", tuple(map(int, self.columns)))
-        if not self.columns or self.frequencies < 1 or not self.sigma > 0:
-            raise DownslopeError("periodic embeddings need a column, a frequency and a sigma above 0")
+        object.__setattr__(self, "columns", wholes("columns of Periodic", self.columns, NOT_NEGATIVE))
+        object.__setattr__(self, "frequencies", whole("frequencies of Periodic", self.frequencies, SIZE))
+        object.__setattr__(self, "sigma", number("sigma of Periodic", self.sigma, POSITIVE))
+        if not self.columns:
+            raise DownslopeError("columns of Periodic needs at least one column")
 
     def __str__(self) -> str:
         return "periodic embeddings"
 
     def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, width)."""
+        check_columns(self, self.columns, h)
         chosen = make("columns", h, indices=self.columns, squeeze=False)
         size = (len(self.columns) * self.frequencies,)
         frequency = builder.parameter("frequency", size, "normal", symbol=Symbol("ω"))
