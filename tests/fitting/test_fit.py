@@ -242,7 +242,7 @@ def test_rows_without_a_target_are_left_out() -> None:
         ({"epochs": 0}, "epochs is at least 1"),
         ({"members": 0}, "members is at least 1"),
         ({"time_limit": 0}, "a number of seconds above 0"),
-        ({"activation": "reluu"}, "no activation 'reluu'"),
+        ({"activation": "reluu"}, "activation needs one of .*'reluu'; did you mean 'relu'"),
         ({"hidden": (0,)}, "at least 1"),
         ({"task": "what"}, "a task is one of"),
     ],

@@ -175,8 +175,8 @@ def test_layers_start_from_given_values():
     start = net.initial_parameters(seed=9)
     assert start["layer1.weight"].tolist() == [[3.0, 4.0]]
     assert start["layer1.bias"].tolist() == [5.0]
-    with pytest.raises(ds.DownslopeError, match=r"shape \(2,\), not \(1,\)"):
-        ds.Network(inputs=2, layers=[ds.Dense(2, bias=[5.0])]).initial_parameters()
+    with pytest.raises(ds.DownslopeError, match=r"bias of Dense needs 2 .* not the shape \(1,\)"):
+        ds.Dense(2, bias=[5.0])
 
 
 @pytest.mark.parametrize(
