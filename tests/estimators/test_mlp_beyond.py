@@ -1,5 +1,7 @@
 """What the multi-layer perceptrons do beyond scikit-learn's: losses, activations, dropout, schedules, ..."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy.optimize import linprog, minimize
@@ -142,13 +144,76 @@ def test_a_constant_schedule_changes_nothing():
         np.testing.assert_array_equal(pair[0].predict(X), pair[1].predict(X))
 
 
-def test_class_weights_are_row_weights():
-    settings = {"max_iter": 20, "random_state": 0}
-    for given in ("balanced", {0: 1.0, 1: 5.0, 2: 0.5}):
-        model = ds.MLPClassifier(class_weight=given, **settings).fit(IRIS[:120], SPECIES[:120])
-        weights = compute_sample_weight(given, SPECIES[:120])
-        same = ds.MLPClassifier(**settings).fit(IRIS[:120], SPECIES[:120], sample_weight=weights)
-        np.testing.assert_array_equal(model.predict_proba(IRIS), same.predict_proba(IRIS))
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("given", ["balanced", {0: 1.0, 1: 5.0, 2: 0.5}, {0: 1e-9, 1: 5e-9, 2: 5e-10}])
+def test_class_weights_are_row_weights_of_mean_1(given, solver):
+    """In one batch, which scikit-learn divides by its sum of weights as we do."""
+    settings = {"max_iter": 20, "random_state": 0, "batch_size": 120, "solver": solver}
+    model = ds.MLPClassifier(class_weight=given, **settings).fit(IRIS[:120], SPECIES[:120])
+    weights = compute_sample_weight(given, SPECIES[:120])
+    weights /= weights.mean()
+    same = ds.MLPClassifier(**settings).fit(IRIS[:120], SPECIES[:120], sample_weight=weights)
+    np.testing.assert_allclose(model.predict_proba(IRIS), same.predict_proba(IRIS), rtol=1e-9)
+
+
+@pytest.mark.parametrize("partly", [False, True])
+@pytest.mark.parametrize("size", [200, 8, 1])
+def test_class_weights_are_right_in_batches_of_any_size(size, partly):
+    """Of two classes that are as frequent, one weighs 9: its probability is 0.9, of each batch alone 0.5."""
+    x, y = np.zeros((200, 1)), np.tile([0, 1], 100)
+    model = ds.MLPClassifier(
+        hidden_layer_sizes=(),
+        solver="sgd",
+        alpha=0,
+        momentum=0,
+        batch_size=size,
+        max_iter=200 if size < 200 else 3000,
+        tol=0,
+        n_iter_no_change=10**4,
+        random_state=0,
+        learning_rate_init={200: 1.0, 8: 0.1, 1: 0.02}[size],
+        schedule=None if partly else ds.Cosine(0.05 if size < 200 else 1.0),
+        class_weight={0: 0.2, 1: 1.8} if partly else {0: 1e-6, 1: 9e-6},
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        if partly:
+            found = []
+            for _ in range(60 if size < 200 else 400):
+                model.partial_fit(x, y, classes=[0, 1])
+                found.append(model.predict_proba(x[:1])[0, 1])
+            probability = np.mean(found[-30:])
+        else:
+            probability = model.fit(x, y).predict_proba(x[:1])[0, 1]
+    assert probability == pytest.approx(0.9, abs=0.01)
+
+
+@pytest.mark.parametrize("weighting", ["sample", "class"])
+def test_a_batch_without_weight_changes_nothing(weighting):
+    weights = np.zeros(120)
+    weights[7] = 1.0
+    y = np.arange(120) == 7
+    settings = {"hidden_layer_sizes": 4, "solver": "sgd", "momentum": 0.9, "batch_size": 1, "random_state": 0}
+    one = {"max_iter": 1, "alpha": 0.1, **settings}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        if weighting == "sample":
+            model = ds.MLPClassifier(**one).fit(IRIS[:120], y, sample_weight=weights)
+        else:
+            model = ds.MLPClassifier(class_weight={True: 1.0, False: 0.0}, **one).fit(IRIS[:120], y)
+        start = ds.MLPClassifier(**{**one, "learning_rate_init": 1e-300}).fit(IRIS[:120], y)
+    assert np.isfinite(model.loss_)
+    # one update from the start, on that row alone
+    moved = [a - b for a, b in zip(model.coefs_, start.coefs_, strict=True)]
+    again = ds.MLPClassifier(**one)
+    again.partial_fit(IRIS[7:8], y[7:8], classes=[False, True])
+    begun = ds.MLPClassifier(**{**one, "learning_rate_init": 1e-300})
+    begun.partial_fit(IRIS[7:8], y[7:8], classes=[False, True])
+    for found, after, before in zip(moved, again.coefs_, begun.coefs_, strict=True):
+        np.testing.assert_allclose(found, after - before, rtol=1e-9, atol=1e-15)
+
+
+def test_class_weights_need_all_rows_where_they_are_balanced():
     with pytest.raises(ValueError, match="needs all rows at once"):
         ds.MLPClassifier(class_weight="balanced").partial_fit(IRIS, SPECIES, classes=[0, 1, 2])
 

@@ -36,7 +36,11 @@ def test_the_gradients_of_the_batches_average_to_that_of_all_rows(size):
     rate = 1e-9
     run = ds.descend(
         *(NETWORK, x, y),
-        start=start, row_weights=weights, batch_size=size, epochs=1, learning_rate=rate,
+        start=start,
+        row_weights=weights,
+        batch_size=size,
+        epochs=1,
+        learning_rate=rate,
     )
     gradient = ds.gradient(NETWORK, x, y, parameters=start, row_weights=weights)
     batches = ROWS // size
@@ -190,6 +194,22 @@ def test_folds_in_batches_of_a_few_rows(weighted):
         predicted = ds.predict(NETWORK, x[rows], parameters=own)[:, 0]
         errors.append(counts[rows] @ (predicted - y[rows]) ** 2)
     assert run.validation_losses.min() == pytest.approx(sum(errors) / counts.sum(), rel=1e-10)
+
+
+def test_lbfgs_of_members_in_parts_is_that_of_all_rows(monkeypatch):
+    """The first member has weight in the first rows only: its share of the parts is not the second's."""
+    x, y, _ = data(300)
+    monkeypatch.setattr("downslope.engines._evaluator._NUMBERS", 1)
+    monkeypatch.setattr("downslope.engines._evaluator._FEWEST", 50)
+    weights = np.stack([np.arange(300) < 70, np.ones(300)], 1).astype(float)
+    line = ds.Network(3, [ds.Dense(1)])
+    pair = ds.Ensemble([line] * 2)
+    run = ds.descend(pair, x, y, row_weights=weights, optimizer="lbfgs")
+    for member, rows in enumerate((slice(70), slice(None))):
+        design = np.column_stack([x[rows], np.ones(len(x[rows]))])
+        exact = np.linalg.lstsq(design, y[rows], rcond=None)[0]
+        own = pair.of_member(member, run.parameters)
+        np.testing.assert_allclose(own["layer1.weight"][0], exact[:3], rtol=1e-6)
 
 
 def test_rows_that_validate_count_by_their_weights():

@@ -53,9 +53,10 @@ class Evaluator:
     ) -> list[NDArray[Any]]:
         """The outputs, which are means over the rows, weighted by a column, plus what no row changes.
 
-        The mean over all rows is the mean of the means over their parts, each weighted by its rows.
+        The mean over all rows is the mean of the means over their parts, each weighted by its rows. Where
+        members have weights of their own, (n, members), their shares of a part differ: it is taken as one.
         """
-        parts = self._parts(values)
+        parts = self._parts(values) if np.ndim(values[weights]) == 1 else [values]
         if len(parts) == 1:
             return self._run(parts[0], threads)
         sums = np.array([np.sum(part[weights], dtype=np.float64) for part in parts])

@@ -1,7 +1,14 @@
 """The loop that descends: optimizers, the program of a step, batches."""
 
 from downslope.training._batches import Batches, Block, ShuffledBatches
-from downslope.training._data import Arrays, checked_data, checked_inputs, dtype_of, relative_weights
+from downslope.training._data import (
+    Arrays,
+    checked_data,
+    checked_inputs,
+    dtype_of,
+    may_be_empty,
+    relative_weights,
+)
 from downslope.training._descend import descend
 from downslope.training._epochs import AfterEpoch, Ending, Losses, run_epochs
 from downslope.training._failure import Failure
@@ -21,7 +28,7 @@ from downslope.training._optimizers import (
 )
 from downslope.training._parameters import Fitted, Point, parameter_values, starting_values
 from downslope.training._predict import forward, held_out, predict
-from downslope.training._program import Program, program_of, training_program
+from downslope.training._program import Program, batch_means, program_of, training_program
 from downslope.training._run import Average, Progress, Run
 from downslope.training._schedules import (
     LEARNING_RATE,
@@ -78,6 +85,7 @@ __all__ = [
     "StepDecay",
     "ValidationRows",
     "WarmUp",
+    "batch_means",
     "checked_data",
     "checked_inputs",
     "descend",
@@ -85,6 +93,7 @@ __all__ = [
     "forward",
     "frozen_masks",
     "held_out",
+    "may_be_empty",
     "optimizer_of",
     "parameter_values",
     "predict",

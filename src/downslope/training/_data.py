@@ -18,6 +18,7 @@ __all__ = [
     "checked_data",
     "checked_inputs",
     "dtype_of",
+    "may_be_empty",
     "relative_weights",
 ]
 
@@ -142,7 +143,7 @@ def _refuse(name: str, values: NDArray[Any], wrong: NDArray[np.bool_], reason: s
 def relative_weights(weights: NDArray[Any]) -> NDArray[Any]:
     """Row weights with a mean of 1 over the rows that have any, (rows,) or (rows, members) by member.
 
-    A training step divides by the number of such rows of its batch (``nets.weighted_mean``).
+    A training step divides by the number of such rows of its batch (``batch_means``).
 
     >>> relative_weights(np.array([1e-9, 3e-9, 0.0]))
     array([0.5, 1.5, 0. ])
@@ -153,3 +154,9 @@ def relative_weights(weights: NDArray[Any]) -> NDArray[Any]:
     relative /= np.sum(relative, axis=0) / np.sum(counted, axis=0)
     alike = np.all(~counted | (weights == np.max(weights, axis=0)), axis=0)
     return np.where(alike & counted, 1.0, relative).astype(weights.dtype)
+
+
+def may_be_empty(weights: NDArray[Any], size: int) -> bool:
+    """Whether a batch of ``size`` rows can have none with a weight, for some member of an ensemble."""
+    smallest = len(weights) % size or size
+    return bool(np.any(np.sum(weights == 0, axis=0) >= smallest))

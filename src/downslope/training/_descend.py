@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork
 from downslope.training._batches import ShuffledBatches
-from downslope.training._data import Arrays, checked_data, dtype_of, relative_weights
+from downslope.training._data import Arrays, checked_data, dtype_of, may_be_empty, relative_weights
 from downslope.training._epochs import Ending, Losses, run_epochs
 from downslope.training._freezing import FrozenNames, frozen_masks
 from downslope.training._loop import Loop, State
@@ -129,7 +128,7 @@ def descend(
         Frozen(rule) if masks else rule,
         clip_norm=settings.clip_norm,
         clip_value=settings.clip_value,
-        skip_empty=_may_be_empty(data["row_weights"], batches.size),
+        skip_empty=may_be_empty(data["row_weights"], batches.size),
     )
     state_of_masks = {f"{name}.frozen": mask.astype(dtype) for name, mask in masks.items()}
     for name, node in program.states.items():
@@ -184,12 +183,6 @@ def _refuse_ignored(**given: object) -> None:
             "L-BFGS takes all rows, whole gradients and the steps that its line search finds, in float32 or "
             f"float64: leave out {', '.join(ignored)}"
         )
-
-
-def _may_be_empty(weights: NDArray[np.floating[Any]], size: int) -> bool:
-    """Whether a batch can have no row with a weight, of some member where there are several."""
-    smallest = len(weights) % size or size
-    return bool(np.any(np.sum(weights == 0, axis=0) >= smallest))
 
 
 def _resume(before: Run, values: Arrays, watch: Watch, steps_in_epoch: int) -> tuple[Arrays, Losses]:

@@ -79,19 +79,28 @@ def training_program(
 
 
 def batch_means(
-    graph: NetworkGraph, nodes: Sequence[Node], *, skip_empty: bool = False
+    graph: NetworkGraph, nodes: Sequence[Node], *, relative: bool = True, skip_empty: bool = False
 ) -> tuple[list[Node], Sequence[Node]]:
     """Weighted means over all rows as they are taken of a batch, and the inputs with its numbers of rows.
 
-    The weights are relative, with a mean of 1 over the training rows that have any, and Σ w gives way to the
-    number of such rows in the batch. Divided by its own Σ w, the gradients of the batches would not average
-    to that of all rows: large weights would count for less than they are, the more so the smaller the
-    batches. With ``skip_empty`` a batch without such rows has the error 0; else there must be none.
+    Args:
+        graph: what the nodes are computed by.
+        nodes: that hold weighted means.
+        relative: whether the weights have a mean of 1 over the training rows that have any, so that Σ w gives
+            way to the number of such rows in the batch. Divided by its own Σ w, the gradients of the batches
+            would not average to that of all rows: large weights would count for less than they are, the more
+            so the smaller the batches.
+        skip_empty: whether a batch can have no such row; its error is 0 then, and not 0/0.
     """
     sums = list(dict.fromkeys(graph.weight_sums.values()))
     rows = [input_("rows" if len(sums) == 1 else f"rows{i + 1}", ()) for i in range(len(sums))]
-    counts = [make("maximum", r, 1.0) for r in rows] if skip_empty else rows
-    return substitute(nodes, dict(zip(sums, counts, strict=True))), rows
+    if relative:
+        instead = [make("maximum", r, 1.0) for r in rows] if skip_empty else rows
+    elif skip_empty:
+        instead = [make("where", r, total, 1.0) for r, total in zip(rows, sums, strict=True)]
+    else:
+        return list(nodes), ()
+    return substitute(nodes, dict(zip(sums, instead, strict=True))), rows
 
 
 def program_of(

@@ -25,7 +25,7 @@ from downslope.estimators.mlp._parameters import CONSTRAINTS, called, dtype_for,
 from downslope.estimators.mlp._rows import DENSE_BYTES, Rows, ValidationRows, dense, parted
 from downslope.estimators.mlp._stochastic import Hooks, fit_stochastic
 from downslope.nets import Network
-from downslope.training import Schedule, forward
+from downslope.training import Schedule, forward, relative_weights
 
 __all__ = ["BaseMLP", "goes_on"]
 
@@ -151,38 +151,51 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
             )
         loss = self._network_loss()
         network = network_of(X.shape[1], hidden, activations, dropout, self.n_outputs_, **loss)
-        settings, callbacks = Settings.of(self), called(self.callbacks)
-        after_epoch = (lambda fit: self._stops(fit, callbacks)) if callbacks else None
-        if self.solver == "lbfgs":
-            rows = Rows.of(X, y, sample_weight, network.loss, np.dtype(np.float64))
-            start = Fit(self._parameters(np.dtype(np.float64)))
-            found = fit_lbfgs(settings, network, rows, start, after_epoch)
-            self._keep(replace(found, values={n: v.astype(dtype) for n, v in found.values.items()}))
-        else:
-            if self.early_stopping and incremental:
-                raise ValueError("partial_fit does not support early_stopping=True")
-            score = None
-            if self.early_stopping:
-                X, y, sample_weight, validation = parted(
-                    *(X, y, sample_weight, self.validation_fraction, self._random_state),
-                    stratify=is_classifier(self) and self.n_outputs_ == 1,
-                )
-                score = self._scorer(network, validation)
-            rows = Rows.of(X, y, sample_weight, network.loss, dtype)
-            hooks = Hooks(score, after_epoch)
-            start = self._standing(dtype, goes_on=incremental)
-            found = fit_stochastic(
-                settings, network, rows, start, self._random_state, hooks, one_epoch=incremental
-            )
-            self._keep(found)
-            if self.early_stopping:
-                self.coefs_, self.intercepts_ = self._best_coefs, self._best_intercepts
+        found = self._train(network, X, y, sample_weight, dtype, incremental=incremental)
         if not all(np.isfinite(w).all() for w in (*self.coefs_, *self.intercepts_)):
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may contain large values and"
                 f" need to be preprocessed. {found.failure}".rstrip()
             )
         return self
+
+    def _train(
+        self,
+        network: Network,
+        x: Any,
+        y: NDArray[Any],
+        weights: NDArray[Any] | None,
+        dtype: np.dtype[Any],
+        *,
+        incremental: bool,
+    ) -> Fit:
+        """Run the solver from where the estimator stands, and keep what it found."""
+        settings, callbacks = Settings.of(self), called(self.callbacks)
+        after_epoch = (lambda fit: self._stops(fit, callbacks)) if callbacks else None
+        score, random = None, self._random_state
+        if self.early_stopping and incremental:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        if self.early_stopping and self.solver != "lbfgs":
+            stratify = is_classifier(self) and self.n_outputs_ == 1
+            parts = parted(x, y, weights, self.validation_fraction, random, stratify=stratify)
+            x, y, weights, validation = parts
+            score = self._scorer(network, validation)
+        relative = getattr(self, "class_weight", None) is not None
+        if relative and weights is not None and not incremental:  # which knows nothing of later rows
+            weights = relative_weights(weights)
+        if self.solver == "lbfgs":
+            double = np.dtype(np.float64)
+            rows = Rows.of(x, y, weights, network.loss, double)
+            found = fit_lbfgs(settings, network, rows, Fit(self._parameters(double)), after_epoch)
+            found = replace(found, values={name: v.astype(dtype) for name, v in found.values.items()})
+        else:
+            rows = Rows.of(x, y, weights, network.loss, dtype, relative=relative)
+            start, hooks = self._standing(dtype, goes_on=incremental), Hooks(score, after_epoch)
+            found = fit_stochastic(settings, network, rows, start, random, hooks, one_epoch=incremental)
+        self._keep(found)
+        if score is not None:
+            self.coefs_, self.intercepts_ = self._best_coefs, self._best_intercepts
+        return found
 
     def _standing(self, dtype: np.dtype[Any], *, goes_on: bool) -> Fit:
         """Where the estimator stands before a fit; the optimizer begins anew unless it goes on.

@@ -8,7 +8,7 @@ from typing import Any
 
 from downslope.graph import BATCH, Node, input_, make
 from downslope.nets import ACTIVATIONS, Dense, Dropout, Network
-from downslope.training import Optimizer, Program, Rules, program_of
+from downslope.training import Optimizer, Program, Rules, batch_means, program_of
 
 __all__ = ["ACTIVATION_NAMES", "OUTPUTS", "Moments", "Velocity", "network_of", "objective", "program"]
 
@@ -45,15 +45,14 @@ def network_of(
 def objective(network: Network, alpha: float) -> tuple[Node, Node]:
     """The error that descends and the loss that is reported, each a single number.
 
-    Both are weighted means over the rows of the batch plus ½ alpha Σw²/Σ(row weights). Of several outputs
+    Both are weighted means over the rows of the batch plus ½ alpha Σ‖W‖²/Σ(row weights). Of several outputs
     the errors of regression are added up where they descend and averaged where they are reported, as
     scikit-learn has it. What the Poisson deviance holds beyond the network is in the input ``offset``, (n,).
     """
     graph = network.graph(training=True)
     outputs = 1 if network.loss == "cross_entropy" else int(graph.output.shape[1])
-    weight = _total(graph.row_weights)
-    mean = _total(graph.errors * graph.row_weights) / weight
-    mean = 0.5 * mean if network.loss == "squared_error" else mean
+    (weight,) = set(graph.weight_sums.values())
+    mean = 0.5 * graph.data_error if network.loss == "squared_error" else graph.data_error
     descended = mean * float(outputs)
     # of numbers the reported loss is a mean over outputs, while what descends is the sum
     reported = descended if network.loss_function.link else mean
@@ -117,9 +116,32 @@ class Moments:
 
 @lru_cache(maxsize=64)
 def program(
-    network: Network, rule: Optimizer, alpha: float, clip_norm: float | None, clip_value: float | None
+    network: Network,
+    rule: Optimizer,
+    alpha: float,
+    clip_norm: float | None,
+    clip_value: float | None,
+    *,
+    relative: bool = False,
+    skip_empty: bool = False,
 ) -> Program:
-    """The program of a training step, whose graph has the reported loss as its error."""
-    descended, reported = objective(network, alpha)
-    graph = replace(network.graph(training=True), error=reported)
-    return program_of(graph, descended, rule, clip_norm=clip_norm, clip_value=clip_value)
+    """The program of a training step, whose graph has the reported loss as its error.
+
+    Args:
+        network, rule, alpha, clip_norm, clip_value: what descends, and how.
+        relative: whether the row weights are relative, so that batches of any size descend the error of all
+            rows (``batch_means``); else each batch is divided by its own Σ w, as in scikit-learn.
+        skip_empty: whether a batch in which no row has a weight changes nothing.
+    """
+    graph = network.graph(training=True)
+    (descended, reported), rows = batch_means(
+        graph, objective(network, alpha), relative=relative, skip_empty=skip_empty
+    )
+    graph = replace(graph, error=reported)
+    return program_of(
+        *(graph, descended, rule),
+        clip_norm=clip_norm,
+        clip_value=clip_value,
+        rows=rows,
+        skip_empty=skip_empty,
+    )

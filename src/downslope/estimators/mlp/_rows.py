@@ -26,15 +26,29 @@ def dense(x: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
 
 @dataclass(frozen=True)
 class Rows:
-    """Inputs (n, features), dense or CSR; targets in the shape of the network; weights (n,)."""
+    """Inputs (n, features), dense or CSR; targets in the shape of the network; weights (n,).
+
+    With ``relative`` weights, batches of any size descend the error of all rows; else each batch is divided
+    by its own sum of weights, as in scikit-learn.
+    """
 
     x: Any
     y: NDArray[Any]
     weights: NDArray[Any]
+    relative: bool = False
     offset: NDArray[Any] | None = field(default=None)
 
     @classmethod
-    def of(cls, x: Any, y: NDArray[Any], weights: NDArray[Any] | None, loss: object, dtype: Any) -> Rows:
+    def of(
+        cls,
+        x: Any,
+        y: NDArray[Any],
+        weights: NDArray[Any] | None,
+        loss: object,
+        dtype: Any,
+        *,
+        relative: bool = False,
+    ) -> Rows:
         """The rows for a loss in a dtype; sparse ones are made dense where that is small enough."""
         count = x.shape[0]
         small = not issparse(x) or count * x.shape[1] * np.dtype(dtype).itemsize <= DENSE_BYTES
@@ -43,7 +57,7 @@ class Rows:
         targets = np.ascontiguousarray(targets, dtype)
         # the deviance of a perfect prediction is 0
         offset = (xlogy(targets, targets) - targets).sum(axis=1) if loss == "poisson" else None
-        return cls(dense(x, dtype) if small else x.tocsr(), targets, weights, offset)
+        return cls(dense(x, dtype) if small else x.tocsr(), targets, weights, relative, offset)
 
     def __len__(self) -> int:
         return len(self.y)

@@ -17,7 +17,7 @@ from downslope.estimators.mlp._network import Moments, Velocity, program
 from downslope.estimators.mlp._rates import LearningRates, RatePolicy
 from downslope.estimators.mlp._rows import RandomBatches, Rows
 from downslope.nets import Network
-from downslope.training import Ending, Loop, Losses, Optimizer, State, run_epochs
+from downslope.training import Ending, Loop, Losses, Optimizer, State, may_be_empty, run_epochs
 
 __all__ = ["Hooks", "fit_stochastic"]
 
@@ -62,7 +62,11 @@ def fit_stochastic(
     # the seed of dropout is drawn only where there is dropout: otherwise all draws are scikit-learn's
     dropped = any(type(layer).__name__ == "Dropout" for layer in network.layers)
     seed = int(random.randint(2**31)) if dropped else 0
-    step = program(network, _rule(settings), settings.alpha, settings.clip_norm, settings.clip_value)
+    step = program(
+        *(network, _rule(settings), settings.alpha, settings.clip_norm, settings.clip_value),
+        relative=rows.relative,
+        skip_empty=may_be_empty(rows.weights, size),
+    )
     optimizer = start.optimizer or _optimizer_state(settings, settings.max_iter * -(-len(rows) // size))
     values = dict(start.values)
     for name, state in step.states.items():
