@@ -110,7 +110,7 @@ def test_names_are_given_only_to_what_was_computed():
     lowered = step_tape(program.graph.error, tuple(program.assignments.items()), False)
 
     def told(wrong_sign):
-        reader = Reader(lowered, Names(program))
+        reader = Reader(lowered, Names(program), program.slots)
 
         def turned(s):
             return replace(s, sources=s.sources[::-1]) if wrong_sign and s.op == "subtract" else s

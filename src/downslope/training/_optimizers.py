@@ -26,15 +26,23 @@ __all__ = [
 
 @dataclass
 class Rules:
-    """The new value of each parameter and of each state, by name."""
+    """What the rule of an optimizer declares.
+
+    Attributes:
+        updates: the new value of each parameter and of each state, by name; a rule sets them.
+        states: what the optimizer keeps from step to step, by name.
+        slots: of each state, the parameter it belongs to and what it is to the rule.
+    """
 
     updates: dict[str, Node] = field(default_factory=dict)
     states: dict[str, Node] = field(default_factory=dict)
+    slots: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def remember(self, slot: str, weight: Node) -> Node:
         """A state of the shape of a parameter; it starts at 0."""
         node = state(f"{weight.name}.{slot}", weight.shape)
         self.states[node.name] = node
+        self.slots[node.name] = weight.name, slot
         return node
 
 

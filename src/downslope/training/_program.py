@@ -25,6 +25,7 @@ class Program:
         gradients: ∂error/∂parameter before clipping, by parameter.
         states: what the optimizer remembers, by name; all start at 0.
         updates: the new value of every parameter and state, by name.
+        slots: of each state, the parameter it belongs to and what it is to the optimizer, by name.
         rows: the inputs that hold how many rows of the batch have a weight, one for each member where the
             members of an ensemble have weights of their own; none where the errors are divided by Σ w.
     """
@@ -33,6 +34,7 @@ class Program:
     gradients: Mapping[str, Node]
     states: Mapping[str, Node]
     updates: Mapping[str, Node]
+    slots: Mapping[str, tuple[str, str]]
     rows: Sequence[Node] = ()
 
     @property
@@ -126,19 +128,17 @@ def program_of(
     slopes = gradient(descended, list(graph.parameters.values()))
     clipped = _clipped(slopes, clip_norm, clip_value)
     sums = list(dict.fromkeys(graph.weight_sums.values()))
-    owners: dict[str, str] = {}
     rows_of = {name: rows[sums.index(total)] for name, total in graph.weight_sums.items() if rows}
     for w, g in zip(graph.parameters.values(), clipped, strict=True):
-        before = set(rules.updates)
         optimizer.rule(rules, w, g, rate, step)
-        owners |= {name: w.name for name in rules.updates if name not in before}
     leaves = {**graph.parameters, **rules.states}
     _check_updates(optimizer, leaves, rules.updates)
     if skip_empty:
-        for name, owner in owners.items():
+        for name in leaves:
+            owner = rules.slots[name][0] if name in rules.slots else name
             rules.updates[name] = make("where", rows_of[owner], rules.updates[name], leaves[name])
     gradients = dict(zip(graph.parameters, slopes, strict=True))
-    return Program(graph, gradients, rules.states, rules.updates, rows)
+    return Program(graph, gradients, rules.states, rules.updates, rules.slots, rows)
 
 
 def _check_updates(optimizer: Optimizer, leaves: Mapping[str, Node], updates: Mapping[str, object]) -> None:

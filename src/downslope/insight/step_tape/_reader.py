@@ -24,7 +24,7 @@ _FORMS = {Form.HALVES: "bf16", Form.PAIRS: "pairs"}
 class Reader:
     """What the values of a tape hold at one point of a step, instruction after instruction."""
 
-    def __init__(self, tape: Tape, names: Names) -> None:
+    def __init__(self, tape: Tape, names: Names, slots: Mapping[str, tuple[str, str]]) -> None:
         self.tape = tape
         self.holds: dict[int, Node] = {value: leaf for leaf, value in tape.leaves.items()}
         self.holds |= {value: make("constant", value=number) for value, number in tape.constants}
@@ -32,7 +32,7 @@ class Reader:
         self._used: set[str] = set()
         self._names = names
         self._leaves = {value: leaf for leaf, value in tape.leaves.items()}
-        self._owners = _owners(tape)
+        self._slots = slots
         self._columns = {leaf: Symbol(leaf.name) for leaf in tape.columns}
         self._constants = dict(tape.constants)
         self._forms: dict[int, tuple[str, int | Expression]] = {}
@@ -109,8 +109,8 @@ class Reader:
         self._short = {}
         if parameter:
             self._short = {Symbol(parameter): "w", partial(E, Symbol(parameter)): "g"}
-            names = [self._leaves[v].name for v, owner in self._owners.items() if owner == parameter]
-            self._short |= {Symbol(n): n.removeprefix(f"{parameter}.") for n in names if n != parameter}
+            own = {name: slot for name, (owner, slot) in self._slots.items() if owner == parameter}
+            self._short |= {Symbol(name): slot for name, slot in own.items()}
 
     def shortened(self) -> Mapping[str, str]:
         """What was written in short since then, and w at any rate."""
@@ -120,7 +120,8 @@ class Reader:
 
     def owner(self, i: Instruction) -> str:
         """The parameter of which an instruction writes new values; empty where there is not exactly one."""
-        owners = {self._owners[v] for v in i.writes if v in self._owners}
+        written = [self._leaves[v].name for v in i.writes if v in self._leaves]
+        owners = {self._slots[name][0] if name in self._slots else name for name in written}
         return owners.pop() if len(owners) == 1 else ""
 
     def transposed(self, value: int, of: int) -> None:
@@ -130,16 +131,6 @@ class Reader:
     def tile(self, i: Instruction) -> int:
         """The value that an instruction computes before its block; -1 where it has none."""
         return i.out if i.out >= 0 else next((v for v, view in i.operands if view == View.TILE), -1)
-
-
-def _owners(tape: Tape) -> dict[int, str]:
-    """The parameter that a value is, or of which it is a state."""
-    parameters = {leaf.name for leaf in tape.leaves if leaf.op.name == "parameter"}
-    owners = {value: leaf.name for leaf, value in tape.leaves.items() if leaf.op.name == "parameter"}
-    for leaf, value in tape.leaves.items():
-        if leaf.op.name == "state" and leaf.name.rpartition(".")[0] in parameters:
-            owners[value] = leaf.name.rpartition(".")[0]
-    return owners
 
 
 def found(op: str, sources: Sequence[Node | None], nodes: Iterable[Node]) -> Node | None:

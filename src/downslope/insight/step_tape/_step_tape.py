@@ -111,7 +111,7 @@ def tape(
     rule = optimizer_of(optimizer)
     program = training_program(network, rule, clip_norm=clip_norm, clip_value=clip_value)
     lowered = step_tape(program.graph.error, tuple(program.assignments.items()), precision == "bfloat16")
-    reader = Reader(lowered, Names(program))
+    reader = Reader(lowered, Names(program), program.slots)
     instructions = _told(lowered, reader)
     return StepTape(
         network,

@@ -74,8 +74,8 @@ def pinned(
     shares = shares / shares.sum()
     h, z, a = (shares @ values for values in values.rows(given))
     gradients = dict(zip(_weights(network, dense), slopes.mean(given), strict=True))
-    weight = parameters[f"{layer}.weight"][unit].astype(np.float64)
-    bias = parameters.get(f"{layer}.bias")
+    weight = parameters[dense.weight.name][unit].astype(np.float64)
+    bias = None if dense.bias is None else dense.bias.name
     products = weight * h
     shown = _strongest(products, strongest)
     return {
@@ -91,13 +91,13 @@ def pinned(
                 "weight": float(weight[j]),
                 "value": float(h[j]),
                 "product": float(products[j]),
-                "gradient": float(gradients[f"{layer}.weight"][unit, j]),
+                "gradient": float(gradients[dense.weight.name][unit, j]),
             }
             for j in shown
         ],
         "others": {"count": len(products) - len(shown), "sum": float(np.delete(products, shown).sum())},
-        "bias": None if bias is None else float(bias[unit]),
-        "bias_gradient": None if bias is None else float(gradients[f"{layer}.bias"][unit]),
+        "bias": None if bias is None else float(parameters[bias][unit]),
+        "bias_gradient": None if bias is None else float(gradients[bias][unit]),
         "z": float(z[unit]),
         "a": float(a[unit]),
         **_onwards(_after(network, dense), parameters, gradients, unit, strongest),
@@ -129,6 +129,11 @@ def _checked(network: Network, layer: str, unit: int) -> DenseStage:
     if dense is None:
         known = ", ".join(each.name for each in layers)
         raise DownslopeError(f"there is no dense layer {layer!r}; the network has {known}")
+    if dense.a.shape != dense.z.shape:
+        raise DownslopeError(
+            f"the page cannot show the units of {layer}: its activation {dense.activation} makes "
+            f"{dense.a.shape[1]} values of {dense.z.shape[1]}"
+        )
     count = int(dense.z.shape[1])
     if not 0 <= unit < count:
         raise DownslopeError(f"{layer} has units 0 to {count - 1}, not {unit}")
