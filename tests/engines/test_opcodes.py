@@ -10,7 +10,7 @@ import downslope as ds
 from downslope.engines import _choice
 from downslope.engines.native import _opcodes
 from downslope.engines.native._opcodes import ELEMENTWISE_OPS, Kind, Opcode
-from downslope.graph import OPS, Elementwise
+from downslope.graph import OPS, SELU_ALPHA, Elementwise, _selu
 
 NATIVE = Path(__file__).parents[2] / "native"
 
@@ -33,12 +33,13 @@ def test_a_build_from_other_sources_is_refused(monkeypatch):
 
 @pytest.mark.skipif(not NATIVE.is_dir(), reason="without the sources")
 def test_the_header_numbers_them_in_the_order_of_the_table():
-    command = [sys.executable, NATIVE / "write_opcodes.py", _opcodes.__file__]
+    command = [sys.executable, NATIVE / "write_opcodes.py", _opcodes.__file__, _selu.__file__]
     header = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     listed = header.split("enum class Op : int {")[1].split("}")[0]
     assert [name.strip() for name in listed.split(",")] == list(ELEMENTWISE_OPS)
     assert '{"matrix_product", Kind::matrix, 6}' in header
     assert '{"copy_features", Kind::panels, -1}' in header
+    assert f"selu_alpha = {SELU_ALPHA!r};" in header
 
 
 def test_opcodes_are_numbered_from_0_and_say_how_their_work_is_shared():
@@ -48,6 +49,6 @@ def test_opcodes_are_numbered_from_0_and_say_how_their_work_is_shared():
 
 def test_every_elementwise_op_of_the_graph_has_a_kernel():
     elementwise = {name for name, op in OPS.items() if isinstance(op, Elementwise)}
-    assert elementwise - {"spread"} <= set(ELEMENTWISE_OPS)
+    assert elementwise - {"broadcast"} <= set(ELEMENTWISE_OPS)
     for name in elementwise & set(ELEMENTWISE_OPS):
         assert ELEMENTWISE_OPS[name].operands == len(OPS[name].example.shapes)

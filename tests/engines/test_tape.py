@@ -61,7 +61,7 @@ class TestEveryTape:
         assert not set(computed) & set(step.read_in_place)
         for node in step.read_in_place:
             one_feature = node.op.name == "sum" and node.inputs[0].shape == (*node.shape[:1], 1)
-            assert node.op.name in ("spread", "transpose") or one_feature
+            assert node.op.name in ("broadcast", "transpose") or one_feature
 
     def test_no_thread_reads_what_another_writes_between_two_barriers(self, step):
         for i in step.instructions:

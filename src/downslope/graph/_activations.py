@@ -235,5 +235,5 @@ class Mish(_Activation):
     def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
         (z,) = operands
         t = Apply(Words("tanh"), (Apply(Words("softplus"), (z,)),))
-        slope = product((z, _one_minus(Power(t, Number(2))), Apply(Symbol("σ"), (z,))))
-        return Infix("+", (t, slope))
+        second = product((z, _one_minus(Power(t, Number(2))), Apply(Symbol("σ"), (z,))))
+        return Infix("+", (t, second))

@@ -47,7 +47,7 @@ def _pulled_back(upstream: dict[Node, Node], wrt: Sequence[Node]) -> list[Node]:
         for source, share in zip(node.inputs, shares, strict=True):
             if share is not None and source in on_path:
                 upstream[source] = upstream[source] + share if source in upstream else share
-    return [upstream[v] if v in upstream else make("spread", 0.0, v, axes=()) for v in wrt]
+    return [upstream[v] if v in upstream else make("broadcast", 0.0, v, axes=()) for v in wrt]
 
 
 def _depending_on(order: Iterable[Node], wrt: Sequence[Node]) -> set[Node]:
@@ -65,6 +65,6 @@ def hessian_vector_product(output: Node, wrt: Sequence[Node], vectors: Sequence[
     The chain rule applied to its own result: what comes back to w where v comes in at ∂output/∂w.
     """
     upstream: dict[Node, Node] = {}
-    for slope, v in zip(gradient(output, wrt), vectors, strict=True):
-        upstream[slope] = upstream[slope] + v if slope in upstream else v
+    for g, v in zip(gradient(output, wrt), vectors, strict=True):
+        upstream[g] = upstream[g] + v if g in upstream else v
     return _pulled_back(upstream, wrt)

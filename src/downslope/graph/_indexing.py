@@ -113,13 +113,13 @@ class Columns(Op):
         return xp.take(a, xp.asarray(attributes["indices"]), axis=1)
 
     def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
-        place = {"indices": node.attributes["indices"], "squeeze": node.attributes["squeeze"]}
-        return (make("place_columns", upstream, node.inputs[0], **place),)
+        chosen = {"indices": node.attributes["indices"], "squeeze": node.attributes["squeeze"]}
+        return (make("place_columns", upstream, node.inputs[0], **chosen),)
 
 
 @register
 class PlaceColumns(Op):
-    """Columns put at their places among zeros; the reverse of columns. The second input gives the shape."""
+    """Columns put where they came from, among zeros: the reverse of columns. The second gives the shape"""
 
     name: ClassVar[str] = "place_columns"
     example = Example(((BATCH, 2), (BATCH, 4)), attributes={"indices": (2, 0), "squeeze": False})

@@ -94,17 +94,17 @@ class Sum(Op):
         lost = (
             () if node.attributes["keepdims"] or node.attributes["axes"] is None else node.attributes["axes"]
         )
-        return (make("spread", upstream, node.inputs[0], axes=lost),)
+        return (make("broadcast", upstream, node.inputs[0], axes=lost),)
 
     def notation(self, *operands: Expression, **attributes: Any) -> Expression:
         return Infix("", (Words("Σ "), operands[0]))
 
 
 @register
-class Spread(Op):
+class Broadcast(Op):
     """a repeated to the shape of the second input, with new axes at ``axes``; the reverse of a sum"""
 
-    name: ClassVar[str] = "spread"
+    name: ClassVar[str] = "broadcast"
     example = Example(((BATCH,), (BATCH, 3)), attributes={"axes": (1,)})
 
     def simplify(self, inputs: tuple[Node, ...], attributes: dict[str, Any]) -> Node | None:
@@ -172,5 +172,5 @@ class Softmax(Op):
         return e / xp.sum(e, axis=1, keepdims=True)
 
     def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
-        pull = upstream * node
-        return (pull - node * make("sum", pull, axes=(1,), keepdims=True),)
+        product = upstream * node
+        return (product - node * make("sum", product, axes=(1,), keepdims=True),)

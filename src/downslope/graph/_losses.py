@@ -120,8 +120,8 @@ class Quantile(Elementwise):
 
     def local(self, node: Node) -> tuple[Node | None, ...]:
         z, y = node.inputs
-        slope = (0.5 - node.attributes.get("level", 0.5)) - 0.5 * make("sign", y - z)
-        return slope, -slope
+        local = (0.5 - node.attributes.get("level", 0.5)) - 0.5 * make("sign", y - z)
+        return local, -local
 
     def notation(self, *operands: Expression, **attributes: Any) -> Expression:
         return Apply(Words("quantile"), (_difference(operands),))
@@ -204,7 +204,7 @@ class CrossEntropy(Op):
 
     def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
         z, _ = node.inputs
-        per_score = make("spread", upstream, z, axes=(1,))
+        per_score = make("broadcast", upstream, z, axes=(1,))
         return per_score * self.local(node)[0], None
 
     def local(self, node: Node) -> tuple[Node, ...]:

@@ -155,7 +155,7 @@ def _power(a: Node, exponent: float) -> Node:
     if exponent < 0:
         return 1.0 / _power(a, -exponent)
     if exponent in (0, 1):
-        return a if exponent else make("spread", 1.0, a, axes=())
+        return a if exponent else make("broadcast", 1.0, a, axes=())
     half = _power(a, int(exponent) // 2)
     squared = make("square", half)
     return squared * a if int(exponent) % 2 else squared

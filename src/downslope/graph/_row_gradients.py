@@ -41,16 +41,16 @@ def row_gradient_norms(errors: Node, wrt: Sequence[Node]) -> Node:
     False
     """
     _refuse_joined_rows(errors)
-    slopes = gradient(make("sum", errors, axes=None, keepdims=False), wrt)
-    squares = [_squared(slope, w) for w, slope in zip(wrt, slopes, strict=True)]
+    gradients = gradient(make("sum", errors, axes=None, keepdims=False), wrt)
+    squares = [_squared(g, w) for w, g in zip(wrt, gradients, strict=True)]
     known = [square for square in squares if square is not None]
-    return make("sqrt", reduce(add, known)) if known else make("spread", 0.0, errors, axes=())
+    return make("sqrt", reduce(add, known)) if known else make("broadcast", 0.0, errors, axes=())
 
 
-def _squared(slope: Node, w: Node) -> Node | None:
+def _squared(g: Node, w: Node) -> Node | None:
     """The squared size of each row's share of a gradient, (n,); None where all of it is 0."""
-    name, inputs = slope.op.name, slope.inputs
-    if name == "spread" and value_of(inputs[0]) == 0:
+    name, inputs = g.op.name, g.inputs
+    if name == "broadcast" and value_of(inputs[0]) == 0:
         return None
     if name in ("transpose", "negate"):
         return _squared(inputs[0], w)
@@ -64,12 +64,12 @@ def _squared(slope: Node, w: Node) -> Node | None:
     if name == "add_rows":
         return _lengths(inputs[0])
     if name == "sum" and inputs[0].shape[:1] == (BATCH,):
-        axes, (summed,) = slope.attributes["axes"], inputs
+        axes, (summed,) = g.attributes["axes"], inputs
         others = tuple(i for i in range(1, len(summed.shape)) if axes is None or i in axes)
         if axes is None or 0 in axes:
             return _lengths(make("sum", summed, axes=others, keepdims=False))
     raise DownslopeError(
-        f"the gradient by {w.name or w} is {slope}, of which a row's share cannot be seen: it has to be one "
+        f"the gradient by {w.name or w} is {g}, of which a row's share cannot be seen: it has to be one "
         "matrix product over the batch, one sum over it, or rows added to a table; use the parameter once"
     )
 

@@ -22,6 +22,7 @@ _SCALAR: dict[str, str] = {
     "absolute_error": "Math.abs({1} - {0})",
     "add": "{0} + {1}",
     "binary_cross_entropy": "softplus({0}) - {1} * {0}",
+    "broadcast": "{0}",
     "cos": "Math.cos({0})",
     "divide": "{0} / {1}",
     "elu": "({0} > 0 ? {0} : {alpha} * Math.expm1({0}))",
@@ -46,7 +47,6 @@ _SCALAR: dict[str, str] = {
     "silu": "{0} * sigmoid({0})",
     "sin": "Math.sin({0})",
     "softplus": "softplus({0})",
-    "spread": "{0}",
     "sqrt": "Math.sqrt({0})",
     "square": "{0} * {0}",
     "squared_error": "({1} - {0}) * ({1} - {0})",
@@ -162,7 +162,7 @@ def _elements(node: Node, operands: Sequence[str]) -> str:
     """An expression of the scalar table, over all elements of a node."""
     shape = node.shape
     shapes = [i.shape for i in node.inputs]
-    if node.op.name == "spread":
+    if node.op.name == "broadcast":
         shapes[0] = _expanded(node)
     if not shape:
         return _scalar(node, operands)
@@ -181,7 +181,7 @@ def _elements(node: Node, operands: Sequence[str]) -> str:
 
 
 def _expanded(node: Node) -> Shape:
-    """The shape of what is spread, with its new axes of length 1."""
+    """The shape of what is broadcast, with its new axes of length 1."""
     shape: list[Dim] = list(node.inputs[0].shape)
     for axis in node.attributes["axes"]:
         shape.insert(axis, 1)

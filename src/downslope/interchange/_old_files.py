@@ -35,6 +35,8 @@ def _renamed(name: str) -> str:
 
 def _graph(data: Any) -> None:
     for node in data["nodes"]:
+        if node["op"] == "spread":
+            node["op"] = "broadcast"
         if node["op"] == "parameter":
             node["attributes"]["name"] = _renamed(node["attributes"]["name"])
 

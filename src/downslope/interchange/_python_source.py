@@ -36,6 +36,7 @@ _CALLS: dict[str, str] = {
     "absolute": "np.abs({0})",
     "absolute_error": "np.abs({1} - {0})",
     "binary_cross_entropy": "binary_cross_entropy({0}, {1})",
+    "broadcast": "broadcast({0}, {1}, {axes})",
     "cos": "np.cos({0})",
     "cross_entropy": "cross_entropy({0}, {1})",
     "elu": "elu({0}, {alpha})",
@@ -61,7 +62,6 @@ _CALLS: dict[str, str] = {
     "sin": "np.sin({0})",
     "softmax": "softmax({0})",
     "softplus": "softplus({0})",
-    "spread": "spread({0}, {1}, {axes})",
     "sqrt": "np.sqrt({0})",
     "square": "np.square({0})",
     "squared_error": "np.square({1} - {0})",
@@ -144,8 +144,8 @@ def quantile(z, y, level):
     r = y - z
     return np.maximum(level * r, (level - 1) * r)
 """,
-    "spread": """\
-def spread(a, like, axes):
+    "broadcast": """\
+def broadcast(a, like, axes):
     return np.broadcast_to(np.expand_dims(a, axes), like.shape)
 """,
     "unpacked": '''\

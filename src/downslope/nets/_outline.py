@@ -27,7 +27,7 @@ class LayerOutline:
         width: how many values it gives for a row.
         parameters: how many numbers it learns.
         full: whether every value depends on every value of the layer before by a weight of its own.
-        sources: which layers it takes its values from, by their place in the outline.
+        sources: which layers it takes its values from, by their index in the outline.
     """
 
     name: str
@@ -53,10 +53,10 @@ def outline_of(x: Node, stages: Sequence[Stage]) -> tuple[LayerOutline, ...]:
         stages: from the first layer to the last; those of the graph for training include dropout.
     """
     found = [LayerOutline("inputs", "", "", int(x.shape[1]), 0, False, ())]
-    places = {x: 0}
+    index = {x: 0}
     for name, own in _by_layer(stages).items():
         first, last = own[0], own[-1]
-        sources = tuple(places[node] for node in first.inputs if node in places)
+        sources = tuple(index[node] for node in first.inputs if node in index)
         parameters = {role: node for stage in own for role, node in stage.parameters.items()}
         found.append(
             LayerOutline(
@@ -69,7 +69,7 @@ def outline_of(x: Node, stages: Sequence[Stage]) -> tuple[LayerOutline, ...]:
                 sources or (len(found) - 1,),
             )
         )
-        places |= {stage.node: len(found) - 1 for stage in own}
+        index |= {stage.node: len(found) - 1 for stage in own}
     return tuple(found)
 
 

@@ -109,8 +109,8 @@ class Adam:
         square = self.beta2 * v + (1 - self.beta2) * make("square", g)
         rules.updates[m.name], rules.updates[v.name] = mean, square
         corrected = mean / _one_minus_power(self.beta1, step)
-        spread = make("sqrt", square / _one_minus_power(self.beta2, step)) + self.epsilon
-        rules.updates[w.name] = w - rate * (corrected / spread)
+        deviation = make("sqrt", square / _one_minus_power(self.beta2, step)) + self.epsilon
+        rules.updates[w.name] = w - rate * (corrected / deviation)
 
 
 @dataclass(frozen=True)

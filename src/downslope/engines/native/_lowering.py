@@ -79,7 +79,7 @@ class _Lowering:
         return self._add(opcode, out, args, nodes=[node], reads=set(reads))
 
     def _home(self, node: Node) -> int:
-        """The value of a node, computed as such: views (spread, transpose) are written out."""
+        """The value of a node, computed as such: views (broadcast, transpose) are written out."""
         if node not in self._homes:
             if node.op.name == "transpose":
                 self._write_transposed(node)
@@ -108,7 +108,7 @@ class _Lowering:
     # instructions, by op
 
     def _emit(self, node: Node) -> None:
-        if node in self._homes or node in self._in_registers or node.op.name in ("spread", "transpose"):
+        if node in self._homes or node in self._in_registers or node.op.name in ("broadcast", "transpose"):
             return
         if not node.inputs:
             self._leaf(node)
@@ -433,7 +433,7 @@ class _Lowering:
         base, dims = (source, source.shape) if is_elementwise(node) else (node.inputs[0], None)
         if dims is None:
             dims = placed(base.shape, node.attributes["axes"])
-        while base.op.name == "spread" and base not in self._homes:
+        while base.op.name == "broadcast" and base not in self._homes:
             (inner, _), axes = base.inputs, base.attributes["axes"]
             dims = (1,) * (len(dims) - len(base.shape)) + placed(inner.shape, axes)
             base = inner

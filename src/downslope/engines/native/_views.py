@@ -59,7 +59,9 @@ def stages(order: Sequence[Node]) -> dict[Node, int]:
     found: dict[Node, int] = {}
     for node in order:
         before = max((found[i] for i in node.inputs), default=0)
-        heavy = bool(node.inputs) and not is_elementwise(node) and node.op.name not in ("spread", "transpose")
+        heavy = (
+            bool(node.inputs) and not is_elementwise(node) and node.op.name not in ("broadcast", "transpose")
+        )
         found[node] = before + heavy
     users: dict[Node, list[Node]] = {}
     for node in order:
@@ -85,12 +87,12 @@ def _derivable(order: Sequence[Node]) -> set[Node]:
             continue
 
         def kept(source: Node) -> bool:
-            if source.op.name == "spread":  # read in place
+            if source.op.name == "broadcast":  # read in place
                 return kept(source.inputs[0])
             made = not is_elementwise(source) and source.op.name not in (
                 "matmul",
                 "sum",
-                "spread",
+                "broadcast",
                 "transpose",
             )
             factor = is_elementwise(source) and source in factors

@@ -17,7 +17,7 @@ _ROUNDINGS = ("round", "round_pairs")
 
 
 @dataclass(frozen=True)
-class _Held:
+class _Register:
     """What a register holds, how that is written, and with which values."""
 
     node: Node | None
@@ -33,8 +33,8 @@ def block_formulas(reader: Reader, i: Instruction, shape: tuple[int | str, ...])
 class _Block:
     def __init__(self, reader: Reader, i: Instruction, shape: tuple[int | str, ...]) -> None:
         self._reader, self._i, self._shape = reader, i, shape
-        self._registers: dict[int, _Held] = {}
-        self._told: list[TapeFormula] = []
+        self._registers: dict[int, _Register] = {}
+        self._formulas: list[TapeFormula] = []
         self._letters = 0
 
     def formulas(self) -> list[TapeFormula]:
@@ -42,27 +42,27 @@ class _Block:
             self._step(n, step)
         if self._i.summed >= 0:
             self._sum_up()
-        return self._told
+        return self._formulas
 
-    def _held(self, place: int) -> _Held:
-        if place in self._registers:
-            return self._registers[place]
-        value = self._i.operands[place][0]
-        return _Held(self._reader.holds.get(value), self._reader.name(value), frozenset((value,)))
+    def _source(self, operand: int) -> _Register:
+        if operand in self._registers:
+            return self._registers[operand]
+        value = self._i.operands[operand][0]
+        return _Register(self._reader.holds.get(value), self._reader.name(value), frozenset((value,)))
 
     def _step(self, n: int, step: Step) -> None:
-        sources = [self._held(place) for place in step.sources]
+        sources = [self._source(operand) for operand in step.sources]
         same = step.op in (*_COPIES, *_ROUNDINGS)
         node = sources[0].node if same else self._node(step, sources)
         expression = _expression(step, [s.expression for s in sources])
-        held = _Held(node, expression, frozenset[int]().union(*(s.over for s in sources)))
+        register = _Register(node, expression, frozenset[int]().union(*(s.over for s in sources)))
         value, view = self._i.operands[step.to]
         if view == View.SCRATCH:
-            self._registers[step.to] = held if step.op in _COPIES else self._kept(n, held)
+            self._registers[step.to] = register if step.op in _COPIES else self._in_register(n, register)
         else:
-            self._write(n, step, value, held)
+            self._write(n, step, value, register)
 
-    def _node(self, step: Step, sources: list[_Held]) -> Node | None:
+    def _node(self, step: Step, sources: list[_Register]) -> Node | None:
         nodes = [s.node for s in sources]
         node = found(step.op, nodes, self._i.nodes)
         alone = [n for n in nodes if n is not None]
@@ -70,53 +70,55 @@ class _Block:
             return make("divide", *alone)  # the inverse of a number, which the program does not have
         return node
 
-    def _kept(self, n: int, held: _Held) -> _Held:
+    def _in_register(self, n: int, register: _Register) -> _Register:
         """What a register holds: under a name where it has one or is needed more than once."""
-        name = self._reader.name_of(held.node)
+        name = self._reader.name_of(register.node)
         if name is None and self._uses(n, self._i.steps[n].to) < 2:
-            return held
-        return self._tell(held, name)
+            return register
+        return self._named(register, name)
 
-    def _tell(self, held: _Held, name: Expression | None = None) -> _Held:
+    def _named(self, register: _Register, name: Expression | None = None) -> _Register:
         if name is None:
             self._letters += 1
             name = Symbol("t", index=str(self._letters))
-        shape = self._shape if held.node is None else held.node.shape
-        self._told.append(TapeFormula(name, held.expression, "=", shape, "registers", node=held.node))
-        return _Held(held.node, name)
+        shape = self._shape if register.node is None else register.node.shape
+        self._formulas.append(
+            TapeFormula(name, register.expression, "=", shape, "registers", node=register.node)
+        )
+        return _Register(register.node, name)
 
-    def _uses(self, n: int, place: int) -> int:
+    def _uses(self, n: int, operand: int) -> int:
         """How often a register is read after a step before it is written again."""
         count = 0
         for step in self._i.steps[n + 1 :]:
-            count += step.sources.count(place)
-            if step.to == place:
+            count += step.sources.count(operand)
+            if step.to == operand:
                 return count
-        return count + (self._i.summed == place)
+        return count + (self._i.summed == operand)
 
-    def _write(self, n: int, step: Step, value: int, held: _Held) -> None:
-        for place, waiting in self._registers.items():  # what is written with the old value is told before
-            if value in waiting.over and self._uses(n, place):
-                self._registers[place] = self._tell(waiting)
+    def _write(self, n: int, step: Step, value: int, register: _Register) -> None:
+        for operand, waiting in self._registers.items():  # what uses the old value is written out before
+            if value in waiting.over and self._uses(n, operand):
+                self._registers[operand] = self._named(waiting)
         if step.op in _ROUNDINGS:
-            self._round(step, value, held)
+            self._round(step, value, register)
         else:
-            self._reader.put(value, held.node)
-        self._told.append(self._reader.formula(value, held.expression))
+            self._reader.put(value, register.node)
+        self._formulas.append(self._reader.formula(value, register.expression))
 
-    def _round(self, step: Step, value: int, held: _Held) -> None:
+    def _round(self, step: Step, value: int, register: _Register) -> None:
         source, view = self._i.operands[step.sources[0]]
-        name = self._reader.name_of(held.node)
+        name = self._reader.name_of(register.node)
         if view != View.SCRATCH:
-            self._reader.rounded(value, held.node, source)
+            self._reader.rounded(value, register.node, source)
         elif name is not None:
-            self._reader.rounded(value, held.node, name)
+            self._reader.rounded(value, register.node, name)
         else:
-            self._reader.put(value, held.node)
+            self._reader.put(value, register.node)
 
     def _sum_up(self) -> None:
-        each = Infix("", (SumOver("", self._held(self._i.summed).expression), Words(" in each tile")))
-        self._told.append(self._reader.formula(self._i.partials, each))
+        each = Infix("", (SumOver("", self._source(self._i.summed).expression), Words(" in each tile")))
+        self._formulas.append(self._reader.formula(self._i.partials, each))
 
 
 def _expression(step: Step, sources: list[Expression]) -> Expression:

@@ -91,11 +91,11 @@ def _loaded(reader: Reader, i: Instruction) -> list[TapeFormula]:
         reader.transposed(i.out, i.args[0])
         return [reader.formula(i.out, None)]
     reader.put(i.out, i.nodes[0])
-    told = [reader.formula(i.out, None)]
+    loaded = [reader.formula(i.out, None)]
     if i.args[2] >= 0:
         reader.transposed(i.args[2], i.out)
-        told.append(reader.formula(i.args[2], None))
-    return told
+        loaded.append(reader.formula(i.args[2], None))
+    return loaded
 
 
 def _product(reader: Reader, i: Instruction) -> Expression:
@@ -125,25 +125,25 @@ def _partial(reader: Reader, i: Instruction) -> Expression:
 
 
 def _mask(reader: Reader, i: Instruction) -> Expression:
-    kept = reader.name(i.args[1]) if i.args[1] >= 0 else Number(1.0)
-    return Infix("", (kept, Words(f" with probability {1 - i.setting:.6g}, else 0")))
+    scale = reader.name(i.args[1]) if i.args[1] >= 0 else Number(1.0)
+    return Infix("", (scale, Words(f" with probability {1 - i.setting:.6g}, else 0")))
 
 
-def _applied(word: str, *places: int) -> Callable[[Reader, Instruction], Expression]:
-    return lambda reader, i: Apply(Words(word), tuple(reader.name(i.args[p]) for p in places))
+def _applied(word: str, *arguments: int) -> Callable[[Reader, Instruction], Expression]:
+    return lambda reader, i: Apply(Words(word), tuple(reader.name(i.args[p]) for p in arguments))
 
 
-def _summed(index: str, place: int) -> Callable[[Reader, Instruction], Expression]:
-    return lambda reader, i: SumOver(index, reader.name(i.args[place]))
+def _summed(index: str, argument: int) -> Callable[[Reader, Instruction], Expression]:
+    return lambda reader, i: SumOver(index, reader.name(i.args[argument]))
 
 
 def _copied(reader: Reader, i: Instruction) -> Expression:
     """The values side by side, or some of their features, counted from 1."""
-    places = list(zip(i.args[::2], i.args[1::2], strict=True))
-    cuts = [0, *(n for n in range(1, len(places)) if places[n][0] != places[n - 1][0]), len(places)]
+    pairs = list(zip(i.args[::2], i.args[1::2], strict=True))
+    cuts = [0, *(n for n in range(1, len(pairs)) if pairs[n][0] != pairs[n - 1][0]), len(pairs)]
     parts: list[Expression] = []
     for begin, end in pairwise(cuts):
-        value, features = places[begin][0], [f + 1 for _, f in places[begin:end]]
+        value, features = pairs[begin][0], [f + 1 for _, f in pairs[begin:end]]
         parts += [Words(", ")] if parts else []
         if value < 0:
             parts.append(Words("0" if len(features) == 1 else f"{len(features)} zeros"))

@@ -17,7 +17,7 @@ class Names:
 
     def __init__(self, program: Program) -> None:
         self._names: dict[Node, Expression] = {}
-        self._taken: set[Expression] = set()
+        self._used: set[Expression] = set()
         graph = program.graph
         for node, name in ((graph.error, "E"), (graph.data_error, "data_error"), (graph.errors, "errors")):
             self._add(node, Symbol(name))
@@ -35,9 +35,9 @@ class Names:
     def _add(self, node: Node, name: Expression) -> None:
         """The first name of a node stays, and no two nodes share one."""
         numbers = _same_numbers(node)
-        if node.inputs and name not in self._taken and numbers not in self._names:
+        if node.inputs and name not in self._used and numbers not in self._names:
             self._names[numbers] = name
-            self._taken.add(name)
+            self._used.add(name)
 
     def of(self, node: Node | None) -> Expression | None:
         """The name of a value that holds this node."""
@@ -52,17 +52,17 @@ def _one_feature(node: Node) -> bool:
 
 def _same_numbers(node: Node) -> Node:
     """What lies in memory for a node that only gives it another shape."""
-    while node.inputs and (_one_feature(node) or _respread(node)):
+    while node.inputs and (_one_feature(node) or _rebroadcast(node)):
         node = node.inputs[0]
     return node
 
 
-def _respread(node: Node) -> bool:
-    return node.op.name == "spread" and layout(node.shape) == layout(node.inputs[0].shape)
+def _rebroadcast(node: Node) -> bool:
+    return node.op.name == "broadcast" and layout(node.shape) == layout(node.inputs[0].shape)
 
 
 def without_views(node: Node) -> Node:
     """What the engine reads for a node: repeated, transposed or summed over nothing where it lies."""
-    while node.inputs and (node.op.name in ("spread", "transpose") or _one_feature(node)):
+    while node.inputs and (node.op.name in ("broadcast", "transpose") or _one_feature(node)):
         node = node.inputs[0]
     return node

@@ -137,24 +137,24 @@ def found(op: str, sources: Sequence[Node | None], nodes: Iterable[Node]) -> Nod
     """The one of some nodes that an op computes from what its operands hold."""
     if any(source is None for source in sources):
         return None
-    held = tuple(without_views(source) for source in sources if source is not None)
-    return next((node for node in nodes if _computes(op, held, node)), None)
+    operands = tuple(without_views(source) for source in sources if source is not None)
+    return next((node for node in nodes if _computes(op, operands, node)), None)
 
 
-def _computes(op: str, held: tuple[Node, ...], node: Node) -> bool:
+def _computes(op: str, operands: tuple[Node, ...], node: Node) -> bool:
     inputs = tuple(map(without_views, node.inputs))
     if op in ("multiply_add", "multiply_subtract"):
-        places = ((0, 1), (1, 0)) if op == "multiply_add" else ((1, 0),)
+        orders = ((0, 1), (1, 0)) if op == "multiply_add" else ((1, 0),)
         name = "add" if op == "multiply_add" else "subtract"
         return node.op.name == name and any(
-            inputs[p].op.name == "multiply" and (*map(without_views, inputs[p].inputs), inputs[q]) == held
-            for p, q in places
+            inputs[p].op.name == "multiply" and (*map(without_views, inputs[p].inputs), inputs[q]) == operands
+            for p, q in orders
         )
     if op == "gate":
         return node.op.name == "multiply" and any(
-            inputs[p].op.name == "step" and (inputs[q], without_views(inputs[p].inputs[0])) == held
+            inputs[p].op.name == "step" and (inputs[q], without_views(inputs[p].inputs[0])) == operands
             for p, q in ((0, 1), (1, 0))
         )
     if op == "multiply" and node.op.name == "divide":  # times the inverse of a number
-        return inputs[1].shape == () and (inputs[0], 1.0 / inputs[1]) == held
-    return node.op.name == op and inputs == held
+        return inputs[1].shape == () and (inputs[0], 1.0 / inputs[1]) == operands
+    return node.op.name == op and inputs == operands

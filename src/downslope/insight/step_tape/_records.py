@@ -1,4 +1,4 @@
-"""A tape as it is told: its instructions with formulas, values by name, and what it takes."""
+"""A tape for reading: its instructions with formulas, values by name, and what it takes."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class TapeInstruction:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: every formula as text and LaTeX, nodes by their ops."""
-        told: dict[str, Any] = {
+        data: dict[str, Any] = {
             name: getattr(self, name)
             for name in (
                 "number",
@@ -119,7 +119,7 @@ class TapeInstruction:
             for f in self.formulas
         ]
         lists = {"reads": list(self.reads), "writes": list(self.writes), "short": dict(self.short)}
-        return told | lists | {"formulas": formulas, "nodes": [repr(node) for node in self.nodes]}
+        return data | lists | {"formulas": formulas, "nodes": [repr(node) for node in self.nodes]}
 
 
 @dataclass(frozen=True)

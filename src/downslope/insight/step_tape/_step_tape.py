@@ -112,7 +112,7 @@ def tape(
     program = training_program(network, rule, clip_norm=clip_norm, clip_value=clip_value)
     lowered = step_tape(program.graph.error, tuple(program.assignments.items()), precision == "bfloat16")
     reader = Reader(lowered, Names(program), program.slots)
-    instructions = _told(lowered, reader)
+    instructions = _instructions(lowered, reader)
     return StepTape(
         network,
         rule,
@@ -126,17 +126,17 @@ def tape(
     )
 
 
-def _told(lowered: Tape, reader: Reader) -> tuple[TapeInstruction, ...]:
+def _instructions(lowered: Tape, reader: Reader) -> tuple[TapeInstruction, ...]:
     """The instructions in the order of a single thread: by level, each thread's own, panels, tiles."""
     order = sorted(lowered.instructions, key=lambda i: (i.level, SHARES.index(share(i))))
-    told: list[TapeInstruction] = []
+    written: list[TapeInstruction] = []
     there: set[Node] = set()
     for number, i in enumerate(order, 1):
         reader.shorten(reader.owner(i))
         computed = tuple(formulas(reader, i))
         nodes = tuple(node for node in i.nodes if node not in there and not _begins(i, node))
         there.update(nodes)
-        told.append(
+        written.append(
             TapeInstruction(
                 number,
                 i.level + 1,
@@ -154,7 +154,7 @@ def _told(lowered: Tape, reader: Reader) -> tuple[TapeInstruction, ...]:
             )
         )
     reader.shorten()
-    return tuple(told)
+    return tuple(written)
 
 
 def _begins(i: Instruction, node: Node) -> bool:
@@ -173,7 +173,7 @@ def _read_in_place(wanted: Sequence[Node], instructions: Sequence[TapeInstructio
 
 
 def _summary(lowered: Tape, instructions: Sequence[TapeInstruction], itemsize: int) -> TapeSummary:
-    taken = footprint(lowered, itemsize)
+    memory = footprint(lowered, itemsize)
     return TapeSummary(
         instructions=len(instructions),
         once=sum(i.once for i in instructions),
@@ -183,8 +183,8 @@ def _summary(lowered: Tape, instructions: Sequence[TapeInstruction], itemsize: i
         chained=sum(i.chained for i in instructions),
         products=sum(i.multiplications for i in instructions if i.share == "panels"),
         contractions=sum(i.multiplications for i in instructions if i.share == "tiles"),
-        row_bytes=taken.panel / LANES,
-        thread_bytes=taken.thread,
-        lasting_bytes=taken.lasting,
-        passing_bytes=taken.passing,
+        row_bytes=memory.panel / LANES,
+        thread_bytes=memory.thread,
+        lasting_bytes=memory.lasting,
+        passing_bytes=memory.passing,
     )

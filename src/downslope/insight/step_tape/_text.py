@@ -32,10 +32,10 @@ _HOMES = ("number", "thread", "batch", "sums", "matrix")
 def as_text(tape: TapeContents) -> str:
     """The whole tape."""
     lines = [*_heading("The tape of a training step", "═"), *textwrap.wrap(subject(tape), _WIDTH)]
-    told: dict[tuple[str, ...], int] = {}
+    written: dict[tuple[str, ...], int] = {}
     for level, instructions in groupby(tape.instructions, key=lambda i: i.level):
         lines += ["", *_heading(f"Level {level} of {tape.levels}", "─")]
-        lines += _level(list(instructions), level == tape.stop_level, told)
+        lines += _level(list(instructions), level == tape.stop_level, written)
     lines += ["", *_heading("In all", "─"), *_summary(tape), "", *_heading("Words", "─"), *_legend(tape)]
     return "\n".join(lines)
 
@@ -56,15 +56,15 @@ def subject(tape: TapeContents) -> str:
 
 def _legend(tape: TapeContents) -> Iterator[str]:
     """The words and signs that occur."""
-    kept = dict.fromkeys(name for i in tape.instructions for name in i.short if name not in ("w", "g"))
-    told = [f for i in tape.instructions for f in i.formulas]
-    homes = {f.home for f in told}
-    others = _other_layers(tape, {f.target.letter for f in told if isinstance(f.target, Symbol)})
+    slots = dict.fromkeys(name for i in tape.instructions for name in i.short if name not in ("w", "g"))
+    formulas = [f for i in tape.instructions for f in i.formulas]
+    homes = {f.home for f in formulas}
+    others = _other_layers(tape, {f.target.letter for f in formulas if isinstance(f.target, Symbol)})
     words = {
         "z, a, δ": "of a layer: pre-activation, activation, ∂E/∂z; v12 and t₁ are values without a name",
         ", ".join(others): f"of other layers: {'; '.join(others.values())}",
         "Σₙ": f"the sum over the n rows of the batch, which lie in panels of {LANES}",
-        ", ".join(kept): "what the optimizer remembers of the parameter w",
+        ", ".join(slots): "what the optimizer remembers of the parameter w",
         "bf16, pairs": "rounded to bfloat16; the same in words of two along the sum of a product",
         "registers": "the value stays within its instruction, at most in the first cache",
         "thread": "memory of each thread, used again for its next rows",
@@ -87,25 +87,25 @@ def _other_layers(tape: TapeContents, letters: Collection[str]) -> dict[str, str
 
 
 def _level(
-    instructions: Sequence[TapeInstruction], stops: bool, told: dict[tuple[str, ...], int]
+    instructions: Sequence[TapeInstruction], stops: bool, written: dict[tuple[str, ...], int]
 ) -> Iterator[str]:
     for who in SHARES:
         group = [i for i in instructions if i.share == who]
         if group:
             yield f"{_TITLES[who]}:"
         for i in group:
-            yield from _instruction(i, told)
+            yield from _instruction(i, written)
         if who == "alone" and stops:
             yield "If E is not finite the run ends here, before anything changes."
     yield "Barrier: all threads wait for each other."
 
 
-def _instruction(i: TapeInstruction, told: dict[tuple[str, ...], int]) -> Iterator[str]:
+def _instruction(i: TapeInstruction, written: dict[tuple[str, ...], int]) -> Iterator[str]:
     start = f"{i.number:>3}  {i.operation}".ljust(_FORMULA)
     formulas, again = list(i.formulas), 0
     if i.short:
         rest = tuple(map(str, formulas[1:]))
-        again = told.setdefault(rest, i.number) if len(rest) > 1 else i.number
+        again = written.setdefault(rest, i.number) if len(rest) > 1 else i.number
         yield f"{start}w = {i.short['w']}" + (", g = ∂E/∂w" if "g" in i.short else "")
         start = ""
     if again and again != i.number:
@@ -131,7 +131,7 @@ def _formula(f: TapeFormula, start: str, shaped: bool, once: bool) -> Iterator[s
 
 def _summary(tape: TapeContents) -> Iterator[str]:
     s, homes = tape.summary, Counter(v.home for v in tape.values)
-    told = {
+    lines = {
         "Instructions": f"{s.instructions} in {s.levels} levels, {s.once} of them marked once",
         "Blocks": f"{s.steps} ops; {s.chained} take over in registers what the op before them computed",
         "Values": ", ".join(f"{homes[home]} {home}" for home in _HOMES if homes[home]),
@@ -140,4 +140,4 @@ def _summary(tape: TapeContents) -> Iterator[str]:
         "For each thread": f"{s.thread_bytes:,} bytes for the rows it is at",
         "Matrices": f"{s.lasting_bytes:,} bytes of parameters and states, {s.passing_bytes:,} of others",
     }
-    return (f"{word:<17}{words}" for word, words in told.items())
+    return (f"{word:<17}{words}" for word, words in lines.items())
