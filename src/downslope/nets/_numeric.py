@@ -54,10 +54,10 @@ class PiecewiseLinear:
         """The nodes of this layer on the input h of shape (n, width)."""
         check_columns(self, self.columns, h)
         parts, slopes, offsets = [], [], []
-        for number in range(max(map(len, self.edges)) - 1):  # the first bins of all columns, the second, …
-            chosen = [i for i, row in enumerate(self.edges) if number < len(row) - 1]
+        for k in range(max(map(len, self.edges)) - 1):  # the first bins of all columns, the second, …
+            chosen = [i for i, row in enumerate(self.edges) if k < len(row) - 1]
             parts.append(make("columns", h, indices=tuple(self.columns[i] for i in chosen), squeeze=False))
-            for low, high in (self.edges[i][number : number + 2] for i in chosen):
+            for low, high in (self.edges[i][k : k + 2] for i in chosen):
                 slopes.append(1 / (high - low))
                 offsets.append(-low / (high - low))
         slope = builder.parameter("slope", (len(slopes),), tuple(slopes), symbol=Symbol("s"))
