@@ -119,7 +119,7 @@ def ours(frame: Any, y: np.ndarray, members: int | None = None) -> float:
 
     settings = {"hidden": WIDTHS, "batch_size": BATCH, "epochs": EPOCHS, "members": members}
     ds.fit(frame, y, task="regression", progress=seen, **settings)
-    trained = [end for end in ends if end[1] == "smooth"]
+    trained = [end for end in ends if end[1] == "periodic"]
     (begin, _, first), (end, _, last) = trained[-2:]
     return (last - first) * BATCH / (end - begin)
 

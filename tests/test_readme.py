@@ -15,7 +15,7 @@ def shown(command: str) -> list[str]:
     """The indented lines below a command."""
     block = (
         README.split(f"    $ {command}\n", 1)[1]
-        .split("\n\nThe ", 1)[0]
+        .split("\n\nEach ", 1)[0]
         .split("\n    downslope predict", 1)[0]
     )
     return [line.strip() for line in block.split("\n") if line.strip()]
@@ -34,7 +34,7 @@ def test_the_commands_print_what_is_shown(command: str, tmp_path) -> None:
     environment = {**os.environ, "COLUMNS": "110", "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, env=environment, check=True)
     printed = [line.strip() for line in done.stdout.decode().split("\n") if line.strip()]
-    figures = ("trivial guess", "linear model", "network ")  # their last digits depend on the processor
+    figures = ("baseline", "linear model", "network ")  # their last digits depend on the processor
     for want, got in zip(shown(command), printed, strict=True):
         if not want.startswith(figures):
             want_words, got_words = want.split("best epoch")[0], got.split("best epoch")[0]

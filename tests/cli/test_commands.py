@@ -79,9 +79,9 @@ def test_demo_tells_the_truth(tmp_path) -> None:
 def test_fit_says_what_it_did(tmp_path) -> None:
     done = run("fit", EXAMPLES / "penguins.csv", "-t", "body_mass_g", *QUICK, folder=tmp_path)
     assert done.returncode == 0
-    for told in ("344 rows, 8 columns", "body_mass_g: regression", "left out, without a value: 2", "R²"):
+    for told in ("344 rows, 8 columns", "body_mass_g: regression", "rows without a value, left out: 2", "R²"):
         assert told in done.stdout
-    for told in ("trivial guess", "linear model", "network", "Saved to penguins.downslope"):
+    for told in ("baseline (mean)", "linear model", "network", "Saved to penguins.downslope"):
         assert told in done.stdout
     assert [p.name for p in tmp_path.iterdir()] == ["penguins.downslope"]
 
@@ -118,8 +118,8 @@ def test_predict_counts_what_is_new(fitted, tmp_path) -> None:
     odd = frame.with_columns(island=pl.lit("Atlantis"), bill_length_mm=pl.lit(1e6))
     odd.write_csv(tmp_path / "odd.csv")
     done = run("predict", fitted, tmp_path / "odd.csv")
-    assert "with a level that training never saw: island 3" in done.stderr
-    assert "outside the range of training: bill_length_mm 3" in done.stderr
+    assert "with a level that was not in the training data: island 3" in done.stderr
+    assert "outside the range of the training data: bill_length_mm 3" in done.stderr
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "html", "json"])
@@ -155,7 +155,7 @@ BAD = {
     "single row": ("a,y\n1,2\n", ["-t", "y"], "at least 2 rows"),
     "single class": ("a,y\n1,x\n2,x\n3,x\n", ["-t", "y"], 'single class "x"'),
     "too many classes": ("a,y\n1,p\n2,q\n3,r\n4,s\n", ["-t", "y"], "4 classes in 4 rows"),
-    "rate of 0": ("a,y\n1,2.5\n2,3\n3,4\n", ["-t", "y", "--learning-rate", "0"], "above 0, such as 0.004"),
+    "rate of 0": ("a,y\n1,2.5\n2,3\n3,4\n", ["-t", "y", "--learning-rate", "0"], "a number above 0, not 0.0"),
     "not numbers": ("a,y\n1,2.5\n2,3\n", ["-t", "y", "--hidden", "a,b"], "list of whole numbers"),
     "no such option": ("a,y\n1,2.5\n2,3\n", ["-t", "y", "--targett", "b"], "No such option"),
     "too large": (
@@ -163,7 +163,11 @@ BAD = {
         ["-t", "y", "--hidden", "100000000,100000000"],
         "not enough memory",
     ),
-    "negative decay": ("a,y\n1,2.5\n2,3\n", ["-t", "y", "--weight-decay", "-1"], "weight decay"),
+    "negative decay": (
+        "a,y\n1,2.5\n2,3\n",
+        ["-t", "y", "--weight-decay", "-1"],
+        "at least 0, not -1",
+    ),
     "no such folder": ("a,y\n1,2.5\n2,3\n", ["-t", "y", "-o", "no/where"], "cannot be written"),
     "unwritable activation": (
         "a,y\n1,2.5\n2,3\n",
@@ -204,7 +208,7 @@ def test_gaps_in_the_target_are_counted(tmp_path) -> None:
     (tmp_path / "t.csv").write_text("a,y\n" + rows)
     done = run("fit", "t.csv", "-t", "y", folder=tmp_path)
     assert done.returncode == 0
-    assert "left out, without a value: 1" in done.stdout
+    assert "rows without a value, left out: 1" in done.stdout
 
 
 def test_predict_and_explain_refuse(fitted, tmp_path) -> None:
@@ -214,7 +218,7 @@ def test_predict_and_explain_refuse(fitted, tmp_path) -> None:
         (["predict", fitted, tmp_path / "t.csv"], "lacks the column island"),
         (["predict", tmp_path / "junk", tmp_path / "t.csv"], "no model file"),
         (["predict", tmp_path / "none", tmp_path / "t.csv"], "there is no file"),
-        (["predict", fitted, EXAMPLES / "penguins.csv", "-o", tmp_path / "x.pdf"], "tells no format"),
+        (["predict", fitted, EXAMPLES / "penguins.csv", "-o", tmp_path / "x.pdf"], "known format"),
         (["explain", fitted, "--row", "999"], "there is no row 999"),
         (["explain", fitted, "--row", "0"], "--row"),
     ]

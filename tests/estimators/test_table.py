@@ -280,7 +280,7 @@ def test_intervals_are_the_model_s(monkeypatch) -> None:
     assert asked == [0.8]
     np.testing.assert_allclose(found.mean(axis=1), estimator.predict(x))
     monkeypatch.undo()
-    with pytest.raises(ds.DownslopeError, match="level is a number between 0 and 1"):
+    with pytest.raises(ds.DownslopeError, match="level needs a number above 0 and below 1, not 90"):
         estimator.predict_interval(x, level=90)
 
 
@@ -335,7 +335,7 @@ def test_a_target_may_have_the_name_of_a_column() -> None:
 def test_verbose_prints_epochs(capsys) -> None:
     x, y = load_diabetes(return_X_y=True)
     ds.TableRegressor(**QUICK, verbose=1).fit(x, y)
-    assert "sharp: step" in capsys.readouterr().out
+    assert "piecewise: step" in capsys.readouterr().out
 
 
 def test_scikit_learn_is_imported_only_when_asked_for() -> None:

@@ -10,7 +10,7 @@ import pytest
 import sklearn
 
 import downslope as ds
-from downslope.fitting._drawing import drawing
+from downslope.fitting import summary_html
 
 NAME = '<script>alert("&")</script>'
 
@@ -62,14 +62,14 @@ def test_the_summary_reads_as_text(fitted, frame) -> None:
     for part in (
         "regression, 200 rows",
         "- 9 - 8 - 1 units, silu",
-        "measured on 200 rows, each by networks that did not learn from it",
+        "validated on 200 rows, each by networks that were not trained on it",
         "% of the prediction",
-        "trivial",
+        "baseline (mean)",
     ):
         assert part in text
     assert re.search(r"id +identifier +left out +0 inputs +a different whole number", text)
     few = ds.TableClassifier().fit(frame[:40], ["a", "b"] * 20).summary_
-    assert "measured on the 40 rows themselves, too few to hold any out" in str(few)
+    assert "measured on the 40 training rows, too few to hold any out" in str(few)
     assert "log loss" in str(few)
 
 
@@ -125,6 +125,6 @@ def test_errors_of_0_and_equal_errors_can_be_drawn(fitted) -> None:
     for errors in ((1.0, 0.0, 0.5), (0.5, 0.5, 0.5), (0.0, 0.0, 0.0)):
         main = replace(fitted.summary_.main, train_errors=errors, validation_errors=(), best_epoch=3)
         summary = replace(fitted.summary_, main=main)
-        page = drawing(summary, "x")
+        page = summary_html(summary, "x", "of nothing")
         assert len(svgs(page)) == 2
         assert "nan" not in page

@@ -16,7 +16,7 @@ from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, r2_sc
 
 import downslope as ds
 from downslope.fitting._folds import folds_of
-from downslope.fitting._scores import scores, trivial_guess
+from downslope.fitting._scores import baseline_prediction, scores
 from downslope.tables import Target
 
 QUICK = {"epochs": 15}
@@ -45,13 +45,13 @@ def model() -> ds.Model:
     return ds.fit(noisy_table(), target="price")
 
 
-def test_the_network_beats_the_linear_model_and_that_the_trivial_guess(model) -> None:
+def test_the_network_beats_the_linear_model_and_that_the_baseline(model) -> None:
     record = model.record
     assert record.network.r2 > record.linear.r2 > 0.1
-    assert abs(record.trivial.r2) < 0.2
-    assert record.rows == record.measured_rows == 600
+    assert abs(record.baseline.r2) < 0.2
+    assert record.rows == record.validation_rows == 600
     assert record.held_out
-    assert sum(kind.share for kind in record.kinds) == pytest.approx(1)
+    assert sum(group.share for group in record.groups) == pytest.approx(1)
 
 
 def test_a_model_file_predicts_the_same(model, tmp_path) -> None:
@@ -98,7 +98,7 @@ def test_two_classes_and_their_names() -> None:
     model = ds.fit(frame.drop("price"), "dear", epochs=40)
     assert model.target.classes == ("no", "yes")
     assert set(model.predict(frame)) == {"no", "yes"}
-    assert model.record.network.accuracy > model.record.trivial.accuracy
+    assert model.record.network.accuracy > model.record.baseline.accuracy
     assert model.predict_proba(frame).shape == (600, 2)
 
 
@@ -130,15 +130,15 @@ def test_scores_are_those_of_scikit_learn() -> None:
     draw = np.random.default_rng(0)
     y, guess = draw.normal(size=50), draw.normal(size=50)
     got = scores(Target("t"), y, guess)
-    assert got.typical_error == pytest.approx(mean_absolute_error(y, guess))
-    assert got.root_mean_square == pytest.approx(root_mean_squared_error(y, guess))
+    assert got.mean_absolute_error == pytest.approx(mean_absolute_error(y, guess))
+    assert got.root_mean_squared_error == pytest.approx(root_mean_squared_error(y, guess))
     assert got.r2 == pytest.approx(r2_score(y, guess))
     target = Target("t", ("a", "b", "c"))
     classes, p = draw.integers(0, 3, 50), draw.dirichlet([1, 1, 1], 50)
     got = scores(target, classes, p)
     assert got.accuracy == pytest.approx(accuracy_score(classes, p.argmax(axis=1)))
     assert got.log_loss == pytest.approx(log_loss(classes, p))
-    np.testing.assert_allclose(trivial_guess(target, classes, 2)[1], np.bincount(classes) / 50)
+    np.testing.assert_allclose(baseline_prediction(target, classes, 2)[1], np.bincount(classes) / 50)
 
 
 def test_five_rows_get_a_linear_network_that_is_exact() -> None:
@@ -159,16 +159,16 @@ def test_no_hidden_layer_is_the_linear_model_on_rows_held_out() -> None:
 def test_one_member_is_one_network_that_holds_one_row_in_seven_out() -> None:
     model = ds.fit(noisy_table(), "price", members=1, **QUICK)
     assert isinstance(model.network, ds.Network)
-    assert model.record.measured_rows == 600 // 7
-    assert [kind.share for kind in model.record.kinds] == [0, 1]
+    assert model.record.validation_rows == 600 // 7
+    assert [kind.share for kind in model.record.groups] == [0, 1]
 
 
 def test_what_members_say_of_rows_they_held_out_is_blended() -> None:
-    """The blend is no worse than any kind alone, on the rows that decide on it."""
+    """The blend is no worse than any group alone, on the rows that decide on it."""
     model = ds.fit(noisy_table(), "price")
-    best = min(min(kind.validation_errors) for kind in model.record.kinds)
+    best = min(min(kind.validation_errors) for kind in model.record.groups)
     assert model.record.network.r2 >= 1 - best - 1e-6  # errors are in units of the variance
-    shares = [kind.share for kind in model.record.kinds if kind.share > 0]
+    shares = [kind.share for kind in model.record.groups if kind.share > 0]
     assert sum(model.network.shares) == pytest.approx(sum(shares)) == pytest.approx(1)
 
 
@@ -179,7 +179,7 @@ def test_a_time_limit_is_kept_and_used() -> None:
 
     short, long = fitted(0.5), fitted(15.0)
     assert short[0].record.main.epochs < 64
-    assert len(long[0].record.kinds) > 3  # more members than without a limit
+    assert len(long[0].record.groups) > 3  # more members than without a limit
     assert long[1] < 30  # twice what was asked for: a machine may be busy with other things
 
 
@@ -205,7 +205,7 @@ def test_intervals_hold_as_often_as_they_say() -> None:
         held = ((low <= y[2000:]) & (y[2000:] <= high)).mean()
         assert held == pytest.approx(level, abs=4 * (level * (1 - level) / 1000) ** 0.5)
         assert (high - low)[narrow].mean() < 0.6 * (high - low)[~narrow].mean()
-    with pytest.raises(ds.DownslopeError, match="between 0 and 1"):
+    with pytest.raises(ds.DownslopeError, match="a number above 0 and below 1, not 1"):
         model.predict_interval(x, 1.0)
     with pytest.raises(ds.DownslopeError, match="too few"):
         ds.fit(x[:20], y[:20]).predict_interval(x)
@@ -237,11 +237,11 @@ def test_rows_without_a_target_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"learning_rate": 0}, "learning rate is a number above 0"),
+        ({"learning_rate": 0}, "learning_rate needs a number above 0, not 0"),
         ({"learning_rate": 1e9}, "diverged at a learning rate of 1e.09"),
-        ({"epochs": 0}, "epochs is at least 1"),
-        ({"members": 0}, "members is at least 1"),
-        ({"time_limit": 0}, "a number of seconds above 0"),
+        ({"epochs": 0}, "epochs needs a whole number of at least 1, not 0"),
+        ({"members": 0}, "members needs a whole number of at least 1, not 0"),
+        ({"time_limit": 0}, "time_limit needs a number above 0, not 0"),
         ({"activation": "reluu"}, "activation needs one of .*'reluu'; did you mean 'relu'"),
         ({"hidden": (0,)}, "at least 1"),
         ({"task": "what"}, "a task is one of"),
@@ -259,7 +259,7 @@ def test_a_needed_column_is_named(model) -> None:
 
 def test_ctrl_c_keeps_the_best_so_far() -> None:
     def stop(phase) -> None:
-        if phase.name == "sharp" and phase.progress.step > 100:
+        if phase.name == "piecewise" and phase.progress.step > 100:
             raise KeyboardInterrupt
 
     model = ds.fit(noisy_table(), "price", progress=stop)

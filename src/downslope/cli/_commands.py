@@ -17,13 +17,14 @@ __all__ = ["run"]
 
 
 class _Group(click.Group):
-    """Commands in the order in which one meets them."""
+    """Commands in the order of their use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_SHEET = "The name of the sheet in an Excel file (default: the first sheet)."
 
 
 @click.group(cls=_Group, context_settings=_CONTEXT)
@@ -42,9 +43,11 @@ def downslope() -> None:
 
 
 @downslope.command()
-@click.option("--html", type=click.Path(), help="Also write the derivation as a page with formulas.")
+@click.option(
+    "--html", type=click.Path(), metavar="FILE", help="Also write the derivation to FILE, as a web page."
+)
 def demo(html: str | None) -> None:
-    """One neuron learns five rows, with every number in view.
+    """Train one neuron on five rows, and print every number.
 
     \b
     Examples:
@@ -62,40 +65,101 @@ def _units(ctx: click.Context, option: click.Parameter, value: str | None) -> tu
     try:
         return tuple(int(part) for part in value.split(",") if part.strip())
     except ValueError:
-        raise click.BadParameter(f"{value!r} is not a list of whole numbers such as 128,128") from None
+        raise click.BadParameter(
+            f"{value!r} is not a list of whole numbers; give the units of each layer, such as 128,128"
+        ) from None
 
 
 @downslope.command()
 @click.argument("table")
 @click.option("-t", "--target", required=True, metavar="COLUMN", help="The column to predict.")
 @click.option(
-    "-o", "--output", metavar="FILE", help="The model file; TABLE.downslope in this folder if not given."
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="The model file to write (default: the name of TABLE with the ending .downslope, in this folder).",
 )
 @click.option(
     "--task",
     type=click.Choice(["auto", "regression", "classification"]),
     default="auto",
-    help="What the target is; told from its values if not given.",
+    help="Whether to predict numbers or classes (default: decided from the values of the target).",
 )
-@click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out. May be repeated.")
-@click.option("--category", multiple=True, metavar="COLUMN", help="Take a column as categories.")
-@click.option("--number", multiple=True, metavar="COLUMN", help="Take a column as numbers.")
-@click.option("--sheet", metavar="NAME", help="The sheet of an Excel file; the first if not given.")
-@click.option("--members", type=int, help="Networks of each kind; 8 if not given, 1 for a single network.")
-@click.option("--time-limit", type=float, metavar="SECONDS", help="What fitting may take.")
-@click.option("--hidden", callback=_units, metavar="N,N", help='Units of the hidden layers; "" for none.')
-@click.option("--activation", default="silu", show_default=True, help="Of the hidden layers.")
-@click.option("--dropout", type=float, default=0.2, show_default=True, help="Of the hidden layers.")
-@click.option("--learning-rate", type=float, default=0.004, show_default=True, help="The highest.")
-@click.option("--weight-decay", type=float, default=0.1, show_default=True, help="Of AdamW.")
-@click.option("--batch-size", type=int, help="Rows in a step; suits the rows if not given.")
-@click.option("--epochs", type=int, help="The most; suits the rows if not given.")
-@click.option("--seed", type=click.IntRange(0, 2**62), default=0, show_default=True, help="Fixes everything.")
+@click.option("--drop", multiple=True, metavar="COLUMN", help="A column to leave out. May be repeated.")
+@click.option(
+    "--category", multiple=True, metavar="COLUMN", help="A column to use as categories. May be repeated."
+)
+@click.option(
+    "--number", multiple=True, metavar="COLUMN", help="A column to use as numbers. May be repeated."
+)
+@click.option("--sheet", metavar="NAME", help=_SHEET)
+@click.option(
+    "--members",
+    type=int,
+    metavar="N",
+    help="Number of networks in each group; 1 trains a single network (default: 8).",
+)
+@click.option(
+    "--time-limit",
+    type=float,
+    metavar="SECONDS",
+    help="Maximum time for fitting, in seconds (default: what the number of rows needs).",
+)
+@click.option(
+    "--hidden",
+    callback=_units,
+    metavar="N,N",
+    help='Units of each hidden layer, separated by commas; "" fits a linear model (default: 128,128, or none '
+    "for fewer than 50 rows).",
+)
+@click.option(
+    "--activation", default="silu", metavar="NAME", help="Activation of the hidden layers (default: silu)."
+)
+@click.option(
+    "--dropout",
+    type=float,
+    default=0.2,
+    metavar="SHARE",
+    help="Share of the hidden units that each training step drops (default: 0.2).",
+)
+@click.option(
+    "--learning-rate",
+    type=float,
+    default=0.004,
+    metavar="RATE",
+    help="Peak learning rate; it falls in the second half of the epochs (default: 0.004).",
+)
+@click.option(
+    "--weight-decay",
+    type=float,
+    default=0.1,
+    metavar="DECAY",
+    help="Weight decay of the optimizer, AdamW (default: 0.1).",
+)
+@click.option(
+    "--batch-size",
+    type=int,
+    metavar="N",
+    help="Number of rows in each training step (default: chosen from the number of rows).",
+)
+@click.option(
+    "--epochs",
+    type=int,
+    metavar="N",
+    help="Maximum number of epochs (default: chosen from the number of rows).",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    metavar="N",
+    help="Seed of all random numbers: the same seed gives the same model (default: 0).",
+)
 def fit(table: str, output: str | None, sheet: str | None, **options: Any) -> None:
-    """Fit networks to TABLE and save the model.
+    """Fit networks to TABLE, compare them with a baseline and a linear model, and save the model.
 
-    TABLE is CSV, TSV, JSON lines, Parquet, Arrow, Feather or Excel, packed with gzip or zstd or not;
-    "-" reads standard input.
+    TABLE is a CSV, TSV, JSON lines, Parquet, Arrow, Feather or Excel file, which may be compressed with gzip
+    or zstd; "-" reads standard input.
 
     \b
     Examples:
@@ -117,13 +181,14 @@ def fit(table: str, output: str | None, sheet: str | None, **options: Any) -> No
     "-o",
     "--output",
     metavar="FILE",
-    help="Where to; the ending tells the format. CSV to standard output if not given.",
+    help="The file to write; its ending chooses the format: .csv, .tsv, .parquet, .arrow, .feather or .jsonl "
+    "(default: CSV to standard output).",
 )
-@click.option("--sheet", metavar="NAME", help="The sheet of an Excel file; the first if not given.")
+@click.option("--sheet", metavar="NAME", help=_SHEET)
 def predict(model: str, table: str, output: str | None, sheet: str | None) -> None:
-    """Write the predictions of MODEL beside the rows of TABLE.
+    """Write the rows of TABLE with a column of predictions of MODEL.
 
-    A class comes with the probability of each class.
+    For a class, a column with the probability of each class follows.
 
     \b
     Examples:
@@ -138,28 +203,33 @@ def predict(model: str, table: str, output: str | None, sheet: str | None) -> No
 @downslope.command()
 @click.argument("model")
 @click.argument("table", required=False)
-@click.option("--row", type=click.IntRange(min=1), help="The row, counted from 1; all rows if not given.")
+@click.option(
+    "--row",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The row to explain, counted from 1 (default: the mean over all rows).",
+)
 @click.option(
     "--of",
     "of",
     metavar="PARAMETER",
-    help='Such as "W1[2,3]" or "b2[1]"; the steepest weight of layer 1 if not given.',
+    help='The parameter to explain, counted from 1: "W1[2,3]" is the weight from input 3 to unit 2 of layer '
+    '1, "b2[1]" a bias of layer 2 (default: the weight of layer 1 with the largest gradient).',
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(["text", "markdown", "html", "json"]),
     default="text",
-    help="Of the derivation.",
+    help="The format of the derivation (default: text).",
 )
-@click.option("-o", "--output", metavar="FILE", help="Where to; standard output if not given.")
-@click.option("--sheet", metavar="NAME", help="The sheet of an Excel file; the first if not given.")
+@click.option("-o", "--output", metavar="FILE", help="The file to write (default: standard output).")
+@click.option("--sheet", metavar="NAME", help=_SHEET)
 def explain(**options: Any) -> None:
-    """Write out the chain rule for one weight of MODEL, in symbols and then in numbers.
+    """Write out the chain rule for one parameter of MODEL, in symbols and then in numbers.
 
-    Of a model of several networks it is the last one's.
-
-    TABLE is the table that MODEL was fitted to, if not given.
+    If MODEL consists of several networks, the last one is explained. TABLE holds the rows (default: the table
+    that MODEL was fitted to).
 
     \b
     Examples:
@@ -167,26 +237,41 @@ def explain(**options: Any) -> None:
       downslope explain houses.downslope --row 1 --of "W1[2,3]" --format html -o why.html
       downslope explain houses.downslope new.csv --of "b1[4]"
     """
-    from downslope.cli._explain import explain_weight
+    from downslope.cli._explain import explain_parameter
 
-    explain_weight(**options)
+    explain_parameter(**options)
 
 
 @downslope.command()
 @click.argument("source", required=False, metavar="[TABLE | MODEL]")
-@click.option("-t", "--target", metavar="COLUMN", help="The column to predict; the last one if not given.")
-@click.option("--table", metavar="FILE", help="The rows for MODEL; the table it was fitted to if not given.")
-@click.option("--sheet", metavar="NAME", help="The sheet of an Excel file; the first if not given.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="Where to listen; a free port if not given."
+    "-t", "--target", metavar="COLUMN", help="The column of TABLE to predict (default: the last column)."
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--open/--no-open", "opens", default=True, help="Whether to open the browser.")
+@click.option(
+    "--table", metavar="FILE", help="The rows for MODEL (default: the table that it was fitted to)."
+)
+@click.option("--sheet", metavar="NAME", help=_SHEET)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="PORT",
+    help="The port to listen on (default: a free port).",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    help="The address to listen on (default: 127.0.0.1, this computer only).",
+)
+@click.option(
+    "--open/--no-open", "opens", default=True, help="Open the page in the browser (default: --open)."
+)
 def play(**options: Any) -> None:
-    """Open a page where one sees a network learn, and moves its weights by hand.
+    """Open a page that shows a network while it learns, and lets you change its weights by hand.
 
-    Without a table it opens on five rows and one neuron. The page is served on this machine only, to whoever
-    has the address that is printed; Ctrl-C ends it.
+    Without TABLE or MODEL it opens on five rows and one neuron. Only who has the printed address can use the
+    page; Ctrl-C ends it.
 
     \b
     Examples:
@@ -203,12 +288,12 @@ def play(**options: Any) -> None:
 def run(arguments: Sequence[str]) -> int:
     """The exit code of a command line: 0, 2 for bad input, 130 for Ctrl-C, 141 for a closed pipe."""
     with warnings.catch_warnings():
-        warnings.showwarning = _say
+        warnings.showwarning = _print_warning
         return _run(arguments)
 
 
-def _say(message: Warning | str, *_: Any, **__: Any) -> None:
-    """A warning as a plain line: where in the code it was given is nothing to the reader."""
+def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """A warning as a plain line, without the place in the code."""
     print(f"downslope: {message}", file=sys.stderr)
 
 
@@ -222,7 +307,7 @@ def _run(arguments: Sequence[str]) -> int:
         print(f"downslope: {error}", file=sys.stderr)
         return 2
     except MemoryError as error:
-        print(f"downslope: there is not enough memory ({error}); take fewer rows or units", file=sys.stderr)
+        print(f"downslope: there is not enough memory ({error}); use fewer rows or units", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, click.Abort):
         print("downslope: interrupted; nothing was saved", file=sys.stderr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from rich.table import Table
 
-from downslope.cli._screen import console, figure
+from downslope.cli._screen import console, rounded
 from downslope.insight import explain, forecast, solve
 from downslope.interchange import write_beside
 from downslope.nets import Dense, Network
@@ -34,13 +34,13 @@ def show_demo(html: str | None) -> None:
     reached = run.parameters["layer1.weight"]
     screen.print(_rows(reached))
     screen.print(f"\n[bold]{UPDATES} updates[/] w ← w − η·(average of −2(y − z)x), η = {RATE}")
-    screen.print(f"  from w = {_weights(np.array(START))}   error {figure(run.losses[0])}")
+    screen.print(f"  from w = {_weights(np.array(START))}   error {rounded(run.losses[0])}")
     for step in (1, 10, 100):
         early = descend(network, X, Y, start=START, learning_rate=RATE, steps=step).parameters
         error = forecast(network, X, Y, start=early).error_after(0)
-        screen.print(f"  after {step:<4} {_weights(early['layer1.weight'])}   error {figure(error)}")
+        screen.print(f"  after {step:<4} {_weights(early['layer1.weight'])}   error {rounded(error)}")
     ahead = forecast(network, X, Y, start=START, learning_rate=RATE, tolerance=TOLERANCE)
-    screen.print(f"  after {UPDATES} {_weights(reached)}   error {figure(ahead.error_after(UPDATES))}")
+    screen.print(f"  after {UPDATES} {_weights(reached)}   error {rounded(ahead.error_after(UPDATES))}")
 
     solution = solve(network, X, Y)
     exact = solution.parameters["layer1.weight"]
@@ -61,8 +61,8 @@ def show_demo(html: str | None) -> None:
     screen.print(f"  From the same start, w = {_weights(np.array(START))}:")
     screen.print(f"    {best}\n    {pair}")
 
-    derivation = explain(network, X, Y, parameters=reached, of="w1", row=0, learning_rate=RATE)
-    average = explain(network, X, Y, parameters=reached, of="w1", learning_rate=RATE)
+    derivation = explain(network, X, Y, parameters=run, of="w1", row=0, learning_rate=RATE)
+    average = explain(network, X, Y, parameters=run, of="w1", learning_rate=RATE)
     screen.print(
         f"\n[bold]The chain rule[/] for w₁ after {UPDATES} updates, first for one row, then for all:\n"
     )

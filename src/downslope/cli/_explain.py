@@ -1,4 +1,4 @@
-"""``downslope explain``: the chain rule of one weight of a fitted model."""
+"""``downslope explain``: the chain rule of one parameter of a fitted model."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from downslope.interchange import write_beside
 from downslope.nets import Ensemble, Network
 from downslope.tables import read_table, rows_with_target
 
-__all__ = ["explain_weight"]
+__all__ = ["explain_parameter"]
 
 
-def explain_weight(
+def explain_parameter(
     *,
     model: str,
     table: str | None,
@@ -36,25 +36,25 @@ def explain_weight(
     x, y = _rows(fitted, table, sheet)
     if row is not None and row > len(x):
         raise DownslopeError(f"there is no row {row}: the table has {len(x)} rows with a target")
-    network, trained = fitted.member(-1)  # one of the kind that was trained last
+    network, trained = fitted.member(-1)  # of the group that was trained last
     if isinstance(fitted.network, Ensemble):
-        note(f"downslope: this is the last of the {len(fitted.network.networks)} networks of the model")
+        note(f"downslope: explaining the last of the {len(fitted.network.networks)} networks of the model")
     parameters = {name: value.astype(np.float64) for name, value in trained.items()}
-    place = of if of is not None else _steepest(network, parameters, x, y, row)
-    told = explain(
+    position = of if of is not None else _largest_gradient(network, parameters, x, y, row)
+    derivation = explain(
         network,
         x,
         y,
         parameters=parameters,
-        of=place,
+        of=position,
         row=None if row is None else row - 1,
         names=fitted.encoder.features,
     )
     forms = {
-        "text": lambda: f"{told}\n",
-        "markdown": lambda: told.markdown(),
-        "html": lambda: told.html(),
-        "json": lambda: json.dumps(told.to_json(), ensure_ascii=False, indent=1) + "\n",
+        "text": lambda: f"{derivation}\n",
+        "markdown": lambda: derivation.markdown(),
+        "html": lambda: derivation.html(),
+        "json": lambda: json.dumps(derivation.to_json(), ensure_ascii=False, indent=1) + "\n",
     }
     content = forms[form]()
     if output is None:
@@ -67,7 +67,7 @@ def _rows(model: Model, table: str | None, sheet: str | None) -> tuple[np.ndarra
     source = table or model.record.source
     if table is None and not Path(source).exists():
         raise DownslopeError(
-            f"the table that the model was fitted to ({source}) is no longer there; name one: "
+            f"the table that the model was fitted to ({source}) is no longer there; give a table: "
             "downslope explain MODEL TABLE --row 1"
         )
     frame = read_table(source, sheet=sheet)
@@ -81,7 +81,7 @@ def _rows(model: Model, table: str | None, sheet: str | None) -> tuple[np.ndarra
     return model.encode(frame).x.astype(np.float64), model.encoded_targets(frame).astype(np.float64)
 
 
-def _steepest(
+def _largest_gradient(
     network: Network, parameters: dict[str, np.ndarray], x: np.ndarray, y: np.ndarray, row: int | None
 ) -> tuple[str, int, int]:
     """The weight of the first dense layer with the largest gradient."""
@@ -90,6 +90,6 @@ def _steepest(
     rows = slice(None) if row is None else slice(row - 1, row)
     chosen = y[rows] if network.loss == "cross_entropy" else y[rows, None]
     given = {**parameters, "x": x[rows], "y": chosen, "row_weights": np.ones(len(chosen))}
-    (slope,) = evaluate(gradient(graph.error, [graph.parameters[name]]), given)
-    unit, source = np.unravel_index(np.abs(slope).argmax(), slope.shape)
+    (gradients,) = evaluate(gradient(graph.error, [graph.parameters[name]]), given)
+    unit, source = np.unravel_index(np.abs(gradients).argmax(), gradients.shape)
     return name, int(unit), int(source)

@@ -1,4 +1,4 @@
-"""``downslope play``: the page where one sees a network learn."""
+"""``downslope play``: the page that shows a network while it learns."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def play_page(
     server.start()
     screen = Console(highlight=False, soft_wrap=True)
     try:
-        if source is not None:  # what cannot be read is said before a page is opened on it
+        if source is not None:  # a file that cannot be read is refused before a page is opened on it
             server.made()
-        screen.print(f"Downslope is at [bold]{server.address}[/]")
-        screen.print("Ctrl-C ends it.")
+        screen.print(f"Open [bold]{server.address}[/] in a browser.")
+        screen.print("Press Ctrl-C to end.")
         if host not in ("127.0.0.1", "localhost", "::1"):
             screen.print(
-                f"It listens on {host}: whoever reaches this machine there and has the address can use it."
+                f"It listens on {host}: anyone who can reach this computer and has the address can use it."
             )
         if opens:
             webbrowser.open(server.address)

@@ -19,33 +19,33 @@ from downslope.tables import Encoded, listed, read_table
 __all__ = ["predict_table"]
 
 _WRITERS: Mapping[str, Any] = {
-    ".csv": lambda frame, held: frame.write_csv(held),
-    ".tsv": lambda frame, held: frame.write_csv(held, separator="\t"),
-    ".parquet": lambda frame, held: frame.write_parquet(held),
-    ".arrow": lambda frame, held: frame.write_ipc(held),
-    ".feather": lambda frame, held: frame.write_ipc(held),
-    ".jsonl": lambda frame, held: frame.write_ndjson(held),
-    ".ndjson": lambda frame, held: frame.write_ndjson(held),
+    ".csv": lambda frame, file: frame.write_csv(file),
+    ".tsv": lambda frame, file: frame.write_csv(file, separator="\t"),
+    ".parquet": lambda frame, file: frame.write_parquet(file),
+    ".arrow": lambda frame, file: frame.write_ipc(file),
+    ".feather": lambda frame, file: frame.write_ipc(file),
+    ".jsonl": lambda frame, file: frame.write_ndjson(file),
+    ".ndjson": lambda frame, file: frame.write_ndjson(file),
 }
 
 
 def predict_table(model_path: str, table: str, output: str | None, sheet: str | None) -> None:
-    """Read, predict, write, and say what was out of the ordinary."""
+    """Read, predict, write, and print counts of gaps, unseen levels and numbers out of range."""
     writer = _writer(output)
     model = load(model_path)
     frame = read_table(table, sheet=sheet)
     encoded = model.encode(frame)
-    held = io.BytesIO()
+    content = io.BytesIO()
     try:
-        writer(_beside(frame, model, encoded), held)
+        writer(_with_predictions(frame, model, encoded), content)
     except pl.exceptions.PolarsError as error:
         raise DownslopeError(f"the rows cannot be written in that format: {error}; choose .parquet") from None
     if output is None:
-        sys.stdout.buffer.write(held.getvalue())
+        sys.stdout.buffer.write(content.getvalue())
         sys.stdout.flush()
     else:
-        write_beside(output, held.getvalue())
-    _tell(encoded, frame.height)
+        write_beside(output, content.getvalue())
+    _print_counts(encoded, frame.height)
     if output is not None:
         note(f"{frame.height:,} predictions written to {output}")
 
@@ -53,24 +53,26 @@ def predict_table(model_path: str, table: str, output: str | None, sheet: str | 
 def _writer(output: str | None) -> Any:
     ending = ".csv" if output is None else Path(output).suffix.lower()
     if ending not in _WRITERS:
-        raise DownslopeError(f"the ending of {output} tells no format; choose one of {', '.join(_WRITERS)}")
+        raise DownslopeError(
+            f"{output} does not end in a known format; end it in one of {', '.join(_WRITERS)}"
+        )
     return _WRITERS[ending]
 
 
-def _beside(frame: pl.DataFrame, model: Model, encoded: Encoded) -> pl.DataFrame:
+def _with_predictions(frame: pl.DataFrame, model: Model, encoded: Encoded) -> pl.DataFrame:
     """The rows with a column for the prediction, and one for the probability of each class."""
     name = model.target.name
-    columns = [pl.Series(_free(frame, f"predicted {name}"), list(model.decide(encoded.x)))]
+    columns = [pl.Series(_free_name(frame, f"predicted {name}"), list(model.predict_encoded(encoded.x)))]
     if model.target.classes:
-        shares = model.outputs(encoded.x)
+        probabilities = model.outputs(encoded.x)
         columns += [
-            pl.Series(_free(frame, f"probability of {level}"), shares[:, i])
+            pl.Series(_free_name(frame, f"probability of {level}"), probabilities[:, i])
             for i, level in enumerate(model.target.classes)
         ]
     return frame.with_columns(columns)
 
 
-def _free(frame: pl.DataFrame, name: str) -> str:
+def _free_name(frame: pl.DataFrame, name: str) -> str:
     """The name, or the name with a number where the table has such a column already."""
     tried, count = name, 1
     while tried in frame.columns:
@@ -79,13 +81,13 @@ def _free(frame: pl.DataFrame, name: str) -> str:
     return tried
 
 
-def _tell(encoded: Encoded, rows: int) -> None:
-    told = (
+def _print_counts(encoded: Encoded, rows: int) -> None:
+    counted = (
         (encoded.gaps, "without a value, filled as in training"),
-        (encoded.unseen, "with a level that training never saw"),
-        (encoded.out_of_range, "outside the range of training"),
+        (encoded.unseen, "with a level that was not in the training data"),
+        (encoded.out_of_range, "outside the range of the training data"),
     )
-    for counts, what in told:
+    for counts, what in counted:
         if counts:
             cells = listed([f"{name} {count:,}" for name, count in counts.items()])
             note(f"of {rows:,} rows, {what}: {cells}")

@@ -11,9 +11,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from downslope.fitting import Phase
 
-__all__ = ["Bar", "console", "figure", "note"]
+__all__ = ["ProgressBar", "console", "note", "rounded"]
 
-_TITLES = {"linear": "linear model", "all rows": "network, all rows"}  # kinds of networks go by their names
+_TITLES = {"linear": "linear model", "all rows": "network, all rows"}  # others go by their names
 _PLAIN_SECONDS = 5.0
 
 
@@ -27,16 +27,16 @@ def note(message: str) -> None:
     print(message, file=sys.stderr)
 
 
-def figure(value: float) -> str:
-    """A number in four significant digits, with marks for thousands where it is large.
+def rounded(value: float) -> str:
+    """A number in four significant digits, with commas between thousands where it is large.
 
-    >>> figure(12345.678), figure(0.012345), figure(3.0)
+    >>> rounded(12345.678), rounded(0.012345), rounded(3.0)
     ('12,346', '0.01235', '3')
     """
     return f"{value:,.0f}" if 10_000 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
-class Bar:
+class ProgressBar:
     """Progress on standard error: a moving bar on a terminal, a line every few seconds elsewhere."""
 
     def __init__(self) -> None:
@@ -52,9 +52,8 @@ class Bar:
         )
         self._tasks: dict[str, int] = {}
         self._last = time.monotonic()
-        self.reached: Phase | None = None
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> ProgressBar:
         self._bar.__enter__()
         return self
 
@@ -64,18 +63,17 @@ class Bar:
         self._bar.__exit__(kind, error, trace)
 
     def show(self, phase: Phase) -> None:
-        """Take note of an epoch."""
-        self.reached = phase
-        told = phase.progress
-        errors = f"train {told.error:.4g}"
-        if told.validation_error is not None:
-            errors += f"  validation {told.validation_error:.4g}  best epoch {told.best_epoch}"
+        """Show an epoch."""
+        epoch = phase.progress
+        errors = f"train {epoch.error:.4g}"
+        if epoch.validation_error is not None:
+            errors += f"  validation {epoch.validation_error:.4g}  best epoch {epoch.best_epoch}"
         if self._plain:
             if time.monotonic() - self._last > _PLAIN_SECONDS:
                 self._last = time.monotonic()
-                note(f"{_TITLES.get(phase.name, phase.name)}: step {told.step} of {told.steps}  {errors}")
+                note(f"{_TITLES.get(phase.name, phase.name)}: step {epoch.step} of {epoch.steps}  {errors}")
             return
         if phase.name not in self._tasks:
             title = _TITLES.get(phase.name, phase.name)
-            self._tasks[phase.name] = self._bar.add_task(title, total=told.steps, errors="")
-        self._bar.update(self._tasks[phase.name], completed=told.step, errors=errors)  # type: ignore[arg-type]
+            self._tasks[phase.name] = self._bar.add_task(title, total=epoch.steps, errors="")
+        self._bar.update(self._tasks[phase.name], completed=epoch.step, errors=errors)  # type: ignore[arg-type]

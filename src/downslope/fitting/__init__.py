@@ -1,20 +1,30 @@
-"""A table in; a blended, calibrated and measured model out."""
+"""A table in; a blended, calibrated and validated model out."""
 
 from downslope.fitting._fit import Phase, fit
-from downslope.fitting._model import LINEAR, Kind, Model, Record, load
+from downslope.fitting._importance import error_increases, sampled_rows, shares
+from downslope.fitting._model import Model, load
+from downslope.fitting._notebook import summary_html
 from downslope.fitting._recipe import embeddings
-from downslope.fitting._scores import Scores, scores, trivial_guess
+from downslope.fitting._record import LINEAR, GroupRecord, Record
+from downslope.fitting._scores import Scores, baseline_prediction, scores
+from downslope.fitting._summary import Summary, group_line
 
 __all__ = [
     "LINEAR",
-    "Kind",
+    "GroupRecord",
     "Model",
     "Phase",
     "Record",
     "Scores",
+    "Summary",
+    "baseline_prediction",
     "embeddings",
+    "error_increases",
     "fit",
+    "group_line",
     "load",
+    "sampled_rows",
     "scores",
-    "trivial_guess",
+    "shares",
+    "summary_html",
 ]

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._checks import array
 from downslope.errors import DownslopeError
+from downslope.fitting._ensemble import FittedEnsemble, Phase, fit_ensemble, fit_single
 from downslope.fitting._folds import folds_of
 from downslope.fitting._group import Rows
-from downslope.fitting._intervals import Spread, spread_of
-from downslope.fitting._learning import Learned, Phase, learn, learn_straight
-from downslope.fitting._model import Kind, Model, Record
+from downslope.fitting._intervals import IntervalNetworks, fit_intervals
+from downslope.fitting._model import Model
+from downslope.fitting._options import checked_columns, refuse_contradictions, suggests_keywords
 from downslope.fitting._recipe import Settings
-from downslope.fitting._scores import Scores, scores, trivial_guess
+from downslope.fitting._record import GroupRecord, Record
+from downslope.fitting._scores import Scores, baseline_prediction, scores
 from downslope.tables import Description, TableEncoder, Target, as_frame, describe, rows_with_target
 from downslope.training import Folds
 
 __all__ = ["Phase", "fit"]
 
 
+@suggests_keywords
 def fit(
     data: Any,
     target: Any,
@@ -34,8 +38,8 @@ def fit(
     category: Collection[str] = (),
     number: Collection[str] = (),
     members: int | None = None,
-    hidden: tuple[int, ...] | None = None,
-    activation: str = "silu",
+    hidden: int | Sequence[int] | None = None,
+    activation: Any = "silu",
     dropout: float = 0.2,
     learning_rate: float = 0.004,
     weight_decay: float = 0.1,
@@ -51,37 +55,42 @@ def fit(
 ) -> Model:
     """Fit networks to a table.
 
-    Several kinds of networks, each of several members that are trained together, and a linear model: every
-    member holds some of the rows out. On those the best epoch is picked, the kinds are blended, probabilities
-    are calibrated, and the result is measured against the trivial guess and the linear model. Where there are
+    A linear model and two groups of networks with different numerical embeddings are trained; every network
+    holds some of the rows out. On those the best epoch is chosen, the groups are blended, probabilities are
+    calibrated by temperature scaling, and the result is compared with the baseline and the linear model. With
     fewer than 50 rows the model is linear and holds none out. Ctrl-C keeps the best so far.
 
     Args:
-        data: a path, a Polars, pandas or PyArrow table, a dict of columns, or a matrix of inputs.
+        data: a path, a Polars, pandas or PyArrow table, a dict of columns, a list of dicts, or a matrix of
+            inputs.
         target: the name of the column to predict, or its values, (rows,).
         task: ``"regression"``, ``"classification"`` or ``"auto"``.
-        drop, category, number: columns to leave out, or to take as categories or as numbers.
-        members: of each kind, 8 if not given. With 1 the model is a single network: one row in seven picks
-            the best epoch, then all rows train it.
-        hidden: units of each hidden layer; () for a linear network, None for what suits the rows.
+        drop, category, number: names of columns to leave out, or to take as categories or as numbers.
+        members: networks of each group, 8 if not given. With 1 the model is a single network: one row in
+            seven is held out to choose the best epoch, then all rows train it.
+        hidden: units of each hidden layer, or of the only one; () for a linear network, None for what suits
+            the rows.
         activation: of the hidden layers.
         dropout: of the hidden layers.
-        learning_rate: the highest; it falls in the second half of the epochs.
+        learning_rate: the peak; it falls in the second half of the epochs.
         weight_decay: of AdamW.
         batch_size, epochs: None for what suits the rows.
-        time_limit: seconds. Fewer than the rows need mean fewer epochs, more mean more members.
-        threads: the most that steps run on; None lets the engine choose.
-        row_weights: how much each row counts, (rows of data,).
-        seed: fixes everything but what a time limit cuts short.
+        time_limit: seconds. Less time than the rows need means fewer epochs, more means more members.
+        threads: the maximum number of threads; None lets the engine choose.
+        row_weights: how much each row counts in training and in the scores, (rows of data,). Only their
+            ratios matter.
+        seed: of all random numbers. The same seed gives the same bits, unless a time limit ends training.
         source: where the table came from, for the record; a path is recorded in any case.
         progress: called after each epoch.
-        described: called with what was decided about the columns, before training.
+        described: called with the description of the columns, before training.
 
     Raises:
         DownslopeError: if the table or a setting does not serve; the message says what to do.
 
     >>> rows = {"size": [50, 60, 80, 100, 120], "price": [100.5, 120.5, 160.5, 200.5, 240.5]}
     >>> model = fit(rows, target="price")
+    >>> model
+    <Model of 'price': regression, 5 rows, 1 network, R² 1>
     >>> model.predict({"size": [90]}).round(1)
     array([180.5])
     """
@@ -99,45 +108,60 @@ def fit(
         seed,
     )
     frame, name = _with_target(as_frame(data), target)
-    about = describe(frame, target=name, task=task, drop=drop, category=category, number=number)
+    chosen = {"drop": drop, "category": category, "number": number}
+    chosen = {option: checked_columns(option, names) for option, names in chosen.items()}
+    refuse_contradictions(task, name, chosen, settings.idle)
+    description = describe(frame, target=name, task=task, **chosen)
     if described is not None:
-        described(about)
-    frame, weights = _weighted(frame, row_weights)
+        described(description)
+    frame = frame.with_columns(pl.Series(_WEIGHTS, _weights(row_weights, frame.height)))
     frame = rows_with_target(frame, name)[0]
-    goal = Target.fit(frame[name], about.task)
-    frame, goal = _usable(frame, goal, name)
-    encoder = TableEncoder.fit(frame, about)
-    x, y, w = encoder.encode(frame).x, goal.encode(frame[name]), _column(frame, weights)
+    target = Target.fit(frame[name], description.task)
+    frame = _usable(frame, target, name)
+    encoder = TableEncoder.fit(frame, description)
+    x, y = encoder.encode(frame).x, target.encode(frame[name])
+    w = _scaled(frame[_WEIGHTS].to_numpy())
     if source is None:
         source = os.path.abspath(data) if isinstance(data, str | os.PathLike) else type(data).__name__
     del data, frame  # only numbers are needed from here on
-    learned, measured = _learned(x, y, w, encoder, goal, settings, progress)
-    spread = None
-    if measured[1] and not goal.classes and not learned.interrupted:
-        spread = _spread(x, y, w, learned, measured[0], encoder, settings, progress)
-        learned = replace(learned, interrupted=spread is None)
-    record = _record(source, about, y, goal, learned, measured)
-    parameters = {n: np.asarray(v, np.float32) for n, v in learned.parameters.items()}
-    return Model(learned.network, parameters, encoder, goal, record, spread)
+    fitted, validation = _fitted(x, y, w, encoder, target, settings, progress)
+    intervals = None
+    if validation.held_out and not target.classes and not fitted.interrupted:
+        intervals = _intervals(x, y, w, fitted, validation.rows, encoder, settings, progress)
+        fitted = replace(fitted, interrupted=intervals is None)
+    record = _record(source, description, y, w, target, fitted, validation)
+    parameters = {n: np.asarray(v, np.float32) for n, v in fitted.parameters.items()}
+    return Model(fitted.network, parameters, encoder, target, record, intervals)
 
 
 _WEIGHTS = "\0weights"  # the name of no column of a table
 
 
-def _weighted(frame: pl.DataFrame, weights: ArrayLike | None) -> tuple[pl.DataFrame, bool]:
-    """The table with a column of weights, so that rows that are left out take theirs along."""
+def _weights(weights: ArrayLike | None, rows: int) -> NDArray[np.float64]:
+    """The checked weights, (rows,)."""
     if weights is None:
-        return frame, False
-    column = np.asarray(weights, np.float32)
-    if column.shape != (frame.height,):
+        return np.ones(rows)
+    column = array("row_weights", weights, np.float64)
+    if column.shape != (rows,):
         raise DownslopeError(
-            f"row_weights needs a number for each of {frame.height} rows, not {column.shape}"
+            f"row_weights needs a number for each of {rows} rows, not an array of shape {column.shape}"
         )
-    return frame.with_columns(pl.Series(_WEIGHTS, column)), True
+    negative = np.flatnonzero(column < 0)
+    if len(negative):
+        raise DownslopeError(
+            f"row_weights[{negative[0]}] is {column[negative[0]]:g}; a weight is a number of at least 0"
+        )
+    return column
 
 
-def _column(frame: pl.DataFrame, weights: bool) -> NDArray[np.float32]:
-    return frame[_WEIGHTS].to_numpy() if weights else np.ones(frame.height, np.float32)
+def _scaled(weights: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The weights of the rows that are used, divided by their mean."""
+    largest = weights.max()
+    if not largest:
+        raise DownslopeError("row_weights is 0 for every row with a target; give some rows a weight above 0")
+    shares = weights / largest
+    scaled: NDArray[np.float32] = (shares / shares.mean()).astype(np.float32)
+    return scaled
 
 
 def _with_target(frame: pl.DataFrame, target: Any) -> tuple[pl.DataFrame, str]:
@@ -151,100 +175,109 @@ def _with_target(frame: pl.DataFrame, target: Any) -> tuple[pl.DataFrame, str]:
     if np.ndim(target) == 2 and np.shape(target)[1] == 1:
         target = np.ravel(target)
     if np.ndim(target) != 1:
-        raise DownslopeError(f"a target is one value for each row, not an array of shape {np.shape(target)}")
+        raise DownslopeError(
+            "target needs the name of a column or one value for each row, not an array of shape "
+            f"{np.shape(target)}"
+        )
     column = as_frame({name: target})[name]
     if len(column) != frame.height:
         raise DownslopeError(f"there are {frame.height} rows of inputs and {len(column)} targets")
     return frame.with_columns(column), name
 
 
-def _usable(frame: pl.DataFrame, goal: Target, name: str) -> tuple[pl.DataFrame, Target]:
+def _usable(frame: pl.DataFrame, target: Target, name: str) -> pl.DataFrame:
     """Without rows whose target is no number, where a number was asked for."""
-    if goal.classes:
-        return frame, goal
-    return frame.filter(pl.Series(np.isfinite(goal.encode(frame[name])))), goal
+    return frame if target.classes else frame.filter(pl.Series(np.isfinite(target.encode(frame[name]))))
 
 
-Measured = tuple[NDArray[np.int64], bool]
-"""The rows that measured, and whether they were held out."""
+@dataclass(frozen=True)
+class Validation:
+    """The rows that the scores are of, and whether they were held out."""
+
+    rows: NDArray[np.int64]
+    held_out: bool
 
 
-def _learned(
+def _fitted(
     x: NDArray[np.float32],
     y: NDArray[np.float32],
     w: NDArray[np.float32],
     encoder: TableEncoder,
-    goal: Target,
+    target: Target,
     settings: Settings,
     progress: Callable[[Phase], None] | None,
-) -> tuple[Learned, Measured]:
+) -> tuple[FittedEnsemble, Validation]:
     if not settings.holds_out(len(y)):
-        everyone = Rows(x, y, w, Folds(np.full(len(y), -1)))
-        return learn_straight(everyone, encoder, goal, settings, progress), (np.arange(len(y)), False)
+        rows = Rows(x, y, w, Folds(np.full(len(y), -1)))
+        return fit_single(rows, encoder, target, settings, progress), Validation(np.arange(len(y)), False)
     folds = folds_of(y, settings.members_for(len(y)), settings.seed)
-    return learn(Rows(x, y, w, folds), encoder, goal, settings, progress), (folds.held, True)
+    rows = Rows(x, y, w, folds)
+    return fit_ensemble(rows, encoder, target, settings, progress), Validation(folds.held, True)
 
 
-def _spread(
+def _intervals(
     x: NDArray[np.float32],
     y: NDArray[np.float32],
     w: NDArray[np.float32],
-    learned: Learned,
+    fitted: FittedEnsemble,
     held: NDArray[np.int64],
     encoder: TableEncoder,
     settings: Settings,
     progress: Callable[[Phase], None] | None,
-) -> Spread | None:
+) -> IntervalNetworks | None:
     """The intervals; None where Ctrl-C leaves no time for them."""
-    told = None if progress is None else lambda step: progress(Phase("intervals", step))
+    report = None if progress is None else lambda step: progress(Phase("intervals", step))
     rows = held if len(held) < len(y) else slice(None)
     try:
-        return spread_of(x[rows], y[rows], w[rows], learned.blend[:, 0], encoder, settings, told)
+        return fit_intervals(x[rows], y[rows], w[rows], fitted.blend[:, 0], encoder, settings, report)
     except KeyboardInterrupt:
         return None
 
 
 def _record(
     source: str,
-    about: Description,
+    description: Description,
     y: NDArray[np.float32],
-    goal: Target,
-    learned: Learned,
-    measured: Measured,
+    w: NDArray[np.floating[Any]],
+    target: Target,
+    fitted: FittedEnsemble,
+    validation: Validation,
 ) -> Record:
-    rows, held_out = measured
-    guesses = {
-        "trivial": trivial_guess(goal, y, len(rows)),
-        "linear": _in_units(learned.linear, goal),
-        "network": _in_units(learned.blend, goal),
+    rows, w = validation.rows, w.astype(np.float64)
+    predictions = {
+        "baseline": baseline_prediction(target, y, len(rows), w),
+        "linear": _in_units(fitted.linear, target),
+        "network": _in_units(fitted.blend, target),
     }
-    compared: dict[str, Scores] = {who: scores(goal, y[rows], guess) for who, guess in guesses.items()}
+    compared: dict[str, Scores] = {
+        of: scores(target, y[rows], predicted, w[rows]) for of, predicted in predictions.items()
+    }
     return Record(
         source,
-        about.columns,
-        f"{about.task}: {about.task_reason}",
+        description.columns,
+        f"{description.task}: {description.task_reason}",
         len(y),
-        about.rows + about.gap_rows - len(y),
-        len(rows),
-        held_out,
+        description.rows + description.gap_rows - len(y),
+        int(np.count_nonzero(w[rows])),
+        validation.held_out,
         **compared,
-        kinds=_kinds(learned),
-        interrupted=learned.interrupted,
+        groups=_groups(fitted),
+        interrupted=fitted.interrupted,
     )
 
 
-def _in_units(guess: NDArray[Any], goal: Target) -> NDArray[Any]:
-    return guess if goal.classes else goal.numbers(guess[:, 0])
+def _in_units(predicted: NDArray[Any], target: Target) -> NDArray[Any]:
+    return predicted if target.classes else target.numbers(predicted[:, 0])
 
 
-def _kinds(learned: Learned) -> tuple[Kind, ...]:
-    told = []
-    for group, share in zip(learned.groups, learned.shares, strict=True):
+def _groups(fitted: FittedEnsemble) -> tuple[GroupRecord, ...]:
+    records = []
+    for group, share in zip(fitted.groups, fitted.shares, strict=True):
         run = group.run
         epochs = max(1, len(run.validation_losses))
         train = tuple(float(part.mean()) for part in np.array_split(run.losses, epochs) if len(part))
-        told.append(
-            Kind(
+        records.append(
+            GroupRecord(
                 group.name,
                 len(group.ensemble.networks),
                 share,
@@ -254,4 +287,4 @@ def _kinds(learned: Learned) -> tuple[Kind, ...]:
                 tuple(run.validation_losses.tolist()),
             )
         )
-    return tuple(told)
+    return tuple(records)

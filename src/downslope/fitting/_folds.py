@@ -11,7 +11,7 @@ from downslope.training import Folds
 
 __all__ = ["folds_of"]
 
-_SHARES_OF_ONE = 7
+_FOLDS_OF_ONE_MEMBER = 7
 
 
 def folds_of(y: NDArray[Any], members: int, seed: int) -> Folds:
@@ -22,7 +22,7 @@ def folds_of(y: NDArray[Any], members: int, seed: int) -> Folds:
     Args:
         y: encoded targets, (rows,); at least as many as members.
         members: how many there are.
-        seed: decides between rows whose targets are alike.
+        seed: decides between rows whose targets are equal.
 
     >>> folds = folds_of(np.array([0, 0, 0, 0, 1, 1, 1, 1]), 2, seed=0)
     >>> [int(folds.of[:4].sum()), int(folds.of[4:].sum())]
@@ -31,10 +31,10 @@ def folds_of(y: NDArray[Any], members: int, seed: int) -> Folds:
     rng = np.random.Generator(np.random.Philox(key=seed))
     shuffled = rng.permutation(len(y))
     ordered = shuffled[np.argsort(y[shuffled], kind="stable")]
-    shares = members if members > 1 else _SHARES_OF_ONE
-    rounds = -(-len(y) // shares)
+    folds = members if members > 1 else _FOLDS_OF_ONE_MEMBER
+    rounds = -(-len(y) // folds)
     # neighbours in the order go to different members, in an order drawn anew each time
-    turns = rng.permuted(np.tile(np.arange(shares), (rounds, 1)), axis=1).ravel()
+    drawn = rng.permuted(np.tile(np.arange(folds), (rounds, 1)), axis=1).ravel()
     of = np.empty(len(y), np.int64)
-    of[ordered] = turns[: len(y)]
+    of[ordered] = drawn[: len(y)]
     return Folds(of) if members > 1 else Folds(np.where(of == 0, 0, -1))

@@ -1,4 +1,4 @@
-"""Members of one kind, trained together: each holds some rows out."""
+"""Networks of one architecture, trained together: each holds some rows out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.training import Folds, Progress, Run, descend, held_out
 
-__all__ = ["Group", "Rows", "both_classes", "train"]
+__all__ = ["EnsembleGroup", "Rows", "class_probabilities", "train_group"]
 
 
 @dataclass(frozen=True)
@@ -31,65 +31,70 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Group:
-    """Trained members of one kind.
+class EnsembleGroup:
+    """Trained networks of one architecture.
 
     Attributes:
-        name: of the kind.
+        name: of the architecture.
         ensemble: the members.
-        run: what their descent did; its parameters are those of the best epoch.
-        guesses: of each row that is held out, by the member that does it: probabilities (rows, classes), or
+        run: of their descent; its parameters are those of the best epoch.
+        predictions: of each held-out row, by the member that holds it out: probabilities (rows, classes), or
             numbers (rows, 1) as the loss takes them.
     """
 
     name: str
     ensemble: Ensemble
     run: Run
-    guesses: NDArray[np.float64]
+    predictions: NDArray[np.float64]
 
     @property
     def parameters(self) -> Mapping[str, NDArray[Any]]:
         """By name."""
         return self.run.parameters
 
+    def predicted_at(self, parameters: Mapping[str, NDArray[Any]], rows: Rows) -> NDArray[np.float64]:
+        """What ``predictions`` would be at other parameters."""
+        found = held_out(self.ensemble, parameters, rows.x, rows.folds)
+        return class_probabilities(self.ensemble, found)
 
-def train(
+
+def train_group(
     name: str,
     network: Network,
     rows: Rows,
     *,
-    taught: Rows | None = None,
+    training: Rows | None = None,
     progress: Callable[[Progress], None] | None = None,
     **settings: Any,
-) -> Group:
-    """As many members as there are folds.
+) -> EnsembleGroup:
+    """Train as many members as there are folds.
 
     Args:
-        name, network: of the kind.
-        rows: of which there are guesses.
-        taught: of those, the ones that teach; None for all.
+        name, network: the architecture.
+        rows: of which there are predictions.
+        training: those to train on; None for all.
         progress: called after each epoch.
         settings: of ``descend``.
     """
     ensemble = Ensemble([network] * rows.members)
-    lesson = taught or rows
+    seen = training or rows
     run = descend(
         ensemble,
-        lesson.x,
-        lesson.y,
-        row_weights=lesson.weights,
-        validation=lesson.folds,
+        seen.x,
+        seen.y,
+        row_weights=seen.weights,
+        validation=seen.folds,
         progress=progress,
         **settings,
     )
     run = replace(run, state={})  # which is as large as two more groups
-    guesses = held_out(ensemble, run.parameters, rows.x, rows.folds)
-    return Group(name, ensemble, run, both_classes(network, guesses))
+    predicted = held_out(ensemble, run.parameters, rows.x, rows.folds)
+    return EnsembleGroup(name, ensemble, run, class_probabilities(network, predicted))
 
 
-def both_classes(network: AnyNetwork, predicted: NDArray[Any]) -> NDArray[np.float64]:
+def class_probabilities(network: AnyNetwork, predicted: NDArray[Any]) -> NDArray[np.float64]:
     """A probability for each class, (rows, classes), where the network may give that of the second alone."""
-    guesses = predicted.astype(np.float64)
+    found = predicted.astype(np.float64)
     if network.loss == "binary_cross_entropy":
-        guesses = np.concatenate([1 - guesses, guesses], axis=1)
-    return guesses
+        found = np.concatenate([1 - found, found], axis=1)
+    return found

@@ -1,4 +1,4 @@
-"""How much worse predictions get when a column tells nothing: permutation importance."""
+"""How much the error grows when a column is shuffled: permutation importance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHUFFLES = 0x1A9
 
 
 def sampled_rows(rows: int, seed: int) -> NDArray[np.int64]:
-    """The places of at most 2000 rows, drawn without repeats, in order."""
+    """The indices of at most 2000 rows, drawn without repeats, in order."""
     if rows <= _ROWS:
         return np.arange(rows)
     return np.sort(_generator(seed, rows).choice(rows, _ROWS, replace=False))
@@ -48,8 +48,8 @@ def error_increases(
     before = error(frame)
     repeated = pl.concat([frame] * _REPEATS)
     increases = []
-    for place, name in enumerate(columns):
-        generator = _generator(seed, _SHUFFLES + place)
+    for index, name in enumerate(columns):
+        generator = _generator(seed, _SHUFFLES + index)
         orders = np.concatenate([generator.permutation(frame.height) for _ in range(_REPEATS)])
         increases.append(error(repeated.with_columns(frame[name].gather(orders))) - before)
     return np.array(increases)

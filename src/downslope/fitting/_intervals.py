@@ -1,12 +1,13 @@
-"""How far targets lie from what is predicted: quantiles of the errors made on rows that were held out.
+"""Prediction intervals: quantiles of the errors made on held-out rows, widened to the right coverage.
 
-Koenker and Bassett, "Regression quantiles" (1978); widened until they hold as often as they say, by Romano,
-Patterson and Candès, "Conformalized quantile regression" (2019).
+Koenker and Bassett, "Regression quantiles" (1978); calibrated as by Romano, Patterson and Candès,
+"Conformalized quantile regression" (2019), from the inner interval to the outer, so that each holds the one
+before it (Gupta, Kuchibhotla and Ramdas, "Nested conformal prediction", 2022).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,18 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.fitting._folds import folds_of
-from downslope.fitting._group import Rows, train
-from downslope.fitting._recipe import Settings, spread_network
+from downslope.fitting._group import Rows, train_group
+from downslope.fitting._recipe import Settings, interval_network
 from downslope.nets import AnyNetwork
 from downslope.tables import TableEncoder
 from downslope.training import Progress, forward
 
-__all__ = ["CENTRAL", "LEVELS", "Spread", "spread_of"]
+__all__ = ["COVERAGES", "QUANTILES", "IntervalNetworks", "fit_intervals"]
 
-CENTRAL = (0.5, 0.8, 0.9, 0.95, 0.99)
-"""Shares of the targets between two quantiles that are learned; others lie between these."""
+COVERAGES = (0.5, 0.8, 0.9, 0.95, 0.99)
+"""The shares of the targets within the intervals that are learned; other intervals lie between these."""
 
-LEVELS = tuple(sorted({round(0.5 + side * share / 2, 4) for share in CENTRAL for side in (-1, 1)}))
+QUANTILES = tuple(sorted({round(0.5 + side * share / 2, 4) for share in COVERAGES for side in (-1, 1)}))
 """The levels of the quantiles that are learned."""
 
 _MEMBERS = 4
@@ -34,12 +35,12 @@ _MOST_ROWS = 50_000
 
 
 @dataclass(frozen=True)
-class Spread:
+class IntervalNetworks:
     """Networks that predict quantiles of the error of another prediction.
 
     Attributes:
-        network, parameters: an output for each level, of the prediction and the inputs behind it.
-        widening: by central share: what each end has to move by for the interval to hold as often as it says.
+        network, parameters: an output for each of ``QUANTILES``, of the prediction and the inputs behind it.
+        widening: for each of ``COVERAGES``, by how much both ends move to reach it on held-out rows.
     """
 
     network: AnyNetwork
@@ -49,35 +50,58 @@ class Spread:
     def interval(self, x: NDArray[Any], predicted: NDArray[Any], level: float) -> NDArray[np.float64]:
         """The ends of the interval around each prediction, as the loss takes numbers, (rows, 2).
 
+        An interval of a higher level holds those of lower levels.
+
         Args:
             x: encoded inputs, (rows, inputs).
             predicted: as the loss takes numbers, (rows,).
             level: the share of targets that lie within, between 0 and 1.
         """
-        errors = np.sort(forward(self.network, self.parameters, _beside(x, predicted)), axis=1)
-        ends = [_between(errors, (1 + side * level) / 2) for side in (-1, 1)]
-        wider = float(np.interp(level, CENTRAL, self.widening))
-        low, high = predicted + ends[0] - wider, predicted + ends[1] + wider
-        middle = (low + high) / 2
-        return np.stack([np.minimum(low, middle), np.maximum(high, middle)], axis=1)
+        from scipy.special import ndtri
+
+        quantiles = np.sort(forward(self.network, self.parameters, _inputs(x, predicted)), axis=1)
+        ends = nested(quantiles.astype(np.float64), self.widening)
+        # between two coverages along a normal distribution, below the smallest towards its middle
+        known, asked = (ndtri((1 + np.array(share)) / 2) for share in ((0.0, *COVERAGES), level))
+        right = int(np.clip(np.searchsorted(known, asked), 1, len(known) - 1))
+        share = (asked - known[right - 1]) / (known[right] - known[right - 1])
+        middle = ends[:, 0].mean(axis=1, keepdims=True).repeat(2, axis=1)
+        inner, outer = middle if right == 1 else ends[:, right - 2], ends[:, right - 1]
+        between = inner + share * (outer - inner)
+        # rounding must not cross the ends
+        if share <= 1:
+            low, high = np.maximum(between[:, 0], outer[:, 0]), np.minimum(between[:, 1], outer[:, 1])
+        else:
+            low, high = np.minimum(between[:, 0], outer[:, 0]), np.maximum(between[:, 1], outer[:, 1])
+        found: NDArray[np.float64] = predicted[:, None] + np.stack([low, high], axis=1)
+        return found
 
 
-def _beside(x: NDArray[Any], predicted: NDArray[Any]) -> NDArray[np.float32]:
+def _inputs(x: NDArray[Any], predicted: NDArray[Any]) -> NDArray[np.float32]:
     return np.concatenate([predicted[:, None], x], axis=1, dtype=np.float32)
 
 
-def _between(quantiles: NDArray[Any], level: float) -> NDArray[np.float64]:
-    """The quantile of a level, from those of ``LEVELS`` along a normal distribution."""
-    from scipy.special import ndtri
+def nested(quantiles: NDArray[np.float64], widening: Sequence[float]) -> NDArray[np.float64]:
+    """The intervals of the first so many coverages, each around the one before it, (rows, coverages, 2).
 
-    places, place = ndtri(np.array(LEVELS)), float(ndtri(level))
-    right = int(np.clip(np.searchsorted(places, place), 1, len(places) - 1))
-    share = (place - places[right - 1]) / (places[right] - places[right - 1])
-    found: NDArray[np.float64] = quantiles[:, right - 1] * (1 - share) + quantiles[:, right] * share
-    return found
+    Args:
+        quantiles: ascending, (rows, quantiles).
+        widening: of the coverages, as many as are known.
+
+    >>> four = np.array([[-4.0, -3.0, -2.0, -1.5, -1.0, 1.0, 1.5, 2.0, 3.0, 4.0]])
+    >>> nested(four, [0.0, 0.0, -1.0])[0].tolist()
+    [[-1.0, 1.0], [-1.5, 1.5], [-1.5, 1.5]]
+    """
+    middle = len(COVERAGES)
+    wider = np.array(widening)
+    low = quantiles[:, middle - 1 :: -1][:, : len(wider)] - wider
+    high = quantiles[:, middle:][:, : len(wider)] + wider
+    centre = (low[:, :1] + high[:, :1]) / 2  # ends that cross meet here
+    low, high = np.minimum(low, centre), np.maximum(high, centre)
+    return np.stack([np.minimum.accumulate(low, axis=1), np.maximum.accumulate(high, axis=1)], axis=2)
 
 
-def spread_of(
+def fit_intervals(
     x: NDArray[np.float32],
     y: NDArray[np.float32],
     weights: NDArray[np.float32],
@@ -85,12 +109,12 @@ def spread_of(
     encoder: TableEncoder,
     settings: Settings,
     progress: Callable[[Progress], None] | None = None,
-) -> Spread:
-    """Learned from predictions of rows that were held out.
+) -> IntervalNetworks:
+    """Learn intervals from predictions of held-out rows.
 
     Args:
         x, y, weights: those rows, encoded.
-        predicted: what was said of them, as the loss takes numbers, (rows,).
+        predicted: their predictions, as the loss takes numbers, (rows,).
         encoder: of x.
         settings: the seed and the batches.
         progress: called after each epoch.
@@ -99,23 +123,45 @@ def spread_of(
         rng = np.random.Generator(np.random.Philox(key=settings.seed))
         some = rng.choice(len(y), _MOST_ROWS, replace=False)
         x, y, weights, predicted = x[some], y[some], weights[some], predicted[some]
-    inputs = _beside(x, predicted)
-    missed = (y - predicted).astype(np.float32)
-    targets = np.repeat(missed[:, None], len(LEVELS), axis=1)
-    rows = Rows(inputs, targets, weights, folds_of(np.abs(missed), _MEMBERS, settings.seed))
-    network = spread_network(encoder, LEVELS, inputs)
+    inputs = _inputs(x, predicted)
+    errors = (y - predicted).astype(np.float32)
+    targets = np.repeat(errors[:, None], len(QUANTILES), axis=1)
+    rows = Rows(inputs, targets, weights, folds_of(np.abs(errors), _MEMBERS, settings.seed))
+    network = interval_network(encoder, QUANTILES, inputs)
     asked = settings.descent(len(y), settings.epochs or _EPOCHS)
-    group = train("intervals", network, rows, **asked, seed=settings.seed, progress=progress)
+    group = train_group("intervals", network, rows, **asked, seed=settings.seed, progress=progress)
     if group.run.stopped == "interrupted":
         raise KeyboardInterrupt
-    guesses = np.sort(group.guesses, axis=1)
-    widening = tuple(_widening(guesses, missed, share) for share in CENTRAL)
-    return Spread(group.ensemble, group.parameters, widening)
+    widening = calibrated(np.sort(group.predictions, axis=1), errors, weights)
+    return IntervalNetworks(group.ensemble, group.parameters, widening)
 
 
-def _widening(quantiles: NDArray[Any], missed: NDArray[Any], share: float) -> float:
-    """What both ends have to move by to have the right share of the held-out errors between them."""
-    low, high = (LEVELS.index(round(0.5 + side * share / 2, 4)) for side in (-1, 1))
-    outside = np.maximum(quantiles[:, low] - missed, missed - quantiles[:, high])
-    rank = min(1.0, np.ceil((len(missed) + 1) * share) / len(missed))
-    return float(np.quantile(outside, rank))
+def calibrated(
+    quantiles: NDArray[np.float64], errors: NDArray[Any], weights: NDArray[Any]
+) -> tuple[float, ...]:
+    """By how much the intervals of each coverage are widened to hold the right share of the errors.
+
+    Args:
+        quantiles: predicted for each held-out row, ascending, (rows, quantiles).
+        errors: of those rows, (rows,).
+        weights: how much each row counts, (rows,).
+    """
+    widening: list[float] = []
+    within = np.zeros(len(errors), bool)
+    for place, share in enumerate(COVERAGES):
+        low, high = quantiles[:, len(COVERAGES) - 1 - place], quantiles[:, len(COVERAGES) + place]
+        outside = np.maximum(low - errors, errors - high)
+        # rows within the interval before this one are within this one, whatever its widening
+        outside[within] = np.minimum(outside[within], outside[~within].min(initial=np.inf))
+        widening.append(_weighted_quantile(outside, weights, share))
+        within |= outside <= widening[-1]
+    return tuple(widening)
+
+
+def _weighted_quantile(values: NDArray[Any], weights: NDArray[Any], share: float) -> float:
+    """The smallest value that is not exceeded by a share of the rows, with one more row to come."""
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order], dtype=np.float64)
+    one_more = reached[-1] / np.count_nonzero(weights)
+    rank = np.searchsorted(reached, share * (reached[-1] + one_more) * (1 - 1e-12))
+    return float(values[order][min(rank, len(values) - 1)])

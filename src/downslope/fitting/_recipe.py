@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._checks import NOT_NEGATIVE, POSITIVE, Interval, number, seed, show, whole
 from downslope.errors import DownslopeError
 from downslope.nets import Dense, Dropout, Embedding, Layer, Network, Periodic, PiecewiseLinear, Quantile
 from downslope.tables import TableEncoder, Target
 from downslope.training import AdamW, FlatCosine
 
-__all__ = ["Settings", "embeddings", "linear_network", "spread_network", "suited_networks"]
+__all__ = ["Settings", "embeddings", "interval_network", "linear_network", "networks_for"]
 
 FEWEST_ROWS = 50
 """Below it no rows are held out and the network is linear."""
@@ -22,15 +23,14 @@ FEWEST_ROWS = 50
 _MEMBERS = 8
 _WIDTH = 128
 _UPDATES = 10_000
-_EMA_DECAY = (
-    0.7  # of the mean of parameters over epochs: errors on few held-out rows jump from epoch to epoch
-)
-_COARSE = 8
+_EMA_DECAY = 0.7  # of the parameters over epochs: errors on few held-out rows jump between epochs
+_COARSE_BINS = 8
 _BINS = 32
-_READINGS = 512  # of one table: with more columns there are fewer of each
+_NUMERICAL_FEATURES = 512  # of one table: with more columns there are fewer of each
 _FREQUENCIES = 8
 _SIGMA = 0.3
-_LOOKED_AT = 20_000  # rows that decide where the bins are
+_SAMPLED_ROWS = 20_000  # that decide where the bins are
+_SHARE = Interval(0, 1, open_high=True)
 
 
 @dataclass(frozen=True)
@@ -38,22 +38,25 @@ class Settings:
     """How networks are fitted; None leaves the choice to the number of rows.
 
     Args:
-        members: of each kind; with one, a share of the rows is held out to pick the best epoch.
-        hidden: units of each hidden layer; () for a linear network.
+        members: networks of each group; with 1, one row in seven is held out to choose the best epoch.
+        hidden: units of each hidden layer, or of the only one; () for a linear network.
         activation: of the hidden layers.
-        dropout: of the hidden layers.
-        learning_rate: the highest.
+        dropout: of the hidden layers, from 0 to below 1.
+        learning_rate: the peak of the schedule.
         weight_decay: of AdamW.
         batch_size: rows in a step.
-        epochs: the most.
+        epochs: the maximum number of epochs.
         time_limit: seconds that fitting may take; None takes what the rows need.
-        threads: the most that steps run on.
-        seed: fixes everything but what a time limit cuts short.
+        threads: the maximum number of threads.
+        seed: of all random numbers.
+
+    Raises:
+        DownslopeError: for a value that does not serve; the message says what does.
     """
 
     members: int | None = None
-    hidden: tuple[int, ...] | None = None
-    activation: str = "silu"
+    hidden: int | Sequence[int] | None = None
+    activation: Any = "silu"
     dropout: float = 0.2
     learning_rate: float = 0.004
     weight_decay: float = 0.1
@@ -64,35 +67,42 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 < self.learning_rate < float("inf"):
-            raise DownslopeError(
-                f"a learning rate is a number above 0, such as {Settings.learning_rate:g}, "
-                f"not {self.learning_rate!r}"
-            )
-        if not 0 <= self.weight_decay < float("inf"):
-            raise DownslopeError(f"weight decay is a number of at least 0, not {self.weight_decay!r}")
-        if self.time_limit is not None and not self.time_limit > 0:
-            raise DownslopeError(f"a time limit is a number of seconds above 0, not {self.time_limit!r}")
-        for name, value in (
-            ("members", self.members),
-            ("batch_size", self.batch_size),
-            ("epochs", self.epochs),
-        ):
-            if value is not None and value < 1:
-                raise DownslopeError(f"{name} is at least 1, not {value!r}")
+        checked: dict[str, Any] = {
+            "hidden": None if self.hidden is None else _units(self.hidden),
+            "dropout": number("dropout", self.dropout, _SHARE),
+            "learning_rate": number("learning_rate", self.learning_rate, POSITIVE),
+            "weight_decay": number("weight_decay", self.weight_decay, NOT_NEGATIVE),
+            "seed": seed("seed", self.seed),
+        }
+        for name in ("members", "batch_size", "epochs", "threads"):
+            if getattr(self, name) is not None:
+                checked[name] = whole(name, getattr(self, name), Interval(1))
+        if self.time_limit is not None:
+            checked["time_limit"] = number("time_limit", self.time_limit, POSITIVE)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+        Dense(1, self.activation)  # which refuses what is no activation
+
+    @property
+    def idle(self) -> dict[str, Any]:
+        """The settings that were given although a linear model has no use for them."""
+        if self.hidden != ():
+            return {}
+        names = ("activation", "dropout", "learning_rate", "weight_decay", "batch_size", "epochs")
+        return {name: getattr(self, name) for name in names if getattr(self, name) != getattr(Settings, name)}
 
     def holds_out(self, rows: int) -> bool:
         """Whether there are enough rows to hold some out."""
         return rows >= FEWEST_ROWS
 
     def members_for(self, rows: int) -> int:
-        """Members of each kind, of which each holds a row or more out."""
+        """Members of each group, of which each holds a row or more out."""
         return min(self.members or _MEMBERS, rows)
 
     def layers_for(self, rows: int) -> tuple[int, ...]:
         """The units of the hidden layers: none where there are too few rows."""
         if self.hidden is not None:
-            return self.hidden
+            return tuple(self.hidden)  # type: ignore[arg-type]  # a sequence after the checks
         return (_WIDTH, _WIDTH) if rows >= FEWEST_ROWS else ()
 
     def batch_for(self, rows: int) -> int:
@@ -118,42 +128,53 @@ class Settings:
         }
 
 
-def suited_networks(
+def _units(hidden: Any) -> tuple[int, ...]:
+    """The units of each hidden layer from one number or several."""
+    try:
+        several = list(hidden) if not isinstance(hidden, str) else None
+    except TypeError:
+        several = [hidden]
+    if several is None:
+        raise DownslopeError(f"hidden needs units of the hidden layers, such as (64, 64), not {show(hidden)}")
+    return tuple(whole("hidden", units, Interval(1)) for units in several)
+
+
+def networks_for(
     encoder: TableEncoder, target: Target, settings: Settings, x: NDArray[np.float32]
 ) -> Mapping[str, Network]:
-    """The kinds of networks for an encoded table, by what sets them apart: how they read numbers."""
-    columns, edges = _bins(x[:: -(-len(x) // _LOOKED_AT)], encoder.code_columns)
-    readings: dict[str, tuple[Layer, ...]] = {"plain": ()}
+    """The architectures for an encoded table, by the numerical embeddings that set them apart."""
+    columns, edges = _bins(x[:: -(-len(x) // _SAMPLED_ROWS)], encoder.code_columns)
+    numerical: dict[str, tuple[Layer, ...]] = {"plain": ()}
     if columns:
-        few = max(2, _READINGS // len(columns))
-        readings = {
-            "smooth": (
-                PiecewiseLinear(columns, [_fewer(row, min(few // 2 + 1, _COARSE)) for row in edges]),
-                Periodic(columns, min(few // 2 + 1, _FREQUENCIES), _SIGMA),
+        bins = max(2, _NUMERICAL_FEATURES // len(columns))
+        numerical = {
+            "periodic": (
+                PiecewiseLinear(columns, [_fewer(row, min(bins // 2 + 1, _COARSE_BINS)) for row in edges]),
+                Periodic(columns, min(bins // 2 + 1, _FREQUENCIES), _SIGMA),
             ),
-            "sharp": (PiecewiseLinear(columns, [_fewer(row, min(few, _BINS)) for row in edges]),),
+            "piecewise": (PiecewiseLinear(columns, [_fewer(row, min(bins, _BINS)) for row in edges]),),
         }
     layers: list[Layer] = []
     for units in settings.layers_for(len(x)):
         layers.append(Dense(units, settings.activation))
         if settings.dropout:
             layers.append(Dropout(settings.dropout))
+    # an embedding puts its vectors behind the other columns, which keep their positions
     front = embeddings(encoder)
-    # an embedding puts its vectors behind the other columns, which keep their places
     return {
-        name: _ended(encoder, target, [*front, *reading, *layers], l2=0.0)
-        for name, reading in readings.items()
+        name: _network(encoder, target, [*front, *numbers, *layers], l2=0.0)
+        for name, numbers in numerical.items()
     }
 
 
-def spread_network(encoder: TableEncoder, levels: tuple[float, ...], x: NDArray[np.float32]) -> Network:
+def interval_network(encoder: TableEncoder, levels: tuple[float, ...], x: NDArray[np.float32]) -> Network:
     """The network of the quantiles of errors: its inputs are the prediction, then those of the table."""
-    codes = tuple(1 + place for place in encoder.code_columns)
-    columns, edges = _bins(x[:: -(-len(x) // _LOOKED_AT)], codes)
-    few = max(2, _READINGS // max(1, len(columns)))
+    codes = tuple(1 + column for column in encoder.code_columns)
+    columns, edges = _bins(x[:: -(-len(x) // _SAMPLED_ROWS)], codes)
+    bins = max(2, _NUMERICAL_FEATURES // max(1, len(columns)))
     layers: list[Layer] = [*_embedding(codes, encoder.code_levels, most=4)]
     if columns:
-        layers.append(PiecewiseLinear(columns, [_fewer(row, min(few, _BINS)) for row in edges]))
+        layers.append(PiecewiseLinear(columns, [_fewer(row, min(bins, _BINS)) for row in edges]))
     layers += [Dense(_WIDTH // 2, "silu"), Dropout(0.1), Dense(len(levels))]
     return Network(x.shape[1], layers, loss=Quantile(levels))
 
@@ -167,7 +188,7 @@ def _bins(x: NDArray[np.float32], codes: Sequence[int]) -> tuple[list[int], list
             continue
         if len(values) > _BINS + 1:
             values = np.unique(np.quantile(x[:, column], np.linspace(0, 1, _BINS + 1)).astype(np.float32))
-        apart = values[np.diff(values, prepend=-np.inf) > 1e-5]  # closer ones would make slopes too steep
+        apart = values[np.diff(values, prepend=-np.inf) > 1e-5]  # closer ones would make too steep a line
         if len(apart) > 2:
             columns.append(column)
             edges.append(tuple(map(float, apart)))
@@ -181,8 +202,8 @@ def _fewer(edges: tuple[float, ...], bins: int) -> tuple[float, ...]:
 
 
 def linear_network(encoder: TableEncoder, target: Target, l2: float) -> Network:
-    """The linear model on the same inputs, lightly penalised so that it always has one answer."""
-    return _ended(
+    """The linear model on the same inputs, with a small penalty, so that its solution is unique."""
+    return _network(
         encoder,
         target,
         list(embeddings(encoder, most=_outputs(target))),
@@ -194,7 +215,7 @@ def _outputs(target: Target) -> int:
     return len(target.classes) if len(target.classes) > 2 else 1
 
 
-def _ended(encoder: TableEncoder, target: Target, layers: list[Layer], l2: float) -> Network:
+def _network(encoder: TableEncoder, target: Target, layers: list[Layer], l2: float) -> Network:
     losses = {0: "squared_error", 2: "binary_cross_entropy"}
     loss = losses.get(len(target.classes), "cross_entropy")
     output = Dense(_outputs(target), initializer="glorot_uniform")

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.tables import Target
+from downslope.training import r_squared
 
-__all__ = ["Scores", "scores", "trivial_guess"]
+__all__ = ["Scores", "baseline_prediction", "scores"]
 
 _SMALLEST = 1e-7
 
@@ -20,27 +21,41 @@ class Scores:
     """The quality of some predictions.
 
     Attributes:
-        typical_error: mean of |y − prediction|, in the units of the target; regression only.
-        root_mean_square: √mean (y − prediction)²; regression only.
-        r2: the share of the variance that is explained; regression only.
+        mean_absolute_error: mean of |y − prediction|, in the units of the target; regression only.
+        root_mean_squared_error: √mean (y − prediction)²; regression only.
+        r2: the share of the variance that is explained, None for a constant target; regression only.
         accuracy: the share of rows whose most probable class is right; classification only.
         log_loss: mean of −ln p(true class), with p at least 1e-7; classification only.
     """
 
-    typical_error: float | None = None
-    root_mean_square: float | None = None
+    mean_absolute_error: float | None = None
+    root_mean_squared_error: float | None = None
     r2: float | None = None
     accuracy: float | None = None
     log_loss: float | None = None
 
+    @property
+    def known(self) -> dict[str, float | None]:
+        """The scores of the task by their names in words; None where there is no value."""
+        if self.accuracy is not None:
+            return {"accuracy": self.accuracy, "log loss": self.log_loss}
+        return {
+            "mean absolute error": self.mean_absolute_error,
+            "root mean squared error": self.root_mean_squared_error,
+            "R²": self.r2,
+        }
 
-def scores(target: Target, y: NDArray[Any], predicted: NDArray[Any]) -> Scores:
+
+def scores(
+    target: Target, y: NDArray[Any], predicted: NDArray[Any], weights: NDArray[Any] | None = None
+) -> Scores:
     """The scores of predictions.
 
     Args:
         target: what was predicted.
         y: encoded targets, (rows,).
         predicted: probabilities (rows, classes), or numbers in the target's units (rows,).
+        weights: how much each row counts, (rows,); None for all alike.
 
     >>> scores(Target("t"), np.array([1.0, 3.0]), np.array([1.0, 2.0])).r2
     0.5
@@ -49,19 +64,37 @@ def scores(target: Target, y: NDArray[Any], predicted: NDArray[Any]) -> Scores:
         chosen = predicted[np.arange(len(y)), y.astype(int)]
         hits = predicted.argmax(axis=1) == y
         return Scores(
-            accuracy=float(hits.mean()), log_loss=float(-np.log(np.clip(chosen, _SMALLEST, 1.0)).mean())
+            accuracy=float(np.average(hits, weights=weights)),
+            log_loss=float(np.average(-np.log(np.clip(chosen, _SMALLEST, 1.0)), weights=weights)),
         )
     true = target.numbers(y)
-    missed = true - predicted
-    spread = float(np.mean((true - true.mean()) ** 2))
-    square = float(np.mean(missed**2))
-    r2 = 1 - square / spread if spread else None
-    return Scores(float(np.abs(missed).mean()), square**0.5, r2)
+    errors = np.abs(true - predicted)
+    exponent = np.frexp(errors.max())[1]  # sums and squares of large errors are beyond the largest number
+    scaled = np.ldexp(errors, -exponent)
+    mean, square = (np.average(values, weights=weights) for values in (scaled, scaled**2))
+    r2 = float(r_squared(true, predicted, weights))
+    return Scores(
+        float(np.ldexp(mean, exponent)),
+        float(np.ldexp(np.sqrt(square), exponent)),
+        None if np.isnan(r2) else r2,
+    )
 
 
-def trivial_guess(target: Target, y: NDArray[Any], rows: int) -> NDArray[np.float64]:
-    """The same guess for every row: the mean, or the shares of the classes, of encoded targets y."""
+def baseline_prediction(
+    target: Target, y: NDArray[Any], rows: int, weights: NDArray[Any] | None = None
+) -> NDArray[np.float64]:
+    """The same prediction for every row, whatever its inputs: the mean, or the shares of the classes.
+
+    Args:
+        target: what is predicted.
+        y: encoded targets, (rows,).
+        rows: for how many rows.
+        weights: how much each row of y counts, (rows,); None for all alike.
+    """
     if not target.classes:
-        return np.full(rows, float(target.numbers(y).mean()))
-    shares = np.bincount(y.astype(int), minlength=len(target.classes)) / len(y)
-    return np.tile(shares, (rows, 1))
+        numbers = target.numbers(y)
+        exponent = np.frexp(np.abs(numbers).max())[1]  # the sum of large numbers is beyond the largest
+        mean = np.average(np.ldexp(numbers, -exponent), weights=weights)
+        return np.full(rows, float(np.ldexp(mean, exponent)))
+    counts = np.bincount(y.astype(int), weights, minlength=len(target.classes))
+    return np.tile(counts / counts.sum(), (rows, 1))

@@ -1,22 +1,22 @@
-"""What a model used and how it came about, to read and to draw."""
+"""What a model used and how good it is, to read and to draw."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from downslope.fitting._model import Kind, Model
+from downslope.fitting._record import GroupRecord, Record
 from downslope.fitting._scores import Scores
-from downslope.nets import Dense, Ensemble
-from downslope.tables import Column, TableEncoder
+from downslope.nets import AnyNetwork, Dense, Ensemble
+from downslope.tables import Column, TableEncoder, Target
 
-__all__ = ["ColumnUse", "Summary", "kind_line", "summary_of"]
+__all__ = ["ColumnUse", "Summary", "group_line", "summary_of"]
 
 _LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True)
 class ColumnUse:
-    """A column, what kind it was taken for and why, and what the network gets of it.
+    """A column, its kind and why, and what the network gets of it.
 
     ``encoder`` is number, two levels, one-hot, embedding, date, or left out; ``inputs`` how many inputs of
     the network it became.
@@ -31,34 +31,34 @@ class ColumnUse:
 
 @dataclass(frozen=True)
 class Summary:
-    """What was used.
+    """What was used, and the scores.
 
     Attributes:
         task: ``"regression"`` or ``"classification"``.
         rows: that were used.
-        measured_rows, held_out: rows that measured, and whether by networks that did not learn from them.
+        validation_rows: rows that the scores are of.
+        held_out: whether each of them was predicted by networks that were not trained on it.
         columns: every column.
-        kinds: what was trained: members, share, epochs and errors of each kind.
-        main: the kind that counts most.
-        layers: the inputs, the units of each hidden layer, and the outputs, of a member of the last kind.
+        groups: what was trained: members, share, epochs and errors of each group.
+        main: the group that counts most.
+        layers: the inputs, the units of each hidden layer, and the outputs, of a member of the last group.
         activation: of the hidden layers; empty where there are none.
-        temperature: by which calibration divides the last z of classes.
-        trivial, linear, network: the scores of the trivial guess, the linear model and this one on the
-            measured rows.
-        interrupted: whether training was cut short.
+        temperature: of temperature scaling, by which the logits of classes are divided.
+        baseline, linear, network: the scores of the baseline, the linear model and this one.
+        interrupted: whether training was ended early.
     """
 
     task: str
     rows: int
-    measured_rows: int
+    validation_rows: int
     held_out: bool
     columns: tuple[ColumnUse, ...]
-    kinds: tuple[Kind, ...]
-    main: Kind
+    groups: tuple[GroupRecord, ...]
+    main: GroupRecord
     layers: tuple[int, ...]
     activation: str
     temperature: float
-    trivial: Scores
+    baseline: Scores
     linear: Scores
     network: Scores
     interrupted: bool
@@ -66,39 +66,65 @@ class Summary:
     @property
     def members(self) -> int:
         """Networks whose predictions are averaged."""
-        return sum(kind.members for kind in self.kinds if kind.share > 0)
+        return sum(group.members for group in self.groups if group.share > 0)
 
     @property
-    def measured_on(self) -> str:
+    def networks(self) -> str:
+        """How many networks, in words."""
+        return "1 network" if self.members == 1 else f"{self.members} networks"
+
+    @property
+    def validation(self) -> str:
         """Which rows the scores are of, in words."""
         if self.held_out:
-            return f"measured on {self.measured_rows:,} rows, each by networks that did not learn from it"
-        return f"measured on the {self.measured_rows:,} rows themselves, too few to hold any out"
+            return f"validated on {self.validation_rows:,} rows, each by networks that were not trained on it"
+        return f"measured on the {self.validation_rows:,} training rows, too few to hold any out"
+
+    @property
+    def compared(self) -> dict[str, Scores]:
+        """The scores by what they are of."""
+        baseline = "baseline (class frequencies)" if self.task == "classification" else "baseline (mean)"
+        return {baseline: self.baseline, "linear model": self.linear, "network": self.network}
+
+    @property
+    def line(self) -> str:
+        """In one line."""
+        score = self.network.accuracy if self.task == "classification" else self.network.r2
+        name = "accuracy" if self.task == "classification" else "R²"
+        scored = "" if score is None else f", {name} {score:.4g}"
+        cut = ", interrupted" if self.interrupted else ""
+        return f"{self.task}, {self.rows:,} rows, {self.networks}{scored}{cut}"
+
+    def __repr__(self) -> str:
+        return f"<Summary: {self.line}>"
 
     def __str__(self) -> str:
         return "\n".join([*self._network_lines(), "", *self._score_lines(), "", *self._column_lines()])
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the layers, the curves of the errors, the scores and the columns."""
+        from downslope.fitting._notebook import summary_html
+
+        return summary_html(self, "Summary", self.line)
+
     def _network_lines(self) -> list[str]:
-        networks = "1 network" if self.members == 1 else f"{self.members} networks"
-        how = f", {self.activation}" if self.activation else ""
-        cut = "; training was cut short" if self.interrupted else ""
-        warm = f"; temperature {self.temperature:.2f}" if self.temperature != 1 else ""
+        activation = f", {self.activation}" if self.activation else ""
+        cut = "; training was interrupted" if self.interrupted else ""
+        scaling = f"; temperature {self.temperature:.2f}" if self.temperature != 1 else ""
         return [
             f"{self.task}, {self.rows:,} rows",
-            f"{networks} of {' - '.join(map(str, self.layers))} units{how}{warm}{cut}",
-            *(kind_line(kind) for kind in self.kinds),
+            f"{self.networks} of {' - '.join(map(str, self.layers))} units{activation}{scaling}{cut}",
+            *(group_line(group) for group in self.groups),
         ]
 
     def _score_lines(self) -> list[str]:
-        compared = {"trivial guess": self.trivial, "linear model": self.linear, "network": self.network}
-        told = [name for name, value in asdict(self.network).items() if value is not None]
-        lines = [
-            self.measured_on,
-            "  " + f"{'':15}" + "".join(f"{name.replace('_', ' '):>18}" for name in told),
-        ]
-        for who, scores in compared.items():
-            values = (getattr(scores, name) for name in told)
-            lines.append(f"  {who:15}" + "".join(f"{'–' if v is None else f'{v:.4g}':>18}" for v in values))
+        width = max(map(len, self.compared))
+        names = self.network.known
+        lines = [self.validation, f"  {'':{width}}" + "".join(f"  {name:>10}" for name in names)]
+        for of, scores in self.compared.items():
+            cells = ("–" if (value := scores.known.get(n)) is None else f"{value:.4g}" for n in names)
+            padded = (f"  {cell:>{max(10, len(name))}}" for cell, name in zip(cells, names, strict=True))
+            lines.append(f"  {of:{width}}" + "".join(padded))
         return lines
 
     def _column_lines(self) -> list[str]:
@@ -110,29 +136,29 @@ class Summary:
         ]
 
 
-def kind_line(kind: Kind) -> str:
-    """A kind and what became of it, in a line."""
-    counts = f"{100 * kind.share:.0f} % of the prediction" if kind.share > 0 else "left out of the prediction"
-    return f"  {kind.members} {kind.name}: {counts}, epoch {kind.best_epoch} of {kind.epochs} was the best"
+def group_line(group: GroupRecord) -> str:
+    """A group and how it was trained, in a line."""
+    share = f"{100 * group.share:.0f} % of the prediction" if group.share > 0 else "not in the prediction"
+    return f"  {group.members} × {group.name}: {share}; best epoch {group.best_epoch} of {group.epochs}"
 
 
-def summary_of(model: Model) -> Summary:
-    """What a model used, from its record, its encoder and its network."""
-    record = model.record
-    dense = [layer for layer in model.member(-1)[0].layers if isinstance(layer, Dense)]
-    activations = dict.fromkeys(layer.activation for layer in dense[:-1])
+def summary_of(network: AnyNetwork, encoder: TableEncoder, target: Target, record: Record) -> Summary:
+    """What a model used."""
+    last = network.networks[-1] if isinstance(network, Ensemble) else network
+    dense = [layer for layer in last.layers if isinstance(layer, Dense)]
+    activations = dict.fromkeys(str(layer.activation) for layer in dense[:-1])
     return Summary(
-        task=model.target.task,
+        task=target.task,
         rows=record.rows,
-        measured_rows=record.measured_rows,
+        validation_rows=record.validation_rows,
         held_out=record.held_out,
-        columns=_uses(record.columns, model.encoder),
-        kinds=record.kinds,
+        columns=_uses(record.columns, encoder),
+        groups=record.groups,
         main=record.main,
-        layers=(len(model.encoder.features), *(layer.units for layer in dense)),
-        activation=", ".join(map(str, activations)),
-        temperature=model.network.temperature if isinstance(model.network, Ensemble) else 1.0,
-        trivial=record.trivial,
+        layers=(len(encoder.features), *(layer.units for layer in dense)),
+        activation=", ".join(activations),
+        temperature=network.temperature if isinstance(network, Ensemble) else 1.0,
+        baseline=record.baseline,
         linear=record.linear,
         network=record.network,
         interrupted=record.interrupted,

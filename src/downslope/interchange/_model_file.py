@@ -24,7 +24,7 @@ from downslope.nets import AnyNetwork, network_from_json, network_to_json
 __all__ = ["ModelFile", "read_model_file", "write_beside", "write_model_file"]
 
 _FORMAT = "downslope 2"
-_SPREAD = "spread."  # before the names of its parameters
+_INTERVALS = "intervals."  # before the names of their parameters
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class ModelFile:
         network: its description.
         parameters: by name.
         about: JSON data of any further kind: encoders, training record.
-        spread: the network of prediction intervals and its parameters, where there is one.
+        intervals: the network of prediction intervals and its parameters, where there is one.
     """
 
     network: AnyNetwork
     parameters: Mapping[str, NDArray[Any]]
     about: Mapping[str, Any]
-    spread: tuple[AnyNetwork, Mapping[str, NDArray[Any]]] | None = None
+    intervals: tuple[AnyNetwork, Mapping[str, NDArray[Any]]] | None = None
 
 
 def write_beside(path: str | os.PathLike[str], content: bytes) -> None:
@@ -90,10 +90,10 @@ def write_model_file(path: str | os.PathLike[str], model: ModelFile) -> None:
         "about": json.dumps(model.about),
     }
     parameters = dict(model.parameters)
-    if model.spread is not None:
-        network, further = model.spread
-        header["spread"] = json.dumps(network_to_json(network))
-        parameters |= {_SPREAD + name: value for name, value in further.items()}
+    if model.intervals is not None:
+        network, further = model.intervals
+        header["intervals"] = json.dumps(network_to_json(network))
+        parameters |= {_INTERVALS + name: value for name, value in further.items()}
     tensors = {name: np.ascontiguousarray(value) for name, value in parameters.items()}
     write_beside(path, save(tensors, metadata=header))
 
@@ -120,8 +120,8 @@ def read_model_file(path: str | os.PathLike[str]) -> ModelFile:
         outputs = graph_from_json(_loaded(header, "graph"))
         if outputs != [network.graph().prediction]:
             raise DownslopeError("the graph is not that of the network")
-        spread = _spread(header, tensors)
-        further = {} if spread is None else {_SPREAD + name for name in spread[1]}
+        intervals = _intervals(header, tensors)
+        further = {} if intervals is None else {_INTERVALS + name for name in intervals[1]}
         own = {name: value for name, value in tensors.items() if name not in further}
         _check_parameters(network, own)
         about = _loaded(header, "about")
@@ -130,17 +130,17 @@ def read_model_file(path: str | os.PathLike[str]) -> ModelFile:
     except DownslopeError as error:
         raise DownslopeError(f"{path} is damaged: {error}; fit the model again") from None
     ordered = {name: tensors[name] for name in network.graph().parameters}
-    return ModelFile(network, ordered, about, spread)
+    return ModelFile(network, ordered, about, intervals)
 
 
-def _spread(
+def _intervals(
     header: Mapping[str, str], tensors: Mapping[str, NDArray[Any]]
 ) -> tuple[AnyNetwork, Mapping[str, NDArray[Any]]] | None:
-    if "spread" not in header:
+    if "intervals" not in header:
         return None
-    network = network_from_json(_loaded(header, "spread"))
+    network = network_from_json(_loaded(header, "intervals"))
     names = network.graph().parameters
-    own = {name: tensors[_SPREAD + name] for name in names if _SPREAD + name in tensors}
+    own = {name: tensors[_INTERVALS + name] for name in names if _INTERVALS + name in tensors}
     _check_parameters(network, own)
     return network, own
 

@@ -13,6 +13,16 @@ OLD_FORMAT = "downslope 1"
 
 _NUMERIC = re.compile(r"\breading(\d+)\.(?=slope|offset|frequency|phase)")
 _SETTING = {"leaky_relu": "slope", "elu": "alpha"}
+_INTERVALS = re.compile(r"^spread\.")
+
+_FIELDS = {
+    "trivial": "baseline",
+    "kinds": "groups",
+    "measured_rows": "validation_rows",
+    "typical_error": "mean_absolute_error",
+    "root_mean_square": "root_mean_squared_error",
+}
+"""The present names of fields of a record and of scores, by the old ones."""
 
 T = TypeVar("T")
 
@@ -25,12 +35,25 @@ def upgraded(header: Mapping[str, str], tensors: Mapping[str, T]) -> tuple[dict[
             data = json.loads(sections[section])
             change(data)
             sections[section] = json.dumps(data)
+    if "spread" in sections:
+        sections["intervals"] = sections.pop("spread")
+    if "about" in sections:
+        sections["about"] = json.dumps(_with_new_names(json.loads(sections["about"])))
     return sections, {_renamed(name): value for name, value in tensors.items()}
 
 
 def _renamed(name: str) -> str:
-    """numeric1.slope for what was called reading1.slope."""
-    return _NUMERIC.sub(r"numeric\1.", name)
+    """numeric1.slope for what was called reading1.slope, and intervals.* for spread.*."""
+    return _INTERVALS.sub("intervals.", _NUMERIC.sub(r"numeric\1.", name))
+
+
+def _with_new_names(about: dict[str, Any]) -> dict[str, Any]:
+    """The record of a fitted model with the present names of its fields."""
+    record = {_FIELDS.get(name, name): value for name, value in about.get("record", {}).items()}
+    for scores in ("baseline", "linear", "network"):
+        old = record.get(scores, {})
+        record[scores] = {_FIELDS.get(name, name): value for name, value in old.items()}
+    return {**about, "record": record} if "record" in about else about
 
 
 def _graph(data: Any) -> None:

@@ -19,6 +19,8 @@ from downslope.tables._names import did_you_mean, listed
 
 __all__ = ["Encoded", "TableEncoder", "Target"]
 
+_SMALLEST_SCALE = 5e-324  # of numbers so small that their deviation rounds to 0
+
 
 @dataclass(frozen=True)
 class Encoded:
@@ -156,10 +158,19 @@ class Target:
             numbers = values.cast(pl.Float64, strict=False)
             order = numbers.arg_sort() if not numbers.null_count() else values.arg_sort()
             return cls(column.name, classes=tuple(values[order].to_list()))
-        values = finite_numbers(column).drop_nulls()
-        present = values.to_numpy()
+        present = finite_numbers(column).drop_nulls().to_numpy()
         low, high = float(present.min()), float(present.max())
-        return cls(column.name, (), float(present.mean()), float(present.std()) or 1.0, low, high)
+        if not np.isfinite(high - low):
+            raise DownslopeError(
+                f'the target "{column.name}" reaches from {low:g} to {high:g}, which is too far apart for '
+                "float64; divide it by a constant"
+            )
+        if low == high:
+            return cls(column.name, (), low, 1.0, low, high)
+        exponent = np.frexp(max(abs(low), abs(high)))[1]  # squares of large and of small numbers are lost
+        scaled = np.ldexp(present, -exponent)
+        mean, scale = (float(np.ldexp(value, exponent)) for value in (scaled.mean(), scaled.std()))
+        return cls(column.name, (), mean, max(scale, _SMALLEST_SCALE), low, high)
 
     @property
     def task(self) -> str:

@@ -22,7 +22,7 @@ def as_frame(data: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
 
     Args:
         data: a path, a Polars, pandas or PyArrow table or any other frame that narwhals knows, a dict of
-            columns, or a matrix of numbers (rows, columns).
+            columns or of one row, a list of dicts with a row each, or a matrix (rows, columns).
         columns: the names of a matrix's columns; x1, x2, … where none are given.
 
     Raises:
@@ -30,6 +30,8 @@ def as_frame(data: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
 
     >>> as_frame(np.array([[1.0, np.nan]])).to_dict(as_series=False)
     {'x1': [1.0], 'x2': [None]}
+    >>> as_frame([{"size": 50, "town": "Bonn"}, {"size": 60}]).to_dict(as_series=False)
+    {'size': [50, 60], 'town': ['Bonn', None]}
     """
     if isinstance(data, str | os.PathLike) or hasattr(data, "read"):
         frame = read_table(data)
@@ -38,7 +40,9 @@ def as_frame(data: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
     elif isinstance(data, pl.DataFrame):
         frame = data
     elif isinstance(data, Mapping):
-        frame = _from_columns(data)
+        frame = _from_columns(_one_row(data) if _is_row(data) else data)
+    elif isinstance(data, list | tuple) and data and all(isinstance(row, Mapping) for row in data):
+        frame = _from_columns(_rows(data))
     elif isinstance(data, np.ndarray | list | tuple):
         frame = _from_matrix(data, columns)
     else:
@@ -47,6 +51,23 @@ def as_frame(data: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
         raise DownslopeError(f"the table has {frame.width} columns and no rows; give at least one row")
     floats = [c for c in frame.columns if frame[c].dtype.is_float()]
     return frame.with_columns(pl.col(floats).fill_nan(None)) if floats else frame
+
+
+def _is_row(data: Mapping[Any, Any]) -> bool:
+    """Whether each value is a cell and not a column."""
+    return bool(data) and all(
+        isinstance(value, str | bytes) or not hasattr(value, "__len__") for value in data.values()
+    )
+
+
+def _one_row(data: Mapping[Any, Any]) -> dict[Any, list[Any]]:
+    return {name: [value] for name, value in data.items()}
+
+
+def _rows(rows: Sequence[Mapping[Any, Any]]) -> dict[Any, list[Any]]:
+    """Columns of all names in the order in which they come; a name that a row lacks is a gap."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def _from_columns(data: Mapping[Any, Any]) -> pl.DataFrame:

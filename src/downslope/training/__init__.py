@@ -43,6 +43,7 @@ from downslope.training._schedules import (
     rates,
     schedule_of,
 )
+from downslope.training._scores import r_squared
 from downslope.training._stopping import Folds, ValidationRows, split
 
 __all__ = [
@@ -98,6 +99,7 @@ __all__ = [
     "parameter_values",
     "predict",
     "program_of",
+    "r_squared",
     "rates",
     "relative_weights",
     "run_epochs",

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from downslope.estimators.mlp._base import BaseMLP, goes_on
 from downslope.estimators.mlp._parameters import keep
 from downslope.nets import Huber, Quantile
-from downslope.training import Schedule
+from downslope.training import Schedule, r_squared
 
 __all__ = ["MLPRegressor"]
 
@@ -174,12 +174,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         """R², a mean over outputs; of a constant target it is 1 where all is right, else 0."""
         if not np.all(np.isfinite(predicted)):
             return float("nan")
-        y = np.asarray(y, np.float64)
-        missed = np.average((y - predicted) ** 2, axis=0, weights=weights)
-        spread = np.average((y - np.average(y, axis=0, weights=weights)) ** 2, axis=0, weights=weights)
-        constant = spread == 0
-        scores = np.where(constant, missed == 0, 1 - missed / np.where(constant, 1, spread))
-        return float(np.mean(scores))
+        scores = r_squared(y, predicted, weights)
+        return float(np.mean(np.where(np.isnan(scores), np.all(y == predicted, axis=0), scores)))
 
     @available_if(goes_on)  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]

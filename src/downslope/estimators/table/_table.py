@@ -17,10 +17,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from downslope.errors import DownslopeError
 from downslope.estimators._threads import threads_of
 from downslope.estimators.table._inputs import Given, given
-from downslope.fitting._drawing import drawing
-from downslope.fitting._fit import Phase, fit
-from downslope.fitting._importance import error_increases, sampled_rows, shares
-from downslope.fitting._summary import Summary, summary_of
+from downslope.fitting import Phase, Summary, error_increases, fit, sampled_rows, shares, summary_html
 from downslope.tables import refuse_text
 
 __all__ = ["Table"]
@@ -114,24 +111,28 @@ class Table(BaseEstimator):  # type: ignore[misc]
             **self._settings(),
             row_weights=weights,
         )
-        self.summary_: Summary = summary_of(self.model_)
+        self.summary_: Summary = self.model_.summary
         rows = sampled_rows(frame.height, self._seed)
         self._sample, self._sample_target = frame[rows], target[rows]
         self._importances: NDArray[np.float64] | None = None
         return self
 
     def _settings(self) -> dict[str, Any]:
-        """The arguments of ``fit`` that are asked for; what is None stays ``fit``'s own choice."""
-        hidden: Any = self.hidden_layer_sizes
+        """The arguments of ``fit`` that are given; what is None stays ``fit``'s own choice."""
+        sizes: Any = self.hidden_layer_sizes
+        hidden = sizes if sizes is None else tuple(map(int, np.atleast_1d(sizes)))
         asked = {
             "members": self.members,
-            "hidden": hidden if hidden is None else tuple(map(int, np.atleast_1d(hidden))),
-            "epochs": self.epochs,
-            "batch_size": self.batch_size,
-            "learning_rate": self.learning_rate,
+            "hidden": hidden,
             "time_limit": self.time_limit,
             "threads": threads_of(self.n_jobs),
         }
+        if hidden != ():  # a search over hidden_layer_sizes keeps its other parameters
+            asked |= {
+                "epochs": self.epochs,
+                "batch_size": self.batch_size,
+                "learning_rate": self.learning_rate,
+            }
         return {name: value for name, value in asked.items() if value is not None}
 
     def _target(self, y: ArrayLike) -> NDArray[Any]:
@@ -197,10 +198,10 @@ class Table(BaseEstimator):  # type: ignore[misc]
         return self._importances
 
     def _html_repr(self) -> str:
-        """What a notebook shows: the drawing once fitted, scikit-learn's diagram before."""
+        """What a notebook shows: the summary once fitted, scikit-learn's diagram before."""
         if not hasattr(self, "summary_"):
             return str(super()._html_repr())
-        return drawing(self.summary_, type(self).__name__)
+        return summary_html(self.summary_, type(self).__name__, self.summary_.line)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

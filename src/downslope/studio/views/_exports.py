@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from downslope.errors import DownslopeError
-from downslope.fitting import Kind, Model, Record, Scores, scores, trivial_guess
+from downslope.fitting import GroupRecord, Model, Record, Scores, baseline_prediction, scores
 from downslope.interchange import page_source, python_source
 from downslope.studio._schema import Export
 from downslope.studio.session._measures import forward_of, probabilities_of
@@ -72,7 +72,7 @@ def _record(session: Session) -> Record:
     else:
         said = probabilities_of(predicted)
     seen = [m.validation_error for m in session.state.run.moments if m.validation_error is not None]
-    kind = Kind("played", 1, 1.0, len(seen), len(seen), (session.state.run.last.error,), tuple(seen))
+    group = GroupRecord("played", 1, 1.0, len(seen), len(seen), (session.state.run.last.error,), tuple(seen))
     return Record(
         rows.name,
         rows.columns,
@@ -81,10 +81,10 @@ def _record(session: Session) -> Record:
         rows.left_out,
         len(y),
         held,
-        trivial=scores(rows.goal, y, trivial_guess(rows.goal, np.ravel(split.training["y"]), len(y))),
+        baseline=scores(rows.goal, y, baseline_prediction(rows.goal, np.ravel(split.training["y"]), len(y))),
         linear=Scores(),
         network=scores(rows.goal, y, said),
-        kinds=(kind,),
+        groups=(group,),
         interrupted=False,
     )
 

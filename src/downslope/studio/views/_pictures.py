@@ -13,7 +13,7 @@ from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
 from downslope.graph import Node, gradient
 from downslope.nets import Embedding, Network
-from downslope.training import forward
+from downslope.training import forward, r_squared
 
 __all__ = ["evenly", "fitted", "histograms", "residuals", "spread"]
 
@@ -277,12 +277,12 @@ def _regressed(
 ) -> dict[str, Any]:
     residual = targets - predicted
     square = float(np.average(residual**2, weights=weights))
-    variance = float(np.average((targets - np.average(targets, weights=weights)) ** 2, weights=weights))
+    r2 = float(r_squared(targets, predicted, weights))
     kept = evenly(len(targets), _PAIRS)
     return {
         "predicted": predicted[kept],
         "targets": targets[kept],
-        "r2": 1 - square / variance if variance > 0 else None,
+        "r2": None if np.isnan(r2) else r2,
         "rms": square**0.5,
         "mean": float(np.average(residual, weights=weights)),
         **_counted(residual, _RESIDUAL_BINS),

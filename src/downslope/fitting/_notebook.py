@@ -1,36 +1,33 @@
-"""A summary as a small drawing for notebooks: HTML with inline SVG, without scripts or network access.
+"""What a notebook shows of a fitted model: HTML with inline SVG, without scripts or network access.
 
 Text and rules take the colour of the text around them, so that it reads on light and dark.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from html import escape
 
 from downslope.drawing import Curve, LayerDrawing, Mark, curves_picture, layers_picture, panel
-from downslope.fitting._summary import ColumnUse, Summary, kind_line
+from downslope.fitting._summary import ColumnUse, Summary, group_line
 
-__all__ = ["drawing"]
+__all__ = ["summary_html"]
 
 _SHOWN = 30
 _NUMBERS = "text-align:right;padding:1px 10px"
 _WORDS = "text-align:left;padding:1px 10px"
 
 
-def drawing(summary: Summary, title: str) -> str:
-    """The layers, the loss curve, the scores and the columns.
+def summary_html(summary: Summary, name: str, line: str) -> str:
+    """The layers, the curves of the errors, the scores and the columns.
 
     Args:
         summary: what to draw.
-        title: of the whole.
+        name, line: the title, and a line about it.
     """
-    networks = "1 network" if summary.members == 1 else f"{summary.members} networks"
-    cut = "; training was cut short" if summary.interrupted else ""
     return panel(
-        title,
-        f"{summary.task}; {summary.rows:,} rows, {networks}{cut}",
-        f"<div>{'<br/>'.join(escape(kind_line(kind)) for kind in summary.kinds)}</div>",
+        name,
+        line,
+        f"<div>{'<br/>'.join(escape(group_line(group)) for group in summary.groups)}</div>",
         '<div style="display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start;margin:6px 0">'
         f"{_layers(summary)}{_curve(summary)}</div>",
         _scores(summary),
@@ -85,14 +82,13 @@ def _table(headings: dict[str, str], rows: list[list[str]], summary: str, note: 
 
 
 def _scores(summary: Summary) -> str:
-    told = [name for name, value in asdict(summary.network).items() if value is not None]
-    compared = {"trivial guess": summary.trivial, "linear model": summary.linear, "network": summary.network}
+    names = summary.network.known
     rows = []
-    for who, scores in compared.items():
-        values = [getattr(scores, name) for name in told]
-        rows.append([who, *("–" if value is None else f"{value:.4g}" for value in values)])
-    headings = {"": _WORDS, **{name.replace("_", " "): _NUMBERS for name in told}}
-    return _table(headings, rows, summary.measured_on.capitalize())
+    for of, scores in summary.compared.items():
+        values = [scores.known.get(name) for name in names]
+        rows.append([of, *("–" if value is None else f"{value:.4g}" for value in values)])
+    headings = {"": _WORDS, **dict.fromkeys(names, _NUMBERS)}
+    return _table(headings, rows, summary.validation.capitalize())
 
 
 def _columns(columns: tuple[ColumnUse, ...]) -> str:

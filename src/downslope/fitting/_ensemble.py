@@ -1,4 +1,4 @@
-"""From encoded rows to a trained network: a linear model, several kinds of networks, and their blend."""
+"""From encoded rows to trained networks: a linear model, groups of networks, and their blend."""
 
 from __future__ import annotations
 
@@ -10,109 +10,111 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.errors import DownslopeError
-from downslope.fitting._blend import blended, blended_shares, cooled, temperature_of
-from downslope.fitting._group import Group, Rows, both_classes, train
-from downslope.fitting._model import LINEAR
-from downslope.fitting._recipe import Settings, linear_network, suited_networks
+from downslope.fitting._blend import best_shares, best_temperature, blended, temperature_scaled
+from downslope.fitting._divergence import refuse_diverged
+from downslope.fitting._group import EnsembleGroup, Rows, class_probabilities, train_group
+from downslope.fitting._recipe import Settings, linear_network, networks_for
+from downslope.fitting._record import LINEAR
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import TableEncoder, Target
 from downslope.training import Folds, Progress, Run, Schedule, descend, forward
 
-__all__ = ["Learned", "Phase", "learn", "learn_straight"]
+__all__ = ["FittedEnsemble", "Phase", "fit_ensemble", "fit_single"]
 
 _LINEAR_DESCENT: Mapping[str, Any] = {"optimizer": "lbfgs", "steps": 200}
 _LINEAR_PATIENCE = 20
 _LINEAR_PENALTY = 1e-3
-_SLIGHT_PENALTY = 1e-4  # so that few rows have one answer
-_SHARE_OF_LINEAR = 0.2  # of a time limit
+_SLIGHT_PENALTY = 1e-4  # so that the solution for few rows is unique
+_LINEAR_SHARE = 0.2  # of a time limit
 _MOST_GROUPS = 10
-_TRIED_STEPS = 12  # that tell how long a step takes
-_LINEAR_NUMBERS = 1_000_000  # in the rows that teach the linear model, in float64
-_DIVERGED = 10.0
+_TRIAL_STEPS = 12  # that measure how long a step takes
+_LINEAR_NUMBERS = 1_000_000  # in the rows that the linear model is trained on, in float64
+_SEEDS = 1 << 64
 
 
 @dataclass(frozen=True)
 class Phase:
-    """What a fit is at: ``"linear"`` or the name of a kind of network, and how far that has come."""
+    """What a fit is at: ``"linear"`` or the name of a group, and its progress."""
 
     name: str
     progress: Progress
 
 
 @dataclass(frozen=True)
-class Learned:
-    """What came of the rows.
+class FittedEnsemble:
+    """What was trained on the rows.
 
     Attributes:
         network, parameters: what predicts.
-        groups: all that were trained, the linear model first; and how much each counts, of sum 1.
-        linear, blend: guesses of the rows that were held out: probabilities (rows, classes), or numbers
-            (rows, 1) as the loss takes them.
-        interrupted: whether Ctrl-C cut it short.
+        groups: all that were trained, the linear model first.
+        shares: how much each group counts, of sum 1.
+        linear, blend: predictions of the held-out rows: probabilities (rows, classes), or numbers (rows, 1)
+            as the loss takes them.
+        interrupted: whether Ctrl-C ended training early.
     """
 
     network: AnyNetwork
     parameters: Mapping[str, NDArray[Any]]
-    groups: Sequence[Group]
+    groups: Sequence[EnsembleGroup]
     shares: Sequence[float]
     linear: NDArray[np.float64]
     blend: NDArray[np.float64]
     interrupted: bool
 
 
-def learn(
+def fit_ensemble(
     rows: Rows,
     encoder: TableEncoder,
     target: Target,
     settings: Settings,
     progress: Callable[[Phase], None] | None = None,
-) -> Learned:
-    """Train what suits the rows, and blend it as the rows that were held out like best.
+) -> FittedEnsemble:
+    """Train the groups that suit the rows, and blend them with the smallest loss on held-out rows.
 
     Raises:
         DownslopeError: if training diverges; it says at which learning rate.
-        KeyboardInterrupt: if nothing was learned before it.
+        KeyboardInterrupt: if nothing was trained before it.
     """
     started = monotonic()
     groups = [_linear(rows, encoder, target, settings, progress)]
     if settings.layers_for(len(rows.x)):
-        kinds = suited_networks(encoder, target, settings, rows.x)
-        wanted = _timed(kinds, settings, started) if rows.members > 1 else _first(kinds)
-        for seed, (name, network, seconds) in enumerate(wanted, settings.seed):
+        networks = networks_for(encoder, target, settings, rows.x)
+        planned = _timed(networks, settings, started) if rows.members > 1 else _first(networks)
+        for place, (name, network, seconds) in enumerate(planned):
+            seed = (settings.seed + place) % _SEEDS
             group = _trained(name, network, rows, settings, seed, seconds, progress)
             groups.append(group)
             if group.run.stopped == "interrupted":
                 break
     if target.task == "regression":  # a mean of targets is never beyond them
         low, high = rows.y.min(), rows.y.max()
-        groups = [replace(g, guesses=np.clip(g.guesses, low, high)) for g in groups]
+        groups = [replace(g, predictions=np.clip(g.predictions, low, high)) for g in groups]
     return _blended(rows, target, settings, groups, progress)
 
 
-def learn_straight(
+def fit_single(
     rows: Rows,
     encoder: TableEncoder,
     target: Target,
     settings: Settings,
     progress: Callable[[Phase], None] | None = None,
-) -> Learned:
-    """What rows teach that are too few to hold any out: a linear model, or the network that was asked for."""
+) -> FittedEnsemble:
+    """One network for rows too few to hold any out: a linear model, or the network that was asked for."""
     linear = linear_network(encoder, target, _SLIGHT_PENALTY)
-    groups = [_on_these(LINEAR, linear, _some(rows), settings, _LINEAR_DESCENT, progress)]
+    groups = [_on_these(LINEAR, linear, _linear_rows(rows), settings, _LINEAR_DESCENT, progress)]
     if settings.layers_for(len(rows.x)):
-        name, network = next(iter(suited_networks(encoder, target, settings, rows.x).items()))
+        name, network = next(iter(networks_for(encoder, target, settings, rows.x).items()))
         asked = settings.descent(len(rows.x), settings.epochs_for(len(rows.x)))
         watched = {**asked, "validation": (rows.x, rows.y)}
         groups.append(_on_these(name, network, rows, settings, watched, progress))
     last = groups[-1]
-    return Learned(
+    return FittedEnsemble(
         last.ensemble.networks[0],
         last.run.parameters,
         groups,
         [0.0] * (len(groups) - 1) + [1.0],
-        groups[0].guesses,
-        last.guesses,
+        groups[0].predictions,
+        last.predictions,
         last.run.stopped == "interrupted",
     )
 
@@ -124,14 +126,16 @@ def _on_these(
     settings: Settings,
     asked: Mapping[str, Any],
     progress: Callable[[Phase], None] | None,
-) -> Group:
-    """One network trained on all rows, and what it says of them."""
+) -> EnsembleGroup:
+    """One network trained on all rows, and what it predicts of them."""
     run = _descended(network, rows, settings, asked, _named(name, progress))
     if run.stopped == "interrupted" and name == LINEAR:
         raise KeyboardInterrupt
-    _check(run, network, rows.y, settings)
-    guesses = both_classes(network, forward(network, run.parameters, rows.x))
-    return Group(name, Ensemble([network]), run, guesses)
+    predicted = class_probabilities(network, forward(network, run.parameters, rows.x))
+    initial = network.initial_parameters(settings.seed, rows.x.dtype)
+    before = class_probabilities(network, forward(network, initial, rows.x))
+    refuse_diverged(run, before, predicted, rows.y, rows.weights, settings.learning_rate)
+    return EnsembleGroup(name, Ensemble([network]), run, predicted)
 
 
 def _descended(
@@ -153,16 +157,16 @@ def _linear(
     target: Target,
     settings: Settings,
     progress: Callable[[Phase], None] | None,
-) -> Group:
+) -> EnsembleGroup:
     limit = settings.time_limit
-    group = train(
+    group = train_group(
         LINEAR,
         linear_network(encoder, target, _LINEAR_PENALTY),
         rows,
-        taught=_some(rows),
+        training=_linear_rows(rows),
         **_LINEAR_DESCENT,
         patience=_LINEAR_PATIENCE,
-        time_limit=None if limit is None else limit * _SHARE_OF_LINEAR,
+        time_limit=None if limit is None else limit * _LINEAR_SHARE,
         seed=settings.seed,
         progress=_named(LINEAR, progress),
     )
@@ -171,35 +175,35 @@ def _linear(
     return group
 
 
-def _some(rows: Rows) -> Rows:
+def _linear_rows(rows: Rows) -> Rows:
     """As many rows in float64 as a linear model needs: every so many of a large table."""
     every = slice(None, None, -(-rows.x.size // _LINEAR_NUMBERS))
     x = rows.x[every].astype(np.float64)
     return Rows(x, rows.y[every], rows.weights[every], Folds(rows.folds.of[every]))
 
 
-Wanted = tuple[str, Network, float | None]
-"""The name of a kind, its network, and the seconds that its members may take."""
+Planned = tuple[str, Network, float | None]
+"""The name of a group, its network, and the seconds that its training may take."""
 
 
-def _first(kinds: Mapping[str, Network]) -> Iterator[Wanted]:
-    name, network = next(iter(kinds.items()))
+def _first(networks: Mapping[str, Network]) -> Iterator[Planned]:
+    name, network = next(iter(networks.items()))
     yield name, network, None
 
 
-def _timed(kinds: Mapping[str, Network], settings: Settings, started: float) -> Iterator[Wanted]:
-    """Every kind once; then, while a time limit leaves time for it, again from other starting values."""
+def _timed(networks: Mapping[str, Network], settings: Settings, started: float) -> Iterator[Planned]:
+    """Every network once; then, while a time limit allows, again from other starting values."""
     if settings.time_limit is None:
-        yield from ((name, network, None) for name, network in kinds.items())
+        yield from ((name, network, None) for name, network in networks.items())
         return
-    end, ways, slowest = started + settings.time_limit, list(kinds.items()), 0.0
-    for turn in range(_MOST_GROUPS):
-        left, again = end - monotonic(), turn // len(ways)
-        if turn and left <= slowest * bool(again):
+    end, ways, slowest = started + settings.time_limit, list(networks.items()), 0.0
+    for place in range(_MOST_GROUPS):
+        left, again = end - monotonic(), place // len(ways)
+        if place and left <= slowest * bool(again):
             return
-        name, network = ways[turn % len(ways)]
+        name, network = ways[place % len(ways)]
         before = monotonic()
-        yield f"{name} {again + 1}" if again else name, network, max(left / max(1, len(ways) - turn), 0.0)
+        yield f"{name} {again + 1}" if again else name, network, max(left / max(1, len(ways) - place), 0.0)
         slowest = max(slowest, monotonic() - before)
 
 
@@ -211,75 +215,61 @@ def _trained(
     seed: int,
     seconds: float | None,
     progress: Callable[[Phase], None] | None,
-) -> Group:
-    many = len(rows.x)
-    epochs = settings.epochs_for(many)
-    asked = dict(settings.descent(many, epochs))
+) -> EnsembleGroup:
+    count = len(rows.x)
+    epochs = settings.epochs_for(count)
+    asked = dict(settings.descent(count, epochs))
     if seconds is not None:
         begun = monotonic()
         per_step = _seconds_of_a_step(network, rows, asked, seed)
         left = max(seconds - (monotonic() - begun), 0.0)
-        steps = epochs * -(-many // asked["batch_size"])
+        steps = epochs * -(-count // asked["batch_size"])
         asked |= {"epochs": None, "steps": max(1, min(steps, int(left * 0.9 / per_step))), "time_limit": left}
-    group = train(name, network, rows, **asked, seed=seed, progress=_named(name, progress))
-    _check(group.run, network, rows.y, settings)
+    group = train_group(name, network, rows, **asked, seed=seed, progress=_named(name, progress))
+    held = rows.folds.held
+    before = group.predicted_at(group.ensemble.initial_parameters(seed, rows.x.dtype), rows)
+    y, weights = rows.y[held], rows.weights[held]
+    refuse_diverged(group.run, before, group.predictions, y, weights, settings.learning_rate)
     return group
 
 
-def _check(run: Run, network: Network, y: NDArray[Any], settings: Settings) -> None:
-    """That training went somewhere."""
-    best = run.validation_losses.min() if len(run.validation_losses) else 0.0
-    if run.stopped == "not finite" or best > _DIVERGED * _spread(y, network):
-        what = run.message if run.stopped == "not finite" else f"the validation error rose to {best:.3g}."
-        raise DownslopeError(
-            f"training diverged at a learning rate of {settings.learning_rate:g}: {what} "
-            f"The default learning rate is {Settings.learning_rate:g}"
-        )
-
-
 def _seconds_of_a_step(network: Network, rows: Rows, asked: Mapping[str, Any], seed: int) -> float:
-    """Measured on some steps that are thrown away; the program they made is kept and used again."""
+    """Measured on some steps whose result is not used; their program is kept for those that follow."""
     settings = {k: asked[k] for k in ("optimizer", "learning_rate", "batch_size")}
     ensemble = Ensemble([network] * rows.members)
-    some = slice(None, _TRIED_STEPS * asked["batch_size"])
+    some = slice(None, _TRIAL_STEPS * asked["batch_size"])
     x, y = rows.x[some], rows.y[some]
     for _ in range(2):
         begun = monotonic()
-        if descend(ensemble, x, y, steps=_TRIED_STEPS, seed=seed, **settings).stopped == "interrupted":
+        if descend(ensemble, x, y, steps=_TRIAL_STEPS, seed=seed, **settings).stopped == "interrupted":
             raise KeyboardInterrupt
-    return max(monotonic() - begun, 1e-6) / _TRIED_STEPS
-
-
-def _spread(y: NDArray[Any], network: Network) -> float:
-    """The error of a network whose output is 0 everywhere: the mean, or equal chances."""
-    if network.loss == "squared_error":
-        return max(float(np.mean(y**2)), 1e-12)
-    return float(np.log(max(2, network.graph().output.shape[1])))
+    return max(monotonic() - begun, 1e-6) / _TRIAL_STEPS
 
 
 def _blended(
     rows: Rows,
     target: Target,
     settings: Settings,
-    groups: Sequence[Group],
+    groups: Sequence[EnsembleGroup],
     progress: Callable[[Phase], None] | None,
-) -> Learned:
+) -> FittedEnsemble:
     held = rows.folds.held
     y, weights = rows.y[held], rows.weights[held]
-    guesses, interrupted = [g.guesses for g in groups], groups[-1].run.stopped == "interrupted"
+    predictions, interrupted = [g.predictions for g in groups], groups[-1].run.stopped == "interrupted"
     if rows.members == 1 or len(groups) == 1:
         network, parameters, cut = _on_all_rows(groups[-1], rows, settings, interrupted, progress)
         shares = [0.0] * (len(groups) - 1) + [1.0]
-        return Learned(network, parameters, groups, shares, guesses[0], guesses[-1], cut)
-    shares = blended_shares(guesses, y, weights, len(target.classes))
-    heat = temperature_of(guesses, shares, y, weights) if target.classes else 1.0
-    blend = blended([cooled(g, heat) for g in guesses] if target.classes else guesses, shares)
-    joined, values = _joined(groups, shares, heat)
-    return Learned(joined, values, groups, shares, groups[0].guesses, blend, interrupted)
+        return FittedEnsemble(network, parameters, groups, shares, predictions[0], predictions[-1], cut)
+    shares = best_shares(predictions, y, weights, len(target.classes))
+    temperature = best_temperature(predictions, shares, y, weights) if target.classes else 1.0
+    scaled = [temperature_scaled(p, temperature) for p in predictions] if target.classes else predictions
+    joined, values = _joined(groups, shares, temperature)
+    blend = blended(scaled, shares)
+    return FittedEnsemble(joined, values, groups, shares, predictions[0], blend, interrupted)
 
 
 def _joined(
-    groups: Sequence[Group], shares: Sequence[float], heat: float
+    groups: Sequence[EnsembleGroup], shares: Sequence[float], temperature: float
 ) -> tuple[Ensemble, dict[str, NDArray[Any]]]:
     """The members of all groups that count, side by side."""
     members = [
@@ -288,7 +278,8 @@ def _joined(
         if share > 0
         for i in range(len(g.ensemble.networks))
     ]
-    joined = Ensemble([network for network, _, _ in members], tuple(share for _, share, _ in members), heat)
+    counts = tuple(share for _, share, _ in members)
+    joined = Ensemble([network for network, _, _ in members], counts, temperature)
     values = {
         joined.prefix(i) + name: value for i, (_, _, own) in enumerate(members) for name, value in own.items()
     }
@@ -307,33 +298,33 @@ class _BeginningOf:
 
 
 def _on_all_rows(
-    group: Group,
+    group: EnsembleGroup,
     rows: Rows,
     settings: Settings,
     interrupted: bool,
     progress: Callable[[Phase], None] | None,
 ) -> tuple[Network, dict[str, NDArray[Any]], bool]:
-    """One network of the kind, trained on every row up to the best epoch; whether it was interrupted."""
-    network, many = group.ensemble.networks[0], len(rows.x)
+    """One network of the group, trained on every row up to the best epoch; whether it was interrupted."""
+    network, count = group.ensemble.networks[0], len(rows.x)
     kept = group.ensemble.of_member(0, group.parameters)
     if interrupted:
         return network, kept, True
-    told = _named("all rows", progress)
+    report = _named("all rows", progress)
     if group.name == LINEAR:
-        run = _descended(network, _some(rows), settings, _LINEAR_DESCENT, told)
+        run = _descended(network, _linear_rows(rows), settings, _LINEAR_DESCENT, report)
     else:
-        epochs = settings.epochs_for(many)
-        asked = dict(settings.descent(many, epochs))
-        whole = _BeginningOf(asked["learning_rate"], epochs * -(-many // asked["batch_size"]))
+        epochs = settings.epochs_for(count)
+        asked = dict(settings.descent(count, epochs))
+        whole = _BeginningOf(asked["learning_rate"], epochs * -(-count // asked["batch_size"]))
         asked |= {
             "learning_rate": whole,
             "epochs": group.run.best_epoch or 1,
             "patience": None,
             "ema_decay": 0,
         }
-        run = _descended(network, rows, settings, asked, told)
+        run = _descended(network, rows, settings, asked, report)
     return network, dict(run.parameters) if run.stopped == "finished" else kept, run.stopped == "interrupted"
 
 
 def _named(name: str, progress: Callable[[Phase], None] | None) -> Callable[[Progress], None] | None:
-    return None if progress is None else lambda told: progress(Phase(name, told))
+    return None if progress is None else lambda epoch: progress(Phase(name, epoch))

@@ -1,0 +1,87 @@
+"""Options of ``fit`` that contradict one another, and keywords that it does not have."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from downslope._checks import show
+from downslope.errors import DownslopeError
+
+__all__ = ["checked_columns", "refuse_contradictions", "suggests_keywords"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def suggests_keywords(function: Callable[P, T]) -> Callable[P, T]:
+    """Refuse a keyword that a function does not have, and suggest the most similar one.
+
+    >>> @suggests_keywords
+    ... def fit(data, *, epochs=1): ...
+    >>> fit([], epoch=3)
+    Traceback (most recent call last):
+    ...
+    downslope.errors.DownslopeError: fit has no parameter 'epoch'; did you mean 'epochs'?
+    """
+    names = list(inspect.signature(function).parameters)
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+        for name in kwargs:
+            if name not in names:
+                similar = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+                hint = f"did you mean {similar[0]!r}?" if similar else f"it has {', '.join(names)}"
+                raise DownslopeError(f"{function.__name__} has no parameter {name!r}; {hint}")
+        return function(*args, **kwargs)
+
+    return checked
+
+
+def checked_columns(option: str, names: Any) -> tuple[str, ...]:
+    """The names of columns that an option was given: one, or several.
+
+    Raises:
+        DownslopeError: for anything but text.
+    """
+    several = (names,) if isinstance(names, str) else names
+    if not isinstance(several, Collection) or not all(isinstance(name, str) for name in several):
+        raise DownslopeError(f"{option} needs names of columns, such as [{'price'!r}], not {show(names)}")
+    return tuple(several)
+
+
+def refuse_contradictions(
+    task: str, target: str, columns: Mapping[str, Collection[str]], given: Mapping[str, Any]
+) -> None:
+    """Refuse an option that another one would make useless.
+
+    Args:
+        task: of ``fit``.
+        target: the name of the target.
+        columns: the names of columns that are dropped, or taken as categories or as numbers, by option.
+        given: the settings of networks that differ from their defaults, where the network is linear.
+
+    Raises:
+        DownslopeError: it names both options.
+    """
+    of: dict[str, str] = {}
+    for option, names in columns.items():
+        for name in names:
+            if of.setdefault(name, option) != option:
+                raise DownslopeError(
+                    f'the column "{name}" is in {of[name]} and in {option}; leave it in one of them'
+                )
+    wanted = {"category": "classification", "number": "regression"}.get(of.get(target, ""))
+    if wanted and task not in ("auto", wanted):
+        raise DownslopeError(
+            f'the target "{target}" is in {of[target]}, which means {wanted}, and task is {task!r}; '
+            "leave one of them out"
+        )
+    if given:
+        raise DownslopeError(
+            f"{', '.join(given)} {'does' if len(given) == 1 else 'do'} nothing for a linear model, which "
+            "hidden=() asks for; leave them out, or give hidden layers"
+        )

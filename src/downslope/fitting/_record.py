@@ -1,0 +1,104 @@
+"""How a model was fitted: what was trained, and how good it is on validation rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from downslope.errors import DownslopeError
+from downslope.fitting._scores import Scores
+from downslope.tables import Column
+
+__all__ = ["LINEAR", "GroupRecord", "Record"]
+
+LINEAR = "linear"
+"""The name of the group that is a linear model."""
+
+
+@dataclass(frozen=True)
+class GroupRecord:
+    """How a group of networks of one architecture was trained.
+
+    Attributes:
+        name: ``"linear"``, or the numerical embedding: ``"periodic"``, ``"piecewise"``, or ``"plain"``.
+        members: how many networks.
+        share: how much they count in the prediction, of 1; with 0 they were left out of it.
+        best_epoch, epochs: the epoch that was kept and the last; iterations for the linear model.
+        train_errors, validation_errors: mean error of each epoch, as the loss has it; the latter on the rows
+            that each member held out.
+    """
+
+    name: str
+    members: int
+    share: float
+    best_epoch: int
+    epochs: int
+    train_errors: tuple[float, ...]
+    validation_errors: tuple[float, ...]
+
+    @classmethod
+    def from_json(cls, data: Any) -> GroupRecord:
+        """The record of ``asdict``."""
+        fields = dict(data)
+        for name in ("train_errors", "validation_errors"):
+            fields[name] = tuple(map(float, fields[name]))
+        return cls(**fields)
+
+
+@dataclass(frozen=True)
+class Record:
+    """How a model was fitted.
+
+    Attributes:
+        source: the table's path, or how it was given.
+        columns: every column of the table but the target, with its kind and the reason.
+        task_reason: why regression or classification.
+        rows, gap_rows: rows that were used, and rows without a target, which were left out.
+        validation_rows: rows that the scores are of.
+        held_out: whether each of them was predicted by networks that were not trained on it.
+        baseline, linear, network: the scores of the baseline, which predicts the mean or the shares of the
+            classes, of the linear model, and of this model, on the validation rows.
+        groups: what was trained, the linear model first.
+        interrupted: whether training was ended early.
+    """
+
+    source: str
+    columns: tuple[Column, ...]
+    task_reason: str
+    rows: int
+    gap_rows: int
+    validation_rows: int
+    held_out: bool
+    baseline: Scores
+    linear: Scores
+    network: Scores
+    groups: tuple[GroupRecord, ...]
+    interrupted: bool
+
+    @property
+    def main(self) -> GroupRecord:
+        """The group that counts most in the prediction, a linear one only where there are no others."""
+        networks = [group for group in self.groups if group.name != LINEAR and group.share > 0]
+        return max(networks or self.groups, key=lambda group: group.share)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data from which ``from_json`` makes the same record."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Record:
+        """The record of ``to_json``.
+
+        Raises:
+            DownslopeError: if the data is not of that form.
+        """
+        try:
+            fields = dict(data)
+            fields["columns"] = tuple(Column(**column) for column in fields["columns"])
+            for name in ("baseline", "linear", "network"):
+                fields[name] = Scores(**fields[name])
+            fields["groups"] = tuple(map(GroupRecord.from_json, fields["groups"]))
+            return cls(**fields)
+        except (TypeError, ValueError, KeyError) as error:
+            raise DownslopeError(f"the training record is damaged: {error!r}") from None

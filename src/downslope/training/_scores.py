@@ -1,0 +1,36 @@
+"""R², for every room that measures predictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["r_squared"]
+
+
+def r_squared(
+    y: NDArray[Any], predicted: NDArray[Any], weights: NDArray[Any] | None = None
+) -> NDArray[np.float64]:
+    """R² = 1 − Σ w(y − ŷ)² / Σ w(y − ȳ)² of each output, where ȳ is the weighted mean; () or (outputs,).
+
+    It is NaN where y is constant. Targets up to the largest number are scaled before they are squared.
+
+    Args:
+        y: targets, (rows,) or (rows, outputs).
+        predicted: what is predicted, in the same shape.
+        weights: how much each row counts, (rows,); None for all alike.
+
+    >>> y = np.array([1.0, 2.0, 3.0])
+    >>> float(r_squared(y, np.array([1.0, 2.0, 2.0])))
+    0.5
+    >>> float(r_squared(1e300 * y, 1e300 * y))
+    1.0
+    """
+    exponent = -np.frexp(np.abs(y).max(initial=0.0))[1]
+    y, predicted = (np.ldexp(np.asarray(values, np.float64), exponent) for values in (y, predicted))
+    square = np.average((y - predicted) ** 2, axis=0, weights=weights)
+    variance = np.average((y - np.average(y, axis=0, weights=weights)) ** 2, axis=0, weights=weights)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(variance > 0, 1 - square / variance, np.nan)
