@@ -15,6 +15,7 @@ from downslope._checks import Interval, number
 from downslope.errors import DownslopeError
 from downslope.fitting._group import class_probabilities
 from downslope.fitting._intervals import COVERAGES, QUANTILES, IntervalNetworks
+from downslope.fitting._notebook import summary_html
 from downslope.fitting._record import Record
 from downslope.fitting._summary import Summary, summary_of
 from downslope.interchange import ModelFile, read_model_file, write_model_file
@@ -56,8 +57,6 @@ class Model:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the layers, the curves of the errors, the scores and the columns."""
-        from downslope.fitting._notebook import summary_html
-
         return summary_html(self.summary, "Model", f"of {self.target.name!r}: {self.summary.line}")
 
     def encode(self, data: Any) -> Encoded:

@@ -101,12 +101,6 @@ class Summary:
     def __str__(self) -> str:
         return "\n".join([*self._network_lines(), "", *self._score_lines(), "", *self._column_lines()])
 
-    def _repr_html_(self) -> str:
-        """What a notebook shows: the layers, the curves of the errors, the scores and the columns."""
-        from downslope.fitting._notebook import summary_html
-
-        return summary_html(self, "Summary", self.line)
-
     def _network_lines(self) -> list[str]:
         activation = f", {self.activation}" if self.activation else ""
         cut = "; training was interrupted" if self.interrupted else ""
