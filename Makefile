@@ -62,9 +62,10 @@ sanitize: $(VENV)/.dev
 	for isa in $$($(BIN)/python -c 'from downslope.engines.native import _native; print(_native.instruction_sets()[0], "portable")'); do \
 		DOWNSLOPE_ISA=$$isa \
 		LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
-		ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
+		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:max_allocation_size_mb=2000 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
 		$(SANITIZED)/python/bin/python -m pytest -n $(JOBS) -p no:cacheprovider \
-			tests/engines/test_native.py tests/engines/test_bfloat16.py tests/engines/test_evaluator.py tests/engines/test_threads.py || exit 1; \
+			tests/engines/test_native.py tests/engines/test_bfloat16.py tests/engines/test_evaluator.py tests/engines/test_threads.py \
+			tests/engines/test_binding.py tests/engines/test_fuzz.py tests/interchange/test_mutated_files.py || exit 1; \
 	done
 
 # the engine's own tests for 64-bit ARM: by g++-aarch64-linux-gnu, under qemu-user-static

@@ -161,7 +161,7 @@ template <class T> void declare(nb::module_& m, const char* name) {
         .def("finite", [](M& self) { return Turn(self)->memory().finite(); })
         .def("save", [](M& self) { Turn(self)->memory().save(); })
         .def("restore", [](M& self) { Turn(self)->memory().restore(); })
-        .def("run", &run<T>, "columns"_a, "stores"_a.noconvert(), "order"_a.none(), "first"_a, "rows"_a, "batch"_a,
+        .def("run", &run<T>, "columns"_a, "stores"_a.noconvert(), "order"_a.none().noconvert(), "first"_a, "rows"_a, "batch"_a,
              "rounds"_a, "scalars"_a, "seed"_a, "draw"_a, "threads"_a, "watched"_a.noconvert(),
              "seconds"_a = std::numeric_limits<double>::infinity())
         .def_prop_ro("known", &M::known)

@@ -94,9 +94,11 @@ private:
         require(count < 0 || long(i.args.size()) == count, "the number of arguments");
         require(arguments(i), "the arguments");
         require((i.summed < 0) == (i.partials < 0) && (i.summed < 0 || has_tiles(i.opcode)), "the sum of tiles");
-        require(i.steps.empty() || runs_block(i.opcode), "a block");
         require(i.summed < 0 || !i.steps.empty(), "the sum of tiles");
-        block(i);
+        if (runs_block(i.opcode))
+            block(i);
+        else
+            require(i.steps.empty() && i.operands.empty(), "a block");
     }
 
     bool arguments(const Instruction& i) {

@@ -163,7 +163,7 @@ void Machine<T>::run(const Data<T>& data, const Steps& steps, int wanted, double
             const bool again = in_round == 1 && s > 0;
             const bool more = brief ? step<true>(worker, run, batch, s, again, watched + s)
                                     : step<false>(worker, run, batch, s, again, watched + s);
-            if (!more) return;  // the same on every thread
+            if (!more) return run.barrier.leave();  // the same on every thread of a sound tape
         }
     });
     if (run.left_updating) memory_.roll_back();

@@ -93,15 +93,24 @@ Team& team() {
 
 }  // namespace
 
+// Whether this thread is the last, which lets the others go on.
+bool Barrier::arrive() {
+    if (left_.fetch_sub(1, std::memory_order_acq_rel) > 1) return false;
+    left_.store(count_, std::memory_order_relaxed);
+    round_.fetch_add(1, std::memory_order_release);
+    round_.notify_all();
+    return true;
+}
+
+void Barrier::leave() {
+    count_.fetch_sub(1, std::memory_order_acq_rel);
+    arrive();
+}
+
 void Barrier::wait(Stop* stop) {
     if (count_ == 1) return;
     const unsigned round = round_.load(std::memory_order_acquire);
-    if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-        left_.store(count_, std::memory_order_relaxed);
-        round_.store(round + 1, std::memory_order_release);
-        round_.notify_all();
-        return;
-    }
+    if (arrive()) return;
     long spins = 0;
     for (; round_.load(std::memory_order_acquire) == round && spins < spins_before_sleep; ++spins) breathe();
     for (auto nap = shortest_nap; stop && round_.load(std::memory_order_acquire) == round; nap = std::min(nap * 9 / 8, longest_nap)) {

@@ -16,9 +16,13 @@ public:
 
     // Who has a stop looks at it while it waits.
     void wait(Stop* stop = nullptr);
+    // The others need not wait for this thread any more.
+    void leave();
 
 private:
-    const int count_;
+    bool arrive();
+
+    std::atomic<int> count_;
     alignas(64) std::atomic<int> left_;
     alignas(64) std::atomic<unsigned> round_{0};
 };
