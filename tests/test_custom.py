@@ -24,6 +24,13 @@ from downslope.interchange import (
     write_model_file,
 )
 from downslope.nets import network_from_json, network_to_json
+from downslope.studio._schema import Look, Step
+from downslope.studio.session._session import Session
+from downslope.studio.session._settings import settings_of
+from downslope.studio.table._rows import frame_of_arrays, rows_of
+from downslope.studio.views._frames import frame_of
+from downslope.studio.views._state import state_of
+from downslope.studio.views._watcher import Watcher
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(30, 3))
@@ -250,7 +257,7 @@ def test_equal_functions_are_equal():
     assert ds.Dense(4, swish) == ds.Dense(4, another)
     assert hash(ds.Dense(4, swish)) == hash(ds.Dense(4, another))
     assert ds.Dense(4, swish) != ds.Dense(4, lambda z: z * ops.tanh(z))
-    assert ds.Dense(4, ds.LeakyRelu()) == ds.Dense(4, "leaky_relu")
+    assert ds.Dense(4, ds.LeakyRelu()) == ds.Dense(4, ds.LeakyRelu) == ds.Dense(4, "leaky_relu")
     assert ds.Network(1, [ds.Dense(1)], loss=ds.Huber(1)) == ds.Network(1, [ds.Dense(1)], loss="huber")
 
 
@@ -265,6 +272,11 @@ def test_a_function_of_another_width():
     own = ds.Dense(4, lambda z: ops.softmax(z) * float(z.shape[1])).activation
     with pytest.raises(DownslopeError, match="made for 4 values in each row, not 5"):
         ds.Network(3, [ds.Dense(5, own)])
+
+
+class Layer:
+    def __init__(self, build):
+        self.build = build
 
 
 WRONG = {
@@ -284,7 +296,29 @@ WRONG = {
         lambda: ds.Network(2, [ds.Dense(1)], lambda o, t: ops.mean(ops.square(o - t))),
         "does not average over rows",
     ),
-    "a class": (lambda: ds.Dense(2, ds.LeakyRelu), r"write LeakyRelu\(\)"),
+    "a class": (lambda: ds.Dense(2, dict), "activation needs a name or a function"),
+    "other rows": (lambda: ds.Dense(2, lambda z: z - ops.mean(z, axis=0)), "depend on the other rows"),
+    "a loss of other rows": (
+        lambda: ds.Network(2, [ds.Dense(1)], lambda o, t: ops.square(o - ops.mean(o))),
+        "loss custom makes a row depend",
+    ),
+    "no node": (
+        lambda: ds.Network(2, [Layer(lambda b, h: None), ds.Dense(1)]),
+        "Layer returns None",
+    ),
+    "no rows": (lambda: ds.Network(2, [Layer(lambda b, h: ops.sum(h)), ds.Dense(1)]), r"of the shape \(\)"),
+    "a layer of other rows": (
+        lambda: ds.Network(2, [Layer(lambda b, h: h - ops.mean(h, axis=0, keepdims=True)), ds.Dense(1)]),
+        "layer Layer makes a row depend",
+    ),
+    "a role": (
+        lambda: ds.Network(2, [Layer(lambda b, h: h * b.parameter("my role", (2,))), ds.Dense(1)]),
+        "plain word such as 'weight', not 'my role'",
+    ),
+    "a shape": (
+        lambda: ds.Network(2, [Layer(lambda b, h: h * b.parameter("s", h.shape)), ds.Dense(1)]),
+        "the shape of s of the layer Layer needs a whole number",
+    ),
     "a loss": (lambda: ds.Dense(2, ds.Huber(0.3)), "is no activation"),
     "no rule": (lambda: ds.descend(NETWORKS["loss"], X, Y, optimizer=3), "the method rule, such as Adam"),
 }
@@ -347,3 +381,27 @@ def test_a_stored_layer_is_checked():
     spoil(lambda stored: stored["rest"]["stages"].append({}))
     spoil(lambda stored: stored["rest"]["graph"]["nodes"].clear())
     spoil(lambda stored: stored["rest"]["stages"][0].update(node=99))
+
+
+def test_networks_side_by_side_are_stored():
+    pair = ds.Ensemble([NETWORKS["layer of layers"], NETWORKS["layer"], NETWORKS["layer of layers"]])
+    again = network_from_json(json.loads(json.dumps(network_to_json(pair))))
+    for training in (False, True):
+        assert again.graph(training=training).error is pair.graph(training=training).error
+    assert again.graph().symbols == pair.graph().symbols
+
+
+@every
+def test_the_page_shows_custom_networks(net):
+    frame, choices = frame_of_arrays(X, Y, ())
+    session = Session(rows_of(frame, choices, "x and y"), settings_of(net))
+    assert session.state.settings.network == net
+    state = state_of(session)
+    assert state["network"]["loss"] == str(net.loss)
+    watcher = Watcher()
+    watcher.look = Look([0, 5], 0, pictures={"histograms": {}, "residuals": {}})
+    first = frame_of(session, watcher)
+    session.handle(Step(5))
+    watcher.look = Look([0, 5], 0, pictures={"histograms": {}})
+    second = frame_of(session, watcher)
+    assert second["error"]["value"] != first["error"]["value"]

@@ -7,7 +7,7 @@ from downslope.graph._indexing import source_column
 from downslope.graph._json import graph_from_json, graph_to_json
 from downslope.graph._leaves import constant, input_, parameter, state
 from downslope.graph._node import BATCH, OPS, Node, Op, Operand, Shape, make, topological
-from downslope.graph._row_gradients import row_gradient_norms
+from downslope.graph._row_gradients import joined_rows, row_gradient_norms
 from downslope.graph._selu import SELU_ALPHA, SELU_SCALE
 from downslope.graph._substitute import substitute
 
@@ -27,6 +27,7 @@ __all__ = [
     "graph_to_json",
     "hessian_vector_product",
     "input_",
+    "joined_rows",
     "make",
     "parameter",
     "row_gradient_norms",

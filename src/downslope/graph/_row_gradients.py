@@ -16,7 +16,7 @@ from downslope.graph._arithmetic import value_of
 from downslope.graph._chain_rule import gradient
 from downslope.graph._node import BATCH, Node, make, topological
 
-__all__ = ["row_gradient_norms"]
+__all__ = ["joined_rows", "row_gradient_norms"]
 
 
 def row_gradient_norms(errors: Node, wrt: Sequence[Node]) -> Node:
@@ -40,7 +40,12 @@ def row_gradient_norms(errors: Node, wrt: Sequence[Node]) -> Node:
     >>> any(node.shape == (2, 3) for node in topological([norms]) if node is not w)  # a gradient of w
     False
     """
-    _refuse_joined_rows(errors)
+    if errors.shape != (BATCH,):
+        raise DownslopeError(f"the errors of the rows have the shape (n,), not {errors.shape}; sum outputs")
+    if (joined := joined_rows(errors)) is not None:
+        raise DownslopeError(
+            f"a row has a gradient of its own where no row depends on another; {joined} joins the rows"
+        )
     gradients = gradient(make("sum", errors, axes=None, keepdims=False), wrt)
     squares = [_squared(g, w) for w, g in zip(wrt, gradients, strict=True)]
     known = [square for square in squares if square is not None]
@@ -79,13 +84,17 @@ def _lengths(shares: Node) -> Node:
     return make("sum", make("square", shares), axes=tuple(range(1, len(shares.shape))), keepdims=False)
 
 
-def _refuse_joined_rows(errors: Node) -> None:
-    if errors.shape != (BATCH,):
-        raise DownslopeError(f"the errors of the rows have the shape (n,), not {errors.shape}; sum outputs")
-    for node in topological([errors]):
+def joined_rows(output: Node) -> Node | None:
+    """The first node on the way to an output that makes a row depend on others; None where there is none.
+
+    >>> from downslope.graph import input_, ops
+    >>> z = input_("z", ("n", 3))
+    >>> joined_rows(ops.softmax(z)), joined_rows(z - ops.mean(z, axis=0))
+    (None, <sum (3)>)
+    """
+    for node in topological([output]):
         if not any(BATCH in i.shape for i in node.inputs) or node.op.name == "rows":
             continue
         if node.shape[:1] != (BATCH,) or BATCH in node.shape[1:]:
-            raise DownslopeError(
-                f"a row has a gradient of its own where no row depends on another; {node} joins the rows"
-            )
+            return node
+    return None

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from downslope._checks import items, show
+from downslope._checks import SIZE, items, show, whole
 from downslope.errors import DownslopeError
-from downslope.graph import Node, parameter
+from downslope.graph import BATCH, Node, joined_rows, parameter
 from downslope.graph.notation import Symbol
 from downslope.nets._initializers import Start
 from downslope.nets._stages import ACTIVATION, Stage
@@ -168,6 +168,8 @@ class LayerBuilder:
     def build(self) -> Node:
         """The nodes of the layer; a layer that declares no stage gets one, h."""
         out = self._layer.build(self, self._h)
+        if self._kind not in LAYERS:
+            self._check(out)
         known = out is self._h or any(stage.node is out for stage in self.network.stages)
         if not known:
             self.stage("h", out)
@@ -175,6 +177,17 @@ class LayerBuilder:
             unused = ", ".join(self._pending)
             raise DownslopeError(f"the layer {self._kind} declares {unused} but does not use it")
         return out
+
+    def _check(self, out: object) -> None:
+        """That a custom layer gives values for each row, which depend on that row alone."""
+        if not isinstance(out, Node) or len(out.shape) != 2 or out.shape[0] != BATCH or out.shape[1] == BATCH:
+            found = f"a node of the shape {out.shape}" if isinstance(out, Node) else repr(out)
+            raise DownslopeError(f"build of the layer {self._kind} returns {found}, not one of (n, width)")
+        if (joined := joined_rows(out)) is not None:
+            raise DownslopeError(
+                f"the layer {self._kind} makes a row depend on the other rows of its batch, by {joined}; its "
+                "values may depend on their own row only"
+            )
 
     def _name(self) -> tuple[str, str]:
         if self._named is None:
@@ -200,8 +213,12 @@ class LayerBuilder:
             symbol: what it is called, without the number of the layer; None takes W, b or the role.
 
         Raises:
-            DownslopeError: if the layer has a parameter of that role already.
+            DownslopeError: if the role is no plain word or taken, or the shape is not made of sizes.
         """
+        if not isinstance(role, str) or not role.isidentifier():
+            raise DownslopeError(f"the role of a parameter is a plain word such as 'weight', not {role!r}")
+        for size in shape:
+            whole(f"the shape of {role} of the layer {self._kind}", size, SIZE)
         layer, number = self._name()
         name = f"{layer}.{role}"
         if name in self.network.parameters:

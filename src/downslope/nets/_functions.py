@@ -8,7 +8,16 @@ from typing import Any, ClassVar, TypeVar
 
 from downslope._checks import ANY, Interval, choice, number, show
 from downslope.errors import DownslopeError
-from downslope.graph import BATCH, Node, graph_from_json, graph_to_json, input_, substitute, topological
+from downslope.graph import (
+    BATCH,
+    Node,
+    graph_from_json,
+    graph_to_json,
+    input_,
+    joined_rows,
+    substitute,
+    topological,
+)
 
 __all__ = ["Traced", "WithSettings", "chosen", "from_json", "to_json"]
 
@@ -134,6 +143,11 @@ class Traced:
                 "method build can have parameters"
             )
         cls.check_shape(name, output)
+        if (joined := joined_rows(output)) is not None:
+            raise DownslopeError(
+                f"the {cls.what} {name} makes a row depend on the other rows of its batch, by {joined}; it "
+                "may depend on its own row only"
+            )
         return output
 
     @classmethod
@@ -164,6 +178,8 @@ def chosen(value: Any, known: Mapping[str, Any], custom: type[Traced], width: in
     what = custom.what
     if isinstance(value, str):
         return choice(what, value, known, "a Python function of nodes")
+    if isinstance(value, type) and issubclass(value, WithSettings):
+        value = value()
     if isinstance(value, type) or not callable(value):
         hint = f"{value.__name__}()" if isinstance(value, type) else f"one of {', '.join(known)}"
         raise DownslopeError(f"{what} needs a name or a function of nodes, not {show(value)}; write {hint}")

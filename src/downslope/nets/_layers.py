@@ -106,7 +106,8 @@ class Dense:
             start = "zeros" if self.bias is True else self.bias
             z = z + builder.parameter("bias", (self.units,), start)
         builder.stage("z", z)
-        return builder.stage("a", function(z), function=str(self.activation)) if function else z
+        a = function(z) if function else z
+        return z if a is z else builder.stage("a", a, function=str(self.activation))
 
 
 @layer_kind(counted="dropout")
