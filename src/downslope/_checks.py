@@ -30,6 +30,7 @@ __all__ = [
     "items",
     "number",
     "numbers",
+    "refuse_lost",
     "seed",
     "show",
     "whole",
@@ -206,6 +207,19 @@ def choice(name: str, value: Any, options: Iterable[str], others: str = "") -> s
     raise DownslopeError(f"{name} needs one of {known}, not {show(value)}{hint}")
 
 
+def refuse_lost(name: str, value: Any, *, dates: bool = False) -> None:
+    """Refuse what NumPy makes plain numbers of without a word: masked cells, and dates unless they may be.
+
+    Raises:
+        DownslopeError: it names the first masked cell.
+    """
+    if isinstance(value, np.ma.MaskedArray) and np.any(np.ma.getmaskarray(value)):
+        cell = _cell(name, np.argwhere(np.ma.getmaskarray(value))[0])
+        raise DownslopeError(f"{cell} is masked; fill in a number or leave the row out")
+    if not dates and getattr(getattr(value, "dtype", None), "kind", "") in ("m", "M"):
+        raise DownslopeError(f"{name} holds dates or times; convert them to numbers, such as days, first")
+
+
 def array(name: str, value: Any, dtype: Any = None) -> NDArray[Any]:
     """An array of finite floating-point numbers, in the shape that was given.
 
@@ -225,8 +239,7 @@ def array(name: str, value: Any, dtype: Any = None) -> NDArray[Any]:
     """
     raw = _plain_array(name, value)
     wanted = np.dtype(dtype or (np.float32 if raw.dtype == np.float32 else np.float64))
-    if raw.dtype.kind in "mM":
-        raise DownslopeError(f"{name} holds dates or times; convert them to numbers, such as days, first")
+    refuse_lost(name, raw)
     if raw.dtype.kind == "c":
         raise DownslopeError(f"{name} holds complex numbers; give their real and imaginary parts as columns")
     if raw.dtype.kind in "US":
@@ -294,11 +307,7 @@ def _plain_array(name: str, value: Any) -> NDArray[Any]:
         raise DownslopeError(f"{name} is a sparse matrix; give {name}.toarray()")
     if isinstance(value, list | tuple) and any(isinstance(v, np.ma.MaskedArray) for v in value):
         value = np.ma.array(value)
-    if isinstance(value, np.ma.MaskedArray):
-        if np.any(np.ma.getmaskarray(value)):
-            cell = _cell(name, np.argwhere(np.ma.getmaskarray(value))[0])
-            raise DownslopeError(f"{cell} is masked; fill in a number or leave the row out")
-        return np.asarray(value.data)
+    refuse_lost(name, value, dates=True)
     try:
         return np.asarray(value)
     except Exception as error:

@@ -30,6 +30,10 @@ def frozen_masks(network: AnyNetwork, frozen: FrozenNames | None) -> dict[str, N
     """
     if frozen is None:
         return {}
+    if not isinstance(frozen, str | Sequence | Mapping | set | frozenset):
+        raise DownslopeError(
+            f"frozen needs names of parameters, or a mapping from names to truth values, not {show(frozen)}"
+        )
     given: dict[str, Any] = dict.fromkeys([frozen] if isinstance(frozen, str) else frozen, True)
     if isinstance(frozen, Mapping):
         given = dict(frozen)

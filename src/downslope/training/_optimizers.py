@@ -202,7 +202,10 @@ def optimizer_of(given: str | Optimizer | type[Optimizer]) -> Optimizer:
     (Sgd(momentum=0.0, nesterov=False), Adam(beta1=0.9, beta2=0.999, epsilon=1e-08))
     """
     if isinstance(given, str):
-        return OPTIMIZERS[choice("optimizer", given, OPTIMIZERS)]
+        name = choice("optimizer", given, [*OPTIMIZERS, "lbfgs"])
+        if name == "lbfgs":
+            raise DownslopeError("L-BFGS is no update rule, as its line search decides after each error")
+        return OPTIMIZERS[name]
     if isinstance(given, type):
         try:
             given = given()

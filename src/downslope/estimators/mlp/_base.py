@@ -17,6 +17,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from downslope._checks import refuse_lost
 from downslope.estimators._threads import threads_of
 from downslope.estimators.mlp._fit import Fit, OptimizerState, Settings
 from downslope.estimators.mlp._lbfgs import fit_lbfgs
@@ -133,6 +134,9 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         dropout = per_layer("dropout", self.dropout, len(hidden))
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         labels = y
+        refuse_lost("X", X)
+        refuse_lost("y", y, dates=is_classifier(self))
+        refuse_lost("sample_weight", sample_weight)
         X, y = self._validate_input(X, y, incremental, reset=first)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
@@ -329,6 +333,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _outputs(self, X: Any) -> NDArray[Any]:
         """What the network says of rows, (n, outputs): numbers, rates or probabilities."""
+        refuse_lost("X", X)
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         dtype = np.result_type(X.dtype, *self.coefs_)
         dtype = dtype if dtype == np.float32 else np.dtype(np.float64)
