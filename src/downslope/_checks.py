@@ -25,6 +25,7 @@ __all__ = [
     "SIZE",
     "Interval",
     "array",
+    "check_numbers",
     "choice",
     "flag",
     "items",
@@ -106,6 +107,17 @@ def whole(name: str, value: Any, within: Interval = ANY) -> int:
             f"{name} needs a {_words('whole number', within)}, not {show(value)}{_hint(value)}"
         )
     return int(value)
+
+
+def check_numbers(settings: Any, **within: Interval) -> None:
+    """Make fields of a frozen dataclass floats of an interval.
+
+    Raises:
+        DownslopeError: for anything else; it names the field and the class.
+    """
+    for name, interval in within.items():
+        value = number(f"{name} of {type(settings).__name__}", getattr(settings, name), interval)
+        object.__setattr__(settings, name, value)
 
 
 def items(name: str, values: Any, words: str) -> list[Any]:

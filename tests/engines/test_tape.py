@@ -143,7 +143,7 @@ def test_the_summary_counts_as_the_machine_does():
         ({"optimizer": "lbfgs"}, "has no tape of a step"),
         ({"optimizer": "best"}, "optimizer needs one of"),
         ({"precision": "float8"}, "precision needs one of .*, not 'float8'"),
-        ({"clip_norm": -1.0}, "clipped to a number above 0"),
+        ({"clip_norm": -1.0}, "clip_norm needs a number above 0, not -1.0"),
     ],
 )
 def test_says_what_does_not_fit(given, said):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import NOT_NEGATIVE, SIZE, number, whole
+from downslope._checks import seed as checked_seed
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
 from downslope.nets._builder import Layer, NetworkBuilder, checked_layers
@@ -105,11 +106,19 @@ class Built:
     def initial_parameters(self, seed: int = 0, dtype: Any = np.float64) -> dict[str, NDArray[Any]]:
         """Starting values for every parameter, a function of the seed alone.
 
+        Args:
+            seed: a whole number from 0 to 2⁶⁴ − 1.
+            dtype: of the arrays.
+
+        Raises:
+            DownslopeError: if the seed is none, or there is no memory for so many numbers.
+
         >>> from downslope.nets import Dense
         >>> net = Network(inputs=2, layers=[Dense(1, initializer="ones")])
         >>> net.initial_parameters()
         {'layer1.weight': array([[1., 1.]]), 'layer1.bias': array([0.])}
         """
+        seed = checked_seed("seed", seed)
         shapes = {name: tuple(map(int, node.shape)) for name, node in self.graph().parameters.items()}
         np.empty(sum(map(math.prod, shapes.values())))  # what there is no memory for fails before any drawing
         return {

@@ -7,6 +7,7 @@ from downslope.training._data import (
     checked_inputs,
     dtype_of,
     may_be_empty,
+    precision_of,
     relative_weights,
 )
 from downslope.training._descend import descend
@@ -44,6 +45,7 @@ from downslope.training._schedules import (
     schedule_of,
 )
 from downslope.training._scores import r_squared
+from downslope.training._settings import Settings
 from downslope.training._stopping import Folds, ValidationRows, split
 
 __all__ = [
@@ -80,6 +82,7 @@ __all__ = [
     "Rules",
     "Run",
     "Schedule",
+    "Settings",
     "Sgd",
     "ShuffledBatches",
     "State",
@@ -97,6 +100,7 @@ __all__ = [
     "may_be_empty",
     "optimizer_of",
     "parameter_values",
+    "precision_of",
     "predict",
     "program_of",
     "r_squared",

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from downslope._checks import NOT_NEGATIVE, Interval, array, choice
 from downslope.errors import DownslopeError
 from downslope.graph import source_column, topological
-from downslope.nets import AnyNetwork
+from downslope.nets import AnyNetwork, checked_network
 
 __all__ = [
     "Arrays",
@@ -19,6 +19,7 @@ __all__ = [
     "checked_inputs",
     "dtype_of",
     "may_be_empty",
+    "precision_of",
     "relative_weights",
 ]
 
@@ -37,13 +38,23 @@ _TARGETS = {
 """The targets that a loss can have, and what to say of others."""
 
 
+def precision_of(given: str | None) -> str | None:
+    """The name of a precision; None where none is given.
+
+    Raises:
+        DownslopeError: if there is no such precision.
+    """
+    return None if given is None else choice("precision", given, _DTYPES)
+
+
 def dtype_of(precision: str) -> type[np.floating[Any]]:
     """The dtype of weights and sums in a precision."""
-    return _DTYPES[choice("precision", precision, _DTYPES)]
+    return _DTYPES[precision]
 
 
 def checked_inputs(network: AnyNetwork, x: ArrayLike, dtype: DTypeLike | None = None) -> NDArray[Any]:
     """x in the shape of the program, of any number of rows; float32 stays, unless a dtype is asked for."""
+    checked_network(network)
     inputs = array("x", x, dtype)
     if inputs.ndim != 2 or inputs.shape[1] != network.inputs:
         raise DownslopeError(f"x needs the shape (rows, {network.inputs}), not {inputs.shape}")

@@ -12,7 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork
 from downslope.training._batches import ShuffledBatches
-from downslope.training._data import Arrays, checked_data, dtype_of, may_be_empty, relative_weights
+from downslope.training._data import (
+    Arrays,
+    checked_data,
+    dtype_of,
+    may_be_empty,
+    precision_of,
+    relative_weights,
+)
 from downslope.training._epochs import Ending, Losses, run_epochs
 from downslope.training._freezing import FrozenNames, frozen_masks
 from downslope.training._loop import Loop, State
@@ -106,6 +113,7 @@ def descend(
         *(patience, ema_decay, time_limit, threads, seed),
     )
     end = math.inf if settings.time_limit is None else monotonic() + settings.time_limit
+    precision = precision_of(precision)
     data, validation_rows = _rows(network, x, y, row_weights, precision, validation, settings.seed)
     report = Report(Watch(validation_rows, settings.patience, settings.ema_decay), progress)
     before = start if isinstance(start, Run) else None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
-from downslope._checks import NOT_NEGATIVE, POSITIVE, Interval, choice, flag, number, show
+from downslope._checks import NOT_NEGATIVE, POSITIVE, SHARE, check_numbers, choice, flag, show
 from downslope.errors import DownslopeError
 from downslope.graph import Node, constant, make, state
 
@@ -46,16 +46,6 @@ class Rules:
         return node
 
 
-_SHARE = Interval(0, 1, open_high=True)
-
-
-def _check(optimizer: Any, **within: Interval) -> None:
-    """Make the settings of an optimizer floats within their intervals."""
-    for name, interval in within.items():
-        value = number(f"{name} of {type(optimizer).__name__}", getattr(optimizer, name), interval)
-        object.__setattr__(optimizer, name, value)
-
-
 class Optimizer(Protocol):
     """An update rule. Equal settings are equal objects, so that a program is made once for each."""
 
@@ -74,7 +64,7 @@ class Sgd:
     nesterov: bool = False
 
     def __post_init__(self) -> None:
-        _check(self, momentum=_SHARE)
+        check_numbers(self, momentum=SHARE)
         object.__setattr__(self, "nesterov", flag("nesterov of Sgd", self.nesterov))
         if self.nesterov and not self.momentum:
             raise DownslopeError("nesterov of Sgd needs a momentum above 0, such as Sgd(0.9, nesterov=True)")
@@ -100,7 +90,7 @@ class Adam:
     epsilon: float = 1e-8
 
     def __post_init__(self) -> None:
-        _check(self, beta1=_SHARE, beta2=_SHARE, epsilon=POSITIVE)
+        check_numbers(self, beta1=SHARE, beta2=SHARE, epsilon=POSITIVE)
 
     def rule(self, rules: Rules, w: Node, g: Node, rate: Node, step: Node) -> None:
         """Add the update of the parameter w with the gradient g."""
@@ -121,7 +111,7 @@ class AdamW(Adam):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check(self, weight_decay=NOT_NEGATIVE)
+        check_numbers(self, weight_decay=NOT_NEGATIVE)
 
     def rule(self, rules: Rules, w: Node, g: Node, rate: Node, step: Node) -> None:
         """Add the update of the parameter w with the gradient g."""
@@ -138,7 +128,7 @@ class RMSprop:
     epsilon: float = 1e-8
 
     def __post_init__(self) -> None:
-        _check(self, alpha=_SHARE, epsilon=POSITIVE)
+        check_numbers(self, alpha=SHARE, epsilon=POSITIVE)
 
     def rule(self, rules: Rules, w: Node, g: Node, rate: Node, step: Node) -> None:
         """Add the update of the parameter w with the gradient g."""
@@ -155,7 +145,7 @@ class Adagrad:
     epsilon: float = 1e-10
 
     def __post_init__(self) -> None:
-        _check(self, epsilon=POSITIVE)
+        check_numbers(self, epsilon=POSITIVE)
 
     def rule(self, rules: Rules, w: Node, g: Node, rate: Node, step: Node) -> None:
         """Add the update of the parameter w with the gradient g."""

@@ -26,7 +26,7 @@ class Report:
     progress: Callable[[Progress], object] | None
 
     def __post_init__(self) -> None:
-        if self.progress is not None and not callable(self.progress):
+        if self.progress is not None and (isinstance(self.progress, type) or not callable(self.progress)):
             raise DownslopeError(
                 f"progress needs a function that is called after each epoch, not {show(self.progress)}"
             )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope._checks import POSITIVE, Interval, number, show, whole
+from downslope._checks import POSITIVE, Interval, check_numbers, number, show, whole
 from downslope.errors import DownslopeError
 
 __all__ = [
@@ -42,13 +42,6 @@ LearningRate = float | Schedule | Callable[[int], float]
 """A learning rate for all steps, a schedule, or a function of the number of the step, counted from 1."""
 
 
-def _check(schedule: Any, **within: Interval) -> None:
-    """Make the settings of a schedule floats within their intervals."""
-    for name, interval in within.items():
-        words = "the learning rate" if name == "peak" else f"{name} of {type(schedule).__name__}"
-        object.__setattr__(schedule, name, number(words, getattr(schedule, name), interval))
-
-
 _BETWEEN = Interval(0, 1, open_low=True, open_high=True)
 
 
@@ -63,7 +56,7 @@ class Constant:
     peak: float
 
     def __post_init__(self) -> None:
-        _check(self, peak=POSITIVE)
+        check_numbers(self, peak=POSITIVE)
 
     def rate(self, step: int, steps: int) -> float:
         """η of a step, counted from 1, of so many in all."""
@@ -83,7 +76,7 @@ class StepDecay:
     factor: float = 0.1
 
     def __post_init__(self) -> None:
-        _check(self, peak=POSITIVE, factor=Interval(0, 1, open_low=True))
+        check_numbers(self, peak=POSITIVE, factor=Interval(0, 1, open_low=True))
         object.__setattr__(self, "every", whole("every of StepDecay", self.every, Interval(1)))
 
     def rate(self, step: int, steps: int) -> float:
@@ -103,7 +96,7 @@ class Cosine:
     final: float = 0.0
 
     def __post_init__(self) -> None:
-        _check(self, peak=POSITIVE, final=Interval(0))
+        check_numbers(self, peak=POSITIVE, final=Interval(0))
 
     def rate(self, step: int, steps: int) -> float:
         """η of a step, counted from 1, of so many in all."""
@@ -121,7 +114,7 @@ class FlatCosine:
     peak: float
 
     def __post_init__(self) -> None:
-        _check(self, peak=POSITIVE)
+        check_numbers(self, peak=POSITIVE)
 
     def rate(self, step: int, steps: int) -> float:
         """η of a step, counted from 1, of so many in all."""
@@ -144,7 +137,7 @@ class OneCycle:
     divide: float = 25.0
 
     def __post_init__(self) -> None:
-        _check(self, peak=POSITIVE, rise=_BETWEEN, divide=Interval(1))
+        check_numbers(self, peak=POSITIVE, rise=_BETWEEN, divide=Interval(1))
 
     def rate(self, step: int, steps: int) -> float:
         """η of a step, counted from 1, of so many in all."""
@@ -166,7 +159,9 @@ class WarmUp:
     over: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "then", schedule_of(self.then))
+        if self.then is None:
+            raise DownslopeError("then of WarmUp needs a schedule, such as Cosine(0.01), not None")
+        object.__setattr__(self, "then", schedule_of(self.then, "then of WarmUp"))
         object.__setattr__(self, "over", whole("over of WarmUp", self.over, Interval(1)))
 
     def rate(self, step: int, steps: int) -> float:
@@ -186,8 +181,12 @@ class _OfStep:
         return self.function(step)
 
 
-def schedule_of(given: LearningRate | None) -> Schedule:
+def schedule_of(given: LearningRate | None, name: str = "learning_rate") -> Schedule:
     """A schedule from a number, a function of the step, or a schedule; None is the usual learning rate.
+
+    Args:
+        given: the learning rate.
+        name: of the argument, for messages.
 
     Raises:
         DownslopeError: where it is none of these.
@@ -198,12 +197,14 @@ def schedule_of(given: LearningRate | None) -> Schedule:
     if given is None:
         return Constant(LEARNING_RATE)
     if isinstance(given, type):
-        raise DownslopeError(f"learning_rate is {show(given)}; give it with its settings, in brackets")
+        raise DownslopeError(
+            f"{name} needs a number above 0 or a schedule, not {show(given)}; give its settings in brackets"
+        )
     if callable(getattr(given, "rate", None)):
         return given  # type: ignore[return-value]
     if callable(given):
         return _OfStep(given)
-    return Constant(given)  # type: ignore[arg-type]
+    return Constant(number(name, given, POSITIVE))
 
 
 def rates(schedule: Schedule, first: int, count: int, steps: int) -> NDArray[np.float64]:
@@ -221,15 +222,14 @@ def rates(schedule: Schedule, first: int, count: int, steps: int) -> NDArray[np.
     try:
         found = np.array([float(schedule.rate(step, steps)) for step in numbers])
     except (TypeError, ValueError) as error:
-        raise DownslopeError(f"the learning rate of step {first} cannot be computed: {error}") from None
+        raise DownslopeError(f"learning_rate of step {first} cannot be computed: {error}") from None
     wrong = np.flatnonzero(~(np.isfinite(found) & (found >= 0)))
     if len(wrong):
         raise DownslopeError(
-            f"the learning rate of step {first + wrong[0]} is {found[wrong[0]]:g}; it needs a number of at "
-            "least 0"
+            f"learning_rate of step {first + wrong[0]} is {found[wrong[0]]:g}, not a number of at least 0"
         )
     return found
 
 
 def _half_cosine(start: float, end: float, share: float) -> float:
-    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+    return end + (start - end) * ((1 + math.cos(math.pi * share)) / 2)

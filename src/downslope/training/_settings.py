@@ -12,6 +12,7 @@ from downslope.errors import DownslopeError
 __all__ = ["Settings"]
 
 _AT_LEAST_1 = Interval(1)
+_STEPS = Interval(0, 1 << 53)
 _USUAL_STEPS = 1000
 
 
@@ -31,8 +32,8 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, within in (("steps", NOT_NEGATIVE), ("epochs", NOT_NEGATIVE)):
-            self._check_whole(name, within)
+        for name in ("steps", "epochs"):
+            self._check_whole(name, _STEPS)
         for name in ("batch_size", "patience", "threads"):
             self._check_whole(name, _AT_LEAST_1)
         for name, within in (("clip_norm", POSITIVE), ("clip_value", POSITIVE), ("time_limit", NOT_NEGATIVE)):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from downslope._checks import Interval, number
+from downslope._checks import Interval, array, number
 from downslope.engines import Evaluator, shuffled
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, Ensemble
@@ -35,6 +35,16 @@ class Folds:
     """
 
     of: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        of = array("of", self.of)
+        wrong = (of != np.floor(of)) | (of < -1)
+        if of.ndim != 1 or np.any(wrong):
+            found = f"{of[wrong][0]:g}" if of.ndim == 1 else f"the shape {of.shape}"
+            raise DownslopeError(
+                f"of needs the number of a member for each row, counted from 0, or -1, not {found}"
+            )
+        object.__setattr__(self, "of", of.astype(np.int64))
 
     @property
     def held(self) -> NDArray[np.int64]:
@@ -119,11 +129,11 @@ def _folded(network: AnyNetwork, data: Arrays, folds: Folds) -> tuple[Arrays, Se
     """Every row held out from one member."""
     rows = len(data["x"])
     if not isinstance(network, Ensemble):
-        raise DownslopeError("folds are for the members of an ensemble")
+        raise DownslopeError("validation needs no folds for one network; they are for members of an ensemble")
     members = range(len(network.networks))
     if folds.of.shape != (rows,) or not np.all(np.isin(members, folds.of)) or folds.of.max() >= len(members):
         raise DownslopeError(
-            f"folds name a member from 0 to {len(members) - 1} for each of {rows} rows, and every member"
+            f"of needs a member from 0 to {len(members) - 1} for each of {rows} rows, and every member"
         )
     weights = data["row_weights"].copy()
     weights[folds.held, folds.of[folds.held]] = 0

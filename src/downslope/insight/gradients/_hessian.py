@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope import graph as graphs
 from downslope.engines import Evaluator
-from downslope.nets import Network
+from downslope.nets import Network, checked_one
 from downslope.training import Point, checked_data, parameter_values
 
 __all__ = ["hessian_vector_product"]
@@ -50,6 +50,7 @@ def hessian_vector_product(
     >>> hessian_vector_product(net, [[1.0, 2.0], [3.0, 4.0]], [0.0, 0.0], parameters=at, vector=v)
     {'layer1.weight': array([[10., 14.]])}
     """
+    checked_one(network)
     data = checked_data(network, x, y, row_weights)
     dtype = data["x"].dtype
     values = parameter_values(network, parameters, dtype)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope.engines import Evaluator
 from downslope.graph import row_gradient_norms
-from downslope.nets import Network
+from downslope.nets import Network, checked_one
 from downslope.training import Point, checked_data, parameter_values
 
 __all__ = ["gradient_norms"]
@@ -48,6 +48,7 @@ def gradient_norms(
     >>> gradient_norms(net, [[3.0, 4.0], [1.0, 2.0]], [8.0, 3.0], parameters=fit)
     array([10.,  0.])
     """
+    checked_one(network)
     data = checked_data(network, x, y, row_weights)
     values = parameter_values(network, parameters, data["x"].dtype)
     (norms,) = _program(network).rows({**values, **data})

@@ -32,8 +32,16 @@ from downslope.insight.step_tape._names import Names
 from downslope.insight.step_tape._reader import Reader
 from downslope.insight.step_tape._records import SHARES, TapeContents, TapeInstruction, TapeSummary, TapeValue
 from downslope.insight.step_tape._text import as_text, subject
-from downslope.nets import AnyNetwork
-from downslope.training import OPTIMIZERS, Optimizer, dtype_of, optimizer_of, training_program
+from downslope.nets import AnyNetwork, checked_network
+from downslope.training import (
+    OPTIMIZERS,
+    Optimizer,
+    Settings,
+    dtype_of,
+    optimizer_of,
+    precision_of,
+    training_program,
+)
 
 __all__ = ["StepTape", "tape"]
 
@@ -78,7 +86,7 @@ class StepTape(TapeContents):
 
 def tape(
     network: AnyNetwork,
-    optimizer: str | Optimizer = "sgd",
+    optimizer: str | Optimizer | type[Optimizer] = "sgd",
     *,
     clip_norm: float | None = None,
     clip_value: float | None = None,
@@ -88,7 +96,7 @@ def tape(
 
     Args:
         network: what is trained.
-        optimizer: by name, or with its settings.
+        optimizer: by name, as a class, or with its settings.
         clip_norm: the largest norm of all gradients together, as of ``descend``.
         clip_value: the largest size of an element of a gradient, as of ``descend``.
         precision: ``"float32"``, ``"float64"`` or ``"bfloat16"``; None is float64.
@@ -101,15 +109,16 @@ def tape(
     >>> [str(f) for i in step.instructions for f in i.formulas if i.operation == "matrix product"][:2]
     ['z⁽¹⁾ = layer1.weight·x + layer1.bias', 'a⁽¹⁾ = relu(z⁽¹⁾)']
     """
-    if optimizer == "lbfgs":
+    checked_network(network)
+    if isinstance(optimizer, str) and optimizer.lower() == "lbfgs":
         raise DownslopeError(
-            "L-BFGS has no tape of a step, as its line search decides after each error; choose one of "
-            + ", ".join(OPTIMIZERS)
+            "the optimizer lbfgs has no tape of a step, as its line search decides after each error; choose "
+            f"one of {', '.join(OPTIMIZERS)}"
         )
-    precision = precision or "float64"
+    rule, limits = optimizer_of(optimizer), Settings(clip_norm=clip_norm, clip_value=clip_value)
+    precision = precision_of(precision) or "float64"
     itemsize = np.dtype(dtype_of(precision)).itemsize
-    rule = optimizer_of(optimizer)
-    program = training_program(network, rule, clip_norm=clip_norm, clip_value=clip_value)
+    program = training_program(network, rule, clip_norm=limits.clip_norm, clip_value=limits.clip_value)
     lowered = step_tape(program.graph.error, tuple(program.assignments.items()), precision == "bfloat16")
     reader = Reader(lowered, Names(program), program.slots)
     instructions = _instructions(lowered, reader)
