@@ -4,6 +4,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -30,13 +31,13 @@ def engine_gradients(network, point, x, y, weights) -> dict[str, np.ndarray]:
 
 
 def test_the_introductory_neuron_by_hand() -> None:
-    told = ds.explain(NEURON, X, Y, parameters=[200, -14, 3456], of="w1", row=0, learning_rate=0.001)
-    assert told.factors.tolist() == [49445, 3]
-    assert told.gradient == 148335
-    assert told.updated == pytest.approx(51.665, rel=1e-14)
-    assert "−2)·(13.5 − 24736) = 49445" in str(told)
-    assert "∂E/∂w₁ = ∂E/∂z·∂z/∂w₁ = δ·x₁ = 49445·3 = 148335" in str(told)
-    assert "new  = 200 − 0.001·148335 = 51.665" in str(told)
+    explanation = ds.explain(NEURON, X, Y, parameters=[200, -14, 3456], of="w1", row=0, learning_rate=0.001)
+    assert explanation.factors.tolist() == [49445, 3]
+    assert explanation.gradient == 148335
+    assert explanation.updated == pytest.approx(51.665, rel=1e-14)
+    assert "−2)·(13.5 − 24736) = 49445" in str(explanation)
+    assert "∂E/∂w₁ = ∂E/∂z·∂z/∂w₁ = δ·x₁ = 49445·3 = 148335" in str(explanation)
+    assert "w₁ ← w₁ − η·∂E/∂w₁ = 200 − 0.001·148335 = 51.665" in str(explanation)
     mean = ds.explain(NEURON, X, Y, parameters=[200, -14, 3456], of="w1")
     assert mean.gradient == pytest.approx(np.mean([148335, 387124.8, 686473.6, 279187.2, 163401]), rel=1e-14)
 
@@ -44,14 +45,16 @@ def test_the_introductory_neuron_by_hand() -> None:
 @pytest.mark.parametrize("of", ["W1[2,3]", "W2[8,1]", "W3[1,5]", "b1[2]", "b3[1]"])
 @pytest.mark.parametrize("row", [0, 3, None])
 def test_three_eight_eight_one(of: str, row: int | None) -> None:
-    told = ds.explain(DEEP, X, Y, of=of, row=row)
+    explanation = ds.explain(DEEP, X, Y, of=of, row=row)
     point = DEEP.initial_parameters(0)
     rows = slice(None) if row is None else slice(row, row + 1)
     x, y = np.array(X, float)[rows], np.array(Y)[rows]
-    want = engine_gradients(DEEP, point, x, y, np.ones(len(x)))[told.parameter.name][told.parameter.index]
-    assert told.gradient == want
-    assert np.prod(told.factors, axis=-1).mean() == pytest.approx(want, rel=1e-12)
-    assert f" = {number_text(want, 6)}\n" in str(told)
+    want = engine_gradients(DEEP, point, x, y, np.ones(len(x)))[explanation.parameter.name][
+        explanation.parameter.index
+    ]
+    assert explanation.gradient == want
+    assert np.prod(explanation.factors, axis=-1).mean() == pytest.approx(want, rel=1e-12)
+    assert f" = {number_text(want, 6)}\n" in str(explanation)
 
 
 def random_network(draw) -> ds.Network:
@@ -103,20 +106,23 @@ def test_random_parameters_of_random_networks(seed: int) -> None:
         name = str(draw.choice(list(point)))
         index = tuple(int(draw.integers(size)) for size in point[name].shape)
         row = None if draw.random() < 0.5 else int(draw.integers(rows))
-        told = ds.explain(network, x, y, parameters=point, of=(name, *index), row=row, row_weights=weights)
+        explanation = ds.explain(
+            network, x, y, parameters=point, of=(name, *index), row=row, row_weights=weights
+        )
         part = slice(None) if row is None else slice(row, row + 1)
         counted = weights if row is None else np.ones(1)
         calm = at_rest(network)
         want = engine_gradients(calm, point, x[part], np.asarray(y, float)[part], counted)[name][index]
         # training computes with weights of mean 1, what is explained are those that were given
-        assert told.gradient == (want if row is not None else pytest.approx(want, rel=1e-12, abs=1e-15))
-        sizes = np.atleast_1d(np.prod(told.factors, axis=-1))
+        close = pytest.approx(want, rel=1e-12, abs=1e-15)
+        assert explanation.gradient == (want if row is not None else close)
+        sizes = np.atleast_1d(np.prod(explanation.factors, axis=-1))
         penalty = 0.0
         if name.endswith("weight") or "column" in name:
             penalty = network.l1 * np.sign(point[name][index]) + network.l2 * point[name][index]
         assert np.average(sizes, weights=counted) + penalty == pytest.approx(want, rel=1e-11, abs=1e-15)
-        assert number_text(want, 6) in str(told)
-        for line in str(told).split("\n"):
+        assert number_text(want, 6) in str(explanation)
+        for line in str(explanation).split("\n"):
             assert len(line) <= 110, line
 
 
@@ -124,7 +130,7 @@ def test_random_parameters_of_random_networks(seed: int) -> None:
 def test_against_central_differences(seed: int) -> None:
     draw = np.random.default_rng(seed)
     point = {n: v + draw.normal(size=v.shape) / 5 for n, v in DEEP.initial_parameters(seed).items()}
-    told = ds.explain(DEEP, X, Y, parameters=point, of=("layer1.weight", seed, seed % 3), row=seed)
+    explanation = ds.explain(DEEP, X, Y, parameters=point, of=("layer1.weight", seed, seed % 3), row=seed)
     x, y = np.array(X, float)[seed : seed + 1], np.array(Y)[seed]
 
     def error(shift: float) -> float:
@@ -134,7 +140,7 @@ def test_against_central_differences(seed: int) -> None:
         z = np.tanh(z @ moved["layer2.weight"].T + moved["layer2.bias"])
         return float(((y - z @ moved["layer3.weight"].T - moved["layer3.bias"]) ** 2).sum())
 
-    assert told.gradient == pytest.approx((error(1e-6) - error(-1e-6)) / 2e-6, rel=1e-6, abs=1e-8)
+    assert explanation.gradient == pytest.approx((error(1e-6) - error(-1e-6)) / 2e-6, rel=1e-6, abs=1e-8)
 
 
 @pytest.mark.parametrize(
@@ -148,13 +154,13 @@ def test_numbers_of_an_embedding(columns, inputs: int, of, symbol: str, row: int
     layers = [ds.Embedding(columns, (4,) * count, (2,) * count), ds.Dense(3, "tanh"), ds.Dense(1)]
     network = ds.Network(inputs, layers)
     x, y = np.array([[0.0] * inputs, [2.0] * inputs]), np.array([1.0, 2.0])
-    told = ds.explain(network, x, y, of=of, row=row)
+    explanation = ds.explain(network, x, y, of=of, row=row)
     part = slice(None) if row is None else slice(row, row + 1)
     point = network.initial_parameters(0)
     want = engine_gradients(network, point, x[part], y[part], np.ones(len(x[part])))[of[0]][of[1:]]
-    assert told.gradient == want != 0
-    assert np.prod(told.factors, axis=-1).mean() == pytest.approx(want, rel=1e-12)
-    assert f"∂E/∂{symbol}·" in str(told)  # the place of the number among the values of the layer
+    assert explanation.gradient == want != 0
+    assert np.prod(explanation.factors, axis=-1).mean() == pytest.approx(want, rel=1e-12)
+    assert f"/∂{symbol}·" in str(explanation)  # the place of the number among the values of the layer
 
 
 def forms() -> list[ds.Explanation]:
@@ -173,37 +179,39 @@ def forms() -> list[ds.Explanation]:
 
 @pytest.mark.parametrize("i", range(5))
 def test_every_form_is_well_formed(i: int) -> None:
-    told = forms()[i]
-    page = told.html().removeprefix("<!DOCTYPE html>\n")
+    explanation = forms()[i]
+    page = explanation.html().removeprefix("<!DOCTYPE html>\n")
     ET.fromstring(page)
     assert "http" not in page.replace("http-equiv", "")
-    markdown = told.markdown()
+    markdown = explanation.markdown()
     assert markdown.count("$$") % 2 == 0
     for formula in re.findall(r"\$\$(.*?)\$\$", markdown):
         assert formula.count("{") == formula.count("}")
         assert formula.count(r"\left(") == formula.count(r"\right)")
         assert not re.search(r"[₀-₉⁰-⁹ᵀ′Σ·]", formula), formula
-    told_json = json.loads(json.dumps(told.to_json()))
-    assert told_json["gradient"] == told.gradient
-    assert told_json["factors"] == told.factors.tolist()
+    told_json = json.loads(json.dumps(explanation.to_json()))
+    assert told_json["gradient"] == explanation.gradient
+    assert told_json["factors"] == explanation.factors.tolist()
 
 
 def test_wide_layers_are_abbreviated() -> None:
     network = ds.Network(20, [*[ds.Dense(256, "sigmoid") for _ in range(6)], ds.Dense(1)])
     draw = np.random.default_rng(0)
-    told = str(ds.explain(network, draw.normal(size=(4, 20)), draw.normal(size=4), of="W1[7,3]", row=0))
-    lines = told.split("\n")
+    explanation = str(
+        ds.explain(network, draw.normal(size=(4, 20)), draw.normal(size=4), of="W1[7,3]", row=0)
+    )
+    lines = explanation.split("\n")
     assert len(lines) < 120
     assert max(map(len, lines)) <= 104
-    assert "[252 others]" in told
-    assert "% of the sum of sizes" in told
+    assert "from 252 others)" in explanation
+    assert "% of the sum of sizes" in explanation
 
 
 @pytest.mark.parametrize(
     ("of", "message"),
     [
-        ("w9", "no place in layer1.weight"),
-        ("W1[1,9]", "no place in layer1.weight, which has the shape .1, 3., counted from 1"),
+        ("w9", "no position in layer1.weight"),
+        ("W1[1,9]", "no position in layer1.weight, which has the shape .1, 3., counted from 1"),
         ("W2[1,1]", "no parameter 'layer2.weight'; there are layer1.weight.1,3."),
         ("b1[1]", "no parameter 'layer1.bias'"),
         ("nonsense", "names no parameter"),
@@ -214,7 +222,7 @@ def test_wide_layers_are_abbreviated() -> None:
         (5, "names no parameter"),
     ],
 )
-def test_places_that_are_not_there(of, message: str) -> None:
+def test_positions_that_are_not_there(of, message: str) -> None:
     with pytest.raises(ds.DownslopeError, match=message):
         ds.explain(NEURON, X, Y, of=of)
     with pytest.raises(ds.DownslopeError, match="which"):
@@ -238,13 +246,77 @@ def test_learning_rates_that_are_no_numbers(rate) -> None:
         ds.explain(NEURON, X, Y, learning_rate=rate)
 
 
-@pytest.mark.parametrize(
-    "layer",
-    [ds.Periodic(columns=(0,), frequencies=2), ds.PiecewiseLinear(columns=(0,), edges=((0.0, 1.0, 2.0),))],
-)
-def test_numbers_of_readings_are_said_to_have_no_derivation(layer):
-    net = ds.Network(inputs=1, layers=[layer, ds.Dense(1)])
-    for name in net.initial_parameters():
-        if name.startswith("reading"):
-            with pytest.raises(ds.DownslopeError, match=f"the chain rule of {name} is not written out"):
-                ds.explain(net, [[0.5], [1.5]], [1.0, 2.0], of=(name, 0))
+NUMERIC = [
+    ds.Periodic(columns=(0, 1), frequencies=2),
+    ds.PiecewiseLinear(columns=(1, 0), edges=((-2.0, 0.0, 2.0), (-1.0, 1.0))),
+]
+
+
+@pytest.mark.parametrize("layer", NUMERIC)
+@pytest.mark.parametrize("row", [1, None])
+def test_numbers_of_numerical_embeddings(layer, row: int | None) -> None:
+    network = ds.Network(inputs=2, layers=[layer, ds.Dense(3, "tanh"), ds.Dense(1)])
+    x, y = np.array([[0.5, -0.3], [-0.7, 1.2]]), np.array([1.0, 2.0])
+    part = slice(None) if row is None else slice(row, row + 1)
+    point = network.initial_parameters(3)
+    want = engine_gradients(network, point, x[part], y[part], np.ones(len(x[part])))
+    for name in list(point)[:2]:
+        for i in range(len(point[name])):
+            explanation = ds.explain(network, x, y, parameters=point, of=(name, i), row=row)
+            assert explanation.gradient == want[name][i]
+            product = np.prod(explanation.factors, axis=-1).mean()
+            assert product == pytest.approx(want[name][i], rel=1e-12, abs=1e-15)
+
+
+class Scaled:
+    """A layer from outside the package: h · c."""
+
+    __dataclass_fields__: ClassVar[dict] = {}
+
+    def build(self, builder, h):
+        return builder.stage("h", h * builder.parameter("scale", (int(h.shape[1]),), "ones"))
+
+
+def test_a_layer_of_an_unknown_kind_is_said_to_be_one() -> None:
+    network = ds.Network(2, [ds.Dense(3, "tanh"), Scaled(), ds.Dense(1)])
+    x, y = np.array([[0.5, -0.3], [-0.7, 1.2]]), np.array([1.0, 2.0])
+    point = network.initial_parameters(3)
+    want = engine_gradients(network, point, x, y, np.ones(2))
+    for name in point:
+        of = (name, *(0 for _ in point[name].shape))
+        explanation = ds.explain(network, x, y, parameters=point, of=of)
+        assert explanation.gradient == want[name][of[1:]]
+        assert np.prod(explanation.factors, axis=-1).mean() == pytest.approx(want[name][of[1:]], rel=1e-12)
+        one_row = str(ds.explain(network, x, y, parameters=point, of=of, row=0))
+        assert "layer2 is a layer of the kind Scaled" in one_row
+    below = str(ds.explain(network, x, y, parameters=point, of="W1[1,1]", row=0))
+    assert "The gradient by a⁽¹⁾ comes through layer2 (Scaled):" in below
+
+
+def test_what_is_shown_of_an_explanation() -> None:
+    explanation = ds.explain(DEEP, X, Y, of="W1[2,3]", row=1)
+    assert repr(explanation) == (
+        f"Explanation(layer1.weight[2,3], row 1, gradient={number_text(explanation.gradient, 6)})"
+    )
+    assert "mean over rows" in repr(ds.explain(DEEP, X, Y))
+    assert repr(ds.explain_row(NEURON, X, Y, parameters=[200, -14, 3456], row=0)).startswith(
+        "RowExplanation(row 0, "
+    )
+    unit = ds.explain_unit(DEEP, X, Y, layer="layer2", unit=3)
+    assert repr(unit).startswith("UnitExplanation(unit 3 of layer2, all rows, mean activation=")
+
+
+def test_an_ensemble_has_no_one_derivation() -> None:
+    with pytest.raises(ds.DownslopeError, match="a derivation is of a Network, not of Ensemble"):
+        ds.explain(ds.Ensemble([NEURON, NEURON]), X, Y)
+
+
+@pytest.mark.parametrize("row", [-1, 5, True, 0.5])
+def test_rows_of_every_derivation_are_checked(row) -> None:
+    for explain in (
+        ds.explain,
+        ds.explain_row,
+        lambda *a, **k: ds.explain_unit(*a, layer="layer1", unit=0, **k),
+    ):
+        with pytest.raises(ds.DownslopeError, match="rows are counted from 0 to 4"):
+            explain(NEURON, X, Y, row=row)

@@ -7,7 +7,7 @@ from sklearn import metrics
 import downslope as ds
 from downslope.engines import evaluate
 from downslope.graph import gradient
-from downslope.insight import Place
+from downslope.insight import Position
 from downslope.studio.server._wire import pack, unpack
 from downslope.studio.views import _surface
 from downslope.studio.views._pictures import fitted, histograms, residuals
@@ -18,7 +18,7 @@ FIVE_Y = np.array([13.5, 15.6, 27.4, 15.6, 12.5])[:, None]
 NEURON = ds.Network(3, [ds.Dense(1, bias=False)])
 DEEP = ds.Network(2, [ds.Dense(5, "tanh"), ds.Dense(1)], loss="binary_cross_entropy", l2=0.1)
 CLASSES = ds.Network(2, [ds.Dense(4, "relu"), ds.Dense(3)], loss="cross_entropy")
-W1, W2 = Place("layer1.weight", (0, 0)), Place("layer1.weight", (0, 1))
+W1, W2 = Position("layer1.weight", (0, 0)), Position("layer1.weight", (0, 1))
 
 
 def five_rows():
@@ -62,7 +62,7 @@ def test_the_surface_of_a_neuron_is_its_mean_square():
 
 def test_a_surface_over_two_layers_agrees_with_the_reference_engine():
     data, values = rows_for(DEEP), at(DEEP)
-    first, second = Place("layer2.weight", (0, 3)), Place("layer1.bias", (2,))
+    first, second = Position("layer2.weight", (0, 3)), Position("layer1.bias", (2,))
     found = surface(DEEP, values, data, first, second, size=12)
     for i, j in ((0, 11), (5, 2)):
         moved = {name: v.copy() for name, v in values.items()}
@@ -141,11 +141,11 @@ def test_a_wide_network_has_a_coarser_grid(monkeypatch):
 
 def test_symbols_are_those_of_the_drawing():
     assert symbol(NEURON, W2) == "w₂"
-    assert symbol(ds.Network(12, [ds.Dense(1)]), Place("layer1.weight", (0, 11))) == "w₁₂"
-    assert symbol(ds.Network(2, [ds.Dense(1)]), Place("layer1.bias", (0,))) == "b"
-    assert symbol(ds.Network(2, [ds.Dense(2)]), Place("layer1.bias", (1,))) == "b⁽¹⁾₂"
+    assert symbol(ds.Network(12, [ds.Dense(1)]), Position("layer1.weight", (0, 11))) == "w₁₂"
+    assert symbol(ds.Network(2, [ds.Dense(1)]), Position("layer1.bias", (0,))) == "b"
+    assert symbol(ds.Network(2, [ds.Dense(2)]), Position("layer1.bias", (1,))) == "b⁽¹⁾₂"
     normal = ds.Network(2, [ds.LayerNorm(), ds.Dense(1)])
-    assert symbol(normal, Place("layer1.scale", (1,))) == "γ₂"
+    assert symbol(normal, Position("layer1.scale", (1,))) == "γ₂"
 
 
 def test_one_parameter_is_no_surface():

@@ -6,12 +6,26 @@ In the notation z is the pre-activation and a = φ(z) the activation.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from downslope.graph._elementwise import UNARY, Elementwise
 from downslope.graph._node import Node, make, register
-from downslope.graph._notation import Apply, Expression, Infix, Number, Power, Symbol, Words, product
 from downslope.graph._selu import SELU_ALPHA, SELU_SCALE
+from downslope.graph.notation import (
+    Apply,
+    Cases,
+    Expression,
+    Fraction,
+    Infix,
+    Negative,
+    Number,
+    Power,
+    Root,
+    Symbol,
+    Words,
+    product,
+)
 
 __all__: list[str] = []
 
@@ -22,19 +36,23 @@ def _one_minus(e: Expression) -> Expression:
     return Infix("−", (Number(1), e))
 
 
-def _cases(*pairs: tuple[Expression, str]) -> Expression:
-    """value if condition, …"""
-    terms: list[Expression] = [Words("{")]
-    for i, (value, condition) in enumerate(pairs):
-        terms += [Words("; ")] if i else []
-        terms += [value, Words(f" {condition}")]
-    return Infix("", (*terms, Words("}")))
+def _above_zero(z: Expression, above: Expression, below: Expression) -> Expression:
+    """{above if z > 0; below else}; of a number, the case that holds"""
+    if isinstance(z, Number):
+        return above if z.value > 0 else below
+    return Cases(((above, Infix(">", (z, Number(0)))),), below)
+
+
+def _times(factor: float, e: Expression) -> Expression:
+    return e if factor == 1 else product((Number(factor), e))
 
 
 class _Activation(Elementwise):
     """An elementwise op of one operand, φ."""
 
     example = UNARY
+    defaults: ClassVar[Mapping[str, float]] = {}
+    """The value of each setting where none is given."""
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
         return self.phi(xp, arrays[0], **attributes)
@@ -44,7 +62,9 @@ class _Activation(Elementwise):
         raise NotImplementedError
 
     def notation(self, *operands: Expression, **attributes: Any) -> Expression:
-        return Apply(Words(self.name), operands)
+        """With the settings that are not those of the plain name."""
+        settings = [v for name, v in attributes.items() if v != self.defaults[name]]
+        return Apply(Words(self.name), (*operands, *map(Number, settings)))
 
 
 def _sigmoid(xp: Any, z: Any) -> Any:
@@ -105,7 +125,7 @@ class Relu(_Activation):
         return (make("step", node),)  # of the value, which is kept anyway; z need not be
 
     def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
-        return _cases((Number(1), "if z > 0"), (Number(0), "else"))
+        return _above_zero(operands[0], Number(1), Number(0))
 
 
 @register
@@ -113,6 +133,7 @@ class LeakyRelu(_Activation):
     """z if z > 0, else slope·z"""
 
     name: ClassVar[str] = "leaky_relu"
+    defaults: ClassVar[Mapping[str, float]] = {"slope": 0.01}
 
     def phi(self, xp: Any, z: Any, slope: float = 0.01) -> Any:
         return xp.where(z > 0, z, slope * z)
@@ -122,7 +143,7 @@ class LeakyRelu(_Activation):
         return (slope + (1 - slope) * make("step", node.inputs[0]),)
 
     def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
-        return _cases((Number(1), "if z > 0"), (Number(attributes.get("slope", 0.01)), "else"))
+        return _above_zero(operands[0], Number(1), Number(attributes.get("slope", 0.01)))
 
 
 @register
@@ -130,6 +151,7 @@ class Elu(_Activation):
     """z if z > 0, else α(eᶻ − 1) (Clevert et al. 2015)"""
 
     name: ClassVar[str] = "elu"
+    defaults: ClassVar[Mapping[str, float]] = {"alpha": 1.0}
 
     def phi(self, xp: Any, z: Any, alpha: float = 1.0) -> Any:
         return xp.where(z > 0, z, alpha * xp.expm1(xp.minimum(z, 0 * z)))
@@ -140,8 +162,8 @@ class Elu(_Activation):
         return (make("where", make("step", z), 1.0, alpha * make("exp", make("minimum", z, 0.0))),)
 
     def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
-        low = product((Number(attributes.get("alpha", 1.0)), Power(Symbol("e"), operands[0])))
-        return _cases((Number(1), "if z > 0"), (low, "else"))
+        low = _times(attributes.get("alpha", 1.0), Apply(Words("exp"), operands))
+        return _above_zero(operands[0], Number(1), low)
 
 
 @register
@@ -159,8 +181,8 @@ class Selu(_Activation):
         return (make("where", make("step", z), SELU_SCALE, low),)
 
     def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
-        low = product((Number(SELU_SCALE * SELU_ALPHA), Power(Symbol("e"), operands[0])))
-        return _cases((Number(SELU_SCALE), "if z > 0"), (low, "else"))
+        low = _times(SELU_SCALE * SELU_ALPHA, Apply(Words("exp"), operands))
+        return _above_zero(operands[0], Number(SELU_SCALE), low)
 
 
 @register
@@ -179,7 +201,8 @@ class Gelu(_Activation):
 
     def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
         (z,) = operands
-        density = Apply(Symbol("φ"), (z,))
+        bell = Apply(Words("exp"), (Negative(Fraction(Power(z, Number(2)), Number(2))),))
+        density = Fraction(bell, Root(product((Number(2), Symbol("π")))))
         return Infix("+", (Apply(Symbol("Φ"), (z,)), product((z, density))))
 
 

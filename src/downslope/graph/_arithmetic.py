@@ -7,14 +7,17 @@ from typing import Any, ClassVar
 
 from downslope.graph._elementwise import BINARY, UNARY, Elementwise
 from downslope.graph._node import BATCH, Example, Node, make, register
-from downslope.graph._notation import (
+from downslope.graph.notation import (
     Apply,
+    Bracketed,
+    Cases,
     Expression,
     Fraction,
     Infix,
     Negative,
     Number,
     Power,
+    Root,
     Symbol,
     Words,
     product,
@@ -194,7 +197,7 @@ class Sqrt(Elementwise):
         return (0.5 / node,)
 
     def notation(self, *operands: Expression, **attributes: Any) -> Expression:
-        return Apply(Words("√"), operands)
+        return Root(operands[0])
 
 
 @register
@@ -211,7 +214,7 @@ class Exp(Elementwise):
         return (node,)
 
     def notation(self, *operands: Expression, **attributes: Any) -> Expression:
-        return Power(Symbol("e"), operands[0])
+        return Apply(Words("exp"), operands)
 
 
 @register
@@ -228,7 +231,7 @@ class Expm1(Elementwise):
         return (make("exp", node.inputs[0]),)
 
     def notation(self, *operands: Expression, **attributes: Any) -> Expression:
-        return Infix("−", (Power(Symbol("e"), operands[0]), Number(1)))
+        return Infix("−", (Apply(Words("exp"), operands), Number(1)))
 
 
 @register
@@ -296,7 +299,7 @@ class Absolute(Elementwise):
         return (make("sign", node.inputs[0]),)
 
     def notation(self, *operands: Expression, **attributes: Any) -> Expression:
-        return Infix("", (Words("|"), operands[0], Words("|")))
+        return Bracketed(operands[0], "|", "|")
 
 
 @register
@@ -330,6 +333,9 @@ class Step(Elementwise):
     def local(self, node: Node) -> tuple[Node | None, ...]:
         return (None,)
 
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        return Bracketed(Infix(">", (operands[0], Number(0))))
+
 
 @register
 class Where(Elementwise):
@@ -345,6 +351,10 @@ class Where(Elementwise):
     def local(self, node: Node) -> tuple[Node | None, ...]:
         mask = node.inputs[0]
         return None, mask, 1.0 - mask
+
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        mask, a, b = operands
+        return Cases(((a, mask.body),), b) if isinstance(mask, Bracketed) else Apply(Words("where"), operands)
 
 
 @register

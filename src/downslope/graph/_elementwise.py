@@ -7,7 +7,7 @@ from typing import Any
 
 from downslope.errors import DownslopeError
 from downslope.graph._node import BATCH, Example, Node, Op, Shape, make
-from downslope.graph._notation import Apply, Expression, Words
+from downslope.graph.notation import Apply, Expression, Words
 
 __all__ = ["BINARY", "UNARY", "Elementwise", "broadcast_shapes", "unbroadcast"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from downslope.graph._node import Node, Op, Shape, make, register
-from downslope.graph._notation import Expression, Number, Symbol
+from downslope.graph.notation import Expression, Number, Symbol
 
 __all__ = ["constant", "input_", "parameter", "state"]
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from downslope.errors import DownslopeError
 from downslope.graph._node import BATCH, Example, Node, Op, Shape, make, register
-from downslope.graph._notation import Expression, Infix, Power, Symbol, Words
+from downslope.graph.notation import Expression, Infix, Power, SumOver, Symbol, Words
 
 __all__: list[str] = []
 
@@ -97,7 +97,7 @@ class Sum(Op):
         return (make("broadcast", upstream, node.inputs[0], axes=lost),)
 
     def notation(self, *operands: Expression, **attributes: Any) -> Expression:
-        return Infix("", (Words("Σ "), operands[0]))
+        return SumOver("", operands[0])
 
 
 @register

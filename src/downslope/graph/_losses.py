@@ -6,25 +6,36 @@ probabilities take scores (logits), which is what makes them exact for any score
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from downslope.errors import DownslopeError
 from downslope.graph._activations import _softplus
 from downslope.graph._elementwise import BINARY, Elementwise
 from downslope.graph._node import BATCH, Example, Node, Op, Shape, make, register
-from downslope.graph._notation import (
+from downslope.graph.notation import (
     Apply,
+    Bracketed,
+    Cases,
     Expression,
+    Fraction,
     Infix,
     Negative,
     Number,
     Power,
+    SumOver,
     Symbol,
     Words,
     product,
 )
 
 __all__: list[str] = []
+
+
+def _level(attributes: Mapping[str, Any]) -> Expression:
+    level = attributes.get("level", 0.5)
+    return Number(level) if isinstance(level, float) else level
 
 
 def _difference(operands: tuple[Expression, ...]) -> Expression:
@@ -70,7 +81,7 @@ class AbsoluteError(Elementwise):
         return -make("sign", y - z), make("sign", y - z)
 
     def notation(self, *operands: Expression, **attributes: Any) -> Expression:
-        return Infix("", (Words("|"), _difference(operands), Words("|")))
+        return Bracketed(_difference(operands), "|", "|")
 
     def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
         return Negative(Apply(Words("sign"), (_difference(operands),)))
@@ -96,7 +107,15 @@ class Huber(Elementwise):
         return -clipped, clipped
 
     def notation(self, *operands: Expression, **attributes: Any) -> Expression:
-        return Apply(Words("huber"), (_difference(operands),))
+        delta = attributes.get("delta", 1.0)
+        r = _difference(operands)
+        size = Bracketed(r, "|", "|")
+        square = Fraction(Power(r, Number(2)), Number(2))
+        line = product((Number(delta), Infix("−", (size, Number(delta / 2)))))
+        z, y = operands
+        if isinstance(z, Number) and isinstance(y, Number):  # the case that holds
+            return square if abs(y.value - z.value) <= delta else line
+        return Cases(((square, Infix("≤", (size, Number(delta)))),), line)
 
     def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
         delta = attributes.get("delta", 1.0)
@@ -124,11 +143,17 @@ class Quantile(Elementwise):
         return local, -local
 
     def notation(self, *operands: Expression, **attributes: Any) -> Expression:
-        return Apply(Words("quantile"), (_difference(operands),))
+        """``level`` is a number, or how it is written."""
+        z, y = operands
+        level = _level(attributes)
+        r = _difference(operands)
+        above, below = product((level, r)), product((Infix("−", (level, Number(1))), r))
+        if isinstance(z, Number) and isinstance(y, Number):  # the case that holds
+            return above if y.value > z.value else below
+        return Cases(((above, Infix(">", (y, z))),), below)
 
     def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
-        """Without a level it is that of output k, qₖ."""
-        level = Number(attributes["level"]) if "level" in attributes else Symbol("q", index="k")
+        level = _level(attributes)
         sign = Apply(Words("sign"), (_difference(operands),))
         return Infix("−", (Number(0.5), level, product((Number(0.5), sign))))
 
@@ -174,11 +199,11 @@ class Poisson(Elementwise):
 
     def notation(self, *operands: Expression, **attributes: Any) -> Expression:
         z, y = operands
-        return Infix("−", (Power(Symbol("e"), z), product((y, z))))
+        return Infix("−", (Apply(Words("exp"), (z,)), product((y, z))))
 
     def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
         z, y = operands
-        return Infix("−", (Power(Symbol("e"), z), y))
+        return Infix("−", (Apply(Words("exp"), (z,)), y))
 
 
 @register
@@ -213,10 +238,12 @@ class CrossEntropy(Op):
         return (make("softmax", z) - make("one_hot", y, classes=z.shape[1]),)
 
     def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        """The first operand is a symbol, which gets the index of a class."""
         z, _ = operands
-        chosen = Symbol("z", index="y")
-        return Infix("−", (Apply(Words("ln Σ exp"), (z,)), chosen))
+        assert isinstance(z, Symbol)
+        scores = SumOver("k", Apply(Words("exp"), (replace(z, index="k"),)))
+        return Infix("−", (Apply(Words("ln"), (scores,)), replace(z, index="y")))
 
     def local_notation(self, *operands: Expression, **attributes: Any) -> Expression:
-        z, _ = operands
-        return Infix("−", (Apply(Words("softmax"), (z,)), Words("[k = y]")))
+        z, y = operands
+        return Infix("−", (Apply(Words("softmax"), (z,)), Apply(Words("onehot"), (y,))))

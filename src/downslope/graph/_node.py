@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypeVar
 
 from downslope._forks import ModuleLock
 from downslope.errors import DownslopeError
-from downslope.graph._notation import Apply, Expression, Words
+from downslope.graph.notation import Apply, Expression, Words
 
 __all__ = [
     "BATCH",

@@ -1,19 +1,20 @@
 """The chain rule written out, in symbols and in the numbers of a network."""
 
 from downslope.insight.derivation._explain import Explanation, explain
-from downslope.insight.derivation._position import Place, place_of
+from downslope.insight.derivation._position import Position, position_of
+from downslope.insight.derivation._row import RowExplanation, explain_row
+from downslope.insight.derivation._unit import UnitExplanation, explain_unit
 from downslope.insight.derivation._view import DenseStage, dense_layers
-from downslope.insight.derivation._whole import RowStory, UnitStory, explain_row, explain_unit
 
 __all__ = [
     "DenseStage",
     "Explanation",
-    "Place",
-    "RowStory",
-    "UnitStory",
+    "Position",
+    "RowExplanation",
+    "UnitExplanation",
     "dense_layers",
     "explain",
     "explain_row",
     "explain_unit",
-    "place_of",
+    "position_of",
 ]

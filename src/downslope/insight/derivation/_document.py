@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import html as escaping
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
-from downslope.graph.notation import Expression, Infix, Number, Words, latex, mathml, text
+from numpy.typing import NDArray
+
+from downslope.graph.notation import Expression, Infix, Listing, Number, Words, latex, mathml, text
+from downslope.insight.derivation._sums import largest
 
 __all__ = [
     "Block",
     "Formula",
     "Grid",
+    "Item",
     "Written",
     "as_fragment",
     "as_html",
@@ -25,19 +28,25 @@ __all__ = [
 ]
 
 _WIDTH = 104
+_SHOWN = 8
+_ARROW = r"\leftarrow"
 
 
 @dataclass(frozen=True)
 class Formula:
-    """A chain of equal expressions: symbols first, then numbers."""
+    """A chain of equal expressions, symbols first; ``assigned``: the first gets the value of the rest."""
 
     parts: tuple[Expression, ...]
-    operator: str = "="
+    assigned: bool = False
 
     def __post_init__(self) -> None:
         # symbols without a number in them, such as a case of relu, would stand there twice
         kept = [part for i, part in enumerate(self.parts) if i == 0 or part != self.parts[i - 1]]
         object.__setattr__(self, "parts", tuple(kept))
+
+    def sign(self, i: int) -> str:
+        """The sign before a part."""
+        return "←" if self.assigned and i == 1 else "="
 
 
 @dataclass(frozen=True)
@@ -48,16 +57,21 @@ class Grid:
     rows: tuple[tuple[Expression, ...], ...]
 
 
+Item: TypeAlias = str | Formula | Grid
+"""A sentence, a formula or a table."""
+
+
 @dataclass(frozen=True)
 class Block:
     """A step of the derivation: a heading and what stands under it."""
 
     heading: str
-    items: tuple[str | Formula | Grid, ...]
+    items: tuple[Item, ...]
 
 
-def _chained(formula: Formula, write: Callable[[Expression], str], sign: str) -> str:
-    return f" {sign} ".join(write(part) for part in formula.parts)
+def _chained(formula: Formula, write: Callable[[Expression], str], arrow: str = "←") -> str:
+    signs = [f" {formula.sign(i)} ".replace("←", arrow) if i else "" for i in range(len(formula.parts))]
+    return "".join(sign + write(part) for sign, part in zip(signs, formula.parts, strict=True))
 
 
 def as_text(title: str, blocks: tuple[Block, ...]) -> str:
@@ -76,15 +90,15 @@ def as_text(title: str, blocks: tuple[Block, ...]) -> str:
 
 
 def _formula_lines(formula: Formula) -> list[str]:
-    whole = "  " + _chained(formula, text, formula.operator)
+    whole = "  " + _chained(formula, text)
     if len(whole) <= _WIDTH:
         return [whole]
     first, *rest = [text(part) for part in formula.parts]
     indent = " " * (3 + min(len(first), 30))
     lines = []
-    for part in rest:
+    for i, part in enumerate(rest, 1):
         cut = textwrap.wrap(part, _WIDTH - len(indent) - 4, break_long_words=False, break_on_hyphens=False)
-        lines += [f"{indent}{formula.operator} {cut[0]}", *[f"{indent}  {more}" for more in cut[1:]]]
+        lines += [f"{indent}{formula.sign(i)} {cut[0]}", *[f"{indent}  {more}" for more in cut[1:]]]
     lines[0] = f"  {first}" + lines[0][2 + len(first) :]
     return lines
 
@@ -110,8 +124,7 @@ def as_markdown(title: str, blocks: tuple[Block, ...]) -> str:
                 ruler = " | ".join("---:" for _ in item.headings)
                 lines += [f"| {rows[0]} |", f"| {ruler} |", *[f"| {row} |" for row in rows[1:]], ""]
             else:
-                sign = {"=": "=", "←": r"\leftarrow"}[item.operator]
-                lines += [f"$$ {_chained(item, latex, sign)} $$", ""]
+                lines += [f"$$ {_chained(item, latex, _ARROW)} $$", ""]
     return "\n".join(lines)
 
 
@@ -151,19 +164,28 @@ def _formula_html(formula: Formula) -> str:
     """Pieces of a formula between which a line may end."""
     first, *rest = formula.parts
     pieces = [mathml(first)]
-    for part in rest:
+    for i, part in enumerate(rest, 1):
         begin, *more = _pieces(part)
-        pieces += [f"<mo>{formula.operator}</mo>{begin}", *more]
+        pieces += [f"<mo>{formula.sign(i)}</mo>{begin}", *more]
     return '<div class="formula">' + "\n".join(f"<math>{piece}</math>" for piece in pieces) + "</div>"
 
 
 def _pieces(part: Expression) -> list[str]:
     if isinstance(part, Infix) and part.operator == "+" and len(part.terms) > 2:
         return [mathml(part.terms[0]), *[mathml(Infix("+", (Words(""), term))) for term in part.terms[1:]]]
-    if isinstance(part, Infix) and part.operator == "" and len(part.terms) > 6:
-        cuts = [0, *range(3, len(part.terms), 2), len(part.terms)]  # each comma stays with its number
-        return [mathml(Infix("", part.terms[i:j])) for i, j in pairwise(cuts)]
-    return [mathml(part)]
+    return _cells(part) if isinstance(part, Listing) and len(part.items) > 3 else [mathml(part)]
+
+
+def _cells(listing: Listing) -> list[str]:
+    """The items of a listing, each with the comma behind it."""
+    positions = [f"{p}:\u00a0" for p in listing.positions] if listing.more else [""] * len(listing.items)
+    cells = [
+        (mathml(Words(position)) if position else "") + mathml(item)
+        for position, item in zip(positions, listing.items, strict=True)
+    ]
+    cells += [mathml(Words(f"and {listing.more:,} smaller"))] if listing.more else []
+    inner = [f"<mrow>{cell}<mo>,</mo></mrow>" for cell in cells[:-1]]
+    return [f"<mo>(</mo>{inner[0]}", *inner[1:], f"{cells[-1]}<mo>)</mo>"]
 
 
 def _grid_html(grid: Grid) -> str:
@@ -192,7 +214,7 @@ def as_json(blocks: tuple[Block, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def _item_json(item: str | Formula | Grid) -> dict[str, Any]:
+def _item_json(item: Item) -> dict[str, Any]:
     if isinstance(item, str):
         return {"words": item}
     if isinstance(item, Grid):
@@ -201,8 +223,8 @@ def _item_json(item: str | Formula | Grid) -> dict[str, Any]:
             "rows": [[_value(cell) for cell in row] for row in item.rows],
         }
     return {
-        "text": _chained(item, text, item.operator),
-        "latex": _chained(item, latex, "=" if item.operator == "=" else r"\leftarrow"),
+        "text": _chained(item, text),
+        "latex": _chained(item, latex, _ARROW),
         "numbers": [part.value for part in item.parts if isinstance(part, Number)],
     }
 
@@ -211,14 +233,13 @@ def _value(cell: Expression) -> Any:
     return cell.value if isinstance(cell, Number) else text(cell)
 
 
-def listing(shown: Sequence[tuple[int, float]], more: int) -> Expression:
-    """(value, value, …): with their places, counted from 1, where some are left out."""
-    cells: list[Expression] = []
-    for place, value in shown:
-        cells.append(Words(", " if cells else "("))
-        cells.append(Infix("", (Words(f"{place}:\u00a0"), Number(value))) if more else Number(value))
-    cells.append(Words(f", and {more:,} smaller)" if more else ")"))
-    return Infix("", tuple(cells))
+def listing(values: NDArray[Any]) -> Expression:
+    """The values, or the largest in size with their positions where there are many; the only one alone."""
+    indices = largest(values, _SHOWN)
+    numbers = tuple(Number(float(values[i])) for i in indices)
+    if len(values) == 1:
+        return numbers[0]
+    return Listing(numbers, tuple(int(i) + 1 for i in indices), len(values) - len(indices))
 
 
 class Written:

@@ -11,14 +11,14 @@ from downslope.errors import DownslopeError
 from downslope.graph import Node
 from downslope.nets import Network
 
-__all__ = ["Place", "place_of"]
+__all__ = ["Position", "position_of"]
 
 _SHORT = re.compile(r"([wWbB])(\d*)(?:\[([\d, ]+)\])?$")
 _LONG = re.compile(r"([\w.]+)(?:\[([\d, ]+)\])?$")
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """One number of one parameter.
 
     Attributes:
@@ -29,19 +29,13 @@ class Place:
     name: str
     index: tuple[int, ...]
 
-    @property
-    def layer(self) -> str:
-        """The layer it belongs to, such as ``"layer1"``."""
-        return self.name.split(".")[0]
-
-    @property
-    def kind(self) -> str:
-        """``"weight"``, ``"bias"``, ``"scale"``, ``"shift"`` or ``"column3"``."""
-        return self.name.split(".")[1]
+    def __str__(self) -> str:
+        """As in a string: counted from 1."""
+        return f"{self.name}[{','.join(str(i + 1) for i in self.index)}]"
 
 
-def place_of(network: Network, of: str | tuple[str | int, ...] | None) -> Place:
-    """The place that is meant; the first weight where nothing is said.
+def position_of(network: Network, of: str | tuple[str | int, ...] | None) -> Position:
+    """The position that is meant; the first weight where nothing is said.
 
     Args:
         network: whose parameter.
@@ -54,13 +48,14 @@ def place_of(network: Network, of: str | tuple[str | int, ...] | None) -> Place:
 
     >>> from downslope.nets import Dense
     >>> net = Network(inputs=3, layers=[Dense(4), Dense(1)])
-    >>> place_of(net, "W1[2,3]"), place_of(net, ("layer1.bias", 0))
-    (Place(name='layer1.weight', index=(1, 2)), Place(name='layer1.bias', index=(0,)))
+    >>> position_of(net, "W1[2,3]"), position_of(net, ("layer1.bias", 0))
+    (Position(name='layer1.weight', index=(1, 2)), Position(name='layer1.bias', index=(0,)))
     """
     parameters = network.graph().parameters
     if of is None:
-        name = next((n for n in parameters if n.endswith(".weight")), next(iter(parameters)))
-        return Place(name, (0,) * len(parameters[name].shape))
+        weights = (stage.parameters["weight"] for stage in network.graph().stages if stage.kind == "Dense")
+        name = next((weight.name for weight in weights), next(iter(parameters)))
+        return Position(name, (0,) * len(parameters[name].shape))
     if isinstance(of, str):
         name, index = _read(parameters, of)
     else:
@@ -71,17 +66,17 @@ def place_of(network: Network, of: str | tuple[str | int, ...] | None) -> Place:
     if len(index) != len(shape) or any(not 0 <= i < size for i, size in zip(index, shape, strict=True)):
         counted = "1" if isinstance(of, str) else "0"
         raise DownslopeError(
-            f"{of!r} is no place in {name}, which has the shape {shape}, counted from {counted}; "
+            f"{of!r} is no position in {name}, which has the shape {shape}, counted from {counted}; "
             f"write for example {_example(name, shape)}"
         )
-    return Place(name, index)
+    return Position(name, index)
 
 
 def _from_tuple(of: object) -> tuple[str, tuple[int, ...]]:
     if isinstance(of, tuple) and of and isinstance(of[0], str):
-        places = of[1:]
-        if all(isinstance(i, Integral) and not isinstance(i, bool) for i in places):
-            return of[0], tuple(int(i) for i in places)
+        indices = of[1:]
+        if all(isinstance(i, Integral) and not isinstance(i, bool) for i in indices):
+            return of[0], tuple(int(i) for i in indices)
     raise DownslopeError(
         f"{of!r} names no parameter; write a string such as 'W1[2,3]' or a tuple such as "
         "('layer1.weight', 1, 2)"
@@ -123,4 +118,6 @@ def _example(name: str, shape: tuple[int, ...]) -> str:
 def _known(parameters: Mapping[str, Node]) -> str:
     shown = [_example(name, tuple(map(int, node.shape))) for name, node in list(parameters.items())[:8]]
     more = len(parameters) - len(shown)
-    return ", ".join(shown) + (f" and {more} more (last places shown)" if more else " (last places shown)")
+    return ", ".join(shown) + (
+        f" and {more} more (last positions shown)" if more else " (last positions shown)"
+    )

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from numbers import Integral
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from downslope.engines import evaluate
+from downslope.errors import DownslopeError
 from downslope.graph import Node, gradient, make, topological
-from downslope.graph.notation import Symbol
+from downslope.graph.notation import Expression, Symbol, partial
 from downslope.nets import ACTIVATION, Network, NetworkGraph, Stage
+from downslope.training import Run, checked_data, starting_values
 
-__all__ = ["DenseStage", "View", "dense_layers", "largest"]
+__all__ = ["DenseStage", "View", "checked_network", "dense_layers", "interior", "view_at"]
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,21 @@ def _dense(stage: Stage, after: Stage | None) -> DenseStage:
 
 
 class View:
-    """The nodes of training, evaluated on some rows."""
+    """The nodes of training, evaluated on some rows.
 
-    def __init__(self, network: Network, given: Mapping[str, NDArray[Any]]) -> None:
+    Args:
+        network: whose nodes.
+        given: the values of its parameters and inputs.
+        one_row: whether ``given`` holds one row, whose error is E; the errors of many are Eᵣ, and E is their
+            weighted mean.
+    """
+
+    def __init__(self, network: Network, given: Mapping[str, NDArray[Any]], *, one_row: bool) -> None:
         self.network = network
         self.graph: NetworkGraph = network.graph()
         self.given = given
+        self.one_row = one_row
+        self.error = Symbol("E", index="" if one_row else "r")
         self._values: dict[Node, NDArray[Any]] = {}
 
     @cached_property
@@ -66,64 +79,133 @@ class View:
         return make("sum", self.graph.errors, axes=None, keepdims=False)
 
     @cached_property
-    def deltas(self) -> Mapping[Node, Node]:
-        """∂(a row's error)/∂(stage), by the node of the stage: one row of factors for each row."""
+    def _stage_gradients(self) -> Mapping[Node, Node]:
         nodes = list(dict.fromkeys(stage.node for stage in self.graph.stages))
         return dict(zip(nodes, gradient(self.row_errors, nodes), strict=True))
 
     @cached_property
-    def slopes(self) -> Mapping[str, tuple[Node, Node]]:
+    def gradients(self) -> Mapping[str, tuple[Node, Node]]:
         """∂(data error) and ∂(error with penalties), by parameter."""
         names, nodes = zip(*self.graph.parameters.items(), strict=True)
         plain = gradient(self.graph.data_error, list(nodes))
         whole = gradient(self.graph.error, list(nodes))
         return dict(zip(names, zip(plain, whole, strict=True), strict=True))
 
-    def values(self, *nodes: Node) -> list[NDArray[Any]]:
-        """The values of nodes on the rows of this view."""
-        wanted = [node for node in nodes if node not in self._values]
-        if wanted:
-            # everything a derivation may show comes from one pass over the graph
-            self._values.update(zip(wanted, evaluate(wanted, self.given), strict=True))
-        return [self._values[node] for node in nodes]
-
     def value(self, node: Node) -> NDArray[Any]:
-        """The value of one node."""
-        return self.values(node)[0]
+        """The value of a node on the rows of this view."""
+        if node not in self._values:
+            # on one row everything a derivation may show comes from one pass over the graph
+            more = [*self._stage_gradients, *self._stage_gradients.values()] if self.one_row else []
+            wanted = [n for n in dict.fromkeys([node, *more]) if n not in self._values]
+            self._values.update(zip(wanted, evaluate(wanted, self.given), strict=True))
+        return self._values[node]
 
-    def symbol(self, node: Node, unit: int | None = None) -> Symbol:
-        """What a node is called, or one unit of it (counted from 0)."""
-        index = "" if unit is None or node.shape[-1] == 1 else str(unit + 1)
-        if node is self.graph.x:
-            return Symbol("x", index="" if unit is None else str(unit + 1))
-        stage = self.stage(node)
-        if stage is None:
-            return Symbol("h", index=index)
-        return replace(stage.symbol, index=index)
+    def upstream(self, node: Node) -> NDArray[Any]:
+        """∂(a row's error)/∂node: one row of factors for each row."""
+        found = self._stage_gradients.get(node)
+        return self.value(gradient(self.row_errors, [node])[0] if found is None else found)
 
     def stage(self, node: Node) -> Stage | None:
         """The stage of a node."""
         return next((stage for stage in self.graph.stages if stage.node is node), None)
 
-    def parameter_symbol(self, name: str, index: tuple[int, ...] | None = None) -> Symbol:
+    def symbol(self, node: Node, unit: int | str | None = None) -> Symbol:
+        """What a node is called, or one unit of it: counted from 0, or an index such as ``"k"``."""
+        alone = unit is None or (node.shape[-1] == 1 and node is not self.graph.x)
+        index = "" if alone else unit if isinstance(unit, str) else str(int(unit or 0) + 1)
+        if node is self.graph.x:
+            return Symbol("x", index=index)
+        stage = self.stage(node)
+        if stage is not None:
+            return replace(stage.symbol, index=index)
+        taken_by = next(stage for stage in self.graph.stages if node in stage.inputs)
+        return Symbol("u", index=index, layer=taken_by.symbol.layer)
+
+    def parameter_symbol(self, name: str, index: tuple[int, ...] = ()) -> Symbol:
         """What a parameter is called, or one number of it (counted from 0)."""
-        return self.graph.symbols.of(name, index or ())
+        return self.graph.symbols.of(name, index)
 
-    def delta_symbol(self, dense: DenseStage, unit: int | None = None) -> Symbol:
-        """δ of a dense layer: the derivative of the error by its z."""
-        index = "" if unit is None or dense.z.shape[1] == 1 else str(unit + 1)
-        return Symbol("δ", index=index, layer=dense.symbol.layer)
+    def gradient_symbol(self, node: Node, unit: int | str | None = None) -> Expression:
+        """∂(a row's error)/∂node: δ where the node is the z of a dense layer."""
+        symbol = self.symbol(node, unit)
+        stage = self.stage(node)
+        if stage is not None and stage.kind == "Dense":
+            return replace(symbol, letter="δ")
+        return partial(self.error, symbol)
 
-    def next_dense(self, node: Node) -> DenseStage | None:
-        """The dense layer that alone takes this node, if it is so."""
-        takers = [n for n in topological([self.row_errors]) if node in n.inputs]
-        if len(takers) != 1:
-            return None
-        return next((d for d in self.dense if d.h is node and takers[0] in (d.z, *d.z.inputs)), None)
+    def uses(self, node: Node) -> Sequence[Stage | None] | None:
+        """The stages that take a node, each as often as it does, None for the loss; None if others do too."""
+        stages = [stage for stage in self.graph.stages for source in stage.inputs if source is node]
+        explained = {n for stage in stages for n in interior(stage.node, stage.inputs)}
+        loss = node is self.graph.output
+        if loss:
+            explained |= interior(self.graph.errors, (node,))
+        return [*stages, *([None] if loss else [])] if self._takers[node] <= explained else None
+
+    @cached_property
+    def _takers(self) -> Mapping[Node, set[Node]]:
+        found = defaultdict(set)
+        for node in topological([self.graph.errors]):
+            for source in node.inputs:
+                found[source].add(node)
+        return found
+
+    def after(self, first: Stage) -> Sequence[Stage]:
+        """A stage and all that depend on it, first to last."""
+        below = set(topological([self.graph.errors]))
+        found = [first]
+        stages = self.graph.stages
+        for stage in stages[stages.index(first) + 1 :]:
+            reached = {earlier.node for earlier in found}
+            if stage.node in below and reached & set(topological([stage.node])):
+                found.append(stage)
+        return found
 
 
-def largest(values: NDArray[Any], count: int) -> NDArray[np.int64]:
-    """The places of the largest values in size, all of them in their order where there are few."""
-    if len(values) <= count + 1:
-        return np.arange(len(values))
-    return np.argsort(-np.abs(values), kind="stable")[:count]
+def checked_network(network: Network) -> Network:
+    """A single network, which is what a derivation is of."""
+    if not isinstance(network, Network):
+        raise DownslopeError(
+            f"a derivation is of a Network, not of {type(network).__name__}; of an ensemble, explain a member"
+        )
+    return network
+
+
+def view_at(
+    network: Network,
+    x: ArrayLike,
+    y: ArrayLike,
+    parameters: ArrayLike | Mapping[str, ArrayLike] | Run | None,
+    row: int | None,
+    *,
+    row_weights: ArrayLike | None = None,
+    seed: int = 0,
+) -> View:
+    """A network at the parameters that are given, on one row or on all, in float64.
+
+    Raises:
+        DownslopeError: if there is no such row, or the data does not fit.
+    """
+    data = checked_data(checked_network(network), x, y, row_weights)
+    data = {name: values.astype(np.float64) for name, values in data.items()}
+    start = parameters.parameters if isinstance(parameters, Run) else parameters
+    point = starting_values(network, start, seed, np.dtype(np.float64))
+    if row is not None:
+        rows = len(data["x"])
+        if isinstance(row, bool) or not isinstance(row, Integral) or not 0 <= row < rows:
+            raise DownslopeError(f"there is no row {row!r}; rows are counted from 0 to {rows - 1}")
+        data = {name: values[row : row + 1] for name, values in data.items()}
+        data["row_weights"] = np.ones(1)
+    return View(network, {**point, **data}, one_row=row is not None)
+
+
+def interior(node: Node, sources: Sequence[Node]) -> set[Node]:
+    """The nodes that a node is computed by from its sources: itself, and those between."""
+    found: set[Node] = set()
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if one not in found and one not in sources:
+            found.add(one)
+            waiting += one.inputs
+    return found

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 
 from downslope.engines.native.tape import Instruction, Step, View
 from downslope.graph import OPS, Node, make
-from downslope.graph.notation import Apply, Expression, Infix, Number, Power, SumOver, Symbol, Words, product
+from downslope.graph.notation import (
+    Apply,
+    Bracketed,
+    Expression,
+    Infix,
+    Number,
+    Phrase,
+    SumOver,
+    Symbol,
+    Words,
+    product,
+)
 from downslope.insight.step_tape._reader import Reader, found
 from downslope.insight.step_tape._records import TapeFormula
 
@@ -117,7 +128,7 @@ class _Block:
             self._reader.put(value, register.node)
 
     def _sum_up(self) -> None:
-        each = Infix("", (SumOver("", self._source(self._i.summed).expression), Words(" in each tile")))
+        each = Phrase((SumOver("", self._source(self._i.summed).expression), Words(" in each tile")))
         self._formulas.append(self._reader.formula(self._i.partials, each))
 
 
@@ -127,15 +138,13 @@ def _expression(step: Step, sources: list[Expression]) -> Expression:
         case "copy" | "splat":
             return sources[0]
         case "round" | "round_pairs":
-            return Infix("", (sources[0], Words(" rounded")))
+            return Phrase((sources[0], Words(" rounded")))
         case "multiply_add":
             return Infix("+", (product(sources[:2]), sources[2]))
         case "multiply_subtract":
             return Infix("−", (sources[2], product(sources[:2])))
         case "step":
             return _positive(sources[0])
-        case "square" if isinstance(sources[0], Symbol) and sources[0].layer:  # not z⁽¹⁾²
-            return Power(Infix("", (Words("("), sources[0], Words(")"))), Number(2))
         case "gate":
             return product((sources[0], _positive(sources[1])))
         case _ if step.setting:
@@ -146,4 +155,4 @@ def _expression(step: Step, sources: list[Expression]) -> Expression:
 
 def _positive(e: Expression) -> Expression:
     """[e > 0]: 1 where it is so, else 0."""
-    return Infix("", (Words("["), e, Words(" > 0]")))
+    return Bracketed(Infix(">", (e, Number(0))))

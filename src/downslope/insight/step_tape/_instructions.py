@@ -7,7 +7,17 @@ from itertools import pairwise
 
 from downslope.engines.native.tape import Instruction, Kind, Opcode
 from downslope.graph import BATCH, Node
-from downslope.graph.notation import Apply, Expression, Infix, Number, Power, SumOver, Words, product
+from downslope.graph.notation import (
+    Apply,
+    Expression,
+    Infix,
+    Number,
+    Phrase,
+    Power,
+    SumOver,
+    Words,
+    product,
+)
 from downslope.insight.step_tape._blocks import block_formulas
 from downslope.insight.step_tape._reader import Reader
 from downslope.insight.step_tape._records import TapeFormula
@@ -65,13 +75,13 @@ def _first(reader: Reader, i: Instruction) -> list[TapeFormula]:
     if i.opcode in (Opcode.LOAD, Opcode.TRANSPOSE_PANELS):
         return _loaded(reader, i)
     if i.opcode == Opcode.STORE:
-        target = Infix("", (reader.name(i.args[1]), Words(", row after row")))
+        target = Phrase((reader.name(i.args[1]), Words(", row after row")))
         return [TapeFormula(target, None, "=", reader.shape(i.args[1]), "batch")]
     if i.opcode not in _EXPRESSIONS:
         return []
     expression = _EXPRESSIONS[i.opcode](reader, i)  # with what the values hold before
     if i.opcode in (Opcode.MATRIX_SUM, Opcode.ADD_ROWS, Opcode.TRANSPOSE):
-        expression = Infix("", (expression, Words(", by one thread")))
+        expression = Phrase((expression, Words(", by one thread")))
     out = reader.tile(i)
     reader.put(out, _made(i))
     return [reader.formula(out, expression)]
@@ -121,12 +131,12 @@ def _total(reader: Reader, i: Instruction) -> Expression:
 
 
 def _partial(reader: Reader, i: Instruction) -> Expression:
-    return Infix("", (SumOver("n", reader.name(i.args[0])), Words(" in each panel")))
+    return Phrase((SumOver("n", reader.name(i.args[0])), Words(" in each panel")))
 
 
 def _mask(reader: Reader, i: Instruction) -> Expression:
     scale = reader.name(i.args[1]) if i.args[1] >= 0 else Number(1.0)
-    return Infix("", (scale, Words(f" with probability {1 - i.setting:.6g}, else 0")))
+    return Phrase((scale, Words(f" with probability {1 - i.setting:.6g}, else 0")))
 
 
 def _applied(word: str, *arguments: int) -> Callable[[Reader, Instruction], Expression]:
@@ -151,7 +161,7 @@ def _copied(reader: Reader, i: Instruction) -> Expression:
             parts.append(reader.name(value))
         else:
             parts += [reader.name(value), Words(f"[{_listed(features)}]")]
-    return Infix("", tuple(parts))
+    return Phrase(tuple(parts))
 
 
 def _listed(numbers: Sequence[int]) -> str:
@@ -164,7 +174,7 @@ def _listed(numbers: Sequence[int]) -> str:
 _EXPRESSIONS: dict[Opcode, Callable[[Reader, Instruction], Expression]] = {
     Opcode.TOTAL: _total,
     Opcode.COLUMN_TOTAL: lambda reader, i: SumOver("n", _column(reader, i)),
-    Opcode.PICK: lambda reader, i: Infix("", (Words("the number in "), reader.name(i.args[0]))),
+    Opcode.PICK: lambda reader, i: Phrase((Words("the number in "), reader.name(i.args[0]))),
     Opcode.COUNT: lambda reader, i: Words("the rows of the batch"),
     Opcode.PRODUCT: _product,
     Opcode.PARTIAL: _partial,

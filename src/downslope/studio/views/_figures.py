@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
-from downslope.insight import DenseStage, Place, dense_layers, place_of
+from downslope.insight import DenseStage, Position, dense_layers, position_of
 from downslope.nets import Network
 from downslope.studio.session._session import Session
 from downslope.studio.table._rows import STANDARD
@@ -81,9 +81,9 @@ def _surface(session: Session, options: Asked, parameters: Arrays) -> dict[str, 
     return surface(network, parameters, data, first, second, path=(path, errors), by_hand=hands)
 
 
-def _place(session: Session, told: Any) -> Place:
+def _place(session: Session, told: Any) -> Position:
     name, index = str(told[0]), tuple(int(i) for i in told[1])
-    return place_of(session.state.settings.network, (name, *index))
+    return position_of(session.state.settings.network, (name, *index))
 
 
 def _fitted(session: Session, options: Asked, parameters: Arrays) -> dict[str, Any]:

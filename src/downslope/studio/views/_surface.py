@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
 from downslope.graph.notation import text
-from downslope.insight import Place
+from downslope.insight import Position
 from downslope.nets import Network
 from downslope.studio.views._pictures import evenly, spread
 
@@ -32,8 +32,8 @@ def surface(
     network: Network,
     parameters: Mapping[str, NDArray[Any]],
     data: Mapping[str, NDArray[Any]],
-    first: Place,
-    second: Place,
+    first: Position,
+    second: Position,
     *,
     path: tuple[NDArray[Any], NDArray[Any]] | None = None,
     by_hand: NDArray[Any] | None = None,
@@ -69,7 +69,7 @@ def surface(
     >>> from downslope.nets import Dense
     >>> net = Network(inputs=2, layers=[Dense(1, bias=False)])
     >>> rows = {"x": np.eye(2), "y": np.array([[1.0], [3.0]]), "row_weights": np.ones(2)}
-    >>> w = [Place("layer1.weight", (0, 0)), Place("layer1.weight", (0, 1))]
+    >>> w = [Position("layer1.weight", (0, 0)), Position("layer1.weight", (0, 1))]
     >>> found = surface(net, {"layer1.weight": np.array([[1.0, 2.0]])}, rows, *w)
     >>> found["at"], found["labels"], found["errors"].shape, found["slice"]
     ([1.0, 2.0, 0.5], ['w₁', 'w₂'], (24, 24), False)
@@ -109,11 +109,11 @@ def surface(
     }
 
 
-def symbol(network: Network, place: Place) -> str:
+def symbol(network: Network, place: Position) -> str:
     """What a place is called, as the drawing and the derivations call it: counted from 1.
 
     >>> from downslope.nets import Dense
-    >>> symbol(Network(2, [Dense(3), Dense(1)]), Place("layer1.weight", (1, 0)))
+    >>> symbol(Network(2, [Dense(3), Dense(1)]), Position("layer1.weight", (1, 0)))
     'W⁽¹⁾₂,₁'
     """
     return text(network.graph().symbols.of(place.name, place.index))
@@ -125,7 +125,7 @@ def _error(network: Network) -> Evaluator:
 
 
 def _errors(
-    network: Network, values: dict[str, Any], places: tuple[Place, Place], points: NDArray[np.float64]
+    network: Network, values: dict[str, Any], places: tuple[Position, Position], points: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """The error at each point, (points,): two numbers are changed in place, the rest is bound once."""
     evaluator, found = _error(network), np.empty(len(points))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.insight import RowStory, dense_layers, explain, explain_row, explain_unit
+from downslope.insight import RowExplanation, dense_layers, explain, explain_row, explain_unit
 from downslope.studio._schema import Explain
 from downslope.studio.session._session import Session
 from downslope.studio.views._pictures import evenly
@@ -33,10 +33,10 @@ def _pulls(session: Session, row: int | None) -> dict[str, Any] | None:
     """∂(the row's error)/∂parameter, for the lines of the drawing."""
     if row is None or session.state.descent.settings.weights > SHOWN_WEIGHTS:
         return None
-    return dict(_story(session, row).pulls)
+    return dict(_explained(session, row).gradients)
 
 
-def _story(session: Session, row: int) -> RowStory:
+def _explained(session: Session, row: int) -> RowExplanation:
     return explain_row(session.state.settings.network, **_given(session, slice(None)), row=row)
 
 
@@ -128,7 +128,12 @@ def _of_row(session: Session, command: Explain) -> dict[str, Any]:
     if command.row is None:
         raise DownslopeError("choose a row first")
     _checked(session, command.row)
-    return {"html": _story(session, command.row)._repr_html_(), "sampled": "", "row": command.row, "lit": {}}
+    return {
+        "html": _explained(session, command.row)._repr_html_(),
+        "sampled": "",
+        "row": command.row,
+        "lit": {},
+    }
 
 
 _TELLERS = {"weight": _weight, "unit": _unit, "row": _of_row}

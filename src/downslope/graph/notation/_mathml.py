@@ -1,0 +1,86 @@
+"""A formula as presentation MathML."""
+
+from __future__ import annotations
+
+from html import escape
+
+from downslope.graph.notation._tree import (
+    Apply,
+    Bracketed,
+    Cases,
+    Differential,
+    Expression,
+    Fraction,
+    Infix,
+    Listing,
+    Negative,
+    Number,
+    Phrase,
+    Power,
+    Root,
+    SumOver,
+    Symbol,
+    Words,
+)
+from downslope.graph.notation._writing import items, negated, number_text, power_base, terms
+
+__all__ = ["mathml"]
+
+_ROUND = "<mrow><mo>(</mo>{}<mo>)</mo></mrow>"
+
+
+def mathml(e: Expression) -> str:
+    """The expression as presentation MathML, without the surrounding ``<math>``.
+
+    >>> mathml(Fraction(Number(1.0), Symbol("n")))
+    '<mfrac><mn>1</mn><mi>n</mi></mfrac>'
+    """
+
+    match e:
+        case Symbol(letter, index, layer, prime):
+            base = f"<mi>{escape(letter)}</mi>"
+            raised = ("<mo>′</mo>" if prime else "") + (f"<mtext>({escape(layer)})</mtext>" if layer else "")
+            low = f"<mrow><mtext>{escape(index)}</mtext></mrow>"
+            if raised and index:
+                return f"<msubsup>{base}{low}<mrow>{raised}</mrow></msubsup>"
+            if raised:
+                return f"<msup>{base}<mrow>{raised}</mrow></msup>"
+            return f"<msub>{base}{low}</msub>" if index else base
+        case Number(value, digits):
+            plain = number_text(value, digits)
+            if plain.startswith("−"):
+                return f"<mrow><mo>−</mo><mn>{plain[1:]}</mn></mrow>"
+            return f"<mn>{plain}</mn>"
+        case Words(words):
+            # blanks at the edges of a text would be dropped
+            return f"<mtext>{escape(words)}</mtext>".replace(" ", "\u00a0")
+        case Phrase(parts):
+            return f"<mrow>{''.join(map(mathml, parts))}</mrow>"
+        case Infix(operator, _):
+            return f"<mrow>{f'<mo>{escape(operator)}</mo>'.join(terms(e, mathml, _ROUND))}</mrow>"
+        case Negative(term):
+            return f"<mrow><mo>−</mo>{negated(term, mathml, _ROUND)}</mrow>"
+        case Power(base, exponent):
+            return f"<msup>{power_base(base, exponent, mathml, _ROUND)}{mathml(exponent)}</msup>"
+        case Root(radicand):
+            return f"<msqrt>{mathml(radicand)}</msqrt>"
+        case Fraction(top, bottom):
+            return f"<mfrac>{mathml(top)}{mathml(bottom)}</mfrac>"
+        case Differential(of):
+            return f"<mrow><mo>∂</mo>{mathml(of)}</mrow>"
+        case Apply(function, arguments):
+            inside = "<mo>,</mo>".join(map(mathml, arguments))
+            return f"<mrow>{mathml(function)}<mo>(</mo>{inside}<mo>)</mo></mrow>"
+        case SumOver(index, body):
+            inner = negated(body, mathml, _ROUND)
+            sign = f"<munder><mo>∑</mo><mi>{escape(index)}</mi></munder>" if index else "<mo>∑</mo>"
+            return f"<mrow>{sign}{inner}</mrow>"
+        case Bracketed(body, left, right):
+            return f"<mrow><mo>{left}</mo>{mathml(body)}<mo>{right}</mo></mrow>"
+        case Cases(pairs, otherwise):
+            given = [mathml(value) + mathml(Words(" if ")) + mathml(condition) for value, condition in pairs]
+            cases = "<mo>;</mo>".join([*given, mathml(otherwise) + mathml(Words(" else"))])
+            return f"<mrow><mo>{{</mo>{cases}<mo>}}</mo></mrow>"
+        case Listing():
+            inside = items(e, mathml, "<mo>,</mo>", "<mo>:</mo>")
+            return f"<mrow><mo>(</mo>{inside}<mo>)</mo></mrow>"

@@ -1,0 +1,163 @@
+"""``explain_unit``: what one unit of a dense layer computes, and its gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from downslope.errors import DownslopeError
+from downslope.graph.notation import Expression, Number, Phrase, Words, number_text, partial, text
+from downslope.insight.derivation._backward import backward
+from downslope.insight.derivation._document import Block, Formula, Grid, Item, Written, listing
+from downslope.insight.derivation._steps import full_unit, unit_sum
+from downslope.insight.derivation._sums import largest
+from downslope.insight.derivation._view import DenseStage, View, view_at
+from downslope.insight.derivation.rules import activation, elementwise
+from downslope.nets import Network
+from downslope.training import Run
+
+__all__ = ["UnitExplanation", "explain_unit"]
+
+_LISTED = 12
+
+
+@dataclass(frozen=True, repr=False)
+class UnitExplanation(Written):
+    """What a unit computes, on a row or over all of them.
+
+    Attributes:
+        layer: the name of its layer.
+        unit: which of the layer, counted from 0.
+        row: the row, counted from 0; None for all rows.
+        activations: a = φ(z) of each row, (rows,).
+        deltas: ∂(a row's error)/∂z of each row, (rows,).
+        title, blocks: what is written.
+    """
+
+    layer: str
+    unit: int
+    row: int | None
+    activations: NDArray[np.float64]
+    deltas: NDArray[np.float64]
+    title: str
+    blocks: tuple[Block, ...]
+
+    def __repr__(self) -> str:
+        rows = "all rows" if self.row is None else f"row {self.row}"
+        mean = number_text(float(self.activations.mean()), 6)
+        return f"UnitExplanation(unit {self.unit} of {self.layer}, {rows}, mean activation={mean})"
+
+
+def explain_unit(
+    network: Network,
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    parameters: ArrayLike | Mapping[str, ArrayLike] | Run | None = None,
+    layer: str,
+    unit: int,
+    row: int | None = None,
+    over: NDArray[np.int64] | None = None,
+) -> UnitExplanation:
+    """Write out what one unit of a dense layer computes, its activation over the rows and its gradient.
+
+    Args:
+        network: any network; dropout is at rest.
+        x: inputs, (rows, network.inputs).
+        y: targets, as ``descend`` takes them.
+        parameters: by name, in one flat list, or a run's; None takes the starting values.
+        layer: by name, such as ``"layer1"``.
+        unit: which, counted from 0.
+        row: which row, counted from 0; None looks at all.
+        over: the numbers of the rows that means are over; None takes all.
+
+    Raises:
+        DownslopeError: if there is no such layer, unit or row, or the data does not fit.
+
+    >>> from downslope.nets import Dense
+    >>> net = Network(inputs=2, layers=[Dense(2, "tanh"), Dense(1)])
+    >>> told = explain_unit(net, [[1.0, 2.0], [0.0, 1.0]], [5.0, 1.0], layer="layer1", unit=0)
+    >>> told.activations.shape, told.title
+    ((2,), 'Unit 1 of layer1: all rows')
+    """
+    rows = slice(None) if over is None else over
+    everywhere = view_at(network, np.asarray(x)[rows], np.asarray(y)[rows], parameters, None)
+    dense = next((d for d in everywhere.dense if d.name == layer), None)
+    if dense is None:
+        known = ", ".join(d.name for d in everywhere.dense)
+        raise DownslopeError(f"there is no dense layer {layer!r}; the network has {known}")
+    units = int(dense.weight.shape[0])
+    if not 0 <= unit < units:
+        raise DownslopeError(f"{layer} has the units 0 to {units - 1}, not {unit}")
+    activations = everywhere.value(dense.a)[:, unit]
+    deltas = everywhere.upstream(dense.z)[:, unit]
+    which = "all rows" if row is None else f"row {row + 1}"
+    blocks = [_in_symbols(everywhere, dense, unit)]
+    if row is not None:
+        view = view_at(network, x, y, parameters, row)
+        stage = view.stage(dense.z)
+        assert stage is not None
+        blocks = [_on_a_row(view, dense, unit), backward(view, stage, unit)]
+    blocks.append(_over_rows(everywhere, dense, unit, activations, deltas))
+    title = f"Unit {unit + 1} of {layer}: {which}"
+    return UnitExplanation(layer, unit, row, activations, deltas, title, tuple(blocks))
+
+
+def _in_symbols(view: View, dense: DenseStage, unit: int) -> Block:
+    """The unit's weights in full."""
+    weights = view.value(dense.weight)[unit]
+    headings: tuple[Expression, ...] = (Words("input"), Words("weight"), Words("value"))
+    cells = []
+    for j in largest(weights, _LISTED):
+        symbol = view.parameter_symbol(dense.weight.name, (unit, int(j)))
+        cells.append((view.symbol(dense.h, int(j)), symbol, Number(float(weights[j]))))
+    items: list[Item] = [
+        Formula((view.symbol(dense.z, unit), unit_sum(view, dense, unit))),
+        Grid(headings, tuple(cells)),
+    ]
+    if len(cells) < len(weights):
+        items.append(f"The {len(cells)} largest of {len(weights):,} weights are written out.")
+    if dense.bias is not None:
+        bias = float(view.value(dense.bias)[unit])
+        items.append(Formula((view.parameter_symbol(dense.bias.name, (unit,)), Number(bias))))
+    return Block("What it computes", (*items, *_activation(view, dense, unit)))
+
+
+def _on_a_row(view: View, dense: DenseStage, unit: int) -> Block:
+    h = Formula((view.symbol(dense.h), listing(view.value(dense.h)[0])))
+    items = (h, *full_unit(view, dense, unit), *_activation(view, dense, unit))
+    return Block("What it computes", items)
+
+
+def _activation(view: View, dense: DenseStage, unit: int) -> list[Formula]:
+    """a = φ(z), of the unit alone where its a depends on no other."""
+    stage = view.stage(dense.a)
+    if stage is None or dense.a is dense.z:
+        return []
+    alone = elementwise(stage)
+    chosen = unit if alone else None
+    formula = (view.symbol(dense.a, chosen), activation(stage, view.symbol(dense.z, chosen)))
+    if not view.one_row:
+        return [Formula(formula)]
+    value = view.value(dense.a)[0]
+    return [Formula((*formula, Number(float(value[unit])) if alone else listing(value)))]
+
+
+def _over_rows(
+    view: View, dense: DenseStage, unit: int, activations: NDArray[Any], deltas: NDArray[Any]
+) -> Block:
+    name, z = text(view.symbol(dense.a, unit)), view.symbol(dense.z, unit)
+    mean, low, high = (number_text(float(f(activations)), 6) for f in (np.mean, np.min, np.max))
+    items: list[Item] = [
+        f"The mean of {name} over {len(activations):,} rows is {mean}, from {low} to {high}."
+    ]
+    if dense.a is not dense.z and not np.any(activations):
+        items.append("It is 0 on every row: the unit is dead, no gradient comes through it.")
+    items.append(f"With {text(view.error)} as the error of row r, its gradient is:")
+    words = Words("mean over rows of ")
+    items.append(Formula((Phrase((words, partial(view.error, z))), Number(float(deltas.mean())))))
+    return Block("Over the rows", tuple(items))

@@ -1,0 +1,46 @@
+"""A function made of ops as a formula, each op in its own notation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from downslope.graph import Elementwise, Node, gradient, make, topological
+from downslope.graph.notation import Expression, Number
+
+__all__ = ["written", "written_derivative"]
+
+_LONGEST = 16
+_ONE = Number(1.0)
+
+
+def written(output: Node, names: Mapping[Node, Expression]) -> Expression | None:
+    """One element of a node, in the names of one element of each node that it is computed from.
+
+    None if that is long, or an element depends on others.
+    """
+    found: dict[Node, Expression] = dict(names)
+    steps = 0
+    for node in topological([output]):
+        if node in found or not all(source in found for source in node.inputs):
+            continue
+        if node.op.name == "spread":
+            found[node] = found[node.inputs[0]]
+        elif node.op.name == "constant" or isinstance(node.op, Elementwise):
+            found[node] = _one_op(node, [found[source] for source in node.inputs])
+            steps += bool(node.inputs)
+    return found.get(output) if steps <= _LONGEST else None
+
+
+def _one_op(node: Node, operands: Sequence[Expression]) -> Expression:
+    others = [e for e in operands if e != _ONE]
+    if node.op.name == "multiply" and len(others) < 2:
+        return others[0] if others else _ONE
+    return node.op.notation(*operands, **node.attributes)
+
+
+def written_derivative(output: Node, by: Node, names: Mapping[Node, Expression]) -> Expression | None:
+    """The derivative of one element of a node by the same element of another; None as for ``written``."""
+    if written(output, names) is None:
+        return None
+    total = make("sum", output, axes=None, keepdims=False)
+    return written(gradient(total, [by])[0], names)
