@@ -5,7 +5,6 @@ import io
 import json
 import pickle
 import struct
-import time
 
 import numpy as np
 import polars as pl
@@ -15,7 +14,9 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, r2_score, root_mean_squared_error
 
 import downslope as ds
+from downslope.fitting import _ensemble
 from downslope.fitting._folds import folds_of
+from downslope.fitting._recipe import Settings
 from downslope.fitting._scores import baseline_prediction, scores
 from downslope.tables import Target
 
@@ -172,15 +173,21 @@ def test_what_members_say_of_rows_they_held_out_is_blended() -> None:
     assert sum(model.network.shares) == pytest.approx(sum(shares)) == pytest.approx(1)
 
 
-def test_a_time_limit_is_kept_and_used() -> None:
-    def fitted(limit: float):
-        started = time.monotonic()
-        return ds.fit(noisy_table(), "price", time_limit=limit), time.monotonic() - started
+def test_less_time_than_the_rows_need_means_fewer_epochs() -> None:
+    record = ds.fit(noisy_table(), "price", time_limit=0.5).record
+    assert max(group.epochs for group in record.groups if group.name != "linear") < 40
 
-    short, long = fitted(0.5), fitted(15.0)
-    assert short[0].record.main.epochs < 64
-    assert len(long[0].record.groups) > 3  # more members than without a limit
-    assert long[1] < 30  # twice what was asked for: a machine may be busy with other things
+
+def test_more_time_than_the_rows_need_means_more_groups(monkeypatch) -> None:
+    """By a clock of its own: each group takes 4 of 20 seconds, and the last one would not end in time."""
+    now = [0.0]
+    monkeypatch.setattr(_ensemble, "monotonic", lambda: now[0])
+    networks = {name: ds.Network(1, [ds.Dense(1)]) for name in ("a", "b")}
+    planned = []
+    for name, _, seconds in _ensemble._timed(networks, Settings(time_limit=20), started=0.0):
+        planned.append((name, seconds))
+        now[0] += 4
+    assert planned == [("a", 10), ("b", 16), ("a 2", 12), ("b 2", 8)]
 
 
 def test_row_weights_count_and_rows_without_any_do_not() -> None:
