@@ -284,6 +284,9 @@ def test_threads_change_no_bit():
         ({"schedule": 0.1}, "'schedule' parameter"),
         ({"clip_norm": 0}, "'clip_norm' parameter"),
         ({"n_jobs": 1.5}, "'n_jobs' parameter"),
+        ({"monitor": "r2"}, "give early_stopping=True and a solver with epochs, or leave monitor out"),
+        ({"monitor": "r2", "early_stopping": True, "solver": "lbfgs"}, "leave monitor out"),
+        ({"precision": "bfloat16", "solver": "lbfgs"}, "computes in float64; leave out precision"),
     ],
 )
 def test_further_parameters_that_do_not_serve(settings, message):

@@ -41,7 +41,7 @@ def fit(
     hidden: int | Sequence[int] | None = None,
     activation: Any = "silu",
     dropout: float = 0.2,
-    learning_rate: float = 0.004,
+    learning_rate: float = Settings.learning_rate,
     weight_decay: float = 0.1,
     batch_size: int | None = None,
     epochs: int | None = None,

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from downslope.interchange._javascript import javascript_source
 from downslope.interchange._page_data import page_data
 from downslope.nets import AnyNetwork
-from downslope.training import Point, Sgd, program_of
+from downslope.training import LEARNING_RATE, Point, Sgd, program_of
 
 __all__ = ["page_source"]
 
@@ -35,7 +35,7 @@ def page_source(
     target: str,
     classes: Sequence[str] = (),
     title: str,
-    learning_rate: float = 0.01,
+    learning_rate: float = LEARNING_RATE,
     pictures: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """One HTML text on which a reader changes weights, takes steps and sees every error follow.

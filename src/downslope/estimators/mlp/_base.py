@@ -177,6 +177,11 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         settings, callbacks = Settings.of(self), called(self.callbacks)
         after_epoch = (lambda fit: self._stops(fit, callbacks)) if callbacks else None
         score, random = None, self._random_state
+        if self.monitor is not None and (not self.early_stopping or self.solver == "lbfgs"):
+            raise ValueError(
+                "monitor is the metric that early stopping watches; give early_stopping=True and a solver "
+                "with epochs, or leave monitor out"
+            )
         if self.early_stopping and incremental:
             raise ValueError("partial_fit does not support early_stopping=True")
         if self.early_stopping and self.solver != "lbfgs":

@@ -51,6 +51,8 @@ def fit_lbfgs(
     for name in ("dropout", "clip_norm", "clip_value", "schedule"):
         if np.any(getattr(settings, name)):
             raise ValueError(f"solver='lbfgs' takes all rows and whole gradients; leave out {name}")
+    if settings.precision == "bfloat16":
+        raise ValueError("solver='lbfgs' computes in float64; leave out precision='bfloat16'")
     error = _Error(settings, network, rows)
     now = replace(start, epochs=0)
     stopped = False

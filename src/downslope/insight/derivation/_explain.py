@@ -21,7 +21,7 @@ from downslope.insight.derivation._parameter import ParameterDerivation
 from downslope.insight.derivation._position import Position, position_of
 from downslope.insight.derivation._view import checked_network, view_at
 from downslope.nets import Network
-from downslope.training import Run
+from downslope.training import LEARNING_RATE, Run
 
 __all__ = ["Explanation", "explain"]
 
@@ -79,7 +79,7 @@ def explain(
     parameters: ArrayLike | Mapping[str, ArrayLike] | Run | None = None,
     of: str | tuple[str | int, ...] | None = None,
     row: int | None = None,
-    learning_rate: float = 0.01,
+    learning_rate: float = LEARNING_RATE,
     row_weights: ArrayLike | None = None,
     seed: int = 0,
     names: Sequence[str] | None = None,

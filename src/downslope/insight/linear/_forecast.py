@@ -14,7 +14,7 @@ from downslope.insight.linear._quadratic import Quadratic, quadratic
 from downslope.insight.linear._recurrence import Recurrence, steps_to_arrive
 from downslope.insight.linear._typed import below, factor, momentum_above, rates_below
 from downslope.nets import Network
-from downslope.training import starting_values
+from downslope.training import LEARNING_RATE, starting_values
 
 __all__ = ["Forecast", "forecast"]
 
@@ -177,7 +177,7 @@ def forecast(
     y: ArrayLike,
     *,
     start: ArrayLike | Mapping[str, ArrayLike] | None = None,
-    learning_rate: float = 0.01,
+    learning_rate: float = LEARNING_RATE,
     momentum: float = 0.0,
     tolerance: float = 1e-3,
     row_weights: ArrayLike | None = None,

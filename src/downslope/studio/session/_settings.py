@@ -11,7 +11,7 @@ from typing import Any
 from downslope.errors import DownslopeError
 from downslope.nets import Dense, Dropout, Huber, Layer, LossFunction, Network
 from downslope.studio.table._rows import RAW, Rows
-from downslope.training import OPTIMIZERS, Optimizer, Sgd
+from downslope.training import LEARNING_RATE, OPTIMIZERS, Optimizer, Sgd
 
 __all__ = ["Settings", "first_settings", "settings_of", "suited"]
 
@@ -49,7 +49,7 @@ class Settings:
     fixed: Network | None = None
     optimizer: str = "sgd"
     momentum: float = 0.0
-    learning_rate: float = 0.01
+    learning_rate: float = LEARNING_RATE
     batch_size: int | None = None
     seed: int = 0
     validation: float = 0.0
@@ -240,7 +240,7 @@ def suited(rows: Rows) -> Settings:
         loss,
         front=embeddings(rows.encoder),
         optimizer="adam",
-        learning_rate=0.01,
+        learning_rate=LEARNING_RATE,
         batch_size=32 if count > 200 else None,
         validation=0.2 if count >= 50 else 0.0,
     )
