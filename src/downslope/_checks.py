@@ -41,12 +41,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Interval:
-    """Numbers between two bounds; ``open_low`` and ``open_high`` leave the bound itself out."""
+    """Numbers between two bounds; ``open_low`` and ``open_high`` leave the bound itself out.
+
+    ``limit`` is the largest that the library can work with; it is named only where a number is beyond it.
+    """
 
     low: float = -math.inf
     high: float = math.inf
     open_low: bool = False
     open_high: bool = False
+    limit: float = math.inf
 
     def __contains__(self, value: float) -> bool:
         low = self.low < value if self.open_low else self.low <= value
@@ -55,9 +59,9 @@ class Interval:
     def __str__(self) -> str:
         parts = []
         if self.low > -math.inf:
-            parts.append(f"{'above' if self.open_low else 'of at least'} {_plain(self.low)}")
+            parts.append(f"{'above' if self.open_low else 'of at least'} {self.low:g}")
         if self.high < math.inf:
-            parts.append(f"{'below' if self.open_high else 'of at most'} {_plain(self.high)}")
+            parts.append(f"{'below' if self.open_high else 'of at most'} {self.high:g}")
         return " and ".join(parts)
 
 
@@ -65,7 +69,7 @@ ANY = Interval()
 POSITIVE = Interval(0, open_low=True)
 NOT_NEGATIVE = Interval(0)
 SHARE = Interval(0, 1, open_high=True)
-SIZE = Interval(1, 1 << 30)
+SIZE = Interval(1, limit=1 << 30)
 """Lengths of an axis of a parameter; longer ones are beyond any memory."""
 
 
@@ -85,6 +89,7 @@ def number(name: str, value: Any, within: Interval = ANY) -> float:
     found = _real(value)
     if found is None or not math.isfinite(found) or found not in within:
         raise DownslopeError(f"{name} needs a {_words('number', within)}, not {show(value)}{_hint(value)}")
+    _refuse_beyond(name, value, found, within)
     return found
 
 
@@ -106,6 +111,7 @@ def whole(name: str, value: Any, within: Interval = ANY) -> int:
         raise DownslopeError(
             f"{name} needs a {_words('whole number', within)}, not {show(value)}{_hint(value)}"
         )
+    _refuse_beyond(name, value, found, within)
     return int(value)
 
 
@@ -298,12 +304,14 @@ def _real(value: Any) -> float | None:
         return math.inf
 
 
-def _plain(bound: float) -> str:
-    return f"{bound:,}" if isinstance(bound, int) else f"{bound:g}"
+def _refuse_beyond(name: str, value: Any, found: float, within: Interval) -> None:
+    if found > within.limit:
+        raise DownslopeError(f"{name} needs a number of at most {within.limit:,}, not {show(value)}")
 
 
 def _words(kind: str, within: Interval) -> str:
-    return f"{kind} {within}" if within != ANY else kind
+    bounds = str(within)
+    return f"{kind} {bounds}" if bounds else kind
 
 
 def _hint(value: Any) -> str:

@@ -74,25 +74,28 @@ def test_kinds_of_values_work_as_the_plain_ones(settings, plain):
     [
         (
             {"learning_rate": "0.1"},
-            "learning rate needs a number above 0, not '0.1'; write it without quotes",
+            "learning_rate needs a number above 0, not '0.1'; write it without quotes",
         ),
-        ({"learning_rate": -1}, "learning rate needs a number above 0, not -1"),
-        ({"learning_rate": float("nan")}, "learning rate needs a number above 0, not nan"),
-        ({"learning_rate": float("inf")}, "learning rate needs a number above 0, not inf"),
-        ({"learning_rate": True}, "learning rate needs a number above 0, not True"),
-        ({"learning_rate": 0.1j}, "learning rate needs a number above 0"),
-        ({"learning_rate": [0.1]}, r"learning rate needs a number above 0, not \[0.1\]"),
-        ({"learning_rate": ds.Cosine}, "learning_rate is the class Cosine; give it with its settings"),
+        ({"learning_rate": -1}, "learning_rate needs a number above 0, not -1"),
+        ({"learning_rate": float("nan")}, "learning_rate needs a number above 0, not nan"),
+        ({"learning_rate": float("inf")}, "learning_rate needs a number above 0, not inf"),
+        ({"learning_rate": True}, "learning_rate needs a number above 0, not True"),
+        ({"learning_rate": 0.1j}, "learning_rate needs a number above 0"),
+        ({"learning_rate": [0.1]}, r"learning_rate needs a number above 0, not \[0.1\]"),
+        (
+            {"learning_rate": ds.Cosine},
+            "learning_rate needs a number above 0 or a schedule, not the class Cosine; give its settings",
+        ),
         (
             {"learning_rate": lambda step: -step},
-            "learning rate of step 1 is -1; it needs a number of at least 0",
+            "learning_rate of step 1 is -1, not a number of at least 0",
         ),
-        ({"learning_rate": lambda step: 1 if step < 3 else np.nan}, "learning rate of step 3 is nan"),
+        ({"learning_rate": lambda step: 1 if step < 3 else np.nan}, "learning_rate of step 3 is nan"),
         (
             {"learning_rate": lambda step: "a"},
-            "learning rate of step 1 cannot be computed: could not convert",
+            "learning_rate of step 1 cannot be computed: could not convert",
         ),
-        ({"learning_rate": lambda: 1}, "learning rate of step 1 cannot be computed: .*positional argument"),
+        ({"learning_rate": lambda: 1}, "learning_rate of step 1 cannot be computed: .*positional argument"),
         (
             {"optimizer": "addam"},
             "optimizer needs one of sgd, adam, .*, lbfgs, not 'addam'; did you mean 'adam'?",
@@ -280,8 +283,8 @@ def test_what_lbfgs_would_ignore_is_refused(given, message, name):
         (lambda: ds.StepDecay(0.1, every=0), "every of StepDecay needs a whole number of at least 1, not 0"),
         (lambda: ds.StepDecay(0.1, every=1.5), "every of StepDecay needs a whole number .*, not 1.5"),
         (lambda: ds.OneCycle(0.1, rise=1.0), "rise of OneCycle needs a number above 0 and below 1, not 1"),
-        (lambda: ds.Cosine("0.1"), "the learning rate needs a number above 0, not '0.1'"),
-        (lambda: ds.WarmUp("0.1", 3), "the learning rate needs a number above 0, not '0.1'"),
+        (lambda: ds.Cosine("0.1"), " of (Cosine|WarmUp) needs a number above 0, not '0.1'"),
+        (lambda: ds.WarmUp("0.1", 3), " of (Cosine|WarmUp) needs a number above 0, not '0.1'"),
     ],
 )
 def test_settings_of_optimizers_and_schedules_are_checked(make, message):

@@ -12,7 +12,7 @@ from downslope.errors import DownslopeError
 __all__ = ["Settings"]
 
 _AT_LEAST_1 = Interval(1)
-_STEPS = Interval(0, 1 << 53)
+_STEPS = Interval(0, limit=1 << 53)
 _USUAL_STEPS = 1000
 
 
