@@ -11,7 +11,7 @@ import pytest
 import downslope as ds
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-SCRIPTS = ("steps", "predict", "gradients", "startup", "growth", "tables", "threads", "mlp")
+SCRIPTS = ("steps", "predict", "gradients", "startup", "growth", "tables", "threads", "mlp", "custom")
 
 
 @pytest.fixture
@@ -146,3 +146,8 @@ def test_tables_take_their_place(room, tmp_path) -> None:
     assert list(tmp_path.iterdir()) == [readme]
     written = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
     assert all(f"<!-- {name} -->" in written and f"<!-- /{name} -->" in written for name in SCRIPTS)
+
+
+def test_custom() -> None:
+    found = rows("custom")
+    assert {row[0].split()[0] for row in found[2:]} == {"activation", "loss", "layer", "optimizer"}
