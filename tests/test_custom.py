@@ -157,6 +157,31 @@ def test_a_composed_activation_is_the_one_of_ops():
 
 
 @every
+def test_explanations_have_the_gradients_and_name_the_layers(net):
+    parameters, values = batch(net)
+    graph = net.graph()
+    slopes = dict(
+        zip(parameters, evaluate(gradient(graph.error, list(graph.parameters.values())), values), strict=True)
+    )
+    given = {"parameters": parameters, "row_weights": values["row_weights"]}
+    for name, slope in slopes.items():
+        last = tuple(n - 1 for n in slope.shape)
+        over_all = ds.explain(net, X, Y, of=(name, *last), **given)
+        assert over_all.gradient == pytest.approx(slope[last], rel=1e-12), name
+    row = str(ds.explain_row(net, X, Y, parameters=parameters, row=3))
+    for stage in graph.stages:
+        if stage.kind in ("Scale", "Gate"):
+            assert f"{stage.layer} is a layer of the kind {stage.kind}" in row
+        if stage.function in ("swish", "gated"):
+            assert stage.function in row
+
+
+def test_a_unit_whose_activation_is_that_of_others_is_not_explained():
+    with pytest.raises(DownslopeError, match="gated makes 3 values of 6"):
+        ds.explain_unit(NETWORKS["activation of another width"], X, Y, layer="layer1", unit=5, row=0)
+
+
+@every
 def test_the_tape_names_the_custom_values(net):
     text = str(ds.tape(net, Lion()).text())
     assert "Lion" in text

@@ -93,6 +93,11 @@ def explain_unit(
     units = int(dense.weight.shape[0])
     if not 0 <= unit < units:
         raise DownslopeError(f"{layer} has the units 0 to {units - 1}, not {unit}")
+    if dense.a.shape != dense.z.shape:
+        raise DownslopeError(
+            f"the units of {layer} have no activation of their own: {dense.activation} makes "
+            f"{dense.a.shape[1]} values of {units}; explain a weight or a row"
+        )
     activations = everywhere.value(dense.a)[:, unit]
     deltas = everywhere.upstream(dense.z)[:, unit]
     which = "all rows" if row is None else f"row {row + 1}"
