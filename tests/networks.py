@@ -27,7 +27,7 @@ NETWORKS = {
         [ds.Embedding((1, 3), (4, 3), (2, 3)), ds.Dense(8, "sigmoid"), ds.Dense(1)],
         loss="binary_cross_entropy",
     ),
-    "readings": ds.Network(
+    "numeric": ds.Network(
         5,
         [
             PiecewiseLinear((0, 2), ((-1.0, 0.0, 1.0), (-2.0, -0.5, 0.5, 2.0))),

@@ -172,7 +172,7 @@ BAD = {
     "unwritable activation": (
         "a,y\n1,2.5\n2,3\n",
         ["-t", "y", "--hidden", "4", "--activation", "u"],
-        "activation 'u'",
+        "activation needs one of",
     ),
 }
 

@@ -27,7 +27,7 @@ RUN = """([values, name]) => {
   return Object.fromEntries(Object.entries(found).map(([k, v]) => [k, typeof v === "number" ? v : [...v]]));
 }"""
 
-READINGS = ds.Network(
+NUMERIC = ds.Network(
     4,
     [
         PiecewiseLinear((0, 2), ((-1.0, 0.0, 1.0), (-2.0, -0.5, 0.5, 2.0))),
@@ -39,7 +39,7 @@ READINGS = ds.Network(
 )
 PAIR = ds.Ensemble([OF_EVERY_KIND["residual"], OF_EVERY_KIND["gelu"]], (0.3, 0.7))
 CALIBRATED = ds.Ensemble([OF_EVERY_KIND["cross_entropy"]] * 2, temperature=1.7)
-NETWORKS = {**OF_EVERY_KIND, "readings": READINGS, "pair": PAIR, "calibrated": CALIBRATED}
+NETWORKS = {**OF_EVERY_KIND, "numeric": NUMERIC, "pair": PAIR, "calibrated": CALIBRATED}
 
 OPTIMIZERS_AND_MORE = {**OPTIMIZERS, "momentum": Sgd(0.9), "nesterov": Sgd(0.9, nesterov=True)}
 
