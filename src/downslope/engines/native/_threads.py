@@ -20,12 +20,23 @@ def threads_allowed() -> int:
     asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     if asked.isdigit() and int(asked) > 0:
         return int(asked)
+    return _processors()
+
+
+def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def threads_for(multiplications: int, most: int | None = None) -> int:
-    """The threads that a step of so many multiplications is worth, at most ``most``; None for all allowed."""
-    return max(1, min(most or threads_allowed(), multiplications // _WORTH_A_THREAD))
+    """The threads that a step of so many multiplications is worth, at most ``most``; None for all allowed.
+
+    Threads beyond twice the processors would only wait for each other.
+
+    >>> threads_for(10**12, 10**6) == threads_for(10**12, 10**5)
+    True
+    """
+    allowed = threads_allowed() if most is None else min(most, 2 * _processors())
+    return max(1, min(allowed, multiplications // _WORTH_A_THREAD))
 
 
 class Pace:
