@@ -251,7 +251,7 @@ def test_rows_without_a_target_are_left_out() -> None:
         ({"time_limit": 0}, "time_limit needs a number above 0, not 0"),
         ({"activation": "reluu"}, "activation needs one of .*'reluu'; did you mean 'relu'"),
         ({"hidden": (0,)}, "at least 1"),
-        ({"task": "what"}, "a task is one of"),
+        ({"task": "what"}, "task needs one of auto, regression, classification, not .what"),
     ],
 )
 def test_settings_that_do_not_serve(options, message: str) -> None:

@@ -19,9 +19,9 @@ _SPACES = "[\u0020\u00a0\u202f\u2009'\u2019]"
 
 @dataclass(frozen=True)
 class Notation:
-    """One way of writing numbers: the cells it covers, what marks it, and how to make it plain.
+    """One way of writing numbers: the cells it covers, its mark, and how to make it a plain number.
 
-    ``mark`` must occur in at least one cell, so that a notation is chosen on evidence.
+    ``mark`` must occur in at least one cell, so that a notation is chosen only where it is seen.
     """
 
     name: str
@@ -58,7 +58,7 @@ def notations(delimiter: str) -> tuple[Notation, ...]:
 
 
 def without_gaps(column: pl.Series) -> pl.Series:
-    """Text without the blanks around it, and with null for every cell that means "no value".
+    """Text without spaces around it, and with null for every cell that means "no value".
 
     >>> without_gaps(pl.Series(["a ", "N/A", " "])).to_list()
     ['a', None, None]

@@ -42,7 +42,7 @@ class Column:
 
 
 def column_kind(column: pl.Series, *, number: bool = False, category: bool = False) -> Column:
-    """The kind of one column, or the kind asked for.
+    """The kind of one column, or the requested kind.
 
     Raises:
         DownslopeError: where a column of numbers holds an infinity, or text where it should hold numbers.
@@ -52,10 +52,10 @@ def column_kind(column: pl.Series, *, number: bool = False, category: bool = Fal
     """
     if category:
         distinct, gaps = _distinct(level_text(column))
-        return _category(distinct, "asked for", gaps)
+        return _category(distinct, "requested", gaps)
     if number:
         finite_numbers(column)
-        return Column(column.name, "number", "asked for")
+        return Column(column.name, "number", "requested")
     if column.null_count() == len(column):
         return Column(column.name, "empty", "no values")
     if column.dtype == pl.Boolean:
@@ -71,7 +71,7 @@ def column_kind(column: pl.Series, *, number: bool = False, category: bool = Fal
         return _single(distinct, gaps) or _category(distinct, "declared as categories", gaps)
     if column.dtype == pl.String:
         return _text(column)
-    return Column(column.name, "text", f"values of type {column.dtype} are no numbers or categories")
+    return Column(column.name, "text", f"values of type {column.dtype} are neither numbers nor categories")
 
 
 def _gaps(gaps: int) -> str:
@@ -172,8 +172,8 @@ def _mixed(column: pl.Series, text: pl.Series, numbers: pl.Series) -> DownslopeE
     more = f" ({len(wrong)} such cells)" if len(wrong) > 1 else ""
     name, value = column.name, shown_value(text[wrong[0]])
     return DownslopeError(
-        f'column "{name}" holds numbers, but row {wrong[0] + 1} holds {value}{more}; mend it, or say what '
-        f'the column is: --category "{name}", or --number "{name}" to take such cells as gaps'
+        f'column "{name}" holds numbers, but row {wrong[0] + 1} holds {value}{more}; correct it, or '
+        f'use --category "{name}" for categories, or --number "{name}" to read such cells as gaps'
     )
 
 

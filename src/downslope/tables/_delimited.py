@@ -68,7 +68,7 @@ def sniffed(text: bytes) -> str:
 
 
 def checked_names(header: Sequence[object], source: str) -> list[str]:
-    """The names of the columns, none of them twice; a column without one is named by its place."""
+    """The names of the columns, none of them twice; a column without one is named by its index."""
     names = ["" if name is None else " ".join(str(name).split()) for name in header]
     names = [name or f"column{i}" for i, name in enumerate(names, 1)]
     seen: dict[str, int] = {}
@@ -122,7 +122,7 @@ def _checked_rows(
         more = f" ({len(wrong)} rows differ)" if len(wrong) > 1 else ""
         place = f"{source.name}, line {int(line_of[at]) + skipped}"
         raise DownslopeError(
-            f"{place}: {_cells(int(counts[at]))} where the header has {width}{more}; mend the row, or put "
+            f"{place}: {_cells(int(counts[at]))} where the header has {width}{more}; correct the row, or put "
             f"quotes around a cell that contains {delimiter!r}"
         )
     return width, len(below)

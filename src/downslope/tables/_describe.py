@@ -1,4 +1,4 @@
-"""A table described: the kind of each column, the target, and what is to be learned from it."""
+"""A table described: the kind of each column, the target, and the task."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def describe(
     category: Collection[str] = (),
     number: Collection[str] = (),
 ) -> Description:
-    """Decide for each column what it is, and from the target what is to be learned.
+    """Decide the kind of each column, and from the target the task.
 
     Args:
         frame: the table, from ``read_table`` or ``as_frame``.
@@ -72,7 +72,7 @@ def describe(
                 f"the table has {listed(frame.columns)}"
             )
     if target in drop:
-        raise DownslopeError(f'the target "{target}" cannot be left out; take it off the columns to drop')
+        raise DownslopeError(f'the target "{target}" cannot be left out; remove it from the columns to drop')
     known, left_out = rows_with_target(frame, target)
     if known.height < 2:
         raise DownslopeError(
@@ -80,7 +80,7 @@ def describe(
         )
     chosen, reason = _task(known[target], task, as_number=target in number, as_class=target in category)
     columns = tuple(
-        Column(name, "dropped", "asked for")
+        Column(name, "dropped", "requested")
         if name in drop
         else column_kind(known[name], number=name in number, category=name in category)
         for name in known.columns
@@ -89,7 +89,7 @@ def describe(
     if not any(c.used for c in columns):
         kinds = "; ".join(f"{c.name}: {c.kind}, {c.reason}" for c in columns[:6])
         raise DownslopeError(
-            f'no column beside "{target}" can be learned from ({kinds or "there is none"}); add one, or say '
+            f'no column besides "{target}" can be used ({kinds or "there is none"}); add one, or use '
             "--category or --number for one of these"
         )
     return Description(columns, target, chosen, reason, known.height, left_out)
@@ -112,12 +112,12 @@ def rows_with_target(frame: pl.DataFrame, target: str) -> tuple[pl.DataFrame, in
 
 def _task(column: pl.Series, asked: str, *, as_number: bool, as_class: bool) -> tuple[str, str]:
     if asked not in TASKS:
-        raise DownslopeError(f"a task is one of {', '.join(TASKS)}, not {asked!r}")
+        raise DownslopeError(f"task needs one of {', '.join(TASKS)}, not {asked!r}")
     if as_number or as_class:
         asked = "regression" if as_number else "classification"
     found, reason = _natural_task(column, refuse=asked == "auto")
     if asked != "auto":
-        found, reason = asked, "asked for"
+        found, reason = asked, "requested"
     if found == "regression":
         _check_numbers(column)
     else:
@@ -157,14 +157,14 @@ def _refuse_mixture(column: pl.Series, numbers: pl.Series, *, refuse: bool) -> N
         row = numbers.is_null().arg_true()[0]
         raise DownslopeError(
             f'the target "{column.name}" holds numbers, but row {row + 1} holds {shown_value(column[row])} '
-            f"({numbers.null_count()} such cells); mend them, or say --task regression to leave such rows out"
+            f"({numbers.null_count()} such cells); correct them, or use --task regression to omit them"
         )
 
 
 def _check_numbers(column: pl.Series) -> None:
     values = finite_numbers(column).drop_nulls()
     if not len(values):
-        raise DownslopeError(f'the target "{column.name}" holds no numbers; say --task classification')
+        raise DownslopeError(f'the target "{column.name}" holds no numbers; use --task classification')
     if values.n_unique() < 2:
         raise DownslopeError(
             f'every value of the target "{column.name}" is {values[0]:.6g}: there is nothing to learn; '
@@ -183,5 +183,5 @@ def _check_classes(column: pl.Series) -> None:
     if classes > 2 and classes > rows / 2:
         raise DownslopeError(
             f'the target "{column.name}" has {classes} classes in {rows} rows, too few rows for each; group '
-            "them, or say --task regression if it holds numbers"
+            "them, or use --task regression if it holds numbers"
         )

@@ -29,7 +29,7 @@ class Encoded:
     Attributes:
         x: (rows, features), float32; level numbers for embeddings are the last columns.
         gaps, unseen, out_of_range: cells by column, where there were any: without a value, with a level
-            that training never saw, outside the range of training.
+            that was not in the training data, outside the range of the training data.
     """
 
     x: NDArray[np.float32]
@@ -40,7 +40,7 @@ class Encoded:
 
 @dataclass(frozen=True)
 class TableEncoder:
-    """Turns tables with the columns it was fitted to into numbers; other columns are passed over.
+    """Turns tables with the columns it was fitted to into numbers; other columns are ignored.
 
     >>> from downslope.tables import describe
     >>> frame = pl.DataFrame({"size": [1.0, None, 3.0], "kind": ["a", "b", "c"] , "price": [1.5, 2.0, 9.0]})
@@ -66,7 +66,7 @@ class TableEncoder:
 
     @property
     def code_columns(self) -> tuple[int, ...]:
-        """The places of the columns that hold level numbers, for an embedding."""
+        """The indices of the columns that hold level numbers, for an embedding."""
         codes = sum(isinstance(part, Codes) for part in self.encodings)
         width = len(self.features)
         return tuple(range(width - codes, width))

@@ -1,7 +1,7 @@
 """Encodings: how the cells of one column become numbers for a network.
 
-Each is fitted to a column once, is plain data, and writes the column into a few features of a float32 matrix,
-telling what it noticed: levels never seen in training, numbers out of the range of training, gaps.
+Each is fitted to a column once, is plain data, and writes the column into a few features of a float32 matrix.
+It counts gaps, levels that were not in the training data, and numbers outside the range of the training data.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _DAY = 86_400.0
 
 @dataclass(frozen=True)
 class Noticed:
-    """How many cells of a column were out of the ordinary."""
+    """How many cells of a column are gaps, unseen levels, or out of range."""
 
     gaps: int
     unseen: int = 0
@@ -36,7 +36,7 @@ class Noticed:
 
 
 def _bent(z: NDArray[np.float64]) -> NDArray[np.float64]:
-    """z / √(1 + (z/3)²): the middle as it is, the tails at most ±3 (Holzmüller et al. 2024)."""
+    """z / √(1 + (z/3)²): almost unchanged near 0, at most ±3 (Holzmüller et al. 2024)."""
     bent: NDArray[np.float64] = z / np.sqrt(1 + (z / _BEND) ** 2)
     return bent
 
@@ -67,7 +67,7 @@ def _unseen(cells: Levels, places: NDArray[np.int64], rare: Sequence[str] = ()) 
 class Numeric:
     """(value − median) / interquartile range; a gap is 0 and 1 in a column of its own.
 
-    Columns with values beyond ±3 are bent, so that their tails cannot rule the network.
+    Columns with values beyond ±3 are smoothly clipped, so that outliers do not dominate.
     """
 
     encoding: ClassVar[str] = "number"

@@ -22,9 +22,10 @@ _JSON = {".jsonl", ".ndjson", ".json"}
 
 
 def read_table(source: str | os.PathLike[str] | BinaryIO, *, sheet: str | None = None) -> pl.DataFrame:
-    """A table from CSV, TSV, JSON lines, Parquet, Arrow (Feather) or Excel, packed by gzip or zstd or not.
+    """A table from a file of CSV, TSV, JSON lines, Parquet, Arrow (Feather) or Excel.
 
-    The format is told by the content, the delimiter, encoding and decimal mark of text too.
+    The format is detected from the content, as are compression with gzip or zstd and the delimiter, the
+    encoding and the decimal mark of text.
 
     Args:
         source: a path, ``"-"`` for standard input, or a file open for bytes.

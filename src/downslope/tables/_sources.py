@@ -1,4 +1,4 @@
-"""Where bytes come from: a path, standard input or an open file, unpacked and decoded."""
+"""Where bytes come from: a path, standard input or an open file, decompressed and decoded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CONTROL = bytes([*range(9), *range(14, 32)])
 
 @dataclass(frozen=True)
 class Source:
-    """The bytes of a table, unpacked, with the name to use in messages and the suffix that remains."""
+    """The bytes of a table, decompressed, with the name to use in messages and the suffix that remains."""
 
     name: str
     suffix: str
@@ -34,7 +34,7 @@ class Source:
 
 
 def open_source(source: str | os.PathLike[str] | BinaryIO) -> Source:
-    """Read everything there is, and unpack gzip and zstd by their first bytes."""
+    """Read everything there is, and decompress gzip and zstd, known by their first bytes."""
     name, packed = _read(source)
     content = _unpack(packed, name)
     if not content:
@@ -145,8 +145,8 @@ def as_utf8(source: Source) -> bytes:
         place, byte = next((i, byte) for i, byte in enumerate(text) if byte in _CONTROL)
         line = text.count(b"\n", 0, place) + 1
         raise DownslopeError(
-            f"{source.name} is not a table: line {line} holds the byte {byte:#04x}, which no text "
-            "has; give CSV, TSV, JSON lines, Parquet, Arrow or Excel"
+            f"{source.name} is not a table: line {line} holds the byte {byte:#04x}, which text does not "
+            "have; give CSV, TSV, JSON lines, Parquet, Arrow or Excel"
         )
     return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
@@ -176,7 +176,7 @@ def _guessed(content: bytes) -> bytes:
 
 
 def _guess(sample: bytes) -> str:
-    # a guess from a few letters is as often wrong as right, and most such files are Western European
+    # from a few letters the detection is wrong half the time, and most such files are Western European
     if sum(byte > 127 for byte in sample) < _TELLING:
         return "cp1252"
     from charset_normalizer import from_bytes

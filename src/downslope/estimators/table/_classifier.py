@@ -13,17 +13,17 @@ from sklearn.utils import compute_sample_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 
-from downslope.estimators.table._table import Table
+from downslope.estimators.table._table import TableEstimator
 
 __all__ = ["TableClassifier"]
 
-# the smallest probability above 0, and the smallest step below 1, that a float32 output can tell
+# the smallest probability above 0, and the smallest step below 1, that a float32 output can hold
 _LEAST = float(np.finfo(np.float32).tiny)
 _LEAST_BELOW_ONE = 2.0**-25
 _LEAST_SCORED = 1e-7
 
 
-class TableClassifier(ClassifierMixin, Table):  # type: ignore[misc]
+class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
     """Predict a class from a whole table: ``ds.fit`` under scikit-learn's API.
 
     Args:
@@ -48,7 +48,7 @@ class TableClassifier(ClassifierMixin, Table):  # type: ignore[misc]
 
     _task = "classification"
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **Table._parameter_constraints,
+        **TableEstimator._parameter_constraints,
         "class_weight": [None, dict, StrOptions({"balanced"})],
     }
 
@@ -85,8 +85,8 @@ class TableClassifier(ClassifierMixin, Table):  # type: ignore[misc]
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class of each row, (rows,), as it was given to ``fit``."""
-        chances = self.predict_proba(X)
-        chosen: NDArray[Any] = self.classes_[chances.argmax(axis=1)]
+        probabilities = self.predict_proba(X)
+        chosen: NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
         return chosen
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -103,10 +103,12 @@ class TableClassifier(ClassifierMixin, Table):  # type: ignore[misc]
 
         The logistic function, or softmax, makes probabilities of them.
         """
-        chances = self.predict_proba(X)
+        probabilities = self.predict_proba(X)
         if len(self.classes_) > 2:
-            return np.log(np.maximum(chances, _LEAST))
-        return np.log(np.maximum(chances[:, 1], _LEAST)) - np.log(np.maximum(chances[:, 0], _LEAST_BELOW_ONE))
+            return np.log(np.maximum(probabilities, _LEAST))
+        return np.log(np.maximum(probabilities[:, 1], _LEAST)) - np.log(
+            np.maximum(probabilities[:, 0], _LEAST_BELOW_ONE)
+        )
 
     def _target(self, y: ArrayLike) -> NDArray[Any]:
         target = super()._target(y)

@@ -1,4 +1,4 @@
-"""What scikit-learn's users give, as tables: frames as they are, arrays under scikit-learn's validation."""
+"""Inputs of the estimators as tables: frames as they are, arrays under scikit-learn's validation."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from sklearn.utils.validation import validate_data
 
 from downslope.tables import as_frame
 
-__all__ = ["Given", "given"]
+__all__ = ["TableInputs", "table_inputs"]
 
 _CELLS = (str, Number, np.generic, datetime.date, datetime.time, datetime.timedelta)
 _FEWEST_ROWS = 2
 
 
 @dataclass(frozen=True)
-class Given:
-    """A table, and those of its columns that are numbers whatever they look like: those of arrays."""
+class TableInputs:
+    """A table, and the names of its columns that are numbers in any case: those of arrays."""
 
     frame: pl.DataFrame
     numbers: tuple[str, ...] = ()
 
 
-def given(estimator: Any, x: Any, names: Sequence[str] | None = None) -> Given:
+def table_inputs(estimator: Any, x: Any, names: Sequence[str] | None = None) -> TableInputs:
     """The inputs of an estimator as a table.
 
     Args:
-        estimator: it keeps the number and the names of the columns, or holds them against what it kept.
+        estimator: it stores the number and the names of the columns, or compares them with what it stored.
         x: a frame that narwhals knows, or an array (rows, columns) of numbers, or of numbers and text.
         names: of the columns that it was fitted to; None in ``fit``.
 
@@ -46,27 +46,29 @@ def given(estimator: Any, x: Any, names: Sequence[str] | None = None) -> Given:
     if nw.dependencies.is_into_dataframe(x):
         validate_data(estimator, x, reset=reset, skip_check_array=True)
         frame = as_frame(x)
-        return Given(frame if names is None else _renamed(frame, names))
-    words = _objects(x)
+        return TableInputs(frame if names is None else _renamed(frame, names))
+    objects = _objects(x)
     options: dict[str, Any] = {"dtype": (np.float64, np.float32), "ensure_all_finite": "allow-nan"}
-    if words is not None:
+    if objects is not None:
         options = {"dtype": None, "ensure_all_finite": False}
     matrix = validate_data(
         estimator,
-        x if words is None else words,
+        x if objects is None else objects,
         reset=reset,
         ensure_min_samples=_FEWEST_ROWS if reset else 1,
         **options,
     )
     named = _numbered(matrix.shape[1]) if names is None else names
-    if words is None:
-        return Given(as_frame(matrix, named), tuple(named))
+    if objects is None:
+        return TableInputs(as_frame(matrix, named), tuple(named))
     columns = {name: _column(name, cells) for name, cells in zip(named, matrix.T, strict=True)}
-    return Given(as_frame(columns), tuple(name for name, cells in columns.items() if cells.dtype.kind == "f"))
+    return TableInputs(
+        as_frame(columns), tuple(name for name, cells in columns.items() if cells.dtype.kind == "f")
+    )
 
 
 def _renamed(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """A frame without names of its own, or given to an estimator of arrays, goes by places."""
+    """A frame without names of its own, or given to an estimator of arrays, has its columns by position."""
     return frame.rename(dict(zip(frame.columns, names, strict=True)))
 
 
@@ -97,7 +99,7 @@ def _has_text(rows: Sequence[Any]) -> bool:
 def _column(name: str, cells: NDArray[Any]) -> NDArray[Any]:
     """A column of objects, as float64 where it holds numbers alone.
 
-    A string of digits is text here: whoever has numbers does not write them so in an array.
+    A string of digits is text here: numbers in an array are not written as text.
     """
     for row, cell in enumerate(cells):
         if cell is not None and not isinstance(cell, _CELLS):

@@ -9,32 +9,32 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 
-from downslope.estimators.table._table import Table
+from downslope.estimators.table._table import TableEstimator
 
 __all__ = ["TableRegressor"]
 
 
-class TableRegressor(RegressorMixin, Table):  # type: ignore[misc]
+class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]
     """Predict a number from a whole table: ``ds.fit`` under scikit-learn's API.
 
     Columns of a frame may hold numbers, categories, text, yes and no, dates, and gaps; the kind of each is
     decided as ``ds.fit`` does. Columns of an array are numbers. Nothing needs scaling or encoding.
 
     Args:
-        members: networks of each kind, whose predictions are averaged; each holds some rows out.
-        hidden_layer_sizes: units of each hidden layer; () for a linear network.
-        epochs, batch_size, learning_rate: of the training.
+        members: networks of each group, whose predictions are averaged; each holds some rows out.
+        hidden_layer_sizes: units of each hidden layer; () for a linear model.
+        epochs, batch_size, learning_rate: of the training; a linear model does not use them.
         time_limit: seconds that ``fit`` may take: fewer epochs than the rows need, or more members.
-        category, number: columns to take as categories or as numbers, by name, or by place from 0.
-        n_jobs: threads.
-        random_state: a whole number gives the same bits each time.
+        category, number: columns to use as categories or as numbers, by name, or by index from 0.
+        n_jobs: number of threads.
+        random_state: an integer gives the same model each time.
         verbose: whether to print each epoch.
 
-        For all of them None leaves the choice to ``ds.fit``.
+        For all of them None, or (), leaves the choice to ``ds.fit``.
 
     Attributes:
         model_: the ``ds.Model``; ``model_.save(path)`` writes it to a file.
-        summary_: what was used: members, units, epochs, the encoder of each column, the scores.
+        summary_: members, units, epochs, the encoder of each column, the scores; ``print`` it.
         feature_importances_: (columns,), shares of 1, by permutation.
         n_features_in_, feature_names_in_: number and names of the columns.
 
@@ -58,6 +58,8 @@ class TableRegressor(RegressorMixin, Table):  # type: ignore[misc]
     def predict_interval(self, X: Any, level: float = 0.9) -> NDArray[np.float64]:
         """Where the target lies with a probability of ``level``: lower and upper ends, (rows, 2).
 
+        An interval of a higher level holds those of lower levels.
+
         Raises:
             DownslopeError: if the level is not between 0 and 1.
         """
@@ -75,4 +77,5 @@ class TableRegressor(RegressorMixin, Table):  # type: ignore[misc]
         return target
 
     def _errors(self, frame: pl.DataFrame, target: NDArray[Any]) -> NDArray[np.float64]:
-        return np.asarray((self.model_.predict(frame) - target) ** 2)
+        errors = (self.model_.predict(frame) - target) / self.model_.target.scale  # whose squares are finite
+        return np.asarray(errors**2)

@@ -16,17 +16,17 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from downslope.errors import DownslopeError
 from downslope.estimators._threads import threads_of
-from downslope.estimators.table._inputs import Given, given
+from downslope.estimators.table._inputs import TableInputs, table_inputs
 from downslope.fitting import Phase, Summary, error_increases, fit, sampled_rows, shares, summary_html
 from downslope.tables import refuse_text
 
-__all__ = ["Table"]
+__all__ = ["TableEstimator"]
 
 _LARGEST_SEED = 2**31 - 1
 
 
-class Table(BaseEstimator):  # type: ignore[misc]
-    """Everything but the kind of the target."""
+class TableEstimator(BaseEstimator):  # type: ignore[misc]
+    """Everything but what depends on the kind of the target."""
 
     _task: str
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -84,16 +84,16 @@ class Table(BaseEstimator):  # type: ignore[misc]
         """
         self._validate_params()
         target = self._target(y)
-        table = given(self, X)
+        table = table_inputs(self, X)
         check_consistent_length(table.frame, target)
         weights = self._row_weights(table.frame, target, sample_weight)
         if weights is not None and not weights.all():
             counted = weights > 0
-            table = Given(table.frame.filter(pl.Series(counted)), table.numbers)
+            table = TableInputs(table.frame.filter(pl.Series(counted)), table.numbers)
             target, weights = target[counted], weights[counted]
         return self._fitted(table, self._numbers(target), weights)
 
-    def _fitted(self, table: Given, target: NDArray[Any], weights: NDArray[np.float64] | None) -> Self:
+    def _fitted(self, table: TableInputs, target: NDArray[Any], weights: NDArray[np.float64] | None) -> Self:
         frame = table.frame
         name = _free_name(frame.columns)
         category = _named(self.category, frame.columns)
@@ -161,14 +161,14 @@ class Table(BaseEstimator):  # type: ignore[misc]
         raise NotImplementedError
 
     def _errors(self, frame: pl.DataFrame, target: NDArray[Any]) -> NDArray[np.float64]:
-        """The error of each row, by which inputs are held important."""
+        """The error of each row, of which the importances of columns are computed."""
         raise NotImplementedError
 
     def _table(self, x: Any) -> pl.DataFrame:
         """Inputs for a prediction, with the columns of ``fit``."""
         check_is_fitted(self)
         columns = self.model_.record.columns
-        frame = given(self, x, [column.name for column in columns]).frame
+        frame = table_inputs(self, x, [column.name for column in columns]).frame
         for column in columns:
             if column.kind == "number":
                 refuse_text(frame[column.name])
@@ -180,8 +180,8 @@ class Table(BaseEstimator):  # type: ignore[misc]
 
         The squared error or −ln p of the true class, over at most 2000 rows of those fitted to, each column
         shuffled five times (Breiman 2001; Fisher, Rudin and Dominici 2019). Computed when first asked for.
-        Of two columns that tell the same, each may look unimportant. ``permutation_importance`` of
-        ``sklearn.inspection`` does this on rows that the model never saw.
+        Of two columns with the same information, each may look unimportant. ``permutation_importance`` of
+        ``sklearn.inspection`` does this on rows that were not in the training data.
         """
         check_is_fitted(self)
         if self._importances is None:
@@ -211,12 +211,12 @@ class Table(BaseEstimator):  # type: ignore[misc]
 
 
 def _named(columns: Iterable[str | int], names: list[str]) -> list[str]:
-    """Columns asked for by name, or by place from 0."""
+    """The names of columns that are given by name, or by index from 0."""
     asked = [columns] if isinstance(columns, str) else list(columns)
-    for place in asked:
-        if not isinstance(place, str) and not -len(names) <= place < len(names):
-            raise DownslopeError(f"there is no column {place}: the table has {len(names)} columns")
-    return [place if isinstance(place, str) else names[place] for place in asked]
+    for column in asked:
+        if not isinstance(column, str) and not -len(names) <= column < len(names):
+            raise DownslopeError(f"there is no column {column}: the table has {len(names)} columns, from 0")
+    return [column if isinstance(column, str) else names[column] for column in asked]
 
 
 def _free_name(columns: list[str]) -> str:
@@ -234,6 +234,6 @@ def _seed(random_state: Any) -> int:
 
 
 def _printed(phase: Phase) -> None:
-    told = phase.progress
-    validation = "" if told.validation_error is None else f", validation error {told.validation_error:.4g}"
-    print(f"{phase.name}: step {told.step} of {told.steps}, error {told.error:.4g}{validation}")
+    epoch = phase.progress
+    validation = "" if epoch.validation_error is None else f", validation error {epoch.validation_error:.4g}"
+    print(f"{phase.name}: step {epoch.step} of {epoch.steps}, error {epoch.error:.4g}{validation}")
