@@ -9,11 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import numpy as np
 import polars as pl
 import pytest
 
 import downslope as ds
+from downslope.cli._commands import downslope
 from downslope.tables import read_table
 
 COMMAND = [sys.executable, "-c", "from downslope.cli import main; main()"]
@@ -22,9 +24,9 @@ QUICK = ["--epochs", "10"]
 
 
 def run(
-    *arguments: str | Path, folder: Path | None = None, given: bytes = b""
+    *arguments: str | Path, folder: Path | None = None, given: bytes = b"", columns: int = 110
 ) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "COLUMNS": "110", "PYTHONIOENCODING": "utf-8"}
+    environment = {**os.environ, "COLUMNS": str(columns), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
         [*COMMAND, *map(str, arguments)],
         cwd=folder,
@@ -50,6 +52,23 @@ def test_version_and_help() -> None:
         done = run(*command, "--help")
         assert done.returncode == 0
         assert "Examples:" in done.stdout
+
+
+def test_the_documented_help_is_what_is_printed() -> None:
+    page = (EXAMPLES.parent / "docs" / "cli.md").read_text()
+    shown = page.split("    $ downslope explain --help\n")[1].split("\nResults go to")[0]
+    printed = run("explain", "--help", columns=100).stdout
+    assert [line.strip() for line in shown.split("\n")] == [line.strip() for line in printed.split("\n")]
+
+
+def test_every_option_has_a_sentence() -> None:
+    """A help line starts with a capital letter and ends with a full stop or what click adds."""
+    for command in downslope.commands.values():
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, parameter.name
+                assert parameter.help[0].isupper(), parameter.help
+                assert parameter.help.endswith("."), parameter.help
 
 
 def test_version_imports_nothing_heavy() -> None:
