@@ -103,6 +103,7 @@ def test_rows_of_weight_0_are_no_rows():
     np.testing.assert_allclose(with_them.losses, without.losses, rtol=1e-12)
 
 
+@pytest.mark.parametrize("relative", [True, False])
 @pytest.mark.parametrize(
     "optimizer",
     [
@@ -114,12 +115,12 @@ def test_rows_of_weight_0_are_no_rows():
         Frozen(ds.Adam()),
     ],
 )
-def test_a_batch_without_weight_changes_nothing(optimizer):
+def test_a_batch_without_weight_changes_nothing(optimizer, relative):
     """Neither parameters, by momentum, weight decay or penalties, nor what the optimizer remembers."""
     x, y, weights = data()
     weights[np.random.default_rng(1).random(ROWS) < 0.5] = 0
     network = dataclasses.replace(NETWORK, l1=0.1, l2=0.1)
-    program = training_program(network, optimizer, clip_norm=0.5, skip_empty=True)
+    program = training_program(network, optimizer, clip_norm=0.5, relative=relative, skip_empty=True)
     states = {name: np.zeros(node.shape) for name, node in program.states.items()}
     columns = {"x": x, "y": y[:, None], "row_weights": relative_weights(weights)}
     batches = ShuffledBatches(columns, 2, 0)
@@ -134,6 +135,36 @@ def test_a_batch_without_weight_changes_nothing(optimizer):
         assert bool(changed) != empty
         kinds.add(empty)
     assert kinds == {True, False}
+
+
+def test_rows_that_count_alike_keep_their_program(monkeypatch):
+    """Weights of 0 and 1 need no numbers of rows; only where batches can be empty they are tested for it."""
+    x, y, weights = data(200)
+    asked = []
+
+    def program(*args, **settings):
+        asked.append((settings["relative"], settings["skip_empty"]))
+        return training_program(*args, **settings)
+
+    monkeypatch.setattr("downslope.training._descend.training_program", program)
+    half = (np.arange(200) % 2).astype(float)
+    for given, size in [
+        (None, 50),
+        (half * 3, 100),
+        (half, 10),
+        (weights, 50),
+        (weights, None),
+        (weights * half, 4),
+    ]:
+        ds.descend(NETWORK, x, y, row_weights=given, batch_size=size, steps=2)
+    assert asked == [
+        (False, False),
+        (False, False),
+        (False, True),
+        (True, False),
+        (False, False),
+        (True, True),
+    ]
 
 
 def test_whole_descents_skip_batches_without_weight():

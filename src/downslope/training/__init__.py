@@ -29,7 +29,7 @@ from downslope.training._optimizers import (
 )
 from downslope.training._parameters import Fitted, Point, parameter_values, starting_values
 from downslope.training._predict import forward, held_out, predict
-from downslope.training._program import Program, batch_means, program_of, training_program
+from downslope.training._program import Means, Program, program_of, training_program
 from downslope.training._run import Average, Progress, Run
 from downslope.training._schedules import (
     LEARNING_RATE,
@@ -72,6 +72,7 @@ __all__ = [
     "LearningRate",
     "Loop",
     "Losses",
+    "Means",
     "OneCycle",
     "Optimizer",
     "Point",
@@ -89,7 +90,6 @@ __all__ = [
     "StepDecay",
     "ValidationRows",
     "WarmUp",
-    "batch_means",
     "checked_data",
     "checked_inputs",
     "descend",

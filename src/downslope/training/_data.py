@@ -154,7 +154,7 @@ def _refuse(name: str, values: NDArray[Any], wrong: NDArray[np.bool_], reason: s
 def relative_weights(weights: NDArray[Any]) -> NDArray[Any]:
     """Row weights with a mean of 1 over the rows that have any, (rows,) or (rows, members) by member.
 
-    A training step divides by the number of such rows of its batch (``batch_means``).
+    A training step divides by the number of such rows of its batch (``Means``).
 
     >>> relative_weights(np.array([1e-9, 3e-9, 0.0]))
     array([0.5, 1.5, 0. ])
@@ -167,7 +167,17 @@ def relative_weights(weights: NDArray[Any]) -> NDArray[Any]:
     return np.where(alike & counted, 1.0, relative).astype(weights.dtype)
 
 
-def may_be_empty(weights: NDArray[Any], size: int) -> bool:
-    """Whether a batch of ``size`` rows can have none with a weight, for some member of an ensemble."""
+def may_be_empty(weights: NDArray[Any], size: int, steps: int) -> bool:
+    """Whether any batch of a descent can have no row with a weight, for some member of an ensemble.
+
+    What happens in fewer than one of 10¹² descents counts as impossible: a step that allows for it takes
+    longer.
+
+    >>> may_be_empty(np.array([1.0, 0.0] * 50), 10, 1000), may_be_empty(np.array([1.0, 0.0] * 50), 50, 1000)
+    (True, False)
+    """
+    if size >= len(weights):
+        return False
+    shares = np.atleast_1d(np.mean(weights == 0, axis=0))
     smallest = len(weights) % size or size
-    return bool(np.any(np.sum(weights == 0, axis=0) >= smallest))
+    return bool(np.sum(shares**smallest) * steps > 1e-12)

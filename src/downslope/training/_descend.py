@@ -130,13 +130,15 @@ def descend(
         )
         return search(network, data, values, settings.steps_for(1), report, end, settings.threads)
     masks, rule = frozen_masks(network, frozen), optimizer_of(optimizer)
-    batches = ShuffledBatches(data, settings.batch_size, settings.seed)
+    batches, weights = ShuffledBatches(data, settings.batch_size, settings.seed), data["row_weights"]
+    count = settings.steps_for(batches.steps_in_epoch)
     program = training_program(
         network,
         Frozen(rule) if masks else rule,
         clip_norm=settings.clip_norm,
         clip_value=settings.clip_value,
-        skip_empty=may_be_empty(data["row_weights"], batches.size),
+        relative=batches.steps_in_epoch > 1 and not np.all(np.isin(weights, (0, 1))),
+        skip_empty=may_be_empty(weights, batches.size, count),
     )
     state_of_masks = {f"{name}.frozen": mask.astype(dtype) for name, mask in masks.items()}
     for name, node in program.states.items():
@@ -145,7 +147,7 @@ def descend(
     losses = Losses()
     if before is not None:
         values, losses = _resume(before, values, report.watch, batches.steps_in_epoch)
-    schedule, until = schedule_of(learning_rate), losses.count + settings.steps_for(batches.steps_in_epoch)
+    schedule, until = schedule_of(learning_rate), losses.count + count
     loop = Loop(
         program,
         batches,

@@ -13,7 +13,7 @@ from downslope.graph import Node, gradient, input_, make, substitute
 from downslope.nets import AnyNetwork, NetworkGraph
 from downslope.training._optimizers import Optimizer, Rules
 
-__all__ = ["Program", "batch_means", "program_of", "training_program"]
+__all__ = ["Means", "Program", "program_of", "training_program"]
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,7 @@ class Program:
         states: what the optimizer remembers, by name; all start at 0.
         updates: the new value of every parameter and state, by name.
         slots: of each state, the parameter it belongs to and what it is to the optimizer, by name.
-        rows: the inputs that hold how many rows of the batch have a weight, one for each member where the
-            members of an ensemble have weights of their own; none where the errors are divided by Σ w.
+        rows: the inputs that hold how many rows of the batch have a weight, as of ``Means``.
     """
 
     graph: NetworkGraph
@@ -51,12 +50,12 @@ def training_program(
     *,
     clip_norm: float | None = None,
     clip_value: float | None = None,
+    relative: bool = False,
     skip_empty: bool = False,
 ) -> Program:
     """The program that descends the error of a network by the rules of an optimizer.
 
-    It is made once for each network and each choice of the rest. Its row weights are relative
-    (``relative_weights``), and each batch divides its errors by its number of rows (``batch_means``).
+    It is made once for each network and each choice of the rest.
 
     Args:
         network: what to train.
@@ -64,6 +63,8 @@ def training_program(
         clip_norm: the largest norm of all gradients together; larger ones are shrunk (Pascanu, Mikolov and
             Bengio 2013).
         clip_value: the largest absolute value of an element of a gradient, before the norm is taken.
+        relative: whether row weights are relative and batches divide by their numbers of rows (``Means``);
+            of all rows at a time, and of rows that all count alike, it comes to the same.
         skip_empty: whether a batch in which no row has a weight changes nothing, neither parameters, by
             penalties or momentum, nor states.
 
@@ -74,35 +75,50 @@ def training_program(
     {'layer1.weight': <subtract (1, 3)>}
     """
     graph = network.graph(training=True)
-    (data_error, error), rows = batch_means(graph, [graph.data_error, graph.error], skip_empty=skip_empty)
+    means = Means(graph, relative, skip_empty)
+    data_error, error = means.of([graph.data_error, graph.error])
     graph = replace(graph, data_error=data_error, error=error)
-    limits = {"clip_norm": clip_norm, "clip_value": clip_value}
-    return program_of(graph, error, optimizer, **limits, rows=rows, skip_empty=skip_empty)
+    return program_of(graph, error, optimizer, clip_norm=clip_norm, clip_value=clip_value, means=means)
 
 
-def batch_means(
-    graph: NetworkGraph, nodes: Sequence[Node], *, relative: bool = True, skip_empty: bool = False
-) -> tuple[list[Node], Sequence[Node]]:
-    """Weighted means over all rows as they are taken of a batch, and the inputs with its numbers of rows.
+class Means:
+    """How weighted means over rows, Σ wE/Σ w, are taken of a batch.
 
     Args:
-        graph: what the nodes are computed by.
-        nodes: that hold weighted means.
-        relative: whether the weights have a mean of 1 over the training rows that have any, so that Σ w gives
-            way to the number of such rows in the batch. Divided by its own Σ w, the gradients of the batches
-            would not average to that of all rows: large weights would count for less than they are, the more
-            so the smaller the batches.
+        graph: of a network.
+        relative: whether the weights have a mean of 1 over the training rows that have any
+            (``relative_weights``), so that Σ w gives way to the number of such rows in the batch. Divided by
+            its own Σ w, the gradients of the batches would not average to that of all rows: large weights
+            would count for less than they are, the more so the smaller the batches.
         skip_empty: whether a batch can have no such row; its error is 0 then, and not 0/0.
+
+    Attributes:
+        rows: the inputs that hold the numbers of rows, one for each member where the members of an ensemble
+            have weights of their own; none where nothing is relative.
+        skip_empty: as given.
     """
-    sums = list(dict.fromkeys(graph.weight_sums.values()))
-    rows = [input_("rows" if len(sums) == 1 else f"rows{i + 1}", ()) for i in range(len(sums))]
-    if relative:
-        instead = [make("maximum", r, 1.0) for r in rows] if skip_empty else rows
-    elif skip_empty:
-        instead = [make("where", r, total, 1.0) for r, total in zip(rows, sums, strict=True)]
-    else:
-        return list(nodes), ()
-    return substitute(nodes, dict(zip(sums, instead, strict=True))), rows
+
+    def __init__(self, graph: NetworkGraph, relative: bool = False, skip_empty: bool = False) -> None:
+        sums = list(dict.fromkeys(graph.weight_sums.values()))
+        names = ["rows"] if len(sums) == 1 else [f"rows{i + 1}" for i in range(len(sums))]
+        self.rows: Sequence[Node] = [input_(name, ()) for name in names] if relative else ()
+        self.skip_empty = skip_empty
+        self._sizes = dict(zip(sums, self.rows or sums, strict=True))
+        self._size_of = {name: self._sizes[total] for name, total in graph.weight_sums.items()}
+
+    def of(self, nodes: Sequence[Node]) -> list[Node]:
+        """Nodes that hold weighted means over all rows, over those of a batch."""
+        if not self.rows and not self.skip_empty:
+            return list(nodes)
+        safe = {
+            total: make("where", size, size, 1.0) if self.skip_empty else size
+            for total, size in self._sizes.items()
+        }
+        return substitute(nodes, safe)
+
+    def unless_empty(self, parameter: str, new: Node, old: Node) -> Node:
+        """A new value, or the old one where the batch has no row with a weight for a parameter."""
+        return make("where", self._size_of[parameter], new, old) if self.skip_empty else new
 
 
 def program_of(
@@ -112,33 +128,29 @@ def program_of(
     *,
     clip_norm: float | None = None,
     clip_value: float | None = None,
-    rows: Sequence[Node] = (),
-    skip_empty: bool = False,
+    means: Means | None = None,
 ) -> Program:
     """The program that descends any number of a graph, whatever error it reports.
 
     Args:
         graph: its parameters, and the error that each step reports.
         descended: the number.
-        optimizer, clip_norm, clip_value, skip_empty: as of ``training_program``.
-        rows: the inputs of ``descended`` that hold how many rows of the batch have a weight.
+        optimizer, clip_norm, clip_value: as of ``training_program``.
+        means: how the means in ``descended`` were taken of a batch.
     """
     rate, step = input_("learning_rate", ()), input_("step", ())
-    rules = Rules()
+    rules, means = Rules(), means or Means(graph)
     slopes = gradient(descended, list(graph.parameters.values()))
     clipped = _clipped(slopes, clip_norm, clip_value)
-    sums = list(dict.fromkeys(graph.weight_sums.values()))
-    rows_of = {name: rows[sums.index(total)] for name, total in graph.weight_sums.items() if rows}
     for w, g in zip(graph.parameters.values(), clipped, strict=True):
         optimizer.rule(rules, w, g, rate, step)
     leaves = {**graph.parameters, **rules.states}
     _check_updates(optimizer, leaves, rules.updates)
-    if skip_empty:
-        for name in leaves:
-            owner = rules.slots[name][0] if name in rules.slots else name
-            rules.updates[name] = make("where", rows_of[owner], rules.updates[name], leaves[name])
+    for name in leaves:
+        owner = rules.slots[name][0] if name in rules.slots else name
+        rules.updates[name] = means.unless_empty(owner, rules.updates[name], leaves[name])
     gradients = dict(zip(graph.parameters, slopes, strict=True))
-    return Program(graph, gradients, rules.states, rules.updates, rules.slots, rows)
+    return Program(graph, gradients, rules.states, rules.updates, rules.slots, means.rows)
 
 
 def _check_updates(optimizer: Optimizer, leaves: Mapping[str, Node], updates: Mapping[str, object]) -> None:

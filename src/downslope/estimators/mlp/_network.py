@@ -8,7 +8,7 @@ from typing import Any
 
 from downslope.graph import BATCH, Node, input_, make
 from downslope.nets import ACTIVATIONS, Dense, Dropout, Network
-from downslope.training import Optimizer, Program, Rules, batch_means, program_of
+from downslope.training import Means, Optimizer, Program, Rules, program_of
 
 __all__ = ["ACTIVATION_NAMES", "OUTPUTS", "Moments", "Velocity", "network_of", "objective", "program"]
 
@@ -130,18 +130,11 @@ def program(
     Args:
         network, rule, alpha, clip_norm, clip_value: what descends, and how.
         relative: whether the row weights are relative, so that batches of any size descend the error of all
-            rows (``batch_means``); else each batch is divided by its own Σ w, as in scikit-learn.
+            rows (``Means``); else each batch is divided by its own Σ w, as in scikit-learn.
         skip_empty: whether a batch in which no row has a weight changes nothing.
     """
     graph = network.graph(training=True)
-    (descended, reported), rows = batch_means(
-        graph, objective(network, alpha), relative=relative, skip_empty=skip_empty
-    )
+    means = Means(graph, relative, skip_empty)
+    descended, reported = means.of(objective(network, alpha))
     graph = replace(graph, error=reported)
-    return program_of(
-        *(graph, descended, rule),
-        clip_norm=clip_norm,
-        clip_value=clip_value,
-        rows=rows,
-        skip_empty=skip_empty,
-    )
+    return program_of(graph, descended, rule, clip_norm=clip_norm, clip_value=clip_value, means=means)

@@ -65,7 +65,7 @@ def fit_stochastic(
     step = program(
         *(network, _rule(settings), settings.alpha, settings.clip_norm, settings.clip_value),
         relative=rows.relative,
-        skip_empty=may_be_empty(rows.weights, size),
+        skip_empty=may_be_empty(rows.weights, size, settings.max_iter * -(-len(rows) // size)),
     )
     optimizer = start.optimizer or _optimizer_state(settings, settings.max_iter * -(-len(rows) // size))
     values = dict(start.values)
