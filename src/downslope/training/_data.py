@@ -17,6 +17,7 @@ __all__ = [
     "Arrays",
     "checked_data",
     "checked_inputs",
+    "count_alike",
     "dtype_of",
     "may_be_empty",
     "precision_of",
@@ -159,12 +160,19 @@ def relative_weights(weights: NDArray[Any]) -> NDArray[Any]:
     >>> relative_weights(np.array([1e-9, 3e-9, 0.0]))
     array([0.5, 1.5, 0. ])
     """
+    if count_alike(weights):
+        return weights
     relative = weights.astype(np.float64)
     relative /= np.max(relative, axis=0)  # so that no sum overflows
     counted = relative > 0
     relative /= np.sum(relative, axis=0) / np.sum(counted, axis=0)
     alike = np.all(~counted | (weights == np.max(weights, axis=0)), axis=0)
     return np.where(alike & counted, 1.0, relative).astype(weights.dtype)
+
+
+def count_alike(weights: NDArray[Any]) -> bool:
+    """Whether the rows that have a weight all have the weight 1."""
+    return bool(np.all((weights == 1) | (weights == 0)))
 
 
 def may_be_empty(weights: NDArray[Any], size: int, steps: int) -> bool:

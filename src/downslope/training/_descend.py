@@ -15,6 +15,7 @@ from downslope.training._batches import ShuffledBatches
 from downslope.training._data import (
     Arrays,
     checked_data,
+    count_alike,
     dtype_of,
     may_be_empty,
     precision_of,
@@ -137,7 +138,7 @@ def descend(
         Frozen(rule) if masks else rule,
         clip_norm=settings.clip_norm,
         clip_value=settings.clip_value,
-        relative=batches.steps_in_epoch > 1 and not np.all(np.isin(weights, (0, 1))),
+        relative=batches.steps_in_epoch > 1 and not count_alike(weights),
         skip_empty=may_be_empty(weights, batches.size, count),
     )
     state_of_masks = {f"{name}.frozen": mask.astype(dtype) for name, mask in masks.items()}
@@ -161,7 +162,7 @@ def descend(
     def after_epoch(errors: NDArray[np.float64]) -> Ending | None:
         now = loop.values()
         parameters = {name: now[name] for name in program.graph.parameters}
-        return report.after_epoch(parameters, float(np.mean(errors)), loop.step, until)
+        return report.after_epoch(parameters, errors, loop.step, until)
 
     ending = run_epochs(loop, until, losses, after_epoch=after_epoch if report.is_needed else None, end=end)
     if ending.stopped == "time" and report.watch.watches and not report.watch.errors:

@@ -10,7 +10,7 @@ from time import monotonic
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.training._loop import Loop
+from downslope.training._loop import Loop, joined
 
 __all__ = ["AfterEpoch", "Ending", "Losses", "run_epochs"]
 
@@ -48,11 +48,11 @@ class Losses:
                 break
             found.append(part[-count:])
             count -= len(part)
-        return np.concatenate(found[::-1]) if found else np.zeros(0)
+        return joined(found[::-1])
 
     def all(self) -> NDArray[np.float64]:
         """All of them."""
-        return np.concatenate(self._parts) if self._parts else np.zeros(0)
+        return joined(self._parts)
 
 
 AfterEpoch = Callable[[NDArray[np.float64]], Ending | None]

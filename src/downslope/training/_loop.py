@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -16,7 +16,7 @@ from downslope.training._batches import Batches, Block
 from downslope.training._failure import Failure, error_failure, update_failure
 from downslope.training._program import Program
 
-__all__ = ["Advance", "Loop", "Rates", "State"]
+__all__ = ["Advance", "Loop", "Rates", "State", "joined"]
 
 _CHUNK_SECONDS = 0.05  # in the engine at a time: Ctrl-C and the clock are looked at in between
 _CHECK_SECONDS = 1.0
@@ -52,6 +52,11 @@ class Advance:
 
     errors: NDArray[np.float64]
     failure: Failure | None = None
+
+
+def joined(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Errors of consecutive steps as one array."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else np.zeros(0)
 
 
 class Loop:
@@ -138,13 +143,13 @@ class Loop:
             errors.append(self._chunk(until, min(_CHUNK_SECONDS, end - now)))
             now = perf_counter()
             if not math.isfinite(errors[-1][-1]):
-                return Advance(np.concatenate(errors), self._failure(float(errors[-1][-1])))
+                return Advance(joined(errors), self._failure(float(errors[-1][-1])))
             self._speed = len(errors[-1]) / max(now - started, 1e-9)
             if self._repeatable and now - self._looked > _CHECK_SECONDS:
                 failure = self.check()
                 if failure:
-                    return Advance(np.concatenate(errors), failure)
-        return Advance(np.concatenate(errors) if errors else np.zeros(0))
+                    return Advance(joined(errors), failure)
+        return Advance(joined(errors))
 
     def check(self) -> Failure | None:
         """Look whether all parameters and states are finite; if not, what failed.
@@ -186,7 +191,8 @@ class Loop:
         elif data is not self._data:
             self._running.put_data(data)
         if data is not self._data:
-            self._data, self._all_have_weight = data, bool(np.all(data["row_weights"] > 0))
+            self._data = data
+            self._all_have_weight = bool(self.program.rows) and bool(np.all(data["row_weights"] > 0))
         if self._given is not None:
             self._running.put(self._given)
             self._given = None

@@ -37,13 +37,13 @@ class Report:
         return self.watch.watches or self.progress is not None
 
     def after_epoch(
-        self, parameters: Mapping[str, NDArray[Any]], error: float, step: int, steps: int
+        self, parameters: Mapping[str, NDArray[Any]], errors: NDArray[np.float64], step: int, steps: int
     ) -> Ending | None:
         """Validate the parameters after an epoch and report; the ending, if it is time to stop.
 
         Args:
             parameters: by name.
-            error: the mean over the steps of the epoch.
+            errors: of the steps of the epoch.
             step: number of updates done.
             steps: number of updates in all.
         """
@@ -51,6 +51,7 @@ class Report:
         stop = watch.watches and watch.see(parameters)
         if self.progress is not None:
             latest = watch.errors[-1] if watch.errors else None
+            error = float(np.mean(errors))
             answer = self.progress(Progress(step, steps, error, latest, watch.best_epoch or None))
             if isinstance(answer, bool | np.bool_) and answer:
                 return Ending("callback", f"progress returned True after {step} of {steps} updates")

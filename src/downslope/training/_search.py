@@ -34,7 +34,7 @@ def search(
         nonlocal ending
         losses.append(error)
         reached.update(parameters)
-        ending = report.after_epoch(parameters, error, len(losses), steps)
+        ending = report.after_epoch(parameters, np.array([error]), len(losses), steps)
         if ending is None and monotonic() >= end:
             ending = Ending("time", f"the time was up after {len(losses)} of {steps} iterations")
         return ending is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,13 @@ class ValidationRows:
     weights: NDArray[Any]
     prefix: str = ""
     rows: NDArray[np.int64] | None = None
+
+    @cached_property
+    def part_weights(self) -> Sequence[float]:
+        """The sum of the weights of each of the ``parts``."""
+        size = len(self.weights) if self.rows is None else _ROWS
+        parts = [self.weights[first : first + size] for first in range(0, len(self.weights), size)]
+        return [float(np.sum(part, dtype=np.float64)) for part in parts]
 
     def parts(self) -> Iterator[Arrays]:
         """The rows, some of them at a time where they have to be gathered."""
@@ -206,10 +214,11 @@ class Watch:
         errors, counts = [], []
         for rows in self._validation:
             own = {name: values[rows.prefix + name] for name in rows.network.graph().parameters}
-            for part in rows.parts():
-                if not np.any(part["row_weights"]):
-                    continue
-                with np.errstate(all="ignore"):
-                    errors.append(float(self._evaluators[rows.network].mean({**own, **part})[0]))
-                counts.append(float(np.sum(part["row_weights"], dtype=np.float64)))
+            for part, weight in zip(rows.parts(), rows.part_weights, strict=True):
+                if weight:  # rows without weight have no mean
+                    with np.errstate(all="ignore"):
+                        errors.append(float(self._evaluators[rows.network].mean({**own, **part})[0]))
+                    counts.append(weight)
+        if len(errors) == 1:  # np.average takes as long as a step of a small network
+            return errors[0] * counts[0] / counts[0]
         return float(np.average(errors, weights=counts))
