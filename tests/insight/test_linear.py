@@ -194,7 +194,7 @@ def test_what_has_no_exact_answer(network, message: str) -> None:
 
 
 def test_settings_that_do_not_serve() -> None:
-    with pytest.raises(ds.DownslopeError, match="above 0"):
+    with pytest.raises(ds.DownslopeError, match="learning_rate needs a number above 0"):
         ds.forecast(NEURON, X, Y, learning_rate=0)
     with pytest.raises(ds.DownslopeError, match="nothing moves"):
         ds.forecast(NEURON, 0 * X, Y)

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._checks import POSITIVE, Interval, number
 from downslope.errors import DownslopeError
 from downslope.insight.linear._quadratic import Quadratic, quadratic
 from downslope.insight.linear._recurrence import Recurrence, steps_to_arrive
@@ -205,11 +206,9 @@ def forecast(
     >>> ahead.eigenvalues.round(9), round(ahead.stable_below, 9), ahead.steps, round(ahead.error_after(2), 9)
     (array([5.]), 0.4, 11, 0.625)
     """
-    if not 0 < learning_rate < float("inf") or not 0 <= momentum < 1 or not tolerance > 0:
-        raise DownslopeError(
-            "a forecast needs a learning rate and a tolerance above 0 and a momentum from 0 to below 1, not "
-            f"{learning_rate!r}, {tolerance!r} and {momentum!r}"
-        )
+    learning_rate = number("learning_rate", learning_rate, POSITIVE)
+    momentum = number("momentum", momentum, Interval(0, 1, open_high=True))
+    tolerance = number("tolerance", tolerance, POSITIVE)
     form = quadratic(network, x, y, row_weights)
     begin = form.unknowns(starting_values(network, start, seed, np.dtype(np.float64)))
     end = form.nearest_minimum(begin)
@@ -232,8 +231,8 @@ def forecast(
         eigenvalues=eigenvalues,
         directions=found.directions[::-1],
         condition=high / low,
-        learning_rate=float(learning_rate),
-        momentum=float(momentum),
+        learning_rate=learning_rate,
+        momentum=momentum,
         stable_below=2 * (1 + momentum) / high,
         best_rate=2 / (low + high),
         momentum_rate=4 / (slow + fast) ** 2,

@@ -1,0 +1,51 @@
+"""Options of ``fit``: what is checked, refused or suggested, and the tables that ``predict`` takes."""
+
+import numpy as np
+import pytest
+
+import downslope as ds
+
+ROWS = {"size": [50, 60, 80, 100, 120], "price": [100.5, 120.5, 160.5, 200.5, 240.5]}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"seed": -1}, "seed needs a whole number of at least 0, not -1"),
+        ({"members": 0}, "members needs a whole number of at least 1"),
+        ({"members": 2.5}, "members needs a whole number"),
+        ({"hidden": "64"}, "hidden needs units of the hidden layers"),
+        ({"hidden": [64, -1]}, "hidden needs a whole number of at least 1, not -1"),
+        ({"time_limit": -1}, "time_limit needs a number above 0, not -1"),
+        ({"learning_rate": "0.1"}, "write it without quotes"),
+        ({"learning_rate": None}, "learning_rate needs a number above 0, not None"),
+        ({"dropout": 1}, "dropout needs a number of at least 0 and below 1"),
+        ({"threads": 0}, "threads needs a whole number of at least 1"),
+        ({"epoch": 3}, "fit has no parameter 'epoch'; did you mean 'epochs'"),
+        ({"hidden": (), "epochs": 3}, "epochs does nothing for a linear model"),
+        ({"drop": ["size"], "category": ["size"]}, 'the column "size" is in drop and in category'),
+        ({"task": "classification", "number": "price"}, "is in number, which means regression, and task is"),
+        ({"drop": 3}, "drop needs names of columns"),
+        ({"row_weights": ["a"] * 5}, "row_weights holds text"),
+        ({"row_weights": [1, 1, -1, 1, 1]}, r"row_weights\[2\] is -1; a weight is a number of at least 0"),
+        ({"row_weights": [0] * 5}, "row_weights is 0 for every row"),
+    ],
+)
+def test_what_does_not_serve_is_named(options, message: str) -> None:
+    with pytest.raises(ds.DownslopeError, match=message):
+        ds.fit(ROWS, "price", **options)
+
+
+def test_one_number_of_hidden_units_is_one_layer() -> None:
+    model = ds.fit(ROWS, "price", hidden=8, epochs=2)
+    assert model.summary.layers == (1, 8, 1)
+
+
+def test_every_way_of_giving_rows_predicts_the_same() -> None:
+    model = ds.fit(ROWS, "price")
+    want = model.predict({"size": [90, 70]})
+    for rows in ([{"size": 90}, {"size": 70}], np.array([[90], [70]]), ({"size": 90}, {"size": 70, "x": 1})):
+        np.testing.assert_allclose(model.predict(rows), want)
+    np.testing.assert_allclose(model.predict({"size": 90}), want[:1])
+    assert len(repr(model)) < 120
+    assert "\n" not in repr(model)
