@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from downslope.studio.views._state import state_of
+from downslope.studio.views._watcher import Watcher
 from scipy.special import expit
 
 import downslope as ds
@@ -29,8 +31,6 @@ from downslope.studio.session._session import Session
 from downslope.studio.session._settings import settings_of
 from downslope.studio.table._rows import frame_of_arrays, rows_of
 from downslope.studio.views._frames import frame_of
-from downslope.studio.views._state import state_of
-from downslope.studio.views._watcher import Watcher
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(30, 3))

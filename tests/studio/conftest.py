@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
-from visits import FRESH, PENGUINS, Visit, serving, tell
+from visits import FRESH, PENGUINS, Visit, send, serving
 
 WINDOW = {"width": 1280, "height": 760}
 
@@ -35,7 +35,7 @@ def visit(browser):
         context.on("request", lambda request: requests.append(request.url))
         seen = Visit(context.new_page(), wrong)
         seen.page.goto(address)
-        seen.until(lambda: seen.state is not None, "the first frame")
+        seen.until(lambda: seen.overview is not None, "the first frame")
         return seen
 
     yield open_
@@ -49,5 +49,5 @@ def visit(browser):
 @pytest.fixture
 def page(five_rows, visit):
     """A page on the five rows as they are at first."""
-    tell(five_rows, **FRESH)
+    send(five_rows, **FRESH)
     return visit(five_rows)

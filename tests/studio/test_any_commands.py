@@ -12,10 +12,10 @@ from downslope.studio._schema import COMMANDS, Look, command_of
 from downslope.studio.server._server import _read
 from downslope.studio.server._wire import pack, unpack
 from downslope.studio.session._session import first_session
-from downslope.studio.views._answers import answered
+from downslope.studio.views._answers import outcome_of
 from downslope.studio.views._frames import frame_of
-from downslope.studio.views._state import state_of
-from downslope.studio.views._watcher import Watcher
+from downslope.studio.views._overview import overview_of
+from downslope.studio.views._viewer import Viewer
 
 NAMES = ["layer1.weight", "layer1.bias", "layer2.weight", "layer1", "layer2", "x1", "y", "moons", "html", ""]
 NUMBERS = [0, 1, 2, -1, 7, 0.5, 1e300, -1e30, 2**53, 10**20, float("nan"), float("inf")]
@@ -73,7 +73,7 @@ def test_commands_of_any_kind_are_done_or_refused(seed):
 
     session = first_session()
     for _ in range(150):
-        name = some([*COMMANDS, "change", "step", "scrub"])
+        name = some([*COMMANDS, "change_settings", "step", "go_to"])
         fields = {f: value(f) for f in COMMANDS[name].__dataclass_fields__ if f != "content"}
         look = Look([0, 5])
         with warnings.catch_warnings():
@@ -83,9 +83,9 @@ def test_commands_of_any_kind_are_done_or_refused(seed):
                 if isinstance(command, Look):
                     look = command
                 else:
-                    outcome = answered(session, command)
+                    outcome = outcome_of(session, command)
                     session.commit(outcome.state)
                     pack(outcome.answer or {})
             session.work()
-            pack(state_of(session))
-            assert unpack(pack(frame_of(session, Watcher(look))))["message"] == "frame"
+            pack(overview_of(session, Viewer()))
+            assert unpack(pack(frame_of(session, Viewer(look))))["message"] == "frame"

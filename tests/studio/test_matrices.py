@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from downslope.studio.server._wire import pack, unpack
-from downslope.studio.views._matrices import NOT_A_NUMBER, card, matrix
+from downslope.studio.views.matrices._cards import card
+from downslope.studio.views.matrices._levels import NOT_A_NUMBER, matrix
 
 NUMBERS = st.floats(-1e6, 1e6, width=32)
 SHAPES = st.tuples(st.integers(1, 10), st.integers(1, 10))  # their scale is their largest number
@@ -128,7 +129,7 @@ def test_a_card_counts_and_measures():
     assert (told["weights"], told["biases"], told["rows"]) == (35, 5, 11)
     assert told["norm"] == pytest.approx(np.linalg.norm(weight), rel=1e-6)
     assert told["largest"] == np.abs(weight).max()
-    assert (told["mean"], told["spread"]) == pytest.approx((a.mean(), a.std()), rel=1e-5)
+    assert (told["mean"], told["std"]) == pytest.approx((a.mean(), a.std()), rel=1e-5)
     assert told["dead"]["count"] == 0
 
 

@@ -3,7 +3,7 @@
 from importlib.resources import files
 
 import pytest
-from visits import FIVE_X, FIVE_Y, FRESH, NEURON, START, W, tell
+from visits import FIVE_X, FIVE_Y, FRESH, NEURON, START, W, send
 
 import downslope as ds
 
@@ -41,28 +41,28 @@ def test_all_of_it_by_keys(page):
     page.at_step(0)
     tab_to(page, lambda name: name.startswith("w₂, weight"))
     press("ArrowUp")
-    page.until(lambda: page.told(2) == -13, "a nudge")
+    page.until(lambda: page.value(2) == -13, "a nudge")
     page.page.keyboard.type("2.5")
     press("Enter")
-    page.until(lambda: page.told(2) == 2.5, "the typed weight")
-    tab_to(page, lambda name: name == "why w₂: the chain rule")
+    page.until(lambda: page.value(2) == 2.5, "the typed weight")
+    tab_to(page, lambda name: name == "the chain rule for w₂")
     press("Enter")
-    page.answer("why")
-    tab_to(page, lambda name: name == "how many steps", back=True)
+    page.answer("explanation")
+    tab_to(page, lambda name: name == "Number of steps", back=True)
     page.page.keyboard.type("5")
     press("Enter")
     page.at_step(5)
-    tab_to(page, lambda name: name == "moment")
+    tab_to(page, lambda name: name == "Moment")
     press("ArrowLeft")
     page.until(lambda: page.frame["step"] == 4, "a moment of the past")
     press("End")
     page.until(lambda: page.frame["step"] == 5, "the present")
-    tab_to(page, lambda name: name == "Why")
-    for name in ("Pictures", "Network", "Columns", "Runs", "Why"):
+    tab_to(page, lambda name: name == "Derivation")
+    for name in ("Pictures", "Network", "Columns", "Runs", "Derivation"):
         press("ArrowRight")
         page.page.get_by_role("tabpanel", name=name).wait_for()
         assert page.page.evaluate(FOCUSED) == name
-    tab_to(page, lambda name: name == "Keys", back=True)
+    tab_to(page, lambda name: name == "Shortcuts", back=True)
     press("Enter")
     page.page.get_by_role("dialog").wait_for()
     press("Escape")
@@ -77,17 +77,17 @@ def test_the_focus_is_seen(page):
 
 @pytest.fixture
 def phone(five_rows, visit):
-    tell(five_rows, **FRESH)
+    send(five_rows, **FRESH)
     return visit(five_rows, PHONE, has_touch=True, is_mobile=True, device_scale_factor=2)
 
 
 def test_nothing_scrolls_sideways_on_a_telephone(phone):
-    for name in ("Why", "Pictures", "Network", "Columns", "Runs"):
+    for name in ("Derivation", "Pictures", "Network", "Columns", "Runs"):
         phone.panel(name)
         phone.page.wait_for_timeout(150)
         assert phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
     phone.page.locator("section.rows tbody tr").nth(2).get_by_role("button").tap()
-    phone.answer("why")
+    phone.answer("explanation")
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
@@ -108,13 +108,13 @@ def test_a_weight_is_dragged_by_a_finger_and_typed(phone):
         phone.page.wait_for_timeout(40)
     touch("touchEnd")
     phone.page.wait_for_timeout(150)
-    after = phone.told(2)
+    after = phone.value(2)
     assert -14 < after < -1
     assert phone.weights.tolist() == [200, after, 3456]
     phone.weight(1).tap()
     phone.page.keyboard.type("12")
     phone.page.keyboard.press("Enter")
-    phone.until(lambda: phone.told(1) == 12, "the typed weight")
+    phone.until(lambda: phone.value(1) == 12, "the typed weight")
     phone.button("1 step").tap()
     phone.at_step(1)
     run = ds.descend(NEURON, FIVE_X, FIVE_Y, start=[12, after, START[2]], learning_rate=0.001, steps=1)
@@ -145,14 +145,14 @@ def violations(page, axe, scheme, part="body"):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_five_rows(five_rows, visit, axe, scheme):
-    tell(five_rows, **FRESH)
+    send(five_rows, **FRESH)
     page = visit(five_rows, bypass_csp=True, color_scheme=scheme)
     assert violations(page, axe, scheme) == []
     page.take(5)
-    page.page.get_by_role("button", name="why w₂: the chain rule").click()
-    page.answer("why")
+    page.page.get_by_role("button", name="the chain rule for w₂").click()
+    page.answer("explanation")
     page.page.get_by_role("button", name="freeze w₁").click()
-    page.page.get_by_label("moment", exact=True).fill("2")
+    page.page.get_by_label("Moment", exact=True).fill("2")
     page.until(lambda: page.frame["step"] == 2, "the past")
     assert violations(page, axe, scheme) == []
     for name in ("Pictures", "Network", "Columns", "Runs"):
@@ -162,26 +162,26 @@ def test_axe_finds_nothing_on_the_five_rows(five_rows, visit, axe, scheme):
     page.button("Share ▾").click()
     assert violations(page, axe, scheme, "header") == []
     page.page.keyboard.press("Escape")
-    page.page.get_by_role("button", name="Keys").click()
+    page.page.get_by_role("button", name="Shortcuts").click()
     assert violations(page, axe, scheme) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_lines_and_matrices(penguins, visit, axe, scheme):
     layers = [{"units": 8, "activation": "tanh"}, {"units": 8, "activation": "tanh"}, {"units": 3}]
-    tell(penguins, "change", settings={"layers": layers})
+    send(penguins, "change_settings", settings={"layers": layers})
     page = visit(penguins, bypass_csp=True, color_scheme=scheme)
     page.take(10)
-    assert page.page.locator(".drawing[data-manner=lines]").is_visible()
+    assert page.page.locator(".drawing[data-style=lines]").is_visible()
     assert violations(page, axe, scheme) == []
     page.page.get_by_label("layer1, unit 1 ").click()
-    page.answer("why")
+    page.answer("explanation")
     assert violations(page, axe, scheme, ".panels") == []
     page.panel("Pictures")
     page.page.wait_for_timeout(300)
     assert violations(page, axe, scheme, ".panels") == []
     layer = {"units": 1100, "activation": "tanh"}
-    tell(penguins, "change", settings={"layers": [layer, layer, {"units": 3}]})
-    page.until(lambda: page.state["network"]["weights"] > 1e6, "the wide network")
+    send(penguins, "change_settings", settings={"layers": [layer, layer, {"units": 3}]})
+    page.until(lambda: page.overview["network"]["weights"] > 1e6, "the wide network")
     page.page.locator(".matrices canvas").first.wait_for()
     assert violations(page, axe, scheme, ".network") == []

@@ -32,9 +32,9 @@ def test_a_thousand_steps_are_those_of_descend(page):
 
 def test_playing_goes_the_same_way_and_stops_where_asked(page):
     panel = page.panel("Network")
-    panel.get_by_label("after steps").fill("54321")
-    panel.get_by_label("after steps").press("Enter")
-    page.until(lambda: page.state["settings"]["stop_steps"] == 54321, "the stop rule")
+    panel.get_by_label("Maximum number of steps").fill("54321")
+    panel.get_by_label("Maximum number of steps").press("Enter")
+    page.until(lambda: page.overview["settings"]["stop_steps"] == 54321, "the stop rule")
     page.button("▶ Descend").click()
     page.at_step(54321)
     assert page.weights.tobytes() == descended(54321).tobytes()
@@ -62,7 +62,7 @@ def test_the_curve_is_drawn_down_to_the_smallest_errors(page):
 
 
 def test_a_step_has_four_parts(page):
-    slopes = page.page.locator(".slope")
+    slopes = page.page.locator(".gradient")
     for part in ("Forward", "Loss", "Backward"):
         page.button(part).click()
         page.until(lambda p=part: page.frame["phase"] == p.lower(), part)
@@ -79,7 +79,7 @@ def test_a_step_has_four_parts(page):
 
 
 def test_slow_motion_shows_each_part(page):
-    page.page.get_by_role("checkbox", name="slow").check()
+    page.page.get_by_role("checkbox", name="slow motion").check()
     page.button("▶ Descend").click()
     for part in ("forward", "loss", "backward", "update"):
         page.until(lambda p=part: page.frame["phase"] == p, part)
@@ -90,7 +90,7 @@ def test_slow_motion_shows_each_part(page):
 
 def test_a_frozen_weight_stays(page):
     page.page.get_by_role("button", name="freeze w₂").click()
-    page.until(lambda: page.state["network"]["frozen"], "the weight to freeze")
+    page.until(lambda: page.overview["network"]["frozen"], "the weight to freeze")
     page.take(200)
     expected = np.array(START)
     for _ in range(200):
@@ -98,7 +98,7 @@ def test_a_frozen_weight_stays(page):
     assert page.weights[1] == -14
     np.testing.assert_allclose(page.weights, expected, rtol=1e-12)
     page.page.get_by_role("button", name="freeze w₂").click()
-    page.until(lambda: not page.state["network"]["frozen"], "the weight to be let go")
+    page.until(lambda: not page.overview["network"]["frozen"], "the weight to be let go")
     page.button("1 step").click()
     page.at_step(201)
     np.testing.assert_allclose(page.weights, expected - 0.001 * gradient_at(expected), rtol=1e-12)
@@ -108,17 +108,17 @@ def test_solve_reset_and_new_start(page):
     page.button("Solve").click()
     exact = ds.solve(NEURON, FIVE_X, FIVE_Y)
     page.until(lambda: page.weights.tobytes() == exact.parameters[W].tobytes(), "the exact answer")
-    assert page.answer("told")["text"] == exact.message
+    assert page.answer("notice")["text"] == exact.message
     page.take(3)
     page.button("Reset").click()
     page.until(lambda: page.weights.tolist() == START, "the start")
-    page.button("New start").click()
+    page.button("New random weights").click()
     page.until(
-        lambda: page.state["settings"]["seed"] == 1 and page.weights.tolist() != START, "other weights"
+        lambda: page.overview["settings"]["seed"] == 1 and page.weights.tolist() != START, "other weights"
     )
     assert page.weights.tobytes() == NEURON.initial_parameters(1)[W].tobytes()
-    page.button("New start").click()
-    page.until(lambda: page.state["settings"]["seed"] == 2, "another seed")
+    page.button("New random weights").click()
+    page.until(lambda: page.overview["settings"]["seed"] == 2, "another seed")
     assert page.weights.tobytes() == NEURON.initial_parameters(2)[W].tobytes()
     page.take(2)
     page.button("Reset").click()
@@ -130,7 +130,7 @@ def test_a_descent_that_diverges_says_so_and_is_repaired_by_one_click(page):
     rate = page.page.get_by_label("learning rate as a number")
     rate.fill("0.02")
     rate.press("Enter")
-    page.until(lambda: page.state["settings"]["learning_rate"] == 0.02, "the rate")
+    page.until(lambda: page.overview["settings"]["learning_rate"] == 0.02, "the rate")
     page.button("▶ Descend").click()
     page.until(lambda: page.frame["stopped"], "the failure")
     failed = ds.descend(NEURON, FIVE_X, FIVE_Y, start=START, learning_rate=0.02, steps=10_000)

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 import polars as pl
 import pytest
-from visits import FIVE_X, FRESH, NEURON, PENGUINS, W, serving, tell
+from visits import FIVE_X, FRESH, NEURON, PENGUINS, W, send, serving
 
 import downslope as ds
 
@@ -98,7 +98,7 @@ def test_an_address_holds_settings_and_weights(page, five_rows, visit):
     page.set(1, "0.75")
     page.until(lambda: page.weights[0] == 0.75, "the weight")
     page.page.get_by_label("optimizer").select_option("adam")
-    page.until(lambda: page.state["settings"]["optimizer"] == "adam", "the optimizer")
+    page.until(lambda: page.overview["settings"]["optimizer"] == "adam", "the optimizer")
     page.button("Share ▾").click()
     page.page.get_by_role("button", name="Copy the address").click()
     page.page.wait_for_function("location.hash.length > 2")
@@ -107,7 +107,7 @@ def test_an_address_holds_settings_and_weights(page, five_rows, visit):
     assert kept["weights"]["layer1.weight"] == [[0.75, -14, 3456]]
     assert "token" not in address
     weights = page.weights
-    tell(five_rows, **FRESH)
+    send(five_rows, **FRESH)
     other = visit(f"{five_rows}#{urlsplit(address).fragment}")
-    other.until(lambda: other.state["settings"]["optimizer"] == "adam", "the settings")
+    other.until(lambda: other.overview["settings"]["optimizer"] == "adam", "the settings")
     assert other.weights.tolist() == weights.tolist()

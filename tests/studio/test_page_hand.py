@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from visits import FIVE_X, FIVE_Y, FRESH, NEURON, START, W, number_in, tell
+from visits import FIVE_X, FIVE_Y, FRESH, NEURON, START, W, number_in, send
 
 from downslope.engines import evaluate
 
@@ -57,18 +57,18 @@ def test_a_weight_is_dragged(page):
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.page.mouse.move(x, y)
     page.page.mouse.down()
-    before = page.told(1)
+    before = page.value(1)
     for pixels in (-40, -120, -250, -400, -300):
         page.page.mouse.move(x + pixels, y, steps=3)
-        page.until(lambda b=before: page.told(1) not in (b, 200), "another weight")
+        page.until(lambda b=before: page.value(1) not in (b, 200), "another weight")
         page.page.wait_for_timeout(60)
-        before = page.told(1)
+        before = page.value(1)
         assert page.weights.tolist() == [before, *START[1:]]
         check_rows(page, page.weights)
         assert number_in(page.weight(1).input_value()) == pytest.approx(before, rel=1e-3)
     page.page.mouse.up()
     page.page.wait_for_timeout(100)
-    assert page.told(1) == before
+    assert page.value(1) == before
     check_rows(page, [before, *START[1:]])
 
 
@@ -76,7 +76,7 @@ def test_a_weight_is_nudged_by_keys(page):
     page.weight(1).focus()
     for key, after in [("ArrowUp", 210), ("Shift+ArrowUp", 211), ("ArrowDown", 201), ("PageUp", 301)]:
         page.page.keyboard.press(key)
-        page.until(lambda v=after: page.told(1) == v, f"{after} after {key}")
+        page.until(lambda v=after: page.value(1) == v, f"{after} after {key}")
         check_rows(page, [after, *START[1:]])
 
 
@@ -93,7 +93,7 @@ def test_a_weight_is_nudged_by_keys(page):
     ],
 )
 def test_a_weight_is_typed_with_a_comma_or_a_point(five_rows, visit, locale, typed, meant):
-    tell(five_rows, **FRESH)
+    send(five_rows, **FRESH)
     page = visit(five_rows, locale=locale)
     page.set(2, typed)
     page.until(lambda: page.weights[1] == meant, f"{meant} typed as {typed}")
@@ -112,7 +112,7 @@ def test_what_is_no_number_leaves_the_weight(page):
 def test_the_best_by_hand_is_kept_and_the_challenge_met(page):
     for number, text in ((3, "1.2"), (2, "0.9"), (1, "0.52")):
         page.set(number, text)
-        page.until(lambda n=number, t=text: page.told(n) == float(t), text)
+        page.until(lambda n=number, t=text: page.value(n) == float(t), text)
     best = float(rows_at([0.52, 0.9, 1.2])[2])
     assert page.frame["challenge"]["met"] == int(np.sum(FIVE_X[:, 0] * 0.02 < 0.1))
     page.set(1, "0.505")
@@ -121,7 +121,7 @@ def test_the_best_by_hand_is_kept_and_the_challenge_met(page):
     better = float(rows_at([0.505, 0.9, 1.2])[2])
     assert better < best
     page.set(1, "80")
-    page.until(lambda: page.told(1) == 80, "80")
+    page.until(lambda: page.value(1) == 80, "80")
     assert page.frame["best"]["hand"]["error"] == pytest.approx(better)
     page.page.locator(".bests").get_by_role("button").first.click()
     page.until(lambda: page.weights.tolist() == [0.505, 0.9, 1.2], "the best by hand")
@@ -129,18 +129,18 @@ def test_the_best_by_hand_is_kept_and_the_challenge_met(page):
 
 def test_what_is_typed_takes_the_place_of_all_digits(page):
     page.set(1, "0.123456789012345678")
-    page.until(lambda: page.told(1) == 0.12345678901234568, "all digits")
+    page.until(lambda: page.value(1) == 0.12345678901234568, "all digits")
     page.set(1, "4")
-    page.until(lambda: page.told(1) == 4, "the typed number")
+    page.until(lambda: page.value(1) == 4, "the typed number")
     page.weight(1).focus()
     page.page.keyboard.press("ArrowUp")
-    page.until(lambda: page.told(1) == 4.1, "a nudge")
+    page.until(lambda: page.value(1) == 4.1, "a nudge")
     page.page.keyboard.type("6")
     page.page.keyboard.press("Enter")
-    page.until(lambda: page.told(1) == 6, "the number typed after a nudge")
+    page.until(lambda: page.value(1) == 6, "the number typed after a nudge")
     page.page.keyboard.type("8")
     page.page.keyboard.press("Tab")
-    page.until(lambda: page.told(1) == 8, "the number typed after another")
+    page.until(lambda: page.value(1) == 8, "the number typed after another")
 
 
 def test_a_field_that_is_left_while_weights_move_changes_nothing(page):
@@ -152,4 +152,4 @@ def test_a_field_that_is_left_while_weights_move_changes_nothing(page):
     page.until(lambda: page.frame["step"] > before and page.frame["playing"], "descent to go on")
     page.button("❚❚ Pause").click()
     page.until(lambda: not page.frame["playing"], "the pause")
-    assert set(page.frame["timeline"]["how"][1:]) == {"descent"}
+    assert set(page.frame["timeline"]["origins"][1:]) == {"descent"}

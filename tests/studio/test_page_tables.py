@@ -20,8 +20,8 @@ PASTE = """(text) => {
 
 
 def opened(page, name):
-    page.until(lambda: page.state["table"]["name"] == name, name)
-    return page.state["table"]
+    page.until(lambda: page.overview["table"]["name"] == name, name)
+    return page.overview["table"]
 
 
 def some_rows(count=30):
@@ -50,8 +50,8 @@ def test_cells_are_pasted(page):
     table = opened(page, "pasted table")
     assert ([c["name"] for c in table["columns"]], table["rows"]) == (["height", "weight"], 3)
     page.page.evaluate(PASTE, "just words")
-    assert "What was pasted is no table" in page.page.get_by_role("alert").inner_text()
-    assert page.state["table"]["name"] == "pasted table"
+    assert "What was pasted is not a table" in page.page.get_by_role("alert").inner_text()
+    assert page.overview["table"]["name"] == "pasted table"
 
 
 def test_a_parquet_file_is_chosen_and_another_target(page, tmp_path):
@@ -61,17 +61,17 @@ def test_a_parquet_file_is_chosen_and_another_target(page, tmp_path):
     table = opened(page, "some.parquet")
     assert (table["rows"], table["targets"]) == (30, ["c"])
     panel.get_by_role("listitem").filter(has_text="number").get_by_role(
-        "button", name="predict this"
+        "button", name="Set as target"
     ).first.click()
-    page.until(lambda: page.state["table"]["targets"] == ["a"], "another target")
-    assert page.state["table"]["features"] == ["b", "c"]
+    page.until(lambda: page.overview["table"]["targets"] == ["a"], "another target")
+    assert page.overview["table"]["features"] == ["b", "c"]
 
 
 def test_text_is_taken_as_a_table(page):
     panel = page.panel("Columns")
     panel.get_by_text("type or paste it here").click()
     panel.get_by_label("table as text").fill("a,b\n1,2\n2,3\n5,7\n")
-    panel.get_by_role("button", name="Take this table").click()
+    panel.get_by_role("button", name="Open this table").click()
     assert opened(page, "pasted table")["rows"] == 3
 
 
@@ -79,7 +79,7 @@ def test_a_column_of_a_formula(page):
     panel = page.panel("Columns")
     panel.get_by_placeholder("x1*x2, pow(x1, 2), sin(x1)").fill("x1*x2")
     panel.get_by_role("button", name="Add").click()
-    page.until(lambda: page.state["table"]["features"] == ["x1", "x2", "x3", "x1*x2"], "the column")
+    page.until(lambda: page.overview["table"]["features"] == ["x1", "x2", "x3", "x1*x2"], "the column")
     page.until(lambda: page.frame["parameters"]["layer1.weight"].shape == (1, 4), "four weights")
     x = np.column_stack([FIVE_X, FIVE_X[:, 0] * FIVE_X[:, 1]])
     weights = page.frame["parameters"]["layer1.weight"]
@@ -89,9 +89,9 @@ def test_a_column_of_a_formula(page):
     panel.get_by_role("button", name="Add").click()
     alert = page.page.get_by_role("alert")
     page.until(lambda: alert.count() and "x1*nothing" in alert.inner_text(), "a message")
-    assert page.state["table"]["features"][-1] == "x1*x2"
-    panel.get_by_role("button", name="take away").click()
-    page.until(lambda: page.state["table"]["features"] == ["x1", "x2", "x3"], "the column to go")
+    assert page.overview["table"]["features"][-1] == "x1*x2"
+    panel.get_by_role("button", name="Remove").click()
+    page.until(lambda: page.overview["table"]["features"] == ["x1", "x2", "x3"], "the column to go")
 
 
 def test_a_cell_is_changed_and_a_row_added(page):
@@ -125,4 +125,4 @@ def test_a_file_that_cannot_be_used_leaves_the_session(page, name, content, word
     assert words in told.lower()
     assert told in page.page.get_by_role("alert").inner_text()
     page.take(2)
-    assert page.state["table"]["name"] == "five rows"
+    assert page.overview["table"]["name"] == "five rows"

@@ -27,8 +27,8 @@ def at(steps):
 
 def scrub(page, place):
     """Move the slider of time as its reader would see it move."""
-    page.page.get_by_label("moment", exact=True).fill(str(place))
-    page.until(lambda: page.frame["timeline"]["at"] == place, f"moment {place}")
+    page.page.get_by_label("Moment", exact=True).fill(str(place))
+    page.until(lambda: page.frame["timeline"]["index"] == place, f"moment {place}")
 
 
 def test_a_moment_of_the_past_shows_its_weights(page):
@@ -40,12 +40,12 @@ def test_a_moment_of_the_past_shows_its_weights(page):
         scrub(page, place)
         assert page.frame["step"] == steps[place]
         assert page.weights.tolist() == at(steps[place])
-        assert page.told(3) == at(steps[place])[2]
+        assert page.value(3) == at(steps[place])[2]
         assert "the past" in page.page.locator(".timeline").inner_text()
-    page.button("a moment back").click()
-    page.until(lambda: page.frame["timeline"]["at"] == len(steps) - 3, "a moment back")
-    page.button("the present").click()
-    page.until(lambda: page.frame["timeline"]["at"] == len(steps) - 1, "the present")
+    page.button("One moment back").click()
+    page.until(lambda: page.frame["timeline"]["index"] == len(steps) - 3, "One moment back")
+    page.button("Latest moment").click()
+    page.until(lambda: page.frame["timeline"]["index"] == len(steps) - 1, "Latest moment")
     assert page.weights.tolist() == at(300)
 
 
@@ -57,7 +57,7 @@ def test_a_change_of_the_past_begins_a_branch(page):
     page.until(lambda: page.frame["timeline"]["run"] == 2, "a second run")
     assert page.weights.tolist() == [5, *at(10)[1:]]
     page.take(20)
-    runs = {run["number"]: run for run in page.state["runs"]}
+    runs = {run["number"]: run for run in page.overview["runs"]}
     assert (runs[1]["step"], runs[2]["parent"]) == (50, 1)
     changed = [5, *at(10)[1:]]
     went = ds.descend(NEURON, FIVE_X, FIVE_Y, start=changed, learning_rate=0.001, steps=20)
@@ -67,23 +67,23 @@ def test_a_change_of_the_past_begins_a_branch(page):
     panel = page.panel("Runs")
     panel.get_by_label("name of run 2").fill("five")
     panel.get_by_label("name of run 2").press("Enter")
-    page.until(lambda: page.state["runs"][1]["name"] == "five", "the name")
+    page.until(lambda: page.overview["runs"][1]["name"] == "five", "the name")
     panel.get_by_role("checkbox", name="keep five").check()
-    page.until(lambda: page.state["runs"][1]["kept"], "it to be kept")
-    panel.get_by_role("button", name="open").click()
+    page.until(lambda: page.overview["runs"][1]["kept"], "it to be kept")
+    panel.get_by_role("button", name="Open").click()
     page.until(lambda: page.frame["timeline"]["run"] == 1, "the first run")
     assert page.weights.tolist() == at(50)
     assert page.frame["timeline"]["steps"].tolist() == before
     assert panel.get_by_role("checkbox", name="keep five").is_checked()
-    panel.get_by_role("button", name="forget").click()
-    page.until(lambda: [run["number"] for run in page.state["runs"]] == [1], "it to be forgotten")
+    panel.get_by_role("button", name="Remove").click()
+    page.until(lambda: [run["number"] for run in page.overview["runs"]] == [1], "it to be forgotten")
 
 
 def test_time_goes_on_from_the_present_after_a_look_back(page):
     page.take(30)
     scrub(page, 4)
-    page.button("the present").click()
-    page.until(lambda: page.frame["step"] == 30, "the present")
+    page.button("Latest moment").click()
+    page.until(lambda: page.frame["step"] == 30, "Latest moment")
     page.take(10)
     assert page.weights.tolist() == at(40)
-    assert len(page.state["runs"]) == 1
+    assert len(page.overview["runs"]) == 1

@@ -9,9 +9,11 @@ from downslope.engines import evaluate
 from downslope.graph import gradient
 from downslope.insight import Position
 from downslope.studio.server._wire import pack, unpack
-from downslope.studio.views import _surface
-from downslope.studio.views._pictures import fitted, histograms, residuals
-from downslope.studio.views._surface import surface, symbol
+from downslope.studio.views.pictures import _surface
+from downslope.studio.views.pictures._fitted import fitted
+from downslope.studio.views.pictures._histograms import histograms
+from downslope.studio.views.pictures._residuals import residuals
+from downslope.studio.views.pictures._surface import surface, symbol
 
 FIVE_X = np.array([[3.0, 4, 7], [6, 2, 9], [8, 10, 12], [9, 7, 4], [7, 6, 3]])
 FIVE_Y = np.array([13.5, 15.6, 27.4, 15.6, 12.5])[:, None]
@@ -157,7 +159,7 @@ def test_a_line_is_what_the_network_predicts_with_the_others_at_their_medians():
     values = {"layer1.weight": np.array([[0.5, 0.9, 1.2]])}
     found = fitted(NEURON, values, FIVE_X, FIVE_Y, [1], features=["x1", "x2", "x3"])
     np.testing.assert_allclose(found["y"][:, 0], 0.5 * 7 + 0.9 * found["x"] + 1.2 * 7)
-    assert found["held"] == {"x1": 7.0, "x3": 7.0}
+    assert found["fixed"] == {"x1": 7.0, "x3": 7.0}
     assert found["slice"]
     assert found["labels"] == ["x2"]
     assert found["x"][0] < 2 < 10 < found["x"][-1]
@@ -201,7 +203,7 @@ def test_a_column_of_levels_has_no_places_in_between():
     x = np.array([[0.0, 0], [1, 1], [2, 2], [3, 1], [4, 2], [5, 2]])
     found = fitted(network, at(network), x, x[:, :1], [1], features=["a", "kind"])
     assert found["x"].tolist() == [0, 1, 2]
-    assert fitted(network, at(network), x, x[:, :1], [0], features=["a", "kind"])["held"] == {"kind": 1.0}
+    assert fitted(network, at(network), x, x[:, :1], [0], features=["a", "kind"])["fixed"] == {"kind": 1.0}
 
 
 @pytest.mark.parametrize("columns", [[], [0, 0], [3], [0, 1, 2]])

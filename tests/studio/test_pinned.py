@@ -6,7 +6,7 @@ import pytest
 import downslope as ds
 from downslope.engines import evaluate
 from downslope.errors import DownslopeError
-from downslope.studio.views._pinned import pinned
+from downslope.studio.views.matrices._pinned import pinned
 
 NETWORKS = {
     "plain": ds.Network(

@@ -18,7 +18,7 @@ from downslope.studio.session._history import Curve
 from downslope.studio.session._playing import played
 from downslope.studio.session._samples import opening_of
 from downslope.studio.session._session import Session, first_session
-from downslope.studio.views._answers import answered
+from downslope.studio.views._answers import outcome_of
 
 # a generator that is closed while the fault comes has nobody to raise it to
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -39,9 +39,10 @@ class FaultError(BaseException):
     """What is raised; nothing catches it."""
 
 
-def left(frame):
-    """Whether a block with a lock may be being left: in Python, a fault there leaves the lock closed."""
-    return linecache.getline(frame.f_code.co_filename, frame.f_lineno).lstrip().startswith("with ")
+def takes_lock(frame):
+    """Whether a block with a lock may be entered or left: in Python, a fault there leaves the lock closed."""
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+    return line.lstrip().startswith("with ") or frame.f_code.co_name in ("__enter__", "__exit__")
 
 
 class Fault:
@@ -53,7 +54,7 @@ class Fault:
     def __call__(self, frame, event, _):
         if not frame.f_code.co_filename.startswith(self.folder):
             return None
-        if event in ("call", "line") and not left(frame):
+        if event in ("call", "line") and not takes_lock(frame):
             self.count += 1
             if self.count - 1 == self.n:
                 sys.settrace(None)
@@ -133,14 +134,14 @@ def playing():
 def past():
     """A moment of the past is shown."""
     session = moons()
-    session.handle(ask.Scrub(7))
+    session.handle(ask.GoTo(7))
     return session
 
 
 def failed():
     """After a step that was not finite."""
     session = first_session()
-    session.handle(ask.Change({"learning_rate": 0.02}))
+    session.handle(ask.ChangeSettings({"learning_rate": 0.02}))
     session.handle(ask.Step(5000))
     return session
 
@@ -160,27 +161,27 @@ CASES = [
     (five_rows, ask.Reset()),
     (moons, ask.Reset(9)),
     (five_rows, ask.Solve()),
-    (moons, ask.Best("descent")),
-    (past, ask.Change({"learning_rate": 0.5})),
-    (playing, ask.Change({"optimizer": "sgd", "momentum": 0.5})),
-    (five_rows, ask.Change(HIDDEN)),
+    (moons, ask.GoToBest("descent")),
+    (past, ask.ChangeSettings({"learning_rate": 0.5})),
+    (playing, ask.ChangeSettings({"optimizer": "sgd", "momentum": 0.5})),
+    (five_rows, ask.ChangeSettings(HIDDEN)),
     (failed, ask.Repair(0)),
     (failed, ask.Repair(2)),
     (five_rows, ask.Restore({"learning_rate": 0.01}, {W: [[1.0, 2.0, 3.0]]})),
-    (moons, ask.Scrub(3)),
-    (moons, ask.Scrub(None, run=1)),
+    (moons, ask.GoTo(3)),
+    (moons, ask.GoTo(None, run=1)),
     (moons, ask.NameRun(2, "second", True)),
-    (moons, ask.DropRun(1)),
+    (moons, ask.RemoveRun(1)),
     (five_rows, ask.Explain("weight", W, [0, 1], 2)),
-    (moons, ask.Probe("layer1", "update", [0, 1])),
+    (moons, ask.ReadValue("layer1", "update", [0, 1])),
     (five_rows, ask.EditCell(1, "x2", "7")),
     (five_rows, ask.EditRows()),
     (five_rows, ask.EditRows(2)),
     (moons, ask.Paste(CSV)),
     (five_rows, ask.Upload("table.csv", CSV.encode())),
-    (five_rows, ask.Columns(formulas=["x1*x2"])),
-    (five_rows, ask.Columns(scaling="standard")),
-    (moons, ask.Sample("wave")),
+    (five_rows, ask.ChooseColumns(formulas=["x1*x2"])),
+    (five_rows, ask.ChooseColumns(scaling="standard")),
+    (moons, ask.OpenSample("wave")),
     (moons, ask.Export("model")),
 ]
 
@@ -197,9 +198,9 @@ def name(part):
 def test_a_command_that_fails_anywhere_changes_nothing(make, command):
     session = make()
     control = twin(session)
-    check_unchanged(session, lambda: answered(session, command))
+    check_unchanged(session, lambda: outcome_of(session, command))
     for one in (session, control):
-        one.commit(answered(one, command).state)
+        one.commit(outcome_of(one, command).state)
     assert lasting(session) == lasting(control)
     for one in (session, control):
         one.handle(ask.Step(7))
@@ -209,7 +210,7 @@ def test_a_command_that_fails_anywhere_changes_nothing(make, command):
 @pytest.mark.parametrize("make", [playing, past])
 def test_steps_that_fail_anywhere_while_playing_change_nothing(make):
     session = make()
-    session.handle(ask.Change({"stop_steps": 5000}))
+    session.handle(ask.ChangeSettings({"stop_steps": 5000}))
     session.handle(ask.Play())
     control = twin(session)
     check_unchanged(session, lambda: played(session.state, session.engine))

@@ -11,7 +11,9 @@ from downslope.errors import DownslopeError
 from downslope.studio import _schema as ask
 from downslope.studio.session._samples import FIVE_ROWS, SAMPLES, opening_of
 from downslope.studio.session._session import Session, first_session
-from downslope.studio.table._rows import Choices, edited, frame_of_arrays, rows_of
+from downslope.studio.table._choices import Choices
+from downslope.studio.table._edits import with_cell
+from downslope.studio.table._rows import frame_of_arrays, rows_of
 from downslope.tables import read_table
 
 TABLE = pl.DataFrame(
@@ -49,7 +51,7 @@ def test_more_rows_are_centred_and_scaled():
     assert rows.choices.scaling == "standard"
     check_scaled(rows.x, TABLE.select("size", "two words").to_numpy())
     price = TABLE["price"].to_numpy()
-    np.testing.assert_allclose(rows.y[:, 0] * rows.goal.scale + rows.goal.mean, price, rtol=1e-5)
+    np.testing.assert_allclose(rows.y[:, 0] * rows.target.scale + rows.target.mean, price, rtol=1e-5)
     raw = rows_of(TABLE.drop("town"), Choices(("price",), scaling="raw"), "t")
     assert raw.x.tolist() == TABLE.select("size", "two words").to_numpy().tolist()
     assert raw.y[:, 0].tolist() == price.tolist()
@@ -57,10 +59,10 @@ def test_more_rows_are_centred_and_scaled():
 
 def test_scaling_on_the_page_and_back_gives_the_same_rows():
     session = first_session()
-    session.handle(ask.Columns(scaling="standard"))
+    session.handle(ask.ChooseColumns(scaling="standard"))
     assert session.state.rows.x.dtype == np.float32
     check_scaled(session.state.rows.x, FIVE_X)
-    session.handle(ask.Columns(scaling="raw"))
+    session.handle(ask.ChooseColumns(scaling="raw"))
     assert session.state.rows.x.tolist() == FIVE_X.tolist()
 
 
@@ -88,7 +90,7 @@ def test_classes_are_numbered():
     penguins = rows_of(read_table(PENGUINS), Choices(("species",)), "penguins")
     names = read_table(PENGUINS)["species"].to_list()
     assert penguins.outputs == 3
-    assert [penguins.goal.classes[int(k)] for k in penguins.y] == names
+    assert [penguins.target.classes[int(k)] for k in penguins.y] == names
     two = rows_of(read_table(PENGUINS), Choices(("sex",)), "penguins")
     assert (two.y.shape[1], two.outputs, two.left_out) == (1, 1, read_table(PENGUINS)["sex"].null_count())
 
@@ -140,12 +142,12 @@ def test_formulas_that_fail(formula, message):
 
 def test_a_formula_on_the_page_keeps_the_other_columns():
     session = first_session()
-    session.handle(ask.Columns(formulas=["x1*x2"]))
+    session.handle(ask.ChooseColumns(formulas=["x1*x2"]))
     assert session.state.rows.features == ("x1", "x2", "x3", "x1*x2")
     assert session.state.descent.network.inputs == 4
     session.handle(ask.Step(3))
     with pytest.raises(DownslopeError, match="nothing"):
-        session.handle(ask.Columns(formulas=["x1*nothing"]))
+        session.handle(ask.ChooseColumns(formulas=["x1*nothing"]))
     assert (session.state.position.step, session.state.rows.choices.formulas) == (3, ("x1*x2",))
 
 
@@ -155,7 +157,7 @@ def test_a_formula_on_the_page_keeps_the_other_columns():
 )
 def test_a_cell_is_changed(row, column, text, expected):
     rows = rows_of(small(), Choices(("y",)), "t")
-    frame = edited(rows, row, column, text)
+    frame = with_cell(rows, row, column, text)
     assert frame[column].to_list()[row] == expected
     others = [name for name in frame.columns if name != column]
     assert frame.select(others).equals(small().select(others))
@@ -179,7 +181,7 @@ def test_a_cell_is_changed(row, column, text, expected):
 def test_a_cell_that_cannot_be_changed(row, column, text, message):
     rows = rows_of(small(), Choices(("y",)), "t")
     with pytest.raises(DownslopeError, match=re.escape(message)):
-        edited(rows, row, column, text)
+        with_cell(rows, row, column, text)
 
 
 def test_rows_are_added_and_taken_away():
@@ -229,7 +231,7 @@ def test_columns_at_a_glance():
             "y": np.arange(501.0),
         }
     )
-    told = rows_of(frame, Choices(("y",)), "three").glances
+    told = rows_of(frame, Choices(("y",)), "three").histograms
     assert sum(told["number"]["counts"]) == 500
     assert (told["number"]["low"], told["number"]["high"]) == (values.min(), values.max())
     assert sorted(zip(told["words"]["labels"], told["words"]["counts"], strict=True)) == [
@@ -262,14 +264,14 @@ def test_levels_of_a_column_of_many_have_vectors_and_are_no_sizes():
     kind, levels = vectors()
     assert (kind, levels[0] >= 60) == ("Embedding", True)
     assert session.state.rows.x[:, session.state.rows.features.index("who")].max() >= 59
-    session.handle(ask.Columns(targets=["a"]))
+    session.handle(ask.ChooseColumns(targets=["a"]))
     assert vectors() == ("Embedding", levels)
     session.handle(ask.EditCell(0, "who", "somebody else"))
     assert vectors() == ("Embedding", (levels[0],))  # p0 may have gone, another came
     session.handle(ask.EditRows())
     session.handle(ask.Step(2))
-    session.handle(ask.Columns(drop=["who"]))
+    session.handle(ask.ChooseColumns(drop=["who"]))
     assert vectors()[0] == "Dense"
-    session.handle(ask.Sample("five rows"))
-    session.handle(ask.Columns(formulas=["x1*x2"]))
+    session.handle(ask.OpenSample("five rows"))
+    session.handle(ask.ChooseColumns(formulas=["x1*x2"]))
     assert vectors()[0] == "Dense"

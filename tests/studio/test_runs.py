@@ -16,9 +16,9 @@ def session():
 def test_a_run_of_another_table_opens_on_that_table(session):
     session.handle(ask.Step(count=10))
     left = session.measured.error, session.parameters["layer1.weight"].copy()
-    session.handle(ask.Sample("wave"))
+    session.handle(ask.OpenSample("wave"))
     assert session.state.rows.name == "wave"
-    session.handle(ask.Scrub(None, run=1))
+    session.handle(ask.GoTo(None, run=1))
     assert session.state.rows.name == "five rows"
     assert session.measured.error == left[0]
     np.testing.assert_array_equal(session.parameters["layer1.weight"], left[1])
@@ -27,38 +27,38 @@ def test_a_run_of_another_table_opens_on_that_table(session):
 
 
 def test_a_run_of_the_same_shape_is_not_measured_on_another_table(session):
-    session.handle(ask.Sample("spirals"))
+    session.handle(ask.OpenSample("spirals"))
     spirals = session.measured.error
-    session.handle(ask.Sample("moons"))
+    session.handle(ask.OpenSample("moons"))
     assert session.measured.error != spirals
-    session.handle(ask.Scrub(None, run=2))
+    session.handle(ask.GoTo(None, run=2))
     assert session.measured.error == spirals
 
 
 def test_the_best_is_of_the_present_network_and_loss(session):
-    session.handle(ask.Sample("moons"))
+    session.handle(ask.OpenSample("moons"))
     session.handle(ask.Step(count=100))
     best = session.state.best["descent"]
-    session.handle(ask.Change({"optimizer": "sgd", "learning_rate": 0.5}))
+    session.handle(ask.ChangeSettings({"optimizer": "sgd", "learning_rate": 0.5}))
     assert session.state.best["descent"] is best
-    session.handle(ask.Change({"loss": "squared_error"}))
+    session.handle(ask.ChangeSettings({"loss": "squared_error"}))
     assert session.state.best == {}
     wider = [{"units": n, "activation": "tanh", "bias": True} for n in (9, 8)]
     last = {"units": 1, "activation": "identity", "bias": True}
-    session.handle(ask.Change({"loss": "binary_cross_entropy", "layers": [*wider, last]}))
+    session.handle(ask.ChangeSettings({"loss": "binary_cross_entropy", "layers": [*wider, last]}))
     with pytest.raises(DownslopeError, match="no best values yet"):
-        session.handle(ask.Best("descent"))
-    session.handle(ask.Scrub(None, run=2))
-    session.handle(ask.Best("descent"))
+        session.handle(ask.GoToBest("descent"))
+    session.handle(ask.GoTo(None, run=2))
+    session.handle(ask.GoToBest("descent"))
     assert session.measured.error == session.state.best["descent"].error
 
 
 def test_a_formula_may_not_tell_what_is_to_be_predicted(session):
-    session.handle(ask.Columns(formulas=["x1*x2"]))
+    session.handle(ask.ChooseColumns(formulas=["x1*x2"]))
     assert session.state.rows.features == ("x1", "x2", "x3", "x1*x2")
     with pytest.raises(DownslopeError, match='holds "y", which is to be predicted'):
-        session.handle(ask.Columns(formulas=["x1*x2", "y - 1"]))
+        session.handle(ask.ChooseColumns(formulas=["x1*x2", "y - 1"]))
     with pytest.raises(DownslopeError, match='"x1\\*x2" holds "x2"'):
-        session.handle(ask.Columns(targets=["x2"]))
-    session.handle(ask.Columns(targets=["x2"], formulas=[]))
+        session.handle(ask.ChooseColumns(targets=["x2"]))
+    session.handle(ask.ChooseColumns(targets=["x2"], formulas=[]))
     assert session.state.rows.features == ("x1", "x3", "y")

@@ -23,11 +23,11 @@ PAGE = Path(downslope.studio.__file__).parent / "page"
         ({"command": "play", "pace": 2}, ask.Play(2)),
         ({"command": "look", "rows": [0, 5]}, ask.Look([0, 5])),
         (
-            {"command": "set_parameter", "name": "w", "index": [0, 1], "value": 3, "moving": True},
+            {"command": "set_parameter", "name": "w", "index": [0, 1], "value": 3, "dragging": True},
             ask.SetParameter("w", [0, 1], 3, True),
         ),
         ({"command": "freeze", "name": "w", "index": None, "frozen": False}, ask.Freeze("w", None, False)),
-        ({"command": "columns", "targets": ["y"]}, ask.Columns(["y"])),
+        ({"command": "choose_columns", "targets": ["y"]}, ask.ChooseColumns(["y"])),
     ],
 )
 def test_commands_are_read(told, command):
@@ -49,7 +49,7 @@ def test_commands_are_read(told, command):
         ({"command": "play", "pace": "fast"}, "pace of the command play"),
         ({"command": "look"}, "look lacks rows"),
         ({"command": "look", "rows": [0, 1.5]}, "rows of the command look"),
-        ({"command": "change", "settings": []}, "settings of the command change"),
+        ({"command": "change_settings", "settings": []}, "settings of the command change"),
         ({"command": "set_parameter", "name": "w", "index": [0]}, "set_parameter lacks value"),
         ({"command": "set_parameter", "name": "w", "index": [0], "value": None}, "value of the command"),
     ],
@@ -74,7 +74,7 @@ def test_the_script_names_every_command_and_its_fields():
 def test_the_page_sends_only_what_there_is():
     """Every name that the page's code gives to send or ask is a command."""
     used = set()
-    for path in [*PAGE.glob("*.js"), *PAGE.glob("pictures/*.js")]:
+    for path in PAGE.rglob("*.js"):
         used |= set(re.findall(r'\b(?:send|ask)\("(\w+)"', path.read_text("utf-8")))
     assert used <= set(COMMANDS)
-    assert {"look", "step", "play", "set_parameter", "scrub", "explain", "export"} <= used
+    assert {"look", "step", "play", "set_parameter", "go_to", "explain", "export"} <= used

@@ -162,8 +162,8 @@ NO_COMMANDS = [
     '{"command": "play", "pace": Infinity}',
     '{"command": "play", "pace": 1e400}',
     '{"command": "step", "count": 9007199254740993}',
-    '{"command": "change", "settings": {"learning_rate": NaN}}',
-    '{"command": "sample", "name": "\\ud800"}',
+    '{"command": "change_settings", "settings": {"learning_rate": NaN}}',
+    '{"command": "open_sample", "name": "\\ud800"}',
     '{"command": ["look"]}',
     '{"command": "explain", "what": "unit", "name": "layer1", "index": [0, 0]}',
 ]
@@ -193,12 +193,12 @@ def test_a_file_above_the_limit_is_refused(address):
     assert closed.value.rcvd.code == 1009  # message too big
     with joined(address) as socket:
         say(socket, "look", rows=[0, 5])
-        assert heard(socket, "state")["table"]["name"] == "five rows"
+        assert heard(socket, "overview")["table"]["name"] == "five rows"
 
 
 def test_two_pages_follow_one_session(address):
     with joined(address) as one, joined(address) as other:
-        say(one, "sample", name="five rows")
+        say(one, "open_sample", name="five rows")
         say(other, "look", rows=[0, 5])
         heard(other, "frame", lambda frame: frame["step"] == 0)
         say(other, "look", rows=[0, 5])
@@ -223,7 +223,7 @@ def waiting(socket):
 def test_a_page_that_does_not_look_is_not_waited_for_and_one_that_goes_ends_nothing(address):
     with joined(address) as quick:
         with joined(address) as slow:
-            say(slow, "sample", name="five rows")
+            say(slow, "open_sample", name="five rows")
             say(slow, "look", rows=[0, 5])
             heard(slow, "frame", lambda frame: frame["step"] == 0)
             say(slow, "play")  # and never looks again
@@ -295,10 +295,10 @@ def test_steps_and_frames_that_fail_are_told_and_end_nothing(capsys):
     try:
         with joined(server.address) as socket:
             say(socket, "play")
-            assert "no step" in heard(socket, "refused", lambda told: told["to"] == "play")["text"]
+            assert "no step" in heard(socket, "refused", lambda told: told["command"] == "play")["text"]
             say(socket, "phase", part="update")
             say(socket, "look", rows=[0, 5], again=True)
-            assert "no frame" in heard(socket, "refused", lambda told: told["to"] == "look")["text"]
+            assert "no frame" in heard(socket, "refused", lambda told: told["command"] == "look")["text"]
             say(socket, "phase", part="loss")
             say(socket, "look", rows=[0, 5], again=True)
             assert not heard(socket, "frame")["playing"]
@@ -323,9 +323,9 @@ def test_a_session_behind_the_hand_goes_to_the_last_place_and_asks_for_no_other(
     try:
         with joined(server.address) as socket:
             for value in range(1, 40):
-                say(socket, "set_parameter", name=W, index=[0, 1], value=value, moving=True)
-            say(socket, "set_parameter", name=W, index=[0, 1], value=40, moving=False)
-            say(socket, "set_parameter", name=W, index=[0, 0], value=7, moving=True)
+                say(socket, "set_parameter", name=W, index=[0, 1], value=value, dragging=True)
+            say(socket, "set_parameter", name=W, index=[0, 1], value=40, dragging=False)
+            say(socket, "set_parameter", name=W, index=[0, 0], value=7, dragging=True)
             say(socket, "look", rows=[0, 5], again=True)
             found = heard(socket, "frame", lambda told: told["parameters"][W][0, 0] == 7)["parameters"][W]
     finally:

@@ -1,5 +1,7 @@
 """The session without a page: its steps are those of ``descend``, its time keeps what it has to."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from visits import FIVE_X, FIVE_Y, NEURON, START, W
@@ -57,7 +59,7 @@ def by_descend(network, steps, *, start=None, **how):
 
 def played(session, until):
     """Play as the server does, up to a step."""
-    session.handle(ask.Change({"stop_steps": until}))
+    session.handle(ask.ChangeSettings({"stop_steps": until}))
     session.handle(ask.Play())
     while session.state.playing:
         session.work()
@@ -110,7 +112,7 @@ def test_a_change_of_the_rate_in_mid_run_keeps_the_optimizers_memory():
     network = NETWORKS["regression"]
     session = session_for(network, optimizer="adam", learning_rate=0.01)
     session.handle(ask.Step(10))
-    session.handle(ask.Change({"learning_rate": 0.001}))
+    session.handle(ask.ChangeSettings({"learning_rate": 0.001}))
     session.handle(ask.Step(10))
     first = by_descend(network, 10, optimizer="adam", learning_rate=0.01)
     then = by_descend(network, 10, optimizer="adam", learning_rate=0.001, start=first)
@@ -120,7 +122,7 @@ def test_a_change_of_the_rate_in_mid_run_keeps_the_optimizers_memory():
 
 def test_it_stops_at_the_first_error_below_the_limit():
     session = first_session()
-    session.handle(ask.Change({"stop_error": 0.5}))
+    session.handle(ask.ChangeSettings({"stop_error": 0.5}))
     session.handle(ask.Play())
     while session.state.playing:
         session.work()
@@ -153,14 +155,14 @@ def test_it_stops_after_looks_without_a_better_one():
 
 def test_what_is_not_finite_ends_it_with_repairs():
     session = first_session()
-    session.handle(ask.Change({"learning_rate": 0.02}))
+    session.handle(ask.ChangeSettings({"learning_rate": 0.02}))
     session.handle(ask.Step(5000))
     labels = [repair.label for repair in session.state.stopped.repairs]
     assert labels[0].startswith("learning rate 0.00718")
     assert session.state.stopped.kind == "not finite"
     for number in range(len(labels)):
         fresh = first_session()
-        fresh.handle(ask.Change({"learning_rate": 0.02}))
+        fresh.handle(ask.ChangeSettings({"learning_rate": 0.02}))
         fresh.handle(ask.Step(5000))
         fresh.handle(ask.Repair(number))
         before = fresh.measured.error
@@ -185,11 +187,22 @@ def test_frozen_numbers_stay_whatever_the_optimizer():
         assert np.count_nonzero(after["layer1.weight"] == before["layer1.weight"]) == 1
 
 
+def test_a_number_that_is_released_moves_though_others_stay_frozen():
+    session = session_for(NETWORKS["regression"], learning_rate=0.01)
+    for name, index, frozen in (("layer1.weight", [2, 1], True), ("layer2.bias", None, True)):
+        session.handle(ask.Freeze(name, index, frozen))
+    session.handle(ask.Freeze("layer1.weight", [2, 1], False))
+    before = session.parameters
+    session.handle(ask.Step(5))
+    assert np.all(session.parameters["layer1.weight"] != before["layer1.weight"])
+    assert session.parameters["layer2.bias"] == before["layer2.bias"]
+
+
 def test_a_branch_leaves_its_run_untouched_and_goes_its_own_way():
     session = first_session()
     session.handle(ask.Step(30))
     kept = [(m.step, m.error, m.values[W].tolist()) for m in session.state.runs[0].moments]
-    session.handle(ask.Scrub(12))
+    session.handle(ask.GoTo(12))
     session.handle(ask.SetParameter(W, [0, 0], 7.0))
     session.handle(ask.Step(5))
     assert [h.number for h in session.state.runs] == [1, 2]
@@ -198,7 +211,7 @@ def test_a_branch_leaves_its_run_untouched_and_goes_its_own_way():
     assert branch.parent == (1, 12)
     assert [m.step for m in branch.moments[:13]] == [step for step, _, _ in kept[:13]]
     assert branch.moments[13].origin == "hand"
-    session.handle(ask.Scrub(None, 1))
+    session.handle(ask.GoTo(None, 1))
     assert session.parameters[W].tolist() == kept[-1][2]
     session.handle(ask.Step(1))
     run = ds.descend(NEURON, FIVE_X, FIVE_Y, start=START, learning_rate=0.001, steps=31)
@@ -230,17 +243,17 @@ def test_a_drag_is_one_moment():
         (ask.Step(0), "counted from 1"),
         (ask.Play(-1.0), "slow motion"),
         (ask.Phase("sideways"), "forward, loss, backward, update"),
-        (ask.Scrub(99), "moments 0 to 0, not 99"),
-        (ask.Scrub(0, 7), "no run 7"),
-        (ask.DropRun(1), "cannot be removed"),
-        (ask.Best("hand"), "no best values yet"),
-        (ask.Change({"learning_rate": -1}), "learning rate"),
-        (ask.Change({"learning": 1}), "no setting 'learning'"),
-        (ask.Change({"optimizer": "luck"}), "no optimizer 'luck'"),
-        (ask.Change({"layers": []}), "dense layers"),
-        (ask.Restore({}, {W: [["a", 1, 2]]}), "no numbers"),
-        (ask.Columns(targets=["nothing"]), "no column"),
-        (ask.Columns(targets=[]), "at least one column"),
+        (ask.GoTo(99), "moments 0 to 0, not 99"),
+        (ask.GoTo(0, 7), "no run 7"),
+        (ask.RemoveRun(1), "cannot be removed"),
+        (ask.GoToBest("hand"), "no best values yet"),
+        (ask.ChangeSettings({"learning_rate": -1}), "learning rate"),
+        (ask.ChangeSettings({"learning": 1}), "no setting 'learning'"),
+        (ask.ChangeSettings({"optimizer": "luck"}), "no optimizer 'luck'"),
+        (ask.ChangeSettings({"layers": []}), "dense layers"),
+        (ask.Restore({}, {W: [["a", 1, 2]]}), "not numbers"),
+        (ask.ChooseColumns(targets=["nothing"]), "no column"),
+        (ask.ChooseColumns(targets=[]), "at least one column"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_changes_nothing(command, message):
@@ -271,6 +284,40 @@ def test_thinning_keeps_the_ends_and_the_best(monkeypatch):
     assert 333 in steps
     assert steps == sorted(steps)
     assert history.best.step == 333
+
+
+def test_a_run_that_is_moved_by_hand_for_hours_keeps_a_bounded_number_of_moments():
+    history = History(1, "run 1", first_session().state.rows)
+    for step in range(9000):
+        history = history.with_moment(moment(step, 1.0))
+    assert 2000 < len(history.moments) <= 4096
+    assert (history.moments[0].step, history.last.step) == (0, 8999)
+
+
+def test_a_step_that_is_found_to_fail_late_takes_what_came_after_it_back():
+    history = History(1, "run 1", first_session().state.rows)
+    for step in range(20):
+        history = history.with_moment(moment(step, 1.0))
+    history = replace(history, curve=Curve().extended(1, np.arange(20.0)))
+    back = history.back_to(12)
+    assert [m.step for m in back.moments] == list(range(13))
+    assert back.curve.points[0].tolist() == list(range(12))
+    assert history.back_to(30) is history
+
+
+def test_nobody_can_write_to_what_a_state_holds():
+    session = session_for(NETWORKS["regression"], optimizer="adam")
+    session.handle(ask.Step(5))
+    state = session.state
+    arrays = [
+        *state.position.values.values(),
+        *state.run.moments[2].values.values(),
+        state.rows.x,
+        state.rows.y,
+    ]
+    for array in arrays:
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
 
 
 def test_the_curve_is_bounded_and_holds_errors_as_they_were():

@@ -10,10 +10,11 @@ from downslope.studio._play import _maker
 from downslope.studio._schema import Look, SetParameter, command_of
 from downslope.studio.session._session import Session, first_session
 from downslope.studio.session._settings import settings_of
-from downslope.studio.table._rows import Choices, frame_of_arrays, rows_of
+from downslope.studio.table._choices import Choices
+from downslope.studio.table._rows import frame_of_arrays, rows_of
 from downslope.studio.views._frames import frame_of
-from downslope.studio.views._state import state_of
-from downslope.studio.views._watcher import Watcher
+from downslope.studio.views._overview import overview_of
+from downslope.studio.views._viewer import Viewer
 from downslope.training import forward
 
 W = "layer1.weight"
@@ -24,8 +25,8 @@ def ask(session, command, **fields):
 
 
 def frame(session, **look):
-    state_of(session)
-    return frame_of(session, Watcher(Look([0, 5], **look)))
+    overview_of(session, Viewer())
+    return frame_of(session, Viewer(Look([0, 5], **look)))
 
 
 def hidden(*units):
@@ -40,22 +41,22 @@ def session():
 @pytest.mark.parametrize(
     "refused",
     [
-        {"command": "change", "settings": {"layers": [{"units": 3}, {"units": 5}]}},
-        {"command": "change", "settings": {"loss": "cross_entropy"}},
-        {"command": "columns", "targets": ["x1", "x2"], "task": "classification"},
-        {"command": "columns", "formulas": ["nothing + 1"]},
+        {"command": "change_settings", "settings": {"layers": [{"units": 3}, {"units": 5}]}},
+        {"command": "change_settings", "settings": {"loss": "cross_entropy"}},
+        {"command": "choose_columns", "targets": ["x1", "x2"], "task": "classification"},
+        {"command": "choose_columns", "formulas": ["nothing + 1"]},
         {"command": "edit_cell", "row": 9, "column": "x1", "text": "1"},
         {"command": "set_parameter", "name": W, "index": [0, 9], "value": 1.0},
     ],
 )
 def test_what_is_refused_leaves_all_as_it_was(session, refused):
     ask(session, "step", count=3)
-    ask(session, "scrub", moment=1)
+    ask(session, "go_to", moment=1)
     before = frame(session)
     with pytest.raises(DownslopeError):
         session.handle(command_of(refused))
     after = frame(session)
-    assert after["timeline"]["at"] == 1
+    assert after["timeline"]["index"] == 1
     assert after["timeline"]["run"] == before["timeline"]["run"]
     np.testing.assert_array_equal(after["parameters"][W], before["parameters"][W])
     ask(session, "step", count=1)
@@ -65,23 +66,23 @@ def test_what_is_refused_leaves_all_as_it_was(session, refused):
 def test_a_run_is_opened_on_its_own_rows_and_layers(session):
     ask(session, "freeze", name=W, index=[0, 1], frozen=True)
     ask(session, "step", count=2)
-    ask(session, "change", settings=hidden(4))
+    ask(session, "change_settings", settings=hidden(4))
     ask(session, "edit_cell", row=0, column="y", text="99")
-    ask(session, "sample", name="wave")
-    ask(session, "scrub", moment=None, run=1)
+    ask(session, "open_sample", name="wave")
+    ask(session, "go_to", moment=None, run=1)
     told = frame(session)
     assert (told["step"], told["parameters"][W].shape) == (2, (1, 3))
     assert told["rows"]["cells"][0] == [3.0, 4.0, 7.0, 13.5]
     assert told["error"]["value"] == session.state.run.last.error
     ask(session, "step", count=1)
-    ask(session, "scrub", moment=None, run=3)
+    ask(session, "go_to", moment=None, run=3)
     assert frame(session)["rows"]["cells"][0] == [3.0, 4.0, 7.0, 99.0]
 
 
 def test_masks_of_other_layers_are_left_out_where_a_run_is_opened(session):
-    ask(session, "change", settings=hidden(4))
+    ask(session, "change_settings", settings=hidden(4))
     ask(session, "freeze", name="layer1.weight", index=None, frozen=True)
-    ask(session, "scrub", moment=None, run=1)
+    ask(session, "go_to", moment=None, run=1)
     before = frame(session)["parameters"][W]
     ask(session, "step", count=1)
     assert np.all(frame(session)["parameters"][W] != before)
@@ -93,45 +94,49 @@ def test_masks_of_other_layers_are_left_out_where_a_run_is_opened(session):
 def test_the_best_of_another_network_loss_or_share_of_rows_is_forgotten(session, settings):
     ask(session, "step", count=50)
     best = session.state.best["descent"].error
-    ask(session, "change", settings={"learning_rate": 1e-5})
+    ask(session, "change_settings", settings={"learning_rate": 1e-5})
     assert session.state.best["descent"].error == best
-    ask(session, "change", settings=settings)
+    ask(session, "change_settings", settings=settings)
     with pytest.raises(DownslopeError, match="no best"):
-        ask(session, "best", how="descent")
+        ask(session, "go_to_best", by="descent")
     ask(session, "step", count=1)
     assert session.state.best["descent"].error == session.state.run.last.error
 
 
 def test_the_past_is_shown_with_the_settings_of_its_time_and_goes_on_with_them(session):
-    ask(session, "change", settings={**hidden(4), "optimizer": "adam", "learning_rate": 0.01})
+    ask(session, "change_settings", settings={**hidden(4), "optimizer": "adam", "learning_rate": 0.01})
     ask(session, "step", count=5)
     then = frame(session)
-    ask(session, "change", settings={"layers": [{"units": 4, "activation": "relu"}, {"units": 1}]})
-    ask(session, "change", settings={"optimizer": "sgd", "learning_rate": 1e-6, "loss": "absolute_error"})
+    ask(session, "change_settings", settings={"layers": [{"units": 4, "activation": "relu"}, {"units": 1}]})
+    ask(
+        session,
+        "change_settings",
+        settings={"optimizer": "sgd", "learning_rate": 1e-6, "loss": "absolute_error"},
+    )
     ask(session, "step", count=3)
-    ask(session, "scrub", moment=5)
+    ask(session, "go_to", moment=5)
     past = frame(session)
     for what in ("z", "prediction", "loss"):
         np.testing.assert_array_equal(past["rows"][what], then["rows"][what])
     assert past["error"] == then["error"]
-    told = state_of(session)["settings"]
+    told = overview_of(session, Viewer())["settings"]
     assert (told["optimizer"], told["loss"], told["layers"][0]["activation"]) == (
         "adam",
         "squared_error",
         "tanh",
     )
-    ask(session, "change", settings={"learning_rate": 0.02})
+    ask(session, "change_settings", settings={"learning_rate": 0.02})
     ask(session, "step", count=1)
-    assert state_of(session)["settings"]["optimizer"] == "adam"
+    assert overview_of(session, Viewer())["settings"]["optimizer"] == "adam"
     assert "layer1.weight.mean" in session.state.run.last.values
     assert session.state.run.parent == (2, 5)
-    ask(session, "scrub", moment=None, run=2)
-    assert state_of(session)["settings"]["optimizer"] == "sgd"
+    ask(session, "go_to", moment=None, run=2)
+    assert overview_of(session, Viewer())["settings"]["optimizer"] == "sgd"
 
 
 def test_the_best_by_descent_is_the_error_of_all_rows(session):
-    ask(session, "sample", name="wave")
-    ask(session, "change", settings={"batch_size": 1})
+    ask(session, "open_sample", name="wave")
+    ask(session, "change_settings", settings={"batch_size": 1})
     session.engine.cost = 1e9  # no time to look at all rows
     ask(session, "step", count=300)
     batches = [m.error for m in session.state.run.moments if m.origin == "descent"][:-1]
@@ -183,7 +188,7 @@ def test_targets_given_as_arrays_are_those_that_are_learned(units, loss, y):
     assert "refused" not in told["pictures"]["residuals"]
     if loss == "cross_entropy":
         given = forward(net, run.parameters, x)
-        np.testing.assert_array_equal(told["rows"]["chosen"], given.argmax(axis=1))
+        np.testing.assert_array_equal(told["rows"]["class"], given.argmax(axis=1))
         assert told["pictures"]["residuals"]["confusion"].shape == (units, units)
         ask(played, "edit_cell", row=0, column="y", text="1")
         assert played.state.descent.split.data["y"][0] == 1
@@ -195,7 +200,7 @@ def test_a_network_with_other_layers_is_not_drawn_as_if_it_had_none():
     layers = [ds.Dense(3, "tanh"), ds.Residual([ds.Dense(3)]), ds.LayerNorm(), ds.Dense(1)]
     x, y = np.eye(3), np.arange(3.0)
     for given, drawn in ((layers, False), ([layers[0], ds.Dropout(0.1), layers[-1]], True)):
-        told = state_of(_maker(ds.Network(3, given), x, y, None, {})())
+        told = overview_of(_maker(ds.Network(3, given), x, y, None, {})(), Viewer())
         assert told["network"]["drawn"] is drawn
 
 
@@ -213,13 +218,13 @@ def test_a_formula_reads_no_files(session, query, tmp_path):
     path = tmp_path / "own.csv"
     path.write_text("a,secret\n1,2\n")
     with pytest.raises(DownslopeError, match="begins a query") as refused:
-        ask(session, "columns", formulas=[query.format(path=path)])
+        ask(session, "choose_columns", formulas=[query.format(path=path)])
     assert "secret" not in str(refused.value)
 
 
 def test_a_formula_that_polars_takes_minutes_for_is_refused(session):
     with pytest.raises(DownslopeError, match="at most 400 characters, not 15,002"):
-        ask(session, "columns", formulas=["x1 + " * 3000 + "x1"])
+        ask(session, "choose_columns", formulas=["x1 + " * 3000 + "x1"])
 
 
 def test_a_column_whose_name_is_a_word_of_queries_is_used_in_quotes():

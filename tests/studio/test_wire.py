@@ -99,7 +99,7 @@ def test_the_page_reads_the_same(tmp_path):
     words = {"a": [1, 2.5, None, "∂E/∂w", {"deep": True}]}
     shapes = [(), (0,), (3,), (2, 3), (1, 1, 5)]
     sent = [np.arange(math.prod(s)).reshape(s).astype(dtype) for s in shapes for dtype in KINDS.values()]
-    shutil.copy(PAGE / "wire.js", tmp_path)
+    shutil.copy(PAGE / "core" / "wire.js", tmp_path)
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "run.js").write_text(READ)
     (tmp_path / "message").write_bytes(pack({"words": words, "arrays": sent}))

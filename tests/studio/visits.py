@@ -23,7 +23,7 @@ NEURON = ds.Network(inputs=3, layers=[ds.Dense(1, bias=False)])
 START = [200.0, -14.0, 3456.0]
 W = "layer1.weight"
 PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
-FRESH = {"command": "sample", "name": "five rows"}
+FRESH = {"command": "open_sample", "name": "five rows"}
 _NAMED = os.environ.get("DOWNSLOPE_COMMAND")
 COMMAND = [_NAMED] if _NAMED else [sys.executable, "-c", "from downslope.cli import main; main()"]
 PATIENCE = 20  # seconds until a page that does not answer is a failure
@@ -61,7 +61,7 @@ def socket_of(address):
     return f"ws://{parts.netloc}/socket?token={parse_qs(parts.query)['token'][0]}"
 
 
-def tell(address, command, **fields):
+def send(address, command, **fields):
     """Send a command to a session as a page would; it may not be refused."""
     with connect(socket_of(address), origin=f"http://{urlsplit(address).netloc}") as socket:
         socket.send(json.dumps({"command": command, **fields}))
@@ -75,14 +75,14 @@ class Visit:
 
     Attributes:
         page: Playwright's.
-        frame, state: the last ones.
+        frame, overview: the last ones; of the overview all parts as they came last.
         others: further messages in their order.
         steps: of every frame.
     """
 
     def __init__(self, page, wrong):
         self.page = page
-        self.frame = self.state = None
+        self.frame = self.overview = None
         self.others, self.steps = [], []
         page.on("console", lambda message: wrong.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -93,8 +93,8 @@ class Visit:
         if message["message"] == "frame":
             self.frame = message
             self.steps.append(message["step"])
-        elif message["message"] == "state":
-            self.state = message
+        elif message["message"] == "overview":
+            self.overview = {**(self.overview or {}), **message}
         else:
             self.others.append(message)
 
@@ -124,7 +124,7 @@ class Visit:
         """The field of a weight of the neuron on the drawing, counted from 1."""
         return self.page.get_by_label(f"w{'₀₁₂₃'[number]}, weight")
 
-    def told(self, number):
+    def value(self, number):
         """The weight that its field tells in full precision."""
         return float(self.weight(number).get_attribute("aria-valuenow"))
 
@@ -136,7 +136,7 @@ class Visit:
     def take(self, steps):
         """So many steps, by the buttons."""
         after = self.frame["step"] + steps
-        self.page.get_by_label("how many steps").fill(str(steps))
+        self.page.get_by_label("Number of steps").fill(str(steps))
         self.button("steps:").click()
         self.at_step(after)
 

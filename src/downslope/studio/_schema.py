@@ -1,4 +1,4 @@
-"""What page and session say to each other: one schema, checked on both sides.
+"""The messages between the page and the session: one schema, checked on both sides.
 
 A command is a JSON object with the field ``command`` and the fields of one class here; the page is given
 their names with the page's first script and refuses to send others. What the session answers is one of the
@@ -15,7 +15,7 @@ from typing import Any, TypedDict, get_args, get_origin, get_type_hints
 
 from downslope.errors import DownslopeError
 
-__all__ = ["COMMANDS", "UPLOAD_LIMIT", "Command", "Frame", "State", "command_of", "name_of", "script"]
+__all__ = ["COMMANDS", "UPLOAD_LIMIT", "Command", "Frame", "Overview", "command_of", "name_of", "script"]
 
 UPLOAD_LIMIT = 64 << 20
 """Bytes of a dropped file."""
@@ -39,17 +39,17 @@ class Look(Command):
 
 @dataclass(frozen=True)
 class SetParameter(Command):
-    """Set one number of a parameter by hand; ``moving`` while it is dragged."""
+    """Set one number of a parameter by hand; ``dragging`` while the pointer holds it."""
 
     name: str
     index: list[int]
     value: float
-    moving: bool = False
+    dragging: bool = False
 
 
 @dataclass(frozen=True)
 class Freeze(Command):
-    """Keep one number of a parameter as it is, or all of them, or let them go again."""
+    """Freeze one number of a parameter, or all of them, or release them: descent leaves frozen ones alone."""
 
     name: str
     index: list[int] | None
@@ -96,14 +96,14 @@ class Solve(Command):
 
 
 @dataclass(frozen=True)
-class Best(Command):
-    """Go to the best values so far: ``"hand"`` or ``"descent"``."""
+class GoToBest(Command):
+    """Go to the best values so far by ``"hand"`` or by ``"descent"``."""
 
-    how: str
+    by: str
 
 
 @dataclass(frozen=True)
-class Change(Command):
+class ChangeSettings(Command):
     """Change settings."""
 
     settings: dict[str, Any]
@@ -111,7 +111,7 @@ class Change(Command):
 
 @dataclass(frozen=True)
 class Repair(Command):
-    """Do what was offered after a failed step."""
+    """Start again with one of the changes that were offered after a failed step."""
 
     number: int
 
@@ -125,8 +125,8 @@ class Restore(Command):
 
 
 @dataclass(frozen=True)
-class Scrub(Command):
-    """Show a moment of a run, counted from 0; None shows the present."""
+class GoTo(Command):
+    """Show a moment of a run, counted from 0; None shows the latest."""
 
     moment: int | None
     run: int | None = None
@@ -142,15 +142,15 @@ class NameRun(Command):
 
 
 @dataclass(frozen=True)
-class DropRun(Command):
-    """Forget a run."""
+class RemoveRun(Command):
+    """Remove a run."""
 
     run: int
 
 
 @dataclass(frozen=True)
 class Explain(Command):
-    """Tell why: of a weight, a unit or a row; averaged over the rows without one."""
+    """Derive a weight, a unit or a row: of one row, or without it averaged over all."""
 
     what: str
     name: str = ""
@@ -159,12 +159,12 @@ class Explain(Command):
 
 
 @dataclass(frozen=True)
-class Probe(Command):
-    """The exact value of one place of a weight matrix."""
+class ReadValue(Command):
+    """One element of a ``"weight"`` matrix, its ``"gradient"`` or its last ``"update"``, exactly."""
 
     layer: str
     kind: str
-    place: list[int]
+    index: list[int]
 
 
 @dataclass(frozen=True)
@@ -178,14 +178,14 @@ class EditCell(Command):
 
 @dataclass(frozen=True)
 class EditRows(Command):
-    """Add a row like the last one, or take one away."""
+    """Add a row like the last one, or remove one."""
 
-    drop: int | None = None
+    remove: int | None = None
 
 
 @dataclass(frozen=True)
 class Paste(Command):
-    """Take a table from text that was pasted."""
+    """Open a table from text that was pasted."""
 
     text: str
     name: str = "pasted table"
@@ -193,14 +193,14 @@ class Paste(Command):
 
 @dataclass(frozen=True)
 class Upload(Command):
-    """Take a table from a file that was dropped; its content is the bytes that follow the command."""
+    """Open a table from a file that was dropped; its content is the bytes that follow the command."""
 
     name: str
     content: bytes = b""
 
 
 @dataclass(frozen=True)
-class Columns(Command):
+class ChooseColumns(Command):
     """Choose targets, kinds and scaling of columns, and columns of formulas."""
 
     targets: list[str] | None = None
@@ -213,8 +213,8 @@ class Columns(Command):
 
 
 @dataclass(frozen=True)
-class Sample(Command):
-    """Open on a table that comes with the page."""
+class OpenSample(Command):
+    """Open a table that comes with the page."""
 
     name: str
 
@@ -223,15 +223,14 @@ class Sample(Command):
 class Export(Command):
     """A file: ``"model"``, ``"python"`` or ``"html"``, with pictures of the page for the last."""
 
-    form: str
+    format: str
     pictures: dict[str, Any] | None = None
 
 
-class State(TypedDict):
-    """What changes rarely: everything but the numbers that training moves."""
+class Overview(TypedDict, total=False):
+    """What changes rarely: everything but what training moves. Each part is sent when it has changed."""
 
     message: str
-    version: int
     table: dict[str, Any]
     settings: dict[str, Any]
     network: dict[str, Any]
@@ -244,7 +243,6 @@ class Frame(TypedDict, total=False):
     """What training moves, as it is shown: at most one for each time the page has drawn."""
 
     message: str
-    state: int
     step: int
     epoch: float
     playing: bool

@@ -28,7 +28,7 @@ from websockets.sync.server import Server, ServerConnection, serve
 from downslope.errors import DownslopeError
 from downslope.studio._schema import UPLOAD_LIMIT, Command, Look, SetParameter, command_of, name_of
 from downslope.studio.server._static import file_answer, refusal
-from downslope.studio.views._watcher import Watcher
+from downslope.studio.views._viewer import Viewer
 
 if TYPE_CHECKING:  # the page is there before the session is
     from downslope.studio.session._session import Session
@@ -44,10 +44,10 @@ _EVERYWHERE = ("0.0.0.0", "::")
 
 
 class Page:
-    """A page that is connected: its socket, and what it looks at."""
+    """A page that is connected: its socket, and what it is shown."""
 
-    def __init__(self, connection: ServerConnection, watcher: Watcher) -> None:
-        self.connection, self.watcher = connection, watcher
+    def __init__(self, connection: ServerConnection, viewer: Viewer) -> None:
+        self.connection, self.viewer = connection, viewer
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Send a message; a page that has gone is passed over."""
@@ -56,16 +56,16 @@ class Page:
         with suppress(ConnectionClosed, OSError):
             self.connection.send(pack(message))
 
-    def refuse(self, error: BaseException, to: Any) -> None:
-        """Say why a command could not be done; what went wrong inside stands in the terminal too."""
+    def refuse(self, error: BaseException, command: Any) -> None:
+        """Say why a command cannot be done; an error of Downslope itself is printed in the terminal too."""
         if isinstance(error, MemoryError):
-            words = f"there is not enough memory ({error}); take fewer rows or units"
+            text = f"there is not enough memory ({error}); take fewer rows or units"
         elif isinstance(error, DownslopeError):
-            words = str(error)
+            text = str(error)
         else:
             traceback.print_exception(error, file=sys.stderr)
-            words = f"this failed inside Downslope: {error!r}"
-        self.send({"message": "refused", "text": words, "to": to})
+            text = f"this failed inside Downslope: {error!r}"
+        self.send({"message": "refused", "text": text, "command": command})
 
 
 class StudioServer:
@@ -121,7 +121,7 @@ class StudioServer:
             thread.start()
 
     def made(self) -> None:
-        """Wait until the session is there; Ctrl-C is heard.
+        """Wait until the session is there; Ctrl-C ends the waiting.
 
         Raises:
             DownslopeError: if it could not be made.
@@ -129,7 +129,7 @@ class StudioServer:
         self._wait_for(self._ready)
 
     def wait(self) -> None:
-        """Wait until the server is closed; Ctrl-C is heard.
+        """Wait until the server is closed; Ctrl-C ends the waiting.
 
         Raises:
             DownslopeError: if the session could not be made.
@@ -179,7 +179,7 @@ class StudioServer:
         return None
 
     def _connected(self, connection: ServerConnection) -> None:
-        page = Page(connection, Watcher())
+        page = Page(connection, Viewer())
         self._pages.append(page)
         self._asked.put((page, None))
         try:
@@ -211,10 +211,10 @@ class StudioServer:
             now = monotonic()
             least = _FRAME_SECONDS_PLAYING if session.state.playing else _FRAME_SECONDS
             for page in list(self._pages):
-                watcher = page.watcher
-                if watcher.look is not None and now - watcher.sent_at >= least and watcher.behind(session):
+                viewer = page.viewer
+                if viewer.look is not None and now - viewer.sent_at >= least and viewer.is_behind(session):
                     self._show(session, page)
-                    watcher.sent_at = now
+                    viewer.sent_at = now
 
     def _work(self, session: Session) -> bool:
         try:
@@ -228,19 +228,18 @@ class StudioServer:
     def _show(self, session: Session, page: Page) -> None:
         """Send a page what it asked to see."""
         from downslope.studio.views._frames import frame_of
-        from downslope.studio.views._state import overview_of, state_of
+        from downslope.studio.views._overview import overview_of
 
-        watcher = page.watcher
+        viewer = page.viewer
         try:
-            overview = overview_of(session)
-            if watcher.overview != overview:
-                page.send(state_of(session))
-            watcher.overview = overview
-            page.send(frame_of(session, watcher))
+            overview = overview_of(session, viewer)
+            if overview is not None:
+                page.send(overview)
+            page.send(frame_of(session, viewer))
         except Exception as error:
             session.stop()
             page.refuse(error, "look")
-        watcher.version, watcher.look = session.version, None
+        viewer.version, viewer.look = session.version, None
         import downslope.studio.views._answers  # noqa: F401 (the first picture is there, the first command is to come)
 
     def _waiting(self, busy: bool, session: Session) -> list[tuple[Page | None, bytes | str | None]]:
@@ -255,7 +254,7 @@ class StudioServer:
             return found
 
     def _patience(self, session: Session) -> float:
-        behind = any(p.watcher.look is not None and p.watcher.behind(session) for p in self._pages)
+        behind = any(p.viewer.look is not None and p.viewer.is_behind(session) for p in self._pages)
         if behind:
             return _FRAME_SECONDS / 4
         return 0.005 if session.state.playing else _IDLE
@@ -263,18 +262,18 @@ class StudioServer:
     def _handle(self, session: Session, page: Page, command: Command) -> None:
         """Do what a page asks for. What it leads to is found first: where that fails, nothing has changed."""
         if isinstance(command, Look):
-            page.watcher.asks(command)
+            page.viewer.asks(command)
             return
-        from downslope.studio.views._answers import answered
+        from downslope.studio.views._answers import outcome_of
 
         try:
-            outcome = answered(session, command)
+            outcome = outcome_of(session, command)
         except Exception as error:
             page.refuse(error, name_of(command))
             return
         session.commit(outcome.state)
         if outcome.answer is not None:
-            page.send({**outcome.answer, "to": name_of(command)})
+            page.send({**outcome.answer, "command": name_of(command)})
 
 
 Received = tuple[Page, Command]
@@ -310,7 +309,7 @@ def _goes_on(before: Received, after: Received) -> bool:
     return (
         isinstance(moved, SetParameter)
         and isinstance(moves, SetParameter)
-        and moved.moving
+        and moved.dragging
         and (page, moved.name, moved.index) == (same_page, moves.name, moves.index)
     )
 
@@ -326,11 +325,11 @@ def _read(message: bytes | str) -> tuple[Any, bytes]:
 def _plain_data(text: bytes | str) -> Any:
     """What a browser can write as JSON: finite numbers, whole ones of 53 bits, and text that is Unicode."""
     try:
-        told = json.loads(text, parse_int=_whole)
-        json.dumps(told, ensure_ascii=False, allow_nan=False).encode()
+        data = json.loads(text, parse_int=_whole)
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         raise DownslopeError("the page sent what is no command") from None
-    return told
+    return data
 
 
 def _whole(text: str) -> int:

@@ -40,20 +40,16 @@ def _content(path: str) -> tuple[bytes, bytes, str] | None:
         content, ending = script().encode(), ".js"
     else:
         names = path.strip("/").split("/") if path != "/" else ["index.html"]
-        place = _PAGE
+        item = _PAGE
         for name in names:
-            found = (
-                next((item for item in place.iterdir() if item.name == name), None)
-                if place.is_dir()
-                else None
-            )
+            found = next((one for one in item.iterdir() if one.name == name), None) if item.is_dir() else None
             if found is None:
                 return None
-            place = found
+            item = found
         ending = "." + names[-1].rpartition(".")[2]
-        if ending not in _KINDS or not place.is_file():
+        if ending not in _KINDS or not item.is_file():
             return None
-        content = place.read_bytes()
+        content = item.read_bytes()
     return content, gzip.compress(content, 9, mtime=0), _KINDS[ending]
 
 
@@ -81,9 +77,9 @@ def file_answer(path: str, host: str, packed: bool) -> Response:
     return Response(HTTPStatus.OK.value, HTTPStatus.OK.phrase, headers, body)
 
 
-def refusal(status: HTTPStatus, words: str) -> Response:
-    """An answer in words."""
-    body = f"{words}\n".encode()
+def refusal(status: HTTPStatus, text: str) -> Response:
+    """An answer that says why there is no other."""
+    body = f"{text}\n".encode()
     headers = Headers(
         {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body)), "Connection": "close"}
     )

@@ -1,7 +1,7 @@
 """Messages as bytes: JSON whose arrays lie behind it, raw, in the byte order of the machine that shows them.
 
 A message is 4 bytes with the length of its JSON, the JSON padded to a multiple of 8, and the arrays, each at
-a multiple of 8 from there. Where an array belongs the JSON has ``{"$array": [dtype, shape, place]}``.
+a multiple of 8 from there. Where an array belongs the JSON has ``{"$array": [dtype, shape, offset]}``.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ def pack(message: Mapping[str, Any]) -> bytes:
     {'step': 3, 'z': array([[1., 2.]])}
     """
     arrays: list[bytes] = []
-    place = 0
+    offset = 0
 
     def plain(value: Any) -> Any:
-        nonlocal place
+        nonlocal offset
         if isinstance(value, np.ndarray):
             sent = _sendable(value)
-            told = {"$array": [_NAMES[sent.dtype], list(value.shape), place]}
+            described = {"$array": [_NAMES[sent.dtype], list(value.shape), offset]}
             raw = sent.tobytes()
             arrays.append(raw + b"\0" * (-len(raw) % 8))
-            place += len(arrays[-1])
-            return told
+            offset += len(arrays[-1])
+            return described
         if isinstance(value, Mapping):
             return {str(key): plain(part) for key, part in value.items()}
         if isinstance(value, list | tuple):
@@ -77,9 +77,9 @@ def unpack(message: bytes) -> dict[str, Any]:
     def revived(item: dict[str, Any]) -> Any:
         if "$array" not in item:
             return item
-        name, shape, place = item["$array"]
+        name, shape, offset = item["$array"]
         count = math.prod(shape)
-        return np.frombuffer(body, _DTYPES[name], count, place).reshape(shape)
+        return np.frombuffer(body, _DTYPES[name], count, offset).reshape(shape)
 
     found: dict[str, Any] = json.loads(message[4 : 4 + size], object_hook=revived)
     return found

@@ -16,14 +16,14 @@ from downslope.studio.session._descent import Descent, Split, as_value
 from downslope.studio.session._measures import error_of, gradients_of
 from downslope.training import Arrays, Loop, State
 
-__all__ = ["Engine", "Measured", "Position"]
+__all__ = ["DescentState", "Engine", "Measured"]
 
 _CHEAP = 0.001  # seconds that measuring may take at every moment that is kept
 _SHARE = 0.1  # of the time that measuring all rows may take while playing
 
 
 @dataclass(frozen=True, eq=False)
-class Position:
+class DescentState:
     """Where a descent stands: so many steps on from known values. The steps between give the same bits again.
 
     Attributes:
@@ -37,7 +37,7 @@ class Position:
     step: int
 
     @classmethod
-    def at(cls, values: Mapping[str, NDArray[Any]], step: int) -> Position:
+    def at(cls, values: Mapping[str, NDArray[Any]], step: int) -> DescentState:
         """A step of which the values are known."""
         return cls(values, step, step)
 
@@ -55,10 +55,10 @@ class _Running:
     """A loop that has come to a position."""
 
     descent: Descent
-    position: Position
+    position: DescentState
     loop: Loop
 
-    def leads_to(self, descent: Descent, position: Position) -> bool:
+    def leads_to(self, descent: Descent, position: DescentState) -> bool:
         """Whether the loop comes to another position if it goes on."""
         own = self.position
         return (
@@ -83,10 +83,10 @@ class Engine:
         self.cost = 0.0
         self._measured_at = 0.0
         self._running: _Running | None = None
-        self._read: tuple[Position, Mapping[str, NDArray[Any]]] | None = None
+        self._read: tuple[DescentState, Mapping[str, NDArray[Any]]] | None = None
         self._errors: tuple[Split, Network, Mapping[str, NDArray[Any]], Measured] | None = None
 
-    def values(self, descent: Descent, position: Position) -> Mapping[str, NDArray[Any]]:
+    def values(self, descent: Descent, position: DescentState) -> Mapping[str, NDArray[Any]]:
         """Parameters and optimizer states at a position, by name; nobody can write to them."""
         if position.step == position.since:
             return position.values
@@ -97,30 +97,30 @@ class Engine:
         self._running, self._read = running, (position, values)
         return values
 
-    def known(self, descent: Descent, position: Position) -> Position:
+    def known(self, descent: Descent, position: DescentState) -> DescentState:
         """The same position with its values read."""
         if position.step == position.since:
             return position
-        after = Position.at(self.values(descent, position), position.step)
+        after = DescentState.at(self.values(descent, position), position.step)
         running = self._running
         if running is not None and running.descent is descent and running.position is position:
             self._running = _Running(descent, after, running.loop)
         return after
 
-    def parameters(self, descent: Descent, position: Position) -> Arrays:
+    def parameters(self, descent: Descent, position: DescentState) -> Arrays:
         """The parameters at a position, by name."""
         values = self.values(descent, position)
         return {name: values[name] for name in descent.program.graph.parameters}
 
-    def gradients(self, descent: Descent, position: Position) -> Arrays:
+    def gradients(self, descent: Descent, position: DescentState) -> Arrays:
         """∂error/∂parameter on the rows of the next step, dropout at work as in that step."""
         values = self.values(descent, position)
         batch = descent.batches.block(position.step + 1, position.step + 1).rows()
         return gradients_of(descent.network, values, batch, descent.settings.seed, position.step + 1)
 
     def advance(
-        self, descent: Descent, position: Position, count: int, seconds: float = math.inf
-    ) -> tuple[Position, NDArray[np.float64], str | None]:
+        self, descent: Descent, position: DescentState, count: int, seconds: float = math.inf
+    ) -> tuple[DescentState, NDArray[np.float64], str | None]:
         """The next ``count`` steps, or those there is time for, at least one.
 
         Returns:
@@ -134,15 +134,15 @@ class Engine:
         if failure is None:
             known = position
             if self._read is not None and self._read[0] is position:  # fewer steps to repeat, if need be
-                known = Position.at(self._read[1], position.step)
-            after, errors = Position(known.values, known.since, loop.step), advance.errors
+                known = DescentState.at(self._read[1], position.step)
+            after, errors = DescentState(known.values, known.since, loop.step), advance.errors
         else:
-            after = Position.at(as_value(loop.values()), loop.step)
+            after = DescentState.at(as_value(loop.values()), loop.step)
             errors = advance.errors[: max(failure.step - position.step, 0)]
         self._running = _Running(descent, after, loop)
         return after, errors, None if failure is None else failure.message
 
-    def _brought(self, descent: Descent, position: Position) -> _Running:
+    def _brought(self, descent: Descent, position: DescentState) -> _Running:
         """A loop at a position: the one that runs, if it leads there. It is not kept until it succeeds."""
         running, self._running = self._running, None
         if running is None or not running.leads_to(descent, position):
@@ -154,7 +154,7 @@ class Engine:
                 State(position.since, dict(position.values)),
                 seed=settings.seed,
             )
-            running = _Running(descent, Position.at(position.values, position.since), loop)
+            running = _Running(descent, DescentState.at(position.values, position.since), loop)
         running.loop.advance(position.step)
         return _Running(descent, position, running.loop)
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from downslope.errors import DownslopeError
 from downslope.studio.session._session import Session, first_session
 from downslope.studio.session._settings import settings_of, suited
-from downslope.studio.table._rows import Choices, Rows, rows_of, rows_of_model
+from downslope.studio.table._choices import Choices
+from downslope.studio.table._rows import Rows, rows_of, rows_of_model
 from downslope.tables import read_table
 
 if TYPE_CHECKING:  # the five rows need nothing of it

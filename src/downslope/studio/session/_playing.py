@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.studio.session._engine import Engine, Position
+from downslope.studio.session._engine import DescentState, Engine
 from downslope.studio.session._history import next_mark
 from downslope.studio.session._repairs import Fault, fault_of
 from downslope.studio.session._state import PHASES, SessionState, kept, with_run
@@ -76,7 +76,7 @@ def _advanced(state: SessionState, count: int, engine: Engine) -> SessionState:
     return state
 
 
-def _with_errors(state: SessionState, before: Position, errors: NDArray[np.float64]) -> SessionState:
+def _with_errors(state: SessionState, before: DescentState, errors: NDArray[np.float64]) -> SessionState:
     """The state with the errors of the steps from a position on."""
     if not len(errors):
         return state

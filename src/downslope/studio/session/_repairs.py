@@ -1,4 +1,4 @@
-"""What to do about a descent that failed: the cause in words, and repairs that take one click."""
+"""What to do about a descent that failed: its cause, and repairs that take one click."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from downslope.errors import DownslopeError
 from downslope.insight import forecast
 from downslope.nets import Network
 from downslope.studio.session._descent import Descent, Split
-from downslope.studio.table._rows import RAW, STANDARD
+from downslope.studio.table._choices import RAW, STANDARD
 
 __all__ = ["Fault", "Repair", "fault_of", "stable_range"]
 

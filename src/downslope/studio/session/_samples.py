@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from downslope.errors import DownslopeError
 from downslope.nets import Dense
 from downslope.studio.session._settings import Settings, first_settings
-from downslope.studio.table._rows import RAW, Choices, Rows, rows_of
+from downslope.studio.table._choices import RAW, Choices
+from downslope.studio.table._rows import Rows, rows_of
 
 __all__ = ["FIVE_ROWS", "SAMPLES", "opening_of"]
 
@@ -98,7 +99,7 @@ def _sampled(name: str) -> Rows:
 
 def _sample_settings(rows: Rows) -> Settings:
     """A network that learns a sample in some seconds, and not at once."""
-    loss = "binary_cross_entropy" if rows.goal.classes else "squared_error"
+    loss = "binary_cross_entropy" if rows.target.classes else "squared_error"
     layers = (Dense(8, "tanh"), Dense(8, "tanh"), Dense(1))
     return Settings(
         len(rows.features), layers, loss, optimizer="adam", learning_rate=0.01, batch_size=16, validation=0.2

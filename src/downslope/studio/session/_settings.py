@@ -10,7 +10,8 @@ from typing import Any
 
 from downslope.errors import DownslopeError
 from downslope.nets import Dense, Dropout, Huber, Layer, LossFunction, Network
-from downslope.studio.table._rows import RAW, Rows
+from downslope.studio.table._choices import RAW
+from downslope.studio.table._rows import Rows
 from downslope.training import LEARNING_RATE, OPTIMIZERS, Optimizer, Sgd
 
 __all__ = ["Settings", "first_settings", "settings_of", "suited"]
@@ -35,7 +36,7 @@ class Settings:
         validation: the share of the rows that only measures; 0 for none.
         clip_norm: the largest norm of all gradients together, or None.
         stop_steps, stop_error, stop_patience: stop after so many steps, below such an error, after so many
-            looks at the validation rows without a better error; None for never.
+            measurements of the validation error without a better one; None for never.
     """
 
     inputs: int
@@ -101,28 +102,28 @@ class Settings:
         Raises:
             DownslopeError: if one is unknown or cannot be used.
         """
-        told = dict(changes)
-        if "layers" in told:
+        given = dict(changes)
+        if "layers" in given:
             if self.fixed is not None:
                 raise DownslopeError("this network has other layers than dense ones; they stay as they are")
-            told["layers"] = _dense_layers(told["layers"], self.layers)
-        unknown = set(told) - _CHANGEABLE
+            given["layers"] = _dense_layers(given["layers"], self.layers)
+        unknown = set(given) - _CHANGEABLE
         if unknown:
             raise DownslopeError(f"there is no setting {sorted(unknown)[0]!r}")
-        for name, value in told.items():
+        for name, value in given.items():
             if name != "layers":
-                told[name] = _checked(name, value)
-        if told.get("loss") == str(self.loss):  # one with settings, or a Python function, stays as it is
-            told["loss"] = self.loss
-        after = replace(self, **told)
+                given[name] = _checked(name, value)
+        if given.get("loss") == str(self.loss):  # one with settings, or a Python function, stays as it is
+            given["loss"] = self.loss
+        after = replace(self, **given)
         after.network, after.rule  # noqa: B018 (what cannot be built is refused here)
         return after
 
     def to_json(self) -> dict[str, Any]:
         """What can be changed, as plain data; without starting values."""
-        told = {name: getattr(self, name) for name in sorted(_CHANGEABLE - {"layers"})}
+        values = {name: getattr(self, name) for name in sorted(_CHANGEABLE - {"layers"})}
         layers = [_dense_to_json(layer) for layer in self.layers]
-        return {**told, "loss": str(self.loss), "layers": layers}
+        return {**values, "loss": str(self.loss), "layers": layers}
 
 
 _CHANGEABLE = {
@@ -174,19 +175,19 @@ def _checked(name: str, value: Any) -> Any:
     return float(value)
 
 
-def _dense_layers(told: Any, before: Sequence[Dense]) -> tuple[Dense, ...]:
+def _dense_layers(given: Any, before: Sequence[Dense]) -> tuple[Dense, ...]:
     known = {str(layer.activation): layer.activation for layer in before}
-    if not isinstance(told, list) or not 1 <= len(told) <= _MOST_LAYERS:
+    if not isinstance(given, list) or not 1 <= len(given) <= _MOST_LAYERS:
         raise DownslopeError(f"a network has from 1 to {_MOST_LAYERS} dense layers")
-    made = []
-    for item in told:
+    layers = []
+    for item in given:
         if not isinstance(item, Mapping) or not isinstance(item.get("units"), int):
             raise DownslopeError("a layer has a whole number of units")
         if item["units"] > _MOST_UNITS:
             raise DownslopeError(f"a layer has at most {_MOST_UNITS:,} units here, not {item['units']:,}")
         name = str(item.get("activation", "identity"))
-        made.append(Dense(item["units"], known.get(name, name), bias=bool(item.get("bias", True))))
-    return tuple(made)
+        layers.append(Dense(item["units"], known.get(name, name), bias=bool(item.get("bias", True))))
+    return tuple(layers)
 
 
 def _dense_to_json(layer: Dense) -> dict[str, Any]:
@@ -229,7 +230,7 @@ def suited(rows: Rows) -> Settings:
 
     outputs = rows.outputs
     count = len(rows.x)
-    classes = len(rows.goal.classes)
+    classes = len(rows.target.classes)
     loss = {0: "squared_error", 2: "binary_cross_entropy"}.get(classes, "cross_entropy")
     if rows.choices.scaling == RAW and count <= 20 and not classes:
         return Settings(len(rows.features), (Dense(outputs),), loss, learning_rate=0.001)

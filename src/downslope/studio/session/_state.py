@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from downslope.errors import DownslopeError
 from downslope.studio.session._descent import Descent, Masks, checked_descent, fitting_masks, start_values
-from downslope.studio.session._engine import Engine, Position
+from downslope.studio.session._engine import DescentState, Engine
 from downslope.studio.session._history import History, Moment
 from downslope.studio.session._repairs import Fault
 from downslope.studio.session._settings import Settings
-from downslope.studio.table._rows import Choices, Rows
+from downslope.studio.table._choices import Choices
+from downslope.studio.table._rows import Rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,7 +64,7 @@ class SessionState:
     """
 
     descent: Descent
-    position: Position
+    position: DescentState
     encode: Encode
     runs: tuple[History, ...] = ()
     current: int = 0
@@ -134,7 +135,7 @@ def first_state(
 ) -> SessionState:
     """The state of a session that opens on a table."""
     descent = checked_descent(settings, rows, {})
-    position = Position.at(start_values(descent, values), 0)
+    position = DescentState.at(start_values(descent, values), 0)
     return begun(SessionState(descent, position, encode), descent, values, engine)
 
 
@@ -146,7 +147,7 @@ def begun(
     after = replace(
         state,
         descent=descent,
-        position=Position.at(start_values(descent, values), 0),
+        position=DescentState.at(start_values(descent, values), 0),
         runs=(*state.runs, History(number, f"run {number}", descent.rows)),
         current=number,
         made=number,
@@ -209,7 +210,7 @@ def moved(
     state: SessionState, descent: Descent, values: Mapping[str, NDArray[Any]], step: int
 ) -> SessionState:
     """The state with another descent or other values in the midst of its run."""
-    position = Position.at(start_values(descent, values), step)
+    position = DescentState.at(start_values(descent, values), step)
     best = _comparable(state.best, descent.settings)
     return replace(state, descent=descent, position=position, best=best)
 

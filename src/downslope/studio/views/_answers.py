@@ -1,4 +1,4 @@
-"""Commands that have an answer of their own: why, what exactly, and files."""
+"""What a command leads to, and the answers of those that change nothing: derivations, exact values, files."""
 
 from __future__ import annotations
 
@@ -12,44 +12,44 @@ from downslope.insight import dense_layers
 from downslope.studio import _schema as ask
 from downslope.studio.session._session import Session
 from downslope.studio.session.handlers import Outcome
+from downslope.studio.views._explanations import explained
 from downslope.studio.views._exports import exported
-from downslope.studio.views._why import why
 
-__all__ = ["READERS", "answered"]
+__all__ = ["READERS", "outcome_of"]
 
 
-def answered(session: Session, command: ask.Command) -> Outcome:
+def outcome_of(session: Session, command: ask.Command) -> Outcome:
     """What a page's command leads to: the next state, and an answer, if it has one.
 
     Raises:
         DownslopeError: if it cannot be done; the message is for the reader.
     """
-    reader = READERS.get(type(command))
-    if reader is not None:
-        return Outcome(session.state, reader(session, command))
+    read = READERS.get(type(command))
+    if read is not None:
+        return Outcome(session.state, read(session, command))
     return session.outcome(command)
 
 
-def _probed(session: Session, command: ask.Probe) -> dict[str, Any]:
-    """The exact value of one place of a weight matrix."""
+def _exact_value(session: Session, command: ask.ReadValue) -> dict[str, Any]:
+    """The exact value of one element of a weight matrix, its gradient or its last update."""
     layer = next((d for d in dense_layers(session.state.settings.network) if d.name == command.layer), None)
     if layer is None:
         raise DownslopeError(f"there is no dense layer {command.layer!r} in this network")
-    name, place = layer.weight.name, tuple(command.place)
+    name, index = layer.weight.name, tuple(command.index)
     values = session.parameters[name]
     if command.kind == "gradient":
-        values = session.gradients[name]
+        values = session.gradients.get(name, np.full_like(values, np.nan))
     elif command.kind == "update":
-        earlier = [m for m in session.state.run.moments if m.step < session.state.position.step]
+        earlier = [moment for moment in session.state.run.moments if moment.step < session.step]
         values = values - earlier[-1].values[name] if earlier else np.zeros_like(values)
-    if len(place) != 2 or any(not 0 <= i < s for i, s in zip(place, values.shape, strict=True)):
-        raise DownslopeError(f"there is no place {list(place)} in {name}")
-    return {"message": "probed", "value": float(values[place]), "place": list(place)}
+    if len(index) != 2 or any(not 0 <= i < n for i, n in zip(index, values.shape, strict=True)):
+        raise DownslopeError(f"{name} has the shape {values.shape}, and no element {list(index)}")
+    return {"message": "value", "value": float(values[index]), "index": list(index)}
 
 
 READERS: Mapping[type[ask.Command], Callable[[Session, Any], dict[str, Any]]] = {
-    ask.Explain: why,
-    ask.Probe: _probed,
+    ask.Explain: explained,
+    ask.ReadValue: _exact_value,
     ask.Export: exported,
 }
 """By command that changes nothing, what answers it."""

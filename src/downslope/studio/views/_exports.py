@@ -1,4 +1,4 @@
-"""What can be taken away from the page: a model file, Python source, one HTML file."""
+"""Files to save: a model file, Python source, one HTML file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from downslope.interchange import page_source, python_source
 from downslope.studio._schema import Export
 from downslope.studio.session._measures import forward_of, probabilities_of
 from downslope.studio.session._session import Session
-from downslope.studio.views._pictures import evenly
+from downslope.studio.views.pictures._sampling import evenly_spaced
 
 __all__ = ["exported"]
 
@@ -25,20 +25,20 @@ _ROWS = 200
 
 
 def exported(session: Session, command: Export) -> dict[str, Any]:
-    """A file of the form asked for: its name, its content as bytes, its media type.
+    """A file of the format asked for: its name, its content as bytes, its media type.
 
     Raises:
-        DownslopeError: if there is no such form, or the network cannot be written in it.
+        DownslopeError: if there is no such format, or the network cannot be written in it.
     """
-    if command.form not in _WRITERS:
-        raise DownslopeError(f"a file can be {', '.join(_WRITERS)}, not {command.form!r}")
-    ending, kind, write = _WRITERS[command.form]
+    if command.format not in _WRITERS:
+        raise DownslopeError(f"a file can be {', '.join(_WRITERS)}, not {command.format!r}")
+    ending, media_type, write = _WRITERS[command.format]
     content = write(session, command)
     stem = re.sub(r"\W+", "_", Path(session.state.rows.name).stem) or "network"
     return {
         "message": "file",
         "name": f"{stem}{ending}",
-        "kind": kind,
+        "media_type": media_type,
         "content": np.frombuffer(content, np.uint8),
     }
 
@@ -48,11 +48,11 @@ def _model(session: Session, _: Export) -> bytes:
     rows, network = session.state.rows, session.state.settings.network
     if len(rows.choices.targets) > 1:
         raise DownslopeError("a model file predicts one column, and this network predicts several")
-    suits = "binary_cross_entropy" if len(rows.goal.classes) == 2 else "cross_entropy"
-    if rows.goal.classes and network.loss != suits:
-        raise DownslopeError(f"a model file of {len(rows.goal.classes)} classes needs the loss {suits}")
+    suits = "binary_cross_entropy" if len(rows.target.classes) == 2 else "cross_entropy"
+    if rows.target.classes and network.loss != suits:
+        raise DownslopeError(f"a model file of {len(rows.target.classes)} classes needs the loss {suits}")
     parameters = {name: value.copy() for name, value in session.parameters.items()}
-    model = Model(network, parameters, rows.encoder, rows.goal, _record(session))
+    model = Model(network, parameters, rows.encoder, rows.target, _record(session))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.downslope"
         model.save(path)
@@ -61,16 +61,14 @@ def _model(session: Session, _: Export) -> bytes:
 
 def _record(session: Session) -> Record:
     """How the network came about: on the page."""
-    rows, descent = session.state.rows, session.state.descent
-    split = descent.split
-    held = split.validation is not None
+    rows, split = session.state.rows, session.state.shown_descent.split
     data = split.training if split.validation is None else split.validation
     predicted = forward_of(session.state.settings.network, session.parameters, data)[1].astype(np.float64)
     y = np.ravel(data["y"])
-    if not rows.goal.classes:
-        said = rows.goal.numbers(predicted[:, 0])
+    if not rows.target.classes:
+        predicted_values = rows.target.numbers(predicted[:, 0])
     else:
-        said = probabilities_of(predicted)
+        predicted_values = probabilities_of(predicted)
     seen = [m.validation_error for m in session.state.run.moments if m.validation_error is not None]
     group = GroupRecord("played", 1, 1.0, len(seen), len(seen), (session.state.run.last.error,), tuple(seen))
     return Record(
@@ -80,10 +78,12 @@ def _record(session: Session) -> Record:
         len(rows.x),
         rows.left_out,
         len(y),
-        held,
-        baseline=scores(rows.goal, y, baseline_prediction(rows.goal, np.ravel(split.training["y"]), len(y))),
+        split.validation is not None,
+        baseline=scores(
+            rows.target, y, baseline_prediction(rows.target, np.ravel(split.training["y"]), len(y))
+        ),
         linear=Scores(),
-        network=scores(rows.goal, y, said),
+        network=scores(rows.target, y, predicted_values),
         groups=(group,),
         interrupted=False,
     )
@@ -96,20 +96,20 @@ def _python(session: Session, _: Export) -> bytes:
 
 def _html(session: Session, command: Export) -> bytes:
     rows, data = session.state.rows, session.state.descent.split.data
-    chosen = evenly(len(data["x"]), _ROWS)
-    told = page_source(
+    chosen = evenly_spaced(len(data["x"]), _ROWS)
+    source = page_source(
         session.state.settings.network,
         session.parameters,
         data["x"][chosen],
         data["y"][chosen],
         features=rows.features,
         target=", ".join(rows.choices.targets),
-        classes=rows.goal.classes,
+        classes=rows.target.classes,
         title=rows.name,
         learning_rate=session.state.settings.learning_rate,
         pictures={str(name): str(picture) for name, picture in (command.pictures or {}).items()},
     )
-    return told.encode()
+    return source.encode()
 
 
 _WRITERS: Mapping[str, tuple[str, str, Callable[[Session, Export], bytes]]] = {

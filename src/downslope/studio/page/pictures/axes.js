@@ -1,6 +1,6 @@
 /** Scales, ticks at round numbers, and axes drawn from them on a canvas and as SVG. */
-import { compact, number } from "../format.js";
-import { html } from "../ui.js";
+import { compact, number } from "../core/format.js";
+import { html } from "../core/ui.js";
 
 export const FONT = "12px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 export const FAMILY = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
@@ -10,9 +10,9 @@ export const FAMILY = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
  * @param {[number, number]} domain @param {[number, number]} range
  */
 export function linear([low, high], [from, to]) {
-  const slope = (to - from) / (high - low || 1);
-  const scale = (value) => from + (value - low) * slope;
-  scale.back = (place) => low + (place - from) / slope;
+  const factor = (to - from) / (high - low || 1);
+  const scale = (value) => from + (value - low) * factor;
+  scale.back = (place) => low + (place - from) / factor;
   scale.domain = [low, high];
   scale.range = [from, to];
   return scale;
@@ -58,7 +58,7 @@ export function logTicks(low, high, count = 6) {
   return found.length > 1 ? found : ticks(low, high, count);
 }
 
-/** The place in an axis of evenly spread values that is nearest to one. */
+/** The place in an axis of evenly spaced values that is nearest to one. */
 export function closest(axis, value) {
   const last = axis.length - 1;
   return Math.min(Math.max(Math.round(((value - axis[0]) / (axis[last] - axis[0])) * last), 0), last);

@@ -1,6 +1,6 @@
 /** A histogram as SVG: what lies below 0 and above it in the colours of the signs, with a line at 0. */
-import { number } from "../format.js";
-import { html, useState } from "../ui.js";
+import { number } from "../core/format.js";
+import { html, useState } from "../core/ui.js";
 import { FAMILY, linear, SvgAxis, ticks } from "./axes.js";
 
 /**
@@ -22,7 +22,7 @@ export function Bars({ counts, edges, mean, colours, width, height, name, headin
     const k = Math.floor(((event.clientX - box.left) / box.width) * counts.length);
     setPointed(Math.min(Math.max(k, 0), counts.length - 1));
   };
-  const told =
+  const text =
     pointed === null
       ? `mean ${number(mean, 3)} · highest ${number(Math.max(...counts))}`
       : `${number(edges[pointed], 3)} to ${number(edges[pointed + 1], 3)}: ${number(counts[pointed])}`;
@@ -30,7 +30,7 @@ export function Bars({ counts, edges, mean, colours, width, height, name, headin
   const zero = domain[0] < 0 && domain[1] > 0;
   return html`<g font-family=${FAMILY} font-size="11">
     ${heading && html`<text x="10" y="12" fill=${ink} font-weight="600" font-size="12">${heading}</text>`}
-    <text x="10" y=${top - 6} fill=${colours.muted}>${told}</text>
+    <text x="10" y=${top - 6} fill=${colours.muted}>${text}</text>
     <path d=${outline(counts, edges, sx, sy, (middle) => middle < 0)} fill=${colours.negative} />
     <path d=${outline(counts, edges, sx, sy, (middle) => middle >= 0)} fill=${colours.positive} />
     ${zero && html`<path d=${`M${sx(0)} ${top}V${bottom}`} stroke=${colours.ink} stroke-dasharray="3 3" />`}

@@ -12,7 +12,7 @@ const NAMES = [
   "warn",
   "good",
   "hand",
-  "lit",
+  "highlight",
 ];
 
 // from the highest error to the lowest: the valley is what differs most from the paper

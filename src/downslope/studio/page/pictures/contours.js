@@ -58,7 +58,7 @@ export function refined(grid, scale) {
   const from = exact ? grid.values : grid.values.map(scale.up);
   const factor = Math.max(1, Math.ceil(FINE / (Math.max(grid.width, grid.height) - 1)));
   const wide = alongRows({ ...grid, values: from }, factor, !exact);
-  const whole = turned(alongRows(turned(wide), factor, !exact));
+  const whole = transposed(alongRows(transposed(wide), factor, !exact));
   return exact ? { ...whole, values: whole.values.map(scale.up) } : whole;
 }
 
@@ -79,7 +79,7 @@ function isParabola({ width, height, values }) {
 
 const third = (v, at, step) => v[at] - 3 * v[at - step] + 3 * v[at - 2 * step] - v[at - 3 * step];
 
-function turned({ width, height, values }) {
+function transposed({ width, height, values }) {
   const found = new Float64Array(values.length);
   for (let i = 0; i < height; i++)
     for (let j = 0; j < width; j++) found[j * height + i] = values[i * width + j];

@@ -1,7 +1,7 @@
 /** What every picture has: a heading, a description, its numbers as a table, and ways to save it. */
-import { number } from "../format.js";
-import { saveFile } from "../save.js";
-import { html, useEffect, useLayoutEffect, useState } from "../ui.js";
+import { number } from "../core/format.js";
+import { saveFile } from "../core/save.js";
+import { html, useEffect, useLayoutEffect, useState } from "../core/ui.js";
 import { pageColours } from "./colours.js";
 
 /** The colours of the page, again when its theme changes. */
@@ -111,10 +111,10 @@ function Numbers({ table, file, title }) {
 }
 
 /**
- * A canvas on which a pointer is told what it points at.
+ * A canvas that says what the pointer points at.
  * @param {object} props those of a canvas, and
- * @param {(place: {x: number, y: number}) => object | null} props.at what is meant at a place: where it lies,
- *   x and y, and what is told of it, `lines`
+ * @param {(place: {x: number, y: number}) => object | null} props.at what lies at a place: where it is,
+ *   x and y, and what is said of it, `lines`
  */
 export function Plot({ at, ...rest }) {
   const [place, setPlace] = useState(null);
@@ -123,10 +123,10 @@ export function Plot({ at, ...rest }) {
     setPlace({ x: event.clientX - box.left, y: event.clientY - box.top });
   };
   const left = () => setPlace(null);
-  const meant = place && at(place);
+  const found = place && at(place);
   return html`
     <${Canvas} ...${rest} onPointerMove=${moved} onPointerDown=${moved} onPointerLeave=${left} />
-    ${meant && html`<${Tip} ...${meant} width=${rest.width} />`}`;
+    ${found && html`<${Tip} ...${found} width=${rest.width} />`}`;
 }
 
 function Tip({ x, y, lines, width }) {

@@ -1,6 +1,6 @@
 /** What the network predicts over one column or two, with the rows it learns from. */
-import { number } from "../format.js";
-import { html, useEffect, useMemo, useRef } from "../ui.js";
+import { number } from "../core/format.js";
+import { html, useEffect, useMemo, useRef } from "../core/ui.js";
 import { extent } from "./axes.js";
 import { css, dashes, mark } from "./colours.js";
 import { Figure, Plot, useColours, useWidth } from "./figure.js";
@@ -9,7 +9,7 @@ import { mapView } from "./fitted_map.js";
 import { classCount, markColour, nameOf, targetOf } from "./rows.js";
 
 /**
- * @param {{picture: object}} props what `fitted` of _pictures.py gives; `names` of the classes and the name
+ * @param {{picture: object}} props what `fitted` of _fitted.py gives; `names` of the classes and the name
  *   of the `target` may be added to it
  */
 export function Fitted({ picture }) {
@@ -52,17 +52,17 @@ function title(picture) {
 }
 
 function note(picture) {
-  const held = Object.entries(picture.held)
+  const fixed = Object.entries(picture.fixed)
     .slice(0, 8)
     .map(([name, value]) => `${name} = ${number(value, 4)}`);
-  const more = Object.keys(picture.held).length - held.length;
+  const more = Object.keys(picture.fixed).length - fixed.length;
   const parts = [];
-  if (picture.scaled) parts.push("Numbers are centred and scaled, as the network takes them.");
+  if (picture.scaled) parts.push("Numbers are standardised, as the network takes them.");
   const values = picture.labels.length === 1 ? picture.y : picture.values;
   if (!values.some(Number.isFinite)) parts.push("No prediction is a finite number.");
   if (picture.slice) {
     parts.push(
-      `A slice with ${held.join(", ")}${more > 0 ? ` and ${more} more held` : ""}; ` +
+      `A slice with ${fixed.join(", ")}${more > 0 ? ` and ${more} more columns fixed` : ""}; ` +
         "the rows have other values there.",
     );
   }

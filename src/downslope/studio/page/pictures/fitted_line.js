@@ -1,13 +1,13 @@
 /** What the network predicts over one column: a line, or one for each class. */
-import { number } from "../format.js";
+import { number } from "../core/format.js";
 import { closest, drawAxes, extent, frameOf, linear, ticks } from "./axes.js";
 import { classColour, css, dashes, mark, mixed, rgb } from "./colours.js";
-import { classCount, markColour, nameOf, nearestRow, targetOf, toldTarget } from "./rows.js";
+import { classCount, markColour, nameOf, nearestRow, targetOf, targetText } from "./rows.js";
 
 /** A small shift that is always the same for a row, so that marks of the same value are seen apart. */
 const jitter = (k) => ((k * 0.618034) % 1) - 0.5;
 
-/** How the line is drawn, and what is meant at a place. */
+/** How the line is drawn, and what lies at a place. */
 export function lineView(picture, colours) {
   const { x, y, points, targets, labels, task } = picture;
   const outputs = y.shape[1];
@@ -88,17 +88,21 @@ export function lineView(picture, colours) {
         lines: [
           "A row of the table",
           `${labels[0]} = ${number(points[near.k], 5)}`,
-          toldTarget(picture, near.k),
+          targetText(picture, near.k),
         ],
       };
     }
     const i = closest(x, sx.back(place.x));
     const values = y.subarray(i * outputs, (i + 1) * outputs);
-    const told =
+    const predicted =
       outputs > 1
         ? Array.from(values, (v, k) => `${nameOf(picture, k)}: ${number(v, 3)}`)
         : [`${task === "regression" ? "prediction" : "probability"} = ${number(values[0], 5)}`];
-    return { x: sx(x[i]), y: sy(Math.max(...values)), lines: [`${labels[0]} = ${number(x[i], 5)}`, ...told] };
+    return {
+      x: sx(x[i]),
+      y: sy(Math.max(...values)),
+      lines: [`${labels[0]} = ${number(x[i], 5)}`, ...predicted],
+    };
   };
   return { draw, at, more: 13 * strips };
 }

@@ -1,13 +1,13 @@
 /** What the network predicts over two columns: a map of values, of a probability or of classes. */
-import { compact, number } from "../format.js";
+import { compact, number } from "../core/format.js";
 import { closest, drawAxes, extent, FONT, frameOf, haloText, linear, shortened, ticks } from "./axes.js";
 import { classColour, css, diverging, lookedUp, mark, mixed, readable, rgb } from "./colours.js";
 import { contourLines, labelPlace, paintGrid, refined, strokeLines } from "./contours.js";
-import { classCount, markColour, nameOf, nearestRow, toldTarget } from "./rows.js";
+import { classCount, markColour, nameOf, nearestRow, targetText } from "./rows.js";
 
 const PLAIN = { log: false, up: (value) => value }; // heights that are drawn as they are
 
-/** How the map is drawn, and what is meant at a place. */
+/** How the map is drawn, and what lies at a place. */
 export function mapView(picture, colours) {
   const { x, y, values, points, targets, labels, task } = picture;
   const grid = { width: x.length, height: y.length, values: Float64Array.from(values) };
@@ -85,13 +85,13 @@ export function mapView(picture, colours) {
           "A row of the table",
           `${labels[0]} = ${number(points[2 * near.k], 5)}`,
           `${labels[1]} = ${number(points[2 * near.k + 1], 5)}`,
-          toldTarget(picture, near.k),
+          targetText(picture, near.k),
         ],
       };
     }
     const [j, i] = [closest(x, sx.back(place.x)), closest(y, sy.back(place.y))];
     const value = values[i * x.length + j];
-    const told =
+    const predicted =
       task === "regression"
         ? [`prediction = ${number(value, 5)}`]
         : task === "binary"
@@ -104,7 +104,7 @@ export function mapView(picture, colours) {
         "The network",
         `${labels[0]} = ${number(x[j], 5)}`,
         `${labels[1]} = ${number(y[i], 5)}`,
-        ...told,
+        ...predicted,
       ],
     };
   };

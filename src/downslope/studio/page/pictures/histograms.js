@@ -1,6 +1,6 @@
-/** How weights, activations and gradients are spread, layer by layer. */
-import { number, whole } from "../format.js";
-import { html, useRef } from "../ui.js";
+/** Histograms of weights, activations and gradients, layer by layer. */
+import { number, whole } from "../core/format.js";
+import { html, useRef } from "../core/ui.js";
 import { FAMILY } from "./axes.js";
 import { Bars } from "./bars.js";
 import { Figure, Svg, useColours, useWidth } from "./figure.js";
@@ -11,7 +11,7 @@ const HEAD = 24;
 const NARROW = 520;
 const ROOMY = 560; // a layer's three histograms side by side
 
-/** @param {{picture: object}} props what `histograms` of _pictures.py gives */
+/** @param {{picture: object}} props what `histograms` of _histograms.py gives */
 export function Histograms({ picture }) {
   const colours = useColours();
   const [stage, svg] = [useRef(), useRef()];
@@ -23,14 +23,14 @@ export function Histograms({ picture }) {
   const height = Math.ceil(picture.layers.length / across) * layerHeight;
   const saved = { svg, file: "histograms", table: () => table(picture) };
   const note = picture.sampled
-    ? `Activations and gradients are those of ${whole(picture.rows)} rows, spread evenly over the table.`
+    ? `Activations and gradients are those of ${whole(picture.rows)} rows, evenly spaced in the table.`
     : "";
   const drawn = { svg, width, height, label: described(picture) };
-  const layer = (
-    one,
-    k,
-  ) => html`<g key=${one.name} transform=${`translate(${(k % across) * layerWidth} ${Math.floor(k / across) * layerHeight})`}>
-    <${Layer} ...${{ layer: one, colours, columns, width: layerWidth }} /></g>`;
+  const layer = (one, k) => {
+    const [x, y] = [(k % across) * layerWidth, Math.floor(k / across) * layerHeight];
+    return html`<g key=${one.name} transform=${`translate(${x} ${y})`}>
+      <${Layer} ...${{ layer: one, colours, columns, width: layerWidth }} /></g>`;
+  };
   return html`<${Figure} title="Weights, activations and gradients" note=${note} picture=${saved}>
     <div class="picture-stage" ref=${stage}>
       ${width > 0 && html`<${Svg} ...${drawn}>${picture.layers.map(layer)}<//>`}
@@ -69,11 +69,11 @@ function heading(kind, { zeros, unbounded }) {
 }
 
 function described({ layers }) {
-  const told = (kind, { min, max, mean, zeros }) =>
+  const described_ = (kind, { min, max, mean, zeros }) =>
     `${kind} from ${number(min, 3)} to ${number(max, 3)}, mean ${number(mean, 3)}` +
     (zeros > 0 ? `, ${number(100 * zeros, 2)} % of them 0` : "");
   return layers
-    .map((layer) => `${layer.name}: ${KINDS.map((kind) => told(kind, layer[kind])).join("; ")}.`)
+    .map((layer) => `${layer.name}: ${KINDS.map((kind) => described_(kind, layer[kind])).join("; ")}.`)
     .join(" ");
 }
 

@@ -1,5 +1,5 @@
 /** The error over two parameters as a relief, drawn from back to front; pointer and arrow keys turn it. */
-import { html, useMemo, useRef, useState } from "../ui.js";
+import { html, useMemo, useRef, useState } from "../core/ui.js";
 import { FONT, haloText, line, ticks } from "./axes.js";
 import { css, mixed, relief, rgb } from "./colours.js";
 import { heightTicks } from "./contours.js";
@@ -15,7 +15,7 @@ const [SIDES, ABOVE, BELOW] = [62, 30, 44]; // room for names and numbers
 /** @param {object} props those of the map */
 export function Relief({ picture, colours, width, canvas, label, fine, scale }) {
   const [view, setView] = useState({ turn: -0.62, tilt: 0.55 });
-  const held = useRef(null);
+  const last = useRef(null);
   const height = Math.round(Math.min(Math.max(width * 0.72, 280), 560));
   const draw = useMemo(
     () => (context) => drawRelief(context, { picture, colours, fine, scale, width, height, view }),
@@ -25,13 +25,13 @@ export function Relief({ picture, colours, width, canvas, label, fine, scale }) 
     setView(({ turn: a, tilt: b }) => ({ turn: a + dx, tilt: Math.min(Math.max(b + dy, 0.08), 1.5) }));
   const down = (event) => {
     event.currentTarget.setPointerCapture(event.pointerId);
-    held.current = [event.clientX, event.clientY];
+    last.current = [event.clientX, event.clientY];
   };
   const move = (event) => {
-    if (!held.current) return;
-    const [x, y] = held.current;
+    if (!last.current) return;
+    const [x, y] = last.current;
     turn((event.clientX - x) / 150, (event.clientY - y) / 200);
-    held.current = [event.clientX, event.clientY];
+    last.current = [event.clientX, event.clientY];
   };
   const key = (event) => {
     const turns = { ArrowLeft: [-TURN, 0], ArrowRight: [TURN, 0], ArrowUp: [0, TURN], ArrowDown: [0, -TURN] }[
@@ -41,9 +41,9 @@ export function Relief({ picture, colours, width, canvas, label, fine, scale }) 
     event.preventDefault();
     turn(...turns);
   };
-  const letGo = () => (held.current = null);
-  const told = `${label} Drag it or press the arrow keys to turn it.`;
-  return html`<${Canvas} ...${{ width, height, draw, canvas }} class="turns" tabindex="0" label=${told}
+  const letGo = () => (last.current = null);
+  const text = `${label} Drag it or press the arrow keys to turn it.`;
+  return html`<${Canvas} ...${{ width, height, draw, canvas }} class="turns" tabindex="0" label=${text}
     onPointerDown=${down} onPointerMove=${move} onPointerUp=${letGo} onPointerCancel=${letGo}
     onKeyDown=${key} />`;
 }

@@ -1,6 +1,6 @@
 /** How far predictions are from targets: pairs and a histogram, or how classes are confused. */
-import { number, whole } from "../format.js";
-import { html, useMemo, useRef } from "../ui.js";
+import { number, whole } from "../core/format.js";
+import { html, useMemo, useRef } from "../core/ui.js";
 import { drawAxes, extent, frameOf, line, linear, ticks } from "./axes.js";
 import { Bars } from "./bars.js";
 import { css, mark, mixed, readable, rgb } from "./colours.js";
@@ -60,7 +60,7 @@ function Pairs({ picture }) {
   const label =
     `Predicted against target for ${targets.length} rows: R² ${number(picture.r2, 4)}, root mean square ` +
     `error ${number(picture.rms, 4)}; targets from ${range(targets)}, predictions from ${range(predicted)}.`;
-  const shown = picture.sampled ? ` ${whole(targets.length)} rows, spread evenly, are shown.` : "";
+  const shown = picture.sampled ? ` ${whole(targets.length)} rows, evenly spaced, are shown.` : "";
   const drawn = { width, height, draw, canvas, label, at };
   const note = `On the line a prediction is right.${shown}`;
   return html`<${Figure} title="Predicted against target" picture=${saved} note=${note}>
@@ -164,10 +164,10 @@ function Confusion({ picture }) {
   const cell = (i, j) => {
     const strong = rgb(i === j ? colours.positive : colours.negative);
     const colour = mixed(rgb(colours.paper), strong, share(i, j) ? 0.08 + 0.42 * share(i, j) : 0.03);
-    const told = share(i, j) > 0 && html`<small>${percent(share(i, j))}</small>`;
+    const percentage = share(i, j) > 0 && html`<small>${percent(share(i, j))}</small>`;
     const style = { background: css(colour), color: readable(colour, colours) };
     return html`<td class=${i === j ? "right" : ""} style=${style}>
-      ${number(confusion[i * classes + j], 5)}${told}</td>`;
+      ${number(confusion[i * classes + j], 5)}${percentage}</td>`;
   };
   const row = (i) => html`<tr><th scope="row">${name(i)}</th>${sums.map((_, j) => cell(i, j))}</tr>`;
   const note =

@@ -1,5 +1,5 @@
-/** The rows of a table as pictures show them: their marks, what they are called, and which one is meant. */
-import { number } from "../format.js";
+/** The rows of a table as pictures show them: their marks, what they are called, and which one is nearest. */
+import { number } from "../core/format.js";
 import { classColour, rgb } from "./colours.js";
 
 /** What the target is called. */
@@ -25,10 +25,10 @@ export function markColour(picture, colours, k) {
 }
 
 /** The target of a row in words. */
-export function toldTarget(picture, k) {
+export function targetText(picture, k) {
   const value = picture.targets[k];
-  const told = picture.task === "regression" ? number(value, 5) : nameOf(picture, value);
-  return `${targetOf(picture)} = ${told}`;
+  const text = picture.task === "regression" ? number(value, 5) : nameOf(picture, value);
+  return `${targetOf(picture)} = ${text}`;
 }
 
 /** The row whose mark is nearest to a place, if one is near. */

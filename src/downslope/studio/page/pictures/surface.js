@@ -1,6 +1,6 @@
 /** The error over two parameters: as a map with contour lines, or as a relief one can turn. */
-import { compact, number } from "../format.js";
-import { html, useMemo, useRef, useState } from "../ui.js";
+import { compact, number } from "../core/format.js";
+import { html, useMemo, useRef, useState } from "../core/ui.js";
 import { closest, drawAxes, FONT, frameOf, haloText, linear, ticks } from "./axes.js";
 import { css, packed, readable, relief, rgb } from "./colours.js";
 import { contourLines, heights, labelPlace, levelsOf, paintGrid, refined, strokeLines } from "./contours.js";
@@ -41,7 +41,7 @@ function note(picture) {
   if (picture.slice) {
     parts.push("A slice: all other parameters are as they are now, so the path need not lie on the surface.");
   }
-  if (picture.sampled) parts.push(`Errors of ${picture.rows} rows, spread evenly over the table.`);
+  if (picture.sampled) parts.push(`Errors of ${picture.rows} rows, evenly spaced in the table.`);
   return parts.join(" ");
 }
 
@@ -185,20 +185,20 @@ function drawContours(context, { picture, colours, scale, fine, levels, hue, fra
   context.restore();
 }
 
-/** What is meant near a place: the present point, the path, or the nearest point of the grid. */
+/** What lies near a place: the present point, the path, or the nearest point of the grid. */
 function nearest(picture, { frame, sx, sy }, { x, y }) {
   if (x < frame.left - 8 || x > frame.right + 8 || y < frame.top - 8 || y > frame.bottom + 8) return null;
-  const told = (what, values) => {
+  const found = (what, values) => {
     const names = [...picture.labels, "error"];
     const lines = [what, ...values.map((value, k) => `${names[k]} = ${number(value, 5)}`)];
     return { lines, x: sx(values[0]), y: sy(values[1]) };
   };
   const before = pathPoints(picture).slice(0, -1);
-  const named = [told("Now", picture.at), ...before.map((point) => told("On the path", point))];
-  if (picture.minimum) named.push(told("Lowest of the grid", picture.minimum));
+  const named = [found("Now", picture.at), ...before.map((point) => found("On the path", point))];
+  if (picture.minimum) named.push(found("Lowest of the grid", picture.minimum));
   const far = (spot) => Math.hypot(spot.x - x, spot.y - y);
   const best = named.reduce((a, b) => (far(b) < far(a) ? b : a));
   if (far(best) < 10) return best;
   const [j, i] = [closest(picture.x, sx.back(x)), closest(picture.y, sy.back(y))];
-  return told("On the grid", [picture.x[j], picture.y[i], picture.errors[i * picture.x.length + j]]);
+  return found("On the grid", [picture.x[j], picture.y[i], picture.errors[i * picture.x.length + j]]);
 }

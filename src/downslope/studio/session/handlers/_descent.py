@@ -67,7 +67,7 @@ def reset(state: SessionState, command: ask.Reset, engine: Engine) -> SessionSta
     return begun(state, checked_descent(settings, state.rows, state.frozen), None, engine)
 
 
-def change_settings(state: SessionState, command: ask.Change, engine: Engine) -> SessionState:
+def change_settings(state: SessionState, command: ask.ChangeSettings, engine: Engine) -> SessionState:
     """Other settings: the run goes on where its parameters and its rows stay, else a new one begins."""
     before, after = state.settings, state.settings.changed(command.settings)
     if after == before:

@@ -31,7 +31,7 @@ def set_parameter(state: SessionState, command: ask.SetParameter, engine: Engine
     in_place = state.dragged == (name, index) and state.run.last.origin == "hand"
     state = moved(state, state.descent, {**values, name: changed}, state.position.step)
     state = kept(replace(state, phase=""), "hand", engine, in_place=in_place)
-    return replace(state, dragged=(name, index) if command.moving else None)
+    return replace(state, dragged=(name, index) if command.dragging else None)
 
 
 def freeze(state: SessionState, command: ask.Freeze, engine: Engine) -> SessionState:
@@ -56,14 +56,14 @@ def solved(state: SessionState, engine: Engine) -> tuple[SessionState, dict[str,
     state = resumed(paused(state, engine), engine)
     values = {**engine.values(state.descent, state.position), **found.parameters}
     state = kept(moved(state, state.descent, values, state.position.step), "solve", engine)
-    return state, {"message": "told", "text": found.message}
+    return state, {"message": "notice", "text": found.message}
 
 
-def go_to_best(state: SessionState, command: ask.Best, engine: Engine) -> SessionState:
+def go_to_best(state: SessionState, command: ask.GoToBest, engine: Engine) -> SessionState:
     """The best values so far, by hand or by descent."""
-    if command.how not in state.best:
+    if command.by not in state.best:
         raise DownslopeError("there are no best values yet")
-    moment = state.best[command.how]
+    moment = state.best[command.by]
     state = resumed(paused(state, engine), engine)
     state = moved(state, state.descent, moment.values, state.position.step)
     return kept(state, moment.origin, engine)
@@ -77,7 +77,7 @@ def restore(state: SessionState, command: ask.Restore, engine: Engine) -> Sessio
         try:
             values[name] = np.asarray(given, float)
         except (TypeError, ValueError):
-            raise DownslopeError(f"the weights of {name} in the address are no numbers") from None
+            raise DownslopeError(f"the weights of {name} in the address are not numbers") from None
         if not np.all(np.isfinite(values[name])):
             raise DownslopeError(f"the weights of {name} in the address are not finite")
     descent = checked_descent(settings, state.rows, fitting_masks(state.frozen, settings))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
+
+import polars as pl
 
 from downslope.errors import DownslopeError
 from downslope.fitting import embeddings
@@ -14,7 +17,9 @@ from downslope.studio.session._engine import Engine
 from downslope.studio.session._samples import opening_of
 from downslope.studio.session._settings import Settings, suited
 from downslope.studio.session._state import SessionState, begun
-from downslope.studio.table._rows import Choices, Rows, edited, rows_of
+from downslope.studio.table._choices import Choices
+from downslope.studio.table._edits import with_cell, with_row_like_the_last, without_row
+from downslope.studio.table._rows import Rows, rows_of
 from downslope.tables import read_table
 
 __all__ = ["choose_columns", "edit_cell", "edit_rows", "open_sample", "paste", "upload", "with_choices"]
@@ -22,20 +27,14 @@ __all__ = ["choose_columns", "edit_cell", "edit_rows", "open_sample", "paste", "
 
 def edit_cell(state: SessionState, command: ask.EditCell, engine: Engine) -> SessionState:
     """The table with one cell changed."""
-    frame = edited(state.rows, command.row, command.column, command.text)
-    return _with_rows(state, state.encode(frame, state.rows.choices, state.rows.name), engine)
+    return _with_frame(state, with_cell(state.rows, command.row, command.column, command.text), engine)
 
 
 def edit_rows(state: SessionState, command: ask.EditRows, engine: Engine) -> SessionState:
     """The table with one more row like the last one, or without one."""
-    frame, row = state.rows.frame, command.drop
-    if not state.rows.editable:
-        raise DownslopeError("rows of a table of this size cannot be added or removed here")
-    if row is None:
-        frame = frame.vstack(frame.tail(1))
-    elif 0 <= row < frame.height:
-        frame = frame.head(row).vstack(frame.slice(row + 1))
-    return _with_rows(state, state.encode(frame, state.rows.choices, state.rows.name), engine)
+    rows, index = state.rows, command.remove
+    frame = with_row_like_the_last(rows) if index is None else without_row(rows, index)
+    return _with_frame(state, frame, engine)
 
 
 def paste(state: SessionState, command: ask.Paste, engine: Engine) -> SessionState:
@@ -48,7 +47,7 @@ def upload(state: SessionState, command: ask.Upload, engine: Engine) -> SessionS
     return _with_table(state, command.content, command.name, engine)
 
 
-def choose_columns(state: SessionState, command: ask.Columns, engine: Engine) -> SessionState:
+def choose_columns(state: SessionState, command: ask.ChooseColumns, engine: Engine) -> SessionState:
     """Other targets, kinds or scaling of columns, or other columns of formulas."""
     given = {name: value for name, value in vars(command).items() if value is not None}
     choices: dict[str, Any] = {
@@ -59,7 +58,7 @@ def choose_columns(state: SessionState, command: ask.Columns, engine: Engine) ->
     return with_choices(state, replace(state.rows.choices, **choices), engine)
 
 
-def open_sample(state: SessionState, command: ask.Sample, engine: Engine) -> SessionState:
+def open_sample(state: SessionState, command: ask.OpenSample, engine: Engine) -> SessionState:
     """A table that comes with the page."""
     rows, settings, values = opening_of(command.name)
     state = replace(state, best={}, encode=rows_of)
@@ -75,6 +74,11 @@ def with_choices(state: SessionState, choices: Choices, engine: Engine) -> Sessi
         descent = checked_descent(state.settings, rows, state.frozen)
         return begun(replace(state, best={}), descent, None, engine)
     return _with_rows(state, rows, engine, state.settings if same else suited(rows))
+
+
+def _with_frame(state: SessionState, frame: pl.DataFrame, engine: Engine) -> SessionState:
+    """The state with other cells of its table."""
+    return _with_rows(state, state.encode(frame, state.rows.choices, state.rows.name), engine)
 
 
 def _with_rows(
@@ -94,7 +98,7 @@ def _with_rows(
 def _encoded_alike(rows: Rows, others: Rows) -> bool:
     """Whether other rows have the same classes, and the same levels where x holds their numbers."""
     levels = embeddings(rows.encoder) == embeddings(others.encoder)
-    return levels and rows.goal.classes == others.goal.classes
+    return levels and rows.target.classes == others.target.classes
 
 
 def _with_table(state: SessionState, content: bytes, name: str, engine: Engine) -> SessionState:
@@ -102,14 +106,12 @@ def _with_table(state: SessionState, content: bytes, name: str, engine: Engine) 
     file = io.BytesIO(content)
     file.name = name.replace("\\", "/").rsplit("/", 1)[-1][:80]
     frame = read_table(file)
-    here = [column for column in state.rows.choices.targets if column in frame.columns]
-    tried = [*here, *reversed(frame.columns)]
-    for place, target in enumerate(tried):
-        try:
+    present = [column for column in state.rows.choices.targets if column in frame.columns]
+    *others, last = [*present, *reversed(frame.columns)]
+    for target in others:
+        with suppress(DownslopeError):
             rows = rows_of(frame, Choices((target,)), file.name)
-        except DownslopeError:
-            if place == len(tried) - 1:
-                raise
-            continue
-        return _with_rows(replace(state, encode=rows_of), rows, engine, suited(rows))
-    raise DownslopeError(f"{file.name} has no columns")
+            break
+    else:
+        rows = rows_of(frame, Choices((last,)), file.name)
+    return _with_rows(replace(state, encode=rows_of), rows, engine, suited(rows))

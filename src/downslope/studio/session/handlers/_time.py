@@ -12,7 +12,7 @@ from downslope.studio.session._state import SessionState, opened, paused, run_of
 __all__ = ["go_to_moment", "name_run", "remove_run"]
 
 
-def go_to_moment(state: SessionState, command: ask.Scrub, engine: Engine) -> SessionState:
+def go_to_moment(state: SessionState, command: ask.GoTo, engine: Engine) -> SessionState:
     """A moment of a run is shown, or the latest."""
     state = paused(state, engine)
     if command.run is not None and command.run != state.current:
@@ -34,7 +34,7 @@ def name_run(state: SessionState, command: ask.NameRun, engine: Engine) -> Sessi
     return with_run(state, run)
 
 
-def remove_run(state: SessionState, command: ask.DropRun, engine: Engine) -> SessionState:
+def remove_run(state: SessionState, command: ask.RemoveRun, engine: Engine) -> SessionState:
     """One run less."""
     run = run_of(state, command.run)
     if run.number == state.current:

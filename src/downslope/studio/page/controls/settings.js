@@ -1,0 +1,116 @@
+/** The network and everything of its descent that can be set. */
+import { overview, settings } from "../core/store.js";
+import { html } from "../core/ui.js";
+import { change } from "./changes.js";
+import { Choice } from "./choice.js";
+import { Field } from "./number.js";
+
+const NEW_LAYER = { units: 8, activation: "tanh", bias: true };
+
+export function Settings() {
+  const now = settings.value;
+  const { choices } = overview.value;
+  return html`<div class="settings-panel">
+    <div class="bar"><h2>Layers</h2><span class="muted">A change of layers draws new weights and begins a run;
+      an activation can change in the middle of a run.</span></div>
+    ${now.fixed ? html`<${FixedLayers} />` : html`<${Layers} layers=${now.layers} choices=${choices} />`}
+    <h2>Descent</h2><${Descent} now=${now} choices=${choices} />
+    <h2>Loss and penalties</h2><${Loss} now=${now} choices=${choices} />
+    <h2>Stopping</h2><${Stopping} />
+  </div>`;
+}
+
+/** A field of one setting. */
+function Setting({ name, ...rest }) {
+  const set = (value) => change({ [name]: value });
+  return html`<${Field} value=${settings.value[name]} onChange=${set} ...${rest} />`;
+}
+
+function Descent({ now, choices }) {
+  return html`<div class="settings-grid">
+    <${Choice} label="Optimizer" value=${now.optimizer} options=${choices.optimizers}
+      onChange=${(optimizer) => change({ optimizer })} />
+    ${now.optimizer === "sgd" && html`<${Setting} name="momentum" label="Momentum" />`}
+    <${Setting} name="learning_rate" label="Learning rate" />
+    <${Setting} name="batch_size" label="Batch size" empty="all rows" />
+    <${Setting} name="clip_norm" label="Clip gradients at" empty="never"
+      hint="the largest norm of all gradients together; larger ones are scaled down to it" />
+    <${Setting} name="seed" label="Seed"
+      hint="fixes initial weights, batches, dropout and validation rows" />
+  </div>`;
+}
+
+function Loss({ now, choices }) {
+  return html`<div class="settings-grid">
+    <${Choice} label="Loss" value=${now.loss} options=${choices.losses}
+      onChange=${(loss) => change({ loss })} />
+    ${now.loss === "huber" && html`<${Setting} name="delta" label="Delta" />`}
+    <${Setting} name="l2" label="L2 penalty" />
+    <${Setting} name="l1" label="L1 penalty" />
+    ${
+      !now.fixed &&
+      html`<${Setting} name="dropout" label="Dropout"
+        hint="share of the hidden units left out in each step" />`
+    }
+    <${Setting} name="validation" label="Validation share"
+      hint="share of the rows that are not trained on and only measure the error" />
+  </div>`;
+}
+
+function Stopping() {
+  return html`<div class="settings-grid">
+    <${Setting} name="stop_steps" label="Maximum number of steps" empty="none" />
+    <${Setting} name="stop_error" label="Stop below an error of" empty="never" />
+    <${Setting} name="stop_patience" label="Early stopping: patience" empty="never"
+      hint="measurements of the validation error in a row without a better one" />
+  </div>`;
+}
+
+function FixedLayers() {
+  const { shapes } = overview.value.network;
+  const parameters = Object.entries(shapes).map(([name, shape]) => `${name} ${shape.join("×")}`);
+  return html`<p>This network has layers of other kinds; they stay as they are: ${parameters.join(", ")}</p>`;
+}
+
+function Layers({ layers, choices }) {
+  const last = layers.length - 1;
+  const insert = () => {
+    const like = last > 0 ? layers[last - 1] : NEW_LAYER;
+    change({ layers: [...layers.slice(0, last), { ...like }, layers[last]] });
+  };
+  return html`<div class="layers-editor">
+    ${layers.map((_, i) => html`<${Layer} key=${i} layers=${layers} index=${i} choices=${choices} />`)}
+    <button onClick=${insert}>+ hidden layer</button></div>`;
+}
+
+function Layer({ layers, index, choices }) {
+  const layer = layers[index];
+  const isOutput = index === layers.length - 1;
+  const set = (changes) =>
+    change({ layers: layers.map((one, i) => (i === index ? { ...one, ...changes } : one)) });
+  const remove = () => change({ layers: layers.filter((_, i) => i !== index) });
+  const name = isOutput ? "output" : `hidden ${index + 1}`;
+  const label = isOutput ? "output layer" : `hidden layer ${index + 1}`;
+  return html`<div class="layer-card" role="group" aria-label=${label}>
+    <b>${name}</b>
+    ${
+      isOutput
+        ? html`<span class="muted">${layer.units} ${layer.units === 1 ? "unit" : "units"}</span>`
+        : html`<${Units} units=${layer.units} onChange=${(units) => set({ units })} />`
+    }
+    <${Choice} label="Activation" hide value=${layer.activation} options=${choices.activations}
+      onChange=${(activation) => set({ activation })} />
+    <label class="check"><input type="checkbox" checked=${layer.bias}
+      onChange=${() => set({ bias: !layer.bias })} /> bias</label>
+    ${!isOutput && html`<button class="quiet" onClick=${remove}>Remove</button>`}
+  </div>`;
+}
+
+function Units({ units, onChange }) {
+  return html`<span class="bar">
+    <button class="quiet" aria-label="One unit fewer" disabled=${units < 2}
+      onClick=${() => onChange(units - 1)}>−</button>
+    <${Field} label="units" value=${units} width="4rem"
+      onChange=${(count) => count !== null && onChange(Math.round(count))} />
+    <button class="quiet" aria-label="One unit more" onClick=${() => onChange(units + 1)}>+</button></span>`;
+}

@@ -1,0 +1,81 @@
+/** Shortcuts for everything on the toolbar, and the list of them. */
+import { send } from "../core/session.js";
+import { frame } from "../core/store.js";
+import { html, signal, useEffect, useRef } from "../core/ui.js";
+import { drawNewWeights, moveInTime, togglePlay } from "./changes.js";
+
+/** Whether the list is shown. */
+export const shown = signal(false);
+
+const ACTIONS = {
+  " ": togglePlay,
+  s: () => send("step", { count: 1 }),
+  e: () => send("step", { count: 1, unit: "epoch" }),
+  r: () => send("reset", {}),
+  n: drawNewWeights,
+  1: () => send("phase", { part: "forward" }),
+  2: () => send("phase", { part: "loss" }),
+  3: () => send("phase", { part: "backward" }),
+  4: () => send("phase", { part: "update" }),
+  ArrowLeft: () => moveInTime(-1),
+  ArrowRight: () => moveInTime(1),
+  "?": () => {
+    shown.value = !shown.value;
+  },
+};
+const ON_THE_PAGE = [
+  ["space", "descend, pause"],
+  ["s", "one step"],
+  ["e", "one epoch"],
+  ["1 2 3 4", "forward, loss, backward, update"],
+  ["r", "reset"],
+  ["n", "new random weights"],
+  ["← →", "one moment back or forth"],
+  ["?", "this list"],
+];
+const ON_A_NUMBER = [
+  ["↑ ↓", "change it by a tenth of the unit of its leading digit"],
+  ["shift ↑ ↓", "in smaller steps"],
+  ["ctrl ↑ ↓, page up, page down", "in larger steps"],
+  ["drag", "left and right; with shift faster, with alt finer"],
+];
+const TAKES_KEYS = "input, select, textarea, [role=tab], canvas, dialog";
+
+/** The keys, where the focus is not on something that takes keys itself. */
+export function useShortcuts() {
+  useEffect(() => {
+    const pressed = (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || !frame.value) return;
+      if (event.key === "Escape") shown.value = false;
+      const button = event.target.closest?.("button, summary, a");
+      const presses = button && (event.key === " " || event.key === "Enter");
+      const action = ACTIONS[event.key];
+      if (!action || presses || event.target.closest?.(TAKES_KEYS)) return;
+      event.preventDefault();
+      action();
+    };
+    document.addEventListener("keydown", pressed);
+    return () => document.removeEventListener("keydown", pressed);
+  }, []);
+}
+
+/** The list of shortcuts, while it is shown. */
+export function Shortcuts() {
+  const close = useRef(null);
+  useEffect(() => {
+    if (shown.value) close.current.focus();
+  }, [shown.value]);
+  if (!shown.value) return null;
+  const hide = () => {
+    shown.value = false;
+  };
+  return html`<dialog open class="help" aria-label="Shortcuts">
+    <h2>Shortcuts</h2><${Keys} list=${ON_THE_PAGE} />
+    <h2>On a number</h2><${Keys} list=${ON_A_NUMBER} />
+    <button ref=${close} onClick=${hide}>Close</button></dialog>`;
+}
+
+function Keys({ list }) {
+  const entry = ([keys, what]) => html`<dt key=${keys}><kbd>${keys}</kbd></dt><dd>${what}</dd>`;
+  return html`<dl>${list.map(entry)}</dl>`;
+}

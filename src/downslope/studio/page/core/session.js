@@ -1,0 +1,187 @@
+/** The connection to the session: commands go out by it, the overview, frames and answers come in. */
+import { COMMANDS } from "../commands.js";
+import * as store from "./store.js";
+import { batch } from "./ui.js";
+import { pack, unpack } from "./wire.js";
+
+const { asked, cells, connection, explanation, frame, lines, matrices, notice, order } = store;
+const { overview, pictures, row, selected, shownRows } = store;
+
+export const token = readToken();
+
+let socket = null;
+const waiting = new Map(); // by command, who waits for its answers
+let looking = false;
+let arrived = []; // overviews wait for the frame that belongs to them: other layers, other numbers
+
+function readToken() {
+  const given = new URLSearchParams(location.search).get("token");
+  if (given) {
+    sessionStorage.setItem("downslope token", given);
+    history.replaceState(null, "", location.pathname + location.hash);
+  }
+  return given || sessionStorage.getItem("downslope token") || "";
+}
+
+/** Open the socket, and again when it was lost. */
+export function connect() {
+  socket = new WebSocket(`ws://${location.host}/socket?token=${encodeURIComponent(token)}`);
+  socket.binaryType = "arraybuffer";
+  socket.onopen = () => {
+    connection.value = "open";
+    look(true);
+  };
+  socket.onmessage = (event) => receive(unpack(event.data));
+  socket.onclose = () => {
+    looking = false;
+    waiting.forEach((resolvers) => resolvers.splice(0).forEach((resolve) => resolve(null)));
+    const opened = connection.value === "open";
+    // a browser does not say why a socket was closed; a server that still answers has refused it
+    isServed().then((served) => {
+      connection.value = served && !opened ? "refused" : "closed";
+      setTimeout(connect, 1000);
+    });
+  };
+}
+
+function isServed() {
+  return fetch("icon.svg", { cache: "no-store" }).then(
+    (answer) => answer.ok,
+    () => false,
+  );
+}
+
+const receivers = {
+  overview: ({ message, ...parts }) => arrived.push(parts),
+  frame: takeFrame,
+  refused: (message) => {
+    notice.value = { text: message.text, kind: "refused" };
+    resolveNext(message, null);
+    if (message.command === "look") lookLater();
+  },
+  notice: (message) => {
+    notice.value = { text: message.text, kind: "said" };
+  },
+};
+
+function receive(message) {
+  (receivers[message.message] || resolveNext)(message);
+}
+
+/** Answers come in the order of the commands. */
+function resolveNext(message, answer = message) {
+  const resolve = (waiting.get(message.command) || []).shift();
+  if (resolve) resolve(answer);
+}
+
+function takeFrame(message) {
+  batch(() => {
+    arrived.forEach(store.takeOverview);
+    arrived = [];
+    if (message.pictures) pictures.value = { ...pictures.value, ...message.pictures };
+    if (message.matrices) matrices.value = message.matrices;
+    if (message.rows.cells) cells.value = message.rows;
+    frame.value = message;
+  });
+  const moved = explanation.value === null || explanation.value.step !== message.step;
+  if (lines.value === "row" && row.value !== null && moved && !message.playing) explain(true);
+  lookLater();
+}
+
+/** Ask for the next frame once the page has drawn. */
+function lookLater() {
+  looking = false;
+  requestAnimationFrame(() => look(false));
+}
+
+/**
+ * Ask for the next frame: of the rows and pictures that are in view.
+ * @param {boolean} again whether it is wanted though nothing changed in the session
+ */
+export function look(again) {
+  if (!socket || socket.readyState !== WebSocket.OPEN) return;
+  if (looking && !again) return;
+  looking = true;
+  send("look", {
+    rows: shownRows.value,
+    row: row.value,
+    order: order.value,
+    pictures: asked.value.pictures,
+    matrices: asked.value.matrices,
+    again,
+  });
+}
+
+/**
+ * Send a command; its fields are checked against the schema of the session.
+ * @param {string} command
+ * @param {object} [fields]
+ * @returns {boolean} whether it was sent
+ */
+export function send(command, fields = {}) {
+  const known = COMMANDS[command];
+  if (!known) throw new Error(`there is no command ${command}`);
+  const unknown = Object.keys(fields).filter((name) => !(name in known));
+  if (unknown.length) throw new Error(`the command ${command} has no field ${unknown[0]}`);
+  const missing = Object.keys(known).filter((name) => known[name] && !(name in fields));
+  if (missing.length) throw new Error(`the command ${command} lacks ${missing[0]}`);
+  const open = socket !== null && socket.readyState === WebSocket.OPEN;
+  if (open) socket.send(JSON.stringify({ command, ...fields }));
+  return open;
+}
+
+/**
+ * Send a command that has an answer.
+ * @param {string} command
+ * @param {object} [fields]
+ * @returns {Promise<object | null>} null where it is refused
+ */
+export function ask(command, fields = {}) {
+  return new Promise((resolve) => {
+    if (!send(command, fields)) return resolve(null);
+    if (!waiting.has(command)) waiting.set(command, []);
+    return waiting.get(command).push(resolve);
+  });
+}
+
+/** Send a file. @param {File} file */
+export async function upload(file) {
+  const limit = overview.value.limits.upload;
+  if (file.size > limit) {
+    const size = (file.size / 1048576).toFixed(1);
+    const text =
+      `${file.name} has ${size} MiB; at most ${limit / 1048576} MiB can be dropped here. ` +
+      `Name it on the command line: downslope play ${file.name}`;
+    notice.value = { text, kind: "refused" };
+    return;
+  }
+  socket.send(pack({ command: "upload", name: file.name }, await file.arrayBuffer()));
+}
+
+/** Select a weight or a unit, and ask for its derivation. */
+export function select(what, name, index) {
+  selected.value = { what, name, index };
+  explain();
+}
+
+/**
+ * Ask for the derivation of what is selected, for the selected row or averaged.
+ * @param {boolean} [quiet] whether its panel stays behind the one that is open
+ */
+export function explain(quiet = false) {
+  const chosen = selected.value;
+  if (!chosen && row.value === null) return;
+  const fields = chosen
+    ? { what: chosen.what, name: chosen.name, index: chosen.index, row: row.value }
+    : { what: "row", row: row.value };
+  ask("explain", fields).then((answer) => {
+    if (answer) explanation.value = { ...answer, quiet, error: frame.value.error.value };
+  });
+}
+
+/** Select a row, or none. @param {number} index */
+export function selectRow(index) {
+  row.value = row.value === index ? null : index;
+  look(true);
+  explain();
+}

@@ -1,0 +1,56 @@
+/** The state of the page: what the session sent last, and what the reader looks at. */
+import { computed, signal } from "./ui.js";
+
+/** What changes rarely, and what training moves; null until they arrive. */
+export const overview = signal(null);
+export const frame = signal(null);
+/** Pictures and matrices stay until newer ones come. */
+export const pictures = signal({});
+export const matrices = signal(null);
+/** The cells of the rows that are shown. */
+export const cells = signal({ first: 0, indices: [], cells: [] });
+/** A message to the reader: {text, kind}. */
+export const notice = signal(null);
+/** The connection: "opening", "open", "closed", or "refused" by a server that does not know the token. */
+export const connection = signal("opening");
+
+/** What the reader looks at. */
+export const selected = signal(null); // {what: "weight" | "unit", name, index}
+export const row = signal(null); // index of a row of the table
+export const explanation = signal(null); // the last derivation
+export const shownRows = signal([0, 20]);
+export const order = signal("table");
+export const lines = signal("weight");
+export const asked = signal({ pictures: null, matrices: null });
+
+export const network = computed(() => overview.value?.network);
+export const settings = computed(() => overview.value?.settings);
+export const table = computed(() => overview.value?.table);
+
+/** How the numbers of a network are shown: "numbers", "lines" or "matrices". */
+export const style = computed(() => {
+  if (!network.value) return "numbers";
+  if (!network.value.drawn) return "matrices";
+  return network.value.weights <= 52 ? "numbers" : "lines";
+});
+
+/**
+ * Take a new overview, of which only the parts that changed are sent. What was selected in another table or
+ * network is selected no more.
+ * @param {object} parts
+ */
+export function takeOverview(parts) {
+  const before = overview.value;
+  const after = { ...before, ...parts };
+  overview.value = after;
+  if (!before) return;
+  const targets = ({ table: { name, targets: columns } }) => JSON.stringify([name, columns]);
+  const shapes = ({ network: { shapes: sizes, inputs } }) => JSON.stringify([sizes, inputs]);
+  const otherTable = targets(before) !== targets(after);
+  if (otherTable || row.value >= after.table.rows) row.value = null;
+  if (otherTable) lines.value = "weight";
+  if (otherTable || shapes(before) !== shapes(after)) {
+    selected.value = null;
+    explanation.value = null;
+  }
+}

@@ -1,0 +1,77 @@
+/** The derivation of what is selected, with the numbers that are shown. */
+import { number } from "../core/format.js";
+import { explain, selectRow } from "../core/session.js";
+import { explanation, frame, row, table } from "../core/store.js";
+import { html, useEffect, useRef } from "../core/ui.js";
+
+const MOST_ROWS = 200; // that are listed
+const NOTHING =
+  "Select a weight (∂ beside its number, or its line), a unit, or a row: here stands the chain rule for " +
+  "it, with its numbers, first for one row and then averaged.";
+
+export function Derivation() {
+  const found = explanation.value;
+  const box = useRef(null);
+  useEffect(() => {
+    // the session writes this text itself, from numbers and escaped names
+    box.current.innerHTML = found ? found.html : "";
+    for (const formula of box.current.querySelectorAll(".formula")) {
+      if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0; // scrolled by keys too
+    }
+  }, [found]);
+  return html`<div class="derivation-panel">
+    <div class="bar"><${RowChoice} /><${Renew} found=${found} /></div>
+    ${!found && html`<p class="muted">${NOTHING}</p>`}
+    ${found?.note && html`<p class="muted">${found.note}</p>`}
+    ${found?.histogram && html`<${Activations} ...${found.histogram} />`}
+    <div ref=${box} class="derivation"></div>
+  </div>`;
+}
+
+/** Which row the derivation is of. */
+function RowChoice() {
+  const now = row.value;
+  const listed = Array.from({ length: Math.min(table.value.rows, MOST_ROWS) }, (_, i) => i);
+  if (now !== null && now >= MOST_ROWS) listed.push(now);
+  const choose = (event) => {
+    const { value } = event.currentTarget;
+    if (value === "") {
+      row.value = null;
+      explain();
+    } else if (Number(value) !== now) {
+      selectRow(Number(value));
+    }
+  };
+  return html`<label class="choice"><span>of</span>
+    <select value=${now === null ? "" : String(now)} onChange=${choose}>
+      <option value="">all rows, averaged</option>
+      ${listed.map((i) => html`<option key=${i} value=${i}>row ${i + 1}</option>`)}
+    </select></label>`;
+}
+
+/** Where the numbers have moved since, a button that writes them again. */
+function Renew({ found }) {
+  const { step, error } = frame.value;
+  // where a weight is moved by hand the step stays, and the error does not
+  const stale = found && (found.step !== step || found.error !== error.value);
+  if (!stale) return null;
+  const when = found.step === step ? "before the last change" : `of step ${found.step}`;
+  return html`<button onClick=${() => explain()}>These are the numbers ${when}; update them</button>`;
+}
+
+/** A histogram of a unit's activation over the rows. */
+function Activations({ counts, edges }) {
+  const most = Math.max(...counts, 1);
+  const range = `from ${number(edges[0], 4)} to ${number(edges[edges.length - 1], 4)}`;
+  const text = `its activation over the rows, ${range}`;
+  const bar = (count, i) => {
+    const height = (58 * count) / most;
+    const title = `${number(edges[i], 4)} to ${number(edges[i + 1], 4)}: ${count} rows`;
+    return html`<rect key=${i} x=${i * 10 + 0.5} width="9" y=${60 - height} height=${height}>
+      <title>${title}</title></rect>`;
+  };
+  return html`<figure class="histogram">
+    <svg viewBox="0 0 240 60" width="240" height="60" role="img"
+      aria-label=${`${text}; counts ${Array.from(counts).join(", ")}`}>${Array.from(counts, bar)}</svg>
+    <figcaption class="muted">${text}</figcaption></figure>`;
+}

@@ -1,0 +1,66 @@
+/** The top of the page: the table, sharing, shortcuts, light and dark; and messages to the reader. */
+import { shown } from "../controls/shortcuts.js";
+import { send } from "../core/session.js";
+import { notice, overview, table } from "../core/store.js";
+import { html, useEffect } from "../core/ui.js";
+import { Share } from "./share.js";
+import { ThemeButton } from "./theme.js";
+
+const NOTICE_TIME = 8000; // milliseconds
+
+export function Header() {
+  if (!table.value) return html`<header class="top"><${Title} /></header>`;
+  const { columns, targets } = table.value;
+  const used = columns.filter((column) => !column.target && column.used).length;
+  const toggle = () => {
+    shown.value = !shown.value;
+  };
+  return html`<header class="top">
+    <${Title} />
+    <span class="muted subject">${used} ${used === 1 ? "column" : "columns"} → ${targets.join(", ")}</span>
+    <span class="grow"></span>
+    <${Samples} />
+    <${Share} />
+    <button class="quiet keys" onClick=${toggle} title="shortcuts (?)">Shortcuts</button>
+    <${ThemeButton} />
+  </header>`;
+}
+
+function Title() {
+  return html`<h1><img src="icon.svg" alt="" width="22" height="22" /> Downslope</h1>`;
+}
+
+/** The tables that come with the page. */
+function Samples() {
+  const { samples } = overview.value.choices;
+  const { name } = table.value;
+  const isSample = samples.includes(name);
+  const open = (event) => send("open_sample", { name: event.currentTarget.value });
+  return html`<label class="choice"><span class="unseen">Table</span>
+    <select value=${isSample ? name : ""} onChange=${open}>
+      ${!isSample && html`<option value="" selected disabled>${name}</option>`}
+      ${samples.map((one) => html`<option key=${one} value=${one} selected=${one === name}>${one}</option>`)}
+    </select></label>`;
+}
+
+/** The last message; one that refuses nothing goes by itself. */
+export function Notice() {
+  const message = notice.value;
+  const close = () => {
+    notice.value = null;
+  };
+  useEffect(() => {
+    if (!message || message.kind === "refused") return undefined;
+    const timer = setTimeout(() => {
+      if (notice.value === message) close();
+    }, NOTICE_TIME);
+    return () => clearTimeout(timer);
+  }, [message]);
+  return html`<div class="notices" aria-live="polite">
+    ${message && html`<${Message} ...${message} close=${close} />`}</div>`;
+}
+
+function Message({ text, kind, close }) {
+  return html`<div class=${`notice ${kind}`} role=${kind === "refused" ? "alert" : "status"}>${text}
+    <button class="quiet" aria-label="Close this message" onClick=${close}>✕</button></div>`;
+}

@@ -1,0 +1,109 @@
+/** Sharing: an address that holds settings and small weights, and files. */
+import { saveFile } from "../core/save.js";
+import { ask, send, token } from "../core/session.js";
+import { frame, notice, overview } from "../core/store.js";
+import { html, useEffect, useState } from "../core/ui.js";
+
+const MOST_WEIGHTS = 60;
+const COPIED =
+  "The address is copied: settings, seed and small weights are in it, the table is not. It opens while " +
+  "this session runs; with a later session, put what is behind # after its address.";
+const IN_THE_BAR = "The address bar holds it now: settings, seed and small weights, not the table.";
+const NOT_AN_ADDRESS = "The part of the address behind # does not describe a network.";
+
+/** The address with settings, seed and, of small networks, weights. */
+function sharedAddress() {
+  const { settings, network, table } = overview.value;
+  const { stable_range, steps_per_epoch, fixed, ...kept } = settings;
+  if (fixed) delete kept.layers;
+  const shared = { settings: kept, target: table.targets };
+  if (network.weights <= MOST_WEIGHTS && frame.value?.parameters) {
+    const entries = Object.entries(frame.value.parameters);
+    shared.weights = Object.fromEntries(entries.map(([name, values]) => [name, nested(values)]));
+  }
+  return `#${encodeURIComponent(JSON.stringify(shared))}`;
+}
+
+function nested(values) {
+  if (values.shape.length < 2) return Array.from(values);
+  const [rows, columns] = values.shape;
+  const row = (_, i) => Array.from(values.subarray(i * columns, (i + 1) * columns));
+  return Array.from({ length: rows }, row);
+}
+
+/** Take what the address holds, once. */
+export function readAddress() {
+  if (location.hash.length < 3) return;
+  try {
+    const shared = JSON.parse(decodeURIComponent(location.hash.slice(1)));
+    if (shared.target && String(shared.target) !== String(overview.value?.table.targets)) return;
+    send("restore", { settings: shared.settings, weights: shared.weights || null });
+  } catch {
+    notice.value = { text: NOT_AN_ADDRESS, kind: "refused" };
+  }
+}
+
+function copyAddress() {
+  history.replaceState(null, "", location.pathname + sharedAddress());
+  // another tab does not know the token
+  const address = `${location.origin}${location.pathname}?token=${token}${location.hash}`;
+  const say = (text) => {
+    notice.value = { text, kind: "said" };
+  };
+  navigator.clipboard.writeText(address).then(
+    () => say(COPIED),
+    () => say(IN_THE_BAR),
+  );
+}
+
+function save(format) {
+  const pictures = format === "html" ? drawnPictures() : null;
+  ask("export", { format, pictures }).then((file) => {
+    if (file) saveFile(file.name, file.content, file.media_type);
+  });
+}
+
+/** The pictures that are drawn now, as data. */
+function drawnPictures() {
+  const found = {};
+  for (const figure of document.querySelectorAll("[data-figure]")) {
+    const canvas = figure.querySelector("canvas");
+    if (canvas?.width) found[figure.dataset.figure] = canvas.toDataURL("image/png");
+  }
+  return found;
+}
+
+const ITEMS = [
+  ["Copy the address", "settings, seed, small weights", copyAddress],
+  ["Model file", ".downslope, for downslope predict", () => save("model")],
+  ["Python source", "NumPy only", () => save("python")],
+  ["One HTML file", "works without server or network", () => save("html")],
+];
+
+export function Share() {
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    if (!open) return undefined;
+    const away = (event) => {
+      const leaves = event.type === "keydown" ? event.key === "Escape" : !event.target.closest(".menu");
+      if (leaves) setOpen(false);
+    };
+    document.addEventListener("pointerdown", away);
+    document.addEventListener("keydown", away);
+    return () => {
+      document.removeEventListener("pointerdown", away);
+      document.removeEventListener("keydown", away);
+    };
+  }, [open]);
+  const item = ([name, about, action]) => {
+    const choose = () => {
+      setOpen(false);
+      action();
+    };
+    return html`<li key=${name}><button onClick=${choose}>${name}<small>${about}</small></button></li>`;
+  };
+  return html`<span class="menu">
+    <button class="quiet" aria-expanded=${open} aria-haspopup="true"
+      onClick=${() => setOpen(!open)}>Share ▾</button>
+    ${open && html`<ul>${ITEMS.map(item)}</ul>`}</span>`;
+}

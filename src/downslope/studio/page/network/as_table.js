@@ -1,0 +1,48 @@
+/** The same network as tables: for those who would rather read, or listen. */
+import { NumberField } from "../controls/number.js";
+import { number, subscript } from "../core/format.js";
+import { frame } from "../core/store.js";
+import { html, useState } from "../core/ui.js";
+import { biasName, weightName } from "./names.js";
+import { unitValues } from "./units.js";
+import { setter } from "./weights.js";
+
+const range = (length) => Array.from({ length }, (_, k) => k);
+
+export function AsTable({ net }) {
+  const [open, setOpen] = useState(false);
+  const known = open && frame.value?.parameters;
+  const layer = ({ name }, l) => html`<${LayerTable} key=${name} net=${net} l=${l} />`;
+  return html`<details class="astable" open=${open} onToggle=${(event) => setOpen(event.currentTarget.open)}>
+    <summary>The drawing as a table</summary>
+    ${known && net.layers.map(layer)}</details>`;
+}
+
+function LayerTable({ net, l }) {
+  const { name, inputs, units, activation, bias } = net.layers[l];
+  const head = (j) => html`<th scope="col" key=${j}>${l ? `a${subscript(j + 1)}` : net.inputs[j]}</th>`;
+  return html`<table class="grid">
+    <caption>${name}: ${inputs} inputs, ${units} units, ${activation}</caption>
+    <thead><tr><th scope="col">unit</th>${range(inputs).map(head)}
+      ${bias && html`<th scope="col">bias</th>`}<th scope="col">output</th></tr></thead>
+    <tbody>
+      ${range(units).map((i) => html`<${UnitRow} key=${i} net=${net} l=${l} i=${i} />`)}</tbody></table>`;
+}
+
+function UnitRow({ net, l, i }) {
+  const { inputs, weight, bias } = net.layers[l];
+  const [values] = unitValues(frame.value, net, l + 1);
+  return html`<tr><th scope="row">${i + 1}</th>
+    ${range(inputs).map(
+      (j) => html`<${Cell} key=${j} name=${weight} index=${[i, j]} k=${i * inputs + j}
+        label=${weightName(net, l, i, j)} />`,
+    )}
+    ${bias && html`<${Cell} name=${bias} index=${[i]} k=${i} label=${biasName(net, l, i)} />`}
+    <td>${number(values?.[i], 5)}</td></tr>`;
+}
+
+function Cell({ name, index, k, label }) {
+  const value = frame.value.parameters[name][k];
+  return html`<td><${NumberField} value=${value} label=${label} digits=${4} signed
+    onChange=${setter(name, index)} /></td>`;
+}

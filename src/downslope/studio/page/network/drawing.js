@@ -1,0 +1,61 @@
+/** The network as a drawing: units as circles, weights as lines or as numbers that can be moved by hand. */
+import { fitted } from "../core/format.js";
+import { frame, network, style } from "../core/store.js";
+import { html, useLayoutEffect, useRef, useState } from "../core/ui.js";
+import { AsTable } from "./as_table.js";
+import { Inspector } from "./inspector.js";
+import { layoutOf } from "./layout.js";
+import { Lines } from "./lines.js";
+import { Tip } from "./tip.js";
+import { Units } from "./units.js";
+import { Weights } from "./weights.js";
+
+const LEAST_WIDTH = 300;
+
+/** The drawing with everything that belongs to it. */
+export function Drawing() {
+  const net = network.value;
+  const box = useRef(null);
+  const [measured, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    if (!box.current) return undefined;
+    const measure = () => setWidth(box.current.clientWidth - 12);
+    const watch = new ResizeObserver(measure);
+    watch.observe(box.current);
+    measure();
+    return () => watch.disconnect();
+  }, [net === null]);
+  if (!net) return null;
+  const width = Math.max(measured, LEAST_WIDTH);
+  const layout = layoutOf(net, width, style.value);
+  const phase = frame.value ? frame.value.phase : "";
+  return html`<div class="drawing" ref=${box} data-style=${style.value} data-phase=${phase}>
+    ${measured > 0 && html`<${Canvas} net=${net} width=${width} layout=${layout} />`}
+    <${Inspector} net=${net} />
+    <${AsTable} net=${net} />
+  </div>`;
+}
+
+function Canvas({ net, width, layout }) {
+  return html`<div class="canvas" style=${{ height: `${layout.height}px` }}>
+    <${Lines} net=${net} layout=${layout} width=${width} />
+    <${Units} net=${net} layout=${layout} />
+    <${ErrorBox} layout=${layout} width=${width} />
+    ${style.value === "numbers" && html`<${Weights} net=${net} layout=${layout} />`}
+    <${Tip} /></div>`;
+}
+
+/** E, behind the output. */
+function ErrorBox({ layout, width }) {
+  const now = frame.value;
+  if (!now) return null;
+  const outputs = layout.columns[layout.columns.length - 1];
+  const y = (outputs[0][1] + outputs[outputs.length - 1][1]) / 2;
+  const x = outputs[0][0] + layout.radius;
+  const size = Math.max(60, width - x - 26);
+  const position = { left: `${x + 10}px`, top: `${y - 22}px`, width: `${size}px` };
+  const highlighted = now.phase === "loss" ? "highlighted" : "";
+  const title = `E, the ${now.error.measure}`;
+  return html`<div class=${`errorbox ${highlighted}`} style=${position} title=${title}>
+    <b>E</b><span>${fitted(now.error.value, 3, (size - 20) / 7)}</span></div>`;
+}

@@ -1,0 +1,50 @@
+/** The weight or unit that is selected, with its numbers to move. */
+import { NumberField } from "../controls/number.js";
+import { number } from "../core/format.js";
+import { send } from "../core/session.js";
+import { explanation, frame, selected, style } from "../core/store.js";
+import { html } from "../core/ui.js";
+import { isFrozen } from "./lines.js";
+import { biasName, weightName } from "./names.js";
+import { setter } from "./weights.js";
+
+export function Inspector({ net }) {
+  const chosen = selected.value;
+  if (!chosen || !frame.value?.parameters || style.value === "matrices") return null;
+  const l = net.layers.findIndex(({ weight, bias, name }) => [weight, bias, name].includes(chosen.name));
+  if (l < 0) return null;
+  const title = chosen.what === "unit" ? `Unit ${chosen.index[0] + 1} of ${net.layers[l].name}` : "";
+  const close = () => {
+    selected.value = null;
+    explanation.value = null;
+  };
+  const toPanel = () => document.getElementById("panel").scrollIntoView({ block: "start" });
+  return html`<div class="inspector" role="group" aria-label="What is selected">
+    ${title && html`<b>${title}</b>`}
+    ${numbersOf(net, l, chosen).map((one) => html`<${Entry} key=${one.label} net=${net} ...${one} />`)}
+    <span class="grow"></span>
+    <button class="link" onClick=${toPanel}>the chain rule ↓</button>
+    <button class="quiet" onClick=${close}>Close</button></div>`;
+}
+
+/** The selected weight, or the bias of the selected unit. */
+function numbersOf(net, l, { what, name, index }) {
+  const { bias, inputs } = net.layers[l];
+  if (what === "weight" && index.length === 2) {
+    const [i, j] = index;
+    return [{ name, index, k: i * inputs + j, label: weightName(net, l, i, j) }];
+  }
+  const [i] = index;
+  return bias ? [{ name: bias, index, k: i, label: biasName(net, l, i) }] : [];
+}
+
+function Entry({ net, name, index, k, label }) {
+  const { parameters, gradients } = frame.value;
+  const frozen = isFrozen(net, name, k);
+  const toggle = () => send("freeze", { name, index, frozen: !frozen });
+  return html`<label>${label}${" "}
+    <${NumberField} value=${parameters[name][k]} label=${label} digits=${8} signed
+      onChange=${setter(name, index)} /></label>
+    ${gradients && html`<span class="muted">∂E/∂${label} = ${number(gradients[name][k], 6)}</span>`}
+    <label class="check"><input type="checkbox" checked=${frozen} onChange=${toggle} /> frozen</label>`;
+}

@@ -1,0 +1,43 @@
+/** Where the units of a network are drawn. */
+
+const GAP = { numbers: 116, lines: 46 }; // between units, in pixels
+const NARROW = 440;
+
+/**
+ * @typedef {object} Layout
+ * @property {number} height of the drawing, in pixels
+ * @property {number} left where the inputs are
+ * @property {boolean} narrow
+ * @property {[number, number][][]} columns the middle of every unit, the inputs first
+ * @property {number} letters the size of the names of inputs: many of them would lie on each other
+ * @property {number} radius of a unit
+ */
+
+/**
+ * @param {{inputs: string[], layers: {units: number}[]}} net
+ * @param {number} width
+ * @param {"numbers" | "lines"} style
+ * @returns {Layout}
+ */
+export function layoutOf(net, width, style) {
+  const numbers = style === "numbers";
+  const sizes = [net.inputs.length, ...net.layers.map((layer) => layer.units)];
+  const most = Math.max(...sizes);
+  const height = Math.max(220, Math.min(numbers ? 480 : 460, most * GAP[style] + 22));
+  const narrow = width < NARROW;
+  const left = numbers ? 46 : narrow ? 80 : 128;
+  const right = width - (numbers ? 118 : 104);
+  const column = (count, c) => {
+    const x = left + ((right - left) * c) / (sizes.length - 1);
+    const gap = Math.min(GAP[style] + 14, (height - 40) / count);
+    return Array.from({ length: count }, (_, i) => [x, height / 2 + (i - (count - 1) / 2) * gap]);
+  };
+  return {
+    height,
+    left,
+    narrow,
+    columns: sizes.map(column),
+    letters: Math.max(7, Math.min(12, (height - 40) / sizes[0] / 1.25)),
+    radius: Math.max(5, Math.min(numbers ? 24 : 18, (height - 40) / most / 2.4)),
+  };
+}

@@ -1,0 +1,100 @@
+/** The weights as lines: the larger, the thicker. */
+import { number } from "../core/format.js";
+import { select } from "../core/session.js";
+import { explanation, frame, lines, selected, style } from "../core/store.js";
+import { html, useLayoutEffect, useRef } from "../core/ui.js";
+import { weightName } from "./names.js";
+import { hideTip, tip } from "./tip.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** What the lines show: gradients while a step's backward pass is shown, else what was chosen. */
+export function shownLines() {
+  const backward = style.value === "lines" && frame.value?.phase === "backward";
+  return backward ? "gradient" : lines.value;
+}
+
+function shownValues(now, { weight }) {
+  const values = now.parameters[weight];
+  const ofRow = explanation.value?.row_gradients;
+  const fits = values && ofRow?.[weight]?.length === values.length;
+  const source = { weight: now.parameters, gradient: now.gradients, row: fits ? ofRow : null }[shownLines()];
+  return source?.[weight] ?? values;
+}
+
+export function Lines({ net, layout, width }) {
+  const svg = useRef(null);
+  const drawn = useRef([]);
+  useLayoutEffect(() => {
+    drawn.current = drawLines(svg.current.querySelector("g"), net, layout.columns);
+  }, [net, layout.height, width, style.value]);
+  const now = frame.value;
+  const values = net.layers.map((layer) => (now?.parameters ? shownValues(now, layer) : null));
+  const marks = { chosen: selectedLine(net), highlighted: new Set(explanation.value?.highlighted.weights) };
+  useLayoutEffect(() => drawn.current.forEach((group, l) => showValues(group, values[l], marks)));
+  const at = (event) => event.target.dataset?.weight?.split(",").map(Number);
+  const choose = (event) => {
+    const place = at(event);
+    if (place) select("weight", net.layers[place[0]].weight, place.slice(1));
+  };
+  const point = (event) => {
+    const place = at(event);
+    if (place) showTip(event, net, place);
+    else hideTip();
+  };
+  return html`<svg ref=${svg} class="lines" width=${width} height=${layout.height} aria-hidden="true"
+    onClick=${choose} onPointerMove=${point} onPointerLeave=${hideTip}><g></g></svg>`;
+}
+
+/** A line for every weight, layer by layer. */
+function drawLines(group, net, columns) {
+  group.textContent = "";
+  return net.layers.map((layer, l) =>
+    Array.from({ length: layer.units * layer.inputs }, (_, k) => {
+      const [i, j] = [Math.floor(k / layer.inputs), k % layer.inputs];
+      const line = document.createElementNS(SVG, "line");
+      const [[x1, y1], [x2, y2]] = [columns[l][j], columns[l + 1][i]];
+      for (const [name, value] of Object.entries({ x1, y1, x2, y2 })) line.setAttribute(name, value);
+      line.dataset.weight = `${l},${i},${j}`;
+      group.append(line);
+      return line;
+    }),
+  );
+}
+
+/** The width and the class of every line of a layer, by its value. */
+function showValues(drawn, values, { chosen, highlighted }) {
+  if (!values) return;
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-300);
+  drawn.forEach((line, k) => {
+    const share = Math.abs(values[k]) / largest;
+    line.style.strokeWidth = (0.5 + 4 * share).toFixed(2);
+    line.style.strokeOpacity = (0.15 + 0.85 * share).toFixed(2);
+    const { weight } = line.dataset;
+    const marks = `${weight === chosen ? " selected" : ""}${highlighted.has(weight) ? " highlighted" : ""}`;
+    line.setAttribute("class", `${values[k] < 0 ? "negative" : "positive"}${marks}`);
+  });
+}
+
+/** The line of the selected weight: its layer and index. */
+function selectedLine(net) {
+  const { what, name, index } = selected.value ?? {};
+  if (what !== "weight" || index.length !== 2) return "";
+  return `${net.layers.findIndex((layer) => layer.weight === name)},${index}`;
+}
+
+/** Whether descent leaves a number of a parameter alone. */
+export function isFrozen(net, name, k) {
+  return Boolean(net.frozen[name]?.[k]);
+}
+
+function showTip(event, net, [l, i, j]) {
+  const { weight, inputs } = net.layers[l];
+  const k = i * inputs + j;
+  const { parameters, gradients } = frame.value;
+  const gradient = gradients
+    ? `\n∂E/∂w = average of δ·${l ? "a" : "x"} = ${number(gradients[weight][k], 6)}`
+    : "";
+  const text = `${weightName(net, l, i, j)} = ${number(parameters[weight][k], 8)}${gradient}`;
+  tip.value = { x: event.offsetX, y: event.offsetY, text };
+}

@@ -1,0 +1,100 @@
+/** Weights and biases as numbers on the drawing that can be moved, frozen and derived. */
+import { NumberField } from "../controls/number.js";
+import { number } from "../core/format.js";
+import { select, send } from "../core/session.js";
+import { frame, selected } from "../core/store.js";
+import { html } from "../core/ui.js";
+import { isFrozen } from "./lines.js";
+import { biasName, isNeuron, weightName } from "./names.js";
+
+/** The handler that sets one number of a parameter. */
+export function setter(name, index) {
+  return (value, dragging) => send("set_parameter", { name, index, value, dragging });
+}
+
+export function Weights({ net, layout }) {
+  const now = frame.value;
+  if (!now?.parameters) return null;
+  const showsGradients = now.gradients && now.phase !== "forward" && now.phase !== "loss";
+  const gradients = showsGradients ? now.gradients : {};
+  return net.layers
+    .flatMap((layer, l) => [
+      ...weightsOf(net, l, layout).map((one) => ({ ...one, name: layer.weight })),
+      ...(layer.bias ? biasesOf(net, l, layout).map((one) => ({ ...one, name: layer.bias })) : []),
+    ])
+    .map(
+      ({ key, k, ...place }) => html`<${Weight} key=${key} ...${place} value=${now.parameters[place.name][k]}
+    gradient=${gradients[place.name]?.[k] ?? null} frozen=${isFrozen(net, place.name, k)} />`,
+    );
+}
+
+/** Where the weights of a layer stand: on their lines, apart from each other. */
+function weightsOf(net, l, layout) {
+  const layer = net.layers[l];
+  const roomy = isNeuron(net);
+  return Array.from({ length: layer.units * layer.inputs }, (_, k) => {
+    const [i, j] = [Math.floor(k / layer.inputs), k % layer.inputs];
+    const [[x1, y1], [x2, y2]] = [layout.columns[l][j], layout.columns[l + 1][i]];
+    const share = roomy ? (layout.narrow ? 0.52 : 0.36) : 0.24 + (0.52 * (i + 0.5)) / layer.units;
+    return {
+      key: `${l}-${k}`,
+      k,
+      index: [i, j],
+      label: weightName(net, l, i, j),
+      x: x1 + share * (x2 - x1),
+      y: y1 + share * (y2 - y1),
+      roomy,
+      narrow: layout.narrow,
+    };
+  });
+}
+
+/** Where the biases of a layer stand: below their units. */
+function biasesOf(net, l, layout) {
+  return layout.columns[l + 1].map(([x, y], i) => ({
+    key: `${l}-b${i}`,
+    k: i,
+    index: [i],
+    label: biasName(net, l, i),
+    x,
+    y: y + layout.radius + 15,
+    bias: true,
+  }));
+}
+
+function Weight({ name, index, value, gradient, label, x, y, roomy, narrow, frozen, bias }) {
+  const chosen = selected.value;
+  const isSelected =
+    chosen?.what === "weight" && chosen.name === name && String(chosen.index) === String(index);
+  const marks = { selected: isSelected, frozen, roomy, bias };
+  const classes = Object.keys(marks).filter((mark) => marks[mark]);
+  const derivative = gradient === null ? "" : `\n∂E/∂${label} = ${number(gradient, 6)}`;
+  return html`<div class=${["weight", ...classes].join(" ")} style=${{ left: `${x}px`, top: `${y}px` }}>
+    <span class="name">${label}</span>
+    <${NumberField} value=${value} label=${`${label}, weight; drag, type, or use the arrow keys`}
+      digits=${roomy ? 6 : 4} room=${roomy ? (narrow ? 6.5 : 9.5) : 7.5} signed
+      title=${`${label} = ${number(value, 10)}${derivative}`} onChange=${setter(name, index)} />
+    <${Freeze} name=${name} index=${index} label=${label} frozen=${frozen} />
+    ${roomy && html`<${Derive} name=${name} index=${index} label=${label} />`}
+    ${roomy && gradient !== null && html`<${Gradient} label=${label} value=${gradient} />`}
+  </div>`;
+}
+
+function Freeze({ name, index, label, frozen }) {
+  const toggle = () => send("freeze", { name, index, frozen: !frozen });
+  const hint = frozen
+    ? "frozen: descent leaves it alone; press to release it"
+    : "freeze: descent leaves it alone";
+  return html`<button class="quiet mini" aria-pressed=${frozen} aria-label=${`freeze ${label}`} title=${hint}
+    onClick=${toggle}>${frozen ? "■" : "□"}</button>`;
+}
+
+function Derive({ name, index, label }) {
+  return html`<button class="quiet mini why" aria-label=${`the chain rule for ${label}`}
+    title="the chain rule with these numbers" onClick=${() => select("weight", name, index)}>∂</button>`;
+}
+
+function Gradient({ label, value }) {
+  return html`<span class="gradient" title="the gradient on the rows of the next step">
+    ∂E/∂${label} = ${number(value, 5)}</span>`;
+}

@@ -1,0 +1,135 @@
+/** The reader's own table: dropped, pasted or chosen; its columns, their kinds, the target, formulas. */
+import { number, whole } from "../core/format.js";
+import { send, upload } from "../core/session.js";
+import { overview, table } from "../core/store.js";
+import { html, useState } from "../core/ui.js";
+
+const AUTOMATIC = "automatic";
+const EXCLUDE = "exclude";
+const KINDS = [AUTOMATIC, "number", "category", EXCLUDE];
+const [WIDTH, HEIGHT] = [120, 26]; // of a histogram
+
+export function Columns() {
+  const now = table.value;
+  return html`<div class="columns-panel">
+    <${OwnTable} />
+    <${About} now=${now} />
+    <div class="columns-list" role="list">
+      ${now.columns.map((column) => html`<${Column} key=${column.name} column=${column} now=${now} />`)}</div>
+    <${NewFormula} formulas=${now.formulas} />
+  </div>`;
+}
+
+function OwnTable() {
+  const [text, setText] = useState("");
+  const limit = overview.value.limits.upload / 1048576;
+  const choose = (event) => event.currentTarget.files[0] && upload(event.currentTarget.files[0]);
+  return html`<div class="dropzone">
+    <span><b>Your own table</b>: drop a file anywhere on this page (CSV, TSV, JSON lines, Parquet, Arrow,
+      Excel; at most ${limit} MiB), paste cells, or</span>
+    <label class="choice"><span class="unseen">Choose a file</span>
+      <input type="file" onChange=${choose} /></label>
+    <details><summary>type or paste it here</summary>
+      <textarea rows="6" cols="40" aria-label="Table as text" value=${text} placeholder=${"x,y\n1,2\n2,4"}
+        onInput=${(event) => setText(event.currentTarget.value)}></textarea>
+      <div><button onClick=${() => text.trim() && send("paste", { text })}>Open this table</button></div>
+    </details></div>`;
+}
+
+function About({ now }) {
+  const left = now.left_out ? `; ${whole(now.left_out)} rows without a target are left out` : "";
+  const scale = (event) => send("choose_columns", { scaling: event.currentTarget.value });
+  return html`<div class="bar"><h2>${now.name}</h2>
+    <span class="muted">${whole(now.rows)} rows; ${now.task}${left}</span><span class="grow"></span>
+    <label class="choice"><span>Numbers</span><select value=${now.scaling} onChange=${scale}>
+      <option value="raw">unscaled</option><option value="standard">standardised</option>
+    </select></label></div>`;
+}
+
+function NewFormula({ formulas }) {
+  const [formula, setFormula] = useState("");
+  const add = () => {
+    if (formula.trim()) send("choose_columns", { formulas: [...formulas, formula.trim()] });
+    setFormula("");
+  };
+  return html`<div class="bar new-formula">
+    <label class="field"><span>New column from a formula</span>
+      <input type="text" size="26" placeholder="x1*x2, pow(x1, 2), sin(x1)" value=${formula}
+        onInput=${(event) => setFormula(event.currentTarget.value)}
+        onKeyDown=${(event) => event.key === "Enter" && add()} /></label>
+    <button onClick=${add}>Add</button></div>`;
+}
+
+function Column({ column, now }) {
+  const { name, target, formula, used, reason } = column;
+  const kept = used || target;
+  return html`<div role="listitem" class=${`column ${kept ? "" : "out"}`}>
+    <b>${name}</b><${Histogram} ...${column.histogram} name=${name} />
+    ${
+      target
+        ? html`<span>target</span>`
+        : formula
+          ? html`<${RemoveFormula} name=${name} formulas=${now.formulas} />`
+          : html`<${Kind} column=${column} columns=${now.columns} />`
+    }
+    <span class="muted">${kept ? "" : "left out: "}${reason}</span>
+    ${
+      target
+        ? html`<span class="muted">to be predicted</span>`
+        : html`<${SetTarget} name=${name} now=${now} />`
+    }
+  </div>`;
+}
+
+function RemoveFormula({ name, formulas }) {
+  const remove = () => send("choose_columns", { formulas: formulas.filter((formula) => formula !== name) });
+  return html`<button class="quiet" onClick=${remove}>Remove</button>`;
+}
+
+function SetTarget({ name, now }) {
+  const fields = { targets: [name], task: "auto", drop: [], formulas: now.formulas };
+  return html`<button class="quiet" onClick=${() => send("choose_columns", fields)}>Set as target</button>`;
+}
+
+const kindOf = (column) => (column.kind === "dropped" ? EXCLUDE : AUTOMATIC);
+
+/** What a column is taken for. */
+function Kind({ column, columns }) {
+  const now = kindOf(column);
+  const option = (kind) => {
+    const text = kind === AUTOMATIC && now === kind ? column.kind : kind;
+    return html`<option key=${kind} value=${kind} selected=${kind === now}>${text}</option>`;
+  };
+  const choose = (event) => chooseKind(column.name, event.currentTarget.value, columns);
+  return html`<label class="choice"><span class="unseen">Kind of ${column.name}</span>
+    <select onChange=${choose}>${KINDS.map(option)}</select></label>`;
+}
+
+function chooseKind(name, kind, columns) {
+  const others = columns.filter((column) => column.name !== name);
+  const excluded = others.filter((column) => column.kind === "dropped").map((column) => column.name);
+  const askedFor = (wanted) =>
+    others.filter((column) => column.kind === wanted && column.reason === "asked for").map((c) => c.name);
+  const withThis = (wanted, names) => (kind === wanted ? [...names, name] : names);
+  send("choose_columns", {
+    drop: withThis(EXCLUDE, excluded),
+    category: withThis("category", askedFor("category")),
+    number: withThis("number", askedFor("number")),
+  });
+}
+
+function Histogram({ counts, labels, low, high, name }) {
+  if (!counts.length) return html`<span></span>`;
+  const most = Math.max(...counts);
+  const width = WIDTH / counts.length;
+  const text = labels
+    ? labels.map((label, i) => `${label}: ${counts[i]}`).join(", ")
+    : `from ${number(low, 4)} to ${number(high, 4)}`;
+  const bar = (count, i) => {
+    const height = ((HEIGHT - 1) * count) / most;
+    return html`<rect key=${i} x=${i * width + 0.5} width=${Math.max(1, width - 1)} y=${HEIGHT - height}
+      height=${height} />`;
+  };
+  return html`<svg width=${WIDTH} height=${HEIGHT} role="img" aria-label=${`${name}: ${text}`}>
+    <title>${text}</title>${counts.map(bar)}</svg>`;
+}

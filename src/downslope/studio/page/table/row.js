@@ -1,0 +1,118 @@
+/** One row of the table: its cells, what the network predicts for it, and its error. */
+import { number, parsed, whole } from "../core/format.js";
+import { selectRow, send } from "../core/session.js";
+import { frame, row, settings, table } from "../core/store.js";
+import { html, useState } from "../core/ui.js";
+
+/** Rows of a table up to which cells can be typed into. */
+export const EDITABLE_ROWS = 200;
+
+const SMALL_ERROR = 0.1;
+const FEW_ROWS = 20; // that are a challenge
+const FORMULAS = {
+  squared_error: "(y − z)²",
+  absolute_error: "|y − z|",
+  cross_entropy: "−ln p(target)",
+  binary_cross_entropy: "−ln p(target)",
+};
+
+export function Row({ i, shown, values, inputs, targets, layout, most }) {
+  const { classes, single, behind } = layout;
+  const index = shown.indices[i];
+  const error = classes ? null : shown.residual[i * shown.prediction.shape[1]];
+  const isSelected = row.value === index;
+  const inBatch = frame.value.batch?.includes(index);
+  const cell = (column) => html`<${Cell} key=${column.name} column=${column} row=${index}
+    value=${values[column.index]} />`;
+  const press = (event) => {
+    if (!event.target.closest("input,button")) selectRow(index);
+  };
+  return html`<tr class=${`${isSelected ? "chosen" : ""} ${inBatch ? "batch" : ""}`} onClick=${press}>
+    <${Index} index=${index} isSelected=${isSelected} validates=${shown.validation?.[i]} />
+    ${!behind && inputs.map(cell)}
+    <${Predicted} i=${i} shown=${shown} layout=${layout} />
+    ${targets.map(cell)}
+    ${!classes && single && html`<${ErrorCell} error=${error} />`}
+    <${LossCell} loss=${shown.loss[i]} error=${error} />
+    <${Bar} share=${shown.loss[i] / most} negative=${error !== null && error < 0} />
+    ${behind && inputs.map(cell)}
+  </tr>`;
+}
+
+function Index({ index, isSelected, validates }) {
+  const hint = validates
+    ? "validation row: it is not trained on and only measures the error"
+    : "its forward pass, and its gradient by every weight";
+  return html`<th scope="row" class="count"><button class="quiet" aria-pressed=${isSelected} title=${hint}
+    onClick=${() => selectRow(index)}>${whole(index + 1)}${validates ? "ᵛ" : ""}</button></th>`;
+}
+
+/** What the network predicts: the likeliest class and its probability, z and a number, or several numbers. */
+function Predicted({ i, shown, layout: { classes, single, scaled } }) {
+  if (classes) {
+    return html`<td class="computed words">${table.value.classes[shown.class[i]]}</td>
+      <td class="computed" title="of what the last layer gives, the probability of that class">
+        ${number(100 * shown.probability[i], 3)} %</td>`;
+  }
+  const outputs = shown.prediction.shape[1];
+  const predicted = shown.prediction.subarray(i * outputs, (i + 1) * outputs);
+  if (!single)
+    return html`<td class="computed">${Array.from(predicted, (v) => number(v, 4)).join("; ")}</td>`;
+  const z = shown.z[i * outputs];
+  const hint = `z, what the last layer gives, = ${number(z, 10)}`;
+  return html`<td class="computed" title=${hint}>${number(z, 6)}</td>
+    ${scaled && html`<td class="computed">${number(predicted[0], 5)}</td>`}`;
+}
+
+function ErrorCell({ error }) {
+  const met = Math.abs(error) < SMALL_ERROR && table.value.rows <= FEW_ROWS;
+  const hint = `target − prediction = ${number(error, 10)}`;
+  return html`<td class=${`computed ${met ? "met" : ""}`} title=${hint}>${number(error, 5)}</td>`;
+}
+
+/** What the row adds to the error, with its formula. */
+function LossCell({ loss, error }) {
+  const name = settings.value.loss;
+  const squares = name === "squared_error" && error !== null && table.value.scale === 1;
+  const numbers = squares ? ` = (${number(error, 8)})²` : "";
+  const hint = `${FORMULAS[name] || name.replace(/_/g, " ")}${numbers} = ${number(loss, 10)}`;
+  return html`<td class="computed" title=${hint}>${number(loss, 5)}</td>`;
+}
+
+function Bar({ share, negative }) {
+  const width = `${(100 * Math.min(1, share)).toFixed(1)}%`;
+  return html`<td class="barcell">
+    <span class=${`meter ${negative ? "negative" : "positive"}`} style=${{ width }}></span></td>`;
+}
+
+function Cell({ column, row: index, value }) {
+  const { editable, rows } = table.value;
+  const known = value !== null && value !== undefined;
+  const text = known ? (column.numeric ? number(value, 7) : String(value)) : "";
+  const words = column.numeric ? "" : "words";
+  if (editable && rows <= EDITABLE_ROWS && !column.formula) {
+    return html`<td class=${words}><${Editor} column=${column} index=${index} value=${text} /></td>`;
+  }
+  return html`<td class=${words} title=${text.length > 16 ? text : undefined}>${text || "–"}</td>`;
+}
+
+function Editor({ column, index, value }) {
+  const [text, setText] = useState(null);
+  const commit = () => {
+    if (text !== null && text !== value) {
+      const found = column.numeric ? parsed(text) : NaN;
+      const sent = Number.isFinite(found) ? String(found) : text;
+      send("edit_cell", { row: index, column: column.name, text: sent });
+    }
+    setText(null);
+  };
+  const keys = (event) => {
+    if (event.key === "Enter") event.currentTarget.blur();
+    if (event.key === "Escape") setText(null);
+  };
+  const shown = text ?? value;
+  const width = `${Math.max(3, Math.min(16, shown.length)) + 2}ch`;
+  return html`<input class="cell" style=${{ width }} aria-label=${`${column.name}, row ${index + 1}`}
+    value=${shown} spellcheck=${false} onInput=${(event) => setText(event.currentTarget.value)}
+    onBlur=${commit} onKeyDown=${keys} />`;
+}

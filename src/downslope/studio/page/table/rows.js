@@ -1,0 +1,133 @@
+/** The table of rows: cells, what the network predicts for each row, its error as a number and as a bar. */
+import { whole } from "../core/format.js";
+import { look, send } from "../core/session.js";
+import { cells, frame, order, settings, shownRows, table } from "../core/store.js";
+import { html, useEffect, useRef, useState } from "../core/ui.js";
+import { EDITABLE_ROWS, Row } from "./row.js";
+
+const HEIGHT = 30; // pixels of a row
+const MOST_COLUMNS = 8;
+const INPUTS_BEHIND = 4; // columns beyond which the inputs stand behind the errors
+
+/** The rows in view: a window of the table that follows the scrolling. */
+export function Rows() {
+  const now = table.value;
+  const box = useRef(null);
+  const [all, setAll] = useState(false);
+  useWindow(box, now?.rows);
+  if (!now) return null;
+  const columns = now.columns.map((column, index) => ({ ...column, index }));
+  const inputs = columns.filter((column) => !column.target && column.used);
+  const shown = all ? inputs : inputs.slice(0, MOST_COLUMNS);
+  const targets = columns.filter((column) => column.target);
+  const left = now.left_out ? `, ${whole(now.left_out)} without a target left out` : "";
+  const few = all ? "fewer columns" : `all ${inputs.length} columns`;
+  return html`<section class="rows card" aria-label="Rows" data-phase=${frame.value ? frame.value.phase : ""}>
+    <div class="bar">
+      <h2>${now.name}</h2><span class="muted">${whole(now.rows)} rows${left}</span><span class="grow"></span>
+      ${
+        inputs.length > MOST_COLUMNS &&
+        html`<button class="quiet" onClick=${() => setAll(!all)}>${few}</button>`
+      }
+      ${now.rows > 12 && html`<${LargestFirst} box=${box} />`}
+      ${
+        now.editable &&
+        now.rows <= EDITABLE_ROWS &&
+        html`<button class="quiet" title="Add a row like the last one"
+          onClick=${() => send("edit_rows", {})}>+ row</button>`
+      }
+    </div>
+    <div class="scroll" ref=${box} tabindex="0" role="region" aria-label="Table of rows, scrolls">
+      <${Grid} now=${now} inputs=${shown} targets=${targets} />
+    </div>
+  </section>`;
+}
+
+/** Ask for the rows that are in view, whenever those are others. */
+function useWindow(box, rows) {
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return undefined;
+    const scrolled = () => {
+      const first = Math.max(0, Math.floor(element.scrollTop / HEIGHT) - 4);
+      const count = Math.min(150, Math.ceil(element.clientHeight / HEIGHT) + 10);
+      if (String([first, count]) === String(shownRows.value)) return;
+      shownRows.value = [first, count];
+      look(true);
+    };
+    scrolled();
+    element.addEventListener("scroll", scrolled, { passive: true });
+    return () => element.removeEventListener("scroll", scrolled);
+  }, [rows]);
+}
+
+function LargestFirst({ box }) {
+  const choose = (event) => {
+    order.value = event.currentTarget.checked ? "error" : "table";
+    box.current.scrollTop = 0;
+    look(true);
+  };
+  const byError = order.value === "error";
+  return html`<label class="check">
+    <input type="checkbox" checked=${byError} onChange=${choose} /> largest errors first</label>`;
+}
+
+function Grid({ now, inputs, targets }) {
+  const rows = frame.value?.rows;
+  const known = rows && cells.value.indices.length === rows.indices.length;
+  const shown = known ? rows : null;
+  const count = shown ? shown.indices.length : 0;
+  const classes = now.classes.length > 0;
+  const layout = {
+    classes,
+    single: targets.length === 1,
+    scaled: now.scaling === "standard" && !classes,
+    behind: inputs.length > INPUTS_BEHIND,
+  };
+  const most = shown ? Math.max(...shown.loss, 1e-300) : 1;
+  const first = rows ? rows.first : 0;
+  const row = (
+    _,
+    i,
+  ) => html`<${Row} key=${shown.indices[i]} i=${i} shown=${shown} values=${cells.value.cells[i]}
+    inputs=${inputs} targets=${targets} layout=${layout} most=${most} />`;
+  return html`<table class="grid">
+    <${Heads} inputs=${inputs} targets=${targets} layout=${layout} />
+    <tbody>
+      <${Space} rows=${first} />
+      ${Array.from({ length: count }, row)}
+      <${Space} rows=${shown ? now.rows - first - count : 0} />
+    </tbody></table>`;
+}
+
+/** The room of the rows that are not in view. */
+function Space({ rows }) {
+  if (rows <= 0) return null;
+  return html`<tr class="space" aria-hidden="true" style=${{ height: `${rows * HEIGHT}px` }}><td></td></tr>`;
+}
+
+function Heads({ inputs, targets, layout: { classes, single, scaled, behind } }) {
+  const { loss } = settings.value;
+  const computed = classes
+    ? ["predicted", "probability"]
+    : single
+      ? ["z", scaled && "prediction"]
+      : ["prediction"];
+  const lossName = loss === "squared_error" ? (single ? "squared" : "mean square") : "loss";
+  const input = (column) => html`<th scope="col" key=${column.name} class=${column.numeric ? "" : "words"}
+    title=${`${column.kind}: ${column.reason}`}>${column.name}</th>`;
+  const output = (name) => html`<th scope="col" class="computed forward" key=${name}>${name}</th>`;
+  const target = ({ name, numeric, reason }) =>
+    html`<th scope="col" key=${name} class=${numeric && !classes ? "" : "words"}
+      title=${reason}>${name}</th>`;
+  return html`<thead><tr><th scope="col" class="count">row</th>
+    ${!behind && inputs.map(input)}
+    ${computed.filter(Boolean).map(output)}
+    ${targets.map(target)}
+    ${
+      !classes && single && html`<th scope="col" class="computed loss" title="target − prediction">error</th>`
+    }
+    <th scope="col" class="computed loss" title=${`what this row adds to the mean: ${loss}`}>${lossName}</th>
+    <th scope="col" class="barhead"><span class="unseen">as a bar</span></th>
+    ${behind && inputs.map(input)}</tr></thead>`;
+}

@@ -1,0 +1,100 @@
+/** The curve of the error: log axis, values under the pointer, moves by hand as points of their own. */
+import { number, whole } from "../core/format.js";
+import { saveFile } from "../core/save.js";
+import { frame } from "../core/store.js";
+import { html, useEffect, useRef, useState } from "../core/ui.js";
+import { axes, colour, merged, plotLibrary, raised, SCALES, stepText } from "./plot.js";
+
+const HEIGHT = 158;
+const LEAST_TIME = 100; // milliseconds between two pictures while playing
+
+const errorText = (_, value) => number(raised(value), 5);
+const series = (label, ink, dash, more) => ({
+  label,
+  stroke: () => colour(ink),
+  width: 1.5,
+  dash,
+  spanGaps: true,
+  value: errorText,
+  points: { show: false },
+  ...more,
+});
+const BY_HAND = { width: 1, points: { show: true, size: 6, fill: () => colour("hand") } };
+
+function optionsFor(width, logSteps) {
+  return {
+    width,
+    height: HEIGHT,
+    cursor: { points: { size: 7 } },
+    legend: { live: true },
+    scales: SCALES,
+    axes: axes(logSteps),
+    series: [
+      { label: "step", value: (_, step) => stepText(step, logSteps) },
+      series("training", "accent", [], {}),
+      series("validation", "negative", [6, 3], {}),
+      series("by hand", "hand", [2, 3], BY_HAND),
+    ],
+  };
+}
+
+function curveData(curve, logSteps) {
+  const line = Array.from(curve.steps, (step, i) => [step, curve.errors[i]]);
+  line.push(curve.latest);
+  const pairs = (array) =>
+    Array.from({ length: array.length / 2 }, (_, i) => [array[2 * i], array[2 * i + 1]]);
+  return merged([line, pairs(curve.validation), pairs(curve.by_hand)], logSteps);
+}
+
+/** Draws the curve into a box, and again when its size or the theme changes. */
+function usePlot(box, logSteps) {
+  const plot = useRef(null);
+  useEffect(() => {
+    let gone = false;
+    let watch = null;
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    const redraw = () => plot.current?.redraw();
+    plotLibrary().then((UPlot) => {
+      if (gone || !box.current) return;
+      const options = optionsFor(box.current.clientWidth, logSteps);
+      plot.current = new UPlot(options, curveData(frame.value.curve, logSteps), box.current);
+      watch = new ResizeObserver(() =>
+        plot.current.setSize({ width: box.current.clientWidth, height: HEIGHT }),
+      );
+      watch.observe(box.current);
+      scheme.addEventListener("change", redraw);
+    });
+    return () => {
+      gone = true;
+      watch?.disconnect();
+      scheme.removeEventListener("change", redraw);
+      plot.current?.destroy();
+      plot.current = null;
+    };
+  }, [logSteps]);
+  return plot;
+}
+
+export function Curve() {
+  const box = useRef(null);
+  const drawn = useRef(0);
+  const [logSteps, setLogSteps] = useState(false);
+  const plot = usePlot(box, logSteps);
+  const now = frame.value;
+  useEffect(() => {
+    const time = performance.now();
+    if (!plot.current || !now || (now.playing && time - drawn.current < LEAST_TIME)) return;
+    drawn.current = time;
+    plot.current.setData(curveData(now.curve, logSteps));
+  }, [now]);
+  const save = () =>
+    box.current.querySelector("canvas").toBlob((blob) => saveFile("error.png", blob, "image/png"));
+  const label = now ? `Error after ${whole(now.step)} steps: ${number(now.error.value, 5)}` : "no steps yet";
+  return html`<section class="curve card" aria-label="Curve of the error">
+    <div class="bar"><h2>Error by step</h2><span class="grow"></span>
+      <button class="quiet" title="save the curve" onClick=${save}>PNG</button>
+      <label class="check"><input type="checkbox" checked=${logSteps}
+        onChange=${() => setLogSteps(!logSteps)} /> logarithmic steps</label></div>
+    <div ref=${box} class="plot" role="img" aria-label=${label}></div>
+  </section>`;
+}

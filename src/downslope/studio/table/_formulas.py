@@ -1,0 +1,70 @@
+"""Columns of formulas: expressions of other columns."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from downslope.errors import DownslopeError
+
+__all__ = ["with_formulas"]
+
+_LONGEST = 400  # characters of a formula
+
+
+def with_formulas(frame: pl.DataFrame, formulas: tuple[str, ...], targets: tuple[str, ...]) -> pl.DataFrame:
+    """A table with a column for each formula, by its text.
+
+    Raises:
+        DownslopeError: where a formula cannot be computed, gives no finite numbers or uses a target.
+    """
+    for formula in formulas:
+        frame = frame.with_columns(_computed(frame, formula, targets).alias(formula))
+    return frame
+
+
+def _computed(frame: pl.DataFrame, formula: str, targets: tuple[str, ...]) -> pl.Series:
+    """The numbers of a formula, (rows,)."""
+    _refuse_queries(formula, frame.columns)
+    try:
+        expression = pl.sql_expr(_as_sql(formula))
+        values = frame.select(expression.alias(formula)).to_series()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError) as error:
+        reason = str(error).strip().split("\n")[0][:120]
+        raise DownslopeError(
+            f'the formula "{formula}" cannot be computed: {reason}; write it as x1*x2, '
+            "pow(x1, 2) or sin(x1), with names of columns that hold spaces in double quotes"
+        ) from None
+    leaked = set(targets).intersection(expression.meta.root_names())
+    if leaked:
+        raise DownslopeError(
+            f'the formula "{formula}" holds "{min(leaked)}", which is to be predicted: it would give the '
+            "answer away; remove it"
+        )
+    if len(values) != frame.height or (not values.dtype.is_numeric() and values.dtype != pl.Boolean):
+        raise DownslopeError(f'the formula "{formula}" gives no number for each row; use names of columns')
+    numbers = values.cast(pl.Float64)
+    wrong = (~numbers.is_finite()).fill_null(False).arg_true()
+    if len(wrong):
+        raise DownslopeError(f'the formula "{formula}" is not finite in row {wrong[0] + 1}; change it')
+    return numbers
+
+
+def _refuse_queries(formula: str, columns: list[str]) -> None:
+    """A query within a formula would read files, and a very long formula keeps Polars busy for minutes."""
+    if len(formula) > _LONGEST:
+        raise DownslopeError(f"a formula has at most {_LONGEST} characters, not {len(formula):,}")
+    unnamed = formula
+    for name in columns:
+        unnamed = unnamed.replace(f'"{name}"', "x")
+    if found := re.search(r"\b(select|from|table|values|with)\b", unnamed, re.IGNORECASE):
+        raise DownslopeError(
+            f'"{found[0]}" begins a query, and a formula is an expression of columns; '
+            "a column of that name stands in double quotes"
+        )
+
+
+def _as_sql(formula: str) -> str:
+    """x^2 and x**2 as SQL writes them, where base and exponent are a name or a number each."""
+    return re.sub(r'("[^"]+"|[\w.]+)\s*(?:\^|\*\*)\s*([\w.]+)', r"pow(\1, \2)", formula)

@@ -1,0 +1,144 @@
+"""Derivations of what was clicked, with the numbers that are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.errors import DownslopeError
+from downslope.insight import RowExplanation, dense_layers, explain, explain_row, explain_unit
+from downslope.studio._schema import Explain
+from downslope.studio.session._session import Session
+from downslope.studio.views._overview import SHOWN_WEIGHTS
+from downslope.studio.views.pictures._sampling import evenly_spaced
+
+__all__ = ["explained"]
+
+_NUMBERS = 1 << 28
+"""Weights times rows that a derivation looks at; beyond that it is of a sample of the rows."""
+
+_BINS = 24
+_MOST_FACTORS = 200
+_MOST_INPUTS = 400  # whose weights are highlighted
+
+
+def explained(session: Session, command: Explain) -> dict[str, Any]:
+    """The derivation for a weight, a unit or a row.
+
+    Raises:
+        DownslopeError: if there is no such weight, unit or row.
+    """
+    if command.what not in _DERIVATIONS:
+        raise DownslopeError(f"what can be explained is a weight, a unit or a row, not {command.what!r}")
+    derivation = _DERIVATIONS[command.what](session, command)
+    gradients = _row_gradients(session, command.row)
+    return {"message": "explanation", "step": session.step, "row_gradients": gradients, **derivation}
+
+
+def _row_gradients(session: Session, row: int | None) -> dict[str, Any] | None:
+    """∂(the row's error)/∂parameter, for the lines of the drawing."""
+    if row is None or session.state.settings.weights > SHOWN_WEIGHTS:
+        return None
+    return dict(_explained_row(session, row).gradients)
+
+
+def _explained_row(session: Session, row: int) -> RowExplanation:
+    return explain_row(session.state.settings.network, **_given(session, slice(None)), row=row)
+
+
+def _given(session: Session, rows: slice | NDArray[np.int64]) -> dict[str, Any]:
+    data = session.state.descent.split.data
+    return {"x": data["x"][rows], "y": data["y"][rows], "parameters": session.parameters}
+
+
+def _sample(session: Session) -> tuple[NDArray[np.int64], str]:
+    """The rows that averages are over, and a sentence where those are not all."""
+    count = len(session.state.rows.x)
+    rows = evenly_spaced(count, max(16, _NUMBERS // max(session.state.settings.weights, 1)))
+    note = f"Averages are over {len(rows):,} of the {count:,} rows, evenly spaced."
+    return rows, note if len(rows) < count else ""
+
+
+def _checked(session: Session, row: int | None) -> int | None:
+    count = len(session.state.rows.x)
+    if row is not None and not 0 <= row < count:
+        raise DownslopeError(f"there is no row {row + 1}; the table has {count:,}")
+    return row
+
+
+def _weight(session: Session, command: Explain) -> dict[str, Any]:
+    index = tuple(command.index or ())
+    rows, note = (slice(None), "") if command.row is not None else _sample(session)
+    found = explain(
+        session.state.settings.network,
+        **_given(session, rows),
+        row=_checked(session, command.row),
+        of=(command.name, *index),
+        learning_rate=session.state.settings.learning_rate,
+        names=list(session.state.rows.features),
+    )
+    return {
+        "html": found._repr_html_(),
+        "note": note,
+        "gradient": found.gradient,
+        "factors": np.atleast_2d(found.factors)[:_MOST_FACTORS],
+        "highlighted": _weight_and_units(session, command.name, index),
+    }
+
+
+def _weight_and_units(session: Session, name: str, index: tuple[int, ...]) -> dict[str, list[str]]:
+    """The weight in the drawing, and the units whose numbers are its factors."""
+    for number, dense in enumerate(dense_layers(session.state.settings.network)):
+        if dense.weight.name == name and len(index) == 2:
+            unit, source = index
+            return {
+                "weights": [f"{number},{unit},{source}"],
+                "units": [f"{number},{source}", f"{number + 1},{unit}"],
+            }
+        if dense.bias is not None and dense.bias.name == name:
+            return {"weights": [], "units": [f"{number + 1},{index[0]}"]}
+    return {"weights": [], "units": []}
+
+
+def _unit(session: Session, command: Explain) -> dict[str, Any]:
+    if command.index is None or len(command.index) != 1:
+        raise DownslopeError(f"a unit has one number in its layer, not {command.index}")
+    (unit,) = command.index
+    rows, note = _sample(session)
+    found = explain_unit(
+        session.state.settings.network,
+        **_given(session, slice(None)),
+        layer=command.name,
+        unit=unit,
+        row=_checked(session, command.row),
+        over=rows,
+    )
+    layers = dense_layers(session.state.settings.network)
+    number = [dense.name for dense in layers].index(command.name)
+    inputs = int(layers[number].weight.shape[1])
+    counts, edges = np.histogram(found.activations, bins=_BINS)
+    weights = [f"{number},{unit},{j}" for j in range(inputs)] if inputs <= _MOST_INPUTS else []
+    return {
+        "html": found._repr_html_(),
+        "note": note,
+        "histogram": {"counts": counts, "edges": edges},
+        "highlighted": {"units": [f"{number + 1},{unit}"], "weights": weights},
+    }
+
+
+def _row(session: Session, command: Explain) -> dict[str, Any]:
+    if command.row is None:
+        raise DownslopeError("choose a row first")
+    _checked(session, command.row)
+    html = _explained_row(session, command.row)._repr_html_()
+    return {"html": html, "note": "", "row": command.row, "highlighted": {"units": [], "weights": []}}
+
+
+_DERIVATIONS: Mapping[str, Callable[[Session, Explain], dict[str, Any]]] = {
+    "weight": _weight,
+    "unit": _unit,
+    "row": _row,
+}

@@ -1,0 +1,182 @@
+"""What the page is sent of what changes rarely: the table, the settings, the network, the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from downslope.insight import dense_layers
+from downslope.nets import ACTIVATIONS, LOSSES
+from downslope.studio._schema import UPLOAD_LIMIT, Overview
+from downslope.studio.session._history import History
+from downslope.studio.session._repairs import stable_range
+from downslope.studio.session._samples import FIVE_ROWS, SAMPLES
+from downslope.studio.session._session import Session
+from downslope.studio.session._state import SessionState
+from downslope.studio.table._rows import Rows
+from downslope.studio.views._viewer import Viewer
+from downslope.training import OPTIMIZERS
+
+__all__ = ["SHOWN_WEIGHTS", "overview_of"]
+
+SHOWN_WEIGHTS = 2100
+"""Networks with more weights are shown as matrices."""
+
+_POINTS = 400  # of the curve of a run
+
+Source = tuple[Any, ...]
+"""What a part of the overview is made from: the part is the same as long as this is."""
+
+
+def overview_of(session: Session, viewer: Viewer) -> Overview | None:
+    """The parts of the overview that a page has not been sent yet, or None."""
+    state = session.state
+    parts = {name: (source(state), make) for name, (source, make) in _PARTS.items()}
+    new = {name: make(state) for name, (source, make) in parts.items() if viewer.overview.get(name) != source}
+    if not new:
+        return None
+    viewer.overview = {name: source for name, (source, _) in parts.items()}
+    message: Overview = {"message": "overview"}
+    message.update(new)  # type: ignore[typeddict-item]
+    return message
+
+
+def _table(state: SessionState) -> dict[str, Any]:
+    rows, choices = state.rows, state.rows.choices
+    return {
+        "name": rows.name,
+        "rows": rows.shown.height,
+        "columns": [_column(rows, name) for name in rows.shown.columns],
+        "features": list(rows.features),
+        "targets": list(choices.targets),
+        "classes": list(rows.target.classes),
+        "scale": rows.target.scale,
+        "left_out": rows.left_out,
+        "scaling": choices.scaling,
+        "formulas": list(choices.formulas),
+        "editable": rows.editable,
+        "task": rows.task_reason,
+    }
+
+
+def _column(rows: Rows, name: str) -> dict[str, Any]:
+    column = next((column for column in rows.columns if column.name == name), None)
+    return {
+        "name": name,
+        "target": name in rows.choices.targets,
+        "kind": "target" if column is None else column.kind,
+        "reason": rows.task_reason if column is None else column.reason,
+        "used": column is None or column.used,
+        "formula": name in rows.choices.formulas,
+        "numeric": rows.shown[name].dtype.is_numeric(),
+        "histogram": rows.histograms[name],
+    }
+
+
+def _settings(state: SessionState) -> dict[str, Any]:
+    return {
+        **state.settings.to_json(),
+        "stable_range": stable_range(state.shown_descent),
+        "fixed": state.settings.fixed is not None,
+        "steps_per_epoch": state.shown_descent.batches.steps_in_epoch,
+    }
+
+
+def _network(state: SessionState) -> dict[str, Any]:
+    """The dense layers as the page draws them."""
+    settings, network = state.settings, state.settings.network
+    layers = [
+        {
+            "name": dense.name,
+            "weight": dense.weight.name,
+            "bias": None if dense.bias is None else dense.bias.name,
+            "units": int(dense.weight.shape[0]),
+            "inputs": int(dense.weight.shape[1]),
+            "activation": dense.activation,
+        }
+        for dense in dense_layers(network)
+    ]
+    linear = len(layers) == 1 and layers[0]["activation"] == "identity"
+    return {
+        "layers": layers,
+        "inputs": list(state.rows.features),
+        "weights": settings.weights,
+        "shapes": settings.shapes,
+        "drawn": network.is_dense and settings.weights <= SHOWN_WEIGHTS,
+        "loss": str(network.loss),
+        "linear": linear and network.loss == "squared_error",
+        "frozen": {name: mask for name, mask in state.frozen.items() if np.any(mask)},
+    }
+
+
+def _choices(state: SessionState) -> dict[str, Any]:
+    return {
+        "activations": _activations(state),
+        "optimizers": list(OPTIMIZERS),
+        "losses": _losses(state),
+        "samples": [FIVE_ROWS, *SAMPLES],
+    }
+
+
+def _activations(state: SessionState) -> list[str]:
+    """Every activation, and those of the layers that have settings or are Python functions."""
+    present = [str(layer.activation) for layer in state.settings.layers]
+    return list(dict.fromkeys(["identity", *ACTIVATIONS, *present]))
+
+
+def _losses(state: SessionState) -> list[str]:
+    """The losses that suit the target, and the one in force whether or not it does."""
+    kind = {0: "numbers", 2: "two classes"}.get(len(state.rows.target.classes), "classes")
+    loss = str(state.settings.loss)
+    if loss == "cross_entropy":
+        return [loss]
+    return list(dict.fromkeys([*(name for name, known in LOSSES.items() if kind in known.suits), loss]))
+
+
+def _runs(state: SessionState) -> list[dict[str, Any]]:
+    return [_run(run, run.number == state.current) for run in state.runs]
+
+
+def _run(run: History, is_open: bool) -> dict[str, Any]:
+    steps, errors = run.curve.thinned(_POINTS)
+    settings = run.last.settings
+    return {
+        "number": run.number,
+        "name": run.name,
+        "kept": run.kept,
+        "open": is_open,
+        "parent": None if run.parent is None else run.parent[0],
+        "step": run.last.step,
+        "error": run.last.error,
+        "best": run.best.error,
+        "validation": run.last.validation_error,
+        "shape": "-".join(str(layer.units) for layer in settings.layers) or "fixed",
+        "activation": str(settings.layers[0].activation) if len(settings.layers) > 1 else "",
+        "learning_rate": settings.learning_rate,
+        "optimizer": settings.optimizer,
+        "steps": steps.astype(float),
+        "errors": errors,
+    }
+
+
+def _limits(state: SessionState) -> dict[str, Any]:
+    return {"upload": UPLOAD_LIMIT, "shown_weights": SHOWN_WEIGHTS}
+
+
+def _runs_source(state: SessionState) -> Source:
+    """Of the open run the page knows by its frames; the others stay as they are."""
+    others = tuple(run for run in state.runs if run.number != state.current)
+    return others, state.current, state.run.name, state.run.kept
+
+
+_PARTS: Mapping[str, tuple[Callable[[SessionState], Source], Callable[[SessionState], Any]]] = {
+    "table": (lambda state: (state.rows,), _table),
+    "settings": (lambda state: (state.descent, state.settings), _settings),
+    "network": (lambda state: (state.descent, state.settings), _network),
+    "choices": (lambda state: (state.settings, state.rows), _choices),
+    "runs": (_runs_source, _runs),
+    "limits": (lambda state: (), _limits),
+}
+"""By part, what it is made from, and what makes it."""

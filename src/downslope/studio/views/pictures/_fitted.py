@@ -1,0 +1,128 @@
+"""What a network predicts along one column or over two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.errors import DownslopeError
+from downslope.nets import Embedding, Network
+from downslope.studio.views.pictures._sampling import column_of, evenly_spaced, quiet, task_of
+from downslope.training import forward
+
+__all__ = ["fitted"]
+
+_LINE, _SIDE = 200, 48  # points of a line, and along the side of a map
+
+
+@quiet
+def fitted(
+    network: Network,
+    parameters: Mapping[str, NDArray[Any]],
+    x: NDArray[Any],
+    y: NDArray[Any],
+    columns: Sequence[int],
+    *,
+    features: Sequence[str],
+    at: NDArray[Any] | None = None,
+    points: int = 1000,
+    output: int = 0,
+) -> dict[str, Any]:
+    """What a network predicts along one column of x or over two, beside the rows it learns from.
+
+    Args:
+        network, parameters: what predicts.
+        x, y: the rows, (n, inputs) and as the graph takes y.
+        columns: one column or two different ones, counted from 0.
+        features: the names of all columns, (inputs,).
+        at: the values of the other columns, (inputs,); their medians where not given.
+        points: rows that are shown, at most, evenly spaced.
+        output: which output, where there are several that are no classes.
+
+    Returns:
+        ``task``: regression, binary or classes; ``labels`` of the columns; ``points`` (k, 1 or 2) and
+        ``targets`` (k,) of the rows; ``slice``: whether other columns are fixed, and at which values,
+        ``fixed``; ``sampled``. Of one column ``x`` (200,) and ``y`` (200, 1): the prediction or the
+        probability, or (200, classes). Of two ``x`` (48,), ``y`` (48,) and ``values`` (48, 48) [y, x]: the
+        prediction, the probability of class 1, or of the class in ``classes`` (48, 48), the most probable
+        one, which is ahead of the next by ``margins`` (48, 48). A column that an embedding reads has its
+        levels instead.
+
+    Raises:
+        DownslopeError: if the columns are not one or two of the network's.
+
+    >>> from downslope.nets import Dense
+    >>> net = Network(inputs=2, layers=[Dense(1, bias=False)])
+    >>> w, x = {"layer1.weight": np.array([[2.0, 1.0]])}, np.array([[0.0, 1.0], [10.0, 3.0]])
+    >>> found = fitted(net, w, x, np.array([[1.0], [23.0]]), [0], features=["a", "b"])
+    >>> found["y"].shape, found["fixed"]
+    ((200, 1), {'b': 2.0})
+    """
+    if len(columns) not in (1, 2) or len({*columns}) < len(columns) or not {*columns} <= {*range(x.shape[1])}:
+        raise DownslopeError(
+            f"a picture of what is fitted needs one column or two different ones of 0 to {x.shape[1] - 1}, "
+            f"not {list(columns)}"
+        )
+    fixed = _fixed_values(network, x) if at is None else np.asarray(at, x.dtype)
+    axes = [_axis(network, column, x[:, column], _LINE if len(columns) == 1 else _SIDE) for column in columns]
+    grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, len(columns))
+    rows = np.tile(fixed, (len(grid), 1))
+    for i, column in enumerate(columns):
+        rows[:, column] = grid[:, i]
+    predicted = forward(network, parameters, rows)
+    kept = evenly_spaced(len(x), points)
+    others = [i for i in range(x.shape[1]) if i not in columns]
+    return {
+        "task": task_of(network),
+        "labels": [features[column] for column in columns],
+        **_shown(network, axes, predicted, output),
+        "points": x[kept][:, list(columns)],
+        "targets": column_of(y, output)[kept],
+        "slice": bool(others),
+        "fixed": {features[i]: float(fixed[i]) for i in others},
+        "rows": len(x),
+        "sampled": len(kept) < len(x),
+    }
+
+
+def _levels(network: Network) -> dict[int, int]:
+    """How many levels the columns have that hold the numbers of levels."""
+    found = [zip(e.columns, e.levels, strict=True) for e in network.layers if isinstance(e, Embedding)]
+    return {column: levels for pairs in found for column, levels in pairs}
+
+
+def _fixed_values(network: Network, x: NDArray[Any]) -> NDArray[Any]:
+    fixed: NDArray[Any] = np.median(x, axis=0)
+    levels = list(_levels(network))
+    fixed[levels] = np.floor(fixed[levels])
+    return fixed
+
+
+def _axis(network: Network, column: int, values: NDArray[Any], count: int) -> NDArray[Any]:
+    levels = _levels(network)
+    if column in levels:
+        return np.arange(levels[column], dtype=values.dtype)
+    low, high = float(values.min()), float(values.max())
+    margin = 0.05 * (high - low) or max(1.0, abs(low)) / 2
+    return np.linspace(low - margin, high + margin, count, dtype=values.dtype)
+
+
+def _shown(
+    network: Network, axes: list[NDArray[Any]], predicted: NDArray[Any], output: int
+) -> dict[str, NDArray[Any]]:
+    classes = network.loss == "cross_entropy"
+    if len(axes) == 1:
+        return {"x": axes[0], "y": predicted if classes else predicted[:, [output]]}
+    shape = len(axes[1]), len(axes[0])
+    found = {"x": axes[0], "y": axes[1]}
+    if not classes:
+        return found | {"values": predicted[:, output].reshape(shape)}
+    second, best = np.moveaxis(np.sort(predicted, axis=1)[:, -2:], 1, 0)
+    return found | {
+        "values": best.reshape(shape),
+        "classes": predicted.argmax(axis=1).reshape(shape),
+        "margins": (best - second).reshape(shape),
+    }

@@ -1,0 +1,214 @@
+"""The error as a landscape over two parameters, and the path that a descent took through it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.engines import Evaluator
+from downslope.errors import DownslopeError
+from downslope.graph.notation import text
+from downslope.insight import Position
+from downslope.nets import Network
+from downslope.studio.views.pictures._sampling import evenly_spaced, sample_of
+
+__all__ = ["surface", "symbol"]
+
+_WORK = 1e9
+"""Products of a weight and a row that one picture may take: some 60 ms on a core."""
+
+_ROWS, _FEWEST_ROWS = 512, 64
+_FEWEST = 12  # points along a side
+_MARGIN = 0.08  # of the range that is to be seen, on either side
+_LARGEST = 1e100  # beyond it squares overflow
+
+
+def surface(
+    network: Network,
+    parameters: Mapping[str, NDArray[Any]],
+    data: Mapping[str, NDArray[Any]],
+    first: Position,
+    second: Position,
+    *,
+    path: tuple[NDArray[Any], NDArray[Any]] | None = None,
+    by_hand: NDArray[Any] | None = None,
+    size: int = 24,
+    stops: int = 400,
+) -> dict[str, Any]:
+    """The error, penalties included, over a grid of two parameters, with all others as they are.
+
+    The ranges hold the path, the present point and what looks lowest from it, with a margin, and end at round
+    numbers, so that they stay while a descent moves a little. A picture that would take too long is drawn
+    from 512 rows or fewer, evenly spaced, and for a wide network from a coarser grid.
+
+    Args:
+        network: whose error.
+        parameters: the present point, all of them by name.
+        data: x (n, inputs), y as the graph takes it, row_weights (n,).
+        first, second: the parameters along x and along y.
+        path: earlier values of both, (k, 2), and the errors there, (k,).
+        by_hand: for each point of the path whether a hand led there, (k,).
+        size: points along each side, at most.
+        stops: points of the path that are kept, at most, evenly spaced; those by hand stay.
+
+    Returns:
+        ``x`` (a,), ``y`` (a,), ``errors`` (a, a) [y, x], ``path`` (k, 2), ``path_errors`` (k,) and, where
+        given, ``by_hand`` (k,); ``at`` and ``minimum`` as x, y and error, the latter of the grid and None
+        where no error on it is finite; ``labels``; ``slice``: whether there are other parameters; ``rows``
+        and whether they are ``sampled``.
+
+    Raises:
+        DownslopeError: if both parameters are the same.
+
+    >>> from downslope.nets import Dense
+    >>> net = Network(inputs=2, layers=[Dense(1, bias=False)])
+    >>> rows = {"x": np.eye(2), "y": np.array([[1.0], [3.0]]), "row_weights": np.ones(2)}
+    >>> w = [Position("layer1.weight", (0, 0)), Position("layer1.weight", (0, 1))]
+    >>> found = surface(net, {"layer1.weight": np.array([[1.0, 2.0]])}, rows, *w)
+    >>> found["at"], found["labels"], found["errors"].shape, found["slice"]
+    ([1.0, 2.0, 0.5], ['w₁', 'w₂'], (24, 24), False)
+    """
+    if first == second:
+        raise DownslopeError(f"a surface needs two parameters, not {symbol(network, first)} twice")
+    weights = sum(map(np.size, parameters.values()))
+    rows, side = _effort(weights, size)
+    chosen = sample_of(data, rows)
+    here = [float(parameters[one.name][one.index]) for one in (first, second)]
+    points, errors = (np.empty((0, 2)), np.empty(0)) if path is None else map(np.asarray, path)
+
+    def errors_at(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return _errors(network, {**parameters, **chosen}, (first, second), points)
+
+    seen = np.vstack([points, here])
+    ends = np.array([_range(seen[:, i], here[i]) for i in range(2)])
+    seen = np.vstack([ends.T, *_lower(errors_at, np.array(here), np.ptp(ends, axis=1))])
+    x, y = (_axis(seen[:, i], side) for i in range(2))
+    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    found = errors_at(np.vstack([here, grid]))
+    kept = _stops(len(points), stops, by_hand)
+    marks = {} if by_hand is None else {"by_hand": np.asarray(by_hand, np.uint8)[kept]}
+    return {
+        "x": x,
+        "y": y,
+        "errors": found[1:].reshape(side, side),
+        "path": np.asarray(points, np.float64)[kept],
+        "path_errors": np.asarray(errors, np.float64)[kept],
+        **marks,
+        "at": [*here, float(found[0])],
+        "minimum": _lowest(grid, found[1:]),
+        "labels": [symbol(network, first), symbol(network, second)],
+        "slice": weights > 2,
+        "rows": len(chosen["x"]),
+        "sampled": len(chosen["x"]) < len(data["x"]),
+    }
+
+
+def symbol(network: Network, position: Position) -> str:
+    """What a parameter is called, as the drawing and the derivations call it: counted from 1.
+
+    >>> from downslope.nets import Dense
+    >>> symbol(Network(2, [Dense(3), Dense(1)]), Position("layer1.weight", (1, 0)))
+    'W⁽¹⁾₂,₁'
+    """
+    return text(network.graph().symbols.of(position.name, position.index))
+
+
+@lru_cache(maxsize=2)
+def _error(network: Network) -> Evaluator:
+    return Evaluator([network.graph().error])
+
+
+def _errors(
+    network: Network,
+    values: dict[str, Any],
+    positions: tuple[Position, Position],
+    points: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The error at each point, (points,): two numbers are changed in place, the rest is bound once."""
+    evaluator, found = _error(network), np.empty(len(points))
+    for position in positions:
+        values[position.name] = np.array(values[position.name])
+    (a, i), (b, j) = ((values[position.name], position.index) for position in positions)
+    with np.errstate(all="ignore"):  # far out an error may overflow: it is drawn as unknown
+        for k, (u, v) in enumerate(points.tolist()):
+            a[i], b[j] = u, v
+            found[k] = evaluator.mean(values)[0]
+    return found
+
+
+def _effort(weights: int, size: int) -> tuple[int, int]:
+    """How many rows to take at most, and how many points along a side."""
+    rows = min(max(int(_WORK / (_FEWEST**2 * weights)), _FEWEST_ROWS), _ROWS)
+    return rows, min(max(math.isqrt(int(_WORK / (weights * rows))), _FEWEST), size)
+
+
+def _stops(count: int, most: int, by_hand: NDArray[Any] | None) -> NDArray[np.int64]:
+    """The points of a path that are kept: a move by hand with both of its ends."""
+    kept = evenly_spaced(count, most)
+    if by_hand is None or len(kept) == count:
+        return kept
+    moves = np.flatnonzero(by_hand)
+    return np.unique(np.concatenate([kept, moves, np.maximum(moves - 1, 0)]))
+
+
+def _lower(
+    errors_at: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    here: NDArray[np.float64],
+    spans: NDArray[np.float64],
+) -> list[NDArray[np.float64]]:
+    """Where the parabola through the errors around a point is lowest: there a descent that begins is going.
+
+    It is not known, and the list is empty, where the parabola has no lowest point, or is another one there.
+    """
+    offsets = np.array([(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1)])
+    around = errors_at(here + 0.1 * spans * offsets)
+    if not np.all(np.abs(around) < _LARGEST):
+        return []
+    e, right, left, up, down, both, neither = around
+    gradient = np.array([right - left, up - down]) / 2
+    twist = (both + neither - right - left - up - down + 2 * e) / 2
+    hessian = np.array([[right - 2 * e + left, twist], [twist, up - 2 * e + down]])
+    if np.linalg.eigvalsh(hessian)[0] <= 1e-9 * np.abs(hessian).max():
+        return []
+    step = -np.linalg.solve(hessian, gradient)
+    lowest = here + 0.1 * spans * step
+    predicted, found = gradient @ step / 2, errors_at(lowest[None])[0] - e
+    return [lowest] if abs(predicted - found) <= 0.1 * abs(predicted) else []
+
+
+def _axis(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Round numbers around the values, and as many in between as are drawn."""
+    low, high = float(values.min()), float(values.max())
+    margin = _MARGIN * (high - low)
+    step = _round_step((high - low) / 10)
+    begin, end = math.floor((low - margin) / step) * step, math.ceil((high + margin) / step) * step
+    return np.linspace(begin, end, size)
+
+
+def _range(values: NDArray[Any], here: float) -> tuple[float, float]:
+    """The lowest and the highest value that is to be seen, never the same."""
+    known = values[np.isfinite(values) & (np.abs(values) < _LARGEST)]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+    centre = here if low <= here <= high else (low + high) / 2
+    if high - low > 1e-6 * abs(centre):
+        return low, high
+    half = max(1.0, 0.25 * abs(centre)) / 2
+    return low - half, high + half
+
+
+def _round_step(step: float) -> float:
+    """1, 2 or 5 times a power of ten, at least so large."""
+    power = 10.0 ** math.floor(math.log10(step))
+    return next(m * power for m in (1, 2, 5, 10) if m * power >= step * (1 - 1e-9))
+
+
+def _lowest(grid: NDArray[np.float64], errors: NDArray[np.float64]) -> list[float] | None:
+    if not np.any(np.isfinite(errors)):
+        return None
+    k = int(np.nanargmin(errors))
+    return [*grid[k].tolist(), float(errors[k])]

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { layoutOf } from "../../../../src/downslope/studio/page/network/layout.js";
+
+const network = (...sizes) => ({
+  inputs: Array.from({ length: sizes[0] }, (_, i) => `x${i + 1}`),
+  layers: sizes.slice(1).map((units) => ({ units })),
+});
+const SIZES = [
+  [3, 1],
+  [2, 8, 8, 1],
+  [40, 20, 3],
+  [1, 1, 1, 1],
+  [2, 60, 1],
+];
+
+test("every unit stands inside the drawing, and none on another", () => {
+  for (const sizes of SIZES) {
+    for (const style of ["numbers", "lines"]) {
+      for (const width of [300, 640, 1200]) {
+        const { columns, height, radius } = layoutOf(network(...sizes), width, style);
+        assert.deepEqual(
+          columns.map((column) => column.length),
+          sizes,
+        );
+        for (const column of columns) {
+          for (const [x, y] of column)
+            assert.ok(x > 0 && x < width && y > 0 && y < height, `${sizes} ${x} ${y}`);
+          const gaps = column.slice(1).map(([, y], i) => y - column[i][1]);
+          assert.ok(
+            gaps.every((gap) => gap > 1.2 * radius || gap > 5),
+            `${sizes}: ${gaps[0]}, radius ${radius}`,
+          );
+        }
+      }
+    }
+  }
+});
+
+test("columns go from left to right, evenly spaced, each around the middle", () => {
+  const { columns, height } = layoutOf(network(2, 8, 8, 1), 900, "lines");
+  const xs = columns.map(([[x]]) => x);
+  const steps = xs.slice(1).map((x, i) => x - xs[i]);
+  for (const step of steps) assert.ok(Math.abs(step - steps[0]) < 1e-9 && step > 0);
+  for (const column of columns) {
+    const middle = column.reduce((sum, [, y]) => sum + y, 0) / column.length;
+    assert.ok(Math.abs(middle - height / 2) < 1e-9);
+  }
+});
