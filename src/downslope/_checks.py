@@ -28,6 +28,8 @@ __all__ = [
     "check_numbers",
     "choice",
     "flag",
+    "index",
+    "indices",
     "items",
     "number",
     "numbers",
@@ -57,6 +59,8 @@ class Interval:
         return low and (value < self.high if self.open_high else value <= self.high)
 
     def __str__(self) -> str:
+        if -math.inf < self.low and self.high < math.inf and not self.open_low and not self.open_high:
+            return f"from {self.low:g} to {self.high:g}"
         parts = []
         if self.low > -math.inf:
             parts.append(f"{'above' if self.open_low else 'of at least'} {self.low:g}")
@@ -169,6 +173,43 @@ def wholes(name: str, values: Any, within: Interval = ANY) -> tuple[int, ...]:
     """
     given = items(name, values, _words("whole numbers", within))
     return tuple(whole(f"{name}[{i}]", value, within) for i, value in enumerate(given))
+
+
+def index(name: str, value: Any, count: int, *, first: int = 0) -> int:
+    """The index of one of so many things, counted from 0 or another number.
+
+    Raises:
+        DownslopeError: for anything else.
+
+    >>> index("row", 7, 5)
+    Traceback (most recent call last):
+    ...
+    downslope.errors.DownslopeError: row needs a whole number from 0 to 4, not 7
+    """
+    return whole(name, value, Interval(first, first + count - 1))
+
+
+def indices(name: str, value: Any, within: Interval = NOT_NEGATIVE) -> NDArray[np.int64]:
+    """Whole numbers of an interval as an array of one axis.
+
+    Raises:
+        DownslopeError: for anything else; it names the first element that is no such number.
+
+    >>> indices("over", [0, 2])
+    array([0, 2])
+    """
+    found = array(name, value)
+    if found.ndim != 1:
+        raise DownslopeError(
+            f"{name} needs a list of {_words('whole numbers', within)}, not the shape {found.shape}"
+        )
+    low = found <= within.low if within.open_low else found < within.low
+    high = found >= within.high if within.open_high else found > within.high
+    wrong = np.flatnonzero(low | high | (found != np.floor(found)))
+    if len(wrong):
+        first = _cell(name, wrong[:1])
+        raise DownslopeError(f"{first} needs a {_words('whole number', within)}, not {found[wrong[0]]:g}")
+    return found.astype(np.int64)
 
 
 def seed(name: str, value: Any) -> int:
@@ -311,7 +352,9 @@ def _refuse_beyond(name: str, value: Any, found: float, within: Interval) -> Non
 
 def _words(kind: str, within: Interval) -> str:
     bounds = str(within)
-    return f"{kind} {bounds}" if bounds else kind
+    if not bounds:
+        return "finite number" if kind == "number" else kind
+    return f"{kind} {bounds}"
 
 
 def _hint(value: Any) -> str:

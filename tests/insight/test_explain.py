@@ -227,19 +227,19 @@ def test_positions_that_are_not_there(of, message: str) -> None:
 
 
 def test_rows_that_are_not_there() -> None:
-    with pytest.raises(ds.DownslopeError, match="no row 5; rows are counted from 0 to 4"):
+    with pytest.raises(ds.DownslopeError, match="row needs a whole number from 0 to 4, not 5"):
         ds.explain(NEURON, X, Y, row=5)
 
 
 @pytest.mark.parametrize("row", [-1, 0.5, True, "1"])
 def test_rows_that_are_no_row_numbers(row) -> None:
-    with pytest.raises(ds.DownslopeError, match=f"no row {row!r}; rows are counted"):
+    with pytest.raises(ds.DownslopeError, match=f"row needs a whole number from 0 to 4, not {row!r}"):
         ds.explain(NEURON, X, Y, row=row)
 
 
 @pytest.mark.parametrize("rate", [float("nan"), float("inf"), "fast"])
 def test_learning_rates_that_are_no_numbers(rate) -> None:
-    with pytest.raises(ds.DownslopeError, match="a learning rate is a finite number, not "):
+    with pytest.raises(ds.DownslopeError, match="learning_rate needs a finite number, not "):
         ds.explain(NEURON, X, Y, learning_rate=rate)
 
 
@@ -304,7 +304,9 @@ def test_what_is_shown_of_an_explanation() -> None:
 
 
 def test_an_ensemble_has_no_one_derivation() -> None:
-    with pytest.raises(ds.DownslopeError, match="a derivation is of a Network, not of Ensemble"):
+    with pytest.raises(
+        ds.DownslopeError, match="network needs one network, not an ensemble of 2; take a member"
+    ):
         ds.explain(ds.Ensemble([NEURON, NEURON]), X, Y)
 
 
@@ -315,5 +317,5 @@ def test_rows_of_every_derivation_are_checked(row) -> None:
         ds.explain_row,
         lambda *a, **k: ds.explain_unit(*a, layer="layer1", unit=0, **k),
     ):
-        with pytest.raises(ds.DownslopeError, match="rows are counted from 0 to 4"):
+        with pytest.raises(ds.DownslopeError, match="row needs a whole number"):
             explain(NEURON, X, Y, row=row)

@@ -77,9 +77,10 @@ def _given(network: AnyNetwork, given: Point, dtype: np.dtype[Any], what: str) -
     if isinstance(given, Mapping):
         return _named(network, given, dtype, what)
     if isinstance(given, type) or not (isinstance(given, list | tuple) or hasattr(given, "__array__")):
+        hint = "; pass its parameters" if isinstance(getattr(given, "parameters", None), Mapping) else ""
         raise DownslopeError(
             f"{what} needs a mapping from names to values, a flat list of numbers, a run or a model, not "
-            f"{_checks.show(given)}"
+            f"{_checks.show(given)}{hint}"
         )
     return _split(network, _checks.array(what, given, dtype), what)
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from downslope._checks import Interval, array, number
+from downslope._checks import Interval, indices, number
 from downslope.engines import Evaluator, shuffled
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, Ensemble
@@ -38,14 +38,7 @@ class Folds:
     of: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        of = array("of", self.of)
-        wrong = (of != np.floor(of)) | (of < -1)
-        if of.ndim != 1 or np.any(wrong):
-            found = f"{of[wrong][0]:g}" if of.ndim == 1 else f"the shape {of.shape}"
-            raise DownslopeError(
-                f"of needs the number of a member for each row, counted from 0, or -1, not {found}"
-            )
-        object.__setattr__(self, "of", of.astype(np.int64))
+        object.__setattr__(self, "of", indices("of", self.of, Interval(-1)))
 
     @property
     def held(self) -> NDArray[np.int64]:

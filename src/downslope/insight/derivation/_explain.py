@@ -6,22 +6,22 @@ recursion. Every number is the value of a node of the graph that training runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._checks import items, number, show
 from downslope.errors import DownslopeError
 from downslope.graph.notation import number_text
 from downslope.insight.derivation._document import Block, Written, as_json
 from downslope.insight.derivation._parameter import ParameterDerivation
 from downslope.insight.derivation._position import Position, position_of
-from downslope.insight.derivation._view import checked_network, view_at
-from downslope.nets import Network
-from downslope.training import LEARNING_RATE, Run
+from downslope.insight.derivation._view import view_at
+from downslope.nets import Network, checked_one
+from downslope.training import LEARNING_RATE, Point
 
 __all__ = ["Explanation", "explain"]
 
@@ -76,7 +76,7 @@ def explain(
     x: ArrayLike,
     y: ArrayLike,
     *,
-    parameters: ArrayLike | Mapping[str, ArrayLike] | Run | None = None,
+    parameters: Point | None = None,
     of: str | tuple[str | int, ...] | None = None,
     row: int | None = None,
     learning_rate: float = LEARNING_RATE,
@@ -90,7 +90,8 @@ def explain(
         network: any network; dropout is at rest.
         x: inputs, (rows, network.inputs).
         y: targets, as ``descend`` takes them.
-        parameters: by name, in one flat list, or a run's; None takes the starting values of the seed.
+        parameters: by name, all in one flat list, or a run's or a model's; None takes the starting values of
+            the seed.
         of: which one: ``"w1"``, ``"W1[2,3]"`` (layer, unit, input), ``"b1[2]"``, counted from 1, or
             ``("layer1.weight", 1, 2)``, counted from 0; None takes the first weight.
         row: which row, counted from 0; None takes the mean over all.
@@ -110,9 +111,10 @@ def explain(
     >>> explanation.factors, explanation.gradient, explanation.updated
     (array([-4.,  2.]), -8.0, 1.08)
     """
-    position = position_of(checked_network(network), of)
-    if not isinstance(learning_rate, Real) or not np.isfinite(learning_rate):
-        raise DownslopeError(f"a learning rate is a finite number, not {learning_rate!r}")
+    position = position_of(checked_one(network), of)
+    learning_rate = number("learning_rate", learning_rate)
+    if names is not None:
+        names = _checked_names(names, network.inputs)
     view = view_at(network, x, y, parameters, row, row_weights=row_weights, seed=seed)
     derivation = ParameterDerivation(view, position, row, learning_rate, names)
     return Explanation(
@@ -126,3 +128,10 @@ def explain(
         title=derivation.title,
         blocks=derivation.blocks(),
     )
+
+
+def _checked_names(names: Any, inputs: int) -> list[str]:
+    found = items("names", names, f"{inputs} names, one for each column of x")
+    if len(found) != inputs or not all(isinstance(name, str) for name in found):
+        raise DownslopeError(f"names needs {inputs} names, one for each column of x, not {show(found)}")
+    return found

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._checks import NOT_NEGATIVE, whole
 from downslope.graph.notation import Expression, Number, Words, number_text, partial
 from downslope.insight.derivation._backward import backward
 from downslope.insight.derivation._document import Block, Grid, Item, Written
@@ -17,7 +18,7 @@ from downslope.insight.derivation._steps import forward
 from downslope.insight.derivation._sums import largest
 from downslope.insight.derivation._view import View, view_at
 from downslope.nets import Network
-from downslope.training import Run
+from downslope.training import Point
 
 __all__ = ["RowExplanation", "explain_row"]
 
@@ -50,7 +51,7 @@ def explain_row(
     x: ArrayLike,
     y: ArrayLike,
     *,
-    parameters: ArrayLike | Mapping[str, ArrayLike] | Run | None = None,
+    parameters: Point | None = None,
     row: int,
 ) -> RowExplanation:
     """Write out one row's way forward, its error, the way back, and its gradient for every parameter.
@@ -59,7 +60,7 @@ def explain_row(
         network: any network; dropout is at rest.
         x: inputs, (rows, network.inputs).
         y: targets, as ``descend`` takes them.
-        parameters: by name, in one flat list, or a run's; None takes the starting values.
+        parameters: by name, all in one flat list, or a run's or a model's; None takes the starting values.
         row: which row, counted from 0.
 
     Raises:
@@ -73,6 +74,7 @@ def explain_row(
     >>> explanation.gradients
     {'layer1.weight': array([[-4., -8.]])}
     """
+    row = whole("row", row, NOT_NEGATIVE)
     view = view_at(network, x, y, parameters, row)
     gradients = {name: view.value(plain) for name, (plain, _) in view.gradients.items()}
     blocks = (

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._checks import Interval, choice, index, indices
 from downslope.errors import DownslopeError
 from downslope.graph.notation import Expression, Number, Phrase, Words, number_text, partial, text
 from downslope.insight.derivation._backward import backward
 from downslope.insight.derivation._document import Block, Formula, Grid, Item, Written, listing
 from downslope.insight.derivation._steps import full_unit, unit_sum
 from downslope.insight.derivation._sums import largest
-from downslope.insight.derivation._view import DenseStage, View, view_at
+from downslope.insight.derivation._view import DenseStage, View, dense_layers, view_at
 from downslope.insight.derivation.rules import activation, elementwise
-from downslope.nets import Network
-from downslope.training import Run
+from downslope.nets import Network, checked_one
+from downslope.training import Point, checked_data
 
 __all__ = ["UnitExplanation", "explain_unit"]
 
@@ -57,7 +57,7 @@ def explain_unit(
     x: ArrayLike,
     y: ArrayLike,
     *,
-    parameters: ArrayLike | Mapping[str, ArrayLike] | Run | None = None,
+    parameters: Point | None = None,
     layer: str,
     unit: int,
     row: int | None = None,
@@ -69,7 +69,7 @@ def explain_unit(
         network: any network; dropout is at rest.
         x: inputs, (rows, network.inputs).
         y: targets, as ``descend`` takes them.
-        parameters: by name, in one flat list, or a run's; None takes the starting values.
+        parameters: by name, all in one flat list, or a run's or a model's; None takes the starting values.
         layer: by name, such as ``"layer1"``.
         unit: which, counted from 0.
         row: which row, counted from 0; None looks at all.
@@ -84,20 +84,19 @@ def explain_unit(
     >>> told.activations.shape, told.title
     ((2,), 'Unit 1 of layer1: all rows')
     """
-    rows = slice(None) if over is None else over
-    everywhere = view_at(network, np.asarray(x)[rows], np.asarray(y)[rows], parameters, None)
-    dense = next((d for d in everywhere.dense if d.name == layer), None)
-    if dense is None:
-        known = ", ".join(d.name for d in everywhere.dense)
-        raise DownslopeError(f"there is no dense layer {layer!r}; the network has {known}")
-    units = int(dense.weight.shape[0])
-    if not 0 <= unit < units:
-        raise DownslopeError(f"{layer} has the units 0 to {units - 1}, not {unit}")
+    layers = {dense.name: dense for dense in dense_layers(checked_one(network))}
+    dense = layers[choice("layer", layer, layers)]
     if dense.a.shape != dense.z.shape:
         raise DownslopeError(
             f"the units of {layer} have no activation of their own: {dense.activation} makes "
-            f"{dense.a.shape[1]} values of {units}; explain a weight or a row"
+            f"{dense.a.shape[1]} values of {dense.z.shape[1]}; explain a weight or a row"
         )
+    unit = index("unit", unit, int(dense.weight.shape[0]))
+    data = checked_data(network, x, y, None)
+    if row is not None:
+        row = index("row", row, len(data["x"]))
+    rows = slice(None) if over is None else _checked_rows(over, len(data["x"]))
+    everywhere = view_at(network, data["x"][rows], data["y"][rows], parameters, None)
     activations = everywhere.value(dense.a)[:, unit]
     deltas = everywhere.upstream(dense.z)[:, unit]
     which = "all rows" if row is None else f"row {row + 1}"
@@ -110,6 +109,13 @@ def explain_unit(
     blocks.append(_over_rows(everywhere, dense, unit, activations, deltas))
     title = f"Unit {unit + 1} of {layer}: {which}"
     return UnitExplanation(layer, unit, row, activations, deltas, title, tuple(blocks))
+
+
+def _checked_rows(over: Any, rows: int) -> NDArray[np.int64]:
+    found = indices("over", over, Interval(0, rows - 1))
+    if not len(found):
+        raise DownslopeError("over needs at least one row")
+    return found
 
 
 def _in_symbols(view: View, dense: DenseStage, unit: int) -> Block:

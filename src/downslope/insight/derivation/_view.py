@@ -6,20 +6,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._checks import index
 from downslope.engines import evaluate
-from downslope.errors import DownslopeError
 from downslope.graph import Node, gradient, make, topological
 from downslope.graph.notation import Expression, Symbol, partial
-from downslope.nets import ACTIVATION, Network, NetworkGraph, Stage
-from downslope.training import Run, checked_data, starting_values
+from downslope.nets import ACTIVATION, Network, NetworkGraph, Stage, checked_one
+from downslope.training import Point, checked_data, parameter_values
 
-__all__ = ["DenseStage", "View", "checked_network", "dense_layers", "interior", "view_at"]
+__all__ = ["DenseStage", "View", "dense_layers", "interior", "view_at"]
 
 
 @dataclass(frozen=True)
@@ -162,20 +161,11 @@ class View:
         return found
 
 
-def checked_network(network: Network) -> Network:
-    """A single network, which is what a derivation is of."""
-    if not isinstance(network, Network):
-        raise DownslopeError(
-            f"a derivation is of a Network, not of {type(network).__name__}; of an ensemble, explain a member"
-        )
-    return network
-
-
 def view_at(
     network: Network,
     x: ArrayLike,
     y: ArrayLike,
-    parameters: ArrayLike | Mapping[str, ArrayLike] | Run | None,
+    parameters: Point | None,
     row: int | None,
     *,
     row_weights: ArrayLike | None = None,
@@ -184,16 +174,14 @@ def view_at(
     """A network at the parameters that are given, on one row or on all, in float64.
 
     Raises:
-        DownslopeError: if there is no such row, or the data does not fit.
+        DownslopeError: if there is no such row, or the data or the parameters do not fit.
     """
-    data = checked_data(checked_network(network), x, y, row_weights)
+    data = checked_data(checked_one(network), x, y, row_weights)
     data = {name: values.astype(np.float64) for name, values in data.items()}
-    start = parameters.parameters if isinstance(parameters, Run) else parameters
-    point = starting_values(network, start, seed, np.dtype(np.float64))
+    start = network.initial_parameters(seed)
+    point = start if parameters is None else parameter_values(network, parameters, np.dtype(np.float64))
     if row is not None:
-        rows = len(data["x"])
-        if isinstance(row, bool) or not isinstance(row, Integral) or not 0 <= row < rows:
-            raise DownslopeError(f"there is no row {row!r}; rows are counted from 0 to {rows - 1}")
+        row = index("row", row, len(data["x"]))
         data = {name: values[row : row + 1] for name, values in data.items()}
         data["row_weights"] = np.ones(1)
     return View(network, {**point, **data}, one_row=row is not None)

@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from downslope._checks import POSITIVE, Interval, number
+from downslope._checks import NOT_NEGATIVE, POSITIVE, SHARE, number, whole
 from downslope.errors import DownslopeError
 from downslope.insight.linear._quadratic import Quadratic, quadratic
 from downslope.insight.linear._recurrence import Recurrence, steps_to_arrive
 from downslope.insight.linear._typed import below, factor, momentum_above, rates_below
 from downslope.nets import Network
-from downslope.training import LEARNING_RATE, starting_values
+from downslope.training import LEARNING_RATE, Point, starting_values
 
 __all__ = ["Forecast", "forecast"]
 
@@ -86,11 +86,21 @@ class Forecast:
         return self._asked.shares(self._moving, steps)[:, None] * self._distances
 
     def parameters_after(self, steps: int) -> dict[str, NDArray[np.float64]]:
-        """The parameters after some steps, by name."""
-        return self._form.parameters(self._end + self.directions.T @ self._left(steps))
+        """The parameters after some steps, by name.
+
+        Raises:
+            DownslopeError: if they are beyond the largest number, as descent diverges.
+        """
+        steps = whole("steps", steps, NOT_NEGATIVE)
+        with np.errstate(over="ignore", invalid="ignore"):
+            after = self._end + self.directions.T @ self._left(steps)
+        if not np.all(np.isfinite(after)):
+            raise DownslopeError(f"after {steps} steps the parameters are beyond the largest number")
+        return self._form.parameters(after)
 
     def error_after(self, steps: int) -> float:
         """The error after some steps; what ``Run.losses`` holds at that index."""
+        steps = whole("steps", steps, NOT_NEGATIVE)
         with np.errstate(over="ignore"):
             excess = float(np.sum(self._moving[:, None] / 2 * self._left(steps) ** 2))
         return self._form.error(self._end) + excess
@@ -177,7 +187,7 @@ def forecast(
     x: ArrayLike,
     y: ArrayLike,
     *,
-    start: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    start: Point | None = None,
     learning_rate: float = LEARNING_RATE,
     momentum: float = 0.0,
     tolerance: float = 1e-3,
@@ -190,7 +200,7 @@ def forecast(
         network: a single Dense layer without activation, with squared error.
         x: inputs, (rows, network.inputs).
         y: targets, (rows, outputs) or (rows,).
-        start: as ``descend`` takes it.
+        start: parameters to start from, as ``descend`` takes them.
         learning_rate: η, above 0.
         momentum: μ of SGD, at least 0 and below 1.
         tolerance: distance of all parameters together (Euclidean) from the solution that counts as arrived.
@@ -207,7 +217,7 @@ def forecast(
     (array([5.]), 0.4, 11, 0.625)
     """
     learning_rate = number("learning_rate", learning_rate, POSITIVE)
-    momentum = number("momentum", momentum, Interval(0, 1, open_high=True))
+    momentum = number("momentum", momentum, SHARE)
     tolerance = number("tolerance", tolerance, POSITIVE)
     form = quadratic(network, x, y, row_weights)
     begin = form.unknowns(starting_values(network, start, seed, np.dtype(np.float64)))

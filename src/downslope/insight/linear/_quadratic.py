@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope.errors import DownslopeError
 from downslope.insight.linear._decomposition import Decomposition, decompose
-from downslope.nets import Dense, Dropout, Network
+from downslope.nets import Dense, Dropout, Network, checked_one
 from downslope.training import checked_data
 
 __all__ = ["Quadratic", "quadratic"]
@@ -74,7 +74,7 @@ def quadratic(network: Network, x: ArrayLike, y: ArrayLike, row_weights: ArrayLi
     Raises:
         DownslopeError: if the network is not linear or its error is not quadratic; the message says why.
     """
-    layer = _only_dense(network)
+    layer = _only_dense(checked_one(network))
     if network.loss != "squared_error":
         raise DownslopeError(
             f"an exact solution needs the loss squared_error, not {network.loss}; use descend"

@@ -18,6 +18,9 @@ _MOST_STEPS = 1 << 60
 _EXACT_STEPS = 1 << 20  # with momentum; beyond them the bound is the answer
 _CHUNK = 4096
 
+_LARGEST = 1e300
+"""Of a rate times an eigenvalue: beyond it descent diverges in one step, whatever the number."""
+
 
 @dataclass(frozen=True)
 class Recurrence:
@@ -49,8 +52,9 @@ class Recurrence:
 
         It is the larger root of r² − (1 + μ − ηλ)r + μ, written so that a factor near 1 keeps its digits.
         """
-        mu, q = self.momentum, self.rate * eigenvalues
-        with np.errstate(divide="ignore", invalid="ignore"):
+        mu = self.momentum
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            q: NDArray[np.float64] = np.minimum(self.rate * eigenvalues, _LARGEST)
             if not mu:
                 return np.where(q < 1, np.log1p(-np.minimum(q, 1)), np.log(np.abs(1 - q)))
             square = (1 - mu) ** 2 - 2 * q * (1 + mu) + q**2
@@ -70,9 +74,11 @@ class Recurrence:
         roots are close, ‖Mᵏ‖ ≤ ρᵏ + kνρᵏ⁻¹ is smaller, where ν² = ‖M‖² − |r₁|² − |r₂|² in Frobenius' norm,
         from Schur's form of M.
         """
+        if not steps:
+            return float(np.linalg.norm(far))
         logs = self.log_radii(eigenvalues)
         growth = np.ones_like(logs)
-        if self.momentum and steps:
+        if self.momentum:
             matrices = self.matrices(eigenvalues)
             roots = np.linalg.eigvals(matrices).astype(np.complex128)
             square = np.sum(matrices**2, axis=(1, 2)) - np.sum(np.abs(roots) ** 2, axis=1)
