@@ -70,7 +70,7 @@ def _units(ctx: click.Context, option: click.Parameter, value: str | None) -> tu
         ) from None
 
 
-@downslope.command()
+@downslope.command(short_help="Fit networks to TABLE and save the model.")
 @click.argument("table")
 @click.option("-t", "--target", required=True, metavar="COLUMN", help="The column to predict.")
 @click.option(
@@ -85,12 +85,23 @@ def _units(ctx: click.Context, option: click.Parameter, value: str | None) -> tu
     default="auto",
     help="Whether to predict numbers or classes (default: decided from the values of the target).",
 )
-@click.option("--drop", multiple=True, metavar="COLUMN", help="A column to leave out. May be repeated.")
 @click.option(
-    "--category", multiple=True, metavar="COLUMN", help="A column to use as categories. May be repeated."
+    "--drop",
+    multiple=True,
+    metavar="COLUMN",
+    help="A column to leave out. Repeat the option for more columns.",
 )
 @click.option(
-    "--number", multiple=True, metavar="COLUMN", help="A column to use as numbers. May be repeated."
+    "--category",
+    multiple=True,
+    metavar="COLUMN",
+    help="A column to use as categories. Repeat the option for more columns.",
+)
+@click.option(
+    "--number",
+    multiple=True,
+    metavar="COLUMN",
+    help="A column to use as numbers. Repeat the option for more columns.",
 )
 @click.option("--sheet", metavar="NAME", help=_SHEET)
 @click.option(
@@ -103,14 +114,14 @@ def _units(ctx: click.Context, option: click.Parameter, value: str | None) -> tu
     "--time-limit",
     type=float,
     metavar="SECONDS",
-    help="Maximum time for fitting, in seconds (default: what the number of rows needs).",
+    help="Maximum time for fitting, in seconds (default: no limit).",
 )
 @click.option(
     "--hidden",
     callback=_units,
     metavar="N,N",
-    help='Units of each hidden layer, separated by commas; "" fits a linear model (default: 128,128, or none '
-    "for fewer than 50 rows).",
+    help='Units of each hidden layer, separated by commas; "" fits a linear model (default: 128,128, or no '
+    "hidden layers for fewer than 50 rows).",
 )
 @click.option(
     "--activation", default="silu", metavar="NAME", help="Activation of the hidden layers (default: silu)."
@@ -119,8 +130,8 @@ def _units(ctx: click.Context, option: click.Parameter, value: str | None) -> tu
     "--dropout",
     type=float,
     default=0.2,
-    metavar="SHARE",
-    help="Share of the hidden units that each training step drops (default: 0.2).",
+    metavar="RATE",
+    help="Probability that a training step drops a hidden unit (default: 0.2).",
 )
 @click.option(
     "--learning-rate",
@@ -174,7 +185,7 @@ def fit(table: str, output: str | None, sheet: str | None, **options: Any) -> No
     sys.exit(fit_table(table, output, sheet, options))
 
 
-@downslope.command()
+@downslope.command(short_help="Write TABLE with a column of predictions.")
 @click.argument("model")
 @click.argument("table")
 @click.option(
@@ -188,7 +199,7 @@ def fit(table: str, output: str | None, sheet: str | None, **options: Any) -> No
 def predict(model: str, table: str, output: str | None, sheet: str | None) -> None:
     """Write the rows of TABLE with a column of predictions of MODEL.
 
-    For a class, a column with the probability of each class follows.
+    For a classification model, a column with the probability of each class follows.
 
     \b
     Examples:
@@ -200,7 +211,7 @@ def predict(model: str, table: str, output: str | None, sheet: str | None) -> No
     predict_table(model, table, output, sheet)
 
 
-@downslope.command()
+@downslope.command(short_help="Write out the chain rule for one parameter.")
 @click.argument("model")
 @click.argument("table", required=False)
 @click.option(
@@ -214,7 +225,7 @@ def predict(model: str, table: str, output: str | None, sheet: str | None) -> No
     "of",
     metavar="PARAMETER",
     help='The parameter to explain, counted from 1: "W1[2,3]" is the weight from input 3 to unit 2 of layer '
-    '1, "b2[1]" a bias of layer 2 (default: the weight of layer 1 with the largest gradient).',
+    '1, "b2[1]" is the bias of unit 1 of layer 2 (default: the weight of layer 1 with the largest gradient).',
 )
 @click.option(
     "--format",
@@ -242,7 +253,7 @@ def explain(**options: Any) -> None:
     explain_parameter(**options)
 
 
-@downslope.command()
+@downslope.command(short_help="Open a page that shows a network while it learns.")
 @click.argument("source", required=False, metavar="[TABLE | MODEL]")
 @click.option(
     "-t", "--target", metavar="COLUMN", help="The column of TABLE to predict (default: the last column)."
@@ -265,13 +276,16 @@ def explain(**options: Any) -> None:
     help="The address to listen on (default: 127.0.0.1, this computer only).",
 )
 @click.option(
-    "--open/--no-open", "opens", default=True, help="Open the page in the browser (default: --open)."
+    "--open/--no-open",
+    "opens",
+    default=True,
+    help="Open the page in the browser, or only print its address (default: --open).",
 )
 def play(**options: Any) -> None:
     """Open a page that shows a network while it learns, and lets you change its weights by hand.
 
-    Without TABLE or MODEL it opens on five rows and one neuron. Only who has the printed address can use the
-    page; Ctrl-C ends it.
+    Without TABLE or MODEL the page shows five rows and one neuron. The page can be used only with the printed
+    address. Press Ctrl-C to end it.
 
     \b
     Examples:
