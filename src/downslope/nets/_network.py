@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from downslope._checks import NOT_NEGATIVE, SIZE, number, whole
 from downslope._checks import seed as checked_seed
+from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
 from downslope.nets._builder import Layer, NetworkBuilder, checked_layers

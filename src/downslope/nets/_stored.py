@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
+from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.graph import (
     BATCH,

@@ -12,6 +12,7 @@ import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._cells import level_text
 from downslope.tables._delimited import checked_names
+from downslope.tables._polars import check_polars
 from downslope.tables._reading import read_table
 
 __all__ = ["as_frame"]
@@ -26,13 +27,15 @@ def as_frame(data: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
         columns: the names of a matrix's columns; x1, x2, … where none are given.
 
     Raises:
-        DownslopeError: if it is none of these or holds no rows.
+        DownslopeError: if it is none of these or holds no rows, or if this process was forked from one that
+            had used tables.
 
     >>> as_frame(np.array([[1.0, np.nan]])).to_dict(as_series=False)
     {'x1': [1.0], 'x2': [None]}
     >>> as_frame([{"size": 50, "town": "Bonn"}, {"size": 60}]).to_dict(as_series=False)
     {'size': [50, 60], 'town': ['Bonn', None]}
     """
+    check_polars()
     if isinstance(data, str | os.PathLike) or hasattr(data, "read"):
         frame = read_table(data)
     elif isinstance(data, pl.LazyFrame):

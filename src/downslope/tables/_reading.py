@@ -14,6 +14,7 @@ from downslope.errors import DownslopeError
 from downslope.tables._cells import typed
 from downslope.tables._delimited import checked_names, read_delimited
 from downslope.tables._names import did_you_mean, listed
+from downslope.tables._polars import check_polars
 from downslope.tables._sources import Source, as_utf8, open_source
 
 __all__ = ["read_table"]
@@ -33,11 +34,13 @@ def read_table(source: str | os.PathLike[str] | BinaryIO, *, sheet: str | None =
 
     Raises:
         DownslopeError: if there is no such file, or it is no table; the message says where and what to do.
+            Also if this process was forked from one that had used tables.
 
     >>> import io
     >>> read_table(io.BytesIO(b"size;price\\n1,5;200\\nNA;300\\n")).to_dict(as_series=False)
     {'size': [1.5, None], 'price': [200, 300]}
     """
+    check_polars()
     opened = open_source(source)
     frame = _reader(opened, sheet)()
     checked_names(frame.columns, opened.name)

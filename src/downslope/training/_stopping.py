@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import Interval, indices, number
+from downslope._forks import cached_property
 from downslope.engines import Evaluator, shuffled
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, Ensemble

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._forks import cached_property
 from downslope.engines import evaluate
 from downslope.graph import gradient
 from downslope.graph.notation import (

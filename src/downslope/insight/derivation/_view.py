@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import index
+from downslope._forks import cached_property
 from downslope.engines import evaluate
 from downslope.graph import Node, gradient, make, topological
 from downslope.graph.notation import Expression, Symbol, partial

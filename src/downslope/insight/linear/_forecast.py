@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SHARE, number, whole
+from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.insight.linear._quadratic import Quadratic, quadratic
 from downslope.insight.linear._recurrence import Recurrence, steps_to_arrive

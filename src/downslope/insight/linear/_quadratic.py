@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.insight.linear._decomposition import Decomposition, decompose
 from downslope.nets import Dense, Dropout, Network, checked_one

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._forks import cached_property
 from downslope.nets import Network
 from downslope.studio.session._settings import Settings
 from downslope.studio.table._rows import Rows

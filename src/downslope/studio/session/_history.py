@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._forks import cached_property
 from downslope.studio.session._settings import Settings
 from downslope.studio.table._rows import Rows
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
+from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.nets import Dense, Dropout, Huber, Layer, LossFunction, Network
 from downslope.studio.table._choices import RAW

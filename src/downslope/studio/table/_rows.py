@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.studio.table._choices import AUTO, RAW, STANDARD, Choices
 from downslope.studio.table._formulas import with_formulas
