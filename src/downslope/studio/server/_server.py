@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from queue import Empty, SimpleQueue
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -55,6 +55,11 @@ class Page:
 
         with suppress(ConnectionClosed, OSError):
             self.connection.send(pack(message))
+
+    def hang_up(self) -> None:
+        """End the connection without waiting for the page to agree."""
+        with suppress(OSError):
+            self.connection.socket.shutdown(socket.SHUT_RDWR)
 
     def refuse(self, error: BaseException, command: Any) -> None:
         """Say why a command cannot be done; an error of Downslope itself is printed in the terminal too."""
@@ -146,8 +151,15 @@ class StudioServer:
         """End the session and close the port."""
         self._ended.set()
         self._asked.put((None, None))
+        end = monotonic() + _LEAVE
+        while (
+            self._pages and monotonic() < end
+        ):  # the server would take new threads, which a process that ends has not
+            for page in list(self._pages):
+                page.hang_up()
+            sleep(0.01)
         self._server.shutdown()
-        for thread in self._threads:  # or the process would end while the engine is at work, and abort
+        for thread in self._threads:
             if thread.is_alive() and thread is not threading.current_thread():
                 thread.join(_LEAVE)
 
