@@ -29,9 +29,11 @@ class Team {
 public:
     std::atomic_flag busy;
 
-    // as many as asked for, or as could be started
+    // as many as asked for, or as could be started; all of them wake at each run, so more than twice the processors
+    // would only take turns
     int grow(int count) {
-        count = std::min(count, int(most) - 1);
+        const int processors = std::max(2, int(std::thread::hardware_concurrency()));
+        count = std::min({count, int(most) - 1, 2 * processors});
         try {
             while (members_ < count) {
                 std::thread(&Team::member, this, members_, call_.load()).detach();
