@@ -144,7 +144,10 @@ template <class T> void apply(const Step& step, const Strip<T>* s, long rows) {
             return each(d, a, b, rows, [=](T z, T y) { return (y - z > zero ? t : low) * (y - z); });
         }
         case Op::binary_cross_entropy:
-            return each(d, a, b, rows, [](T z, T y) { return soft_plus(z) - y * z; });
+            // max(z, 0) and y z cancel exactly where y is 1
+            return each(d, a, b, rows, [=](T z, T y) {
+                return ((z > zero ? z : zero) - y * z) + soft_plus(-absolute(z));
+            });
         case Op::poisson: return each(d, a, b, rows, [](T z, T y) { return exponential(z) - y * z; });
         case Op::round:
             if constexpr (sizeof(T) == 4) round_rows(d, a, rows);

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from downslope.errors import DownslopeError
-from downslope.graph._activations import _softplus
 from downslope.graph._elementwise import BINARY, Elementwise
 from downslope.graph._node import BATCH, Example, Node, Op, Shape, make, register
 from downslope.graph.notation import (
@@ -160,14 +159,17 @@ class Quantile(Elementwise):
 
 @register
 class BinaryCrossEntropy(Elementwise):
-    """−y ln σ(z) − (1 − y) ln(1 − σ(z)) = softplus(z) − y·z,  ∂/∂z = σ(z) − y"""
+    """−y ln σ(z) − (1 − y) ln(1 − σ(z)) = softplus(z) − y·z,  ∂/∂z = σ(z) − y
+
+    Computed as (max(z, 0) − y·z) + ln(1 + e^−|z|): softplus(z) − z would round to 0 for y = 1 and a large z.
+    """
 
     name: ClassVar[str] = "binary_cross_entropy"
     example = BINARY
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
         z, y = arrays
-        return _softplus(xp, z) - y * z
+        return (xp.maximum(z, 0 * z) - y * z) + xp.log1p(xp.exp(-xp.abs(z)))
 
     def local(self, node: Node) -> tuple[Node | None, ...]:
         z, y = node.inputs

@@ -21,7 +21,7 @@ _SCALAR: dict[str, str] = {
     "absolute": "Math.abs({0})",
     "absolute_error": "Math.abs({1} - {0})",
     "add": "{0} + {1}",
-    "binary_cross_entropy": "softplus({0}) - {1} * {0}",
+    "binary_cross_entropy": "(Math.max({0}, 0) - {1} * {0}) + softplus(-Math.abs({0}))",
     "broadcast": "{0}",
     "cos": "Math.cos({0})",
     "divide": "{0} / {1}",

@@ -90,7 +90,7 @@ def sigmoid(z):
 """,
     "binary_cross_entropy": """\
 def binary_cross_entropy(z, y):
-    return softplus(z) - y * z
+    return np.maximum(z, 0) - y * z + np.log1p(np.exp(-np.abs(z)))
 """,
     "softplus": """\
 def softplus(z):
