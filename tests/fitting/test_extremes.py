@@ -31,6 +31,8 @@ def test_targets_at_the_ends_of_the_float_range() -> None:
     model = ds.fit(X, 0.85e308 * np.sign(Y), epochs=8, task="regression")
     assert np.isfinite(model.predict(X)).all()
     assert model.record.network.r2 > 0.5
+    far = ds.fit(X, 0.85e308 * (np.sign(Y) + 1), epochs=8, task="regression")
+    assert np.isfinite(far.predict_interval(X, 0.99)).all()
     with pytest.raises(ds.DownslopeError, match=r'"y" reaches from -1.7e\+308 to 1.7e\+308, .* divide it'):
         ds.fit(X, 1.7e308 * np.sign(Y), task="regression")
 

@@ -19,6 +19,7 @@ from downslope.tables._names import did_you_mean, listed
 
 __all__ = ["Encoded", "TableEncoder", "Target"]
 
+_LARGEST = float(np.finfo(np.float64).max)
 _SMALLEST_SCALE = 5e-324  # of numbers so small that their deviation rounds to 0
 
 
@@ -199,8 +200,10 @@ class Target:
         return inside
 
     def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """Scaled predictions in the target's own units."""
-        return np.asarray(values, np.float64) * self.scale + self.mean
+        """Scaled predictions in the target's own units, at most the largest number."""
+        with np.errstate(over="ignore"):
+            found = np.asarray(values, np.float64) * self.scale + self.mean
+        return np.clip(found, -_LARGEST, _LARGEST)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data from which ``from_json`` makes the same target."""
