@@ -238,7 +238,7 @@ def _value(e: Any, context: Context, row: Row | None, bound: Mapping[str, int]) 
     """What an expression comes to, and how far it may be off because its numbers are rounded."""
     plain = _Evaluation(context, row)
     value = plain.of(e, bound)
-    slack = 1e-12 * plain.largest
+    slack = 1e-15 + 1e-12 * plain.largest  # both sides are computed with 53 bits
     if isinstance(value, dict):
         radii = [sum(n.radius for n in _numbers(item)) + slack for item in e.items]
         return value, dict(zip(e.positions, radii, strict=True))
@@ -367,7 +367,7 @@ def _others_faults(words: str, section: Section, context: Context) -> list[str]:
     last = table.headings[-2 if table.headings[-1] == "row weight" else -1]
     each = [float(_Evaluation(context, row).of(last)) for row in context.rows]
     terms = [g * w for i, (g, w) in enumerate(zip(each, context.weights, strict=True)) if i not in shown]
-    total, size = math.fsum(terms), math.fsum(map(abs, terms))
+    total, size = math.fsum(terms), math.fsum(abs(g * w) for g, w in zip(each, context.weights, strict=True))
     said = Num(match.group(1).replace("−", "-").replace("e+", "e"))
     right = total / math.fsum(context.weights) if abs(total) > 1e-14 * size else 0.0
     return [] if abs(said.value - right) <= said.radius + 1e-9 * abs(right) else [f"{said.shown} for {right}"]

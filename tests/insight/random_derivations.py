@@ -109,7 +109,7 @@ def random_case(seed: int) -> Case:
     rows, outputs = int(draw.integers(1, 14)), int(network.graph().output.shape[1])
     x = draw.normal(size=(rows, network.inputs))
     x[:, -2:] = draw.integers(0, LEVELS, (rows, 2))
-    y = draw.integers(0, 2, (rows, outputs)) + 0.0
+    y = draw.choice([0.1, 0.9], (rows, outputs))  # what no output is: at 0 a loss may have no derivative
     if network.loss == "cross_entropy":
         y = draw.integers(0, outputs, rows)
     parameters = {n: v + draw.normal(size=v.shape) / 3 for n, v in network.initial_parameters(seed).items()}

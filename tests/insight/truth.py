@@ -104,7 +104,7 @@ def _loss(network: ds.Network, z: Any, y: Any) -> Any:
             level = np.array(loss.level)
             return np.mean(_where(r, level * r, (level - 1) * r))
         case "binary_cross_entropy":
-            return np.mean(-y * np.log(_sigmoid(z)) - (1 - y) * np.log(1 - _sigmoid(z)))
+            return np.mean(y * _softplus(-z) + (1 - y) * _softplus(z))
         case "poisson":
             return np.mean(np.exp(z) - y * z)
         case "cross_entropy":

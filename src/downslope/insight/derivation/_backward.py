@@ -120,7 +120,7 @@ def _passed_back(view: View, use: Stage | None, node: Node) -> Expression | None
 def _through(view: View, node: Node) -> str:
     """In words, where a gradient without a formula comes from."""
     uses = [use for use in view.uses(node) or () if use is not None]
-    ways = [f"{use.layer} ({use.kind})" for use in uses] or ["operations that have no name"]
+    ways = [f"{use.layer} ({use.function or use.kind})" for use in uses] or ["operations that have no name"]
     return f"The gradient by {text(view.symbol(node))} comes through {' and '.join(ways)}"
 
 

@@ -93,7 +93,8 @@ class ParameterDerivation:
 
     def _which(self) -> Block:
         shape = " × ".join(str(s) for s in self.view.graph.parameters[self.position.name].shape)
-        words = f"{text(self.symbol)} is one of the {shape} numbers of {self.position.name}."
+        among = "the only number" if shape in ("1", "1 × 1") else f"one of the {shape} numbers"
+        words = f"{text(self.symbol)} is {among} of {self.position.name}."
         if self.dense is not None and self.role == "weight":
             unit, source = self.position.index
             layer = self.dense.name
