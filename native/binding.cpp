@@ -165,6 +165,7 @@ template <class T> void declare(nb::module_& m, const char* name) {
              "rounds"_a, "scalars"_a, "seed"_a, "draw"_a, "threads"_a, "watched"_a.noconvert(),
              "seconds"_a = std::numeric_limits<double>::infinity())
         .def_prop_ro("known", &M::known)
+        .def_prop_ro("first", &M::first)
         .def_prop_ro("bytes", &M::bytes);
 }
 

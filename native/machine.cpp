@@ -141,6 +141,7 @@ template <class T> void Machine<T>::share_tiles(int threads) {
 template <class T>
 void Machine<T>::run(const Data<T>& data, const Steps& steps, int wanted, double* watched, Stop& stop) {
     known_ = 0;
+    first_ = steps.draw;
     const Lease lease(wanted);
     const long rows = std::min(steps.batch, steps.rows), panels = up(rows, lanes);
     prepare(panels, lease.count());

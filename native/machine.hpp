@@ -38,6 +38,7 @@ public:
     void run(const Data<T>& data, const Steps& steps, int threads, double* watched, Stop& stop);
     // Of how many steps of the last run the watched scalar is known: those done, and one that was not finite.
     long known() const { return known_; }
+    std::uint64_t first() const { return first_; }  // the number of its first step
 
 private:
     struct Piece;
@@ -67,6 +68,7 @@ private:
     int resolved_for_ = 0;                          // threads; 0: the memory has moved
     double panel_work_ = 0, tile_work_ = 0;         // multiplications, about: in all panels together, in all tiles
     long known_ = 0;
+    std::uint64_t first_ = 0;
     int parts_ = 1;
     bool whole_parts_ = false;  // whether threads take whole parts, not their share of each
 };

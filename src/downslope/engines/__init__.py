@@ -2,12 +2,13 @@
 
 from downslope.engines._choice import descent_engine, plan, shuffled
 from downslope.engines._evaluator import Evaluator
-from downslope.engines._protocol import DescentEngine, Scalars
+from downslope.engines._protocol import DescentEngine, OutOfTime, Scalars
 from downslope.engines.reference import Plan, ReferenceDescent, evaluate
 
 __all__ = [
     "DescentEngine",
     "Evaluator",
+    "OutOfTime",
     "Plan",
     "ReferenceDescent",
     "Scalars",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import prod
+from math import inf, prod
+from time import monotonic
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines._choice import plan, runs_natively
+from downslope.engines._protocol import OutOfTime
 from downslope.engines.reference._plan import Plan
 from downslope.graph import BATCH, Node, topological
 
@@ -49,21 +51,30 @@ class Evaluator:
         return found[0] if len(found) == 1 else [np.concatenate(parts) for parts in zip(*found, strict=True)]
 
     def mean(
-        self, values: Mapping[str, Any], weights: str = "row_weights", threads: int | None = None
+        self,
+        values: Mapping[str, Any],
+        weights: str = "row_weights",
+        threads: int | None = None,
+        end: float = inf,
     ) -> list[NDArray[Any]]:
         """The outputs, which are means over the rows, weighted by a column, plus what no row changes.
 
         The mean over all rows is the mean of the means over their parts, each weighted by its rows. Where
         members have weights of their own, (n, members), their shares of a part differ: it is taken as one.
+
+        Raises:
+            OutOfTime: if they are not known at the time ``end``, by ``time.monotonic``.
         """
         parts = self._parts(values) if np.ndim(values[weights]) == 1 else [values]
         if len(parts) == 1:
-            return self._run(parts[0], threads)
+            return self._run(parts[0], threads, end)
         sums = np.array([np.sum(part[weights], dtype=np.float64) for part in parts])
         total: list[Any] = [0.0] * len(self._outputs)
         for part, share in zip(parts, (sums / sums.sum()).tolist(), strict=True):
             if share:  # rows without weight have no mean
-                total = [t + share * mean for t, mean in zip(total, self._run(part, threads), strict=True)]
+                total = [
+                    t + share * mean for t, mean in zip(total, self._run(part, threads, end), strict=True)
+                ]
         return total
 
     def _parts(self, values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -77,12 +88,14 @@ class Evaluator:
     def _count(self, values: Mapping[str, Any]) -> int:
         return len(values[self._columns[0]]) if self._columns else 1
 
-    def _run(self, values: Mapping[str, Any], threads: int | None) -> list[NDArray[Any]]:
+    def _run(self, values: Mapping[str, Any], threads: int | None, end: float = inf) -> list[NDArray[Any]]:
+        if monotonic() >= end:
+            raise OutOfTime
         natively = runs_natively() and self._count(values) > 0  # a batch of no rows is the reference's
         if natively not in self._plans:
             self._plans[natively] = (
                 plan(self._outputs, keeps_memory=self._keeps_memory) if natively else Plan(self._outputs)
             )
-        most = (threads,) if natively else ()
+        most = (threads, end - monotonic()) if natively else ()
         found: list[NDArray[Any]] = self._plans[natively].run(values, *most)
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,12 +11,16 @@ from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 
-__all__ = ["Arrays", "DescentEngine", "Scalars", "check_scalars", "check_values"]
+__all__ = ["Arrays", "DescentEngine", "OutOfTime", "Scalars", "check_scalars", "check_values"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
 Scalars = Mapping[str, NDArray[np.float64]]
 """What each step is given beside its rows, by the name of the input: one number for each step."""
+
+
+class OutOfTime(Exception):
+    """What was asked for is not known by the time that it was wanted."""
 
 
 class DescentEngine(Protocol):
@@ -46,12 +51,27 @@ class DescentEngine(Protocol):
     def steps_in(self, seconds: float) -> int:
         """An estimate of how many steps fit into a time, at least one, before any has been measured."""
 
+    @property
+    def ran(self) -> tuple[int, NDArray[np.float64]]:
+        """The number of the first step of the last run, and its errors, whether or not it was interrupted.
+
+        The parameters and states are those after these steps.
+        """
+
     def run(
-        self, order: NDArray[np.int64] | None, count: int, scalars: Scalars, first: int, seed: int
+        self,
+        order: NDArray[np.int64] | None,
+        count: int,
+        scalars: Scalars,
+        first: int,
+        seed: int,
+        seconds: float = inf,
     ) -> NDArray[np.float64]:
         """The error of each step before its update.
 
         The run stops at a step whose error is not finite, before that step's update: its error is the last.
+        It stops too when the time is over, or by KeyboardInterrupt; the native engine does so in the middle
+        of a step, of which nothing is left.
 
         Args:
             order: the rows of the steps, one batch after the other; None takes all rows as they are.
@@ -59,6 +79,7 @@ class DescentEngine(Protocol):
             scalars: the scalar inputs of the program by name, (count,) each.
             first: number of the first step, counted from 1; with the seed it decides what dropout drops.
             seed: of dropout.
+            seconds: after which the run stops.
 
         Raises:
             DownslopeError: if the program has a scalar input that ``scalars`` does not name.

@@ -116,7 +116,7 @@ def descend(
     end = math.inf if settings.time_limit is None else monotonic() + settings.time_limit
     precision = precision_of(precision)
     data, validation_rows = _rows(network, x, y, row_weights, precision, validation, settings.seed)
-    report = Report(Watch(validation_rows, settings.patience, settings.ema_decay), progress)
+    report = Report(Watch(validation_rows, settings.patience, settings.ema_decay, settings.threads), progress)
     before = start if isinstance(start, Run) else None
     dtype = data["x"].dtype
     values = starting_values(network, start, settings.seed, dtype)

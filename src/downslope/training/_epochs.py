@@ -74,13 +74,16 @@ def run_epochs(
         until: number of the last step, counted from 1.
         losses: gets the error of each step.
         after_epoch: called after each epoch.
-        end: the time, by ``time.monotonic``, after which no further steps are begun.
+        end: the time, by ``time.monotonic``, at which the step at work is given up.
     """
+    advance = None
     try:
         while loop.step < until:
             first, last = loop.batches.epoch(loop.step + 1)
-            advance = loop.advance(until if after_epoch is None else min(until, last), end - monotonic())
+            advance = loop.advance(until if after_epoch is None else min(until, last), end=end)
             losses.extend(advance.errors)
+            if advance.interrupted:
+                raise KeyboardInterrupt
             failure = advance.failure or (loop.check() if loop.step >= until else None)
             if failure is not None:
                 losses.cut(failure.step)
@@ -92,5 +95,7 @@ def run_epochs(
             if loop.step < until and monotonic() >= end:
                 return Ending("time", f"the time was up after {loop.step} of {until} updates")
     except KeyboardInterrupt:
+        if advance is not None and losses.count < loop.step:  # before they were added
+            losses.extend(advance.errors)
         return Ending("interrupted", f"interrupted after {loop.step} of {until} updates")
     return Ending("finished", f"{until} updates done")

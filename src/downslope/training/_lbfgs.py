@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -32,6 +33,7 @@ def minimise(
     steps: int,
     seen: Callable[[float, Arrays], bool],
     threads: int | None = None,
+    end: float = math.inf,
 ) -> str:
     """At most ``steps`` iterations from ``values``; how it ended, in words.
 
@@ -39,6 +41,7 @@ def minimise(
     threads work on it; None lets the engine choose.
 
     Raises:
+        OutOfTime: at the time ``end``, by ``time.monotonic``.
         DownslopeError: if the network has dropout, which makes every look at the error another one.
     """
     graph = network.graph()
@@ -56,7 +59,7 @@ def minimise(
 
     def slope(flat: NDArray[Any]) -> tuple[float, NDArray[np.float64]]:
         with np.errstate(all="ignore"):
-            error, *slopes = wanted.mean({**data, **named(flat)}, threads=threads)
+            error, *slopes = wanted.mean({**data, **named(flat)}, threads=threads, end=end)
         return float(error), np.concatenate([np.ravel(g) for g in slopes]).astype(np.float64)
 
     flat = np.concatenate([np.ravel(values[name]) for name in shapes]).astype(np.float64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 import numpy as np
@@ -46,12 +46,14 @@ class Advance:
 
     Attributes:
         errors: the error of the batch of each step before its update, (steps,).
+        interrupted: whether Ctrl-C ended them.
         failure: what is not finite, if anything is. The loop has then gone back to before that step; steps
             after it count for nothing.
     """
 
     errors: NDArray[np.float64]
     failure: Failure | None = None
+    interrupted: bool = False
 
 
 def joined(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -128,28 +130,53 @@ class Loop:
         """The rows of the next step, by the name of the input."""
         return self.batches.block(self.step + 1, self.step + 1).rows()
 
-    def advance(self, until: int, seconds: float = math.inf) -> Advance:
+    def advance(self, until: int, seconds: float = math.inf, *, end: float = math.inf) -> Advance:
         """The steps up to number ``until``, or as many as there is time for, at least one.
 
         Args:
             until: number of the last step, counted from 1.
             seconds: after which no further steps are begun.
+            end: the time, by ``time.monotonic``, at which a step at work is given up, be it the first.
         """
-        errors: list[NDArray[np.float64]] = []
+        before, errors = self.step, list[NDArray[np.float64]]()
+        try:
+            failed = self._steps(until, seconds, end, errors)
+        except KeyboardInterrupt:
+            return self._interrupted(before, errors)
+        return Advance(joined(errors), None if failed is None else self._failure(failed))
+
+    def _steps(
+        self, until: int, seconds: float, end: float, errors: list[NDArray[np.float64]]
+    ) -> float | None:
+        """Add the errors of steps to a list; the error at which they failed, NaN where only values did."""
         now = perf_counter()
-        end = now + seconds
-        while self.step < until and (not errors or now < end):
+        soon = now + seconds
+        while self.step < until and (not errors or (now < soon and monotonic() < end)):
             started = now
-            errors.append(self._chunk(until, min(_CHUNK_SECONDS, end - now)))
+            errors.append(self._chunk(until, min(_CHUNK_SECONDS, soon - now), end - monotonic()))
             now = perf_counter()
+            if not len(errors[-1]):
+                return None
             if not math.isfinite(errors[-1][-1]):
-                return Advance(joined(errors), self._failure(float(errors[-1][-1])))
+                return float(errors[-1][-1])
             self._speed = len(errors[-1]) / max(now - started, 1e-9)
             if self._repeatable and now - self._looked > _CHECK_SECONDS:
-                failure = self.check()
-                if failure:
-                    return Advance(joined(errors), failure)
-        return Advance(joined(errors))
+                assert self._running is not None
+                if not self._running.finite():
+                    return math.nan
+                self._save(self._running)
+        return None
+
+    def _interrupted(self, before: int, errors: list[NDArray[np.float64]]) -> Advance:
+        """What came of the steps after number ``before``, some of which are counted, though not all."""
+        counted = before + sum(map(len, errors))
+        if self._running is not None and self._given is None:
+            first, found = self._running.ran
+            if first == counted + 1:
+                errors.append(found[np.isfinite(found)])
+                counted += len(errors[-1])
+        self.step = counted
+        return Advance(joined(errors), interrupted=True)
 
     def check(self) -> Failure | None:
         """Look whether all parameters and states are finite; if not, what failed.
@@ -167,14 +194,14 @@ class Loop:
         engine.save()
         self._saved, self._looked = self.step, perf_counter()
 
-    def _chunk(self, until: int, seconds: float) -> NDArray[np.float64]:
+    def _chunk(self, until: int, seconds: float, most_seconds: float) -> NDArray[np.float64]:
         """The errors of steps for so many seconds, as far as the speed of the last ones tells."""
         most = self.step + max(1, int(self._speed * seconds))
         block = self.batches.block(self.step + 1, min(until, most))
         engine = self._ready(block.data)
         if self._repeatable and self._saved < 0:
             self._save(engine)
-        return self._run(engine, block)
+        return self._run(engine, block, most_seconds)
 
     def _ready(self, data: Arrays) -> DescentEngine:
         """The engine, with the values to go on from and these rows."""
@@ -198,12 +225,12 @@ class Loop:
             self._given = None
         return self._running
 
-    def _run(self, engine: DescentEngine, block: Block) -> NDArray[np.float64]:
+    def _run(self, engine: DescentEngine, block: Block, seconds: float = math.inf) -> NDArray[np.float64]:
         first = self.step + 1
         numbers = np.arange(first, first + block.steps, dtype=np.float64)
         scalars = {"learning_rate": self._rates(first, block.steps), "step": numbers, **self._counts(block)}
-        errors = engine.run(block.order, block.steps, scalars, first, self.seed)
-        self.step += len(errors) - (not math.isfinite(errors[-1]))
+        errors = engine.run(block.order, block.steps, scalars, first, self.seed, seconds)
+        self.step += len(errors) - (len(errors) > 0 and not math.isfinite(errors[-1]))
         return errors
 
     def _counts(self, block: Block) -> Scalars:

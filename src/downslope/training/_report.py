@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,7 @@ class Report:
         stop = watch.watches and watch.see(parameters)
         if self.progress is not None:
             latest = watch.errors[-1] if watch.errors else None
-            error = float(np.mean(errors))
+            error = float(np.mean(errors)) if len(errors) else math.nan
             answer = self.progress(Progress(step, steps, error, latest, watch.best_epoch or None))
             if isinstance(answer, bool | np.bool_) and answer:
                 return Ending("callback", f"progress returned True after {step} of {steps} updates")

@@ -6,6 +6,7 @@ from time import monotonic
 
 import numpy as np
 
+from downslope.engines import OutOfTime
 from downslope.nets import AnyNetwork
 from downslope.training._data import Arrays
 from downslope.training._epochs import Ending
@@ -40,9 +41,11 @@ def search(
         return ending is not None
 
     try:
-        message = minimise(network, data, values, steps, after_iteration, threads)
+        message = minimise(network, data, values, steps, after_iteration, threads, end)
     except KeyboardInterrupt:
         ending = Ending("interrupted", f"interrupted after {len(losses)} iterations")
+    except OutOfTime:
+        ending = Ending("time", f"the time was up after {len(losses)} of {steps} iterations")
     if ending is None:
         ending = Ending("not finite" if "not finite" in message else "finished", message)
     watch = report.watch

@@ -160,7 +160,11 @@ class Watch:
     """
 
     def __init__(
-        self, validation: Sequence[ValidationRows], patience: int | None, ema_decay: float = 0.0
+        self,
+        validation: Sequence[ValidationRows],
+        patience: int | None,
+        ema_decay: float = 0.0,
+        threads: int | None = None,
     ) -> None:
         for name, given in (("patience", patience), ("ema_decay", ema_decay)):
             if given and not validation:
@@ -168,7 +172,7 @@ class Watch:
         self._validation = validation
         networks = [rows.network for rows in validation]
         self._evaluators = {n: Evaluator([n.graph().data_error], keeps_memory=True) for n in networks}
-        self._patience, self._decay = patience, ema_decay
+        self._patience, self._decay, self._threads = patience, ema_decay, threads
         self.average: Average | None = None
         self.errors: list[float] = []
         self.best_epoch = 0
@@ -210,7 +214,8 @@ class Watch:
             for part, weight in zip(rows.parts(), rows.part_weights, strict=True):
                 if weight:  # rows without weight have no mean
                     with np.errstate(all="ignore"):
-                        errors.append(float(self._evaluators[rows.network].mean({**own, **part})[0]))
+                        (mean,) = self._evaluators[rows.network].mean({**own, **part}, threads=self._threads)
+                    errors.append(float(mean))
                     counts.append(weight)
         if len(errors) == 1:  # np.average takes as long as a step of a small network
             return errors[0] * counts[0] / counts[0]

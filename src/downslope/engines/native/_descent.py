@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 from time import perf_counter
 from typing import Any
 
@@ -87,6 +88,7 @@ class NativeDescent:
         self._batch = batch
         self._multiplications = self._lowered.weights * batch
         most = threads_for(self._multiplications, threads)
+        self._last: tuple[int, NDArray[np.float64]] = 0, np.zeros(0)
         self._pace = _pace(error, rules, bfloat16, self._dtype.char, batch, most)
         self.put_data(data)
 
@@ -124,8 +126,21 @@ class NativeDescent:
         """Go back to what was kept last."""
         self._machine.restore()
 
+    @property
+    def ran(self) -> tuple[int, NDArray[np.float64]]:
+        """The first step of the last run, and its errors."""
+        first, errors = self._last
+        # a run that was interrupted before it began has left the numbers of the one before
+        return first, errors[: self._machine.known if self._machine.first == first else 0]
+
     def run(
-        self, order: NDArray[np.int64] | None, count: int, scalars: Scalars, first: int, seed: int
+        self,
+        order: NDArray[np.int64] | None,
+        count: int,
+        scalars: Scalars,
+        first: int,
+        seed: int,
+        seconds: float = inf,
     ) -> NDArray[np.float64]:
         """The error of each step before its update, as ``DescentEngine`` has it."""
         names = self._lowered.scalars
@@ -137,9 +152,11 @@ class NativeDescent:
             table[:, column] = scalars[name]
         errors = np.empty(count)
         threads = self._pace.threads()
+        self._last = first, errors
         started = perf_counter()
         self._machine.run(
-            self._columns, [], order, 0, rows, self._batch, rounds, table, seed, first, threads, errors
+            *(self._columns, [], order, 0, rows, self._batch, rounds),
+            *(table, seed, first, threads, errors, seconds),
         )
         known = self._machine.known
         self._pace.took(threads, (perf_counter() - started) / max(known, 1))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from math import prod
+from math import inf, prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.engines._protocol import OutOfTime
 from downslope.engines.native._lowering import lower
 from downslope.engines.native._machines import new_machine, put_aside, take_waiting
 from downslope.engines.native._opcodes import ELEMENTWISE_OPS, Opcode
@@ -110,8 +111,19 @@ class NativePlan:
         else:
             self._kept[dtype].append(machine)
 
-    def run(self, values: Mapping[str, Any], most: int | None = None) -> list[NDArray[Any]]:
-        """The outputs, in float32 where all leaves are, on at most so many threads; None: all allowed."""
+    def run(
+        self, values: Mapping[str, Any], most: int | None = None, seconds: float = inf
+    ) -> list[NDArray[Any]]:
+        """The outputs, in float32 where all leaves are.
+
+        Args:
+            values: of each leaf by name.
+            most: how many threads it runs on; None: all allowed.
+            seconds: that there are for it.
+
+        Raises:
+            OutOfTime: if they are not enough.
+        """
         tape = self._tape
         given = {name: np.asarray(values[name]) for name in [*(n for n, _ in self._matrices), *self._columns]}
         single = given and all(a.dtype == np.float32 for a in given.values() if a.ndim)
@@ -131,7 +143,9 @@ class NativePlan:
         scalars[:] = [float(values[name]) for name in self._scalars]
         seed, draw = int(values.get("seed", 0)), int(values.get("draw", 0))
         threads, seen = threads_for(self._weights * batch, most), np.empty(len(scalars))
-        machine.run(columns, stores, None, 0, rows, batch, 1, scalars, seed, draw, threads, seen)
+        machine.run(columns, stores, None, 0, rows, batch, 1, scalars, seed, draw, threads, seen, seconds)
+        if machine.known < len(scalars):
+            raise OutOfTime
         found = self._collected(machine, dict(zip(tape.stores, stores, strict=True)), dtype)
         self._give_back(machine, dtype)
         return found

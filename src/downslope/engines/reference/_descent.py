@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,7 @@ class ReferenceDescent:
         self._columns, self._batch = data, batch
         self._now: Arrays = {}
         self._saved: Arrays = {}
+        self._first, self._errors, self._known = 0, np.zeros(0), 0
 
     def steps_in(self, seconds: float) -> int:
         """An estimate of how many steps fit into a time, at least one."""
@@ -59,16 +62,30 @@ class ReferenceDescent:
         """Go back to what was kept last."""
         self._now = self._saved
 
+    @property
+    def ran(self) -> tuple[int, NDArray[np.float64]]:
+        """The first step of the last run, and its errors."""
+        return self._first, self._errors[: self._known]
+
     def run(
-        self, order: NDArray[np.int64] | None, count: int, scalars: Scalars, first: int, seed: int
+        self,
+        order: NDArray[np.int64] | None,
+        count: int,
+        scalars: Scalars,
+        first: int,
+        seed: int,
+        seconds: float = inf,
     ) -> NDArray[np.float64]:
         """The error of each step before its update, as ``DescentEngine`` has it."""
         check_scalars(self._scalars, scalars)
+        end = perf_counter() + seconds
+        self._first, self._errors, self._known = first, np.empty(count), 0
         dtype = self._columns["x"].dtype
         rows = len(self._columns["x"]) if order is None else len(order)
         starts = list(range(0, rows, self._batch))
-        errors = []
         for n in range(count):
+            if n and perf_counter() >= end:
+                break
             start = starts[n % len(starts)]
             part = slice(start, start + self._batch)
             chosen = part if order is None else order[part]
@@ -76,8 +93,9 @@ class ReferenceDescent:
             given |= {name: np.asarray(scalars[name][n], dtype) for name in self._scalars}
             with np.errstate(all="ignore"):  # the caller looks at what is not finite
                 error, *new = self._plan.run({**given, "seed": seed, "draw": first + n, **self._now})
-            errors.append(float(error))
-            if not np.isfinite(errors[-1]):
+            self._errors[n] = error
+            after = dict(zip(self._shapes, new, strict=True)) if np.isfinite(error) else self._now
+            self._now, self._known = after, n + 1  # both, whenever Ctrl-C is pressed
+            if not np.isfinite(error):
                 break
-            self._now = dict(zip(self._shapes, new, strict=True))
-        return np.array(errors)
+        return self._errors[: self._known]
