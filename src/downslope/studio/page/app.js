@@ -8,7 +8,6 @@ import { effect, html, render } from "./core/ui.js";
 import { useDrop } from "./header/drop.js";
 import { Header, Notice } from "./header/header.js";
 import { Panels } from "./header/panels.js";
-import { readAddress } from "./header/share.js";
 import { NetworkCard } from "./network/card.js";
 import { Rows } from "./table/rows.js";
 import { Curve } from "./time/curve.js";
@@ -50,7 +49,7 @@ const stop = effect(() => {
   if (!overview.value) return;
   queueMicrotask(() => {
     stop();
-    readAddress();
+    if (location.hash.length > 2) import("./header/share.js").then((m) => m.readAddress());
   });
 });
 connect();

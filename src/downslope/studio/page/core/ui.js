@@ -7,12 +7,32 @@ import { batch, computed, effect, signal, useComputed, useSignal } from "../vend
 
 const html = htm.bind(h);
 
+/**
+ * A component whose module is loaded when it is first shown: the first screen needs no request for it.
+ * @param {() => Promise<Function>} load
+ * @param {any} [waiting] what is shown until it is there
+ */
+function lazy(load, waiting = null) {
+  const component = signal(null);
+  let asked = false;
+  return (props) => {
+    if (!asked) {
+      asked = true;
+      load().then((loaded) => {
+        component.value = loaded;
+      });
+    }
+    return component.value ? html`<${component.value} ...${props} />` : waiting;
+  };
+}
+
 export {
   batch,
   computed,
   effect,
   Fragment,
   html,
+  lazy,
   render,
   signal,
   useComputed,

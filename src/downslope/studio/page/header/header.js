@@ -2,11 +2,11 @@
 import { shown } from "../controls/shortcuts.js";
 import { send } from "../core/session.js";
 import { notice, overview, table } from "../core/store.js";
-import { html, useEffect } from "../core/ui.js";
-import { Share } from "./share.js";
-import { ThemeButton } from "./theme.js";
+import { html, lazy, signal, useEffect, useState } from "../core/ui.js";
 
 const NOTICE_TIME = 8000; // milliseconds
+
+const ShareMenu = lazy(() => import("./share.js").then((m) => m.ShareMenu));
 
 export function Header() {
   if (!table.value) return html`<header class="top"><${Title} /></header>`;
@@ -63,4 +63,46 @@ export function Notice() {
 function Message({ text, kind, close }) {
   return html`<div class=${`notice ${kind}`} role=${kind === "refused" ? "alert" : "status"}>${text}
     <button class="quiet" aria-label="Close this message" onClick=${close}>✕</button></div>`;
+}
+
+function Share() {
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    if (!open) return undefined;
+    const away = (event) => {
+      const leaves = event.type === "keydown" ? event.key === "Escape" : !event.target.closest(".menu");
+      if (leaves) setOpen(false);
+    };
+    document.addEventListener("pointerdown", away);
+    document.addEventListener("keydown", away);
+    return () => {
+      document.removeEventListener("pointerdown", away);
+      document.removeEventListener("keydown", away);
+    };
+  }, [open]);
+  return html`<span class="menu">
+    <button class="quiet" aria-expanded=${open} aria-haspopup="true"
+      onClick=${() => setOpen(!open)}>Share ▾</button>
+    ${open && html`<${ShareMenu} close=${() => setOpen(false)} />`}</span>`;
+}
+
+const THEMES = ["system", "light", "dark"];
+const SYMBOLS = { system: "◐", light: "☀", dark: "☾" };
+const KEY = "downslope theme";
+const theme = signal(localStorage.getItem(KEY) || "system");
+
+function show() {
+  if (theme.value === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme.value;
+}
+show();
+
+export function ThemeButton() {
+  const next = () => {
+    theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length];
+    localStorage.setItem(KEY, theme.value);
+    show();
+  };
+  return html`<button class="quiet" onClick=${next} title="light, dark, or as the system has it">
+    ${SYMBOLS[theme.value]}<span class="unseen"> theme: ${theme.value}</span></button>`;
 }

@@ -1,25 +1,21 @@
 /** The panels below the first screen. Each is loaded when it is first opened. */
 import { explanation } from "../core/store.js";
-import { html, signal, useEffect, useState } from "../core/ui.js";
+import { html, lazy, signal, useEffect, useState } from "../core/ui.js";
 
 const PANELS = [
-  ["derivation", "Derivation", () => import("../derivation/derivation.js").then((m) => m.Derivation)],
-  ["pictures", "Pictures", () => import("../pictures/gallery.js").then((m) => m.Gallery)],
-  ["network", "Network", () => import("../controls/settings.js").then((m) => m.Settings)],
-  ["columns", "Columns", () => import("../table/columns.js").then((m) => m.Columns)],
-  ["runs", "Runs", () => import("../time/runs.js").then((m) => m.Runs)],
+  ["derivation", "Derivation", later(() => import("../derivation/derivation.js"), "Derivation")],
+  ["pictures", "Pictures", later(() => import("../pictures/gallery.js"), "Gallery")],
+  ["network", "Network", later(() => import("../controls/settings.js"), "Settings")],
+  ["columns", "Columns", later(() => import("../table/columns.js"), "Columns")],
+  ["runs", "Runs", later(() => import("../time/runs.js"), "Runs")],
 ];
 const DIRECTIONS = { ArrowRight: 1, ArrowLeft: -1 };
 
 const panel = signal("derivation");
-const loaded = signal({});
 
-function load(name) {
-  if (loaded.value[name]) return;
-  const [, , loader] = PANELS.find(([known]) => known === name);
-  loader().then((component) => {
-    loaded.value = { ...loaded.value, [name]: component };
-  });
+/** The component of a panel, by its name in its module. */
+function later(load, name) {
+  return lazy(() => load().then((module) => module[name]), html`<p class="muted">…</p>`);
 }
 
 /** A new derivation opens its panel, unless it came quietly. */
@@ -34,7 +30,6 @@ function useNewDerivations() {
 
 export function Panels() {
   const name = panel.value;
-  useEffect(() => load(name), [name]);
   useNewDerivations();
   const keys = (event) => {
     const direction = DIRECTIONS[event.key];
@@ -45,11 +40,11 @@ export function Panels() {
     panel.value = next;
     document.getElementById(`tab-${next}`).focus();
   };
-  const Shown = loaded.value[name];
+  const [, , Shown] = PANELS.find(([known]) => known === name);
   return html`<section class="panels">
     <div class="tabs" role="tablist" aria-label="More" onKeyDown=${keys}>${PANELS.map(tab)}</div>
     <div role="tabpanel" id="panel" aria-labelledby=${`tab-${name}`} class="panel card">
-      ${Shown ? html`<${Shown} />` : html`<p class="muted">…</p>`}</div>
+      <${Shown} key=${name} /></div>
   </section>`;
 }
 

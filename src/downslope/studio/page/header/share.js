@@ -2,7 +2,7 @@
 import { saveFile } from "../core/save.js";
 import { ask, send, token } from "../core/session.js";
 import { frame, notice, overview } from "../core/store.js";
-import { html, useEffect, useState } from "../core/ui.js";
+import { html } from "../core/ui.js";
 
 const MOST_WEIGHTS = 60;
 const COPIED =
@@ -33,7 +33,6 @@ function nested(values) {
 
 /** Take what the address holds, once. */
 export function readAddress() {
-  if (location.hash.length < 3) return;
   try {
     const shared = JSON.parse(decodeURIComponent(location.hash.slice(1)));
     if (shared.target && String(shared.target) !== String(overview.value?.table.targets)) return;
@@ -80,30 +79,14 @@ const ITEMS = [
   ["One HTML file", "works without server or network", () => save("html")],
 ];
 
-export function Share() {
-  const [open, setOpen] = useState(false);
-  useEffect(() => {
-    if (!open) return undefined;
-    const away = (event) => {
-      const leaves = event.type === "keydown" ? event.key === "Escape" : !event.target.closest(".menu");
-      if (leaves) setOpen(false);
-    };
-    document.addEventListener("pointerdown", away);
-    document.addEventListener("keydown", away);
-    return () => {
-      document.removeEventListener("pointerdown", away);
-      document.removeEventListener("keydown", away);
-    };
-  }, [open]);
+/** What can be copied or saved. @param {{close: () => void}} props */
+export function ShareMenu({ close }) {
   const item = ([name, about, action]) => {
     const choose = () => {
-      setOpen(false);
+      close();
       action();
     };
     return html`<li key=${name}><button onClick=${choose}>${name}<small>${about}</small></button></li>`;
   };
-  return html`<span class="menu">
-    <button class="quiet" aria-expanded=${open} aria-haspopup="true"
-      onClick=${() => setOpen(!open)}>Share ▾</button>
-    ${open && html`<ul>${ITEMS.map(item)}</ul>`}</span>`;
+  return html`<ul>${ITEMS.map(item)}</ul>`;
 }

@@ -1,21 +1,17 @@
-/** The same network as tables: for those who would rather read, or listen. */
+/** The network as tables, a layer each. */
 import { NumberField } from "../controls/number.js";
 import { number, subscript } from "../core/format.js";
 import { frame } from "../core/store.js";
-import { html, useState } from "../core/ui.js";
+import { html } from "../core/ui.js";
 import { biasName, weightName } from "./names.js";
 import { unitValues } from "./units.js";
 import { setter } from "./weights.js";
 
 const range = (length) => Array.from({ length }, (_, k) => k);
 
-export function AsTable({ net }) {
-  const [open, setOpen] = useState(false);
-  const known = open && frame.value?.parameters;
-  const layer = ({ name }, l) => html`<${LayerTable} key=${name} net=${net} l=${l} />`;
-  return html`<details class="astable" open=${open} onToggle=${(event) => setOpen(event.currentTarget.open)}>
-    <summary>The drawing as a table</summary>
-    ${known && net.layers.map(layer)}</details>`;
+export function Tables({ net }) {
+  if (!frame.value?.parameters) return null;
+  return net.layers.map(({ name }, l) => html`<${LayerTable} key=${name} net=${net} l=${l} />`);
 }
 
 function LayerTable({ net, l }) {

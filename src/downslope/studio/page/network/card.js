@@ -1,9 +1,8 @@
 /** The network on the first screen: as a drawing, or as matrices where it is large. */
 import { explanation, lines, overview, style } from "../core/store.js";
-import { effect, html, signal } from "../core/ui.js";
+import { html, lazy } from "../core/ui.js";
 import { Drawing } from "./drawing.js";
 import { shownLines } from "./lines.js";
-import { saveDrawing } from "./svg_file.js";
 
 const LINES = [
   ["weight", "weights", "lines show weights"],
@@ -11,14 +10,12 @@ const LINES = [
   ["row", "row gradient", "lines show the gradient of the selected row alone; select a row first"],
 ];
 
-const matrices = signal(null); // the component, once it is loaded
+const Matrices = lazy(
+  () => import("../matrices/matrices.js").then((m) => m.Matrices),
+  html`<p class="muted">…</p>`,
+);
 
-effect(() => {
-  if (!overview.value || style.value !== "matrices" || matrices.value) return;
-  import("../matrices/matrices.js").then((m) => {
-    matrices.value = m.Matrices;
-  });
-});
+const saveDrawing = () => import("./svg_file.js").then((m) => m.saveDrawing());
 
 export function NetworkCard() {
   return html`<section class="network card" aria-label="Network">
@@ -28,13 +25,8 @@ export function NetworkCard() {
         style.value !== "matrices" &&
         html`<button class="quiet" title="save the drawing" onClick=${saveDrawing}>SVG</button>`
       }</div>
-    ${style.value === "matrices" ? html`<${LargeNetwork} />` : html`<${Drawing} />`}
+    ${style.value === "matrices" ? html`<${Matrices} />` : html`<${Drawing} />`}
   </section>`;
-}
-
-function LargeNetwork() {
-  const Matrices = matrices.value;
-  return Matrices ? html`<${Matrices} />` : html`<p class="muted">…</p>`;
 }
 
 function LineChoice() {

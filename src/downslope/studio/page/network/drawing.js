@@ -1,9 +1,7 @@
 /** The network as a drawing: units as circles, weights as lines or as numbers that can be moved by hand. */
 import { fitted } from "../core/format.js";
-import { frame, network, style } from "../core/store.js";
-import { html, useLayoutEffect, useRef, useState } from "../core/ui.js";
-import { AsTable } from "./as_table.js";
-import { Inspector } from "./inspector.js";
+import { frame, network, selected, style } from "../core/store.js";
+import { html, lazy, useLayoutEffect, useRef, useState } from "../core/ui.js";
 import { layoutOf } from "./layout.js";
 import { Lines } from "./lines.js";
 import { Tip } from "./tip.js";
@@ -11,6 +9,9 @@ import { Units } from "./units.js";
 import { Weights } from "./weights.js";
 
 const LEAST_WIDTH = 300;
+
+const Inspector = lazy(() => import("./inspector.js").then((m) => m.Inspector));
+const Tables = lazy(() => import("./as_table.js").then((m) => m.Tables));
 
 /** The drawing with everything that belongs to it. */
 export function Drawing() {
@@ -31,7 +32,7 @@ export function Drawing() {
   const phase = frame.value ? frame.value.phase : "";
   return html`<div class="drawing" ref=${box} data-style=${style.value} data-phase=${phase}>
     ${measured > 0 && html`<${Canvas} net=${net} width=${width} layout=${layout} />`}
-    <${Inspector} net=${net} />
+    ${selected.value && html`<${Inspector} net=${net} />`}
     <${AsTable} net=${net} />
   </div>`;
 }
@@ -58,4 +59,11 @@ function ErrorBox({ layout, width }) {
   const title = `E, the ${now.error.measure}`;
   return html`<div class=${`errorbox ${highlighted}`} style=${position} title=${title}>
     <b>E</b><span>${fitted(now.error.value, 3, (size - 20) / 7)}</span></div>`;
+}
+
+/** The same network as tables: for those who would rather read, or listen. */
+function AsTable({ net }) {
+  const [open, setOpen] = useState(false);
+  return html`<details class="astable" open=${open} onToggle=${(event) => setOpen(event.currentTarget.open)}>
+    <summary>The drawing as a table</summary>${open && html`<${Tables} net=${net} />`}</details>`;
 }

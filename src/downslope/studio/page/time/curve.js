@@ -1,6 +1,5 @@
 /** The curve of the error: log axis, values under the pointer, moves by hand as points of their own. */
 import { number, whole } from "../core/format.js";
-import { saveFile } from "../core/save.js";
 import { frame } from "../core/store.js";
 import { html, useEffect, useRef, useState } from "../core/ui.js";
 import { axes, colour, merged, plotLibrary, raised, SCALES, stepText } from "./plot.js";
@@ -87,8 +86,10 @@ export function Curve() {
     drawn.current = time;
     plot.current.setData(curveData(now.curve, logSteps));
   }, [now]);
-  const save = () =>
+  const save = async () => {
+    const { saveFile } = await import("../core/save.js");
     box.current.querySelector("canvas").toBlob((blob) => saveFile("error.png", blob, "image/png"));
+  };
   const label = now ? `Error after ${whole(now.step)} steps: ${number(now.error.value, 5)}` : "no steps yet";
   return html`<section class="curve card" aria-label="Curve of the error">
     <div class="bar"><h2>Error by step</h2><span class="grow"></span>

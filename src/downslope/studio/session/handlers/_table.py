@@ -10,7 +10,6 @@ from typing import Any
 import polars as pl
 
 from downslope.errors import DownslopeError
-from downslope.fitting import embeddings
 from downslope.studio import _schema as ask
 from downslope.studio.session._descent import checked_descent, fitting_masks
 from downslope.studio.session._engine import Engine
@@ -97,6 +96,8 @@ def _with_rows(
 
 def _encoded_alike(rows: Rows, others: Rows) -> bool:
     """Whether other rows have the same classes, and the same levels where x holds their numbers."""
+    from downslope.fitting import embeddings  # the first screen needs nothing of it
+
     levels = embeddings(rows.encoder) == embeddings(others.encoder)
     return levels and rows.target.classes == others.target.classes
 
