@@ -202,9 +202,9 @@ def test_a_rate_too_high_is_said(opened) -> None:
 
 def test_derivatives_stand_under_the_weights(opened) -> None:
     page = opened(neuron_page())
-    page.check("#slopes")
-    slopes = -2 * (np.array(Y) - np.array(X) @ START["layer1.weight"][0]) @ np.array(X) / 5
-    np.testing.assert_allclose(numbers(page.locator(".slope").all_inner_texts()), slopes, rtol=1e-3)
+    page.check("#gradients")
+    gradients = -2 * (np.array(Y) - np.array(X) @ START["layer1.weight"][0]) @ np.array(X) / 5
+    np.testing.assert_allclose(numbers(page.locator(".gradient").all_inner_texts()), gradients, rtol=1e-3)
 
 
 def test_classes_have_their_names(opened) -> None:

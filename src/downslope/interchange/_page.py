@@ -102,12 +102,12 @@ def _program(network: AnyNetwork) -> str:
     graph = network.graph()
     program = program_of(graph, graph.error, Sgd())
     judged = {"prediction": graph.prediction, "errors": graph.errors, "error": graph.error}
-    slopes = {f"slope of {name}": node for name, node in program.gradients.items()}
+    gradients = {f"gradient of {name}": node for name, node in program.gradients.items()}
     return "\n".join(
         [
             javascript_source({"prediction": graph.prediction}, "predict"),
             javascript_source({"output": graph.output, **judged}, "judge"),
-            javascript_source({"error": graph.error, **slopes, **program.updates}, "descend"),
+            javascript_source({"error": graph.error, **gradients, **program.updates}, "descend"),
         ]
     )
 

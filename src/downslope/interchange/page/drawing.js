@@ -28,7 +28,7 @@ function cut(name) {
  * Draws the network as wide as it is shown; the function it gives makes the edges follow the weights.
  * @param {SVGSVGElement} svg
  * @param {{units: string[][], weights: number[]}} drawing
- * @param {(parameter: number, place: number) => void} chosen is told of a click on an edge
+ * @param {(parameter: number, index: number) => void} chosen gets each click on an edge
  * @returns {(weights: Float64Array[]) => void}
  */
 export function networkDrawing(svg, { units, weights }, chosen) {
@@ -48,8 +48,8 @@ export function networkDrawing(svg, { units, weights }, chosen) {
         const bend = (to.x - from.x) * 0.42;
         const d = `M${from.x} ${from.y}C${from.x + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}`;
         const path = drawn("path", { d, class: "edge" }, svg);
-        const place = i * at[layer].length + j;
-        path.addEventListener("click", () => chosen(parameter, place));
+        const index = i * at[layer].length + j;
+        path.addEventListener("click", () => chosen(parameter, index));
         return { path, title: drawn("title", {}, path) };
       }),
     ),

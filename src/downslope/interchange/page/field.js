@@ -11,7 +11,7 @@ const WHOLE = 6; // digits where a number is typed or read out
  *
  * @param {string} label what the number is, for a screen reader
  * @param {number} value
- * @param {(value: number) => void} changed is told each new value
+ * @param {(value: number) => void} changed gets each new value
  * @returns {Field}
  */
 export function numberField(label, value, changed) {

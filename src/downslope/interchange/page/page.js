@@ -1,4 +1,4 @@
-/** The page: what is held, what a change does, and the controls. */
+/** The page: its data, what a change does, and the controls. */
 import { errorCurve, networkDrawing } from "./drawing.js";
 import { numberField } from "./field.js";
 import { counted, parsed, shown, typed } from "./numbers.js";
@@ -22,8 +22,8 @@ function unpacked({ type, bytes }) {
  * @param {{predict: Function, judge: Function, descend: Function}} program
  */
 export function start({ predict, judge, descend }) {
-  const told = JSON.parse(byId("data").textContent);
-  const data = { ...told, x: unpacked(told.x), y: unpacked(told.y) };
+  const packed = JSON.parse(byId("data").textContent);
+  const data = { ...packed, x: unpacked(packed.x), y: unpacked(packed.y) };
   const names = data.parameters.map(({ name }) => name);
   const initial = data.parameters.map(({ values }) => unpacked(values));
   const weights = initial.map((values) => values.slice());
@@ -52,10 +52,10 @@ export function start({ predict, judge, descend }) {
   };
 
   const showRows = rowTable(byId("rows"), data);
-  const focus = (parameter, place) => fields.get(`${parameter} ${place}`)?.input.focus();
+  const focus = (parameter, index) => fields.get(`${parameter} ${index}`)?.input.focus();
   let showEdges = () => {};
   const showOwn = ownInputs(data, predicted);
-  const slopes = weightTables(data, weights, fields, () => changed());
+  const gradients = weightTables(data, weights, fields, () => changed());
 
   /** Everything that follows the weights. */
   function refresh() {
@@ -65,7 +65,7 @@ export function start({ predict, judge, descend }) {
     showRows(judged);
     showEdges(weights);
     showOwn();
-    if (byId("slopes").checked) slopes(descend(values()));
+    if (byId("gradients").checked) gradients(descend(values()));
     showTotal(state);
     return judged;
   }
@@ -92,8 +92,8 @@ export function start({ predict, judge, descend }) {
 
   function showWeights() {
     for (const [key, field] of fields) {
-      const [parameter, place] = key.split(" ").map(Number);
-      field.show(weights[parameter][place]);
+      const [parameter, index] = key.split(" ").map(Number);
+      field.show(weights[parameter][index]);
     }
   }
 
@@ -152,8 +152,8 @@ export function start({ predict, judge, descend }) {
     event.target.setAttribute("aria-invalid", String(!(rate > 0)));
     if (rate > 0) state.rate = rate;
   });
-  byId("slopes").addEventListener("change", (event) => {
-    byId("tables").classList.toggle("sloped", event.target.checked);
+  byId("gradients").addEventListener("change", (event) => {
+    byId("tables").classList.toggle("with-gradients", event.target.checked);
     refresh();
   });
 
@@ -257,22 +257,22 @@ function weightTables(data, weights, fields, changed) {
   for (const { title, note, rows, columns, cells } of data.tables) {
     const table = element("table", "", "weights");
     const body = element("tbody");
-    cells.forEach((places, i) => {
+    cells.forEach((indices, i) => {
       const line = element("tr");
       const head = element("th", rows[i]);
       head.scope = "row";
       line.append(head);
-      places.forEach(([parameter, place], j) => {
+      indices.forEach(([parameter, index], j) => {
         const label = `${title}, ${[rows[i], columns[j]].filter(Boolean).join(", ")}`;
-        const field = numberField(label, weights[parameter][place], (value) => {
-          weights[parameter][place] = value;
+        const field = numberField(label, weights[parameter][index], (value) => {
+          weights[parameter][index] = value;
           changed();
         });
-        fields.set(`${parameter} ${place}`, field);
+        fields.set(`${parameter} ${index}`, field);
         const cell = element("td");
-        const slope = element("span", "", "slope");
-        under.push({ slope, name: `slope of ${data.parameters[parameter].name}`, place });
-        cell.append(field.input, slope);
+        const gradient = element("span", "", "gradient");
+        under.push({ gradient, name: `gradient of ${data.parameters[parameter].name}`, index });
+        cell.append(field.input, gradient);
         line.append(cell);
       });
       body.append(line);
@@ -287,7 +287,7 @@ function weightTables(data, weights, fields, changed) {
     byId("tables").append(group);
   }
   return (found) =>
-    under.forEach(({ slope, name, place }) => {
-      slope.textContent = shown(found[name][place], 4);
+    under.forEach(({ gradient, name, index }) => {
+      gradient.textContent = shown(found[name][index], 4);
     });
 }
