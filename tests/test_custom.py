@@ -166,7 +166,7 @@ def test_explanations_have_the_gradients_and_name_the_layers(net):
     given = {"parameters": parameters, "row_weights": values["row_weights"]}
     for name, slope in slopes.items():
         last = tuple(n - 1 for n in slope.shape)
-        over_all = ds.explain(net, X, Y, of=(name, *last), **given)
+        over_all = ds.explain(net, X, Y, of=(name, *(i + 1 for i in last)), **given)
         assert over_all.gradient == pytest.approx(slope[last], rel=1e-12), name
     row = str(ds.explain_row(net, X, Y, parameters=parameters, row=3))
     for stage in graph.stages:

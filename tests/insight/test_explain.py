@@ -106,7 +106,7 @@ def test_random_parameters_of_random_networks(seed: int) -> None:
         index = tuple(int(draw.integers(size)) for size in point[name].shape)
         row = None if draw.random() < 0.5 else int(draw.integers(rows))
         explanation = ds.explain(
-            network, x, y, parameters=point, of=(name, *index), row=row, row_weights=weights
+            network, x, y, parameters=point, of=(name, *(i + 1 for i in index)), row=row, row_weights=weights
         )
         part = slice(None) if row is None else slice(row, row + 1)
         counted = weights if row is None else np.ones(1)
@@ -127,7 +127,9 @@ def test_random_parameters_of_random_networks(seed: int) -> None:
 def test_against_central_differences(seed: int) -> None:
     draw = np.random.default_rng(seed)
     point = {n: v + draw.normal(size=v.shape) / 5 for n, v in DEEP.initial_parameters(seed).items()}
-    explanation = ds.explain(DEEP, X, Y, parameters=point, of=("layer1.weight", seed, seed % 3), row=seed)
+    explanation = ds.explain(
+        DEEP, X, Y, parameters=point, of=("layer1.weight", seed + 1, seed % 3 + 1), row=seed
+    )
     x, y = np.array(X, float)[seed : seed + 1], np.array(Y)[seed]
 
     def error(shift: float) -> float:
@@ -142,7 +144,7 @@ def test_against_central_differences(seed: int) -> None:
 
 @pytest.mark.parametrize(
     ("columns", "inputs", "of", "symbol"),
-    [((0,), 1, ("layer1.column0", 2, 1), "h⁽¹⁾₂"), ((0, 2), 3, ("layer1.column2", 2, 0), "h⁽¹⁾₄")],
+    [((0,), 1, ("layer1.column0", 3, 2), "h⁽¹⁾₂"), ((0, 2), 3, ("layer1.column2", 3, 1), "h⁽¹⁾₄")],
 )
 @pytest.mark.parametrize("row", [1, None])
 def test_numbers_of_an_embedding(columns, inputs: int, of, symbol: str, row: int | None) -> None:
@@ -154,7 +156,8 @@ def test_numbers_of_an_embedding(columns, inputs: int, of, symbol: str, row: int
     explanation = ds.explain(network, x, y, of=of, row=row)
     part = slice(None) if row is None else slice(row, row + 1)
     point = network.initial_parameters(0)
-    want = engine_gradients(network, point, x[part], y[part], np.ones(len(x[part])))[of[0]][of[1:]]
+    want = engine_gradients(network, point, x[part], y[part], np.ones(len(x[part])))[of[0]]
+    want = want[tuple(i - 1 for i in of[1:])]
     assert explanation.gradient == want != 0
     assert np.prod(explanation.factors, axis=-1).mean() == pytest.approx(want, rel=1e-12)
     assert f"/∂{symbol}·" in str(explanation)  # the place of the number among the values of the layer
@@ -169,7 +172,7 @@ def forms() -> list[ds.Explanation]:
         ds.explain(NEURON, X, Y, of="w2"),
         ds.explain(DEEP, X, Y, of="W1[2,3]", row=1),
         ds.explain(classes, X, y, of="W1[1,1]", row=2),
-        ds.explain(classes, X, y, of=("layer2.scale", 1)),
+        ds.explain(classes, X, y, of=("layer2.scale", 2)),
         ds.explain(ds.Network(3, [ds.Dense(2)]), X, np.transpose([Y, Y]), row=0),
     ]
 
@@ -207,16 +210,20 @@ def test_wide_layers_are_abbreviated() -> None:
 @pytest.mark.parametrize(
     ("of", "message"),
     [
-        ("w9", "no position in layer1.weight"),
-        ("W1[1,9]", "no position in layer1.weight, which has the shape .1, 3., counted from 1"),
-        ("W2[1,1]", "no parameter 'layer2.weight'; there are layer1.weight.1,3."),
+        ("w9", "'w9': layer1.weight has the shape"),
+        ("W1[1,9]", "not 'W1.1,9.': layer1.weight has the shape .1, 3., counted from 1"),
+        (
+            "W2[1,1]",
+            "no parameter 'layer2.weight'; did you mean 'layer1.weight'.*the last ones are layer1.weight.1,3.",
+        ),
         ("b1[1]", "no parameter 'layer1.bias'"),
-        ("nonsense", "names no parameter"),
-        (("layer1.weight", 0), "counted from 0"),
-        (("layer1.weight", 0, 1.5), "names no parameter"),
-        (("layer1.weight", 0, "a"), "names no parameter"),
-        ((), "names no parameter"),
-        (5, "names no parameter"),
+        ("nonsense", "of needs one number of a parameter, such as .* not 'nonsense'"),
+        (("layer1.weight", 1), "counted from 1"),
+        (("layer1.weight", 0, 1), "counted from 1"),
+        (("layer1.weight", 0, 1.5), "write it as a string or a tuple"),
+        (("layer1.weight", 0, "a"), "write it as a string or a tuple"),
+        ((), "write it as a string or a tuple"),
+        (5, "not 5: write it as a string or a tuple"),
     ],
 )
 def test_positions_that_are_not_there(of, message: str) -> None:
@@ -259,7 +266,7 @@ def test_numbers_of_numerical_embeddings(layer, row: int | None) -> None:
     want = engine_gradients(network, point, x[part], y[part], np.ones(len(x[part])))
     for name in list(point)[:2]:
         for i in range(len(point[name])):
-            explanation = ds.explain(network, x, y, parameters=point, of=(name, i), row=row)
+            explanation = ds.explain(network, x, y, parameters=point, of=(name, i + 1), row=row)
             assert explanation.gradient == want[name][i]
             product = np.prod(explanation.factors, axis=-1).mean()
             assert product == pytest.approx(want[name][i], rel=1e-12, abs=1e-15)
@@ -280,10 +287,12 @@ def test_a_layer_of_an_unknown_kind_is_said_to_be_one() -> None:
     point = network.initial_parameters(3)
     want = engine_gradients(network, point, x, y, np.ones(2))
     for name in point:
-        of = (name, *(0 for _ in point[name].shape))
+        of = (name, *(1 for _ in point[name].shape))
         explanation = ds.explain(network, x, y, parameters=point, of=of)
-        assert explanation.gradient == want[name][of[1:]]
-        assert np.prod(explanation.factors, axis=-1).mean() == pytest.approx(want[name][of[1:]], rel=1e-12)
+        assert explanation.gradient == want[name][(0,) * point[name].ndim]
+        assert np.prod(explanation.factors, axis=-1).mean() == pytest.approx(
+            want[name][(0,) * point[name].ndim], rel=1e-12
+        )
         one_row = str(ds.explain(network, x, y, parameters=point, of=of, row=0))
         assert "layer2 is a layer of the kind Scaled" in one_row
     below = str(ds.explain(network, x, y, parameters=point, of="W1[1,1]", row=0))
@@ -299,8 +308,8 @@ def test_what_is_shown_of_an_explanation() -> None:
     assert repr(ds.explain_row(NEURON, X, Y, parameters=[200, -14, 3456], row=0)).startswith(
         "RowExplanation(row 0, "
     )
-    unit = ds.explain_unit(DEEP, X, Y, layer="layer2", unit=3)
-    assert repr(unit).startswith("UnitExplanation(unit 3 of layer2, all rows, mean activation=")
+    unit = ds.explain_unit(DEEP, X, Y, layer="layer2", unit=4)
+    assert repr(unit).startswith("UnitExplanation(unit 4 of layer2, all rows, mean activation=")
 
 
 def test_an_ensemble_has_no_one_derivation() -> None:
@@ -315,7 +324,7 @@ def test_rows_of_every_derivation_are_checked(row) -> None:
     for explain in (
         ds.explain,
         ds.explain_row,
-        lambda *a, **k: ds.explain_unit(*a, layer="layer1", unit=0, **k),
+        lambda *a, **k: ds.explain_unit(*a, layer="layer1", unit=1, **k),
     ):
         with pytest.raises(ds.DownslopeError, match="row needs a whole number"):
             explain(NEURON, X, Y, row=row)

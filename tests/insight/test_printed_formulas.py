@@ -35,7 +35,7 @@ def test_every_formula_of_a_random_network(seed: int) -> None:
     every = context_of(case.network, case.parameters, case.x, case.y, case.weights, η=0.01)
     for _ in range(3):
         name = str(draw.choice(list(case.parameters)))
-        of = (name, *(int(draw.integers(n)) for n in case.parameters[name].shape))
+        of = (name, *(1 + int(draw.integers(n)) for n in case.parameters[name].shape))
         of_one = ds.explain(case.network, case.x, case.y, of=of, row=row, **given)
         assert faults(sections(of_one), one) == []
         of_all = ds.explain(case.network, case.x, case.y, of=of, row_weights=case.weights, **given)
@@ -47,7 +47,7 @@ def test_every_formula_of_a_random_network(seed: int) -> None:
     plain = context_of(case.network, case.parameters, case.x, case.y)
     for chosen in (None, row):
         unit_explanation = ds.explain_unit(
-            case.network, case.x, case.y, layer=stage.layer, unit=unit, row=chosen, **given
+            case.network, case.x, case.y, layer=stage.layer, unit=unit + 1, row=chosen, **given
         )
         for section in sections(unit_explanation):
             rows = plain if chosen is None or section.heading == "Over the rows" else one
@@ -71,7 +71,7 @@ FAULTS = {
     "ASCII minus": ("outputs", {"learning_rate": 1e-5}, "η of 1e−5", "η of 1e-05"),
     "E for a row and for the mean": ("outputs", {}, "∂E/∂W⁽¹⁾₁,₁ = mean", "∂Eᵣ/∂W⁽¹⁾₁,₁ = mean"),
     "E with and without penalties": ("outputs", {"row": 0}, "∂J/", "∂E/"),
-    "the whole vector": ("norm", {"of": ("layer2.scale", 1)}, "·ĥ⁽²⁾₂ =", "·ĥ⁽²⁾ ="),
+    "the whole vector": ("norm", {"of": ("layer2.scale", 2)}, "·ĥ⁽²⁾₂ =", "·ĥ⁽²⁾ ="),
     "· for ⊙": ("norm", {"row": 0}, "γ⁽²⁾ ⊙ ĥ⁽²⁾", "γ⁽²⁾·ĥ⁽²⁾"),
     "a level that is left out": ("levels", {"row": 0}, "qₖ·(yₖ − z⁽²⁾ₖ) if", "0.5·(yₖ − z⁽²⁾ₖ) if"),
     "a class counted from 0": ("classes", {"row": 0}, "onehot(y)", "onehot(k)"),

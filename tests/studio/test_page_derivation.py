@@ -62,9 +62,9 @@ def test_units_and_lines_of_layers(five_rows, visit):
     page = visit(five_rows)
     given = {"parameters": page.frame["parameters"]}
     page.page.get_by_label("layer1, unit 2").click()
-    check_shown(page, 1, ds.explain_unit(DEEP, FIVE_X, FIVE_Y, layer="layer1", unit=1, **given))
+    check_shown(page, 1, ds.explain_unit(DEEP, FIVE_X, FIVE_Y, layer="layer1", unit=2, **given))
     page.page.locator("section.rows tbody tr").nth(4).get_by_role("button").click()
-    check_shown(page, 2, ds.explain_unit(DEEP, FIVE_X, FIVE_Y, layer="layer1", unit=1, row=4, **given))
+    check_shown(page, 2, ds.explain_unit(DEEP, FIVE_X, FIVE_Y, layer="layer1", unit=2, row=4, **given))
     line = page.page.locator("line[data-weight='0,3,2']")
     line.evaluate("line => line.dispatchEvent(new MouseEvent('click', { bubbles: true }))")
     place = ("layer1.weight", 3, 2)

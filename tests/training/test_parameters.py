@@ -36,7 +36,7 @@ READERS = {
     ],
     "explain": lambda at: ds.explain(NET, X, Y, parameters=at).gradient,
     "explain_row": lambda at: str(ds.explain_row(NET, X, Y, parameters=at, row=0)),
-    "explain_unit": lambda at: str(ds.explain_unit(NET, X, Y, parameters=at, layer="layer1", unit=0)),
+    "explain_unit": lambda at: str(ds.explain_unit(NET, X, Y, parameters=at, layer="layer1", unit=1)),
     "descend": lambda at: ds.descend(NET, X, Y, start=at, steps=3).losses[-3:],
 }
 

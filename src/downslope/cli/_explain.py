@@ -48,7 +48,7 @@ def explain_parameter(
         parameters=parameters,
         of=position,
         row=None if row is None else row - 1,
-        names=fitted.encoder.features,
+        features=fitted.encoder.features,
     )
     forms = {
         "text": lambda: f"{derivation}\n",
@@ -92,4 +92,4 @@ def _largest_gradient(
     given = {**parameters, "x": x[rows], "y": chosen, "row_weights": np.ones(len(chosen))}
     (gradients,) = evaluate(gradient(graph.error, [graph.parameters[name]]), given)
     unit, source = np.unravel_index(np.abs(gradients).argmax(), gradients.shape)
-    return name, int(unit), int(source)
+    return name, int(unit) + 1, int(source) + 1

@@ -82,7 +82,7 @@ def explain(
     learning_rate: float = LEARNING_RATE,
     row_weights: ArrayLike | None = None,
     seed: int = 0,
-    names: Sequence[str] | None = None,
+    features: Sequence[str] | None = None,
 ) -> Explanation:
     """Write out the chain rule for one parameter of a network.
 
@@ -92,13 +92,13 @@ def explain(
         y: targets, as ``descend`` takes them.
         parameters: by name, all in one flat list, or a run's or a model's; None takes the starting values of
             the seed.
-        of: which one: ``"w1"``, ``"W1[2,3]"`` (layer, unit, input), ``"b1[2]"``, counted from 1, or
-            ``("layer1.weight", 1, 2)``, counted from 0; None takes the first weight.
+        of: which one, counted from 1: ``"w1"``, ``"W1[2,3]"`` (layer, unit, input), ``"b1[2]"``,
+            ``"layer1.weight[2,3]"`` or ``("layer1.weight", 2, 3)``; None takes the first weight.
         row: which row, counted from 0; None takes the mean over all.
         learning_rate: η of the update.
         row_weights: how much each row counts in the mean, (rows,).
         seed: of the starting values.
-        names: of the columns of x, to name the input that a weight of the first layer takes.
+        features: the names of the columns of x, to name the input that a weight of the first layer takes.
 
     Raises:
         DownslopeError: if there is no such parameter or row, or the data or the learning rate does not fit.
@@ -113,10 +113,10 @@ def explain(
     """
     position = position_of(checked_one(network), of)
     learning_rate = number("learning_rate", learning_rate)
-    if names is not None:
-        names = _checked_names(names, network.inputs)
+    if features is not None:
+        features = _checked_names(features, network.inputs)
     view = view_at(network, x, y, parameters, row, row_weights=row_weights, seed=seed)
-    derivation = ParameterDerivation(view, position, row, learning_rate, names)
+    derivation = ParameterDerivation(view, position, row, learning_rate, features)
     return Explanation(
         parameter=position,
         row=row,
@@ -130,8 +130,8 @@ def explain(
     )
 
 
-def _checked_names(names: Any, inputs: int) -> list[str]:
-    found = items("names", names, f"{inputs} names, one for each column of x")
+def _checked_names(features: Any, inputs: int) -> list[str]:
+    found = items("features", features, f"{inputs} names, one for each column of x")
     if len(found) != inputs or not all(isinstance(name, str) for name in found):
-        raise DownslopeError(f"names needs {inputs} names, one for each column of x, not {show(found)}")
+        raise DownslopeError(f"features needs {inputs} names, one for each column of x, not {show(found)}")
     return found

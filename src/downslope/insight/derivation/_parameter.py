@@ -47,9 +47,15 @@ class ParameterDerivation:
         position: Position,
         row: int | None,
         learning_rate: float,
-        names: Sequence[str] | None,
+        features: Sequence[str] | None,
     ) -> None:
-        self.view, self.position, self.row, self.rate, self.names = view, position, row, learning_rate, names
+        self.view, self.position, self.row, self.rate, self.features = (
+            view,
+            position,
+            row,
+            learning_rate,
+            features,
+        )
         self.symbol = view.parameter_symbol(position.name, position.index)
         self.stage, self.role = view.graph.owner(position.name)
         plain, whole = view.gradients[position.name]
@@ -99,8 +105,8 @@ class ParameterDerivation:
             unit, source = self.position.index
             layer = self.dense.name
             words = f"{text(self.symbol)} leads from input {source + 1} of {layer} to its unit {unit + 1}."
-            if self.names is not None and self.dense.h is self.view.graph.x:
-                words += f" That input is {self.names[source]}."
+            if self.features is not None and self.dense.h is self.view.graph.x:
+                words += f" That input is {self.features[source]}."
         return Block("The parameter", (words, Formula((self.symbol, Number(self.value)))))
 
     def _one_row(self) -> list[Block]:

@@ -31,7 +31,7 @@ class UnitExplanation(Written):
 
     Attributes:
         layer: the name of its layer.
-        unit: which of the layer, counted from 0.
+        unit: which of the layer, counted from 1.
         row: the row, counted from 0; None for all rows.
         activations: a = φ(z) of each row, (rows,).
         deltas: ∂(a row's error)/∂z of each row, (rows,).
@@ -71,7 +71,7 @@ def explain_unit(
         y: targets, as ``descend`` takes them.
         parameters: by name, all in one flat list, or a run's or a model's; None takes the starting values.
         layer: by name, such as ``"layer1"``.
-        unit: which, counted from 0.
+        unit: which, counted from 1, as in ``"W1[2,3]"``.
         row: which row, counted from 0; None looks at all.
         over: the numbers of the rows that means are over; None takes all.
 
@@ -80,7 +80,7 @@ def explain_unit(
 
     >>> from downslope.nets import Dense
     >>> net = Network(inputs=2, layers=[Dense(2, "tanh"), Dense(1)])
-    >>> told = explain_unit(net, [[1.0, 2.0], [0.0, 1.0]], [5.0, 1.0], layer="layer1", unit=0)
+    >>> told = explain_unit(net, [[1.0, 2.0], [0.0, 1.0]], [5.0, 1.0], layer="layer1", unit=1)
     >>> told.activations.shape, told.title
     ((2,), 'Unit 1 of layer1: all rows')
     """
@@ -91,7 +91,8 @@ def explain_unit(
             f"the units of {layer} have no activation of their own: {dense.activation} makes "
             f"{dense.a.shape[1]} values of {dense.z.shape[1]}; explain a weight or a row"
         )
-    unit = index("unit", unit, int(dense.weight.shape[0]))
+    number = index("unit", unit, int(dense.weight.shape[0]), first=1)
+    unit = number - 1
     data = checked_data(network, x, y, None)
     if row is not None:
         row = index("row", row, len(data["x"]))
@@ -107,8 +108,8 @@ def explain_unit(
         assert stage is not None
         blocks = [_on_a_row(view, dense, unit), backward(view, stage, unit)]
     blocks.append(_over_rows(everywhere, dense, unit, activations, deltas))
-    title = f"Unit {unit + 1} of {layer}: {which}"
-    return UnitExplanation(layer, unit, row, activations, deltas, title, tuple(blocks))
+    title = f"Unit {number} of {layer}: {which}"
+    return UnitExplanation(layer, number, row, activations, deltas, title, tuple(blocks))
 
 
 def _checked_rows(over: Any, rows: int) -> NDArray[np.int64]:

@@ -76,9 +76,9 @@ def _weight(session: Session, command: Explain) -> dict[str, Any]:
         session.state.settings.network,
         **_given(session, rows),
         row=_checked(session, command.row),
-        of=(command.name, *index),
+        of=(command.name, *(i + 1 for i in index)),
         learning_rate=session.state.settings.learning_rate,
-        names=list(session.state.rows.features),
+        features=list(session.state.rows.features),
     )
     return {
         "html": found._repr_html_(),
@@ -112,7 +112,7 @@ def _unit(session: Session, command: Explain) -> dict[str, Any]:
         session.state.settings.network,
         **_given(session, slice(None)),
         layer=command.name,
-        unit=unit,
+        unit=unit + 1,
         row=_checked(session, command.row),
         over=rows,
     )

@@ -54,7 +54,7 @@ def _make_surface(session: Session, options: Options, parameters: Arrays) -> dic
 
 def _position(session: Session, given: Any) -> Position:
     name, index = str(given[0]), tuple(int(i) for i in given[1])
-    return position_of(session.state.settings.network, (name, *index))
+    return position_of(session.state.settings.network, (name, *(i + 1 for i in index)))
 
 
 def _make_fitted(session: Session, options: Options, parameters: Arrays) -> dict[str, Any]:
