@@ -214,7 +214,7 @@ def test_wide_layers_are_abbreviated() -> None:
         ("W1[1,9]", "not 'W1.1,9.': layer1.weight has the shape .1, 3., counted from 1"),
         (
             "W2[1,1]",
-            "no parameter 'layer2.weight'; did you mean 'layer1.weight'.*the last ones are layer1.weight.1,3.",
+            "no parameter 'layer2.weight'; did you mean .layer1.weight.*ones are layer1.weight.1,3.",
         ),
         ("b1[1]", "no parameter 'layer1.bias'"),
         ("nonsense", "of needs one number of a parameter, such as .* not 'nonsense'"),
