@@ -328,3 +328,18 @@ def test_rows_of_every_derivation_are_checked(row) -> None:
     ):
         with pytest.raises(ds.DownslopeError, match="row needs a whole number"):
             explain(NEURON, X, Y, row=row)
+
+
+def test_functions_of_ones_own_are_written_out() -> None:
+    """An activation and a loss from a script: what they are, and their derivatives in symbols and numbers."""
+    layers = [ds.Dense(3, lambda z: z * ds.ops.sigmoid(2 * z)), ds.Dense(1)]
+    network = ds.Network(2, layers, loss=lambda output, target: (target - output) ** 4)
+    x, y = np.array([[0.5, -0.3], [-0.7, 1.2]]), np.array([1.0, 2.0])
+    one_row = str(ds.explain(network, x, y, row=0, of="W1[1,2]"))
+    assert "φ⁽¹⁾(z⁽¹⁾ₖ) = z⁽¹⁾ₖ·σ(2·z⁽¹⁾ₖ)" in one_row
+    assert re.search(r"φ′⁽¹⁾\(z⁽¹⁾₁\) = [^=]*σ[^=]* = [^=]*σ[^=]* = [−.\d]+\n", one_row)
+    assert "E = ((y − z⁽²⁾)²)² = ((1 − " in one_row
+    assert re.search(r"δ⁽²⁾ = ∂E/∂z⁽²⁾ = [^=]*y − z⁽²⁾[^=]* = [^=]*1 − [^=]* = [−.\d]+\n", one_row)
+    all_rows = str(ds.explain(network, x, y, of="W1[1,2]"))
+    assert "φ⁽¹⁾(z⁽¹⁾ₖ) = z⁽¹⁾ₖ·σ(2·z⁽¹⁾ₖ)" in all_rows
+    assert "δ⁽¹⁾ = (W⁽²⁾ᵀ·δ⁽²⁾) ⊙ φ′⁽¹⁾(z⁽¹⁾)" in all_rows

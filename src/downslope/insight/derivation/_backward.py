@@ -14,7 +14,15 @@ from downslope.insight.derivation._document import Block, Formula, Item, listing
 from downslope.insight.derivation._loss import loss_gradient, loss_to_unit
 from downslope.insight.derivation._sums import largest, share_written
 from downslope.insight.derivation._view import View
-from downslope.insight.derivation.rules import Shares, activation, derivative, prime, rule_of, scalar
+from downslope.insight.derivation.rules import (
+    Shares,
+    activation,
+    definition,
+    derivative,
+    prime,
+    rule_of,
+    scalar,
+)
 from downslope.nets import ACTIVATION, Stage
 
 __all__ = ["backward", "backward_in_symbols"]
@@ -158,7 +166,10 @@ def _shares(view: View, node: Node, unit: int) -> list[Shares]:
 
 
 def _activation_slopes(view: View, lowest: Stage, full: Stage | None) -> list[Item]:
-    """φ′ of each activation function on the way that is not written out in full, for any unit k."""
+    """φ′ of each activation function on the way that is not written out in full, for any unit k.
+
+    Of a function of one's own φ too, which stands in the forward pass of a row.
+    """
     items: list[Item] = []
     seen = {_key(full)} if full is not None else set()
     for stage in reversed(view.after(lowest)):
@@ -167,6 +178,8 @@ def _activation_slopes(view: View, lowest: Stage, full: Stage | None) -> list[It
         slope = derivative(stage, z) if several else None
         if slope is not None and _key(stage) not in seen:
             seen.add(_key(stage))
+            meaning = None if view.one_row else definition(stage, z)
+            items += [] if meaning is None else [Formula((activation(stage, z), meaning))]
             items.append(Formula((prime(stage, z), slope)))
     return items
 

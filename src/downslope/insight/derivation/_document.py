@@ -30,6 +30,7 @@ __all__ = [
 _WIDTH = 104
 _SHOWN = 8
 _ARROW = r"\leftarrow"
+_LEFT, _RIGHT = (f'<mo stretchy="false">{sign}</mo>' for sign in "()")
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ def _cells(listing: Listing) -> list[str]:
     ]
     cells += [mathml(Words(f"and {listing.more:,} smaller"))] if listing.more else []
     inner = [f"<mrow>{cell}<mo>,</mo></mrow>" for cell in cells[:-1]]
-    return [f"<mo>(</mo>{inner[0]}", *inner[1:], f"{cells[-1]}<mo>)</mo>"]
+    return [f"{_LEFT}{inner[0]}", *inner[1:], f"{cells[-1]}{_RIGHT}"]
 
 
 def _grid_html(grid: Grid) -> str:

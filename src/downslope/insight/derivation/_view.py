@@ -152,14 +152,11 @@ class View:
 
     def after(self, first: Stage) -> Sequence[Stage]:
         """A stage and all that depend on it, first to last."""
-        below = set(topological([self.graph.errors]))
-        found = [first]
-        stages = self.graph.stages
-        for stage in stages[stages.index(first) + 1 :]:
-            reached = {earlier.node for earlier in found}
-            if stage.node in below and reached & set(topological([stage.node])):
-                found.append(stage)
-        return found
+        reached = {first.node}
+        for node in topological([self.graph.errors]):
+            if any(source in reached for source in node.inputs):
+                reached.add(node)
+        return [stage for stage in self.graph.stages if stage.node in reached]
 
 
 def view_at(

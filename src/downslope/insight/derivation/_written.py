@@ -23,7 +23,7 @@ def written(output: Node, names: Mapping[Node, Expression]) -> Expression | None
     for node in topological([output]):
         if node in found or not all(source in found for source in node.inputs):
             continue
-        if node.op.name == "spread":
+        if node.op.name == "broadcast":
             found[node] = found[node.inputs[0]]
         elif node.op.name == "constant" or isinstance(node.op, Elementwise):
             found[node] = _one_op(node, [found[source] for source in node.inputs])

@@ -6,6 +6,7 @@ A kind that is not known here has a derivation all the same: its values and deri
 from downslope.insight.derivation.rules._activation import (
     ActivationRule,
     activation,
+    definition,
     derivative,
     elementwise,
     prime,
@@ -22,6 +23,7 @@ __all__ = [
     "Rule",
     "Shares",
     "activation",
+    "definition",
     "derivative",
     "elementwise",
     "prime",

@@ -24,7 +24,7 @@ from downslope.insight.derivation._written import written, written_derivative
 from downslope.insight.derivation.rules._rule import Rule, Shares, scalar
 from downslope.nets import Stage
 
-__all__ = ["ActivationRule", "activation", "derivative", "elementwise", "prime"]
+__all__ = ["ActivationRule", "activation", "definition", "derivative", "elementwise", "prime"]
 
 
 def is_plain(stage: Stage) -> bool:
