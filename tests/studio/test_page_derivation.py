@@ -30,7 +30,7 @@ def check_shown(page, count, explanation):
 
 def test_a_weight_of_the_neuron_for_all_rows_and_for_one(page):
     page.take(3)
-    given = {"parameters": page.weights, "learning_rate": 0.001, "names": NAMES}
+    given = {"parameters": page.weights, "learning_rate": 0.001, "features": NAMES}
     page.page.get_by_role("button", name="the chain rule for w₂").click()
     check_shown(page, 1, ds.explain(NEURON, FIVE_X, FIVE_Y, of="w2", **given))
     page.page.locator(".derivation-panel select").select_option(label="row 4")
