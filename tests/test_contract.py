@@ -6,6 +6,7 @@ place in it. A parameter says which of the values are good ones. The others have
 
 import pytest
 
+import downslope as ds
 from contract_calls import CALLS
 from unusual_values import VALUES, outcome
 
