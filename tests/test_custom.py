@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from downslope.studio.views._state import state_of
-from downslope.studio.views._watcher import Watcher
 from scipy.special import expit
 
 import downslope as ds
@@ -31,6 +29,8 @@ from downslope.studio.session._session import Session
 from downslope.studio.session._settings import settings_of
 from downslope.studio.table._rows import frame_of_arrays, rows_of
 from downslope.studio.views._frames import frame_of
+from downslope.studio.views._overview import overview_of
+from downslope.studio.views._viewer import Viewer
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(30, 3))
@@ -421,12 +421,12 @@ def test_the_page_shows_custom_networks(net):
     frame, choices = frame_of_arrays(X, Y, ())
     session = Session(rows_of(frame, choices, "x and y"), settings_of(net))
     assert session.state.settings.network == net
-    state = state_of(session)
-    assert state["network"]["loss"] == str(net.loss)
-    watcher = Watcher()
-    watcher.look = Look([0, 5], 0, pictures={"histograms": {}, "residuals": {}})
-    first = frame_of(session, watcher)
+    viewer = Viewer()
+    overview = overview_of(session, viewer)
+    assert overview["network"]["loss"] == str(net.loss)
+    viewer.look = Look([0, 5], 0, pictures={"histograms": {}, "residuals": {}})
+    first = frame_of(session, viewer)
     session.handle(Step(5))
-    watcher.look = Look([0, 5], 0, pictures={"histograms": {}})
-    second = frame_of(session, watcher)
+    viewer.look = Look([0, 5], 0, pictures={"histograms": {}})
+    second = frame_of(session, viewer)
     assert second["error"]["value"] != first["error"]["value"]

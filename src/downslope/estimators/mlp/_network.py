@@ -30,7 +30,8 @@ def network_of(
 ) -> Network:
     """Hidden layers, each with its activation and then dropout, and a layer of outputs; made once.
 
-    >>> network_of(3, (5,), ("logistic",), (0.2,), 1, loss="huber", delta=2.0).layers[:2]
+    >>> from downslope.nets import Huber
+    >>> network_of(3, (5,), ("logistic",), (0.2,), 1, loss=Huber(2.0)).layers[:2]
     (Dense(units=5, activation='sigmoid', ...), Dropout(rate=0.2))
     """
     layers: list[Dense | Dropout] = []
