@@ -130,7 +130,8 @@ private:
             case Opcode::cross_entropy: return is_panels(i.out) && is_panels(a[0]) && is_panels(a[1]);
             case Opcode::one_hot: return is_panels(i.out) && is_panels(a[0]);
             case Opcode::keep_mask:
-                return is_panels(i.out) && a[0] >= 0 && a[0] < 1L << 32 && (a[1] == -1 || is(a[1], Kind::scalar));
+                return is_panels(i.out) && a[0] >= 0 && a[0] < 1L << 32 && i.setting >= 0 && i.setting <= 1 &&
+                       (a[1] == -1 || is(a[1], Kind::scalar));
             case Opcode::take:
                 return is_panels(i.out) && is(a[0], Kind::matrix) && rows(a[0]) >= 1 &&
                        tape_.values[a[0]].columns == rows(i.out) && is_panels(a[1]);

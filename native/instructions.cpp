@@ -268,16 +268,34 @@ void Worker<T>::contract(const Task<T>& task, const Batch& batch, long row, long
     const T* a = matrix(i.args[2]) + row * in_panel;
     const T* b = matrix(i.args[3]) + block * memory_.capacity() * size;
     collect_lines(task, row, block, rows);
-    const long lines = long(lines_.size());
-    if constexpr (sizeof(T) == sizeof(Word)) {
-        if (right.form == Form::pairs)
-            kernels_.pair_product({reinterpret_cast<const Word*>(a), in_panel, 1, panel_size(left), in_panel,
-                                   reinterpret_cast<const Word*>(b), lanes, c, length, nullptr, rows,
-                                   up(batch.rows, 2), lines_.data(), lines});
+    sum_parts(batch, rows, c, length, [&](long first, long count, bool by_blocks, T* to, long to_row) {
+        const long lines = first ? 0 : long(lines_.size());
+        const T *from = a + first / lanes * panel_size(left), *with = b + first * in_panel;
+        if constexpr (sizeof(T) == sizeof(Word)) {
+            if (right.form == Form::pairs)
+                kernels_.pair_product({reinterpret_cast<const Word*>(from), in_panel, 1, panel_size(left), in_panel,
+                                       reinterpret_cast<const Word*>(with), lanes, to, to_row, nullptr, rows,
+                                       up(count, 2), lines_.data(), lines, lanes, by_blocks});
+        }
+        if (right.form == Form::numbers)
+            kernels_.product({from, lanes, 1, panel_size(left), lanes, with, lanes, to, to_row, nullptr, rows, count,
+                              lines_.data(), lines, lanes, by_blocks});
+    });
+}
+
+// Rows of 32 sums over the batch, of which `sum` computes those over some of its rows.
+template <class T>
+template <class F>
+void Worker<T>::sum_parts(const Batch& batch, long rows, T* c, long length, F sum) {
+    if (batch.rows <= part_rows || sizeof(T) == sizeof(double)) return sum(0, batch.rows, false, c, length);
+    const long size = rows * lanes;
+    for (T* tile : {part_, sums_, lost_}) std::fill_n(tile, size, T(0));  // padding as well
+    sum(0, part_rows, true, sums_, lanes);
+    for (long first = part_rows; first < batch.rows; first += part_rows) {
+        sum(first, std::min(part_rows, batch.rows - first), true, part_, lanes);
+        kernels_.add_exactly(part_, size, sums_, lost_);
     }
-    if (right.form == Form::numbers)
-        kernels_.product({a, lanes, 1, panel_size(left), lanes, b, lanes, c, length, nullptr, rows, batch.rows,
-                          lines_.data(), lines});
+    for (long r = 0; r < rows; ++r) kernels_.add_lost(sums_ + r * lanes, lost_ + r * lanes, lanes, c + r * length);
 }
 
 template <class T>
@@ -295,7 +313,11 @@ template <class T> void Worker<T>::sum_rows(const Task<T>& task, const Batch& ba
     const Instruction& i = *task.of;
     const long columns = std::min<long>(lanes, i.args[1] - block * lanes);
     T* c = i.out < 0 ? tile_ : matrix(i.out) + block * lanes;
-    kernels_.sum_rows(matrix(i.args[2]) + block * lanes * lanes, columns, value(i.args[2]).rows * lanes, batch.rows, c);
+    const long size = value(i.args[2]).rows * lanes;
+    const T* in = matrix(i.args[2]) + block * lanes * lanes;
+    sum_parts(batch, 1, c, lanes, [&](long first, long count, bool by_blocks, T* to, long) {
+        kernels_.sum_rows(in + first / lanes * size, columns, size, count, by_blocks, to);
+    });
     run_block(task, {c, lanes}, 0, 0, 0, block, 1);
 }
 
@@ -304,25 +326,31 @@ template <class T> void Worker<T>::sum_rows(const Task<T>& task, const Batch& ba
 template <class T> void Worker<T>::add_rows(const Instruction& i, const Batch& batch) {
     const long rows = i.args[0], columns = i.args[1], length = row_length(value(i.out));
     T* out = matrix(i.out);
-    for (long r = 0; r < rows; ++r) std::fill_n(out + r * length, columns, T(0));
-    for (long n = 0; n < batch.rows; ++n) {
-        const long p = n / lanes, l = n % lanes;
-        const long row = named_row(homes_[i.args[3]].at(p, 0)[l], rows);
-        if (row < 0) continue;
-        T* to = out + row * length;
-        const T* from = homes_[i.args[2]].at(p, 0);
-        for (long c = 0; c < columns; ++c) to[c] += from[c * lanes + l];
-    }
+    const auto add = [&](auto* sums, long sums_row) {
+        for (long r = 0; r < rows; ++r) std::fill_n(sums + r * sums_row, columns, 0);
+        for (long n = 0; n < batch.rows; ++n) {
+            const long p = n / lanes, l = n % lanes, row = named_row(homes_[i.args[3]].at(p, 0)[l], rows);
+            if (row < 0) continue;
+            auto* to = sums + row * sums_row;
+            const T* from = homes_[i.args[2]].at(p, 0);
+            for (long c = 0; c < columns; ++c) to[c] += from[c * lanes + l];
+        }
+    };
+    if (sizeof(T) == sizeof(double) || batch.rows <= part_rows) return add(out, length);
+    double* sums = memory_.row_sums(i.out);
+    add(sums, columns);
+    for (long r = 0; r < rows; ++r)
+        for (long c = 0; c < columns; ++c) out[r * length + c] = T(sums[r * columns + c]);
 }
 
 template <class T> void Worker<T>::matrix_sum(const Instruction& i) {
     const long rows = i.args[0], columns = i.args[1], axis = i.args[3], from = row_length(value(i.args[2]));
     const long count = axis == 0 ? columns : axis == 1 ? rows : 1, to = i.args[4] ? row_length(value(i.out)) : 1;
     const T* a = matrix(i.args[2]);
-    std::fill_n(sums_.begin(), count, 0.0);
+    std::fill_n(matrix_sums_.begin(), count, 0.0);
     for (long r = 0; r < rows; ++r)
-        for (long c = 0; c < columns; ++c) sums_[axis == 0 ? c : axis == 1 ? r : 0] += a[r * from + c];
-    for (long k = 0; k < count; ++k) matrix(i.out)[k * to] = T(sums_[k]);
+        for (long c = 0; c < columns; ++c) matrix_sums_[axis == 0 ? c : axis == 1 ? r : 0] += a[r * from + c];
+    for (long k = 0; k < count; ++k) matrix(i.out)[k * to] = T(matrix_sums_[k]);
 }
 
 #define DOWNSLOPE_MEMBERS(T)                                                                        \

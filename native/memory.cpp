@@ -59,6 +59,8 @@ template <class T> std::size_t Memory<T>::bytes() const {
     for (const auto* buffers : {&buffers_, &saved_, &backup_})
         for (const auto& buffer : *buffers)
             if (buffer) bytes += buffer.get_deleter().bytes;
+    for (const auto& buffer : row_sums_)
+        if (buffer) bytes += buffer.get_deleter().bytes;
     return bytes;
 }
 
@@ -75,6 +77,11 @@ template <class T> void Memory<T>::reserve(long panels) {
         if (value.kind == Kind::transposed) buffers_[v] = zeros<T>(panels, transposed_size(value));
         if (value.kind == Kind::partials && !of_tiles[v]) buffers_[v] = zeros<T>(panels);
     }
+    row_sums_.clear();
+    row_sums_.resize(buffers_.size());
+    for (const auto& i : tape_.instructions)
+        if (i.opcode == Opcode::add_rows && sizeof(T) < sizeof(double) && panels * lanes > part_rows)
+            row_sums_[i.out] = zeros<double>(i.args[0], i.args[1]);
     capacity_ = panels;
 }
 

@@ -24,6 +24,8 @@ public:
 
     T* at(int value) const { return buffers_[std::size_t(value)].get(); }
     long capacity() const { return capacity_; }  // panels
+    // Sums in float64 for a matrix of float32 that rows of a large batch are added to.
+    double* row_sums(int value) const { return row_sums_[std::size_t(value)].get(); }
     std::size_t bytes() const;
     // Makes room for so many panels. Where there is no memory for them, there is none left for any.
     void reserve(long panels);
@@ -49,5 +51,6 @@ private:
     const Tape& tape_;
     const Kernels<T>& kernels_;
     std::vector<Buffer<T>> buffers_, saved_, backup_;
+    std::vector<Buffer<double>> row_sums_;
     long capacity_ = 0;
 };

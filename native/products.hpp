@@ -53,7 +53,7 @@ struct Pairs {
     }
 };
 
-template <class Arithmetic, int rows, int vectors>
+template <class Arithmetic, int rows, int vectors, bool by_blocks = false>
 void tile(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>& p, long row, long column) {
     using Element = typename Arithmetic::Element;
     using T = typename Arithmetic::Sum;
@@ -66,6 +66,7 @@ void tile(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>&
         const T start = p.bias ? p.bias[row + i] : T(0);
         for (int v = 0; v < vectors; ++v) sum[i][v] = Sums{} + start;
     }
+    [[maybe_unused]] Sums blocks[rows][vectors];
     long fetched = row || column ? p.wants : 0;
     const Element *b = p.b + column, *block = p.a + row * p.a_row;
     for (long first = 0; first < p.depth; first += p.block) {
@@ -85,7 +86,17 @@ void tile(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>&
             a += p.a_next;
             b += p.b_row;
         }
+        if constexpr (by_blocks)
+#pragma GCC unroll 16
+            for (int i = 0; i < rows; ++i)
+                for (int v = 0; v < vectors; ++v) {
+                    blocks[i][v] = first ? blocks[i][v] + sum[i][v] : sum[i][v];
+                    sum[i][v] = Sums{};
+                }
     }
+    if constexpr (by_blocks)
+        for (int i = 0; i < rows; ++i)
+            for (int v = 0; v < vectors; ++v) sum[i][v] = blocks[i][v];
     T* c = p.c + row * p.c_row + column;
 #pragma GCC unroll 16
     for (int i = 0; i < rows; ++i)
@@ -93,32 +104,39 @@ void tile(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>&
 }
 
 // The tiles of a width in registers, by their height.
-template <class Arithmetic, int vectors> struct Tiles {
+template <class Arithmetic, int vectors, bool by_blocks> struct Tiles {
     using R = Registers<typename Arithmetic::Sum>;
     using P = Product<typename Arithmetic::Element, typename Arithmetic::Sum>;
     using Function = void (*)(const P&, long, long);
 
     template <std::size_t... i> static constexpr std::array<Function, R::rows + 1> list(std::index_sequence<i...>) {
-        return {nullptr, tile<Arithmetic, int(i) + 1, vectors>...};
+        return {nullptr, tile<Arithmetic, int(i) + 1, vectors, by_blocks>...};
     }
     static constexpr auto of_height = list(std::make_index_sequence<R::rows>());
 };
 
 // Tiles of nearly equal height: a last tile of one row would leave most registers idle. A few columns take tiles of
 // half the width.
-template <class Arithmetic>
-void product(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>& p) {
+template <class Arithmetic, bool by_blocks>
+void walk(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>& p) {
     using R = Registers<typename Arithmetic::Sum>;
     const long tiles = p.rows <= R::rows ? 1 : (p.rows + R::rows - 1) / R::rows;
     for (long t = 0, row = 0; t < tiles; ++t) {
         const long height = tiles == 1 ? p.rows : (p.rows - row + tiles - t - 1) / (tiles - t);
         for (long column = 0; column < p.columns; column += R::vectors * R::width)
             if (p.columns - column > R::vectors / 2 * R::width)
-                Tiles<Arithmetic, R::vectors>::of_height[height](p, row, column);
+                Tiles<Arithmetic, R::vectors, by_blocks>::of_height[height](p, row, column);
             else
-                Tiles<Arithmetic, R::vectors / 2>::of_height[height](p, row, column);
+                Tiles<Arithmetic, R::vectors / 2, by_blocks>::of_height[height](p, row, column);
         row += height;
     }
+}
+
+template <class Arithmetic>
+void product(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>& p) {
+    if constexpr (sizeof(typename Arithmetic::Sum) == sizeof(float))
+        if (p.by_blocks) return walk<Arithmetic, true>(p);
+    walk<Arithmetic, false>(p);
 }
 
 }  // namespace

@@ -47,7 +47,13 @@ template <class Element, class T> struct Product {
     const void* const* wanted = nullptr;  // lines of memory that come into the cache meanwhile, a few a block
     long wants = 0;
     long columns = lanes;  // of C that are asked for; others may be left as they are
+    bool by_blocks = false;  // whether each block is summed by itself, and then the sums of blocks
 };
+
+// A sum over more rows of a batch than these loses digits in float32: its rounding errors grow with their number where
+// terms are alike. It goes by blocks of a few terms, then parts of so many rows, whose sums are added with what rounding
+// takes from them.
+constexpr long part_rows = 1024;
 
 // The functions of one instruction set.
 template <class T> struct Kernels {
@@ -61,7 +67,9 @@ template <class T> struct Kernels {
     void (*cross_entropy)(const T* z, const T* y, long features, T* out);
     void (*sum_features)(const T* in, long features, T* out);
     T (*total)(const T* in, long stride, long rows, long valid);
-    void (*sum_rows)(const T* in, long features, long panel_size, long rows, T* out);
+    void (*sum_rows)(const T* in, long features, long panel_size, long rows, bool by_blocks, T* out);
+    void (*add_exactly)(const T* terms, long count, T* sums, T* lost);
+    void (*add_lost)(const T* sums, const T* lost, long count, T* out);
     void (*keep_mask)(T* out, long features, long first_row, unsigned long seed, unsigned stream,
                       unsigned long step, double rate, T kept);
     void (*shuffle)(std::int64_t* out, long count, std::uint64_t seed, std::uint32_t stream, std::uint64_t step);

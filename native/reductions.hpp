@@ -26,18 +26,23 @@ template <class T> T total(const T* in, long stride, long rows, long valid) {
 }
 
 // out[f] = sum over the rows of the batch of feature f, for features up to 32; panels lie panel_size apart. As
-// many features as a register has lanes are summed at once: transposed, their sums lie side by side.
+// many features as a register has lanes are summed at once: transposed, their sums lie side by side. By blocks, each
+// lane adds 32 numbers, and then the sums of blocks.
 template <class T>
-void sum_rows(const T* in, long features, long panel_size, long rows, T* out) {
+void sum_rows(const T* in, long features, long panel_size, long rows, bool by_blocks, T* out) {
     using R = Registers<T>;
     using Vector = typename R::Vector;
-    const long whole = rows / lanes, left = rows - whole * lanes;
+    const long whole = rows / lanes, left = rows - whole * lanes, block = by_blocks ? R::width : whole;
     for (long first = 0; first < features; first += R::width) {
         Vector sums[R::width] = {};
         for (long f = 0; f < R::width && first + f < features; ++f) {
             const T* from = in + (first + f) * lanes;
-            for (long p = 0; p < whole; ++p)
-                for (int l = 0; l < lanes; l += R::width) sums[f] += *(const Vector*)(from + p * panel_size + l);
+            for (long begin = 0; begin < whole; begin += block) {
+                Vector sum = begin ? Vector{} : sums[f];
+                for (long p = begin; p < whole && p < begin + block; ++p)
+                    for (int l = 0; l < lanes; l += R::width) sum += *(const Vector*)(from + p * panel_size + l);
+                sums[f] = begin ? sums[f] + sum : sum;
+            }
             if (!left) continue;
             alignas(64) T last[lanes] = {};
             for (long l = 0; l < left; ++l) last[l] = from[whole * panel_size + l];
@@ -48,6 +53,20 @@ void sum_rows(const T* in, long features, long panel_size, long rows, T* out) {
         for (int l = 0; l < R::width; ++l) total += sums[l];
         for (long f = 0; f < R::width && first + f < features; ++f) out[first + f] = total[f];
     }
+}
+
+// Adds terms to sums and what rounding takes from these to `lost` (Knuth 1969; Neumaier 1974).
+template <class T> void add_exactly(const T* terms, long count, T* sums, T* lost) {
+    for (long k = 0; k < count; ++k) {
+        const T before = sums[k], sum = before + terms[k], added = sum - before;
+        lost[k] += (before - (sum - added)) + (terms[k] - added);
+        sums[k] = sum;
+    }
+}
+
+// out = sums + lost; a sum that is not finite has lost nothing that is a number.
+template <class T> void add_lost(const T* sums, const T* lost, long count, T* out) {
+    for (long k = 0; k < count; ++k) out[k] = lost[k] - lost[k] == T(0) ? sums[k] + lost[k] : sums[k];
 }
 
 template <class T> inline void largest(const T* z, long features, T* top) {

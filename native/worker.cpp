@@ -14,7 +14,7 @@ Worker<T>::Worker(const Tape& tape, const Kernels<T>& kernels, const Memory<T>& 
         if (i.opcode == Opcode::matrix_sum) sums = std::max({sums, std::size_t(i.args[0]), std::size_t(i.args[1])});
     }
     strips_.resize(operands);
-    sums_.resize(sums);
+    matrix_sums_.resize(sums);
     lines_.reserve(operands * strip_rows * lanes * sizeof(T) / 64);
     scratch_ = zeros<T>(long(operands) * strip_rows * lanes);
     long size = 0;

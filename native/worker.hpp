@@ -93,6 +93,7 @@ private:
     void copy_features(const Instruction& i, long panel, long in_group);
     void contract(const Task<T>& task, const Batch& batch, long row, long block, long rows, T* c, long length);
     void matrix_product(const Task<T>& task, long row, long block, long rows, T* c, long length);
+    template <class F> void sum_parts(const Batch& batch, long rows, T* c, long length, F sum);
     void sum_rows(const Task<T>& task, const Batch& batch, long block);
     void add_rows(const Instruction& i, const Batch& batch);
     void matrix_sum(const Instruction& i);
@@ -110,9 +111,10 @@ private:
     Buffer<T> scratch_;  // the registers of blocks
     Buffer<T> locals_;
     alignas(64) T tile_[strip_rows * lanes];
+    alignas(64) T part_[strip_rows * lanes], sums_[strip_rows * lanes], lost_[strip_rows * lanes];
     alignas(64) T square_[lanes * lanes];
     std::vector<const void*> lines_;  // of memory
-    std::vector<double> sums_;
+    std::vector<double> matrix_sums_;
     std::vector<Strip<T>> strips_;
     std::vector<Address<T>> homes_;  // of each value
 };

@@ -26,7 +26,7 @@ template <class T> void test(const Kernels<T>& kernels, const char* set) {
 
         for (long rows : {1, 31, 32, 64, 70, 96}) {
             std::vector<T> by_feature(static_cast<std::size_t>(features));
-            kernels.sum_rows(z.data(), features, size, rows, by_feature.data());
+            kernels.sum_rows(z.data(), features, size, rows, rows > 64, by_feature.data());
             for (long f = 0; f < features; ++f) {
                 double sum = 0, scale = 1;
                 for (long r = 0; r < rows; ++r) {

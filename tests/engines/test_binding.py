@@ -160,7 +160,7 @@ def test_a_machine_at_work_refuses_other_threads(machine):
     machine, given = machine
     rounds = 20_000
     long = {**given, "rounds": rounds, "threads": 1}
-    long |= {"scalars": np.ones((2 * rounds, 2)), "watched": np.zeros(2 * rounds)}
+    long |= {"scalars": np.ones((2 * rounds, given["scalars"].shape[1])), "watched": np.zeros(2 * rounds)}
     refused = ""
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(machine.run, **long)

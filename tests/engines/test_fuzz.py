@@ -33,7 +33,8 @@ def tapes():
     prediction, square = make("softmax", x @ w * one), w.T @ w
     slopes = gradient(make("sum", prediction, axes=None, keepdims=False), [w])
     sums = [make("sum", square, axes=(axis,), keepdims=axis == 1) for axis in (0, 1)]
-    found["plan", False] = lower([prediction, w.T * 1.0, w.T, make("rows", x), *sums, *slopes]), -1
+    column = make("sum", input_("row_weights", ("n",)), axes=None, keepdims=False)
+    found["plan", False] = lower([prediction, w.T * 1.0, w.T, make("rows", x), column, *sums, *slopes]), -1
     return found
 
 

@@ -11,6 +11,10 @@ from downslope.graph.notation import Expression, Infix, Power, SumOver, Symbol, 
 __all__: list[str] = []
 
 
+_PART = 1024
+"""Terms that are added in float32, as in the native engine."""
+
+
 @register
 class Matmul(Op):
     """a @ b for two matrices"""
@@ -26,7 +30,13 @@ class Matmul(Op):
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
         a, b = arrays
-        return a @ b
+        if a.dtype == xp.float64 or a.shape[1] <= _PART:
+            return a @ b
+        firsts = range(
+            0, a.shape[1], _PART
+        )  # long sums lose digits in float32: parts of them, added in float64
+        total = sum(xp.astype(a[:, k : k + _PART] @ b[k : k + _PART], xp.float64) for k in firsts)
+        return xp.astype(total, a.dtype)
 
     def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
         a, b = node.inputs
@@ -88,7 +98,9 @@ class Sum(Op):
         return tuple(d for i, d in enumerate(a) if i not in axes)
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
-        return xp.sum(arrays[0], axis=attributes["axes"], keepdims=attributes["keepdims"])
+        (a,) = arrays  # NumPy adds the rows of a matrix one by one, which in float32 loses digits over many
+        total = xp.sum(a, axis=attributes["axes"], keepdims=attributes["keepdims"], dtype=xp.float64)
+        return xp.astype(total, a.dtype)
 
     def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
         lost = (
