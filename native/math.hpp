@@ -129,7 +129,7 @@ template <class T> inline T logarithm(T x) {
     return x >= T(0) ? value : std::numeric_limits<T>::quiet_NaN();
 }
 
-// ln(1 + x) for x in [0, 1]
+// ln(1 + x) for x >= 0
 template <class T> inline T logarithm_1_plus(T x) {
     const T w = T(1) + x;
     return logarithm(w) + (x - (w - T(1))) / w;

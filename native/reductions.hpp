@@ -88,17 +88,20 @@ template <class T> void softmax(const T* z, long features, T* out) {
         for (int l = 0; l < lanes; ++l) out[k * lanes + l] /= sum[l];
 }
 
-// ln sum_k exp(z_k) - z_y for the class number y of each row
+// ln sum_k exp(z_k) - z_y for the class number y of each row: ln(1 + the terms beside the largest), which keeps its
+// digits where that of y is by far the largest
 template <class T> void cross_entropy(const T* z, const T* y, long features, T* out) {
-    T top[lanes], sum[lanes] = {}, chosen[lanes] = {};
+    T top[lanes], others[lanes] = {}, chosen[lanes] = {}, found[lanes] = {};
     largest(z, features, top);
     for (long k = 0; k < features; ++k)
         for (int l = 0; l < lanes; ++l) {
-            const T shifted = z[k * lanes + l] - top[l];
-            sum[l] += exponential(shifted);
+            const T shifted = z[k * lanes + l] - top[l], term = exponential(shifted);
+            const T first = shifted == T(0) && found[l] == T(0) ? T(1) : T(0);
+            others[l] += first != T(0) ? T(0) : term;
+            found[l] += first;
             chosen[l] = y[l] == T(k) ? shifted : chosen[l];
         }
-    for (int l = 0; l < lanes; ++l) out[l] = logarithm(sum[l]) - chosen[l];
+    for (int l = 0; l < lanes; ++l) out[l] = logarithm_1_plus(others[l]) - chosen[l];
 }
 
 }  // namespace

@@ -225,9 +225,12 @@ class CrossEntropy(Op):
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
         z, y = arrays
-        shifted = z - xp.max(z, axis=1, keepdims=True)
+        top = xp.argmax(z, axis=1)[:, None]
+        shifted = z - xp.take_along_axis(z, top, axis=1)
         chosen = xp.take_along_axis(shifted, xp.astype(y, xp.int64)[:, None], axis=1)[:, 0]
-        return xp.log(xp.sum(xp.exp(shifted), axis=1)) - chosen
+        # ln(1 + the others) keeps its digits where one score is by far the largest
+        others = xp.where(xp.arange(z.shape[1])[None, :] == top, 0 * shifted, xp.exp(shifted))
+        return xp.log1p(xp.sum(others, axis=1)) - chosen
 
     def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
         z, _ = node.inputs

@@ -78,10 +78,12 @@ function softmax(z, rows, columns) {
     "crossEntropy": """\
 function crossEntropy(z, y, rows, columns) {
   return each(rows, (i) => {
-    const top = largest(z, i * columns, (i + 1) * columns);
-    let sum = 0;
-    for (let j = 0; j < columns; j++) sum += Math.exp(z[i * columns + j] - top);
-    return Math.log(sum) - (z[i * columns + y[i]] - top);
+    let top = 0;
+    for (let j = 1; j < columns; j++) if (z[i * columns + j] > z[i * columns + top]) top = j;
+    const shifted = (j) => z[i * columns + j] - z[i * columns + top];
+    let others = 0; // ln(1 + others) keeps its digits where one score is by far the largest
+    for (let j = 0; j < columns; j++) if (j !== top) others += Math.exp(shifted(j));
+    return Math.log1p(others) - shifted(y[i]);
   });
 }
 """,

@@ -126,8 +126,11 @@ erfc = np.vectorize(math.erfc, otypes=[float])
 """,
     "cross_entropy": """\
 def cross_entropy(z, y):
-    z = z - np.max(z, axis=1, keepdims=True)
-    return np.log(np.sum(np.exp(z), axis=1)) - z[np.arange(len(z)), y.astype(int)]
+    rows, top = np.arange(len(z)), np.argmax(z, axis=1)
+    z = z - z[rows, top][:, None]
+    others = np.exp(z)
+    others[rows, top] = 0  # ln(1 + others) keeps its digits where one score is by far the largest
+    return np.log1p(np.sum(others, axis=1)) - z[rows, y.astype(int)]
 """,
     "huber": """\
 def huber(z, y, delta):
