@@ -82,7 +82,7 @@ def test_scores_count_rows_by_their_weights() -> None:
     assert record.linear.r2 > 0.8
     # the mean of Y on the rows that count, in the same weights
     spread = np.sqrt(np.average((Y - np.average(Y, weights=weights)) ** 2, weights=weights))
-    rounding = np.spacing(np.float32(1e6))  # targets are float32 in the scale of all rows
+    rounding = float(np.spacing(np.float32(1e6)))  # targets are float32 in the scale of all rows
     assert record.baseline.root_mean_squared_error == pytest.approx(spread, abs=rounding)
 
 
