@@ -210,7 +210,7 @@ def test_a_command_that_fails_anywhere_changes_nothing(make, command):
 @pytest.mark.parametrize("make", [playing, past])
 def test_steps_that_fail_anywhere_while_playing_change_nothing(make):
     session = make()
-    session.handle(ask.ChangeSettings({"stop_steps": 5000}))
+    session.handle(ask.ChangeSettings({"stop_steps": session.step + 5000}))
     session.handle(ask.Play())
     control = twin(session)
     check_unchanged(session, lambda: played(session.state, session.engine))
