@@ -78,7 +78,7 @@ def fit(
         time_limit: seconds. Less time than the rows need means fewer epochs, more means more members.
         threads: the maximum number of threads; None lets the engine choose.
         row_weights: how much each row counts in training and in the scores, (rows of data,). Only their
-            ratios matter.
+            ratios matter; rows of weight 0 are left out.
         seed: of all random numbers. The same seed gives the same bits, unless a time limit ends training.
         source: where the table came from, for the record; a path is recorded in any case.
         progress: called after each epoch.
@@ -111,16 +111,17 @@ def fit(
     chosen = {"drop": drop, "category": category, "number": number}
     chosen = {option: checked_columns(option, names) for option, names in chosen.items()}
     refuse_contradictions(task, name, chosen, settings.idle)
-    description = describe(frame, target=name, task=task, **chosen)
+    frame = _counted(frame, row_weights)
+    description = describe(frame.drop(_WEIGHTS), target=name, task=task, **chosen)
     if described is not None:
         described(description)
-    frame = frame.with_columns(pl.Series(_WEIGHTS, _weights(row_weights, frame.height)))
     frame = rows_with_target(frame, name)[0]
     target = Target.fit(frame[name], description.task)
     frame = _usable(frame, target, name)
     encoder = TableEncoder.fit(frame, description)
     x, y = encoder.encode(frame).x, target.encode(frame[name])
-    w = _scaled(frame[_WEIGHTS].to_numpy())
+    w = frame[_WEIGHTS].to_numpy()
+    w = (w / w.mean()).astype(np.float32)
     if source is None:
         source = os.path.abspath(data) if isinstance(data, str | os.PathLike) else type(data).__name__
     del data, frame  # only numbers are needed from here on
@@ -137,10 +138,21 @@ def fit(
 _WEIGHTS = "\0weights"  # the name of no column of a table
 
 
-def _weights(weights: ArrayLike | None, rows: int) -> NDArray[np.float64]:
-    """The checked weights, (rows,)."""
+def _counted(frame: pl.DataFrame, weights: ArrayLike | None) -> pl.DataFrame:
+    """The rows with a weight, and a column of the weights, the largest of which is 1.
+
+    The other rows would set the kinds, ranges and levels of columns, the scale of the target and the folds.
+    """
     if weights is None:
-        return np.ones(rows)
+        return frame.with_columns(pl.lit(1.0).alias(_WEIGHTS))
+    column = _weights(weights, frame.height)
+    shares = column / column.max()
+    counted = shares.astype(np.float32) > 0  # in the dtype that trains
+    return frame.with_columns(pl.Series(_WEIGHTS, shares)).filter(pl.Series(counted))
+
+
+def _weights(weights: ArrayLike, rows: int) -> NDArray[np.float64]:
+    """The checked weights, (rows,)."""
     column = array("row_weights", weights, np.float64)
     if column.shape != (rows,):
         raise DownslopeError(
@@ -151,17 +163,9 @@ def _weights(weights: ArrayLike | None, rows: int) -> NDArray[np.float64]:
         raise DownslopeError(
             f"row_weights[{negative[0]}] is {column[negative[0]]:g}; a weight is a number of at least 0"
         )
+    if not column.any():
+        raise DownslopeError("row_weights is 0 for every row; give some rows a weight above 0")
     return column
-
-
-def _scaled(weights: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The weights of the rows that are used, divided by their mean."""
-    largest = weights.max()
-    if not largest:
-        raise DownslopeError("row_weights is 0 for every row with a target; give some rows a weight above 0")
-    shares = weights / largest
-    scaled: NDArray[np.float32] = (shares / shares.mean()).astype(np.float32)
-    return scaled
 
 
 def _with_target(frame: pl.DataFrame, target: Any) -> tuple[pl.DataFrame, str]:
@@ -258,7 +262,7 @@ def _record(
         f"{description.task}: {description.task_reason}",
         len(y),
         description.rows + description.gap_rows - len(y),
-        int(np.count_nonzero(w[rows])),
+        len(rows),
         validation.held_out,
         **compared,
         groups=_groups(fitted),
