@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike
 
 from downslope.interchange._javascript import javascript_source
 from downslope.interchange._page_data import page_data
-from downslope.nets import AnyNetwork
-from downslope.training import LEARNING_RATE, Point, Sgd, program_of
+from downslope.nets import AnyNetwork, Point
+from downslope.training import LEARNING_RATE, Sgd, program_of
 
 __all__ = ["page_source"]
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope.errors import DownslopeError
-from downslope.nets import AnyNetwork, Dense, Dropout, Network, described
-from downslope.training import Point, checked_data, parameter_values
+from downslope.nets import AnyNetwork, Dense, Dropout, Network, Point, described, parameter_values
+from downslope.training import checked_data
 
 __all__ = ["page_data"]
 

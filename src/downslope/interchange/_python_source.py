@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from downslope.errors import DownslopeError
 from downslope.graph import SELU_ALPHA, SELU_SCALE, Node, topological
 from downslope.interchange._identifiers import Identifiers
-from downslope.nets import AnyNetwork, Ensemble, Stage
-from downslope.training import Point, parameter_values
+from downslope.nets import AnyNetwork, Ensemble, Point, Stage, parameter_values
 
 __all__ = ["python_source"]
 

@@ -10,6 +10,7 @@ from downslope.nets._losses import LOSSES, Huber, LossFunction, Quantile
 from downslope.nets._network import Network, NetworkGraph
 from downslope.nets._numeric import Periodic, PiecewiseLinear
 from downslope.nets._outline import LayerOutline, layer_line
+from downslope.nets._point import Fitted, Point, parameter_values, starting_values
 from downslope.nets._stages import ACTIVATION, Stage, Symbols
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Elu",
     "Embedding",
     "Ensemble",
+    "Fitted",
     "Huber",
     "Layer",
     "LayerBuilder",
@@ -36,6 +38,7 @@ __all__ = [
     "NetworkGraph",
     "Periodic",
     "PiecewiseLinear",
+    "Point",
     "Quantile",
     "Residual",
     "Stage",
@@ -47,4 +50,6 @@ __all__ = [
     "layer_line",
     "network_from_json",
     "network_to_json",
+    "parameter_values",
+    "starting_values",
 ]

@@ -100,11 +100,11 @@ def _maker(
     """What makes the session; what does not fit is refused now."""
     import numpy as np
 
-    from downslope.nets import Network
+    from downslope.nets import Network, parameter_values
     from downslope.studio.session._session import Session, first_session
     from downslope.studio.session._settings import settings_of
     from downslope.studio.table._rows import frame_of_arrays, rows_of
-    from downslope.training import checked_data, parameter_values
+    from downslope.training import checked_data
 
     if network is None:
         return first_session

@@ -27,7 +27,6 @@ from downslope.training._optimizers import (
     Sgd,
     optimizer_of,
 )
-from downslope.training._parameters import Fitted, Point, parameter_values, starting_values
 from downslope.training._predict import forward, held_out, predict
 from downslope.training._program import Means, Program, program_of, training_program
 from downslope.training._run import Average, Progress, Run
@@ -64,7 +63,6 @@ __all__ = [
     "Cosine",
     "Ending",
     "Failure",
-    "Fitted",
     "FlatCosine",
     "Folds",
     "Frozen",
@@ -75,7 +73,6 @@ __all__ = [
     "Means",
     "OneCycle",
     "Optimizer",
-    "Point",
     "Program",
     "Progress",
     "RMSprop",
@@ -99,7 +96,6 @@ __all__ = [
     "held_out",
     "may_be_empty",
     "optimizer_of",
-    "parameter_values",
     "precision_of",
     "predict",
     "program_of",
@@ -109,6 +105,5 @@ __all__ = [
     "run_epochs",
     "schedule_of",
     "split",
-    "starting_values",
     "training_program",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope.errors import DownslopeError
-from downslope.nets import AnyNetwork
+from downslope.nets import AnyNetwork, Point, starting_values
 from downslope.training._batches import ShuffledBatches
 from downslope.training._data import (
     Arrays,
@@ -25,7 +25,6 @@ from downslope.training._epochs import Ending, Losses, run_epochs
 from downslope.training._freezing import FrozenNames, frozen_masks
 from downslope.training._loop import Loop, State
 from downslope.training._optimizers import Frozen, Optimizer, optimizer_of
-from downslope.training._parameters import Point, starting_values
 from downslope.training._program import training_program
 from downslope.training._report import Report
 from downslope.training._run import Progress, Run

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope.engines import Evaluator
-from downslope.nets import AnyNetwork, Ensemble
+from downslope.nets import AnyNetwork, Ensemble, Point, parameter_values
 from downslope.training._data import checked_inputs
-from downslope.training._parameters import Point, parameter_values
 from downslope.training._stopping import Folds
 
 __all__ = ["forward", "held_out", "predict"]

@@ -20,8 +20,8 @@ from downslope.insight.derivation._document import Block, Written, as_json
 from downslope.insight.derivation._parameter import ParameterDerivation
 from downslope.insight.derivation._position import Position, position_of
 from downslope.insight.derivation._view import view_at
-from downslope.nets import Network, checked_one
-from downslope.training import LEARNING_RATE, Point
+from downslope.nets import Network, Point, checked_one
+from downslope.training import LEARNING_RATE
 
 __all__ = ["Explanation", "explain"]
 

@@ -17,8 +17,7 @@ from downslope.insight.derivation._loss import error_of_row
 from downslope.insight.derivation._steps import forward
 from downslope.insight.derivation._sums import largest
 from downslope.insight.derivation._view import View, view_at
-from downslope.nets import Network
-from downslope.training import Point
+from downslope.nets import Network, Point
 
 __all__ = ["RowExplanation", "explain_row"]
 

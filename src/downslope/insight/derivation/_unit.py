@@ -17,8 +17,8 @@ from downslope.insight.derivation._steps import full_unit, unit_sum
 from downslope.insight.derivation._sums import largest
 from downslope.insight.derivation._view import DenseStage, View, dense_layers, view_at
 from downslope.insight.derivation.rules import activation, elementwise
-from downslope.nets import Network, checked_one
-from downslope.training import Point, checked_data
+from downslope.nets import Network, Point, checked_one
+from downslope.training import checked_data
 
 __all__ = ["UnitExplanation", "explain_unit"]
 

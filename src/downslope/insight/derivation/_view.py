@@ -16,8 +16,8 @@ from downslope._forks import cached_property
 from downslope.engines import evaluate
 from downslope.graph import Node, gradient, make, topological
 from downslope.graph.notation import Expression, Symbol, partial
-from downslope.nets import ACTIVATION, Network, NetworkGraph, Stage, checked_one
-from downslope.training import Point, checked_data, parameter_values
+from downslope.nets import ACTIVATION, Network, NetworkGraph, Point, Stage, checked_one, parameter_values
+from downslope.training import checked_data
 
 __all__ = ["DenseStage", "View", "dense_layers", "interior", "view_at"]
 

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope import graph as graphs
 from downslope.engines import Evaluator
-from downslope.nets import AnyNetwork, Ensemble, Network
-from downslope.training import Point, checked_data, parameter_values
+from downslope.nets import AnyNetwork, Ensemble, Network, Point, parameter_values
+from downslope.training import checked_data
 
 __all__ = ["gradient"]
 

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope.engines import Evaluator
 from downslope.graph import row_gradient_norms
-from downslope.nets import Network, checked_one
-from downslope.training import Point, checked_data, parameter_values
+from downslope.nets import Network, Point, checked_one, parameter_values
+from downslope.training import checked_data
 
 __all__ = ["gradient_norms"]
 

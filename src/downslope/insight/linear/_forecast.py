@@ -14,8 +14,8 @@ from downslope.errors import DownslopeError
 from downslope.insight.linear._quadratic import Quadratic, quadratic
 from downslope.insight.linear._recurrence import Recurrence, steps_to_arrive
 from downslope.insight.linear._typed import below, factor, momentum_above, rates_below
-from downslope.nets import Network
-from downslope.training import LEARNING_RATE, Point, starting_values
+from downslope.nets import Network, Point, starting_values
+from downslope.training import LEARNING_RATE
 
 __all__ = ["Forecast", "forecast"]
 

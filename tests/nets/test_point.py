@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.training import parameter_values, starting_values
+from downslope.nets import parameter_values, starting_values
 
 NET = ds.Network(2, [ds.Dense(3, "tanh"), ds.Dense(1)])
 RNG = np.random.default_rng(0)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope import _checks
 from downslope.errors import DownslopeError
-from downslope.nets import AnyNetwork
+
+if TYPE_CHECKING:  # a network saves itself with its parameters
+    from downslope.nets._ensemble import AnyNetwork
 
 __all__ = ["Fitted", "Point", "parameter_values", "starting_values"]
 
@@ -35,14 +37,14 @@ Point: TypeAlias = Mapping[str, ArrayLike] | ArrayLike | Fitted
 
 
 def parameter_values(
-    network: AnyNetwork, given: Point, dtype: np.dtype[Any], what: str = "parameters"
+    network: AnyNetwork, given: Point, dtype: np.dtype[Any] | None = None, what: str = "parameters"
 ) -> dict[str, NDArray[Any]]:
     """An array for every parameter of a network, all of which have to be given.
 
     Args:
         network: whose parameters.
         given: by name, in one flat list, or a run's or a model's of this network.
-        dtype: of the arrays.
+        dtype: of the arrays; None leaves float32 as it is and makes everything else float64.
         what: the name of the argument, for messages.
 
     Raises:
@@ -70,7 +72,9 @@ def starting_values(
     return values | {name: value.copy() for name, value in _given(network, start, dtype, "start").items()}
 
 
-def _given(network: AnyNetwork, given: Point, dtype: np.dtype[Any], what: str) -> dict[str, NDArray[Any]]:
+def _given(
+    network: AnyNetwork, given: Point, dtype: np.dtype[Any] | None, what: str
+) -> dict[str, NDArray[Any]]:
     if isinstance(given, Fitted) and not isinstance(given, type):
         _check_same(network, given, what)
         given = given.parameters
@@ -96,7 +100,7 @@ def _check_same(network: AnyNetwork, fitted: Fitted, what: str) -> None:
 
 
 def _named(
-    network: AnyNetwork, given: Mapping[str, ArrayLike], dtype: np.dtype[Any], what: str
+    network: AnyNetwork, given: Mapping[str, ArrayLike], dtype: np.dtype[Any] | None, what: str
 ) -> dict[str, NDArray[Any]]:
     """An array for each parameter that is given."""
     shapes = {name: tuple(map(int, node.shape)) for name, node in network.graph().parameters.items()}
