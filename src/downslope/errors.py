@@ -1,6 +1,6 @@
 """The one exception that every room raises for a mistake its caller can mend."""
 
-__all__ = ["DownslopeError"]
+__all__ = ["DownslopeError", "UnknownParameterError"]
 
 
 class DownslopeError(ValueError):
@@ -9,3 +9,7 @@ class DownslopeError(ValueError):
     The message is one string for the person at the keyboard: what was found, where (file, column,
     row, layer), and what to do. The command line prints it and exits with code 2.
     """
+
+
+class UnknownParameterError(DownslopeError, TypeError):
+    """A keyword that a function does not have, which Python itself calls a TypeError."""

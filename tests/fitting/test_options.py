@@ -21,7 +21,7 @@ ROWS = {"size": [50, 60, 80, 100, 120], "price": [100.5, 120.5, 160.5, 200.5, 24
         ({"learning_rate": None}, "learning_rate needs a number above 0, not None"),
         ({"dropout": 1}, "dropout needs a number of at least 0 and below 1"),
         ({"threads": 0}, "threads needs a whole number of at least 1"),
-        ({"epoch": 3}, "fit has no parameter 'epoch'; did you mean 'epochs'"),
+        ({"epoch": 3}, r"fit\(\) has no parameter 'epoch'; did you mean 'epochs'"),
         ({"hidden": (), "epochs": 3}, "epochs does nothing for a linear model"),
         ({"drop": ["size"], "category": ["size"]}, 'the column "size" is in drop and in category'),
         ({"task": "classification", "number": "price"}, "is in number, which means regression, and task is"),

@@ -3,6 +3,7 @@
 import http.client
 import json
 from contextlib import ExitStack, suppress
+from fractions import Fraction
 from time import monotonic, sleep
 from urllib.parse import parse_qs, urlsplit
 
@@ -271,6 +272,59 @@ def test_play_from_python_serves_the_network_and_the_rows_that_were_given():
             assert found["parameters"][name].tobytes() == value.tobytes()
     finally:
         studio.close()
+
+
+LINE = ds.Network(3, [ds.Dense(1)])
+RUN = ds.descend(LINE, FIVE_X, FIVE_Y, start=[1.0, -2.0, 3.0, 0.5], learning_rate=0.001, steps=2)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        [1.0, -2.0, 3.0, 0.5],
+        (1, -2, 3, Fraction(1, 2)),
+        np.array([1, -2, 3, 0.5], np.float32),
+        {"layer1.weight": [[1.0, -2.0, 3.0]], "layer1.bias": [0.5]},
+        {"layer1.bias": [0.5]},
+        {},
+        None,
+        RUN,
+        RUN.parameters,
+    ],
+    ids=lambda start: type(start).__name__,
+)
+def test_play_starts_where_descend_starts(start):
+    run = ds.descend(LINE, FIVE_X, FIVE_Y, start=start, steps=0, seed=3)
+    studio = ds.play(LINE, FIVE_X, FIVE_Y, start=start, seed=3, open_browser=False)
+    try:
+        with joined(studio.address) as socket:
+            say(socket, "look", rows=[0, 5])
+            found = heard(socket, "frame", lambda frame: frame["step"] == 0)
+        for name, value in run.parameters.items():
+            assert found["parameters"][name].tobytes() == value.tobytes()
+    finally:
+        studio.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"start": [1.0, 2.0]}, "start needs a flat list of 4 numbers"),
+        ({"start": {"layer2.weight": [1.0]}}, "start names a parameter 'layer2.weight'"),
+        ({"start": 3}, "start needs"),
+        ({"network": ds.Ensemble([LINE, LINE])}, "network needs one network, not an ensemble of 2"),
+        ({"network": None}, "play needs a network for x, y"),
+        ({"y": None}, "play needs x and y"),
+        ({"port": -1}, "port needs a whole number from 0 to 65535, not -1"),
+        ({"open_browser": 1}, "open_browser needs True or False, not 1"),
+        ({"learning_rate": "0.1"}, "learning rate needs a number .*, not '0.1'; write it without quotes"),
+        ({"optimizer": "addam"}, "optimizer needs one of .*; did you mean 'adam'"),
+        ({"patience": 3}, r"play\(\) has no parameter 'patience'"),
+    ],
+)
+def test_what_play_cannot_begin_with_is_named(given, message):
+    with pytest.raises(ds.DownslopeError, match=message):
+        ds.play(**{"network": LINE, "x": FIVE_X, "y": FIVE_Y, "open_browser": False, **given})
 
 
 class Broken(Session):

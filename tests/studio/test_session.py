@@ -249,7 +249,7 @@ def test_a_drag_is_one_moment():
         (ask.GoToBest("hand"), "no best values yet"),
         (ask.ChangeSettings({"learning_rate": -1}), "learning rate"),
         (ask.ChangeSettings({"learning": 1}), "no setting 'learning'"),
-        (ask.ChangeSettings({"optimizer": "luck"}), "no optimizer 'luck'"),
+        (ask.ChangeSettings({"optimizer": "luck"}), "optimizer needs one of .*, not 'luck'"),
         (ask.ChangeSettings({"layers": []}), "dense layers"),
         (ask.Restore({}, {W: [["a", 1, 2]]}), "not numbers"),
         (ask.ChooseColumns(targets=["nothing"]), "no column"),

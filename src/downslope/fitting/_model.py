@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from downslope._checks import Interval, number
+from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.fitting._group import class_probabilities
 from downslope.fitting._intervals import COVERAGES, QUANTILES, IntervalNetworks
@@ -188,6 +189,7 @@ class Model:
         write_model_file(path, ModelFile(self.network, self.parameters, about, further))
 
 
+@suggests_keywords
 def load(path: str | os.PathLike[str]) -> Model:
     """The model of a file that ``Model.save`` or ``downslope fit`` wrote, with its scores.
 

@@ -1,44 +1,14 @@
-"""Options of ``fit`` that contradict one another, and keywords that it does not have."""
+"""Options of ``fit`` that contradict one another."""
 
 from __future__ import annotations
 
-import difflib
-import inspect
-from collections.abc import Callable, Collection, Mapping
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from downslope._checks import show
 from downslope.errors import DownslopeError
 
-__all__ = ["checked_columns", "refuse_contradictions", "suggests_keywords"]
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def suggests_keywords(function: Callable[P, T]) -> Callable[P, T]:
-    """Refuse a keyword that a function does not have, and suggest the most similar one.
-
-    >>> @suggests_keywords
-    ... def fit(data, *, epochs=1): ...
-    >>> fit([], epoch=3)
-    Traceback (most recent call last):
-    ...
-    downslope.errors.DownslopeError: fit has no parameter 'epoch'; did you mean 'epochs'?
-    """
-    names = list(inspect.signature(function).parameters)
-
-    @wraps(function)
-    def checked(*args: P.args, **kwargs: P.kwargs) -> T:
-        for name in kwargs:
-            if name not in names:
-                similar = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-                hint = f"did you mean {similar[0]!r}?" if similar else f"it has {', '.join(names)}"
-                raise DownslopeError(f"{function.__name__} has no parameter {name!r}; {hint}")
-        return function(*args, **kwargs)
-
-    return checked
+__all__ = ["checked_columns", "refuse_contradictions"]
 
 
 def checked_columns(option: str, names: Any) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, ops
 from downslope.nets._functions import Traced, WithSettings
@@ -42,6 +43,7 @@ class _Activation:
         return self.function(z)
 
 
+@suggests_keywords
 @dataclass(frozen=True)
 class LeakyRelu(WithSettings):
     """z where z > 0, else slope·z.
@@ -65,6 +67,7 @@ class LeakyRelu(WithSettings):
         return ops.leaky_relu(z, self.slope)
 
 
+@suggests_keywords
 @dataclass(frozen=True)
 class Elu(WithSettings):
     """z where z > 0, else alpha·(eᶻ − 1) (Clevert et al. 2015).

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from numpy.typing import NDArray
 
 from downslope._checks import NOT_NEGATIVE, POSITIVE, items, number, numbers, show
+from downslope._keywords import suggests_keywords
 from downslope.drawing import panel
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
@@ -23,6 +24,7 @@ from downslope.nets._stages import symbols_of
 __all__ = ["AnyNetwork", "Ensemble", "checked_network", "checked_one"]
 
 
+@suggests_keywords
 @dataclass(frozen=True)
 class Ensemble(Built):
     """Networks on the same rows, each with its own parameters, that predict their mean.

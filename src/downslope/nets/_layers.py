@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SHARE, SIZE, array, choice, number, show, whole, wholes
+from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import Node, input_, make, source_column
 from downslope.graph.notation import Symbol
@@ -29,6 +30,7 @@ def _starting_values(name: str, values: Any) -> Any:
     return nested(array(name, values, np.float64).tolist())
 
 
+@suggests_keywords
 @layer_kind()
 @dataclass(frozen=True)
 class Dense:
@@ -110,6 +112,7 @@ class Dense:
         return z if a is z else builder.stage("a", a, function=str(self.activation))
 
 
+@suggests_keywords
 @layer_kind(counted="dropout")
 @dataclass(frozen=True)
 class Dropout:
@@ -135,6 +138,7 @@ class Dropout:
         return builder.stage("d", h * (keep * (1 / (1 - self.rate))))
 
 
+@suggests_keywords
 @layer_kind()
 @dataclass(frozen=True)
 class LayerNorm:
@@ -158,6 +162,7 @@ class LayerNorm:
         return builder.stage("h", centred / make("sqrt", variance + self.epsilon) * scale + shift)
 
 
+@suggests_keywords
 @layer_kind(counted="residual")
 @dataclass(frozen=True)
 class Residual:
@@ -184,6 +189,7 @@ class Residual:
         return builder.stage("r", h + out, inputs=(h, out))
 
 
+@suggests_keywords
 @layer_kind()
 @dataclass(frozen=True)
 class Embedding:

@@ -11,6 +11,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from downslope._checks import POSITIVE, Interval, number, numbers
+from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, ops
 from downslope.nets._functions import Traced, WithSettings
@@ -59,6 +60,7 @@ class _Loss:
         return self.function(z, y)
 
 
+@suggests_keywords
 @dataclass(frozen=True)
 class Huber(WithSettings):
     """½r² where |r| ≤ delta, else delta·(|r| − ½delta), with r = y − z (Huber 1964).
@@ -85,6 +87,7 @@ class Huber(WithSettings):
         return ops.huber(z, y, self.delta)
 
 
+@suggests_keywords
 @dataclass(frozen=True)
 class Quantile(WithSettings):
     """level·r where r > 0, else (level − 1)·r, with r = y − z (Koenker and Bassett 1978).

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from downslope._checks import NOT_NEGATIVE, SIZE, number, whole
 from downslope._checks import seed as checked_seed
 from downslope._forks import cached_property
+from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
 from downslope.nets._builder import Layer, NetworkBuilder, checked_layers
@@ -129,6 +130,7 @@ class Built:
         }
 
 
+@suggests_keywords
 @dataclass(frozen=True)
 class Network(Built):
     """A feed-forward network of any size.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SIZE, items, number, numbers, whole, wholes
+from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import Node, make
 from downslope.graph.notation import Symbol
@@ -15,6 +16,7 @@ from downslope.nets._builder import LayerBuilder, check_columns, layer_kind
 __all__ = ["Periodic", "PiecewiseLinear"]
 
 
+@suggests_keywords
 @layer_kind(counted="numeric")
 @dataclass(frozen=True)
 class PiecewiseLinear:
@@ -66,6 +68,7 @@ class PiecewiseLinear:
         return _beside(builder, h, 0.5 * inside)
 
 
+@suggests_keywords
 @layer_kind(counted="numeric")
 @dataclass(frozen=True)
 class Periodic:

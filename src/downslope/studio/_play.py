@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import atexit
+import inspect
 import sys
 import webbrowser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from downslope._keywords import refuse_unknown
 from downslope.errors import DownslopeError
 from downslope.studio.server._server import StudioServer
 
 if TYPE_CHECKING:  # the page is there before the engine is
     from numpy.typing import ArrayLike, NDArray
 
-    from downslope.nets import Network
+    from downslope.nets import Network, Point
     from downslope.studio.session._session import Session
-    from downslope.training import Run
 
 __all__ = ["Studio", "play"]
 
@@ -49,7 +50,7 @@ def play(
     x: ArrayLike | None = None,
     y: ArrayLike | None = None,
     *,
-    start: Run | Mapping[str, ArrayLike] | None = None,
+    start: Point | None = None,
     port: int = 0,
     open_browser: bool | None = None,
     **settings: Any,
@@ -63,14 +64,15 @@ def play(
         network: any network.
         x: inputs, (rows, network.inputs).
         y: targets, as ``descend`` takes them.
-        start: parameters to begin with: a run's, or by name; None draws them.
+        start: parameters to begin with, as ``descend`` takes them; those that are not given are drawn.
         port: where to listen on this machine; 0 takes a free one.
         open_browser: whether to open a browser; None does outside notebooks.
         settings: such as ``learning_rate``, ``optimizer`` (by name), ``batch_size``, ``seed``,
             ``validation``.
 
     Raises:
-        DownslopeError: if the rows do not fit the network, or nothing can listen there.
+        DownslopeError: if the rows, the starting values or a setting do not fit the network, or nothing can
+            listen there.
 
     >>> import downslope as ds
     >>> net = ds.Network(inputs=2, layers=[ds.Dense(8, "tanh"), ds.Dense(1)])
@@ -79,12 +81,15 @@ def play(
     True
     >>> page.close()
     """
+    from downslope._checks import Interval, flag, whole
+
+    if open_browser is None:
+        open_browser = "ipykernel" not in sys.modules
+    open_browser, port = flag("open_browser", open_browser), whole("port", port, Interval(0, 65535))
     make = _maker(network, x, y, start, settings)
     server = StudioServer(make, port=port)
     server.start()
     atexit.register(server.close)
-    if open_browser is None:
-        open_browser = "ipykernel" not in sys.modules
     if open_browser:
         webbrowser.open(server.address)
     return Studio(server.address, server)
@@ -94,29 +99,32 @@ def _maker(
     network: Network | None,
     x: ArrayLike | None,
     y: ArrayLike | None,
-    start: Run | Mapping[str, ArrayLike] | None,
+    start: Point | None,
     settings: Mapping[str, Any],
 ) -> Callable[[], Session]:
     """What makes the session; what does not fit is refused now."""
     import numpy as np
 
-    from downslope.nets import Network, parameter_values
+    from downslope.nets import checked_one, starting_values
     from downslope.studio.session._session import Session, first_session
-    from downslope.studio.session._settings import settings_of
+    from downslope.studio.session._settings import CHANGEABLE, settings_of
     from downslope.studio.table._rows import frame_of_arrays, rows_of
     from downslope.training import checked_data
 
+    refuse_unknown("play", settings, [*inspect.signature(play).parameters][:-1] + sorted(CHANGEABLE))
+    given = {"x": x, "y": y, "start": start, **settings}
+    given = {name: value for name, value in given.items() if value is not None}
     if network is None:
+        if given:
+            raise DownslopeError(f"play needs a network for {', '.join(given)}; give one, or leave them out")
         return first_session
-    if not isinstance(network, Network):
-        raise DownslopeError(
-            f"play takes a network of one, not {type(network).__name__}; a member of an ensemble does"
-        )
+    network = checked_one(network)
     if x is None or y is None:
         raise DownslopeError("play needs x and y, the rows to learn from")
     data = checked_data(network, x, y, None)
-    values = None if start is None else parameter_values(network, start, np.dtype(np.float64))
     how = settings_of(network).changed(settings)
+    double = np.dtype(np.float64)
+    values = None if start is None else starting_values(network, start, how.seed, double)
     frame, choices = frame_of_arrays(data["x"], data["y"], _classes(network, data["y"]))
     session = Session(rows_of(frame, choices, "x and y"), how, values)
     return lambda: session

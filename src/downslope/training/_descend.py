@@ -9,6 +9,7 @@ from time import monotonic
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, Point, starting_values
 from downslope.training._batches import ShuffledBatches
@@ -36,6 +37,7 @@ from downslope.training._stopping import Validation, ValidationRows, Watch, spli
 __all__ = ["descend"]
 
 
+@suggests_keywords
 def descend(
     network: AnyNetwork,
     x: ArrayLike,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SHARE, check_numbers, choice, flag, show
+from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import Node, constant, make, state
 
@@ -56,6 +57,7 @@ class Optimizer(Protocol):
         """Of the settings."""
 
 
+@suggests_keywords
 @dataclass(frozen=True)
 class Sgd:
     """v ← μv + g,  w ← w − ηv; with Nesterov's look-ahead w ← w − η(g + μv) (Sutskever et al. 2013)"""
@@ -81,6 +83,7 @@ class Sgd:
         rules.updates[w.name] = w - rate * direction
 
 
+@suggests_keywords
 @dataclass(frozen=True)
 class Adam:
     """m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²,  w ← w − η m̂/(√v̂ + ε) (Kingma and Ba 2015)"""
@@ -103,6 +106,7 @@ class Adam:
         rules.updates[w.name] = w - rate * (corrected / deviation)
 
 
+@suggests_keywords
 @dataclass(frozen=True)
 class AdamW(Adam):
     """Adam with w shrunk by 1 − ηλ at each step (Loshchilov and Hutter 2019); biases are not shrunk"""
@@ -120,6 +124,7 @@ class AdamW(Adam):
             rules.updates[w.name] = rules.updates[w.name] - rate * self.weight_decay * w
 
 
+@suggests_keywords
 @dataclass(frozen=True)
 class RMSprop:
     """v ← αv + (1 − α)g²,  w ← w − η g/(√v + ε) (Tieleman and Hinton 2012)"""
@@ -138,6 +143,7 @@ class RMSprop:
         rules.updates[w.name] = w - rate * (g / (make("sqrt", square) + self.epsilon))
 
 
+@suggests_keywords
 @dataclass(frozen=True)
 class Adagrad:
     """v ← v + g²,  w ← w − η g/(√v + ε) (Duchi, Hazan and Singer 2011)"""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._keywords import suggests_keywords
 from downslope.engines import Evaluator
 from downslope.nets import AnyNetwork, Ensemble, Point, parameter_values
 from downslope.training._data import checked_inputs
@@ -17,6 +18,7 @@ from downslope.training._stopping import Folds
 __all__ = ["forward", "held_out", "predict"]
 
 
+@suggests_keywords
 def predict(
     network: AnyNetwork, x: ArrayLike, *, parameters: Point
 ) -> NDArray[np.float32] | NDArray[np.float64]:

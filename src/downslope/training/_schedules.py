@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import POSITIVE, Interval, check_numbers, number, show, whole
+from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 
 __all__ = [
@@ -45,6 +46,7 @@ LearningRate = float | Schedule | Callable[[int], float]
 _BETWEEN = Interval(0, 1, open_low=True, open_high=True)
 
 
+@suggests_keywords
 @dataclass(frozen=True)
 class Constant:
     """η, always.
@@ -63,6 +65,7 @@ class Constant:
         return self.peak
 
 
+@suggests_keywords
 @dataclass(frozen=True)
 class StepDecay:
     """η · factor^⌊(step − 1)/every⌋
@@ -84,6 +87,7 @@ class StepDecay:
         return float(self.peak * self.factor ** ((step - 1) // self.every))
 
 
+@suggests_keywords
 @dataclass(frozen=True)
 class Cosine:
     """From η down to ``final``·η along half a cosine (Loshchilov and Hutter 2017)
@@ -103,6 +107,7 @@ class Cosine:
         return _half_cosine(self.peak, self.final * self.peak, (step - 1) / max(steps - 1, 1))
 
 
+@suggests_keywords
 @dataclass(frozen=True)
 class FlatCosine:
     """η for the first half of the steps, then down to 0 along half a cosine (as in Holzmüller et al. 2024)
@@ -122,6 +127,7 @@ class FlatCosine:
         return _half_cosine(self.peak, 0.0, max(0.0, 2 * share - 1))
 
 
+@suggests_keywords
 @dataclass(frozen=True)
 class OneCycle:
     """Up from η/``divide`` to η in the first ``rise`` of the steps, then down to almost nothing.
@@ -147,6 +153,7 @@ class OneCycle:
         return _half_cosine(self.peak, first / 1e4, (step - 1 - top) / max(steps - 1 - top, 1))
 
 
+@suggests_keywords
 @dataclass(frozen=True)
 class WarmUp:
     """The first ``over`` steps rise in a straight line to another schedule, which goes on from there.

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import Interval, indices, number
 from downslope._forks import cached_property
+from downslope._keywords import suggests_keywords
 from downslope.engines import Evaluator, shuffled
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, Ensemble
@@ -25,6 +26,7 @@ from downslope.training._run import Average, Run
 __all__ = ["Folds", "Validation", "ValidationRows", "Watch", "split"]
 
 
+@suggests_keywords
 @dataclass(frozen=True, eq=False)
 class Folds:
     """Which member of an ensemble holds each row out: it does not learn from the row, and is measured on it.

@@ -15,6 +15,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from downslope._keywords import suggests_keywords
 from downslope.estimators.mlp._base import BaseMLP, goes_on
 from downslope.estimators.mlp._parameters import keep
 from downslope.training import Schedule
@@ -22,6 +23,7 @@ from downslope.training import Schedule
 __all__ = ["MLPClassifier"]
 
 
+@suggests_keywords
 class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     """A network for classes, with the parameters, attributes and warnings of ``sklearn.neural_network``'s.
 

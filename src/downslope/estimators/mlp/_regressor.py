@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from downslope._keywords import suggests_keywords
 from downslope.estimators.mlp._base import BaseMLP, goes_on
 from downslope.estimators.mlp._parameters import keep
 from downslope.nets import Huber, Quantile
@@ -22,6 +23,7 @@ from downslope.training import Schedule, r_squared
 __all__ = ["MLPRegressor"]
 
 
+@suggests_keywords
 class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     """A network for numbers, with the parameters, attributes and warnings of ``sklearn.neural_network``'s.
 

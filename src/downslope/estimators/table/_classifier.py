@@ -13,6 +13,7 @@ from sklearn.utils import compute_sample_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 
+from downslope._keywords import suggests_keywords
 from downslope.estimators.table._table import TableEstimator
 
 __all__ = ["TableClassifier"]
@@ -23,6 +24,7 @@ _LEAST_BELOW_ONE = 2.0**-25
 _LEAST_SCORED = 1e-7
 
 
+@suggests_keywords
 class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
     """Predict a class from a whole table: ``ds.fit`` under scikit-learn's API.
 

@@ -9,11 +9,13 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 
+from downslope._keywords import suggests_keywords
 from downslope.estimators.table._table import TableEstimator
 
 __all__ = ["TableRegressor"]
 
 
+@suggests_keywords
 class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]
     """Predict a number from a whole table: ``ds.fit`` under scikit-learn's API.
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import items, number, show
+from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph.notation import number_text
 from downslope.insight.derivation._document import Block, Written, as_json
@@ -71,6 +72,7 @@ class Explanation(Written):
         }
 
 
+@suggests_keywords
 def explain(
     network: Network,
     x: ArrayLike,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import NOT_NEGATIVE, whole
+from downslope._keywords import suggests_keywords
 from downslope.graph.notation import Expression, Number, Words, number_text, partial
 from downslope.insight.derivation._backward import backward
 from downslope.insight.derivation._document import Block, Grid, Item, Written
@@ -45,6 +46,7 @@ class RowExplanation(Written):
         return f"RowExplanation(row {self.row}, error={number_text(self.error, 6)})"
 
 
+@suggests_keywords
 def explain_row(
     network: Network,
     x: ArrayLike,

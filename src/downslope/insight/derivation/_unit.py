@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import Interval, choice, index, indices
+from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph.notation import Expression, Number, Phrase, Words, number_text, partial, text
 from downslope.insight.derivation._backward import backward
@@ -52,6 +53,7 @@ class UnitExplanation(Written):
         return f"UnitExplanation(unit {self.unit} of {self.layer}, {rows}, mean activation={mean})"
 
 
+@suggests_keywords
 def explain_unit(
     network: Network,
     x: ArrayLike,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope import graph as graphs
+from downslope._keywords import suggests_keywords
 from downslope.engines import Evaluator
 from downslope.nets import AnyNetwork, Ensemble, Network, Point, parameter_values
 from downslope.training import checked_data
@@ -16,6 +17,7 @@ from downslope.training import checked_data
 __all__ = ["gradient"]
 
 
+@suggests_keywords
 def gradient(
     network: AnyNetwork,
     x: ArrayLike,

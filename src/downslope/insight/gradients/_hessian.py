@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope import graph as graphs
+from downslope._keywords import suggests_keywords
 from downslope.engines import Evaluator
 from downslope.nets import Network, Point, checked_one, parameter_values
 from downslope.training import checked_data
@@ -15,6 +16,7 @@ from downslope.training import checked_data
 __all__ = ["hessian_vector_product"]
 
 
+@suggests_keywords
 def hessian_vector_product(
     network: Network,
     x: ArrayLike,

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._keywords import suggests_keywords
 from downslope.engines import Evaluator
 from downslope.graph import row_gradient_norms
 from downslope.nets import Network, Point, checked_one, parameter_values
@@ -15,6 +16,7 @@ from downslope.training import checked_data
 __all__ = ["gradient_norms"]
 
 
+@suggests_keywords
 def gradient_norms(
     network: Network,
     x: ArrayLike,

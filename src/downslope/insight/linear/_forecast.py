@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SHARE, number, whole
 from downslope._forks import cached_property
+from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.insight.linear._quadratic import Quadratic, quadratic
 from downslope.insight.linear._recurrence import Recurrence, steps_to_arrive
@@ -182,6 +183,7 @@ class Forecast:
         return "1 step" if steps == 1 else f"{steps:,} steps"
 
 
+@suggests_keywords
 def forecast(
     network: Network,
     x: ArrayLike,

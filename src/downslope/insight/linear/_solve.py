@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.insight.linear._quadratic import Quadratic, quadratic
 from downslope.nets import Network
@@ -47,6 +48,7 @@ class Solution:
         return self.message
 
 
+@suggests_keywords
 def solve(network: Network, x: ArrayLike, y: ArrayLike, *, row_weights: ArrayLike | None = None) -> Solution:
     """The parameters with the smallest error, without descending.
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from downslope._keywords import suggests_keywords
 from downslope.drawing import panel
 from downslope.engines.native.tape import (
     LANES,
@@ -84,6 +85,7 @@ class StepTape(TapeContents):
         }
 
 
+@suggests_keywords
 def tape(
     network: AnyNetwork,
     optimizer: str | Optimizer | type[Optimizer] = "sgd",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from downslope._checks import Interval, choice, number, whole
 from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.nets import Dense, Dropout, Huber, Layer, LossFunction, Network
@@ -14,7 +15,7 @@ from downslope.studio.table._choices import RAW
 from downslope.studio.table._rows import Rows
 from downslope.training import LEARNING_RATE, OPTIMIZERS, Optimizer, Sgd
 
-__all__ = ["Settings", "first_settings", "settings_of", "suited"]
+__all__ = ["CHANGEABLE", "Settings", "first_settings", "settings_of", "suited"]
 
 _MOST_UNITS, _MOST_LAYERS = 4096, 64
 
@@ -90,10 +91,6 @@ class Settings:
     @cached_property
     def rule(self) -> Optimizer:
         """The optimizer."""
-        if self.optimizer not in OPTIMIZERS:
-            raise DownslopeError(
-                f"there is no optimizer {self.optimizer!r}; choose one of {', '.join(OPTIMIZERS)}"
-            )
         return Sgd(self.momentum) if self.optimizer == "sgd" else OPTIMIZERS[self.optimizer]
 
     def changed(self, changes: Mapping[str, Any]) -> Settings:
@@ -107,12 +104,10 @@ class Settings:
             if self.fixed is not None:
                 raise DownslopeError("this network has other layers than dense ones; they stay as they are")
             given["layers"] = _dense_layers(given["layers"], self.layers)
-        unknown = set(given) - _CHANGEABLE
+        unknown = set(given) - CHANGEABLE
         if unknown:
             raise DownslopeError(f"there is no setting {sorted(unknown)[0]!r}")
-        for name, value in given.items():
-            if name != "layers":
-                given[name] = _checked(name, value)
+        given = {name: _checked(name, value) for name, value in given.items()}
         if given.get("loss") == str(self.loss):  # one with settings, or a Python function, stays as it is
             given["loss"] = self.loss
         after = replace(self, **given)
@@ -121,12 +116,12 @@ class Settings:
 
     def to_json(self) -> dict[str, Any]:
         """What can be changed, as plain data; without starting values."""
-        values = {name: getattr(self, name) for name in sorted(_CHANGEABLE - {"layers"})}
+        values = {name: getattr(self, name) for name in sorted(CHANGEABLE - {"layers"})}
         layers = [_dense_to_json(layer) for layer in self.layers]
         return {**values, "loss": str(self.loss), "layers": layers}
 
 
-_CHANGEABLE = {
+CHANGEABLE = {
     *(
         "layers",
         "loss",
@@ -141,38 +136,37 @@ _CHANGEABLE = {
     ),
     *("seed", "validation", "clip_norm", "stop_steps", "stop_error", "stop_patience"),
 }
-_RANGES: Mapping[str, tuple[float, float, str]] = {
-    "dropout": (0, 0.95, "a share from 0 to 0.95"),
-    "delta": (1e-12, 1e12, "a number above 0"),
-    "l1": (0, 1e6, "a number of at least 0"),
-    "l2": (0, 1e6, "a number of at least 0"),
-    "momentum": (0, 0.9999, "a number from 0 to below 1"),
-    "learning_rate": (1e-12, 1e6, "a number above 0"),
-    "batch_size": (1, 2**31, "a whole number of at least 1"),
-    "seed": (0, 2**53, "a whole number of at least 0"),
-    "validation": (0, 0.9, "a share from 0 to 0.9"),
-    "clip_norm": (1e-12, 1e12, "a number above 0"),
-    "stop_steps": (1, 2**53, "a whole number of at least 1"),
-    "stop_error": (0, 1e300, "a number of at least 0"),
-    "stop_patience": (1, 2**31, "a whole number of at least 1"),
+_NUMBERS: Mapping[str, Interval] = {
+    "dropout": Interval(0, 0.95),
+    "delta": Interval(1e-12, 1e12),
+    "l1": Interval(0, 1e6),
+    "l2": Interval(0, 1e6),
+    "momentum": Interval(0, 0.9999),
+    "learning_rate": Interval(1e-12, 1e6),
+    "validation": Interval(0, 0.9),
+    "clip_norm": Interval(1e-12, 1e12),
+    "stop_error": Interval(0, 1e300),
 }
-_WHOLE = {"batch_size", "seed", "stop_steps", "stop_patience"}
+_WHOLE: Mapping[str, Interval] = {
+    "batch_size": Interval(1, 2**31),
+    "seed": Interval(0, 2**53),
+    "stop_steps": Interval(1, 2**53),
+    "stop_patience": Interval(1, 2**31),
+}
 _MAY_BE_NONE = {"batch_size", "clip_norm", "stop_steps", "stop_error", "stop_patience"}
 
 
 def _checked(name: str, value: Any) -> Any:
-    if name not in _RANGES:
-        return str(value)
     if value is None and name in _MAY_BE_NONE:
         return None
-    low, high, what = _RANGES[name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise DownslopeError(f"{name.replace('_', ' ')} is {what}, not {value!r}")
+    words = name.replace("_", " ")  # as the page has them
+    if name in _NUMBERS:
+        return number(words, value, _NUMBERS[name])
     if name in _WHOLE:
-        if value != int(value):
-            raise DownslopeError(f"{name.replace('_', ' ')} is {what}, not {value!r}")
-        return int(value)
-    return float(value)
+        return whole(words, value, _WHOLE[name])
+    if name == "optimizer":
+        return choice(name, value, OPTIMIZERS)
+    return value if name == "layers" else str(value)  # the loss, which the network looks at
 
 
 def _dense_layers(given: Any, before: Sequence[Dense]) -> tuple[Dense, ...]:
