@@ -31,9 +31,9 @@ def check_shown(page, count, explanation):
 def test_a_weight_of_the_neuron_for_all_rows_and_for_one(page):
     page.take(3)
     given = {"parameters": page.weights, "learning_rate": 0.001, "features": NAMES}
-    page.page.get_by_role("button", name="the chain rule for w₂").click()
+    page.page.get_by_role("button", name="Chain rule for w₂").click()
     check_shown(page, 1, ds.explain(NEURON, FIVE_X, FIVE_Y, of="w2", **given))
-    page.page.locator(".derivation-panel select").select_option(label="row 4")
+    page.page.locator(".derivation-panel select").select_option(label="Row 4")
     check_shown(page, 2, ds.explain(NEURON, FIVE_X, FIVE_Y, of="w2", row=3, **given))
     told = page.answer("explanation", 2)
     assert told["gradient"] == pytest.approx(-2 * (FIVE_Y[3] - FIVE_X[3] @ page.weights) * FIVE_X[3, 1])
@@ -71,7 +71,7 @@ def test_units_and_lines_of_layers(five_rows, visit):
     told = ds.explain(DEEP, FIVE_X, FIVE_Y, of=place, row=4, learning_rate=0.001, features=NAMES, **given)
     check_shown(page, 3, told)
     assert "selected" in line.get_attribute("class")
-    chosen = page.page.get_by_role("group", name="What is selected")
+    chosen = page.page.get_by_role("group", name="Selection")
     assert "W⁽¹⁾₄,₃" in chosen.inner_text()
     field = chosen.get_by_role("spinbutton")
     field.fill("0.25")

@@ -79,7 +79,7 @@ def test_a_step_has_four_parts(page):
 
 
 def test_slow_motion_shows_each_part(page):
-    page.page.get_by_role("checkbox", name="slow motion").check()
+    page.page.get_by_role("checkbox", name="Slow motion").check()
     page.button("▶ Descend").click()
     for part in ("forward", "loss", "backward", "update"):
         page.until(lambda p=part: page.frame["phase"] == p, part)
@@ -89,7 +89,7 @@ def test_slow_motion_shows_each_part(page):
 
 
 def test_a_frozen_weight_stays(page):
-    page.page.get_by_role("button", name="freeze w₂").click()
+    page.page.get_by_role("button", name="Freeze w₂").click()
     page.until(lambda: page.overview["network"]["frozen"], "the weight to freeze")
     page.take(200)
     expected = np.array(START)
@@ -97,7 +97,7 @@ def test_a_frozen_weight_stays(page):
         expected -= 0.001 * gradient_at(expected) * [1, 0, 1]
     assert page.weights[1] == -14
     np.testing.assert_allclose(page.weights, expected, rtol=1e-12)
-    page.page.get_by_role("button", name="freeze w₂").click()
+    page.page.get_by_role("button", name="Freeze w₂").click()
     page.until(lambda: not page.overview["network"]["frozen"], "the weight to be let go")
     page.button("1 step").click()
     page.at_step(201)

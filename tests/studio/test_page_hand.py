@@ -42,7 +42,7 @@ def test_the_first_screen_holds_all_of_it_without_scrolling(page):
         ".drawing .canvas",
         ".timeline",
     ]
-    for part in [*shown, *(f".weight:has([aria-label='freeze w{n}'])" for n in "₁₂₃")]:
+    for part in [*shown, *(f".weight:has([aria-label='Freeze w{n}'])" for n in "₁₂₃")]:
         box = page.page.locator(part).first.bounding_box()
         assert box["height"] > 0
         assert box["y"] >= 0, part

@@ -50,7 +50,7 @@ def test_cells_are_pasted(page):
     table = opened(page, "pasted table")
     assert ([c["name"] for c in table["columns"]], table["rows"]) == (["height", "weight"], 3)
     page.page.evaluate(PASTE, "just words")
-    assert "What was pasted is not a table" in page.page.get_by_role("alert").inner_text()
+    assert "The pasted text is not a table" in page.page.get_by_role("alert").inner_text()
     assert page.overview["table"]["name"] == "pasted table"
 
 
@@ -69,7 +69,7 @@ def test_a_parquet_file_is_chosen_and_another_target(page, tmp_path):
 
 def test_text_is_taken_as_a_table(page):
     panel = page.panel("Columns")
-    panel.get_by_text("type or paste it here").click()
+    panel.get_by_text("Type or paste it here").click()
     panel.get_by_label("table as text").fill("a,b\n1,2\n2,3\n5,7\n")
     panel.get_by_role("button", name="Open this table").click()
     assert opened(page, "pasted table")["rows"] == 3
@@ -101,7 +101,7 @@ def test_a_cell_is_changed_and_a_row_added(page):
     changed[2, 1] = 11.5
     page.until(lambda: page.frame["rows"]["z"][2, 0] == pytest.approx(changed[2] @ page.weights), "the cell")
     assert page.weights.tolist() == [200, -14, 3456]
-    page.page.get_by_role("button", name="+ row").click()
+    page.page.get_by_role("button", name="Add row").click()
     page.until(lambda: page.frame["rows"]["total"] == 6, "a sixth row")
     assert page.frame["rows"]["loss"][5] == pytest.approx((FIVE_Y[4] - FIVE_X[4] @ page.weights) ** 2)
     page.page.get_by_label("y, row 1").fill("much")

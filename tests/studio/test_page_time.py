@@ -1,4 +1,4 @@
-"""Time on the page: moments of the past, branches, runs with names."""
+"""Time on the page: saved steps, branches, runs with names."""
 
 import pytest
 from visits import FIVE_X, FIVE_Y, NEURON, START, W, serving
@@ -27,11 +27,11 @@ def at(steps):
 
 def scrub(page, place):
     """Move the slider of time as its reader would see it move."""
-    page.page.get_by_label("Moment", exact=True).fill(str(place))
-    page.until(lambda: page.frame["timeline"]["index"] == place, f"moment {place}")
+    page.page.get_by_label("Saved step", exact=True).fill(str(place))
+    page.until(lambda: page.frame["timeline"]["index"] == place, f"saved step {place}")
 
 
-def test_a_moment_of_the_past_shows_its_weights(page):
+def test_an_earlier_saved_step_shows_its_weights(page):
     page.take(300)
     steps = [int(step) for step in page.frame["timeline"]["steps"]]
     assert steps[:6] == [0, 1, 2, 3, 4, 5]
@@ -41,15 +41,15 @@ def test_a_moment_of_the_past_shows_its_weights(page):
         assert page.frame["step"] == steps[place]
         assert page.weights.tolist() == at(steps[place])
         assert page.value(3) == at(steps[place])[2]
-        assert "the past" in page.page.locator(".timeline").inner_text()
-    page.button("One moment back").click()
-    page.until(lambda: page.frame["timeline"]["index"] == len(steps) - 3, "One moment back")
-    page.button("Latest moment").click()
-    page.until(lambda: page.frame["timeline"]["index"] == len(steps) - 1, "Latest moment")
+        assert "an earlier saved step" in page.page.locator(".timeline").inner_text()
+    page.button("Previous saved step").click()
+    page.until(lambda: page.frame["timeline"]["index"] == len(steps) - 3, "Previous saved step")
+    page.button("Latest saved step").click()
+    page.until(lambda: page.frame["timeline"]["index"] == len(steps) - 1, "Latest saved step")
     assert page.weights.tolist() == at(300)
 
 
-def test_a_change_of_the_past_begins_a_branch(page):
+def test_a_change_to_an_earlier_step_starts_a_branch(page):
     page.take(50)
     before = page.frame["timeline"]["steps"].tolist()
     scrub(page, 10)
@@ -65,16 +65,16 @@ def test_a_change_of_the_past_begins_a_branch(page):
     assert page.frame["step"] == 30
 
     panel = page.panel("Runs")
-    panel.get_by_label("name of run 2").fill("five")
-    panel.get_by_label("name of run 2").press("Enter")
+    panel.get_by_label("Name of run 2").fill("five")
+    panel.get_by_label("Name of run 2").press("Enter")
     page.until(lambda: page.overview["runs"][1]["name"] == "five", "the name")
-    panel.get_by_role("checkbox", name="keep five").check()
+    panel.get_by_role("checkbox", name="Keep five").check()
     page.until(lambda: page.overview["runs"][1]["kept"], "it to be kept")
     panel.get_by_role("button", name="Open").click()
     page.until(lambda: page.frame["timeline"]["run"] == 1, "the first run")
     assert page.weights.tolist() == at(50)
     assert page.frame["timeline"]["steps"].tolist() == before
-    assert panel.get_by_role("checkbox", name="keep five").is_checked()
+    assert panel.get_by_role("checkbox", name="Keep five").is_checked()
     panel.get_by_role("button", name="Remove").click()
     page.until(lambda: [run["number"] for run in page.overview["runs"]] == [1], "it to be forgotten")
 
@@ -82,8 +82,8 @@ def test_a_change_of_the_past_begins_a_branch(page):
 def test_time_goes_on_from_the_present_after_a_look_back(page):
     page.take(30)
     scrub(page, 4)
-    page.button("Latest moment").click()
-    page.until(lambda: page.frame["step"] == 30, "Latest moment")
+    page.button("Latest saved step").click()
+    page.until(lambda: page.frame["step"] == 30, "Latest saved step")
     page.take(10)
     assert page.weights.tolist() == at(40)
     assert len(page.overview["runs"]) == 1

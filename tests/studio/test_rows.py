@@ -170,7 +170,7 @@ def test_a_cell_is_changed(row, column, text, expected):
 @pytest.mark.parametrize(
     ("row", "column", "text", "message"),
     [
-        (0, "a", "much", "holds numbers, and 'much' is none"),
+        (0, "a", "much", "holds numbers, and 'much' is not a number"),
         (0, "a", "inf", "finite"),
         (0, "a", "nan", "finite"),
         (4, "a", "1", "no cell in row 5"),

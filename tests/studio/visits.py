@@ -137,7 +137,7 @@ class Visit:
         """So many steps, by the buttons."""
         after = self.frame["step"] + steps
         self.page.get_by_label("Number of steps").fill(str(steps))
-        self.button("steps:").click()
+        self.button("Take steps").click()
         self.at_step(after)
 
     def panel(self, name):

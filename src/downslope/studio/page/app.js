@@ -16,8 +16,8 @@ import { Timeline } from "./time/timeline.js";
 import { TotalError } from "./time/total.js";
 
 const LOST = {
-  refused: "This page needs the address that the terminal printed last, with its token. Open that one.",
-  closed: "The session has ended or cannot be reached; the terminal says why. Start it again there.",
+  refused: "This page needs the token in the address that the terminal printed last. Open that address.",
+  closed: "The session has ended or cannot be reached. The terminal says why. Start it again there.",
 };
 
 function Page() {

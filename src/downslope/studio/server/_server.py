@@ -180,7 +180,7 @@ class StudioServer:
         if parts.path != "/socket":
             return file_answer(parts.path, host, "gzip" in request.headers.get("Accept-Encoding", ""))
         if request.headers.get("Origin", "") != f"http://{host}":
-            return refusal(HTTPStatus.FORBIDDEN, "the page of another origin may not look on")
+            return refusal(HTTPStatus.FORBIDDEN, "a page of another origin may not connect")
         given = parse_qs(parts.query).get("token", [""])[0]
         if not hmac.compare_digest(given.encode(), self.token.encode()):
             return refusal(

@@ -116,11 +116,11 @@ def _ended_as_asked(state: SessionState) -> SessionState:
     if state.until is not None and step >= state.until:
         return replace(state, playing=False, until=None)
     if settings.stop_steps is not None and step == settings.stop_steps:
-        return _ended(state, f"{step:,} steps are done, as the stop rule asks.")
+        return _ended(state, f"{step:,} steps are done, the maximum that was set.")
     if settings.stop_patience is not None and _no_better_since(state) >= settings.stop_patience:
         return _ended(
             state,
-            f"The last {settings.stop_patience} measurements on the validation rows found no smaller error.",
+            f"The validation error did not improve in the last {settings.stop_patience} measurements.",
         )
     return state
 

@@ -52,8 +52,8 @@ def fault_of(message: str, descent: Descent, step: int) -> Fault:
     if known is not None and settings.learning_rate >= known[0]:
         stable, best = known
         text += (
-            f" The learning rate {settings.learning_rate:g} is above {stable:.5g}, from which on this descent"
-            " diverges: each step overshoots the minimum by more than it was away from it."
+            f" The learning rate {settings.learning_rate:g} is above {stable:.5g}, where this descent starts"
+            " to diverge: each step goes past the minimum and ends further away from it."
         )
         repairs.append(Repair(f"learning rate {best:.3g}, the best for these rows", {"learning_rate": best}))
     rate = float(f"{settings.learning_rate / 10:.3g}")

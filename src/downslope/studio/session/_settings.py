@@ -102,7 +102,9 @@ class Settings:
         given = dict(changes)
         if "layers" in given:
             if self.fixed is not None:
-                raise DownslopeError("this network has other layers than dense ones; they stay as they are")
+                raise DownslopeError(
+                    "this network has layers that are not dense; its layers cannot be changed here"
+                )
             given["layers"] = _dense_layers(given["layers"], self.layers)
         unknown = set(given) - CHANGEABLE
         if unknown:
@@ -176,7 +178,7 @@ def _dense_layers(given: Any, before: Sequence[Dense]) -> tuple[Dense, ...]:
     layers = []
     for item in given:
         if not isinstance(item, Mapping) or not isinstance(item.get("units"), int):
-            raise DownslopeError("a layer has a whole number of units")
+            raise DownslopeError("a layer needs a whole number of units")
         if item["units"] > _MOST_UNITS:
             raise DownslopeError(f"a layer has at most {_MOST_UNITS:,} units here, not {item['units']:,}")
         name = str(item.get("activation", "identity"))

@@ -28,7 +28,7 @@ def with_cell(rows: Rows, row: int, column: str, text: str) -> pl.DataFrame:
         try:
             value = float(value)
         except ValueError:
-            raise DownslopeError(f'"{column}" holds numbers, and {text!r} is none') from None
+            raise DownslopeError(f'"{column}" holds numbers, and {text!r} is not a number') from None
         if not np.isfinite(value):
             raise DownslopeError(f'"{column}" holds finite numbers, not {text!r}')
         if not cells.dtype.is_float():
@@ -38,7 +38,7 @@ def with_cell(rows: Rows, row: int, column: str, text: str) -> pl.DataFrame:
     try:
         return rows.frame.with_columns(pl.Series(column, changed, cells.dtype))
     except (TypeError, pl.exceptions.PolarsError):
-        raise DownslopeError(f'"{column}" holds {cells.dtype}, and {text!r} is none') from None
+        raise DownslopeError(f'"{column}" holds {cells.dtype}, and {text!r} is not of this type') from None
 
 
 def with_row_like_the_last(rows: Rows) -> pl.DataFrame:
@@ -59,7 +59,7 @@ def without_row(rows: Rows, row: int) -> pl.DataFrame:
     """
     _check_editable(rows)
     if not 0 <= row < rows.frame.height:
-        raise DownslopeError(f"there is no row {row + 1}; the table has {rows.frame.height:,}")
+        raise DownslopeError(f"there is no row {row + 1}; the table has {rows.frame.height:,} rows")
     return rows.frame.head(row).vstack(rows.frame.slice(row + 1))
 
 

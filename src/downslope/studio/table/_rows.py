@@ -136,7 +136,9 @@ def _check_targets(frame: pl.DataFrame, choices: Choices) -> None:
         if name not in frame.columns:
             raise DownslopeError(f'the table has no column "{name}"; choose the target among its columns')
         if len(choices.targets) > 1 and not frame[name].dtype.is_numeric():
-            raise DownslopeError(f'"{name}" holds no numbers; several columns to predict all hold numbers')
+            raise DownslopeError(
+                f'"{name}" holds no numbers; if there are several target columns, all must hold numbers'
+            )
 
 
 def _scaling(frame: pl.DataFrame, columns: tuple[Column, ...], task: str, scaling: str) -> str:
@@ -147,7 +149,7 @@ def _scaling(frame: pl.DataFrame, columns: tuple[Column, ...], task: str, scalin
     if scaling == RAW and not plain:
         raise DownslopeError(
             "unscaled numbers need columns of numbers without gaps and a number as target; "
-            'choose "standardised" first'
+            'choose "Standardised" first'
         )
     return scaling
 

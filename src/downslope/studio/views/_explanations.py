@@ -65,7 +65,7 @@ def _sample(session: Session) -> tuple[NDArray[np.int64], str]:
 def _checked(session: Session, row: int | None) -> int | None:
     count = len(session.state.rows.x)
     if row is not None and not 0 <= row < count:
-        raise DownslopeError(f"there is no row {row + 1}; the table has {count:,}")
+        raise DownslopeError(f"there is no row {row + 1}; the table has {count:,} rows")
     return row
 
 

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import {
   breadth,
+  capitalised,
   compact,
   fitted,
   number,
@@ -91,6 +92,10 @@ test("a comma is a decimal mark where it cannot stand between thousands", () => 
     ["", " ", "abc", "1.2.3", "--1"].map((text) => Number.isNaN(parsed(text))),
     Array(5).fill(true),
   );
+});
+
+test("a text begins with a capital", () => {
+  assert.deepEqual(["yes-no", "élan", "Number", ""].map(capitalised), ["Yes-no", "Élan", "Number", ""]);
 });
 
 test("in the locale of the reader, with its decimal mark or a point", () => {

@@ -20,7 +20,7 @@ export function drawNewWeights() {
   send("reset", { seed: settings.value.seed + 1 });
 }
 
-/** Some moments forth, or back where negative. @param {number} count */
+/** Some saved steps forward, or back where negative. @param {number} count */
 export function moveInTime(count) {
   const { index, steps } = frame.value.timeline;
   const last = steps.length - 1;

@@ -5,7 +5,7 @@ import { html, useState } from "../core/ui.js";
 import { change } from "./changes.js";
 import { Choice } from "./choice.js";
 
-const ALL_ROWS = "all rows";
+const ALL_ROWS = "All rows";
 const BATCHES = [ALL_ROWS, "1", "8", "16", "32", "64", "128", "256", "512"];
 
 export function Quick() {
@@ -58,7 +58,7 @@ function LearningRate() {
 
 function StableRange({ stable, best }) {
   const take = () => change({ learning_rate: Number(best.toPrecision(4)) });
-  const hint = "use the best constant learning rate";
-  return html`<span class="muted">stable below ${number(stable, 4)}, best ${html`<button class="link"
+  const hint = "Use the best constant learning rate";
+  return html`<span class="muted">Stable below ${number(stable, 4)}, best ${html`<button class="link"
     title=${hint} onClick=${take}>${number(best, 4)}</button>`}</span>`;
 }

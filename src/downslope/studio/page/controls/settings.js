@@ -11,8 +11,8 @@ export function Settings() {
   const now = settings.value;
   const { choices } = overview.value;
   return html`<div class="settings-panel">
-    <div class="bar"><h2>Layers</h2><span class="muted">A change of layers draws new weights and begins a run;
-      an activation can change in the middle of a run.</span></div>
+    <div class="bar"><h2>Layers</h2><span class="muted">Other layers draw new weights and start a new run.
+      An activation can be changed during a run.</span></div>
     ${now.fixed ? html`<${FixedLayers} />` : html`<${Layers} layers=${now.layers} choices=${choices} />`}
     <h2>Descent</h2><${Descent} now=${now} choices=${choices} />
     <h2>Loss and penalties</h2><${Loss} now=${now} choices=${choices} />
@@ -32,11 +32,11 @@ function Descent({ now, choices }) {
       onChange=${(optimizer) => change({ optimizer })} />
     ${now.optimizer === "sgd" && html`<${Setting} name="momentum" label="Momentum" />`}
     <${Setting} name="learning_rate" label="Learning rate" />
-    <${Setting} name="batch_size" label="Batch size" empty="all rows" />
-    <${Setting} name="clip_norm" label="Clip gradients at" empty="never"
-      hint="the largest norm of all gradients together; larger ones are scaled down to it" />
+    <${Setting} name="batch_size" label="Batch size" empty="All rows" />
+    <${Setting} name="clip_norm" label="Clip gradients at" empty="Never"
+      hint="The largest norm of all gradients together; larger gradients are scaled down to it" />
     <${Setting} name="seed" label="Seed"
-      hint="fixes initial weights, batches, dropout and validation rows" />
+      hint="Fixes the initial weights, the batches, dropout and the choice of validation rows" />
   </div>`;
 }
 
@@ -44,32 +44,32 @@ function Loss({ now, choices }) {
   return html`<div class="settings-grid">
     <${Choice} label="Loss" value=${now.loss} options=${choices.losses}
       onChange=${(loss) => change({ loss })} />
-    ${now.loss === "huber" && html`<${Setting} name="delta" label="Delta" />`}
+    ${now.loss === "huber" && html`<${Setting} name="delta" label="Huber delta" />`}
     <${Setting} name="l2" label="L2 penalty" />
     <${Setting} name="l1" label="L1 penalty" />
     ${
       !now.fixed &&
       html`<${Setting} name="dropout" label="Dropout"
-        hint="share of the hidden units left out in each step" />`
+        hint="Share of the hidden units that are left out in each step" />`
     }
     <${Setting} name="validation" label="Validation share"
-      hint="share of the rows that are not trained on and only measure the error" />
+      hint="Share of the rows that are used for validation only" />
   </div>`;
 }
 
 function Stopping() {
   return html`<div class="settings-grid">
-    <${Setting} name="stop_steps" label="Maximum number of steps" empty="none" />
-    <${Setting} name="stop_error" label="Stop below an error of" empty="never" />
-    <${Setting} name="stop_patience" label="Early stopping: patience" empty="never"
-      hint="measurements of the validation error in a row without a better one" />
+    <${Setting} name="stop_steps" label="Maximum number of steps" empty="None" />
+    <${Setting} name="stop_error" label="Stop below an error of" empty="Never" />
+    <${Setting} name="stop_patience" label="Early stopping: patience" empty="Never"
+      hint="Stop after so many measurements of the validation error without an improvement" />
   </div>`;
 }
 
 function FixedLayers() {
   const { shapes } = overview.value.network;
   const parameters = Object.entries(shapes).map(([name, shape]) => `${name} ${shape.join("×")}`);
-  return html`<p>This network has layers of other kinds; they stay as they are: ${parameters.join(", ")}</p>`;
+  return html`<p>The layers of this network cannot be changed here: ${parameters.join(", ")}</p>`;
 }
 
 function Layers({ layers, choices }) {
@@ -80,7 +80,7 @@ function Layers({ layers, choices }) {
   };
   return html`<div class="layers-editor">
     ${layers.map((_, i) => html`<${Layer} key=${i} layers=${layers} index=${i} choices=${choices} />`)}
-    <button onClick=${insert}>+ hidden layer</button></div>`;
+    <button onClick=${insert}>Add a hidden layer</button></div>`;
 }
 
 function Layer({ layers, index, choices }) {
@@ -89,8 +89,8 @@ function Layer({ layers, index, choices }) {
   const set = (changes) =>
     change({ layers: layers.map((one, i) => (i === index ? { ...one, ...changes } : one)) });
   const remove = () => change({ layers: layers.filter((_, i) => i !== index) });
-  const name = isOutput ? "output" : `hidden ${index + 1}`;
-  const label = isOutput ? "output layer" : `hidden layer ${index + 1}`;
+  const name = isOutput ? "Output" : `Hidden ${index + 1}`;
+  const label = isOutput ? "Output layer" : `Hidden layer ${index + 1}`;
   return html`<div class="layer-card" role="group" aria-label=${label}>
     <b>${name}</b>
     ${
@@ -101,16 +101,16 @@ function Layer({ layers, index, choices }) {
     <${Choice} label="Activation" hide value=${layer.activation} options=${choices.activations}
       onChange=${(activation) => set({ activation })} />
     <label class="check"><input type="checkbox" checked=${layer.bias}
-      onChange=${() => set({ bias: !layer.bias })} /> bias</label>
+      onChange=${() => set({ bias: !layer.bias })} /> Bias</label>
     ${!isOutput && html`<button class="quiet" onClick=${remove}>Remove</button>`}
   </div>`;
 }
 
 function Units({ units, onChange }) {
   return html`<span class="bar">
-    <button class="quiet" aria-label="One unit fewer" disabled=${units < 2}
+    <button class="quiet" aria-label="Remove one unit" disabled=${units < 2}
       onClick=${() => onChange(units - 1)}>−</button>
-    <${Field} label="units" value=${units} width="4rem"
+    <${Field} label="Units" value=${units} width="4rem"
       onChange=${(count) => count !== null && onChange(Math.round(count))} />
-    <button class="quiet" aria-label="One unit more" onClick=${() => onChange(units + 1)}>+</button></span>`;
+    <button class="quiet" aria-label="Add one unit" onClick=${() => onChange(units + 1)}>+</button></span>`;
 }

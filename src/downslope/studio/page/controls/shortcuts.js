@@ -24,20 +24,20 @@ const ACTIONS = {
   },
 };
 const ON_THE_PAGE = [
-  ["space", "descend, pause"],
-  ["s", "one step"],
-  ["e", "one epoch"],
-  ["1 2 3 4", "forward, loss, backward, update"],
-  ["r", "reset"],
-  ["n", "new random weights"],
-  ["← →", "one moment back or forth"],
-  ["?", "this list"],
+  ["Space", "Descend or pause"],
+  ["s", "One step"],
+  ["e", "One epoch"],
+  ["1 2 3 4", "Forward, loss, backward, update"],
+  ["r", "Reset to the initial weights"],
+  ["n", "New random weights"],
+  ["← →", "One saved step back or forward"],
+  ["?", "This list"],
 ];
 const ON_A_NUMBER = [
-  ["↑ ↓", "change it by a tenth of the unit of its leading digit"],
-  ["shift ↑ ↓", "in smaller steps"],
-  ["ctrl ↑ ↓, page up, page down", "in larger steps"],
-  ["drag", "left and right; with shift faster, with alt finer"],
+  ["↑ ↓", "Change the second digit by 1"],
+  ["Shift ↑ ↓", "In smaller steps"],
+  ["Ctrl ↑ ↓, Page Up, Page Down", "In larger steps"],
+  ["Drag", "Left or right changes the number: faster with Shift, finer with Alt"],
 ];
 const TAKES_KEYS = "input, select, textarea, [role=tab], canvas, dialog";
 

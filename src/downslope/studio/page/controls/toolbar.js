@@ -6,10 +6,10 @@ import { html, useState } from "../core/ui.js";
 import { drawNewWeights, pace, togglePlay } from "./changes.js";
 
 const PARTS = [
-  ["forward", "Forward", "compute z and a of every unit"],
-  ["loss", "Loss", "compare with the targets"],
-  ["backward", "Backward", "the chain rule: the gradient of every weight"],
-  ["update", "Update", "move every weight against its gradient"],
+  ["forward", "Forward", "Compute z and a of every unit"],
+  ["loss", "Loss", "Compare the predictions with the targets"],
+  ["backward", "Backward", "Compute the gradient of every weight by the chain rule"],
+  ["update", "Update", "Move every weight against its gradient"],
 ];
 
 export function Toolbar() {
@@ -17,22 +17,23 @@ export function Toolbar() {
   if (!now || !settings.value) return null;
   const { steps_per_epoch: epoch } = settings.value;
   return html`<div class="controls" role="toolbar" aria-label="Descent">
-    <button class="primary play" aria-pressed=${now.playing} onClick=${togglePlay} title="space">
+    <button class="primary play" aria-pressed=${now.playing} onClick=${togglePlay}
+      title="Descend or pause (space)">
       ${now.playing ? "❚❚ Pause" : "▶ Descend"}</button>
-    <button onClick=${() => send("step", { count: 1 })} title="one update (s)">1 step</button>
+    <button onClick=${() => send("step", { count: 1 })} title="One update (s)">1 step</button>
     <${Steps} />
     ${
       epoch > 1 &&
       html`<button onClick=${() => send("step", { count: 1, unit: "epoch" })}
-        title=${`every row once: ${whole(epoch)} steps (e)`}>1 epoch</button>`
+        title=${`Every row once: ${whole(epoch)} steps (e)`}>1 epoch</button>`
     }
     <${SlowMotion} playing=${now.playing} />
     <span class="parts" role="group" aria-label="The parts of one step">${PARTS.map(part)}</span>
-    <button onClick=${() => send("reset", {})} title="back to the initial weights (r)">Reset</button>
-    <button onClick=${drawNewWeights} title="draw other initial weights (n)">New random weights</button>
+    <button onClick=${() => send("reset", {})} title="Reset to the initial weights (r)">Reset</button>
+    <button onClick=${drawNewWeights} title="New random weights (n)">New random weights</button>
     ${
       network.value.linear &&
-      html`<button onClick=${() => send("solve")} title="the exact answer, by least squares">Solve</button>`
+      html`<button onClick=${() => send("solve")} title="The exact solution, by least squares">Solve</button>`
     }
     <span class="grow"></span>
     <span class="count" aria-live="off"><b>${whole(now.step)}</b> ${progress(now, epoch)}</span>
@@ -52,7 +53,7 @@ function Steps() {
     const steps = Math.round(parsed(count));
     if (steps >= 1) send("step", { count: steps });
   };
-  return html`<span class="joined"><button onClick=${take}>steps:</button>
+  return html`<span class="joined"><button onClick=${take}>Take steps</button>
     <input aria-label="Number of steps" inputmode="numeric" value=${count} size="5"
       onInput=${(event) => setCount(event.currentTarget.value)}
       onKeyDown=${(event) => event.key === "Enter" && take()} /></span>`;
@@ -63,8 +64,8 @@ function SlowMotion({ playing }) {
     pace.value = event.currentTarget.checked ? 1 : null;
     if (playing) send("play", { pace: pace.value });
   };
-  return html`<label class="check" title="the parts of each step one after the other">
-    <input type="checkbox" checked=${pace.value !== null} onChange=${choose} /> slow motion</label>`;
+  return html`<label class="check" title="Show the parts of each step one by one">
+    <input type="checkbox" checked=${pace.value !== null} onChange=${choose} /> Slow motion</label>`;
 }
 
 function part([name, label, hint], i) {

@@ -73,6 +73,11 @@ export function whole(value) {
   return new Intl.NumberFormat().format(Math.round(value));
 }
 
+/** @param {string} text @returns {string} the text with a capital first letter */
+export function capitalised(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** @param {number} power @returns {string} a whole number, raised */
 export function superscript(power) {
   return [...String(power)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)])).join("");

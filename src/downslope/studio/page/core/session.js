@@ -150,8 +150,8 @@ export async function upload(file) {
   if (file.size > limit) {
     const size = (file.size / 1048576).toFixed(1);
     const text =
-      `${file.name} has ${size} MiB; at most ${limit / 1048576} MiB can be dropped here. ` +
-      `Name it on the command line: downslope play ${file.name}`;
+      `${file.name} has ${size} MiB. At most ${limit / 1048576} MiB can be dropped here. ` +
+      `Open it on the command line: downslope play ${file.name}`;
     notice.value = { text, kind: "refused" };
     return;
   }

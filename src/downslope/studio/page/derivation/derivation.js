@@ -6,8 +6,8 @@ import { html, useEffect, useRef } from "../core/ui.js";
 
 const MOST_ROWS = 200; // that are listed
 const NOTHING =
-  "Select a weight (∂ beside its number, or its line), a unit, or a row: here stands the chain rule for " +
-  "it, with its numbers, first for one row and then averaged.";
+  "Select a weight (by its ∂ button or its line), a unit or a row. Its chain rule appears here with " +
+  "numbers, first for one row and then averaged over the rows.";
 
 export function Derivation() {
   const found = explanation.value;
@@ -42,10 +42,10 @@ function RowChoice() {
       selectRow(Number(value));
     }
   };
-  return html`<label class="choice"><span>of</span>
+  return html`<label class="choice"><span>Derivation for</span>
     <select value=${now === null ? "" : String(now)} onChange=${choose}>
-      <option value="">all rows, averaged</option>
-      ${listed.map((i) => html`<option key=${i} value=${i}>row ${i + 1}</option>`)}
+      <option value="">All rows, averaged</option>
+      ${listed.map((i) => html`<option key=${i} value=${i}>Row ${i + 1}</option>`)}
     </select></label>`;
 }
 
@@ -56,14 +56,14 @@ function Renew({ found }) {
   const stale = found && (found.step !== step || found.error !== error.value);
   if (!stale) return null;
   const when = found.step === step ? "before the last change" : `of step ${found.step}`;
-  return html`<button onClick=${() => explain()}>These are the numbers ${when}; update them</button>`;
+  return html`<button onClick=${() => explain()}>These are the numbers ${when}. Update them</button>`;
 }
 
 /** A histogram of a unit's activation over the rows. */
 function Activations({ counts, edges }) {
   const most = Math.max(...counts, 1);
   const range = `from ${number(edges[0], 4)} to ${number(edges[edges.length - 1], 4)}`;
-  const text = `its activation over the rows, ${range}`;
+  const text = `Activation of this unit over the rows, ${range}`;
   const bar = (count, i) => {
     const height = (58 * count) / most;
     const title = `${number(edges[i], 4)} to ${number(edges[i + 1], 4)}: ${count} rows`;

@@ -3,7 +3,8 @@ import { send, upload } from "../core/session.js";
 import { notice } from "../core/store.js";
 import { useEffect } from "../core/ui.js";
 
-const NO_TABLE = "What was pasted is not a table: it needs a line of names and lines of cells.";
+const NO_TABLE =
+  "The pasted text is not a table. A table has a line of column names and a line of cells for each row.";
 
 const over = (event) => event.preventDefault();
 

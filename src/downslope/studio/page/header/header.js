@@ -21,7 +21,7 @@ export function Header() {
     <span class="grow"></span>
     <${Samples} />
     <${Share} />
-    <button class="quiet keys" onClick=${toggle} title="shortcuts (?)">Shortcuts</button>
+    <button class="quiet keys" onClick=${toggle} title="Shortcuts (?)">Shortcuts</button>
     <${ThemeButton} />
   </header>`;
 }
@@ -103,6 +103,6 @@ export function ThemeButton() {
     localStorage.setItem(KEY, theme.value);
     show();
   };
-  return html`<button class="quiet" onClick=${next} title="light, dark, or as the system has it">
-    ${SYMBOLS[theme.value]}<span class="unseen"> theme: ${theme.value}</span></button>`;
+  return html`<button class="quiet" onClick=${next} title="Theme: light, dark, or system">
+    ${SYMBOLS[theme.value]}<span class="unseen"> Theme: ${theme.value}</span></button>`;
 }

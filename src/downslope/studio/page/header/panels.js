@@ -42,7 +42,7 @@ export function Panels() {
   };
   const [, , Shown] = PANELS.find(([known]) => known === name);
   return html`<section class="panels">
-    <div class="tabs" role="tablist" aria-label="More" onKeyDown=${keys}>${PANELS.map(tab)}</div>
+    <div class="tabs" role="tablist" aria-label="Panels" onKeyDown=${keys}>${PANELS.map(tab)}</div>
     <div role="tabpanel" id="panel" aria-labelledby=${`tab-${name}`} class="panel card">
       <${Shown} key=${name} /></div>
   </section>`;

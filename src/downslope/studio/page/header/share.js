@@ -6,10 +6,12 @@ import { html } from "../core/ui.js";
 
 const MOST_WEIGHTS = 60;
 const COPIED =
-  "The address is copied: settings, seed and small weights are in it, the table is not. It opens while " +
-  "this session runs; with a later session, put what is behind # after its address.";
-const IN_THE_BAR = "The address bar holds it now: settings, seed and small weights, not the table.";
-const NOT_AN_ADDRESS = "The part of the address behind # does not describe a network.";
+  "The address is copied. It holds the settings, the seed and, of a small network, the weights, but not " +
+  "the table. It works while this session runs. For a later session, add the part from # on to its address.";
+const IN_THE_BAR =
+  "Copy the address from the address bar: it holds the settings, the seed and, of a small network, the " +
+  "weights, but not the table.";
+const NOT_AN_ADDRESS = "The part of the address after # does not describe a network. Copy the whole address.";
 
 /** The address with settings, seed and, of small networks, weights. */
 function sharedAddress() {
@@ -73,10 +75,10 @@ function drawnPictures() {
 }
 
 const ITEMS = [
-  ["Copy the address", "settings, seed, small weights", copyAddress],
-  ["Model file", ".downslope, for downslope predict", () => save("model")],
+  ["Copy the address", "Settings, seed, weights of a small network", copyAddress],
+  ["Model file", "For downslope predict", () => save("model")],
   ["Python source", "NumPy only", () => save("python")],
-  ["One HTML file", "works without server or network", () => save("html")],
+  ["One HTML file", "Works without a server or the internet", () => save("html")],
 ];
 
 /** What can be copied or saved. @param {{close: () => void}} props */

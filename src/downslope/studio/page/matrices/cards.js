@@ -75,9 +75,9 @@ function Choices({ kind, byNorm, change, colours }) {
       Sort by norm
     </label>
     <span class="wide-legend">
-      negative
+      Negative
       <${Raster} levels=${RAMP} colours=${colours} label="Colours from negative to positive" />
-      positive
+      Positive
     </span>
   </div>`;
 }
@@ -95,7 +95,7 @@ function Card({ card, matrix, kind, colours, open, toggle }) {
         matrix
           ? html`<${Raster} levels=${matrix.levels} colours=${colours} label=${describe(card, matrix, kind)}
             style=${filling(matrix.levels.shape)} />`
-          : html`<p class="wide-missing">None yet:<br />it comes with the next step.</p>`
+          : html`<p class="wide-missing">Available after the next step</p>`
       }
     </div>
     <${Scale} matrix=${matrix} />
@@ -118,12 +118,12 @@ function Opened({ card, matrix, kind, colours, features, readValue, pin, close }
     ${
       matrix
         ? html`<${Window} matrix=${matrix} colours=${colours} label=${describe(card, matrix, kind)}
-          symbol=${kindOf(kind)[2]} unit=${(row) => `unit ${whole(row + 1)}`}
+          symbol=${kindOf(kind)[2]} unit=${(row) => `Unit ${whole(row + 1)}`}
           input=${(column) => features[column] ?? `input ${whole(column + 1)}`}
           readValue=${(row, column) => readValue(card.name, row, column)}
           pin=${(unit) => pin(card.name, unit)}
           close=${close} />`
-        : html`<p class="wide-missing">None yet: it comes with the next step.</p>`
+        : html`<p class="wide-missing">Available after the next step</p>`
     }
     <${Scale} matrix=${matrix} />
     <${Facts} card=${card} />
@@ -142,8 +142,8 @@ function Head({ card, children }) {
 
 function Scale({ matrix }) {
   if (!matrix) return null;
-  return html`<p class="wide-scale">full colour at ±${number(matrix.scale, 3)}${
-    matrix.finite ? "" : html`<strong> · not all are numbers</strong>`
+  return html`<p class="wide-scale">Full colour at ±${number(matrix.scale, 3)}${
+    matrix.finite ? "" : html`<strong> · some are not finite</strong>`
   }</p>`;
 }
 
@@ -169,22 +169,22 @@ function describe(card, matrix, kind) {
 function Facts({ card }) {
   const { dead } = card;
   return html`<dl class="wide-facts">
-    <div><dt>norm</dt><dd>${number(card.norm, 4)}</dd></div>
-    <div><dt>largest</dt><dd>${number(card.largest, 3)}</dd></div>
+    <div><dt>Norm</dt><dd>${number(card.norm, 4)}</dd></div>
+    <div><dt>Largest</dt><dd>${number(card.largest, 3)}</dd></div>
     ${
       dead &&
       html`<div>
-      <dt>activation</dt>
+      <dt>Activation</dt>
       <dd>${card.mean === null ? "–" : `${number(card.mean, 2)} ± ${number(card.std, 2)}`}</dd>
     </div>`
     }
     ${
       dead &&
-      html`<div class=${dead.count ? "wide-warned" : ""}><dt>dead units</dt><dd>${
-        dead.count ? `${whole(dead.count)} (${number(100 * dead.share, 2)} %)` : "none"
+      html`<div class=${dead.count ? "wide-warned" : ""}><dt>Dead units</dt><dd>${
+        dead.count ? `${whole(dead.count)} (${number(100 * dead.share, 2)} %)` : "None"
       }</dd></div>`
     }
-    <div class="wide-more"><dt>parameters</dt><dd>${whole(card.weights + card.biases)}</dd></div>
+    <div class="wide-more"><dt>Parameters</dt><dd>${whole(card.weights + card.biases)}</dd></div>
   </dl>`;
 }
 

@@ -1,6 +1,6 @@
 /** A pinned unit as a small network: its strongest inputs, what it makes of them, and where that goes. */
 
-import { number, whole } from "../core/format.js";
+import { capitalised, number, whole } from "../core/format.js";
 import { html } from "../core/ui.js";
 import { useWidth } from "./window.js";
 
@@ -17,15 +17,15 @@ export function Pinned({ picture, onUnpin }) {
   const over = one === null ? `mean over ${whole(rows)} rows` : `row ${whole(one + 1)}`;
   return html`<section class="wide-pinned" aria-label=${`Pinned: ${name}`}>
     <header>
-      <h3>${name[0].toUpperCase()}${name.slice(1)}</h3>
+      <h3>${capitalised(name)}</h3>
       <span class="wide-shape">${picture.activation} · ${over}</span>
       <button type="button" aria-label=${`Unpin ${name}`} onClick=${onUnpin}>Unpin</button>
     </header>
     <div ref=${place}>${width > 0 && html`<${Drawing} ...${{ picture, width, name }} />`}</div>
     <p class="wide-key">
-      <span><${Key} sign=${1} /> positive</span>
-      <span><${Key} sign=${-1} /> negative</span>
-      <span>the thicker, the larger</span>
+      <span><${Key} sign=${1} /> Positive</span>
+      <span><${Key} sign=${-1} /> Negative</span>
+      <span>Thicker lines are larger</span>
     </p>
     <details>
       <summary>As a table</summary>
@@ -47,7 +47,7 @@ function Drawing({ picture, width, name }) {
   const label = summary(picture, name);
   if (roomy || !outs.length) return html`<${Part} ...${{ picture, width, roomy, ins, outs, label }} />`;
   return html`<${Part} ...${{ picture, width, roomy, ins, label }} outs=${[]} />
-    <${Part} ...${{ picture, width, roomy, outs }} ins=${[]} label=${`Where ${name} leads`} />`;
+    <${Part} ...${{ picture, width, roomy, outs }} ins=${[]} label=${`Outputs of ${name}`} />`;
 }
 
 function Part({ picture, width, roomy, ins, outs, label }) {
@@ -109,7 +109,7 @@ function incoming(picture, roomy) {
   }
   if (picture.bias !== null) {
     lines.push({
-      name: "bias",
+      name: "Bias",
       under: number(picture.bias, 3),
       about: `gradient ${number(picture.bias_gradient)}`,
       size: picture.bias,
@@ -175,11 +175,11 @@ function Tables({ picture }) {
   return html`<div class="wide-tables">
     <table>
       <caption>Inputs</caption>
-      <${Heads} names=${["from", "value", "weight", "product", "gradient"]} />
+      <${Heads} names=${["From", "Value", "Weight", "Product", "Gradient"]} />
       <tbody>
         ${picture.inputs.map((one) => row(one.name, [one.value, one.weight, one.product, one.gradient]))}
         ${others.count > 0 && row(`${whole(others.count)} others`, ["", "", others.sum, ""])}
-        ${picture.bias !== null && row("bias", ["", picture.bias, picture.bias, picture.bias_gradient])}
+        ${picture.bias !== null && row("Bias", ["", picture.bias, picture.bias, picture.bias_gradient])}
         ${row("z", ["", "", picture.z, ""])}
       </tbody>
     </table>
@@ -187,7 +187,7 @@ function Tables({ picture }) {
       picture.next &&
       html`<table>
       <caption>Outputs in ${picture.next}</caption>
-      <${Heads} names=${["to", "weight", "gradient"]} />
+      <${Heads} names=${["To", "Weight", "Gradient"]} />
       <tbody>${picture.outputs.map((one) => row(one.name, [one.weight, one.gradient]))}</tbody>
     </table>`
     }

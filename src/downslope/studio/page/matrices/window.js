@@ -8,7 +8,7 @@ import { cell, enlarged, frame, mostZoom, moved, placeAt, showing, whole, within
 const STEP = 1.6; // by which a button or a key enlarges
 const LEAP = 16; // places that an arrow key with Shift goes
 const help =
-  "Arrow keys move the cursor, with Shift sixteen places; plus and minus zoom, 0 shows all, " +
+  "Arrow keys move the cursor, with Shift by sixteen places. Plus and minus zoom, 0 shows all, " +
   "Enter pins the unit, Escape closes.";
 
 /**
@@ -139,15 +139,15 @@ export function Window({ matrix, colours, label, symbol, unit, input, readValue,
   return html`<div class="wide-window" ref=${place}>
     <div class="wide-readout">
       <div>
-        <span class="wide-place">${text ? text.place : "Point at a number to read it;"}</span>
-        <span class="wide-value">${text ? text.value : "a click pins its unit."}</span>
+        <span class="wide-place">${text ? text.place : "Point at a number to read it."}</span>
+        <span class="wide-value">${text ? text.value : "Click to pin its unit."}</span>
       </div>
       <span class="wide-tools">
-        <button type="button" aria-label="Smaller" disabled=${view.zoom <= 1}
+        <button type="button" aria-label="Zoom out" disabled=${view.zoom <= 1}
           onClick=${() => zoomBy(1 / STEP)}>−</button>
-        <button type="button" aria-label="Larger" disabled=${view.zoom >= most}
+        <button type="button" aria-label="Zoom in" disabled=${view.zoom >= most}
           onClick=${() => zoomBy(STEP)}>+</button>
-        <button type="button" disabled=${view.zoom <= 1} onClick=${() => setView(whole)}>All</button>
+        <button type="button" disabled=${view.zoom <= 1} onClick=${() => setView(whole)}>Show all</button>
       </span>
     </div>
     <div class="wide-view" tabindex="0" role="application" aria-label=${`${label}. ${help}`}
@@ -229,8 +229,9 @@ function reading(matrix, cursor, value, { symbol, unit, input }) {
   const many = matrix.block[0] * matrix.block[1];
   const [row, column] = [matrix.rows[cursor.row], matrix.columns[cursor.column]];
   const exact = value !== null && value !== undefined;
+  const around = many > 1 ? ` and its neighbours: largest of ${wholeNumber(many)}` : "";
   return {
-    place: `${unit(row)} ← ${input(column)}${many > 1 ? ` and around: largest of ${wholeNumber(many)}` : ""}`,
+    place: `${unit(row)} ← ${input(column)}${around}`,
     value: `${symbol} ${exact ? `= ${number(value)}` : about(matrix, cursor)}`,
   };
 }

@@ -19,8 +19,8 @@ function LayerTable({ net, l }) {
   const head = (j) => html`<th scope="col" key=${j}>${l ? `a${subscript(j + 1)}` : net.inputs[j]}</th>`;
   return html`<table class="grid">
     <caption>${name}: ${inputs} inputs, ${units} units, ${activation}</caption>
-    <thead><tr><th scope="col">unit</th>${range(inputs).map(head)}
-      ${bias && html`<th scope="col">bias</th>`}<th scope="col">output</th></tr></thead>
+    <thead><tr><th scope="col">Unit</th>${range(inputs).map(head)}
+      ${bias && html`<th scope="col">Bias</th>`}<th scope="col">Output</th></tr></thead>
     <tbody>
       ${range(units).map((i) => html`<${UnitRow} key=${i} net=${net} l=${l} i=${i} />`)}</tbody></table>`;
 }

@@ -5,9 +5,9 @@ import { Drawing } from "./drawing.js";
 import { shownLines } from "./lines.js";
 
 const LINES = [
-  ["weight", "weights", "lines show weights"],
-  ["gradient", "gradients", "lines show the gradient on the rows of the next step"],
-  ["row", "row gradient", "lines show the gradient of the selected row alone; select a row first"],
+  ["weight", "Weights", "Lines show the weights"],
+  ["gradient", "Gradients", "Lines show the gradient on the rows of the next step"],
+  ["row", "Row gradient", "Lines show the gradient of the selected row alone; select a row first"],
 ];
 
 const Matrices = lazy(
@@ -23,7 +23,7 @@ export function NetworkCard() {
       ${style.value === "lines" && html`<${LineChoice} />`}
       ${
         style.value !== "matrices" &&
-        html`<button class="quiet" title="save the drawing" onClick=${saveDrawing}>SVG</button>`
+        html`<button class="quiet" title="Save the drawing as SVG" onClick=${saveDrawing}>SVG</button>`
       }</div>
     ${style.value === "matrices" ? html`<${Matrices} />` : html`<${Drawing} />`}
   </section>`;
@@ -45,5 +45,5 @@ function LineChoice() {
 function shape() {
   const { network } = overview.value;
   const sizes = [network.inputs.length, ...network.layers.map((layer) => layer.units)];
-  return `${sizes.join(" – ")} · ${new Intl.NumberFormat().format(network.weights)} parameters`;
+  return `${sizes.join("-")} · ${new Intl.NumberFormat().format(network.weights)} parameters`;
 }

@@ -19,11 +19,11 @@ export function Inspector({ net }) {
     explanation.value = null;
   };
   const toPanel = () => document.getElementById("panel").scrollIntoView({ block: "start" });
-  return html`<div class="inspector" role="group" aria-label="What is selected">
+  return html`<div class="inspector" role="group" aria-label="Selection">
     ${title && html`<b>${title}</b>`}
     ${numbersOf(net, l, chosen).map((one) => html`<${Entry} key=${one.label} net=${net} ...${one} />`)}
     <span class="grow"></span>
-    <button class="link" onClick=${toPanel}>the chain rule ↓</button>
+    <button class="link" onClick=${toPanel}>Chain rule ↓</button>
     <button class="quiet" onClick=${close}>Close</button></div>`;
 }
 
@@ -46,5 +46,5 @@ function Entry({ net, name, index, k, label }) {
     <${NumberField} value=${parameters[name][k]} label=${label} digits=${8} signed
       onChange=${setter(name, index)} /></label>
     ${gradients && html`<span class="muted">∂E/∂${label} = ${number(gradients[name][k], 6)}</span>`}
-    <label class="check"><input type="checkbox" checked=${frozen} onChange=${toggle} /> frozen</label>`;
+    <label class="check"><input type="checkbox" checked=${frozen} onChange=${toggle} /> Frozen</label>`;
 }

@@ -68,10 +68,11 @@ function Weight({ name, index, value, gradient, label, x, y, roomy, narrow, froz
     chosen?.what === "weight" && chosen.name === name && String(chosen.index) === String(index);
   const marks = { selected: isSelected, frozen, roomy, bias };
   const classes = Object.keys(marks).filter((mark) => marks[mark]);
+  const help = `${label}, ${bias ? "bias" : "weight"}; drag, type, or use the arrow keys`;
   const derivative = gradient === null ? "" : `\n∂E/∂${label} = ${number(gradient, 6)}`;
   return html`<div class=${["weight", ...classes].join(" ")} style=${{ left: `${x}px`, top: `${y}px` }}>
     <span class="name">${label}</span>
-    <${NumberField} value=${value} label=${`${label}, weight; drag, type, or use the arrow keys`}
+    <${NumberField} value=${value} label=${help}
       digits=${roomy ? 6 : 4} room=${roomy ? (narrow ? 6.5 : 9.5) : 7.5} signed
       title=${`${label} = ${number(value, 10)}${derivative}`} onChange=${setter(name, index)} />
     <${Freeze} name=${name} index=${index} label=${label} frozen=${frozen} />
@@ -83,18 +84,18 @@ function Weight({ name, index, value, gradient, label, x, y, roomy, narrow, froz
 function Freeze({ name, index, label, frozen }) {
   const toggle = () => send("freeze", { name, index, frozen: !frozen });
   const hint = frozen
-    ? "frozen: descent leaves it alone; press to release it"
-    : "freeze: descent leaves it alone";
-  return html`<button class="quiet mini" aria-pressed=${frozen} aria-label=${`freeze ${label}`} title=${hint}
+    ? "Frozen: descent does not change it; press to release it"
+    : "Freeze: descent does not change it";
+  return html`<button class="quiet mini" aria-pressed=${frozen} aria-label=${`Freeze ${label}`} title=${hint}
     onClick=${toggle}>${frozen ? "■" : "□"}</button>`;
 }
 
 function Derive({ name, index, label }) {
-  return html`<button class="quiet mini why" aria-label=${`the chain rule for ${label}`}
-    title="the chain rule with these numbers" onClick=${() => select("weight", name, index)}>∂</button>`;
+  return html`<button class="quiet mini why" aria-label=${`Chain rule for ${label}`}
+    title="The chain rule with these numbers" onClick=${() => select("weight", name, index)}>∂</button>`;
 }
 
 function Gradient({ label, value }) {
-  return html`<span class="gradient" title="the gradient on the rows of the next step">
+  return html`<span class="gradient" title="The gradient on the rows of the next step">
     ∂E/∂${label} = ${number(value, 5)}</span>`;
 }

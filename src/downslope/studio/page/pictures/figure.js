@@ -105,7 +105,7 @@ function Numbers({ table, file, title }) {
         ${rows.slice(0, SHOWN).map((cells) => html`<tr>${cells.map(cell)}</tr>`)}
       </tbody>
     </table>
-    ${more > 0 && html`<p>${more} more rows are in the file.</p>`}
+    ${more > 0 && html`<p>The file has ${more} more rows.</p>`}
     <button type="button" onClick=${() => saveTable(columns, rows, file)}>Save as CSV</button>
   </div>`;
 }

@@ -48,7 +48,7 @@ function title(picture) {
         : picture.labels.length === 1
           ? "Probability of each class"
           : "The most probable class";
-  return `${what} by ${picture.labels.join(" and ")}`;
+  return `${what} over ${picture.labels.join(" and ")}`;
 }
 
 function note(picture) {
@@ -57,13 +57,13 @@ function note(picture) {
     .map(([name, value]) => `${name} = ${number(value, 4)}`);
   const more = Object.keys(picture.fixed).length - fixed.length;
   const parts = [];
-  if (picture.scaled) parts.push("Numbers are standardised, as the network takes them.");
+  if (picture.scaled) parts.push("Numbers are standardised, as the network receives them.");
   const values = picture.labels.length === 1 ? picture.y : picture.values;
   if (!values.some(Number.isFinite)) parts.push("No prediction is a finite number.");
   if (picture.slice) {
     parts.push(
-      `A slice with ${fixed.join(", ")}${more > 0 ? ` and ${more} more columns fixed` : ""}; ` +
-        "the rows have other values there.",
+      `A slice at ${fixed.join(", ")}${more > 0 ? ` and ${more} more fixed columns` : ""}. ` +
+        "The rows shown have other values in these columns.",
     );
   }
   if (picture.sampled) parts.push(`${picture.targets.length} of ${number(picture.rows, 9)} rows are shown.`);

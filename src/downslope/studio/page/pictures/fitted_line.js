@@ -44,8 +44,8 @@ export function lineView(picture, colours) {
       task === "regression"
         ? targetOf(picture)
         : classes === 2
-          ? `probability of ${nameOf(picture, 1)}`
-          : "probability";
+          ? `Probability of ${nameOf(picture, 1)}`
+          : "Probability";
     drawAxes(
       context,
       frame,

@@ -20,7 +20,7 @@ export function mapView(picture, colours) {
   const middle = (range[0] + range[1]) / 2;
   const layout = (context, width, height) => {
     const marks = ticks(y[0], y[y.length - 1], height / 60);
-    const frame = frameOf(context, width, height, marks, { after: task === "classes" ? 12 : 62 });
+    const frame = frameOf(context, width, height, marks, { after: task === "classes" ? 12 : 72 });
     return {
       frame,
       marks,

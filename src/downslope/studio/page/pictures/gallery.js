@@ -1,5 +1,4 @@
 /** Pictures of what the network does: the error's surface, the fitted function, residuals, histograms. */
-import { Choice } from "../controls/choice.js";
 import { look } from "../core/session.js";
 import { asked, network, pictures, selected, settings, table } from "../core/store.js";
 import { html, signal, useEffect } from "../core/ui.js";
@@ -116,8 +115,9 @@ function AxisChoices({ list }) {
   const options = list.map((one) => [key(one), one[2]]);
   const set = (place) => (text) => setAt(axes, place)(list.find((one) => key(one) === text));
   return html`<div class="bar">
-    <${Select} label="across" options=${options} value=${key(axes.value[0])} onChange=${set(0)} />
-    <${Select} label="up" options=${options} value=${key(axes.value[1])} onChange=${set(1)} /></div>`;
+    <${Select} label="Horizontal axis" options=${options} value=${key(axes.value[0])} onChange=${set(0)} />
+    <${Select} label="Vertical axis" options=${options} value=${key(axes.value[1])}
+      onChange=${set(1)} /></div>`;
 }
 
 function ColumnChoices({ inputs }) {
@@ -125,10 +125,10 @@ function ColumnChoices({ inputs }) {
   const set = (place) => (text) => setAt(columns, place)(text === "" ? null : Number(text));
   const second = String(columns.value[1] ?? "");
   return html`<div class="bar">
-    <${Select} label="over" options=${options} value=${String(columns.value[0])} onChange=${set(0)} />
+    <${Select} label="Column" options=${options} value=${String(columns.value[0])} onChange=${set(0)} />
     ${
       inputs.length > 1 &&
-      html`<${Select} label="and" options=${[["", "(one column only)"], ...options]} value=${second}
+      html`<${Select} label="Second column" options=${[["", "None"], ...options]} value=${second}
         onChange=${set(1)} />`
     }</div>`;
 }
@@ -138,8 +138,12 @@ function RowChoice() {
     rows.value = which;
     request();
   };
+  const options = [
+    [TRAINING, "Training"],
+    [VALIDATION, "Validation"],
+  ];
   return html`<div class="bar">
-    <${Choice} label="rows" value=${rows.value} options=${[TRAINING, VALIDATION]} onChange=${set} /></div>`;
+    <${Select} label="Rows" options=${options} value=${rows.value} onChange=${set} /></div>`;
 }
 
 function Select({ label, options, value, onChange }) {

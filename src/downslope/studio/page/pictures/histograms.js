@@ -1,5 +1,5 @@
 /** Histograms of weights, activations and gradients, layer by layer. */
-import { number, whole } from "../core/format.js";
+import { capitalised, number, whole } from "../core/format.js";
 import { html, useRef } from "../core/ui.js";
 import { FAMILY } from "./axes.js";
 import { Bars } from "./bars.js";
@@ -23,7 +23,7 @@ export function Histograms({ picture }) {
   const height = Math.ceil(picture.layers.length / across) * layerHeight;
   const saved = { svg, file: "histograms", table: () => table(picture) };
   const note = picture.sampled
-    ? `Activations and gradients are those of ${whole(picture.rows)} rows, evenly spaced in the table.`
+    ? `Activations and gradients are of ${whole(picture.rows)} rows, evenly spaced in the table.`
     : "";
   const drawn = { svg, width, height, label: described(picture) };
   const layer = (one, k) => {
@@ -62,18 +62,18 @@ function Layer({ layer, colours, columns, width }) {
 }
 
 function heading(kind, { zeros, unbounded }) {
-  const parts = [kind];
+  const parts = [capitalised(kind)];
   if (unbounded) parts.push(`${whole(unbounded)} not finite`);
   if (zeros > 0) parts.push(`${number(100 * zeros, 2)} % are 0`);
   return parts.join(" · ");
 }
 
 function described({ layers }) {
-  const described_ = (kind, { min, max, mean, zeros }) =>
+  const values = (kind, { min, max, mean, zeros }) =>
     `${kind} from ${number(min, 3)} to ${number(max, 3)}, mean ${number(mean, 3)}` +
     (zeros > 0 ? `, ${number(100 * zeros, 2)} % of them 0` : "");
   return layers
-    .map((layer) => `${layer.name}: ${KINDS.map((kind) => described_(kind, layer[kind])).join("; ")}.`)
+    .map(({ name, ...layer }) => `${name}: ${KINDS.map((kind) => values(kind, layer[kind])).join("; ")}.`)
     .join(" ");
 }
 

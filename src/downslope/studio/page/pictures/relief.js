@@ -1,4 +1,4 @@
-/** The error over two parameters as a relief, drawn from back to front; pointer and arrow keys turn it. */
+/** The error over two parameters as a relief, drawn from back to front; pointer and arrow keys rotate it. */
 import { html, useMemo, useRef, useState } from "../core/ui.js";
 import { FONT, haloText, line, ticks } from "./axes.js";
 import { css, mixed, relief, rgb } from "./colours.js";
@@ -42,7 +42,7 @@ export function Relief({ picture, colours, width, canvas, label, fine, scale }) 
     turn(...turns);
   };
   const letGo = () => (last.current = null);
-  const text = `${label} Drag it or press the arrow keys to turn it.`;
+  const text = `${label} Drag it or press the arrow keys to rotate it.`;
   return html`<${Canvas} ...${{ width, height, draw, canvas }} class="turns" tabindex="0" label=${text}
     onPointerDown=${down} onPointerMove=${move} onPointerUp=${letGo} onPointerCancel=${letGo}
     onKeyDown=${key} />`;
@@ -179,7 +179,7 @@ function drawBox(context, { picture, colours, project, view, scale, rise, flat }
       write(context, text, x - 7, y, "right", colours.muted, colours);
     }
     const [x, y] = project(ux, uy, h);
-    write(context, "error", x, y - 12, "center", colours.ink, colours, true);
+    write(context, "Error", x, y - 12, "center", colours.ink, colours, true);
   }
   const centre = project(0, 0, -h);
   for (const [axis, name, at] of [

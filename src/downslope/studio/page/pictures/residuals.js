@@ -22,7 +22,7 @@ function Facts({ facts }) {
 function Regression({ picture }) {
   const facts = [
     ["R²", picture.r2 === null ? "–" : number(picture.r2, 4)],
-    ["Root mean square", number(picture.rms, 4)],
+    ["Root mean square error", number(picture.rms, 4)],
     ["Mean residual", number(picture.mean, 3)],
     ["Rows", whole(picture.rows)],
   ];
@@ -58,12 +58,12 @@ function Pairs({ picture }) {
       .map((value) => number(value, 4))
       .join(" to ");
   const label =
-    `Predicted against target for ${targets.length} rows: R² ${number(picture.r2, 4)}, root mean square ` +
+    `Predictions against targets for ${targets.length} rows: R² ${number(picture.r2, 4)}, root mean square ` +
     `error ${number(picture.rms, 4)}; targets from ${range(targets)}, predictions from ${range(predicted)}.`;
   const shown = picture.sampled ? ` ${whole(targets.length)} rows, evenly spaced, are shown.` : "";
   const drawn = { width, height, draw, canvas, label, at };
-  const note = `On the line a prediction is right.${shown}`;
-  return html`<${Figure} title="Predicted against target" picture=${saved} note=${note}>
+  const note = `Points on the line are predicted exactly.${shown}`;
+  return html`<${Figure} title="Predictions against targets" picture=${saved} note=${note}>
     <div class="picture-stage" ref=${stage}>${width > 0 && html`<${Plot} ...${drawn} />`}</div>
   <//>`;
 }
@@ -79,8 +79,8 @@ function drawPairs(context, { predicted, targets }, colours, width, height) {
     context,
     frame,
     {
-      x: { scale: sx, marks: ticks(...across, width / 85), label: "target" },
-      y: { scale: sy, marks, label: "predicted" },
+      x: { scale: sx, marks: ticks(...across, width / 85), label: "Target" },
+      y: { scale: sy, marks, label: "Prediction" },
     },
     colours,
     { grid: true },
@@ -112,9 +112,9 @@ function nearestPair({ predicted, targets }, { sx, sy }, place) {
   const [target, prediction] = [targets[near.k], predicted[near.k]];
   const lines = [
     "A row of the table",
-    `target ${number(target, 6)}`,
-    `predicted ${number(prediction, 6)}`,
-    `residual ${number(target - prediction, 4)}`,
+    `Target ${number(target, 6)}`,
+    `Prediction ${number(prediction, 6)}`,
+    `Residual ${number(target - prediction, 4)}`,
   ];
   return { ...near, lines };
 }
@@ -129,8 +129,8 @@ function Spread({ picture }) {
   const label =
     `Histogram of the residuals: from ${range}, mean ${number(picture.mean, 3)}, ` +
     `root mean square ${number(picture.rms, 4)}.`;
-  const bars = { ...picture, colours, width, height, name: "target − predicted" };
-  const note = "Target − predicted: right of 0 the prediction was too low.";
+  const bars = { ...picture, colours, width, height, name: "Target − prediction" };
+  const note = "Target − prediction: right of 0, the prediction is too low.";
   return html`<${Figure} title="Residuals" note=${note} picture=${saved}>
     <div class="picture-stage" ref=${stage}>
       ${width > 0 && html`<${Svg} ...${{ svg, width, height, label }}><${Bars} ...${bars} /><//>`}
@@ -170,19 +170,18 @@ function Confusion({ picture }) {
       ${number(confusion[i * classes + j], 5)}${percentage}</td>`;
   };
   const row = (i) => html`<tr><th scope="row">${name(i)}</th>${sums.map((_, j) => cell(i, j))}</tr>`;
-  const note =
-    "Each row is a target; its shares add up to 100 %. What is right has a frame, the rest are mistakes.";
+  const note = "Each row is a target; its shares add up to 100 %. Correct predictions are outlined.";
   return html`<${Figure} title="Confusion matrix" picture=${saved} note=${note}>
     <${Facts} facts=${[
       ["Accuracy", percent(accuracy, 1)],
       ["Log loss", number(loss, 4)],
       ["Rows", whole(picture.rows)],
     ]} />
-    <div class="confusion" tabindex="0" role="region" aria-label="Targets against what was predicted">
+    <div class="confusion" tabindex="0" role="region" aria-label="Predictions against targets">
       <table>
         <thead>
-          <tr><th></th><th colspan=${classes} scope="colgroup">predicted</th></tr>
-          <tr><th scope="col">target</th>${sums.map((_, j) => html`<th scope="col">${name(j)}</th>`)}</tr>
+          <tr><th></th><th colspan=${classes} scope="colgroup">Prediction</th></tr>
+          <tr><th scope="col">Target</th>${sums.map((_, j) => html`<th scope="col">${name(j)}</th>`)}</tr>
         </thead>
         <tbody>${sums.map((_, i) => row(i))}</tbody>
       </table>

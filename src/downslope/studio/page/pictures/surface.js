@@ -1,4 +1,4 @@
-/** The error over two parameters: as a map with contour lines, or as a relief one can turn. */
+/** The error over two parameters: as a map with contour lines, or as a relief that can be rotated. */
 import { compact, number } from "../core/format.js";
 import { html, useMemo, useRef, useState } from "../core/ui.js";
 import { closest, drawAxes, FONT, frameOf, haloText, linear, ticks } from "./axes.js";
@@ -37,11 +37,11 @@ function prepared(picture) {
 
 function note(picture) {
   const parts = [];
-  if (!picture.minimum) parts.push("No error is a finite number here.");
+  if (!picture.minimum) parts.push("No error here is a finite number.");
   if (picture.slice) {
-    parts.push("A slice: all other parameters are as they are now, so the path need not lie on the surface.");
+    parts.push("A slice: all other parameters keep their present values, so the path may leave the surface.");
   }
-  if (picture.sampled) parts.push(`Errors of ${picture.rows} rows, evenly spaced in the table.`);
+  if (picture.sampled) parts.push(`The errors are of ${picture.rows} rows, evenly spaced in the table.`);
   return parts.join(" ");
 }
 
@@ -67,19 +67,19 @@ function table({ labels, x, y, errors }) {
 function Key({ colours, picture }) {
   const { ink, accent, hand } = colours;
   const marks = [
-    ["now", html`<circle cx="13" cy="7" r="5" fill=${accent} stroke=${ink} stroke-width="1.5" />`],
+    ["Now", html`<circle cx="13" cy="7" r="5" fill=${accent} stroke=${ink} stroke-width="1.5" />`],
   ];
   if (picture.path.shape[0] > 1) {
     const dot = html`<circle cx="13" cy="7" r="2.5" fill=${ink} />`;
-    marks.push(["the path so far", html`<path d="M1 7H25" stroke=${ink} stroke-width="1.5" />${dot}`]);
+    marks.push(["Path so far", html`<path d="M1 7H25" stroke=${ink} stroke-width="1.5" />${dot}`]);
   }
   if (picture.by_hand?.some(Boolean)) {
     const dashes = { stroke: hand, "stroke-width": 2.5, "stroke-dasharray": "6 3" };
-    marks.push(["by hand", html`<path d="M1 7H25" ...${dashes} />`]);
+    marks.push(["By hand", html`<path d="M1 7H25" ...${dashes} />`]);
   }
   if (picture.minimum) {
     marks.push([
-      "lowest of the grid",
+      "Lowest on the grid",
       html`<path d="M8 2L18 12M18 2L8 12" stroke=${ink} stroke-width="2" />`,
     ]);
   }
@@ -195,7 +195,7 @@ function nearest(picture, { frame, sx, sy }, { x, y }) {
   };
   const before = pathPoints(picture).slice(0, -1);
   const named = [found("Now", picture.at), ...before.map((point) => found("On the path", point))];
-  if (picture.minimum) named.push(found("Lowest of the grid", picture.minimum));
+  if (picture.minimum) named.push(found("Lowest on the grid", picture.minimum));
   const far = (spot) => Math.hypot(spot.x - x, spot.y - y);
   const best = named.reduce((a, b) => (far(b) < far(a) ? b : a));
   if (far(best) < 10) return best;

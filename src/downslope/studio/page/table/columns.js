@@ -1,5 +1,5 @@
 /** The reader's own table: dropped, pasted or chosen; its columns, their kinds, the target, formulas. */
-import { number, whole } from "../core/format.js";
+import { capitalised, number, whole } from "../core/format.js";
 import { send, upload } from "../core/session.js";
 import { overview, table } from "../core/store.js";
 import { html, useState } from "../core/ui.js";
@@ -26,10 +26,10 @@ function OwnTable() {
   const choose = (event) => event.currentTarget.files[0] && upload(event.currentTarget.files[0]);
   return html`<div class="dropzone">
     <span><b>Your own table</b>: drop a file anywhere on this page (CSV, TSV, JSON lines, Parquet, Arrow,
-      Excel; at most ${limit} MiB), paste cells, or</span>
+      Excel; at most ${limit} MiB), paste cells, or choose a file:</span>
     <label class="choice"><span class="unseen">Choose a file</span>
       <input type="file" onChange=${choose} /></label>
-    <details><summary>type or paste it here</summary>
+    <details><summary>Type or paste it here</summary>
       <textarea rows="6" cols="40" aria-label="Table as text" value=${text} placeholder=${"x,y\n1,2\n2,4"}
         onInput=${(event) => setText(event.currentTarget.value)}></textarea>
       <div><button onClick=${() => text.trim() && send("paste", { text })}>Open this table</button></div>
@@ -42,7 +42,7 @@ function About({ now }) {
   return html`<div class="bar"><h2>${now.name}</h2>
     <span class="muted">${whole(now.rows)} rows; ${now.task}${left}</span><span class="grow"></span>
     <label class="choice"><span>Numbers</span><select value=${now.scaling} onChange=${scale}>
-      <option value="raw">unscaled</option><option value="standard">standardised</option>
+      <option value="raw">Unscaled</option><option value="standard">Standardised</option>
     </select></label></div>`;
 }
 
@@ -67,15 +67,15 @@ function Column({ column, now }) {
     <b>${name}</b><${Histogram} ...${column.histogram} name=${name} />
     ${
       target
-        ? html`<span>target</span>`
+        ? html`<span>Target</span>`
         : formula
           ? html`<${RemoveFormula} name=${name} formulas=${now.formulas} />`
           : html`<${Kind} column=${column} columns=${now.columns} />`
     }
-    <span class="muted">${kept ? "" : "left out: "}${reason}</span>
+    <span class="muted">${kept ? "" : "Left out: "}${reason}</span>
     ${
       target
-        ? html`<span class="muted">to be predicted</span>`
+        ? html`<span class="muted">To be predicted</span>`
         : html`<${SetTarget} name=${name} now=${now} />`
     }
   </div>`;
@@ -98,7 +98,7 @@ function Kind({ column, columns }) {
   const now = kindOf(column);
   const option = (kind) => {
     const text = kind === AUTOMATIC && now === kind ? column.kind : kind;
-    return html`<option key=${kind} value=${kind} selected=${kind === now}>${text}</option>`;
+    return html`<option key=${kind} value=${kind} selected=${kind === now}>${capitalised(text)}</option>`;
   };
   const choose = (event) => chooseKind(column.name, event.currentTarget.value, columns);
   return html`<label class="choice"><span class="unseen">Kind of ${column.name}</span>

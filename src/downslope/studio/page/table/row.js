@@ -41,8 +41,8 @@ export function Row({ i, shown, values, inputs, targets, layout, most }) {
 
 function Index({ index, isSelected, validates }) {
   const hint = validates
-    ? "validation row: it is not trained on and only measures the error"
-    : "its forward pass, and its gradient by every weight";
+    ? "Validation row: used for validation only"
+    : "Show its forward pass, and its gradient for every weight";
   return html`<th scope="row" class="count"><button class="quiet" aria-pressed=${isSelected} title=${hint}
     onClick=${() => selectRow(index)}>${whole(index + 1)}${validates ? "ᵛ" : ""}</button></th>`;
 }
@@ -51,7 +51,7 @@ function Index({ index, isSelected, validates }) {
 function Predicted({ i, shown, layout: { classes, single, scaled } }) {
   if (classes) {
     return html`<td class="computed words">${table.value.classes[shown.class[i]]}</td>
-      <td class="computed" title="of what the last layer gives, the probability of that class">
+      <td class="computed" title="The predicted probability of this class">
         ${number(100 * shown.probability[i], 3)} %</td>`;
   }
   const outputs = shown.prediction.shape[1];
@@ -59,14 +59,14 @@ function Predicted({ i, shown, layout: { classes, single, scaled } }) {
   if (!single)
     return html`<td class="computed">${Array.from(predicted, (v) => number(v, 4)).join("; ")}</td>`;
   const z = shown.z[i * outputs];
-  const hint = `z, what the last layer gives, = ${number(z, 10)}`;
+  const hint = `z, the output of the last layer, = ${number(z, 10)}`;
   return html`<td class="computed" title=${hint}>${number(z, 6)}</td>
     ${scaled && html`<td class="computed">${number(predicted[0], 5)}</td>`}`;
 }
 
 function ErrorCell({ error }) {
   const met = Math.abs(error) < SMALL_ERROR && table.value.rows <= FEW_ROWS;
-  const hint = `target − prediction = ${number(error, 10)}`;
+  const hint = `Target − prediction = ${number(error, 10)}`;
   return html`<td class=${`computed ${met ? "met" : ""}`} title=${hint}>${number(error, 5)}</td>`;
 }
 

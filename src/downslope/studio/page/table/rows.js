@@ -21,7 +21,7 @@ export function Rows() {
   const shown = all ? inputs : inputs.slice(0, MOST_COLUMNS);
   const targets = columns.filter((column) => column.target);
   const left = now.left_out ? `, ${whole(now.left_out)} without a target left out` : "";
-  const few = all ? "fewer columns" : `all ${inputs.length} columns`;
+  const few = all ? "Fewer columns" : `All ${inputs.length} columns`;
   return html`<section class="rows card" aria-label="Rows" data-phase=${frame.value ? frame.value.phase : ""}>
     <div class="bar">
       <h2>${now.name}</h2><span class="muted">${whole(now.rows)} rows${left}</span><span class="grow"></span>
@@ -34,10 +34,10 @@ export function Rows() {
         now.editable &&
         now.rows <= EDITABLE_ROWS &&
         html`<button class="quiet" title="Add a row like the last one"
-          onClick=${() => send("edit_rows", {})}>+ row</button>`
+          onClick=${() => send("edit_rows", {})}>Add row</button>`
       }
     </div>
-    <div class="scroll" ref=${box} tabindex="0" role="region" aria-label="Table of rows, scrolls">
+    <div class="scroll" ref=${box} tabindex="0" role="region" aria-label="Table of rows (scrolls)">
       <${Grid} now=${now} inputs=${shown} targets=${targets} />
     </div>
   </section>`;
@@ -69,7 +69,7 @@ function LargestFirst({ box }) {
   };
   const byError = order.value === "error";
   return html`<label class="check">
-    <input type="checkbox" checked=${byError} onChange=${choose} /> largest errors first</label>`;
+    <input type="checkbox" checked=${byError} onChange=${choose} /> Largest errors first</label>`;
 }
 
 function Grid({ now, inputs, targets }) {
@@ -109,25 +109,26 @@ function Space({ rows }) {
 function Heads({ inputs, targets, layout: { classes, single, scaled, behind } }) {
   const { loss } = settings.value;
   const computed = classes
-    ? ["predicted", "probability"]
+    ? ["Predicted", "Probability"]
     : single
-      ? ["z", scaled && "prediction"]
-      : ["prediction"];
-  const lossName = loss === "squared_error" ? (single ? "squared" : "mean square") : "loss";
+      ? ["z", scaled && "Prediction"]
+      : ["Prediction"];
+  const lossName = loss === "squared_error" ? (single ? "Squared" : "Mean square") : "Loss";
+  const lossHint = `What this row adds to the mean: ${loss.replace(/_/g, " ")}`;
   const input = (column) => html`<th scope="col" key=${column.name} class=${column.numeric ? "" : "words"}
     title=${`${column.kind}: ${column.reason}`}>${column.name}</th>`;
   const output = (name) => html`<th scope="col" class="computed forward" key=${name}>${name}</th>`;
   const target = ({ name, numeric, reason }) =>
     html`<th scope="col" key=${name} class=${numeric && !classes ? "" : "words"}
       title=${reason}>${name}</th>`;
-  return html`<thead><tr><th scope="col" class="count">row</th>
+  return html`<thead><tr><th scope="col" class="count">Row</th>
     ${!behind && inputs.map(input)}
     ${computed.filter(Boolean).map(output)}
     ${targets.map(target)}
     ${
-      !classes && single && html`<th scope="col" class="computed loss" title="target − prediction">error</th>`
+      !classes && single && html`<th scope="col" class="computed loss" title="Target − prediction">Error</th>`
     }
-    <th scope="col" class="computed loss" title=${`what this row adds to the mean: ${loss}`}>${lossName}</th>
-    <th scope="col" class="barhead"><span class="unseen">as a bar</span></th>
+    <th scope="col" class="computed loss" title=${lossHint}>${lossName}</th>
+    <th scope="col" class="barhead"><span class="unseen">Loss as a bar</span></th>
     ${behind && inputs.map(input)}</tr></thead>`;
 }

@@ -29,10 +29,10 @@ function optionsFor(width, logSteps) {
     scales: SCALES,
     axes: axes(logSteps),
     series: [
-      { label: "step", value: (_, step) => stepText(step, logSteps) },
-      series("training", "accent", [], {}),
-      series("validation", "negative", [6, 3], {}),
-      series("by hand", "hand", [2, 3], BY_HAND),
+      { label: "Step", value: (_, step) => stepText(step, logSteps) },
+      series("Training", "accent", [], {}),
+      series("Validation", "negative", [6, 3], {}),
+      series("By hand", "hand", [2, 3], BY_HAND),
     ],
   };
 }
@@ -90,12 +90,12 @@ export function Curve() {
     const { saveFile } = await import("../core/save.js");
     box.current.querySelector("canvas").toBlob((blob) => saveFile("error.png", blob, "image/png"));
   };
-  const label = now ? `Error after ${whole(now.step)} steps: ${number(now.error.value, 5)}` : "no steps yet";
-  return html`<section class="curve card" aria-label="Curve of the error">
+  const label = now ? `Error after ${whole(now.step)} steps: ${number(now.error.value, 5)}` : "No steps yet";
+  return html`<section class="curve card" aria-label="Error curve">
     <div class="bar"><h2>Error by step</h2><span class="grow"></span>
-      <button class="quiet" title="save the curve" onClick=${save}>PNG</button>
+      <button class="quiet" title="Save the curve as PNG" onClick=${save}>PNG</button>
       <label class="check"><input type="checkbox" checked=${logSteps}
-        onChange=${() => setLogSteps(!logSteps)} /> logarithmic steps</label></div>
+        onChange=${() => setLogSteps(!logSteps)} /> Logarithmic steps</label></div>
     <div ref=${box} class="plot" role="img" aria-label=${label}></div>
   </section>`;
 }

@@ -9,15 +9,15 @@ const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [4, 4]];
 const INKS = ["accent", "negative", "hand", "good", "ink"];
 const HEIGHT = 240;
 const HEADS = [
-  ["name", true],
-  ["kept", false],
-  ["layers", true],
-  ["optimizer", true],
-  ["learning rate", false],
-  ["steps", false],
-  ["error", false],
-  ["best", false],
-  ["validation", false],
+  ["Name", true],
+  ["Keep", false],
+  ["Layers", true],
+  ["Optimizer", true],
+  ["Learning rate", false],
+  ["Steps", false],
+  ["Error", false],
+  ["Best error", false],
+  ["Validation error", false],
 ];
 
 /** The runs as they are now: the overview has the open one as it was when it was opened. */
@@ -37,9 +37,10 @@ export function Runs() {
   const head = ([name, words]) =>
     html`<th key=${name} scope="col" class=${words ? "words" : ""}>${name}</th>`;
   return html`<div class="runs-panel">
-    <p class="muted">Every new start and every change of the past begins a run. Keep those to be compared.</p>
+    <p class="muted">Each new start, and each change to an earlier saved step, starts a new run.
+      Tick Keep to compare runs.</p>
     <table class="grid runs-table">
-      <thead><tr>${HEADS.map(head)}<th scope="col"><span class="unseen">actions</span></th></tr></thead>
+      <thead><tr>${HEADS.map(head)}<th scope="col"><span class="unseen">Actions</span></th></tr></thead>
       <tbody>${runs.map((run) => html`<${Run} key=${run.number} ...${run} />`)}</tbody></table>
     <${Curves} runs=${runs.filter((run) => run.kept || run.open)} /></div>`;
 }
@@ -49,13 +50,13 @@ function Run(run) {
   const rename = (event) => send("name_run", { run: id, name: event.currentTarget.value });
   const keep = () => send("name_run", { run: id, kept: !run.kept });
   return html`<tr class=${run.open ? "chosen" : ""}>
-    <td class="words"><input type="text" aria-label=${`name of run ${id}`} value=${name} onChange=${rename} />
-      ${run.parent && html`<small class="muted"> from ${run.parent}</small>`}</td>
-    <td><input type="checkbox" aria-label=${`keep ${name}`} checked=${run.kept} onChange=${keep} /></td>
+    <td class="words"><input type="text" aria-label=${`Name of run ${id}`} value=${name} onChange=${rename} />
+      ${run.parent && html`<small class="muted"> from run ${run.parent}</small>`}</td>
+    <td><input type="checkbox" aria-label=${`Keep ${name}`} checked=${run.kept} onChange=${keep} /></td>
     <td class="words">${run.shape} ${run.activation}</td><td class="words">${run.optimizer}</td>
     <td>${number(run.learning_rate, 4)}</td><td>${whole(run.step)}</td><td>${number(run.error, 5)}</td>
     <td>${number(run.best, 5)}</td><td>${number(run.validation, 5)}</td>
-    <td>${run.open ? "open" : html`<${Actions} id=${id} />`}</td></tr>`;
+    <td>${run.open ? "Open now" : html`<${Actions} id=${id} />`}</td></tr>`;
 }
 
 function Actions({ id }) {
@@ -94,6 +95,6 @@ function optionsFor(width, runs) {
     points: { show: false },
     value: (_, value) => number(raised(value), 5),
   });
-  const steps = { label: "step", value: (_, value) => stepText(value, true) };
+  const steps = { label: "Step", value: (_, value) => stepText(value, true) };
   return { width, height: HEIGHT, scales: SCALES, axes: axes(true), series: [steps, ...runs.map(series)] };
 }

@@ -1,4 +1,4 @@
-/** Time: every kept moment of the run under one slider; a change in the past begins a branch. */
+/** Time: every saved step of the run under one slider; a change to an earlier one starts a branch. */
 import { moveInTime } from "../controls/changes.js";
 import { number, whole } from "../core/format.js";
 import { send } from "../core/session.js";
@@ -18,16 +18,16 @@ export function Timeline() {
   const text = `step ${whole(steps[index])}, error ${number(errors[index], 4)}, ${origin}`;
   const of = past ? ` of ${whole(steps[last])}` : "";
   return html`<section class=${`timeline card ${past ? "past" : ""}`} aria-label="Time">
-    <${Button} label="First moment" disabled=${index === 0} onClick=${() => go(0)}>|◀<//>
-    <${Button} label="One moment back" disabled=${index === 0} onClick=${() => moveInTime(-1)}>◀<//>
+    <${Button} label="First saved step" disabled=${index === 0} onClick=${() => go(0)}>|◀<//>
+    <${Button} label="Previous saved step" disabled=${index === 0} onClick=${() => moveInTime(-1)}>◀<//>
     <span class="track"><input type="range" min="0" max=${Math.max(1, last)} value=${index}
-      disabled=${last === 0} aria-label="Moment" aria-valuetext=${text}
+      disabled=${last === 0} aria-label="Saved step" aria-valuetext=${text}
       onInput=${(event) => go(Number(event.currentTarget.value))} />
       <${Marks} origins=${origins} last=${last} /></span>
-    <${Button} label="One moment forth" disabled=${!past} onClick=${() => moveInTime(1)}>▶<//>
-    <${Button} label="Latest moment" disabled=${!past} onClick=${() => go(last)}>▶|<//>
+    <${Button} label="Next saved step" disabled=${!past} onClick=${() => moveInTime(1)}>▶<//>
+    <${Button} label="Latest saved step" disabled=${!past} onClick=${() => go(last)}>▶|<//>
     <span class="where"><b>${name}</b> · step ${whole(steps[index])}${of} · ${origin}
-      ${past && html`<em>${" · the past: a change here begins a branch"}</em>`}</span>
+      ${past && html`<em>${" · an earlier saved step: a change here starts a branch"}</em>`}</span>
   </section>`;
 }
 

@@ -14,10 +14,10 @@ export function TotalError() {
   return html`<section class="total card" aria-label="Total error">
     <div class="figure"><span class="muted">E, ${error.measure}${penalties}, ${over}</span>
       <output class="big" data-error=${error.value}>${number(error.value, 7)}</output>
-      ${validation !== null && html`<span>validation rows: <b>${number(validation, 5)}</b></span>`}</div>
+      ${validation !== null && html`<span>Validation error: <b>${number(validation, 5)}</b></span>`}</div>
     <dl class="bests">
-      <dt>best by hand</dt><dd><${Best} by="hand" best=${best.hand} /></dd>
-      <dt>best by descent</dt><dd><${Best} by="descent" best=${best.descent} /></dd>
+      <dt>Best by hand</dt><dd><${Best} by="hand" best=${best.hand} /></dd>
+      <dt>Best by descent</dt><dd><${Best} by="descent" best=${best.descent} /></dd>
     </dl>
     ${challenge && html`<${Challenge} ...${challenge} />`}
   </section>`;
@@ -25,7 +25,7 @@ export function TotalError() {
 
 function Best({ by, best }) {
   if (!best) return "–";
-  return html`<button class="link" title="go to it" onClick=${() => send("go_to_best", { by })}>
+  return html`<button class="link" title="Go to these weights" onClick=${() => send("go_to_best", { by })}>
     ${number(best.error, 5)}</button>`;
 }
 
@@ -34,8 +34,8 @@ function Challenge({ met, rows, limit, by_hand: byHand }) {
   const help = byHand ? "by hand" : "with the help of descent";
   const text = done
     ? `All ${rows} errors are below ${number(limit)}, ${help}.`
-    : `By hand: bring all ${rows} errors below ${number(limit)}. ${met} of ${rows} are.`;
+    : `By hand: bring all ${rows} errors below ${number(limit)}. So far ${met} of ${rows} are.`;
   return html`<div class=${`challenge ${done ? "done" : ""}`} role="status">
-    <progress max=${rows} value=${met} aria-label="rows whose error is small enough"></progress>
+    <progress max=${rows} value=${met} aria-label="Rows whose error is below the limit"></progress>
     <span>${text}</span></div>`;
 }

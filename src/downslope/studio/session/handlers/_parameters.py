@@ -25,7 +25,7 @@ def set_parameter(state: SessionState, command: ask.SetParameter, engine: Engine
     values = engine.values(state.descent, state.position)
     largest = float(np.finfo(values[name].dtype).max)
     if not abs(command.value) <= largest:
-        raise DownslopeError(f"a weight is a number of at most {largest:.3g} here, not {command.value}")
+        raise DownslopeError(f"a weight must be a number of at most {largest:.3g} here, not {command.value}")
     changed = values[name].copy()
     changed[index] = command.value
     in_place = state.dragged == (name, index) and state.run.last.origin == "hand"

@@ -19,7 +19,7 @@ def go_to_moment(state: SessionState, command: ask.GoTo, engine: Engine) -> Sess
         state = opened(state, run_of(state, command.run))
     last = len(state.run.moments) - 1
     if command.moment is not None and not 0 <= command.moment <= last:
-        raise DownslopeError(f"this run has the moments 0 to {last}, not {command.moment}")
+        raise DownslopeError(f"this run has the saved steps 0 to {last}, not {command.moment}")
     viewing = None if command.moment in (None, last) else command.moment
     return replace(state, viewing=viewing, phase="")
 
