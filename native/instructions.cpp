@@ -1,4 +1,4 @@
-// What each opcode does. The order of `args` is that of the opcode's arguments in engines/native/_opcodes.py.
+// What each opcode does. The order of `args` is that of the opcode's arguments in engines/native/lowering/_opcodes.py.
 #include <algorithm>
 #include <limits>
 

@@ -4,7 +4,7 @@
 // scalar instructions (every thread for itself), the panel instructions on its own panels of the batch, and its
 // share of the tiles of matrices. Whatever crosses these shares is in a later level.
 //
-// What the names of kinds, forms, views and opcodes mean is said in engines/native/_opcodes.py.
+// What the names of kinds, forms, views and opcodes mean is said in engines/native/lowering/_opcodes.py.
 #pragma once
 
 #include <cstdint>

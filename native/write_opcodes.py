@@ -1,9 +1,9 @@
-"""Prints the C++ header opcodes.hpp: the tables of engines/native/_opcodes.py, the numbers of graph/_selu.py."""
+"""Prints the C++ header opcodes.hpp: the tables of engines/native/lowering/_opcodes.py, the numbers of graph/_selu.py."""
 
 import runpy
 import sys
 
-HEADER = """// Written by native/write_opcodes.py from src/downslope/engines/native/_opcodes.py and graph/_selu.py.
+HEADER = """// Written by native/write_opcodes.py from src/downslope/engines/native/lowering/_opcodes.py and graph/_selu.py.
 #pragma once
 
 """

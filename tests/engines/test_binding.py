@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from downslope.engines.native._lowering import lower
 from downslope.engines.native._plan import tape_arguments
+from downslope.engines.native.lowering import lower
 from downslope.training import OPTIMIZERS, training_program
 from networks import NETWORKS
 

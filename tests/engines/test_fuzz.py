@@ -8,9 +8,8 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
-from downslope.engines.native._lowering import lower
-from downslope.engines.native._opcodes import Form, Kind, Opcode
 from downslope.engines.native._plan import tape_arguments
+from downslope.engines.native.lowering import Form, Kind, Opcode, lower
 from downslope.graph import gradient, input_, make, parameter
 from downslope.training import OPTIMIZERS, training_program
 from networks import NETWORKS

@@ -8,8 +8,8 @@ import pytest
 
 import downslope as ds
 from downslope.engines import _choice
-from downslope.engines.native import _opcodes
-from downslope.engines.native._opcodes import ELEMENTWISE_OPS, Kind, Opcode
+from downslope.engines.native import lowering
+from downslope.engines.native.lowering import ELEMENTWISE_OPS, Kind, Opcode, _opcodes
 from downslope.graph import OPS, SELU_ALPHA, Elementwise, _selu
 
 NATIVE = Path(__file__).parents[2] / "native"
@@ -22,7 +22,7 @@ def test_the_extension_was_built_from_the_table():
 
 def test_a_build_from_other_sources_is_refused(monkeypatch):
     pytest.importorskip("downslope.engines.native._native", reason="installed without a compiler")
-    monkeypatch.setattr(_opcodes, "names", lambda: "MATRIX PANELS")
+    monkeypatch.setattr(lowering, "names", lambda: "MATRIX PANELS")
     _choice._check_extension.cache_clear()
     try:
         with pytest.raises(ds.DownslopeError, match="built from other sources"):

@@ -8,12 +8,10 @@ import numpy as np
 import pytest
 
 from downslope.engines import Plan
-from downslope.engines.native._footprint import footprint, in_panel
-from downslope.engines.native._lowering import lower
-from downslope.engines.native._opcodes import Kind, Opcode
+from downslope.engines.native.lowering import Kind, Opcode, footprint, in_panel, lower
 from downslope.graph import gradient, input_, make, parameter
 from downslope.training import OPTIMIZERS, training_program
-from downslope.training._optimizers import Rules
+from downslope.training.optimizers import Rules
 from networks import NETWORKS
 
 WIDTHS = (20, 64, 40, 1)

@@ -15,9 +15,8 @@ from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, r2_sc
 
 import downslope as ds
 from downslope.fitting import _ensemble
-from downslope.fitting._folds import folds_of
-from downslope.fitting._recipe import Settings
 from downslope.fitting._scores import baseline_prediction, scores
+from downslope.fitting.ensemble import Settings, folds_of
 from downslope.tables import Target
 
 QUICK = {"epochs": 15}

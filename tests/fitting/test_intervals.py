@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import downslope as ds
-from downslope.fitting._intervals import COVERAGES, QUANTILES, calibrated, nested
+from downslope.fitting.ensemble._intervals import COVERAGES, QUANTILES, calibrated, nested
 
 LEVELS = [0.001, 0.1, 0.3, 0.5, 0.6, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.99, 0.995, 0.9999]
 

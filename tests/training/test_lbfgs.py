@@ -7,7 +7,7 @@ import pytest
 from scipy import optimize
 
 import downslope as ds
-from downslope.training._lbfgs import _descend
+from downslope.training.optimizers._lbfgs import _descend
 
 START = {
     "rosenbrock": np.full(10, -1.2),

@@ -56,7 +56,7 @@ def _level_of_the_caller() -> int:
 def _check_extension(asked: str | None) -> None:
     """That the extension knows these opcodes, and the processor the instruction set of DOWNSLOPE_ISA."""
     from downslope.engines.native import _native  # type: ignore[attr-defined]
-    from downslope.engines.native._opcodes import names
+    from downslope.engines.native.lowering import names
 
     if names() != getattr(_native, "NAMES", None):  # which the first extensions did not have
         raise DownslopeError(

@@ -4,10 +4,10 @@ from downslope.fitting._fit import Phase, fit
 from downslope.fitting._importance import error_increases, sampled_rows, shares
 from downslope.fitting._model import Model, load
 from downslope.fitting._notebook import summary_html
-from downslope.fitting._recipe import embeddings
 from downslope.fitting._record import LINEAR, GroupRecord, Record
 from downslope.fitting._scores import Scores, baseline_prediction, scores
 from downslope.fitting._summary import Summary, group_line
+from downslope.fitting.ensemble import embeddings
 
 __all__ = [
     "LINEAR",

@@ -14,15 +14,21 @@ from numpy.typing import ArrayLike, NDArray
 from downslope._checks import array
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
-from downslope.fitting._ensemble import FittedEnsemble, Phase, fit_ensemble, fit_single
-from downslope.fitting._folds import folds_of
-from downslope.fitting._group import Rows
-from downslope.fitting._intervals import IntervalNetworks, fit_intervals
 from downslope.fitting._model import Model
 from downslope.fitting._options import checked_columns, refuse_contradictions
-from downslope.fitting._recipe import Settings
 from downslope.fitting._record import GroupRecord, Record
 from downslope.fitting._scores import Scores, baseline_prediction, scores
+from downslope.fitting.ensemble import (
+    FittedEnsemble,
+    IntervalNetworks,
+    Phase,
+    Rows,
+    Settings,
+    fit_ensemble,
+    fit_intervals,
+    fit_single,
+    folds_of,
+)
 from downslope.tables import Description, TableEncoder, Target, as_frame, describe, rows_with_target
 from downslope.training import Folds
 

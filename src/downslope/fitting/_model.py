@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from downslope._checks import Interval, number
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
-from downslope.fitting._group import class_probabilities
-from downslope.fitting._intervals import COVERAGES, QUANTILES, IntervalNetworks
 from downslope.fitting._notebook import summary_html
 from downslope.fitting._record import Record
 from downslope.fitting._summary import Summary, summary_of
+from downslope.fitting.ensemble import COVERAGES, QUANTILES, IntervalNetworks, class_probabilities
 from downslope.interchange import ModelFile, read_model_file, write_model_file
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import Encoded, TableEncoder, Target, as_frame

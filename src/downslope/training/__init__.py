@@ -1,8 +1,18 @@
 """The loop that descends: optimizers, the program of a step, batches."""
 
 from downslope.training._batches import Batches, Block, ShuffledBatches
-from downslope.training._data import (
+from downslope.training._descend import descend
+from downslope.training._epochs import AfterEpoch, Ending, Losses, run_epochs
+from downslope.training._failure import Failure
+from downslope.training._loop import Advance, Loop, Rates, State
+from downslope.training._predict import forward, held_out, predict
+from downslope.training._program import Means, Program, program_of, training_program
+from downslope.training._run import Average, Progress, Run
+from downslope.training._scores import r_squared
+from downslope.training._stopping import Folds, ValidationRows, split
+from downslope.training.arguments import (
     Arrays,
+    Settings,
     checked_data,
     checked_inputs,
     dtype_of,
@@ -10,42 +20,31 @@ from downslope.training._data import (
     precision_of,
     relative_weights,
 )
-from downslope.training._descend import descend
-from downslope.training._epochs import AfterEpoch, Ending, Losses, run_epochs
-from downslope.training._failure import Failure
-from downslope.training._freezing import FrozenNames, frozen_masks
-from downslope.training._loop import Advance, Loop, Rates, State
-from downslope.training._optimizers import (
+from downslope.training.optimizers import (
+    LEARNING_RATE,
     OPTIMIZERS,
     Adagrad,
     Adam,
     AdamW,
-    Frozen,
-    Optimizer,
-    RMSprop,
-    Rules,
-    Sgd,
-    optimizer_of,
-)
-from downslope.training._predict import forward, held_out, predict
-from downslope.training._program import Means, Program, program_of, training_program
-from downslope.training._run import Average, Progress, Run
-from downslope.training._schedules import (
-    LEARNING_RATE,
     Constant,
     Cosine,
     FlatCosine,
+    Frozen,
+    FrozenNames,
     LearningRate,
     OneCycle,
+    Optimizer,
+    RMSprop,
+    Rules,
     Schedule,
+    Sgd,
     StepDecay,
     WarmUp,
+    frozen_masks,
+    optimizer_of,
     rates,
     schedule_of,
 )
-from downslope.training._scores import r_squared
-from downslope.training._settings import Settings
-from downslope.training._stopping import Folds, ValidationRows, split
 
 __all__ = [
     "LEARNING_RATE",

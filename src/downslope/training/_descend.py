@@ -13,8 +13,16 @@ from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, Point, starting_values
 from downslope.training._batches import ShuffledBatches
-from downslope.training._data import (
+from downslope.training._epochs import Ending, Losses, run_epochs
+from downslope.training._loop import Loop, State
+from downslope.training._program import training_program
+from downslope.training._report import Report
+from downslope.training._run import Progress, Run
+from downslope.training._search import search
+from downslope.training._stopping import Validation, ValidationRows, Watch, split
+from downslope.training.arguments import (
     Arrays,
+    Settings,
     checked_data,
     count_alike,
     dtype_of,
@@ -22,17 +30,16 @@ from downslope.training._data import (
     precision_of,
     relative_weights,
 )
-from downslope.training._epochs import Ending, Losses, run_epochs
-from downslope.training._freezing import FrozenNames, frozen_masks
-from downslope.training._loop import Loop, State
-from downslope.training._optimizers import Frozen, Optimizer, optimizer_of
-from downslope.training._program import training_program
-from downslope.training._report import Report
-from downslope.training._run import Progress, Run
-from downslope.training._schedules import LearningRate, rates, schedule_of
-from downslope.training._search import search
-from downslope.training._settings import Settings
-from downslope.training._stopping import Validation, ValidationRows, Watch, split
+from downslope.training.optimizers import (
+    Frozen,
+    FrozenNames,
+    LearningRate,
+    Optimizer,
+    frozen_masks,
+    optimizer_of,
+    rates,
+    schedule_of,
+)
 
 __all__ = ["descend"]
 

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from downslope._keywords import suggests_keywords
 from downslope.engines import Evaluator
 from downslope.nets import AnyNetwork, Ensemble, Point, parameter_values
-from downslope.training._data import checked_inputs
 from downslope.training._stopping import Folds
+from downslope.training.arguments import checked_inputs
 
 __all__ = ["forward", "held_out", "predict"]
 

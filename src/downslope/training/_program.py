@@ -11,7 +11,7 @@ from downslope._checks import show
 from downslope.errors import DownslopeError
 from downslope.graph import Node, gradient, input_, make, substitute
 from downslope.nets import AnyNetwork, NetworkGraph
-from downslope.training._optimizers import Optimizer, Rules
+from downslope.training.optimizers import Optimizer, Rules
 
 __all__ = ["Means", "Program", "program_of", "training_program"]
 

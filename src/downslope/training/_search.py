@@ -8,11 +8,11 @@ import numpy as np
 
 from downslope.engines import OutOfTime
 from downslope.nets import AnyNetwork
-from downslope.training._data import Arrays
 from downslope.training._epochs import Ending
-from downslope.training._lbfgs import minimise
 from downslope.training._report import Report
 from downslope.training._run import Run
+from downslope.training.arguments import Arrays
+from downslope.training.optimizers import minimise
 
 __all__ = ["search"]
 

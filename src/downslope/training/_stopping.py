@@ -20,8 +20,8 @@ from downslope.engines import Evaluator, shuffled
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, Ensemble
 from downslope.training._batches import SPLIT
-from downslope.training._data import Arrays, checked_data
 from downslope.training._run import Average, Run
+from downslope.training.arguments import Arrays, checked_data
 
 __all__ = ["Folds", "Validation", "ValidationRows", "Watch", "split"]
 

@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines._protocol import Arrays, Scalars, check_scalars, check_values
-from downslope.engines.native._lowering import lower
 from downslope.engines.native._plan import native_tape
-from downslope.engines.native._tape import Tape
 from downslope.engines.native._threads import Pace, threads_for
+from downslope.engines.native.lowering import Tape, lower
 from downslope.graph import Node
 
 __all__ = ["NativeDescent", "step_tape"]

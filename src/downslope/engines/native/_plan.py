@@ -11,12 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines._protocol import OutOfTime
-from downslope.engines.native._lowering import lower
 from downslope.engines.native._machines import new_machine, put_aside, take_waiting
-from downslope.engines.native._opcodes import ELEMENTWISE_OPS, Opcode
-from downslope.engines.native._tape import Tape
 from downslope.engines.native._threads import threads_for
-from downslope.engines.native._views import is_flipped
+from downslope.engines.native.lowering import ELEMENTWISE_OPS, Opcode, Tape, is_flipped, lower
 from downslope.engines.reference._plan import Plan
 from downslope.graph import BATCH, Node
 

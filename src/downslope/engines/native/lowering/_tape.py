@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from downslope.engines.native._opcodes import Form, Kind, Opcode, View
+from downslope.engines.native.lowering._opcodes import Form, Kind, Opcode, View
 from downslope.graph import Node
 
 __all__ = ["Instruction", "Step", "Tape", "Value"]

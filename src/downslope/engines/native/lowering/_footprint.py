@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from downslope.engines.native._opcodes import Form, Kind, Opcode
-from downslope.engines.native._tape import Instruction, Tape, Value
+from downslope.engines.native.lowering._opcodes import Form, Kind, Opcode
+from downslope.engines.native.lowering._tape import Instruction, Tape, Value
 
 __all__ = ["GROUP", "LANES", "Footprint", "footprint", "in_panel", "multiplications"]
 

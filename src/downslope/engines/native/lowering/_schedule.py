@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from downslope.engines.native._locality import order_panels, place_locals
-from downslope.engines.native._opcodes import Kind, Opcode
-from downslope.engines.native._parts import set_parts
-from downslope.engines.native._tape import Instruction, Tape
+from downslope.engines.native.lowering._locality import order_panels, place_locals
+from downslope.engines.native.lowering._opcodes import Kind, Opcode
+from downslope.engines.native.lowering._parts import set_parts
+from downslope.engines.native.lowering._tape import Instruction, Tape
 
 __all__ = ["schedule"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from downslope.engines.native._opcodes import Kind
+from downslope.engines.native.lowering._opcodes import Kind
 from downslope.graph import BATCH, Elementwise, Node
 
 __all__ = ["Factor", "is_elementwise", "is_flipped", "layout", "placed", "stages"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Point", "line_search"]
+__all__ = ["LinePoint", "line_search"]
 
 _DECREASE, _CURVATURE = 1e-4, 0.9
 _NOISE = 1e-14  # relative differences of the error below this are taken for rounding
@@ -20,8 +20,8 @@ _TRIES = 25
 
 
 @dataclass(frozen=True)
-class Point:
-    """A place on the line: how far along, the error, its slope along the line, the whole gradient."""
+class LinePoint:
+    """A point on the line: how far along, the error, its slope along the line, the whole gradient."""
 
     step: float
     error: float
@@ -29,19 +29,19 @@ class Point:
     gradient: NDArray[np.float64]
 
 
-def line_search(at: Callable[[float], Point], start: Point, first: float) -> Point | None:
+def line_search(at: Callable[[float], LinePoint], start: LinePoint, first: float) -> LinePoint | None:
     """A point that fulfils the conditions, or the lowest seen; None if none was lower than the start.
 
     ``at`` looks at a step; the start is at step 0, where the slope is below 0.
 
     >>> def parabola(step):
-    ...     return Point(step, (step - 3) ** 2, 2 * (step - 3), np.zeros(1))
+    ...     return LinePoint(step, (step - 3) ** 2, 2 * (step - 3), np.zeros(1))
     >>> round(line_search(parabola, parabola(0.0), 8.0).step, 3)
     3.0
     """
-    tried: list[Point] = []
+    tried: list[LinePoint] = []
 
-    def look(step: float) -> Point:
+    def look(step: float) -> LinePoint:
         tried.append(at(step))
         return tried[-1]
 
@@ -60,11 +60,11 @@ def line_search(at: Callable[[float], Point], start: Point, first: float) -> Poi
     return _lowest(tried, start)
 
 
-def _is_lower(here: Point, start: Point) -> bool:
+def _is_lower(here: LinePoint, start: LinePoint) -> bool:
     return here.error <= start.error + _DECREASE * here.step * start.slope
 
 
-def _is_good(here: Point, start: Point) -> bool:
+def _is_good(here: LinePoint, start: LinePoint) -> bool:
     if _is_lower(here, start) and abs(here.slope) <= -_CURVATURE * start.slope:
         return True
     flat = here.error <= start.error + _NOISE * abs(start.error)
@@ -72,8 +72,12 @@ def _is_good(here: Point, start: Point) -> bool:
 
 
 def _between(
-    look: Callable[[float], Point], start: Point, low: Point, high: Point, tried: list[Point]
-) -> Point | None:
+    look: Callable[[float], LinePoint],
+    start: LinePoint,
+    low: LinePoint,
+    high: LinePoint,
+    tried: list[LinePoint],
+) -> LinePoint | None:
     """The search between two steps of which the first is lower and slopes towards the second."""
     while len(tried) < _TRIES and abs(high.step - low.step) > 1e-16 * max(low.step, high.step):
         span = high.step - low.step
@@ -90,12 +94,12 @@ def _between(
     return _lowest(tried, start)
 
 
-def _lowest(tried: list[Point], start: Point) -> Point | None:
+def _lowest(tried: list[LinePoint], start: LinePoint) -> LinePoint | None:
     lower = [p for p in tried if p.error < start.error]
     return min(lower, key=lambda p: p.error) if lower else None
 
 
-def _cubic_minimum(a: Point, b: Point) -> float:
+def _cubic_minimum(a: LinePoint, b: LinePoint) -> float:
     """Where the cubic through two points with their slopes is lowest; NaN where it has no minimum."""
     with np.errstate(all="ignore"):
         d1 = a.slope + b.slope - 3 * (a.error - b.error) / np.float64(a.step - b.step)

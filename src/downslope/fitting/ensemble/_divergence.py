@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.fitting._recipe import Settings
+from downslope.fitting.ensemble._recipe import Settings
 from downslope.training import Run
 
 __all__ = ["refuse_diverged"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from downslope.engines.native._opcodes import Kind, Opcode
-from downslope.engines.native._tape import Tape
+from downslope.engines.native.lowering._opcodes import Kind, Opcode
+from downslope.engines.native.lowering._tape import Tape
 
 __all__ = ["set_parts"]
 

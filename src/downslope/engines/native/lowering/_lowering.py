@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from downslope.engines.native._blocks import Block, Groups
-from downslope.engines.native._fusion import fuse
-from downslope.engines.native._opcodes import ELEMENTWISE_OPS, Form, Kind, Opcode, View
-from downslope.engines.native._schedule import schedule
-from downslope.engines.native._tape import Instruction, Step, Tape
-from downslope.engines.native._views import Factor, is_elementwise, is_flipped, layout, placed, stages
+from downslope.engines.native.lowering._blocks import Block, Groups
+from downslope.engines.native.lowering._fusion import fuse
+from downslope.engines.native.lowering._opcodes import ELEMENTWISE_OPS, Form, Kind, Opcode, View
+from downslope.engines.native.lowering._schedule import schedule
+from downslope.engines.native.lowering._tape import Instruction, Step, Tape
+from downslope.engines.native.lowering._views import (
+    Factor,
+    is_elementwise,
+    is_flipped,
+    layout,
+    placed,
+    stages,
+)
 from downslope.graph import BATCH, Node, topological
 
 __all__ = ["lower"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from downslope.engines.native._footprint import in_panel
-from downslope.engines.native._opcodes import Kind, Opcode
-from downslope.engines.native._tape import Instruction, Tape
+from downslope.engines.native.lowering._footprint import in_panel
+from downslope.engines.native.lowering._opcodes import Kind, Opcode
+from downslope.engines.native.lowering._tape import Instruction, Tape
 
 __all__ = ["order_panels", "place_locals"]
 

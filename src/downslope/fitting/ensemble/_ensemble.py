@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.fitting._blend import best_shares, best_temperature, blended, temperature_scaled
-from downslope.fitting._divergence import refuse_diverged
-from downslope.fitting._group import EnsembleGroup, Rows, class_probabilities, train_group
-from downslope.fitting._recipe import Settings, linear_network, networks_for
 from downslope.fitting._record import LINEAR
+from downslope.fitting.ensemble._blend import best_shares, best_temperature, blended, temperature_scaled
+from downslope.fitting.ensemble._divergence import refuse_diverged
+from downslope.fitting.ensemble._group import EnsembleGroup, Rows, class_probabilities, train_group
+from downslope.fitting.ensemble._recipe import Settings, linear_network, networks_for
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import TableEncoder, Target
 from downslope.training import Folds, Progress, Run, Schedule, descend, forward

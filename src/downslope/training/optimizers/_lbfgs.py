@@ -14,8 +14,8 @@ from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
 from downslope.graph import gradient
 from downslope.nets import AnyNetwork
-from downslope.training._data import Arrays
-from downslope.training._line_search import Point, line_search
+from downslope.training.arguments import Arrays
+from downslope.training.optimizers._line_search import LinePoint, line_search
 
 __all__ = ["minimise"]
 
@@ -84,11 +84,11 @@ def _descend(
         if direction @ g >= 0:  # rounding has spoilt what was remembered
             pairs.clear()
             direction = -g
-        found = _along(slope, x, Point(0.0, error, float(direction @ g), g), direction, bool(pairs))
+        found = _along(slope, x, LinePoint(0.0, error, float(direction @ g), g), direction, bool(pairs))
         if found is None and pairs:
             pairs.clear()
             direction = -g
-            found = _along(slope, x, Point(0.0, error, -float(g @ g), g), direction, False)
+            found = _along(slope, x, LinePoint(0.0, error, -float(g @ g), g), direction, False)
         if found is None:
             return "converged: no step along the gradient makes the error smaller"
         step, change = found.step * direction, found.gradient - g
@@ -103,11 +103,15 @@ def _descend(
 
 
 def _along(
-    slope: Callable[[Vector], tuple[float, Vector]], x: Vector, start: Point, direction: Vector, known: bool
-) -> Point | None:
-    def at(step: float) -> Point:
+    slope: Callable[[Vector], tuple[float, Vector]],
+    x: Vector,
+    start: LinePoint,
+    direction: Vector,
+    known: bool,
+) -> LinePoint | None:
+    def at(step: float) -> LinePoint:
         error, g = slope(x + step * direction)
-        return Point(step, error if np.isfinite(error) else np.inf, float(g @ direction), g)
+        return LinePoint(step, error if np.isfinite(error) else np.inf, float(g @ direction), g)
 
     # a direction of the memory has its length already; the gradient alone has none
     return line_search(at, start, 1.0 if known else min(1.0, 1.0 / float(np.linalg.norm(direction))))

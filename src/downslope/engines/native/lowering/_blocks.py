@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from downslope.engines.native._opcodes import View
-from downslope.engines.native._tape import Instruction
-from downslope.engines.native._views import is_elementwise
+from downslope.engines.native.lowering._opcodes import View
+from downslope.engines.native.lowering._tape import Instruction
+from downslope.engines.native.lowering._views import is_elementwise
 from downslope.graph import Node
 
 __all__ = ["Block", "Groups"]

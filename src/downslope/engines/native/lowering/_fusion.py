@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from downslope.engines.native._opcodes import ELEMENTWISE_OPS, Form, Opcode, View
-from downslope.engines.native._tape import Instruction, Step, Tape
+from downslope.engines.native.lowering._opcodes import ELEMENTWISE_OPS, Form, Opcode, View
+from downslope.engines.native.lowering._tape import Instruction, Step, Tape
 
 __all__ = ["fuse"]
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.fitting._folds import folds_of
-from downslope.fitting._group import Rows, train_group
-from downslope.fitting._recipe import Settings, interval_network
+from downslope.fitting.ensemble._folds import folds_of
+from downslope.fitting.ensemble._group import Rows, train_group
+from downslope.fitting.ensemble._recipe import Settings, interval_network
 from downslope.nets import AnyNetwork
 from downslope.tables import TableEncoder
 from downslope.training import Progress, forward

@@ -1,0 +1,25 @@
+"""What a descent is given, checked: rows and settings."""
+
+from downslope.training.arguments._data import (
+    Arrays,
+    checked_data,
+    checked_inputs,
+    count_alike,
+    dtype_of,
+    may_be_empty,
+    precision_of,
+    relative_weights,
+)
+from downslope.training.arguments._settings import Settings
+
+__all__ = [
+    "Arrays",
+    "Settings",
+    "checked_data",
+    "checked_inputs",
+    "count_alike",
+    "dtype_of",
+    "may_be_empty",
+    "precision_of",
+    "relative_weights",
+]
