@@ -14,9 +14,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, r2_score, root_mean_squared_error
 
 import downslope as ds
-from downslope.fitting import _ensemble
 from downslope.fitting._scores import baseline_prediction, scores
-from downslope.fitting.ensemble import Settings, folds_of
+from downslope.fitting.ensemble import FitSettings, _ensemble, folds_of
 from downslope.tables import Target
 
 QUICK = {"epochs": 15}
@@ -183,7 +182,7 @@ def test_more_time_than_the_rows_need_means_more_groups(monkeypatch) -> None:
     monkeypatch.setattr(_ensemble, "monotonic", lambda: now[0])
     networks = {name: ds.Network(1, [ds.Dense(1)]) for name in ("a", "b")}
     planned = []
-    for name, _, seconds in _ensemble._timed(networks, Settings(time_limit=20), started=0.0):
+    for name, _, seconds in _ensemble._timed(networks, FitSettings(time_limit=20), started=0.0):
         planned.append((name, seconds))
         now[0] += 4
     assert planned == [("a", 10), ("b", 16), ("a 2", 12), ("b 2", 8)]

@@ -14,7 +14,7 @@ import downslope
 from downslope.studio import _schema as ask
 from downslope.studio._schema import COMMANDS, name_of
 from downslope.studio.session._engine import Engine
-from downslope.studio.session._history import Curve
+from downslope.studio.session._history import ErrorCurve
 from downslope.studio.session._playing import played
 from downslope.studio.session._samples import opening_of
 from downslope.studio.session._session import Session, first_session
@@ -84,7 +84,7 @@ def plain(value):
         return tuple((key, plain(part)) for key, part in sorted(value.items()))
     if isinstance(value, list | tuple):
         return tuple(map(plain, value))
-    if isinstance(value, Curve):
+    if isinstance(value, ErrorCurve):
         return plain(value.points)  # in which pieces they came is a matter of time
     if is_dataclass(value):
         return type(value).__name__, tuple(plain(getattr(value, f.name)) for f in fields(value) if f.compare)

@@ -9,7 +9,7 @@ from visits import FIVE_X, FIVE_Y, NEURON, START, W
 import downslope as ds
 from downslope.errors import DownslopeError
 from downslope.studio import _schema as ask
-from downslope.studio.session._history import Curve, History, Moment
+from downslope.studio.session._history import ErrorCurve, History, Moment
 from downslope.studio.session._session import Session, first_session
 from downslope.studio.session._settings import settings_of
 from downslope.studio.table._rows import frame_of_arrays, rows_of
@@ -298,7 +298,7 @@ def test_a_step_that_is_found_to_fail_late_takes_what_came_after_it_back():
     history = History(1, "run 1", first_session().state.rows)
     for step in range(20):
         history = history.with_moment(moment(step, 1.0))
-    history = replace(history, curve=Curve().extended(1, np.arange(20.0)))
+    history = replace(history, curve=ErrorCurve().extended(1, np.arange(20.0)))
     back = history.back_to(12)
     assert [m.step for m in back.moments] == list(range(13))
     assert back.curve.points[0].tolist() == list(range(12))
@@ -321,7 +321,7 @@ def test_nobody_can_write_to_what_a_state_holds():
 
 
 def test_the_curve_is_bounded_and_holds_errors_as_they_were():
-    curve, errors = Curve(), np.random.default_rng(2).uniform(size=300_000)
+    curve, errors = ErrorCurve(), np.random.default_rng(2).uniform(size=300_000)
     place = 0
     for count in (1, 10, 500, 40_000, 259_489):
         curve = curve.extended(place + 1, errors[place : place + count])

@@ -9,7 +9,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from downslope.fitting import Phase
+from downslope.fitting import FitPhase
 
 __all__ = ["ProgressBar", "console", "note", "rounded"]
 
@@ -62,7 +62,7 @@ class ProgressBar:
     ) -> None:
         self._bar.__exit__(kind, error, trace)
 
-    def show(self, phase: Phase) -> None:
+    def show(self, phase: FitPhase) -> None:
         """Show an epoch."""
         epoch = phase.progress
         errors = f"train {epoch.error:.4g}"

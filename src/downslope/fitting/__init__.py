@@ -1,6 +1,6 @@
 """A table in; a blended, calibrated and validated model out."""
 
-from downslope.fitting._fit import Phase, fit
+from downslope.fitting._fit import FitPhase, fit
 from downslope.fitting._importance import error_increases, sampled_rows, shares
 from downslope.fitting._model import Model, load
 from downslope.fitting._notebook import summary_html
@@ -11,9 +11,9 @@ from downslope.fitting.ensemble import embeddings
 
 __all__ = [
     "LINEAR",
+    "FitPhase",
     "GroupRecord",
     "Model",
-    "Phase",
     "Record",
     "Scores",
     "Summary",

@@ -19,11 +19,11 @@ from downslope.fitting._options import checked_columns, refuse_contradictions
 from downslope.fitting._record import GroupRecord, Record
 from downslope.fitting._scores import Scores, baseline_prediction, scores
 from downslope.fitting.ensemble import (
+    EncodedRows,
+    FitPhase,
+    FitSettings,
     FittedEnsemble,
     IntervalNetworks,
-    Phase,
-    Rows,
-    Settings,
     fit_ensemble,
     fit_intervals,
     fit_single,
@@ -32,7 +32,7 @@ from downslope.fitting.ensemble import (
 from downslope.tables import Description, TableEncoder, Target, as_frame, describe, rows_with_target
 from downslope.training import Folds
 
-__all__ = ["Phase", "fit"]
+__all__ = ["FitPhase", "fit"]
 
 
 @suggests_keywords
@@ -48,7 +48,7 @@ def fit(
     hidden: int | Sequence[int] | None = None,
     activation: Any = "silu",
     dropout: float = 0.2,
-    learning_rate: float = Settings.learning_rate,
+    learning_rate: float = FitSettings.learning_rate,
     weight_decay: float = 0.1,
     batch_size: int | None = None,
     epochs: int | None = None,
@@ -57,7 +57,7 @@ def fit(
     row_weights: ArrayLike | None = None,
     seed: int = 0,
     source: str | None = None,
-    progress: Callable[[Phase], None] | None = None,
+    progress: Callable[[FitPhase], None] | None = None,
     described: Callable[[Description], None] | None = None,
 ) -> Model:
     """Fit networks to a table.
@@ -101,7 +101,7 @@ def fit(
     >>> model.predict({"size": [90]}).round(1)
     array([180.5])
     """
-    settings = Settings(
+    settings = FitSettings(
         members,
         hidden,
         activation,
@@ -215,14 +215,14 @@ def _fitted(
     w: NDArray[np.float32],
     encoder: TableEncoder,
     target: Target,
-    settings: Settings,
-    progress: Callable[[Phase], None] | None,
+    settings: FitSettings,
+    progress: Callable[[FitPhase], None] | None,
 ) -> tuple[FittedEnsemble, Validation]:
     if not settings.holds_out(len(y)):
-        rows = Rows(x, y, w, Folds(np.full(len(y), -1)))
+        rows = EncodedRows(x, y, w, Folds(np.full(len(y), -1)))
         return fit_single(rows, encoder, target, settings, progress), Validation(np.arange(len(y)), False)
     folds = folds_of(y, settings.members_for(len(y)), settings.seed)
-    rows = Rows(x, y, w, folds)
+    rows = EncodedRows(x, y, w, folds)
     return fit_ensemble(rows, encoder, target, settings, progress), Validation(folds.held, True)
 
 
@@ -233,11 +233,11 @@ def _intervals(
     fitted: FittedEnsemble,
     held: NDArray[np.int64],
     encoder: TableEncoder,
-    settings: Settings,
-    progress: Callable[[Phase], None] | None,
+    settings: FitSettings,
+    progress: Callable[[FitPhase], None] | None,
 ) -> IntervalNetworks | None:
     """The intervals; None where Ctrl-C leaves no time for them."""
-    report = None if progress is None else lambda step: progress(Phase("intervals", step))
+    report = None if progress is None else lambda step: progress(FitPhase("intervals", step))
     rows = held if len(held) < len(y) else slice(None)
     try:
         return fit_intervals(x[rows], y[rows], w[rows], fitted.blend[:, 0], encoder, settings, report)

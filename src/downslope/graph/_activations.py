@@ -129,7 +129,7 @@ class Relu(_Activation):
 
 
 @register
-class LeakyRelu(_Activation):
+class LeakyReluOp(_Activation):
     """z if z > 0, else slope·z"""
 
     name: ClassVar[str] = "leaky_relu"
@@ -147,7 +147,7 @@ class LeakyRelu(_Activation):
 
 
 @register
-class Elu(_Activation):
+class EluOp(_Activation):
     """z if z > 0, else α(eᶻ − 1) (Clevert et al. 2015)"""
 
     name: ClassVar[str] = "elu"

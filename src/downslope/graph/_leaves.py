@@ -46,7 +46,7 @@ class State(_Leaf):
 
 
 @register
-class Constant(_Leaf):
+class ConstantLeaf(_Leaf):
     """One fixed number; it takes the dtype of what it is combined with."""
 
     name: ClassVar[str] = "constant"

@@ -149,7 +149,7 @@ class Broadcast(Op):
 
 
 @register
-class Rows(Op):
+class RowCount(Op):
     """The number of rows of the batch"""
 
     name: ClassVar[str] = "rows"

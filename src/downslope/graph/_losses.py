@@ -87,7 +87,7 @@ class AbsoluteError(Elementwise):
 
 
 @register
-class Huber(Elementwise):
+class HuberOp(Elementwise):
     """½r² where |r| ≤ delta, else delta(|r| − ½delta), with r = y − z (Huber 1964)"""
 
     name: ClassVar[str] = "huber"
@@ -122,7 +122,7 @@ class Huber(Elementwise):
 
 
 @register
-class Quantile(Elementwise):
+class QuantileOp(Elementwise):
     """level·r where r > 0, else (level − 1)·r, with r = y − z,  ∂/∂z = ½ − level − ½ sign(r)
 
     The z that it is smallest for on average is the quantile of y at that level (Koenker and Bassett 1978).

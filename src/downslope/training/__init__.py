@@ -1,6 +1,6 @@
 """The loop that descends: optimizers, the program of a step, batches."""
 
-from downslope.training._batches import Batches, Block, ShuffledBatches
+from downslope.training._batches import Batches, ShuffledBatches, StepBlock
 from downslope.training._descend import descend
 from downslope.training._epochs import AfterEpoch, Ending, Losses, run_epochs
 from downslope.training._failure import Failure
@@ -12,7 +12,7 @@ from downslope.training._scores import r_squared
 from downslope.training._stopping import Folds, ValidationRows, split
 from downslope.training.arguments import (
     Arrays,
-    Settings,
+    DescentSettings,
     checked_data,
     checked_inputs,
     dtype_of,
@@ -57,9 +57,9 @@ __all__ = [
     "Arrays",
     "Average",
     "Batches",
-    "Block",
     "Constant",
     "Cosine",
+    "DescentSettings",
     "Ending",
     "Failure",
     "FlatCosine",
@@ -79,10 +79,10 @@ __all__ = [
     "Rules",
     "Run",
     "Schedule",
-    "Settings",
     "Sgd",
     "ShuffledBatches",
     "State",
+    "StepBlock",
     "StepDecay",
     "ValidationRows",
     "WarmUp",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from downslope.engines import shuffled
 from downslope.errors import DownslopeError
 
-__all__ = ["BATCHES", "SPLIT", "Batches", "Block", "ShuffledBatches"]
+__all__ = ["BATCHES", "SPLIT", "Batches", "ShuffledBatches", "StepBlock"]
 
 BATCHES, SPLIT = 0, 1
 """Streams of shuffles: the batches of an epoch, the rows that validate."""
@@ -22,7 +22,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class StepBlock:
     """Consecutive steps on the same data.
 
     Attributes:
@@ -67,7 +67,7 @@ class Batches(Protocol):
     def epoch(self, step: int) -> tuple[int, int]:
         """The first and the last step of the epoch that a step belongs to; steps are counted from 1."""
 
-    def block(self, step: int, last: int) -> Block:
+    def block(self, step: int, last: int) -> StepBlock:
         """The steps from ``step`` on, counted from 1, at most to ``last``, that go over the same data."""
 
 
@@ -101,10 +101,10 @@ class ShuffledBatches:
         before = (step - 1) // self.steps_in_epoch * self.steps_in_epoch
         return before + 1, before + self.steps_in_epoch
 
-    def block(self, step: int, last: int) -> Block:
+    def block(self, step: int, last: int) -> StepBlock:
         """The steps from ``step`` to ``last``, or to the end of the epoch."""
         if self.steps_in_epoch == 1:
-            return Block(self.data, None, last - step + 1)
+            return StepBlock(self.data, None, last - step + 1)
         epoch, part = divmod(step - 1, self.steps_in_epoch)
         end = min(part + 1 + last - step, self.steps_in_epoch)
-        return Block(self.data, self._order(epoch)[part * self.size : end * self.size], end - part)
+        return StepBlock(self.data, self._order(epoch)[part * self.size : end * self.size], end - part)

@@ -22,7 +22,7 @@ from downslope.training._search import search
 from downslope.training._stopping import Validation, ValidationRows, Watch, split
 from downslope.training.arguments import (
     Arrays,
-    Settings,
+    DescentSettings,
     checked_data,
     count_alike,
     dtype_of,
@@ -117,7 +117,7 @@ def descend(
     >>> run.parameters["layer1.weight"].round(6), run.losses.round(3)[:3], run.stopped
     (array([[2.]]), array([10.  ,  2.5  ,  0.625]), 'finished')
     """
-    settings = Settings(
+    settings = DescentSettings(
         *(steps, epochs, batch_size, clip_norm, clip_value),
         *(patience, ema_decay, time_limit, threads, seed),
     )

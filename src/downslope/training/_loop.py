@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines import DescentEngine, Scalars, descent_engine
-from downslope.training._batches import Batches, Block
+from downslope.training._batches import Batches, StepBlock
 from downslope.training._failure import Failure, error_failure, update_failure
 from downslope.training._program import Program
 
@@ -225,7 +225,7 @@ class Loop:
             self._given = None
         return self._running
 
-    def _run(self, engine: DescentEngine, block: Block, seconds: float = math.inf) -> NDArray[np.float64]:
+    def _run(self, engine: DescentEngine, block: StepBlock, seconds: float = math.inf) -> NDArray[np.float64]:
         first = self.step + 1
         numbers = np.arange(first, first + block.steps, dtype=np.float64)
         scalars = {"learning_rate": self._rates(first, block.steps), "step": numbers, **self._counts(block)}
@@ -233,7 +233,7 @@ class Loop:
         self.step += len(errors) - (len(errors) > 0 and not math.isfinite(errors[-1]))
         return errors
 
-    def _counts(self, block: Block) -> Scalars:
+    def _counts(self, block: StepBlock) -> Scalars:
         """The number of rows of each step that have a weight, by the name of the input."""
         names = [node.name for node in self.program.rows]
         if not names:

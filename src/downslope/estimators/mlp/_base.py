@@ -19,11 +19,11 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from downslope._checks import refuse_lost
 from downslope.estimators._threads import threads_of
-from downslope.estimators.mlp._fit import Fit, OptimizerState, Settings
+from downslope.estimators.mlp._fit import Fit, MLPSettings, OptimizerState
 from downslope.estimators.mlp._lbfgs import fit_lbfgs
 from downslope.estimators.mlp._network import OUTPUTS, network_of
 from downslope.estimators.mlp._parameters import CONSTRAINTS, called, dtype_for, per_layer, widths
-from downslope.estimators.mlp._rows import DENSE_BYTES, Rows, ValidationRows, dense, parted
+from downslope.estimators.mlp._rows import DENSE_BYTES, MLPRows, ValidationRows, dense, parted
 from downslope.estimators.mlp._stochastic import Hooks, fit_stochastic
 from downslope.nets import Network
 from downslope.training import Schedule, forward, relative_weights
@@ -174,7 +174,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         incremental: bool,
     ) -> Fit:
         """Run the solver from where the estimator stands, and keep what it found."""
-        settings, callbacks = Settings.of(self), called(self.callbacks)
+        settings, callbacks = MLPSettings.of(self), called(self.callbacks)
         after_epoch = (lambda fit: self._stops(fit, callbacks)) if callbacks else None
         score, random = None, self._random_state
         if self.monitor is not None and (not self.early_stopping or self.solver == "lbfgs"):
@@ -194,11 +194,11 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
             weights = relative_weights(weights)
         if self.solver == "lbfgs":
             double = np.dtype(np.float64)
-            rows = Rows.of(x, y, weights, network.loss, double)
+            rows = MLPRows.of(x, y, weights, network.loss, double)
             found = fit_lbfgs(settings, network, rows, Fit(self._parameters(double)), after_epoch)
             found = replace(found, values={name: v.astype(dtype) for name, v in found.values.items()})
         else:
-            rows = Rows.of(x, y, weights, network.loss, dtype, relative=relative)
+            rows = MLPRows.of(x, y, weights, network.loss, dtype, relative=relative)
             start, hooks = self._standing(dtype, goes_on=incremental), Hooks(score, after_epoch)
             found = fit_stochastic(settings, network, rows, start, random, hooks, one_epoch=incremental)
         self._keep(found)

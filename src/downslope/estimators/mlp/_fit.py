@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from downslope.estimators.mlp._rates import RatePolicy
 from downslope.training import Schedule
 
-__all__ = ["Fit", "OptimizerState", "Settings"]
+__all__ = ["Fit", "MLPSettings", "OptimizerState"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Settings:
+class MLPSettings:
     """The parameters of an estimator that its solver looks at, under their names there."""
 
     solver: str

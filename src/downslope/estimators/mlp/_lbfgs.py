@@ -17,9 +17,9 @@ from sklearn.utils.optimize import _check_optimize_result
 
 from downslope.engines import Evaluator
 from downslope.estimators._threads import threads_of
-from downslope.estimators.mlp._fit import Fit, Settings
+from downslope.estimators.mlp._fit import Fit, MLPSettings
 from downslope.estimators.mlp._network import objective
-from downslope.estimators.mlp._rows import Rows
+from downslope.estimators.mlp._rows import MLPRows
 from downslope.graph import gradient
 from downslope.nets import Network
 
@@ -30,9 +30,9 @@ Vector = NDArray[np.float64]
 
 
 def fit_lbfgs(
-    settings: Settings,
+    settings: MLPSettings,
     network: Network,
-    rows: Rows,
+    rows: MLPRows,
     start: Fit,
     after_iteration: Callable[[Fit], bool] | None = None,
 ) -> Fit:
@@ -82,7 +82,7 @@ def fit_lbfgs(
 class _Error:
     """The error of all rows and its gradient as functions of one vector; sparse rows go through in parts."""
 
-    def __init__(self, settings: Settings, network: Network, rows: Rows) -> None:
+    def __init__(self, settings: MLPSettings, network: Network, rows: MLPRows) -> None:
         self._parameters = network.graph().parameters
         self._rows = rows
         descended, reported = objective(network, 0.0)

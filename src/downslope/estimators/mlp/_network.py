@@ -10,7 +10,7 @@ from downslope.graph import BATCH, Node, input_, make
 from downslope.nets import ACTIVATIONS, Dense, Dropout, Network
 from downslope.training import Means, Optimizer, Program, Rules, program_of
 
-__all__ = ["ACTIVATION_NAMES", "OUTPUTS", "Moments", "Velocity", "network_of", "objective", "program"]
+__all__ = ["ACTIVATION_NAMES", "OUTPUTS", "AdamMoments", "Velocity", "network_of", "objective", "program"]
 
 ACTIVATION_NAMES = ("identity", "logistic", *(name for name in ACTIVATIONS if name != "sigmoid"))
 """The activations by the names that scikit-learn has for them, and the further ones."""
@@ -95,7 +95,7 @@ class Velocity:
 
 
 @dataclass(frozen=True)
-class Moments:
+class AdamMoments:
     """m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²,  w ← w − η m/(√v + ε).
 
     Adam in the form whose learning rate η is corrected for the start, η√(1 − β₂ᵗ)/(1 − β₁ᵗ) (Kingma and Ba

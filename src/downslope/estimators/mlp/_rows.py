@@ -11,9 +11,9 @@ from scipy.sparse import issparse
 from scipy.special import xlogy
 from sklearn.model_selection import train_test_split
 
-from downslope.training import Block
+from downslope.training import StepBlock
 
-__all__ = ["DENSE_BYTES", "RandomBatches", "Rows", "ValidationRows", "dense", "parted"]
+__all__ = ["DENSE_BYTES", "MLPRows", "RandomBatches", "ValidationRows", "dense", "parted"]
 
 DENSE_BYTES = 1 << 27
 """Sparse rows up to this size are made dense all at once, larger ones in parts of this size."""
@@ -25,7 +25,7 @@ def dense(x: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 @dataclass(frozen=True)
-class Rows:
+class MLPRows:
     """Inputs (n, features), dense or CSR; targets in the shape of the network; weights (n,).
 
     With ``relative`` weights, batches of any size descend the error of all rows; else each batch is divided
@@ -48,7 +48,7 @@ class Rows:
         dtype: Any,
         *,
         relative: bool = False,
-    ) -> Rows:
+    ) -> MLPRows:
         """The rows for a loss in a dtype; sparse ones are made dense where that is small enough."""
         count = x.shape[0]
         small = not issparse(x) or count * x.shape[1] * np.dtype(dtype).itemsize <= DENSE_BYTES
@@ -132,7 +132,7 @@ class RandomBatches:
         before: steps that were taken before this fit.
     """
 
-    def __init__(self, rows: Rows, size: int, random: np.random.RandomState | None, before: int) -> None:
+    def __init__(self, rows: MLPRows, size: int, random: np.random.RandomState | None, before: int) -> None:
         self.rows, self.size = rows, size
         self.steps_in_epoch = -(-len(rows) // size)
         self._random, self._before = random, before
@@ -146,7 +146,7 @@ class RandomBatches:
         first = step - past % self.steps_in_epoch
         return first, first + self.steps_in_epoch - 1
 
-    def block(self, step: int, last: int) -> Block:
+    def block(self, step: int, last: int) -> StepBlock:
         """The steps from ``step`` to ``last``, at most to the end of the epoch or of what may be dense."""
         epoch, part = divmod(step - self._before - 1, self.steps_in_epoch)
         if self._random is not None and epoch > self._drawn:
@@ -159,8 +159,8 @@ class RandomBatches:
             whole = steps == self.steps_in_epoch
             # a batch of all rows is the same in any order
             if whole and (steps == 1 or self._random is None):
-                return Block(self._data, None, steps)
-            return Block(self._data, self._order[part * self.size : (part + steps) * self.size], steps)
+                return StepBlock(self._data, None, steps)
+            return StepBlock(self._data, self._order[part * self.size : (part + steps) * self.size], steps)
         steps = min(steps, max(1, self.rows.rows_at_once // self.size))
         chosen = self._order[part * self.size : (part + steps) * self.size]
-        return Block(self.rows.columns(chosen), None, steps)
+        return StepBlock(self.rows.columns(chosen), None, steps)

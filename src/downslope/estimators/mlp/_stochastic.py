@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from downslope.estimators._threads import threads_of
-from downslope.estimators.mlp._fit import Fit, OptimizerState, Settings
-from downslope.estimators.mlp._network import Moments, Velocity, program
+from downslope.estimators.mlp._fit import Fit, MLPSettings, OptimizerState
+from downslope.estimators.mlp._network import AdamMoments, Velocity, program
 from downslope.estimators.mlp._rates import LearningRates, RatePolicy
-from downslope.estimators.mlp._rows import RandomBatches, Rows
+from downslope.estimators.mlp._rows import MLPRows, RandomBatches
 from downslope.nets import Network
 from downslope.training import Ending, Loop, Losses, Optimizer, State, may_be_empty, run_epochs
 
@@ -38,9 +38,9 @@ class Hooks:
 
 
 def fit_stochastic(
-    settings: Settings,
+    settings: MLPSettings,
     network: Network,
-    rows: Rows,
+    rows: MLPRows,
     start: Fit,
     random: np.random.RandomState,
     hooks: Hooks,
@@ -102,7 +102,7 @@ def fit_stochastic(
     return replace(record.fit(), failure=failure)
 
 
-def _batch_size(settings: Settings, rows: int) -> int:
+def _batch_size(settings: MLPSettings, rows: int) -> int:
     if isinstance(settings.batch_size, str):
         return min(200, rows)
     if settings.batch_size > rows:
@@ -112,13 +112,13 @@ def _batch_size(settings: Settings, rows: int) -> int:
     return int(np.clip(settings.batch_size, 1, rows))
 
 
-def _rule(settings: Settings) -> Optimizer:
+def _rule(settings: MLPSettings) -> Optimizer:
     if settings.solver == "sgd":
         return Velocity(float(settings.momentum), bool(settings.nesterovs_momentum))
-    return Moments(float(settings.beta_1), float(settings.beta_2), float(settings.epsilon))
+    return AdamMoments(float(settings.beta_1), float(settings.beta_2), float(settings.epsilon))
 
 
-def _optimizer_state(settings: Settings, total: int) -> OptimizerState:
+def _optimizer_state(settings: MLPSettings, total: int) -> OptimizerState:
     """To begin with, for a schedule of so many steps."""
     adam = settings.solver == "adam"
     policy = RatePolicy(
@@ -136,7 +136,7 @@ class _Record:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: MLPSettings,
         batches: RandomBatches,
         loop: Loop,
         rates: LearningRates,

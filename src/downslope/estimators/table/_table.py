@@ -17,7 +17,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from downslope.errors import DownslopeError
 from downslope.estimators._threads import threads_of
 from downslope.estimators.table._inputs import TableInputs, table_inputs
-from downslope.fitting import Phase, Summary, error_increases, fit, sampled_rows, shares, summary_html
+from downslope.fitting import FitPhase, Summary, error_increases, fit, sampled_rows, shares, summary_html
 from downslope.tables import refuse_text
 
 __all__ = ["TableEstimator"]
@@ -233,7 +233,7 @@ def _seed(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(_LARGEST_SEED))
 
 
-def _printed(phase: Phase) -> None:
+def _printed(phase: FitPhase) -> None:
     epoch = phase.progress
     validation = "" if epoch.validation_error is None else f", validation error {epoch.validation_error:.4g}"
     print(f"{phase.name}: step {epoch.step} of {epoch.steps}, error {epoch.error:.4g}{validation}")

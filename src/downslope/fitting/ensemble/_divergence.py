@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.fitting.ensemble._recipe import Settings
+from downslope.fitting.ensemble._recipe import FitSettings
 from downslope.training import Run
 
 __all__ = ["refuse_diverged"]
@@ -46,7 +46,7 @@ def refuse_diverged(
     reason = run.message if run.stopped == "not finite" else f"the error rose from {first:.3g} to {last:.3g}."
     raise DownslopeError(
         f"training diverged at a learning rate of {learning_rate:g}: {reason} "
-        f"The default learning rate is {Settings.learning_rate:g}"
+        f"The default learning rate is {FitSettings.learning_rate:g}"
     )
 
 

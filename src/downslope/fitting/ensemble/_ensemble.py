@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from downslope.fitting._record import LINEAR
 from downslope.fitting.ensemble._blend import best_shares, best_temperature, blended, temperature_scaled
 from downslope.fitting.ensemble._divergence import refuse_diverged
-from downslope.fitting.ensemble._group import EnsembleGroup, Rows, class_probabilities, train_group
-from downslope.fitting.ensemble._recipe import Settings, linear_network, networks_for
+from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, class_probabilities, train_group
+from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import TableEncoder, Target
 from downslope.training import Folds, Progress, Run, Schedule, descend, forward
 
-__all__ = ["FittedEnsemble", "Phase", "fit_ensemble", "fit_single"]
+__all__ = ["FitPhase", "FittedEnsemble", "fit_ensemble", "fit_single"]
 
 _LINEAR_DESCENT: Mapping[str, Any] = {"optimizer": "lbfgs", "steps": 200}
 _LINEAR_PATIENCE = 20
@@ -33,7 +33,7 @@ _SEEDS = 1 << 64
 
 
 @dataclass(frozen=True)
-class Phase:
+class FitPhase:
     """What a fit is at: ``"linear"`` or the name of a group, and its progress."""
 
     name: str
@@ -63,11 +63,11 @@ class FittedEnsemble:
 
 
 def fit_ensemble(
-    rows: Rows,
+    rows: EncodedRows,
     encoder: TableEncoder,
     target: Target,
-    settings: Settings,
-    progress: Callable[[Phase], None] | None = None,
+    settings: FitSettings,
+    progress: Callable[[FitPhase], None] | None = None,
 ) -> FittedEnsemble:
     """Train the groups that suit the rows, and blend them with the smallest loss on held-out rows.
 
@@ -93,11 +93,11 @@ def fit_ensemble(
 
 
 def fit_single(
-    rows: Rows,
+    rows: EncodedRows,
     encoder: TableEncoder,
     target: Target,
-    settings: Settings,
-    progress: Callable[[Phase], None] | None = None,
+    settings: FitSettings,
+    progress: Callable[[FitPhase], None] | None = None,
 ) -> FittedEnsemble:
     """One network for rows too few to hold any out: a linear model, or the network that was asked for."""
     linear = linear_network(encoder, target, _SLIGHT_PENALTY)
@@ -122,10 +122,10 @@ def fit_single(
 def _on_these(
     name: str,
     network: Network,
-    rows: Rows,
-    settings: Settings,
+    rows: EncodedRows,
+    settings: FitSettings,
     asked: Mapping[str, Any],
-    progress: Callable[[Phase], None] | None,
+    progress: Callable[[FitPhase], None] | None,
 ) -> EnsembleGroup:
     """One network trained on all rows, and what it predicts of them."""
     run = _descended(network, rows, settings, asked, _named(name, progress))
@@ -140,8 +140,8 @@ def _on_these(
 
 def _descended(
     network: Network,
-    rows: Rows,
-    settings: Settings,
+    rows: EncodedRows,
+    settings: FitSettings,
     asked: Mapping[str, Any],
     progress: Callable[[Progress], None] | None,
 ) -> Run:
@@ -152,11 +152,11 @@ def _descended(
 
 
 def _linear(
-    rows: Rows,
+    rows: EncodedRows,
     encoder: TableEncoder,
     target: Target,
-    settings: Settings,
-    progress: Callable[[Phase], None] | None,
+    settings: FitSettings,
+    progress: Callable[[FitPhase], None] | None,
 ) -> EnsembleGroup:
     limit = settings.time_limit
     group = train_group(
@@ -175,11 +175,11 @@ def _linear(
     return group
 
 
-def _linear_rows(rows: Rows) -> Rows:
+def _linear_rows(rows: EncodedRows) -> EncodedRows:
     """As many rows in float64 as a linear model needs: every so many of a large table."""
     every = slice(None, None, -(-rows.x.size // _LINEAR_NUMBERS))
     x = rows.x[every].astype(np.float64)
-    return Rows(x, rows.y[every], rows.weights[every], Folds(rows.folds.of[every]))
+    return EncodedRows(x, rows.y[every], rows.weights[every], Folds(rows.folds.of[every]))
 
 
 Planned = tuple[str, Network, float | None]
@@ -191,7 +191,7 @@ def _first(networks: Mapping[str, Network]) -> Iterator[Planned]:
     yield name, network, None
 
 
-def _timed(networks: Mapping[str, Network], settings: Settings, started: float) -> Iterator[Planned]:
+def _timed(networks: Mapping[str, Network], settings: FitSettings, started: float) -> Iterator[Planned]:
     """Every network once; then, while a time limit allows, again from other starting values."""
     if settings.time_limit is None:
         yield from ((name, network, None) for name, network in networks.items())
@@ -210,11 +210,11 @@ def _timed(networks: Mapping[str, Network], settings: Settings, started: float) 
 def _trained(
     name: str,
     network: Network,
-    rows: Rows,
-    settings: Settings,
+    rows: EncodedRows,
+    settings: FitSettings,
     seed: int,
     seconds: float | None,
-    progress: Callable[[Phase], None] | None,
+    progress: Callable[[FitPhase], None] | None,
 ) -> EnsembleGroup:
     count = len(rows.x)
     epochs = settings.epochs_for(count)
@@ -233,7 +233,7 @@ def _trained(
     return group
 
 
-def _seconds_of_a_step(network: Network, rows: Rows, asked: Mapping[str, Any], seed: int) -> float:
+def _seconds_of_a_step(network: Network, rows: EncodedRows, asked: Mapping[str, Any], seed: int) -> float:
     """Measured on some steps whose result is not used; their program is kept for those that follow."""
     settings = {k: asked[k] for k in ("optimizer", "learning_rate", "batch_size")}
     ensemble = Ensemble([network] * rows.members)
@@ -247,11 +247,11 @@ def _seconds_of_a_step(network: Network, rows: Rows, asked: Mapping[str, Any], s
 
 
 def _blended(
-    rows: Rows,
+    rows: EncodedRows,
     target: Target,
-    settings: Settings,
+    settings: FitSettings,
     groups: Sequence[EnsembleGroup],
-    progress: Callable[[Phase], None] | None,
+    progress: Callable[[FitPhase], None] | None,
 ) -> FittedEnsemble:
     held = rows.folds.held
     y, weights = rows.y[held], rows.weights[held]
@@ -299,10 +299,10 @@ class _BeginningOf:
 
 def _on_all_rows(
     group: EnsembleGroup,
-    rows: Rows,
-    settings: Settings,
+    rows: EncodedRows,
+    settings: FitSettings,
     interrupted: bool,
-    progress: Callable[[Phase], None] | None,
+    progress: Callable[[FitPhase], None] | None,
 ) -> tuple[Network, dict[str, NDArray[Any]], bool]:
     """One network of the group, trained on every row up to the best epoch; whether it was interrupted."""
     network, count = group.ensemble.networks[0], len(rows.x)
@@ -326,5 +326,5 @@ def _on_all_rows(
     return network, dict(run.parameters) if run.stopped == "finished" else kept, run.stopped == "interrupted"
 
 
-def _named(name: str, progress: Callable[[Phase], None] | None) -> Callable[[Progress], None] | None:
-    return None if progress is None else lambda epoch: progress(Phase(name, epoch))
+def _named(name: str, progress: Callable[[FitPhase], None] | None) -> Callable[[Progress], None] | None:
+    return None if progress is None else lambda epoch: progress(FitPhase(name, epoch))

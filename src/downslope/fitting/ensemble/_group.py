@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.training import Folds, Progress, Run, descend, held_out
 
-__all__ = ["EnsembleGroup", "Rows", "class_probabilities", "train_group"]
+__all__ = ["EncodedRows", "EnsembleGroup", "class_probabilities", "train_group"]
 
 
 @dataclass(frozen=True)
-class Rows:
+class EncodedRows:
     """Encoded rows: x (rows, inputs) and y (rows,), how much each counts, and who holds it out."""
 
     x: NDArray[Any]
@@ -52,7 +52,7 @@ class EnsembleGroup:
         """By name."""
         return self.run.parameters
 
-    def predicted_at(self, parameters: Mapping[str, NDArray[Any]], rows: Rows) -> NDArray[np.float64]:
+    def predicted_at(self, parameters: Mapping[str, NDArray[Any]], rows: EncodedRows) -> NDArray[np.float64]:
         """What ``predictions`` would be at other parameters."""
         found = held_out(self.ensemble, parameters, rows.x, rows.folds)
         return class_probabilities(self.ensemble, found)
@@ -61,9 +61,9 @@ class EnsembleGroup:
 def train_group(
     name: str,
     network: Network,
-    rows: Rows,
+    rows: EncodedRows,
     *,
-    training: Rows | None = None,
+    training: EncodedRows | None = None,
     progress: Callable[[Progress], None] | None = None,
     **settings: Any,
 ) -> EnsembleGroup:

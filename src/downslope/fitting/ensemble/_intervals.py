@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.fitting.ensemble._folds import folds_of
-from downslope.fitting.ensemble._group import Rows, train_group
-from downslope.fitting.ensemble._recipe import Settings, interval_network
+from downslope.fitting.ensemble._group import EncodedRows, train_group
+from downslope.fitting.ensemble._recipe import FitSettings, interval_network
 from downslope.nets import AnyNetwork
 from downslope.tables import TableEncoder
 from downslope.training import Progress, forward
@@ -107,7 +107,7 @@ def fit_intervals(
     weights: NDArray[np.float32],
     predicted: NDArray[np.float64],
     encoder: TableEncoder,
-    settings: Settings,
+    settings: FitSettings,
     progress: Callable[[Progress], None] | None = None,
 ) -> IntervalNetworks:
     """Learn intervals from predictions of held-out rows.
@@ -126,7 +126,7 @@ def fit_intervals(
     inputs = _inputs(x, predicted)
     errors = (y - predicted).astype(np.float32)
     targets = np.repeat(errors[:, None], len(QUANTILES), axis=1)
-    rows = Rows(inputs, targets, weights, folds_of(np.abs(errors), _MEMBERS, settings.seed))
+    rows = EncodedRows(inputs, targets, weights, folds_of(np.abs(errors), _MEMBERS, settings.seed))
     network = interval_network(encoder, QUANTILES, inputs)
     asked = settings.descent(len(y), settings.epochs or _EPOCHS)
     group = train_group("intervals", network, rows, **asked, seed=settings.seed, progress=progress)

@@ -15,7 +15,7 @@ from downslope.nets import Dense, Dropout, Embedding, Layer, Network, Periodic, 
 from downslope.tables import TableEncoder, Target
 from downslope.training import AdamW, FlatCosine
 
-__all__ = ["Settings", "embeddings", "interval_network", "linear_network", "networks_for"]
+__all__ = ["FitSettings", "embeddings", "interval_network", "linear_network", "networks_for"]
 
 FEWEST_ROWS = 50
 """Below it no rows are held out and the network is linear."""
@@ -34,7 +34,7 @@ _SHARE = Interval(0, 1, open_high=True)
 
 
 @dataclass(frozen=True)
-class Settings:
+class FitSettings:
     """How networks are fitted; None leaves the choice to the number of rows.
 
     Args:
@@ -89,7 +89,8 @@ class Settings:
         if self.hidden != ():
             return {}
         names = ("activation", "dropout", "learning_rate", "weight_decay", "batch_size", "epochs")
-        return {name: getattr(self, name) for name in names if getattr(self, name) != getattr(Settings, name)}
+        given = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in given.items() if value != getattr(FitSettings, name)}
 
     def holds_out(self, rows: int) -> bool:
         """Whether there are enough rows to hold some out."""
@@ -140,7 +141,7 @@ def _units(hidden: Any) -> tuple[int, ...]:
 
 
 def networks_for(
-    encoder: TableEncoder, target: Target, settings: Settings, x: NDArray[np.float32]
+    encoder: TableEncoder, target: Target, settings: FitSettings, x: NDArray[np.float32]
 ) -> Mapping[str, Network]:
     """The architectures for an encoded table, by the numerical embeddings that set them apart."""
     columns, edges = _bins(x[:: -(-len(x) // _SAMPLED_ROWS)], encoder.code_columns)

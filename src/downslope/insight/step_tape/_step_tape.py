@@ -36,8 +36,8 @@ from downslope.insight.step_tape._text import as_text, subject
 from downslope.nets import AnyNetwork, checked_network
 from downslope.training import (
     OPTIMIZERS,
+    DescentSettings,
     Optimizer,
-    Settings,
     dtype_of,
     optimizer_of,
     precision_of,
@@ -117,7 +117,7 @@ def tape(
             "the optimizer lbfgs has no tape of a step, as its line search decides after each error; choose "
             f"one of {', '.join(OPTIMIZERS)}"
         )
-    rule, limits = optimizer_of(optimizer), Settings(clip_norm=clip_norm, clip_value=clip_value)
+    rule, limits = optimizer_of(optimizer), DescentSettings(clip_norm=clip_norm, clip_value=clip_value)
     precision = precision_of(precision) or "float64"
     itemsize = np.dtype(dtype_of(precision)).itemsize
     program = training_program(network, rule, clip_norm=limits.clip_norm, clip_value=limits.clip_value)

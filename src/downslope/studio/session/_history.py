@@ -13,7 +13,7 @@ from downslope._forks import cached_property
 from downslope.studio.session._settings import Settings
 from downslope.studio.table._rows import Rows
 
-__all__ = ["Curve", "History", "Moment", "next_mark"]
+__all__ = ["ErrorCurve", "History", "Moment", "next_mark"]
 
 _POINTS = 4096
 _PARTS = 64  # of a curve, until they are joined
@@ -63,7 +63,7 @@ Points = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class ErrorCurve:
     """The error of each step, thinned to a bounded number of points: at first all, later every second …
 
     Attributes:
@@ -82,22 +82,22 @@ class Curve:
         steps, errors = zip(*self.parts, strict=True)
         return np.concatenate(steps), np.concatenate(errors)
 
-    def extended(self, first: int, errors: NDArray[np.float64]) -> Curve:
+    def extended(self, first: int, errors: NDArray[np.float64]) -> ErrorCurve:
         """The curve with the errors of further steps, the first before update number ``first`` (from 1)."""
         steps = np.arange(first - 1, first - 1 + len(errors))
         chosen = _kept(steps, self.stride)
-        after = Curve((*self.parts, (steps[chosen], errors[chosen])), self.stride)
+        after = ErrorCurve((*self.parts, (steps[chosen], errors[chosen])), self.stride)
         if len(after.parts) > _PARTS:
-            after = Curve((after.points,), self.stride)
+            after = ErrorCurve((after.points,), self.stride)
         return after._thinned() if sum(len(part[0]) for part in after.parts) > _POINTS else after
 
-    def _thinned(self) -> Curve:
+    def _thinned(self) -> ErrorCurve:
         (steps, errors), stride = self.points, self.stride
         while len(steps) > _POINTS // 2:
             stride *= 2
             chosen = _kept(steps, stride)
             steps, errors = steps[chosen], errors[chosen]
-        return Curve(((steps, errors),), stride)
+        return ErrorCurve(((steps, errors),), stride)
 
     def thinned(self, about: int) -> Points:
         """Steps and errors of about so many points, evenly spaced."""
@@ -105,11 +105,11 @@ class Curve:
         every = max(1, len(steps) // about)
         return steps[::every], errors[::every]
 
-    def until(self, step: int) -> Curve:
+    def until(self, step: int) -> ErrorCurve:
         """The part before a step, for a branch."""
         steps, errors = self.points
         chosen = steps < step
-        return Curve(((steps[chosen], errors[chosen]),), self.stride)
+        return ErrorCurve(((steps[chosen], errors[chosen]),), self.stride)
 
 
 def _kept(steps: NDArray[np.int64], stride: int) -> NDArray[np.bool_]:
@@ -136,7 +136,7 @@ class History:
     parent: tuple[int, int] | None = None
     kept: bool = False
     moments: tuple[Moment, ...] = ()
-    curve: Curve = field(default_factory=Curve)
+    curve: ErrorCurve = field(default_factory=ErrorCurve)
 
     @property
     def last(self) -> Moment:

@@ -10,11 +10,11 @@ from downslope.training.arguments._data import (
     precision_of,
     relative_weights,
 )
-from downslope.training.arguments._settings import Settings
+from downslope.training.arguments._settings import DescentSettings
 
 __all__ = [
     "Arrays",
-    "Settings",
+    "DescentSettings",
     "checked_data",
     "checked_inputs",
     "count_alike",

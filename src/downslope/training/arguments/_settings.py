@@ -9,7 +9,7 @@ from typing import Any
 from downslope._checks import NOT_NEGATIVE, POSITIVE, Interval, number, seed, whole
 from downslope.errors import DownslopeError
 
-__all__ = ["Settings"]
+__all__ = ["DescentSettings"]
 
 _AT_LEAST_1 = Interval(1)
 _STEPS = Interval(0, limit=1 << 53)
@@ -17,7 +17,7 @@ _USUAL_STEPS = 1000
 
 
 @dataclass(frozen=True)
-class Settings:
+class DescentSettings:
     """What ``descend`` is given under the same names; numbers of any kind become plain ones."""
 
     steps: int | None = None

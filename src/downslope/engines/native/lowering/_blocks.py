@@ -9,10 +9,10 @@ from downslope.engines.native.lowering._tape import Instruction
 from downslope.engines.native.lowering._views import is_elementwise
 from downslope.graph import Node
 
-__all__ = ["Block", "Groups"]
+__all__ = ["ElementwiseBlock", "Groups"]
 
 
-class Block:
+class ElementwiseBlock:
     """A block under construction: its operands by value, and registers for what only it uses."""
 
     def __init__(self, instruction: Instruction) -> None:

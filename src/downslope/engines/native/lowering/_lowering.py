@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from downslope.engines.native.lowering._blocks import Block, Groups
+from downslope.engines.native.lowering._blocks import ElementwiseBlock, Groups
 from downslope.engines.native.lowering._fusion import fuse
 from downslope.engines.native.lowering._opcodes import ELEMENTWISE_OPS, Form, Kind, Opcode, View
 from downslope.engines.native.lowering._schedule import schedule
@@ -330,7 +330,7 @@ class _Lowering:
         if not nodes:
             return
         kind, rows, columns = layout(nodes[0].shape)
-        block = Block(Instruction(_BLOCKS[kind], -1, [rows, columns], nodes=list(nodes)))
+        block = ElementwiseBlock(Instruction(_BLOCKS[kind], -1, [rows, columns], nodes=list(nodes)))
         inside = set(nodes)
         ops: dict[Node, tuple[str, tuple[Node, ...]]] = {}
         absorbed: set[Node] = set()
