@@ -12,7 +12,7 @@ from unusual_values import VALUES, outcome
 
 CASES = [(target, parameter) for target, (_, _, good) in CALLS.items() for parameter in good]
 
-RESULTS = {"Explanation", "Forecast", "Model", "Run", "Solution", "StepTape", "Studio"}
+RESULTS = {"Checkpoint", "Explanation", "Forecast", "Model", "Run", "Solution", "StepTape", "Studio"}
 """Classes whose objects the library makes."""
 NOT_YET = {"fit", "load", "play", "MLPClassifier", "MLPRegressor", "TableClassifier", "TableRegressor"}
 

@@ -23,7 +23,7 @@ from downslope.interchange import (
     read_model_file,
     write_model_file,
 )
-from downslope.nets import network_from_json, network_to_json
+from downslope.nets import network_from_json
 from downslope.studio._schema import Look, Step
 from downslope.studio.session._session import Session
 from downslope.studio.session._settings import settings_of
@@ -213,7 +213,7 @@ np.save({str(tmp_path / "found.npy")!r}, ds.predict(file.network, x, parameters=
         assert one.error is two.error
         assert one.stages == two.stages
         assert one.symbols == two.symbols
-    for network in (again, pickle.loads(pickle.dumps(again)), network_from_json(network_to_json(again))):
+    for network in (again, pickle.loads(pickle.dumps(again)), network_from_json(again.to_json())):
         assert network == again
         assert hash(network) == hash(again)
     runs = [ds.descend(n, X, Y, optimizer="adam", batch_size=7, steps=15, seed=1) for n in (net, again)]
@@ -391,7 +391,7 @@ def test_rules_that_are_not_whole(rule, said):
 
 
 def test_a_stored_layer_is_checked():
-    data = json.loads(json.dumps(network_to_json(NETWORKS["all"])))
+    data = json.loads(json.dumps(NETWORKS["all"].to_json()))
     assert network_from_json(data) == network_from_json(data)
 
     def spoil(change):
@@ -410,7 +410,7 @@ def test_a_stored_layer_is_checked():
 
 def test_networks_side_by_side_are_stored():
     pair = ds.Ensemble([NETWORKS["layer of layers"], NETWORKS["layer"], NETWORKS["layer of layers"]])
-    again = network_from_json(json.loads(json.dumps(network_to_json(pair))))
+    again = network_from_json(json.loads(json.dumps(pair.to_json())))
     for training in (False, True):
         assert again.graph(training=training).error is pair.graph(training=training).error
     assert again.graph().symbols == pair.graph().symbols

@@ -46,6 +46,7 @@ _NAMES = {
         "tape",
     ),
     "nets": (
+        "Checkpoint",
         "Dense",
         "Dropout",
         "Elu",

@@ -22,6 +22,7 @@ from downslope.insight import gradient_norms as gradient_norms
 from downslope.insight import hessian_vector_product as hessian_vector_product
 from downslope.insight import solve as solve
 from downslope.insight import tape as tape
+from downslope.nets import Checkpoint as Checkpoint
 from downslope.nets import Dense as Dense
 from downslope.nets import Dropout as Dropout
 from downslope.nets import Elu as Elu

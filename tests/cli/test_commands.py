@@ -235,7 +235,7 @@ def test_predict_and_explain_refuse(fitted, tmp_path) -> None:
     (tmp_path / "junk").write_bytes(b"junk" * 40)
     cases = [
         (["predict", fitted, tmp_path / "t.csv"], "lacks the column island"),
-        (["predict", tmp_path / "junk", tmp_path / "t.csv"], "no model file"),
+        (["predict", tmp_path / "junk", tmp_path / "t.csv"], "is no file of Downslope"),
         (["predict", tmp_path / "none", tmp_path / "t.csv"], "there is no file"),
         (["predict", fitted, EXAMPLES / "penguins.csv", "-o", tmp_path / "x.pdf"], "known format"),
         (["explain", fitted, "--row", "999"], "there is no row 999"),

@@ -23,7 +23,7 @@ from downslope import (
 )
 from downslope.graph import graph_from_json, graph_to_json
 from downslope.interchange import ModelFile, read_model_file, write_model_file
-from downslope.nets import network_from_json, network_to_json
+from downslope.nets import network_from_json
 
 NETWORKS = [
     Network(inputs=3, layers=[Dense(1, bias=False)]),
@@ -53,7 +53,7 @@ def written(tmp_path):
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_networks_survive_json(network) -> None:
-    again = network_from_json(json.loads(json.dumps(network_to_json(network))))
+    again = network_from_json(json.loads(json.dumps(network.to_json())))
     assert again.graph().prediction is network.graph().prediction
     assert again.graph().error is network.graph().error
 
@@ -111,7 +111,7 @@ def changed(path, section: str, change) -> None:
 @pytest.mark.parametrize(
     ("section", "change", "message"),
     [
-        ("format", lambda s: "other", "no model of Downslope"),
+        ("format", lambda s: "other", "no file of Downslope"),
         ("network", lambda s: "[" * 100_000, "section 'network'"),
         ("network", lambda s: s.replace('"units": 6', '"units": 7'), "damaged"),
         ("network", lambda s: s.replace('"units": 6', '"units": 1e300'), "damaged"),

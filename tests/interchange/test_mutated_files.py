@@ -10,8 +10,8 @@ from safetensors.numpy import save
 
 import downslope as ds
 from downslope.graph import graph_to_json
-from downslope.interchange._model_file import ModelFile, read_model_file, write_model_file
-from downslope.nets import network_from_json, network_to_json
+from downslope.interchange import ModelFile, read_model_file, write_model_file
+from downslope.nets import network_from_json
 
 MODELS = [
     ds.Network(5, [ds.Embedding((1, 3), (4, 3), (2, 3)), ds.Dense(4, "relu"), ds.Dense(1)]),
@@ -63,7 +63,7 @@ def test_mutated_settings_of_model_files(network, tmp_path):
     rng = np.random.default_rng(7 + MODELS.index(network))
     path = tmp_path / "model"
     for _ in range(60):
-        description = network_to_json(network)
+        description = network.to_json()
         for _ in range(rng.integers(1, 4)):
             paths = list(settings(description))
             *where, last = paths[rng.integers(len(paths))]

@@ -7,7 +7,7 @@ import downslope as ds
 from downslope.engines import evaluate
 from downslope.errors import DownslopeError
 from downslope.graph import gradient
-from downslope.nets import Ensemble, Periodic, PiecewiseLinear, network_from_json, network_to_json
+from downslope.nets import Ensemble, Periodic, PiecewiseLinear, network_from_json
 from downslope.training import Folds, held_out
 
 PLAIN = ds.Network(3, [ds.Dense(6, "tanh"), ds.Dense(1)], l2=0.01)
@@ -128,7 +128,7 @@ def test_members_predict_their_weighted_mean():
 
 
 def test_a_description_makes_the_same_graph():
-    again = network_from_json(network_to_json(PAIR))
+    again = network_from_json(PAIR.to_json())
     assert again == PAIR
     assert again.graph().prediction is PAIR.graph().prediction
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from rich.table import Table
 
+from downslope._files import write_whole
 from downslope.cli._screen import console, rounded
 from downslope.insight import explain, forecast, solve
-from downslope.interchange import write_beside
 from downslope.nets import Dense, Network
 from downslope.training import descend
 
@@ -72,7 +72,7 @@ def show_demo(html: str | None) -> None:
     screen.print(f"\n[bold]The exact solution[/] of (XᵀX)w = Xᵀy, by least squares: {_weights(exact)}")
     screen.print(f"  {solution.message}")
     if html is not None:
-        write_beside(html, derivation.html().encode())
+        write_whole(html, derivation.html().encode())
         screen.print(f"\nThe derivation as a page: {html}", markup=False)
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from downslope._files import write_whole
 from downslope.cli._screen import note
 from downslope.engines import evaluate
 from downslope.errors import DownslopeError
 from downslope.fitting import Model, load
 from downslope.graph import gradient
 from downslope.insight import explain
-from downslope.interchange import write_beside
 from downslope.nets import Ensemble, Network
 from downslope.tables import read_table, rows_with_target
 
@@ -32,7 +32,7 @@ def explain_parameter(
     sheet: str | None,
 ) -> None:
     """Write the derivation in the form asked for."""
-    fitted = load(model)
+    fitted = load(model, Model)
     x, y = _rows(fitted, table, sheet)
     if row is not None and row > len(x):
         raise DownslopeError(f"there is no row {row}: the table has {len(x)} rows with a target")
@@ -60,7 +60,7 @@ def explain_parameter(
     if output is None:
         sys.stdout.write(content)
     else:
-        write_beside(output, content.encode())
+        write_whole(output, content.encode())
 
 
 def _rows(model: Model, table: str | None, sheet: str | None) -> tuple[np.ndarray, np.ndarray]:

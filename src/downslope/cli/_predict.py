@@ -10,10 +10,10 @@ from typing import Any
 
 import polars as pl
 
+from downslope._files import write_whole
 from downslope.cli._screen import note
 from downslope.errors import DownslopeError
 from downslope.fitting import Model, load
-from downslope.interchange import write_beside
 from downslope.tables import Encoded, listed, read_table
 
 __all__ = ["predict_table"]
@@ -32,7 +32,7 @@ _WRITERS: Mapping[str, Any] = {
 def predict_table(model_path: str, table: str, output: str | None, sheet: str | None) -> None:
     """Read, predict, write, and print counts of gaps, unseen levels and numbers out of range."""
     writer = _writer(output)
-    model = load(model_path)
+    model = load(model_path, Model)
     frame = read_table(table, sheet=sheet)
     encoded = model.encode(frame)
     content = io.BytesIO()
@@ -44,7 +44,7 @@ def predict_table(model_path: str, table: str, output: str | None, sheet: str | 
         sys.stdout.buffer.write(content.getvalue())
         sys.stdout.flush()
     else:
-        write_beside(output, content.getvalue())
+        write_whole(output, content.getvalue())
     _print_counts(encoded, frame.height)
     if output is not None:
         note(f"{frame.height:,} predictions written to {output}")

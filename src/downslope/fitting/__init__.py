@@ -2,7 +2,8 @@
 
 from downslope.fitting._fit import FitPhase, fit
 from downslope.fitting._importance import error_increases, sampled_rows, shares
-from downslope.fitting._model import Model, load
+from downslope.fitting._load import load
+from downslope.fitting._model import Model
 from downslope.fitting._notebook import summary_html
 from downslope.fitting._record import LINEAR, GroupRecord, Record
 from downslope.fitting._scores import Scores, baseline_prediction, scores

@@ -12,18 +12,18 @@ import polars as pl
 from numpy.typing import NDArray
 
 from downslope._checks import Interval, number
-from downslope._keywords import suggests_keywords
+from downslope._files import SavedFile
 from downslope.errors import DownslopeError
 from downslope.fitting._notebook import summary_html
 from downslope.fitting._record import Record
 from downslope.fitting._summary import Summary, summary_of
 from downslope.fitting.ensemble import COVERAGES, QUANTILES, IntervalNetworks, class_probabilities
-from downslope.interchange import ModelFile, read_model_file, write_model_file
+from downslope.interchange import ModelFile, model_of, write_model_file
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import Encoded, TableEncoder, Target, as_frame
 from downslope.training import forward
 
-__all__ = ["Model", "load"]
+__all__ = ["Model", "read_model"]
 
 _LEVEL = Interval(0, 1, open_low=True, open_high=True)
 
@@ -173,6 +173,9 @@ class Model:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file, whole or not at all; ``ds.load`` reads it.
 
+        Args:
+            path: where; a file that is there is replaced. ``.downslope`` is the usual ending.
+
         Raises:
             DownslopeError: if it cannot be written there.
         """
@@ -188,26 +191,23 @@ class Model:
         write_model_file(path, ModelFile(self.network, self.parameters, about, further))
 
 
-@suggests_keywords
-def load(path: str | os.PathLike[str]) -> Model:
-    """The model of a file that ``Model.save`` or ``downslope fit`` wrote, with its scores.
+def read_model(file: SavedFile) -> Model:
+    """The model of a file of one.
 
     Raises:
-        DownslopeError: if there is no such file, or it is damaged or something else.
+        DownslopeError: if the file is damaged.
     """
-    file = read_model_file(path)
-    try:
-        encoder = TableEncoder.from_json(file.about.get("encoder"))
-        target = Target.from_json(file.about.get("target"))
-        record = Record.from_json(file.about.get("record") or {})
-        outputs = int(file.network.graph().prediction.shape[1])
+    content = model_of(file)
+    with file.reading():
+        encoder = TableEncoder.from_json(content.about.get("encoder"))
+        target = Target.from_json(content.about.get("target"))
+        record = Record.from_json(content.about.get("record") or {})
+        outputs = int(content.network.graph().prediction.shape[1])
         wanted = len(target.classes) if len(target.classes) > 2 else 1
-        if len(encoder.features) != file.network.inputs or outputs != wanted:
+        if len(encoder.features) != content.network.inputs or outputs != wanted:
             raise DownslopeError("the encoders do not fit the network")
-        intervals = _intervals(file, len(encoder.features))
-    except DownslopeError as error:
-        raise DownslopeError(f"{path} is damaged: {error}; fit the model again") from None
-    return Model(file.network, file.parameters, encoder, target, record, intervals)
+        intervals = _intervals(content, len(encoder.features))
+        return Model(content.network, content.parameters, encoder, target, record, intervals)
 
 
 def _intervals(file: ModelFile, features: int) -> IntervalNetworks | None:

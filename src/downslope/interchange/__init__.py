@@ -1,16 +1,16 @@
 """Files: a model as one safetensors file, as source code, as one page."""
 
 from downslope.interchange._javascript import javascript_source
-from downslope.interchange._model_file import ModelFile, read_model_file, write_beside, write_model_file
+from downslope.interchange._model_file import ModelFile, model_of, read_model_file, write_model_file
 from downslope.interchange._page import page_source
 from downslope.interchange._python_source import python_source
 
 __all__ = [
     "ModelFile",
     "javascript_source",
+    "model_of",
     "page_source",
     "python_source",
     "read_model_file",
-    "write_beside",
     "write_model_file",
 ]

@@ -7,9 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-__all__ = ["OLD_FORMAT", "upgraded"]
-
-OLD_FORMAT = "downslope 1"
+__all__ = ["upgraded"]
 
 _NUMERIC = re.compile(r"\breading(\d+)\.(?=slope|offset|frequency|phase)")
 _SETTING = {"leaky_relu": "slope", "elu": "alpha"}

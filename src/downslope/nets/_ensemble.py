@@ -17,8 +17,10 @@ from downslope.drawing import panel
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
 from downslope.nets._builder import NetworkBuilder
+from downslope.nets._built import NetworkGraph
 from downslope.nets._losses import LossFunction
-from downslope.nets._network import Built, Network, NetworkGraph, total
+from downslope.nets._network import Network, total
+from downslope.nets._savable import Savable
 from downslope.nets._stages import symbols_of
 
 __all__ = ["AnyNetwork", "Ensemble", "checked_network", "checked_one"]
@@ -26,7 +28,7 @@ __all__ = ["AnyNetwork", "Ensemble", "checked_network", "checked_one"]
 
 @suggests_keywords
 @dataclass(frozen=True)
-class Ensemble(Built):
+class Ensemble(Savable):
     """Networks on the same rows, each with its own parameters, that predict their mean.
 
     Each row has a weight for every member, ``row_weights`` of shape (n, members): a row of weight 0 is one
@@ -80,6 +82,16 @@ class Ensemble(Built):
         """What a notebook shows: each kind of member, and how many there are of it."""
         kinds = [f"<div>{n} ×</div>{network._repr_html_()}" for network, n in self._kinds().items()]
         return panel("Ensemble", f"of {len(self.networks)} networks", *kinds)
+
+    def to_json(self) -> dict[str, Any]:
+        """The description as plain data: each network that differs, and which of them every member is."""
+        kinds = list(self._kinds())
+        return {
+            "networks": [kind.to_json() for kind in kinds],
+            "members": [kinds.index(member) for member in self.networks],
+            "shares": list(self.shares),
+            "temperature": self.temperature,
+        }
 
     def _kinds(self) -> Counter[Network]:
         return Counter(self.networks)

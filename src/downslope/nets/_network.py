@@ -1,138 +1,34 @@
-"""A network: layers and a loss, and the graph they stand for."""
+"""A network: layers and a loss."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from downslope._checks import NOT_NEGATIVE, SIZE, number, whole
-from downslope._checks import seed as checked_seed
-from downslope._forks import cached_property
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
 from downslope.nets._builder import Layer, NetworkBuilder, checked_layers
-from downslope.nets._functions import WithSettings, chosen
-from downslope.nets._initializers import Start, generator, initialize
+from downslope.nets._built import NetworkGraph
+from downslope.nets._description import layers_to_json
+from downslope.nets._functions import WithSettings, chosen, to_json
 from downslope.nets._layers import Dense, Dropout
 from downslope.nets._losses import LOSSES, CustomLoss, LossFunction
 from downslope.nets._outline import LayerOutline, network_html, network_line, network_picture, outline_of
-from downslope.nets._stages import ACTIVATION, Stage, Symbols, symbols_of
+from downslope.nets._savable import Savable
+from downslope.nets._stages import ACTIVATION, symbols_of
 
-__all__ = ["Built", "Network", "NetworkGraph", "total"]
+__all__ = ["SETTINGS", "Network", "total"]
 
-
-@dataclass(frozen=True)
-class NetworkGraph:
-    """The nodes of a network.
-
-    Attributes:
-        x, y, row_weights: the inputs of a batch: (n, inputs), (n, outputs) or (n,) for class numbers, (n,).
-        parameters: every parameter by name, in the order of the layers.
-        output: z of the last layer, (n, outputs).
-        prediction: what is predicted: the output, or the probabilities or rates it stands for.
-        errors: the loss of each row, (n,); a mean over outputs.
-        data_error: the weighted mean of the errors over the rows, one number.
-        error: ``data_error`` plus the penalties; this is what descends.
-        weight_sums: Σ w over the rows, by which the errors are divided, by parameter: members of an ensemble
-            have their own.
-        stages: the named values on the way, from the first layer to the last.
-        symbols: what the parameters are called.
-    """
-
-    x: Node
-    y: Node
-    row_weights: Node
-    parameters: Mapping[str, Node]
-    output: Node
-    prediction: Node
-    errors: Node
-    data_error: Node
-    error: Node
-    weight_sums: Mapping[str, Node]
-    stages: Sequence[Stage]
-    symbols: Symbols
-
-    def owner(self, name: str) -> tuple[Stage, str]:
-        """The stage that a parameter belongs to, and its role there.
-
-        Raises:
-            DownslopeError: if there is no such parameter.
-
-        >>> from downslope.nets import Dense
-        >>> stage, role = Network(2, [Dense(3), Dense(1)]).graph().owner("layer2.bias")
-        >>> stage.layer, stage.kind, role
-        ('layer2', 'Dense', 'bias')
-        """
-        for stage in self.stages:
-            for role, node in stage.parameters.items():
-                if node.name == name:
-                    return stage, role
-        raise DownslopeError(f"there is no parameter {name!r}; there are {', '.join(self.parameters)}")
-
-
-class Built:
-    """What a description that builds a graph has in common: the graph is made once, and again in a copy."""
-
-    _graphs: dict[bool, NetworkGraph]
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What a copy needs: the graph is built again, to the same nodes."""
-        return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _graphs={})
-
-    def graph(self, *, training: bool = False) -> NetworkGraph:
-        """The nodes, with dropout at work where ``training``."""
-        if training not in self._graphs:
-            self._graphs[training] = self._build(NetworkBuilder(training))
-        return self._graphs[training]
-
-    def _build(self, builder: NetworkBuilder) -> NetworkGraph:
-        raise NotImplementedError
-
-    @cached_property
-    def _initializers(self) -> dict[str, Start]:
-        """The initialiser of each parameter, by name."""
-        builder = NetworkBuilder(training=False)
-        self._build(builder)
-        return builder.initializers
-
-    def initial_parameters(self, seed: int = 0, dtype: Any = np.float64) -> dict[str, NDArray[Any]]:
-        """Starting values for every parameter, a function of the seed alone.
-
-        Args:
-            seed: a whole number from 0 to 2⁶⁴ − 1.
-            dtype: of the arrays.
-
-        Raises:
-            DownslopeError: if the seed is none, or there is no memory for so many numbers.
-
-        >>> from downslope.nets import Dense
-        >>> net = Network(inputs=2, layers=[Dense(1, initializer="ones")])
-        >>> net.initial_parameters()
-        {'layer1.weight': array([[1., 1.]]), 'layer1.bias': array([0.])}
-        """
-        seed = checked_seed("seed", seed)
-        shapes = {name: tuple(map(int, node.shape)) for name, node in self.graph().parameters.items()}
-        np.empty(sum(map(math.prod, shapes.values())))  # what there is no memory for fails before any drawing
-        return {
-            name: initialize(start, shape, generator(seed, i)).astype(dtype)
-            for i, (start, (name, shape)) in enumerate(
-                zip(self._initializers.values(), shapes.items(), strict=True)
-            )
-        }
+SETTINGS = ("inputs", "l1", "l2")
+"""The settings of a network that are plain numbers."""
 
 
 @suggests_keywords
 @dataclass(frozen=True)
-class Network(Built):
+class Network(Savable):
     """A feed-forward network of any size.
 
     Args:
@@ -174,6 +70,19 @@ class Network(Built):
     def _repr_html_(self) -> str:
         """What a notebook shows: the layers in a line and as a picture."""
         return network_html(self.outline(), str(self.loss))
+
+    def to_json(self) -> dict[str, Any]:
+        """The description as plain data: settings, layers and starting values, without parameters.
+
+        >>> from downslope.nets import Dense
+        >>> Network(inputs=2, layers=[Dense(1)]).to_json()["layers"]
+        [{'layer': 'Dense', 'units': 1}]
+        """
+        return {
+            **{name: getattr(self, name) for name in SETTINGS},
+            "loss": to_json(self.loss),
+            "layers": layers_to_json(self.layers, self.inputs),
+        }
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the layers with matplotlib: units, how they are joined, widths and numbers of parameters.

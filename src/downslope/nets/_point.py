@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope import _checks
 from downslope.errors import DownslopeError
-
-if TYPE_CHECKING:  # a network saves itself with its parameters
-    from downslope.nets._ensemble import AnyNetwork
+from downslope.nets._built import Built
 
 __all__ = ["Fitted", "Point", "parameter_values", "starting_values"]
 
@@ -24,7 +22,7 @@ class Fitted(Protocol):
     """What has a network and its parameters: a ``Run``, a ``Model``."""
 
     @property
-    def network(self) -> AnyNetwork:
+    def network(self) -> Built:
         """The network."""
 
     @property
@@ -37,7 +35,7 @@ Point: TypeAlias = Mapping[str, ArrayLike] | ArrayLike | Fitted
 
 
 def parameter_values(
-    network: AnyNetwork, given: Point, dtype: np.dtype[Any] | None = None, what: str = "parameters"
+    network: Built, given: Point, dtype: np.dtype[Any] | None = None, what: str = "parameters"
 ) -> dict[str, NDArray[Any]]:
     """An array for every parameter of a network, all of which have to be given.
 
@@ -59,7 +57,7 @@ def parameter_values(
 
 
 def starting_values(
-    network: AnyNetwork, start: Point | None, seed: int, dtype: np.dtype[Any]
+    network: Built, start: Point | None, seed: int, dtype: np.dtype[Any]
 ) -> dict[str, NDArray[Any]]:
     """An array for every parameter to start from; those that are not given are drawn from the seed.
 
@@ -72,9 +70,7 @@ def starting_values(
     return values | {name: value.copy() for name, value in _given(network, start, dtype, "start").items()}
 
 
-def _given(
-    network: AnyNetwork, given: Point, dtype: np.dtype[Any] | None, what: str
-) -> dict[str, NDArray[Any]]:
+def _given(network: Built, given: Point, dtype: np.dtype[Any] | None, what: str) -> dict[str, NDArray[Any]]:
     if isinstance(given, Fitted) and not isinstance(given, type):
         _check_same(network, given, what)
         given = given.parameters
@@ -89,7 +85,7 @@ def _given(
     return _split(network, _checks.array(what, given, dtype), what)
 
 
-def _check_same(network: AnyNetwork, fitted: Fitted, what: str) -> None:
+def _check_same(network: Built, fitted: Fitted, what: str) -> None:
     """Refuse what was fitted with another network; penalties and the loss may differ."""
     # nodes are interned: the same output is the same node
     if fitted.network.graph().output is not network.graph().output:
@@ -100,7 +96,7 @@ def _check_same(network: AnyNetwork, fitted: Fitted, what: str) -> None:
 
 
 def _named(
-    network: AnyNetwork, given: Mapping[str, ArrayLike], dtype: np.dtype[Any] | None, what: str
+    network: Built, given: Mapping[str, ArrayLike], dtype: np.dtype[Any] | None, what: str
 ) -> dict[str, NDArray[Any]]:
     """An array for each parameter that is given."""
     shapes = {name: tuple(map(int, node.shape)) for name, node in network.graph().parameters.items()}
@@ -116,7 +112,7 @@ def _named(
     return values
 
 
-def _split(network: AnyNetwork, flat: NDArray[Any], what: str) -> dict[str, NDArray[Any]]:
+def _split(network: Built, flat: NDArray[Any], what: str) -> dict[str, NDArray[Any]]:
     """The parameters that stand one after the other in a flat list."""
     shapes = {name: tuple(map(int, node.shape)) for name, node in network.graph().parameters.items()}
     sizes = [math.prod(shape) for shape in shapes.values()]

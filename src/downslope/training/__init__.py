@@ -7,7 +7,7 @@ from downslope.training._failure import Failure
 from downslope.training._loop import Advance, Loop, Rates, State
 from downslope.training._predict import forward, held_out, predict
 from downslope.training._program import Means, Program, program_of, training_program
-from downslope.training._run import Average, Progress, Run
+from downslope.training._run import Average, Progress, Run, read_run
 from downslope.training._scores import r_squared
 from downslope.training._stopping import Folds, ValidationRows, split
 from downslope.training.arguments import (
@@ -100,6 +100,7 @@ __all__ = [
     "program_of",
     "r_squared",
     "rates",
+    "read_run",
     "relative_weights",
     "run_epochs",
     "schedule_of",

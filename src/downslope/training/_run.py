@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -10,11 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._checks import Interval, choice, whole
+from downslope._files import SavedFile, write_file
 from downslope.drawing import curves_picture, panel, plot_curves
-from downslope.nets import AnyNetwork
+from downslope.errors import DownslopeError
+from downslope.nets import AnyNetwork, checked_parameters, network_of
 from downslope.training._run_curves import RunCurves, run_curves
 
-__all__ = ["Average", "Progress", "Run"]
+__all__ = ["Average", "Progress", "Run", "read_run"]
+
+_ENDS = ("finished", "patience", "callback", "time", "interrupted", "not finite")
+_COUNT = Interval(1, limit=1 << 53)
+_LOSSES = ("losses", "validation_losses")
+_PARAMETERS, _STATE, _AVERAGE = "parameters.", "state.", "average."  # before the names of arrays in a file
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +104,37 @@ class Run:
         """
         return plot_curves(**self._drawn(), ax=ax)
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the run to one file, whole or not at all; ``ds.load`` reads it, and descent goes on from it.
+
+        It holds the network, all that the run says, and what the optimizer remembers. Rows and the settings
+        of the descent are not in it: with the same ones, a loaded run goes on with the same bits.
+
+        Args:
+            path: where; a file that is there is replaced. ``.downslope`` is the usual ending.
+
+        Raises:
+            DownslopeError: if it cannot be written there.
+
+        >>> import os, tempfile
+        >>> from downslope import Dense, Network, descend, load
+        >>> net, x, y = Network(inputs=1, layers=[Dense(1)]), [[1.0], [2.0]], [2.0, 4.0]
+        >>> path = os.path.join(tempfile.mkdtemp(), "run.downslope")
+        >>> descend(net, x, y, optimizer="adam", steps=50).save(path)
+        >>> run = descend(net, x, y, start=load(path), optimizer="adam", steps=50)
+        >>> bool(run.losses[-1] == descend(net, x, y, optimizer="adam", steps=100).losses[-1])
+        True
+        """
+        about = {name: getattr(self, name) for name in ("stopped", "message", "best_epoch", "steps_in_epoch")}
+        arrays = {name: getattr(self, name) for name in _LOSSES}
+        groups = {_PARAMETERS: self.parameters, _STATE: self.state}
+        if self.average is not None:
+            about["average_epochs"] = self.average.epochs
+            groups[_AVERAGE] = self.average.values
+        for prefix, values in groups.items():
+            arrays |= {prefix + name: value for name, value in values.items()}
+        write_file(path, "run", {**self.network.sections(), "about": about}, arrays)
+
     def _line(self) -> str:
         count = len(self.losses)
         parts = [f"{count:,} step{'' if count == 1 else 's'}: {self.stopped}"]
@@ -107,6 +147,53 @@ class Run:
 
     def _drawn(self) -> RunCurves:
         return run_curves(self.losses, self.validation_losses, self.best_epoch, self.steps_in_epoch)
+
+
+def read_run(file: SavedFile) -> Run:
+    """The run of a file of one.
+
+    Raises:
+        DownslopeError: if the file is damaged.
+    """
+    with file.reading():
+        network = network_of(file)
+        about = file.section("about")
+        losses, validation_losses = (_checked_losses(name, file.arrays[name]) for name in _LOSSES)
+        best, average = about["best_epoch"], None
+        if best is not None:
+            best = whole("best_epoch", best, Interval(1, len(validation_losses)))
+        if "average_epochs" in about:
+            epochs = whole("average_epochs", about["average_epochs"], _COUNT)
+            average = Average(epochs, checked_parameters(network, file.within(_AVERAGE)))
+        return Run(
+            network,
+            checked_parameters(network, file.within(_PARAMETERS)),
+            losses,
+            choice("stopped", about["stopped"], _ENDS),
+            str(about["message"]),
+            validation_losses,
+            best,
+            _checked_state(network, file.within(_STATE)),
+            whole("steps_in_epoch", about["steps_in_epoch"], _COUNT),
+            average,
+        )
+
+
+def _checked_losses(name: str, losses: NDArray[Any]) -> NDArray[np.float64]:
+    """One for each step; the last of a run that failed is not finite."""
+    if losses.dtype != np.float64 or losses.ndim != 1:
+        raise DownslopeError(f"{name} is no list of numbers of float64")
+    return losses
+
+
+def _checked_state(network: AnyNetwork, state: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+    """The parameters of a network among what its optimizer remembers; or nothing, of L-BFGS."""
+    if state:
+        checked_parameters(network, {name: state[name] for name in network.graph().parameters})
+    for name, value in state.items():
+        if value.dtype not in (np.float32, np.float64) or not np.all(np.isfinite(value)):
+            raise DownslopeError(f"{name} in the state does not hold finite numbers of float32 or float64")
+    return state
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,9 @@ def opened(
     if source is None:
         return first_session()
     if _is_model(source):
-        from downslope.fitting import load
+        from downslope.fitting import Model, load
 
-        return _of_model(load(source), table, sheet)
+        return _of_model(load(source, Model), table, sheet)
     frame = read_table(source, sheet=sheet)
     chosen = (target,) if target is not None else (frame.columns[-1],)
     rows = rows_of(frame, Choices(chosen), Path(source).name)

@@ -1,0 +1,167 @@
+"""Files are written whole or not at all, replace what was there, and come back as the kind that was saved."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import downslope as ds
+from downslope._files import read_file, write_file, write_whole
+
+NET = ds.Network(2, [ds.Dense(3, "tanh"), ds.Dense(1)])
+X, Y = [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [1.0, 2.0, 3.0]
+RUN = ds.descend(NET, X, Y, steps=5)
+MODEL = ds.fit({"size": [50, 60, 80, 100, 120], "price": [100.5, 120.5, 160.5, 200.5, 240.5]}, target="price")
+
+SAVED = {
+    "Network": (NET, NET.save),
+    "Ensemble": (ds.Ensemble([NET, NET]), ds.Ensemble([NET, NET]).save),
+    "Checkpoint": (None, lambda path: NET.save(path, RUN)),
+    "Run": (RUN, RUN.save),
+    "Model": (MODEL, MODEL.save),
+}
+
+
+@pytest.mark.parametrize("kind", SAVED)
+def test_load_gives_the_kind_that_was_saved_and_refuses_others(kind, tmp_path):
+    save = SAVED[kind][1]
+    path = tmp_path / "any name"
+    assert save(path) is None
+    wanted = getattr(ds, kind)
+    assert type(ds.load(path)) is wanted
+    assert type(ds.load(str(path), wanted)) is wanted
+    assert type(ds.load(os.fsencode(path), wanted)) is wanted
+    for other in SAVED:
+        if other != kind:
+            with pytest.raises(ds.DownslopeError, match=rf"any name holds a {kind}, not a {other}"):
+                ds.load(path, getattr(ds, other))
+
+
+@pytest.mark.parametrize("kind", SAVED)
+def test_a_file_that_is_there_is_replaced_and_nothing_is_left_beside_it(kind, tmp_path):
+    path = tmp_path / "file"
+    path.write_text("something else")
+    path.chmod(0o640)
+    SAVED[kind][1](path)
+    assert type(ds.load(path)).__name__ == kind
+    assert list(tmp_path.iterdir()) == [path]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("kind", SAVED)
+def test_places_that_cannot_be_written_are_named(kind, tmp_path):
+    save = SAVED[kind][1]
+    for path, reason in (
+        (tmp_path / "no" / "file", f"there is no folder {tmp_path / 'no'}"),
+        (tmp_path, "it is a folder"),
+        (tmp_path / ("long" * 100), "File name too long"),
+        (str(tmp_path) + "/a\0b", "null byte"),
+    ):
+        with pytest.raises(ds.DownslopeError, match="cannot be written: ") as refused:
+            save(path)
+        assert reason in str(refused.value)
+    for wrong in (None, 3, [tmp_path]):
+        with pytest.raises(ds.DownslopeError, match=r"path needs a path, such as 'net\.downslope', not"):
+            save(wrong)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_places_that_cannot_be_read_are_named(tmp_path):
+    for path, reason in (
+        (tmp_path / "none", "there is no file"),
+        (tmp_path, "is a folder"),
+        (tmp_path / ("long" * 100), "cannot be read: File name too long"),
+        (None, "path needs a path"),
+    ):
+        with pytest.raises(ds.DownslopeError, match=reason):
+            ds.load(path)
+    with pytest.raises(ds.DownslopeError, match=r"kind needs a class, such as ds\.Model, not 'run'"):
+        ds.load(tmp_path / "none", "run")
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="nothing is closed to root")
+def test_closed_folders_and_files_are_named(tmp_path):
+    path = tmp_path / "file"
+    NET.save(path)
+    path.chmod(0)
+    with pytest.raises(ds.DownslopeError, match="cannot be read: Permission denied"):
+        ds.load(path)
+    tmp_path.chmod(0o500)
+    with pytest.raises(ds.DownslopeError, match="cannot be written: Permission denied"):
+        NET.save(path)
+
+
+def test_a_failure_in_the_middle_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    write_whole(path, b"before")
+    for step in ("fsync", "chmod", "replace"):
+        for error in (OSError(28, "No space left on device"), KeyboardInterrupt()):
+
+            def fails(*_, error=error, **__):
+                raise error
+
+            with monkeypatch.context() as patched:
+                patched.setattr(os, step, fails)
+                with pytest.raises((ds.DownslopeError, KeyboardInterrupt)):
+                    write_whole(path, b"after")
+            assert path.read_bytes() == b"before"
+            assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_stays_a_link_and_a_pipe_stays_a_pipe(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    NET.save(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert ds.load(tmp_path / "file") == NET
+    os.mkfifo(tmp_path / "pipe")
+    reader = subprocess.Popen(["cat", tmp_path / "pipe"], stdout=subprocess.PIPE)
+    write_whole(tmp_path / "pipe", b"content")
+    assert reader.communicate()[0] == b"content"
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_unknown_kinds_and_files_of_others_are_refused(tmp_path):
+    write_file(tmp_path / "later", "painting", {}, {})
+    with pytest.raises(ds.DownslopeError, match="later holds a 'painting', which this version"):
+        ds.load(tmp_path / "later")
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ds.DownslopeError, match=r"table\.csv is no file of Downslope, or it is damaged"):
+        ds.load(tmp_path / "table.csv")
+
+
+def test_a_model_file_without_a_kind_is_a_model(tmp_path):
+    from safetensors.numpy import save
+
+    MODEL.save(tmp_path / "model")
+    file = read_file(tmp_path / "model")
+    (tmp_path / "before").write_bytes(save(dict(file.arrays), {"format": "downslope 2", **file.sections}))
+    rows = {"size": [70, 90]}
+    assert np.array_equal(ds.load(tmp_path / "before", ds.Model).predict(rows), MODEL.predict(rows))
+
+
+def test_what_a_header_cannot_hold_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("downslope._files._LONGEST_HEADER", 5000)
+    many = ds.Network(40, [ds.Dense(30, initializer=np.full((30, 40), 0.1))])
+    with pytest.raises(ds.DownslopeError, match="give starting values as parameters"):
+        many.save(tmp_path / "many")
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_kind_is_read_where_nothing_of_its_making_is_imported(tmp_path):
+    RUN.save(tmp_path / "run")
+    script = f"import downslope as ds; print(ds.load({str(tmp_path / 'run')!r}).losses.tolist())"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(RUN.losses.tolist())
+
+
+def test_path_objects_of_any_kind(tmp_path):
+    class Place:
+        def __fspath__(self):
+            return str(tmp_path / "file")
+
+    NET.save(Place())
+    assert ds.load(Place()) == ds.load(Path(tmp_path) / "file") == NET
