@@ -110,7 +110,7 @@ class ChangeSettings(Command):
 
 
 @dataclass(frozen=True)
-class Repair(Command):
+class ApplyRemedy(Command):
     """Start again with one of the changes that were offered after a failed step."""
 
     number: int

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.studio.session._engine import DescentState, Engine
+from downslope.studio.session._faults import Fault, fault_of
 from downslope.studio.session._history import next_mark
-from downslope.studio.session._repairs import Fault, fault_of
 from downslope.studio.session._state import PHASES, SessionState, kept, with_run
 
 __all__ = ["played", "with_phase"]

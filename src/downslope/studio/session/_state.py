@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from downslope.errors import DownslopeError
 from downslope.studio.session._descent import Descent, Masks, checked_descent, fitting_masks, start_values
 from downslope.studio.session._engine import DescentState, Engine
+from downslope.studio.session._faults import Fault
 from downslope.studio.session._history import History, Moment
-from downslope.studio.session._repairs import Fault
 from downslope.studio.session._settings import Settings
 from downslope.studio.table._choices import Choices
 from downslope.studio.table._rows import Rows

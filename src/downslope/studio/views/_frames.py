@@ -81,8 +81,8 @@ def _stopped(session: Session) -> dict[str, Any] | None:
     fault = session.state.stopped
     if fault is None:
         return None
-    repairs = [repair.label for repair in fault.repairs]
-    return {"kind": fault.kind, "step": fault.step, "text": fault.text, "repairs": repairs}
+    remedies = [remedy.words for remedy in fault.remedies]
+    return {"kind": fault.kind, "step": fault.step, "text": fault.text, "remedies": remedies}
 
 
 def _stages(session: Session, parameters: Arrays, row: int | None) -> dict[str, Any]:

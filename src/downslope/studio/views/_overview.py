@@ -10,8 +10,8 @@ import numpy as np
 from downslope.insight import dense_layers
 from downslope.nets import ACTIVATIONS, LOSSES
 from downslope.studio._schema import UPLOAD_LIMIT, Overview
+from downslope.studio.session._faults import stable_range_of
 from downslope.studio.session._history import History
-from downslope.studio.session._repairs import stable_range
 from downslope.studio.session._samples import FIVE_ROWS, SAMPLES
 from downslope.studio.session._session import Session
 from downslope.studio.session._state import SessionState
@@ -76,9 +76,10 @@ def _column(rows: Rows, name: str) -> dict[str, Any]:
 
 
 def _settings(state: SessionState) -> dict[str, Any]:
+    stable = stable_range_of(state.shown_descent)
     return {
         **state.settings.to_json(),
-        "stable_range": stable_range(state.shown_descent),
+        "stable_range": None if stable is None else (stable.below, stable.best),
         "fixed": state.settings.fixed is not None,
         "steps_per_epoch": state.shown_descent.batches.steps_in_epoch,
     }

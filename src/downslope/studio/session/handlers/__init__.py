@@ -25,7 +25,7 @@ HANDLERS: Mapping[type[ask.Command], Handler] = {
     ask.Pause: _descent.pause,
     ask.Reset: _descent.reset,
     ask.ChangeSettings: _descent.change_settings,
-    ask.Repair: _descent.repair,
+    ask.ApplyRemedy: _descent.apply_remedy,
     ask.GoTo: _time.go_to_moment,
     ask.NameRun: _time.name_run,
     ask.RemoveRun: _time.remove_run,

@@ -12,8 +12,9 @@ from downslope.studio.session._engine import Engine
 from downslope.studio.session._playing import played, with_phase
 from downslope.studio.session._state import PHASES, SessionState, begun, moved, paused, resumed
 from downslope.studio.session.handlers._table import with_choices
+from downslope.studio.table._choices import STANDARD
 
-__all__ = ["change_settings", "pause", "play", "repair", "reset", "show_phase", "take_steps"]
+__all__ = ["apply_remedy", "change_settings", "pause", "play", "reset", "show_phase", "take_steps"]
 
 _AT_ONCE = 1e6  # rows and weights, times steps, that nobody has to wait for
 
@@ -81,13 +82,13 @@ def change_settings(state: SessionState, command: ask.ChangeSettings, engine: En
     return begun(state, descent, None, engine)
 
 
-def repair(state: SessionState, command: ask.Repair, engine: Engine) -> SessionState:
+def apply_remedy(state: SessionState, command: ask.ApplyRemedy, engine: Engine) -> SessionState:
     """A new start with one of the changes that were offered after a failed step."""
-    if state.stopped is None or not 0 <= command.number < len(state.stopped.repairs):
-        raise DownslopeError("there is nothing to repair now")
-    chosen = state.stopped.repairs[command.number]
-    if chosen.scaling is not None:
-        return with_choices(state, replace(state.rows.choices, scaling=chosen.scaling), engine)
+    if state.stopped is None or not 0 <= command.number < len(state.stopped.remedies):
+        raise DownslopeError("there is nothing to mend now: the run did not fail")
+    chosen = state.stopped.remedies[command.number]
+    if chosen.standardise:
+        return with_choices(state, replace(state.rows.choices, scaling=STANDARD), engine)
     settings = state.settings.changed(chosen.settings)
     descent = checked_descent(settings, state.rows, state.frozen)
     return begun(state, descent, state.run.moments[0].values, engine)

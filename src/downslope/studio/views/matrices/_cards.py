@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.insight.diagnosis import dead_units
+
 __all__ = ["card"]
 
-_LIMIT = 1e-3  # how near a saturated activation is to its limit
 _LISTED = 50  # dead units that are named
 
 
@@ -21,9 +22,6 @@ def card(
     activation: str,
 ) -> dict[str, Any]:
     """What is said of a dense layer beside the picture of its weights.
-
-    A unit is dead where it is 0 on every row, or saturated on every row: within 0.001 of a limit of sigmoid
-    (0, 1) or tanh (−1, 1). Nothing flows back through it.
 
     Args:
         name: of the layer.
@@ -64,9 +62,5 @@ def card(
 
 
 def _dead(a: NDArray[Any], activation: str) -> dict[str, Any]:
-    dead = ~a.any(axis=0)
-    if activation in ("sigmoid", "tanh"):
-        limits = (0, 1) if activation == "sigmoid" else (-1, 1)
-        dead |= ((a <= limits[0] + _LIMIT) | (a >= limits[1] - _LIMIT)).all(axis=0)
-    found = np.flatnonzero(dead)
+    found = np.flatnonzero(dead_units(a, activation))
     return {"units": found[:_LISTED].astype(np.int32), "count": len(found), "share": len(found) / a.shape[1]}
