@@ -4,6 +4,7 @@ import http.client
 import json
 from contextlib import ExitStack, suppress
 from fractions import Fraction
+from pathlib import Path
 from time import monotonic, sleep
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,10 +15,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 import downslope as ds
+import downslope.studio
 from downslope.studio._schema import UPLOAD_LIMIT, SetParameter
 from downslope.studio.server._server import StudioServer
 from downslope.studio.server._wire import unpack
 from downslope.studio.session._session import Session, first_session
+
+PAGE = Path(downslope.studio.__file__).parent / "page"
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +131,7 @@ def test_only_files_of_the_page_are_given(address, path):
         ("/app.js", "text/javascript"),
         ("/commands.js", "text/javascript"),
         ("/vendor/preact.mjs", "text/javascript"),
-        ("/page.css", "text/css"),
+        ("/style.css", "text/css"),
         ("/icon.svg", "image/svg+xml"),
     ],
 )
@@ -143,6 +147,15 @@ def test_every_file_comes_with_a_policy(address, path, kind):
     port = urlsplit(address).port
     allowed = {"'self'", f"ws://127.0.0.1:{port}", f"ws://localhost:{port}"}
     assert set(rules["connect-src"].split()) <= allowed
+
+
+def test_one_style_sheet_holds_those_of_all_parts(address):
+    _, body = asked(address, "/style.css")
+    own = [path for path in PAGE.rglob("*.css") if "vendor" not in path.parts]
+    assert len(own) > 5
+    places = {path: body.index(path.read_bytes()) for path in own}
+    general = [place for path, place in places.items() if path.parent == PAGE]
+    assert max(general) < min(place for path, place in places.items() if path.parent != PAGE)
 
 
 def test_the_token_is_not_in_what_is_served(address):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from http import HTTPStatus
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from websockets.datastructures import Headers
 from websockets.http11 import Response
@@ -33,24 +35,45 @@ def _policy(host: str) -> str:
     )
 
 
+def _style() -> bytes:
+    """The style sheets of all parts of the page as one: the general ones, then those of each folder."""
+    own, folders = _sheets(_PAGE), sorted(_folders(_PAGE), key=lambda folder: folder.name)
+    return b"\n".join([*own, *(sheet for folder in folders for sheet in _sheets(folder))])
+
+
+def _sheets(folder: Traversable) -> list[bytes]:
+    items = sorted(folder.iterdir(), key=lambda item: item.name)
+    return [item.read_bytes() for item in items if item.name.endswith(".css")]
+
+
+def _folders(folder: Traversable) -> list[Traversable]:
+    return [item for item in folder.iterdir() if item.is_dir() and item.name != "vendor"]
+
+
+_MADE: Mapping[str, Callable[[], bytes]] = {"/commands.js": lambda: script().encode(), "/style.css": _style}
+"""Files that are made when they are asked for."""
+
+
 @lru_cache(maxsize=128)
 def _content(path: str) -> tuple[bytes, bytes, str] | None:
     """A file of the page, plain and packed, and its kind; None where there is none of that name."""
-    if path == "/commands.js":
-        content, ending = script().encode(), ".js"
-    else:
-        names = path.strip("/").split("/") if path != "/" else ["index.html"]
-        item = _PAGE
-        for name in names:
-            found = next((one for one in item.iterdir() if one.name == name), None) if item.is_dir() else None
-            if found is None:
-                return None
-            item = found
-        ending = "." + names[-1].rpartition(".")[2]
-        if ending not in _KINDS or not item.is_file():
-            return None
-        content = item.read_bytes()
+    ending = "." + path.rpartition(".")[2] if path != "/" else ".html"
+    made = _MADE.get(path)
+    content = made() if made is not None else _read(path)
+    if content is None or ending not in _KINDS:
+        return None
     return content, gzip.compress(content, 9, mtime=0), _KINDS[ending]
+
+
+def _read(path: str) -> bytes | None:
+    """A file of the page as it is, or None."""
+    item = _PAGE
+    for name in path.strip("/").split("/") if path != "/" else ["index.html"]:
+        found = next((one for one in item.iterdir() if one.name == name), None) if item.is_dir() else None
+        if found is None:
+            return None
+        item = found
+    return item.read_bytes() if item.is_file() else None
 
 
 def file_answer(path: str, host: str, packed: bool) -> Response:

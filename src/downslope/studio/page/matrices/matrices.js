@@ -5,11 +5,6 @@ import { html, signal, useEffect } from "../core/ui.js";
 import { Cards } from "./cards.js";
 import { Pinned } from "./pinned.js";
 
-const sheet = document.createElement("link");
-sheet.rel = "stylesheet";
-sheet.href = "matrices/matrices.css";
-document.head.append(sheet);
-
 const chosen = signal({ kind: "weight", byNorm: false, opened: null, pinned: null });
 
 /** Choose some of what is shown, and ask for it. */

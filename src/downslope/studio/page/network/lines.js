@@ -68,8 +68,8 @@ function showValues(drawn, values, { chosen, highlighted }) {
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-300);
   drawn.forEach((line, k) => {
     const share = Math.abs(values[k]) / largest;
-    line.style.strokeWidth = (0.5 + 4 * share).toFixed(2);
-    line.style.strokeOpacity = (0.15 + 0.85 * share).toFixed(2);
+    line.style.setProperty("--width", (0.5 + 4 * share).toFixed(2));
+    line.style.setProperty("--opacity", (0.15 + 0.85 * share).toFixed(2));
     const { weight } = line.dataset;
     const marks = `${weight === chosen ? " selected" : ""}${highlighted.has(weight) ? " highlighted" : ""}`;
     line.setAttribute("class", `${values[k] < 0 ? "negative" : "positive"}${marks}`);

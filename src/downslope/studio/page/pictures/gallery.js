@@ -8,11 +8,6 @@ import { Histograms } from "./histograms.js";
 import { Residuals } from "./residuals.js";
 import { Surface } from "./surface.js";
 
-const sheet = document.createElement("link");
-sheet.rel = "stylesheet";
-sheet.href = "pictures/pictures.css";
-document.head.append(sheet);
-
 const MOST_LISTED = 300;
 const TRAINING = "training";
 const VALIDATION = "validation";
