@@ -9,6 +9,7 @@ import pytest
 from safetensors.numpy import save
 
 import downslope as ds
+from downslope._files import read_file
 from downslope.graph import graph_to_json
 from downslope.interchange import ModelFile, read_model_file, write_model_file
 from downslope.nets import network_from_json
@@ -29,6 +30,8 @@ MODELS = [
     ds.Ensemble([ds.Network(5, [ds.Dense(3, "tanh"), ds.Dense(1)])] * 2),
 ]
 
+VALUES = [-1, 0, 1, 2, 3, 7, 2.5, 1e300, 10**400, -1e9, True, None, "x", [], [0], [1, 1], {}]
+
 
 def predict_from(path, rng):
     """Read a file, predict rows with and without a level, and train a step; say no with a DownslopeError."""
@@ -48,13 +51,16 @@ def test_mutated_bytes_of_model_files(network, tmp_path):
     write_model_file(path, ModelFile(network, network.initial_parameters(0, np.float32), {}))
     whole = bytearray(path.read_bytes())
     for _ in range(40):
-        damaged = bytearray(whole)
-        for at in rng.integers(0, len(whole) if rng.random() < 0.5 else 12, rng.integers(1, 4)):
-            damaged[at] = rng.choice([0, 1, 48, 57, 255, int(rng.integers(256))])
-        if rng.random() < 0.2:
-            damaged = damaged[: rng.integers(len(damaged))]
-        path.write_bytes(damaged)
+        path.write_bytes(damaged(whole, rng))
         predict_from(path, rng)
+
+
+def damaged(whole, rng):
+    """Some bytes changed, mostly of the header; sometimes the end is cut off."""
+    content = bytearray(whole)
+    for at in rng.integers(0, len(whole) if rng.random() < 0.5 else 12, rng.integers(1, 4)):
+        content[at] = rng.choice([0, 1, 48, 57, 255, int(rng.integers(256))])
+    return content[: rng.integers(len(content))] if rng.random() < 0.2 else content
 
 
 @pytest.mark.parametrize("network", MODELS, ids=range(len(MODELS)))
@@ -70,9 +76,7 @@ def test_mutated_settings_of_model_files(network, tmp_path):
             target = description
             for key in where:
                 target = target[key]
-            target[last] = [-1, 0, 1, 2, 3, 7, 2.5, 1e300, -1e9, True, None, "x", [], [0], [1, 1]][
-                rng.integers(15)
-            ]
+            target[last] = VALUES[rng.integers(len(VALUES))]
         try:
             changed = network_from_json(deepcopy(description))
             sizes = [node.shape for node in changed.graph().parameters.values()]
@@ -87,6 +91,109 @@ def test_mutated_settings_of_model_files(network, tmp_path):
         metadata = {"format": "downslope 2", "network": header[0], "graph": header[1], "about": "{}"}
         path.write_bytes(save(values, metadata=metadata))
         predict_from(path, rng)
+
+
+X = np.abs(np.random.default_rng(0).integers(0, 3, (30, 5)).astype(float))
+SETTINGS = {"optimizer": "adam", "batch_size": 8, "steps": 6}
+
+
+def targets(network):
+    """What the network can learn: numbers, or class numbers."""
+    return X[:, 0]
+
+
+def saved(kind, network, path):
+    """Write a file of a kind; its content."""
+    run = ds.descend(network, X, targets(network), validation=0.4, ema_decay=0.5, **SETTINGS)
+    if kind == "run":
+        run.save(path)
+    else:
+        network.save(path, run if kind == "checkpoint" else None)
+    return read_file(path)
+
+
+def use(path):
+    """Whether a file is read; what is read is shown and trained, or a DownslopeError says why not."""
+    try:
+        found = ds.load(path)
+    except ds.DownslopeError:
+        return False
+    try:
+        assert isinstance(found._repr_html_() + repr(found), str)
+        network = found if isinstance(found, ds.Network | ds.Ensemble) else found.network
+        start = None if network is found else found
+        more = SETTINGS | {"steps": 3}
+        run = ds.descend(network, X, targets(network), start=start, validation=0.4, ema_decay=0.5, **more)
+        ds.predict(network, X, parameters=run)
+    except ds.DownslopeError:
+        pass
+    return True
+
+
+@pytest.mark.parametrize("network", MODELS, ids=range(len(MODELS)))
+@pytest.mark.parametrize("kind", ["network", "checkpoint", "run"])
+def test_mutated_bytes_of_files_of_any_kind(kind, network, tmp_path):
+    rng = np.random.default_rng(MODELS.index(network))
+    path = tmp_path / kind
+    saved(kind, network, path)
+    assert use(path)
+    whole = path.read_bytes()
+    read = 0
+    for _ in range(40):
+        path.write_bytes(damaged(whole, rng))
+        read += use(path)
+    assert read < 40
+
+
+@pytest.mark.parametrize("network", MODELS, ids=range(len(MODELS)))
+@pytest.mark.parametrize("kind", ["network", "checkpoint", "run"])
+def test_mutated_settings_and_arrays_of_files_of_any_kind(kind, network, tmp_path):
+    """The file is well formed, and what it says is changed."""
+    rng = np.random.default_rng(70 + MODELS.index(network))
+    path = tmp_path / kind
+    file = saved(kind, network, path)
+    for _ in range(60):
+        sections = {name: json.loads(text) for name, text in file.sections.items()}
+        arrays = dict(file.arrays)
+        for _ in range(rng.integers(1, 3)):
+            if arrays and rng.random() < 0.5:
+                change_array(arrays, rng)
+            else:
+                change_section(sections, rng)
+        header = {"format": "downslope 2", "kind": kind} | {n: json.dumps(v) for n, v in sections.items()}
+        path.write_bytes(save(arrays, metadata=header))
+        use(path)
+
+
+def change_section(sections, rng):
+    name = rng.choice([name for name in sections if name != "graph"])
+    paths = list(settings(sections[name]))
+    *where, last = paths[rng.integers(len(paths))]
+    target = sections[name]
+    for key in where:
+        target = target[key]
+    if isinstance(target, dict) and rng.random() < 0.2:
+        del target[last]
+    else:
+        target[last] = VALUES[rng.integers(len(VALUES))]
+
+
+def change_array(arrays, rng):
+    name = rng.choice(list(arrays))
+    value = arrays[name]
+    change = rng.integers(6)
+    if change == 0:
+        del arrays[name]
+    elif change == 1:
+        arrays[f"{name}2"] = value
+    elif change == 2:
+        arrays[name] = value.astype([np.int8, np.float16, np.float32, np.bool_][rng.integers(4)])
+    elif change == 3:
+        arrays[name] = value[None]
+    elif change == 4:
+        arrays[name] = value[:0]
+    else:
+        arrays[name] = np.full_like(value, [np.nan, np.inf, -1e300][rng.integers(3)])
 
 
 def settings(tree, path=()):
