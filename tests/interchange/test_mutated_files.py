@@ -30,6 +30,23 @@ MODELS = [
     ds.Ensemble([ds.Network(5, [ds.Dense(3, "tanh"), ds.Dense(1)])] * 2),
 ]
 
+
+class Own:
+    """A layer of one's own: files hold what it built."""
+
+    def build(self, builder, h):
+        h = builder.layer(ds.Dropout(0.3), h)
+        scaled = h * builder.parameter("scale", (int(h.shape[1]),), "ones")
+        return ds.ops.concatenate(scaled, ds.ops.columns(h, (1, 0)))
+
+
+OWN = ds.Network(
+    5,
+    [ds.Dense(3, lambda z: z * ds.ops.sum(z, 1, keepdims=True)), Own(), ds.Dense(1)],
+    loss=lambda output, target: ds.ops.huber(output, target, 0.3),
+)
+ALL_MODELS = [*MODELS, OWN]
+
 VALUES = [-1, 0, 1, 2, 3, 7, 2.5, 1e300, 10**400, -1e9, True, None, "x", [], [0], [1, 1], {}]
 
 
@@ -130,10 +147,10 @@ def use(path):
     return True
 
 
-@pytest.mark.parametrize("network", MODELS, ids=range(len(MODELS)))
+@pytest.mark.parametrize("network", ALL_MODELS, ids=range(len(ALL_MODELS)))
 @pytest.mark.parametrize("kind", ["network", "checkpoint", "run"])
 def test_mutated_bytes_of_files_of_any_kind(kind, network, tmp_path):
-    rng = np.random.default_rng(MODELS.index(network))
+    rng = np.random.default_rng(ALL_MODELS.index(network))
     path = tmp_path / kind
     saved(kind, network, path)
     assert use(path)
@@ -145,11 +162,11 @@ def test_mutated_bytes_of_files_of_any_kind(kind, network, tmp_path):
     assert read < 40
 
 
-@pytest.mark.parametrize("network", MODELS, ids=range(len(MODELS)))
+@pytest.mark.parametrize("network", ALL_MODELS, ids=range(len(ALL_MODELS)))
 @pytest.mark.parametrize("kind", ["network", "checkpoint", "run"])
 def test_mutated_settings_and_arrays_of_files_of_any_kind(kind, network, tmp_path):
     """The file is well formed, and what it says is changed."""
-    rng = np.random.default_rng(70 + MODELS.index(network))
+    rng = np.random.default_rng(70 + ALL_MODELS.index(network))
     path = tmp_path / kind
     file = saved(kind, network, path)
     for _ in range(60):
@@ -160,9 +177,18 @@ def test_mutated_settings_and_arrays_of_files_of_any_kind(kind, network, tmp_pat
                 change_array(arrays, rng)
             else:
                 change_section(sections, rng)
+        if rng.random() < 0.7:  # where the network is still one, the graph beside it is its own
+            sections["graph"] = graph_beside(sections["network"], sections["graph"])
         header = {"format": "downslope 2", "kind": kind} | {n: json.dumps(v) for n, v in sections.items()}
         path.write_bytes(save(arrays, metadata=header))
         use(path)
+
+
+def graph_beside(description, before):
+    try:
+        return graph_to_json([network_from_json(deepcopy(description)).graph().prediction])
+    except ds.DownslopeError:
+        return before
 
 
 def change_section(sections, rng):
@@ -187,13 +213,14 @@ def change_array(arrays, rng):
     elif change == 1:
         arrays[f"{name}2"] = value
     elif change == 2:
-        arrays[name] = value.astype([np.int8, np.float16, np.float32, np.bool_][rng.integers(4)])
+        value = np.nan_to_num(value)
+        arrays[name] = value.astype([np.int64, np.float32, np.bool_][rng.integers(3)])
     elif change == 3:
         arrays[name] = value[None]
     elif change == 4:
         arrays[name] = value[:0]
     else:
-        arrays[name] = np.full_like(value, [np.nan, np.inf, -1e300][rng.integers(3)])
+        arrays[name] = np.full(value.shape, [np.nan, np.inf, -1e300][rng.integers(3)])
 
 
 def settings(tree, path=()):

@@ -51,7 +51,6 @@ class _Activation(Elementwise):
     """An elementwise op of one operand, φ."""
 
     example = UNARY
-    defaults: ClassVar[Mapping[str, float]] = {}
     """The value of each setting where none is given."""
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:

@@ -76,7 +76,13 @@ class AddRows(Op):
     example = Example(((BATCH, 2), (BATCH,), (4, 2)), high=4.0, whole=(1,))
 
     def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
-        return shapes[2]
+        rows, index, table = shapes
+        if len(table) != 2 or len(index) != 1 or rows != (index[0], table[1]):
+            raise DownslopeError(
+                f"add_rows needs rows (n, size), a column (n) and a table (levels, size), not {rows}, "
+                f"{index} and {table}"
+            )
+        return table
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
         rows, index, like = arrays
@@ -85,6 +91,17 @@ class AddRows(Op):
 
     def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
         return make("take", upstream, node.inputs[1]), None, None
+
+
+def _chosen_shape(a: Shape, attributes: dict[str, Any]) -> Shape:
+    """The shape of some columns of a matrix."""
+    indices = attributes["indices"]
+    if len(a) != 2 or not indices or (attributes["squeeze"] and len(indices) > 1):
+        raise DownslopeError(f"columns {indices} of the shape {a} cannot be chosen")
+    wrong = [i for i in indices if not 0 <= i < int(a[1])]
+    if wrong:
+        raise DownslopeError(f"there is no column {wrong[0]} among {a[1]} (they count from 0)")
+    return (a[0],) if attributes["squeeze"] else (a[0], len(indices))
 
 
 @register
@@ -100,11 +117,7 @@ class Columns(Op):
         return a if whole and not attributes["squeeze"] else None
 
     def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
-        (a,) = shapes
-        wrong = [i for i in attributes["indices"] if not 0 <= i < int(a[1])]
-        if wrong:
-            raise DownslopeError(f"there is no column {wrong[0]} among {a[1]} (they count from 0)")
-        return (a[0],) if attributes["squeeze"] else (a[0], len(attributes["indices"]))
+        return _chosen_shape(shapes[0], attributes)
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
         (a,) = arrays
@@ -125,7 +138,12 @@ class PlaceColumns(Op):
     example = Example(((BATCH, 2), (BATCH, 4)), attributes={"indices": (2, 0), "squeeze": False})
 
     def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
-        return shapes[1]
+        part, like = shapes
+        if len(set(attributes["indices"])) < len(attributes["indices"]):
+            raise DownslopeError(f"columns can be put in each place once, not in {attributes['indices']}")
+        if part != (wanted := _chosen_shape(like, attributes)):
+            raise DownslopeError(f"place_columns needs the shape {wanted}, not {part}")
+        return like
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
         part, like = arrays
@@ -149,6 +167,10 @@ class Concatenate(Op):
         return inputs[0] if len(inputs) == 1 else None
 
     def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        if any(len(s) != 2 or s[0] != shapes[0][0] for s in shapes):
+            raise DownslopeError(
+                f"matrices side by side have the same rows, not {' and '.join(map(str, shapes))}"
+            )
         return (shapes[0][0], sum(int(s[1]) for s in shapes))
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
@@ -170,7 +192,10 @@ class OneHot(Op):
     example = Example(((BATCH,),), high=3.0, attributes={"classes": 3}, whole=(0,))
 
     def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
-        return (*shapes[0], attributes["classes"])
+        (y,) = shapes
+        if len(y) != 1:
+            raise DownslopeError(f"one_hot needs class numbers (n), not {y}")
+        return (*y, attributes["classes"])
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
         (y,) = arrays
@@ -194,7 +219,14 @@ class KeepMask(Op):
     )
 
     def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
-        return shapes[0]
+        like, seed, step = shapes
+        if len(like) != 2 or seed or step:
+            raise DownslopeError(
+                f"keep_mask needs a matrix, a seed and a step, not {like}, {seed} and {step}"
+            )
+        if not 0 <= attributes["rate"] < 1:
+            raise DownslopeError(f"the rate of keep_mask is at least 0 and below 1, not {attributes['rate']}")
+        return like
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
         like, seed, step = arrays

@@ -93,6 +93,8 @@ class Sum(Op):
         axes = attributes["axes"]
         if axes is None:
             return ()
+        if len(set(axes)) < len(axes) or not set(axes) <= set(range(len(a))):
+            raise DownslopeError(f"a sum needs axes of {a}, each once and counted from 0, not {axes}")
         if attributes["keepdims"]:
             return tuple(1 if i in axes else d for i, d in enumerate(a))
         return tuple(d for i, d in enumerate(a) if i not in axes)
@@ -123,7 +125,14 @@ class Broadcast(Op):
         return inputs[0] if inputs[0].shape == inputs[1].shape else None
 
     def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
-        return shapes[1]
+        a, like = shapes
+        expanded = list(a)
+        for axis in attributes["axes"]:
+            expanded.insert(axis, 1)
+        pairs = zip(reversed(expanded), reversed(like), strict=False)
+        if len(expanded) > len(like) or any(have not in (1, want) for have, want in pairs):
+            raise DownslopeError(f"{a} with axes at {attributes['axes']} cannot be repeated to {like}")
+        return like
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
         a, like = arrays
@@ -156,6 +165,8 @@ class RowCount(Op):
     example = Example(((BATCH, 3),))
 
     def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        if not shapes[0]:
+            raise DownslopeError("one number has no rows to count")
         return ()
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
@@ -176,7 +187,10 @@ class Softmax(Op):
     example = Example(((BATCH, 4),))
 
     def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
-        return shapes[0]
+        (z,) = shapes
+        if len(z) != 2:
+            raise DownslopeError(f"softmax needs scores (n, classes), not {z}")
+        return z
 
     def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
         (z,) = arrays

@@ -92,6 +92,7 @@ class HuberOp(Elementwise):
 
     name: ClassVar[str] = "huber"
     example = Example(((BATCH, 3), (BATCH, 3)), attributes={"delta": 0.8})
+    defaults: ClassVar[Mapping[str, float]] = {"delta": 1.0}
 
     def evaluate(self, xp: Any, *arrays: Any, delta: float = 1.0, **attributes: Any) -> Any:
         z, y = arrays
@@ -130,6 +131,7 @@ class QuantileOp(Elementwise):
 
     name: ClassVar[str] = "quantile"
     example = Example(((BATCH, 3), (BATCH, 3)), attributes={"level": 0.8})
+    defaults: ClassVar[Mapping[str, float]] = {"level": 0.5}
 
     def evaluate(self, xp: Any, *arrays: Any, level: float = 0.5, **attributes: Any) -> Any:
         z, y = arrays

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
@@ -180,6 +180,7 @@ class Op(ABC):
 
     name: ClassVar[str]
     example: ClassVar[Example | None] = None
+    defaults: ClassVar[Mapping[str, float]] = {}  # attributes that need not be given
 
     @abstractmethod
     def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:

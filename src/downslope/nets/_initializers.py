@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._checks import array
 from downslope.errors import DownslopeError
 
 __all__ = ["INITIALIZERS", "Start", "initialize"]
@@ -54,7 +55,7 @@ def initialize(name: Start, shape: tuple[int, ...], rng: np.random.Generator) ->
     array([[0., 0.]])
     """
     if not isinstance(name, str):
-        given = np.array(name, np.float64)
+        given = array("the starting values", name, np.float64)
         if given.shape != shape:
             raise DownslopeError(f"the starting values need the shape {shape}, not {given.shape}")
         return given

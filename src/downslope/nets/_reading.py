@@ -110,11 +110,10 @@ def network_from_json(data: Any) -> AnyNetwork:
         DownslopeError: if the data describes no network.
     """
     try:
-        if "networks" in data:
-            kinds = [_network_from_json(item) for item in data["networks"]]
-            members = [kinds[_index(i, len(kinds))] for i in data["members"]]
-            return Ensemble(members, tuple(data["shares"]), float(data["temperature"]))
-        return _network_from_json(data)
+        network: AnyNetwork = _ensemble_from_json(data) if "networks" in data else _network_from_json(data)
+        for training in (False, True):  # stored layers say both, and either can be damaged
+            network.graph(training=training)
+        return network
     except (
         TypeError,
         KeyError,
@@ -127,6 +126,12 @@ def network_from_json(data: Any) -> AnyNetwork:
         if isinstance(error, DownslopeError):
             raise
         raise DownslopeError(f"the description of the network is damaged: {error!r}") from None
+
+
+def _ensemble_from_json(data: Any) -> Ensemble:
+    kinds = [_network_from_json(item) for item in data["networks"]]
+    members = [kinds[_index(i, len(kinds))] for i in data["members"]]
+    return Ensemble(members, tuple(data["shares"]), float(data["temperature"]))
 
 
 def _network_from_json(data: Any) -> Network:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from downslope._checks import Interval, whole
 from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.graph import (
@@ -26,6 +27,7 @@ from downslope.nets._stages import Stage
 __all__ = ["StoredLayer"]
 
 _RANDOM = ("seed", "draw")  # the inputs of random masks
+_STREAMS = Interval(0, limit=1 << 20)
 
 
 @dataclass(frozen=True)
@@ -120,25 +122,35 @@ def _rebuilt(
             tuple(map(int, item["shape"])),
             item["initializer"],
             penalised=bool(item["penalised"]),
-            symbol=Symbol(item["letter"], item["index"], number),
+            symbol=Symbol(str(item["letter"]), str(item["index"]), number),
         )
         leaves[parameter(name, tuple(own[name].shape))] = own[name]
     nodes = substitute(_stored_nodes(described, leaves, network.streams), leaves)
-    network.streams += described["streams"]
-    for item in described["stages"]:
-        layer, number = named[item["layer"]]
-        network.stages.append(
-            Stage(
-                layer,
-                item["kind"],
-                tuple(nodes[i] for i in item["inputs"]),
-                nodes[item["node"]],
-                {role: own[name] for role, name in item["parameters"].items()},
-                Symbol(item["letter"], layer=number),
-                item["function"],
-            )
-        )
+    network.streams += whole("streams of a stored layer", described["streams"], _STREAMS)
+    stages = [_stage(item, named, nodes, own) for item in described["stages"]]
+    last = {stage.layer: stage.node for stage in stages}
+    if any(len(node.shape) != 2 for node in last.values()):
+        raise DownslopeError("a stored layer gives a value that is not one of (n, width)")
+    network.stages.extend(stages)
     return nodes[0]
+
+
+def _stage(
+    item: Mapping[str, Any],
+    named: Mapping[str, tuple[str, str]],
+    nodes: Sequence[Node],
+    parameters: Mapping[str, Node],
+) -> Stage:
+    layer, number = named[item["layer"]]
+    return Stage(
+        layer,
+        str(item["kind"]),
+        tuple(nodes[i] for i in item["inputs"]),
+        nodes[item["node"]],
+        {role: parameters[name] for role, name in item["parameters"].items()},
+        Symbol(str(item["letter"]), layer=number),
+        str(item["function"]),
+    )
 
 
 def _stored_nodes(described: Mapping[str, Any], leaves: Mapping[Node, Node], streams: int) -> list[Node]:
@@ -150,7 +162,9 @@ def _stored_nodes(described: Mapping[str, Any], leaves: Mapping[Node, Node], str
         for item in described["graph"]["nodes"]
     ]
     nodes = graph_from_json({**described["graph"], "nodes": items})
-    unknown = [n for n in topological(nodes) if n.name and n not in leaves and n.name not in _RANDOM]
-    if unknown:
-        raise DownslopeError(f"a stored layer uses {unknown[0]}, which it did not declare")
+    for node in topological(nodes):
+        if node.name and node not in leaves and node.name not in _RANDOM:
+            raise DownslopeError(f"a stored layer uses {node}, which it did not declare")
+        if node.op.name != "keep_mask" and any(i.name in _RANDOM for i in node.inputs):
+            raise DownslopeError(f"a stored layer uses the seed in {node}, which is no random mask")
     return nodes
