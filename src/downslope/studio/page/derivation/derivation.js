@@ -1,4 +1,5 @@
 /** The derivation of what is selected, with the numbers that are shown. */
+import { Choice } from "../controls/choice.js";
 import { number } from "../core/format.js";
 import { explain, selectRow } from "../core/session.js";
 import { explanation, frame, row, table } from "../core/store.js";
@@ -33,8 +34,7 @@ function RowChoice() {
   const now = row.value;
   const listed = Array.from({ length: Math.min(table.value.rows, MOST_ROWS) }, (_, i) => i);
   if (now !== null && now >= MOST_ROWS) listed.push(now);
-  const choose = (event) => {
-    const { value } = event.currentTarget;
+  const choose = (value) => {
     if (value === "") {
       row.value = null;
       explain();
@@ -42,11 +42,9 @@ function RowChoice() {
       selectRow(Number(value));
     }
   };
-  return html`<label class="choice"><span>Derivation for</span>
-    <select value=${now === null ? "" : String(now)} onChange=${choose}>
-      <option value="">All rows, averaged</option>
-      ${listed.map((i) => html`<option key=${i} value=${i}>Row ${i + 1}</option>`)}
-    </select></label>`;
+  const options = [["", "All rows, averaged"], ...listed.map((i) => [String(i), `Row ${i + 1}`])];
+  return html`<${Choice} label="Derivation for" value=${now === null ? "" : String(now)} options=${options}
+    onChange=${choose} />`;
 }
 
 /** Where the numbers have moved since, a button that writes them again. */

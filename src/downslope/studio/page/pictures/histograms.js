@@ -1,9 +1,9 @@
 /** Histograms of weights, activations and gradients, layer by layer. */
 import { capitalised, number, whole } from "../core/format.js";
 import { html, useRef } from "../core/ui.js";
-import { FAMILY } from "./axes.js";
-import { Bars } from "./bars.js";
-import { Figure, Svg, useColours, useWidth } from "./figure.js";
+import { FAMILY } from "./drawing/axes.js";
+import { Bars } from "./drawing/bars.js";
+import { Figure, Svg, useColours, useWidth } from "./drawing/figure.js";
 
 const KINDS = ["weights", "activations", "gradients"];
 const HEIGHT = 122;
@@ -12,7 +12,7 @@ const NARROW = 520;
 const ROOMY = 560; // a layer's three histograms side by side
 
 /** @param {{picture: object}} props what `histograms` of _histograms.py gives */
-export function Histograms({ picture }) {
+function Histograms({ picture }) {
   const colours = useColours();
   const [stage, svg] = [useRef(), useRef()];
   const width = useWidth(stage);
@@ -91,3 +91,11 @@ function table({ layers }) {
   );
   return { columns: ["layer", "what", "from", "to", "count"], rows };
 }
+
+export const histograms = {
+  kind: "histograms",
+  name: () => "Histograms",
+  options: () => ({}),
+  Picture: Histograms,
+  room: "line",
+};

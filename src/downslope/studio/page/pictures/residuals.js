@@ -1,14 +1,16 @@
 /** How far predictions are from targets: pairs and a histogram, or how classes are confused. */
+import { Choice } from "../controls/choice.js";
 import { number, whole } from "../core/format.js";
-import { html, useMemo, useRef } from "../core/ui.js";
-import { drawAxes, extent, frameOf, line, linear, ticks } from "./axes.js";
-import { Bars } from "./bars.js";
-import { css, mark, mixed, readable, rgb } from "./colours.js";
-import { Figure, Plot, Svg, useColours, useWidth } from "./figure.js";
-import { nearestRow } from "./rows.js";
+import { settings, table } from "../core/store.js";
+import { html, signal, useMemo, useRef } from "../core/ui.js";
+import { drawAxes, extent, frameOf, line, linear, ticks } from "./drawing/axes.js";
+import { Bars } from "./drawing/bars.js";
+import { css, mark, mixed, readable, rgb } from "./drawing/colours.js";
+import { Figure, Plot, Svg, useColours, useWidth } from "./drawing/figure.js";
+import { nearestRow } from "./drawing/rows.js";
 
 /** @param {{picture: object}} props what `residuals` of _pictures.py gives; class `names` may be added */
-export function Residuals({ picture }) {
+function Residuals({ picture }) {
   return picture.task === "regression"
     ? html`<${Regression} picture=${picture} />`
     : html`<${Confusion} picture=${picture} />`;
@@ -191,3 +193,28 @@ function Confusion({ picture }) {
 
 const percent = (value, digits = 0) =>
   `${(100 * value).toLocaleString(undefined, { maximumFractionDigits: digits })} %`;
+
+const VALIDATION = "validation";
+const ROWS = [
+  ["training", "Training"],
+  [VALIDATION, "Validation"],
+];
+const rows = signal("training");
+
+function Choices() {
+  if (!settings.value.validation) return null;
+  const set = (which) => {
+    rows.value = which;
+  };
+  return html`<div class="bar">
+    <${Choice} label="Rows" value=${rows.value} options=${ROWS} onChange=${set} /></div>`;
+}
+
+export const residuals = {
+  kind: "residuals",
+  name: () => (table.value.classes.length ? "Classes" : "Residuals"),
+  options: () => (rows.value === VALIDATION ? { rows: VALIDATION } : {}),
+  Choices,
+  Picture: Residuals,
+  room: "narrow-line",
+};

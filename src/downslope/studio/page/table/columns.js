@@ -1,4 +1,5 @@
 /** The reader's own table: dropped, pasted or chosen; its columns, their kinds, the target, formulas. */
+import { Choice } from "../controls/choice.js";
 import { capitalised, number, whole } from "../core/format.js";
 import { send, upload } from "../core/session.js";
 import { overview, table } from "../core/store.js";
@@ -7,6 +8,10 @@ import { html, useState } from "../core/ui.js";
 const AUTOMATIC = "automatic";
 const EXCLUDE = "exclude";
 const KINDS = [AUTOMATIC, "number", "category", EXCLUDE];
+const SCALINGS = [
+  ["raw", "Unscaled"],
+  ["standard", "Standardised"],
+];
 const [WIDTH, HEIGHT] = [120, 26]; // of a histogram
 
 export function Columns() {
@@ -38,12 +43,10 @@ function OwnTable() {
 
 function About({ now }) {
   const left = now.left_out ? `; ${whole(now.left_out)} rows without a target are left out` : "";
-  const scale = (event) => send("choose_columns", { scaling: event.currentTarget.value });
+  const scale = (scaling) => send("choose_columns", { scaling });
   return html`<div class="bar"><h2>${now.name}</h2>
     <span class="muted">${whole(now.rows)} rows; ${now.task}${left}</span><span class="grow"></span>
-    <label class="choice"><span>Numbers</span><select value=${now.scaling} onChange=${scale}>
-      <option value="raw">Unscaled</option><option value="standard">Standardised</option>
-    </select></label></div>`;
+    <${Choice} label="Numbers" value=${now.scaling} options=${SCALINGS} onChange=${scale} /></div>`;
 }
 
 function NewFormula({ formulas }) {
@@ -96,13 +99,10 @@ const kindOf = (column) => (column.kind === "dropped" ? EXCLUDE : AUTOMATIC);
 /** What a column is taken for. */
 function Kind({ column, columns }) {
   const now = kindOf(column);
-  const option = (kind) => {
-    const text = kind === AUTOMATIC && now === kind ? column.kind : kind;
-    return html`<option key=${kind} value=${kind} selected=${kind === now}>${capitalised(text)}</option>`;
-  };
-  const choose = (event) => chooseKind(column.name, event.currentTarget.value, columns);
-  return html`<label class="choice"><span class="unseen">Kind of ${column.name}</span>
-    <select onChange=${choose}>${KINDS.map(option)}</select></label>`;
+  const shown = (kind) => capitalised(kind === AUTOMATIC && now === kind ? column.kind : kind);
+  const options = KINDS.map((kind) => [kind, shown(kind)]);
+  return html`<${Choice} hide label=${`Kind of ${column.name}`} value=${now} options=${options}
+    onChange=${(kind) => chooseKind(column.name, kind, columns)} />`;
 }
 
 function chooseKind(name, kind, columns) {

@@ -10,12 +10,24 @@ from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 from downslope.nets import Embedding, Network
-from downslope.studio.views.pictures._sampling import column_of, evenly_spaced, quiet, task_of
-from downslope.training import forward
+from downslope.studio.session._session import Session
+from downslope.studio.views.pictures._sampling import column_of, evenly_spaced, names_of, quiet, task_of
+from downslope.training import Arrays, forward
 
-__all__ = ["fitted"]
+__all__ = ["fitted", "make"]
 
 _LINE, _SIDE = 200, 48  # points of a line, and along the side of a map
+
+
+def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> dict[str, Any]:
+    """What is fitted over the columns that a page chose."""
+    state = session.state
+    features, data = state.rows.features, state.descent.split.data
+    columns = [int(column) for column in options["columns"]]
+    if not 1 <= len(set(columns)) <= 2 or not all(0 <= column < len(features) for column in columns):
+        raise DownslopeError("choose one column or two different ones")
+    picture = fitted(state.settings.network, parameters, data["x"], data["y"], columns, features=features)
+    return {**picture, **names_of(session)}
 
 
 @quiet

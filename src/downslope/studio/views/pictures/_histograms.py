@@ -12,12 +12,20 @@ from numpy.typing import NDArray
 from downslope.engines import Evaluator
 from downslope.graph import Node, gradient
 from downslope.nets import Network
+from downslope.studio.session._session import Session
 from downslope.studio.views.pictures._sampling import counted, quiet, sample_of
+from downslope.training import Arrays
 
-__all__ = ["histograms"]
+__all__ = ["histograms", "make"]
 
 _ROWS = 2048  # whose activations are counted
 _OFFSETS = ("bias", "shift", "offset", "phase")  # roles of parameters that are no weights
+
+
+def make(session: Session, _: Mapping[str, Any], parameters: Arrays) -> dict[str, Any]:
+    """The histograms of what is shown."""
+    state = session.state
+    return histograms(state.settings.network, parameters, state.shown_descent.split.training)
 
 
 @quiet

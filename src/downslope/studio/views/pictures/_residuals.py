@@ -11,13 +11,31 @@ from numpy.typing import NDArray
 
 from downslope.engines import Evaluator
 from downslope.nets import Network
-from downslope.studio.views.pictures._sampling import column_of, counted, evenly_spaced, quiet, task_of
-from downslope.training import forward, r_squared
+from downslope.studio.session._session import Session
+from downslope.studio.views.pictures._sampling import (
+    column_of,
+    counted,
+    evenly_spaced,
+    names_of,
+    quiet,
+    task_of,
+)
+from downslope.training import Arrays, forward, r_squared
 
-__all__ = ["residuals"]
+__all__ = ["make", "residuals"]
 
 _PAIRS = 2000
 _BINS = 30
+
+
+def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> dict[str, Any]:
+    """The residuals of the rows that a page chose."""
+    network, split = session.state.settings.network, session.state.shown_descent.split
+    target = session.state.rows.target
+    validating = options.get("rows") == "validation" and split.validation is not None
+    data = split.validation if validating and split.validation is not None else split.training
+    picture = residuals(network, parameters, data, scale=target.scale, centre=target.mean)
+    return {**picture, **names_of(session)}
 
 
 @quiet

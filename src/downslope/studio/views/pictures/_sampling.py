@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.nets import Network
+from downslope.studio.session._session import Session
+from downslope.studio.table._choices import STANDARD
 
-__all__ = ["column_of", "counted", "evenly_spaced", "quiet", "sample_of", "task_of"]
+__all__ = ["column_of", "counted", "evenly_spaced", "names_of", "quiet", "sample_of", "task_of"]
 
 quiet = np.errstate(all="ignore")
 """A descent that diverged is shown too."""
@@ -55,3 +57,10 @@ def counted(values: NDArray[np.float64], bins: int) -> dict[str, NDArray[Any]]:
         low, high = low - half, high + half
     counts, edges = np.histogram(finite, bins, (low, high))
     return {"counts": counts, "edges": edges}
+
+
+def names_of(session: Session) -> dict[str, Any]:
+    """What the target and its classes are called, and whether numbers are standardised."""
+    rows = session.state.rows
+    scaled = rows.choices.scaling == STANDARD
+    return {"target": rows.choices.targets[0], "names": list(rows.target.classes), "scaled": scaled}

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
 from downslope.graph.notation import text
-from downslope.insight import Position
+from downslope.insight import Position, position_of
 from downslope.nets import Network
+from downslope.studio.session._session import Session
 from downslope.studio.views.pictures._sampling import evenly_spaced, sample_of
+from downslope.training import Arrays
 
-__all__ = ["surface", "symbol"]
+__all__ = ["make", "surface", "symbol"]
 
 _WORK = 1e9
 """Products of a weight and a row that one picture may take: some 60 ms on a core."""
@@ -26,6 +28,24 @@ _ROWS, _FEWEST_ROWS = 512, 64
 _FEWEST = 12  # points along a side
 _MARGIN = 0.08  # of the range that is to be seen, on either side
 _LARGEST = 1e100  # beyond it squares overflow
+
+
+def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> dict[str, Any]:
+    """The surface over two parameters that a page chose, with the path of the run."""
+    state, network = session.state, session.state.settings.network
+    first, second = (_position(session, options[name]) for name in ("first", "second"))
+    seen = state.run.moments[: None if state.viewing is None else state.viewing + 1]
+    moments = [m for m in seen if first.name in m.values and second.name in m.values]
+    points = [[m.values[position.name][position.index] for position in (first, second)] for m in moments]
+    path = np.array(points, float).reshape(-1, 2), np.array([m.error for m in moments], float)
+    by_hand = np.array([m.origin == "hand" for m in moments], np.uint8)
+    data = state.shown_descent.split.training
+    return surface(network, parameters, data, first, second, path=path, by_hand=by_hand)
+
+
+def _position(session: Session, given: Any) -> Position:
+    name, index = str(given[0]), tuple(int(i) for i in given[1])
+    return position_of(session.state.settings.network, (name, *(i + 1 for i in index)))
 
 
 def surface(

@@ -1,9 +1,9 @@
 /** The error over two parameters as a relief, drawn from back to front; pointer and arrow keys rotate it. */
-import { html, useMemo, useRef, useState } from "../core/ui.js";
-import { FONT, haloText, line, ticks } from "./axes.js";
-import { css, mixed, relief, rgb } from "./colours.js";
-import { heightTicks } from "./contours.js";
-import { Canvas } from "./figure.js";
+import { html, useMemo, useRef, useState } from "../../core/ui.js";
+import { FONT, haloText, line, ticks } from "../drawing/axes.js";
+import { css, mixed, relief, rgb } from "../drawing/colours.js";
+import { heightTicks } from "../drawing/contours.js";
+import { Canvas } from "../drawing/figure.js";
 import { drawCross, drawNow, drawPath, pathPoints } from "./path.js";
 
 const RISE = 0.62; // how high the relief is, beside its sides of 1

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pathPoints } from "../../../../src/downslope/studio/page/pictures/path.js";
-import { classCount, nearestRow } from "../../../../src/downslope/studio/page/pictures/rows.js";
+import { classCount, nearestRow } from "../../../../../src/downslope/studio/page/pictures/drawing/rows.js";
+import { pathPoints } from "../../../../../src/downslope/studio/page/pictures/surface/path.js";
 
 const PLACES = [
   [0, 0],

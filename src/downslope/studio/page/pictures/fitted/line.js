@@ -1,8 +1,8 @@
 /** What the network predicts over one column: a line, or one for each class. */
-import { number } from "../core/format.js";
-import { closest, drawAxes, extent, frameOf, linear, ticks } from "./axes.js";
-import { classColour, css, dashes, mark, mixed, rgb } from "./colours.js";
-import { classCount, markColour, nameOf, nearestRow, targetOf, targetText } from "./rows.js";
+import { number } from "../../core/format.js";
+import { closest, drawAxes, extent, frameOf, linear, ticks } from "../drawing/axes.js";
+import { classColour, css, dashes, mark, mixed, rgb } from "../drawing/colours.js";
+import { classCount, markColour, nameOf, nearestRow, targetOf, targetText } from "../drawing/rows.js";
 
 /** A small shift that is always the same for a row, so that marks of the same value are seen apart. */
 const jitter = (k) => ((k * 0.618034) % 1) - 0.5;

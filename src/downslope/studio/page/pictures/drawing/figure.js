@@ -1,7 +1,7 @@
 /** What every picture has: a heading, a description, its numbers as a table, and ways to save it. */
-import { number } from "../core/format.js";
-import { saveFile } from "../core/save.js";
-import { html, useEffect, useLayoutEffect, useState } from "../core/ui.js";
+import { number } from "../../core/format.js";
+import { saveFile } from "../../core/save.js";
+import { html, useEffect, useLayoutEffect, useState } from "../../core/ui.js";
 import { pageColours } from "./colours.js";
 
 /** The colours of the page, again when its theme changes. */

@@ -6,7 +6,7 @@ import {
   linear,
   logTicks,
   ticks,
-} from "../../../../src/downslope/studio/page/pictures/axes.js";
+} from "../../../../../src/downslope/studio/page/pictures/drawing/axes.js";
 
 test("ticks are round and inside", () => {
   for (const [low, high] of [

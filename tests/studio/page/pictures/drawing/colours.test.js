@@ -9,7 +9,7 @@ import {
   readable,
   relief,
   rgb,
-} from "../../../../src/downslope/studio/page/pictures/colours.js";
+} from "../../../../../src/downslope/studio/page/pictures/drawing/colours.js";
 
 const LIGHT = { paper: "#ffffff", ink: "#16202b", positive: "#1d5fd1", negative: "#b45309", dark: false };
 const DARK = { paper: "#11161c", ink: "#e8edf2", positive: "#7fb0ff", negative: "#f0a35e", dark: true };

@@ -1,9 +1,19 @@
 /** What the network predicts over two columns: a map of values, of a probability or of classes. */
-import { compact, number } from "../core/format.js";
-import { closest, drawAxes, extent, FONT, frameOf, haloText, linear, shortened, ticks } from "./axes.js";
-import { classColour, css, diverging, lookedUp, mark, mixed, readable, rgb } from "./colours.js";
-import { contourLines, labelPlace, paintGrid, refined, strokeLines } from "./contours.js";
-import { classCount, markColour, nameOf, nearestRow, targetText } from "./rows.js";
+import { compact, number } from "../../core/format.js";
+import {
+  closest,
+  drawAxes,
+  extent,
+  FONT,
+  frameOf,
+  haloText,
+  linear,
+  shortened,
+  ticks,
+} from "../drawing/axes.js";
+import { classColour, css, diverging, lookedUp, mark, mixed, readable, rgb } from "../drawing/colours.js";
+import { contourLines, labelPlace, paintGrid, refined, strokeLines } from "../drawing/contours.js";
+import { classCount, markColour, nameOf, nearestRow, targetText } from "../drawing/rows.js";
 
 const PLAIN = { log: false, up: (value) => value }; // heights that are drawn as they are
 

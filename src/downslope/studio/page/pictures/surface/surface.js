@@ -1,15 +1,24 @@
 /** The error over two parameters: as a map with contour lines, or as a relief that can be rotated. */
-import { compact, number } from "../core/format.js";
-import { html, useMemo, useRef, useState } from "../core/ui.js";
-import { closest, drawAxes, FONT, frameOf, haloText, linear, ticks } from "./axes.js";
-import { css, packed, readable, relief, rgb } from "./colours.js";
-import { contourLines, heights, labelPlace, levelsOf, paintGrid, refined, strokeLines } from "./contours.js";
-import { Figure, Plot, useColours, useWidth } from "./figure.js";
+import { compact, number } from "../../core/format.js";
+import { html, useMemo, useRef, useState } from "../../core/ui.js";
+import { closest, drawAxes, FONT, frameOf, haloText, linear, ticks } from "../drawing/axes.js";
+import { css, packed, readable, relief, rgb } from "../drawing/colours.js";
+import {
+  contourLines,
+  heights,
+  labelPlace,
+  levelsOf,
+  paintGrid,
+  refined,
+  strokeLines,
+} from "../drawing/contours.js";
+import { Figure, Plot, useColours, useWidth } from "../drawing/figure.js";
+import { Choices, choose, options } from "./choices.js";
 import { drawCross, drawNow, drawPath, pathPoints } from "./path.js";
 import { Relief } from "./relief.js";
 
 /** @param {{picture: object}} props what `surface` of _surface.py gives */
-export function Surface({ picture }) {
+function Surface({ picture }) {
   const colours = useColours();
   const [solid, setSolid] = useState(false);
   const stage = useRef();
@@ -202,3 +211,12 @@ function nearest(picture, { frame, sx, sy }, { x, y }) {
   const [j, i] = [closest(picture.x, sx.back(x)), closest(picture.y, sy.back(y))];
   return found("On the grid", [picture.x[j], picture.y[i], picture.errors[i * picture.x.length + j]]);
 }
+
+export const errorSurface = {
+  kind: "surface",
+  name: () => "Error surface",
+  options,
+  choose,
+  Choices,
+  Picture: Surface,
+};

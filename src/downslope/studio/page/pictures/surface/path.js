@@ -1,5 +1,5 @@
 /** The path of a descent and the points that are named, on a map as on a relief. */
-import { css, rgb } from "./colours.js";
+import { css, rgb } from "../drawing/colours.js";
 
 /** The path as points, the present one at its end. */
 export function pathPoints({ path, path_errors: errors, at }) {

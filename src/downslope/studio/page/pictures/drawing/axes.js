@@ -1,6 +1,6 @@
 /** Scales, ticks at round numbers, and axes drawn from them on a canvas and as SVG. */
-import { compact, number } from "../core/format.js";
-import { html } from "../core/ui.js";
+import { compact, number } from "../../core/format.js";
+import { html } from "../../core/ui.js";
 
 export const FONT = "12px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 export const FAMILY = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";

@@ -5,7 +5,7 @@ import {
   heights,
   levelsOf,
   refined,
-} from "../../../../src/downslope/studio/page/pictures/contours.js";
+} from "../../../../../src/downslope/studio/page/pictures/drawing/contours.js";
 
 /** A function of x and y over a square grid from −reach to reach, and its axis. */
 function gridOf(f, size, reach) {

@@ -1,6 +1,6 @@
 /** A histogram as SVG: what lies below 0 and above it in the colours of the signs, with a line at 0. */
-import { number } from "../core/format.js";
-import { html, useState } from "../core/ui.js";
+import { number } from "../../core/format.js";
+import { html, useState } from "../../core/ui.js";
 import { FAMILY, linear, SvgAxis, ticks } from "./axes.js";
 
 /**

@@ -1,18 +1,19 @@
 /** What the network predicts over one column or two, with the rows it learns from. */
-import { number } from "../core/format.js";
-import { html, useEffect, useMemo, useRef } from "../core/ui.js";
-import { extent } from "./axes.js";
-import { css, dashes, mark } from "./colours.js";
-import { Figure, Plot, useColours, useWidth } from "./figure.js";
-import { lineView } from "./fitted_line.js";
-import { mapView } from "./fitted_map.js";
-import { classCount, markColour, nameOf, targetOf } from "./rows.js";
+import { number } from "../../core/format.js";
+import { html, useEffect, useMemo, useRef } from "../../core/ui.js";
+import { extent } from "../drawing/axes.js";
+import { css, dashes, mark } from "../drawing/colours.js";
+import { Figure, Plot, useColours, useWidth } from "../drawing/figure.js";
+import { classCount, markColour, nameOf, targetOf } from "../drawing/rows.js";
+import { Choices, choose, options } from "./choices.js";
+import { lineView } from "./line.js";
+import { mapView } from "./map.js";
 
 /**
  * @param {{picture: object}} props what `fitted` of _fitted.py gives; `names` of the classes and the name
  *   of the `target` may be added to it
  */
-export function Fitted({ picture }) {
+function Fitted({ picture }) {
   const colours = useColours();
   const stage = useRef();
   const canvas = useRef();
@@ -148,3 +149,12 @@ function Mark({ k, colours, colour, line }) {
   const style = { width: `${width}px`, height: "16px" };
   return html`<canvas ref=${canvas} width=${2 * width} height="32" style=${style} aria-hidden="true" />`;
 }
+
+export const fittedFunction = {
+  kind: "fitted",
+  name: () => "Fitted function",
+  options,
+  choose,
+  Choices,
+  Picture: Fitted,
+};

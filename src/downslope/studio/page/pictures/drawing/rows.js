@@ -1,5 +1,5 @@
 /** The rows of a table as pictures show them: their marks, what they are called, and which one is nearest. */
-import { number } from "../core/format.js";
+import { number } from "../../core/format.js";
 import { classColour, rgb } from "./colours.js";
 
 /** What the target is called. */

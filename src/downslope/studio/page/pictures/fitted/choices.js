@@ -1,0 +1,31 @@
+/** Over which one or two columns the fitted function is drawn. */
+import { Choice } from "../../controls/choice.js";
+import { html, signal } from "../../core/ui.js";
+
+const columns = signal(null); // one or two indices of inputs
+
+/** What is asked for. */
+export const options = () => columns.value && { columns: columns.value };
+
+/** The first two columns, or the only one. */
+export function choose(net) {
+  columns.value = net.inputs.length > 1 ? [0, 1] : [0];
+}
+
+export function Choices({ net }) {
+  const list = net.inputs.map((name, i) => [String(i), name]);
+  const [first, second] = columns.value;
+  const setFirst = (text) => {
+    columns.value = columns.value.with(0, Number(text));
+  };
+  const setSecond = (text) => {
+    columns.value = text === "" ? [first] : [first, Number(text)];
+  };
+  return html`<div class="bar">
+    <${Choice} label="Column" options=${list} value=${String(first)} onChange=${setFirst} />
+    ${
+      list.length > 1 &&
+      html`<${Choice} label="Second column" options=${[["", "None"], ...list]} value=${String(second ?? "")}
+        onChange=${setSecond} />`
+    }</div>`;
+}
