@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from visits import FIVE_X, FIVE_Y, FRESH, NEURON, PENGUINS, START, send
+from visits import FIVE_X, FIVE_Y, FRESH, NEURON, PENGUINS, START, number_in, send
 
 import downslope as ds
 from downslope.tables import read_table
@@ -47,7 +47,14 @@ def test_a_weight_of_the_neuron_for_all_rows_and_for_one(page):
 
 def test_a_row_alone(page):
     page.page.locator("section.rows tbody tr").nth(2).get_by_role("button").click()
-    check_shown(page, 1, ds.explain_row(NEURON, FIVE_X, FIVE_Y, parameters=START, row=2))
+    told = ds.explain_row(NEURON, FIVE_X, FIVE_Y, parameters=START, row=2)
+    check_shown(page, 1, told)
+    hint = (
+        page.page.locator("section.rows tbody tr").nth(2).locator("td.computed").last.get_attribute("title")
+    )
+    formula, _, error = hint.split(" = ")
+    assert f"E = {formula} = " in str(told)
+    assert number_in(error) == pytest.approx((FIVE_Y[2] - FIVE_X[2] @ START) ** 2)
     pulls = page.answer("explanation")["row_gradients"]["layer1.weight"]
     np.testing.assert_allclose(pulls[0], -2 * (FIVE_Y[2] - FIVE_X[2] @ START) * FIVE_X[2], rtol=1e-14)
     stages = page.frame["stages"]

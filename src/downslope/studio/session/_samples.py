@@ -101,6 +101,4 @@ def _sample_settings(rows: Rows) -> Settings:
     """A network that learns a sample in some seconds, and not at once."""
     loss = "binary_cross_entropy" if rows.target.classes else "squared_error"
     layers = (Dense(8, "tanh"), Dense(8, "tanh"), Dense(1))
-    return Settings(
-        len(rows.features), layers, loss, optimizer="adam", learning_rate=0.01, batch_size=16, validation=0.2
-    )
+    return Settings(len(rows.features), layers, loss, optimizer="adam", batch_size=16, validation=0.2)

@@ -17,6 +17,7 @@ from downslope.training import LEARNING_RATE, OPTIMIZERS, Optimizer, Sgd
 
 __all__ = ["CHANGEABLE", "Settings", "first_settings", "settings_of", "suited"]
 
+_RAW_RATE = 0.001  # of plain descent on numbers as they are, which need smaller steps
 _MOST_UNITS, _MOST_LAYERS = 4096, 64
 
 
@@ -229,7 +230,7 @@ def suited(rows: Rows) -> Settings:
     classes = len(rows.target.classes)
     loss = {0: "squared_error", 2: "binary_cross_entropy"}.get(classes, "cross_entropy")
     if rows.choices.scaling == RAW and count <= 20 and not classes:
-        return Settings(len(rows.features), (Dense(outputs),), loss, learning_rate=0.001)
+        return Settings(len(rows.features), (Dense(outputs),), loss, learning_rate=_RAW_RATE)
     hidden = (Dense(8, "tanh"), Dense(8, "tanh"))
     return Settings(
         len(rows.features),
@@ -237,7 +238,6 @@ def suited(rows: Rows) -> Settings:
         loss,
         front=embeddings(rows.encoder),
         optimizer="adam",
-        learning_rate=LEARNING_RATE,
         batch_size=32 if count > 200 else None,
         validation=0.2 if count >= 50 else 0.0,
     )
@@ -245,4 +245,4 @@ def suited(rows: Rows) -> Settings:
 
 def first_settings() -> Settings:
     """The neuron of the first screen."""
-    return Settings(3, (Dense(1, bias=False),), "squared_error", learning_rate=0.001)
+    return Settings(3, (Dense(1, bias=False),), "squared_error", learning_rate=_RAW_RATE)

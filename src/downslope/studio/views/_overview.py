@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from downslope.graph.notation import Symbol, text
 from downslope.insight import dense_layers
-from downslope.nets import ACTIVATIONS, LOSSES
+from downslope.nets import ACTIVATIONS, LOSSES, Network
 from downslope.studio._schema import UPLOAD_LIMIT, Overview
 from downslope.studio.session._faults import stable_range_of
 from downslope.studio.session._history import History
@@ -107,9 +108,19 @@ def _network(state: SessionState) -> dict[str, Any]:
         "shapes": settings.shapes,
         "drawn": network.is_dense and settings.weights <= SHOWN_WEIGHTS,
         "loss": str(network.loss),
+        "loss_formula": _formula(network),
         "linear": linear and network.loss == "squared_error",
         "frozen": {name: mask for name, mask in state.frozen.items() if np.any(mask)},
     }
+
+
+def _formula(network: Network) -> str:
+    """The loss as a formula of z and y, as derivations write it; its name where it is made of several ops."""
+    graph, loss = network.graph(), network.loss_function
+    error = loss(graph.output, graph.y)
+    if error.inputs != (graph.output, graph.y):
+        return loss.title
+    return text(error.op.notation(Symbol("z"), Symbol("y")))
 
 
 def _choices(state: SessionState) -> dict[str, Any]:

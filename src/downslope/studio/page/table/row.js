@@ -1,7 +1,7 @@
 /** One row of the table: its cells, what the network predicts for it, and its error. */
 import { number, parsed, whole } from "../core/format.js";
 import { selectRow, send } from "../core/session.js";
-import { frame, row, settings, table } from "../core/store.js";
+import { frame, network, row, table } from "../core/store.js";
 import { html, useState } from "../core/ui.js";
 
 /** Rows of a table up to which cells can be typed into. */
@@ -9,12 +9,6 @@ export const EDITABLE_ROWS = 200;
 
 const SMALL_ERROR = 0.1;
 const FEW_ROWS = 20; // that are a challenge
-const FORMULAS = {
-  squared_error: "(y − z)²",
-  absolute_error: "|y − z|",
-  cross_entropy: "−ln p(target)",
-  binary_cross_entropy: "−ln p(target)",
-};
 
 export function Row({ i, shown, values, inputs, targets, layout, most }) {
   const { classes, single, behind } = layout;
@@ -72,10 +66,10 @@ function ErrorCell({ error }) {
 
 /** What the row adds to the error, with its formula. */
 function LossCell({ loss, error }) {
-  const name = settings.value.loss;
+  const { loss: name, loss_formula: formula } = network.value;
   const squares = name === "squared_error" && error !== null && table.value.scale === 1;
   const numbers = squares ? ` = (${number(error, 8)})²` : "";
-  const hint = `${FORMULAS[name] || name.replace(/_/g, " ")}${numbers} = ${number(loss, 10)}`;
+  const hint = `${formula}${numbers} = ${number(loss, 10)}`;
   return html`<td class="computed" title=${hint}>${number(loss, 5)}</td>`;
 }
 
