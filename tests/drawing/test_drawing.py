@@ -18,6 +18,7 @@ from matplotlib import pyplot as plt
 X = np.random.default_rng(0).normal(size=(60, 3))
 Y = np.sin(X[:, 0]) + X[:, 1] * X[:, 2]
 NET = ds.Network(3, [ds.Dense(4, "tanh"), ds.Dense(1)])
+LINE = ds.Network(3, [ds.Dense(1)])
 DEEP = ds.Network(
     6,
     [
@@ -43,9 +44,15 @@ OBJECTS = {
     "part of an epoch": ds.descend(NET, X, Y, steps=3, batch_size=8),
     "long": ds.descend(NET, X, Y, steps=3000, learning_rate=0.001),
     "diverged": ds.descend(NET, X, Y, steps=60, learning_rate=1e3),
+    "solution": ds.solve(LINE, X, Y),
+    "many solutions": ds.solve(ds.Network(3, [ds.Dense(9)]), np.ones((60, 3)), np.ones((60, 9))),
+    "forecast": ds.forecast(LINE, X, Y, learning_rate=0.1),
+    "forecast of divergence": ds.forecast(LINE, X, Y, learning_rate=9.0, momentum=0.5),
+    "forecast of one direction": ds.forecast(ds.Network(1, [ds.Dense(1, bias=False)]), X[:, :1], Y),
+    "checkpoint": ds.Checkpoint(NET, NET.initial_parameters()),
     "negative": ds.descend(ds.Network(3, [ds.Dense(1)], loss="poisson"), X, np.full(60, 9.0), steps=200),
 }
-PLOTTED = [name for name in OBJECTS if name not in ("ensemble", "tape")]
+PLOTTED = [name for name, found in OBJECTS.items() if hasattr(found, "plot")]
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +74,7 @@ def test_repr_is_one_short_line(name):
     line = repr(OBJECTS[name])
     assert "\n" not in line
     assert len(line) < 250
-    assert line.startswith(f"<{type(OBJECTS[name]).__name__}")
+    assert line.lstrip("<").startswith(type(OBJECTS[name]).__name__)
 
 
 @pytest.mark.parametrize("name", OBJECTS)
@@ -79,6 +86,32 @@ def test_a_notebook_view_is_well_formed_small_and_fetches_nothing(name):
     assert not re.search(r'="[^"]*\b(nan|inf)\b', page)
 
 
+def test_names_of_any_kind_are_shown_and_never_read_as_html():
+    name = "<script>alert('x')</script>&amp;\""
+
+    def doubled(z):
+        return z * 2
+
+    doubled.__name__ = name
+
+    def build(self, builder, h):
+        return h * builder.parameter("scale", (int(h.shape[1]),), "ones")
+
+    net = ds.Network(3, [ds.Dense(3, doubled), type(name, (), {"build": build})(), ds.Dense(1)])
+    rows = {name: X[:, 0].tolist(), "b<i>": [name if v > 0 else "&lt;" for v in X[:, 1]], "y<b>": Y.tolist()}
+    run = ds.descend(net, X, Y, steps=3)
+    shown = [
+        *(net, ds.Ensemble([net]), run, ds.Checkpoint(net, run.parameters), ds.tape(net)),
+        ds.explain(LINE, X, Y, parameters=[1, 2, 3, 0], of="w1", features=[name, "b", "c"]),
+        ds.fit(rows, target="y<b>", epochs=2),
+    ]
+    for found in shown:
+        page = found._repr_html_()
+        assert name in words(page)
+        assert not re.search("<script|<b>y|<i>", page)
+        ElementTree.fromstring(page.replace("<details open>", '<details open="">'))
+
+
 def test_a_network_draws_a_circle_for_each_unit_and_says_the_numbers():
     page = NET._repr_html_()
     (picture,) = svgs(page)
@@ -86,6 +119,22 @@ def test_a_network_draws_a_circle_for_each_unit_and_says_the_numbers():
     assert sum(e.tag.endswith("polyline") for e in picture.iter()) == 3 * 4 + 4
     for part in ("16 parameters", "5 parameters", "squared_error; 21 parameters", "tanh"):
         assert part in words(page)
+
+
+def test_a_solution_shows_its_numbers_and_a_forecast_its_rates():
+    solution = ds.solve(LINE, X, Y)
+    page = words(solution._repr_html_())
+    for text in (solution.message, *(f"{v:.6g}" for v in solution.parameters["layer1.weight"][0])):
+        assert text in page
+    assert "and 16 more" in words(OBJECTS["many solutions"]._repr_html_())
+    ahead = OBJECTS["forecast"]
+    page = words(ahead._repr_html_())
+    assert f"{ahead.steps:,} steps" in page
+    (line,) = (line for line in str(ahead).split("\n") if "best pair" in line)
+    for number in re.findall(r"[\d.]+\d", line)[:2]:  # the numbers of the text are those of the table
+        assert number in page
+    assert "diverges" in words(OBJECTS["forecast of divergence"]._repr_html_())
+    assert "best with momentum" not in words(OBJECTS["forecast of one direction"]._repr_html_())
 
 
 def test_large_layers_and_many_layers_are_abbreviated():

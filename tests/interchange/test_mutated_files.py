@@ -93,7 +93,7 @@ def test_mutated_settings_of_model_files(network, tmp_path):
             target = description
             for key in where:
                 target = target[key]
-            target[last] = VALUES[rng.integers(len(VALUES))]
+            target[last] = deepcopy(VALUES[rng.integers(len(VALUES))])
         try:
             changed = network_from_json(deepcopy(description))
             sizes = [node.shape for node in changed.graph().parameters.values()]
@@ -201,7 +201,7 @@ def change_section(sections, rng):
     if isinstance(target, dict) and rng.random() < 0.2:
         del target[last]
     else:
-        target[last] = VALUES[rng.integers(len(VALUES))]
+        target[last] = deepcopy(VALUES[rng.integers(len(VALUES))])
 
 
 def change_array(arrays, rng):
@@ -213,7 +213,7 @@ def change_array(arrays, rng):
     elif change == 1:
         arrays[f"{name}2"] = value
     elif change == 2:
-        value = np.nan_to_num(value)
+        value = np.nan_to_num(value).clip(-9, 9)
         arrays[name] = value.astype([np.int64, np.float32, np.bool_][rng.integers(3)])
     elif change == 3:
         arrays[name] = value[None]

@@ -16,7 +16,7 @@ DEEP = ds.Network(3, [ds.Dense(4, "tanh"), ds.Dense(1)])
 
 def told_by(explanation):
     """The words and formulas of a derivation, without marks and spaces."""
-    return "".join(html.unescape(re.sub(r"<[^>]*>", "", explanation._repr_html_())).split())
+    return "".join(html.unescape(re.sub(r"<[^>]*>", "", explanation.fragment())).split())
 
 
 def shown_on(page):

@@ -2,7 +2,7 @@
 
 from downslope.drawing._curves import Curve, Mark, curves_picture, plot_curves
 from downslope.drawing._layers import LayerDrawing, layers_picture
-from downslope.drawing._panel import panel
+from downslope.drawing._panel import panel, table
 from downslope.drawing._shapes import BLUE, ORANGE, Picture
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "layers_picture",
     "panel",
     "plot_curves",
+    "table",
 ]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from html import escape
 
-__all__ = ["panel"]
+__all__ = ["panel", "table"]
+
+_CELL = "padding:1px 10px"
+_TABLE = "border-collapse:collapse;margin:4px 0;background:none;color:inherit"
 
 
 def panel(name: str, line: str, *parts: str) -> str:
@@ -22,3 +26,26 @@ def panel(name: str, line: str, *parts: str) -> str:
         '<div style="font-family:sans-serif;font-size:13px;line-height:1.4;color:inherit">'
         f"<div><b>{escape(name)}</b> {escape(line)}</div>{''.join(parts)}</div>"
     )
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[str]) -> str:
+    """A table as HTML in the colour of the text around it.
+
+    Args:
+        columns: their headings.
+        rows: a plain text for each column.
+        numbers: headings of the columns whose cells stand to the right.
+
+    >>> "<b>" in table(["<b>"], [["1 < 2"]], numbers=["<b>"])
+    False
+    """
+    right = set(numbers)
+    styles = [f"text-align:{'right' if name in right else 'left'};{_CELL}" for name in columns]
+
+    def row(tag: str, cells: Sequence[str]) -> str:
+        shown = zip(cells, styles, strict=True)
+        return "<tr>" + "".join(f'<{tag} style="{style}">{escape(c)}</{tag}>' for c, style in shown) + "</tr>"
+
+    head = row("th", columns)
+    body = "".join(row("td", cells) for cells in rows)
+    return f'<table style="{_TABLE}"><thead>{head}</thead><tbody>{body}</tbody></table>'

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from html import escape
 
-from downslope.drawing import Curve, LayerDrawing, Mark, curves_picture, layers_picture, panel
+from downslope.drawing import Curve, LayerDrawing, Mark, curves_picture, layers_picture, panel, table
 from downslope.fitting._summary import ColumnUse, Summary, group_line
 
 __all__ = ["summary_html"]
 
 _SHOWN = 30
-_NUMBERS = "text-align:right;padding:1px 10px"
-_WORDS = "text-align:left;padding:1px 10px"
 
 
 def summary_html(summary: Summary, name: str, line: str) -> str:
@@ -62,22 +60,10 @@ def _curve(summary: Summary) -> str:
     return "" if picture is None else picture.svg()
 
 
-def _table(headings: dict[str, str], rows: list[list[str]], summary: str, note: str = "") -> str:
-    """A table that folds; headings with the style of their column."""
-    head = "".join(f'<th style="{style}">{escape(name)}</th>' for name, style in headings.items())
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f'<td style="{style}">{escape(cell)}</td>'
-            for cell, style in zip(row, headings.values(), strict=True)
-        )
-        + "</tr>"
-        for row in rows
-    )
+def _folding(summary: str, content: str, note: str = "") -> str:
     return (
         f'<details open><summary style="cursor:pointer">{escape(summary)}</summary>'
-        '<table style="border-collapse:collapse;margin:4px 0;background:none;color:inherit">'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{escape(note)}</details>"
+        f"{content}{escape(note)}</details>"
     )
 
 
@@ -87,12 +73,11 @@ def _scores(summary: Summary) -> str:
     for of, scores in summary.compared.items():
         values = [scores.known.get(name) for name in names]
         rows.append([of, *("–" if value is None else f"{value:.4g}" for value in values)])
-    headings = {"": _WORDS, **dict.fromkeys(names, _NUMBERS)}
-    return _table(headings, rows, summary.validation.capitalize())
+    return _folding(summary.validation.capitalize(), table(["", *names], rows, numbers=names))
 
 
 def _columns(columns: tuple[ColumnUse, ...]) -> str:
-    headings = {"column": _WORDS, "kind": _WORDS, "encoder": _WORDS, "inputs": _NUMBERS, "reason": _WORDS}
+    headings = ["column", "kind", "encoder", "inputs", "reason"]
     rows = [[c.name, c.kind, c.encoder, str(c.inputs), c.reason] for c in columns[:_SHOWN]]
     more = f"and {len(columns) - _SHOWN} more" if len(columns) > _SHOWN else ""
-    return _table(headings, rows, f"Columns ({len(columns)})", more)
+    return _folding(f"Columns ({len(columns)})", table(headings, rows, numbers=["inputs"]), more)

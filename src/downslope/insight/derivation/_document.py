@@ -134,16 +134,23 @@ def grid_rows(grid: Grid) -> tuple[tuple[Expression, ...], ...]:
     return (grid.headings, *grid.rows)
 
 
-_STYLE = """
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; border-bottom: 1px solid #8886; }
-.formula { overflow-x: auto; margin: .8rem 0 .8rem 1.5rem; font-size: 1.1rem;
-  padding-left: 2rem; text-indent: -2rem; }
-table { border-collapse: collapse; margin: .8rem 0 .8rem 1.5rem; }
-th, td { padding: .15rem .9rem; text-align: right; font-variant-numeric: tabular-nums; }
-th { border-bottom: 1px solid #8888; }
-"""
+_PAGE = """:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }"""
+
+_RULES = {
+    "h1": "font-size: 1.5em",
+    "h2": "font-size: 1.1em; margin-top: 1.8em; border-bottom: 1px solid #8886",
+    ".formula": "overflow-x: auto; margin: .8em 0 .8em 1.5em; font-size: 1.1em; padding-left: 2em; "
+    "text-indent: -2em",
+    "table": "border-collapse: collapse; margin: .8em 0 .8em 1.5em",
+    ":is(th, td)": "padding: .15em .9em; text-align: right; font-variant-numeric: tabular-nums",
+    "th": "border-bottom: 1px solid #8888",
+}
+"""How the elements of a derivation look."""
+
+
+def _style(within: str = "") -> str:
+    return "\n".join(f"{within}{selector} {{ {rules}; }}" for selector, rules in _RULES.items())
 
 
 def as_fragment(title: str, blocks: tuple[Block, ...]) -> str:
@@ -159,6 +166,16 @@ def as_fragment(title: str, blocks: tuple[Block, ...]) -> str:
             else:
                 parts.append(_formula_html(item))
     return "\n".join(parts)
+
+
+def as_notebook(title: str, blocks: tuple[Block, ...]) -> str:
+    """The same with its style, which touches nothing else on the page."""
+    name = "downslope-derivation"
+    look = "font-family:sans-serif;font-size:13px;line-height:1.5"
+    return (
+        f'<div class="{name}" style="{look}"><style>{_style(f".{name} ")}</style>\n'
+        f"{as_fragment(title, blocks)}</div>"
+    )
 
 
 def _formula_html(formula: Formula) -> str:
@@ -203,7 +220,7 @@ def as_html(title: str, blocks: tuple[Block, ...]) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
-        f"<title>{escaping.escape(title)}</title><style>{_STYLE}</style></head>\n"
+        f"<title>{escaping.escape(title)}</title><style>{_PAGE}\n{_style()}</style></head>\n"
         f"<body>\n{as_fragment(title, blocks)}\n</body></html>\n"
     )
 
@@ -265,5 +282,10 @@ class Written:
         """A page with MathML that needs nothing else."""
         return as_html(self.title, self.blocks)
 
-    def _repr_html_(self) -> str:
+    def fragment(self) -> str:
+        """HTML with MathML, to stand inside a page that says how it looks."""
         return as_fragment(self.title, self.blocks)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the whole derivation, in the font of its tables."""
+        return as_notebook(self.title, self.blocks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SHARE, number, whole
 from downslope._forks import cached_property
 from downslope._keywords import suggests_keywords
+from downslope.drawing import panel, table
 from downslope.errors import DownslopeError
 from downslope.insight.linear._quadratic import Quadratic, quadratic
 from downslope.insight.linear._recurrence import Recurrence, steps_to_arrive
@@ -66,11 +68,26 @@ class Forecast:
     @property
     def slowest(self) -> float:
         """The factor by which the slowest direction's distance shrinks in each step, in the long run."""
-        return float(np.exp(self._asked.log_shrink(self._moving)))
+        return self._left_by_step(self._asked)
+
+    def _left_by_step(self, recurrence: Recurrence) -> float:
+        return float(np.exp(recurrence.log_shrink(self._moving)))
 
     @property
     def _asked(self) -> Recurrence:
         return Recurrence(self.learning_rate, self.momentum)
+
+    @property
+    def _best(self) -> Recurrence:
+        """The best without momentum, in few digits."""
+        return Recurrence(rates_below(self.best_rate, 2 / float(self.eigenvalues[-1]))[0])
+
+    @property
+    def _best_pair(self) -> Recurrence | None:
+        """The best with momentum, in few digits; None where momentum makes it no faster."""
+        if not self.best_momentum:
+            return None
+        return Recurrence(below(self.momentum_rate), momentum_above(self.best_momentum))
 
     @property
     def _moving(self) -> NDArray[np.float64]:
@@ -139,6 +156,24 @@ class Forecast:
         """The forecast in a few lines."""
         return "\n".join([*self._spectrum_lines(), *self._asked_lines(), *self._best_lines()])
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: which rates are stable, and how fast descent is at which rate."""
+        pairs = {"asked": self._asked, "best without momentum": self._best}
+        if self._best_pair is not None:
+            pairs["best with momentum"] = self._best_pair
+        columns = ["", "learning rate", "momentum", "share left by a step", f"to within {self.tolerance:g}"]
+        rows = [
+            [name, repr(p.rate), repr(p.momentum), factor(self._left_by_step(p)), self._counted(p)]
+            for name, p in pairs.items()
+        ]
+        words = [*self._spectrum_lines(), self._asked_lines()[0]]
+        return panel(
+            "Forecast",
+            f"of descent at {self._pair(self.learning_rate, self.momentum)}: {self._counted(self._asked)}",
+            *(f"<div>{escape(line)}</div>" for line in words),
+            table(columns, rows, numbers=columns[1:]),
+        )
+
     def _spectrum_lines(self) -> list[str]:
         moving = self._moving
         spectrum = ", ".join(f"{v:.4g}" for v in moving[:_SHOWN]) + (", …" if len(moving) > _SHOWN else "")
@@ -164,12 +199,10 @@ class Forecast:
         ]
 
     def _best_lines(self) -> list[str]:
-        bound = 2 / float(self.eigenvalues[-1])
-        rate = rates_below(self.best_rate, bound)[0]
-        plain = f"At {rate!r}, the best rate without momentum: {self._counted(Recurrence(rate))}."
-        if not self.best_momentum:
+        best, pair = self._best, self._best_pair
+        plain = f"At {best.rate!r}, the best rate without momentum: {self._counted(best)}."
+        if pair is None:
             return [plain, "Momentum makes it no faster."]
-        pair = Recurrence(below(self.momentum_rate), momentum_above(self.best_momentum))
         return [plain, f"At {self._pair(pair.rate, pair.momentum)}, the best pair: {self._counted(pair)}."]
 
     @staticmethod

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._keywords import suggests_keywords
+from downslope.drawing import panel, table
 from downslope.errors import DownslopeError
 from downslope.insight.linear._quadratic import Quadratic, quadratic
 from downslope.nets import Network
@@ -17,6 +19,7 @@ __all__ = ["Solution", "solve"]
 
 _ROUNDING = 100 * float(np.finfo(np.float64).eps)
 _NAMED = 12
+_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,18 @@ class Solution:
     def __str__(self) -> str:
         """The message."""
         return self.message
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: whether the solution is unique, how well it fits, and its numbers."""
+        line = f"with the error {self.error:.6g}, rank {self.rank} of {self.unknowns} unknowns"
+        numbers = [
+            (f"{name}[{','.join(str(i + 1) for i in index)}]", f"{value:.6g}")
+            for name, values in self.parameters.items()
+            for index, value in np.ndenumerate(values)
+        ]
+        more = f"and {len(numbers) - _SHOWN:,} more" if len(numbers) > _SHOWN else ""
+        shown = table(["parameter", "value"], numbers[:_SHOWN], numbers=["value"])
+        return panel("Solution", line, f"<div>{escape(self.message)}</div>", shown, more)
 
 
 @suggests_keywords

@@ -81,7 +81,7 @@ def _weight(session: Session, command: Explain) -> dict[str, Any]:
         features=list(session.state.rows.features),
     )
     return {
-        "html": found._repr_html_(),
+        "html": found.fragment(),
         "note": note,
         "gradient": found.gradient,
         "factors": np.atleast_2d(found.factors)[:_MOST_FACTORS],
@@ -122,7 +122,7 @@ def _unit(session: Session, command: Explain) -> dict[str, Any]:
     counts, edges = np.histogram(found.activations, bins=_BINS)
     weights = [f"{number},{unit},{j}" for j in range(inputs)] if inputs <= _MOST_INPUTS else []
     return {
-        "html": found._repr_html_(),
+        "html": found.fragment(),
         "note": note,
         "histogram": {"counts": counts, "edges": edges},
         "highlighted": {"units": [f"{number + 1},{unit}"], "weights": weights},
@@ -133,7 +133,7 @@ def _row(session: Session, command: Explain) -> dict[str, Any]:
     if command.row is None:
         raise DownslopeError("choose a row first")
     _checked(session, command.row)
-    html = _explained_row(session, command.row)._repr_html_()
+    html = _explained_row(session, command.row).fragment()
     return {"html": html, "note": "", "row": command.row, "highlighted": {"units": [], "weights": []}}
 
 
