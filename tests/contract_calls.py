@@ -27,11 +27,6 @@ NET = ds.Network(3, [ds.Dense(4, "tanh"), ds.Dense(1)])
 PAIR = ds.Ensemble([NET, NET])
 AT = NET.initial_parameters(1)
 DATA = {"x": X, "y": Y}
-TABLE = {
-    "a": np.linspace(0, 1, 60).tolist(),
-    "kind": ["u", "v", "w"] * 20,
-    "y": (np.linspace(0, 1, 60) ** 2).tolist(),
-}
 
 
 def used(network):
@@ -61,6 +56,9 @@ def schedule(kind, **settings):
     """A schedule in the middle of a descent."""
     return ds.descend(NET, X, Y, learning_rate=kind(**settings), steps=2)
 
+
+RESULTS = {"Checkpoint", "Explanation", "Forecast", "Model", "Run", "Solution", "StepTape", "Studio"}
+"""Classes whose objects the library makes."""
 
 CALLS = {
     ds.Network: (

@@ -7,26 +7,24 @@ place in it. A parameter says which of the values are good ones. The others have
 import pytest
 
 import downslope as ds
-from contract_calls import CALLS
+from contract_calls import CALLS, RESULTS
+from contract_fits import FITS
 from unusual_values import VALUES, outcome
 
-CASES = [(target, parameter) for target, (_, _, good) in CALLS.items() for parameter in good]
-
-RESULTS = {"Checkpoint", "Explanation", "Forecast", "Model", "Run", "Solution", "StepTape", "Studio"}
-"""Classes whose objects the library makes."""
-NOT_YET = {"fit", "load", "play", "MLPClassifier", "MLPRegressor", "TableClassifier", "TableRegressor"}
+CONTRACT = CALLS | FITS
+CASES = [(target, parameter) for target, (_, _, good) in CONTRACT.items() for parameter in good]
 
 
-def test_every_public_callable_is_under_the_contract_or_named():
+def test_every_public_callable_is_under_the_contract():
     public = {name for name in ds.__all__ if callable(getattr(ds, name))} - {"DownslopeError"}
-    assert public == {target.__name__ for target in CALLS} | RESULTS | NOT_YET
+    assert public == {target.__name__ for target in CONTRACT} | RESULTS
 
 
 @pytest.mark.parametrize(
     ("target", "parameter"), CASES, ids=[f"{target.__name__}-{parameter}" for target, parameter in CASES]
 )
 def test_every_value_works_or_is_refused_in_words(target, parameter):
-    call, valid, good = CALLS[target]
+    call, valid, good = CONTRACT[target]
     assert outcome(call, valid, parameter) == "works"
     wrong = {}
     for label, value in VALUES.items():
@@ -35,3 +33,11 @@ def test_every_value_works_or_is_refused_in_words(target, parameter):
             wrong[label] = found
     lines = [f"{label}: {found}" for label, found in wrong.items()]
     assert not wrong, "\n".join([f"{len(lines)} of {len(VALUES)}", *lines[:6]])
+
+
+@pytest.mark.parametrize("kind", [ds.MLPRegressor, ds.MLPClassifier, ds.TableRegressor, ds.TableClassifier])
+def test_a_constructor_of_an_estimator_looks_at_nothing(kind):
+    for name in kind().get_params():
+        for value in VALUES.values():
+            assert getattr(kind(**{name: value}), name) is value
+            assert getattr(kind().set_params(**{name: value}), name) is value

@@ -6,9 +6,9 @@ import pickle
 import pytest
 
 import downslope as ds
+from contract_calls import RESULTS
 from downslope._keywords import suggests_keywords
 
-RESULTS = {"Explanation", "Forecast", "Model", "Run", "Solution", "StepTape", "Studio"}
 CALLABLES = sorted(name for name in ds.__all__ if callable(getattr(ds, name)))
 CALLABLES = [name for name in CALLABLES if name not in RESULTS | {"DownslopeError"}]
 NAMED = [

@@ -78,6 +78,19 @@ def wholes(holds, *others):
     return frozenset(numbers(lambda v: v == math.floor(v) and holds(v)) | set(others))
 
 
+def reals(holds):
+    """The numbers that scikit-learn takes, truth values among them, of which something is true."""
+    kinds = int | float | np.integer | np.floating
+    return frozenset(
+        n for n, v in VALUES.items() if isinstance(v, kinds) and math.isfinite(v) and holds(float(v))
+    )
+
+
+def integers(holds):
+    """The whole numbers that scikit-learn takes of which something is true."""
+    return frozenset(n for n in reals(holds) if isinstance(VALUES[n], int | np.integer))
+
+
 NOTHING = frozenset()
 ANYTHING = frozenset(VALUES)
 NUMBER = numbers(lambda v: True)
@@ -91,6 +104,27 @@ SEED = wholes(lambda v: 0 <= v < 2**64)
 STEPS = wholes(lambda v: 0 <= v < 2**53)
 FLAG = frozenset({"True", "False"})
 OPTIONAL = frozenset({"None"})
+
+
+OTHER_WORDS = {
+    "then": ["learning_rate"],  # which fails at a step
+    "data": ["table", "file", "matrix", "column"],
+    "path": ["file"],
+    "kind": ["holds"],
+    "target": ["column"],
+    "drop": ["column"],
+    "category": ["column"],
+    "number": ["column"],
+    "members": ["network"],
+    "weight_decay": ["diverged"],
+    "alpha": ["non-finite"],
+    "learning_rate_init": ["non-finite"],
+    "early_stopping": ["validation_fraction"],
+    "X": [r".*"],  # scikit-learn's words for data
+    "y": [r".*"],
+    "sample_weight": [r".*"],
+}
+"""What else a message can be of."""
 
 
 @contextmanager
@@ -115,8 +149,8 @@ def outcome(call, given, parameter):
             call(**given)
         except ds.DownslopeError as error:
             message = str(error)
-            names = {parameter, *({"learning_rate"} if parameter == "then" else ())}  # then fails at a step
-            named = any(re.search(rf"\b{name}\b", message) for name in names)
+            names = "|".join([parameter.replace("_", "[_ ]"), *OTHER_WORDS.get(parameter, ())])
+            named = re.search(rf"\b({names})\b", message, re.IGNORECASE)
             plain = len(error.args) == 1 and " at 0x" not in message and len(message) < 400
             return "refused" if named and plain else f"says only: {message}"
         except Exception as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ __all__ = [
     "SIZE",
     "Interval",
     "array",
+    "called",
     "check_numbers",
     "choice",
     "flag",
@@ -33,9 +35,11 @@ __all__ = [
     "items",
     "number",
     "numbers",
+    "one_or_more",
     "refuse_lost",
     "seed",
     "show",
+    "text",
     "whole",
     "wholes",
 ]
@@ -130,19 +134,21 @@ def check_numbers(settings: Any, **within: Interval) -> None:
         object.__setattr__(settings, name, value)
 
 
-def items(name: str, values: Any, words: str) -> list[Any]:
+def items(name: str, values: Any, words: str, *, ordered: bool = True) -> list[Any]:
     """The items of what has an order, such as a list, a tuple or an array.
 
     Args:
         name: of the argument.
         values: what was given.
         words: what it needs a list of, for the message.
+        ordered: whether the order matters; else a set serves too.
 
     Raises:
-        DownslopeError: for anything else, such as a string, a set or a mapping.
+        DownslopeError: for anything else, such as a string or a mapping.
     """
     single = _real(values) is not None
-    if single or isinstance(values, str | bytes | Mapping | set | type) or not hasattr(values, "__iter__"):
+    no_list = isinstance(values, str | bytes | Mapping | type) or (ordered and isinstance(values, set))
+    if single or no_list or not hasattr(values, "__iter__") or getattr(values, "shape", None) == ():
         hint = f"; write [{show(values)}]" if single else _hint(values)
         raise DownslopeError(f"{name} needs a list of {words}, not {show(values)}{hint}")
     return list(values)
@@ -173,6 +179,19 @@ def wholes(name: str, values: Any, within: Interval = ANY) -> tuple[int, ...]:
     """
     given = items(name, values, _words("whole numbers", within))
     return tuple(whole(f"{name}[{i}]", value, within) for i, value in enumerate(given))
+
+
+def one_or_more(name: str, given: Any, within: Interval = ANY) -> tuple[int, ...]:
+    """A whole number of an interval, or a list of them, as a tuple of ints.
+
+    Raises:
+        DownslopeError: for anything else.
+
+    >>> one_or_more("hidden", 8), one_or_more("hidden", [8, 4.0]), one_or_more("hidden", ())
+    ((8,), (8, 4), ())
+    """
+    single = isinstance(given, str) or _real(given) is not None
+    return (whole(name, given, within),) if single else wholes(name, given, within)
 
 
 def index(name: str, value: Any, count: int, *, first: int = 0) -> int:
@@ -233,6 +252,38 @@ def flag(name: str, value: Any) -> bool:
     if not isinstance(value, bool | np.bool_):
         raise DownslopeError(f"{name} needs True or False, not {show(value)}")
     return bool(value)
+
+
+def text(name: str, value: Any) -> str:
+    """Text, or a path as text.
+
+    Raises:
+        DownslopeError: for anything else.
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise DownslopeError(f"{name} needs text, not {show(value)}")
+    return os.fsdecode(value)
+
+
+def called(name: str, value: Any, when: str) -> Any:
+    """A function, or another object that can be called; no class.
+
+    Args:
+        name: of the argument.
+        value: what was given.
+        when: it is called, for the message.
+
+    Raises:
+        DownslopeError: for anything else.
+
+    >>> called("progress", 3, "after each epoch")
+    Traceback (most recent call last):
+    ...
+    downslope.errors.DownslopeError: progress needs a function that is called after each epoch, not 3
+    """
+    if isinstance(value, type) or not callable(value):
+        raise DownslopeError(f"{name} needs a function that is called {when}, not {show(value)}")
+    return value
 
 
 def choice(name: str, value: Any, options: Iterable[str], others: str = "") -> str:

@@ -161,7 +161,7 @@ def test_columns_of_arrays_go_by_place() -> None:
     x = draw.integers(0, 5, (80, 2)).astype(float)
     estimator = ds.TableRegressor(**QUICK, category=[1]).fit(x, draw.normal(size=80))
     assert [c.kind for c in estimator.summary_.columns] == ["number", "category"]
-    with pytest.raises(ds.DownslopeError, match="no column 7: the table has 2 columns"):
+    with pytest.raises(ds.DownslopeError, match="category needs a whole number from -2 to 1, not 7"):
         ds.TableRegressor(**QUICK, category=[7]).fit(x, draw.normal(size=80))
 
 

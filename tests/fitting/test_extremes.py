@@ -100,6 +100,12 @@ def test_a_learning_rate_that_is_too_large_is_named(rate: float) -> None:
         ds.fit(X, Y, learning_rate=rate, epochs=8)
 
 
+def test_a_learning_rate_so_large_that_probabilities_are_no_numbers_is_named() -> None:
+    classes = np.array(["u", "v", "w"])[np.arange(60) % 3]  # one step, after which the parameters are finite
+    with pytest.raises(ds.DownslopeError, match=r"diverged at a learning rate of 1e\+30: .* to nan"):
+        ds.fit(X[:60], classes, learning_rate=1e30, hidden=3, members=2, epochs=1)
+
+
 @pytest.mark.parametrize("rows", [2, 3, 5, 49, 50, 51])
 def test_few_rows(rows: int) -> None:
     model = ds.fit(X[:rows], Y[:rows], task="regression", epochs=4 if rows >= 50 else None)

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
-from downslope._checks import array
+from downslope._checks import array, called, choice, text
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.fitting._model import Model
@@ -29,7 +29,7 @@ from downslope.fitting.ensemble import (
     fit_single,
     folds_of,
 )
-from downslope.tables import Description, TableEncoder, Target, as_frame, describe, rows_with_target
+from downslope.tables import TASKS, Description, TableEncoder, Target, as_frame, describe, rows_with_target
 from downslope.training import Folds
 
 __all__ = ["FitPhase", "fit"]
@@ -114,6 +114,13 @@ def fit(
         threads,
         seed,
     )
+    for option, function in {"progress": progress, "described": described}.items():
+        if function is not None:
+            called(option, function, "while fitting")
+    task = choice("task", task, TASKS)
+    if source is None:
+        source = os.path.abspath(data) if isinstance(data, str | os.PathLike) else type(data).__name__
+    source = text("source", source)
     frame, name = _with_target(as_frame(data), target)
     chosen = {"drop": drop, "category": category, "number": number}
     chosen = {option: checked_columns(option, names) for option, names in chosen.items()}
@@ -129,8 +136,6 @@ def fit(
     x, y = encoder.encode(frame).x, target.encode(frame[name])
     w = frame[_WEIGHTS].to_numpy()
     w = (w / w.mean()).astype(np.float32)
-    if source is None:
-        source = os.path.abspath(data) if isinstance(data, str | os.PathLike) else type(data).__name__
     del data, frame  # only numbers are needed from here on
     fitted, validation = _fitted(x, y, w, encoder, target, settings, progress)
     intervals = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from downslope._checks import show
+from downslope._checks import items, show
 from downslope.errors import DownslopeError
 
 __all__ = ["checked_columns", "refuse_contradictions"]
@@ -17,8 +17,8 @@ def checked_columns(option: str, names: Any) -> tuple[str, ...]:
     Raises:
         DownslopeError: for anything but text.
     """
-    several = (names,) if isinstance(names, str) else names
-    if not isinstance(several, Collection) or not all(isinstance(name, str) for name in several):
+    several = [names] if isinstance(names, str) else items(option, names, "names of columns", ordered=False)
+    if not all(isinstance(name, str) for name in several):
         raise DownslopeError(f"{option} needs names of columns, such as [{'price'!r}], not {show(names)}")
     return tuple(several)
 

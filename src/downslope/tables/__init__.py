@@ -1,7 +1,7 @@
 """WHERE the numbers come from: reading tables, the kinds of columns, encoding."""
 
 from downslope.tables._columns import Column, refuse_text
-from downslope.tables._describe import Description, describe, rows_with_target
+from downslope.tables._describe import TASKS, Description, describe, rows_with_target
 from downslope.tables._encoder import Encoded, TableEncoder, Target
 from downslope.tables._encodings import Numeric
 from downslope.tables._frames import as_frame
@@ -9,6 +9,7 @@ from downslope.tables._names import did_you_mean, listed
 from downslope.tables._reading import read_table
 
 __all__ = [
+    "TASKS",
     "Column",
     "Description",
     "Encoded",

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from downslope._checks import choice
 from downslope.errors import DownslopeError
 from downslope.tables._cells import level_text, numbers_in, without_gaps
 from downslope.tables._columns import Column, column_kind, finite_numbers
 from downslope.tables._names import did_you_mean, listed, shown_value
 
-__all__ = ["Description", "describe", "rows_with_target"]
+__all__ = ["TASKS", "Description", "describe", "rows_with_target"]
 
 TASKS = ("auto", "regression", "classification")
 
@@ -111,8 +112,7 @@ def rows_with_target(frame: pl.DataFrame, target: str) -> tuple[pl.DataFrame, in
 
 
 def _task(column: pl.Series, asked: str, *, as_number: bool, as_class: bool) -> tuple[str, str]:
-    if asked not in TASKS:
-        raise DownslopeError(f"task needs one of {', '.join(TASKS)}, not {asked!r}")
+    asked = choice("task", asked, TASKS)
     if as_number or as_class:
         asked = "regression" if as_number else "classification"
     found, reason = _natural_task(column, refuse=asked == "auto")

@@ -69,6 +69,8 @@ def _read(source: str | os.PathLike[str] | BinaryIO) -> tuple[str, bytes]:
 
 
 def _read_path(text: str) -> bytes:
+    if not text:
+        raise DownslopeError("a path of no letters names no file; give the name of a file")
     path = Path(text)
     try:
         return path.read_bytes()

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope._checks import show
-from downslope.errors import DownslopeError
+from downslope._checks import called
 from downslope.training._epochs import Ending
 from downslope.training._run import Progress
 from downslope.training._stopping import Watch
@@ -27,10 +26,8 @@ class Report:
     progress: Callable[[Progress], object] | None
 
     def __post_init__(self) -> None:
-        if self.progress is not None and (isinstance(self.progress, type) or not callable(self.progress)):
-            raise DownslopeError(
-                f"progress needs a function that is called after each epoch, not {show(self.progress)}"
-            )
+        if self.progress is not None:
+            called("progress", self.progress, "after each epoch")
 
     @property
     def is_needed(self) -> bool:

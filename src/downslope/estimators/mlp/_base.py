@@ -17,12 +17,26 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from downslope._checks import refuse_lost
+from downslope._checks import called, number, refuse_lost
+from downslope.errors import DownslopeError
+from downslope.estimators._refusals import (
+    check_parameters,
+    in_scikit_learns_words,
+    plain_weights,
+    refuse_no_array,
+)
 from downslope.estimators._threads import threads_of
 from downslope.estimators.mlp._fit import Fit, MLPSettings, OptimizerState
 from downslope.estimators.mlp._lbfgs import fit_lbfgs
 from downslope.estimators.mlp._network import OUTPUTS, network_of
-from downslope.estimators.mlp._parameters import CONSTRAINTS, called, dtype_for, per_layer, widths
+from downslope.estimators.mlp._parameters import (
+    CONSTRAINTS,
+    activations,
+    dropout_rates,
+    dtype_for,
+    functions,
+    widths,
+)
 from downslope.estimators.mlp._rows import DENSE_BYTES, MLPRows, ValidationRows, dense, parted
 from downslope.estimators.mlp._stochastic import Hooks, fit_stochastic
 from downslope.nets import Network
@@ -114,6 +128,9 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
 
     # fitting
 
+    def _validate_params(self) -> None:
+        check_parameters(self)
+
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit the network to rows and their targets.
@@ -130,34 +147,40 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool) -> Self:
         hidden = widths(self.hidden_layer_sizes)
-        activations = per_layer("activation", self.activation, len(hidden))
-        dropout = per_layer("dropout", self.dropout, len(hidden))
+        named = activations(self.activation, len(hidden))
+        dropout = dropout_rates(self.dropout, len(hidden))
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         labels = y
         refuse_lost("X", X)
         refuse_lost("y", y, dates=is_classifier(self))
-        refuse_lost("sample_weight", sample_weight)
-        X, y = self._validate_input(X, y, incremental, reset=first)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X)
-        sample_weight = self._weights(labels, sample_weight)
+        sample_weight = plain_weights(sample_weight)
+        refuse_no_array("X", X)
+        refuse_no_array("y", y)
+        with in_scikit_learns_words():
+            X, y = self._validate_input(X, y, incremental, reset=first)
+            if sample_weight is not None:
+                sample_weight = _check_sample_weight(sample_weight, X)
+            sample_weight = self._weights(labels, sample_weight)
+            self._random_state = check_random_state(self.random_state)
+        with np.errstate(over="ignore"):
+            if sample_weight is not None and not np.isfinite(sample_weight.sum()):
+                raise DownslopeError("sample_weight adds up to infinity; divide it by a constant")
         y = y.reshape(-1, 1) if y.ndim == 1 else y
         self.n_outputs_ = y.shape[1]
-        self._random_state = check_random_state(self.random_state)
         dtype = dtype_for(X.dtype if first else np.result_type(*self.coefs_), self.precision)
         units = [X.shape[1], *hidden, self.n_outputs_]
         if first:
-            self._initialize(units, activations, dtype)
+            self._initialize(units, named, dtype)
         elif units != self._units():
-            raise ValueError(
+            raise DownslopeError(
                 f"training goes on with the layers it began with, {self._units()}; X, hidden_layer_sizes and "
                 f"y now ask for {units}. Leave warm_start out, or fit a clone"
             )
         loss = self._network_loss()
-        network = network_of(X.shape[1], hidden, activations, dropout, self.n_outputs_, **loss)
+        network = network_of(X.shape[1], hidden, named, dropout, self.n_outputs_, **loss)
         found = self._train(network, X, y, sample_weight, dtype, incremental=incremental)
         if not all(np.isfinite(w).all() for w in (*self.coefs_, *self.intercepts_)):
-            raise ValueError(
+            raise DownslopeError(
                 "Solver produced non-finite parameter weights. The input data may contain large values and"
                 f" need to be preprocessed. {found.failure}".rstrip()
             )
@@ -174,16 +197,16 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         incremental: bool,
     ) -> Fit:
         """Run the solver from where the estimator stands, and keep what it found."""
-        settings, callbacks = MLPSettings.of(self), called(self.callbacks)
+        settings, callbacks = MLPSettings.of(self), functions(self.callbacks)
         after_epoch = (lambda fit: self._stops(fit, callbacks)) if callbacks else None
         score, random = None, self._random_state
         if self.monitor is not None and (not self.early_stopping or self.solver == "lbfgs"):
-            raise ValueError(
+            raise DownslopeError(
                 "monitor is the metric that early stopping watches; give early_stopping=True and a solver "
                 "with epochs, or leave monitor out"
             )
         if self.early_stopping and incremental:
-            raise ValueError("partial_fit does not support early_stopping=True")
+            raise DownslopeError("partial_fit does not support early_stopping=True")
         if self.early_stopping and self.solver != "lbfgs":
             stratify = is_classifier(self) and self.n_outputs_ == 1
             parts = parted(x, y, weights, self.validation_fraction, random, stratify=stratify)
@@ -253,7 +276,10 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
             return lambda fit: self._score_of(
                 self._outputs_of(rows.x, network, fit.values), rows.y, rows.weights
             )
-        scorer = check_scoring(self, scoring=self.monitor)
+        if callable(self.monitor):
+            called("monitor", self.monitor, "with the estimator, x and y after each epoch")
+        with in_scikit_learns_words("monitor: "):
+            scorer = check_scoring(self, scoring=self.monitor)
         weighted = {} if rows.weights is None else {"sample_weight": rows.weights}
 
         def score(fit: Fit) -> float:
@@ -261,7 +287,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
             nameless = copy.copy(self)  # the rows have lost the names of their columns
             if hasattr(nameless, "feature_names_in_"):
                 del nameless.feature_names_in_
-            return float(scorer(nameless, rows.x, self._targets(rows.y), **weighted))
+            return number("what monitor returns", scorer(nameless, rows.x, self._targets(rows.y), **weighted))
 
         return score
 
@@ -301,7 +327,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         units = [self.n_features_in_, *(shape[-1] for shape in shapes)]
         biases = [np.shape(b) for b in self.intercepts_]
         if shapes != list(pairwise(units)) or biases != [(width,) for width in units[1:]]:
-            raise ValueError(
+            raise DownslopeError(
                 f"coefs_ of the shapes {shapes} and intercepts_ of the shapes {biases} make no network of "
                 f"{self.n_features_in_} inputs"
             )
@@ -332,14 +358,16 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
     def _network(self) -> Network:
         """The network that predicts, of the shape of the fitted arrays."""
         inputs, *hidden, outputs = self._units()
-        activations = per_layer("activation", self.activation, len(hidden))
+        named = activations(self.activation, len(hidden))
         still = (0.0,) * len(hidden)
-        return network_of(inputs, tuple(hidden), activations, still, outputs, **self._network_loss())
+        return network_of(inputs, tuple(hidden), named, still, outputs, **self._network_loss())
 
     def _outputs(self, X: Any) -> NDArray[Any]:
         """What the network says of rows, (n, outputs): numbers, rates or probabilities."""
         refuse_lost("X", X)
-        X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        refuse_no_array("X", X)
+        with in_scikit_learns_words():
+            X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         dtype = np.result_type(X.dtype, *self.coefs_)
         dtype = dtype if dtype == np.float32 else np.dtype(np.float64)
         return self._outputs_of(X, self._network(), self._parameters(dtype))

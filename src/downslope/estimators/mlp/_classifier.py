@@ -15,7 +15,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from downslope._checks import show
 from downslope._keywords import suggests_keywords
+from downslope.errors import DownslopeError
 from downslope.estimators.mlp._base import BaseMLP, goes_on
 from downslope.estimators.mlp._parameters import keep
 from downslope.training import Schedule
@@ -160,12 +162,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def _refuse_other_classes(self, classes: NDArray[Any]) -> None:
         if self.warm_start:
             if set(classes) != set(self.classes_):
-                raise ValueError(
+                raise DownslopeError(
                     "warm_start can only be used where `y` has the same classes as in the previous call to "
                     f"fit. Previously got {self.classes_}, `y` has {classes}"
                 )
         elif len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
-            raise ValueError(
+            raise DownslopeError(
                 f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has "
                 f"{classes}."
             )
@@ -173,6 +175,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def _weights(self, y: Any, sample_weight: NDArray[Any] | None) -> NDArray[Any] | None:
         if self.class_weight is None:
             return sample_weight
+        if isinstance(self.class_weight, list) and np.ndim(y) < 2:
+            raise DownslopeError(
+                f"class_weight needs a mapping from classes to weights, or 'balanced', not "
+                f"{show(self.class_weight)}; a list of mappings is for several labels"
+            )
         by_class: NDArray[Any] = compute_sample_weight(self.class_weight, y)
         return by_class if sample_weight is None else by_class * sample_weight
 
@@ -229,7 +236,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             classes: every class there will be; the first call needs them.
         """
         if self.class_weight == "balanced":
-            raise ValueError(
+            raise DownslopeError(
                 "class_weight='balanced' needs all rows at once, which partial_fit does not have; give the "
                 "weights of the classes, as compute_class_weight(class_weight='balanced', ...) finds them"
             )

@@ -16,6 +16,7 @@ from scipy.optimize import minimize
 from sklearn.utils.optimize import _check_optimize_result
 
 from downslope.engines import Evaluator
+from downslope.errors import DownslopeError
 from downslope.estimators._threads import threads_of
 from downslope.estimators.mlp._fit import Fit, MLPSettings
 from downslope.estimators.mlp._network import objective
@@ -50,9 +51,9 @@ def fit_lbfgs(
     """
     for name in ("dropout", "clip_norm", "clip_value", "schedule"):
         if np.any(getattr(settings, name)):
-            raise ValueError(f"solver='lbfgs' takes all rows and whole gradients; leave out {name}")
+            raise DownslopeError(f"solver='lbfgs' takes all rows and whole gradients; leave out {name}")
     if settings.precision == "bfloat16":
-        raise ValueError("solver='lbfgs' computes in float64; leave out precision='bfloat16'")
+        raise DownslopeError("solver='lbfgs' computes in float64; leave out precision='bfloat16'")
     error = _Error(settings, network, rows)
     now = replace(start, epochs=0)
     stopped = False

@@ -7,13 +7,19 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+from sklearn.utils._param_validation import HasMethods, Options, StrOptions
 
+from downslope._checks import SIZE, called, choice, items, number, one_or_more, show
+from downslope._checks import Interval as Within
+from downslope.errors import DownslopeError
+from downslope.estimators._refusals import Interval
 from downslope.estimators.mlp._network import ACTIVATION_NAMES
 
-__all__ = ["CONSTRAINTS", "called", "dtype_for", "keep", "per_layer", "widths"]
+__all__ = ["CONSTRAINTS", "activations", "dropout_rates", "dtype_for", "functions", "keep", "widths"]
 
 PRECISIONS = ("float32", "float64", "bfloat16")
+_UNITS = Within(limit=SIZE.limit)
+_RATE = Within(0, 1, open_high=True)
 
 _above_0 = Interval(Real, 0, None, closed="neither")
 _from_0 = Interval(Real, 0, None, closed="left")
@@ -67,51 +73,60 @@ def widths(hidden_layer_sizes: int | Iterable[int]) -> tuple[int, ...]:
     """The units of each hidden layer.
 
     Raises:
-        ValueError: if one of them is not above 0.
+        DownslopeError: if one of them is no whole number above 0.
 
     >>> widths(5), widths((4, 3))
     ((5,), (4, 3))
     """
-    hidden = hidden_layer_sizes if isinstance(hidden_layer_sizes, Iterable) else [hidden_layer_sizes]
-    hidden = list(hidden)
-    if np.any(np.array(hidden) <= 0):
-        raise ValueError(f"hidden_layer_sizes must be > 0, got {hidden}.")
-    return tuple(int(units) for units in hidden)
+    found = one_or_more("hidden_layer_sizes", hidden_layer_sizes, _UNITS)
+    if any(units <= 0 for units in found):
+        raise DownslopeError(f"hidden_layer_sizes must be > 0, got {list(found)}.")  # scikit-learn's words
+    return found
 
 
-def per_layer(name: str, given: Any, layers: int) -> tuple[Any, ...]:
-    """One value for each hidden layer, from one for all of them or from as many as there are layers.
+def activations(given: str | Sequence[str], layers: int) -> tuple[str, ...]:
+    """The activation of each hidden layer.
 
     Raises:
-        ValueError: if there are more or fewer, or one is no name of an activation or no rate of dropout.
-
-    >>> per_layer("activation", "relu", 2), per_layer("dropout", [0.1, 0.2], 2)
-    (('relu', 'relu'), (0.1, 0.2))
+        DownslopeError: if there are more or fewer than layers, or one is no name of an activation.
     """
-    values = (given,) * layers if isinstance(given, str) or np.ndim(given) == 0 else tuple(given)
+    found = _per_layer("activation", [given] * layers if isinstance(given, str) else given, layers)
+    return tuple(choice("activation", name, ACTIVATION_NAMES) for name in found)
+
+
+def dropout_rates(given: float | Sequence[float], layers: int) -> tuple[float, ...]:
+    """The rate of dropout behind each hidden layer.
+
+    Raises:
+        DownslopeError: if there are more or fewer than layers, or one is no number from 0 to below 1.
+
+    >>> dropout_rates(0.5, 2), dropout_rates([0.1, 0.2], 2)
+    ((0.5, 0.5), (0.1, 0.2))
+    """
+    single = np.ndim(given) == 0 if isinstance(given, np.ndarray) else not isinstance(given, Iterable)
+    if single:
+        return (number("dropout", given, _RATE),) * layers
+    found = _per_layer("dropout", given, layers)
+    return tuple(number(f"dropout[{i}]", rate, _RATE) for i, rate in enumerate(found))
+
+
+def _per_layer(name: str, given: Any, layers: int) -> tuple[Any, ...]:
+    values = items(name, given, f"one value for each of {layers} hidden layers")
     if len(values) != layers:
-        raise ValueError(
-            f"{name} needs one value for all hidden layers or one for each of {layers}, got {given!r}"
+        raise DownslopeError(
+            f"{name} needs one value for all hidden layers or one for each of {layers}, not {show(given)}"
         )
-    for value in values:
-        if name == "activation" and value not in ACTIVATION_NAMES:
-            raise ValueError(f"there is no activation {value!r}; choose among {', '.join(ACTIVATION_NAMES)}")
-        if name == "dropout" and not 0 <= value < 1:
-            raise ValueError(f"dropout is at least 0 and below 1 in each layer, got {value!r}")
-    return values
+    return tuple(values)
 
 
-def called(callbacks: Callable[[Any], Any] | Sequence[Callable[[Any], Any]] | None) -> list[Any]:
+def functions(callbacks: Callable[[Any], Any] | Sequence[Callable[[Any], Any]] | None) -> list[Any]:
     """The callbacks as a list.
 
     Raises:
-        ValueError: if one of them cannot be called.
+        DownslopeError: if one of them cannot be called.
     """
     given = [] if callbacks is None else [callbacks] if callable(callbacks) else list(callbacks)
-    for callback in given:
-        if not callable(callback):
-            raise ValueError(f"callbacks are called with the estimator after each epoch; got {callback!r}")
-    return given
+    return [called("callbacks", each, "with the estimator after each epoch") for each in given]
 
 
 def dtype_for(there: np.dtype[Any], precision: str | None) -> np.dtype[Any]:

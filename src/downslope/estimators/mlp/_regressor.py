@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import column_or_1d
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from downslope._keywords import suggests_keywords
+from downslope.errors import DownslopeError
+from downslope.estimators._refusals import Interval
 from downslope.estimators.mlp._base import BaseMLP, goes_on
 from downslope.estimators.mlp._parameters import keep
 from downslope.nets import Huber, Quantile
@@ -157,7 +159,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if self.loss == "poisson" and np.any(y < 0):
-            raise ValueError(f"the loss poisson is for targets of at least 0; y has {y[y < 0][0]:g}")
+            raise DownslopeError(f"the loss poisson is for targets of at least 0; y has {y[y < 0][0]:g}")
         return X, y
 
     def predict(self, X: Any) -> NDArray[Any]:

@@ -11,6 +11,8 @@ from scipy.sparse import issparse
 from scipy.special import xlogy
 from sklearn.model_selection import train_test_split
 
+from downslope.errors import DownslopeError
+from downslope.estimators._refusals import in_scikit_learns_words
 from downslope.training import StepBlock
 
 __all__ = ["DENSE_BYTES", "MLPRows", "RandomBatches", "ValidationRows", "dense", "parted"]
@@ -108,12 +110,13 @@ def parted(
         ValueError: if fewer than two rows would measure.
     """
     arrays = (x, y) if weights is None else (x, y, weights)
-    parts = train_test_split(
-        *arrays, random_state=random, test_size=fraction, stratify=y if stratify else None
-    )
+    with in_scikit_learns_words("validation_fraction: "):
+        parts = train_test_split(
+            *arrays, random_state=random, test_size=fraction, stratify=y if stratify else None
+        )
     x_train, x_held, y_train, y_held, *rest = parts
     if x_held.shape[0] < 2:
-        raise ValueError(
+        raise DownslopeError(
             "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
         )
     w_train, w_held = rest if rest else (None, None)

@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 
 from downslope._keywords import suggests_keywords
+from downslope.errors import DownslopeError
 from downslope.estimators.table._table import TableEstimator
 
 __all__ = ["TableClassifier"]
@@ -129,7 +130,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
     def _numbers(self, target: NDArray[Any]) -> NDArray[Any]:
         self.classes_, numbers = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(
+            raise DownslopeError(
                 f"y holds the single class {self.classes_.tolist()[0]!r}; give rows of at least two classes"
             )
         return np.asarray(numbers, np.int64)

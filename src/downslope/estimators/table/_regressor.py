@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 
 from downslope._keywords import suggests_keywords
+from downslope.errors import DownslopeError
 from downslope.estimators.table._table import TableEstimator
 
 __all__ = ["TableRegressor"]
@@ -73,7 +74,7 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]
         try:
             return target.astype(np.float64)
         except (TypeError, ValueError) as error:
-            raise ValueError(f"y holds numbers for a regressor: {error}") from None
+            raise DownslopeError(f"y holds numbers for a regressor: {error}") from None
 
     def _numbers(self, target: NDArray[Any]) -> NDArray[Any]:
         return target

@@ -11,10 +11,18 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from downslope._checks import SIZE, items, one_or_more, whole
+from downslope._checks import Interval as Within
 from downslope.errors import DownslopeError
+from downslope.estimators._refusals import (
+    Interval,
+    check_parameters,
+    in_scikit_learns_words,
+    plain_weights,
+    refuse_no_array,
+)
 from downslope.estimators._threads import threads_of
 from downslope.estimators.table._inputs import TableInputs, table_inputs
 from downslope.fitting import FitPhase, Summary, error_increases, fit, sampled_rows, shares, summary_html
@@ -83,21 +91,30 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
             ValueError: for what no network can be fitted to; the message names the column and what to do.
         """
         self._validate_params()
-        target = self._target(y)
-        table = table_inputs(self, X)
-        check_consistent_length(table.frame, target)
-        weights = self._row_weights(table.frame, target, sample_weight)
+        refuse_no_array("X", X)
+        refuse_no_array("y", y)
+        sample_weight = plain_weights(sample_weight)
+        with in_scikit_learns_words():
+            target = self._target(y)
+            table = table_inputs(self, X)
+            check_consistent_length(table.frame, target)
+            weights = self._row_weights(table.frame, target, sample_weight)
         if weights is not None and not weights.all():
             counted = weights > 0
             table = TableInputs(table.frame.filter(pl.Series(counted)), table.numbers)
             target, weights = target[counted], weights[counted]
         return self._fitted(table, self._numbers(target), weights)
 
+    def _validate_params(self) -> None:
+        check_parameters(self)
+
     def _fitted(self, table: TableInputs, target: NDArray[Any], weights: NDArray[np.float64] | None) -> Self:
         frame = table.frame
         name = _free_name(frame.columns)
-        category = _named(self.category, frame.columns)
-        number = [n for n in table.numbers if n not in category] + _named(self.number, frame.columns)
+        category = _named("category", self.category, frame.columns)
+        number = [n for n in table.numbers if n not in category] + _named(
+            "number", self.number, frame.columns
+        )
         self._seed = _seed(self.random_state)
         self.model_ = fit(
             frame.with_columns(pl.Series(name, target)),
@@ -120,7 +137,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
     def _settings(self) -> dict[str, Any]:
         """The arguments of ``fit`` that are given; what is None stays ``fit``'s own choice."""
         sizes: Any = self.hidden_layer_sizes
-        hidden = sizes if sizes is None else tuple(map(int, np.atleast_1d(sizes)))
+        hidden = sizes if sizes is None else one_or_more("hidden_layer_sizes", sizes, SIZE)
         asked = {
             "members": self.members,
             "hidden": hidden,
@@ -139,7 +156,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         """The target under scikit-learn's validation, (rows,)."""
         shape: tuple[int, ...] = getattr(y, "shape", ())
         if len(shape) == 2 and shape[1] > 1:
-            raise ValueError(
+            raise DownslopeError(
                 f"y should be a 1d array, got an array of shape {shape} instead: {type(self).__name__} "
                 "predicts one column; fit one for each, as the estimators of sklearn.multioutput do"
             )
@@ -153,7 +170,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
             return None
         weights: NDArray[np.float64] = _check_sample_weight(sample_weight, frame, dtype=np.float64)
         if (weights < 0).any():
-            raise ValueError(f"sample_weight holds negative weights, the least {weights.min():g}")
+            raise DownslopeError(f"sample_weight holds negative weights, the least {weights.min():g}")
         return weights
 
     def _numbers(self, target: NDArray[Any]) -> NDArray[Any]:
@@ -168,7 +185,9 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         """Inputs for a prediction, with the columns of ``fit``."""
         check_is_fitted(self)
         columns = self.model_.record.columns
-        frame = table_inputs(self, x, [column.name for column in columns]).frame
+        refuse_no_array("X", x)
+        with in_scikit_learns_words():
+            frame = table_inputs(self, x, [column.name for column in columns]).frame
         for column in columns:
             if column.kind == "number":
                 refuse_text(frame[column.name])
@@ -210,13 +229,12 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-def _named(columns: Iterable[str | int], names: list[str]) -> list[str]:
-    """The names of columns that are given by name, or by index from 0."""
-    asked = [columns] if isinstance(columns, str) else list(columns)
-    for column in asked:
-        if not isinstance(column, str) and not -len(names) <= column < len(names):
-            raise DownslopeError(f"there is no column {column}: the table has {len(names)} columns, from 0")
-    return [column if isinstance(column, str) else names[column] for column in asked]
+def _named(option: str, columns: Iterable[str | int], names: list[str]) -> list[str]:
+    """The names of columns that are given by name, or by index from 0 or, if negative, from the end."""
+    words = "names or indices of columns"
+    asked = [columns] if isinstance(columns, str) else items(option, columns, words, ordered=False)
+    within = Within(-len(names), len(names) - 1)
+    return [c if isinstance(c, str) else names[whole(option, c, within)] for c in asked]
 
 
 def _free_name(columns: list[str]) -> str:

@@ -41,7 +41,7 @@ def refuse_diverged(
         DownslopeError: if it diverged.
     """
     first, last = (_error(predicted, y, weights) for predicted in (before, after))
-    if run.stopped != "not finite" and not last > _DIVERGED * first:
+    if run.stopped != "not finite" and last <= _DIVERGED * first:  # which NaN is not
         return
     reason = run.message if run.stopped == "not finite" else f"the error rose from {first:.3g} to {last:.3g}."
     raise DownslopeError(

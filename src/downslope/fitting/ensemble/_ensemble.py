@@ -224,7 +224,7 @@ def _trained(
         per_step = _seconds_of_a_step(network, rows, asked, seed)
         left = max(seconds - (monotonic() - begun), 0.0)
         steps = epochs * -(-count // asked["batch_size"])
-        asked |= {"epochs": None, "steps": max(1, min(steps, int(left * 0.9 / per_step))), "time_limit": left}
+        asked |= {"epochs": None, "steps": max(1, int(min(steps, left * 0.9 / per_step))), "time_limit": left}
     group = train_group(name, network, rows, **asked, seed=seed, progress=_named(name, progress))
     held = rows.folds.held
     before = group.predicted_at(group.ensemble.initial_parameters(seed, rows.x.dtype), rows)

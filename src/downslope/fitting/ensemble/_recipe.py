@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope._checks import NOT_NEGATIVE, POSITIVE, Interval, number, seed, show, whole
-from downslope.errors import DownslopeError
+from downslope._checks import NOT_NEGATIVE, POSITIVE, SIZE, Interval, number, one_or_more, seed, whole
 from downslope.nets import Dense, Dropout, Embedding, Layer, Network, Periodic, PiecewiseLinear, Quantile
 from downslope.tables import TableEncoder, Target
 from downslope.training import AdamW, FlatCosine
@@ -31,6 +30,9 @@ _FREQUENCIES = 8
 _SIGMA = 0.3
 _SAMPLED_ROWS = 20_000  # that decide where the bins are
 _SHARE = Interval(0, 1, open_high=True)
+_FROM_1 = Interval(1)
+_MEMBER_COUNTS = Interval(1, limit=1000)  # each takes the time and the memory of a network
+_EPOCHS = Interval(1, limit=1_000_000)
 
 
 @dataclass(frozen=True)
@@ -68,15 +70,16 @@ class FitSettings:
 
     def __post_init__(self) -> None:
         checked: dict[str, Any] = {
-            "hidden": None if self.hidden is None else _units(self.hidden),
+            "hidden": None if self.hidden is None else one_or_more("hidden", self.hidden, SIZE),
             "dropout": number("dropout", self.dropout, _SHARE),
             "learning_rate": number("learning_rate", self.learning_rate, POSITIVE),
             "weight_decay": number("weight_decay", self.weight_decay, NOT_NEGATIVE),
             "seed": seed("seed", self.seed),
         }
-        for name in ("members", "batch_size", "epochs", "threads"):
+        counts = {"members": _MEMBER_COUNTS, "batch_size": _FROM_1, "epochs": _EPOCHS, "threads": _FROM_1}
+        for name, within in counts.items():
             if getattr(self, name) is not None:
-                checked[name] = whole(name, getattr(self, name), Interval(1))
+                checked[name] = whole(name, getattr(self, name), within)
         if self.time_limit is not None:
             checked["time_limit"] = number("time_limit", self.time_limit, POSITIVE)
         for name, value in checked.items():
@@ -127,17 +130,6 @@ class FitSettings:
             "ema_decay": _EMA_DECAY,
             "threads": self.threads,
         }
-
-
-def _units(hidden: Any) -> tuple[int, ...]:
-    """The units of each hidden layer from one number or several."""
-    try:
-        several = list(hidden) if not isinstance(hidden, str) else None
-    except TypeError:
-        several = [hidden]
-    if several is None:
-        raise DownslopeError(f"hidden needs units of the hidden layers, such as (64, 64), not {show(hidden)}")
-    return tuple(whole("hidden", units, Interval(1)) for units in several)
 
 
 def networks_for(

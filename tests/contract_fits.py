@@ -1,0 +1,208 @@
+"""As ``contract_calls``, of what fits whole tables: ``fit``, ``load``, ``play`` and the estimators."""
+
+import inspect
+import warnings
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+import downslope as ds
+from unusual_values import (
+    FLAG,
+    INSIDE,
+    NOTHING,
+    OPTIONAL,
+    POSITIVE,
+    SEED,
+    SHARE,
+    integers,
+    numbers,
+    reals,
+    wholes,
+)
+
+ROWS = 60
+DRAW = np.random.default_rng(0)
+TABLE = {
+    "a": np.linspace(0, 1, ROWS).tolist(),
+    "kind": ["u", "v", "w"] * (ROWS // 3),
+    "y": (np.linspace(0, 1, ROWS) ** 2).tolist(),
+}
+X = DRAW.normal(size=(ROWS, 3))
+Y = X @ [1.0, -2.0, 0.5] + 0.1
+FOLDER = TemporaryDirectory()  # which goes when Python ends
+FILE = Path(FOLDER.name) / "network.downslope"
+LINE = ds.Network(3, [ds.Dense(1)])
+LINE.save(FILE)
+
+
+def defaults(function, /, **others):
+    """The parameters of a callable with their defaults, some of them replaced."""
+    found = {
+        parameter.name: parameter.default
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind != parameter.VAR_KEYWORD
+    }
+    return found | others
+
+
+def fit(**given):
+    model = ds.fit(**given)
+    return model.parameters, model.predict(TABLE)
+
+
+def play(**given):
+    studio = ds.play(**given)
+    studio.close()
+
+
+def estimator(kind):
+    """Makes an estimator, which must not look at anything yet, fits it and predicts."""
+
+    def fitted(X, y, sample_weight, **parameters):
+        made = kind(**parameters)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # such as "has not converged yet"
+            return made.fit(X, y, sample_weight).predict(FIT["X"])
+
+    return fitted
+
+
+FIT = {"X": X, "sample_weight": None, "random_state": 0, "hidden_layer_sizes": (3,)}
+DATA = {"X": NOTHING, "y": NOTHING, "sample_weight": OPTIONAL | POSITIVE | {"True"}}
+UNITS = wholes(lambda v: 1 <= v < 1e9, "empty list", "empty tuple")
+BOTH = {"True", "False"}
+WEIGHED = DATA | {"sample_weight": OPTIONAL | numbers(lambda v: 0 != v < 1e300) | {"True"}}
+ABOVE_0 = reals(lambda v: v > 0)
+FROM_0 = reals(lambda v: v >= 0)
+FROM_1 = integers(lambda v: v >= 1)
+
+NO_COLUMNS = frozenset({"empty list", "empty tuple", "empty array", "set"})  # the set {1} is of indices
+COLUMNS = frozenset({"empty list", "empty tuple", "empty array", "list of text"})
+
+MLP = {
+    "hidden_layer_sizes": UNITS | {"empty array"},
+    "activation": NOTHING,
+    "solver": NOTHING,
+    "alpha": FROM_0 - {"1e308"},
+    "batch_size": FROM_1,
+    "learning_rate": NOTHING,
+    "learning_rate_init": ABOVE_0 - {"1e308"},
+    "power_t": FROM_0,
+    "max_iter": FROM_1,
+    "shuffle": BOTH,
+    "random_state": OPTIONAL | integers(lambda v: 0 <= v < 2**32),
+    "tol": FROM_0,
+    "verbose": integers(lambda v: v >= 0),
+    "warm_start": BOTH,
+    "momentum": reals(lambda v: 0 <= v <= 1),
+    "nesterovs_momentum": BOTH,
+    "early_stopping": BOTH,
+    "validation_fraction": reals(lambda v: 0 < v < 1),
+    "beta_1": reals(lambda v: 0 <= v < 1),
+    "beta_2": reals(lambda v: 0 <= v < 1),
+    "epsilon": ABOVE_0,
+    "n_iter_no_change": FROM_1 | {"inf"},
+    "max_fun": FROM_1,
+    "dropout": reals(lambda v: 0 <= v < 1) - BOTH | {"0-d 0.5"},
+    "clip_norm": OPTIONAL | ABOVE_0,
+    "clip_value": OPTIONAL | ABOVE_0,
+    "schedule": OPTIONAL,
+    "monitor": OPTIONAL,
+    "callbacks": OPTIONAL | {"empty list", "empty tuple", "function"},
+    "n_jobs": OPTIONAL | integers(lambda v: v != 0),
+    "precision": OPTIONAL,
+}
+TABLES = {
+    "members": OPTIONAL | integers(lambda v: 1 <= v <= 1000) - BOTH,
+    "hidden_layer_sizes": OPTIONAL | UNITS | {"empty array"},
+    "epochs": OPTIONAL | integers(lambda v: 1 <= v <= 1e6) - BOTH,
+    "batch_size": OPTIONAL | FROM_1 - BOTH,
+    "learning_rate": OPTIONAL | reals(lambda v: 0 < v < 8) - BOTH,
+    "time_limit": OPTIONAL | ABOVE_0 - BOTH,
+    "category": NO_COLUMNS,
+    "number": NO_COLUMNS,
+    "n_jobs": OPTIONAL | integers(lambda v: v != 0),
+    "random_state": OPTIONAL | integers(lambda v: 0 <= v < 2**32),
+    "verbose": integers(lambda v: v >= 0),
+}
+FITTED = {"tol": 1e3, "n_iter_no_change": 1, "max_iter": 3, "early_stopping": True}
+
+FITS = {
+    ds.fit: (
+        fit,
+        defaults(ds.fit, data=TABLE, target="y", epochs=1, members=2, hidden=(3,)),
+        {
+            "data": NOTHING,
+            "target": NOTHING,
+            "task": NOTHING,
+            "drop": COLUMNS,
+            "category": COLUMNS,
+            "number": COLUMNS,
+            "members": OPTIONAL | wholes(lambda v: 1 <= v <= 1000),
+            "hidden": OPTIONAL | wholes(lambda v: 1 <= v < 1e9),
+            "activation": frozenset({"Tanh"}),
+            "dropout": SHARE,
+            "learning_rate": numbers(lambda v: 0 < v < 8),
+            "weight_decay": numbers(lambda v: 0 <= v < 1e9),
+            "batch_size": OPTIONAL | wholes(lambda v: v >= 1),
+            "epochs": OPTIONAL | wholes(lambda v: 1 <= v <= 1e6),
+            "time_limit": OPTIONAL | POSITIVE,
+            "threads": OPTIONAL | wholes(lambda v: v >= 1),
+            "row_weights": OPTIONAL,
+            "seed": SEED,
+            "source": OPTIONAL | {"text of a number", "empty text", "SGD", "Tanh", "unknown name"},
+            "progress": OPTIONAL | {"function"},
+            "described": OPTIONAL | {"function"},
+        },
+    ),
+    ds.load: (
+        lambda **k: ds.load(**k).outline(),
+        {"path": FILE, "kind": None},
+        {"path": NOTHING, "kind": OPTIONAL},
+    ),
+    ds.play: (
+        play,
+        {"network": LINE, "x": X, "y": Y, "start": None, "port": 0, "open_browser": False}
+        | {"learning_rate": 0.1, "optimizer": "sgd", "batch_size": None, "seed": 0, "validation": 0.0},
+        {
+            "network": NOTHING,
+            "x": NOTHING,
+            "y": NOTHING,
+            "start": OPTIONAL | {"empty dict"},
+            "open_browser": FLAG | OPTIONAL,
+            "learning_rate": numbers(lambda v: 0 < v <= 1e6),
+            "optimizer": frozenset({"SGD"}),
+            "batch_size": OPTIONAL | wholes(lambda v: 1 <= v < 2**31),
+            "seed": wholes(lambda v: 0 <= v < 2**53),
+            "validation": INSIDE | {"0"},
+        },
+    ),
+    ds.MLPRegressor: (
+        estimator(ds.MLPRegressor),
+        defaults(ds.MLPRegressor, **FIT, **FITTED, y=Y, loss="quantile"),
+        MLP
+        | WEIGHED
+        | {"loss": NOTHING, "delta": ABOVE_0, "quantile": frozenset({"0.1", "float32 0.1", "0-d 0.5"})}
+        | {"alpha": FROM_0, "learning_rate_init": ABOVE_0},  # the slope of this loss is at most 1
+    ),
+    ds.MLPClassifier: (
+        estimator(ds.MLPClassifier),
+        defaults(ds.MLPClassifier, **FIT, **FITTED, y=np.arange(ROWS) % 2),
+        MLP | WEIGHED | {"class_weight": OPTIONAL | {"empty dict"}},
+    ),
+    ds.TableRegressor: (
+        estimator(ds.TableRegressor),
+        defaults(ds.TableRegressor, **FIT, members=2, epochs=1, y=Y),
+        TABLES | DATA,
+    ),
+    ds.TableClassifier: (
+        estimator(ds.TableClassifier),
+        defaults(ds.TableClassifier, **FIT, members=2, epochs=1, y=TABLE["kind"]),
+        TABLES
+        | DATA
+        | {"class_weight": OPTIONAL | {"empty dict"}}
+        | {"learning_rate": TABLES["learning_rate"] | {"8"}},  # an error of probabilities is bounded
+    ),
+}
