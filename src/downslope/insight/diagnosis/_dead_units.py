@@ -27,7 +27,7 @@ def dead_units(activations: NDArray[Any], activation: str) -> NDArray[np.bool_]:
         (units,).
 
     >>> import numpy as np
-    >>> dead_units(np.array([[0.0, 1.0, 0.9999], [0.0, 3.0, 0.0001]]), "sigmoid")
+    >>> dead_units(np.array([[0.0, 0.5, 0.9999], [0.0, 0.7, 0.0001]]), "sigmoid")
     array([ True, False,  True])
     """
     dead = np.asarray(~activations.any(axis=0))
