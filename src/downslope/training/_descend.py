@@ -98,7 +98,8 @@ def descend(
         ema_decay: with validation rows, measure and keep a running mean of the parameters over the epochs, in
             which each epoch counts this share of the one after it, such as 0.7; 0 takes the parameters as
             they are.
-        time_limit: stop after so many seconds.
+        time_limit: stop after so many seconds. Where there are validation rows, the last parameters are still
+            validated.
         threads: the most that the steps run on; None lets the engine choose. The bits do not depend on it.
         frozen: names of parameters that stay as they are, or by name which of their numbers: an array of
             truth values in their shape.
