@@ -81,6 +81,10 @@ SIZE = Interval(1, limit=1 << 30)
 """Lengths of an axis of a parameter; longer ones are beyond any memory."""
 
 
+_FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
+_FEW = 10_000  # numbers, for which an array of truth values takes no time
+
+
 def number(name: str, value: Any, within: Interval = ANY) -> float:
     """A finite number of an interval, as a float.
 
@@ -347,6 +351,9 @@ def array(name: str, value: Any, dtype: Any = None) -> NDArray[Any]:
     ...
     downslope.errors.DownslopeError: y[1] is nan; fill in a number or leave the row out
     """
+    if type(value) is np.ndarray and value.dtype in _FLOATS and dtype in (None, value.dtype):
+        _refuse_infinite(name, value, value)
+        return value
     raw = _plain_array(name, value)
     wanted = np.dtype(dtype or (np.float32 if raw.dtype == np.float32 else np.float64))
     refuse_lost(name, raw)
@@ -443,10 +450,13 @@ def _from_objects(name: str, raw: NDArray[Any]) -> NDArray[Any]:
 
 
 def _refuse_infinite(name: str, raw: NDArray[Any], found: NDArray[Any]) -> None:
-    # a sum is not finite where an element is not, and takes no memory; it can also overflow
-    with np.errstate(all="ignore"):
-        if np.isfinite(np.sum(found)):
+    if found.size <= _FEW:
+        if np.isfinite(found).all():
             return
+    else:  # a sum is not finite where an element is not, and takes no memory; it can also overflow
+        with np.errstate(all="ignore"):
+            if math.isfinite(found.sum()):
+                return
     bad = np.argwhere(~np.isfinite(found))
     if not len(bad):
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from difflib import get_close_matches
+from itertools import accumulate
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -64,19 +65,23 @@ def starting_values(
     Raises:
         DownslopeError: if what is given is not the network's, has another shape, or is no number.
     """
-    values = network.initial_parameters(seed, dtype)
     if start is None:
-        return values
-    return values | {name: value.copy() for name, value in _given(network, start, dtype, "start").items()}
+        return network.initial_parameters(seed, dtype)
+    given = {name: value.copy() for name, value in _given(network, start, dtype, "start").items()}
+    if len(given) == len(network.graph().parameters):
+        return {name: given[name] for name in network.graph().parameters}
+    return network.initial_parameters(seed, dtype) | given
 
 
 def _given(network: Built, given: Point, dtype: np.dtype[Any] | None, what: str) -> dict[str, NDArray[Any]]:
-    if isinstance(given, Fitted) and not isinstance(given, type):
+    # what it is most often comes first: to ask for a protocol takes as long as a step
+    listed = isinstance(given, list | tuple | np.ndarray)
+    if not listed and not isinstance(given, Mapping | type) and isinstance(given, Fitted):
         _check_same(network, given, what)
         given = given.parameters
     if isinstance(given, Mapping):
         return _named(network, given, dtype, what)
-    if isinstance(given, type) or not (isinstance(given, list | tuple) or hasattr(given, "__array__")):
+    if isinstance(given, type) or not (listed or hasattr(given, "__array__")):
         hint = "; pass its parameters" if isinstance(getattr(given, "parameters", None), Mapping) else ""
         raise DownslopeError(
             f"{what} needs a mapping from names to values, a flat list of numbers, a run or a model, not "
@@ -121,7 +126,8 @@ def _split(network: Built, flat: NDArray[Any], what: str) -> dict[str, NDArray[A
             f"{what} needs a flat list of {sum(sizes)} numbers, one for each of {_listed(shapes)}, not the "
             f"shape {flat.shape}"
         )
-    parts = np.split(flat, np.cumsum(sizes[:-1]))
+    ends = list(accumulate(sizes))
+    parts = [flat[end - size : end] for size, end in zip(sizes, ends, strict=True)]
     return {name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
 
 
