@@ -93,7 +93,8 @@ def __getattr__(name: str) -> Any:
     """Import a room when one of its names is first used: ``import downslope`` costs nothing."""
     if name not in _ROOM_OF:
         raise AttributeError(f"module 'downslope' has no attribute {name!r}")
-    return getattr(import_module(f"downslope.{_ROOM_OF[name]}"), name)
+    value = globals()[name] = getattr(import_module(f"downslope.{_ROOM_OF[name]}"), name)
+    return value
 
 
 def __dir__() -> list[str]:

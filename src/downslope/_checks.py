@@ -98,6 +98,8 @@ def number(name: str, value: Any, within: Interval = ANY) -> float:
     ...
     downslope.errors.DownslopeError: learning_rate needs a number above 0, not '0.1'; write it without quotes
     """
+    if type(value) is float and value in within and -math.inf < value < math.inf and value <= within.limit:
+        return value
     found = _real(value)
     if found is None or not math.isfinite(found) or found not in within:
         raise DownslopeError(f"{name} needs a {_words('number', within)}, not {show(value)}{_hint(value)}")
@@ -118,6 +120,8 @@ def whole(name: str, value: Any, within: Interval = ANY) -> int:
     ...
     downslope.errors.DownslopeError: steps needs a whole number of at least 0, not 1.5
     """
+    if type(value) is int and value in within and value <= within.limit:
+        return value
     found = _real(value)
     if found is None or not math.isfinite(found) or found != math.floor(found) or found not in within:
         raise DownslopeError(
@@ -310,6 +314,8 @@ def choice(name: str, value: Any, options: Iterable[str], others: str = "") -> s
     downslope.errors.DownslopeError: optimizer needs one of sgd, adam, not 'addam'; did you mean 'adam'?
     """
     names = list(options)
+    if isinstance(value, str) and value in names:
+        return value
     hint = ""
     if isinstance(value, str):
         plain = {option.lower(): option for option in names}

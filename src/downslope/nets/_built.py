@@ -52,6 +52,11 @@ class NetworkGraph:
     stages: Sequence[Stage]
     symbols: Symbols
 
+    @cached_property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shape of each parameter, by name."""
+        return {name: tuple(map(int, node.shape)) for name, node in self.parameters.items()}
+
     def owner(self, name: str) -> tuple[Stage, str]:
         """The stage that a parameter belongs to, and its role there.
 
@@ -114,7 +119,7 @@ class Built:
         {'layer1.weight': array([[1., 1.]]), 'layer1.bias': array([0.])}
         """
         seed = checked_seed("seed", seed)
-        shapes = {name: tuple(map(int, node.shape)) for name, node in self.graph().parameters.items()}
+        shapes = self.graph().shapes
         np.empty(sum(map(math.prod, shapes.values())))  # what there is no memory for fails before any drawing
         return {
             name: initialize(start, shape, generator(seed, i)).astype(dtype)

@@ -104,7 +104,7 @@ def _named(
     network: Built, given: Mapping[str, ArrayLike], dtype: np.dtype[Any] | None, what: str
 ) -> dict[str, NDArray[Any]]:
     """An array for each parameter that is given."""
-    shapes = {name: tuple(map(int, node.shape)) for name, node in network.graph().parameters.items()}
+    shapes = network.graph().shapes
     values = {}
     for name, value in given.items():
         if name not in shapes:
@@ -119,7 +119,7 @@ def _named(
 
 def _split(network: Built, flat: NDArray[Any], what: str) -> dict[str, NDArray[Any]]:
     """The parameters that stand one after the other in a flat list."""
-    shapes = {name: tuple(map(int, node.shape)) for name, node in network.graph().parameters.items()}
+    shapes = network.graph().shapes
     sizes = [math.prod(shape) for shape in shapes.values()]
     if flat.shape != (sum(sizes),):
         raise DownslopeError(

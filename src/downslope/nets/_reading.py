@@ -92,7 +92,7 @@ def checked_parameters(network: AnyNetwork, arrays: Mapping[str, NDArray[Any]]) 
     Raises:
         DownslopeError: if one is missing, too many, of another shape, or holds what is no finite number.
     """
-    wanted = {name: tuple(map(int, node.shape)) for name, node in network.graph().parameters.items()}
+    wanted = network.graph().shapes
     found = {name: value.shape for name, value in arrays.items()}
     if found != wanted:
         wrong = next(n for n in [*wanted, *found] if found.get(n) != wanted.get(n))

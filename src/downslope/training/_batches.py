@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -94,7 +93,8 @@ class ShuffledBatches:
         self.data = data
         self.size = min(size or rows, rows)
         self.steps_in_epoch = -(-rows // self.size)
-        self._order = lru_cache(maxsize=1)(lambda epoch: shuffled(rows, seed, BATCHES, epoch))
+        self._rows, self._seed = rows, seed
+        self._shuffled: tuple[int, NDArray[np.int64]] | None = None  # the last epoch and its order
 
     def epoch(self, step: int) -> tuple[int, int]:
         """The first and the last step of the epoch that a step belongs to."""
@@ -108,3 +108,9 @@ class ShuffledBatches:
         epoch, part = divmod(step - 1, self.steps_in_epoch)
         end = min(part + 1 + last - step, self.steps_in_epoch)
         return StepBlock(self.data, self._order(epoch)[part * self.size : end * self.size], end - part)
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        known = self._shuffled
+        if known is None or known[0] != epoch:
+            known = self._shuffled = epoch, shuffled(self._rows, self._seed, BATCHES, epoch)
+        return known[1]

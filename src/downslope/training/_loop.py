@@ -138,7 +138,8 @@ class Loop:
             seconds: after which no further steps are begun.
             end: the time, by ``time.monotonic``, at which a step at work is given up, be it the first.
         """
-        before, errors = self.step, list[NDArray[np.float64]]()
+        before = self.step
+        errors: list[NDArray[np.float64]] = []
         try:
             failed = self._steps(until, seconds, end, errors)
         except KeyboardInterrupt:
@@ -152,8 +153,8 @@ class Loop:
         now = perf_counter()
         soon = now + seconds
         while self.step < until and (not errors or (now < soon and monotonic() < end)):
-            started = now
-            errors.append(self._chunk(until, min(_CHUNK_SECONDS, soon - now), end - monotonic()))
+            started, left = now, end - monotonic()
+            errors.append(self._chunk(until, min(_CHUNK_SECONDS, soon - now, left), left))
             now = perf_counter()
             if not len(errors[-1]):
                 return None
@@ -196,8 +197,12 @@ class Loop:
 
     def _chunk(self, until: int, seconds: float, most_seconds: float) -> NDArray[np.float64]:
         """The errors of steps for so many seconds, as far as the speed of the last ones tells."""
-        most = self.step + max(1, int(self._speed * seconds))
-        block = self.batches.block(self.step + 1, min(until, most))
+        first = self.step + 1
+        if self._running is None and self._repeatable:
+            self._ready(self.batches.block(first, first).data)
+        speed = self._speed
+        count = int(speed * seconds) if speed or self._running is None else self._running.steps_in(seconds)
+        block = self.batches.block(first, min(until, self.step + max(1, count)))
         engine = self._ready(block.data)
         if self._repeatable and self._saved < 0:
             self._save(engine)

@@ -91,7 +91,11 @@ class NativePlan:
         self._scalars = [leaf.name for leaf in tape.leaves if leaf.shape == ()]
         self._matrices = [(leaf.name, value) for leaf, value in tape.leaves.items() if leaf.shape != ()]
         self._columns = [column.name for column in tape.columns]
-        self._shapes = {leaf.name: leaf.shape for leaf in (*tape.leaves, *tape.columns) if leaf.shape != ()}
+        arrays = [leaf for leaf in (*tape.leaves, *tape.columns) if leaf.shape != ()]
+        self._of_rows = {leaf.name: leaf.shape for leaf in arrays if BATCH in leaf.shape}
+        self._shapes = {
+            leaf.name: tuple(map(int, leaf.shape)) for leaf in arrays if leaf.name not in self._of_rows
+        }
         self._weights = sum(prod(map(int, leaf.shape)) for leaf in tape.leaves)
         self._kept: dict[np.dtype[Any], list[Any]] | None = {} if keeps_memory else None
 
@@ -149,8 +153,8 @@ class NativePlan:
 
     def _check(self, given: Mapping[str, NDArray[Any]], rows: int) -> None:
         """That every array has its shape: the machine takes memory as it is told to."""
-        for name, shape in self._shapes.items():
-            wanted = tuple(rows if d == BATCH else int(d) for d in shape)
+        of_rows = {n: tuple(rows if d == BATCH else int(d) for d in s) for n, s in self._of_rows.items()}
+        for name, wanted in (*self._shapes.items(), *of_rows.items()):
             if given[name].shape != wanted:
                 raise ValueError(f"{name} needs the shape {wanted}, not {given[name].shape}")
 

@@ -35,8 +35,10 @@ def threads_for(multiplications: int, most: int | None = None) -> int:
     >>> threads_for(10**12, 10**6) == threads_for(10**12, 10**5)
     True
     """
-    allowed = threads_allowed() if most is None else min(most, 2 * _processors())
-    return max(1, min(allowed, multiplications // _WORTH_A_THREAD))
+    worth = multiplications // _WORTH_A_THREAD
+    if worth <= 1:  # to ask the system takes as long as a step of one neuron
+        return 1
+    return max(1, min(worth, threads_allowed() if most is None else min(most, 2 * _processors())))
 
 
 class Pace:

@@ -121,14 +121,18 @@ def _checked_targets(network: AnyNetwork, targets: NDArray[Any], rows: int) -> N
     elif loss in _TARGETS:
         within, words = _TARGETS[loss]
         _refuse("y", targets, (targets < within.low) | (targets > within.high), f"{loss} takes {words}")
-    with np.errstate(over="ignore"):
-        largest = float(np.max(np.abs(targets)))
-        flat = targets.ravel()
-        size = np.dot(flat, flat) if loss == "squared_error" else targets.dtype.type(largest) * len(flat)
-    if not np.isfinite(size):
+    largest = float(np.abs(targets).max())
+    squared = loss == "squared_error"
+    most = largest * targets.size * (largest if squared else 1.0)
+    if most > float(np.finfo(targets.dtype).max) and not (squared and np.isfinite(_sum_of_squares(targets))):
         beyond = f"its {loss.replace('_', ' ')} is beyond {targets.dtype}"
         _refuse("y", targets, np.abs(targets) == largest, f"{beyond}; divide y by its standard deviation")
     return targets.reshape(shape)
+
+
+def _sum_of_squares(values: NDArray[Any]) -> Any:
+    with np.errstate(over="ignore"):
+        return np.dot(values.ravel(), values.ravel())
 
 
 def _checked_weights(network: AnyNetwork, weights: NDArray[Any], rows: int) -> NDArray[Any]:
@@ -172,7 +176,8 @@ def relative_weights(weights: NDArray[Any]) -> NDArray[Any]:
 
 def count_alike(weights: NDArray[Any]) -> bool:
     """Whether the rows that have a weight all have the weight 1."""
-    return bool(np.all((weights == 1) | (weights == 0)))
+    ones = weights == 1
+    return bool(ones.all() or (ones | (weights == 0)).all())
 
 
 def may_be_empty(weights: NDArray[Any], size: int, steps: int) -> bool:

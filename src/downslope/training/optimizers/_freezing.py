@@ -37,9 +37,7 @@ def frozen_masks(network: AnyNetwork, frozen: FrozenNames | None) -> dict[str, N
     given: dict[str, Any] = dict.fromkeys([frozen] if isinstance(frozen, str) else frozen, True)
     if isinstance(frozen, Mapping):
         given = dict(frozen)
-    masks = {
-        name: np.zeros(tuple(map(int, node.shape)), bool) for name, node in network.graph().parameters.items()
-    }
+    masks = {name: np.zeros(shape, bool) for name, shape in network.graph().shapes.items()}
     for name, mask in given.items():
         shape = masks[choice("frozen", name, masks)].shape
         numbers = array(f"frozen[{name!r}]", mask)
