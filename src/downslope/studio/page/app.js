@@ -1,7 +1,6 @@
 /** The page: the first screen without scrolling, the panels below. */
-import { Quick } from "./controls/quick.js";
 import { Shortcuts, useShortcuts } from "./controls/shortcuts.js";
-import { Toolbar } from "./controls/toolbar.js";
+import { Quick, Toolbar } from "./controls/toolbar.js";
 import { connect } from "./core/session.js";
 import { connection, frame, overview } from "./core/store.js";
 import { effect, html, render } from "./core/ui.js";
@@ -11,9 +10,8 @@ import { Panels } from "./header/panels.js";
 import { NetworkCard } from "./network/card.js";
 import { Rows } from "./table/rows.js";
 import { Curve } from "./time/curve.js";
-import { Stopped } from "./time/stopped.js";
+import { Stopped, TotalError } from "./time/status.js";
 import { Timeline } from "./time/timeline.js";
-import { TotalError } from "./time/total.js";
 
 const LOST = {
   refused: "This page needs the token in the address that the terminal printed last. Open that address.",

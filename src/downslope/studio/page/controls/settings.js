@@ -2,8 +2,7 @@
 import { overview, settings } from "../core/store.js";
 import { html } from "../core/ui.js";
 import { change } from "./changes.js";
-import { Choice } from "./choice.js";
-import { Field } from "./number.js";
+import { Choice, Field } from "./fields.js";
 
 const NEW_LAYER = { units: 8, activation: "tanh", bias: true };
 

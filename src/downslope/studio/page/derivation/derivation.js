@@ -1,5 +1,5 @@
 /** The derivation of what is selected, with the numbers that are shown. */
-import { Choice } from "../controls/choice.js";
+import { Choice } from "../controls/fields.js";
 import { number } from "../core/format.js";
 import { explain, selectRow } from "../core/session.js";
 import { explanation, frame, row, table } from "../core/store.js";

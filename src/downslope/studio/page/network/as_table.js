@@ -1,5 +1,5 @@
 /** The network as tables, a layer each. */
-import { NumberField } from "../controls/number.js";
+import { NumberField } from "../controls/fields.js";
 import { number, subscript } from "../core/format.js";
 import { frame } from "../core/store.js";
 import { html } from "../core/ui.js";

@@ -1,5 +1,5 @@
 /** The weight or unit that is selected, with its numbers to move. */
-import { NumberField } from "../controls/number.js";
+import { NumberField } from "../controls/fields.js";
 import { number } from "../core/format.js";
 import { send } from "../core/session.js";
 import { explanation, frame, selected, style } from "../core/store.js";

@@ -1,5 +1,5 @@
 /** Weights and biases as numbers on the drawing that can be moved, frozen and derived. */
-import { NumberField } from "../controls/number.js";
+import { NumberField } from "../controls/fields.js";
 import { number } from "../core/format.js";
 import { select, send } from "../core/session.js";
 import { frame, selected } from "../core/store.js";

@@ -1,5 +1,5 @@
 /** How far predictions are from targets: pairs and a histogram, or how classes are confused. */
-import { Choice } from "../controls/choice.js";
+import { Choice } from "../controls/fields.js";
 import { number, whole } from "../core/format.js";
 import { settings, table } from "../core/store.js";
 import { html, signal, useMemo, useRef } from "../core/ui.js";

@@ -1,5 +1,5 @@
 /** The reader's own table: dropped, pasted or chosen; its columns, their kinds, the target, formulas. */
-import { Choice } from "../controls/choice.js";
+import { Choice } from "../controls/fields.js";
 import { capitalised, number, whole } from "../core/format.js";
 import { send, upload } from "../core/session.js";
 import { overview, table } from "../core/store.js";

@@ -1,5 +1,5 @@
 /** Over which one or two columns the fitted function is drawn. */
-import { Choice } from "../../controls/choice.js";
+import { Choice } from "../../controls/fields.js";
 import { html, signal } from "../../core/ui.js";
 
 const columns = signal(null); // one or two indices of inputs

@@ -1,5 +1,5 @@
 /** Which two parameters the error surface is over. */
-import { Choice } from "../../controls/choice.js";
+import { Choice } from "../../controls/fields.js";
 import { selected } from "../../core/store.js";
 import { html, signal } from "../../core/ui.js";
 import { biasName, weightName } from "../../network/names.js";

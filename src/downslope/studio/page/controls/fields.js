@@ -1,4 +1,4 @@
-/** A number that can be dragged, typed, and changed by keys. */
+/** Fields: numbers that are dragged, typed and changed by keys, numbers that are settings, and choices. */
 import { fitted, number, parsed } from "../core/format.js";
 import { html, useLayoutEffect, useRef, useState } from "../core/ui.js";
 import { dragged, nudged, RATE } from "./drag.js";
@@ -126,4 +126,21 @@ export function Field({ label, value, onChange, empty = "", width = "6rem", hint
     <input type="text" inputmode="decimal" placeholder=${empty} style=${{ width }}
       value=${text ?? (value === null || value === undefined ? "" : number(value, 10))}
       onInput=${(event) => setText(event.currentTarget.value)} onBlur=${commit} onKeyDown=${keys} /></label>`;
+}
+
+/**
+ * A choice among names.
+ * @param {{label: string, value: string, options: (string | [string, string])[],
+ *   onChange: (value: string) => void, hide?: boolean}} props `options`: values, or values and what is
+ *   written for them; `hide`: whether the label is for screen readers only
+ */
+export function Choice({ label, value, options, onChange, hide = false }) {
+  const option = (one) => {
+    const [known, text] = Array.isArray(one) ? one : [one, one.replace(/_/g, " ")];
+    return html`<option key=${known} value=${known} selected=${known === value}>${text}</option>`;
+  };
+  return html`<label class="choice"><span class=${hide ? "unseen" : ""}>${label}</span>
+    <select value=${value} onChange=${(event) => onChange(event.currentTarget.value)}>
+      ${options.map(option)}
+    </select></label>`;
 }

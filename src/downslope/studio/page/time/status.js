@@ -1,4 +1,4 @@
-/** The total error: its number, the best so far by hand and by descent, and the challenge. */
+/** How the run stands: the total error, the best so far, the challenge, and what ended the run. */
 import { number, whole } from "../core/format.js";
 import { send } from "../core/session.js";
 import { frame } from "../core/store.js";
@@ -38,4 +38,16 @@ function Challenge({ met, rows, limit, by_hand: byHand }) {
   return html`<div class=${`challenge ${done ? "done" : ""}`} role="status">
     <progress max=${rows} value=${met} aria-label="Rows whose error is below the limit"></progress>
     <span>${text}</span></div>`;
+}
+
+/** What ended the run, why, and repairs at one click. */
+export function Stopped() {
+  if (!frame.value?.stopped) return null;
+  const { kind, text, remedies } = frame.value.stopped;
+  const finished = kind === "finished";
+  const remedy = (label, number) => html`<button key=${label} class=${number ? "" : "primary"}
+    onClick=${() => send("apply_remedy", { number })}>Start again with ${label}</button>`;
+  return html`<section class=${`stopped ${finished ? "calm" : ""}`} role="alert">
+    <b>${finished ? "Stopped." : "Descent failed:"}</b> <span>${text}</span>
+    <div class="bar">${remedies.map(remedy)}</div></section>`;
 }
