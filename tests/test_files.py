@@ -133,6 +133,20 @@ def test_unknown_kinds_and_files_of_others_are_refused(tmp_path):
         ds.load(tmp_path / "table.csv")
 
 
+@pytest.mark.parametrize("kind", SAVED)
+def test_the_same_content_has_the_same_bytes_which_others_read(kind, tmp_path):
+    from safetensors.numpy import load_file
+
+    one, two = tmp_path / "one", tmp_path / "two"
+    SAVED[kind][1](one)
+    SAVED[kind][1](two)
+    assert one.read_bytes() == two.read_bytes()
+    arrays = load_file(one)
+    file = read_file(one)
+    assert arrays.keys() == file.arrays.keys()
+    assert all(np.array_equal(arrays[name], value) for name, value in file.arrays.items())
+
+
 def test_a_model_file_without_a_kind_is_a_model(tmp_path):
     from safetensors.numpy import save
 

@@ -1,6 +1,7 @@
 """The files that the package writes: named arrays, and JSON about them in the header of a safetensors file.
 
-https://huggingface.co/docs/safetensors: a length, a JSON header, raw numbers. Reading one runs no code.
+https://huggingface.co/docs/safetensors: a length, a JSON header, raw numbers. Reading one runs no code. They are
+written here, as the package safetensors gives the texts of a header another order each time.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import show
@@ -24,6 +24,7 @@ __all__ = ["OLD_FORMAT", "SavedFile", "read_file", "write_file", "write_whole"]
 
 OLD_FORMAT, _FORMAT = "downslope 1", "downslope 2"
 
+_DTYPES = {"f4": "F32", "f8": "F64"}
 _LONGEST_HEADER = 100_000_000  # bytes; what reads safetensors refuses longer ones
 
 
@@ -114,28 +115,35 @@ def write_file(
     sections: Mapping[str, Any],
     arrays: Mapping[str, NDArray[Any]],
 ) -> None:
-    """Write a file, whole or not at all.
+    """Write a file, whole or not at all; of the same content the same bytes.
 
     Args:
         path: where.
         kind: what it is a file of.
         sections: data that JSON has words for, by name.
-        arrays: by name.
+        arrays: of float32 or float64, by name.
 
     Raises:
         DownslopeError: if it cannot be written there, or says more than the header of a file can hold.
     """
-    from safetensors.numpy import save
-
-    header = {"format": _FORMAT, "kind": kind} | {n: json.dumps(data) for n, data in sections.items()}
-    size = len(json.dumps(header)) + 200 * len(arrays)
-    if size > _LONGEST_HEADER:
+    texts = {"format": _FORMAT, "kind": kind} | {n: json.dumps(data) for n, data in sections.items()}
+    ordered = sorted(arrays.items(), key=lambda item: -item[1].itemsize)  # each at a multiple of its size
+    header: dict[str, Any]
+    header, contents, end = {"__metadata__": texts}, [], 0
+    for name, value in ordered:
+        content = value.astype(value.dtype.newbyteorder("<")).tobytes()
+        start, end = end, end + len(content)
+        dtype = _DTYPES[value.dtype.str[1:]]
+        header[name] = {"dtype": dtype, "shape": list(value.shape), "data_offsets": [start, end]}
+        contents.append(content)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    if len(text) > _LONGEST_HEADER:
         raise DownslopeError(
-            f"what describes this {kind} takes {size:,} bytes, more than the header of a file holds; give "
-            "starting values as parameters, not as the initializer of a layer"
+            f"what describes this {kind} takes {len(text):,} bytes, more than the header of a file holds; "
+            "give starting values as parameters, not as the initializer of a layer"
         )
-    plain = {name: np.asarray(value, order="C") for name, value in arrays.items()}
-    write_whole(path, save(plain, metadata=header))
+    write_whole(path, len(text).to_bytes(8, "little") + text + b"".join(contents))
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
