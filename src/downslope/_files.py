@@ -1,7 +1,7 @@
 """The files that the package writes: named arrays, and JSON about them in the header of a safetensors file.
 
-https://huggingface.co/docs/safetensors: a length, a JSON header, raw numbers. Reading one runs no code. They are
-written here, as the package safetensors gives the texts of a header another order each time.
+https://huggingface.co/docs/safetensors: a length, a JSON header, raw numbers. Reading one runs no code. They
+are written here, as the package safetensors gives the texts of a header another order each time.
 """
 
 from __future__ import annotations
