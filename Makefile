@@ -83,7 +83,7 @@ page-test: $(VENV)/.test
 	DOWNSLOPE_COMMAND=$(abspath $(VENV))/wheel/bin/downslope OMP_NUM_THREADS=1 \
 		$(BIN)/python -m pytest -n $(JOBS) tests/studio -k page
 
-# format, lint and unit tests of the page's JavaScript: Node.js is a tool of development only
+# format and lint of the page's JavaScript and CSS, and its unit tests: Node.js is a tool of development only
 node_modules/.package-lock.json: package-lock.json
 	npm ci --no-audit --no-fund
 	touch $@

@@ -35,6 +35,20 @@ def test_a_run_of_the_same_shape_is_not_measured_on_another_table(session):
     assert session.measured.error == spirals
 
 
+def test_other_validation_rows_and_weights_begin_a_run(session):
+    session.handle(ask.OpenSample("moons"))
+    session.handle(ask.Step(count=20))
+    session.handle(ask.ChangeSettings({"learning_rate": 0.02}))
+    assert (session.state.current, session.step) == (2, 20)
+    before = session.state.descent.split.validation_rows
+    session.handle(ask.ChangeSettings({"seed": 5}))
+    assert (session.state.current, session.step) == (3, 0)
+    assert session.state.descent.split.validation_rows.tolist() != before.tolist()
+    drawn = session.state.settings.network.initial_parameters(5)
+    for name, value in session.parameters.items():
+        np.testing.assert_array_equal(value, drawn[name])
+
+
 def test_the_best_is_of_the_present_network_and_loss(session):
     session.handle(ask.OpenSample("moons"))
     session.handle(ask.Step(count=100))

@@ -74,7 +74,8 @@ def change_settings(state: SessionState, command: ask.ChangeSettings, engine: En
     if after == before:
         return state
     state = resumed(state, engine)
-    if before.shapes == after.shapes and after.validation == before.validation:
+    drawn = (before.validation, before.seed) == (after.validation, after.seed)  # rows and initial weights
+    if before.shapes == after.shapes and drawn:
         descent = checked_descent(after, state.rows, state.frozen)
         values = engine.values(state.descent, state.position)
         return moved(state, descent, values, state.position.step)
