@@ -1,4 +1,4 @@
-"""What the page of a network is told: names, rows, parameters, tables of weights, a drawing. Plain data."""
+"""What the page of a network is given: names, rows, parameters, tables of weights, a drawing. Plain data."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _numbered(name: str, count: int) -> Sequence[str]:
 def _class_names(network: AnyNetwork, classes: Sequence[str]) -> Sequence[str]:
     wanted = {"classes": _outputs(network), "binary": 2, "numbers": 0}[_kind(network)]
     if classes and len(classes) != wanted:
-        raise DownslopeError(f"classes names {len(classes)}, and the network tells {wanted} apart")
+        raise DownslopeError(f"classes names {len(classes)}, and the network has {wanted} classes")
     return classes or [str(i) for i in range(wanted)]
 
 

@@ -196,7 +196,7 @@ class Loop:
         self._saved, self._looked = self.step, perf_counter()
 
     def _chunk(self, until: int, seconds: float, most_seconds: float) -> NDArray[np.float64]:
-        """The errors of steps for so many seconds, as far as the speed of the last ones tells."""
+        """The errors of steps for so many seconds, judged by the speed of the last ones."""
         first = self.step + 1
         if self._running is None and self._repeatable:
             self._ready(self.batches.block(first, first).data)

@@ -1,4 +1,4 @@
-"""What is looked at after each epoch, and who is told."""
+"""What is measured after each epoch, and reported."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ class NativePlan:
         return found
 
     def _check(self, given: Mapping[str, NDArray[Any]], rows: int) -> None:
-        """That every array has its shape: the machine takes memory as it is told to."""
+        """That every array has its shape: the machine reads as much memory as the shapes say."""
         of_rows = {n: tuple(rows if d == BATCH else int(d) for d in s) for n, s in self._of_rows.items()}
         for name, wanted in (*self._shapes.items(), *of_rows.items()):
             if given[name].shape != wanted:

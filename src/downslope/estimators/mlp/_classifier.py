@@ -47,7 +47,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         shuffle: whether each epoch has an order of its own.
         random_state: fixes the starting weights, the orders, the validation rows and dropout.
         tol: what counts as progress of an epoch; for L-BFGS the largest element of the last gradient.
-        verbose: whether each epoch is told.
+        verbose: whether each epoch is reported.
         warm_start: whether ``fit`` goes on from the last fit.
         momentum, nesterovs_momentum: of ``"sgd"``.
         early_stopping: whether held-out rows decide when to stop and which epoch to keep.

@@ -82,8 +82,8 @@ def explain_unit(
 
     >>> from downslope.nets import Dense
     >>> net = Network(inputs=2, layers=[Dense(2, "tanh"), Dense(1)])
-    >>> told = explain_unit(net, [[1.0, 2.0], [0.0, 1.0]], [5.0, 1.0], layer="layer1", unit=1)
-    >>> told.activations.shape, told.title
+    >>> found = explain_unit(net, [[1.0, 2.0], [0.0, 1.0]], [5.0, 1.0], layer="layer1", unit=1)
+    >>> found.activations.shape, found.title
     ((2,), 'Unit 1 of layer1: all rows')
     """
     layers = {dense.name: dense for dense in dense_layers(checked_one(network))}

@@ -1,4 +1,4 @@
-"""``gradient_norms``: how hard each row pulls at the parameters."""
+"""``gradient_norms``: how large the gradient of each row is."""
 
 from __future__ import annotations
 
