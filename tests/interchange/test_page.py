@@ -250,7 +250,7 @@ def test_what_does_not_fit_a_page() -> None:
         page_source(NEURON, START, X * 41, Y * 41, features=["a", "b", "c"], target="y", title="")
     with pytest.raises(DownslopeError, match="features names 2 columns, and x has 3"):
         neuron_page(features=["a", "b"])
-    with pytest.raises(DownslopeError, match="classes names 2, and the network tells 0 apart"):
+    with pytest.raises(DownslopeError, match="classes names 2, and the network has 0 classes"):
         neuron_page(classes=["a", "b"])
     with pytest.raises(DownslopeError, match="'P' is neither the text of an SVG nor"):
         neuron_page(pictures={"P": "http://example.org/a.png"})

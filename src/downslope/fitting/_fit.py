@@ -228,7 +228,7 @@ def _fitted(
         return fit_single(rows, encoder, target, settings, progress), Validation(np.arange(len(y)), False)
     folds = folds_of(y, settings.members_for(len(y)), settings.seed)
     rows = EncodedRows(x, y, w, folds)
-    return fit_ensemble(rows, encoder, target, settings, progress), Validation(folds.held, True)
+    return fit_ensemble(rows, encoder, target, settings, progress), Validation(folds.held_out, True)
 
 
 def _intervals(

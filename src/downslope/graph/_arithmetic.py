@@ -317,7 +317,7 @@ class Sign(Elementwise):
 
 
 @register
-class Step(Elementwise):
+class StepOp(Elementwise):
     """1 where a > 0, else 0"""
 
     name: ClassVar[str] = "step"

@@ -39,7 +39,7 @@ class Parameter(_Leaf):
 
 
 @register
-class State(_Leaf):
+class StateLeaf(_Leaf):
     """What an optimizer remembers from step to step."""
 
     name: ClassVar[str] = "state"

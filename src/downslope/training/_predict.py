@@ -64,7 +64,7 @@ def held_out(
     for member, network in enumerate(ensemble.networks):
         own = ensemble.of_member(member, values)
         parts.append(forward(network, own, np.ascontiguousarray(x[folds.of == member])))
-    of = folds.of[folds.held]
+    of = folds.of[folds.held_out]
     order = np.argsort(np.argsort(of, kind="stable"), kind="stable")
     found: NDArray[Any] = np.concatenate(parts)[order]
     return found

@@ -43,7 +43,7 @@ class Folds:
         object.__setattr__(self, "of", indices("of", self.of, Interval(-1)))
 
     @property
-    def held(self) -> NDArray[np.int64]:
+    def held_out(self) -> NDArray[np.int64]:
         """The rows that some member holds out."""
         return np.flatnonzero(self.of >= 0)
 
@@ -139,7 +139,7 @@ def _folded(network: AnyNetwork, data: Arrays, folds: Folds) -> tuple[Arrays, Se
             f"of needs a member from 0 to {len(members) - 1} for each of {rows} rows, and every member"
         )
     weights = data["row_weights"].copy()
-    weights[folds.held, folds.of[folds.held]] = 0
+    weights[folds.held_out, folds.of[folds.held_out]] = 0
     lacking = np.flatnonzero(~np.any(weights > 0, axis=0))
     if len(lacking):
         raise DownslopeError(f"the folds leave member {lacking[0]} no row of weight above 0 to train on")

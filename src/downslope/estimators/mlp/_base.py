@@ -37,7 +37,7 @@ from downslope.estimators.mlp._parameters import (
     functions,
     widths,
 )
-from downslope.estimators.mlp._rows import DENSE_BYTES, MLPRows, ValidationRows, dense, parted
+from downslope.estimators.mlp._rows import DENSE_BYTES, MLPRows, MLPValidationRows, dense, parted
 from downslope.estimators.mlp._stochastic import Hooks, fit_stochastic
 from downslope.nets import Network
 from downslope.training import Schedule, forward, relative_weights
@@ -270,7 +270,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         answers = [callback(self) for callback in callbacks]
         return any(answers)
 
-    def _scorer(self, network: Network, rows: ValidationRows) -> Callable[[Fit], float]:
+    def _scorer(self, network: Network, rows: MLPValidationRows) -> Callable[[Fit], float]:
         """What gives the score of the validation rows where a fit stands."""
         if self.monitor is None:
             return lambda fit: self._score_of(

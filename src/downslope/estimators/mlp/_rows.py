@@ -15,7 +15,7 @@ from downslope.errors import DownslopeError
 from downslope.estimators._refusals import in_scikit_learns_words
 from downslope.training import StepBlock
 
-__all__ = ["DENSE_BYTES", "MLPRows", "RandomBatches", "ValidationRows", "dense", "parted"]
+__all__ = ["DENSE_BYTES", "MLPRows", "MLPValidationRows", "RandomBatches", "dense", "parted"]
 
 DENSE_BYTES = 1 << 27
 """Sparse rows up to this size are made dense all at once, larger ones in parts of this size."""
@@ -87,7 +87,7 @@ class MLPRows:
 
 
 @dataclass(frozen=True)
-class ValidationRows:
+class MLPValidationRows:
     """Rows that only measure, as the estimator gets them."""
 
     x: Any
@@ -103,7 +103,7 @@ def parted(
     random: np.random.RandomState,
     *,
     stratify: bool,
-) -> tuple[Any, NDArray[Any], NDArray[Any] | None, ValidationRows]:
+) -> tuple[Any, NDArray[Any], NDArray[Any] | None, MLPValidationRows]:
     """The rows to train on and those to measure on; with ``stratify`` classes are spread over both alike.
 
     Raises:
@@ -120,7 +120,7 @@ def parted(
             "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
         )
     w_train, w_held = rest if rest else (None, None)
-    return x_train, y_train, w_train, ValidationRows(x_held, y_held, w_held)
+    return x_train, y_train, w_train, MLPValidationRows(x_held, y_held, w_held)
 
 
 class RandomBatches:

@@ -226,7 +226,7 @@ def _trained(
         steps = epochs * -(-count // asked["batch_size"])
         asked |= {"epochs": None, "steps": max(1, int(min(steps, left * 0.9 / per_step))), "time_limit": left}
     group = train_group(name, network, rows, **asked, seed=seed, progress=_named(name, progress))
-    held = rows.folds.held
+    held = rows.folds.held_out
     before = group.predicted_at(group.ensemble.initial_parameters(seed, rows.x.dtype), rows)
     y, weights = rows.y[held], rows.weights[held]
     refuse_diverged(group.run, before, group.predictions, y, weights, settings.learning_rate)
@@ -253,7 +253,7 @@ def _blended(
     groups: Sequence[EnsembleGroup],
     progress: Callable[[FitPhase], None] | None,
 ) -> FittedEnsemble:
-    held = rows.folds.held
+    held = rows.folds.held_out
     y, weights = rows.y[held], rows.weights[held]
     predictions, interrupted = [g.predictions for g in groups], groups[-1].run.stopped == "interrupted"
     if rows.members == 1 or len(groups) == 1:

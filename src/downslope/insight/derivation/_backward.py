@@ -13,7 +13,7 @@ from downslope.graph.notation import Expression, Infix, Symbol, partial, text
 from downslope.insight.derivation._document import Block, Formula, Item, listing
 from downslope.insight.derivation._loss import loss_gradient, loss_to_unit
 from downslope.insight.derivation._sums import largest, share_written
-from downslope.insight.derivation._view import View
+from downslope.insight.derivation._view import NetworkView
 from downslope.insight.derivation.rules import (
     Shares,
     activation,
@@ -40,7 +40,7 @@ class _Step:
     words: str = ""
 
 
-def backward(view: View, lowest: Stage, unit: int | None) -> Block:
+def backward(view: NetworkView, lowest: Stage, unit: int | None) -> Block:
     """The gradients from the last layer down to a stage; with a unit, that one in full."""
     items: list[Item] = []
     for step in _steps(view, lowest):
@@ -59,7 +59,7 @@ def backward(view: View, lowest: Stage, unit: int | None) -> Block:
     return Block("Backward: δ = ∂E/∂z, from the last layer down", tuple(items))
 
 
-def backward_in_symbols(view: View, lowest: Stage) -> list[Item]:
+def backward_in_symbols(view: NetworkView, lowest: Stage) -> list[Item]:
     """The gradients from the last layer down to a stage, without numbers."""
     items: list[Item] = []
     for step in _steps(view, lowest):
@@ -67,19 +67,19 @@ def backward_in_symbols(view: View, lowest: Stage) -> list[Item]:
     return items + _activation_slopes(view, lowest, None)
 
 
-def _in_symbols(view: View, step: _Step) -> tuple[Expression, ...]:
+def _in_symbols(view: NetworkView, step: _Step) -> tuple[Expression, ...]:
     known = () if step.formula is None else (step.formula,)
     return (step.name, *_definition(view, step.node, None), *known)
 
 
-def _definition(view: View, node: Node, unit: int | None) -> tuple[Expression, ...]:
+def _definition(view: NetworkView, node: Node, unit: int | None) -> tuple[Expression, ...]:
     """∂E/∂z behind the first δ."""
     stage = view.stage(node)
     first = node is view.graph.output and stage is not None and stage.kind == "Dense"
     return (partial(view.error, view.symbol(node, unit)),) if first else ()
 
 
-def _steps(view: View, lowest: Stage) -> Iterator[_Step]:
+def _steps(view: NetworkView, lowest: Stage) -> Iterator[_Step]:
     """From the last layer down."""
     for stage in reversed(view.after(lowest)):
         if not _within_next(view, stage):
@@ -91,14 +91,14 @@ def _steps(view: View, lowest: Stage) -> Iterator[_Step]:
                 yield _Step(node, name, formula)
 
 
-def _activation_of(view: View, z: Node) -> Stage | None:
+def _activation_of(view: NetworkView, z: Node) -> Stage | None:
     """The activation that alone takes a z."""
     uses = view.uses(z)
     alone = uses[0] if uses is not None and len(uses) == 1 else None
     return alone if alone is not None and alone.kind == ACTIVATION else None
 
 
-def _within_next(view: View, stage: Stage) -> bool:
+def _within_next(view: NetworkView, stage: Stage) -> bool:
     """Whether the gradient by an activation stands within that by its z: δ = (Wᵀ·δ) ⊙ φ′(z)."""
     uses = view.uses(stage.node)
     taker = uses[0] if uses is not None and len(uses) == 1 else None
@@ -106,7 +106,7 @@ def _within_next(view: View, stage: Stage) -> bool:
     return alone and taker is not None and taker.kind == "Dense"
 
 
-def _formula(view: View, node: Node) -> Expression | None:
+def _formula(view: NetworkView, node: Node) -> Expression | None:
     """The gradient by a node in symbols: the sum of what comes back from all that take it."""
     parts = [_passed_back(view, use, node) for use in view.uses(node) or ()]
     known = [part for part in parts if part is not None]
@@ -115,7 +115,7 @@ def _formula(view: View, node: Node) -> Expression | None:
     return known[0] if len(known) == 1 else Infix("+", tuple(known))
 
 
-def _passed_back(view: View, use: Stage | None, node: Node) -> Expression | None:
+def _passed_back(view: NetworkView, use: Stage | None, node: Node) -> Expression | None:
     if use is None:
         return loss_gradient(view)
     passed = rule_of(use).passed_back(view, use, node)
@@ -125,14 +125,14 @@ def _passed_back(view: View, use: Stage | None, node: Node) -> Expression | None
     return passed
 
 
-def _through(view: View, node: Node) -> str:
+def _through(view: NetworkView, node: Node) -> str:
     """In words, where a gradient without a formula comes from."""
     uses = [use for use in view.uses(node) or () if use is not None]
     ways = [f"{use.layer} ({use.function or use.kind})" for use in uses] or ["operations that have no name"]
     return f"The gradient by {text(view.symbol(node))} comes through {' and '.join(ways)}"
 
 
-def _of_unit(view: View, node: Node, unit: int) -> list[Item]:
+def _of_unit(view: NetworkView, node: Node, unit: int) -> list[Item]:
     """The gradient by one unit with its numbers."""
     value = scalar(view.upstream(node), unit)
     name = view.gradient_symbol(node, unit)
@@ -152,7 +152,7 @@ def _of_unit(view: View, node: Node, unit: int) -> list[Item]:
     return items
 
 
-def _shares(view: View, node: Node, unit: int) -> list[Shares]:
+def _shares(view: NetworkView, node: Node, unit: int) -> list[Shares]:
     """What each that takes a unit passes back to it; nothing where not all of it is written out."""
     found: list[Shares] = []
     for use in view.uses(node) or ():
@@ -165,7 +165,7 @@ def _shares(view: View, node: Node, unit: int) -> list[Shares]:
     return found
 
 
-def _activation_slopes(view: View, lowest: Stage, full: Stage | None) -> list[Item]:
+def _activation_slopes(view: NetworkView, lowest: Stage, full: Stage | None) -> list[Item]:
     """φ′ of each activation function on the way that is not written out in full, for any unit k.
 
     Of a function of one's own φ too, which stands in the forward pass of a row.

@@ -10,7 +10,7 @@ import numpy as np
 from downslope.graph import Node
 from downslope.graph.notation import Expression, Fraction, Infix, Number, SumOver, Symbol, product
 from downslope.insight.derivation._document import Block, Formula, Item, listing
-from downslope.insight.derivation._view import View, interior
+from downslope.insight.derivation._view import NetworkView, interior
 from downslope.insight.derivation._written import written, written_derivative
 from downslope.insight.derivation.rules import Shares
 from downslope.nets import LOSSES
@@ -65,7 +65,7 @@ class _Own:
         return written_derivative(self.node, self.output, {self.output: z, self.target: y})
 
 
-def _losses(view: View) -> Sequence[_Known] | Sequence[_Own]:
+def _losses(view: NetworkView) -> Sequence[_Known] | Sequence[_Own]:
     """The loss that all outputs share, or one for each."""
     graph, loss = view.graph, view.network.loss_function
     node = loss(graph.output, graph.y)  # equal graphs are the very same nodes
@@ -77,7 +77,7 @@ def _losses(view: View) -> Sequence[_Known] | Sequence[_Own]:
     return [_Own(node, graph.output, graph.y)]
 
 
-def error_of_row(view: View) -> Block:
+def error_of_row(view: NetworkView) -> Block:
     """The error of the row from its output and its target."""
     losses, formula = _losses(view), _mean_loss(view)
     outputs = int(view.graph.output.shape[1])
@@ -92,7 +92,7 @@ def error_of_row(view: View) -> Block:
     return Block("The error of this row", (*items, *levels(view), Formula((view.error, *formula, error))))
 
 
-def levels(view: View) -> list[Item]:
+def levels(view: NetworkView) -> list[Item]:
     """The levels of a quantile loss, where outputs differ in them."""
     losses = _losses(view)
     if len(losses) < 2:
@@ -105,7 +105,7 @@ def _level(losses: Sequence[object], index: str) -> Symbol | None:
     return Symbol("q", index=index) if len(losses) > 1 else None
 
 
-def _mean_loss(view: View) -> tuple[Expression, ...]:
+def _mean_loss(view: NetworkView) -> tuple[Expression, ...]:
     """The mean of the losses of the outputs, in symbols and, of a few, in numbers."""
     losses, output, outputs = _losses(view), view.graph.output, int(view.graph.output.shape[1])
     if losses[0].of_classes:
@@ -123,7 +123,7 @@ def _mean_loss(view: View) -> tuple[Expression, ...]:
     return (mean, product((_share(outputs), Infix("+", tuple(known))))) if known else (mean,)
 
 
-def _numbers(view: View, k: int) -> tuple[Number, Number]:
+def _numbers(view: NetworkView, k: int) -> tuple[Number, Number]:
     """One output and its target."""
     return Number(float(view.value(view.graph.output)[0, k])), Number(float(view.given["y"][0, k]))
 
@@ -137,7 +137,7 @@ def _share(outputs: int) -> Expression:
     return Fraction(Number(1), Number(outputs))
 
 
-def loss_gradient(view: View) -> Expression | None:
+def loss_gradient(view: NetworkView) -> Expression | None:
     """∂E/∂(output) in symbols; None where it is written out for one output after the other, or not at all."""
     losses, output = _losses(view), view.graph.output
     outputs = int(output.shape[1])
@@ -149,7 +149,7 @@ def loss_gradient(view: View) -> Expression | None:
     return product((_share(outputs), local))
 
 
-def loss_to_unit(view: View, unit: int) -> Shares | None:
+def loss_to_unit(view: NetworkView, unit: int) -> Shares | None:
     """∂E/∂(one output) in symbols and in the numbers of the row; None where it is one of its class scores."""
     losses, output = _losses(view), view.graph.output
     if losses[0].of_classes:

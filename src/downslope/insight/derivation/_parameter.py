@@ -30,7 +30,7 @@ from downslope.insight.derivation._loss import error_of_row, levels
 from downslope.insight.derivation._position import Position
 from downslope.insight.derivation._steps import forward
 from downslope.insight.derivation._sums import largest, sum_of_others
-from downslope.insight.derivation._view import DenseStage, View
+from downslope.insight.derivation._view import DenseStage, NetworkView
 from downslope.insight.derivation.rules import Factors, rule_of
 
 __all__ = ["ParameterDerivation"]
@@ -43,7 +43,7 @@ class ParameterDerivation:
 
     def __init__(
         self,
-        view: View,
+        view: NetworkView,
         position: Position,
         row: int | None,
         learning_rate: float,
@@ -186,7 +186,7 @@ class ParameterDerivation:
         return Infix("+", tuple(symbols)), Infix("+", tuple(numbers))
 
 
-def _over_rows(view: View) -> str:
+def _over_rows(view: NetworkView) -> str:
     weights = view.given["row_weights"]
     return (
         "the mean over the rows" if bool(np.all(weights == weights[0])) else "the weighted mean over the rows"

@@ -17,7 +17,7 @@ from downslope.insight.derivation._document import Block, Grid, Item, Written
 from downslope.insight.derivation._loss import error_of_row
 from downslope.insight.derivation._steps import forward
 from downslope.insight.derivation._sums import largest
-from downslope.insight.derivation._view import View, view_at
+from downslope.insight.derivation._view import NetworkView, view_at
 from downslope.nets import Network, Point
 
 __all__ = ["RowExplanation", "explain_row"]
@@ -88,7 +88,7 @@ def explain_row(
     return RowExplanation(row, error, gradients, f"Row {row + 1}: forward and back", blocks)
 
 
-def _gradients(view: View, gradients: Mapping[str, NDArray[Any]]) -> Block:
+def _gradients(view: NetworkView, gradients: Mapping[str, NDArray[Any]]) -> Block:
     positions = [(name, index) for name, values in gradients.items() for index in np.ndindex(values.shape)]
     flat = np.concatenate([np.ravel(values) for values in gradients.values()])
     headings: tuple[Expression, ...] = (Words("gradient"), Words("value"))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from downslope.graph.notation import Expression, Infix, SumOver, Symbol, product
 from downslope.insight.derivation._document import Block, Formula, Item, listing
 from downslope.insight.derivation._sums import weighted_sum
-from downslope.insight.derivation._view import DenseStage, View
+from downslope.insight.derivation._view import DenseStage, NetworkView
 from downslope.insight.derivation.rules import rule_of, scalar
 
 __all__ = ["forward", "full_unit", "unit_sum"]
 
 
-def forward(view: View, chosen: DenseStage | None, unit: int) -> Block:
+def forward(view: NetworkView, chosen: DenseStage | None, unit: int) -> Block:
     """Every value on the way of the row, one unit of the chosen layer in full."""
     x = view.graph.x
     items: list[Item] = [Formula((view.symbol(x), listing(view.value(x)[0])))]
@@ -24,7 +24,7 @@ def forward(view: View, chosen: DenseStage | None, unit: int) -> Block:
     return Block("Forward", tuple(items))
 
 
-def unit_sum(view: View, dense: DenseStage, unit: int) -> Expression:
+def unit_sum(view: NetworkView, dense: DenseStage, unit: int) -> Expression:
     """Σⱼ Wᵢⱼ hⱼ + bᵢ in symbols."""
     weight, inputs = view.parameter_symbol(dense.weight.name, (unit, 0)), int(dense.h.shape[1])
     index = weight.index.rpartition(",")[0]
@@ -37,7 +37,7 @@ def unit_sum(view: View, dense: DenseStage, unit: int) -> Expression:
     return Infix("+", (body, view.parameter_symbol(dense.bias.name, (unit,))))
 
 
-def full_unit(view: View, dense: DenseStage, unit: int) -> list[Item]:
+def full_unit(view: NetworkView, dense: DenseStage, unit: int) -> list[Item]:
     """One unit of a layer: its sum with the numbers."""
     offset = None if dense.bias is None else float(view.value(dense.bias)[unit])
     numbers, words = weighted_sum(view.value(dense.weight)[unit], view.value(dense.h)[0], offset)

@@ -16,7 +16,7 @@ from downslope.insight.derivation._backward import backward
 from downslope.insight.derivation._document import Block, Formula, Grid, Item, Written, listing
 from downslope.insight.derivation._steps import full_unit, unit_sum
 from downslope.insight.derivation._sums import largest
-from downslope.insight.derivation._view import DenseStage, View, dense_layers, view_at
+from downslope.insight.derivation._view import DenseStage, NetworkView, dense_layers, view_at
 from downslope.insight.derivation.rules import activation, elementwise
 from downslope.nets import Network, Point, checked_one
 from downslope.training import checked_data
@@ -121,7 +121,7 @@ def _checked_rows(over: Any, rows: int) -> NDArray[np.int64]:
     return found
 
 
-def _in_symbols(view: View, dense: DenseStage, unit: int) -> Block:
+def _in_symbols(view: NetworkView, dense: DenseStage, unit: int) -> Block:
     """The unit's weights in full."""
     weights = view.value(dense.weight)[unit]
     headings: tuple[Expression, ...] = (Words("input"), Words("weight"), Words("value"))
@@ -141,13 +141,13 @@ def _in_symbols(view: View, dense: DenseStage, unit: int) -> Block:
     return Block("What it computes", (*items, *_activation(view, dense, unit)))
 
 
-def _on_a_row(view: View, dense: DenseStage, unit: int) -> Block:
+def _on_a_row(view: NetworkView, dense: DenseStage, unit: int) -> Block:
     h = Formula((view.symbol(dense.h), listing(view.value(dense.h)[0])))
     items = (h, *full_unit(view, dense, unit), *_activation(view, dense, unit))
     return Block("What it computes", items)
 
 
-def _activation(view: View, dense: DenseStage, unit: int) -> list[Formula]:
+def _activation(view: NetworkView, dense: DenseStage, unit: int) -> list[Formula]:
     """a = φ(z), of the unit alone where its a depends on no other."""
     stage = view.stage(dense.a)
     if stage is None or dense.a is dense.z:
@@ -162,7 +162,7 @@ def _activation(view: View, dense: DenseStage, unit: int) -> list[Formula]:
 
 
 def _over_rows(
-    view: View, dense: DenseStage, unit: int, activations: NDArray[Any], deltas: NDArray[Any]
+    view: NetworkView, dense: DenseStage, unit: int, activations: NDArray[Any], deltas: NDArray[Any]
 ) -> Block:
     name, z = text(view.symbol(dense.a, unit)), view.symbol(dense.z, unit)
     mean, low, high = (number_text(float(f(activations)), 6) for f in (np.mean, np.min, np.max))

@@ -19,7 +19,7 @@ from downslope.graph.notation import Expression, Symbol, partial
 from downslope.nets import ACTIVATION, Network, NetworkGraph, Point, Stage, checked_one, parameter_values
 from downslope.training import checked_data
 
-__all__ = ["DenseStage", "View", "dense_layers", "interior", "view_at"]
+__all__ = ["DenseStage", "NetworkView", "dense_layers", "interior", "view_at"]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def _dense(stage: Stage, after: Stage | None) -> DenseStage:
     return DenseStage(stage.layer, stage.symbol, stage.inputs[0], weight, bias, stage.node, a, activation)
 
 
-class View:
+class NetworkView:
     """The nodes of training, evaluated on some rows.
 
     Args:
@@ -168,7 +168,7 @@ def view_at(
     *,
     row_weights: ArrayLike | None = None,
     seed: int = 0,
-) -> View:
+) -> NetworkView:
     """A network at the parameters that are given, on one row or on all, in float64.
 
     Raises:
@@ -182,7 +182,7 @@ def view_at(
         row = index("row", row, len(data["x"]))
         data = {name: values[row : row + 1] for name, values in data.items()}
         data["row_weights"] = np.ones(1)
-    return View(network, {**point, **data}, one_row=row is not None)
+    return NetworkView(network, {**point, **data}, one_row=row is not None)
 
 
 def interior(node: Node, sources: Sequence[Node]) -> set[Node]:

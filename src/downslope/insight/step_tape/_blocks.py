@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from downslope.engines.native.tape import Instruction, Step, View
+from downslope.engines.native.tape import BlockStep, Instruction, View
 from downslope.graph import OPS, Node, make
 from downslope.graph.notation import (
     Apply,
@@ -61,7 +61,7 @@ class _Block:
         value = self._i.operands[operand][0]
         return _Register(self._reader.holds.get(value), self._reader.name(value), frozenset((value,)))
 
-    def _step(self, n: int, step: Step) -> None:
+    def _step(self, n: int, step: BlockStep) -> None:
         sources = [self._source(operand) for operand in step.sources]
         same = step.op in (*_COPIES, *_ROUNDINGS)
         node = sources[0].node if same else self._node(step, sources)
@@ -73,7 +73,7 @@ class _Block:
         else:
             self._write(n, step, value, register)
 
-    def _node(self, step: Step, sources: list[_Register]) -> Node | None:
+    def _node(self, step: BlockStep, sources: list[_Register]) -> Node | None:
         nodes = [s.node for s in sources]
         node = found(step.op, nodes, self._i.nodes)
         alone = [n for n in nodes if n is not None]
@@ -107,7 +107,7 @@ class _Block:
                 return count
         return count + (self._i.summed == operand)
 
-    def _write(self, n: int, step: Step, value: int, register: _Register) -> None:
+    def _write(self, n: int, step: BlockStep, value: int, register: _Register) -> None:
         for operand, waiting in self._registers.items():  # what uses the old value is written out before
             if value in waiting.over and self._uses(n, operand):
                 self._registers[operand] = self._named(waiting)
@@ -117,7 +117,7 @@ class _Block:
             self._reader.put(value, register.node)
         self._formulas.append(self._reader.formula(value, register.expression))
 
-    def _round(self, step: Step, value: int, register: _Register) -> None:
+    def _round(self, step: BlockStep, value: int, register: _Register) -> None:
         source, view = self._i.operands[step.sources[0]]
         name = self._reader.name_of(register.node)
         if view != View.SCRATCH:
@@ -132,7 +132,7 @@ class _Block:
         self._formulas.append(self._reader.formula(self._i.partials, each))
 
 
-def _expression(step: Step, sources: list[Expression]) -> Expression:
+def _expression(step: BlockStep, sources: list[Expression]) -> Expression:
     """How the result of a step is written."""
     match step.op:
         case "copy" | "splat":

@@ -57,23 +57,23 @@ def minimise(
         parts = np.split(flat.astype(dtype), ends)
         return {name: p.reshape(s) for (name, s), p in zip(shapes.items(), parts, strict=True)}
 
-    def slope(flat: NDArray[Any]) -> tuple[float, NDArray[np.float64]]:
+    def objective(flat: NDArray[Any]) -> tuple[float, NDArray[np.float64]]:
         with np.errstate(all="ignore"):
-            error, *slopes = wanted.mean({**data, **named(flat)}, threads=threads, end=end)
-        return float(error), np.concatenate([np.ravel(g) for g in slopes]).astype(np.float64)
+            error, *gradients = wanted.mean({**data, **named(flat)}, threads=threads, end=end)
+        return float(error), np.concatenate([np.ravel(g) for g in gradients]).astype(np.float64)
 
     flat = np.concatenate([np.ravel(values[name]) for name in shapes]).astype(np.float64)
-    return _descend(slope, flat, steps, lambda error, now: seen(error, named(now)))
+    return _descend(objective, flat, steps, lambda error, now: seen(error, named(now)))
 
 
 def _descend(
-    slope: Callable[[Vector], tuple[float, Vector]],
+    objective: Callable[[Vector], tuple[float, Vector]],
     x: Vector,
     steps: int,
     seen: Callable[[float, Vector], bool],
 ) -> str:
     """The iterations; how they ended, in words."""
-    error, g = slope(x)
+    error, g = objective(x)
     if not np.isfinite(error):
         return "the error at the start is not finite"
     pairs: deque[tuple[Vector, Vector]] = deque(maxlen=_PAIRS)
@@ -84,11 +84,11 @@ def _descend(
         if direction @ g >= 0:  # rounding has spoilt what was remembered
             pairs.clear()
             direction = -g
-        found = _along(slope, x, LinePoint(0.0, error, float(direction @ g), g), direction, bool(pairs))
+        found = _along(objective, x, LinePoint(0.0, error, float(direction @ g), g), direction, bool(pairs))
         if found is None and pairs:
             pairs.clear()
             direction = -g
-            found = _along(slope, x, LinePoint(0.0, error, -float(g @ g), g), direction, False)
+            found = _along(objective, x, LinePoint(0.0, error, -float(g @ g), g), direction, False)
         if found is None:
             return "converged: no step along the gradient makes the error smaller"
         step, change = found.step * direction, found.gradient - g
@@ -103,14 +103,14 @@ def _descend(
 
 
 def _along(
-    slope: Callable[[Vector], tuple[float, Vector]],
+    objective: Callable[[Vector], tuple[float, Vector]],
     x: Vector,
     start: LinePoint,
     direction: Vector,
     known: bool,
 ) -> LinePoint | None:
     def at(step: float) -> LinePoint:
-        error, g = slope(x + step * direction)
+        error, g = objective(x + step * direction)
         return LinePoint(step, error if np.isfinite(error) else np.inf, float(g @ direction), g)
 
     # a direction of the memory has its length already; the gradient alone has none

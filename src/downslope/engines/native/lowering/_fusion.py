@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from downslope.engines.native.lowering._opcodes import ELEMENTWISE_OPS, Form, Opcode, View
-from downslope.engines.native.lowering._tape import Instruction, Step, Tape
+from downslope.engines.native.lowering._tape import BlockStep, Instruction, Tape
 
 __all__ = ["fuse"]
 
@@ -156,7 +156,7 @@ def _join(tape: Tape, host: Instruction, block: Instruction, readers: Users) -> 
         places.append(len(host.operands))
         host.operands.append(operand)
     host.steps += [
-        Step(s.op, places[s.to], tuple(places[n] for n in s.sources), s.setting) for s in block.steps
+        BlockStep(s.op, places[s.to], tuple(places[n] for n in s.sources), s.setting) for s in block.steps
     ]
     if block.summed >= 0:
         host.summed, host.partials = places[block.summed], block.partials
@@ -191,7 +191,7 @@ def _write_directly(i: Instruction) -> None:
         i.steps.remove(i.steps[end])
 
 
-def _chained(i: Instruction) -> list[Step]:
+def _chained(i: Instruction) -> list[BlockStep]:
     """The steps, with those marked that take over in registers what the step before has computed."""
     steps = list(i.steps)
     for n in range(1, len(steps)):
@@ -218,5 +218,5 @@ def _refresh_mirrors(tape: Tape) -> None:
                 continue
             i.operands.append((form, View.STRIP))
             op = "round" if tape.values[form].form == Form.HALVES else "round_pairs"
-            i.steps.append(Step(op, len(i.operands) - 1, (i.operands.index((matrix, View.STRIP)),)))
+            i.steps.append(BlockStep(op, len(i.operands) - 1, (i.operands.index((matrix, View.STRIP)),)))
             i.writes.add(form)

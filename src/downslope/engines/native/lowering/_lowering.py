@@ -9,7 +9,7 @@ from downslope.engines.native.lowering._blocks import ElementwiseBlock, Groups
 from downslope.engines.native.lowering._fusion import fuse
 from downslope.engines.native.lowering._opcodes import ELEMENTWISE_OPS, Form, Kind, Opcode, View
 from downslope.engines.native.lowering._schedule import schedule
-from downslope.engines.native.lowering._tape import Instruction, Step, Tape
+from downslope.engines.native.lowering._tape import BlockStep, Instruction, Tape
 from downslope.engines.native.lowering._views import (
     Factor,
     is_elementwise,
@@ -176,7 +176,7 @@ class _Lowering:
             if value in self.tape.leaves.values():
                 self.tape.mirrors.append((value, out))
                 return out
-            steps = [Step("round" if form == Form.HALVES else "round_pairs", 1, (0,))]
+            steps = [BlockStep("round" if form == Form.HALVES else "round_pairs", 1, (0,))]
             opcode = Opcode.BLOCK if v.kind == Kind.PANELS else Opcode.MATRIX_BLOCK
             operands = [(value, View.STRIP), (out, View.STRIP)]
             self._add(opcode, -1, [v.rows, v.columns], steps=steps, operands=operands, writes={out})
@@ -247,7 +247,7 @@ class _Lowering:
                 Opcode.MATRIX_BLOCK,
                 -1,
                 [v.rows, v.columns],
-                steps=[Step("copy", 1, (0,))],
+                steps=[BlockStep("copy", 1, (0,))],
                 operands=operands,
                 writes={partials},
                 nodes=[node],
@@ -356,7 +356,7 @@ class _Lowering:
                 if view in (View.ALONG_ROW, View.DOWN_COLUMN):
                     splat = block.register()
                     done.append(splat)
-                    block.instruction.steps.append(Step("splat", splat, (number,)))
+                    block.instruction.steps.append(BlockStep("splat", splat, (number,)))
                     number = splat
                 sources.append(number)
             if name == "over" and len(sources) == 2:
@@ -369,7 +369,7 @@ class _Lowering:
                 out = self._new_for(node)
                 target = block.writing(out, View.REPEATED if kind == Kind.SCALAR else View.STRIP)
             block.free += done  # only now: an op never writes over what it reads
-            block.instruction.steps.append(Step(name, target, tuple(sources), _setting(name, node)))
+            block.instruction.steps.append(BlockStep(name, target, tuple(sources), _setting(name, node)))
         self._in_registers |= absorbed
         self.tape.instructions.append(block.instruction)
 
@@ -406,7 +406,7 @@ class _Lowering:
                 Opcode.SCALAR_BLOCK,
                 -1,
                 [1, 1],
-                steps=[Step("divide", 2, (0, 1))],
+                steps=[BlockStep("divide", 2, (0, 1))],
                 operands=operands,
                 writes={out},
             )
@@ -480,7 +480,7 @@ class _Lowering:
             Opcode.MATRIX_BLOCK,
             -1,
             [value.rows, value.columns],
-            steps=[Step("copy", 1, (0,))],
+            steps=[BlockStep("copy", 1, (0,))],
             operands=operands,
             writes={target},
             nodes=[new],

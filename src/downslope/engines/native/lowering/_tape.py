@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from downslope.engines.native.lowering._opcodes import Form, Kind, Opcode, View
 from downslope.graph import Node
 
-__all__ = ["Instruction", "Step", "Tape", "Value"]
+__all__ = ["BlockStep", "Instruction", "Tape", "Value"]
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Step:
+class BlockStep:
     """One op of a block, on the operands of its instruction by number.
 
     A ``chained`` step takes that operand from the step before it, in registers; the result is written where
@@ -59,7 +59,7 @@ class Instruction:
     out: int = -1
     args: list[int] = field(default_factory=list)
     setting: float = 0.0
-    steps: list[Step] = field(default_factory=list)
+    steps: list[BlockStep] = field(default_factory=list)
     operands: list[tuple[int, View]] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     level: int = 0

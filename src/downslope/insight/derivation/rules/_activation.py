@@ -19,7 +19,7 @@ from downslope.graph.notation import (
     product,
 )
 from downslope.insight.derivation._document import Formula, Item, listing
-from downslope.insight.derivation._view import View, interior
+from downslope.insight.derivation._view import NetworkView, interior
 from downslope.insight.derivation._written import written, written_derivative
 from downslope.insight.derivation.rules._rule import Rule, Shares, scalar
 from downslope.nets import Stage
@@ -77,7 +77,7 @@ def elementwise(stage: Stage) -> bool:
 class ActivationRule(Rule):
     """a = φ(z), element by element"""
 
-    def forward(self, view: View, stage: Stage) -> list[Item]:
+    def forward(self, view: NetworkView, stage: Stage) -> list[Item]:
         z = stage.inputs[0]
         a, value = view.symbol(stage.node), listing(view.value(stage.node)[0])
         one = view.symbol(z, "k")
@@ -85,12 +85,12 @@ class ActivationRule(Rule):
         items: list[Item] = [] if meaning is None else [Formula((activation(stage, one), meaning))]
         return [*items, Formula((a, activation(stage, view.symbol(z)), value))]
 
-    def passed_back(self, view: View, stage: Stage, source: Node) -> Expression | None:
+    def passed_back(self, view: NetworkView, stage: Stage, source: Node) -> Expression | None:
         if not elementwise(stage):
             return None
         return Infix("⊙", (view.gradient_symbol(stage.node), prime(stage, view.symbol(source))))
 
-    def _slope(self, view: View, stage: Stage) -> NDArray[Any]:
+    def _slope(self, view: NetworkView, stage: Stage) -> NDArray[Any]:
         """φ′(z) of each row and unit."""
         if is_plain(stage):
             assert isinstance(stage.node.op, Elementwise)
@@ -100,7 +100,7 @@ class ActivationRule(Rule):
         total = make("sum", stage.node, axes=None, keepdims=False)
         return view.value(gradient(total, [stage.inputs[0]])[0])
 
-    def passed_to_unit(self, view: View, stage: Stage, source: Node, unit: int) -> Shares | None:
+    def passed_to_unit(self, view: NetworkView, stage: Stage, source: Node, unit: int) -> Shares | None:
         if not elementwise(stage):
             return None
         z, slope = view.symbol(source, unit), scalar(self._slope(view, stage), unit)

@@ -17,7 +17,7 @@ from downslope.graph.notation import (
 )
 from downslope.insight.derivation._document import Formula, Item, listing
 from downslope.insight.derivation._sums import weighted_sum
-from downslope.insight.derivation._view import View
+from downslope.insight.derivation._view import NetworkView
 from downslope.insight.derivation.rules._rule import Factors, Rule, Shares, scalar
 from downslope.nets import Stage
 
@@ -27,22 +27,22 @@ __all__ = ["DenseRule", "ResidualRule"]
 class DenseRule(Rule):
     """z = W·h + b"""
 
-    def forward(self, view: View, stage: Stage) -> list[Item]:
+    def forward(self, view: NetworkView, stage: Stage) -> list[Item]:
         linear: Expression = product((self._weight(view, stage), view.symbol(stage.inputs[0])))
         if "bias" in stage.parameters:
             linear = Infix("+", (linear, view.parameter_symbol(stage.parameters["bias"].name)))
         return [Formula((view.symbol(stage.node), linear, listing(view.value(stage.node)[0])))]
 
-    def _weight(self, view: View, stage: Stage, index: tuple[int, ...] = ()) -> Symbol:
+    def _weight(self, view: NetworkView, stage: Stage, index: tuple[int, ...] = ()) -> Symbol:
         return view.parameter_symbol(stage.parameters["weight"].name, index)
 
-    def passed_back(self, view: View, stage: Stage, source: Node) -> Expression | None:
+    def passed_back(self, view: NetworkView, stage: Stage, source: Node) -> Expression | None:
         weight, delta = self._weight(view, stage), view.gradient_symbol(stage.node)
         if view.graph.symbols.single:
             return product((delta, weight))  # w is a vector
         return product((Power(weight, Words("ᵀ")), delta))
 
-    def passed_to_unit(self, view: View, stage: Stage, source: Node, unit: int) -> Shares:
+    def passed_to_unit(self, view: NetworkView, stage: Stage, source: Node, unit: int) -> Shares:
         weights, deltas = view.value(stage.parameters["weight"])[:, unit], view.upstream(stage.node)[0]
         weight = self._weight(view, stage, (0, unit))
         numbers, words = weighted_sum(weights, deltas, None)
@@ -52,7 +52,7 @@ class DenseRule(Rule):
         body = product((column, view.gradient_symbol(stage.node, "m")))
         return Shares(SumOver("m", body), numbers, after=words)
 
-    def factors(self, view: View, stage: Stage, role: str, index: tuple[int, ...]) -> Factors | None:
+    def factors(self, view: NetworkView, stage: Stage, role: str, index: tuple[int, ...]) -> Factors | None:
         if role not in ("weight", "bias"):
             return None
         delta, h = view.upstream(stage.node)[:, index[0]], stage.inputs[0]
@@ -69,12 +69,12 @@ class DenseRule(Rule):
 class ResidualRule(Rule):
     """r = h + block(h)"""
 
-    def forward(self, view: View, stage: Stage) -> list[Item]:
+    def forward(self, view: NetworkView, stage: Stage) -> list[Item]:
         added = Infix("+", tuple(view.symbol(source) for source in stage.inputs))
         return [Formula((view.symbol(stage.node), added, listing(view.value(stage.node)[0])))]
 
-    def passed_back(self, view: View, stage: Stage, source: Node) -> Expression | None:
+    def passed_back(self, view: NetworkView, stage: Stage, source: Node) -> Expression | None:
         return view.gradient_symbol(stage.node)
 
-    def passed_to_unit(self, view: View, stage: Stage, source: Node, unit: int) -> Shares:
+    def passed_to_unit(self, view: NetworkView, stage: Stage, source: Node, unit: int) -> Shares:
         return Shares(view.gradient_symbol(stage.node, unit), scalar(view.upstream(stage.node), unit))

@@ -14,7 +14,7 @@ from downslope.graph.notation import (
     Number,
 )
 from downslope.insight.derivation._document import Formula, Item, listing
-from downslope.insight.derivation._view import View
+from downslope.insight.derivation._view import NetworkView
 from downslope.insight.derivation.rules._rule import Factors, Rule, Shares, columns_of, scalar
 from downslope.nets import Stage
 
@@ -42,10 +42,10 @@ class EmbeddingRule(Rule):
                 found += columns_of(piece, stage.inputs[0])
         return found
 
-    def _level(self, view: View, stage: Stage, column: int) -> NDArray[np.int64]:
+    def _level(self, view: NetworkView, stage: Stage, column: int) -> NDArray[np.int64]:
         return view.value(stage.inputs[0])[:, column].astype(np.int64)
 
-    def forward(self, view: View, stage: Stage) -> list[Item]:
+    def forward(self, view: NetworkView, stage: Stage) -> list[Item]:
         layout, (source,) = self._layout(stage), stage.inputs
         symbols: list[Expression] = []
         for entry in layout:
@@ -65,7 +65,7 @@ class EmbeddingRule(Rule):
         value = listing(view.value(stage.node)[0])
         return [f"{words}, counted from 1:", Formula((view.symbol(stage.node), *written, value))]
 
-    def passed_back(self, view: View, stage: Stage, source: Node) -> Expression | None:
+    def passed_back(self, view: NetworkView, stage: Stage, source: Node) -> Expression | None:
         width = int(source.shape[1])
         return (
             Listing(tuple(self._one(view, stage, unit) for unit in range(width)))
@@ -73,17 +73,17 @@ class EmbeddingRule(Rule):
             else None
         )
 
-    def _one(self, view: View, stage: Stage, unit: int) -> Expression:
+    def _one(self, view: NetworkView, stage: Stage, unit: int) -> Expression:
         """The gradient of the unit that a column passes to; the number of a level has none."""
         layout = self._layout(stage)
         return view.gradient_symbol(stage.node, layout.index(unit)) if unit in layout else Number(0)
 
-    def passed_to_unit(self, view: View, stage: Stage, source: Node, unit: int) -> Shares:
+    def passed_to_unit(self, view: NetworkView, stage: Stage, source: Node, unit: int) -> Shares:
         layout = self._layout(stage)
         number = scalar(view.upstream(stage.node), layout.index(unit)) if unit in layout else Number(0)
         return Shares(self._one(view, stage, unit), number)
 
-    def factors(self, view: View, stage: Stage, role: str, index: tuple[int, ...]) -> Factors | None:
+    def factors(self, view: NetworkView, stage: Stage, role: str, index: tuple[int, ...]) -> Factors | None:
         level, part = index
         layout = self._layout(stage)
         unit, column = next(

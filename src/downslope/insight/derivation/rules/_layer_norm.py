@@ -18,7 +18,7 @@ from downslope.graph.notation import (
     product,
 )
 from downslope.insight.derivation._document import Formula, Item, listing
-from downslope.insight.derivation._view import View
+from downslope.insight.derivation._view import NetworkView
 from downslope.insight.derivation.rules._rule import Factors, Rule, Shares, scalar, taker
 from downslope.nets import Stage
 
@@ -35,7 +35,7 @@ class LayerNormRule(Rule):
     def _symbol(self, stage: Stage, unit: int | None = None) -> Symbol:
         return Symbol("ĥ", index="" if unit is None else str(unit + 1), layer=stage.symbol.layer)
 
-    def _deviation(self, view: View, stage: Stage) -> tuple[Expression, Node]:
+    def _deviation(self, view: NetworkView, stage: Stage) -> tuple[Expression, Node]:
         """√(variance + ε), and its node."""
         root = self._normalised(stage).inputs[1]
         inside = root.inputs[0]
@@ -44,7 +44,7 @@ class LayerNormRule(Rule):
             variance = Infix("+", (variance, Number(inside.inputs[1].attributes["value"])))
         return Root(variance), root
 
-    def forward(self, view: View, stage: Stage) -> list[Item]:
+    def forward(self, view: NetworkView, stage: Stage) -> list[Item]:
         h, normal = view.symbol(stage.inputs[0]), self._normalised(stage)
         deviation, _ = self._deviation(view, stage)
         centred = Infix("−", (h, Apply(Words("mean"), (h,))))
@@ -55,19 +55,19 @@ class LayerNormRule(Rule):
             Formula((view.symbol(stage.node), scaled, listing(view.value(stage.node)[0]))),
         ]
 
-    def before_passing(self, view: View, stage: Stage) -> list[tuple[Expression, Expression, Node]]:
+    def before_passing(self, view: NetworkView, stage: Stage) -> list[tuple[Expression, Expression, Node]]:
         scale = view.parameter_symbol(stage.parameters["scale"].name)
         formula = Infix("⊙", (scale, view.gradient_symbol(stage.node)))
         return [(partial(view.error, self._symbol(stage)), formula, self._normalised(stage))]
 
-    def passed_back(self, view: View, stage: Stage, source: Node) -> Expression | None:
+    def passed_back(self, view: NetworkView, stage: Stage, source: Node) -> Expression | None:
         by_normal = partial(view.error, self._symbol(stage))
         mean = Apply(Words("mean"), (by_normal,))
         along = Apply(Words("mean"), (Infix("⊙", (by_normal, self._symbol(stage))),))
         top = Infix("−", (by_normal, mean, product((along, self._symbol(stage)))))
         return Fraction(top, self._deviation(view, stage)[0])
 
-    def passed_to_unit(self, view: View, stage: Stage, source: Node, unit: int) -> Shares:
+    def passed_to_unit(self, view: NetworkView, stage: Stage, source: Node, unit: int) -> Shares:
         whole, one = self._symbol(stage), self._symbol(stage, unit)
         normal = self._normalised(stage)
         by_normal = gradient(view.row_errors, [normal])[0]
@@ -87,7 +87,7 @@ class LayerNormRule(Rule):
         before.append(Formula((deviation, size)))
         return Shares(Fraction(top, deviation), Fraction(numbers, size), before=tuple(before))
 
-    def factors(self, view: View, stage: Stage, role: str, index: tuple[int, ...]) -> Factors | None:
+    def factors(self, view: NetworkView, stage: Stage, role: str, index: tuple[int, ...]) -> Factors | None:
         upstream = view.upstream(stage.node)[:, index[0]]
         first = view.gradient_symbol(stage.node, index[0])
         if role == "shift":

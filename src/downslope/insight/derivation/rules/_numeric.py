@@ -23,7 +23,7 @@ from downslope.graph.notation import (
     product,
 )
 from downslope.insight.derivation._document import Formula, Item, listing
-from downslope.insight.derivation._view import View
+from downslope.insight.derivation._view import NetworkView
 from downslope.insight.derivation.rules._rule import Factors, Rule, columns_of, scalar, taker
 from downslope.nets import Stage
 
@@ -40,11 +40,11 @@ class _Numeric(Rule):
     shape: str
     roles: tuple[str, str]
 
-    def forward(self, view: View, stage: Stage) -> list[Item]:
+    def forward(self, view: NetworkView, stage: Stage) -> list[Item]:
         words = f"{stage.layer} puts {self.shape} behind its inputs:"
         return [words, Formula((view.symbol(stage.node), listing(view.value(stage.node)[0])))]
 
-    def factors(self, view: View, stage: Stage, role: str, index: tuple[int, ...]) -> Factors | None:
+    def factors(self, view: NetworkView, stage: Stage, role: str, index: tuple[int, ...]) -> Factors | None:
         (number,) = index
         (source,) = stage.inputs
         column = columns_of(self._repeated(stage), source)[number]

@@ -14,7 +14,7 @@ from downslope.graph.notation import (
     Number,
 )
 from downslope.insight.derivation._document import Formula, Item, listing
-from downslope.insight.derivation._view import View, interior
+from downslope.insight.derivation._view import NetworkView, interior
 from downslope.nets import Stage
 
 __all__ = ["Factors", "Rule", "Shares", "columns_of", "scalar", "taker"]
@@ -57,24 +57,24 @@ def scalar(values: NDArray[Any], unit: int) -> Number:
 class Rule:
     """A kind of layer of which nothing is known but its nodes."""
 
-    def forward(self, view: View, stage: Stage) -> list[Item]:
+    def forward(self, view: NetworkView, stage: Stage) -> list[Item]:
         """How its value is computed, on one row."""
         what = f"{stage.layer} is a layer of the kind {stage.kind}:"
         return [what, Formula((view.symbol(stage.node), listing(view.value(stage.node)[0])))]
 
-    def passed_back(self, view: View, stage: Stage, source: Node) -> Expression | None:
+    def passed_back(self, view: NetworkView, stage: Stage, source: Node) -> Expression | None:
         """What it passes back to one of its inputs; None where that is not written out."""
         return None
 
-    def before_passing(self, view: View, stage: Stage) -> list[tuple[Expression, Expression, Node]]:
+    def before_passing(self, view: NetworkView, stage: Stage) -> list[tuple[Expression, Expression, Node]]:
         """The gradients that ``passed_back`` needs: name, formula, and the node whose gradient it is."""
         return []
 
-    def passed_to_unit(self, view: View, stage: Stage, source: Node, unit: int) -> Shares | None:
+    def passed_to_unit(self, view: NetworkView, stage: Stage, source: Node, unit: int) -> Shares | None:
         """``passed_back`` to one unit, with the numbers of one row."""
         return None
 
-    def factors(self, view: View, stage: Stage, role: str, index: tuple[int, ...]) -> Factors | None:
+    def factors(self, view: NetworkView, stage: Stage, role: str, index: tuple[int, ...]) -> Factors | None:
         """The factors of the gradient of one number of a parameter; None where they are not written out."""
         return None
 
