@@ -73,7 +73,7 @@ function Weight({ name, index, value, gradient, label, x, y, roomy, narrow, froz
   return html`<div class=${["weight", ...classes].join(" ")} style=${{ left: `${x}px`, top: `${y}px` }}>
     <span class="name">${label}</span>
     <${NumberField} value=${value} label=${help}
-      digits=${roomy ? 6 : 4} room=${roomy ? (narrow ? 6.5 : 9.5) : 7.5} signed
+      digits=${roomy ? 6 : 4} room=${roomy ? (narrow ? 6 : 9.5) : 7.5} signed
       title=${`${label} = ${number(value, 10)}${derivative}`} onChange=${setter(name, index)} />
     <${Freeze} name=${name} index=${index} label=${label} frozen=${frozen} />
     ${roomy && html`<${Derive} name=${name} index=${index} label=${label} />`}
