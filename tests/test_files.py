@@ -37,7 +37,7 @@ def test_load_gives_the_kind_that_was_saved_and_refuses_others(kind, tmp_path):
     assert type(ds.load(os.fsencode(path), wanted)) is wanted
     for other in SAVED:
         if other != kind:
-            with pytest.raises(ds.DownslopeError, match=rf"any name holds a {kind}, not a {other}"):
+            with pytest.raises(ds.DownslopeError, match=rf"name holds an? {kind}, not an? {other}; name"):
                 ds.load(path, getattr(ds, other))
 
 

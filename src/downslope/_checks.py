@@ -389,8 +389,16 @@ def show(value: Any, limit: int = 60) -> str:
     shown = repr(value)
     if len(shown) <= limit and "\n" not in shown and " at 0x" not in shown:
         return shown
-    kind = type(value).__name__
-    return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"
+    return one_of(type(value))
+
+
+def one_of(kind: type) -> str:
+    """One object of a class, in words.
+
+    >>> one_of(int), one_of(dict)
+    ('an int', 'a dict')
+    """
+    return f"{'an' if kind.__name__[0].lower() in 'aeiou' else 'a'} {kind.__name__}"
 
 
 def _real(value: Any) -> float | None:

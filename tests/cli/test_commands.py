@@ -233,10 +233,14 @@ def test_gaps_in_the_target_are_counted(tmp_path) -> None:
 def test_predict_and_explain_refuse(fitted, tmp_path) -> None:
     pl.read_csv(EXAMPLES / "penguins.csv").drop("island").write_csv(tmp_path / "t.csv")
     (tmp_path / "junk").write_bytes(b"junk" * 40)
+    ds.descend(ds.Network(1, [ds.Dense(1)]), [[1.0]], [1.0], steps=1).save(tmp_path / "run")
     cases = [
         (["predict", fitted, tmp_path / "t.csv"], "lacks the column island"),
         (["predict", tmp_path / "junk", tmp_path / "t.csv"], "is no file of Downslope"),
         (["predict", tmp_path / "none", tmp_path / "t.csv"], "there is no file"),
+        (["predict", tmp_path / "run", tmp_path / "t.csv"], "holds a Run, not a Model"),
+        (["explain", tmp_path / "run", "--row", "1"], "holds a Run, not a Model"),
+        (["play", tmp_path / "run", "--no-open"], "which has no table"),
         (["predict", fitted, EXAMPLES / "penguins.csv", "-o", tmp_path / "x.pdf"], "known format"),
         (["explain", fitted, "--row", "999"], "there is no row 999"),
         (["explain", fitted, "--row", "0"], "--row"),
@@ -246,7 +250,7 @@ def test_predict_and_explain_refuse(fitted, tmp_path) -> None:
         assert done.returncode == 2, done
         assert message in done.stderr
         assert "Traceback" not in done.stderr
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["junk", "t.csv"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["junk", "run", "t.csv"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")

@@ -254,12 +254,14 @@ def explain(**options: Any) -> None:
 
 
 @downslope.command(short_help="Open a page that shows a network while it learns.")
-@click.argument("source", required=False, metavar="[TABLE | MODEL]")
+@click.argument("source", required=False, metavar="[TABLE | MODEL | NETWORK]")
 @click.option(
-    "-t", "--target", metavar="COLUMN", help="The column of TABLE to predict (default: the last column)."
+    "-t", "--target", metavar="COLUMN", help="The column to predict (default: the last column of TABLE)."
 )
 @click.option(
-    "--table", metavar="FILE", help="The rows for MODEL (default: the table that it was fitted to)."
+    "--table",
+    metavar="FILE",
+    help="The rows for MODEL or NETWORK (default: the table that MODEL was fitted to).",
 )
 @click.option("--sheet", metavar="NAME", help=_SHEET)
 @click.option(
@@ -284,14 +286,15 @@ def explain(**options: Any) -> None:
 def play(**options: Any) -> None:
     """Open a page that shows a network while it learns, and lets you change its weights by hand.
 
-    Without TABLE or MODEL the page shows five rows and one neuron. The page can be used only with the printed
-    address. Press Ctrl-C to end it.
+    NETWORK is a file of a network or a run that was saved in Python. Without a file the page shows five rows
+    and one neuron. The page can be used only with the printed address. Press Ctrl-C to end it.
 
     \b
     Examples:
       downslope play
       downslope play houses.csv --target price
       downslope play houses.downslope
+      downslope play run.downslope --table rows.csv
       downslope play houses.csv --target price --no-open --port 8000
     """
     from downslope.cli._play import play_page

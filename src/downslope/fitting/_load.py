@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, overload
 
-from downslope._checks import show
+from downslope._checks import one_of, show
 from downslope._files import SavedFile, read_file
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
@@ -67,6 +67,6 @@ def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
     found = _READERS[file.kind](file)
     if kind is not None and not isinstance(found, kind):
         raise DownslopeError(
-            f"{file.path} holds a {type(found).__name__}, not a {kind.__name__}; name another file"
+            f"{file.path} holds {one_of(type(found))}, not {one_of(kind)}; name another file"
         )
     return found

@@ -15,7 +15,7 @@ from downslope.errors import DownslopeError
 from downslope.studio.server._server import StudioServer
 
 if TYPE_CHECKING:  # the page is there before the engine is
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from downslope.nets import Network, Point
     from downslope.studio.session._session import Session
@@ -103,13 +103,10 @@ def _maker(
     settings: Mapping[str, Any],
 ) -> Callable[[], Session]:
     """What makes the session; what does not fit is refused now."""
-    import numpy as np
-
-    from downslope.nets import checked_one, starting_values
-    from downslope.studio.session._session import Session, first_session
-    from downslope.studio.session._settings import CHANGEABLE, settings_of
-    from downslope.studio.table._rows import frame_of_arrays, rows_of
-    from downslope.training import checked_data
+    from downslope.nets import checked_one
+    from downslope.studio.session._opening import session_on
+    from downslope.studio.session._session import first_session
+    from downslope.studio.session._settings import CHANGEABLE
 
     refuse_unknown("play", settings, [*inspect.signature(play).parameters][:-1] + sorted(CHANGEABLE))
     given = {"x": x, "y": y, "start": start, **settings}
@@ -121,18 +118,5 @@ def _maker(
     network = checked_one(network)
     if x is None or y is None:
         raise DownslopeError("play needs x and y, the rows to learn from")
-    data = checked_data(network, x, y, None)
-    how = settings_of(network).changed(settings)
-    double = np.dtype(np.float64)
-    values = None if start is None else starting_values(network, start, how.seed, double)
-    frame, choices = frame_of_arrays(data["x"], data["y"], _classes(network, data["y"]))
-    session = Session(rows_of(frame, choices, "x and y"), how, values)
+    session = session_on(network, x, y, start, settings)
     return lambda: session
-
-
-def _classes(network: Network, y: NDArray[Any]) -> tuple[str, ...]:
-    """The classes that the targets number, whether or not all are there; none where they are shares."""
-    if network.loss == "cross_entropy":
-        return tuple(map(str, range(int(network.graph().output.shape[1]))))
-    one = network.loss == "binary_cross_entropy" and y.shape[1] == 1
-    return ("0", "1") if one and bool(((y == 0) | (y == 1)).all()) else ()

@@ -1,25 +1,29 @@
-"""What the page opens on: the five rows, a table, or a model and the table it was fitted to."""
+"""What the page opens on: the five rows, a table, a model and its table, a network and rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from downslope._checks import one_of
 from downslope.errors import DownslopeError
+from downslope.nets import AnyNetwork, Checkpoint, Network, Point, checked_one, starting_values
 from downslope.studio.session._session import Session, first_session
 from downslope.studio.session._settings import settings_of, suited
 from downslope.studio.table._choices import Choices
-from downslope.studio.table._rows import Rows, rows_of, rows_of_model
+from downslope.studio.table._rows import Rows, frame_of_arrays, rows_of, rows_of_model
 from downslope.tables import read_table
+from downslope.training import Run, checked_data
 
 if TYPE_CHECKING:  # the five rows need nothing of it
     from downslope.fitting import Model
 
-__all__ = ["opened"]
+__all__ = ["opened", "session_on"]
 
 
 def opened(
@@ -32,18 +36,26 @@ def opened(
     """
     if source is None:
         return first_session()
-    if _is_model(source):
+    if _is_saved(source):
         from downslope.fitting import Model, load
 
-        return _of_model(load(source, Model), table, sheet)
+        found = load(source)
+        if isinstance(found, Model):
+            return _of_model(found, table, sheet)
+        if table is None:
+            raise DownslopeError(
+                f"{source} holds {one_of(type(found))}, which has no table; name one: downslope play "
+                f"{source} --table TABLE"
+            )
+        return _of_network(found, read_table(table, sheet=sheet), target, Path(table).name)
     frame = read_table(source, sheet=sheet)
     chosen = (target,) if target is not None else (frame.columns[-1],)
     rows = rows_of(frame, Choices(chosen), Path(source).name)
     return Session(rows, suited(rows))
 
 
-def _is_model(source: str) -> bool:
-    """Whether a file begins as a model file does: a length, then JSON."""
+def _is_saved(source: str) -> bool:
+    """Whether a file begins as those of ``save`` do: a length, then JSON."""
     with open(source, "rb") as file:
         start = file.read(16)
     return len(start) == 16 and start[8:9] == b"{" and int.from_bytes(start[:8], "little") < 1 << 32
@@ -70,3 +82,59 @@ def _of_model(model: Model, table: str | None, sheet: str | None) -> Session:
     }
     values: Mapping[str, NDArray[Any]] = parameters
     return Session(rows, settings_of(network, **how), values, encode=encode)
+
+
+def _of_network(
+    found: AnyNetwork | Checkpoint | Run, frame: pl.DataFrame, target: str | None, name: str
+) -> Session:
+    """A network, with its parameters where there are some, on the columns of a table as they are."""
+    if isinstance(found, Checkpoint | Run):
+        network, start = checked_one(found.network), found
+    else:
+        network, start = checked_one(found), None
+    shape = network.graph().y.shape
+    count = int(shape[1]) if len(shape) > 1 else 1
+    targets = [target] if target is not None else frame.columns[-count:]
+    if targets[0] not in frame.columns:
+        raise DownslopeError(f'the table has no column "{targets[0]}"; choose the target among its columns')
+    inputs = [column for column in frame.columns if column not in targets]
+    for column in frame.columns:
+        if not frame[column].dtype.is_numeric() or frame[column].null_count():
+            raise DownslopeError(f'"{column}" is no column of numbers without gaps, which a network needs')
+    x, y = (frame.select(columns).to_numpy() for columns in (inputs, targets))
+    return session_on(network, x, y[:, 0] if len(targets) == 1 else y, start, names=(name, inputs, targets))
+
+
+def session_on(
+    network: Network,
+    x: ArrayLike,
+    y: ArrayLike,
+    start: Point | None,
+    settings: Mapping[str, Any] | None = None,
+    names: tuple[str, Sequence[str], Sequence[str]] = ("x and y", (), ()),
+) -> Session:
+    """The session for a network and its rows.
+
+    Args:
+        network, x, y: as ``descend`` takes them.
+        start: parameters to begin with; None draws them.
+        settings: what differs from the usual ones.
+        names: of the table, of the columns of x and of y; none given, the columns are x1, x2, … and y.
+
+    Raises:
+        DownslopeError: where something does not fit.
+    """
+    data = checked_data(network, x, y, None)
+    how = settings_of(network).changed(settings or {})
+    values = None if start is None else starting_values(network, start, how.seed, np.dtype(np.float64))
+    table, inputs, targets = names
+    frame, choices = frame_of_arrays(data["x"], data["y"], _classes(network, data["y"]), inputs, targets)
+    return Session(rows_of(frame, choices, table), how, values)
+
+
+def _classes(network: Network, y: NDArray[Any]) -> tuple[str, ...]:
+    """The classes that the targets number, whether or not all are there; none where they are shares."""
+    if network.loss == "cross_entropy":
+        return tuple(map(str, range(int(network.graph().output.shape[1]))))
+    one = network.loss == "binary_cross_entropy" and y.shape[1] == 1
+    return ("0", "1") if one and bool(((y == 0) | (y == 1)).all()) else ()

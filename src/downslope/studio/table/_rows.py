@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -85,16 +85,28 @@ class Rows:
 
 
 def frame_of_arrays(
-    x: NDArray[Any], y: NDArray[Any], classes: tuple[str, ...] = ()
+    x: NDArray[Any],
+    y: NDArray[Any],
+    classes: tuple[str, ...] = (),
+    inputs: Sequence[str] = (),
+    targets: Sequence[str] = (),
 ) -> tuple[pl.DataFrame, Choices]:
-    """Arrays as a table with the columns x1, x2, … and y, or y1, y2, …, taken as they are, in their dtype."""
+    """Arrays as a table, taken as they are, in their dtype.
+
+    Args:
+        x, y: (rows, inputs), and (rows, outputs) or class numbers (rows,).
+        classes: that the numbers of y stand for.
+        inputs, targets: names of the columns; none given, they are x1, x2, … and y, or y1, y2, …
+    """
     several = np.reshape(y, (len(x), -1))
-    targets = ("y",) if several.shape[1] == 1 else tuple(f"y{k + 1}" for k in range(several.shape[1]))
-    inputs = {f"x{i + 1}": x[:, i] for i in range(x.shape[1])}
+    count = several.shape[1]
+    inputs = tuple(inputs) or tuple(f"x{i + 1}" for i in range(x.shape[1]))
+    targets = tuple(targets) or (("y",) if count == 1 else tuple(f"y{k + 1}" for k in range(count)))
+    columns = {name: x[:, i] for i, name in enumerate(inputs)}
     outputs = {name: several[:, k] for k, name in enumerate(targets)}
-    frame = pl.DataFrame({**inputs, **{n: v.astype(int) if classes else v for n, v in outputs.items()}})
+    frame = pl.DataFrame({**columns, **{n: v.astype(int) if classes else v for n, v in outputs.items()}})
     task = "classification" if classes else "regression"
-    return frame, Choices(targets, task, RAW, number=tuple(inputs), classes=classes)
+    return frame, Choices(targets, task, RAW, number=inputs, classes=classes)
 
 
 def rows_of(frame: pl.DataFrame, choices: Choices, name: str) -> Rows:

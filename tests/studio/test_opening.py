@@ -1,0 +1,69 @@
+"""The page opens on files of networks and runs, with rows from a table."""
+
+import numpy as np
+import pytest
+
+import downslope as ds
+from downslope.studio.session._opening import opened
+
+X = np.random.default_rng(2).normal(size=(30, 2))
+NETS = {
+    "numbers": ds.Network(2, [ds.Dense(3, "tanh"), ds.Dense(1)]),
+    "two outputs": ds.Network(2, [ds.LayerNorm(), ds.Dense(2)]),
+    "classes": ds.Network(2, [ds.Dense(3)], loss="cross_entropy"),
+}
+TARGETS = {
+    "numbers": {"price": X[:, 0] * 2},
+    "two outputs": {"price": X[:, 0], "rent": X[:, 1]},
+    "classes": {"kind": np.arange(30) % 3},
+}
+
+
+def table(tmp_path, targets):
+    columns = {"size": X[:, 0], "age": X[:, 1], **targets}
+    lines = [
+        ",".join(columns),
+        *(",".join(repr(float(v)) for v in row) for row in zip(*columns.values(), strict=True)),
+    ]
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(lines))
+    return str(path)
+
+
+@pytest.mark.parametrize("kind", NETS)
+def test_a_network_opens_on_the_columns_of_a_table_as_they_are(kind, tmp_path):
+    net, targets = NETS[kind], TARGETS[kind]
+    y = np.stack(list(targets.values()), axis=1)
+    run = ds.descend(net, X, y[:, 0] if kind == "classes" else y, steps=3)
+    rows = table(tmp_path, targets)
+    for save in (net.save, lambda path: net.save(path, run), run.save):
+        path = str(tmp_path / "saved")
+        save(path)
+        state = opened(path, None, rows).state
+        assert state.settings.network == net
+        assert state.rows.features == ("size", "age")
+        assert state.rows.choices.targets == tuple(targets)
+        assert np.array_equal(state.rows.x, X)
+        assert np.array_equal(np.ravel(state.rows.y), np.ravel(y))
+        if save != net.save:
+            for name, value in run.parameters.items():
+                assert np.array_equal(state.position.values[name], value)
+
+
+def test_what_does_not_fit_is_refused(tmp_path):
+    net = NETS["numbers"]
+    path = str(tmp_path / "net")
+    net.save(path)
+    rows = table(tmp_path, TARGETS["numbers"])
+    with pytest.raises(ds.DownslopeError, match="holds a Network, which has no table; name one"):
+        opened(path, None)
+    with pytest.raises(ds.DownslopeError, match='no column "none"'):
+        opened(path, "none", rows)
+    with pytest.raises(ds.DownslopeError, match="2"):
+        opened(path, None, table(tmp_path, TARGETS["two outputs"]))
+    (tmp_path / "words.csv").write_text("a,b,y\n1,x,2\n2,y,3\n")
+    with pytest.raises(ds.DownslopeError, match='"b" is no column of numbers'):
+        opened(path, None, str(tmp_path / "words.csv"))
+    ds.Ensemble([net, net]).save(path)
+    with pytest.raises(ds.DownslopeError, match="not an ensemble of 2"):
+        opened(path, None, rows)
