@@ -136,7 +136,7 @@ CALLS = {
     ds.Constant: (lambda **k: schedule(ds.Constant, **k), {"peak": 0.1}, {"peak": POSITIVE}),
     ds.StepDecay: (
         lambda **k: schedule(ds.StepDecay, **k),
-        {"peak": 0.1, "every": 2, "factor": 0.5},
+        {"peak": 0.1, "every": 1, "factor": 0.5},
         {"peak": POSITIVE, "every": AT_LEAST_1, "factor": numbers(lambda v: 0 < v <= 1)},
     ),
     ds.Cosine: (
@@ -224,7 +224,7 @@ CALLS = {
         {"network": NOTHING, "x": NOTHING, "y": NOTHING, "row_weights": OPTIONAL},
     ),
     ds.forecast: (
-        lambda **k: (found := ds.forecast(**k), found.steps, found.error_after(5)),
+        lambda **k: [(found := ds.forecast(**k)).steps, found.error_after(5)],
         {"network": LINE, **DATA, "start": None, "learning_rate": 0.01, "momentum": 0.0}
         | {"tolerance": 1e-3, "row_weights": None, "seed": 0},
         {"network": NOTHING, "x": NOTHING, "y": NOTHING, "start": OPTIONAL | {"empty dict"}}

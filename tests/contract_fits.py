@@ -49,7 +49,12 @@ def defaults(function, /, **others):
 
 def fit(**given):
     model = ds.fit(**given)
-    return model.parameters, model.predict(TABLE)
+    return model.parameters, model.predict(TABLE), errors_of(model)
+
+
+def errors_of(model):
+    """Of each epoch of each group, whatever its share in the model."""
+    return [(group.train_errors, group.validation_errors) for group in model.record.groups]
 
 
 def play(**given):
@@ -64,7 +69,9 @@ def estimator(kind):
         made = kind(**parameters)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # such as "has not converged yet"
-            return made.fit(X, y, sample_weight).predict(FIT["X"])
+            made.fit(X, y, sample_weight)
+        predicted = getattr(made, "predict_proba", made.predict)(FIT["X"])
+        return predicted, errors_of(made.model_) if hasattr(made, "model_") else made.loss_curve_
 
     return fitted
 
@@ -127,7 +134,8 @@ TABLES = {
     "random_state": OPTIONAL | integers(lambda v: 0 <= v < 2**32),
     "verbose": integers(lambda v: v >= 0),
 }
-FITTED = {"tol": 1e3, "n_iter_no_change": 1, "max_iter": 3, "early_stopping": True}
+DESCENT = {"loss": "quantile", "solver": "sgd", "learning_rate": "invscaling"}  # Adam's for the classifier
+FITTED = {"tol": 1e3, "n_iter_no_change": 1, "max_iter": 6, "early_stopping": True}
 
 FITS = {
     ds.fit: (
@@ -181,7 +189,7 @@ FITS = {
     ),
     ds.MLPRegressor: (
         estimator(ds.MLPRegressor),
-        defaults(ds.MLPRegressor, **FIT, **FITTED, y=Y, loss="quantile"),
+        defaults(ds.MLPRegressor, **FIT, **FITTED, **DESCENT, y=Y),
         MLP
         | WEIGHED
         | {"loss": NOTHING, "delta": ABOVE_0, "quantile": frozenset({"0.1", "float32 0.1", "0-d 0.5"})}

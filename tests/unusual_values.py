@@ -7,6 +7,7 @@ import warnings
 from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 
 import numpy as np
 
@@ -141,18 +142,60 @@ def at_most(seconds):
         signal.signal(signal.SIGALRM, before)
 
 
-def outcome(call, given, parameter):
-    """Empty for what is as it should be: whether it worked, or a message that is of no use."""
+def attempt(call, given, parameter):
+    """What a call with unusual values comes to, and what it gives.
+
+    Returns:
+        "works", "refused", or a message that is of no use; and the result, if there is one.
+    """
     with warnings.catch_warnings(), at_most(30):
         warnings.simplefilter("error")
         try:
-            call(**given)
+            return "works", call(**given)
         except ds.DownslopeError as error:
             message = str(error)
             names = "|".join([parameter.replace("_", "[_ ]"), *OTHER_WORDS.get(parameter, ())])
             named = re.search(rf"\b({names})\b", message, re.IGNORECASE)
             plain = len(error.args) == 1 and " at 0x" not in message and len(message) < 400
-            return "refused" if named and plain else f"says only: {message}"
+            return "refused" if named and plain else f"says only: {message}", None
         except Exception as error:
-            return f"{type(error).__name__}: {str(error)[:150]}"
-    return "works"
+            return f"{type(error).__name__}: {str(error)[:150]}", None
+
+
+def plain(value):
+    """The plainest spelling of a value: a float or an int, a name in small letters, an instance."""
+    if isinstance(value, str):
+        return value.lower()
+    if isinstance(value, type):
+        return value()
+    if not real(value):
+        return value
+    return int(value) if isinstance(value, int | np.integer) else float(value)
+
+
+def leaves(found):
+    """The arrays and texts in a result, in order."""
+    if isinstance(found, ds.Run | ds.Solution):
+        yield from leaves(found.parameters)
+    elif isinstance(found, dict | MappingProxyType):
+        yield from leaves(list(found.values()))
+    elif isinstance(found, list | tuple):
+        for each in found:
+            yield from leaves(each)
+    elif isinstance(found, str):
+        yield found
+    elif found is not None:
+        yield np.asarray(found)
+
+
+def fingerprint(found):
+    """What two results have in common if and only if they are the same to the last bit."""
+    found = list(leaves(found))
+    assert not any(getattr(leaf, "dtype", None) == object for leaf in found), "objects have no bits"
+    return [leaf if isinstance(leaf, str) else (leaf.dtype.str, leaf.tobytes()) for leaf in found]
+
+
+def finite(found):
+    """Whether all numbers of a result are."""
+    arrays = [leaf for leaf in leaves(found) if not isinstance(leaf, str) and leaf.dtype.kind == "f"]
+    return all(np.isfinite(leaf).all() for leaf in arrays)

@@ -30,7 +30,8 @@ def r_squared(
     """
     exponent = -np.frexp(np.abs(y).max(initial=0.0))[1]
     y, predicted = (np.ldexp(np.asarray(values, np.float64), exponent) for values in (y, predicted))
-    square = np.average((y - predicted) ** 2, axis=0, weights=weights)
+    with np.errstate(over="ignore"):  # of predictions far beyond the targets: −∞ is their score
+        square = np.average((y - predicted) ** 2, axis=0, weights=weights)
     variance = np.average((y - np.average(y, axis=0, weights=weights)) ** 2, axis=0, weights=weights)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(variance > 0, 1 - square / variance, np.nan)

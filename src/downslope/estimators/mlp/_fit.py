@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
+import numpy as np
 from numpy.typing import NDArray
 
 from downslope.estimators.mlp._rates import RatePolicy
@@ -46,8 +47,9 @@ class MLPSettings:
 
     @classmethod
     def of(cls, estimator: Any) -> Self:
-        """Those of an estimator."""
-        return cls(**{each.name: getattr(estimator, each.name) for each in fields(cls)})
+        """Those of an estimator; NumPy's numbers as Python's, which do not round what they meet."""
+        given = {each.name: getattr(estimator, each.name) for each in fields(cls)}
+        return cls(**{n: v.item() if isinstance(v, np.generic) else v for n, v in given.items()})
 
 
 @dataclass(frozen=True, eq=False)

@@ -58,7 +58,8 @@ class RatePolicy:
     def after_epoch(self, rate: float, rows_seen: int) -> float:
         """η of the next epoch, when all epochs together have used so many rows."""
         if self.schedule == "invscaling":
-            return float(self.initial / (rows_seen + 1) ** self.power)
+            with np.errstate(over="ignore"):  # of a power so large that the rate is 0
+                return float(self.initial / np.float_power(rows_seen + 1, self.power))
         return rate
 
     def without_progress(self, rate: float) -> tuple[float | None, str]:
