@@ -132,7 +132,7 @@ def playing():
 
 
 def past():
-    """A moment of the past is shown."""
+    """A saved step of the past is shown."""
     session = moons()
     session.handle(ask.GoTo(7))
     return session

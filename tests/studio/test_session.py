@@ -9,7 +9,7 @@ from visits import FIVE_X, FIVE_Y, NEURON, START, W
 import downslope as ds
 from downslope.errors import DownslopeError
 from downslope.studio import _schema as ask
-from downslope.studio.session._history import ErrorCurve, History, Moment
+from downslope.studio.session._history import ErrorCurve, History, SavedStep
 from downslope.studio.session._session import Session, first_session
 from downslope.studio.session._settings import settings_of
 from downslope.studio.table._rows import frame_of_arrays, rows_of
@@ -148,7 +148,7 @@ def test_it_stops_after_looks_without_a_better_one():
         if not session.state.playing:
             break
         session.work()
-    seen = [m.validation_error for m in session.state.run.moments if m.validation_error is not None]
+    seen = [s.validation_error for s in session.state.run.saved_steps if s.validation_error is not None]
     assert "last 5 measurements" in session.state.stopped.text
     assert int(np.argmin(seen)) == len(seen) - 6
 
@@ -201,16 +201,16 @@ def test_a_number_that_is_released_moves_though_others_stay_frozen():
 def test_a_branch_leaves_its_run_untouched_and_goes_its_own_way():
     session = first_session()
     session.handle(ask.Step(30))
-    kept = [(m.step, m.error, m.values[W].tolist()) for m in session.state.runs[0].moments]
+    kept = [(s.step, s.error, s.values[W].tolist()) for s in session.state.runs[0].saved_steps]
     session.handle(ask.GoTo(12))
     session.handle(ask.SetParameter(W, [0, 0], 7.0))
     session.handle(ask.Step(5))
     assert [h.number for h in session.state.runs] == [1, 2]
-    assert [(m.step, m.error, m.values[W].tolist()) for m in session.state.runs[0].moments] == kept
+    assert [(s.step, s.error, s.values[W].tolist()) for s in session.state.runs[0].saved_steps] == kept
     branch = session.state.runs[1]
     assert branch.parent == (1, 12)
-    assert [m.step for m in branch.moments[:13]] == [step for step, _, _ in kept[:13]]
-    assert branch.moments[13].origin == "hand"
+    assert [s.step for s in branch.saved_steps[:13]] == [step for step, _, _ in kept[:13]]
+    assert branch.saved_steps[13].origin == "hand"
     session.handle(ask.GoTo(None, 1))
     assert session.parameters[W].tolist() == kept[-1][2]
     session.handle(ask.Step(1))
@@ -218,13 +218,13 @@ def test_a_branch_leaves_its_run_untouched_and_goes_its_own_way():
     assert session.parameters[W].tobytes() == run.parameters[W].tobytes()
 
 
-def test_a_drag_is_one_moment():
+def test_a_drag_is_one_saved_step():
     session = first_session()
     for value in (190.0, 150.0, 80.0):
         session.handle(ask.SetParameter(W, [0, 0], value, True))
     session.handle(ask.SetParameter(W, [0, 0], 60.0, False))
     session.handle(ask.SetParameter(W, [0, 1], 1.0, False))
-    assert [m.values[W][0].tolist() for m in session.state.run.moments] == [
+    assert [s.values[W][0].tolist() for s in session.state.run.saved_steps] == [
         START,
         [60, -14, 3456],
         [60, 1, 3456],
@@ -265,9 +265,9 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(command, message):
     assert session.parameters[W].tobytes() == run.parameters[W].tobytes()
 
 
-def moment(step, error):
+def saved_step(step, error):
     values = {"w": np.full(1, float(step))}
-    return Moment(step, values, error, exact=True, validation_error=None, origin="descent", settings=None)
+    return SavedStep(step, values, error, exact=True, validation_error=None, origin="descent", settings=None)
 
 
 def test_thinning_keeps_the_ends_and_the_best(monkeypatch):
@@ -276,9 +276,9 @@ def test_thinning_keeps_the_ends_and_the_best(monkeypatch):
     errors = np.random.default_rng(1).uniform(1, 2, 1000)
     errors[333] = 0.5
     for step, error in enumerate(errors):
-        history = history.with_moment(moment(step, error))
-        assert len(history.moments) <= 64
-    steps = [m.step for m in history.moments]
+        history = history.with_saved_step(saved_step(step, error))
+        assert len(history.saved_steps) <= 64
+    steps = [s.step for s in history.saved_steps]
     assert steps[0] == 0
     assert steps[-1] == 999
     assert 333 in steps
@@ -286,21 +286,21 @@ def test_thinning_keeps_the_ends_and_the_best(monkeypatch):
     assert history.best.step == 333
 
 
-def test_a_run_that_is_moved_by_hand_for_hours_keeps_a_bounded_number_of_moments():
+def test_a_run_that_is_moved_by_hand_for_hours_keeps_a_bounded_number_of_saved_steps():
     history = History(1, "run 1", first_session().state.rows)
     for step in range(9000):
-        history = history.with_moment(moment(step, 1.0))
-    assert 2000 < len(history.moments) <= 4096
-    assert (history.moments[0].step, history.last.step) == (0, 8999)
+        history = history.with_saved_step(saved_step(step, 1.0))
+    assert 2000 < len(history.saved_steps) <= 4096
+    assert (history.saved_steps[0].step, history.last.step) == (0, 8999)
 
 
 def test_a_step_that_is_found_to_fail_late_takes_what_came_after_it_back():
     history = History(1, "run 1", first_session().state.rows)
     for step in range(20):
-        history = history.with_moment(moment(step, 1.0))
+        history = history.with_saved_step(saved_step(step, 1.0))
     history = replace(history, curve=ErrorCurve().extended(1, np.arange(20.0)))
     back = history.back_to(12)
-    assert [m.step for m in back.moments] == list(range(13))
+    assert [s.step for s in back.saved_steps] == list(range(13))
     assert back.curve.points[0].tolist() == list(range(12))
     assert history.back_to(30) is history
 
@@ -311,7 +311,7 @@ def test_nobody_can_write_to_what_a_state_holds():
     state = session.state
     arrays = [
         *state.position.values.values(),
-        *state.run.moments[2].values.values(),
+        *state.run.saved_steps[2].values.values(),
         state.rows.x,
         state.rows.y,
     ]

@@ -51,7 +51,7 @@ def session():
 )
 def test_what_is_refused_leaves_all_as_it_was(session, refused):
     ask(session, "step", count=3)
-    ask(session, "go_to", moment=1)
+    ask(session, "go_to", saved_step=1)
     before = frame(session)
     with pytest.raises(DownslopeError):
         session.handle(command_of(refused))
@@ -69,20 +69,20 @@ def test_a_run_is_opened_on_its_own_rows_and_layers(session):
     ask(session, "change_settings", settings=hidden(4))
     ask(session, "edit_cell", row=0, column="y", text="99")
     ask(session, "open_sample", name="wave")
-    ask(session, "go_to", moment=None, run=1)
+    ask(session, "go_to", saved_step=None, run=1)
     told = frame(session)
     assert (told["step"], told["parameters"][W].shape) == (2, (1, 3))
     assert told["rows"]["cells"][0] == [3.0, 4.0, 7.0, 13.5]
     assert told["error"]["value"] == session.state.run.last.error
     ask(session, "step", count=1)
-    ask(session, "go_to", moment=None, run=3)
+    ask(session, "go_to", saved_step=None, run=3)
     assert frame(session)["rows"]["cells"][0] == [3.0, 4.0, 7.0, 99.0]
 
 
 def test_masks_of_other_layers_are_left_out_where_a_run_is_opened(session):
     ask(session, "change_settings", settings=hidden(4))
     ask(session, "freeze", name="layer1.weight", index=None, frozen=True)
-    ask(session, "go_to", moment=None, run=1)
+    ask(session, "go_to", saved_step=None, run=1)
     before = frame(session)["parameters"][W]
     ask(session, "step", count=1)
     assert np.all(frame(session)["parameters"][W] != before)
@@ -114,7 +114,7 @@ def test_the_past_is_shown_with_the_settings_of_its_time_and_goes_on_with_them(s
         settings={"optimizer": "sgd", "learning_rate": 1e-6, "loss": "absolute_error"},
     )
     ask(session, "step", count=3)
-    ask(session, "go_to", moment=5)
+    ask(session, "go_to", saved_step=5)
     past = frame(session)
     for what in ("z", "prediction", "loss"):
         np.testing.assert_array_equal(past["rows"][what], then["rows"][what])
@@ -130,7 +130,7 @@ def test_the_past_is_shown_with_the_settings_of_its_time_and_goes_on_with_them(s
     assert overview_of(session, Viewer())["settings"]["optimizer"] == "adam"
     assert "layer1.weight.mean" in session.state.run.last.values
     assert session.state.run.parent == (2, 5)
-    ask(session, "go_to", moment=None, run=2)
+    ask(session, "go_to", saved_step=None, run=2)
     assert overview_of(session, Viewer())["settings"]["optimizer"] == "sgd"
 
 
@@ -139,7 +139,7 @@ def test_the_best_by_descent_is_the_error_of_all_rows(session):
     ask(session, "change_settings", settings={"batch_size": 1})
     session.engine.cost = 1e9  # no time to look at all rows
     ask(session, "step", count=300)
-    batches = [m.error for m in session.state.run.moments if m.origin == "descent"][:-1]
+    batches = [s.error for s in session.state.run.saved_steps if s.origin == "descent"][:-1]
     kept = session.state.best["descent"]
     assert kept.error > min(batches)
     network, data = session.state.settings.network, session.state.descent.split.training

@@ -126,9 +126,9 @@ class Restore(Command):
 
 @dataclass(frozen=True)
 class GoTo(Command):
-    """Show a moment of a run, counted from 0; None shows the latest."""
+    """Show a saved step of a run, counted from 0; None shows the latest."""
 
-    moment: int | None
+    saved_step: int | None
     run: int | None = None
 
 

@@ -18,7 +18,7 @@ from downslope.training import Arrays, Loop, State
 
 __all__ = ["DescentState", "Engine", "Measured"]
 
-_CHEAP = 0.001  # seconds that measuring may take at every moment that is kept
+_CHEAP = 0.001  # seconds that measuring may take at every step that is saved
 _SHARE = 0.1  # of the time that measuring all rows may take while playing
 
 

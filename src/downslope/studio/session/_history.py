@@ -1,4 +1,4 @@
-"""Time: the moments that are kept of each run, its curve, and the branches that editing the past begins."""
+"""Time: the saved steps of each run, its curve, and the branches that a change to the past begins."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from downslope._forks import cached_property
 from downslope.studio.session._settings import Settings
 from downslope.studio.table._rows import Rows
 
-__all__ = ["ErrorCurve", "History", "Moment", "next_mark"]
+__all__ = ["ErrorCurve", "History", "SavedStep", "next_mark"]
 
 _POINTS = 4096
 _PARTS = 64  # of a curve, until they are joined
-_BYTES = 1 << 28  # of the moments of one run
-_FEWEST, _MOST = 4, 4096  # moments of a run, however large or small they are
+_BYTES = 1 << 28  # of the saved steps of one run
+_FEWEST, _MOST = 4, 4096  # saved steps of a run, however large or small they are
 _GROWTH = 1.05
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
+class SavedStep:
     """What was at one time.
 
     Attributes:
@@ -51,7 +51,7 @@ class Moment:
 
 
 def next_mark(step: int) -> int:
-    """The next step at which a moment is kept: the first ones all, later ones 5 % apart.
+    """The next step to save: the first ones all, later ones 5 % apart.
 
     >>> [next_mark(step) for step in (0, 1, 10, 100, 1000)]
     [1, 2, 11, 105, 1050]
@@ -120,13 +120,13 @@ def _kept(steps: NDArray[np.int64], stride: int) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """A run of the page: its moments in their order, from the start or from the branch on.
+    """A run of the page: its saved steps in their order, from the start or from the branch on.
 
     Attributes:
         number: counted from 1.
         name: as the reader named it.
         rows: what it learns from.
-        parent: the run it branches from, and the index of the moment there; None for a new start.
+        parent: the run it branches from, and the index of the saved step there; None for a new start.
         kept: whether the reader keeps it for comparison.
     """
 
@@ -135,54 +135,56 @@ class History:
     rows: Rows = field(repr=False)
     parent: tuple[int, int] | None = None
     kept: bool = False
-    moments: tuple[Moment, ...] = ()
+    saved_steps: tuple[SavedStep, ...] = ()
     curve: ErrorCurve = field(default_factory=ErrorCurve)
 
     @property
-    def last(self) -> Moment:
-        """The latest moment."""
-        return self.moments[-1]
+    def last(self) -> SavedStep:
+        """The latest saved step."""
+        return self.saved_steps[-1]
 
     @cached_property
-    def best(self) -> Moment:
-        """The moment with the smallest error, of those that are exact; the first one is."""
-        exact = [moment for moment in self.moments if moment.exact]
-        return min(exact, key=lambda moment: moment.error if moment.error == moment.error else np.inf)
+    def best(self) -> SavedStep:
+        """The saved step with the smallest error, of those that are exact; the first one is."""
+        exact = [saved for saved in self.saved_steps if saved.exact]
+        return min(exact, key=lambda saved: saved.error if saved.error == saved.error else np.inf)
 
     @cached_property
     def bytes(self) -> int:
-        """The memory its moments take."""
-        return sum(moment.bytes for moment in self.moments)
+        """The memory its saved steps take."""
+        return sum(saved.bytes for saved in self.saved_steps)
 
-    def with_moment(self, moment: Moment, *, in_place: bool = False) -> History:
-        """The run with one more moment, or with another last one; old ones are thinned."""
+    def with_saved_step(self, saved: SavedStep, *, in_place: bool = False) -> History:
+        """The run with one more saved step, or with another last one; old ones are thinned."""
         if in_place:
-            return replace(self, moments=(*self.moments[:-1], moment))
-        after = replace(self, moments=(*self.moments, moment))
-        most = min(_MOST, max(_FEWEST, _BYTES // max(1, moment.bytes)))
-        return after if len(after.moments) <= most else replace(after, moments=after._thinned())
+            return replace(self, saved_steps=(*self.saved_steps[:-1], saved))
+        after = replace(self, saved_steps=(*self.saved_steps, saved))
+        most = min(_MOST, max(_FEWEST, _BYTES // max(1, saved.bytes)))
+        return after if len(after.saved_steps) <= most else replace(after, saved_steps=after._thinned())
 
-    def _thinned(self) -> tuple[Moment, ...]:
-        """Every second moment, the ends and the best."""
-        last, best = len(self.moments) - 1, self.best
-        return tuple(m for i, m in enumerate(self.moments) if i % 2 == 0 or i == last or m is best)
+    def _thinned(self) -> tuple[SavedStep, ...]:
+        """Every second saved step, the ends and the best."""
+        last, best = len(self.saved_steps) - 1, self.best
+        return tuple(s for i, s in enumerate(self.saved_steps) if i % 2 == 0 or i == last or s is best)
 
     def back_to(self, step: int) -> History:
         """The run without what came after a step."""
         if self.last.step <= step:
             return self
         return replace(
-            self, moments=tuple(m for m in self.moments if m.step <= step), curve=self.curve.until(step)
+            self,
+            saved_steps=tuple(s for s in self.saved_steps if s.step <= step),
+            curve=self.curve.until(step),
         )
 
     def branched(self, number: int, index: int) -> History:
-        """A run that begins as this one up to a moment."""
-        moment = self.moments[index]
+        """A run that begins as this one up to a saved step."""
+        saved = self.saved_steps[index]
         return History(
             number,
             f"run {number}",
             self.rows,
             (self.number, index),
-            moments=self.moments[: index + 1],
-            curve=self.curve.until(moment.step),
+            saved_steps=self.saved_steps[: index + 1],
+            curve=self.curve.until(saved.step),
         )

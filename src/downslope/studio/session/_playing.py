@@ -49,7 +49,7 @@ def _slowly(state: SessionState, pace: float, engine: Engine) -> SessionState:
 
 
 def _room(state: SessionState) -> int:
-    """Steps to the next moment to keep, or to the end."""
+    """Steps to the next one to save, or to the end."""
     step = state.position.step
     mark = max(next_mark(state.run.last.step), step + 1)
     ends = [end for end in (state.until, state.settings.stop_steps) if end is not None and end > step]
@@ -57,7 +57,7 @@ def _room(state: SessionState) -> int:
 
 
 def _advanced(state: SessionState, count: int, engine: Engine) -> SessionState:
-    """Steps, a moment after them, and whatever ends a run."""
+    """Steps, the last of them saved, and whatever ends a run."""
     end = perf_counter() + _CHUNK
     while count > 0 and perf_counter() < end:
         before = state.position
@@ -126,7 +126,7 @@ def _ended_as_asked(state: SessionState) -> SessionState:
 
 
 def _no_better_since(state: SessionState) -> int:
-    seen = [m.validation_error for m in state.run.moments if m.validation_error is not None]
+    seen = [s.validation_error for s in state.run.saved_steps if s.validation_error is not None]
     return len(seen) - 1 - int(np.argmin(seen)) if seen else 0
 
 

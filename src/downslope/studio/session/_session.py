@@ -103,7 +103,7 @@ class Session:
 
     @property
     def gradients(self) -> Arrays:
-        """∂error/∂parameter on the rows of the next step, by name; none of a moment of the past."""
+        """∂error/∂parameter on the rows of the next step, by name; none of a saved step of the past."""
         state = self.state
         return self.engine.gradients(state.descent, state.position) if state.viewing is None else {}
 

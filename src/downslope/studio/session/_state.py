@@ -10,7 +10,7 @@ from downslope.errors import DownslopeError
 from downslope.studio.session._descent import Descent, Masks, checked_descent, fitting_masks, start_values
 from downslope.studio.session._engine import DescentState, Engine
 from downslope.studio.session._faults import Fault
-from downslope.studio.session._history import History, Moment
+from downslope.studio.session._history import History, SavedStep
 from downslope.studio.session._settings import Settings
 from downslope.studio.table._choices import Choices
 from downslope.studio.table._rows import Rows
@@ -37,7 +37,7 @@ __all__ = [
 
 PHASES = ("forward", "loss", "backward", "update")
 _MOST_RUNS = 24
-_MOST_BYTES = 1 << 30  # of the moments of all runs
+_MOST_BYTES = 1 << 30  # of the saved steps of all runs
 
 Encode = Callable[["DataFrame", Choices, str], Rows]
 """Makes rows of a table, what is chosen of it, and its name."""
@@ -52,8 +52,8 @@ class SessionState:
         position: how far it has come.
         encode: makes rows of a table.
         runs: all runs; ``current`` is the number of the present one, ``made`` how many there were.
-        best: by ``"hand"`` and ``"descent"``, the moment with the smallest error.
-        viewing: the index of the moment of the present run that is shown instead of the present, or None.
+        best: by ``"hand"`` and ``"descent"``, the saved step with the smallest error.
+        viewing: the index of the saved step of the present run that is shown instead of the present, or None.
         phase: the part of the next step that is shown, or "".
         playing: whether steps are taken; up to step ``until`` if that is given.
         pace: how many steps a second in slow motion, or None; the next one is ``due`` at a time.
@@ -69,7 +69,7 @@ class SessionState:
     runs: tuple[History, ...] = ()
     current: int = 0
     made: int = 0
-    best: Mapping[str, Moment] = field(default_factory=dict)
+    best: Mapping[str, SavedStep] = field(default_factory=dict)
     viewing: int | None = None
     phase: str = ""
     playing: bool = False
@@ -97,9 +97,9 @@ class SessionState:
         return run_of(self, self.current)
 
     @property
-    def shown(self) -> Moment:
-        """The moment that is shown: the latest, or one of the past."""
-        return self.run.last if self.viewing is None else self.run.moments[self.viewing]
+    def shown(self) -> SavedStep:
+        """The saved step that is shown: the latest, or one of the past."""
+        return self.run.last if self.viewing is None else self.run.saved_steps[self.viewing]
 
     @property
     def settings(self) -> Settings:
@@ -164,16 +164,18 @@ def begun(
 def kept(
     state: SessionState, origin: str, engine: Engine, *, exact: bool = True, in_place: bool = False
 ) -> SessionState:
-    """The state with where it is as a moment of its run."""
+    """The state with where it is as a saved step of its run."""
     position = engine.known(state.descent, state.position)
     error, validation = state.last_error, None
     exact = exact or engine.may_measure()
     if exact:
         measured = engine.measure(state.descent, position.values)
         error, validation = measured.error, measured.validation
-    moment = Moment(position.step, position.values, error, exact, validation, origin, state.descent.settings)
-    run = state.run.with_moment(moment, in_place=in_place)
-    return with_best(replace(with_run(state, run), position=position), [moment])
+    saved = SavedStep(
+        position.step, position.values, error, exact, validation, origin, state.descent.settings
+    )
+    run = state.run.with_saved_step(saved, in_place=in_place)
+    return with_best(replace(with_run(state, run), position=position), [saved])
 
 
 def with_run(state: SessionState, run: History) -> SessionState:
@@ -181,29 +183,29 @@ def with_run(state: SessionState, run: History) -> SessionState:
     return replace(state, runs=tuple(run if one.number == run.number else one for one in state.runs))
 
 
-def with_best(state: SessionState, moments: list[Moment]) -> SessionState:
-    """The state with those moments noted that are better than the best so far."""
+def with_best(state: SessionState, saved_steps: list[SavedStep]) -> SessionState:
+    """The state with those saved steps noted that are better than the best so far."""
     best = dict(state.best)
-    for moment in moments:
-        by = moment.origin
-        if by in ("hand", "descent") and moment.exact and (by not in best or moment.error < best[by].error):
-            best[by] = moment
+    for saved in saved_steps:
+        by = saved.origin
+        if by in ("hand", "descent") and saved.exact and (by not in best or saved.error < best[by].error):
+            best[by] = saved
     return replace(state, best=best)
 
 
 def resumed(state: SessionState, engine: Engine) -> SessionState:
-    """Go on from what is shown: from a moment of the past a branch begins."""
+    """Go on from what is shown: from a saved step of the past a branch begins."""
     state = replace(state, stopped=None)
     if state.viewing is None:
         return state
     index, run = state.viewing, state.run
-    moment = run.moments[index]
-    if index < len(run.moments) - 1:
+    saved = run.saved_steps[index]
+    if index < len(run.saved_steps) - 1:
         number = state.made + 1
         branch = run.branched(number, index)
         state = _within_limits(replace(state, runs=(*state.runs, branch), current=number, made=number))
-    descent = checked_descent(moment.settings, state.rows, state.frozen)
-    return moved(replace(state, viewing=None), descent, moment.values, moment.step)
+    descent = checked_descent(saved.settings, state.rows, state.frozen)
+    return moved(replace(state, viewing=None), descent, saved.values, saved.step)
 
 
 def moved(
@@ -232,7 +234,7 @@ def opened(state: SessionState, run: History) -> SessionState:
     state = replace(state, current=run.number, viewing=None, stopped=None, best=best)
     state = moved(state, descent, last.values, last.step)
     alike = _measured_by(last.settings)
-    return with_best(state, [m for m in run.moments if _measured_by(m.settings) == alike])
+    return with_best(state, [s for s in run.saved_steps if _measured_by(s.settings) == alike])
 
 
 def _within_limits(state: SessionState) -> SessionState:
@@ -244,10 +246,10 @@ def _within_limits(state: SessionState) -> SessionState:
     return replace(state, runs=tuple(runs))
 
 
-def _comparable(best: Mapping[str, Moment], settings: Settings) -> Mapping[str, Moment]:
+def _comparable(best: Mapping[str, SavedStep], settings: Settings) -> Mapping[str, SavedStep]:
     """The best of another network, loss or choice of rows is none of this one."""
     alike = _measured_by(settings)
-    return {by: moment for by, moment in best.items() if _measured_by(moment.settings) == alike}
+    return {by: saved for by, saved in best.items() if _measured_by(saved.settings) == alike}
 
 
 def _measured_by(settings: Settings) -> tuple[Any, ...]:

@@ -40,7 +40,7 @@ def _exact_value(session: Session, command: ask.ReadValue) -> dict[str, Any]:
     if command.kind == "gradient":
         values = session.gradients.get(name, np.full_like(values, np.nan))
     elif command.kind == "update":
-        earlier = [moment for moment in session.state.run.moments if moment.step < session.step]
+        earlier = [saved for saved in session.state.run.saved_steps if saved.step < session.step]
         values = values - earlier[-1].values[name] if earlier else np.zeros_like(values)
     if len(index) != 2 or any(not 0 <= i < n for i, n in zip(index, values.shape, strict=True)):
         raise DownslopeError(f"{name} has the shape {values.shape}, and no element {list(index)}")

@@ -69,7 +69,7 @@ def _record(session: Session) -> Record:
         predicted_values = rows.target.numbers(predicted[:, 0])
     else:
         predicted_values = probabilities_of(predicted)
-    seen = [m.validation_error for m in session.state.run.moments if m.validation_error is not None]
+    seen = [s.validation_error for s in session.state.run.saved_steps if s.validation_error is not None]
     group = GroupRecord("played", 1, 1.0, len(seen), len(seen), (session.state.run.last.error,), tuple(seen))
     return Record(
         rows.name,

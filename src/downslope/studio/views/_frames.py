@@ -42,7 +42,7 @@ def frame_of(session: Session, viewer: Viewer) -> Frame:
         "rows": rows_view(session, viewer, parameters),
         "curve": curve_of(state),
         "timeline": timeline_of(state),
-        "best": {by: {"error": moment.error, "step": moment.step} for by, moment in state.best.items()},
+        "best": {by: {"error": saved.error, "step": saved.step} for by, saved in state.best.items()},
         "stopped": _stopped(session),
         "challenge": challenge_of(session, parameters),
     }

@@ -99,6 +99,6 @@ def challenge_of(session: Session, parameters: Arrays) -> dict[str, Any] | None:
     prediction = forward_of(state.settings.network, parameters, data)[1]
     sizes = np.abs(_in_units(rows, data["y"]) - _in_units(rows, prediction))
     met = int(np.count_nonzero(sizes < _CHALLENGE))
-    seen = state.run.moments[: None if state.viewing is None else state.viewing + 1]
-    by_hand = {moment.origin for moment in seen} <= {"start", "hand"}
+    seen = state.run.saved_steps[: None if state.viewing is None else state.viewing + 1]
+    by_hand = {saved.origin for saved in seen} <= {"start", "hand"}
     return {"limit": _CHALLENGE, "met": met, "rows": len(rows.x), "by_hand": by_hand}

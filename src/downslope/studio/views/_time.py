@@ -1,4 +1,4 @@
-"""Time as a page shows it: the curve of the error, and the moments of a run."""
+"""Time as a page shows it: the curve of the error, and the saved steps of a run."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def curve_of(state: SessionState) -> dict[str, Any]:
     """The errors of the present run: of steps, of the validation rows, and where a hand set weights."""
     run = state.run
     steps, errors = run.curve.thinned(_POINTS)
-    validation = [(m.step, m.validation_error) for m in run.moments if m.validation_error is not None]
-    by_hand = [(m.step, m.error) for m in run.moments if m.origin in ("hand", "solve", "start")]
+    validation = [(s.step, s.validation_error) for s in run.saved_steps if s.validation_error is not None]
+    by_hand = [(s.step, s.error) for s in run.saved_steps if s.origin in ("hand", "solve", "start")]
     return {
         "steps": steps.astype(np.float64),
         "errors": errors,
@@ -30,14 +30,14 @@ def curve_of(state: SessionState) -> dict[str, Any]:
 
 
 def timeline_of(state: SessionState) -> dict[str, Any]:
-    """The moments of the present run, and which of them is shown."""
+    """The saved steps of the present run, and which of them is shown."""
     run = state.run
     return {
         "run": run.number,
         "name": run.name,
-        "index": len(run.moments) - 1 if state.viewing is None else state.viewing,
-        "steps": np.array([m.step for m in run.moments], float),
-        "errors": np.array([m.error for m in run.moments], float),
-        "origins": [m.origin for m in run.moments],
+        "index": len(run.saved_steps) - 1 if state.viewing is None else state.viewing,
+        "steps": np.array([s.step for s in run.saved_steps], float),
+        "errors": np.array([s.error for s in run.saved_steps], float),
+        "origins": [s.origin for s in run.saved_steps],
         "best": run.best.error,
     }

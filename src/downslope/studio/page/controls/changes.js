@@ -25,5 +25,5 @@ export function moveInTime(count) {
   const { index, steps } = frame.value.timeline;
   const last = steps.length - 1;
   const next = Math.max(0, Math.min(last, index + count));
-  send("go_to", { moment: next === last ? null : next });
+  send("go_to", { saved_step: next === last ? null : next });
 }

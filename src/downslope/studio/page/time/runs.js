@@ -60,7 +60,8 @@ function Run(run) {
 }
 
 function Actions({ id }) {
-  return html`<button class="quiet" onClick=${() => send("go_to", { moment: null, run: id })}>Open</button>
+  const open = () => send("go_to", { saved_step: null, run: id });
+  return html`<button class="quiet" onClick=${open}>Open</button>
     <button class="quiet" onClick=${() => send("remove_run", { run: id })}>Remove</button>`;
 }
 

@@ -13,7 +13,7 @@ export function Timeline() {
   const { index, steps, errors, origins, name } = frame.value.timeline;
   const last = steps.length - 1;
   const past = index < last;
-  const go = (moment) => send("go_to", { moment: moment >= last ? null : moment });
+  const go = (index) => send("go_to", { saved_step: index >= last ? null : index });
   const origin = ORIGINS[origins[index]];
   const text = `step ${whole(steps[index])}, error ${number(errors[index], 4)}, ${origin}`;
   const of = past ? ` of ${whole(steps[last])}` : "";

@@ -26,7 +26,7 @@ HANDLERS: Mapping[type[ask.Command], Handler] = {
     ask.Reset: _descent.reset,
     ask.ChangeSettings: _descent.change_settings,
     ask.ApplyRemedy: _descent.apply_remedy,
-    ask.GoTo: _time.go_to_moment,
+    ask.GoTo: _time.go_to_saved_step,
     ask.NameRun: _time.name_run,
     ask.RemoveRun: _time.remove_run,
     ask.EditCell: _table.edit_cell,

@@ -60,7 +60,7 @@ def pause(state: SessionState, command: ask.Pause, engine: Engine) -> SessionSta
 def reset(state: SessionState, command: ask.Reset, engine: Engine) -> SessionState:
     """A new run from the values at the start of this one, or from values drawn from a seed."""
     if command.seed is None:
-        first = state.run.moments[0].values
+        first = state.run.saved_steps[0].values
         parameters = {name: first[name] for name in state.settings.shapes if name in first}
         descent = checked_descent(state.settings, state.rows, state.frozen)
         return begun(state, descent, parameters, engine)
@@ -92,4 +92,4 @@ def apply_remedy(state: SessionState, command: ask.ApplyRemedy, engine: Engine) 
         return with_choices(state, replace(state.rows.choices, scaling=STANDARD), engine)
     settings = state.settings.changed(chosen.settings)
     descent = checked_descent(settings, state.rows, state.frozen)
-    return begun(state, descent, state.run.moments[0].values, engine)
+    return begun(state, descent, state.run.saved_steps[0].values, engine)

@@ -18,7 +18,7 @@ __all__ = ["freeze", "go_to_best", "restore", "set_parameter", "solved"]
 
 
 def set_parameter(state: SessionState, command: ask.SetParameter, engine: Engine) -> SessionState:
-    """One number set by hand; while it is dragged, all its values are one moment."""
+    """One number set by hand; while it is dragged, all its values are one saved step."""
     state = resumed(paused(state, engine), engine)
     name, index = command.name, tuple(command.index)
     _check_index(state, name, index)
@@ -63,10 +63,10 @@ def go_to_best(state: SessionState, command: ask.GoToBest, engine: Engine) -> Se
     """The best values so far, by hand or by descent."""
     if command.by not in state.best:
         raise DownslopeError("there are no best values yet")
-    moment = state.best[command.by]
+    saved = state.best[command.by]
     state = resumed(paused(state, engine), engine)
-    state = moved(state, state.descent, moment.values, state.position.step)
-    return kept(state, moment.origin, engine)
+    state = moved(state, state.descent, saved.values, state.position.step)
+    return kept(state, saved.origin, engine)
 
 
 def restore(state: SessionState, command: ask.Restore, engine: Engine) -> SessionState:

@@ -1,4 +1,4 @@
-"""Commands about time: moments of runs, and the runs themselves."""
+"""Commands about time: saved steps of runs, and the runs themselves."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from downslope.studio import _schema as ask
 from downslope.studio.session._engine import Engine
 from downslope.studio.session._state import SessionState, opened, paused, run_of, with_run
 
-__all__ = ["go_to_moment", "name_run", "remove_run"]
+__all__ = ["go_to_saved_step", "name_run", "remove_run"]
 
 
-def go_to_moment(state: SessionState, command: ask.GoTo, engine: Engine) -> SessionState:
-    """A moment of a run is shown, or the latest."""
+def go_to_saved_step(state: SessionState, command: ask.GoTo, engine: Engine) -> SessionState:
+    """A saved step of a run is shown, or the latest."""
     state = paused(state, engine)
     if command.run is not None and command.run != state.current:
         state = opened(state, run_of(state, command.run))
-    last = len(state.run.moments) - 1
-    if command.moment is not None and not 0 <= command.moment <= last:
-        raise DownslopeError(f"this run has the saved steps 0 to {last}, not {command.moment}")
-    viewing = None if command.moment in (None, last) else command.moment
+    last = len(state.run.saved_steps) - 1
+    if command.saved_step is not None and not 0 <= command.saved_step <= last:
+        raise DownslopeError(f"this run has the saved steps 0 to {last}, not {command.saved_step}")
+    viewing = None if command.saved_step in (None, last) else command.saved_step
     return replace(state, viewing=viewing, phase="")
 
 

@@ -78,7 +78,7 @@ def _shown(
         gradients = session.gradients
         return {layer.name: gradients[layer.weight.name] for layer in layers if gradients}, None
     if kind == "update":
-        earlier = [moment for moment in session.state.run.moments if moment.step < session.step]
+        earlier = [saved for saved in session.state.run.saved_steps if saved.step < session.step]
         if not earlier:
             return {}, None
         values = earlier[-1].values

@@ -34,11 +34,11 @@ def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> di
     """The surface over two parameters that a page chose, with the path of the run."""
     state, network = session.state, session.state.settings.network
     first, second = (_position(session, options[name]) for name in ("first", "second"))
-    seen = state.run.moments[: None if state.viewing is None else state.viewing + 1]
-    moments = [m for m in seen if first.name in m.values and second.name in m.values]
-    points = [[m.values[position.name][position.index] for position in (first, second)] for m in moments]
-    path = np.array(points, float).reshape(-1, 2), np.array([m.error for m in moments], float)
-    by_hand = np.array([m.origin == "hand" for m in moments], np.uint8)
+    seen = state.run.saved_steps[: None if state.viewing is None else state.viewing + 1]
+    saved_steps = [s for s in seen if first.name in s.values and second.name in s.values]
+    points = [[s.values[position.name][position.index] for position in (first, second)] for s in saved_steps]
+    path = np.array(points, float).reshape(-1, 2), np.array([s.error for s in saved_steps], float)
+    by_hand = np.array([s.origin == "hand" for s in saved_steps], np.uint8)
     data = state.shown_descent.split.training
     return surface(network, parameters, data, first, second, path=path, by_hand=by_hand)
 
