@@ -139,3 +139,6 @@ def test_what_is_no_file(tmp_path) -> None:
         read_model_file(tmp_path)
     with pytest.raises(DownslopeError, match="cannot be written"):
         write_model_file(tmp_path / "no" / "m", ModelFile(NETWORKS[0], NETWORKS[0].initial_parameters(), {}))
+    NETWORKS[0].save(tmp_path / "network")
+    with pytest.raises(DownslopeError, match=r"holds a network, not a model; read it with ds\.load"):
+        read_model_file(tmp_path / "network")

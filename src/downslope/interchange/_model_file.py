@@ -57,7 +57,10 @@ def read_model_file(path: str | os.PathLike[str]) -> ModelFile:
     Raises:
         DownslopeError: if there is no such file, or it is damaged or something else.
     """
-    return model_of(read_file(path))
+    file = read_file(path)
+    if file.kind != "model":
+        raise DownslopeError(f"{file.path} holds a {file.kind}, not a model; read it with ds.load")
+    return model_of(file)
 
 
 def model_of(file: SavedFile) -> ModelFile:
