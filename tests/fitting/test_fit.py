@@ -273,6 +273,26 @@ def test_ctrl_c_keeps_the_best_so_far() -> None:
     assert model.record.network.r2 > 0
 
 
+@pytest.mark.parametrize("where", ["networks_for", "train_group", "_seconds_of_a_step"])
+@pytest.mark.parametrize("members", [1, 4])
+def test_ctrl_c_between_descents_keeps_the_linear_model(monkeypatch, where: str, members: int) -> None:
+    work = getattr(_ensemble, where)
+
+    def stop(*args, **settings):
+        if where == "train_group" and args[0] == "linear":
+            return work(*args, **settings)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_ensemble, where, stop)
+    model = ds.fit(noisy_table(), "price", members=members, time_limit=20)
+    if where == "_seconds_of_a_step" and members == 1:  # which is asked for several members only
+        assert not model.record.interrupted
+    else:
+        assert model.record.interrupted
+        assert [group.name for group in model.record.groups] == ["linear"]
+    assert model.record.network.r2 > 0
+
+
 @pytest.mark.parametrize(("phase", "options"), [("all rows", {"members": 1}), ("intervals", {})])
 def test_ctrl_c_in_the_last_phase_keeps_the_measured_network(phase: str, options) -> None:
     def stop(told) -> None:

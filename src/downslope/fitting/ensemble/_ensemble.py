@@ -76,20 +76,22 @@ def fit_ensemble(
         KeyboardInterrupt: if nothing was trained before it.
     """
     started = monotonic()
-    groups = [_linear(rows, encoder, target, settings, progress)]
+    groups, interrupted = [_linear(rows, encoder, target, settings, progress)], False
     if settings.layers_for(len(rows.x)):
-        networks = networks_for(encoder, target, settings, rows.x)
-        planned = _timed(networks, settings, started) if rows.members > 1 else _first(networks)
-        for place, (name, network, seconds) in enumerate(planned):
-            seed = (settings.seed + place) % _SEEDS
-            group = _trained(name, network, rows, settings, seed, seconds, progress)
-            groups.append(group)
-            if group.run.stopped == "interrupted":
-                break
+        try:
+            networks = networks_for(encoder, target, settings, rows.x)
+            planned = _timed(networks, settings, started) if rows.members > 1 else _first(networks)
+            for place, (name, network, seconds) in enumerate(planned):
+                seed = (settings.seed + place) % _SEEDS
+                groups.append(_trained(name, network, rows, settings, seed, seconds, progress))
+                if groups[-1].run.stopped == "interrupted":
+                    raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            interrupted = True
     if target.task == "regression":  # a mean of targets is never beyond them
         low, high = rows.y.min(), rows.y.max()
         groups = [replace(g, predictions=np.clip(g.predictions, low, high)) for g in groups]
-    return _blended(rows, target, settings, groups, progress)
+    return _blended(rows, target, settings, groups, interrupted, progress)
 
 
 def fit_single(
@@ -251,11 +253,12 @@ def _blended(
     target: Target,
     settings: FitSettings,
     groups: Sequence[EnsembleGroup],
+    interrupted: bool,
     progress: Callable[[FitPhase], None] | None,
 ) -> FittedEnsemble:
     held = rows.folds.held_out
     y, weights = rows.y[held], rows.weights[held]
-    predictions, interrupted = [g.predictions for g in groups], groups[-1].run.stopped == "interrupted"
+    predictions = [g.predictions for g in groups]
     if rows.members == 1 or len(groups) == 1:
         network, parameters, cut = _on_all_rows(groups[-1], rows, settings, interrupted, progress)
         shares = [0.0] * (len(groups) - 1) + [1.0]
