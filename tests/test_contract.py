@@ -11,6 +11,7 @@ import pytest
 import downslope as ds
 from contract_calls import CALLS, RESULTS
 from contract_fits import FITS
+from contract_methods import METHODS
 from unusual_values import VALUES, attempt, fingerprint, finite, plain, real
 
 CONTRACT = CALLS | FITS
@@ -30,7 +31,9 @@ WITHOUT_A_TRACE = {
     *((target, "sample_weight") for target in TABLES),
 }
 """Numbers on which the results here do not depend: other settings decide, or nothing does."""
-CASES = [(target, parameter) for target, (_, _, good) in CONTRACT.items() for parameter in good]
+CASES = [
+    (target, parameter) for target, (_, _, good) in {**CONTRACT, **METHODS}.items() for parameter in good
+]
 
 
 def test_every_public_callable_is_under_the_contract():
@@ -39,10 +42,11 @@ def test_every_public_callable_is_under_the_contract():
 
 
 @pytest.mark.parametrize(
-    ("target", "parameter"), CASES, ids=[f"{target.__name__}-{parameter}" for target, parameter in CASES]
+    ("target", "parameter"), CASES, ids=[f"{target.__qualname__}-{parameter}" for target, parameter in CASES]
 )
-def test_every_value_works_as_the_plain_one_or_is_refused_in_words(target, parameter):
-    call, valid, good = CONTRACT[target]
+def test_every_value_works_as_the_plain_one_or_is_refused_in_words(target, parameter, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # for values that are names of files
+    call, valid, good = {**CONTRACT, **METHODS}[target]
     tried = {label: attempt(call, {**valid, parameter: value}, parameter) for label, value in VALUES.items()}
     wanted = {label: "works" if label in good[parameter] else "refused" for label in VALUES}
     wrong = {label: found for label, (found, _) in tried.items() if found != wanted[label]}

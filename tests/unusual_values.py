@@ -110,7 +110,7 @@ OPTIONAL = frozenset({"None"})
 OTHER_WORDS = {
     "then": ["learning_rate"],  # which fails at a step
     "data": ["table", "file", "matrix", "column"],
-    "path": ["file"],
+    "path": ["file", "folder"],
     "kind": ["holds"],
     "target": ["column"],
     "drop": ["column"],
@@ -182,6 +182,8 @@ def leaves(found):
     elif isinstance(found, list | tuple):
         for each in found:
             yield from leaves(each)
+    elif isinstance(found, ds.Network):
+        yield str(found.to_json())
     elif isinstance(found, str):
         yield found
     elif found is not None:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from downslope._checks import Interval, number
+from downslope._checks import Interval, number, whole
 from downslope._files import SavedFile
 from downslope.errors import DownslopeError
 from downslope.fitting._notebook import summary_html
@@ -157,8 +157,7 @@ class Model:
             DownslopeError: if there are fewer.
         """
         networks = self.network.networks if isinstance(self.network, Ensemble) else [self.network]
-        if not isinstance(index, int) or not -len(networks) <= index < len(networks):
-            raise DownslopeError(f"there is no member {index!r}: the model has {len(networks)}, from 0")
+        index = whole("index", index, Interval(-len(networks), len(networks) - 1))
         if not isinstance(self.network, Ensemble):
             return self.network, self.parameters
         place = index % len(networks)

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from downslope._checks import NOT_NEGATIVE, POSITIVE, items, number, numbers, show
+from downslope._checks import NOT_NEGATIVE, POSITIVE, index, items, number, numbers, show
 from downslope._keywords import suggests_keywords
 from downslope.drawing import panel
 from downslope.errors import DownslopeError
@@ -150,12 +150,21 @@ class Ensemble(Savable):
 
     def prefix(self, member: int) -> str:
         """What the names of the parameters of a member, counted from 0, begin with."""
-        return f"member{member + 1}."
+        return f"member{index('member', member, len(self.networks)) + 1}."
 
     def of_member(self, member: int, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """The parameters of one member, counted from 0, by the names they have in its own network."""
+        """The parameters of one member, counted from 0, by the names they have in its own network.
+
+        Raises:
+            DownslopeError: if there is no such member, or the values lack a parameter of it.
+        """
         prefix = self.prefix(member)
-        return {name: values[prefix + name] for name in self.networks[member].graph().parameters}
+        names = self.networks[int(member)].graph().parameters
+        given = values if isinstance(values, Mapping) else {}
+        missing = next((prefix + name for name in names if prefix + name not in given), None)
+        if missing is not None:
+            raise DownslopeError(f"values needs a mapping of parameters with {missing}, not {show(values)}")
+        return {name: values[prefix + name] for name in names}
 
 
 AnyNetwork: TypeAlias = Network | Ensemble

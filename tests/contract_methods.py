@@ -1,0 +1,47 @@
+"""As ``contract_calls``, of the methods of results."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import downslope as ds
+from contract_calls import LINE, NET, PAIR, X, Y
+from contract_fits import TABLE
+from unusual_values import INSIDE, NOTHING, OPTIONAL, SEED, wholes
+
+MODEL = ds.fit(TABLE, "y", epochs=1, members=2, hidden=3)
+CLASSES = ds.fit(TABLE, "kind", epochs=1, members=2, hidden=3)
+RUN = ds.descend(NET, X, Y, steps=2)
+FORECAST = ds.forecast(LINE, X, Y, learning_rate=0.01)
+FOLDER = TemporaryDirectory()
+FILE = Path(FOLDER.name) / "saved.downslope"
+PATHS = frozenset({"text of a number", "SGD", "Tanh", "unknown name", "bytes"})
+COUNTS = wholes(lambda v: v >= 0)
+MATRIX = frozenset({"square"})  # of the two inputs
+
+METHODS = {
+    ds.Network.initial_parameters: (NET.initial_parameters, {"seed": 0}, {"seed": SEED}),
+    ds.Network.save: (NET.save, {"path": FILE, "parameters": None}, {"path": PATHS, "parameters": OPTIONAL}),
+    ds.Ensemble.of_member: (
+        PAIR.of_member,
+        {"member": 0, "values": PAIR.initial_parameters()},
+        {"member": wholes(lambda v: 0 <= v < 2), "values": NOTHING},
+    ),
+    ds.Run.save: (RUN.save, {"path": FILE}, {"path": PATHS}),
+    ds.Forecast.error_after: (FORECAST.error_after, {"steps": 5}, {"steps": COUNTS}),
+    ds.Forecast.parameters_after: (
+        FORECAST.parameters_after,
+        {"steps": 5},
+        {"steps": COUNTS},
+    ),
+    ds.Model.predict: (MODEL.predict, {"data": TABLE}, {"data": MATRIX}),
+    ds.Model.predict_proba: (CLASSES.predict_proba, {"data": TABLE}, {"data": MATRIX}),
+    ds.Model.predict_interval: (
+        MODEL.predict_interval,
+        {"data": TABLE, "level": 0.5},
+        {"data": MATRIX, "level": INSIDE},
+    ),
+    ds.Model.member: (MODEL.member, {"index": 0}, {"index": wholes(lambda v: -2 <= v < 2)}),
+    ds.Run.plot: (lambda **k: str(type(RUN.plot(**k))), {"ax": None}, {"ax": OPTIONAL}),
+    ds.Network.plot: (lambda **k: str(type(NET.plot(**k))), {"ax": None}, {"ax": OPTIONAL}),
+    ds.Model.save: (MODEL.save, {"path": FILE}, {"path": PATHS}),
+}
