@@ -122,6 +122,8 @@ def test_a_link_stays_a_link_and_a_pipe_stays_a_pipe(tmp_path):
     write_whole(tmp_path / "pipe", b"content")
     assert reader.communicate()[0] == b"content"
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    with pytest.raises(ds.DownslopeError, match="is a pipe or a device"):
+        ds.load(tmp_path / "pipe")
 
 
 def test_unknown_kinds_and_files_of_others_are_refused(tmp_path):

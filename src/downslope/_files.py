@@ -89,6 +89,9 @@ def read_file(path: str | os.PathLike[str]) -> SavedFile:
             raise DownslopeError(f"there is no file {place}; check the path")
         if place.is_dir():
             raise DownslopeError(f"{place} is a folder; name a file")
+        if not place.is_file():
+            raise DownslopeError(f"{place} is a pipe or a device; copy what it gives to a file")
+        place.open("rb").close()  # says why it cannot be read, which safetensors does not
         with safe_open(place, framework="np") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             header = file.metadata() or {}
