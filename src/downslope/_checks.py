@@ -36,6 +36,7 @@ __all__ = [
     "number",
     "numbers",
     "one_or_more",
+    "real",
     "refuse_lost",
     "seed",
     "show",
@@ -100,7 +101,7 @@ def number(name: str, value: Any, within: Interval = ANY) -> float:
     """
     if type(value) is float and value in within and -math.inf < value < math.inf and value <= within.limit:
         return value
-    found = _real(value)
+    found = real(value)
     if found is None or not math.isfinite(found) or found not in within:
         raise DownslopeError(f"{name} needs a {_words('number', within)}, not {show(value)}{_hint(value)}")
     _refuse_beyond(name, value, found, within)
@@ -122,7 +123,7 @@ def whole(name: str, value: Any, within: Interval = ANY) -> int:
     """
     if type(value) is int and value in within and value <= within.limit:
         return value
-    found = _real(value)
+    found = real(value)
     if found is None or not math.isfinite(found) or found != math.floor(found) or found not in within:
         raise DownslopeError(
             f"{name} needs a {_words('whole number', within)}, not {show(value)}{_hint(value)}"
@@ -154,7 +155,7 @@ def items(name: str, values: Any, words: str, *, ordered: bool = True) -> list[A
     Raises:
         DownslopeError: for anything else, such as a string or a mapping.
     """
-    single = _real(values) is not None
+    single = real(values) is not None
     no_list = isinstance(values, str | bytes | Mapping | type) or (ordered and isinstance(values, set))
     if single or no_list or not hasattr(values, "__iter__") or getattr(values, "shape", None) == ():
         hint = f"; write [{show(values)}]" if single else _hint(values)
@@ -198,7 +199,7 @@ def one_or_more(name: str, given: Any, within: Interval = ANY) -> tuple[int, ...
     >>> one_or_more("hidden", 8), one_or_more("hidden", [8, 4.0]), one_or_more("hidden", ())
     ((8,), (8, 4), ())
     """
-    single = isinstance(given, str) or _real(given) is not None
+    single = isinstance(given, str) or real(given) is not None
     return (whole(name, given, within),) if single else wholes(name, given, within)
 
 
@@ -401,12 +402,12 @@ def one_of(kind: type) -> str:
     return f"{'an' if kind.__name__[0].lower() in 'aeiou' else 'a'} {kind.__name__}"
 
 
-def _real(value: Any) -> float | None:
+def real(value: Any) -> float | None:
     """A real number as a float; None for what is none."""
     if isinstance(value, str | bytes | bool | np.bool_ | complex | np.complexfloating | type):
         return None
     if isinstance(value, np.ndarray):
-        return _real(value.item()) if value.ndim == 0 else None
+        return real(value.item()) if value.ndim == 0 else None
     if not hasattr(value, "__float__") or getattr(value, "shape", ()) not in ((), None):
         return None
     try:
@@ -456,7 +457,7 @@ def _from_objects(name: str, raw: NDArray[Any]) -> NDArray[Any]:
         if item is None or type(item).__name__ in ("NAType", "NaTType"):
             found[index] = math.nan
             continue
-        one = float(item) if isinstance(item, bool | np.bool_) else _real(item)
+        one = float(item) if isinstance(item, bool | np.bool_) else real(item)
         if one is None:
             raise DownslopeError(f"{_cell(name, index)} is {show(item)}, which is no number")
         found[index] = one

@@ -7,12 +7,14 @@ the same object, so common subexpressions are shared and a printed factor *is* t
 
 from __future__ import annotations
 
+import math
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
+from downslope._checks import Interval, number, real, show
 from downslope._forks import ModuleLock
 from downslope.errors import DownslopeError
 from downslope.graph.notation import Apply, Expression, Words
@@ -26,6 +28,7 @@ __all__ = [
     "Op",
     "Operand",
     "Shape",
+    "checked_node",
     "make",
     "register",
     "topological",
@@ -142,12 +145,14 @@ class Node:
 
 
 Operand = Node | float
+_EXPONENTS = Interval(-(2.0**53), 2.0**53)
 
 
 def _power(a: Node, exponent: float) -> Node:
     """A whole exponent multiplied out, a root of any other as e to the exponent times ln a."""
-    if isinstance(exponent, bool) or not isinstance(exponent, int | float):
+    if isinstance(exponent, Node):
         raise DownslopeError(f"an exponent is a number, not {exponent!r}; write ops.exp(b * ops.log(a))")
+    exponent = number("exponent", exponent, _EXPONENTS)
     if exponent == 0.5:
         return make("sqrt", a)
     if exponent != int(exponent):
@@ -236,7 +241,7 @@ def make(op_name: str, *inputs: Node | float, **attributes: Any) -> Node:
     (True, True)
     """
     op = OPS[op_name]
-    nodes = tuple(i if isinstance(i, Node) else make("constant", value=float(i)) for i in inputs)
+    nodes = tuple(i if isinstance(i, Node) else make("constant", value=_number(op_name, i)) for i in inputs)
     simpler = op.simplify(nodes, attributes)
     if simpler is not None:
         return simpler
@@ -248,6 +253,25 @@ def make(op_name: str, *inputs: Node | float, **attributes: Any) -> Node:
             node = Node(op, nodes, attributes, op.shape(tuple(n.shape for n in nodes), attributes))
             _interned[key] = node
     return node
+
+
+def _number(op_name: str, given: Any) -> float:
+    """An operand that is no node: a number, infinite ones and truth values among them."""
+    found = float(given) if isinstance(given, bool | float) else real(given)
+    if found is None or math.isnan(found):
+        raise DownslopeError(f"{op_name} needs nodes or numbers as its operands, not {show(given)}")
+    return found
+
+
+def checked_node(op_name: str, given: Any) -> Node:
+    """A node, for an op of which numbers make no sense.
+
+    Raises:
+        DownslopeError: for anything else.
+    """
+    if not isinstance(given, Node):
+        raise DownslopeError(f"{op_name} needs a node, not {show(given)}")
+    return given
 
 
 def topological(outputs: Iterable[Node]) -> Sequence[Node]:

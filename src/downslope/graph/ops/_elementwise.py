@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from downslope.graph._node import Node, Operand, make
+from downslope._checks import number
+from downslope.graph._node import Node, Operand, checked_node, make
 
 __all__ = [
     "absolute",
@@ -119,7 +120,7 @@ def power(a: Node, exponent: float) -> Node:
     >>> evaluate([power(constant(2.0), 3), power(constant(4.0), 1.5)], {})
     [array(8.), array(8.)]
     """
-    return a**exponent
+    return checked_node("power", a) ** exponent
 
 
 def absolute(a: Operand) -> Node:
@@ -319,7 +320,7 @@ def leaky_relu(a: Operand, slope: float = 0.01) -> Node:
     >>> evaluate([leaky_relu(-1.0)], {})
     [array(-0.01)]
     """
-    return make("leaky_relu", a, slope=float(slope))
+    return make("leaky_relu", a, slope=number("slope", slope))
 
 
 def elu(a: Operand, alpha: float = 1.0) -> Node:
@@ -329,7 +330,7 @@ def elu(a: Operand, alpha: float = 1.0) -> Node:
     >>> evaluate([elu(0.0)], {})
     [array(0.)]
     """
-    return make("elu", a, alpha=float(alpha))
+    return make("elu", a, alpha=number("alpha", alpha))
 
 
 def clip(a: Operand, low: float, high: float) -> Node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from downslope._checks import POSITIVE, Interval, number
 from downslope.graph._node import Node, Operand, make
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "quantile",
     "squared_error",
 ]
+
+_INSIDE = Interval(0, 1, open_low=True, open_high=True)
 
 
 def squared_error(z: Operand, y: Operand) -> Node:
@@ -42,7 +45,7 @@ def huber(z: Operand, y: Operand, delta: float = 1.0) -> Node:
     >>> evaluate([huber(1.0, 3.0)], {})
     [array(1.5)]
     """
-    return make("huber", z, y, delta=float(delta))
+    return make("huber", z, y, delta=number("delta", delta, POSITIVE))
 
 
 def quantile(z: Operand, y: Operand, level: float = 0.5) -> Node:
@@ -52,7 +55,7 @@ def quantile(z: Operand, y: Operand, level: float = 0.5) -> Node:
     >>> evaluate([quantile(1.0, 3.0, level=0.75)], {})
     [array(1.5)]
     """
-    return make("quantile", z, y, level=float(level))
+    return make("quantile", z, y, level=number("level", level, _INSIDE))
 
 
 def binary_cross_entropy(z: Operand, y: Operand) -> Node:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from downslope._checks import Interval, flag, one_or_more, real, whole
 from downslope.errors import DownslopeError
-from downslope.graph._node import BATCH, Node, make
+from downslope.graph._node import BATCH, Node, checked_node, make
 
 __all__ = ["columns", "concatenate", "matmul", "mean", "softmax", "sum", "transpose"]
 
@@ -19,7 +20,7 @@ def sum(a: Node, axis: int | None = None, keepdims: bool = False) -> Node:
     >>> sum(z), sum(z, axis=1), sum(z, axis=1, keepdims=True)
     (<sum ()>, <sum (n)>, <sum (n, 1)>)
     """
-    return make("sum", a, axes=_axes(a, axis, keepdims), keepdims=keepdims)
+    return make("sum", a, axes=_axes(a, axis, keepdims), keepdims=flag("keepdims", keepdims))
 
 
 def mean(a: Node, axis: int | None = None, keepdims: bool = False) -> Node:
@@ -43,14 +44,10 @@ def mean(a: Node, axis: int | None = None, keepdims: bool = False) -> Node:
 
 def _axes(a: Node, axis: int | None, keepdims: bool) -> tuple[int, ...] | None:
     """The axes as the op has them: all of them as None, unless they are kept."""
-    if not isinstance(a, Node):
-        raise DownslopeError(f"only a node can be summed, not {a!r}")
-    rank = len(a.shape)
+    rank = len(checked_node("sum", a).shape)
     if axis is None:
-        return tuple(range(rank)) if keepdims else None
-    if isinstance(axis, bool) or not isinstance(axis, int) or not -rank <= axis < rank:
-        raise DownslopeError(f"there is no axis {axis!r} in the shape {a.shape}; they count from 0")
-    return (axis % rank,)
+        return tuple(range(rank)) if flag("keepdims", keepdims) else None
+    return (whole("axis", axis, Interval(-rank, rank - 1)) % rank,)
 
 
 def softmax(z: Node) -> Node:
@@ -91,9 +88,10 @@ def columns(a: Node, indices: int | tuple[int, ...]) -> Node:
     >>> columns(z, (0, 2)), columns(z, 1)
     (<columns (n, 2)>, <columns (n)>)
     """
-    if isinstance(indices, int):
-        return make("columns", a, indices=(indices,), squeeze=True)
-    return make("columns", a, indices=tuple(indices), squeeze=False)
+    if len(checked_node("columns", a).shape) != 2 or a.shape[1] == BATCH:
+        raise DownslopeError(f"columns needs a matrix as a, not the shape {a.shape}")
+    chosen = one_or_more("indices", indices, Interval(0, int(a.shape[1]) - 1))
+    return make("columns", a, indices=chosen, squeeze=real(indices) is not None)
 
 
 def concatenate(*parts: Node) -> Node:
@@ -104,4 +102,6 @@ def concatenate(*parts: Node) -> Node:
     >>> concatenate(z, z)
     <concatenate (n, 6)>
     """
-    return make("concatenate", *parts)
+    if not parts:
+        raise DownslopeError("concatenate needs at least one matrix")
+    return make("concatenate", *(checked_node("concatenate", part) for part in parts))
