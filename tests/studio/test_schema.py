@@ -37,11 +37,11 @@ def test_commands_are_read(told, command):
 @pytest.mark.parametrize(
     ("told", "message"),
     [
-        (None, "no known command: None"),
-        ([], "no known command"),
-        ({}, "no known command"),
-        ({"command": "fly"}, "no known command"),
-        ({"command": ["step"]}, "no known command"),
+        (None, "an unknown command: None"),
+        ([], "an unknown command"),
+        ({}, "an unknown command"),
+        ({"command": "fly"}, "an unknown command"),
+        ({"command": ["step"]}, "an unknown command"),
         ({"command": "step", "many": 3}, "step has no field 'many'"),
         ({"command": "step", "count": "3"}, "count of the command step cannot be '3'"),
         ({"command": "step", "count": 3.5}, "cannot be '3.5'"),

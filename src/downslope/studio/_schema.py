@@ -287,7 +287,7 @@ def command_of(received: Any, content: bytes = b"") -> Command:
     Step(count=3, unit='step')
     """
     if not isinstance(received, Mapping) or str(received.get("command")) not in COMMANDS:
-        raise DownslopeError(f"the page sent no known command: {str(received)[:80]}")
+        raise DownslopeError(f"the page sent an unknown command: {str(received)[:80]}")
     name = received["command"]
     cls, required = COMMANDS[name], _fields(COMMANDS[name])
     hints = get_type_hints(cls)

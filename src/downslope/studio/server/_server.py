@@ -340,7 +340,7 @@ def _plain_data(text: bytes | str) -> Any:
         data = json.loads(text, parse_int=_whole)
         json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
-        raise DownslopeError("the page sent what is no command") from None
+        raise DownslopeError("the page sent something that is not a command") from None
     return data
 
 

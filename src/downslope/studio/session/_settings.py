@@ -175,7 +175,7 @@ def _checked(name: str, value: Any) -> Any:
 def _dense_layers(given: Any, before: Sequence[Dense]) -> tuple[Dense, ...]:
     known = {str(layer.activation): layer.activation for layer in before}
     if not isinstance(given, list) or not 1 <= len(given) <= _MOST_LAYERS:
-        raise DownslopeError(f"a network has from 1 to {_MOST_LAYERS} dense layers")
+        raise DownslopeError(f"a network has 1 to {_MOST_LAYERS} dense layers here")
     layers = []
     for item in given:
         if not isinstance(item, Mapping) or not isinstance(item.get("units"), int):

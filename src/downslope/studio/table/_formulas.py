@@ -34,13 +34,13 @@ def _computed(frame: pl.DataFrame, formula: str, targets: tuple[str, ...]) -> pl
         reason = str(error).strip().split("\n")[0][:120]
         raise DownslopeError(
             f'the formula "{formula}" cannot be computed: {reason}; write it as x1*x2, '
-            "pow(x1, 2) or sin(x1), with names of columns that hold spaces in double quotes"
+            "pow(x1, 2) or sin(x1), and put names with spaces in double quotes"
         ) from None
     leaked = set(targets).intersection(expression.meta.root_names())
     if leaked:
         raise DownslopeError(
-            f'the formula "{formula}" holds "{min(leaked)}", which is to be predicted: it would give the '
-            "answer away; remove it"
+            f'the formula "{formula}" holds "{min(leaked)}", which is to be predicted: it would tell the '
+            "network the answer; remove it"
         )
     if len(values) != frame.height or (not values.dtype.is_numeric() and values.dtype != pl.Boolean):
         raise DownslopeError(f'the formula "{formula}" gives no number for each row; use names of columns')
@@ -60,8 +60,8 @@ def _refuse_queries(formula: str, columns: list[str]) -> None:
         unnamed = unnamed.replace(f'"{name}"', "x")
     if found := re.search(r"\b(select|from|table|values|with)\b", unnamed, re.IGNORECASE):
         raise DownslopeError(
-            f'"{found[0]}" begins a query, and a formula is an expression of columns; '
-            "a column of that name stands in double quotes"
+            f'"{found[0]}" begins a query, but a formula is an expression of columns; '
+            "put a column of that name in double quotes"
         )
 
 

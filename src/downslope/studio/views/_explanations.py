@@ -32,7 +32,7 @@ def explained(session: Session, command: Explain) -> dict[str, Any]:
         DownslopeError: if there is no such weight, unit or row.
     """
     if command.what not in _DERIVATIONS:
-        raise DownslopeError(f"what can be explained is a weight, a unit or a row, not {command.what!r}")
+        raise DownslopeError(f"only a weight, a unit or a row can be explained, not {command.what!r}")
     derivation = _DERIVATIONS[command.what](session, command)
     gradients = _row_gradients(session, command.row)
     return {"message": "explanation", "step": session.step, "row_gradients": gradients, **derivation}

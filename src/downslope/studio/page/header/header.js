@@ -1,5 +1,6 @@
 /** The top of the page: the table, sharing, shortcuts, light and dark; and messages to the reader. */
 import { shown } from "../controls/shortcuts.js";
+import { capitalised } from "../core/format.js";
 import { send } from "../core/session.js";
 import { notice, overview, table } from "../core/store.js";
 import { html, lazy, signal, useEffect, useState } from "../core/ui.js";
@@ -61,7 +62,8 @@ export function Notice() {
 }
 
 function Message({ text, kind, close }) {
-  return html`<div class=${`notice ${kind}`} role=${kind === "refused" ? "alert" : "status"}>${text}
+  const role = kind === "refused" ? "alert" : "status";
+  return html`<div class=${`notice ${kind}`} role=${role}>${capitalised(text)}
     <button class="quiet" aria-label="Close this message" onClick=${close}>✕</button></div>`;
 }
 

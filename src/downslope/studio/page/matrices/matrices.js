@@ -1,4 +1,5 @@
 /** Networks of any size: layers as cards with a picture of each matrix, and a unit that is pinned. */
+import { capitalised } from "../core/format.js";
 import { ask, look } from "../core/session.js";
 import { asked, matrices, network, row } from "../core/store.js";
 import { html, signal, useEffect } from "../core/ui.js";
@@ -27,7 +28,7 @@ export function Matrices() {
     if (chosen.value.pinned) choose({});
   }, [row.value]);
   const now = matrices.value;
-  if (now?.refused) return html`<p>${now.refused}</p>`;
+  if (now?.refused) return html`<p>${capitalised(now.refused)}</p>`;
   if (!now || now.cards.length !== net.layers.length) return html`<p class="muted">…</p>`;
   const readValue = (layer, i, j) =>
     ask("read_value", { layer, kind: now.kind, index: [i, j] }).then((answer) => answer?.value);

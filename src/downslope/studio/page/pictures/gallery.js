@@ -1,4 +1,5 @@
 /** Pictures of what the network does, side by side. */
+import { capitalised } from "../core/format.js";
 import { look } from "../core/session.js";
 import { asked, network, pictures, table } from "../core/store.js";
 import { batch, computed, html, useEffect } from "../core/ui.js";
@@ -55,6 +56,6 @@ function Shown({ kind, name, options, room, Choices, Picture, net }) {
     ${
       made && !made.refused
         ? html`<${Picture} picture=${made} />`
-        : html`<p class="muted">${made ? made.refused : "…"}</p>`
+        : html`<p class="muted">${made ? capitalised(made.refused) : "…"}</p>`
     }</div>`;
 }

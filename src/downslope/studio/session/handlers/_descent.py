@@ -45,7 +45,9 @@ def take_steps(state: SessionState, command: ask.Step, engine: Engine) -> Sessio
 def play(state: SessionState, command: ask.Play, engine: Engine) -> SessionState:
     """Steps until something ends them."""
     if command.pace is not None and not 0 < command.pace <= 1000:
-        raise DownslopeError("slow motion takes from above 0 to 1000 steps a second")
+        raise DownslopeError(
+            f"slow motion takes more than 0 and at most 1000 steps a second, not {command.pace}"
+        )
     state = resumed(state, engine)
     return replace(
         state, until=None, pace=command.pace, playing=True, phase="", dragged=None, due=perf_counter()

@@ -62,7 +62,7 @@ def solved(state: SessionState, engine: Engine) -> tuple[SessionState, dict[str,
 def go_to_best(state: SessionState, command: ask.GoToBest, engine: Engine) -> SessionState:
     """The best values so far, by hand or by descent."""
     if command.by not in state.best:
-        raise DownslopeError("there are no best values yet")
+        raise DownslopeError("there are no best values yet; take steps or move a weight first")
     saved = state.best[command.by]
     state = resumed(paused(state, engine), engine)
     state = moved(state, state.descent, saved.values, state.position.step)
