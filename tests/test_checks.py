@@ -132,6 +132,7 @@ def test_numbers_of_any_kind_are_float64(value):
 def test_float32_stays_and_truth_values_are_0_and_1():
     assert _checks.array("x", PLAIN.astype(np.float32)).dtype == np.float32
     assert _checks.array("x", PLAIN, np.float32).dtype == np.float32
+    assert _checks.array("x", PLAIN.astype(np.float32), np.dtype(np.float64)).dtype == np.float64
     assert _checks.array("x", [True, False]).tolist() == [1.0, 0.0]
     assert _checks.array("x", np.array([True, 2], object)).tolist() == [1.0, 2.0]
     assert _checks.array("x", 2**53 + 1).item() == 2.0**53

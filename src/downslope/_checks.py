@@ -358,7 +358,8 @@ def array(name: str, value: Any, dtype: Any = None) -> NDArray[Any]:
     ...
     downslope.errors.DownslopeError: y[1] is nan; fill in a number or leave the row out
     """
-    if type(value) is np.ndarray and value.dtype in _FLOATS and dtype in (None, value.dtype):
+    # not `dtype in (None, …)`: NumPy takes None for float64
+    if type(value) is np.ndarray and value.dtype in _FLOATS and (dtype is None or dtype == value.dtype):
         _refuse_infinite(name, value, value)
         return value
     raw = _plain_array(name, value)
