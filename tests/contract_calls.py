@@ -57,7 +57,17 @@ def schedule(kind, **settings):
     return ds.descend(NET, X, Y, learning_rate=kind(**settings), steps=2)
 
 
-RESULTS = {"Checkpoint", "Explanation", "Forecast", "Model", "Run", "Solution", "StepTape", "Studio"}
+RESULTS = {
+    "Checkpoint",
+    "Contributions",
+    "Explanation",
+    "Forecast",
+    "Model",
+    "Run",
+    "Solution",
+    "StepTape",
+    "Studio",
+}
 """Classes whose objects the library makes."""
 
 CALLS = {

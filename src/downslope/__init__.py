@@ -25,6 +25,7 @@ _NAMES = {
         "TableRegressor",
     ),
     "fitting": (
+        "Contributions",
         "Model",
         "fit",
         "load",

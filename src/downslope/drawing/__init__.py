@@ -1,5 +1,6 @@
 """Pictures from plain data, as SVG for notebooks and with matplotlib where it is installed."""
 
+from downslope.drawing._bars import Bar, bars_picture
 from downslope.drawing._curves import Curve, Mark, curves_picture, plot_curves
 from downslope.drawing._layers import LayerDrawing, layers_picture
 from downslope.drawing._panel import panel, table
@@ -8,10 +9,12 @@ from downslope.drawing._shapes import BLUE, ORANGE, Picture
 __all__ = [
     "BLUE",
     "ORANGE",
+    "Bar",
     "Curve",
     "LayerDrawing",
     "Mark",
     "Picture",
+    "bars_picture",
     "curves_picture",
     "layers_picture",
     "panel",

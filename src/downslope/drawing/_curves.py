@@ -10,7 +10,7 @@ from typing import Any
 from downslope.drawing._matplotlib import axes_for
 from downslope.drawing._shapes import BLUE, ORANGE, Line, Picture, Shape, Text
 
-__all__ = ["Curve", "Mark", "curves_picture", "plot_curves"]
+__all__ = ["Curve", "Mark", "curves_picture", "even_ticks", "plot_curves"]
 
 _WIDTH, _HEIGHT = 420, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 26, 30
@@ -70,7 +70,7 @@ def curves_picture(curves: Sequence[Curve], x_label: str, mark: Mark | None = No
         return _TOP + tall * (height(high) - height(error)) / (height(high) - height(low))
 
     shapes: list[Shape] = []
-    for tick in log_ticks(low, high) if log else _even_ticks(low, high):
+    for tick in log_ticks(low, high) if log else even_ticks(low, high):
         shapes.append(Line(((_LEFT, down(tick)), (_WIDTH - _RIGHT, down(tick))), 0.15))
         shapes.append(Text(_LEFT - 6, down(tick) + 4, f"{float(f'{tick:.3g}'):g}", "end"))
     shapes += [Text(across(x), _HEIGHT - 12, f"{x:.0f}") for x in (left, right)]
@@ -155,10 +155,10 @@ def log_ticks(low: float, high: float) -> list[float]:
     return [low, high]
 
 
-def _even_ticks(low: float, high: float) -> list[float]:
+def even_ticks(low: float, high: float) -> list[float]:
     """Round values between two at even distances; the ends where there are too few.
 
-    >>> _even_ticks(-1.3, 2.2)
+    >>> even_ticks(-1.3, 2.2)
     [-1.0, 0.0, 1.0, 2.0]
     """
     rough = (high - low) / 5

@@ -9,7 +9,7 @@ from typing import Any
 
 from downslope.drawing._matplotlib import axes_for
 
-__all__ = ["BLUE", "ORANGE", "Circle", "Line", "Picture", "Shape", "Text"]
+__all__ = ["BLUE", "ORANGE", "Circle", "Line", "Picture", "Rectangle", "Shape", "Text"]
 
 BLUE, ORANGE = "#3b8bd0", "#d9772b"  # both stand out from white and from black
 _FONT = 11
@@ -33,6 +33,31 @@ class Circle:
         from matplotlib.patches import Circle as Patch
 
         ax.add_patch(Patch((self.x, self.y), self.radius, color=self.colour, zorder=2))
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """A filled rectangle from its top left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: str = BLUE
+    opacity: float = 1.0
+
+    def svg(self) -> str:
+        return (
+            f'<rect x="{self.x:.1f}" y="{self.y:.1f}" width="{self.width:.1f}" height="{self.height:.1f}" '
+            f'fill="{self.colour or "currentColor"}" fill-opacity="{self.opacity:g}"/>'
+        )
+
+    def draw(self, ax: Any, scale: float) -> None:
+        from matplotlib.patches import Rectangle as Patch
+
+        colour = self.colour or "black"
+        corner = self.x, self.y
+        ax.add_patch(Patch(corner, self.width, self.height, facecolor=colour, alpha=self.opacity, zorder=1))
 
 
 @dataclass(frozen=True)
@@ -96,7 +121,7 @@ class Text:
         )
 
 
-Shape = Circle | Line | Text
+Shape = Circle | Line | Rectangle | Text
 
 
 @dataclass(frozen=True)

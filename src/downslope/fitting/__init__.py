@@ -8,10 +8,12 @@ from downslope.fitting._notebook import summary_html
 from downslope.fitting._record import LINEAR, GroupRecord, Record
 from downslope.fitting._scores import Scores, baseline_prediction, scores
 from downslope.fitting._summary import Summary, group_line
+from downslope.fitting.contributions import Contributions
 from downslope.fitting.ensemble import embeddings
 
 __all__ = [
     "LINEAR",
+    "Contributions",
     "FitPhase",
     "GroupRecord",
     "Model",

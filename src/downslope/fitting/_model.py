@@ -17,6 +17,7 @@ from downslope.errors import DownslopeError
 from downslope.fitting._notebook import summary_html
 from downslope.fitting._record import Record
 from downslope.fitting._summary import Summary, summary_of
+from downslope.fitting.contributions import Contributions, contributions
 from downslope.fitting.ensemble import COVERAGES, QUANTILES, IntervalNetworks, class_probabilities
 from downslope.interchange import ModelFile, model_of, write_model_file
 from downslope.nets import AnyNetwork, Ensemble, Network
@@ -59,13 +60,17 @@ class Model:
         """What a notebook shows: the layers, the curves of the errors, the scores and the columns."""
         return summary_html(self.summary, "Model", f"of {self.target.name!r}: {self.summary.line}")
 
+    def frame(self, data: Any) -> pl.DataFrame:
+        """A table as a frame with the columns of the fitted one."""
+        return as_frame(data, self._columns_for(data))
+
     def encode(self, data: Any) -> Encoded:
         """A table as the network takes it, with counts of gaps, unseen levels and numbers out of range.
 
         Raises:
             DownslopeError: if a needed column is not there; it is named.
         """
-        return self.encoder.encode(as_frame(data, self._columns_for(data)))
+        return self.encoder.encode(self.frame(data))
 
     def _columns_for(self, data: Any) -> list[str] | None:
         """A matrix has the columns of the table that the model was fitted to."""
@@ -149,6 +154,49 @@ class Model:
             return outputs
         chosen: NDArray[Any] = np.array(self.target.classes, dtype=object)[outputs.argmax(axis=1)]
         return chosen
+
+    def contributions(
+        self,
+        data: Any,
+        background: Any = None,
+        *,
+        of_class: Any = None,
+        log_odds: bool = False,
+        samples: int | None = None,
+        seed: int = 0,
+    ) -> Contributions:
+        """What each column adds to the prediction of each row, in units of the target.
+
+        Shapley values of the whole model: the sum over the columns is prediction − average, where the average
+        is the mean prediction over the background (Lundberg and Lee 2017). They are exact for up to 10
+        columns that differ from the background.
+
+        Args:
+            data: the rows to explain, as for ``predict``.
+            background: the rows that they are compared with, such as those that the model was fitted to; of
+                more than 100, 100 evenly spaced in the order of their predictions. None for ``data`` itself.
+            of_class: the class whose probability is explained; None for the most probable one of each row.
+            log_odds: whether the log-odds of that class are explained, and not its probability.
+            samples: pairs of a random order of the columns and its reverse, for each row of the background,
+                at least 2; the more, the smaller the standard error. None for exact values where there are
+                at most 10 columns, and for 4 pairs elsewhere.
+            seed: of the random orders.
+
+        Raises:
+            DownslopeError: if a needed column is not there, there is no such class, or the background is a
+                single row.
+
+        >>> from downslope import fit
+        >>> rows = {"size": [50, 60, 80, 100, 120], "price": [100.5, 120.5, 160.5, 200.5, 240.5]}
+        >>> model = fit(rows, target="price")
+        >>> found = model.contributions({"size": 90}, rows)
+        >>> found.averages.round(1), found.values.round(1), found.predictions.round(1), found.slopes.round(1)
+        (array([164.5]), array([[16.]]), array([180.5]), array([[2.]]))
+        """
+        frame = self.frame(data)
+        known = frame if background is None else self.frame(background)
+        asked: dict[str, Any] = {"of_class": of_class, "log_odds": log_odds, "samples": samples, "seed": seed}
+        return contributions(self, frame, known, **asked)
 
     def member(self, index: int) -> tuple[Network, Mapping[str, NDArray[Any]]]:
         """One of the networks that the model consists of, and its parameters; -1 is the last.

@@ -66,6 +66,15 @@ class TableEncoder:
         return tuple(name for part in self.encodings for name in part.features)
 
     @property
+    def places(self) -> dict[str, slice]:
+        """Which columns of ``Encoded.x`` each column of the table becomes, by its name."""
+        found, first = {}, 0
+        for part in self.encodings:
+            found[part.name] = slice(first, first + len(part.features))
+            first = found[part.name].stop
+        return found
+
+    @property
     def code_columns(self) -> tuple[int, ...]:
         """The indices of the columns that hold level numbers, for an embedding."""
         codes = sum(isinstance(part, Codes) for part in self.encodings)
@@ -91,11 +100,8 @@ class TableEncoder:
                 f"it has {listed(frame.columns)}"
             )
         x = np.empty((frame.height, len(self.features)), np.float32)
-        noticed, place = {}, 0
-        for part in self.encodings:
-            width = len(part.features)
-            noticed[part.name] = part.encode(frame[part.name], x[:, place : place + width])
-            place += width
+        places = self.places
+        noticed = {p.name: p.encode(frame[p.name], x[:, places[p.name]]) for p in self.encodings}
         return Encoded(
             x,
             {name: found.gaps for name, found in noticed.items() if found.gaps},

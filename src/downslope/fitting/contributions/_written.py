@@ -1,0 +1,35 @@
+"""Numbers and cells as texts and pictures write them."""
+
+from __future__ import annotations
+
+from math import floor, isfinite, log10
+from typing import Any
+
+__all__ = ["cell_text", "in_digits_of"]
+
+_LONGEST = 30
+
+
+def in_digits_of(scale: float, value: float, sign: bool = False) -> str:
+    """A number with as many decimals as give a number of the size of ``scale`` four digits.
+
+    >>> in_digits_of(412.3, -7.0, sign=True), in_digits_of(0.25, 0.98765), in_digits_of(5e-9, 1e-9)
+    ('-7.0', '0.9877', '1e-09')
+    """
+    form = "+" if sign else ""
+    if not isfinite(scale) or not scale or not 1e-6 < abs(scale) < 1e12:
+        return f"{value:{form},.4g}"
+    decimals = max(0, 3 - floor(log10(abs(scale))))
+    return f"{round(value, decimals) + 0.0:{form},.{decimals}f}"
+
+
+def cell_text(cell: Any) -> str:
+    """A cell of a table.
+
+    >>> cell_text(181.0), cell_text(None), cell_text(0.1 + 0.2)
+    ('181', 'missing', '0.3')
+    """
+    if cell is None:
+        return "missing"
+    text = f"{cell:.7g}" if isinstance(cell, float) else " ".join(str(cell).split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
