@@ -355,3 +355,11 @@ def test_epochs_in_parts_are_the_same_epochs(monkeypatch):
             parts = ds.MLPRegressor(shuffle=shuffle, **settings).fit(X, Y)
         np.testing.assert_array_equal(whole.predict(X), parts.predict(X))
         assert whole.loss_curve_ == parts.loss_curve_
+
+
+def test_a_fit_without_numbers_ends_however_many_epochs_are_asked_for():
+    lost = ds.MLPRegressor(
+        hidden_layer_sizes=3, solver="sgd", learning_rate_init=1e308, max_iter=10**30, random_state=0
+    )
+    with pytest.warns(ConvergenceWarning), pytest.raises(ds.DownslopeError, match="produced non-finite"):
+        lost.fit(X, Y)

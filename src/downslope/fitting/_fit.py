@@ -73,15 +73,15 @@ def fit(
         target: the name of the column to predict, or its values, (rows,).
         task: ``"regression"``, ``"classification"`` or ``"auto"``.
         drop, category, number: names of columns to leave out, or to take as categories or as numbers.
-        members: networks of each group, 8 if not given. With 1 the model is a single network: one row in
-            seven is held out to choose the best epoch, then all rows train it.
+        members: networks of each group, 8 if not given, at most 1000. With 1 the model is a single network:
+            one row in seven is held out to choose the best epoch, then all rows train it.
         hidden: units of each hidden layer, or of the only one; () for a linear network, None for what suits
             the rows.
         activation: of the hidden layers.
         dropout: of the hidden layers.
         learning_rate: the peak; it falls in the second half of the epochs.
         weight_decay: of AdamW.
-        batch_size, epochs: None for what suits the rows.
+        batch_size, epochs: None for what suits the rows; at most a million epochs.
         time_limit: seconds. Less time than the rows need means fewer epochs, more means more members.
         threads: the maximum number of threads; None lets the engine choose.
         row_weights: how much each row counts in training and in the scores, (rows of data,). Only their

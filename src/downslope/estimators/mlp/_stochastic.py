@@ -22,6 +22,7 @@ from downslope.training import Ending, Loop, Losses, Optimizer, State, may_be_em
 __all__ = ["Hooks", "fit_stochastic"]
 
 Arrays = Mapping[str, NDArray[Any]]
+_MOST_WITHOUT_NUMBERS = 10_000
 
 
 @dataclass(frozen=True)
@@ -190,10 +191,13 @@ class _Record:
         return self._ending()
 
     def without_numbers(self, until: int) -> Ending:
-        """The rest of the epochs as scikit-learn has them after a failure: NaN in everything."""
+        """The rest of the epochs as scikit-learn has them after a failure: NaN in everything.
+
+        It ends after 10,000 of them, so that no ``max_iter`` is too large.
+        """
         lost = {name: np.full_like(value, np.nan) for name, value in self._loop.values().items()}
-        ending = None
-        while ending is None and self._loop.step < until:
+        ending, most = None, self._epochs + _MOST_WITHOUT_NUMBERS
+        while ending is None and self._loop.step < until and self._epochs < most:
             _, last = self._loop.batches.epoch(self._loop.step + 1)
             self._loop.put(State(last, lost))
             ending = self.after_epoch(np.full(len(self._sizes), np.nan))
