@@ -10,7 +10,7 @@ export function Settings() {
   const now = settings.value;
   const { choices } = overview.value;
   return html`<div class="settings-panel">
-    <div class="bar"><h2>Layers</h2><span class="muted">Other layers draw new weights and start a new run.
+    <div class="bar"><h2>Layers</h2><span class="muted">Changing the layers draws new weights and starts a new run.
       An activation can be changed during a run.</span></div>
     ${now.fixed ? html`<${FixedLayers} />` : html`<${Layers} layers=${now.layers} choices=${choices} />`}
     <h2>Descent</h2><${Descent} now=${now} choices=${choices} />
