@@ -10,8 +10,8 @@ export function Settings() {
   const now = settings.value;
   const { choices } = overview.value;
   return html`<div class="settings-panel">
-    <div class="bar"><h2>Layers</h2><span class="muted">Changing the layers draws new weights and starts a new run.
-      An activation can be changed during a run.</span></div>
+    <div class="bar"><h2>Layers</h2><span class="muted">Changing the layers draws new weights and
+      starts a new run. An activation can be changed during a run.</span></div>
     ${now.fixed ? html`<${FixedLayers} />` : html`<${Layers} layers=${now.layers} choices=${choices} />`}
     <h2>Descent</h2><${Descent} now=${now} choices=${choices} />
     <h2>Loss and penalties</h2><${Loss} now=${now} choices=${choices} />
