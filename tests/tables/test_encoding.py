@@ -33,7 +33,6 @@ COLUMNS = {
     "same": ([3.0] * N, "constant"),
     "pool": (["yes" if i % 4 == 0 else None for i in range(N)], "category"),
     "nothing": ([None] * N, "empty"),
-    "lists": ([[1, 2]] * N, "text"),
 }
 
 
@@ -80,6 +79,12 @@ REFUSED = [
     ({"x": [1.0, INF], "y": [1.0, 2.5]}, {"target": "y"}, 'column "x" holds an infinity in row 2'),
     ({"x": [1.0, 2.0], "y": [1.5, -INF]}, {"target": "y"}, 'column "y" holds an infinity in row 2'),
     ({"x": [1.0, 1.0], "y": [1.0, 2.5]}, {"target": "y"}, "no column beside"),
+    (
+        {"x": [[1, 2], [3]], "y": [1.0, 2.5]},
+        {"target": "y"},
+        r'column "x" holds lists, such as "\[1, 2\]" in row 1',
+    ),
+    ({"x": [1.0, 2.0], "y": [{"a": 1}, None]}, {"target": "y"}, 'column "y" holds records'),
     (
         {"x": [str(i) for i in range(30)] + ["lots"], "y": list(range(31))},
         {"target": "y"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,16 @@ from downslope.fitting.ensemble import (
     fit_single,
     folds_of,
 )
-from downslope.tables import TASKS, Description, TableEncoder, Target, as_frame, describe, rows_with_target
+from downslope.tables import (
+    TASKS,
+    Description,
+    TableEncoder,
+    Target,
+    as_frame,
+    describe,
+    name_text,
+    rows_with_target,
+)
 from downslope.training import Folds
 
 __all__ = ["FitPhase", "fit"]
@@ -181,9 +191,11 @@ def _weights(weights: ArrayLike, rows: int) -> NDArray[np.float64]:
 
 
 def _with_target(frame: pl.DataFrame, target: Any) -> tuple[pl.DataFrame, str]:
-    if isinstance(target, str):
-        return frame, target
-    name = str(getattr(target, "name", None) or "y")
+    if isinstance(target, str | Number | tuple):
+        found = name_text(target)
+        if isinstance(target, str) or found in frame.columns or not isinstance(target, tuple):
+            return frame, found
+    name = name_text(getattr(target, "name", None)) or "y"
     if name in frame.columns:
         raise DownslopeError(
             f'the inputs have a column "{name}" like the target; give the target by its name'

@@ -7,6 +7,7 @@ from typing import Any
 
 from downslope._checks import items, show
 from downslope.errors import DownslopeError
+from downslope.tables import name_text
 
 __all__ = ["checked_columns", "refuse_contradictions"]
 
@@ -15,12 +16,12 @@ def checked_columns(option: str, names: Any) -> tuple[str, ...]:
     """The names of columns that an option was given: one, or several.
 
     Raises:
-        DownslopeError: for anything but text.
+        DownslopeError: for anything but text, numbers and tuples, which frames have for names as well.
     """
     several = [names] if isinstance(names, str) else items(option, names, "names of columns", ordered=False)
-    if not all(isinstance(name, str) for name in several):
+    if not all(isinstance(name, str | int | tuple) for name in several):
         raise DownslopeError(f"{option} needs names of columns, such as [{'price'!r}], not {show(names)}")
-    return tuple(several)
+    return tuple(map(name_text, several))
 
 
 def refuse_contradictions(

@@ -5,7 +5,7 @@ from downslope.tables._describe import TASKS, Description, describe, rows_with_t
 from downslope.tables._encoder import Encoded, TableEncoder, Target
 from downslope.tables._encodings import Numeric
 from downslope.tables._frames import as_frame
-from downslope.tables._names import did_you_mean, listed
+from downslope.tables._names import did_you_mean, listed, name_text
 from downslope.tables._reading import read_table
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "describe",
     "did_you_mean",
     "listed",
+    "name_text",
     "read_table",
     "refuse_text",
     "rows_with_target",

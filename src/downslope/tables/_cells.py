@@ -156,7 +156,9 @@ def are_codes(text: pl.Series) -> bool:
 
 
 def level_text(column: pl.Series) -> pl.Series:
-    """Any column as the names of its levels; a whole number is written without a point.
+    """Any column as the names of its levels, which are those that a file of text would have.
+
+    A whole number is written without a point, a day without its midnight.
 
     >>> level_text(pl.Series([1.0, 2.5, None])).to_list()
     ['1', '2.5', None]
@@ -164,7 +166,15 @@ def level_text(column: pl.Series) -> pl.Series:
     if column.dtype == pl.Boolean:
         return column.cast(pl.String)
     if column.dtype.is_float():
-        return column.cast(pl.Float64).cast(pl.String).str.replace(r"^(-?\d+)\.0$", "$1")
+        whole = column.cast(pl.Int64, strict=False)
+        name = whole.cast(pl.String).set(whole.is_null() | (whole != column), None)
+        return name.zip_with(name.is_not_null(), column.cast(pl.String))
+    if column.dtype == pl.Duration:
+        return level_text(column.dt.total_microseconds() / 1e6)
+    if column.dtype == pl.Datetime:
+        return column.dt.to_string("%Y-%m-%d %H:%M:%S%.f").str.strip_suffix(" 00:00:00")
     if column.dtype == pl.String:
         return without_gaps(column)
+    if column.dtype in (pl.Categorical, pl.Enum):
+        return column.cast(pl.String).str.strip_chars()
     return column.cast(pl.String)

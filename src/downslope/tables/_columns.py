@@ -12,6 +12,7 @@ from downslope.errors import DownslopeError
 from downslope.tables._cells import are_codes, level_text, numbers_in, without_gaps
 from downslope.tables._dates import common_format, worded
 from downslope.tables._names import shown_value
+from downslope.tables._plain import refuse_nested
 
 __all__ = ["Column", "column_kind", "finite_numbers", "refuse_text"]
 
@@ -45,11 +46,13 @@ def column_kind(column: pl.Series, *, number: bool = False, category: bool = Fal
     """The kind of one column, or the requested kind.
 
     Raises:
-        DownslopeError: where a column of numbers holds an infinity, or text where it should hold numbers.
+        DownslopeError: where a column of numbers holds an infinity, or text where it should hold numbers, and
+            where the cells are lists or records.
 
     >>> column_kind(pl.Series("size", [1.5, 2.5, None]))
     Column(name='size', kind='number', reason='2 values from 1.5 to 2.5, 1 gap')
     """
+    refuse_nested(column, f'leave it out by --drop "{column.name}", or give each of its values a column')
     if category:
         distinct, gaps = _distinct(level_text(column))
         return _category(distinct, "requested", gaps)
@@ -69,9 +72,7 @@ def column_kind(column: pl.Series, *, number: bool = False, category: bool = Fal
     if column.dtype in (pl.Categorical, pl.Enum):
         distinct, gaps = _distinct(column)
         return _single(distinct, gaps) or _category(distinct, "declared as categories", gaps)
-    if column.dtype == pl.String:
-        return _text(column)
-    return Column(column.name, "text", f"values of type {column.dtype} are neither numbers nor categories")
+    return _text(column)
 
 
 def _gaps(gaps: int) -> str:
@@ -185,8 +186,13 @@ def finite_numbers(column: pl.Series) -> pl.Series:
     """The column as Float64, with null for gaps and for text; durations and times in seconds.
 
     Raises:
-        DownslopeError: where it holds an infinity.
+        DownslopeError: where it holds an infinity, or dates.
     """
+    if column.dtype in (pl.Date, pl.Datetime):
+        raise DownslopeError(
+            f'column "{column.name}" holds dates where numbers belong; give it as numbers, such as days '
+            "since a start"
+        )
     values = _as_numbers(column).fill_nan(None).alias(column.name)
     infinite = values.is_infinite().fill_null(False).arg_true()
     if len(infinite):

@@ -13,7 +13,7 @@ import polars as pl
 
 from downslope.errors import DownslopeError
 from downslope.tables._cells import numbers_in, typed
-from downslope.tables._names import listed
+from downslope.tables._names import listed, name_text
 from downslope.tables._sources import Source, as_utf8
 
 __all__ = ["checked_names", "read_delimited"]
@@ -69,8 +69,7 @@ def sniffed(text: bytes) -> str:
 
 def checked_names(header: Sequence[object], source: str) -> list[str]:
     """The names of the columns, none of them twice; a column without one is named by its index."""
-    names = ["" if name is None else " ".join(str(name).split()) for name in header]
-    names = [name or f"column{i}" for i, name in enumerate(names, 1)]
+    names = [name_text(name) or f"column{i}" for i, name in enumerate(header, 1)]
     seen: dict[str, int] = {}
     for place, name in enumerate(names, 1):
         if name in seen:

@@ -12,6 +12,7 @@ from downslope.errors import DownslopeError
 from downslope.tables._cells import level_text, numbers_in, without_gaps
 from downslope.tables._columns import Column, column_kind, finite_numbers
 from downslope.tables._names import did_you_mean, listed, shown_value
+from downslope.tables._plain import refuse_nested
 
 __all__ = ["TASKS", "Description", "describe", "rows_with_target"]
 
@@ -74,6 +75,7 @@ def describe(
             )
     if target in drop:
         raise DownslopeError(f'the target "{target}" cannot be left out; remove it from the columns to drop')
+    refuse_nested(frame[target], "give one number or one class for each row as the target")
     known, left_out = rows_with_target(frame, target)
     if known.height < 2:
         raise DownslopeError(

@@ -11,11 +11,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
+from downslope.tables._cells import level_text
 from downslope.tables._columns import finite_numbers
 from downslope.tables._describe import Description
-from downslope.tables._encodings import ENCODINGS, Codes, Encoding, fitted
+from downslope.tables._encodings import ENCODINGS, Codes, Encoding, Noticed, fitted
 from downslope.tables._levels import Levels
-from downslope.tables._names import did_you_mean, listed
+from downslope.tables._names import did_you_mean, listed, shown_value
+from downslope.tables._plain import refuse_nested
 
 __all__ = ["Encoded", "TableEncoder", "Target"]
 
@@ -90,7 +92,7 @@ class TableEncoder:
         """The rows of a table as numbers.
 
         Raises:
-            DownslopeError: if a needed column is not there.
+            DownslopeError: if a needed column is not there, or holds values of another kind.
         """
         missing = [part.name for part in self.encodings if part.name not in frame.columns]
         if missing:
@@ -101,7 +103,7 @@ class TableEncoder:
             )
         x = np.empty((frame.height, len(self.features)), np.float32)
         places = self.places
-        noticed = {p.name: p.encode(frame[p.name], x[:, places[p.name]]) for p in self.encodings}
+        noticed = {p.name: _encoded(p, frame[p.name], x[:, places[p.name]]) for p in self.encodings}
         return Encoded(
             x,
             {name: found.gaps for name, found in noticed.items() if found.gaps},
@@ -124,6 +126,21 @@ class TableEncoder:
             return cls(tuple(_part(dict(item)) for item in data))
         except (TypeError, ValueError, KeyError, OverflowError) as error:
             raise DownslopeError(f"the encoders are damaged: {error!r}") from None
+
+
+def _encoded(part: Encoding, column: pl.Series, out: NDArray[np.float32]) -> Noticed:
+    """Write a column into ``out``; a column with no cell of the kind that was fitted is refused."""
+    refuse_nested(column, f"in training it held {part.held}")
+    found = part.encode(column, out)
+    if found.gaps == len(column) > column.null_count():
+        present = level_text(column)
+        first = present.is_not_null().arg_true()
+        if len(first):
+            raise DownslopeError(
+                f'column "{part.name}" held {part.held} in training, and no cell of it does now: row '
+                f"{first[0] + 1} holds {shown_value(present[first[0]])}"
+            )
+    return found
 
 
 def _part(item: dict[str, Any]) -> Encoding:

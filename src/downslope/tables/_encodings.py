@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from downslope.tables._columns import finite_numbers
 from downslope.tables._dates import as_moments, common_format
-from downslope.tables._levels import GAP_LEVEL, Levels
+from downslope.tables._levels import GAP_LEVEL, TRUTHS, Levels
 
 __all__ = ["ENCODINGS", "Codes", "Encoding", "Moments", "Noticed", "Numeric", "TwoLevels", "Words", "fitted"]
 
@@ -71,6 +71,7 @@ class Numeric:
     """
 
     encoding: ClassVar[str] = "number"
+    held: ClassVar[str] = "numbers"
     name: str
     centre: float
     scale: float
@@ -86,7 +87,7 @@ class Numeric:
 
     def encode(self, column: pl.Series, out: NDArray[np.float32]) -> Noticed:
         """Write a column into ``out``, (rows, features)."""
-        values = finite_numbers(column).to_numpy()
+        values = finite_numbers(_as_truth(column) if (self.low, self.high) == (0, 1) else column).to_numpy()
         absent = np.isnan(values)
         z = (values - self.centre) / self.scale
         _write([_bent(z) if self.bent else z], absent, out)
@@ -104,11 +105,23 @@ class Numeric:
         return slope / self.scale
 
 
+def _as_truth(column: pl.Series) -> pl.Series:
+    """A column of words for true and false as such, for numbers that were only 0 and 1."""
+    if column.dtype not in (pl.String, pl.Categorical, pl.Enum):
+        return column
+    cells = Levels.of(column)
+    truths = [None if text is None else TRUTHS.get(text.lower()) for text in cells.text.to_list()]
+    if any(t is None and text is not None for t, text in zip(truths, cells.text.to_list(), strict=True)):
+        return column
+    return pl.Series(column.name, truths, pl.Boolean)[cells.cell]
+
+
 @dataclass(frozen=True)
 class TwoLevels:
     """−1 for one level, 1 for the other, 0 for a gap, for which there may be a column of its own."""
 
     encoding: ClassVar[str] = "two levels"
+    held: ClassVar[str] = "one of two levels"
     name: str
     levels: tuple[str, ...]
     gaps: bool
@@ -133,6 +146,7 @@ class Words:
     """A column of 0 and 1 for each level, a gap among them where there was one; 0 everywhere if unseen."""
 
     encoding: ClassVar[str] = "one-hot"
+    held: ClassVar[str] = "levels"
     name: str
     levels: tuple[str, ...]
 
@@ -157,6 +171,7 @@ class Codes:
     """The number of the level, for an embedding; 0 for levels that were rare or never seen."""
 
     encoding: ClassVar[str] = "codes"
+    held: ClassVar[str] = "levels"
     name: str
     levels: tuple[str, ...]
     rare: tuple[str, ...]
@@ -179,6 +194,7 @@ class Moments:
     """Time since the median, and the circles of year, week and day where the column spans them."""
 
     encoding: ClassVar[str] = "date"
+    held: ClassVar[str] = "dates"
     name: str
     form: str | None
     centre: float

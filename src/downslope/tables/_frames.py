@@ -12,6 +12,8 @@ import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._cells import level_text
 from downslope.tables._delimited import checked_names
+from downslope.tables._objects import column_of_array, column_of_objects
+from downslope.tables._plain import is_plain, plain_column, plain_frame
 from downslope.tables._polars import check_polars
 from downslope.tables._reading import read_table
 
@@ -19,11 +21,14 @@ __all__ = ["as_frame"]
 
 
 def as_frame(data: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
-    """Any table as a Polars frame in which a gap is null.
+    """Any table as a Polars frame in which a gap is null, NaN and ``pandas.NA`` among them.
+
+    Names of columns are text: 2 is "2", and ("sales", 2020) of several levels is "sales 2020".
 
     Args:
         data: a path, a Polars, pandas or PyArrow table or any other frame that narwhals knows, a dict of
-            columns or of one row, a list of dicts with a row each, or a matrix (rows, columns).
+            columns or of one row, a list of dicts with a row each, a matrix (rows, columns), or an array with
+            named fields.
         columns: the names of a matrix's columns; x1, x2, … where none are given.
 
     Raises:
@@ -41,26 +46,31 @@ def as_frame(data: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
     elif isinstance(data, pl.LazyFrame):
         frame = data.collect()
     elif isinstance(data, pl.DataFrame):
-        frame = data
+        frame = data.clone()
     elif isinstance(data, Mapping):
         frame = _from_columns(_one_row(data) if _is_row(data) else data)
     elif isinstance(data, list | tuple) and data and all(isinstance(row, Mapping) for row in data):
         frame = _from_columns(_rows(data))
+    elif isinstance(data, np.ndarray) and data.dtype.names:
+        frame = _from_columns({name: data[name] for name in data.dtype.names})
     elif isinstance(data, np.ndarray | list | tuple):
         frame = _from_matrix(data, columns)
     else:
         frame = _from_foreign(data)
     if not frame.height:
         raise DownslopeError(f"the table has {frame.width} columns and no rows; give at least one row")
-    floats = [c for c in frame.columns if frame[c].dtype.is_float()]
-    return frame.with_columns(pl.col(floats).fill_nan(None)) if floats else frame
+    frame.columns = checked_names(frame.columns, "the table")
+    return plain_frame(frame)
 
 
 def _is_row(data: Mapping[Any, Any]) -> bool:
     """Whether each value is a cell and not a column."""
-    return bool(data) and all(
-        isinstance(value, str | bytes) or not hasattr(value, "__len__") for value in data.values()
-    )
+    return bool(data) and all(_is_cell(value) for value in data.values())
+
+
+def _is_cell(value: Any) -> bool:
+    single = isinstance(value, np.ndarray) and value.ndim == 0
+    return isinstance(value, str | bytes) or single or not hasattr(value, "__iter__")
 
 
 def _one_row(data: Mapping[Any, Any]) -> dict[Any, list[Any]]:
@@ -74,45 +84,65 @@ def _rows(rows: Sequence[Mapping[Any, Any]]) -> dict[Any, list[Any]]:
 
 
 def _from_columns(data: Mapping[Any, Any]) -> pl.DataFrame:
-    columns = [_series(str(name), values) for name, values in data.items()]
+    names = checked_names(list(data), "the table")
+    columns = [_column(name, values) for name, values in zip(names, data.values(), strict=True)]
     if len({len(c) for c in columns}) > 1:
         lengths = ", ".join(f"{c.name} has {len(c)}" for c in columns[:6])
         raise DownslopeError(f"columns need the same number of rows: {lengths}")
     return pl.DataFrame(columns)
 
 
-def _series(name: str, values: Any) -> pl.Series:
-    """A column of anything; where the values are of several types, as text."""
-    try:
-        return pl.Series(name, values if isinstance(values, np.ndarray) else list(values))
-    except (TypeError, pl.exceptions.PolarsError):
-        missing = (v is None or v != v for v in values)
-        return pl.Series(
-            name, [None if gap else str(v) for v, gap in zip(values, missing, strict=True)], pl.String
+def _column(name: str, values: Any) -> pl.Series:
+    """A column of an array, of a series, of a dict by row, or of anything else that can be gone through."""
+    import narwhals as nw
+
+    if isinstance(values, pl.Series):
+        return values.alias(name)
+    if isinstance(values, np.ndarray):
+        return column_of_array(name, values)
+    if isinstance(values, Mapping):
+        return column_of_objects(name, list(values.values()))
+    series = nw.from_native(values, series_only=True, pass_through=True)
+    if isinstance(series, nw.Series):
+        return _foreign_column(name, series)
+    if isinstance(values, str | bytes | set | frozenset) or not hasattr(values, "__iter__"):
+        raise DownslopeError(
+            f'column "{name}" is one value of type {type(values).__name__} beside columns; give a list '
+            "with a value for each row"
         )
+    return column_of_objects(name, list(values))
 
 
 def _from_matrix(data: Any, columns: Sequence[str] | None) -> pl.DataFrame:
+    parts = list(data.T) if isinstance(data, np.ndarray) and data.ndim == 2 else _columns_of_rows(data)
+    if not parts:
+        found = data.shape if isinstance(data, np.ndarray) else f"a list of {len(data)} other values"
+        raise DownslopeError(f"a matrix of inputs has the shape (rows, columns), not {found}")
+    names = [f"x{i}" for i in range(1, len(parts) + 1)] if columns is None else list(columns)
+    if len(names) != len(parts):
+        raise DownslopeError(f"the matrix has {len(parts)} columns and {len(names)} names were given")
+    return _from_columns(dict(zip(checked_names(names, "the matrix"), parts, strict=True)))
+
+
+def _columns_of_rows(rows: Any) -> list[Any]:
+    """The columns of a list of rows, whose cells may be of different kinds; none where they are no rows."""
+    if isinstance(rows, np.ndarray) or not all(isinstance(row, Sequence | np.ndarray) for row in rows):
+        return []
+    if any(_is_cell(row) for row in rows):
+        return []
     try:
-        matrix = np.asarray(data)
+        return [list(cells) for cells in zip(*rows, strict=True)]
     except ValueError:
         raise DownslopeError("a matrix needs the same number of values in every row") from None
-    if matrix.ndim != 2 or not matrix.shape[1]:
-        raise DownslopeError(f"a matrix of inputs has the shape (rows, columns), not {matrix.shape}")
-    names = [f"x{i}" for i in range(1, matrix.shape[1] + 1)] if columns is None else list(columns)
-    if len(names) != matrix.shape[1]:
-        raise DownslopeError(f"the matrix has {matrix.shape[1]} columns and {len(names)} names were given")
-    checked_names(names, "the matrix")
-    if matrix.dtype.kind in "biuf":
-        return pl.DataFrame(
-            [pl.Series(n, np.ascontiguousarray(c)) for n, c in zip(names, matrix.T, strict=True)]
-        )
-    return pl.DataFrame([_series(n, list(c)) for n, c in zip(names, matrix.T, strict=True)])
 
 
 def _from_foreign(data: Any) -> pl.DataFrame:
     import narwhals as nw
 
+    if type(data).__module__ == "pyarrow.lib" and type(data).__name__ == "RecordBatch":
+        import pyarrow
+
+        data = pyarrow.Table.from_batches([data])
     try:
         frame = nw.from_native(data, eager_only=True)
     except TypeError:
@@ -121,22 +151,26 @@ def _from_foreign(data: Any) -> pl.DataFrame:
             f"not {type(data).__name__}"
         ) from None
     except Exception as error:  # frames with repeated names are refused in their own words
+        checked_names(getattr(data, "column_names", None) or list(data.columns), "the table")
         raise DownslopeError(f"the table cannot be taken: {' '.join(str(error).split())}") from None
-    checked_names(frame.columns, "the table")
-    return pl.DataFrame([_foreign_column(str(name), frame.get_column(name)) for name in frame.columns])
+    names = checked_names(frame.columns, "the table")
+    return pl.DataFrame(
+        [_foreign_column(n, frame.get_column(o)) for n, o in zip(names, frame.columns, strict=True)]
+    )
 
 
 def _foreign_column(name: str, column: Any) -> pl.Series:
-    try:
-        converted: pl.Series = column.to_polars()
-    except Exception:  # columns of mixed objects fail in as many ways as there are libraries
-        return _series(name, column.to_list())
-    if _declared(column.dtype) and not isinstance(converted.dtype, pl.Categorical | pl.Enum):
-        converted = level_text(converted).cast(pl.Categorical)  # numbers that were declared to be categories
-    return converted.alias(name)
-
-
-def _declared(kind: Any) -> bool:
     import narwhals as nw
 
-    return isinstance(kind, nw.Categorical | nw.Enum)
+    converted = None
+    if not isinstance(column.dtype, nw.Object | nw.Unknown | nw.Decimal):  # Polars may abort on these
+        try:
+            converted = plain_column(column.to_polars()).alias(name)
+        except Exception:  # which fails in as many ways as there are libraries
+            converted = None
+    declared = isinstance(column.dtype, nw.Categorical | nw.Enum)
+    if converted is None or (declared and not is_plain(converted.dtype)):
+        converted = column_of_objects(name, column.to_list())
+    if declared and converted.dtype not in (pl.Categorical, pl.Enum):
+        converted = level_text(converted).cast(pl.Categorical)  # what was declared to be categories
+    return converted

@@ -11,10 +11,16 @@ from numpy.typing import NDArray
 
 from downslope.tables._cells import level_text
 
-__all__ = ["GAP_LEVEL", "Levels"]
+__all__ = ["GAP_LEVEL", "TRUTHS", "Levels"]
 
 GAP_LEVEL = "(gap)"
 """The name of the level that gaps are, where they are one."""
+
+TRUTHS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "on", "1", "ja", "j", "wahr", "oui", "vrai"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "off", "0", "nein", "falsch", "non", "faux"), False),
+}
+"""Words for true and false in lower case, those of spreadsheets in other languages among them."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +54,29 @@ class Levels:
         return cls(place.to_numpy(), text, counts["rows"].to_numpy())
 
     def places(self, levels: Sequence[str]) -> NDArray[np.int64]:
-        """The place of each distinct cell among some levels, counted from 1; 0 for those not among them."""
+        """The place of each distinct cell among some levels, counted from 1; 0 for those not among them.
+
+        Where two levels mean true and false, any word for one of them has its place.
+
+        >>> levels = Levels.of(pl.Series([True, None, False]))
+        >>> levels.places(["No", "Yes"])[levels.cell]
+        array([2, 0, 1])
+        """
         place = {level: i for i, level in enumerate(levels, 1)}
-        return np.array([place.get(GAP_LEVEL if t is None else t, 0) for t in self.text.to_list()], np.int64)
+        truth = _places_of_truths(levels)
+        named = [GAP_LEVEL if text is None else text for text in self.text.to_list()]
+        return np.array([place.get(t) or truth.get(t.lower(), 0) for t in named], np.int64)
 
     @property
     def absent(self) -> NDArray[np.bool_]:
         """Which distinct cells are gaps."""
         return self.text.is_null().to_numpy()
+
+
+def _places_of_truths(levels: Sequence[str]) -> dict[str, int]:
+    """The place of each word for true and for false, where these are the levels; else none."""
+    truths = [TRUTHS.get(level.lower()) for level in levels if level != GAP_LEVEL]
+    if sorted(truths, key=repr) != [False, True]:
+        return {}
+    places = {TRUTHS.get(level.lower()): i for i, level in enumerate(levels, 1)}
+    return {word: places[truth] for word, truth in TRUTHS.items()}

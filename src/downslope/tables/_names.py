@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 __all__: list[str] = []
 
 _SHOWN = 12
+_DATE = re.compile(r"\d{4}-\d\d-\d\d ")
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -51,3 +53,22 @@ def shown_value(value: object) -> str:
     """
     text = " ".join(str(value).split())
     return f'"{text[:37]}..."' if len(text) > 40 else f'"{text}"'
+
+
+def name_text(name: object) -> str:
+    """The name of a column as text: without spaces around it, whole numbers without a point.
+
+    The names of several levels, as pandas and sheets with two rows of names have them, are joined.
+
+    >>> name_text(" size "), name_text(2020.0), name_text(("sales", 2020)), name_text(None)
+    ('size', '2020', 'sales 2020', '')
+    """
+    if isinstance(name, tuple):
+        return " ".join(filter(None, map(name_text, name)))
+    if name is None or name != name:
+        return ""
+    if isinstance(name, float) and name.is_integer():
+        return str(int(name))
+    text = " ".join(str(name).split())
+    midnight = " 00:00:00"  # a date of pandas or of a sheet
+    return text.removesuffix(midnight) if _DATE.match(text) else text

@@ -26,7 +26,7 @@ from downslope.estimators._refusals import (
 from downslope.estimators._threads import threads_of
 from downslope.estimators.table._inputs import TableInputs, table_inputs
 from downslope.fitting import FitPhase, Summary, error_increases, fit, sampled_rows, shares, summary_html
-from downslope.tables import refuse_text
+from downslope.tables import name_text, refuse_text
 
 __all__ = ["TableEstimator"]
 
@@ -234,7 +234,7 @@ def _named(option: str, columns: Iterable[str | int], names: list[str]) -> list[
     words = "names or indices of columns"
     asked = [columns] if isinstance(columns, str) else items(option, columns, words, ordered=False)
     within = Within(-len(names), len(names) - 1)
-    return [c if isinstance(c, str) else names[whole(option, c, within)] for c in asked]
+    return [name_text(c) if isinstance(c, str) else names[whole(option, c, within)] for c in asked]
 
 
 def _free_name(columns: list[str]) -> str:
