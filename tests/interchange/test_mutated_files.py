@@ -184,6 +184,41 @@ def test_mutated_settings_and_arrays_of_files_of_any_kind(kind, network, tmp_pat
         use(path)
 
 
+@pytest.mark.parametrize("target", ["number", "class"])
+def test_mutated_files_of_fitted_models(target, tmp_path):
+    """With encoders of every kind, and a record: read and used, or refused with a DownslopeError."""
+    rng = np.random.default_rng(5)
+    count = 80
+    rows = {
+        "size": rng.normal(size=count).round(3).tolist(),
+        "town": rng.choice(["a", "b", "c"], count).tolist(),
+        "street": rng.choice([f"street {i}" for i in range(25)], count).tolist(),
+        "new": rng.choice(["yes", "no"], count).tolist(),
+        "sold": [f"2024-{1 + i % 12:02}-{1 + i % 28:02}" for i in range(count)],
+    }
+    y = rng.normal(size=count) if target == "number" else rng.choice(["u", "v", "w"], count)
+    path = tmp_path / "model"
+    ds.fit({**rows, "y": y.tolist()}, target="y", epochs=1, hidden=(3,), members=2).save(path)
+    file, whole, read = read_file(path), path.read_bytes(), 0
+    for i in range(80):
+        if i % 2:
+            path.write_bytes(damaged(whole, rng))
+        else:
+            about = {"about": file.section("about")}
+            change_section(about, rng)
+            texts = {**file.sections, "about": json.dumps(about["about"])}
+            path.write_bytes(save(dict(file.arrays), metadata={"format": "downslope 2", **texts}))
+        try:
+            model = ds.load(path, ds.Model)
+            read += 1
+            assert str(model.summary) + repr(model) + model._repr_html_()
+            model.predict(rows)
+            model.predict_interval(rows) if target == "number" else model.predict_proba(rows)
+        except ds.DownslopeError:
+            continue
+    assert 0 < read < 80
+
+
 def graph_beside(description, before):
     try:
         return graph_to_json([network_from_json(deepcopy(description)).graph().prediction])

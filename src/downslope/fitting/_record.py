@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, is_dataclass
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
+from downslope._checks import one_of, show
 from downslope.errors import DownslopeError
 from downslope.fitting._scores import Scores
 from downslope.tables import Column
@@ -14,6 +16,8 @@ __all__ = ["LINEAR", "GroupRecord", "Record"]
 
 LINEAR = "linear"
 """The name of the group that is a linear model."""
+
+_LARGEST = 1 << 53  # of counts
 
 
 @dataclass(frozen=True)
@@ -36,14 +40,6 @@ class GroupRecord:
     epochs: int
     train_errors: tuple[float, ...]
     validation_errors: tuple[float, ...]
-
-    @classmethod
-    def from_json(cls, data: Any) -> GroupRecord:
-        """The record of ``asdict``."""
-        fields = dict(data)
-        for name in ("train_errors", "validation_errors"):
-            fields[name] = tuple(map(float, fields[name]))
-        return cls(**fields)
 
 
 @dataclass(frozen=True)
@@ -94,11 +90,29 @@ class Record:
             DownslopeError: if the data is not of that form.
         """
         try:
-            fields = dict(data)
-            fields["columns"] = tuple(Column(**column) for column in fields["columns"])
-            for name in ("baseline", "linear", "network"):
-                fields[name] = Scores(**fields[name])
-            fields["groups"] = tuple(map(GroupRecord.from_json, fields["groups"]))
-            return cls(**fields)
-        except (TypeError, ValueError, KeyError) as error:
+            found: Record = _made(cls, data)
+        except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
             raise DownslopeError(f"the training record is damaged: {error!r}") from None
+        return found
+
+
+def _made(kind: Any, data: Any) -> Any:
+    """An object of an annotated type from plain data; what is of another type raises an error."""
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return kind(**{name: _made(hints[name], value) for name, value in data.items()})  # type: ignore[operator]
+    if get_origin(kind) is tuple:
+        return tuple(_made(get_args(kind)[0], item) for item in _of(list, data))
+    if get_origin(kind) is UnionType:
+        return None if data is None else _made(get_args(kind)[0], data)
+    if kind is float:
+        return float(data if type(data) is int else _of(float, data))
+    if kind is int and not 0 <= _of(int, data) <= _LARGEST:
+        raise ValueError(f"{data} is no count")
+    return _of(kind, data)
+
+
+def _of(kind: type, data: Any) -> Any:
+    if type(data) is not kind:
+        raise TypeError(f"{show(data)} stands where {one_of(kind)} belongs")
+    return data

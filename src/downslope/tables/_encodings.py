@@ -126,6 +126,10 @@ class TwoLevels:
     levels: tuple[str, ...]
     gaps: bool
 
+    def __post_init__(self) -> None:
+        if len(self.levels) != 2:
+            raise ValueError(f"two levels are not {len(self.levels)}")
+
     @property
     def features(self) -> tuple[str, ...]:
         """The names of the columns it gives."""
@@ -203,6 +207,10 @@ class Moments:
     high: float
     circles: tuple[str, ...]
     gaps: bool
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.circles) - set(_CIRCLES):
+            raise ValueError(f"there are the circles {', '.join(_CIRCLES)}, not {unknown.pop()!r}")
 
     @property
     def features(self) -> tuple[str, ...]:
