@@ -1,7 +1,6 @@
 """The command line as a user meets it: output, messages, exit codes, files."""
 
 import io
-import json
 import os
 import signal
 import subprocess
@@ -141,23 +140,6 @@ def test_predict_counts_what_is_new(fitted, tmp_path) -> None:
     assert "outside the range of the training data: bill_length_mm 3" in done.stderr
 
 
-@pytest.mark.parametrize("form", ["text", "markdown", "html", "json"])
-def test_explain(fitted, form: str, tmp_path) -> None:
-    done = run("explain", fitted, "--row", "3", "--format", form, "-o", tmp_path / "out")
-    assert done.returncode == 0, done.stderr
-    content = (tmp_path / "out").read_text()
-    assert "row 3" in content
-    if form == "json":
-        assert json.loads(content)["row"] == 2
-
-
-def test_explain_names_the_place(fitted) -> None:
-    assert "W⁽¹⁾₂,₃" in run("explain", fitted, "--of", "W1[2,3]").stdout
-    done = run("explain", fitted, "--of", "W9[1,1]")
-    assert done.returncode == 2
-    assert "no parameter 'layer9.weight'" in done.stderr
-
-
 BAD = {
     "missing file": (None, ["-t", "y"], "there is no file"),
     "empty": ("", ["-t", "y"], "is empty"),
@@ -230,7 +212,7 @@ def test_gaps_in_the_target_are_counted(tmp_path) -> None:
     assert "rows without a value, left out: 1" in done.stdout
 
 
-def test_predict_and_explain_refuse(fitted, tmp_path) -> None:
+def test_predict_refuses(fitted, tmp_path) -> None:
     pl.read_csv(EXAMPLES / "penguins.csv").drop("island").write_csv(tmp_path / "t.csv")
     (tmp_path / "junk").write_bytes(b"junk" * 40)
     ds.descend(ds.Network(1, [ds.Dense(1)]), [[1.0]], [1.0], steps=1).save(tmp_path / "run")
@@ -242,8 +224,6 @@ def test_predict_and_explain_refuse(fitted, tmp_path) -> None:
         (["explain", tmp_path / "run", "--row", "1"], "holds a Run, not a Model"),
         (["play", tmp_path / "run", "--no-open"], "which has no table"),
         (["predict", fitted, EXAMPLES / "penguins.csv", "-o", tmp_path / "x.pdf"], "known format"),
-        (["explain", fitted, "--row", "999"], "there is no row 999"),
-        (["explain", fitted, "--row", "0"], "--row"),
     ]
     for arguments, message in cases:
         done = run(*arguments)

@@ -227,7 +227,7 @@ def test_text_table_picture_and_data(table, model):
     one, several = model.contributions(table[7], table), model.contributions(table[:3], table, samples=2)
     assert str(one).splitlines()[0] == "price"
     assert "+" in str(one)
-    assert "One unit more" in str(one)
+    assert "By one unit more of a column, price changes here by" in str(one)
     assert "mean size" in str(several)
     for found in (one, several):
         assert found._repr_html_().count("<svg") == 1

@@ -211,46 +211,65 @@ def predict(model: str, table: str, output: str | None, sheet: str | None) -> No
     predict_table(model, table, output, sheet)
 
 
-@downslope.command(short_help="Write out the chain rule for one parameter.")
+@downslope.command(short_help="Show what each column adds to a prediction.")
 @click.argument("model")
 @click.argument("table", required=False)
 @click.option(
-    "--row",
-    type=click.IntRange(min=1),
+    "--row", type=click.IntRange(min=1), metavar="N", help="The row of TABLE to explain, counted from 1."
+)
+@click.option(
+    "--background",
+    metavar="TABLE",
+    help="The rows whose average prediction the row is compared with (default: those of TABLE).",
+)
+@click.option(
+    "--of-class",
+    metavar="CLASS",
+    help="The class whose probability is explained (default: the most probable one).",
+)
+@click.option(
+    "--log-odds", is_flag=True, help="Explain the log-odds of the class instead of its probability."
+)
+@click.option(
+    "--samples",
+    type=int,
     metavar="N",
-    help="The row to explain, counted from 1 (default: the mean over all rows).",
+    help="Pairs of random orders of the columns for each row of the background (default: exact values for up "
+    "to 10 columns, 4 pairs for more).",
 )
 @click.option(
     "--of",
     "of",
     metavar="PARAMETER",
-    help='The parameter to explain, counted from 1: "W1[2,3]" is the weight from input 3 to unit 2 of layer '
-    '1, "b2[1]" is the bias of unit 1 of layer 2 (default: the weight of layer 1 with the largest gradient).',
+    help='Also write out the chain rule for a parameter, counted from 1: "W1[2,3]" is the weight from input '
+    '3 to unit 2 of layer 1, "b2[1]" is the bias of unit 1 of layer 2, "largest" is the weight of layer 1 '
+    "with the largest gradient. Without --row it is that of the mean over all rows.",
 )
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "markdown", "html", "json"]),
-    default="text",
-    help="The format of the derivation (default: text).",
+    type=click.Choice(["text", "markdown", "html", "json", "svg", "png"]),
+    help="The format of the answer (default: by the ending of FILE, or text).",
 )
 @click.option("-o", "--output", metavar="FILE", help="The file to write (default: standard output).")
 @click.option("--sheet", metavar="NAME", help=_SHEET)
 def explain(**options: Any) -> None:
-    """Write out the chain rule for one parameter of MODEL, in symbols and then in numbers.
+    """Show what each column adds to a prediction of MODEL, in units of the target.
 
-    If MODEL consists of several networks, the last one is explained. TABLE holds the rows (default: the table
-    that MODEL was fitted to).
+    The contributions have the sum prediction − average; they are Shapley values of the whole model. The
+    derivatives follow: by how much one unit more of a column changes the prediction at this row. TABLE holds
+    the rows (default: the table that MODEL was fitted to).
 
     \b
     Examples:
       downslope explain houses.downslope --row 1
-      downslope explain houses.downslope --row 1 --of "W1[2,3]" --format html -o why.html
-      downslope explain houses.downslope new.csv --of "b1[4]"
+      downslope explain houses.downslope new.csv --row 1 --background houses.csv -o why.png
+      downslope explain penguins.downslope --row 1 --of-class Gentoo --log-odds
+      downslope explain houses.downslope --row 1 --of "W1[2,3]" -o why.html
     """
-    from downslope.cli._explain import explain_parameter
+    from downslope.cli._explain import explain_prediction
 
-    explain_parameter(**options)
+    explain_prediction(**options)
 
 
 @downslope.command(short_help="Open a page that shows a network while it learns.")

@@ -1,84 +1,199 @@
-"""``downslope explain``: the chain rule of one parameter of a fitted model."""
+"""``downslope explain``: what each column adds to a prediction, and the chain rule of a parameter."""
 
 from __future__ import annotations
 
-import json
-import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import polars as pl
 
-from downslope._files import write_whole
-from downslope.cli._screen import note
+from downslope.cli._results import as_json, chosen_form, write_content
+from downslope.cli._screen import note, rounded
+from downslope.drawing import page
 from downslope.engines import evaluate
 from downslope.errors import DownslopeError
-from downslope.fitting import Model, load
+from downslope.fitting import Contributions, Model, load
 from downslope.graph import gradient
-from downslope.insight import explain
+from downslope.insight import Explanation, explain
 from downslope.nets import Ensemble, Network
 from downslope.tables import read_table, rows_with_target
 
-__all__ = ["explain_parameter"]
+__all__ = ["explain_prediction"]
+
+_LARGEST = "largest"
+_ROW = "\0row"  # the name of no column of a table
 
 
-def explain_parameter(
+def explain_prediction(
     *,
     model: str,
     table: str | None,
     row: int | None,
+    background: str | None,
+    of_class: str | None,
+    log_odds: bool,
+    samples: int | None,
     of: str | None,
-    form: str,
+    form: str | None,
     output: str | None,
     sheet: str | None,
 ) -> None:
-    """Write the derivation in the form asked for."""
+    """Write the contributions of a row, then the chain rule of a parameter where it was asked for."""
+    form = chosen_form(form, output, tuple(_FORMS))
+    if row is None and of is None:
+        raise DownslopeError(
+            "name the row to explain, such as --row 1, or the parameter whose chain rule to write out, such "
+            f"as --of {_LARGEST}"
+        )
     fitted = load(model, Model)
-    x, y = _rows(fitted, table, sheet)
-    if row is not None and row > len(x):
-        raise DownslopeError(f"there is no row {row}: the table has {len(x)} rows with a target")
-    network, trained = fitted.member(-1)  # of the group that was trained last
-    if isinstance(fitted.network, Ensemble):
-        note(f"downslope: explaining the last of the {len(fitted.network.networks)} networks of the model")
-    parameters = {name: value.astype(np.float64) for name, value in trained.items()}
-    position = of if of is not None else _largest_gradient(network, parameters, x, y, row)
-    derivation = explain(
-        network,
-        x,
-        y,
-        parameters=parameters,
-        of=position,
-        row=None if row is None else row - 1,
-        features=fitted.encoder.features,
-    )
-    forms = {
-        "text": lambda: f"{derivation}\n",
-        "markdown": lambda: derivation.markdown(),
-        "html": lambda: derivation.html(),
-        "json": lambda: json.dumps(derivation.to_json(), ensure_ascii=False, indent=1) + "\n",
-    }
-    content = forms[form]()
-    if output is None:
-        sys.stdout.write(content)
+    source = _source(fitted, table)
+    frame = read_table(source, sheet=sheet)
+    name = "standard input" if source == "-" else Path(source).name
+    if row is None:
+        answer = _Answer(f"All rows of {name}", None, None)
     else:
-        write_whole(output, content.encode())
+        if row > frame.height:
+            raise DownslopeError(f"there is no row {row}: the table has {frame.height} rows")
+        known = frame if background is None else read_table(background)
+        found = fitted.contributions(
+            frame[row - 1], known, of_class=of_class, log_odds=log_odds, samples=samples
+        )
+        answer = _Answer(f"Row {row} of {name}", row - 1, found)
+    if of is not None:
+        answer = _with_chain_rule(answer, fitted, frame, of)
+    write_content(_FORMS[form](answer), output)
 
 
-def _rows(model: Model, table: str | None, sheet: str | None) -> tuple[np.ndarray, np.ndarray]:
+@dataclass(frozen=True)
+class _Answer:
+    """What is written.
+
+    Attributes:
+        title: which rows.
+        row: counted from 0; None for the mean over all rows.
+        found: the contributions to the prediction of that row.
+        scaling: the network's inputs and the row's cells, side by side.
+        chain_rule: of a parameter.
+    """
+
+    title: str
+    row: int | None
+    found: Contributions | None
+    scaling: str = ""
+    chain_rule: Explanation | None = None
+
+    def text(self) -> str:
+        parts = (self.title, self.found, self.scaling, self.chain_rule)
+        return "\n\n".join(str(part) for part in parts if part) + "\n"
+
+    def markdown(self) -> str:
+        found = "" if self.found is None else self.found.markdown()
+        chain_rule = "" if self.chain_rule is None else self.chain_rule.markdown()
+        return "\n\n".join(part for part in (f"# {self.title}", found, chain_rule) if part)
+
+    def html(self) -> str:
+        parts = [part._repr_html_() for part in (self.found, self.chain_rule) if part is not None]
+        return page(self.title, *parts)
+
+    def json(self) -> str:
+        data: dict[str, Any] = {"title": self.title, "row": self.row}
+        data |= {} if self.found is None else self.found.to_json()
+        data |= {} if self.chain_rule is None else {"chain_rule": self.chain_rule.to_json()}
+        return as_json(data)
+
+    @property
+    def drawn(self) -> Contributions:
+        """What there is a picture of."""
+        if self.found is None:
+            raise DownslopeError("a picture shows what columns add to one prediction; name a row: --row 1")
+        return self.found
+
+
+_FORMS: Mapping[str, Callable[[_Answer], bytes]] = {
+    "text": lambda answer: answer.text().encode(),
+    "markdown": lambda answer: answer.markdown().encode(),
+    "html": lambda answer: answer.html().encode(),
+    "json": lambda answer: answer.json().encode(),
+    "svg": lambda answer: f"{answer.drawn.picture().svg()}\n".encode(),
+    "png": lambda answer: answer.drawn.picture().png(),
+}
+
+
+def _source(model: Model, table: str | None) -> str:
     source = table or model.record.source
     if table is None and not Path(source).exists():
         raise DownslopeError(
             f"the table that the model was fitted to ({source}) is no longer there; give a table: "
             "downslope explain MODEL TABLE --row 1"
         )
-    frame = read_table(source, sheet=sheet)
-    if model.target.name not in frame.columns:
-        raise DownslopeError(
-            f'the table lacks the target "{model.target.name}", without which there is no error'
+    return source
+
+
+def _with_chain_rule(answer: _Answer, fitted: Model, frame: pl.DataFrame, of: str) -> _Answer:
+    """The answer with the chain rule of a parameter of the network that was trained last."""
+    x, y = _rows(fitted, frame, answer.row)
+    network, trained = fitted.member(-1)
+    if isinstance(fitted.network, Ensemble):
+        note(
+            "downslope: the chain rule is that of the last of the "
+            f"{len(fitted.network.networks)} networks of the model"
         )
-    frame = rows_with_target(frame, model.target.name)[0]
-    if not frame.height:
-        raise DownslopeError(f'no row has a value of "{model.target.name}"')
-    return model.encode(frame).x.astype(np.float64), model.encoded_targets(frame).astype(np.float64)
+    parameters = {name: value.astype(np.float64) for name, value in trained.items()}
+    position = _largest_gradient(network, parameters, x, y, answer.row) if of == _LARGEST else of
+    derivation = explain(
+        network, x, y, parameters=parameters, of=position, row=answer.row, features=fitted.encoder.features
+    )
+    scaling = "" if answer.row is None else _scaling(fitted, frame[answer.row], x[answer.row], y[answer.row])
+    return _Answer(answer.title, answer.row, answer.found, scaling, derivation)
+
+
+def _rows(model: Model, frame: pl.DataFrame, row: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs and targets of the rows with a target; where one row is explained, of all, with 0 for no target.
+
+    So that a row has the number that it has in the table.
+    """
+    name = model.target.name
+    if name not in frame.columns:
+        raise DownslopeError(f'the table lacks the target "{name}", without which there is no error')
+    known = rows_with_target(frame.with_row_index(_ROW), name)[0]
+    if not known.height:
+        raise DownslopeError(f'no row has a value of "{name}"')
+    y = model.encoded_targets(known).astype(np.float64)
+    if row is None:
+        return model.encode(known).x.astype(np.float64), y
+    places = known[_ROW].to_numpy()
+    if row not in places:
+        raise DownslopeError(
+            f'row {row + 1} has no value of "{name}", without which there is no error; leave out --of'
+        )
+    targets = np.zeros(frame.height)
+    targets[places] = y
+    return model.encode(frame).x.astype(np.float64), targets
+
+
+def _scaling(model: Model, row: pl.DataFrame, x: np.ndarray, y: float) -> str:
+    """The inputs of the network beside the cells of the row, and the target in both units."""
+    target, lines = model.target, []
+    for part in model.encoder.encodings:
+        cell = row[part.name][0]
+        place = model.encoder.places[part.name]
+        inputs = ", ".join(
+            f"x{i + 1} = {x[i]:.4g} ({name})"
+            for i, name in enumerate(model.encoder.features[place], place.start)
+        )
+        lines.append(f"  {part.name} {'missing' if cell is None else cell}: {inputs}")
+    if target.classes:
+        lines.append(f"  {target.name} {target.classes[int(y)]}: y = {y:g}")
+    else:
+        known = rounded(float(target.numbers(np.array([y]))[0]))
+        lines.append(
+            f"  {target.name} {known}: y = {y:.4g}, in units of {rounded(target.scale)} from "
+            f"{rounded(target.mean)}"
+        )
+    return "\n".join(["What the network takes for this row", *lines])
 
 
 def _largest_gradient(
@@ -87,7 +202,7 @@ def _largest_gradient(
     """The weight of the first dense layer with the largest gradient."""
     graph = network.graph()
     name = next(stage.parameters["weight"].name for stage in graph.stages if stage.kind == "Dense")
-    rows = slice(None) if row is None else slice(row - 1, row)
+    rows = slice(None) if row is None else slice(row, row + 1)
     chosen = y[rows] if network.loss == "cross_entropy" else y[rows, None]
     given = {**parameters, "x": x[rows], "y": chosen, "row_weights": np.ones(len(chosen))}
     (gradients,) = evaluate(gradient(graph.error, [graph.parameters[name]]), given)

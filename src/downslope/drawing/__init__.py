@@ -3,7 +3,7 @@
 from downslope.drawing._bars import Bar, bars_picture
 from downslope.drawing._curves import Curve, Mark, curves_picture, plot_curves
 from downslope.drawing._layers import LayerDrawing, layers_picture
-from downslope.drawing._panel import panel, table
+from downslope.drawing._panel import page, panel, table
 from downslope.drawing._shapes import BLUE, ORANGE, Picture
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "bars_picture",
     "curves_picture",
     "layers_picture",
+    "page",
     "panel",
     "plot_curves",
     "table",

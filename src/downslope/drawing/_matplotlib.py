@@ -6,7 +6,7 @@ from typing import Any
 
 from downslope.errors import DownslopeError
 
-__all__ = ["axes_for"]
+__all__ = ["axes_for", "figure_axes"]
 
 
 def axes_for(ax: Any, size: tuple[float, float], *, whole: bool = False) -> Any:
@@ -33,3 +33,21 @@ def axes_for(ax: Any, size: tuple[float, float], *, whole: bool = False) -> Any:
     if not isinstance(ax, Axes):
         raise DownslopeError(f"ax needs axes of matplotlib, such as plt.gca(), not {type(ax).__name__}")
     return ax
+
+
+def figure_axes(size: tuple[float, float]) -> Any:
+    """Axes that fill a figure which no window shows and nothing else holds.
+
+    Args:
+        size: of the figure, in inches.
+
+    Raises:
+        DownslopeError: if matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise DownslopeError(
+            "PNG is drawn with matplotlib, which is not installed: pip install matplotlib, or write SVG"
+        ) from None
+    return Figure(figsize=size).add_axes((0, 0, 1, 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-__all__ = ["panel", "table"]
+__all__ = ["page", "panel", "table"]
 
 _CELL = "padding:1px 10px"
 _TABLE = "border-collapse:collapse;margin:4px 0;background:none;color:inherit"
@@ -25,6 +25,22 @@ def panel(name: str, line: str, *parts: str) -> str:
     return (
         '<div style="font-family:sans-serif;font-size:13px;line-height:1.4;color:inherit">'
         f"<div><b>{escape(name)}</b> {escape(line)}</div>{''.join(parts)}</div>"
+    )
+
+
+def page(title: str, *parts: str) -> str:
+    """A page that needs nothing else, light or dark as the reader has it.
+
+    Args:
+        title: plain text.
+        parts: HTML.
+    """
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
+        '<meta name="viewport" content="width=device-width"/>'
+        f"<title>{escape(title)}</title><style>:root {{ color-scheme: light dark }}\n"
+        "body { margin: 2em auto; max-width: 60em; padding: 0 1em; font-family: sans-serif }</style></head>\n"
+        f"<body><h1>{escape(title)}</h1>\n{''.join(parts)}</body></html>\n"
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from downslope.drawing._matplotlib import axes_for
+from downslope.drawing._matplotlib import axes_for, figure_axes
 
 __all__ = ["BLUE", "ORANGE", "Circle", "Line", "Picture", "Rectangle", "Shape", "Text"]
 
@@ -147,6 +147,19 @@ class Picture:
             f'role="img" aria-label="{escape(self.label)}" font-family="sans-serif" font-size="{_FONT}" '
             f'fill="currentColor">{"".join(shape.svg() for shape in self.shapes)}</svg>'
         )
+
+    def png(self) -> bytes:
+        """A PNG file, on white.
+
+        Raises:
+            DownslopeError: if matplotlib is not installed.
+        """
+        from io import BytesIO
+
+        ax = self.draw(figure_axes((self.width / 72, self.height / 72)))
+        content = BytesIO()
+        ax.figure.savefig(content, format="png", dpi=144)
+        return content.getvalue()
 
     def draw(self, ax: Any = None) -> Any:
         """Draw with matplotlib.

@@ -96,6 +96,13 @@ class Contributions:
             return "\n".join([*self._step_lines(), "", *self._slope_lines()])
         return "\n".join([self._title, *_aligned(self._rows_of_several())])
 
+    def markdown(self) -> str:
+        """The table that a notebook shows, as Markdown."""
+        headings, *rows = self._rows_of_one() if len(self) == 1 else self._rows_of_several()
+        cells = [headings, ["---"] * len(headings), *rows]
+        lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
+        return "\n".join([self._title, "", *lines, ""])
+
     def _repr_html_(self) -> str:
         """What a notebook shows: the same as tables, and the picture."""
         parts = [self.picture().svg()]
@@ -151,7 +158,8 @@ class Contributions:
         if not known:
             return ["No column is a number: there are no derivatives."]
         rows = [[self.columns[i], self.cells[0][i], f"{self.slopes[0, i]:+,.4g}"] for i in known]
-        return ["One unit more, at this row (the derivative)", *_aligned(rows, right=(1, 2))]
+        title = f"By one unit more of a column, {self.of[0]} changes here by (the derivative)"
+        return [title, *_aligned(rows, right=(1, 2))]
 
     def _rows_of_one(self) -> list[list[str]]:
         scale = self._scale(0)
