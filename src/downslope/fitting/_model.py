@@ -249,6 +249,8 @@ def read_model(file: SavedFile) -> Model:
         encoder = TableEncoder.from_json(content.about.get("encoder"))
         target = Target.from_json(content.about.get("target"))
         record = Record.from_json(content.about.get("record") or {})
+        if not record.columns:
+            raise DownslopeError("the record names no columns")
         outputs = int(content.network.graph().prediction.shape[1])
         wanted = len(target.classes) if len(target.classes) > 2 else 1
         if len(encoder.features) != content.network.inputs or outputs != wanted:

@@ -122,7 +122,7 @@ class Summary:
         return lines
 
     def _column_lines(self) -> list[str]:
-        width = min(30, max((len(column.name) for column in self.columns), default=0))
+        width = min(30, max(len(column.name) for column in self.columns))
         kinds = max(len(column.kind) for column in self.columns)
         return ["columns"] + [
             f"  {c.name:{width}}  {c.kind:{kinds}}  {c.encoder:10}  {c.inputs:3} inputs  {c.reason}"
