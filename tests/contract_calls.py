@@ -60,6 +60,7 @@ def schedule(kind, **settings):
 RESULTS = {
     "Checkpoint",
     "Contributions",
+    "Evaluation",
     "Explanation",
     "Forecast",
     "Model",

@@ -26,6 +26,7 @@ _NAMES = {
     ),
     "fitting": (
         "Contributions",
+        "Evaluation",
         "Model",
         "fit",
         "load",

@@ -1,4 +1,4 @@
-"""The command line: ``downslope demo | fit | predict | explain | play``."""
+"""The command line: ``downslope demo | fit | predict | evaluate | explain | play``."""
 
 from __future__ import annotations
 

@@ -24,6 +24,10 @@ class _Group(click.Group):
 
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_METRICS = (
+    "r2, root_mean_squared_error, mean_absolute_error or median_absolute_error of a number; accuracy, "
+    "log_loss, brier_score or roc_auc of classes"
+)
 _SHEET = "The name of the sheet in an Excel file (default: the first sheet)."
 
 
@@ -209,6 +213,39 @@ def predict(model: str, table: str, output: str | None, sheet: str | None) -> No
     from downslope.cli._predict import predict_table
 
     predict_table(model, table, output, sheet)
+
+
+@downslope.command(short_help="Score a model on the rows of TABLE.")
+@click.argument("model")
+@click.argument("table")
+@click.option("--metric", metavar="NAME", help=f"Print only this score: {_METRICS}.")
+@click.option(
+    "--worst",
+    type=click.IntRange(min=0),
+    default=5,
+    metavar="N",
+    help="How many of the rows with the largest errors to list (default: 5).",
+)
+@click.option("--row-weights", metavar="COLUMN", help="A column of TABLE with the weight of each row.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--sheet", metavar="NAME", help=_SHEET)
+def evaluate(**options: Any) -> None:
+    """Score MODEL on the rows of TABLE, beside the baselines and the linear model.
+
+    TABLE holds rows with known targets, best such as MODEL was not fitted to. For numbers: R², typical
+    errors, the spread of the errors, and how often the prediction intervals hold. For classes: accuracy, log
+    loss, Brier score, ROC AUC, precision and recall of each class, confusions, and the calibration. Then the
+    rows with the largest errors, counted from 1. ± is one standard error.
+
+    \b
+    Examples:
+      downslope evaluate houses.downslope sold_in_2025.csv
+      downslope evaluate houses.downslope new.csv --metric r2
+      downslope evaluate penguins.downslope new.csv --json > scores.json
+    """
+    from downslope.cli._evaluate import evaluate_table
+
+    evaluate_table(**options)
 
 
 @downslope.command(short_help="Show what each column adds to a prediction.")

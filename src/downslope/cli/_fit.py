@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from downslope.cli._screen import ProgressBar, console, note, rounded
+from downslope.cli._tables import source_of
 from downslope.errors import DownslopeError
 from downslope.fitting import LINEAR, Model, Scores, Summary, fit, group_line
 from downslope.nets import Dense, Network
@@ -38,7 +39,7 @@ def fit_table(table: str, output: str | None, sheet: str | None, options: Mappin
         model = fit(
             frame,
             **options,
-            source="standard input" if table == "-" else str(Path(table).resolve()),
+            source=source_of(table),
             progress=bar.show,
             described=lambda description: _print_columns(screen, description, frame.height, table),
         )

@@ -14,7 +14,7 @@ from downslope._files import write_whole
 from downslope.cli._screen import note
 from downslope.errors import DownslopeError
 from downslope.fitting import Model, load
-from downslope.tables import Encoded, listed, read_table
+from downslope.tables import Encoded, read_table
 
 __all__ = ["predict_table"]
 
@@ -45,7 +45,8 @@ def predict_table(model_path: str, table: str, output: str | None, sheet: str | 
         sys.stdout.flush()
     else:
         write_whole(output, content.getvalue())
-    _print_counts(encoded, frame.height)
+    for line in encoded.notes:
+        note(line)
     if output is not None:
         note(f"{frame.height:,} predictions written to {output}")
 
@@ -79,15 +80,3 @@ def _free_name(frame: pl.DataFrame, name: str) -> str:
         count += 1
         tried = f"{name} {count}"
     return tried
-
-
-def _print_counts(encoded: Encoded, rows: int) -> None:
-    counted = (
-        (encoded.gaps, "without a value, filled as in training"),
-        (encoded.unseen, "with a level that was not in the training data"),
-        (encoded.out_of_range, "outside the range of the training data"),
-    )
-    for counts, what in counted:
-        if counts:
-            cells = listed([f"{name} {count:,}" for name, count in counts.items()])
-            note(f"of {rows:,} rows, {what}: {cells}")

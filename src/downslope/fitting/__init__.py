@@ -10,10 +10,13 @@ from downslope.fitting._scores import Scores, baseline_prediction, scores
 from downslope.fitting._summary import Summary, group_line
 from downslope.fitting.contributions import Contributions
 from downslope.fitting.ensemble import embeddings
+from downslope.fitting.evaluation import METRICS, Evaluation
 
 __all__ = [
     "LINEAR",
+    "METRICS",
     "Contributions",
+    "Evaluation",
     "FitPhase",
     "GroupRecord",
     "Model",

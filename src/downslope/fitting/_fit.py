@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
-from downslope._checks import array, called, choice, text
+from downslope._checks import called, choice, text
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.fitting._model import Model
@@ -30,6 +30,7 @@ from downslope.fitting.ensemble import (
     fit_single,
     folds_of,
 )
+from downslope.fitting.evaluation import checked_weights, weighted_quantiles
 from downslope.tables import (
     TASKS,
     Description,
@@ -167,27 +168,10 @@ def _counted(frame: pl.DataFrame, weights: ArrayLike | None) -> pl.DataFrame:
     """
     if weights is None:
         return frame.with_columns(pl.lit(1.0).alias(_WEIGHTS))
-    column = _weights(weights, frame.height)
+    column = checked_weights(weights, frame.height)
     shares = column / column.max()
     counted = shares.astype(np.float32) > 0  # in the dtype that trains
     return frame.with_columns(pl.Series(_WEIGHTS, shares)).filter(pl.Series(counted))
-
-
-def _weights(weights: ArrayLike, rows: int) -> NDArray[np.float64]:
-    """The checked weights, (rows,)."""
-    column = array("row_weights", weights, np.float64)
-    if column.shape != (rows,):
-        raise DownslopeError(
-            f"row_weights needs a number for each of {rows} rows, not an array of shape {column.shape}"
-        )
-    negative = np.flatnonzero(column < 0)
-    if len(negative):
-        raise DownslopeError(
-            f"row_weights[{negative[0]}] is {column[negative[0]]:g}; a weight is a number of at least 0"
-        )
-    if not column.any():
-        raise DownslopeError("row_weights is 0 for every row; give some rows a weight above 0")
-    return column
 
 
 def _with_target(frame: pl.DataFrame, target: Any) -> tuple[pl.DataFrame, str]:
@@ -291,7 +275,16 @@ def _record(
         **compared,
         groups=_groups(fitted),
         interrupted=fitted.interrupted,
+        constants=_constants(target, y, w),
     )
+
+
+def _constants(target: Target, y: NDArray[np.float32], w: NDArray[Any]) -> tuple[float, ...]:
+    """What the baselines predict: the mean and the median, or the shares of the classes."""
+    found = np.ravel(baseline_prediction(target, y, 1, w))
+    if not target.classes:
+        found = np.append(found, weighted_quantiles(target.numbers(y), w, [0.5]))
+    return tuple(found.tolist())
 
 
 def _in_units(predicted: NDArray[Any], target: Target) -> NDArray[Any]:

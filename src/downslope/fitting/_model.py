@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from downslope._checks import Interval, number, whole
+from downslope._checks import NOT_NEGATIVE, Interval, number, whole
 from downslope._files import SavedFile
 from downslope.errors import DownslopeError
 from downslope.fitting._notebook import summary_html
-from downslope.fitting._record import Record
+from downslope.fitting._record import LINEAR, Record
+from downslope.fitting._scores import LINEAR_MODEL, NETWORK
 from downslope.fitting._summary import Summary, summary_of
 from downslope.fitting.contributions import Contributions, contributions
 from downslope.fitting.ensemble import COVERAGES, QUANTILES, IntervalNetworks, class_probabilities
+from downslope.fitting.evaluation import Evaluation, LabelledRows, baselines, evaluation_of, labelled_rows
 from downslope.interchange import ModelFile, model_of, write_model_file
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import Encoded, TableEncoder, Target, as_frame
@@ -122,6 +125,10 @@ class Model:
             DownslopeError: if the target is a class, the level is none, or the model was fitted to too few
                 rows to hold any out.
         """
+        return self.interval_encoded(self.encode(data).x, level)
+
+    def interval_encoded(self, x: NDArray[Any], level: float = 0.9) -> NDArray[np.float64]:
+        """As ``predict_interval``, for encoded inputs."""
         level = number("level", level, _LEVEL)
         if self.target.classes:
             raise DownslopeError(f'"{self.target.name}" is a class and has no intervals; use predict_proba')
@@ -130,7 +137,6 @@ class Model:
                 f"intervals are learned from held-out rows, and {self.record.rows} rows were too few to hold "
                 "any out, or training was interrupted; fit to 50 rows or more"
             )
-        x = self.encode(data).x
         ends = self.intervals.interval(x, self._numbers(x), level)
         return self.target.numbers(ends)
 
@@ -210,6 +216,82 @@ class Model:
             return self.network, self.parameters
         place = index % len(networks)
         return networks[place], self.network.of_member(place, self.parameters)
+
+    @property
+    def linear_part(self) -> Model | None:
+        """The linear model that is blended with networks; None where there is none, or nothing else."""
+        group = self.record.groups[0]
+        if not isinstance(self.network, Ensemble) or group.name != LINEAR or not 0 < group.share < 1:
+            return None
+        network = Ensemble(self.network.networks[: group.members])
+        return replace(
+            self, network=network, parameters={n: self.parameters[n] for n in network.graph().parameters}
+        )
+
+    def evaluate(
+        self,
+        data: Any,
+        target: Any = None,
+        *,
+        row_weights: ArrayLike | None = None,
+        worst: int = 5,
+        source: str | None = None,
+    ) -> Evaluation:
+        """How good the predictions of rows are, beside those of the baselines and of the linear model.
+
+        Args:
+            data: as for ``predict``, with the target.
+            target: the values of the target, (rows,); None where they are a column of ``data``.
+            row_weights: how much each row counts, (rows,); only their ratios matter.
+            worst: how many of the rows that are farthest off to name.
+            source: the path that the table was read from; where ``data`` is a path, that is known.
+
+        Raises:
+            DownslopeError: if a needed column or the target is not there, no row has a target, or one has a
+                class that the model does not know.
+
+        >>> from downslope import fit
+        >>> rows = {"size": [50, 60, 80, 100, 120], "price": [100.5, 120.5, 160.5, 200.5, 240.5]}
+        >>> model = fit(rows, target="price")
+        >>> later = model.evaluate({"size": [70, 90, 110], "price": [140.5, 181.5, 220.5]})
+        >>> later
+        <Evaluation of 'price': regression, 3 rows, R² 0.99... ± 0.000...>
+        >>> print(later.score("mean_absolute_error"), later.worst[0].index)
+        0.3... ± 0.3... 1
+        """
+        rows = self.labelled(data, target, row_weights)
+        worst = whole("worst", worst, NOT_NEGATIVE)
+        encoded = self.encode(rows.frame)
+        outputs = baselines(self.record.constants, self.target, rows)
+        if self.linear_part is not None:
+            outputs[LINEAR_MODEL] = self.linear_part.outputs(encoded.x)
+        outputs[NETWORK] = self.outputs(encoded.x)
+        levels = COVERAGES if self.intervals is not None else ()
+        intervals = {level: self.interval_encoded(encoded.x, level) for level in levels}
+        notes = (*encoded.notes, *self._flattered(data, source))
+        return evaluation_of(rows, self.target, outputs, intervals, worst, notes)
+
+    def labelled(self, data: Any, target: Any, row_weights: ArrayLike | None) -> LabelledRows:
+        """The rows of a table that have a target; arguments and errors as of ``evaluate``."""
+        frame = as_frame(data, None if target is None else self._columns_for(data))
+        if target is not None:
+            column = as_frame({self.target.name: np.ravel(target)})
+            if column.height != frame.height:
+                raise DownslopeError(f"there are {frame.height} rows of inputs and {column.height} targets")
+            frame = frame.with_columns(column)
+        return labelled_rows(frame, self.target, row_weights)
+
+    def _flattered(self, data: Any, source: str | None) -> tuple[str, ...]:
+        """A warning where the rows are those that the model was fitted to."""
+        if isinstance(data, str | os.PathLike):
+            source = os.fspath(data)
+        if (
+            source is None
+            or not Path(source).exists()
+            or Path(source).resolve() != Path(self.record.source).resolve()
+        ):
+            return ()
+        return ("The model was fitted to this file: the scores are better than on rows it has not seen.",)
 
     def encoded_targets(self, frame: pl.DataFrame) -> NDArray[np.float32]:
         """The targets of rows as the network's loss takes them, (rows,)."""

@@ -57,6 +57,8 @@ class Record:
             classes, of the linear model, and of this model, on the validation rows.
         groups: what was trained, the linear model first.
         interrupted: whether training was ended early.
+        constants: what the baselines predict whatever the inputs are: the mean and the median of the
+            targets, or the shares of the classes; empty in files of before they were kept.
     """
 
     source: str
@@ -71,6 +73,7 @@ class Record:
     network: Scores
     groups: tuple[GroupRecord, ...]
     interrupted: bool
+    constants: tuple[float, ...] = ()
 
     @property
     def main(self) -> GroupRecord:

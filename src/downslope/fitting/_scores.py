@@ -11,7 +11,23 @@ from numpy.typing import NDArray
 from downslope.tables import Target
 from downslope.training import r_squared
 
-__all__ = ["Scores", "baseline_prediction", "scores"]
+__all__ = [
+    "FREQUENCIES",
+    "LINEAR_MODEL",
+    "MEAN",
+    "MEDIAN",
+    "NETWORK",
+    "Scores",
+    "baseline_prediction",
+    "class_scores",
+    "number_scores",
+    "scores",
+    "surprise",
+]
+
+FREQUENCIES, MEAN, MEDIAN = "baseline (class frequencies)", "baseline (mean)", "baseline (median)"
+LINEAR_MODEL, NETWORK = "linear model", "network"
+"""What predictions are of, where their scores stand beside one another."""
 
 _SMALLEST = 1e-7
 
@@ -61,13 +77,28 @@ def scores(
     0.5
     """
     if target.classes:
-        chosen = predicted[np.arange(len(y)), y.astype(int)]
-        hits = predicted.argmax(axis=1) == y
-        return Scores(
-            accuracy=float(np.average(hits, weights=weights)),
-            log_loss=float(np.average(-np.log(np.clip(chosen, _SMALLEST, 1.0)), weights=weights)),
-        )
-    true = target.numbers(y)
+        return class_scores(y, predicted, weights)
+    return number_scores(target.numbers(y), predicted, weights)
+
+
+def class_scores(y: NDArray[Any], predicted: NDArray[Any], weights: NDArray[Any] | None = None) -> Scores:
+    """The scores of probabilities (rows, classes); y are the numbers of the true classes, (rows,)."""
+    hits = predicted.argmax(axis=1) == y
+    return Scores(
+        accuracy=float(np.average(hits, weights=weights)),
+        log_loss=float(np.average(surprise(y, predicted), weights=weights)),
+    )
+
+
+def surprise(y: NDArray[Any], predicted: NDArray[Any]) -> NDArray[np.float64]:
+    """−ln p(true class) of each row, with p at least 1e-7, (rows,)."""
+    chosen = predicted[np.arange(len(y)), y.astype(int)]
+    found: NDArray[np.float64] = -np.log(np.clip(chosen, _SMALLEST, 1.0))
+    return found
+
+
+def number_scores(true: NDArray[Any], predicted: NDArray[Any], weights: NDArray[Any] | None = None) -> Scores:
+    """The scores of numbers in the target's units, (rows,) as the true ones."""
     errors = np.abs(true - predicted)
     exponent = np.frexp(errors.max())[1]  # sums and squares of large errors are beyond the largest number
     scaled = np.ldexp(errors, -exponent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from downslope.fitting._record import GroupRecord, Record
-from downslope.fitting._scores import Scores
+from downslope.fitting._scores import FREQUENCIES, LINEAR_MODEL, MEAN, NETWORK, Scores
 from downslope.nets import AnyNetwork, Dense, Ensemble
 from downslope.tables import Column, TableEncoder, Target
 
@@ -83,8 +83,8 @@ class Summary:
     @property
     def compared(self) -> dict[str, Scores]:
         """The scores by what they are of."""
-        baseline = "baseline (class frequencies)" if self.task == "classification" else "baseline (mean)"
-        return {baseline: self.baseline, "linear model": self.linear, "network": self.network}
+        baseline = FREQUENCIES if self.task == "classification" else MEAN
+        return {baseline: self.baseline, LINEAR_MODEL: self.linear, NETWORK: self.network}
 
     @property
     def line(self) -> str:

@@ -40,6 +40,20 @@ class Encoded:
     unseen: Mapping[str, int]
     out_of_range: Mapping[str, int]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was noticed, in words."""
+        counted = (
+            (self.gaps, "without a value, filled as in training"),
+            (self.unseen, "with a level that was not in the training data"),
+            (self.out_of_range, "outside the range of the training data"),
+        )
+        return tuple(
+            f"of {len(self.x):,} rows, {what}: {listed([f'{name} {n:,}' for name, n in counts.items()])}"
+            for counts, what in counted
+            if counts
+        )
+
 
 @dataclass(frozen=True)
 class TableEncoder:
@@ -202,19 +216,29 @@ class Target:
         return "classification" if self.classes else "regression"
 
     def encode(self, column: pl.Series) -> NDArray[np.float32]:
-        """Class numbers from 0, or (value − mean) / scale, (rows,).
+        """Class numbers from 0, or (value − mean) / scale, (rows,); raises as ``values`` does."""
+        found = self.values(column)
+        return (found if self.classes else (found - self.mean) / self.scale).astype(np.float32)
+
+    def values(self, column: pl.Series) -> NDArray[np.float64]:
+        """Class numbers from 0, or numbers in their own units, NaN for what is none, (rows,).
 
         Raises:
-            DownslopeError: if a class is unknown.
+            DownslopeError: if a class is unknown; it says which and in how many rows.
         """
         if not self.classes:
-            return ((finite_numbers(column).to_numpy() - self.mean) / self.scale).astype(np.float32)
+            return finite_numbers(column).to_numpy()
         cells = Levels.of(column)
         places = cells.places(self.classes)
         if not places.all():
-            unknown = cells.text[int(np.flatnonzero(places == 0)[0])]
-            raise DownslopeError(f'"{unknown}" is none of the classes {listed(self.classes)}')
-        return (places - 1).astype(np.float32)[cells.cell]
+            absent = int(np.flatnonzero(places == 0)[0])
+            count = int(cells.rows[absent])
+            raise DownslopeError(
+                f'"{cells.text[absent]}" is none of the classes {listed(self.classes)}, and '
+                f'{count:,} {"row holds" if count == 1 else "rows hold"} it in "{self.name}"; '
+                "leave them out, or fit a model to rows of that class"
+            )
+        return (places - 1).astype(np.float64)[cells.cell]
 
     def clipped(self, values: NDArray[Any]) -> NDArray[Any]:
         """Scaled predictions no lower and no higher than any target there was."""

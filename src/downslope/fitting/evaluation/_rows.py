@@ -1,0 +1,92 @@
+"""The rows of a table that have a target, and how much each counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+from downslope._checks import array
+from downslope.errors import DownslopeError
+from downslope.tables import Target, rows_with_target
+
+__all__ = ["LabelledRows", "checked_weights", "labelled_rows"]
+
+_PLACE = "\0place"  # the name of no column of a table
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledRows:
+    """Rows whose target is known.
+
+    Attributes:
+        frame: the rows.
+        index: where they stand in the whole table, from 0, (rows,).
+        true: the numbers of their classes, or their targets in the target's own units, (rows,).
+        weights: how much each counts, (rows,).
+        left_out: rows of the table without a target, or of weight 0.
+    """
+
+    frame: pl.DataFrame
+    index: NDArray[np.int64]
+    true: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    left_out: int
+
+    def __len__(self) -> int:
+        return len(self.true)
+
+
+def labelled_rows(frame: pl.DataFrame, target: Target, row_weights: ArrayLike | None) -> LabelledRows:
+    """The rows of a table that have a target.
+
+    Args:
+        frame: the table.
+        target: what is predicted.
+        row_weights: how much each row counts, (rows of the table,); None for all alike.
+
+    Raises:
+        DownslopeError: if the target is not in the table or has no value there, if a class is unknown, or
+            if the weights do not serve.
+    """
+    if target.name not in frame.columns:
+        raise DownslopeError(
+            f'the table lacks the target "{target.name}", with which predictions are compared; add the column'
+        )
+    weights = np.ones(frame.height) if row_weights is None else checked_weights(row_weights, frame.height)
+    numbered = frame.with_columns(pl.Series(_PLACE, np.arange(frame.height)))
+    numbered = numbered.filter(pl.Series(weights > 0))
+    known = rows_with_target(numbered, target.name)[0]
+    true = target.values(known[target.name])
+    usable = np.isfinite(true)  # text where numbers are predicted is no target
+    if not usable.any():
+        raise DownslopeError(
+            f'no row has a value of "{target.name}" that a prediction can be compared with; '
+            "give rows whose targets are known"
+        )
+    known = known.filter(pl.Series(usable))
+    index = known[_PLACE].to_numpy()
+    return LabelledRows(known.drop(_PLACE), index, true[usable], weights[index], frame.height - known.height)
+
+
+def checked_weights(weights: ArrayLike, rows: int) -> NDArray[np.float64]:
+    """Weights of rows, (rows,).
+
+    Raises:
+        DownslopeError: if they are of another shape, below 0, or all 0.
+    """
+    column = array("row_weights", weights, np.float64)
+    if column.shape != (rows,):
+        raise DownslopeError(
+            f"row_weights needs a number for each of {rows} rows, not an array of shape {column.shape}"
+        )
+    negative = np.flatnonzero(column < 0)
+    if len(negative):
+        raise DownslopeError(
+            f"row_weights[{negative[0]}] is {column[negative[0]]:g}; a weight is a number of at least 0"
+        )
+    if not column.any():
+        raise DownslopeError("row_weights is 0 for every row; give some rows a weight above 0")
+    return column

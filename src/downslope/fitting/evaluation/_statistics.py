@@ -1,0 +1,229 @@
+"""Scores with their standard errors: each is a figure of the rows, and how much every row pulls it.
+
+The pull of a row is its influence on the figure (Hampel, "The influence curve", 1974). A weighted sum of
+independent influences has a standard error in closed form, whatever the figure; so has the difference of
+two figures of the same rows, whose influences are subtracted row by row. For a mean both are the usual ones,
+the second that of the paired t test; for the area under the curve the first is that of DeLong (1988).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.fitting._scores import class_scores, number_scores, surprise
+
+__all__ = [
+    "METRICS",
+    "Estimate",
+    "Metric",
+    "Statistic",
+    "class_statistics",
+    "number_statistics",
+    "roc_auc",
+    "weighted_quantiles",
+]
+
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score: its name in words, what it is of, and whether more of it is better."""
+
+    words: str
+    task: str
+    more_is_better: bool
+
+
+METRICS: Mapping[str, Metric] = {
+    "r2": Metric("R²", "regression", True),
+    "root_mean_squared_error": Metric("root mean squared error", "regression", False),
+    "mean_absolute_error": Metric("mean absolute error", "regression", False),
+    "median_absolute_error": Metric("median absolute error", "regression", False),
+    "accuracy": Metric("accuracy", "classification", True),
+    "log_loss": Metric("log loss", "classification", False),
+    "brier_score": Metric("Brier score", "classification", False),
+    "roc_auc": Metric("ROC AUC", "classification", True),
+}
+"""Every score by its name."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure and its standard error; None where there is none.
+
+    >>> print(Estimate(0.87654, 0.01234)), print(Estimate(None))
+    0.8765 ± 0.012
+    –
+    (None, None)
+    """
+
+    value: float | None
+    standard_error: float | None = None
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return "–"
+        error = "" if self.standard_error is None else f" ± {self.standard_error:.2g}"
+        return f"{self.value:.4g}{error}"
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A figure of some rows.
+
+    Attributes:
+        value: NaN where the rows have none.
+        influence: how much each row pulls it, (rows,); None where that is not known, as of a quantile.
+    """
+
+    value: float
+    influence: NDArray[np.float64] | None = None
+
+    def __sub__(self, other: Statistic) -> Statistic:
+        """By how much it is above another figure of the same rows."""
+        pulls = None
+        if self.influence is not None and other.influence is not None:
+            pulls = self.influence - other.influence
+        return Statistic(self.value - other.value, pulls)
+
+    def estimate(self, weights: NDArray[Any]) -> Estimate:
+        """The figure with its standard error, where it has one.
+
+        Args:
+            weights: how much each row counts, (rows,).
+
+        >>> print(Statistic(2.0, np.array([-1.0, 0.0, 1.0])).estimate(np.ones(3)))
+        2 ± 0.58
+        """
+        if not np.isfinite(self.value):
+            return Estimate(None)
+        if self.influence is None:
+            return Estimate(self.value)
+        shares = weights / weights.sum()
+        rows = 1 / float(shares @ shares)  # of equal weight that would say as much
+        largest = float(np.abs(self.influence).max())
+        still = largest <= _ROUNDING * abs(self.value)
+        if rows <= 1 + 1e-9 or still:  # rows that all pull alike do not show how far off the figure may be
+            return Estimate(self.value)
+        error = largest * float(np.linalg.norm(shares * (self.influence / largest)))
+        error *= (rows / (rows - 1)) ** 0.5
+        return Estimate(self.value, error if np.isfinite(error) else None)
+
+
+def number_statistics(
+    true: NDArray[np.float64], predicted: NDArray[np.float64], weights: NDArray[Any]
+) -> dict[str, Statistic]:
+    """The scores of predicted numbers, all (rows,), by their names."""
+    found = number_scores(true, predicted, weights)
+    mean, root = float(found.mean_absolute_error or 0), float(found.root_mean_squared_error or 0)
+    size = np.abs(predicted - true)
+    # of a root: half of (e² − E²) / E, written so that no square is beyond the largest number
+    of_root = size * (size / root) / 2 - root / 2 if root > 0 else np.zeros(len(size))
+    return {
+        "r2": _r2(found.r2, true, predicted, weights),
+        "root_mean_squared_error": Statistic(root, of_root),
+        "mean_absolute_error": Statistic(mean, size - mean),
+        "median_absolute_error": Statistic(float(weighted_quantiles(size, weights, [0.5])[0])),
+    }
+
+
+def _r2(value: float | None, true: NDArray[Any], predicted: NDArray[Any], weights: NDArray[Any]) -> Statistic:
+    """R² = 1 − S / V, which a row pulls by (1 − R²) (y − ȳ)² / V − (y − ŷ)² / V."""
+    if value is None:
+        return Statistic(np.nan)
+    exponent = np.frexp(np.abs(true).max())[1]  # as in r_squared
+    y, guess = np.ldexp(true, -exponent), np.ldexp(predicted, -exponent)
+    apart = y - np.average(y, weights=weights)
+    variance = np.average(apart**2, weights=weights)
+    return Statistic(value, (1 - value) * (apart**2 / variance) - (y - guess) ** 2 / variance)
+
+
+def class_statistics(
+    y: NDArray[np.int64], probabilities: NDArray[np.float64], weights: NDArray[Any]
+) -> dict[str, Statistic]:
+    """The scores of probabilities (rows, classes), by their names.
+
+    The Brier score is the squared distance of the probabilities from the truth: over all classes, and half
+    of that for two classes, which is the squared error of one of them. The area under the ROC curve is that
+    of the second of two classes, or the mean over each class against the others.
+
+    Args:
+        y: the numbers of the true classes, (rows,).
+        probabilities: (rows, classes).
+        weights: how much each row counts, (rows,).
+    """
+    found = class_scores(y, probabilities, weights)
+    hits = (probabilities.argmax(axis=1) == y).astype(np.float64)
+    classes = probabilities.shape[1]
+    squares = ((probabilities - np.eye(classes)[y]) ** 2).sum(axis=1) / (2 if classes == 2 else 1)
+    brier = float(np.average(squares, weights=weights))
+    accuracy, loss = float(found.accuracy or 0), float(found.log_loss or 0)
+    of_classes = [roc_auc(y == k, probabilities[:, k], weights) for k in range(classes)]
+    return {
+        "accuracy": Statistic(accuracy, hits - accuracy),
+        "log_loss": Statistic(loss, surprise(y, probabilities) - loss),
+        "brier_score": Statistic(brier, squares - brier),
+        "roc_auc": of_classes[1] if classes == 2 else _mean(of_classes),
+    }
+
+
+def _mean(statistics: Sequence[Statistic]) -> Statistic:
+    """The mean of those that the rows have."""
+    known = [s for s in statistics if np.isfinite(s.value) and s.influence is not None]
+    if not known:
+        return Statistic(np.nan)
+    pulls = np.mean([s.influence for s in known if s.influence is not None], axis=0)
+    return Statistic(float(np.mean([s.value for s in known])), pulls)
+
+
+def roc_auc(positive: NDArray[np.bool_], score: NDArray[Any], weights: NDArray[Any]) -> Statistic:
+    """The area under the ROC curve: how often a row of the class has a higher score than one of another.
+
+    Args:
+        positive: which rows are of the class, (rows,).
+        score: the higher, the more likely of the class, (rows,).
+        weights: how much each row counts, (rows,).
+
+    >>> roc_auc(np.array([False, False, True, True]), np.array([0.1, 0.4, 0.35, 0.8]), np.ones(4)).value
+    0.75
+    """
+    inside, outside = (np.where(of, weights, 0.0) / weights.sum() for of in (positive, ~positive))
+    if inside.sum() == 0 or outside.sum() == 0:
+        return Statistic(np.nan)
+    place = np.unique(score, return_inverse=True)[1]
+    below = np.where(positive, _share_below(place, outside), 1 - _share_below(place, inside))
+    area = float(inside @ below / inside.sum())
+    share = np.where(positive, inside.sum(), outside.sum())
+    return Statistic(area, (below - area) / share)
+
+
+def _share_below(place: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share of the weight that is at lower places than each row, and half of that at its own."""
+    own = np.bincount(place, weights)
+    found: NDArray[np.float64] = ((np.cumsum(own) - own / 2) / own.sum())[place]
+    return found
+
+
+def weighted_quantiles(
+    values: NDArray[np.float64], weights: NDArray[Any], shares: Sequence[float]
+) -> NDArray[np.float64]:
+    """The values that so much of the weight is at or below; where two values are, their middle.
+
+    >>> weighted_quantiles(np.array([4.0, 1.0, 3.0, 2.0]), np.ones(4), [0.5, 0.9])
+    array([2.5, 4. ])
+    """
+    order = np.argsort(values, kind="stable")
+    order = order[weights[order] > 0]
+    ordered, reached = values[order], np.cumsum(weights[order], dtype=np.float64)
+    rank = np.asarray(shares) * reached[-1]
+    slack = 1e-12 * reached[-1]  # sums of weights are rounded
+    last = len(ordered) - 1
+    low, high = (np.minimum(np.searchsorted(reached, rank + side), last) for side in (-slack, slack))
+    found: NDArray[np.float64] = ordered[low] / 2 + ordered[high] / 2
+    return found

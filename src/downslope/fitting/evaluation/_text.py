@@ -1,0 +1,123 @@
+"""The tables of an evaluation, as texts of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.fitting.evaluation._classes import Calibration, ClassScores
+from downslope.fitting.evaluation._numbers import Coverage, ErrorSpread
+from downslope.fitting.evaluation._statistics import METRICS, Estimate
+from downslope.fitting.evaluation._worst import WorstRow
+
+__all__ = ["Block", "aligned", "class_blocks", "number_blocks", "score_block", "worst_block"]
+
+_MATRIX = 8  # classes of a confusion matrix that fits on a line
+_SHOWN = 20
+
+Block = tuple[str, Sequence[Sequence[str]]]
+"""A title, and a table whose first row holds the headings."""
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The cells of each row below one another, the first column to the left, the others to the right.
+
+    >>> aligned([["", "R²"], ["network", "0.9"]])
+    ['             R²', '  network   0.9']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  "
+        + "   ".join(
+            cell.ljust(width) if place == 0 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def score_block(compared: Mapping[str, Mapping[str, Estimate]]) -> Block:
+    """A row for each that is compared, and a column for each score."""
+    names = list(next(iter(compared.values())))
+    head = ["", *(METRICS[name].words for name in names)]
+    return "Scores", [head, *([of, *(str(found[n]) for n in names)] for of, found in compared.items())]
+
+
+def number_blocks(errors: ErrorSpread, coverage: Sequence[Coverage]) -> Iterator[Block]:
+    """The spread of the errors, and the intervals where there are any."""
+    yield (
+        "Errors, predicted − true: what so many of the rows do not exceed, and the mean",
+        [
+            ["", *(f"{100 * share:g} %" for share in errors.quantiles), "mean"],
+            ["error", *(_figure(value) for value in errors.quantiles.values()), str(errors.mean)],
+        ],
+    )
+    if coverage:
+        yield (
+            "Intervals: how often they should hold the true number, and how often they do",
+            [
+                ["should", "do", "mean width"],
+                *([f"{c.level:g}", str(c.share), _figure(c.mean_width)] for c in coverage),
+            ],
+        )
+
+
+def class_blocks(
+    classes: Sequence[ClassScores], confusion: NDArray[np.float64], calibration: Calibration
+) -> Iterator[Block]:
+    """Each class, the confusions, and the calibration."""
+    many = len(classes) > _MATRIX
+    yield _class_block(sorted(classes, key=lambda c: -c.rows) if many else classes)
+    names = [found.name for found in classes]
+    yield _frequent_confusions(names, confusion) if many else _confusion_matrix(names, confusion)
+    yield (
+        f"Calibration of the {calibration.of}; expected calibration error {calibration.error:.2g}",
+        [
+            ["from – to", "rows", "mean probability", "was the case"],
+            *(
+                [f"{b.low:g} – {b.high:g}", f"{b.rows:,}", f"{b.predicted:.3f}", f"{b.observed:.3f}"]
+                for b in calibration.bins
+            ),
+        ],
+    )
+
+
+def _class_block(classes: Sequence[ClassScores]) -> Block:
+    rows = [["class", "rows", "precision", "recall", "F1", "ROC AUC"]]
+    for found in classes[:_SHOWN]:
+        shares = (_figure(share) for share in (found.precision, found.recall, found.f1))
+        rows.append([found.name, f"{found.rows:,}", *shares, str(found.roc_auc)])
+    cut = f": the {_SHOWN} largest of {len(classes)}" if len(classes) > _SHOWN else ""
+    return f"Classes{cut}", rows
+
+
+def _confusion_matrix(names: Sequence[str], confusion: NDArray[np.float64]) -> Block:
+    cells = [[name, *(f"{value:,.6g}" for value in row)] for name, row in zip(names, confusion, strict=True)]
+    return "Confusions: true classes down, predicted classes across", [["", *names], *cells]
+
+
+def _frequent_confusions(names: Sequence[str], confusion: NDArray[np.float64]) -> Block:
+    """The most frequent ones, where there are too many classes for a matrix."""
+    wrong = confusion - np.diag(np.diag(confusion))
+    rows = [["true", "predicted", "rows"]]
+    for place in np.argsort(-wrong, axis=None, kind="stable")[:_SHOWN]:
+        true, predicted = divmod(int(place), len(names))
+        if wrong[true, predicted] > 0:
+            rows.append([names[true], names[predicted], f"{wrong[true, predicted]:,.6g}"])
+    return "The most frequent confusions", rows
+
+
+def worst_block(worst: Sequence[WorstRow], task: str) -> Block:
+    """The worst rows."""
+    far = "error" if task == "regression" else "1 − probability of the true class"
+    rows = [["row", "true", "predicted", far]]
+    for found in worst:
+        cells = (_figure(v) if isinstance(v, float) else v for v in (found.true, found.predicted))
+        rows.append([f"{found.index + 1}", *cells, _figure(found.error)])
+    return "The worst rows, counted from 1", rows
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"

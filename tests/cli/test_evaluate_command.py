@@ -1,0 +1,75 @@
+"""``downslope evaluate`` as a user meets it."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from test_commands import EXAMPLES, run
+
+import downslope as ds
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A folder with the penguins of 2009 apart, and models of the earlier ones."""
+    place = tmp_path_factory.mktemp("evaluate")
+    table = pl.read_csv(EXAMPLES / "penguins.csv", infer_schema=False)
+    earlier = table.filter(pl.col("year") != "2009")
+    earlier.write_csv(place / "earlier.csv")
+    table.filter(pl.col("year") == "2009").with_columns(weight=pl.lit(2)).write_csv(place / "later.csv")
+    for target in ("body_mass_g", "species"):
+        done = run("fit", "earlier.csv", "-t", target, "--hidden", "", "-o", target, folder=place)
+        assert done.returncode == 0, done.stderr
+    return place
+
+
+@pytest.mark.parametrize("target", ["body_mass_g", "species"])
+def test_what_is_printed_is_what_python_finds(folder: Path, target: str) -> None:
+    found = ds.load(folder / target).evaluate(folder / "later.csv")
+    assert run("evaluate", target, "later.csv", folder=folder).stdout == f"{found}\n"
+    written = run("evaluate", target, "later.csv", "--json", folder=folder).stdout
+    assert json.loads(written) == json.loads(json.dumps(found.to_json()))
+
+
+@pytest.mark.parametrize("metric", ["r2", "mean_absolute_error"])
+def test_one_score_for_scripts(folder: Path, metric: str) -> None:
+    found = ds.load(folder / "body_mass_g").evaluate(folder / "later.csv").score(metric)
+    done = run("evaluate", "body_mass_g", "later.csv", "--metric", metric, folder=folder)
+    assert float(done.stdout) == pytest.approx(found.value, rel=1e-14)
+    assert "outside the range" in done.stderr
+    done = run("evaluate", "body_mass_g", "later.csv", "--metric", metric, "--json", folder=folder)
+    assert json.loads(done.stdout) == {metric: found.value, "standard_error": found.standard_error}
+
+
+def test_weights_and_worst_rows(folder: Path) -> None:
+    done = run(
+        "evaluate", "species", "later.csv", "--row-weights", "weight", "--worst", "2", "--json", folder=folder
+    )
+    found = json.loads(done.stdout)
+    assert len(found["worst"]) == 2
+    assert sum(map(sum, found["confusion"])) == 2 * found["rows"]
+
+
+def test_the_table_of_the_fit_is_recognised(folder: Path) -> None:
+    assert "fitted to this file" in run("evaluate", "species", "earlier.csv", folder=folder).stdout
+    assert "fitted to this file" not in run("evaluate", "species", "later.csv", folder=folder).stdout
+    given = (folder / "earlier.csv").read_bytes()
+    assert "evaluated on 224 rows" in run("evaluate", "species", "-", folder=folder, given=given).stdout
+
+
+def test_bad_input_is_refused(folder: Path) -> None:
+    cases = [
+        (["body_mass_g", "none.csv"], "there is no file none.csv"),
+        (["none", "later.csv"], "there is no file none"),
+        (["body_mass_g", "later.csv", "--metric", "accuracy"], "there is no score 'accuracy'"),
+        (["body_mass_g", "later.csv", "--row-weights", "weigth"], 'did you mean "weight"'),
+        (["body_mass_g", "later.csv", "--row-weights", "sex"], 'the weight in "sex" of row 1 is no number'),
+        (["body_mass_g", "later.csv", "--worst", "-1"], "--worst"),
+    ]
+    for arguments, message in cases:
+        done = run("evaluate", *arguments, folder=folder)
+        assert done.returncode == 2, done
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
+        assert not done.stdout
