@@ -40,6 +40,17 @@ METHODS = {
         {"data": TABLE, "level": 0.5},
         {"data": MATRIX, "level": INSIDE},
     ),
+    ds.Model.evaluate: (
+        lambda **k: MODEL.evaluate(**k).to_json(),
+        {"data": TABLE, "target": None, "row_weights": None, "worst": 5, "source": None},
+        {
+            "data": NOTHING,
+            "target": OPTIONAL,
+            "row_weights": OPTIONAL,
+            "worst": COUNTS,
+            "source": OPTIONAL | (PATHS - {"bytes"}) | {"empty text"},
+        },
+    ),
     ds.Model.member: (MODEL.member, {"index": 0}, {"index": wholes(lambda v: -2 <= v < 2)}),
     ds.Run.plot: (lambda **k: str(type(RUN.plot(**k))), {"ax": None}, {"ax": OPTIONAL}),
     ds.Network.plot: (lambda **k: str(type(NET.plot(**k))), {"ax": None}, {"ax": OPTIONAL}),

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
-from downslope._checks import NOT_NEGATIVE, Interval, number, whole
+from downslope._checks import NOT_NEGATIVE, Interval, number, text, whole
 from downslope._files import SavedFile
 from downslope.errors import DownslopeError
 from downslope.fitting._notebook import summary_html
@@ -261,6 +261,7 @@ class Model:
         """
         rows = self.labelled(data, target, row_weights)
         worst = whole("worst", worst, NOT_NEGATIVE)
+        source = None if source is None else text("source", source)
         encoded = self.encode(rows.frame)
         outputs = baselines(self.record.constants, self.target, rows)
         if self.linear_part is not None:
@@ -273,12 +274,14 @@ class Model:
 
     def labelled(self, data: Any, target: Any, row_weights: ArrayLike | None) -> LabelledRows:
         """The rows of a table that have a target; arguments and errors as of ``evaluate``."""
-        frame = as_frame(data, None if target is None else self._columns_for(data))
-        if target is not None:
-            column = as_frame({self.target.name: np.ravel(target)})
-            if column.height != frame.height:
-                raise DownslopeError(f"there are {frame.height} rows of inputs and {column.height} targets")
-            frame = frame.with_columns(column)
+        if target is None:
+            return labelled_rows(as_frame(data), self.target, row_weights)
+        frame, shape = self.frame(data), np.shape(target)
+        if shape not in ((frame.height,), (frame.height, 1)):
+            raise DownslopeError(
+                f"target needs a value for each of {frame.height} rows, not an array of shape {shape}"
+            )
+        frame = frame.with_columns(as_frame({self.target.name: np.ravel(target)}))
         return labelled_rows(frame, self.target, row_weights)
 
     def _flattered(self, data: Any, source: str | None) -> tuple[str, ...]:
