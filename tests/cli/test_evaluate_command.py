@@ -1,8 +1,10 @@
 """``downslope evaluate`` as a user meets it."""
 
+import io
 import json
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from test_commands import EXAMPLES, run
@@ -56,6 +58,31 @@ def test_the_table_of_the_fit_is_recognised(folder: Path) -> None:
     assert "fitted to this file" not in run("evaluate", "species", "later.csv", folder=folder).stdout
     given = (folder / "earlier.csv").read_bytes()
     assert "evaluated on 224 rows" in run("evaluate", "species", "-", folder=folder, given=given).stdout
+
+
+def test_intervals_stand_beside_the_predictions(folder: Path) -> None:
+    done = run("predict", "body_mass_g", "later.csv", "--interval", "0.9", "--interval", "0.5", folder=folder)
+    written, model = pl.read_csv(io.BytesIO(done.stdout.encode())), ds.load(folder / "body_mass_g")
+    for level in (0.9, 0.5):
+        names = [f"{side} end of {100 * level:g} % interval" for side in ("lower", "upper")]
+        wanted = model.predict_interval(folder / "later.csv", level)
+        np.testing.assert_allclose(written[names].to_numpy(), wanted, rtol=1e-12)
+    assert written.columns[-5] == "predicted body_mass_g"
+
+
+@pytest.mark.parametrize(
+    ("target", "level", "message"),
+    [
+        ("species", "0.9", '"species" is a class and has no intervals'),
+        ("body_mass_g", "90", "level needs a number above 0 and below 1, not 90.0"),
+        ("body_mass_g", "most", "--interval"),
+    ],
+)
+def test_intervals_that_there_are_not(folder: Path, target: str, level: str, message: str) -> None:
+    done = run("predict", target, "later.csv", "--interval", level, folder=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_bad_input_is_refused(folder: Path) -> None:

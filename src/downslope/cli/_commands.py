@@ -199,8 +199,19 @@ def fit(table: str, output: str | None, sheet: str | None, **options: Any) -> No
     help="The file to write; its ending chooses the format: .csv, .tsv, .parquet, .arrow, .feather or .jsonl "
     "(default: CSV to standard output).",
 )
+@click.option(
+    "--interval",
+    "intervals",
+    type=float,
+    multiple=True,
+    metavar="LEVEL",
+    help="Also write the ends of the interval that holds the true number with this probability, such as 0.9. "
+    "Repeat the option for more levels.",
+)
 @click.option("--sheet", metavar="NAME", help=_SHEET)
-def predict(model: str, table: str, output: str | None, sheet: str | None) -> None:
+def predict(
+    model: str, table: str, output: str | None, intervals: tuple[float, ...], sheet: str | None
+) -> None:
     """Write the rows of TABLE with a column of predictions of MODEL.
 
     For a classification model, a column with the probability of each class follows.
@@ -209,10 +220,11 @@ def predict(model: str, table: str, output: str | None, sheet: str | None) -> No
     Examples:
       downslope predict houses.downslope new.csv
       downslope predict houses.downslope new.parquet -o predicted.parquet
+      downslope predict houses.downslope new.csv --interval 0.9
     """
     from downslope.cli._predict import predict_table
 
-    predict_table(model, table, output, sheet)
+    predict_table(model, table, output, intervals, sheet)
 
 
 @downslope.command(short_help="Score a model on the rows of TABLE.")

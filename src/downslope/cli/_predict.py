@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,9 @@ _WRITERS: Mapping[str, Any] = {
 }
 
 
-def predict_table(model_path: str, table: str, output: str | None, sheet: str | None) -> None:
+def predict_table(
+    model_path: str, table: str, output: str | None, intervals: Sequence[float], sheet: str | None
+) -> None:
     """Read, predict, write, and print counts of gaps, unseen levels and numbers out of range."""
     writer = _writer(output)
     model = load(model_path, Model)
@@ -37,7 +39,7 @@ def predict_table(model_path: str, table: str, output: str | None, sheet: str | 
     encoded = model.encode(frame)
     content = io.BytesIO()
     try:
-        writer(_with_predictions(frame, model, encoded), content)
+        writer(_with_predictions(frame, model, encoded, intervals), content)
     except pl.exceptions.PolarsError as error:
         raise DownslopeError(f"the rows cannot be written in that format: {error}; choose .parquet") from None
     if output is None:
@@ -60,10 +62,18 @@ def _writer(output: str | None) -> Any:
     return _WRITERS[ending]
 
 
-def _with_predictions(frame: pl.DataFrame, model: Model, encoded: Encoded) -> pl.DataFrame:
-    """The rows with a column for the prediction, and one for the probability of each class."""
+def _with_predictions(
+    frame: pl.DataFrame, model: Model, encoded: Encoded, intervals: Sequence[float]
+) -> pl.DataFrame:
+    """The rows with a column for the prediction, the ends of intervals, and the probability of each class."""
     name = model.target.name
     columns = [pl.Series(_free_name(frame, f"predicted {name}"), list(model.predict_encoded(encoded.x)))]
+    for level in dict.fromkeys(intervals):
+        ends = model.interval_encoded(encoded.x, level)
+        columns += [
+            pl.Series(_free_name(frame, f"{side} end of {100 * level:.10g} % interval"), ends[:, i])
+            for i, side in enumerate(("lower", "upper"))
+        ]
     if model.target.classes:
         probabilities = model.outputs(encoded.x)
         columns += [
