@@ -1,14 +1,8 @@
 """Layers, losses and initialisers: from the description of a network to its graph."""
 
-from downslope.nets._activations import ACTIVATIONS, ActivationFunction, Elu, LeakyRelu
-from downslope.nets._builder import LAYERS, Layer, LayerBuilder, described
 from downslope.nets._built import NetworkGraph
 from downslope.nets._ensemble import AnyNetwork, Ensemble, checked_network, checked_one
-from downslope.nets._initializers import INITIALIZERS, initialize
-from downslope.nets._layers import Dense, Dropout, Embedding, LayerNorm, Residual
-from downslope.nets._losses import LOSSES, Huber, LossFunction, Quantile
 from downslope.nets._network import Network
-from downslope.nets._numeric import Periodic, PiecewiseLinear
 from downslope.nets._outline import LayerOutline, layer_line
 from downslope.nets._point import Fitted, Point, parameter_values, starting_values
 from downslope.nets._reading import (
@@ -19,7 +13,34 @@ from downslope.nets._reading import (
     read_checkpoint,
     read_network,
 )
-from downslope.nets._stages import ACTIVATION, Stage, Symbols
+from downslope.nets.functions import (
+    ACTIVATIONS,
+    LOSSES,
+    ActivationFunction,
+    Elu,
+    Huber,
+    LeakyRelu,
+    LossFunction,
+    Quantile,
+)
+from downslope.nets.layers import (
+    ACTIVATION,
+    INITIALIZERS,
+    LAYERS,
+    Dense,
+    Dropout,
+    Embedding,
+    Layer,
+    LayerBuilder,
+    LayerNorm,
+    Periodic,
+    PiecewiseLinear,
+    Residual,
+    Stage,
+    Symbols,
+    described,
+    initialize,
+)
 
 __all__ = [
     "ACTIVATION",

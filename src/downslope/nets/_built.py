@@ -14,9 +14,7 @@ from downslope._checks import seed as checked_seed
 from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.graph import Node
-from downslope.nets._builder import NetworkBuilder
-from downslope.nets._initializers import Start, generator, initialize
-from downslope.nets._stages import Stage, Symbols
+from downslope.nets.layers import NetworkBuilder, Stage, Start, Symbols, generator, initialize
 
 __all__ = ["Built", "NetworkGraph"]
 

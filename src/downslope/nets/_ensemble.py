@@ -16,12 +16,11 @@ from downslope._keywords import suggests_keywords
 from downslope.drawing import panel
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
-from downslope.nets._builder import NetworkBuilder
 from downslope.nets._built import NetworkGraph
-from downslope.nets._losses import LossFunction
 from downslope.nets._network import Network, total
 from downslope.nets._savable import Savable
-from downslope.nets._stages import symbols_of
+from downslope.nets.functions import LossFunction
+from downslope.nets.layers import NetworkBuilder, symbols_of
 
 __all__ = ["AnyNetwork", "Ensemble", "checked_network", "checked_one"]
 

@@ -10,15 +10,20 @@ from downslope._checks import NOT_NEGATIVE, SIZE, number, whole
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
-from downslope.nets._builder import Layer, NetworkBuilder, checked_layers
 from downslope.nets._built import NetworkGraph
-from downslope.nets._description import layers_to_json
-from downslope.nets._functions import WithSettings, chosen, to_json
-from downslope.nets._layers import Dense, Dropout
-from downslope.nets._losses import LOSSES, CustomLoss, LossFunction
 from downslope.nets._outline import LayerOutline, network_html, network_line, network_picture, outline_of
 from downslope.nets._savable import Savable
-from downslope.nets._stages import ACTIVATION, symbols_of
+from downslope.nets.functions import LOSSES, CustomLoss, LossFunction, WithSettings, chosen, to_json
+from downslope.nets.layers import (
+    ACTIVATION,
+    Dense,
+    Dropout,
+    Layer,
+    NetworkBuilder,
+    checked_layers,
+    layers_to_json,
+    symbols_of,
+)
 
 __all__ = ["SETTINGS", "Network", "total"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from downslope.drawing import LayerDrawing, Picture, layers_picture, panel
 from downslope.graph import Node
-from downslope.nets._stages import ACTIVATION, Stage
+from downslope.nets.layers import ACTIVATION, Stage
 
 __all__ = ["LayerOutline", "layer_line", "network_html", "network_line", "network_picture", "outline_of"]
 

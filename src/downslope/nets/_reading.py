@@ -13,11 +13,10 @@ from downslope._files import SavedFile
 from downslope.drawing import panel
 from downslope.errors import DownslopeError
 from downslope.graph import graph_from_json
-from downslope.nets._description import layers_from_json
 from downslope.nets._ensemble import AnyNetwork, Ensemble
-from downslope.nets._functions import from_json
-from downslope.nets._losses import LOSSES, CustomLoss
 from downslope.nets._network import SETTINGS, Network
+from downslope.nets.functions import LOSSES, CustomLoss, from_json
+from downslope.nets.layers import layers_from_json
 
 __all__ = [
     "Checkpoint",

@@ -13,10 +13,16 @@ from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import Node, input_, make, source_column
 from downslope.graph.notation import Symbol
-from downslope.nets._activations import ACTIVATIONS, ActivationFunction, CustomActivation
-from downslope.nets._builder import Layer, LayerBuilder, check_columns, checked_layers, described, layer_kind
-from downslope.nets._functions import chosen
-from downslope.nets._initializers import INITIALIZERS
+from downslope.nets.functions import ACTIVATIONS, ActivationFunction, CustomActivation, chosen
+from downslope.nets.layers._builder import (
+    Layer,
+    LayerBuilder,
+    check_columns,
+    checked_layers,
+    described,
+    layer_kind,
+)
+from downslope.nets.layers._initializers import INITIALIZERS
 
 __all__ = ["Dense", "Dropout", "Embedding", "LayerNorm", "Residual"]
 

@@ -8,10 +8,9 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from downslope.graph import BATCH, input_
-from downslope.nets._activations import ACTIVATIONS, CustomActivation
-from downslope.nets._builder import LAYERS, Layer, NetworkBuilder
-from downslope.nets._functions import from_json, to_json
-from downslope.nets._stored import StoredLayer
+from downslope.nets.functions import ACTIVATIONS, CustomActivation, from_json, to_json
+from downslope.nets.layers._builder import LAYERS, Layer, NetworkBuilder
+from downslope.nets.layers._stored import StoredLayer
 
 __all__ = ["layers_from_json", "layers_to_json"]
 

@@ -11,7 +11,7 @@ from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import Node, make
 from downslope.graph.notation import Symbol
-from downslope.nets._builder import LayerBuilder, check_columns, layer_kind
+from downslope.nets.layers._builder import LayerBuilder, check_columns, layer_kind
 
 __all__ = ["Periodic", "PiecewiseLinear"]
 

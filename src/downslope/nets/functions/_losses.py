@@ -14,7 +14,7 @@ from downslope._checks import POSITIVE, Interval, number, numbers
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, ops
-from downslope.nets._functions import Traced, WithSettings
+from downslope.nets.functions._functions import Traced, WithSettings
 
 __all__ = ["LOSSES", "CustomLoss", "Huber", "LossFunction", "Quantile"]
 

@@ -11,8 +11,8 @@ from downslope._checks import SIZE, items, show, whole
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, joined_rows, parameter
 from downslope.graph.notation import Symbol
-from downslope.nets._initializers import Start
-from downslope.nets._stages import ACTIVATION, Stage
+from downslope.nets.layers._initializers import Start
+from downslope.nets.layers._stages import ACTIVATION, Stage
 
 __all__ = [
     "LAYERS",

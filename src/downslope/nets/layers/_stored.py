@@ -21,8 +21,8 @@ from downslope.graph import (
     topological,
 )
 from downslope.graph.notation import Symbol
-from downslope.nets._builder import Layer, LayerBuilder, NetworkBuilder
-from downslope.nets._stages import Stage
+from downslope.nets.layers._builder import Layer, LayerBuilder, NetworkBuilder
+from downslope.nets.layers._stages import Stage
 
 __all__ = ["StoredLayer"]
 

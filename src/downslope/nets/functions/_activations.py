@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, ops
-from downslope.nets._functions import Traced, WithSettings
+from downslope.nets.functions._functions import Traced, WithSettings
 
 __all__ = ["ACTIVATIONS", "ActivationFunction", "CustomActivation", "Elu", "LeakyRelu"]
 
