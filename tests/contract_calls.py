@@ -63,6 +63,7 @@ RESULTS = {
     "Evaluation",
     "Explanation",
     "Forecast",
+    "Importance",
     "Model",
     "Run",
     "Solution",

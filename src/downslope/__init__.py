@@ -27,6 +27,7 @@ _NAMES = {
     "fitting": (
         "Contributions",
         "Evaluation",
+        "Importance",
         "Model",
         "fit",
         "load",

@@ -321,6 +321,43 @@ def explain(**options: Any) -> None:
     explain_prediction(**options)
 
 
+@downslope.command(short_help="Show which columns the predictions need.")
+@click.argument("model")
+@click.argument("table")
+@click.option(
+    "--repeats",
+    type=click.IntRange(min=1),
+    default=5,
+    metavar="N",
+    help="How often each column is shuffled (default: 5).",
+)
+@click.option("--seed", type=int, default=0, metavar="N", help="Seed of the shuffles (default: 0).")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "html", "json", "svg", "png"]),
+    help="The format of the answer (default: by the ending of FILE, or text).",
+)
+@click.option("-o", "--output", metavar="FILE", help="The file to write (default: standard output).")
+@click.option("--sheet", metavar="NAME", help=_SHEET)
+def importance(**options: Any) -> None:
+    """Show how much the error of MODEL grows when a column of TABLE is shuffled over the rows.
+
+    The error is the mean absolute error, in units of the target, or the log loss of classes. Each growth has
+    its standard error. Rows that the model was not fitted to tell more: on those that it was fitted to,
+    columns which it has merely memorised look important too.
+
+    \b
+    Examples:
+      downslope importance houses.downslope new.csv
+      downslope importance houses.downslope new.csv --repeats 20 -o importance.svg
+      downslope importance houses.downslope new.csv --format json
+    """
+    from downslope.cli._importance import show_importance
+
+    show_importance(**options)
+
+
 @downslope.command(short_help="Open a page that shows a network while it learns.")
 @click.argument("source", required=False, metavar="[TABLE | MODEL | NETWORK]")
 @click.option(

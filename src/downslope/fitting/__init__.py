@@ -1,11 +1,12 @@
 """A table in; a blended, calibrated and validated model out."""
 
 from downslope.fitting._fit import FitPhase, fit
-from downslope.fitting._importance import error_increases, sampled_rows, shares
+from downslope.fitting._importance import Importance, error_increases, shares
 from downslope.fitting._load import load
 from downslope.fitting._model import Model
 from downslope.fitting._notebook import summary_html
 from downslope.fitting._record import LINEAR, GroupRecord, Record
+from downslope.fitting._sampling import sampled_rows
 from downslope.fitting._scores import Scores, baseline_prediction, scores
 from downslope.fitting._summary import Summary, group_line
 from downslope.fitting.contributions import Contributions
@@ -19,6 +20,7 @@ __all__ = [
     "Evaluation",
     "FitPhase",
     "GroupRecord",
+    "Importance",
     "Model",
     "Record",
     "Scores",

@@ -3,55 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-__all__ = ["error_increases", "sampled_rows", "shares"]
+from downslope._checks import SIZE, whole
+from downslope._checks import seed as checked_seed
+from downslope.drawing import Bar, Picture, bars_picture, panel, table
+from downslope.errors import DownslopeError
+from downslope.fitting._sampling import generator, sampled_rows
+from downslope.fitting._written import aligned, in_digits_of, with_error
+from downslope.fitting.contributions import Predictor, columns_of
+from downslope.tables import rows_with_target
+
+__all__ = ["Importance", "error_increases", "importance", "shares"]
 
 _REPEATS = 5
-_ROWS = 2000
 _SHUFFLES = 0x1A9
-
-
-def sampled_rows(rows: int, seed: int) -> NDArray[np.int64]:
-    """The indices of at most 2000 rows, drawn without repeats, in order."""
-    if rows <= _ROWS:
-        return np.arange(rows)
-    return np.sort(_generator(seed, rows).choice(rows, _ROWS, replace=False))
+_SMALLEST = 1e-7
+_SHOWN = 20
 
 
 def error_increases(
-    error: Callable[[pl.DataFrame], float], frame: pl.DataFrame, columns: Sequence[str], seed: int
+    errors: Callable[[pl.DataFrame], NDArray[np.float64]],
+    frame: pl.DataFrame,
+    columns: Sequence[str],
+    seed: int,
+    repeats: int = _REPEATS,
 ) -> NDArray[np.float64]:
-    """By how much the mean error grows when a column is shuffled, (columns,).
+    """By how much the error of each row grows when a column is shuffled, (columns, rows).
 
-    The mean over five shuffles of each column (Breiman 2001, section 10, with the differences of Fisher,
-    Rudin and Dominici 2019). All five go into one prediction.
+    The mean over some shuffles of each column (Breiman 2001, section 10, with the differences of Fisher,
+    Rudin and Dominici 2019). All of them go into one prediction.
 
     Args:
-        error: the mean error of the predictions for a table whose rows are those of ``frame`` in their
-            order, once or several times over.
+        errors: of the predictions for the rows of a table, which are those of ``frame`` in their order, once
+            or several times over.
         frame: the rows.
         columns: those to shuffle.
         seed: fixes the shuffles; a column's do not depend on the others.
+        repeats: how often each column is shuffled.
 
     >>> frame = pl.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": [1.0, 1.0, 1.0, 1.0]})
     >>> truth = np.tile([1.0, 2.0, 3.0, 4.0], 5)
-    >>> def error(table):
-    ...     return float(np.mean((table["a"].to_numpy() - truth[: table.height]) ** 2))
-    >>> increases = error_increases(error, frame, ["a", "b"], seed=0)
+    >>> def errors(table):
+    ...     return (table["a"].to_numpy() - truth[: table.height]) ** 2
+    >>> increases = error_increases(errors, frame, ["a", "b"], seed=0).mean(axis=1)
     >>> bool(increases[0] > 0), float(increases[1])
     (True, 0.0)
     """
-    before = error(frame)
-    repeated = pl.concat([frame] * _REPEATS)
+    before = errors(frame)
+    repeated = pl.concat([frame] * repeats)
     increases = []
     for index, name in enumerate(columns):
-        generator = _generator(seed, _SHUFFLES + index)
-        orders = np.concatenate([generator.permutation(frame.height) for _ in range(_REPEATS)])
-        increases.append(error(repeated.with_columns(frame[name].gather(orders))) - before)
+        shuffles = generator(seed, _SHUFFLES + index)
+        orders = np.concatenate([shuffles.permutation(frame.height) for _ in range(repeats)])
+        after = errors(repeated.with_columns(frame[name].gather(orders)))
+        increases.append(after.reshape(repeats, -1).mean(axis=0) - before)
     return np.array(increases)
 
 
@@ -66,5 +77,139 @@ def shares(increases: NDArray[np.float64]) -> NDArray[np.float64]:
     return positive / total if total > 0 else positive
 
 
-def _generator(seed: int, purpose: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(key=[seed, purpose]))
+@dataclass(frozen=True, eq=False)
+class Importance:
+    """How much worse predictions get without the information of a column.
+
+    Attributes:
+        target: what is predicted.
+        score: ``"mean absolute error"``, in units of the target, or ``"log loss"``, the mean of
+            −ln p(true class) with p at least 1e-7.
+        columns: those that the model uses, the most important first.
+        increases: by how much the score grows when the column is shuffled, (columns,).
+        errors: the standard errors of these means over the rows, (columns,).
+        before: the score of the rows as they are.
+        rows: how many they are.
+        repeats: how often each column was shuffled.
+    """
+
+    target: str
+    score: str
+    columns: tuple[str, ...]
+    increases: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    before: float
+    rows: int
+    repeats: int
+
+    def __repr__(self) -> str:
+        return f"<Importance of {len(self.columns)} columns for {self.target!r}: {self._title}>"
+
+    @property
+    def _title(self) -> str:
+        before = in_digits_of(self._scale, self.before)
+        return f"growth of the {self.score}, {before} on {self.rows:,} rows, when a column is shuffled"
+
+    @property
+    def _scale(self) -> float:
+        return max(float(np.abs(self.increases).max()), self.before)
+
+    def __str__(self) -> str:
+        """The columns from the most to the least important."""
+        return "\n".join([f"{self.target}: {self._title}", *aligned(self._cells(), right=(1, 2))])
+
+    def _cells(self) -> list[list[str]]:
+        return [
+            [name, in_digits_of(self._scale, growth, sign=True), with_error(error)]
+            for name, growth, error in self._shown()
+        ]
+
+    def _shown(self) -> list[tuple[str, float, float]]:
+        growths, errors = self.increases.tolist(), self.errors.tolist()
+        return list(zip(self.columns, growths, errors, strict=True))[:_SHOWN]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the same as a table, and the picture."""
+        headings = ["column", "growth", "standard error"]
+        rows = table(headings, self._cells(), numbers=headings[1:])
+        return panel("Importance", f"for {self.target}: {self._title}", self.picture().svg(), rows)
+
+    def picture(self) -> Picture:
+        """A bar for each column, with its standard error."""
+        bars = [
+            Bar(name, 0.0, growth, in_digits_of(self._scale, growth, sign=True), error)
+            for name, growth, error in self._shown()
+        ]
+        return bars_picture(bars, f"{self.target}: {self._title}", f"growth of the {self.score}")
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the picture with matplotlib.
+
+        Args:
+            ax: axes of matplotlib to draw on; None makes a figure.
+
+        Returns:
+            The axes.
+
+        Raises:
+            DownslopeError: if matplotlib is not installed, or ``ax`` is something else.
+        """
+        return self.picture().draw(ax)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data at full precision."""
+        cells = zip(self.columns, self.increases.tolist(), self.errors.tolist(), strict=True)
+        return {
+            "target": self.target,
+            "score": self.score,
+            "before": self.before,
+            "rows": self.rows,
+            "repeats": self.repeats,
+            "columns": [{"column": c, "increase": i, "standard_error": e} for c, i, e in cells],
+        }
+
+
+def importance(
+    predictor: Predictor, frame: pl.DataFrame, *, repeats: int = _REPEATS, seed: int = 0
+) -> Importance:
+    """How much the error of predictions grows when a column is shuffled; ``Model.importance`` says more."""
+    repeats, seed = whole("repeats", repeats, SIZE), checked_seed("seed", seed)
+    name = predictor.target.name
+    if name not in frame.columns:
+        raise DownslopeError(f'the table lacks the target "{name}", without which there is no error')
+    known = rows_with_target(frame, name)[0]
+    y = predictor.target.encode(known[name])
+    known, y = known.filter(pl.Series(np.isfinite(y))), y[np.isfinite(y)]
+    if len(y) < 2:
+        raise DownslopeError(f'{len(y) or "no"} row has a value of "{name}"; give at least 2 to shuffle')
+    rows = sampled_rows(len(y), seed)
+    known, y = known[rows], y[rows]
+
+    def errors(rows: pl.DataFrame) -> NDArray[np.float64]:
+        truth = np.tile(y, rows.height // len(y))
+        return _errors(predictor, predictor.outputs(predictor.encoder.encode(rows).x), truth)
+
+    columns = columns_of(known, predictor.encoder)
+    increases = error_increases(errors, known, columns, seed, repeats)
+    means = increases.mean(axis=1)
+    order = np.argsort(-means, kind="stable")
+    return Importance(
+        name,
+        "log loss" if predictor.target.classes else "mean absolute error",
+        tuple(columns[i] for i in order),
+        means[order],
+        increases.std(axis=1, ddof=1)[order] / np.sqrt(len(y)),
+        float(errors(known).mean()),
+        len(y),
+        repeats,
+    )
+
+
+def _errors(
+    predictor: Predictor, outputs: NDArray[np.float64], y: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """|y − prediction| in units of the target, or −ln p of the true class, (rows,)."""
+    if not predictor.target.classes:
+        return np.abs(outputs - predictor.target.numbers(y))
+    chosen = outputs[np.arange(len(y)), y.astype(int)]
+    return np.asarray(-np.log(np.clip(chosen, _SMALLEST, 1.0)))

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from downslope._checks import NOT_NEGATIVE, Interval, number, text, whole
 from downslope._files import SavedFile
 from downslope.errors import DownslopeError
+from downslope.fitting._importance import Importance, importance
 from downslope.fitting._notebook import summary_html
 from downslope.fitting._record import LINEAR, Record
 from downslope.fitting._scores import LINEAR_MODEL, NETWORK
@@ -203,6 +204,28 @@ class Model:
         known = frame if background is None else self.frame(background)
         asked: dict[str, Any] = {"of_class": of_class, "log_odds": log_odds, "samples": samples, "seed": seed}
         return contributions(self, frame, known, **asked)
+
+    def importance(self, table: Any, *, repeats: int = 5, seed: int = 0) -> Importance:
+        """How much the error grows when the values of a column are shuffled over the rows.
+
+        The mean absolute error, in units of the target, or the log loss. Of two columns with the same
+        information, each may look unimportant. On the rows that the model was fitted to, columns which it has
+        merely memorised look important too.
+
+        Args:
+            table: rows with the target, as for ``predict``; of more than 2000, 2000 random ones.
+            repeats: how often each column is shuffled.
+            seed: of the shuffles.
+
+        Raises:
+            DownslopeError: if a needed column or the target is not there, or fewer than 2 rows have one.
+
+        >>> from downslope import fit
+        >>> rows = {"size": [50, 60, 80, 100, 120], "age": [9, 4, 6, 1, 5], "price": [50.5, 60, 80, 100, 120]}
+        >>> fit(rows, target="price").importance(rows).columns
+        ('size', 'age')
+        """
+        return importance(self, self.frame(table), repeats=repeats, seed=seed)
 
     def member(self, index: int) -> tuple[Network, Mapping[str, NDArray[Any]]]:
         """One of the networks that the model consists of, and its parameters; -1 is the last.

@@ -207,11 +207,11 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
             used = [column.name for column in self.summary_.columns if column.inputs]
             increases = dict.fromkeys((column.name for column in self.summary_.columns), 0.0)
 
-            def error(frame: pl.DataFrame) -> float:
+            def errors(frame: pl.DataFrame) -> NDArray[np.float64]:
                 repeats = frame.height // len(self._sample_target)
-                return float(self._errors(frame, np.tile(self._sample_target, repeats)).mean())
+                return self._errors(frame, np.tile(self._sample_target, repeats))
 
-            found = error_increases(error, self._sample, used, self._seed)
+            found = error_increases(errors, self._sample, used, self._seed).mean(axis=1)
             increases.update(zip(used, found.tolist(), strict=True))
             self._importances = shares(np.array(list(increases.values())))
         return self._importances

@@ -14,11 +14,11 @@ from downslope._checks import Interval, flag, whole
 from downslope._checks import seed as checked_seed
 from downslope.drawing import Bar, Picture, bars_picture, panel, table
 from downslope.errors import DownslopeError
-from downslope.fitting._importance import sampled_rows
+from downslope.fitting._sampling import sampled_rows
+from downslope.fitting._written import aligned, cell_text, in_digits_of, with_error
 from downslope.fitting.contributions._quantity import Predictor, Quantity, columns_of, quantity_of
 from downslope.fitting.contributions._shapley import shapley
 from downslope.fitting.contributions._slopes import slopes
-from downslope.fitting.contributions._written import cell_text, in_digits_of
 
 __all__ = ["Contributions", "contributions"]
 
@@ -94,7 +94,7 @@ class Contributions:
         """Of one row, the steps from the average to the prediction; of several, the mean sizes of steps."""
         if len(self) == 1:
             return "\n".join([*self._step_lines(), "", *self._slope_lines()])
-        return "\n".join([self._title, *_aligned(self._rows_of_several())])
+        return "\n".join([self._title, *aligned(self._rows_of_several(), right=(1, 2, 3))])
 
     def markdown(self) -> str:
         """The table that a notebook shows, as Markdown."""
@@ -148,10 +148,9 @@ class Contributions:
         scale = self._scale(0)
         rows = [["average", f"of {self.background} rows", in_digits_of(scale, self.averages[0]), ""]]
         for column, cell, value, error in self._steps():
-            certain = f"± {in_digits_of(100 * error, error)}" if error else ""
-            rows.append([column, cell, in_digits_of(scale, value, sign=True), certain])
+            rows.append([column, cell, in_digits_of(scale, value, sign=True), with_error(error)])
         rows.append(["prediction", "", in_digits_of(scale, self.predictions[0]), ""])
-        return [self.of[0], *_aligned(rows, right=(2, 3))]
+        return [self.of[0], *aligned(rows, right=(2, 3))]
 
     def _slope_lines(self) -> list[str]:
         known = [i for i in self._order(np.abs(self.values[0])) if np.isfinite(self.slopes[0, i])][:_SHOWN]
@@ -159,7 +158,7 @@ class Contributions:
             return ["No column is a number: there are no derivatives."]
         rows = [[self.columns[i], self.cells[0][i], f"{self.slopes[0, i]:+,.4g}"] for i in known]
         title = f"By one unit more of a column, {self.of[0]} changes here by (the derivative)"
-        return [title, *_aligned(rows, right=(1, 2))]
+        return [title, *aligned(rows, right=(1, 2))]
 
     def _rows_of_one(self) -> list[list[str]]:
         scale = self._scale(0)
@@ -172,7 +171,7 @@ class Contributions:
                     self.columns[i],
                     self.cells[0][i],
                     in_digits_of(scale, self.values[0, i], sign=True),
-                    *([in_digits_of(100 * self.errors[0, i], self.errors[0, i])] if exact else []),
+                    *([with_error(self.errors[0, i])] if exact else []),
                     f"{slope:+,.4g}" if np.isfinite(slope) else "",
                 ]
             )
@@ -326,16 +325,3 @@ def representative(predictor: Predictor, x: NDArray[np.float32]) -> NDArray[np.f
     evenly = ((np.arange(_BACKGROUND) + 0.5) * len(x) / _BACKGROUND).astype(int)
     chosen: NDArray[np.float32] = x[order[evenly]]
     return chosen
-
-
-def _aligned(rows: list[list[str]], right: tuple[int, ...] = (1, 2, 3)) -> list[str]:
-    """Rows of cells as lines whose columns stand below each other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.rjust(width) if i in right else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append(("  " + "  ".join(cells)).rstrip())
-    return lines

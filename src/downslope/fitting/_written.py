@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import floor, isfinite, log10
 from typing import Any
 
-__all__ = ["cell_text", "in_digits_of"]
+__all__ = ["aligned", "cell_text", "in_digits_of", "with_error"]
 
 _LONGEST = 30
 
@@ -21,6 +22,36 @@ def in_digits_of(scale: float, value: float, sign: bool = False) -> str:
         return f"{value:{form},.4g}"
     decimals = max(0, 3 - floor(log10(abs(scale))))
     return f"{round(value, decimals) + 0.0:{form},.{decimals}f}"
+
+
+def with_error(error: float) -> str:
+    """A standard error in two digits, with its sign; nothing where there is none.
+
+    >>> with_error(0.01234), with_error(8.1), with_error(0.0)
+    ('± 0.012', '± 8.1', '')
+    """
+    return f"± {in_digits_of(100 * error, error)}" if error else ""
+
+
+def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
+    """Rows of cells as lines whose columns stand below each other.
+
+    Args:
+        rows: as many cells in each.
+        right: the columns whose cells stand to the right.
+
+    >>> aligned([["a", "1"], ["bc", "20"]], right=[1])
+    ['  a    1', '  bc  20']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.rjust(width) if i in right else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append(("  " + "  ".join(cells)).rstrip())
+    return lines
 
 
 def cell_text(cell: Any) -> str:

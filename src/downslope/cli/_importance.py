@@ -1,0 +1,29 @@
+"""``downslope importance``: how much worse predictions get without the information of a column."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from downslope.cli._results import chosen_form, write_result
+from downslope.fitting import Model, load
+from downslope.tables import read_table
+
+__all__ = ["show_importance"]
+
+
+def show_importance(
+    *,
+    model: str,
+    table: str,
+    repeats: int,
+    seed: int,
+    form: str | None,
+    output: str | None,
+    sheet: str | None,
+) -> None:
+    """Write the importance of the columns in the form asked for."""
+    form = chosen_form(form, output)
+    fitted = load(model, Model)
+    found = fitted.importance(read_table(table, sheet=sheet), repeats=repeats, seed=seed)
+    name = "standard input" if table == "-" else Path(table).name
+    write_result(found, f"Importance of the columns of {name}", form, output)
