@@ -75,6 +75,7 @@ def number(name: str, value: Any, within: Interval = ANY) -> float:
     Raises:
         DownslopeError: for anything else, such as a string, a truth value, NaN or infinity.
 
+    >>> import numpy as np
     >>> number("learning_rate", np.float32(0.5), POSITIVE)
     0.5
     >>> number("learning_rate", "0.1", POSITIVE)
@@ -97,6 +98,7 @@ def whole(name: str, value: Any, within: Interval = ANY) -> int:
     Raises:
         DownslopeError: for anything else, such as 1.5, a string, a truth value, NaN or infinity.
 
+    >>> import numpy as np
     >>> whole("steps", 1e3), whole("steps", np.int64(7))
     (1000, 7)
     >>> whole("steps", 1.5, NOT_NEGATIVE)
