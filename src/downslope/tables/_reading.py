@@ -13,7 +13,9 @@ import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._cells import typed
 from downslope.tables._delimited import checked_names, read_delimited
-from downslope.tables._names import did_you_mean, listed
+from downslope.tables._excel import read_excel
+from downslope.tables._names import listed
+from downslope.tables._plain import plain_frame
 from downslope.tables._polars import check_polars
 from downslope.tables._sources import Source, as_utf8, open_source
 
@@ -30,7 +32,8 @@ def read_table(source: str | os.PathLike[str] | BinaryIO, *, sheet: str | None =
 
     Args:
         source: a path, ``"-"`` for standard input, or a file open for bytes.
-        sheet: of an Excel file, by name; the first where none is given.
+        sheet: of an Excel file, by name, also with an area such as "Sheet1!B3:F20"; the first where none is
+            given.
 
     Raises:
         DownslopeError: if there is no such file, or it is no table; the message says where and what to do.
@@ -60,7 +63,7 @@ def _reader(source: Source, sheet: str | None) -> Callable[[], pl.DataFrame]:
     if start.startswith(b"\xff\xff\xff\xff"):
         return lambda: _binary(source, "Arrow", pl.read_ipc_stream)
     if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        return lambda: _excel(source, sheet)
+        return lambda: _typed(read_excel(source, sheet))
     if sheet is not None:
         raise DownslopeError(f"{source.name} has no sheets: only an Excel file does; leave the sheet out")
     if start.startswith(b"FEA1"):
@@ -74,7 +77,7 @@ def _reader(source: Source, sheet: str | None) -> Callable[[], pl.DataFrame]:
 
 def _binary(source: Source, kind: str, read: Callable[..., pl.DataFrame], **options: Any) -> pl.DataFrame:
     try:
-        return read(io.BytesIO(source.content), **options)
+        return plain_frame(read(io.BytesIO(source.content), **options))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         raise DownslopeError(
             f"{source.name} is a damaged {kind} file ({_first_line(error)}); copy or write it again"
@@ -85,28 +88,7 @@ def _first_line(error: BaseException) -> str:
     return str(error).strip().split("\n")[0][:160] or type(error).__name__
 
 
-def _excel(source: Source, sheet: str | None) -> pl.DataFrame:
-    import fastexcel
-
-    try:
-        book = fastexcel.read_excel(source.content)
-        if not book.sheet_names:
-            raise DownslopeError(f"{source.name} has no sheets; give one with a table")
-        chosen = book.sheet_names[0] if sheet is None else sheet
-        if chosen not in book.sheet_names:
-            raise DownslopeError(
-                f'{source.name} has no sheet "{chosen}"; it has {listed(book.sheet_names)}'
-                f"{did_you_mean(chosen, book.sheet_names)}"
-            )
-        head = book.load_sheet(chosen, header_row=None, n_rows=1).to_polars()
-        if not head.width:
-            raise DownslopeError(f'the sheet "{chosen}" of {source.name} is empty; name another one')
-        names = checked_names(head.row(0), source.name)
-        frame = book.load_sheet(chosen, header_row=None, skip_rows=1, column_names=names).to_polars()
-    except fastexcel.FastExcelError as error:
-        raise DownslopeError(
-            f"{source.name} cannot be read as Excel ({_first_line(error)}); save it again as .xlsx"
-        ) from None
+def _typed(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(typed(c) if c.dtype == pl.String else c for c in frame)
 
 

@@ -1,0 +1,266 @@
+"""Reading a sheet of Excel or OpenDocument: its table, and columns of what the cells hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from downslope.errors import DownslopeError
+from downslope.tables._cells import level_text
+from downslope.tables._delimited import checked_names
+from downslope.tables._names import did_you_mean, listed
+from downslope.tables._sheet import Area, Cells, filled_of, header_of, names_of, notes_below, table_areas
+from downslope.tables._sources import Source
+from downslope.tables._workbook import SheetMarks, marks_of
+
+__all__ = ["read_excel"]
+
+_FIRST_DAYS = (dt.date(1899, 12, 30), dt.date(1899, 12, 31))
+"""The days on which a time without a day is stored."""
+_ZERO = dt.datetime(1899, 12, 31)
+_HOURS = dt.datetime(1901, 1, 1)  # a number of hours, written as a time, is before
+
+
+def read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
+    """The table of a sheet, with numbers, dates, times and booleans as such, and other columns as text.
+
+    Titles above the table and notes around it are left out. Two rows of names are joined. A cell that is
+    merged over several rows counts for each. What is left out, and what counts as a gap though it is not
+    empty, is said in a warning.
+
+    Args:
+        source: the file, in any format of spreadsheets that fastexcel reads.
+        sheet: its name, also with an area such as "Sheet1!B3:F20"; the first where none is given.
+
+    Raises:
+        DownslopeError: if it is no such file, there is no such sheet, or it holds no table or several.
+    """
+    import fastexcel
+
+    try:
+        book = fastexcel.read_excel(source.content)
+        name, area = _chosen(source, book.sheet_names, sheet)
+        return _table(source, _Sheet(book, name, marks_of(source.content, name)), area)
+    except fastexcel.FastExcelError as error:
+        raise DownslopeError(
+            f"{source.name} cannot be read as Excel ({str(error).strip().splitlines()[0][:160]}); save it "
+            "again as .xlsx"
+        ) from None
+
+
+def _chosen(source: Source, names: Sequence[str], asked: str | None) -> tuple[str, Area | None]:
+    """The sheet that was asked for, and the area on it."""
+    if not names:
+        raise DownslopeError(f"{source.name} has no sheets; give one with a table")
+    if asked is None or asked in names:
+        return asked or names[0], None
+    name, _, address = asked.rpartition("!")
+    name = name.strip("'")
+    area = Area.of(address)
+    if name in names and area is not None:
+        return name, area
+    raise DownslopeError(
+        f'{source.name} has no sheet "{asked}"; it has {listed(names)}{did_you_mean(asked, names)}'
+    )
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """A sheet of an open file, whose cells are read as text or as what they are."""
+
+    book: Any
+    name: str
+    marks: SheetMarks
+
+    def cells(self) -> Cells:
+        """The text of all cells from A1 on, None for empty ones; numbers have at most nine decimals."""
+        loaded = self.book.load_sheet(self.name, header_row=None, skip_rows=0, dtypes="string")
+        first = loaded.available_columns()[0].absolute_index if loaded.width else 0
+        cells = np.full((loaded.height, first + loaded.width), None, dtype=object)
+        for place, column in enumerate(loaded.to_polars()):
+            text = column.set(column.str.strip_chars() == "", None)
+            cells[:, first + place] = text.to_numpy()
+        return cells
+
+    def columns(self, data: Area, places: Sequence[int], kind: str | None = None) -> list[pl.Series]:
+        """Some columns of some rows as what all their cells are, or as cells of one kind and gaps.
+
+        Raises:
+            FastExcelError: where cells of a column have no kind in common.
+        """
+        loaded = self.book.load_sheet(
+            self.name,
+            header_row=None,
+            skip_rows=data.top,
+            n_rows=data.height,
+            use_columns=list(places),
+            schema_sample_rows=None,
+            dtypes=kind,
+        )
+        columns: list[pl.Series] = loaded.to_polars().get_columns()
+        return columns
+
+    def typed(self, data: Area, places: Sequence[int]) -> list[pl.Series]:
+        """Some columns of some rows as what all their cells are; as text where they differ."""
+        import fastexcel
+
+        try:
+            return self.columns(data, places)
+        except fastexcel.FastExcelError:
+            if len(places) > 1:
+                return [column for place in places for column in self.typed(data, [place])]
+        spans = self.columns(data, places, "duration")  # times of the day among durations
+        texts = self.columns(data, places, "string")
+        return spans if spans[0].null_count() == texts[0].null_count() else texts
+
+
+def _table(source: Source, sheet: _Sheet, area: Area | None) -> pl.DataFrame:
+    cells = sheet.cells()
+    around: list[Area] = []
+    if area is None:
+        area, around = _only_table(source, sheet.name, cells)
+    else:
+        area = Area(area.top, min(area.bottom, len(cells)), area.left, min(area.right, cells.shape[1]))
+    part = cells[area.top : area.bottom, area.left : area.right]
+    if not part.size or not filled_of(part).any():
+        raise DownslopeError(f'the sheet "{sheet.name}" of {source.name} is empty; name another one')
+    merged = [_moved(m, area) for m in sheet.marks.merged if _inside(m, area)]
+    head, first = header_of(part, merged)
+    names = names_of(part[head:first], [_lowered(m, head) for m in merged if head <= m.top < first])
+    last = len(part) - notes_below(part[first:])
+    kept = _named_or_filled(names, part[first:last])
+    data = Area(area.top + first, area.top + last, area.left, area.right)
+    around += [
+        Area(t, b, area.left, area.right)
+        for t, b in ((area.top, area.top + head), (data.bottom, area.bottom))
+        if t < b
+    ]
+    columns = _columns(sheet, data, cells, [data.left + c for c in kept])
+    below = [Area(m.top - first, m.bottom - first, m.left, m.right) for m in merged if m.top >= first]
+    columns = [_filled_down(column, c, below) for c, column in zip(kept, columns, strict=True)]
+    checked = checked_names([names[c] for c in kept], f'the sheet "{sheet.name}" of {source.name}')
+    frame = pl.DataFrame([column.alias(name) for name, column in zip(checked, columns, strict=True)])
+    _say(source, sheet, data, cells, around)
+    return frame.filter(~pl.all_horizontal(pl.all().is_null())) if frame.height else frame
+
+
+def _only_table(source: Source, name: str, cells: Cells) -> tuple[Area, list[Area]]:
+    tables, around = table_areas(cells)
+    if not tables:
+        raise DownslopeError(f'the sheet "{name}" of {source.name} is empty; name another one')
+    if len(tables) > 1:
+        found = listed(list(map(str, tables)))
+        raise DownslopeError(
+            f'the sheet "{name}" of {source.name} holds {len(tables)} tables, in {found}; '
+            f"name the one to read by sheet, such as '{name}!{tables[0]}'"
+        )
+    return tables[0], around
+
+
+def _inside(inner: Area, outer: Area) -> bool:
+    return outer.top <= inner.top < outer.bottom and outer.left <= inner.left < outer.right
+
+
+def _moved(inner: Area, outer: Area) -> Area:
+    """An area as counted from the corner of another."""
+    return Area(
+        inner.top - outer.top, inner.bottom - outer.top, inner.left - outer.left, inner.right - outer.left
+    )
+
+
+def _lowered(area: Area, rows: int) -> Area:
+    return Area(area.top - rows, area.bottom - rows, area.left, area.right)
+
+
+def _named_or_filled(names: Sequence[tuple[str, ...]], data: Cells) -> list[int]:
+    """The columns that have a name or a cell."""
+    filled = np.asarray(filled_of(data).any(axis=0))
+    return [c for c, name in enumerate(names) if name or filled[c]]
+
+
+def _columns(sheet: _Sheet, data: Area, cells: Cells, places: Sequence[int]) -> list[pl.Series]:
+    """The columns of an area, which are as long as it."""
+    texts = {c: pl.Series(cells[data.top : data.bottom, c].tolist(), dtype=pl.String) for c in places}
+    present = [c for c in places if texts[c].null_count() < data.height]
+    typed = dict(zip(present, sheet.typed(data, present), strict=True)) if present else {}
+    mixed = [c for c in present if typed[c].dtype == pl.String]
+    numbers = dict(zip(mixed, sheet.columns(data, mixed, "float"), strict=True)) if mixed else {}
+    columns = []
+    for c in places:
+        if c in numbers:
+            columns.append(_text(texts[c], numbers[c]))
+        elif c in typed:
+            columns.append(_plain(typed[c]))
+        else:
+            columns.append(texts[c])
+    return columns
+
+
+def _text(text: pl.Series, numbers: pl.Series) -> pl.Series:
+    """Text in which the numbers have all their digits, and days no midnight."""
+    rounded = (numbers.is_not_null() & (text.cast(pl.Float64, strict=False) != numbers)).fill_null(False)
+    exact = text.zip_with(~rounded, level_text(numbers))
+    return exact.str.replace(r"^(\d{4}-\d\d-\d\d) 00:00:00$", "$1")
+
+
+def _plain(column: pl.Series) -> pl.Series:
+    """Whole numbers as such, days and times of the day as such, and hours beyond a day as durations."""
+    if column.dtype.is_float():
+        whole = column.cast(pl.Int64, strict=False)
+        return whole if (whole == column).sum() == len(column) - column.null_count() else column
+    if column.dtype == pl.Duration:
+        return column.cast(pl.Duration("us"))
+    if column.dtype != pl.Datetime:
+        return column
+    days = column.dt.date()
+    if days.is_in(_FIRST_DAYS).sum() == len(column) - column.null_count():
+        return column.dt.time()
+    if (column < _HOURS).all():
+        return (column - _ZERO).cast(pl.Duration("us"))
+    return days if (days == column).all() else column.cast(pl.Datetime("us"))
+
+
+def _filled_down(column: pl.Series, place: int, merged: Sequence[Area]) -> pl.Series:
+    """A column in which each row of a merged cell has its value."""
+    here = [m for m in merged if m.left == place and m.height > 1]
+    if not here:
+        return column
+    rows = np.arange(len(column))
+    for area in here:
+        rows[area.top : area.bottom] = area.top
+    return column[rows]
+
+
+def _say(source: Source, sheet: _Sheet, data: Area, cells: Cells, around: Sequence[Area]) -> None:
+    """Warn of what is not in the table, or is a gap in it though its cell is not empty."""
+    where = f'the sheet "{sheet.name}" of {source.name}'
+    notes = [area for area in sorted(around) if area.top < len(cells)]
+    if notes:
+        shown = [f'{area} ("{_first(cells, area)}")' for area in notes]
+        _warn(f"{where}: left out, since it is beside the table: {listed(shown)}")
+    errors = [(area, word) for area, word in sheet.marks.errors if _inside(area, data)]
+    if errors:
+        area, word = errors[0]
+        _warn(f"{where}: cells with errors count as gaps: {len(errors):,}, such as {word} in {area}")
+    formulas = [area for area in sheet.marks.formulas if _inside(area, data)]
+    if formulas:
+        _warn(
+            f"{where}: formulas without a saved value count as gaps: {len(formulas):,}, such as "
+            f"{formulas[0]}; open and save the file in a spreadsheet"
+        )
+
+
+def _first(cells: Cells, area: Area) -> str:
+    part = cells[area.top : area.bottom, area.left : area.right]
+    text = " ".join(str(next(cell for cell in part.ravel() if cell is not None)).split())
+    return text if len(text) <= 30 else f"{text[:27]}..."
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, stacklevel=2)
