@@ -113,7 +113,7 @@ def test_fit_from_standard_input(tmp_path) -> None:
     np.testing.assert_allclose(model.predict(frame), frame["y"], atol=0.05)
 
 
-@pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "arrow", "jsonl"])
+@pytest.mark.parametrize("ending", ["csv", "tsv", "xlsx", "parquet", "arrow", "jsonl"])
 def test_predictions_stand_beside_the_rows(fitted, tmp_path, ending: str) -> None:
     table, out = EXAMPLES / "penguins.csv", tmp_path / f"out.{ending}"
     done = run("predict", fitted, table, "-o", out)

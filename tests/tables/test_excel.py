@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from downslope.errors import DownslopeError
-from downslope.tables import read_table
+from downslope.tables import read_table, write_excel
 
 openpyxl = pytest.importorskip("openpyxl")
 
@@ -254,3 +254,64 @@ def test_a_wide_sheet_is_read_as_it_is() -> None:
     content = book([[f"c{i}" for i in range(40)], *values.tolist()])
     np.testing.assert_array_equal(read_table(io.BytesIO(content)).to_numpy(), values)
     assert read_table(io.BytesIO(content)).schema["c0"] == pl.Float64
+
+
+WRITTEN = pl.DataFrame(
+    {
+        "whole": [1, 2**53, None],
+        "long": [2**60, 1, None],
+        "number": [0.1, -1e-300, None],
+        "text": ["=1+1", "https://x.y", " 007"],
+        "truth": [True, False, None],
+        "day": [dt.date(2024, 1, 1), dt.date(2024, 2, 29), None],
+        "moment": [dt.datetime(2024, 1, 1, 3, 4, 5), dt.datetime(2024, 1, 1), None],
+        "time": [dt.time(1, 2, 3), dt.time(0), None],
+        "span": [dt.timedelta(hours=30), dt.timedelta(seconds=1), None],
+        "Text": pl.Series(["x", None, "y"], dtype=pl.Categorical),
+    }
+)
+
+
+def written(frame: pl.DataFrame) -> bytes:
+    held = io.BytesIO()
+    write_excel(frame, held)
+    return held.getvalue()
+
+
+def test_a_table_that_was_written_is_read_back_and_openpyxl_agrees() -> None:
+    expected = WRITTEN.with_columns(pl.col("Text").cast(pl.String)).to_dict(as_series=False)
+    assert read(written(WRITTEN)) == {**expected, "text": ["=1+1", "https://x.y", "007"]}
+    sheet = openpyxl.load_workbook(io.BytesIO(written(WRITTEN))).active
+    assert [cell.value for cell in sheet[1]] == WRITTEN.columns
+    assert [cell.value for cell in sheet[2]][:6] == [
+        1,
+        str(2**60),
+        0.1,
+        "=1+1",
+        True,
+        dt.datetime(2024, 1, 1),
+    ]
+    assert sheet["D2"].data_type == "s"  # no formula
+
+
+def test_what_a_sheet_cannot_hold_is_written_as_text_or_refused() -> None:
+    odd = pl.DataFrame(
+        {
+            "old": [dt.date(1066, 10, 14), dt.date(2024, 1, 1)],
+            "zone": pl.Series([dt.datetime(2024, 1, 1, 12)] * 2).dt.replace_time_zone("Asia/Tokyo"),
+            "endless": [float("inf"), 1.0],
+            "nan": [float("nan"), 1.0],
+            "list": [[1], None],
+        }
+    )
+    assert read(written(odd)) == {
+        "old": ["1066-10-14", "2024-01-01"],
+        "zone": [dt.datetime(2024, 1, 1, 3)] * 2,
+        "endless": [float("inf"), 1.0],
+        "nan": [None, 1.0],
+        "list": ["[1]", None],
+    }
+    with pytest.raises(DownslopeError, match="holds 1,048,575 rows and 16,384 columns"):
+        written(pl.DataFrame({"a": np.zeros(1_048_576)}))
+    with pytest.raises(DownslopeError, match='column "a" has text of more than 32,767'):
+        written(pl.DataFrame({"a": ["x" * 32_768]}))

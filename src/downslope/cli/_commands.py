@@ -196,8 +196,8 @@ def fit(table: str, output: str | None, sheet: str | None, **options: Any) -> No
     "-o",
     "--output",
     metavar="FILE",
-    help="The file to write; its ending chooses the format: .csv, .tsv, .parquet, .arrow, .feather or .jsonl "
-    "(default: CSV to standard output).",
+    help="The file to write; its ending chooses the format: .csv, .tsv, .xlsx, .parquet, .arrow, .feather or "
+    ".jsonl (default: CSV to standard output).",
 )
 @click.option(
     "--interval",

@@ -14,13 +14,14 @@ from downslope._files import write_whole
 from downslope.cli._screen import note
 from downslope.errors import DownslopeError
 from downslope.fitting import Model, load
-from downslope.tables import Encoded, read_table
+from downslope.tables import Encoded, read_table, write_excel
 
 __all__ = ["predict_table"]
 
 _WRITERS: Mapping[str, Any] = {
     ".csv": lambda frame, file: frame.write_csv(file),
     ".tsv": lambda frame, file: frame.write_csv(file, separator="\t"),
+    ".xlsx": write_excel,
     ".parquet": lambda frame, file: frame.write_parquet(file),
     ".arrow": lambda frame, file: frame.write_ipc(file),
     ".feather": lambda frame, file: frame.write_ipc(file),

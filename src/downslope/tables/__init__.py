@@ -4,6 +4,7 @@ from downslope.tables._columns import Column, refuse_text
 from downslope.tables._describe import TASKS, Description, describe, rows_with_target
 from downslope.tables._encoder import Encoded, TableEncoder, Target
 from downslope.tables._encodings import Numeric
+from downslope.tables._excel_writing import write_excel
 from downslope.tables._frames import as_frame
 from downslope.tables._names import did_you_mean, listed, name_text
 from downslope.tables._reading import read_table
@@ -24,4 +25,5 @@ __all__ = [
     "read_table",
     "refuse_text",
     "rows_with_target",
+    "write_excel",
 ]
