@@ -59,6 +59,7 @@ def schedule(kind, **settings):
 
 RESULTS = {
     "Checkpoint",
+    "Comparison",
     "Contributions",
     "Evaluation",
     "Explanation",

@@ -35,6 +35,8 @@ FOLDER = TemporaryDirectory()  # which goes when Python ends
 FILE = Path(FOLDER.name) / "network.downslope"
 LINE = ds.Network(3, [ds.Dense(1)])
 LINE.save(FILE)
+LINES = [ds.fit(TABLE, "y", hidden=(), drop=drop) for drop in ([], ["kind"])]
+TEXTS = frozenset({"text of a number", "empty text", "SGD", "Tanh", "unknown name"})
 
 
 def defaults(function, /, **others):
@@ -160,9 +162,21 @@ FITS = {
             "threads": OPTIONAL | wholes(lambda v: v >= 1),
             "row_weights": OPTIONAL,
             "seed": SEED,
-            "source": OPTIONAL | {"text of a number", "empty text", "SGD", "Tanh", "unknown name"},
+            "source": OPTIONAL | TEXTS,
             "progress": OPTIONAL | {"function"},
             "described": OPTIONAL | {"function"},
+        },
+    ),
+    ds.compare: (
+        lambda **k: ds.compare(**k).to_json(),
+        {"models": LINES, "data": TABLE, "target": None, "metric": None, "row_weights": None, "source": None},
+        {
+            "models": NOTHING,
+            "data": NOTHING,
+            "target": OPTIONAL,
+            "metric": OPTIONAL,
+            "row_weights": OPTIONAL,
+            "source": OPTIONAL | TEXTS,
         },
     ),
     ds.load: (

@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 import downslope as ds
 from contract_calls import LINE, NET, PAIR, X, Y
-from contract_fits import TABLE
+from contract_fits import TABLE, TEXTS
 from unusual_values import INSIDE, NOTHING, OPTIONAL, SEED, wholes
 
 MODEL = ds.fit(TABLE, "y", epochs=1, members=2, hidden=3)
@@ -48,7 +48,7 @@ METHODS = {
             "target": OPTIONAL,
             "row_weights": OPTIONAL,
             "worst": COUNTS,
-            "source": OPTIONAL | (PATHS - {"bytes"}) | {"empty text"},
+            "source": OPTIONAL | TEXTS,
         },
     ),
     ds.Model.member: (MODEL.member, {"index": 0}, {"index": wholes(lambda v: -2 <= v < 2)}),

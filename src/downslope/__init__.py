@@ -25,10 +25,12 @@ _NAMES = {
         "TableRegressor",
     ),
     "fitting": (
+        "Comparison",
         "Contributions",
         "Evaluation",
         "Importance",
         "Model",
+        "compare",
         "fit",
         "load",
     ),

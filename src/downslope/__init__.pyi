@@ -5,10 +5,12 @@ from downslope.estimators import MLPClassifier as MLPClassifier
 from downslope.estimators import MLPRegressor as MLPRegressor
 from downslope.estimators import TableClassifier as TableClassifier
 from downslope.estimators import TableRegressor as TableRegressor
+from downslope.fitting import Comparison as Comparison
 from downslope.fitting import Contributions as Contributions
 from downslope.fitting import Evaluation as Evaluation
 from downslope.fitting import Importance as Importance
 from downslope.fitting import Model as Model
+from downslope.fitting import compare as compare
 from downslope.fitting import fit as fit
 from downslope.fitting import load as load
 from downslope.graph import ops as ops

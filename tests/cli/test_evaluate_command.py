@@ -85,11 +85,44 @@ def test_intervals_that_there_are_not(folder: Path, target: str, level: str, mes
     assert "Traceback" not in done.stderr
 
 
+def test_compare_prints_what_python_finds(folder: Path) -> None:
+    few = run(
+        "fit", "earlier.csv", "-t", "species", "--drop", "island", "--hidden", "", "-o", "f", folder=folder
+    )
+    assert few.returncode == 0
+    found = ds.compare([folder / "species", folder / "f"], folder / "later.csv")
+    done = run("compare", "species", "f", "--table", "later.csv", folder=folder)
+    assert done.stdout == f"{found}\n"
+    done = run(
+        "compare", "species", "f", "--table", "later.csv", "--metric", "roc_auc", "--json", folder=folder
+    )
+    plain = json.loads(json.dumps(found.to_json()))
+    assert json.loads(done.stdout) == {**plain, "metric": "roc_auc"}
+
+
+def test_compare_refuses(folder: Path) -> None:
+    cases = [
+        (["species", "--table", "later.csv"], "at least two models"),
+        (["species", "body_mass_g", "--table", "later.csv"], "models of the same target"),
+        (["species", "none", "--table", "later.csv"], "there is no file none"),
+        (["species", "species"], "--table"),
+        (["species", "species", "--table", "later.csv", "--metric", "r2"], "metric needs one of accuracy"),
+    ]
+    for arguments, message in cases:
+        done = run("compare", *arguments, folder=folder)
+        assert (done.returncode, done.stdout) == (2, ""), done
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_bad_input_is_refused(folder: Path) -> None:
     cases = [
         (["body_mass_g", "none.csv"], "there is no file none.csv"),
         (["none", "later.csv"], "there is no file none"),
-        (["body_mass_g", "later.csv", "--metric", "accuracy"], "there is no score 'accuracy'"),
+        (
+            ["body_mass_g", "later.csv", "--metric", "accuracy"],
+            "metric needs one of r2, root_mean_squared_error",
+        ),
         (["body_mass_g", "later.csv", "--row-weights", "weigth"], 'did you mean "weight"'),
         (["body_mass_g", "later.csv", "--row-weights", "sex"], 'the weight in "sex" of row 1 is no number'),
         (["body_mass_g", "later.csv", "--worst", "-1"], "--worst"),

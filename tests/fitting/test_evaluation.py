@@ -193,9 +193,9 @@ def test_what_cannot_be_evaluated_is_refused_in_words(mass: ds.Model, species: d
     for model, table, message in cases:
         with pytest.raises(DownslopeError, match=message):
             model.evaluate(table)
-    with pytest.raises(DownslopeError, match='did you mean "r2"'):
-        mass.evaluate(LATER).score("r")
-    with pytest.raises(DownslopeError, match="there is no score 'r2' of a classification; it has accuracy"):
+    with pytest.raises(DownslopeError, match="did you mean 'log_loss'"):
+        species.evaluate(LATER).score("logloss")
+    with pytest.raises(DownslopeError, match="metric needs one of accuracy, log_loss"):
         species.evaluate(LATER).score("r2")
     with pytest.raises(DownslopeError, match="target needs a value for each of 120 rows"):
         mass.evaluate(LATER.drop("body_mass_g"), [1.0, 2.0, 3.0])

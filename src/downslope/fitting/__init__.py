@@ -1,5 +1,6 @@
 """A table in; a blended, calibrated and validated model out."""
 
+from downslope.fitting._compare import compare
 from downslope.fitting._fit import FitPhase, fit
 from downslope.fitting._importance import Importance, error_increases, shares
 from downslope.fitting._load import load
@@ -11,11 +12,12 @@ from downslope.fitting._scores import Scores, baseline_prediction, scores
 from downslope.fitting._summary import Summary, group_line
 from downslope.fitting.contributions import Contributions
 from downslope.fitting.ensemble import embeddings
-from downslope.fitting.evaluation import METRICS, Evaluation
+from downslope.fitting.evaluation import METRICS, Comparison, Evaluation
 
 __all__ = [
     "LINEAR",
     "METRICS",
+    "Comparison",
     "Contributions",
     "Evaluation",
     "FitPhase",
@@ -26,6 +28,7 @@ __all__ = [
     "Scores",
     "Summary",
     "baseline_prediction",
+    "compare",
     "embeddings",
     "error_increases",
     "fit",

@@ -284,7 +284,6 @@ class Model:
         """
         rows = self.labelled(data, target, row_weights)
         worst = whole("worst", worst, NOT_NEGATIVE)
-        source = None if source is None else text("source", source)
         encoded = self.encode(rows.frame)
         outputs = baselines(self.record.constants, self.target, rows)
         if self.linear_part is not None:
@@ -292,7 +291,7 @@ class Model:
         outputs[NETWORK] = self.outputs(encoded.x)
         levels = COVERAGES if self.intervals is not None else ()
         intervals = {level: self.interval_encoded(encoded.x, level) for level in levels}
-        notes = (*encoded.notes, *self._flattered(data, source))
+        notes = (*encoded.notes, *self.flattered(data, source))
         return evaluation_of(rows, self.target, outputs, intervals, worst, notes)
 
     def labelled(self, data: Any, target: Any, row_weights: ArrayLike | None) -> LabelledRows:
@@ -307,10 +306,11 @@ class Model:
         frame = frame.with_columns(as_frame({self.target.name: np.ravel(target)}))
         return labelled_rows(frame, self.target, row_weights)
 
-    def _flattered(self, data: Any, source: str | None) -> tuple[str, ...]:
-        """A warning where the rows are those that the model was fitted to."""
+    def flattered(self, data: Any, source: str | None) -> tuple[str, ...]:
+        """A warning where the rows are those that the model was fitted to; arguments as of ``evaluate``."""
+        source = None if source is None else text("source", source)
         if isinstance(data, str | os.PathLike):
-            source = os.fspath(data)
+            source = os.fsdecode(data)
         if (
             source is None
             or not Path(source).exists()

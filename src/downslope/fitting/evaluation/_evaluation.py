@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.drawing import panel, table
-from downslope.errors import DownslopeError
+from downslope._checks import choice
+from downslope.drawing import panel
 from downslope.fitting._scores import NETWORK
 from downslope.fitting.evaluation._classes import (
     Calibration,
@@ -31,16 +30,17 @@ from downslope.fitting.evaluation._statistics import (
 )
 from downslope.fitting.evaluation._text import (
     Block,
-    aligned,
+    as_html,
+    as_text,
     class_blocks,
     number_blocks,
     score_block,
     worst_block,
 )
 from downslope.fitting.evaluation._worst import WorstRow, worst_rows
-from downslope.tables import Target, did_you_mean, listed
+from downslope.tables import Target
 
-__all__ = ["Evaluation", "checked_metric", "evaluation_of", "statistics_of"]
+__all__ = ["Evaluation", "evaluation_of", "statistics_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,13 +78,14 @@ class Evaluation:
     worst: tuple[WorstRow, ...]
     notes: tuple[str, ...]
 
-    def score(self, name: str) -> Estimate:
+    def score(self, metric: str) -> Estimate:
         """A score of the model, by its name in ``compared``.
 
         Raises:
             DownslopeError: if there is none of that name; it lists them.
         """
-        return self.compared[NETWORK][checked_metric(name, self.task)]
+        own = self.compared[NETWORK]
+        return own[choice("metric", metric, own)]
 
     @property
     def line(self) -> str:
@@ -96,17 +97,11 @@ class Evaluation:
         return f"<Evaluation of {self.target!r}: {self.line}>"
 
     def __str__(self) -> str:
-        lines = [self._opening, self._units]
-        for title, rows in self._blocks:
-            lines += ["", title, *aligned(rows)]
-        return "\n".join([*lines, *(["", *self.notes] if self.notes else [])])
+        return as_text([self._opening, self._units], self._blocks, self.notes)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the tables of the text, each under its title, and the notes."""
-        parts = []
-        for title, (headings, *rows) in self._blocks:
-            parts += [_paragraph(title), table(headings, rows, numbers=headings[1:])]
-        parts += [_paragraph(note) for note in self.notes]
+        parts = as_html(self._blocks, self.notes)
         return panel("Evaluation", f"{self._opening}. {self._units}", *parts)
 
     @property
@@ -122,7 +117,7 @@ class Evaluation:
     @property
     def _blocks(self) -> Iterator[Block]:
         """The tables, with their titles."""
-        yield score_block(self.compared)
+        yield score_block("Scores", self.compared)
         if self.errors is not None:
             yield from number_blocks(self.errors, self.coverage)
         if self.confusion is not None and self.calibration is not None:
@@ -137,23 +132,6 @@ class Evaluation:
         if self.errors is not None:
             found["errors"]["quantiles"] = [[s, v] for s, v in self.errors.quantiles.items()]
         return found
-
-
-def _paragraph(text: str) -> str:
-    return f'<div style="margin-top:8px">{escape(text)}</div>'
-
-
-def checked_metric(name: Any, task: str) -> str:
-    """The name of a score of a task.
-
-    Raises:
-        DownslopeError: for any other; it lists those there are.
-    """
-    names = [known for known, metric in METRICS.items() if metric.task == task]
-    if name not in names:
-        hint = did_you_mean(name, names) if isinstance(name, str) else ""
-        raise DownslopeError(f"there is no score {name!r} of a {task}{hint or f'; it has {listed(names)}'}")
-    return str(name)
 
 
 def statistics_of(rows: LabelledRows, target: Target, outputs: NDArray[np.float64]) -> dict[str, Statistic]:

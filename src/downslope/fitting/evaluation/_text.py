@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.drawing import table
 from downslope.fitting.evaluation._classes import Calibration, ClassScores
 from downslope.fitting.evaluation._numbers import Coverage, ErrorSpread
 from downslope.fitting.evaluation._statistics import METRICS, Estimate
 from downslope.fitting.evaluation._worst import WorstRow
 
-__all__ = ["Block", "aligned", "class_blocks", "number_blocks", "score_block", "worst_block"]
+__all__ = [
+    "Block",
+    "aligned",
+    "as_html",
+    "as_text",
+    "class_blocks",
+    "number_blocks",
+    "score_block",
+    "worst_block",
+]
 
 _MATRIX = 8  # classes of a confusion matrix that fits on a line
 _SHOWN = 20
@@ -38,11 +49,31 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def score_block(compared: Mapping[str, Mapping[str, Estimate]]) -> Block:
+def as_text(opening: Iterable[str], tables: Iterable[Block], closing: Sequence[str]) -> str:
+    """Lines, tables under their titles, and lines."""
+    lines = [*opening]
+    for title, rows in tables:
+        lines += ["", title, *aligned(rows)]
+    return "\n".join([*lines, *(["", *closing] if closing else [])])
+
+
+def as_html(tables: Iterable[Block], closing: Iterable[str]) -> list[str]:
+    """The same as parts of a panel."""
+    parts = []
+    for title, (headings, *rows) in tables:
+        parts += [_paragraph(title), table(headings, rows, numbers=headings[1:])]
+    return [*parts, *map(_paragraph, closing)]
+
+
+def _paragraph(text: str) -> str:
+    return f'<div style="margin-top:8px">{escape(text)}</div>'
+
+
+def score_block(title: str, compared: Mapping[str, Mapping[str, Estimate]]) -> Block:
     """A row for each that is compared, and a column for each score."""
     names = list(next(iter(compared.values())))
     head = ["", *(METRICS[name].words for name in names)]
-    return "Scores", [head, *([of, *(str(found[n]) for n in names)] for of, found in compared.items())]
+    return title, [head, *([of, *(str(found[n]) for n in names)] for of, found in compared.items())]
 
 
 def number_blocks(errors: ErrorSpread, coverage: Sequence[Coverage]) -> Iterator[Block]:

@@ -1,0 +1,135 @@
+"""``compare``: several models on the same rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from downslope._checks import choice, items, show
+from downslope._keywords import suggests_keywords
+from downslope.errors import DownslopeError
+from downslope.fitting._load import load
+from downslope.fitting._model import Model
+from downslope.fitting.evaluation import METRICS, Comparison, statistics_of
+
+__all__ = ["compare"]
+
+AnyModel = Model | str | os.PathLike[str]
+"""A model, or the path of its file."""
+
+
+@suggests_keywords
+def compare(
+    models: Sequence[AnyModel] | Mapping[str, AnyModel],
+    data: Any,
+    target: Any = None,
+    *,
+    metric: str | None = None,
+    row_weights: ArrayLike | None = None,
+    source: str | None = None,
+) -> Comparison:
+    """Scores of models on the same rows, with the differences from the first and their standard errors.
+
+    Models that err on the same rows differ by less than their own standard errors suggest: the standard
+    error of a difference is that of the differences row by row, as in the paired t test.
+
+    Args:
+        models: two or more models or paths of their files, or a dict of them by the names to show.
+        data, target, row_weights, source: as of ``Model.evaluate``.
+        metric: the score that counts; the root mean squared error or the log loss where none is named.
+
+    Raises:
+        DownslopeError: if the models predict different things, or for what ``Model.evaluate`` refuses.
+
+    >>> import numpy as np
+    >>> from downslope.fitting import fit
+    >>> x = np.random.default_rng(0).normal(size=(90, 2))
+    >>> y = np.abs(x[:, 0])
+    >>> line, curve = (fit(x[:60], y[:60], hidden=hidden, members=1) for hidden in ((), 16))
+    >>> found = compare({"line": line, "curve": curve}, x[60:], y[60:])
+    >>> difference = found.differences["curve"]["root_mean_squared_error"]
+    >>> difference.value < -2 * difference.standard_error  # the curve is better
+    True
+    """
+    named = _named(models)
+    first = next(iter(named.values()))
+    _refuse_others(named)
+    names = [name for name, known in METRICS.items() if known.task == first.target.task]
+    default = "log_loss" if first.target.classes else "root_mean_squared_error"
+    metric = default if metric is None else choice("metric", metric, names)
+    rows = first.labelled(data, target, row_weights)
+    statistics, notes = {}, []
+    for name, model in named.items():
+        encoded = model.encode(rows.frame)
+        statistics[name] = statistics_of(rows, first.target, model.outputs(encoded.x))
+        notes += [f"{name}: {note}" for note in (*encoded.notes, *model.flattered(data, source))]
+    estimates, differences = (
+        {
+            name: {of: figure.estimate(rows.weights) for of, figure in found.items()}
+            for name, found in figures.items()
+        }
+        for figures in (statistics, _differences(statistics))
+    )
+    return Comparison(
+        first.target.name,
+        first.target.task,
+        len(rows),
+        rows.left_out,
+        metric,
+        estimates,
+        differences,
+        tuple(notes),
+    )
+
+
+def _differences(statistics: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """By how much the figures of all but the first are above those of the first."""
+    (_, reference), *others = statistics.items()
+    return {name: {of: figure - reference[of] for of, figure in figures.items()} for name, figures in others}
+
+
+def _named(models: Any) -> dict[str, Model]:
+    """The models by their names: those given, those of their files, or numbers."""
+    if isinstance(models, Mapping):
+        given = {str(name): model for name, model in models.items()}
+    else:
+        several = items("models", models, "models or paths of their files")
+        names = [_file_name(model) or f"model {place}" for place, model in enumerate(several, 1)]
+        if len(set(names)) < len(names):  # files of one name in several folders
+            names = [f"{name} ({place})" for place, name in enumerate(names, 1)]
+        given = dict(zip(names, several, strict=True))
+    if len(given) < 2:
+        raise DownslopeError(f"models needs at least two models, not {len(given)}; model.evaluate scores one")
+    return {name: _model(model) for name, model in given.items()}
+
+
+def _file_name(model: Any) -> str | None:
+    return Path(os.fsdecode(model)).name if isinstance(model, str | os.PathLike) else None
+
+
+def _model(given: Any) -> Model:
+    if isinstance(given, str | os.PathLike):
+        return load(given, Model)
+    if not isinstance(given, Model):
+        raise DownslopeError(f"models needs models or paths of their files, not {show(given)}")
+    return given
+
+
+def _refuse_others(models: Mapping[str, Model]) -> None:
+    """Refuse a model that predicts something else than the first."""
+    (name, first), *others = models.items()
+    for other, model in others:
+        if (model.target.name, model.target.classes) != (first.target.name, first.target.classes):
+            raise DownslopeError(
+                f"models needs models of the same target: {name} predicts {_target(first)}, and {other} "
+                f"{_target(model)}; compare those that predict the same"
+            )
+
+
+def _target(model: Model) -> str:
+    classes = f" ({len(model.target.classes)} classes)" if model.target.classes else " (a number)"
+    return f'"{model.target.name}"{classes}'
