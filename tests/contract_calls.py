@@ -66,6 +66,7 @@ RESULTS = {
     "Forecast",
     "Importance",
     "Model",
+    "PartialDependence",
     "Run",
     "Solution",
     "StepTape",

@@ -2,6 +2,7 @@
 
 from downslope.drawing._bars import Bar, bars_picture
 from downslope.drawing._curves import Curve, Mark, curves_picture, plot_curves
+from downslope.drawing._dependence import Axis, line_picture, map_picture
 from downslope.drawing._layers import LayerDrawing, layers_picture
 from downslope.drawing._panel import page, panel, table
 from downslope.drawing._shapes import BLUE, ORANGE, Picture
@@ -9,6 +10,7 @@ from downslope.drawing._shapes import BLUE, ORANGE, Picture
 __all__ = [
     "BLUE",
     "ORANGE",
+    "Axis",
     "Bar",
     "Curve",
     "LayerDrawing",
@@ -17,6 +19,8 @@ __all__ = [
     "bars_picture",
     "curves_picture",
     "layers_picture",
+    "line_picture",
+    "map_picture",
     "page",
     "panel",
     "plot_curves",

@@ -10,7 +10,7 @@ from downslope.fitting._record import LINEAR, GroupRecord, Record
 from downslope.fitting._sampling import sampled_rows
 from downslope.fitting._scores import Scores, baseline_prediction, scores
 from downslope.fitting._summary import Summary, group_line
-from downslope.fitting.contributions import Contributions
+from downslope.fitting.contributions import Contributions, PartialDependence
 from downslope.fitting.ensemble import embeddings
 from downslope.fitting.evaluation import METRICS, Comparison, Evaluation
 
@@ -24,6 +24,7 @@ __all__ = [
     "GroupRecord",
     "Importance",
     "Model",
+    "PartialDependence",
     "Record",
     "Scores",
     "Summary",

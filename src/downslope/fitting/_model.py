@@ -20,7 +20,12 @@ from downslope.fitting._notebook import summary_html
 from downslope.fitting._record import LINEAR, Record
 from downslope.fitting._scores import LINEAR_MODEL, NETWORK
 from downslope.fitting._summary import Summary, summary_of
-from downslope.fitting.contributions import Contributions, contributions
+from downslope.fitting.contributions import (
+    Contributions,
+    PartialDependence,
+    contributions,
+    partial_dependence,
+)
 from downslope.fitting.ensemble import COVERAGES, QUANTILES, IntervalNetworks, class_probabilities
 from downslope.fitting.evaluation import Evaluation, LabelledRows, baselines, evaluation_of, labelled_rows
 from downslope.interchange import ModelFile, model_of, write_model_file
@@ -226,6 +231,41 @@ class Model:
         ('size', 'age')
         """
         return importance(self, self.frame(table), repeats=repeats, seed=seed)
+
+    def partial_dependence(
+        self,
+        table: Any,
+        columns: Any,
+        *,
+        points: int | None = None,
+        of_class: Any = None,
+        log_odds: bool = False,
+    ) -> PartialDependence:
+        """The mean prediction over rows in all of which a column, or two, have the same value.
+
+        For one value after another (Friedman 2001), with the share of the rows that are near each: where
+        there are none, no row can confirm the prediction.
+
+        Args:
+            table: rows, as for ``predict``; the mean is over at most 2000 of them, and over fewer for more
+                than 50 places, so that there are at most 100,000 predictions.
+            columns: the name of a column, or of two.
+            points: how many values of each at most: 20 for one column, 10 for two. Of more numbers, evenly
+                spaced ones from the 5th to the 95th percentile; of more levels, the most frequent ones.
+            of_class: the class whose probability is taken; None for the most probable one on average.
+            log_odds: whether the log-odds of that class are taken, and not its probability.
+
+        Raises:
+            DownslopeError: if the model does not use a column, or there is no such class.
+
+        >>> from downslope import fit
+        >>> rows = {"size": [50, 60, 80, 100, 120], "price": [100.5, 120.5, 160.5, 200.5, 240.5]}
+        >>> found = fit(rows, target="price").partial_dependence(rows, "size", points=3)
+        >>> found.axes[0].numbers, found.values.round(1), found.density
+        ((52.0, 84.0, 116.0), array([104.5, 168.5, 232.5]), array([0.4, 0.2, 0.4]))
+        """
+        asked: dict[str, Any] = {"points": points, "of_class": of_class, "log_odds": log_odds}
+        return partial_dependence(self, self.frame(table), columns, **asked)
 
     def member(self, index: int) -> tuple[Network, Mapping[str, NDArray[Any]]]:
         """One of the networks that the model consists of, and its parameters; -1 is the last.

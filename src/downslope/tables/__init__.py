@@ -1,6 +1,6 @@
 """WHERE the numbers come from: reading tables, the kinds of columns, encoding."""
 
-from downslope.tables._columns import Column, refuse_text
+from downslope.tables._columns import Column, finite_numbers, refuse_text
 from downslope.tables._describe import TASKS, Description, describe, rows_with_target
 from downslope.tables._encoder import Encoded, TableEncoder, Target
 from downslope.tables._encodings import Numeric
@@ -20,6 +20,7 @@ __all__ = [
     "as_frame",
     "describe",
     "did_you_mean",
+    "finite_numbers",
     "listed",
     "name_text",
     "read_table",
