@@ -31,6 +31,39 @@ _METRICS = (
 _SHEET = "The name of the sheet in an Excel file (default: the first sheet)."
 
 
+_READING = (
+    click.option(
+        "--delimiter", metavar="MARK", help='Between the cells of a row of text, such as ";" or tab.'
+    ),
+    click.option("--decimal", metavar="MARK", help='The decimal mark of text, "." or ",".'),
+    click.option("--thousands", metavar="MARK", help="The mark between groups of digits of text."),
+    click.option(
+        "--date-format",
+        metavar="FORMAT",
+        help="The order of dates such as 01/12/24, day-first or month-first, or a format such as %d.%m.%Y.",
+    ),
+    click.option("--encoding", metavar="NAME", help="The encoding of text, such as cp1252."),
+    click.option(
+        "--skip-rows", type=click.IntRange(min=0), metavar="N", help="Lines of text above the header."
+    ),
+    click.option(
+        "--header/--no-header",
+        default=None,
+        help="Whether the first row of text holds the names of the columns (else column1, column2, ...).",
+    ),
+    click.option(
+        "--comment", metavar="MARK", help="What a line of text begins with that is no row, such as #."
+    ),
+)
+"""How a table of text is read; what is not given is decided from the whole table, or known to the model."""
+
+
+def _reading_options(command: Any) -> Any:
+    for option in reversed(_READING):
+        command = option(command)
+    return command
+
+
 @click.group(cls=_Group, context_settings=_CONTEXT)
 @click.version_option(__version__, message="downslope %(version)s")
 def downslope() -> None:
@@ -108,6 +141,7 @@ def _units(ctx: click.Context, option: click.Parameter, value: str | None) -> tu
     help="A column to use as numbers. Repeat the option for more columns.",
 )
 @click.option("--sheet", metavar="NAME", help=_SHEET)
+@_reading_options
 @click.option(
     "--members",
     type=int,
@@ -182,6 +216,7 @@ def fit(table: str, output: str | None, sheet: str | None, **options: Any) -> No
       downslope fit penguins.csv.gz --target species --drop year
       downslope fit houses.csv --target price --time-limit 60
       downslope fit survey.xlsx --sheet 2024 --target happy --category postcode
+      downslope fit verkauf.csv --target preis --decimal , --date-format day-first
       cat houses.csv | downslope fit - --target price -o houses.downslope
     """
     from downslope.cli._fit import fit_table
@@ -209,8 +244,14 @@ def fit(table: str, output: str | None, sheet: str | None, **options: Any) -> No
     "Repeat the option for more levels.",
 )
 @click.option("--sheet", metavar="NAME", help=_SHEET)
+@_reading_options
 def predict(
-    model: str, table: str, output: str | None, intervals: tuple[float, ...], sheet: str | None
+    model: str,
+    table: str,
+    output: str | None,
+    intervals: tuple[float, ...],
+    sheet: str | None,
+    **reading: Any,
 ) -> None:
     """Write the rows of TABLE with a column of predictions of MODEL.
 
@@ -224,7 +265,8 @@ def predict(
     """
     from downslope.cli._predict import predict_table
 
-    predict_table(model, table, output, intervals, sheet)
+    reading["dates"] = reading.pop("date_format")
+    predict_table(model, table, output, intervals, sheet, reading)
 
 
 @downslope.command(short_help="Score a model on the rows of TABLE.")

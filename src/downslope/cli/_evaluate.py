@@ -7,7 +7,6 @@ import json
 from downslope.cli._screen import note
 from downslope.cli._tables import source_of, weights_in
 from downslope.fitting import Model, load
-from downslope.tables import read_table
 
 __all__ = ["evaluate_table"]
 
@@ -24,7 +23,7 @@ def evaluate_table(
 ) -> None:
     """Print the evaluation, or the one score that was asked for."""
     fitted = load(model, Model)
-    frame = read_table(table, sheet=sheet)
+    frame = fitted.read(table, sheet=sheet).frame
     weights = weights_in(frame, row_weights)
     found = fitted.evaluate(frame, row_weights=weights, worst=worst, source=source_of(table))
     if metric is None:

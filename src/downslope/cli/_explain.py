@@ -19,7 +19,7 @@ from downslope.fitting import Contributions, Model, load
 from downslope.graph import gradient
 from downslope.insight import Explanation, explain
 from downslope.nets import Ensemble, Network
-from downslope.tables import read_table, rows_with_target
+from downslope.tables import rows_with_target
 
 __all__ = ["explain_prediction"]
 
@@ -50,14 +50,14 @@ def explain_prediction(
         )
     fitted = load(model, Model)
     source = _source(fitted, table)
-    frame = read_table(source, sheet=sheet)
+    frame = fitted.read(source, sheet=sheet).frame
     name = "standard input" if source == "-" else Path(source).name
     if row is None:
         answer = _Answer(f"All rows of {name}", None, None)
     else:
         if row > frame.height:
             raise DownslopeError(f"there is no row {row}: the table has {frame.height} rows")
-        known = frame if background is None else read_table(background)
+        known = frame if background is None else fitted.read(background).frame
         found = fitted.contributions(
             frame[row - 1], known, of_class=of_class, log_odds=log_odds, samples=samples
         )

@@ -18,7 +18,7 @@ from downslope.cli._tables import source_of
 from downslope.errors import DownslopeError
 from downslope.fitting import LINEAR, Model, Scores, Summary, fit, group_line
 from downslope.nets import Dense, Network
-from downslope.tables import Description, read_table
+from downslope.tables import Description
 
 __all__ = ["fit_table"]
 
@@ -34,14 +34,14 @@ def fit_table(table: str, output: str | None, sheet: str | None, options: Mappin
             f"the model cannot be written to {path}; name a file in a folder that you may write to"
         )
     screen = console()
-    frame = read_table(table, sheet=sheet)
     with ProgressBar() as bar:
         model = fit(
-            frame,
+            table,
+            sheet=sheet,
             **options,
             source=source_of(table),
             progress=bar.show,
-            described=lambda description: _print_columns(screen, description, frame.height, table),
+            described=lambda description: _print_columns(screen, description, table),
         )
     model.save(path)  # before anything is printed: a closed pipe must not cost the model
     _print_scores(screen, model)
@@ -61,9 +61,14 @@ def _default_path(table: str) -> Path:
     return Path(f"{name.split('.')[0] or name or 'model'}.downslope")
 
 
-def _print_columns(screen: Console, description: Description, rows: int, table: str) -> None:
+def _print_columns(screen: Console, description: Description, table: str) -> None:
+    rows = description.rows + description.gap_rows
     name = "standard input" if table == "-" else Path(table).name
     screen.print(f"[bold]{escape(name)}[/]: {rows:,} rows, {len(description.columns) + 1} columns")
+    if description.reading:
+        screen.print(f"Read as: {escape(description.reading)}")
+    for said in description.notes:
+        screen.print(f"Note: {escape(said)}")
     gaps = f" (rows without a value, left out: {description.gap_rows:,})" if description.gap_rows else ""
     screen.print(
         f"Target [bold]{escape(description.target)}[/]: {description.task}, "

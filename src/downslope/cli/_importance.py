@@ -6,7 +6,6 @@ from pathlib import Path
 
 from downslope.cli._results import chosen_form, write_result
 from downslope.fitting import Model, load
-from downslope.tables import read_table
 
 __all__ = ["show_importance"]
 
@@ -24,6 +23,6 @@ def show_importance(
     """Write the importance of the columns in the form asked for."""
     form = chosen_form(form, output)
     fitted = load(model, Model)
-    found = fitted.importance(read_table(table, sheet=sheet), repeats=repeats, seed=seed)
+    found = fitted.importance(fitted.read(table, sheet=sheet).frame, repeats=repeats, seed=seed)
     name = "standard input" if table == "-" else Path(table).name
     write_result(found, f"Importance of the columns of {name}", form, output)

@@ -14,33 +14,42 @@ from downslope._files import write_whole
 from downslope.cli._screen import note
 from downslope.errors import DownslopeError
 from downslope.fitting import Model, load
-from downslope.tables import Encoded, read_table, write_excel
+from downslope.tables import Encoded, Reading, write_excel
 
 __all__ = ["predict_table"]
 
 _WRITERS: Mapping[str, Any] = {
-    ".csv": lambda frame, file: frame.write_csv(file),
-    ".tsv": lambda frame, file: frame.write_csv(file, separator="\t"),
-    ".xlsx": write_excel,
-    ".parquet": lambda frame, file: frame.write_parquet(file),
-    ".arrow": lambda frame, file: frame.write_ipc(file),
-    ".feather": lambda frame, file: frame.write_ipc(file),
-    ".jsonl": lambda frame, file: frame.write_ndjson(file),
-    ".ndjson": lambda frame, file: frame.write_ndjson(file),
+    ".csv": lambda frame, file, reading: frame.write_csv(
+        file, separator=reading.delimiter or ",", decimal_comma=reading.decimal == ","
+    ),
+    ".tsv": lambda frame, file, reading: frame.write_csv(
+        file, separator="\t", decimal_comma=reading.decimal == ","
+    ),
+    ".xlsx": lambda frame, file, _: write_excel(frame, file),
+    ".parquet": lambda frame, file, _: frame.write_parquet(file),
+    ".arrow": lambda frame, file, _: frame.write_ipc(file),
+    ".feather": lambda frame, file, _: frame.write_ipc(file),
+    ".jsonl": lambda frame, file, _: frame.write_ndjson(file),
+    ".ndjson": lambda frame, file, _: frame.write_ndjson(file),
 }
 
 
 def predict_table(
-    model_path: str, table: str, output: str | None, intervals: Sequence[float], sheet: str | None
+    model_path: str,
+    table: str,
+    output: str | None,
+    intervals: Sequence[float],
+    sheet: str | None,
+    reading: Mapping[str, Any],
 ) -> None:
     """Read, predict, write, and print counts of gaps, unseen levels and numbers out of range."""
     writer = _writer(output)
     model = load(model_path, Model)
-    frame = read_table(table, sheet=sheet)
-    encoded = model.encode(frame)
+    opened = model.read(table, sheet=sheet, reading=Reading(**reading))
+    encoded, frame = model.encoder.encode(opened.frame), opened.written
     content = io.BytesIO()
     try:
-        writer(_with_predictions(frame, model, encoded, intervals), content)
+        writer(_with_predictions(frame, model, encoded, intervals), content, opened.reading)
     except pl.exceptions.PolarsError as error:
         raise DownslopeError(f"the rows cannot be written in that format: {error}; choose .parquet") from None
     if output is None:

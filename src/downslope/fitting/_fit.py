@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Number
 from typing import Any
@@ -34,11 +34,13 @@ from downslope.fitting.evaluation import checked_weights, weighted_quantiles
 from downslope.tables import (
     TASKS,
     Description,
+    Reading,
     TableEncoder,
     Target,
     as_frame,
     describe,
     name_text,
+    open_table,
     rows_with_target,
 )
 from downslope.training import Folds
@@ -67,6 +69,15 @@ def fit(
     threads: int | None = None,
     row_weights: ArrayLike | None = None,
     seed: int = 0,
+    sheet: str | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    date_format: str | None = None,
+    encoding: str | None = None,
+    skip_rows: int | None = None,
+    header: bool | None = None,
+    comment: str | None = None,
     source: str | None = None,
     progress: Callable[[FitPhase], None] | None = None,
     described: Callable[[Description], None] | None = None,
@@ -98,6 +109,15 @@ def fit(
         row_weights: how much each row counts in training and in the scores, (rows of data,). Only their
             ratios matter; rows of weight 0 are left out.
         seed: of all random numbers. The same seed gives the same bits, unless a time limit ends training.
+        sheet: of an Excel file, by name; the first where none is given.
+        delimiter, decimal, thousands: of text, such as ``";"``, ``","`` and ``"."``; decided from the whole
+            table where not given. The model reads later tables in the same way.
+        date_format: ``"day-first"`` or ``"month-first"`` for dates such as 01/12/24, or a format of
+            ``strptime``.
+        encoding: of text, such as ``"cp1252"``.
+        skip_rows: lines of text above the header.
+        header: False where the first row of text holds no names; the columns are then column1, column2, …
+        comment: what a line of text begins with that is no row.
         source: where the table came from, for the record; a path is recorded in any case.
         progress: called after each epoch.
         described: called with the description of the columns, before training.
@@ -132,14 +152,20 @@ def fit(
     if source is None:
         source = os.path.abspath(data) if isinstance(data, str | os.PathLike) else type(data).__name__
     source = text("source", source)
-    frame, name = _with_target(as_frame(data), target)
     chosen = {"drop": drop, "category": category, "number": number}
     chosen = {option: checked_columns(option, names) for option, names in chosen.items()}
+    reading = Reading(delimiter, decimal, thousands, date_format, encoding, skip_rows, header, comment)
+    table = open_table(data, sheet=sheet, reading=reading, wanted=_wanted(chosen, target, task))
+    if table.questions:
+        raise DownslopeError(table.questions[0])
+    reading, notes = table.reading, table.notes
+    frame, name = _with_target(table.frame, target)
+    del table
     refuse_contradictions(task, name, chosen, settings.idle)
     frame = _counted(frame, row_weights)
     description = describe(frame.drop(_WEIGHTS), target=name, task=task, **chosen)
     if described is not None:
-        described(description)
+        described(replace(description, reading=str(reading), notes=notes))
     frame = rows_with_target(frame, name)[0]
     target = Target.fit(frame[name], description.task)
     frame = _usable(frame, target, name)
@@ -155,7 +181,16 @@ def fit(
         fitted = replace(fitted, interrupted=intervals is None)
     record = _record(source, description, y, w, target, fitted, validation)
     parameters = {n: np.asarray(v, np.float32) for n, v in fitted.parameters.items()}
-    return Model(fitted.network, parameters, encoder, target, record, intervals)
+    return Model(fitted.network, parameters, encoder, target, record, intervals, reading)
+
+
+def _wanted(chosen: Mapping[str, Collection[str]], target: Any, task: str) -> dict[str, str]:
+    """What columns are, as far as it was said."""
+    kinds = {"drop": "level", "category": "level", "number": "number"}
+    wanted = {name: kinds[option] for option, names in chosen.items() for name in names}
+    if isinstance(target, str) and task != "auto":
+        wanted.setdefault(target, "level" if task == "classification" else "number")
+    return wanted
 
 
 _WEIGHTS = "\0weights"  # the name of no column of a table

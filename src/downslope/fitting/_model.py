@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from downslope.fitting.ensemble import COVERAGES, QUANTILES, IntervalNetworks, c
 from downslope.fitting.evaluation import Evaluation, LabelledRows, baselines, evaluation_of, labelled_rows
 from downslope.interchange import ModelFile, model_of, write_model_file
 from downslope.nets import AnyNetwork, Ensemble, Network
-from downslope.tables import Encoded, TableEncoder, Target, as_frame
+from downslope.tables import Encoded, Reading, Table, TableEncoder, Target, as_frame, open_table
 from downslope.training import forward
 
 __all__ = ["Model", "read_model"]
@@ -48,6 +49,7 @@ class Model:
         target: its classes, or its centre and scale.
         record: how the model was fitted, with its scores.
         intervals: the networks of prediction intervals; None for classes and for few rows.
+        reading: how the text of the fitted table was read; later tables are read in the same way.
     """
 
     network: AnyNetwork
@@ -56,6 +58,7 @@ class Model:
     target: Target
     record: Record
     intervals: IntervalNetworks | None = None
+    reading: Reading = field(default_factory=Reading)
 
     @property
     def summary(self) -> Summary:
@@ -70,8 +73,8 @@ class Model:
         return summary_html(self.summary, "Model", f"of {self.target.name!r}: {self.summary.line}")
 
     def frame(self, data: Any) -> pl.DataFrame:
-        """A table as a frame with the columns of the fitted one."""
-        return as_frame(data, self._columns_for(data))
+        """A table as a frame with the columns of the fitted one, read as that was."""
+        return self.read(data).frame
 
     def encode(self, data: Any) -> Encoded:
         """A table as the network takes it, with counts of gaps, unseen levels and numbers out of range.
@@ -80,6 +83,26 @@ class Model:
             DownslopeError: if a needed column is not there; it is named.
         """
         return self.encoder.encode(self.frame(data))
+
+    def read(self, data: Any, *, sheet: str | None = None, reading: Reading | None = None) -> Table:
+        """A table with its text read as that of the fitted table, unless a reading says otherwise.
+
+        Cells that are not what their column held are gaps, and a warning says which.
+        """
+        wanted = {part.name: part.wanted for part in self.encoder.encodings}
+        target = {self.target.name: "level" if self.target.classes else "number"}
+        table = open_table(
+            data,
+            self._columns_for(data),
+            sheet=sheet,
+            reading=reading,
+            before=self.reading,
+            wanted=target | wanted,
+            needed=tuple(wanted),
+        )
+        for note in table.notes:
+            warnings.warn(note, stacklevel=4)
+        return table
 
     def _columns_for(self, data: Any) -> list[str] | None:
         """A matrix has the columns of the table that the model was fitted to."""
@@ -378,6 +401,7 @@ class Model:
             "encoder": self.encoder.to_json(),
             "target": self.target.to_json(),
             "record": self.record.to_json(),
+            "reading": self.reading.to_json(),
         }
         intervals = self.intervals
         if intervals is not None:
@@ -404,7 +428,8 @@ def read_model(file: SavedFile) -> Model:
         if len(encoder.features) != content.network.inputs or outputs != wanted:
             raise DownslopeError("the encoders do not fit the network")
         intervals = _intervals(content, len(encoder.features))
-        return Model(content.network, content.parameters, encoder, target, record, intervals)
+        reading = Reading.from_json(content.about.get("reading"))
+        return Model(content.network, content.parameters, encoder, target, record, intervals, reading)
 
 
 def _intervals(file: ModelFile, features: int) -> IntervalNetworks | None:

@@ -7,7 +7,9 @@ from downslope.tables._encodings import Numeric
 from downslope.tables._excel_writing import write_excel
 from downslope.tables._frames import as_frame
 from downslope.tables._names import did_you_mean, listed, name_text
+from downslope.tables._notation import Reading
 from downslope.tables._reading import read_table
+from downslope.tables._table import Table, open_table
 
 __all__ = [
     "TASKS",
@@ -15,6 +17,8 @@ __all__ = [
     "Description",
     "Encoded",
     "Numeric",
+    "Reading",
+    "Table",
     "TableEncoder",
     "Target",
     "as_frame",
@@ -23,6 +27,7 @@ __all__ = [
     "finite_numbers",
     "listed",
     "name_text",
+    "open_table",
     "read_table",
     "refuse_text",
     "rows_with_target",

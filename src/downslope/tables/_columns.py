@@ -10,7 +10,7 @@ import polars as pl
 
 from downslope.errors import DownslopeError
 from downslope.tables._cells import are_codes, level_text, numbers_in, without_gaps
-from downslope.tables._dates import common_format, worded
+from downslope.tables._dates import common_order, worded
 from downslope.tables._names import shown_value
 from downslope.tables._plain import refuse_nested
 
@@ -134,7 +134,7 @@ def _text(column: pl.Series) -> Column:
         return _single(present, gaps) or _category(present, "text", gaps)
     if are_codes(present) and not _mostly_different(levels, rows):
         return _category(present, "codes with leading zeros", gaps)
-    form = common_format(present) and common_format(without_gaps(column))  # which looks at the order too
+    form = common_order(present) and common_order(without_gaps(column))  # which looks at the order too
     if form:
         return Column(column.name, "date", worded(form) + _gaps(gaps))
     share = _share_of_numbers(present)

@@ -1,62 +1,182 @@
-"""Dates in text: which one format covers a whole column, and the cells read with it."""
+"""The grammar of dates and of clock times in text."""
 
 from __future__ import annotations
 
 import polars as pl
 
-__all__: list[str] = []
+__all__ = [
+    "DAY_FIRST",
+    "MONTH_FIRST",
+    "are_clock_times",
+    "are_dates",
+    "as_moments",
+    "clock_seconds",
+    "common_order",
+    "day_order",
+    "moments",
+    "worded",
+]
 
-_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y.%m.%d")
-_TIMES = ("", " %H:%M:%S", "T%H:%M:%S", " %H:%M", "T%H:%M", " %H:%M:%S%.f", "T%H:%M:%S%.f")
-_ZONES = ("T%H:%M:%S%z", "T%H:%M:%S%.f%z", " %H:%M:%S%z", " %H:%M:%S%.f%z", "T%H:%M%z")
-_SHAPE = r"^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(?:$|[T ]\d{1,2}:\d{2})"
+DAY_FIRST, MONTH_FIRST = "%d/%m/%Y", "%m/%d/%Y"
+"""The two orders of a date of three numbers that ends with the year, as formats."""
 
-FORMATS = tuple(day + time for day in _DAYS for time in _TIMES) + tuple("%Y-%m-%d" + zone for zone in _ZONES)
+_MONTHS = (
+    ("jan", "ene", "gen"),
+    ("feb", "fév", "fev"),
+    ("mar", "mär", "mrz", "maa"),
+    ("apr", "abr", "avr"),
+    ("may", "mai", "mag", "mei"),
+    ("jun", "juin", "giu"),
+    ("jul", "juil", "lug"),
+    ("aug", "aoû", "aou", "ago"),
+    ("sep", "set"),
+    ("oct", "okt", "ott", "out"),
+    ("nov",),
+    ("dec", "dez", "déc", "dic"),
+)
+"""How the names of the months begin: English, German, French, Spanish, Italian, Dutch, Portuguese."""
+
+_NAME = "(?i:" + "|".join(start for starts in _MONTHS for start in starts) + r")\p{L}*"
+_WEEKDAY = r"(?:\p{L}{2,10}\.?,? )?"
+_CLOCK = (
+    r"(?P<H>\d{1,2}):(?P<M>[0-5]\d)(?::(?P<S>[0-5]\d)(?:[.,](?P<f>\d{1,9}))?)?\s?(?P<half>[AaPp]\.?[Mm]\.?)?"
+)
+_ZONE = r"(?:\s?(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?"
+_DAYS = (
+    r"(?P<y1>\d{4})[-/.](?P<m1>\d{1,2})(?:[-/.](?P<d1>\d{1,2}))?",
+    r"(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<y2>\d{4}|\d{2})",
+    rf"{_WEEKDAY}(?P<d3>\d{{1,2}})(?:st|nd|rd|th|\.)?[- /](?P<n3>{_NAME})\.?,?[- /](?P<y3>\d{{4}}|\d{{2}})",
+    rf"{_WEEKDAY}(?P<n4>{_NAME})\.? (?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y4>\d{{4}})",
+    rf"(?P<n5>{_NAME})\.?[- /](?P<y5>\d{{4}})",
+)
+_DATE = rf"^(?:{'|'.join(_DAYS)})(?:(?:[T ]|, ){_CLOCK}{_ZONE})?$"
+_TIME = rf"^{_CLOCK}$"
+_PIVOT = 69  # of two digits: 1969 to 2068, as POSIX has it
 
 
-def moments(text: pl.Series, form: str) -> pl.Series:
-    """The cells read with one format, in universal time; null where a cell is written otherwise.
+def _first(parts: pl.DataFrame, *names: str) -> pl.Expr:
+    return pl.coalesce(name for name in names if name in parts.columns)
 
-    >>> moments(pl.Series(["31.12.2024", "1/1/24"]), "%d.%m.%Y").dt.year().to_list()
-    [2024, None]
+
+def _month_number(name: pl.Expr) -> pl.Expr:
+    """The number of a month by its name, null where there is no name."""
+    lower, found = name.str.to_lowercase(), pl.lit(None, pl.String)
+    for number, starts in enumerate(_MONTHS, 1):
+        matches = lower.str.contains("^(?:" + "|".join(starts) + ")")
+        found = pl.when(matches).then(pl.lit(str(number))).otherwise(found)
+    return found
+
+
+def _hour(parts: pl.DataFrame) -> pl.Expr:
+    hour = pl.col("H").cast(pl.Int32)
+    half = pl.col("half").str.to_lowercase().str.slice(0, 1)
+    twelve = hour % 12
+    afternoon = pl.when(half == "p").then(twelve + 12).when(half == "a").then(twelve).otherwise(hour)
+    return pl.when(half.is_not_null() & ((hour > 12) | (hour == 0))).then(99).otherwise(afternoon)
+
+
+def moments(text: pl.Series, form: str | None = None) -> pl.Series:
+    """The cells that are dates, in universal time, (rows,) Datetime in microseconds; null for others.
+
+    Args:
+        text: in any of the forms that spreadsheets and systems write.
+        form: the order of dates such as 01/12/24, ``DAY_FIRST`` or ``MONTH_FIRST``, or any format of
+            ``strptime``, which is then tried first. Where it says nothing, the day is first.
+
+    >>> cells = pl.Series(["31.12.2024", "7 Feb 2024", "2024-01", "1/2/24", "x"])
+    >>> moments(cells).dt.to_string("%Y-%m-%d").to_list()
+    ['2024-12-31', '2024-02-07', '2024-01-01', '2024-02-01', None]
+    >>> moments(pl.Series(["2024-02-07T10:30:00+02:00"])).dt.hour().to_list()
+    [8]
     """
-    if form.endswith("%z"):
-        text = text.str.replace(r"Z$", "+00:00")
-    read = text.str.to_datetime(form, strict=False, time_unit="us")
-    return read.dt.replace_time_zone(None) if form.endswith("%z") else read
+    distinct = text.drop_nulls().unique().alias("cell")
+    read = _moments(distinct, form or DAY_FIRST)
+    if len(distinct) == len(text):  # in another order
+        read = _moments(text, form or DAY_FIRST)
+        return read.alias(text.name)
+    table = pl.DataFrame({"cell": distinct, "moment": read})
+    joined = text.alias("cell").to_frame().join(table, on="cell", how="left", maintain_order="left")
+    return joined["moment"].alias(text.name)
 
 
-def common_format(text: pl.Series) -> str | None:
-    """The format in which every cell is a date, or None.
+def _moments(text: pl.Series, form: str) -> pl.Series:
+    parts = text.str.extract_groups(_DATE).struct.unnest()
+    numeric = ("b", "a") if month_first(form) else ("a", "b")
+    year = _first(parts, "y1", "y2", "y3", "y4", "y5")
+    short = year.cast(pl.Int32) + pl.when(year.cast(pl.Int32) < _PIVOT).then(2000).otherwise(1900)
+    built = parts.select(
+        pl.concat_str(
+            pl.when(year.str.len_bytes() == 2).then(short.cast(pl.String)).otherwise(year),
+            pl.coalesce("m1", numeric[1], _month_number(_first(parts, "n3", "n4", "n5"))),
+            pl.coalesce("d1", numeric[0], "d3", "d4", pl.when(year.is_not_null()).then(pl.lit("1"))),
+            pl.when(pl.col("H").is_null()).then(pl.lit("0")).otherwise(_hour(parts).cast(pl.String)),
+            pl.col("M").fill_null("0"),
+            pl.col("S").fill_null("0") + "." + pl.col("f").fill_null("0"),
+            separator="-",
+        ).alias("built"),
+        _minutes(pl.col("zone")).alias("offset"),
+    )
+    read = built["built"].str.to_datetime("%Y-%m-%d-%H-%M-%S%.f", strict=False, time_unit="us")
+    read = read - pl.Series(built["offset"].fill_null(0).cast(pl.Int64) * 60_000_000).cast(pl.Duration("us"))
+    if form not in (DAY_FIRST, MONTH_FIRST):
+        asked = text.str.to_datetime(form, strict=False, time_unit="us")
+        asked = asked.dt.replace_time_zone(None) if asked.dtype.time_zone else asked  # type: ignore[attr-defined]
+        read = asked.fill_null(read)
+    return read.dt.cast_time_unit("us")
 
-    Where month and day could be exchanged in every cell, the order that leaves the column sorted is
-    taken, else month before day.
 
-    >>> common_format(pl.Series(["03/04/2024", "25/04/2024"]))
+def _minutes(zone: pl.Expr) -> pl.Expr:
+    digits = zone.str.replace(":", "")
+    minutes = digits.str.slice(1, 2).cast(pl.Int32, strict=False) * 60 + digits.str.slice(3, 2).cast(
+        pl.Int32, strict=False
+    ).fill_null(0)
+    return pl.when(zone.str.starts_with("-")).then(-minutes).otherwise(minutes)
+
+
+def month_first(form: str | None) -> bool:
+    """Whether a format has the month before the day, and the year behind them."""
+    return form is not None and -1 < form.find("%m") < form.find("%d") and form.find("%Y") != 0
+
+
+def day_order(text: pl.Series) -> tuple[int, int, int]:
+    """How many cells are dates only with the day first, only with the month first, and with either.
+
+    >>> day_order(pl.Series(["25/04/2024", "03/04/2024"]))
+    (1, 0, 1)
+    """
+    parts = text.drop_nulls().str.extract_groups(_DATE).struct.unnest()
+    first, second = (parts[name].drop_nulls().cast(pl.Int32) for name in ("a", "b"))
+    day = (first > 12) & (second <= 12)
+    month = (second > 12) & (first <= 12)
+    either = (first <= 12) & (second <= 12) & (first != second)
+    return int(day.sum()), int(month.sum()), int(either.sum())
+
+
+def are_dates(text: pl.Series) -> pl.Series:
+    """Which cells have the form of a date, whether or not there is such a day."""
+    return text.str.contains(_DATE)
+
+
+def common_order(text: pl.Series) -> str | None:
+    """The order in which every cell is a date, or None where they are no dates.
+
+    Where day and month could be exchanged in every cell, the order that leaves the column sorted is taken,
+    else the day is first between points and the month elsewhere.
+
+    >>> common_order(pl.Series(["03/04/2024", "25/04/2024"]))
     '%d/%m/%Y'
     """
     cells = text.drop_nulls()
-    if not len(cells) or not cells.head(100).str.contains(_SHAPE).all():
+    if not len(cells) or not are_dates(cells.head(100)).all() or not are_dates(cells).all():
         return None
-    if not cells.str.contains(_SHAPE).all():
-        return None
-    few, found = cells.head(100), []
-    for form in FORMATS:
-        if moments(few, form).null_count() == 0 and moments(cells, form).null_count() == 0:
-            found.append(form)
-    if not found:
-        return None
-    return next((form for form in found if moments(cells, form).is_sorted()), found[0])
-
-
-def worded(form: str) -> str:
-    """A format in words, for the reason given with a column.
-
-    >>> worded("%d.%m.%Y %H:%M")
-    'day.month.year with a time'
-    """
-    day = form[:8].replace("%Y", "year").replace("%m", "month").replace("%d", "day")
-    return day + (" with a time" if len(form) > 8 else "")
+    day, month, either = day_order(cells)
+    orders = [DAY_FIRST] if day else [MONTH_FIRST] if month else [DAY_FIRST, MONTH_FIRST]
+    read = {order: moments(cells, order) for order in orders}
+    orders = [order for order in orders if not read[order].null_count()]
+    if len(orders) < 2 or not either:
+        return next(iter(orders), None)
+    pointed = DAY_FIRST if cells[0].count(".") > 1 else MONTH_FIRST
+    return next((order for order in orders if read[order].is_sorted()), pointed)
 
 
 def as_moments(column: pl.Series, form: str | None) -> pl.Series:
@@ -69,7 +189,35 @@ def as_moments(column: pl.Series, form: str | None) -> pl.Series:
         return plain.cast(pl.Datetime("us"))
     if column.dtype != pl.String:
         return pl.Series(column.name, [None] * len(column), pl.Datetime("us"))
-    chosen = form or common_format(column)
-    if chosen is None:
-        return pl.Series(column.name, [None] * len(column), pl.Datetime("us"))
-    return moments(column, chosen)
+    return moments(column.str.strip_chars(), form or common_order(column))
+
+
+def are_clock_times(text: pl.Series) -> pl.Series:
+    """Which cells have the form of a clock time."""
+    return text.str.contains(_TIME)
+
+
+def worded(form: str | None) -> str:
+    """The order of a date in words.
+
+    >>> worded(DAY_FIRST), worded("%Y%m%d")
+    ('day/month/year', 'dates as %Y%m%d')
+    """
+    if form in (DAY_FIRST, MONTH_FIRST):
+        return form.replace("%Y", "year").replace("%m", "month").replace("%d", "day")
+    return f"dates as {form}"
+
+
+def clock_seconds(text: pl.Series) -> pl.Series:
+    """Clock times and durations in hours and minutes, as seconds, (rows,) Float64; null for others.
+
+    >>> clock_seconds(pl.Series(["10:30", "3:05 PM", "12:00:01.5 am", "10"])).to_list()
+    [37800.0, 54300.0, 1.5, None]
+    """
+    parts = text.str.extract_groups(_TIME).struct.unnest()
+    seconds = parts.select(
+        _hour(parts) * 3600
+        + pl.col("M").cast(pl.Int32) * 60
+        + (pl.col("S").fill_null("0") + "." + pl.col("f").fill_null("0")).cast(pl.Float64)
+    ).to_series()
+    return seconds.set((seconds >= 99 * 3600).fill_null(False), None).alias(text.name)

@@ -1,4 +1,4 @@
-"""Delimited text: which delimiter, whether every row has every cell, and the cells."""
+"""Delimited text: whether every row has every cell, and the cells."""
 
 from __future__ import annotations
 
@@ -6,65 +6,110 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from downslope.errors import DownslopeError
-from downslope.tables._cells import numbers_in, typed
+from downslope.tables._cells import numbers_in
+from downslope.tables._layout import Layout, layout_of, records
 from downslope.tables._names import listed, name_text
-from downslope.tables._sources import Source, as_utf8
+from downslope.tables._notation import Reading
+from downslope.tables._sources import Source, decoded
 
 __all__ = ["checked_names", "read_delimited"]
 
-_DELIMITERS = (",", ";", "\t", "|", " ")
-_SAMPLE = 50
 _SEPARATOR_LINE = re.compile(rb"sep=(.)\r?\n", re.IGNORECASE)
 
 
-def read_delimited(source: Source) -> pl.DataFrame:
-    """The table of a CSV or TSV file, with numbers as numbers and gaps as nulls."""
-    text = as_utf8(source)
+def read_delimited(source: Source, reading: Reading | None = None) -> tuple[pl.DataFrame, Reading]:
+    """The cells of a CSV or TSV file as they are written, null where empty, and how it is laid out.
+
+    Raises:
+        DownslopeError: if the rows have different numbers of cells, or there are none.
+    """
+    reading = reading or Reading()
+    text, encoding = decoded(source, reading.encoding)
     announced = _SEPARATOR_LINE.match(text)
-    text = text[announced.end() :] if announced else text
-    skipped = 1 if announced else 0
-    delimiter = announced.group(1).decode() if announced else sniffed(text)
-    header, first = _beginning(source, text, delimiter, skipped)
-    rows, lines = _checked_rows(source, text, delimiter, header, skipped)
-    if len(header) < rows:  # R writes the names of the rows without a name of their own
+    if announced:
+        reading = replace(reading, delimiter=reading.delimiter or announced.group(1).decode())
+    skipped = 1 if announced else reading.skip_rows or 0
+    text = _from_line(text, skipped)
+    comment = reading.comment if reading.comment is not None else _comment_mark(text)
+    if comment:
+        text = _without_comments(text, comment.encode())
+    layout = layout_of(text, reading)
+    text = _from_line(text, layout.above)
+    above = skipped + layout.above
+    csv.field_size_limit(1 << 30)
+    header, body = _header_and_body(source, text, layout, above, named=reading.header is not False)
+    frame = _parsed(source, body, layout, header, above + (reading.header is not False))
+    found = Reading(
+        delimiter=layout.delimiter,
+        encoding=encoding,
+        skip_rows=above - bool(announced) or None,
+        header=reading.header,
+        comment=comment or None,
+    )
+    return frame, found.known(reading)
+
+
+def _from_line(text: bytes, lines: int) -> bytes:
+    """The text without its first lines."""
+    place = 0
+    for _ in range(lines):
+        place = text.find(b"\n", place) + 1
+        if not place:
+            return b""
+    return text[place:] if place else text
+
+
+def _comment_mark(text: bytes) -> str:
+    """``#`` where the first line begins with it and holds no names: it has fewer cells than those below."""
+    lines = [line for line in text[: 1 << 16].split(b"\n") if line.strip()][:50]
+    first = next((i for i, line in enumerate(lines) if not line.startswith(b"#")), 0)
+    if not first or len(lines) < first + 2:
+        return ""
+    delimiter = layout_of(b"\n".join(lines[first:])).delimiter.encode()
+    cells = lines[first].count(delimiter) if delimiter else 0
+    return (
+        "#" if any(line.count(delimiter) != cells for line in lines[:first] if delimiter) or first > 1 else ""
+    )
+
+
+def _without_comments(text: bytes, mark: bytes) -> bytes:
+    return b"\n".join(b"" if line.startswith(mark) else line for line in text.split(b"\n"))
+
+
+def _header_and_body(
+    source: Source, text: bytes, layout: Layout, above: int, *, named: bool
+) -> tuple[list[str], bytes]:
+    """The names of the columns, and the text below them."""
+    head = text[: 1 << 20].decode("utf-8", "replace")
+    try:
+        rows = list(itertools.islice(records(head, layout.delimiter, strict=len(text) <= 1 << 20), 2))
+    except csv.Error as error:
+        raise _bad_quote(source, above, error) from None
+    if not rows:
+        raise DownslopeError(f"{source.name} is empty; give a table with a header and at least one row")
+    line, header = rows[0]
+    if not named:
+        return [f"column{i}" for i in range(1, (layout.width or len(header)) + 1)], text
+    if layout.ends and len(header) > layout.width:
+        header = header[: layout.width]
+    if layout.row_names:  # R writes the names of the rows without a name of their own
         header = ["row", *header]
     names = checked_names(header, source.name)
-    if lines == 0:
+    if len(rows) == 1:
         raise DownslopeError(f"{source.name} has a header ({listed(names)}) and no rows; add at least one")
-    if first and not numbers_in(pl.Series(header)).null_count():
+    if not numbers_in(pl.Series(header)).null_count():
         raise DownslopeError(
             f"{source.name} starts with numbers ({listed(header)}) where the names of the columns belong; "
-            "add a first line with a name for each column"
+            "add a first line with a name for each column, or say that there is no header"
         )
-    frame = _parsed(source, text, delimiter, names, lines)
-    return frame.select(typed(column, delimiter) for column in frame)
-
-
-def sniffed(text: bytes) -> str:
-    """The delimiter that cuts the first lines into the same number of cells, and into most.
-
-    >>> sniffed(b"a;b\\n1,5;2\\n"), sniffed(b"a,b\\n1,2\\n")
-    (';', ',')
-    """
-    lines = [line for line in text[: 1 << 18].split(b"\n")[: _SAMPLE + 1] if line.strip()][:_SAMPLE]
-    sample = b"\n".join(lines).decode("utf-8", "replace")
-    best, most = ",", 1
-    for delimiter in _DELIMITERS:
-        counts = [len(row) for row in _records(sample, delimiter, strict=False)]
-        # R's tables have one name fewer than cells
-        steady = len(set(counts)) == 1 or (len(set(counts[1:])) == 1 and counts[0] == counts[1] - 1)
-        if steady and min(counts) > most:
-            best, most = delimiter, min(counts)
-    if most > 1:
-        return best
-    head = lines[0].decode("utf-8", "replace") if lines else ""
-    return max(_DELIMITERS[:-1], key=head.count)
+    return names, _from_line(text, line)
 
 
 def checked_names(header: Sequence[object], source: str) -> list[str]:
@@ -86,45 +131,64 @@ def _nth(place: int) -> str:
     return f"{place}{ending}"
 
 
-def _records(text: str, delimiter: str, *, strict: bool) -> Iterator[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
-    return (row for row in reader if any(cell.strip() for cell in row) or len(row) > 1)
-
-
-def _beginning(source: Source, text: bytes, delimiter: str, skipped: int) -> tuple[list[str], bool]:
-    """The header, and whether it could be data."""
-    csv.field_size_limit(1 << 30)
-    head = text[: 1 << 20].decode("utf-8", "replace")
-    try:
-        rows = list(itertools.islice(_records(head, delimiter, strict=len(text) <= 1 << 20), 2))
-    except csv.Error as error:
-        raise _bad_quote(source, text, skipped, error) from None
-    if not rows:
-        raise DownslopeError(f"{source.name} is empty; give a table with a header and at least one row")
-    return rows[0], len(rows) > 1
-
-
-def _checked_rows(
-    source: Source, text: bytes, delimiter: str, header: list[str], skipped: int
-) -> tuple[int, int]:
-    """The number of cells in each row and the number of rows; raises where they differ."""
-    width = len(header)
-    counts, line_of = (
-        _quoted_counts(source, text, delimiter, skipped) if b'"' in text else _counts(text, delimiter)
+def _parsed(source: Source, body: bytes, layout: Layout, names: list[str], above: int) -> pl.DataFrame:
+    """The cells of rows that all have as many as there are names."""
+    frame = _fast(body, layout, names)
+    if frame is not None:
+        return frame
+    width = len(names) + layout.ends
+    counts, lines = (
+        _quoted_counts(source, body, layout, above) if b'"' in body else _counts(body, layout.delimiter)
     )
-    below = counts[1:]
-    if len(below) and np.all(below == width + 1):
-        return width + 1, len(below)
-    wrong = np.flatnonzero(below != width)
+    wrong = np.flatnonzero(counts != width)
     if len(wrong):
-        at = int(wrong[0]) + 1
+        at = int(wrong[0])
         more = f" ({len(wrong)} rows differ)" if len(wrong) > 1 else ""
-        place = f"{source.name}, line {int(line_of[at]) + skipped}"
         raise DownslopeError(
-            f"{place}: {_cells(int(counts[at]))} where the header has {width}{more}; correct the row, or put "
-            f"quotes around a cell that contains {delimiter!r}"
+            f"{source.name}, line {int(lines[at]) + above}: {_cells(int(counts[at]))} where the header has "
+            f"{width}{more}; correct the row, or put quotes around a cell that contains {layout.delimiter!r}"
         )
-    return width, len(below)
+    if b'"' not in body:  # blank lines would read as gaps
+        filled = b"\n".join(line for line in body.split(b"\n") if line.strip(b"\r "))
+        frame = _by_polars(filled, layout, names)
+        if frame is not None and frame.height == len(counts):
+            return frame
+    frame = _by_polars(body, layout, names)
+    if frame is not None and frame.height == len(counts):
+        return frame
+    # quotes in odd places are read alike only by the reader that counted
+    cells = zip(
+        *(row for _, row in records(body.decode("utf-8"), layout.delimiter, strict=True)), strict=True
+    )
+    return pl.DataFrame([pl.Series(n, c, pl.String) for n, c in zip(names, cells, strict=False)])
+
+
+def _fast(body: bytes, layout: Layout, names: list[str]) -> pl.DataFrame | None:
+    """The rows of a text without quotes and blank lines, all of which have the same number of cells."""
+    if b'"' in body or not layout.delimiter or layout.delimiter == " ":
+        return None
+    frame = _by_polars(body, layout, names)  # which refuses longer rows
+    if frame is None:
+        return None
+    divisions = body.count(layout.delimiter.encode())
+    return frame if divisions == (len(names) + layout.ends - 1) * frame.height else None
+
+
+def _by_polars(body: bytes, layout: Layout, names: list[str]) -> pl.DataFrame | None:
+    every = [*names, "\0end"] if layout.ends else names
+    try:
+        frame = pl.read_csv(
+            io.BytesIO(body),
+            separator=layout.delimiter or "\x01",
+            has_header=False,
+            new_columns=every,
+            schema=dict.fromkeys(every, pl.String),
+            quote_char='"' if b'"' in body else None,
+            truncate_ragged_lines=False,
+        )
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return None
+    return frame.select(names) if frame.width == len(every) else None
 
 
 def _cells(count: int) -> str:
@@ -138,28 +202,26 @@ def _counts(text: bytes, delimiter: str) -> tuple[np.ndarray, np.ndarray]:
         io.BytesIO(text), separator="\x01", has_header=False, quote_char=None, infer_schema=False
     )
     lines = whole.to_series().fill_null("")
-    cells = lines.str.count_matches(delimiter, literal=True).to_numpy() + 1
+    cells = (lines.str.count_matches(delimiter, literal=True).to_numpy() if delimiter else 0) + np.ones(
+        len(lines)
+    )
     filled = (cells > 1) | (lines.str.strip_chars().str.len_bytes() > 0).to_numpy()
     return cells[filled].astype(np.int64), np.flatnonzero(filled) + 1
 
 
-def _quoted_counts(
-    source: Source, text: bytes, delimiter: str, skipped: int
-) -> tuple[np.ndarray, np.ndarray]:
-    reader = csv.reader(io.StringIO(text.decode("utf-8"), newline=""), delimiter=delimiter, strict=True)
+def _quoted_counts(source: Source, text: bytes, layout: Layout, above: int) -> tuple[np.ndarray, np.ndarray]:
     counts, lines, last = [], [], 0
     try:
-        for row in reader:
-            if len(row) > 1 or any(cell.strip() for cell in row):
-                counts.append(len(row))
-                lines.append(last + 1)
-            last = reader.line_num
+        for line, row in records(text.decode("utf-8"), layout.delimiter, strict=True):
+            counts.append(len(row))
+            lines.append(line - sum(cell.count("\n") for cell in row))
+            last = line
     except csv.Error as error:
-        raise _bad_quote(source, text, skipped + last, error) from None
+        raise _bad_quote(source, above + last, error) from None
     return np.array(counts), np.array(lines)
 
 
-def _bad_quote(source: Source, text: bytes, lines: int, error: csv.Error) -> DownslopeError:
+def _bad_quote(source: Source, lines: int, error: csv.Error) -> DownslopeError:
     found = (
         "a quotation mark that is never closed"
         if "unexpected end" in str(error)
@@ -168,29 +230,3 @@ def _bad_quote(source: Source, text: bytes, lines: int, error: csv.Error) -> Dow
     return DownslopeError(
         f"{source.name}, from line {lines + 1} on: {found}; close it, or double it inside a cell"
     )
-
-
-def _parsed(source: Source, text: bytes, delimiter: str, names: list[str], rows: int) -> pl.DataFrame:
-    body = text
-    if b'"' not in text and text.rstrip(b"\r\n").count(b"\n") != rows:  # blank lines would read as gaps
-        body = b"\n".join(line for line in text.split(b"\n") if line.strip(b"\r "))
-    try:
-        frame = pl.read_csv(
-            io.BytesIO(body),
-            separator=delimiter,
-            has_header=False,
-            skip_rows=0,
-            new_columns=names,
-            infer_schema=False,
-            quote_char='"' if b'"' in body else None,
-            truncate_ragged_lines=False,
-        ).slice(1)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-        frame = None
-    if frame is not None and frame.height == rows and frame.width == len(names):
-        return frame
-    # R's header is one cell short, and quotes in odd places are read alike only by the reader that counted
-    records = _records(text.decode("utf-8"), delimiter, strict=True)
-    next(records)
-    columns = list(zip(*records, strict=True))
-    return pl.DataFrame([pl.Series(n, c, pl.String) for n, c in zip(names, columns, strict=True)])

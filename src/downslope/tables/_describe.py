@@ -30,6 +30,8 @@ class Description:
         task_reason: in words, why.
         rows: the number of rows with a target.
         gap_rows: the number of rows without one, which are left out.
+        reading: how the text of the table was read, in words.
+        notes: what there is to say about single cells.
     """
 
     columns: tuple[Column, ...]
@@ -38,6 +40,8 @@ class Description:
     task_reason: str
     rows: int
     gap_rows: int
+    reading: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def describe(

@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from downslope.tables._columns import finite_numbers
-from downslope.tables._dates import as_moments, common_format
+from downslope.tables._dates import as_moments, common_order
 from downslope.tables._levels import GAP_LEVEL, TRUTHS, Levels
 
 __all__ = ["ENCODINGS", "Codes", "Encoding", "Moments", "Noticed", "Numeric", "TwoLevels", "Words", "fitted"]
@@ -72,6 +72,7 @@ class Numeric:
 
     encoding: ClassVar[str] = "number"
     held: ClassVar[str] = "numbers"
+    wanted: ClassVar[str] = "number"
     name: str
     centre: float
     scale: float
@@ -122,6 +123,7 @@ class TwoLevels:
 
     encoding: ClassVar[str] = "two levels"
     held: ClassVar[str] = "one of two levels"
+    wanted: ClassVar[str] = "level"
     name: str
     levels: tuple[str, ...]
     gaps: bool
@@ -151,6 +153,7 @@ class Words:
 
     encoding: ClassVar[str] = "one-hot"
     held: ClassVar[str] = "levels"
+    wanted: ClassVar[str] = "level"
     name: str
     levels: tuple[str, ...]
 
@@ -176,6 +179,7 @@ class Codes:
 
     encoding: ClassVar[str] = "codes"
     held: ClassVar[str] = "levels"
+    wanted: ClassVar[str] = "level"
     name: str
     levels: tuple[str, ...]
     rare: tuple[str, ...]
@@ -211,6 +215,11 @@ class Moments:
     def __post_init__(self) -> None:
         if unknown := set(self.circles) - set(_CIRCLES):
             raise ValueError(f"there are the circles {', '.join(_CIRCLES)}, not {unknown.pop()!r}")
+
+    @property
+    def wanted(self) -> str:
+        """What text is to be read as; that of a model with a format of its own is read when it is encoded."""
+        return "date" if self.form is None else "level"
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -289,7 +298,7 @@ def _fitted_number(column: pl.Series) -> Numeric:
 
 
 def _fitted_moments(column: pl.Series) -> Moments:
-    form = common_format(column) if column.dtype == pl.String else None
+    form = common_order(column) if column.dtype == pl.String else None
     moments = as_moments(column, form)
     days = _days(moments.drop_nulls())
     centre, scale = _centre_and_scale(days)

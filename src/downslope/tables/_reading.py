@@ -5,26 +5,32 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 import polars as pl
 
 from downslope.errors import DownslopeError
-from downslope.tables._cells import typed
 from downslope.tables._delimited import checked_names, read_delimited
 from downslope.tables._excel import read_excel
 from downslope.tables._names import listed
+from downslope.tables._notation import Reading
 from downslope.tables._plain import plain_frame
 from downslope.tables._polars import check_polars
 from downslope.tables._sources import Source, as_utf8, open_source
+from downslope.tables._typing import typed
 
-__all__ = ["read_table"]
+__all__ = ["read_table", "written_tables"]
 
 _JSON = {".jsonl", ".ndjson", ".json"}
 
 
-def read_table(source: str | os.PathLike[str] | BinaryIO, *, sheet: str | None = None) -> pl.DataFrame:
+def read_table(
+    source: str | os.PathLike[str] | BinaryIO,
+    *,
+    sheet: str | None = None,
+    reading: Reading | None = None,
+) -> pl.DataFrame:
     """A table from a file of CSV, TSV, JSON lines, Parquet, Arrow (Feather) or Excel.
 
     The format is detected from the content, as are compression with gzip or zstd and the delimiter, the
@@ -34,6 +40,7 @@ def read_table(source: str | os.PathLike[str] | BinaryIO, *, sheet: str | None =
         source: a path, ``"-"`` for standard input, or a file open for bytes.
         sheet: of an Excel file, by name, also with an area such as "Sheet1!B3:F20"; the first where none is
             given.
+        reading: what is known of how the text is written; the rest is decided from the table.
 
     Raises:
         DownslopeError: if there is no such file, or it is no table; the message says where and what to do.
@@ -43,18 +50,54 @@ def read_table(source: str | os.PathLike[str] | BinaryIO, *, sheet: str | None =
     >>> read_table(io.BytesIO(b"size;price\\n1,5;200\\nNA;300\\n")).to_dict(as_series=False)
     {'size': [1.5, None], 'price': [200, 300]}
     """
+    frame, found = written_table(source, sheet, reading)
+    return typed(frame, found).frame
+
+
+def written_table(
+    source: str | os.PathLike[str] | BinaryIO, sheet: str | None = None, reading: Reading | None = None
+) -> tuple[pl.DataFrame, Reading]:
+    """The table of a file with text as it is written, and what is known of how it is written."""
+    (outcome,) = written_tables(source, sheet, [reading or Reading()])
+    if isinstance(outcome, DownslopeError):
+        raise outcome
+    return outcome
+
+
+def written_tables(
+    source: str | os.PathLike[str] | BinaryIO, sheet: str | None, readings: Iterable[Reading]
+) -> Iterator[tuple[pl.DataFrame, Reading] | DownslopeError]:
+    """The table that each reading of a file gives, or why it gives none."""
     check_polars()
     opened = open_source(source)
-    frame = _reader(opened, sheet)()
-    checked_names(frame.columns, opened.name)
+    for reading in readings:
+        try:
+            yield _written(opened, sheet, reading)
+        except DownslopeError as error:
+            yield error
+
+
+def _written(source: Source, sheet: str | None, reading: Reading) -> tuple[pl.DataFrame, Reading]:
+    read = _reader(source, sheet)
+    if read is None:
+        frame, reading = read_delimited(source, reading)
+    elif reading.layout:
+        raise DownslopeError(
+            f"{source.name} is no delimited text: {', '.join(reading.layout)} "
+            f"{'says' if len(reading.layout) == 1 else 'say'} nothing of it; leave that out"
+        )
+    else:
+        frame = read()
+    checked_names(frame.columns, source.name)
     if not frame.width or not frame.height:
         raise DownslopeError(
-            f"{opened.name} has {frame.width} columns ({listed(frame.columns)}) and no rows; add at least one"
+            f"{source.name} has {frame.width} columns ({listed(frame.columns)}) and no rows; add at least one"
         )
-    return frame
+    return frame, reading
 
 
-def _reader(source: Source, sheet: str | None) -> Callable[[], pl.DataFrame]:
+def _reader(source: Source, sheet: str | None) -> Callable[[], pl.DataFrame] | None:
+    """What reads a file; None for delimited text."""
     start = source.content[:8]
     if start.startswith(b"PAR1"):
         return lambda: _binary(source, "Parquet", pl.read_parquet)
@@ -63,7 +106,7 @@ def _reader(source: Source, sheet: str | None) -> Callable[[], pl.DataFrame]:
     if start.startswith(b"\xff\xff\xff\xff"):
         return lambda: _binary(source, "Arrow", pl.read_ipc_stream)
     if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        return lambda: _typed(read_excel(source, sheet))
+        return lambda: read_excel(source, sheet)
     if sheet is not None:
         raise DownslopeError(f"{source.name} has no sheets: only an Excel file does; leave the sheet out")
     if start.startswith(b"FEA1"):
@@ -72,7 +115,7 @@ def _reader(source: Source, sheet: str | None) -> Callable[[], pl.DataFrame]:
         )
     if source.suffix in _JSON or source.content.lstrip()[:2] in (b'{"', b"[{"):
         return lambda: _json(source)
-    return lambda: read_delimited(source)
+    return None
 
 
 def _binary(source: Source, kind: str, read: Callable[..., pl.DataFrame], **options: Any) -> pl.DataFrame:
@@ -86,10 +129,6 @@ def _binary(source: Source, kind: str, read: Callable[..., pl.DataFrame], **opti
 
 def _first_line(error: BaseException) -> str:
     return str(error).strip().split("\n")[0][:160] or type(error).__name__
-
-
-def _typed(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select(typed(c) if c.dtype == pl.String else c for c in frame)
 
 
 def _json(source: Source) -> pl.DataFrame:

@@ -14,13 +14,19 @@ from typing import BinaryIO
 from downslope.errors import DownslopeError
 from downslope.tables._names import did_you_mean
 
-__all__ = ["Source", "as_utf8", "open_source"]
+__all__ = ["Source", "as_utf8", "decoded", "open_source"]
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _PACKED = {".gz", ".gzip", ".zst", ".zstd"}
 _LAYERS = 4
 _TELLING = 64
+_ODD_SHARE = 0.2
+_ODD = (
+    r"[^\x00-\x7f]{4,}|(?<=[a-z])[A-ZÀ-ÞŠŽŒŸ](?=[a-z])"
+    r"|(?<=[A-Za-z])[^\w\s\x00-\x7f€°’‘“”–—·»«…™®©²³](?=[A-Za-z])"
+)
+"""In text of Western Europe: runs of letters beyond ASCII, capitals and signs within a word."""
 _CONTROL = bytes([*range(9), *range(14, 32)])
 
 
@@ -133,16 +139,25 @@ def _unzstd(content: bytes, name: str) -> bytes:
     return b"".join(parts)
 
 
-def as_utf8(source: Source) -> bytes:
+def as_utf8(source: Source, encoding: str | None = None) -> bytes:
     """The text of a source in UTF-8, with every line end as a line feed."""
+    return decoded(source, encoding)[0]
+
+
+def decoded(source: Source, encoding: str | None = None) -> tuple[bytes, str]:
+    """The text of a source in UTF-8, with every line end as a line feed, and the encoding that it had.
+
+    Raises:
+        DownslopeError: if it is no text, or no text in the given encoding.
+    """
     content = source.content
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = _utf16(source)
-    elif content.startswith(b"\xef\xbb\xbf"):
-        text = content[3:]
+    if encoding is not None:
+        text, found = _in_encoding(source, encoding), encoding
+    elif content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text, found = _in_encoding(source, "utf-16"), "utf-16"
     else:
-        text = content
-    text = _guessed(text).rstrip(b"\x1a")
+        text, found = _guessed(content.removeprefix(b"\xef\xbb\xbf"))
+    text = text.rstrip(b"\x1a")
     if len(text.translate(None, _CONTROL)) != len(text):
         place, byte = next((i, byte) for i, byte in enumerate(text) if byte in _CONTROL)
         line = text.count(b"\n", 0, place) + 1
@@ -150,38 +165,56 @@ def as_utf8(source: Source) -> bytes:
             f"{source.name} is not a table: line {line} holds the byte {byte:#04x}, which text does not "
             "have; give CSV, TSV, JSON lines, Parquet, Arrow or Excel"
         )
-    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text, found
 
 
-def _utf16(source: Source) -> bytes:
+def _in_encoding(source: Source, encoding: str) -> bytes:
     try:
-        return source.content.decode("utf-16").encode("utf-8")
+        text = source.content.decode(encoding)
     except UnicodeError as error:
-        raise DownslopeError(f"{source.name} starts as UTF-16 text but is damaged: {error}") from None
+        raise DownslopeError(
+            f"{source.name} is not text in {encoding}: {error}; leave the encoding out, or give another one"
+        ) from None
+    except LookupError:
+        raise DownslopeError(
+            f"there is no encoding {encoding!r}; give utf-8, cp1252, latin-1, utf-16 or others of Python"
+        ) from None
+    return text.removeprefix("\ufeff").encode("utf-8")
 
 
-def _guessed(content: bytes) -> bytes:
+def _guessed(content: bytes) -> tuple[bytes, str]:
+    """UTF-8, else Windows-1252 or Latin-1 unless what that gives are no words."""
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
         pass
     else:
-        return content
+        return content, "utf-8"
     lines = re.findall(rb"[^\n]*[\x80-\xff][^\n]*", content[: 1 << 22])
     sample = b"\n".join(lines)[: 1 << 16]
-    for encoding in (_guess(sample), "cp1252"):
-        try:
-            return content.decode(encoding).encode("utf-8") if encoding else content
-        except (UnicodeError, LookupError):
-            continue
-    return content.decode("latin-1").encode("utf-8")
+    western = "cp1252" if _decodes(content, "cp1252") else "latin-1"
+    for encoding in (*_other_encodings(sample), western):
+        if _decodes(content, encoding):
+            return content.decode(encoding).encode("utf-8"), encoding
+    raise AssertionError("latin-1 decodes everything")
 
 
-def _guess(sample: bytes) -> str:
+def _decodes(content: bytes, encoding: str) -> bool:
+    try:
+        content.decode(encoding)
+    except (UnicodeError, LookupError):
+        return False
+    return True
+
+
+def _other_encodings(sample: bytes) -> list[str]:
+    """What the detection says, where the sample in Windows-1252 has letters and signs in odd places."""
+    high = re.findall(r"[^\x00-\x7f]", text := sample.decode("cp1252", "replace"))
+    odd = re.findall(_ODD, text)
     # from a few letters the detection is wrong half the time, and most such files are Western European
-    if sum(byte > 127 for byte in sample) < _TELLING:
-        return "cp1252"
+    if len(high) < _TELLING or len("".join(odd)) < _ODD_SHARE * len(high):
+        return []
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample).best()
-    return best.encoding if best is not None else "cp1252"
+    return [] if best is None else [best.encoding]

@@ -1,0 +1,161 @@
+"""The layout of delimited text: which delimiter, what stands above the header, what ends each row."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from downslope.tables._dates import are_clock_times, are_dates
+from downslope.tables._notation import Reading
+from downslope.tables._numbers import decimal_votes
+
+__all__ = ["Layout", "layout_of", "records"]
+
+DELIMITERS = (",", ";", "\t", "|", " ")
+_SAMPLE = 100
+_HEAD = 1 << 18
+_TITLES = 20
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the cells of a text are.
+
+    Attributes:
+        delimiter: between cells; ``""`` where each line is one.
+        above: lines above the header.
+        width: cells in each row, or 0 where the rows do not agree.
+        ends: whether each row ends with a delimiter, behind which there is no cell.
+        row_names: whether the first cell of each row is its name, as R writes tables.
+    """
+
+    delimiter: str
+    above: int = 0
+    width: int = 0
+    ends: bool = False
+    row_names: bool = False
+
+
+def records(text: str, delimiter: str, *, strict: bool) -> Iterator[tuple[int, list[str]]]:
+    """The rows that are not blank, each with the number of the line that it ends on."""
+    lines = io.StringIO(text, newline="")
+    # what divides no cells stands for no delimiter
+    reader = csv.reader(lines, delimiter=delimiter or "\x01", strict=strict)
+    return ((reader.line_num, row) for row in reader if len(row) > 1 or any(cell.strip() for cell in row))
+
+
+def layout_of(text: bytes, reading: Reading | None = None) -> Layout:
+    """The layout whose rows agree and whose cells are the cleanest, of those that a reading leaves open.
+
+    >>> layout_of(b"size, m2;price, EUR\\n1,5;2,5\\n").delimiter, layout_of(b"x\\n1,5\\n2,7\\n").delimiter
+    (';', '')
+    >>> layout_of(b"Sales of 2024\\n\\na,b,c\\n1,2,3\\n").above
+    2
+    """
+    reading = reading or Reading()
+    lines = [line for line in text[:_HEAD].split(b"\n") if line.strip()][: _SAMPLE + 1]
+    if len(text) > _HEAD and len(lines) > 1:
+        lines.pop()  # which may be cut
+    cut = text.find(lines[-1]) + len(lines[-1]) if lines else 0
+    sample = text[:cut].decode("utf-8", "replace")
+    tried = DELIMITERS if reading.delimiter is None else (reading.delimiter,)
+    found = [
+        (layout, score)
+        for d in tried
+        if (layout := _layout(sample, d, reading))
+        for score in [_score(sample, layout)]
+    ]
+    head = lines[0].decode("utf-8", "replace") if lines else ""
+    single = reading.delimiter is None and not any(d in head for d in DELIMITERS[:-1])
+    if single and _is_column(sample):
+        return Layout("", width=1)
+    if found:
+        return max(found, key=lambda item: item[1])[0]
+    if reading.delimiter is not None:
+        return Layout(reading.delimiter)
+    return Layout("", width=1) if single else Layout(max(DELIMITERS[:-1], key=head.count))
+
+
+def _layout(sample: str, delimiter: str, reading: Reading) -> Layout | None:
+    """The layout with one delimiter, or None where the rows do not agree."""
+    rows = list(records(sample, delimiter, strict=False))
+    counts = [len(row) for _, row in rows]
+    if not delimiter:
+        return Layout("", width=1)
+    if not counts:
+        return None
+    width = Counter(counts[1:] or counts).most_common(1)[0][0]
+    first = 0 if reading.skip_rows is not None else _header_place([row for _, row in rows], width)
+    below = counts[first + 1 :]
+    if width < 2 or any(count != width for count in below):
+        return None
+    if first and width == 2 and not _has_header([row for _, row in rows[first:]]):
+        return None
+    above = rows[first][0] - 1 - sum(cell.count("\n") for cell in rows[first][1]) if first else 0
+    body, header = [row for _, row in rows[first + 1 :]], rows[first][1]
+    ends = bool(body) and not any(row[-1].strip() for row in body) and not any(header[width - 1 :])
+    if len(header) == width:
+        return Layout(delimiter, above, width - ends if width > 2 or ends else width, ends)
+    if len(header) == width - 1 and ends:
+        return Layout(delimiter, above, width - 1, ends=True)
+    quoted = sample.count('"') >= 2 * len(body)
+    if len(header) == width - 1 and width > 2 and (delimiter in " \t" or quoted):
+        return Layout(delimiter, above, width, row_names=True)
+    return None
+
+
+def _header_place(rows: Sequence[Sequence[str]], width: int) -> int:
+    """The index of the header: the first row with most of its cells, below titles, which have few."""
+    place = 0
+    for place, row in enumerate(rows[:_TITLES]):
+        filled = sum(bool(cell.strip()) for cell in row)
+        below = rows[place + 1] if place + 1 < len(rows) else []
+        title = filled <= (2 if width > 3 else 1) and len(row) in {filled, width, width + 1}
+        if not title or width < 2 or len(below) <= filled or (len(row) == 1 and width == 1):
+            break
+    else:
+        return 0
+    return place if place + 1 < len(rows) else 0
+
+
+def _has_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a column holds values below the first row, and none in it."""
+    columns = zip(*rows, strict=False)  # the first row may be of another length
+    return any(_are_values(pl.Series(c[1:])) and not _is_value(c[0]) for c in columns)
+
+
+def _score(sample: str, layout: Layout) -> tuple[float, int]:
+    """The share of cells in which no other delimiter divides what is no number, and the number of cells."""
+    cells = [
+        cell
+        for line, row in records(sample, layout.delimiter, strict=False)
+        if line > layout.above
+        for cell in row
+    ]
+    body = cells[layout.width :] or cells
+    others = [d for d in DELIMITERS[:-1] if d != layout.delimiter]
+    divided = [cell.strip() for cell in body if any(d in cell for d in others)]
+    wrong = len(divided) - sum(map(_is_value, divided))
+    return 1 - wrong / max(1, len(body)), layout.width
+
+
+def _is_value(cell: str) -> bool:
+    return _are_values(pl.Series([cell]))
+
+
+def _are_values(cells: pl.Series) -> bool:
+    """Whether all cells are numbers, dates or times."""
+    votes = decimal_votes(cells)
+    numbers = votes.point + votes.comma + votes.either + votes.bare
+    return numbers == len(cells) or bool((are_dates(cells) | are_clock_times(cells)).all())
+
+
+def _is_column(sample: str) -> bool:
+    """Whether the lines below the first are values as they are, such as numbers with a decimal comma."""
+    lines = [line.strip() for line in sample.split("\n")[1:] if line.strip()]
+    return bool(lines) and _are_values(pl.Series(lines))

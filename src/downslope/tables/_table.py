@@ -1,0 +1,97 @@
+"""Any table with its numbers as numbers, how it was read, and what there is to say about it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from downslope.errors import DownslopeError
+from downslope.tables._frames import as_frame
+from downslope.tables._notation import Reading
+from downslope.tables._reading import written_tables
+from downslope.tables._typing import typed
+
+__all__ = ["Table", "open_table"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with what it was read from.
+
+    Attributes:
+        frame: with numbers as numbers, dates as dates, and text where a column holds neither.
+        written: with text as it was written.
+        reading: how text is written in it.
+        notes: what a reader has to know about cells that could be read in two ways, or not at all.
+        questions: what cannot be decided, with what to do.
+    """
+
+    frame: pl.DataFrame
+    written: pl.DataFrame
+    reading: Reading
+    notes: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+
+
+def open_table(
+    data: Any,
+    columns: Sequence[str] | None = None,
+    *,
+    sheet: str | None = None,
+    reading: Reading | None = None,
+    before: Reading | None = None,
+    wanted: Mapping[str, str] | None = None,
+    needed: Collection[str] = (),
+) -> Table:
+    """Any table, its text read in one notation.
+
+    Args:
+        data, columns: as for ``as_frame``.
+        sheet: of an Excel file.
+        reading: what is known of how the text is written; the rest is decided from the table.
+        before: how an earlier table of the same data was read, which is followed where ``reading`` is open.
+        wanted: what some columns are: ``"number"``, ``"date"``, or ``"level"`` for text as it is written.
+        needed: columns that a file has to have; where it lacks one, it is laid out otherwise than the
+            earlier table, and only the notation of that is followed.
+
+    Raises:
+        DownslopeError: if it is no table, or the cells of its rows cannot be told apart.
+
+    >>> import io
+    >>> table = open_table(io.BytesIO(b"id;sales;price\\n1;1.299;10,50\\n2;850;11,75\\n"))
+    >>> table.frame.rows(), str(table.reading)
+    ([(1, 1299, 10.5), (2, 850, 11.75)], 'semicolons, decimal comma, points between thousands')
+    """
+    reading, before = reading or Reading(), before or Reading()
+    if isinstance(data, str | os.PathLike) or hasattr(data, "read"):
+        written, reading = _file(data, sheet, _ways(reading, before), needed)
+    else:
+        written, reading = as_frame(data, columns), reading.known(before).notation
+    found = typed(written, reading, wanted)
+    return Table(found.frame, written, found.reading, found.notes, found.questions)
+
+
+def _file(
+    source: Any, sheet: str | None, ways: Iterable[Reading], needed: Collection[str]
+) -> tuple[pl.DataFrame, Reading]:
+    """The first way of reading that gives all columns that are needed, or the first that gives any."""
+    first: tuple[pl.DataFrame, Reading] | DownslopeError | None = None
+    for outcome in written_tables(source, sheet, ways):
+        if not isinstance(outcome, DownslopeError) and set(needed) <= set(outcome[0].columns):
+            return outcome
+        if first is None or isinstance(first, DownslopeError):
+            first = outcome
+    if isinstance(first, DownslopeError):
+        raise first
+    assert first is not None
+    return first
+
+
+def _ways(reading: Reading, before: Reading) -> Iterator[Reading]:
+    """As before, first with the encoding that the file itself speaks for; then with the notation alone."""
+    for known in dict.fromkeys((replace(before, encoding=None), before, before.notation)):
+        yield reading.known(known)

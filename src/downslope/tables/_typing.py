@@ -1,0 +1,290 @@
+"""Columns of text as what they hold: one notation for the whole table, found from all its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from downslope.tables._cells import has_leading_zeros, without_gaps
+from downslope.tables._dates import (
+    DAY_FIRST,
+    MONTH_FIRST,
+    are_clock_times,
+    are_dates,
+    clock_seconds,
+    day_order,
+    moments,
+)
+from downslope.tables._names import shown_value
+from downslope.tables._notation import Reading
+from downslope.tables._numbers import Votes, decimal_votes, numbers_by
+
+__all__ = ["Typed", "typed"]
+
+_SAMPLE = 1000
+_EXACT = float(2**53)
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A table with numbers as numbers and dates as dates.
+
+    Attributes:
+        frame: text only where a column holds neither.
+        reading: what was given, and what was found.
+        notes: what a reader has to know about cells that could be read in two ways, or not at all.
+        questions: what cannot be decided, with what to do.
+    """
+
+    frame: pl.DataFrame
+    reading: Reading
+    notes: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+
+
+def typed(
+    frame: pl.DataFrame, reading: Reading | None = None, wanted: Mapping[str, str] | None = None
+) -> Typed:
+    """The columns of text of a table as numbers, dates and clock times, where all their cells are such.
+
+    Args:
+        frame: columns of other types are left as they are.
+        reading: what is known of the notation; what it leaves open is decided from all columns.
+        wanted: for the names of some columns ``"number"`` or ``"date"``, which they become with gaps where
+            a cell is no such thing, or ``"level"``, which leaves the text as it is written.
+
+    >>> found = typed(pl.DataFrame({"sales": ["1.299", "850"], "price": ["10,50", "11,75"]}))
+    >>> found.frame.rows(), str(found.reading)
+    ([(1299, 10.5), (850, 11.75)], 'decimal comma, points between thousands')
+    """
+    reading, wanted = reading or Reading(), wanted or {}
+    text = (c for c in frame if c.dtype == pl.String and wanted.get(c.name) != "level")
+    columns = [_Column.of(c, wanted.get(c.name)) for c in text]
+    if not columns:
+        return Typed(frame, reading)
+    reading, notes = _with_decimal(reading, columns)
+    reading, questions = _with_dates(reading, columns)
+    changed = []
+    for column in columns:
+        series, said = column.typed(reading)
+        changed.append(series)
+        notes += said
+    reading = _with_thousands(reading, columns)
+    return Typed(frame.with_columns(changed), reading, tuple(notes), tuple(questions))
+
+
+@dataclass
+class _Column:
+    """A column of text, and what a first look at it has found.
+
+    ``plain`` are its numbers where all cells are such in the notation of computers; ``text`` else its cells
+    without gaps; ``sample`` some of those.
+    """
+
+    written: pl.Series
+    wanted: str | None
+    plain: pl.Series | None
+    text: pl.Series
+    sample: pl.Series
+    numeric: bool = False
+
+    @classmethod
+    def of(cls, written: pl.Series, wanted: str | None) -> _Column:
+        plain = _plain_numbers(written)
+        text = written if plain is not None else without_gaps(written)
+        if plain is None and text.null_count() != written.null_count():
+            plain = _plain_numbers(text)
+        present = text.head(20 * _SAMPLE).drop_nulls() if plain is not None else text.drop_nulls()
+        return cls(written, wanted, plain, text, present.gather_every(max(1, len(present) // _SAMPLE)))
+
+    @property
+    def name(self) -> str:
+        return self.written.name
+
+    @property
+    def marked(self) -> bool:
+        """Whether it seems to hold numbers that are not in the notation of computers."""
+        return self.plain is None and bool(self.sample.str.contains(r"\d").any()) and not self.dated
+
+    @property
+    def dated(self) -> bool:
+        return self.plain is None and len(self.sample) > 0 and bool(are_dates(self.sample).all())
+
+    def votes(self) -> Votes:
+        """The votes of all cells, if some of them already say something."""
+        if self.wanted == "number":
+            return decimal_votes(self.text, least=0)
+        some = decimal_votes(self.sample)
+        return decimal_votes(self.text) if some.point + some.comma + some.either + some.bare else some
+
+    def typed(self, reading: Reading) -> tuple[pl.Series, list[str]]:
+        """The column as what it holds, and what to say about it."""
+        wanted = self.wanted
+        if wanted == "date":
+            return self._wanted(moments(self.text, reading.dates), "dates")
+        decimal = _other(reading.decimal) if self.name in reading.exchanged else reading.decimal
+        if self.plain is not None and (decimal != "," or self.plain.dtype == pl.Int64):
+            return self.plain, []
+        present = len(self.text) - self.text.null_count()
+        if not present or (wanted is None and has_leading_zeros(self.text)):
+            return self.text if wanted is None else self.written, []
+        numbers = numbers_by(self.text, decimal or ".") if self.sample.str.contains(r"\d").any() else None
+        if numbers is not None and numbers.complete:
+            if wanted is None and _too_long(numbers.values, self.text):
+                return self.text, []
+            self.numeric = True
+            values = numbers.values
+            note = (
+                [f'column "{self.name}": percentages are read as shares, 5% as 0.05']
+                if numbers.unit == "%"
+                else []
+            )
+            return (values.cast(pl.Int64) if numbers.whole and _fits(values) else values), note
+        if self.dated:
+            read = moments(self.text, reading.dates or _order(self.text))
+            if read.null_count() == self.text.null_count():
+                days = read.drop_nulls()
+                return (read.cast(pl.Date) if (days.dt.truncate("1d") == days).all() else read), []
+        if are_clock_times(self.sample).all():
+            seconds = clock_seconds(self.text)
+            if seconds.null_count() == self.text.null_count():
+                return _clock(seconds), []
+        if wanted == "number" and numbers is not None:
+            return self._wanted(numbers.values, "numbers")
+        return self.text, []
+
+    def _wanted(self, values: pl.Series, what: str) -> tuple[pl.Series, list[str]]:
+        """Values with gaps where a cell is something else, which is said; the text where all cells are."""
+        wrong = (values.is_null() & self.text.is_not_null()).arg_true()
+        if values.null_count() == len(values) or not len(wrong):
+            return (self.text if len(wrong) else values).alias(self.name), []
+        row, several = wrong[0] + 1, f"{len(wrong):,} cells are no {what} and count as gaps, such as"
+        said = f"{several} {shown_value(self.text[wrong[0]])} in row {row}"
+        if len(wrong) == 1:
+            said = (
+                f"{shown_value(self.text[wrong[0]])} in row {row} is none of its {what} and counts as a gap"
+            )
+        return values.alias(self.name), [f'column "{self.name}": {said}']
+
+
+def _plain_numbers(text: pl.Series) -> pl.Series | None:
+    """The column as Int64 or Float64 where every cell is a number as computers write it.
+
+    Codes with a leading zero stay text: "01234" read as 1234 would be another code. So do whole numbers of
+    more digits than Float64 holds.
+    """
+    gaps = text.null_count()
+    if gaps == len(text):
+        return None
+    first = text.drop_nulls().head(100).cast(pl.Int64, strict=False)
+    if not first.null_count():
+        whole = text.cast(pl.Int64, strict=False)
+        if whole.null_count() == gaps:
+            return None if has_leading_zeros(text) else whole
+    number = text.cast(pl.Float64, strict=False)
+    if number.null_count() > gaps or number.is_nan().any():
+        return None
+    return None if _too_long(number, text) or has_leading_zeros(text) else number
+
+
+def _too_long(values: pl.Series, text: pl.Series) -> bool:
+    """Whether there are whole numbers that Float64 rounds, and Int64 does not hold."""
+    largest = values.abs().max()
+    if largest is None or float(largest) < _EXACT or _fits(values):  # type: ignore[arg-type]
+        return False
+    return bool(text.str.contains(r"^[+-]?\d{16,}$").any())
+
+
+def _fits(values: pl.Series) -> bool:
+    return bool((values.drop_nulls().abs() < _EXACT).all())
+
+
+def _other(decimal: str | None) -> str:
+    return "." if decimal == "," else ","
+
+
+def _with_decimal(reading: Reading, columns: Iterable[_Column]) -> tuple[Reading, list[str]]:
+    """The decimal mark, by the cells that are numbers with one mark alone."""
+    if reading.decimal is not None:
+        return reading, []
+    floats = [c for c in columns if c.plain is not None and c.plain.dtype == pl.Float64]
+    marked = [c for c in columns if c.marked]
+    if not marked and reading.delimiter != ";":
+        certain = any(decimal_votes(c.sample).point for c in floats)
+        return (replace(reading, decimal=".") if certain else reading), []
+    votes = {c.name: c.votes() for c in [*marked, *floats]}
+    point, comma = (sum(getattr(v, mark) for v in votes.values()) for mark in ("point", "comma"))
+    if not point and not comma:
+        return _by_habit(reading, votes)
+    decimal, own, other = (",", "comma", "point") if comma > point else (".", "point", "comma")
+    exchanged = tuple(n for n, v in votes.items() if getattr(v, other) and not getattr(v, own))
+    return replace(reading, decimal=decimal, exchanged=exchanged), []
+
+
+def _by_habit(reading: Reading, votes: Mapping[str, Votes]) -> tuple[Reading, list[str]]:
+    """The decimal mark where each number could be read with either: what is usual, which is said."""
+    open_ones = {name: v for name, v in votes.items() if v.either}
+    if not open_ones:
+        return reading, []
+    name, vote = next(iter(open_ones.items()))
+    comma = "," in vote.example
+    grouped = comma and (reading.delimiter == "," or any(v.bare for v in open_ones.values()))
+    decimal = "," if comma and not grouped else "."
+    read = numbers_by(pl.Series([vote.example]), decimal).values[0]
+    note = f'column "{name}": {vote.example} is read as {read:g}; where it is not, give the decimal mark'
+    return replace(reading, decimal=decimal), [note + f" ({_other(decimal)})"]
+
+
+def _with_dates(reading: Reading, columns: Iterable[_Column]) -> tuple[Reading, list[str]]:
+    """The order of day and month, by the dates that leave no choice."""
+    if reading.dates is not None:
+        return reading, []
+    counts = {c.name: (day_order(c.text), c.text) for c in columns if c.dated}
+    day, month = (sum(count[i] for count, _ in counts.values()) for i in (0, 1))
+    if day or month:
+        return replace(reading, dates=DAY_FIRST if day >= month else MONTH_FIRST), []
+    for name, ((_, _, either), text) in counts.items():
+        if not either:
+            continue
+        order = _order(text)
+        if order is not None:
+            return replace(reading, dates=order), []
+        cell = text.drop_nulls()[0]
+        question = (
+            f'column "{name}" holds dates such as {shown_value(cell)}, in all of which the day could be the '
+            "month; say which is first by the date format day-first or month-first"
+        )
+        return replace(reading, dates=MONTH_FIRST), [question]
+    return reading, []
+
+
+def _order(text: pl.Series) -> str | None:
+    """The order of day and month where all dates allow both: by points, or by the order of the rows."""
+    cells = text.drop_nulls()
+    if cells[0].count(".") > 1:
+        return DAY_FIRST
+    orders = [order for order in (DAY_FIRST, MONTH_FIRST) if moments(cells, order).is_sorted()]
+    return orders[0] if len(orders) == 1 else None
+
+
+def _with_thousands(reading: Reading, columns: Iterable[_Column]) -> Reading:
+    """The mark between groups of digits that is seen in numbers."""
+    if reading.thousands is not None:
+        return reading
+    for mark in (",", ".", " ", "'"):
+        if mark == reading.decimal:
+            continue
+        pattern = {" ": "[ \u00a0\u202f\u2009]", "'": "['\u2019]"}.get(mark, f"\\{mark}")
+        if any(c.numeric and c.text.str.contains(rf"\d{pattern}\d{{3}}").any() for c in columns):
+            return replace(reading, thousands=mark)
+    return reading
+
+
+def _clock(seconds: pl.Series) -> pl.Series:
+    """Times of a day, or durations where there are more hours."""
+    if (seconds.drop_nulls() < _DAY).all():
+        return (seconds * 1e9).round().cast(pl.Int64).cast(pl.Time)
+    return (seconds * 1e6).round().cast(pl.Int64).cast(pl.Duration("us"))

@@ -1,0 +1,234 @@
+"""One notation for a whole table: numbers, dates, layout and levels as they are written."""
+
+import datetime as dt
+import io
+
+import polars as pl
+import pytest
+
+from downslope import fit
+from downslope.errors import DownslopeError
+from downslope.tables import Reading, open_table
+
+D = dt.date
+
+
+def table(text: str | bytes, **options: object):
+    content = text.encode() if isinstance(text, str) else text
+    return open_table(io.BytesIO(content), **options)
+
+
+def column(cells: list[str], delimiter: str = ";") -> list[object]:
+    lines = "\n".join(f"{cell}{delimiter}1" for cell in cells)
+    return table(f"a{delimiter}b\n{lines}\n").frame["a"].to_list()
+
+
+FILES = {
+    "certain cells decide": (
+        "id;sales;price\n1;1.299;10,50\n2;850;11,75\n",
+        {"id": [1, 2], "sales": [1299, 850], "price": [10.5, 11.75]},
+    ),
+    "thousands in a TSV": (
+        "id\tsales\tprice\n1\t1,299\t10.50\n2\t850\t11.75\n",
+        {"id": [1, 2], "sales": [1299, 850], "price": [10.5, 11.75]},
+    ),
+    "a quoted decimal comma": ('a,b\n"0,125",1\n"0,250",2\n', {"a": [0.125, 0.25], "b": [1, 2]}),
+    "beside decimal points": ('a,b\n"0,125",1.5\n"0,25",2.5\n', {"a": [0.125, 0.25], "b": [1.5, 2.5]}),
+    "commas in the header": (
+        "size, m2;price, EUR\n1,5;2,5\n",
+        {"size, m2": [1.5], "price, EUR": [2.5]},
+    ),
+    "one column": ("x\n1,5\n2,7\n", {"x": [1.5, 2.7]}),
+    "a delimiter ends each row": ("a,b,c\n1,2,3,\n4,5,6,\n", {"a": [1, 4], "b": [2, 5], "c": [3, 6]}),
+    "and the header": ("a;b;\n1;2;\n4;5;\n", {"a": [1, 4], "b": [2, 5]}),
+    "a title": ("Report 2024\na,b,c\n1,2,3\n4,5,6\n", {"a": [1, 4], "b": [2, 5], "c": [3, 6]}),
+    "a padded title": ("Report;;\n;;\na;b;c\n1;2;3\n", {"a": [1], "b": [2], "c": [3]}),
+    "a title and a blank line": ("Report\n\na;b\n1;2\n4;5\n", {"a": [1, 4], "b": [2, 5]}),
+    "names with commas": ("name\nDoe, John\nRoe, Jane\n", {"name": ["Doe, John", "Roe, Jane"]}),
+    "comments": ("# by x\n# today\na,b\n1,2\n3,4\n", {"a": [1, 3], "b": [2, 4]}),
+    "tags in a comma file": ("a,tags\n1,x;y\n2,z;w\n", {"a": [1, 2], "tags": ["x;y", "z;w"]}),
+    "semicolons and decimal points": ("a;b\n1.25;x\n10.5;y\n", {"a": [1.25, 10.5], "b": ["x", "y"]}),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files(name: str) -> None:
+    text, expected = FILES[name]
+    assert table(text).frame.to_dict(as_series=False) == expected
+
+
+CELLS = [
+    (["$1,274.46", "$3.00"], [1274.46, 3.0]),
+    (["510.577,47 €", "12,00 €"], [510577.47, 12.0]),
+    (["(12.50)", "3.25"], [-12.5, 3.25]),
+    (["−12.5", "4.25"], [-12.5, 4.25]),
+    (["-$5.50", "$-2.25"], [-5.5, -2.25]),
+    (["12.50-", "1.25"], [-12.5, 1.25]),
+    (["EUR 12,50", "EUR 1.250,75"], [12.5, 1250.75]),
+    (["1 234,5", "2\u00a0500,25"], [1234.5, 2500.25]),
+    (["1'234.5", "1’000.25"], [1234.5, 1000.25]),
+    (["12,34,567.5", "1.25"], [1234567.5, 1.25]),
+    (["22%", "7 %"], [0.22, 0.07]),
+    (["12,5 %", "7,25 %"], [0.125, 0.0725]),
+    (["170 cm", "182 cm"], [170, 182]),
+    (["1,5 km/h", "12,25 km/h"], [1.5, 12.25]),
+    (["5 m²", "7 m²"], [5, 7]),
+    (["170 cm", "1.7 m"], ["170 cm", "1.7 m"]),
+    (["$5", "5 €"], ["$5", "5 €"]),
+    (["22%", "22"], ["22%", "22"]),
+    (["+5", "-3"], [5, -3]),
+    (["1e3", "2.5E-1"], [1000.0, 0.25]),
+    (["10:30", "3:05 PM"], [dt.time(10, 30), dt.time(15, 5)]),
+    (["23:59:59.5", "0:00"], [dt.time(23, 59, 59, 500000), dt.time(0)]),
+    (["25:30", "1:15"], [dt.timedelta(hours=25, minutes=30), dt.timedelta(hours=1, minutes=15)]),
+    (["7 Feb 2024", "01-Jan-2024"], [D(2024, 2, 7), D(2024, 1, 1)]),
+    (["07.02.24", "31.12.99"], [D(2024, 2, 7), D(1999, 12, 31)]),
+    (["2024-01", "2024-02-03"], [D(2024, 1, 1), D(2024, 2, 3)]),
+    (["25/12/24", "01/02/24"], [D(2024, 12, 25), D(2024, 2, 1)]),
+    (["12/25/24", "01/02/24"], [D(2024, 12, 25), D(2024, 1, 2)]),
+    (["Feb 7, 2024", "Wed, 7 February 2024"], [D(2024, 2, 7), D(2024, 2, 7)]),
+    (["7. Dezember 2024", "1. Mrz 2024"], [D(2024, 12, 7), D(2024, 3, 1)]),
+    (
+        ["2024-01-05T10:11:12Z", "2024-01-05 10:11:12.25", "2024-01-05T12:11:12+02:00", "2024-01-06"],
+        [
+            dt.datetime(2024, 1, 5, 10, 11, 12),
+            dt.datetime(2024, 1, 5, 10, 11, 12, 250000),
+            dt.datetime(2024, 1, 5, 10, 11, 12),
+            dt.datetime(2024, 1, 6),
+        ],
+    ),
+    (["30.02.2024", "01.03.2024"], ["30.02.2024", "01.03.2024"]),
+    (["1.2.3", "1.10.2"], ["1.2.3", "1.10.2"]),
+    (["12345678901234567890", "12345678901234567891"], ["12345678901234567890", "12345678901234567891"]),
+    (["NA", "DE", "ZA"], ["NA", "DE", "ZA"]),
+    (["NA", "1.5"], [None, 1.5]),
+    (["+", "-"], ["+", "-"]),
+    (["#DIV/0!", "2.5"], [None, 2.5]),
+]
+
+
+@pytest.mark.parametrize(("cells", "expected"), CELLS, ids=[" ".join(cells) for cells, _ in CELLS])
+def test_cells(cells: list[str], expected: list[object]) -> None:
+    assert column(cells) == expected
+
+
+@pytest.mark.parametrize("text", ["id,price\n1,$1,200\n", "id,price\n1,$1,200\n2,$1,300\n"])
+def test_an_unquoted_thousands_mark_is_no_shift(text: str) -> None:
+    with pytest.raises(DownslopeError, match="3 cells where the header has 2"):
+        table(text)
+
+
+def test_the_reading_is_said() -> None:
+    found = table("d;x\n25.12.2024;1.234,5\n")
+    assert str(found.reading) == "semicolons, decimal comma, points between thousands, day/month/year"
+
+
+def test_what_could_be_read_in_two_ways_is_said() -> None:
+    found = table("a\tb\n1,299\tx\n450\ty\n")
+    assert found.frame["a"].to_list() == [1299, 450]
+    assert found.notes == ('column "a": 1,299 is read as 1299; where it is not, give the decimal mark (,)',)
+    assert table("a\tb\n1,299\tx\n450\ty\n", reading=Reading(decimal=",")).frame["a"].to_list() == [
+        1.299,
+        450,
+    ]
+
+
+def test_dates_that_nothing_decides_are_asked_for() -> None:
+    rows = "".join(f"{1 + i % 12:02d}/{1 + i * 5 % 12:02d}/24;{i}.5\n" for i in range(24))
+    with pytest.raises(DownslopeError, match="day-first or month-first"):
+        fit(io.BytesIO(f"d;y\n{rows}".encode()), "y", epochs=1, members=1)
+    model = fit(io.BytesIO(f"d;y\n{rows}".encode()), "y", epochs=1, members=1, date_format="day-first")
+    assert model.reading.dates == "%d/%m/%Y"
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "expected"),
+    [
+        ({"delimiter": ","}, "a;b,c\n1,2\n", {"a;b": [1], "c": [2]}),
+        ({"delimiter": "tab"}, "a\tb\n1\t2\n", {"a": [1], "b": [2]}),
+        ({"decimal": ","}, "a\tb\n1,299\tx\n", {"a": [1.299], "b": ["x"]}),
+        ({"thousands": ","}, "a\tb\n1,299\tx\n", {"a": [1299], "b": ["x"]}),
+        ({"thousands": "."}, "a;b\n1.299;x\n", {"a": [1299], "b": ["x"]}),
+        ({"dates": "%Y%m%d"}, "a;b\n20240131;x\n", {"a": [20240131], "b": ["x"]}),
+        ({"dates": "day-first"}, "a;b\n01/12/24;x\n", {"a": [D(2024, 12, 1)], "b": ["x"]}),
+        ({"dates": "month-first"}, "a;b\n01/12/24;x\n", {"a": [D(2024, 1, 12)], "b": ["x"]}),
+        ({"skip_rows": 2}, "x;y\nz;w\na;b\n1;2\n", {"a": [1], "b": [2]}),
+        ({"header": False}, "1;2\n3;4\n", {"column1": [1, 3], "column2": [2, 4]}),
+        ({"comment": "%"}, "a;b\n%1;2\n3;4\n", {"a": [3], "b": [4]}),
+        ({"encoding": "cp437"}, "ä;b\n1;2\n".encode("cp437"), {"ä": [1], "b": [2]}),
+    ],
+)
+def test_what_is_given_counts(options: dict[str, object], text: str, expected: object) -> None:
+    assert table(text, reading=Reading(**options)).frame.to_dict(as_series=False) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"decimal": ":"}, "decimal is"),
+        ({"delimiter": ";;"}, "single character"),
+        ({"thousands": "x"}, "thousands is one of"),
+        ({"decimal": ",", "thousands": ","}, "not the decimal mark"),
+        ({"dates": "european"}, "day-first, month-first"),
+        ({"skip_rows": -1}, "at least 0"),
+        ({"encoding": 3}, "needs text"),
+    ],
+)
+def test_what_is_no_reading(options: dict[str, object], message: str) -> None:
+    with pytest.raises(DownslopeError, match=message):
+        Reading(**options)
+
+
+def test_a_german_file_is_windows_1252() -> None:
+    text = "Wohnfläche;Straße\n" + "".join(f"{i},5;Größe {i}\n" for i in range(200))
+    found = table(text.encode("cp1252"))
+    assert (found.frame.columns, found.reading.encoding) == (["Wohnfläche", "Straße"], "cp1252")
+
+
+def _german(rows: int = 60) -> io.BytesIO:
+    lines = [f"{1 + i % 28:02d}.{1 + i % 12:02d}.2024;1.{200 + i},50;{i + 1}.000,5" for i in range(rows)]
+    return io.BytesIO("\n".join(["tag;fläche;preis", *lines, ""]).encode())
+
+
+@pytest.fixture(scope="module")
+def german():
+    return fit(_german(), "preis", epochs=2, members=1)
+
+
+def test_a_model_reads_later_tables_as_its_own(german) -> None:
+    later = german.read(io.BytesIO("tag;fläche\n01.02.24;1.234\n7 Feb 2024;1,5\n".encode()))
+    assert later.frame["fläche"].to_list() == [1234.0, 1.5]
+    assert later.frame["tag"].dt.date().to_list() == [D(2024, 2, 1), D(2024, 2, 7)]
+    frame = pl.DataFrame({"tag": ["2024-02-07"], "fläche": ["1.234"]})
+    assert german.read(frame).frame["fläche"].to_list() == [1234.0]
+
+
+def test_what_contradicts_the_model_is_said(german) -> None:
+    with pytest.warns(UserWarning, match='column "fläche": "1.5" in row 1 is none of its numbers'):
+        later = german.read(io.BytesIO("tag,fläche\n01.02.24,1.5\n02.02.24,850\n".encode()))
+    assert later.frame["fläche"].to_list() == [None, 850.0]
+
+
+def test_a_later_table_may_be_laid_out_otherwise(german) -> None:
+    later = german.read(io.BytesIO("fläche\ttag\n1.234\t01.02.24\n".encode("cp1252")))
+    assert later.frame["fläche"].to_list() == [1234]
+
+
+def test_the_reading_is_in_the_file(german, tmp_path) -> None:
+    german.save(tmp_path / "m.downslope")
+    import downslope as ds
+
+    loaded = ds.load(tmp_path / "m.downslope")
+    assert loaded.reading == german.reading
+    assert (loaded.reading.decimal, loaded.reading.thousands) == (",", ".")
+
+
+def test_cells_that_are_no_numbers_are_counted() -> None:
+    found = table("a;b\n1,5;2\nlots;3\nmany;4\n", wanted={"a": "number"})
+    assert found.frame["a"].to_list() == [1.5, None, None]
+    assert found.notes == ('column "a": 2 cells are no numbers and count as gaps, such as "lots" in row 2',)
+
+
+def test_levels_stay_as_they_are_written() -> None:
+    found = table("v;y\n1.10;1\n1.1;2\n", wanted={"v": "level"})
+    assert found.frame["v"].to_list() == ["1.10", "1.1"]
