@@ -305,7 +305,7 @@ def test_what_a_sheet_cannot_hold_is_written_as_text_or_refused() -> None:
         }
     )
     assert read(written(odd)) == {
-        "old": ["1066-10-14", "2024-01-01"],
+        "old": [dt.date(1066, 10, 14), dt.date(2024, 1, 1)],
         "zone": [dt.datetime(2024, 1, 1, 3)] * 2,
         "endless": [float("inf"), 1.0],
         "nan": [None, 1.0],
