@@ -75,9 +75,12 @@ template <class T> long fewest_rows(const std::vector<Array<T>>& arrays) {
 void check_rows(const Order& order, long first, long rows, long there) {
     if (!order) return require(first >= 0 && rows <= there && first <= there - rows, "steps take rows that are not there");
     require(order->ndim() == 1 && rows <= long(order->shape(0)), "the order has fewer rows than the steps");
-    std::uint64_t largest = 0;  // unsigned, where negative numbers are large
-    for (long n = 0; n < rows; ++n) largest = std::max(largest, std::uint64_t(order->data()[n]));
-    require(largest < std::uint64_t(there), "the order names a row that is not there");
+    // the sign bit of a number below 0, or of the difference of one that is too large; vectors of any set have these ops
+    const auto* numbers = order->data();
+    const auto last = std::uint64_t(there - 1);
+    std::uint64_t bits = 0;
+    for (long n = 0; n < rows; ++n) bits |= std::uint64_t(numbers[n]) | (last - std::uint64_t(numbers[n]));
+    require(there > 0 && !(bits >> 63), "the order names a row that is not there");
 }
 
 // That each step has its scalars, and a place for the watched one.

@@ -167,6 +167,7 @@ void Machine<T>::run(const Data<T>& data, const Steps& steps, int wanted, double
             if (!more) return run.barrier.leave();  // the same on every thread of a sound tape
         }
     });
+    known_ = run.known;
     if (run.left_updating) memory_.roll_back();
 }
 
@@ -230,7 +231,7 @@ bool Machine<T>::step(Worker<T>& worker, Run& run, const Batch& batch, long numb
             const double value = worker.scalar(tape_->watched)[0];
             if (first) *watched = value;
             if (!std::isfinite(value)) {
-                if (first && !run.stop.wanted()) known_ = number + 1;
+                if (first && !run.stop.wanted()) run.known = number + 1;
                 return false;
             }
         }
@@ -253,7 +254,7 @@ bool Machine<T>::step(Worker<T>& worker, Run& run, const Batch& batch, long numb
             return false;
         }
     }
-    if (first) known_ = number + 1;
+    if (first) run.known = number + 1;
     return !run.stop.leaves_after(end);
 }
 

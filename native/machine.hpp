@@ -82,6 +82,7 @@ template <class T> struct Machine<T>::Run {
     int first_update;            // the level from which on a step changes matrices
     long backed_up = -1;         // the step before whose updates these were backed up
     bool left_updating = false;  // whether it was left in the middle of them
+    alignas(64) long known = 0;  // written at each step, and on a line that no other thread reads
 
     bool may_leave(int level, long step) const { return level < first_update || backed_up == step; }
 };

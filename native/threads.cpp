@@ -99,7 +99,7 @@ Team& team() {
 bool Barrier::arrive() {
     if (left_.fetch_sub(1, std::memory_order_acq_rel) > 1) return false;
     left_.store(count_, std::memory_order_relaxed);
-    round_.fetch_add(1, std::memory_order_release);
+    round_.store(round_.load(std::memory_order_relaxed) + 1, std::memory_order_release);  // nobody else writes it
     round_.notify_all();
     return true;
 }
