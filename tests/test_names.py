@@ -32,8 +32,8 @@ def test_every_row_has_five_cells():
 
 @pytest.mark.parametrize("name", quoted(1))
 def test_names_of_downslope_exist(name):
-    function, parameter = re.fullmatch(r"(\w+)\((\w+)\)", name).groups()
-    assert parameter in parameters(getattr(ds, function))
+    of_model, function, parameter = re.fullmatch(r"(model\.)?(\w+)\((\w+)\)", name).groups()
+    assert parameter in parameters(getattr(ds.Model if of_model else ds, function))
 
 
 @pytest.mark.parametrize("name", quoted(2))
