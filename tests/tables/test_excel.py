@@ -70,6 +70,28 @@ TABLES = {
         ([["town", "sales", None], [None, "net", "gross"], ["Bonn", 1, 2], ["Celle", 3, 4]], ()),
         {"town": ["Bonn", "Celle"], "sales net": [1, 3], "sales gross": [2, 4]},
     ),
+    "a header of two rows, merged down": (
+        ([["town", "sales", "cost"], [None, "net", "net"], ["Bonn", 1, 2], ["Celle", 3, 4]], ("A1:A2",)),
+        {"town": ["Bonn", "Celle"], "sales net": [1, 3], "cost net": [2, 4]},
+    ),
+    "a header of three rows": (
+        (
+            [
+                ["town", "sales", None],
+                [None, "net", None],
+                [None, 2023, 2024],
+                ["Bonn", 1, 2],
+                ["Celle", 3, 4],
+            ],
+            ("A1:A3", "B1:C1", "B2:C2"),
+        ),
+        {"town": ["Bonn", "Celle"], "sales net 2023": [1, 3], "sales net 2024": [2, 4]},
+    ),
+    "units below the names": (
+        ([["town", "size", "price"], [None, "m2", "EUR"], ["Bonn", 50, 200], ["Celle", 60, 300]], ()),
+        {"town": ["Bonn", "Celle"], "size m2": [50, 60], "price EUR": [200, 300]},
+    ),
+    "years as names": (([[2019, 2020], [1, 2]], ()), {"2019": [1], "2020": [2]}),
     "words in the first row": (
         ([["name", "town", "n"], ["Ann", "Bonn", 1], ["Bob", "Celle", 2]], ()),
         {"name": ["Ann", "Bob"], "town": ["Bonn", "Celle"], "n": [1, 2]},
@@ -81,6 +103,10 @@ TABLES = {
     "numbers and days as names": (
         ([["town", 2019, 2020.0, 2020.5, dt.date(2024, 1, 1)], ["a", 1, 2, 3, 4]], ()),
         {"town": ["a"], "2019": [1], "2020": [2], "2020.5": [3], "2024-01-01": [4]},
+    ),
+    "gaps in the first row": (
+        ([["name", "n"], ["x", "NA"], ["y", 1]], ()),
+        {"name": ["x", "y"], "n": [None, 1]},
     ),
     "no name": (([[None, "b"], ["x", 1], ["y", 2]], ()), {"column1": ["x", "y"], "b": [1, 2]}),
     "blanks": (([[" a  b ", "c"], ["  ", 1], ["x", 2]], ()), {"a b": [None, "x"], "c": [1, 2]}),
@@ -187,10 +213,32 @@ def test_no_library_speaks(capfd: Any, caplog: Any) -> None:
     assert not caplog.records
 
 
+def test_numbers_where_names_belong_are_refused() -> None:
+    with pytest.raises(DownslopeError, match=r'"S" of the open file starts with numbers \(1.5, 2\)'):
+        read(book([[1.5, 2], [3, 4]]))
+
+
 @pytest.mark.parametrize("rows", [[], [[]], [[None, " "]]])
 def test_an_empty_sheet_is_refused(rows: list[list[Any]]) -> None:
     with pytest.raises(DownslopeError, match='the sheet "S" of the open file is empty'):
         read(book(rows))
+
+
+def test_other_sheets_are_said() -> None:
+    made = openpyxl.Workbook()
+    made.active.title = "cover"
+    made.create_sheet("data").append(["a"])
+    made["data"].append([1])
+    held = io.BytesIO()
+    made.save(held)
+    with (
+        pytest.warns(UserWarning, match='has 2 sheets, of which "cover" is read: cover, data'),
+        pytest.raises(
+            DownslopeError, match='the sheet "cover" of the open file is empty; name another one: data'
+        ),
+    ):
+        read(held.getvalue())
+    assert read(held.getvalue(), "data") == {"a": [1]}
 
 
 def open_document(rows: Sequence[Sequence[Any]]) -> bytes:

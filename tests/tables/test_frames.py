@@ -78,6 +78,7 @@ CELLS: dict[str, tuple[Callable[[], Any], list[object]]] = {
     "the other byte order": (lambda: {"a": np.array([1.5], ">f8")}, [1.5]),
     "64 bits without a sign": (lambda: pandas_column([2**64 - 1, 1], "uint64"), [2**64 - 1, 1]),
     "more than 64 bits": (lambda: {"a": [2**70, 1]}, [str(2**70), "1"]),
+    "a matrix of NumPy": (lambda: np.array([[1, 2], [3, 4]]).view(np.matrix), [1, 3]),
     "masked": (lambda: np.ma.array([[1], [2]], mask=[[0], [1]]), [1, None]),
     "seconds of NumPy": (lambda: {"a": np.array(["2024-01-01", "NaT"], "M8[s]")}, [DAY, None]),
     "years of NumPy": (lambda: {"a": np.array(["2024"], "M8[Y]")}, [DAY.date()]),
@@ -294,6 +295,18 @@ def test_words_for_true_and_false_are_two_levels(trained: str, later: str) -> No
     assert not again.gaps
 
 
+@pytest.mark.parametrize("later", TRUTHS)
+def test_classes_true_and_false_are_found_in_any_words(later: str) -> None:
+    for trained in ([True, False], [1, 0], ["Yes", "No"]):
+        target = Target.fit(as_frame({"y": trained})["y"], "classification")
+        np.testing.assert_array_equal(target.encode(as_frame({"y": TRUTHS[later]})["y"]), [1, 0, 1])
+
+
+def test_a_letter_is_no_word_for_true_or_false_by_itself() -> None:
+    values = ["n", None, "n", None, "n", None]
+    assert encoder_of(values).encode(as_frame({"a": ["f", "n"]})).unseen == {"a": 1}
+
+
 LEVEL_NAMES = [
     ([1, 2, 3], ["1", "2", "3"]),
     ([1.0, 2.0, 2.5], ["1", "2", "2.5"]),
@@ -304,6 +317,7 @@ LEVEL_NAMES = [
     (pandas.Categorical([" x", "y ", None]), ["x", "y", None]),
     ([D("1.50"), D("2"), D("3")], ["1.5", "2", "3"]),
     ([12345, 678, 90], ["12345", "678", "90"]),
+    (["00123", "01234", "12345"], [123, 1234, 12345]),
 ]
 
 
@@ -316,5 +330,9 @@ def test_levels_have_the_names_that_a_file_of_text_has(values: Any, written: Any
         assert not found.unseen
         return found.x
 
-    np.testing.assert_array_equal(encoded(values, written), encoded(written, values))
     np.testing.assert_array_equal(encoded(values, values), encoded(values, written))
+
+
+@pytest.mark.parametrize(("values", "written"), LEVEL_NAMES[:-1])
+def test_levels_of_a_file_of_text_have_the_names_of_a_frame(values: Any, written: Any) -> None:
+    test_levels_have_the_names_that_a_file_of_text_has(written, values)

@@ -59,6 +59,8 @@ def _chosen(source: Source, names: Sequence[str], asked: str | None) -> tuple[st
     if not names:
         raise DownslopeError(f"{source.name} has no sheets; give one with a table")
     if asked is None or asked in names:
+        if asked is None and len(names) > 1:
+            _warn(f'{source.name} has {len(names)} sheets, of which "{names[0]}" is read: {listed(names)}')
         return asked or names[0], None
     name, _, address = asked.rpartition("!")
     name = name.strip("'")
@@ -124,15 +126,16 @@ def _table(source: Source, sheet: _Sheet, area: Area | None) -> pl.DataFrame:
     cells = sheet.cells()
     around: list[Area] = []
     if area is None:
-        area, around = _only_table(source, sheet.name, cells)
+        area, around = _only_table(source, sheet, cells)
     else:
         area = Area(area.top, min(area.bottom, len(cells)), area.left, min(area.right, cells.shape[1]))
     part = cells[area.top : area.bottom, area.left : area.right]
     if not part.size or not filled_of(part).any():
-        raise DownslopeError(f'the sheet "{sheet.name}" of {source.name} is empty; name another one')
+        raise _empty(source, sheet)
     merged = [_moved(m, area) for m in sheet.marks.merged if _inside(m, area)]
     head, first = header_of(part, merged)
     names = names_of(part[head:first], [_lowered(m, head) for m in merged if head <= m.top < first])
+    _refuse_numbers(source, sheet, names)
     last = len(part) - notes_below(part[first:])
     kept = _named_or_filled(names, part[first:last])
     data = Area(area.top + first, area.top + last, area.left, area.right)
@@ -150,17 +153,23 @@ def _table(source: Source, sheet: _Sheet, area: Area | None) -> pl.DataFrame:
     return frame.filter(~pl.all_horizontal(pl.all().is_null())) if frame.height else frame
 
 
-def _only_table(source: Source, name: str, cells: Cells) -> tuple[Area, list[Area]]:
+def _only_table(source: Source, sheet: _Sheet, cells: Cells) -> tuple[Area, list[Area]]:
     tables, around = table_areas(cells)
     if not tables:
-        raise DownslopeError(f'the sheet "{name}" of {source.name} is empty; name another one')
+        raise _empty(source, sheet)
     if len(tables) > 1:
         found = listed(list(map(str, tables)))
         raise DownslopeError(
-            f'the sheet "{name}" of {source.name} holds {len(tables)} tables, in {found}; '
-            f"name the one to read by sheet, such as '{name}!{tables[0]}'"
+            f'the sheet "{sheet.name}" of {source.name} holds {len(tables)} tables, in {found}; '
+            f"name the one to read by sheet, such as '{sheet.name}!{tables[0]}'"
         )
     return tables[0], around
+
+
+def _empty(source: Source, sheet: _Sheet) -> DownslopeError:
+    others = [name for name in sheet.book.sheet_names if name != sheet.name]
+    advice = f"name another one: {listed(others)}" if others else "give a file with a table"
+    return DownslopeError(f'the sheet "{sheet.name}" of {source.name} is empty; {advice}')
 
 
 def _inside(inner: Area, outer: Area) -> bool:
@@ -176,6 +185,18 @@ def _moved(inner: Area, outer: Area) -> Area:
 
 def _lowered(area: Area, rows: int) -> Area:
     return Area(area.top - rows, area.bottom - rows, area.left, area.right)
+
+
+def _refuse_numbers(source: Source, sheet: _Sheet, names: Sequence[tuple[str, ...]]) -> None:
+    """Refuse a first row of numbers, unless they count up, as years do."""
+    numbers = pl.Series([" ".join(name) for name in names]).cast(pl.Float64, strict=False)
+    steps = numbers.diff().drop_nulls()
+    if not numbers.null_count() and not (len(steps) and (steps == steps[0]).all() and steps[0] in (1, 5, 10)):
+        raise DownslopeError(
+            f'the sheet "{sheet.name}" of {source.name} starts with numbers '
+            f"({listed([' '.join(name) for name in names])}) where the names of the columns belong; add a "
+            "first row with a name for each column"
+        )
 
 
 def _named_or_filled(names: Sequence[tuple[str, ...]], data: Cells) -> list[int]:

@@ -114,6 +114,7 @@ def _column(name: str, values: Any) -> pl.Series:
 
 
 def _from_matrix(data: Any, columns: Sequence[str] | None) -> pl.DataFrame:
+    data = np.asarray(data) if isinstance(data, np.matrix) else data
     parts = list(data.T) if isinstance(data, np.ndarray) and data.ndim == 2 else _columns_of_rows(data)
     if not parts:
         found = data.shape if isinstance(data, np.ndarray) else f"a list of {len(data)} other values"
@@ -166,7 +167,7 @@ def _foreign_column(name: str, column: Any) -> pl.Series:
     if not isinstance(column.dtype, nw.Object | nw.Unknown | nw.Decimal):  # Polars may abort on these
         try:
             converted = plain_column(column.to_polars()).alias(name)
-        except Exception:  # which fails in as many ways as there are libraries
+        except (Exception, pl.exceptions.PanicException):  # as many ways to fail as there are libraries
             converted = None
     declared = isinstance(column.dtype, nw.Categorical | nw.Enum)
     if converted is None or (declared and not is_plain(converted.dtype)):

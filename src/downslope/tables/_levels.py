@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from downslope.tables._cells import level_text
+from downslope.tables._cells import are_codes, level_text
 
 __all__ = ["GAP_LEVEL", "TRUTHS", "Levels"]
 
@@ -56,16 +56,17 @@ class Levels:
     def places(self, levels: Sequence[str]) -> NDArray[np.int64]:
         """The place of each distinct cell among some levels, counted from 1; 0 for those not among them.
 
-        Where two levels mean true and false, any word for one of them has its place.
+        Where two levels mean true and false, any word for one of them has its place. Where levels are codes
+        of one width with leading zeros, so has a number, which lost them.
 
         >>> levels = Levels.of(pl.Series([True, None, False]))
         >>> levels.places(["No", "Yes"])[levels.cell]
         array([2, 0, 1])
         """
         place = {level: i for i, level in enumerate(levels, 1)}
-        truth = _places_of_truths(levels)
+        other = _places_of_truths(levels) or _places_of_codes(levels)
         named = [GAP_LEVEL if text is None else text for text in self.text.to_list()]
-        return np.array([place.get(t) or truth.get(t.lower(), 0) for t in named], np.int64)
+        return np.array([place.get(t) or other.get(t.lower(), 0) for t in named], np.int64)
 
     @property
     def absent(self) -> NDArray[np.bool_]:
@@ -74,9 +75,20 @@ class Levels:
 
 
 def _places_of_truths(levels: Sequence[str]) -> dict[str, int]:
-    """The place of each word for true and for false, where these are the levels; else none."""
-    truths = [TRUTHS.get(level.lower()) for level in levels if level != GAP_LEVEL]
-    if sorted(truths, key=repr) != [False, True]:
+    """The place of each word for true and for false, where all levels are such words; else none.
+
+    A letter alone is one only beside its counterpart.
+    """
+    places = {TRUTHS.get(level.lower()): i for i, level in enumerate(levels, 1) if level != GAP_LEVEL}
+    known = [level for level in levels if level != GAP_LEVEL]
+    if None in places or len(places) < len(known) or (len(known) == 1 and len(known[0]) == 1):
         return {}
-    places = {TRUTHS.get(level.lower()): i for i, level in enumerate(levels, 1)}
-    return {word: places[truth] for word, truth in TRUTHS.items()}
+    return {word: places[truth] for word, truth in TRUTHS.items() if truth in places}
+
+
+def _places_of_codes(levels: Sequence[str]) -> dict[str, int]:
+    """The place of each code of digits without its leading zeros, where all levels are codes of one width."""
+    known = pl.Series([level for level in levels if level != GAP_LEVEL], dtype=pl.String)
+    if not len(known) or not are_codes(known):
+        return {}
+    return {level.lstrip("0") or "0": i for i, level in enumerate(levels, 1) if level != GAP_LEVEL}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -21,6 +22,14 @@ __all__ = ["column_of_array", "column_of_objects"]
 _GAPS = {"NoneType", "NAType", "NaTType", "MaskedConstant"}
 """The names of types whose values are gaps: None, pandas.NA, pandas.NaT, numpy.ma.masked."""
 
+_FAILURES = (
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+)
 _TRUTHS = (bool, np.bool_)
 _WHOLE = (*_TRUTHS, int, np.integer)
 _NUMBERS = (*_WHOLE, float, np.floating, Decimal, Fraction)
@@ -38,12 +47,16 @@ def column_of_objects(name: str, cells: Sequence[Any]) -> pl.Series:
     >>> column_of_objects("a", [1, None, 2.5]).to_list(), column_of_objects("a", [True, "x", 2.0]).to_list()
     ([1.0, None, 2.5], ['true', 'x', '2'])
     """
-    present, kinds = _without_gaps(cells)
+    kinds = set(map(type, cells)) - {type(None)}
+    if kinds and kinds <= {int, float}:  # as most columns are
+        with suppress(OverflowError, TypeError, pl.exceptions.PolarsError):
+            return pl.Series(name, cells, pl.Int64 if kinds == {int} else pl.Float64).fill_nan(None)
+    present, kinds = _without_gaps(cells, kinds)
     try:
         for types, build in _BUILDERS:
             if all(issubclass(kind, types) for kind in kinds):
                 return build(name, present)
-    except (TypeError, ValueError, ArithmeticError, AttributeError, pl.exceptions.PolarsError) as error:
+    except _FAILURES as error:
         raise DownslopeError(
             f'column "{name}" cannot be taken ({" ".join(str(error).split())[:160]}); '
             "give its values as numbers, text or dates"
@@ -82,9 +95,8 @@ def _native(kind: np.dtype[Any]) -> np.dtype[Any]:
     return kind.newbyteorder("=")
 
 
-def _without_gaps(cells: Sequence[Any]) -> tuple[list[Any], set[type]]:
+def _without_gaps(cells: Sequence[Any], kinds: set[type]) -> tuple[list[Any], set[type]]:
     """The cells with None for gaps and with what pandas' own types stand for, and the types of the others."""
-    kinds = set(map(type, cells))
     present = list(cells)
     for kind in kinds:
         convert = _special(kind)

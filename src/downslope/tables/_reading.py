@@ -15,6 +15,7 @@ from downslope.tables._delimited import checked_names, read_delimited
 from downslope.tables._excel import read_excel
 from downslope.tables._names import listed
 from downslope.tables._notation import Reading
+from downslope.tables._objects import column_of_objects
 from downslope.tables._plain import plain_frame
 from downslope.tables._polars import check_polars
 from downslope.tables._sources import Source, as_utf8, open_source
@@ -171,12 +172,4 @@ def _json_lines(source: Source, text: bytes) -> list[dict[str, Any]]:
 
 
 def _json_column(name: str, values: list[Any]) -> pl.Series:
-    kinds = {type(v) for v in values if v is not None}
-    if kinds <= {int, float} and kinds:
-        if all(isinstance(v, int) and abs(v) < 2**63 for v in values if v is not None):
-            return pl.Series(name, values, pl.Int64)
-        return pl.Series(name, [None if v is None or v != v else float(v) for v in values], pl.Float64)
-    if kinds == {bool}:
-        return pl.Series(name, values, pl.Boolean)
-    as_text = [v if v is None or isinstance(v, str) else json.dumps(v) for v in values]
-    return pl.Series(name, as_text, pl.String)
+    return column_of_objects(name, [json.dumps(v) if isinstance(v, list | dict) else v for v in values])

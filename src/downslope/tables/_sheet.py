@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.tables._cells import GAPS
+
 __all__ = ["Area", "Cells", "filled_of", "header_of", "names_of", "notes_below", "table_areas"]
 
 _VALUE = re.compile(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?%?|true|false|\d{4}-\d\d-\d\d .*", re.IGNORECASE)
@@ -185,7 +187,7 @@ def header_of(cells: Cells, merged: Sequence[Area] = ()) -> tuple[int, int]:
 
     >>> header_of(np.array([["Report", None], ["a", "b"], ["1", "2"]], object))
     (1, 2)
-    >>> header_of(np.array([[None, "sales", None], ["town", "2023 a", "2024 a"], ["Bonn", "1", "2"]], object))
+    >>> header_of(np.array([["town", "sales", None], [None, "net", "gross"], ["Bonn", "1", "2"]], object))
     (0, 2)
     """
     counts = filled_of(cells[:50]).sum(axis=1)
@@ -194,30 +196,37 @@ def header_of(cells: Cells, merged: Sequence[Area] = ()) -> tuple[int, int]:
         enough = 1
     wide = np.flatnonzero(counts >= min(enough, counts.max()))
     row = int(wide[0]) if len(wide) else 0
-    if _spans(cells, row, merged):
-        return row, row + 2
-    if row and _spans(cells, row - 1, merged):
-        return row - 1, row + 1
-    return row, row + 1
+    rows = _header_rows(cells, row, merged)
+    if row and rows == 1 and (counts[row - 1] > 1 or any(m.top == row - 1 for m in merged)):
+        above = _header_rows(cells, row - 1, merged)  # whose few names are each of several columns
+        return (row - 1, row - 1 + above) if above > 1 else (row, row + 1)
+    return row, row + rows
 
 
-def _spans(cells: Cells, row: int, merged: Sequence[Area]) -> bool:
-    """Whether a row of a header has another below it, with a name for each column."""
+def _header_rows(cells: Cells, row: int, merged: Sequence[Area]) -> int:
+    """How many rows of names there are from a row on."""
+    here = [m for m in merged if m.top == row and m.width < cells.shape[1]]
+    deepest = max((m.bottom - row for m in here), default=1)
+    if deepest > 1 and row + deepest < len(cells):
+        return deepest
     if row + 2 >= len(cells):
-        return False
+        return 1
     upper, lower = cells[row], cells[row + 1]
-    across = [m for m in merged if m.top == row and m.bottom == row + 1 and 1 < m.width < cells.shape[1]]
+    across = [c for m in here if m.width > 1 for c in range(m.left, min(m.right, len(lower)))]
     if across:
-        return all(lower[c] is not None for m in across for c in range(m.left, min(m.right, len(lower))))
+        return 2 if all(lower[c] is not None for c in across) else 1
+    names = [c for c, cell in enumerate(lower) if cell is not None]
+    if not names or not all(_is_word(lower[c]) and lower[c].lower() not in GAPS for c in names):
+        return 1
     empty = [c for c, cell in enumerate(upper) if cell is None]
-    present = [c for c, cell in enumerate(upper) if cell is not None]
-    if not empty or not present or present == [0] or not all(_is_word(upper[c]) for c in present if c):
-        return False
-    return (
-        all(lower[c] is not None for c in empty)
-        and all(cell is None or _is_word(cell) for cell in lower)
-        and any(_has_values(cells[row + 2 :, c]) for c in range(len(lower)))
+    above_values = [_has_values(cells[row + 2 :, c]) for c in names]
+    if not empty:  # such as units below the names
+        return 2 if all(above_values) else 1
+    known = [c for c, cell in enumerate(upper) if cell is not None]
+    spanned = (
+        known != [0] and all(lower[c] is not None for c in empty) and all(_is_word(upper[c]) for c in known)
     )
+    return 2 if spanned and any(above_values) else 1
 
 
 def notes_below(data: Cells) -> int:
