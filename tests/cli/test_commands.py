@@ -47,7 +47,7 @@ def fitted(tmp_path_factory) -> Path:
 
 def test_version_and_help() -> None:
     assert run("--version").stdout == f"downslope {ds.__version__}\n"
-    for command in ([], ["demo"], ["fit"], ["predict"], ["evaluate"], ["compare"], ["explain"]):
+    for command in ([], ["demo"], ["fit"], ["predict"], ["show"], ["evaluate"], ["compare"], ["explain"]):
         done = run(*command, "--help")
         assert done.returncode == 0
         assert "Examples:" in done.stdout

@@ -124,7 +124,10 @@ def test_bad_input_is_refused(folder: Path) -> None:
             "metric needs one of r2, root_mean_squared_error",
         ),
         (["body_mass_g", "later.csv", "--row-weights", "weigth"], 'did you mean "weight"'),
-        (["body_mass_g", "later.csv", "--row-weights", "sex"], 'the weight in "sex" of row 1 is no number'),
+        (
+            ["body_mass_g", "later.csv", "--row-weights", "sex"],
+            'row_weights: row 1 of the column "sex" holds',
+        ),
         (["body_mass_g", "later.csv", "--worst", "-1"], "--worst"),
     ]
     for arguments, message in cases:

@@ -1,4 +1,4 @@
-"""The command line: ``downslope demo | fit | predict | evaluate | compare | explain | play``."""
+"""The command line: ``downslope demo | fit | predict | show | evaluate | compare | explain | play``."""
 
 from __future__ import annotations
 

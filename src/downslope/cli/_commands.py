@@ -143,6 +143,9 @@ def _units(ctx: click.Context, option: click.Parameter, value: str | None) -> tu
 @click.option("--sheet", metavar="NAME", help=_SHEET)
 @_reading_options
 @click.option(
+    "--row-weights", metavar="COLUMN", help="The column with the weight of each row, which is no input then."
+)
+@click.option(
     "--members",
     type=int,
     metavar="N",
@@ -300,6 +303,28 @@ def evaluate(**options: Any) -> None:
     from downslope.cli._evaluate import evaluate_table
 
     evaluate_table(**options)
+
+
+@downslope.command(short_help="Show what a model is and how it came about.")
+@click.argument("model")
+@click.option(
+    "--columns", "all_columns", is_flag=True, help="List every column, not only the first of each kind."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(**options: Any) -> None:
+    """Show what MODEL is: the table and the settings it was fitted with, columns, networks, scores, size.
+
+    MODEL may also be the file of a network, a checkpoint or a run.
+
+    \b
+    Examples:
+      downslope show houses.downslope
+      downslope show houses.downslope --columns
+      downslope show houses.downslope --json > houses.json
+    """
+    from downslope.cli._show import show_file
+
+    show_file(**options)
 
 
 @downslope.command(short_help="Score several models on the same rows.")

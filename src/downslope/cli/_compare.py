@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from downslope.cli._tables import source_of, weights_in
-from downslope.fitting import compare
-from downslope.tables import read_table
+from downslope.cli._tables import source_of
+from downslope.fitting import Model, compare, load
 
 __all__ = ["compare_models"]
 
@@ -22,7 +21,6 @@ def compare_models(
     sheet: str | None,
 ) -> None:
     """Print the comparison."""
-    frame = read_table(table, sheet=sheet)
-    weights = weights_in(frame, row_weights)
-    found = compare(models, frame, metric=metric, row_weights=weights, source=source_of(table))
+    frame = load(models[0], Model).read(table, sheet=sheet).frame
+    found = compare(models, frame, metric=metric, row_weights=row_weights, source=source_of(table))
     print(json.dumps(found.to_json(), ensure_ascii=False, indent=1) if as_json else found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from downslope.cli._screen import note
-from downslope.cli._tables import source_of, weights_in
+from downslope.cli._tables import source_of
 from downslope.fitting import Model, load
 
 __all__ = ["evaluate_table"]
@@ -24,8 +24,7 @@ def evaluate_table(
     """Print the evaluation, or the one score that was asked for."""
     fitted = load(model, Model)
     frame = fitted.read(table, sheet=sheet).frame
-    weights = weights_in(frame, row_weights)
-    found = fitted.evaluate(frame, row_weights=weights, worst=worst, source=source_of(table))
+    found = fitted.evaluate(frame, row_weights=row_weights, worst=worst, source=source_of(table))
     if metric is None:
         print(json.dumps(found.to_json(), ensure_ascii=False, indent=1) if as_json else found)
         return

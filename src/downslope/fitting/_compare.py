@@ -29,7 +29,7 @@ def compare(
     target: Any = None,
     *,
     metric: str | None = None,
-    row_weights: ArrayLike | None = None,
+    row_weights: ArrayLike | str | None = None,
     source: str | None = None,
 ) -> Comparison:
     """Scores of models on the same rows, with the differences from the first and their standard errors.

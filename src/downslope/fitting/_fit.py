@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from numbers import Number
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
-from downslope._checks import called, choice, text
+from downslope._checks import called, choice, show, text
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.fitting._model import Model
@@ -30,7 +30,7 @@ from downslope.fitting.ensemble import (
     fit_single,
     folds_of,
 )
-from downslope.fitting.evaluation import checked_weights, weighted_quantiles
+from downslope.fitting.evaluation import weighted_quantiles, weights_of
 from downslope.tables import (
     TASKS,
     Description,
@@ -67,7 +67,7 @@ def fit(
     epochs: int | None = None,
     time_limit: float | None = None,
     threads: int | None = None,
-    row_weights: ArrayLike | None = None,
+    row_weights: ArrayLike | str | None = None,
     seed: int = 0,
     sheet: str | None = None,
     delimiter: str | None = None,
@@ -106,8 +106,9 @@ def fit(
         batch_size, epochs: None for what suits the rows; at most a million epochs.
         time_limit: seconds. Less time than the rows need means fewer epochs, more means more members.
         threads: the maximum number of threads; None lets the engine choose.
-        row_weights: how much each row counts in training and in the scores, (rows of data,). Only their
-            ratios matter; rows of weight 0 are left out.
+        row_weights: how much each row counts in training and in the scores, (rows of data,), or the name of
+            the column that holds it, which is no input then. Only their ratios matter; rows of weight 0 are
+            left out.
         seed: of all random numbers. The same seed gives the same bits, unless a time limit ends training.
         sheet: of an Excel file, by name; the first where none is given.
         delimiter, decimal, thousands: of text, such as ``";"``, ``","`` and ``"."``; decided from the whole
@@ -162,6 +163,9 @@ def fit(
     frame, name = _with_target(table.frame, target)
     del table
     refuse_contradictions(task, name, chosen, settings.idle)
+    if isinstance(row_weights, str) and row_weights == name:
+        raise DownslopeError(f'row_weights and target are both "{name}"; name another column')
+    asked = _asked(settings, {"task": task, **chosen, "row_weights": row_weights})
     frame = _counted(frame, row_weights)
     description = describe(frame.drop(_WEIGHTS), target=name, task=task, **chosen)
     if described is not None:
@@ -179,7 +183,7 @@ def fit(
     if validation.held_out and not target.classes and not fitted.interrupted:
         intervals = _intervals(x, y, w, fitted, validation.rows, encoder, settings, progress)
         fitted = replace(fitted, interrupted=intervals is None)
-    record = _record(source, description, y, w, target, fitted, validation)
+    record = _record(source, description, asked, y, w, target, fitted, validation)
     parameters = {n: np.asarray(v, np.float32) for n, v in fitted.parameters.items()}
     return Model(fitted.network, parameters, encoder, target, record, intervals, reading)
 
@@ -193,17 +197,29 @@ def _wanted(chosen: Mapping[str, Collection[str]], target: Any, task: str) -> di
     return wanted
 
 
+def _asked(settings: FitSettings, others: Mapping[str, Any]) -> tuple[str, ...]:
+    """What was asked for that is no default, as it is written in Python."""
+    usual: dict[str, Any] = {"task": "auto", "drop": (), "category": (), "number": (), "row_weights": None}
+    usual |= {field.name: field.default for field in fields(FitSettings)}
+    given = {**others, **{field.name: getattr(settings, field.name) for field in fields(FitSettings)}}
+    return tuple(
+        f"{name}={show(value)}"
+        for name, value in given.items()
+        if not (isinstance(value, type(usual[name])) and value == usual[name])
+    )
+
+
 _WEIGHTS = "\0weights"  # the name of no column of a table
 
 
-def _counted(frame: pl.DataFrame, weights: ArrayLike | None) -> pl.DataFrame:
+def _counted(frame: pl.DataFrame, weights: ArrayLike | str | None) -> pl.DataFrame:
     """The rows with a weight, and a column of the weights, the largest of which is 1.
 
     The other rows would set the kinds, ranges and levels of columns, the scale of the target and the folds.
     """
-    if weights is None:
-        return frame.with_columns(pl.lit(1.0).alias(_WEIGHTS))
-    column = checked_weights(weights, frame.height)
+    column = weights_of(frame, weights)
+    if isinstance(weights, str):
+        frame = frame.drop(weights)
     shares = column / column.max()
     counted = shares.astype(np.float32) > 0  # in the dtype that trains
     return frame.with_columns(pl.Series(_WEIGHTS, shares)).filter(pl.Series(counted))
@@ -284,6 +300,7 @@ def _intervals(
 def _record(
     source: str,
     description: Description,
+    asked: tuple[str, ...],
     y: NDArray[np.float32],
     w: NDArray[np.floating[Any]],
     target: Target,
@@ -307,10 +324,13 @@ def _record(
         description.rows + description.gap_rows - len(y),
         len(rows),
         validation.held_out,
-        **compared,
+        compared["baseline"],
+        compared["linear"],
+        compared["network"],
         groups=_groups(fitted),
         interrupted=fitted.interrupted,
         constants=_constants(target, y, w),
+        asked=asked,
     )
 
 

@@ -319,7 +319,7 @@ class Model:
         data: Any,
         target: Any = None,
         *,
-        row_weights: ArrayLike | None = None,
+        row_weights: ArrayLike | str | None = None,
         worst: int = 5,
         source: str | None = None,
     ) -> Evaluation:
@@ -328,7 +328,8 @@ class Model:
         Args:
             data: as for ``predict``, with the target.
             target: the values of the target, (rows,); None where they are a column of ``data``.
-            row_weights: how much each row counts, (rows,); only their ratios matter.
+            row_weights: how much each row counts, (rows,), or the name of the column that holds it; only
+                their ratios matter.
             worst: how many of the rows that are farthest off to name.
             source: the path that the table was read from; where ``data`` is a path, that is known.
 
@@ -347,7 +348,7 @@ class Model:
         """
         rows = self.labelled(data, target, row_weights)
         worst = whole("worst", worst, NOT_NEGATIVE)
-        encoded = self.encode(rows.frame)
+        encoded = self.encoder.encode(rows.frame)
         outputs = baselines(self.record.constants, self.target, rows)
         if self.linear_part is not None:
             outputs[LINEAR_MODEL] = self.linear_part.outputs(encoded.x)
@@ -357,11 +358,11 @@ class Model:
         notes = (*encoded.notes, *self.flattered(data, source))
         return evaluation_of(rows, self.target, outputs, intervals, worst, notes)
 
-    def labelled(self, data: Any, target: Any, row_weights: ArrayLike | None) -> LabelledRows:
+    def labelled(self, data: Any, target: Any, row_weights: ArrayLike | str | None) -> LabelledRows:
         """The rows of a table that have a target; arguments and errors as of ``evaluate``."""
-        if target is None:
-            return labelled_rows(as_frame(data), self.target, row_weights)
         frame, shape = self.frame(data), np.shape(target)
+        if target is None:
+            return labelled_rows(frame, self.target, row_weights)
         if shape not in ((frame.height,), (frame.height, 1)):
             raise DownslopeError(
                 f"target needs a value for each of {frame.height} rows, not an array of shape {shape}"

@@ -59,6 +59,7 @@ class Record:
         interrupted: whether training was ended early.
         constants: what the baselines predict whatever the inputs are: the mean and the median of the
             targets, or the shares of the classes; empty in files of before they were kept.
+        asked: the settings of ``fit`` that were no defaults, as they are written in Python.
     """
 
     source: str
@@ -74,6 +75,7 @@ class Record:
     groups: tuple[GroupRecord, ...]
     interrupted: bool
     constants: tuple[float, ...] = ()
+    asked: tuple[str, ...] = ()
 
     @property
     def main(self) -> GroupRecord:

@@ -7,7 +7,7 @@ from downslope.fitting.evaluation._evaluation import (
     evaluation_of,
     statistics_of,
 )
-from downslope.fitting.evaluation._rows import LabelledRows, checked_weights, labelled_rows
+from downslope.fitting.evaluation._rows import LabelledRows, labelled_rows, weights_of
 from downslope.fitting.evaluation._statistics import METRICS, Estimate, Statistic, weighted_quantiles
 from downslope.fitting.evaluation._text import aligned
 from downslope.fitting.evaluation._worst import WorstRow
@@ -22,9 +22,9 @@ __all__ = [
     "WorstRow",
     "aligned",
     "baselines",
-    "checked_weights",
     "evaluation_of",
     "labelled_rows",
     "statistics_of",
     "weighted_quantiles",
+    "weights_of",
 ]

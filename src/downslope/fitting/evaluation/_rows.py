@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import array
 from downslope.errors import DownslopeError
-from downslope.tables import Target, rows_with_target
+from downslope.tables import Target, did_you_mean, listed, rows_with_target
 
-__all__ = ["LabelledRows", "checked_weights", "labelled_rows"]
+__all__ = ["LabelledRows", "labelled_rows", "weights_of"]
 
 _PLACE = "\0place"  # the name of no column of a table
 
@@ -39,13 +39,13 @@ class LabelledRows:
         return len(self.true)
 
 
-def labelled_rows(frame: pl.DataFrame, target: Target, row_weights: ArrayLike | None) -> LabelledRows:
+def labelled_rows(frame: pl.DataFrame, target: Target, row_weights: ArrayLike | str | None) -> LabelledRows:
     """The rows of a table that have a target.
 
     Args:
         frame: the table.
         target: what is predicted.
-        row_weights: how much each row counts, (rows of the table,); None for all alike.
+        row_weights: how much each row counts, as of ``weights_of``.
 
     Raises:
         DownslopeError: if the target is not in the table or has no value there, if a class is unknown, or
@@ -55,7 +55,7 @@ def labelled_rows(frame: pl.DataFrame, target: Target, row_weights: ArrayLike | 
         raise DownslopeError(
             f'the table lacks the target "{target.name}", with which predictions are compared; add the column'
         )
-    weights = np.ones(frame.height) if row_weights is None else checked_weights(row_weights, frame.height)
+    weights = weights_of(frame, row_weights)
     numbered = frame.with_columns(pl.Series(_PLACE, np.arange(frame.height)))
     numbered = numbered.filter(pl.Series(weights > 0))
     known = rows_with_target(numbered, target.name)[0]
@@ -71,16 +71,24 @@ def labelled_rows(frame: pl.DataFrame, target: Target, row_weights: ArrayLike | 
     return LabelledRows(known.drop(_PLACE), index, true[usable], weights[index], frame.height - known.height)
 
 
-def checked_weights(weights: ArrayLike, rows: int) -> NDArray[np.float64]:
-    """Weights of rows, (rows,).
+def weights_of(frame: pl.DataFrame, row_weights: ArrayLike | str | None) -> NDArray[np.float64]:
+    """How much each row counts, (rows,).
+
+    Args:
+        frame: the rows.
+        row_weights: the weights, or the name of the column that holds them; None for all alike.
 
     Raises:
-        DownslopeError: if they are of another shape, below 0, or all 0.
+        DownslopeError: if there is no such column, or a weight is no number of at least 0, or all are 0.
     """
-    column = array("row_weights", weights, np.float64)
-    if column.shape != (rows,):
+    if row_weights is None:
+        return np.ones(frame.height)
+    given = _column(frame, str(row_weights)) if isinstance(row_weights, str) else row_weights
+    column = array("row_weights", given, np.float64)
+    if column.shape != (frame.height,):
         raise DownslopeError(
-            f"row_weights needs a number for each of {rows} rows, not an array of shape {column.shape}"
+            f"row_weights needs a number for each of {frame.height} rows, not an array of shape "
+            f"{column.shape}"
         )
     negative = np.flatnonzero(column < 0)
     if len(negative):
@@ -90,3 +98,19 @@ def checked_weights(weights: ArrayLike, rows: int) -> NDArray[np.float64]:
     if not column.any():
         raise DownslopeError("row_weights is 0 for every row; give some rows a weight above 0")
     return column
+
+
+def _column(frame: pl.DataFrame, name: str) -> NDArray[np.float64]:
+    if name not in frame.columns:
+        raise DownslopeError(
+            f'row_weights names no column of the table: "{name}"{did_you_mean(name, frame.columns)}; it has '
+            f"{listed(frame.columns)}"
+        )
+    values = frame[name].cast(pl.Float64, strict=False)
+    wrong = (values.is_null() | ~values.is_finite() | (values < 0)).arg_true()
+    if len(wrong):
+        raise DownslopeError(
+            f'row_weights: row {wrong[0] + 1} of the column "{name}" holds '
+            f"{frame[name][wrong[0]]!r}; put a number of at least 0 there"
+        )
+    return values.to_numpy()

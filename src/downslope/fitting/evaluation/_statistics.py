@@ -8,7 +8,7 @@ the second that of the paired t test; for the area under the curve the first is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -161,25 +161,27 @@ def class_statistics(
     found = class_scores(y, probabilities, weights)
     hits = (probabilities.argmax(axis=1) == y).astype(np.float64)
     classes = probabilities.shape[1]
-    squares = ((probabilities - np.eye(classes)[y]) ** 2).sum(axis=1) / (2 if classes == 2 else 1)
+    apart = probabilities.copy()
+    apart[np.arange(len(y)), y] -= 1
+    squares = np.einsum("ij,ij->i", apart, apart) / (2 if classes == 2 else 1)
     brier = float(np.average(squares, weights=weights))
     accuracy, loss = float(found.accuracy or 0), float(found.log_loss or 0)
-    of_classes = [roc_auc(y == k, probabilities[:, k], weights) for k in range(classes)]
+    areas = (roc_auc(y == k, probabilities[:, k], weights) for k in range(classes))
     return {
         "accuracy": Statistic(accuracy, hits - accuracy),
         "log_loss": Statistic(loss, surprise(y, probabilities) - loss),
         "brier_score": Statistic(brier, squares - brier),
-        "roc_auc": of_classes[1] if classes == 2 else _mean(of_classes),
+        "roc_auc": list(areas)[1] if classes == 2 else _mean(areas),
     }
 
 
-def _mean(statistics: Sequence[Statistic]) -> Statistic:
-    """The mean of those that the rows have."""
-    known = [s for s in statistics if np.isfinite(s.value) and s.influence is not None]
-    if not known:
-        return Statistic(np.nan)
-    pulls = np.mean([s.influence for s in known if s.influence is not None], axis=0)
-    return Statistic(float(np.mean([s.value for s in known])), pulls)
+def _mean(statistics: Iterable[Statistic]) -> Statistic:
+    """The mean of those that the rows have, of which one is held at a time."""
+    count, value, pulls = 0, 0.0, np.zeros(())
+    for statistic in statistics:
+        if statistic.influence is not None:
+            count, value, pulls = count + 1, value + statistic.value, pulls + statistic.influence
+    return Statistic(value / count, pulls / count) if count else Statistic(np.nan)
 
 
 def roc_auc(positive: NDArray[np.bool_], score: NDArray[Any], weights: NDArray[Any]) -> Statistic:

@@ -1,0 +1,90 @@
+"""``downslope show``: what a file of a model, a network or a run holds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from downslope.cli._model import column_grid, print_scores
+from downslope.cli._screen import console, rounded
+from downslope.fitting import Model, load
+
+__all__ = ["show_file"]
+
+_CLASSES = 12
+_UNITS = ("bytes", "kB", "MB", "GB")
+
+
+def show_file(*, model: str, all_columns: bool, as_json: bool) -> None:
+    """Print what the file holds."""
+    found, size = load(model), Path(model).stat().st_size
+    if as_json:
+        print(json.dumps({"file": model, "bytes": size, **_plain(found)}, ensure_ascii=False, indent=1))
+        return
+    screen = console()
+    if isinstance(found, Model):
+        screen.print(
+            f"[bold]{escape(Path(model).name)}[/]: a model of {escape(found.target.name)}, {_size(size)}"
+        )
+        _print_model(screen, found, all_columns)
+    else:
+        screen.print(f"{escape(Path(model).name)}: {escape(repr(found)[1:-1])}, {_size(size)}")
+
+
+def _print_model(screen: Console, model: Model, all_columns: bool) -> None:
+    record = model.record
+    gaps = f" (rows without a value, left out: {record.gap_rows:,})" if record.gap_rows else ""
+    cut = "; training was interrupted" if record.interrupted else ""
+    screen.print(f"Fitted to {escape(record.source)}: {record.rows:,} rows{gaps}{cut}")
+    if str(model.reading):
+        screen.print(f"Read as: {escape(str(model.reading))}")
+    screen.print(f"Asked for: {escape(', '.join(record.asked) or 'the defaults')}")
+    screen.print(f"Target [bold]{escape(model.target.name)}[/]: {escape(record.task_reason)}")
+    screen.print(f"  {escape(_values(model))}")
+    screen.print(column_grid(record.columns, *((None,) if all_columns else ())))
+    screen.print()
+    print_scores(screen, model)
+
+
+def _values(model: Model) -> str:
+    """The classes with their shares, or the range and the mean, of the rows that the model was fitted to."""
+    target, constants = model.target, model.record.constants
+    if target.classes:
+        shares = [f" {100 * share:.3g} %" for share in constants] or [""] * len(target.classes)
+        shown = [f"{name}{share}" for name, share in zip(target.classes, shares, strict=True)]
+        more = f" and {len(shown) - _CLASSES} more" if len(shown) > _CLASSES else ""
+        return f"{', '.join(shown[:_CLASSES])}{more}"
+    middle = [f"{name} {rounded(v)}" for name, v in zip(("mean", "median"), constants, strict=False)]
+    return ", ".join([f"from {rounded(target.low)} to {rounded(target.high)}", *middle])
+
+
+def _plain(found: Any) -> dict[str, Any]:
+    """What a file holds, as plain data."""
+    if not isinstance(found, Model):
+        return {"kind": type(found).__name__.lower(), "holds": repr(found)[1:-1]}
+    return {
+        "kind": "model",
+        "target": found.target.to_json(),
+        "reading": found.reading.to_json(),
+        "intervals": found.intervals is not None,
+        "parameters": sum(value.size for value in found.parameters.values()),
+        **found.record.to_json(),
+        "columns": [asdict(column) for column in found.summary.columns],
+    }
+
+
+def _size(count: float) -> str:
+    """A number of bytes in the unit that suits it.
+
+    >>> _size(999), _size(2_028_040)
+    ('999 bytes', '2.03 MB')
+    """
+    unit = 0
+    while count >= 1000 and unit < len(_UNITS) - 1:
+        count, unit = count / 1000, unit + 1
+    return f"{count:.3g} {_UNITS[unit]}"
