@@ -5,11 +5,14 @@ import io
 import warnings
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from downslope.errors import DownslopeError
 from downslope.tables import read_table, write_excel
@@ -239,6 +242,26 @@ def test_other_sheets_are_said() -> None:
     ):
         read(held.getvalue())
     assert read(held.getvalue(), "data") == {"a": [1]}
+
+
+CELLS_OF_ANY_KIND = st.sampled_from(
+    [
+        *(None, None, 1, 2.5, 2020, 1e-12, True, "x", "two words", "", " ", "1.5", "007", "#N/A", "=1+1"),
+        *(dt.date(2024, 1, 1), dt.datetime(2024, 1, 1, 3), dt.time(3), dt.timedelta(hours=30)),
+    ]
+)
+MERGED = st.sampled_from([(), ("A1:B1",), ("A1:A2",), ("B2:C2",), ("A2:A4", "B1:C1"), ("A1:D1",)])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.lists(CELLS_OF_ANY_KIND, max_size=4), max_size=7), MERGED)
+def test_any_sheet_is_a_table_or_a_message(rows: list[list[Any]], merged: tuple[str, ...]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        with suppress(DownslopeError):
+            frame = read_table(io.BytesIO(book(rows, merged)))
+            assert frame.height
+            assert frame.width
 
 
 def open_document(rows: Sequence[Sequence[Any]]) -> bytes:

@@ -83,6 +83,11 @@ CELLS: dict[str, tuple[Callable[[], Any], list[object]]] = {
     "seconds of NumPy": (lambda: {"a": np.array(["2024-01-01", "NaT"], "M8[s]")}, [DAY, None]),
     "years of NumPy": (lambda: {"a": np.array(["2024"], "M8[Y]")}, [DAY.date()]),
     "hours of NumPy": (lambda: {"a": np.array([1], "m8[h]")}, [dt.timedelta(hours=1)]),
+    "a list of hours of NumPy": (
+        lambda: {"a": [np.timedelta64(1, "h"), np.timedelta64("NaT")]},
+        [dt.timedelta(hours=1), None],
+    ),
+    "a list of moments of NumPy": (lambda: {"a": [np.datetime64("2024-01-01"), None]}, [DAY, None]),
     "zones": (
         lambda: {"a": [DAY.replace(tzinfo=dt.timezone(dt.timedelta(hours=-6))), None]},
         [dt.datetime(2024, 1, 1, 6), None],
@@ -184,6 +189,11 @@ LEVELS = pandas.MultiIndex.from_tuples([("a", "x"), ("a", "y"), ("b", "")])
         (
             pandas.to_datetime(["2024-01-01", "2024-02-01", "2024-03-01"]),
             "2024-03-01",
+            ("2024-01-01", "2024-02-01"),
+        ),
+        (
+            pandas.to_datetime(["2024-01-01", "2024-02-01", "2024-03-01"]),
+            pandas.Timestamp("2024-03-01"),
             ("2024-01-01", "2024-02-01"),
         ),
     ],
@@ -316,6 +326,7 @@ LEVEL_NAMES = [
     ([DAY, DAY.replace(hour=3), None], ["2024-01-01", "2024-01-01 03:00:00", None]),
     (pandas.Categorical([" x", "y ", None]), ["x", "y", None]),
     ([D("1.50"), D("2"), D("3")], ["1.5", "2", "3"]),
+    ([dt.timedelta(hours=1, minutes=2), dt.timedelta(0), None], ["3720", "0", None]),
     ([12345, 678, 90], ["12345", "678", "90"]),
     (["00123", "01234", "12345"], [123, 1234, 12345]),
 ]

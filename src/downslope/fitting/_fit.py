@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from numbers import Number
 from typing import Any
 
@@ -226,7 +227,7 @@ def _counted(frame: pl.DataFrame, weights: ArrayLike | str | None) -> pl.DataFra
 
 
 def _with_target(frame: pl.DataFrame, target: Any) -> tuple[pl.DataFrame, str]:
-    if isinstance(target, str | Number | tuple):
+    if isinstance(target, str | Number | tuple | date):
         found = name_text(target)
         if isinstance(target, str) or found in frame.columns or not isinstance(target, tuple):
             return frame, found

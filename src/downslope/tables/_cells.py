@@ -95,6 +95,19 @@ def are_codes(text: pl.Series) -> bool:
     return digits.str.len_bytes().n_unique() == 1
 
 
+def seconds(column: pl.Series) -> pl.Series:
+    """Durations or times of the day as numbers of seconds.
+
+    >>> import datetime
+    >>> seconds(pl.Series([datetime.time(1, 2), None])).to_list()
+    [3720.0, None]
+    """
+    of_a_day = column.dtype == pl.Time
+    parts, unit = (column.cast(pl.Int64), 1e9) if of_a_day else (column.dt.total_microseconds(), 1e6)
+    # Polars multiplies by 1 / unit, which makes 3720.0000000000005 of an hour and two minutes
+    return pl.Series(column.name, parts.to_numpy() / unit).fill_nan(None)
+
+
 def level_text(column: pl.Series) -> pl.Series:
     """Any column as the names of its levels, which are those that a file of text would have.
 
@@ -110,7 +123,7 @@ def level_text(column: pl.Series) -> pl.Series:
         name = whole.cast(pl.String).set(whole.is_null() | (whole != column), None)
         return name.zip_with(name.is_not_null(), column.cast(pl.String))
     if column.dtype == pl.Duration:
-        return level_text(column.dt.total_microseconds() / 1e6)
+        return level_text(seconds(column))
     if column.dtype == pl.Datetime:
         return column.dt.to_string("%Y-%m-%d %H:%M:%S%.f").str.strip_suffix(" 00:00:00")
     if column.dtype == pl.String:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from downslope.errors import DownslopeError
-from downslope.tables._cells import are_codes, level_text, numbers_in, without_gaps
+from downslope.tables._cells import are_codes, level_text, numbers_in, seconds, without_gaps
 from downslope.tables._dates import common_order, worded
 from downslope.tables._names import shown_value
 from downslope.tables._plain import refuse_nested
@@ -225,8 +225,7 @@ def refuse_text(column: pl.Series) -> None:
 
 def _as_numbers(column: pl.Series) -> pl.Series:
     kinds: tuple[tuple[bool, Callable[[], pl.Series]], ...] = (
-        (column.dtype == pl.Duration, lambda: column.dt.total_microseconds() / 1e6),
-        (column.dtype == pl.Time, lambda: column.cast(pl.Int64) / 1e9),
+        (column.dtype in (pl.Duration, pl.Time), lambda: seconds(column)),
         (column.dtype in (pl.String, pl.Categorical, pl.Enum), lambda: numbers_in(without_gaps(column))),
     )
     for fits, convert in kinds:

@@ -210,24 +210,23 @@ def _columns(sheet: _Sheet, data: Area, cells: Cells, places: Sequence[int]) -> 
     texts = {c: pl.Series(cells[data.top : data.bottom, c].tolist(), dtype=pl.String) for c in places}
     present = [c for c in places if texts[c].null_count() < data.height]
     typed = dict(zip(present, sheet.typed(data, present), strict=True)) if present else {}
-    mixed = [c for c in present if typed[c].dtype == pl.String]
+    words = [c for c in present if typed[c].dtype == pl.String]
+    mixed = [c for c in words if texts[c].cast(pl.Float64, strict=False).null_count() < data.height]
     numbers = dict(zip(mixed, sheet.columns(data, mixed, "float"), strict=True)) if mixed else {}
-    columns = []
-    for c in places:
-        if c in numbers:
-            columns.append(_text(texts[c], numbers[c]))
-        elif c in typed:
-            columns.append(_plain(typed[c]))
-        else:
-            columns.append(texts[c])
-    return columns
+    for c in mixed:
+        texts[c] = _exact(texts[c], numbers[c])
+    return [_without_midnight(texts[c]) if c in words else _plain(typed.get(c, texts[c])) for c in places]
 
 
-def _text(text: pl.Series, numbers: pl.Series) -> pl.Series:
-    """Text in which the numbers have all their digits, and days no midnight."""
-    rounded = (numbers.is_not_null() & (text.cast(pl.Float64, strict=False) != numbers)).fill_null(False)
-    exact = text.zip_with(~rounded, level_text(numbers))
-    return exact.str.replace(r"^(\d{4}-\d\d-\d\d) 00:00:00$", "$1")
+def _exact(text: pl.Series, numbers: pl.Series) -> pl.Series:
+    """Text in which the numbers have all their digits."""
+    rounded = (text.cast(pl.Float64, strict=False) != numbers).fill_null(False)
+    return text.zip_with(~rounded, level_text(numbers))
+
+
+def _without_midnight(text: pl.Series) -> pl.Series:
+    """Text in which days, which a sheet stores as moments, are days."""
+    return text.str.replace(r"^(\d{4}-\d\d-\d\d) 00:00:00$", "$1")
 
 
 def _plain(column: pl.Series) -> pl.Series:

@@ -33,8 +33,8 @@ _FAILURES = (
 _TRUTHS = (bool, np.bool_)
 _WHOLE = (*_TRUTHS, int, np.integer)
 _NUMBERS = (*_WHOLE, float, np.floating, Decimal, Fraction)
-_MOMENTS = (dt.date, np.datetime64)  # a datetime is a date
-_SPANS = (dt.timedelta, np.timedelta64)
+_MOMENTS = (dt.date,)  # a datetime is one
+_SPANS = (dt.timedelta,)
 _TIMES = (dt.time,)
 
 
@@ -119,8 +119,10 @@ def _special(kind: type) -> Callable[[Any], Any] | None:
         return lambda cell: None if math.isnan(cell) else cell
     if issubclass(kind, Decimal):
         return lambda cell: None if cell.is_nan() else cell
-    if issubclass(kind, np.datetime64 | np.timedelta64):
-        return lambda cell: None if np.isnat(cell) else cell
+    if issubclass(kind, np.datetime64):  # items are None where they are NaT
+        return lambda cell: cell.astype("M8[us]").item()
+    if issubclass(kind, np.timedelta64):
+        return lambda cell: cell.astype("m8[us]").item()
     if issubclass(kind, bytes | bytearray):
         return _decoded
     return None
@@ -172,18 +174,11 @@ def _moments(name: str, cells: list[Any]) -> pl.Series:
 
 
 def _moment(cell: Any) -> dt.datetime | None:
-    if isinstance(cell, np.datetime64):
-        cell = cell.astype("M8[us]").item()
     if hasattr(cell, "to_pydatetime"):
         cell = cell.to_pydatetime(warn=False)  # nanoseconds are more than a column of moments keeps
     if isinstance(cell, dt.datetime):
         return cell if cell.tzinfo is None else cell.astimezone(dt.UTC).replace(tzinfo=None)
     return None if cell is None else dt.datetime.combine(cell, dt.time())
-
-
-def _spans(name: str, cells: list[Any]) -> pl.Series:
-    plain = [c.astype("m8[us]").item() if isinstance(c, np.timedelta64) else c for c in cells]
-    return pl.Series(name, plain, pl.Duration("us"))
 
 
 def _text(name: str, cells: list[Any]) -> pl.Series:
@@ -205,7 +200,7 @@ _BUILDERS: tuple[tuple[tuple[type, ...], Callable[[str, list[Any]], pl.Series]],
     (_WHOLE, _whole),
     (_NUMBERS, _numbers),
     (_MOMENTS, _moments),
-    (_SPANS, _spans),
+    (_SPANS, lambda name, cells: pl.Series(name, cells, pl.Duration("us"))),
     (_TIMES, lambda name, cells: pl.Series(name, cells, pl.Time)),
     ((str, UUID, *_NUMBERS, *_MOMENTS, *_SPANS, *_TIMES), _text),
 )
