@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 import downslope as ds
 from contract_calls import LINE, NET, PAIR, X, Y
 from contract_fits import TABLE, TEXTS
-from unusual_values import INSIDE, NOTHING, OPTIONAL, SEED, wholes
+from unusual_values import FLAG, INSIDE, NOTHING, OPTIONAL, SEED, wholes
 
 MODEL = ds.fit(TABLE, "y", epochs=1, members=2, hidden=3)
 CLASSES = ds.fit(TABLE, "kind", epochs=1, members=2, hidden=3)
@@ -49,6 +49,41 @@ METHODS = {
             "row_weights": OPTIONAL,
             "worst": COUNTS,
             "source": OPTIONAL | TEXTS,
+        },
+    ),
+    ds.Model.contributions: (
+        lambda **k: MODEL.contributions(**k).to_json(),
+        {
+            "data": {"a": [0.1, 0.2], "kind": ["u", "v"]},
+            "background": TABLE,
+            "of_class": None,
+            "log_odds": False,
+            "samples": None,
+            "seed": 0,
+        },
+        {
+            "data": MATRIX,
+            "background": MATRIX | OPTIONAL,
+            "of_class": OPTIONAL,
+            "log_odds": frozenset({"False"}),
+            "samples": OPTIONAL | wholes(lambda v: 2 <= v <= 1 << 20),
+            "seed": SEED,
+        },
+    ),
+    ds.Model.importance: (
+        lambda **k: MODEL.importance(**k).to_json(),
+        {"table": TABLE, "repeats": 5, "seed": 0},
+        {"table": NOTHING, "repeats": wholes(lambda v: 1 <= v <= 1 << 30), "seed": SEED},
+    ),
+    ds.Model.partial_dependence: (
+        lambda **k: CLASSES.partial_dependence(**k).to_json(),
+        {"table": TABLE, "columns": "a", "points": None, "of_class": None, "log_odds": False},
+        {
+            "table": MATRIX,
+            "columns": frozenset({"list of text"}),
+            "points": OPTIONAL | wholes(lambda v: 2 <= v <= 10_000),
+            "of_class": OPTIONAL,
+            "log_odds": FLAG,
         },
     ),
     ds.Model.member: (MODEL.member, {"index": 0}, {"index": wholes(lambda v: -2 <= v < 2)}),

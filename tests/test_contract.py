@@ -24,6 +24,7 @@ WITHOUT_A_TRACE = {
     *((ds.descend, name) for name in ("patience", "threads")),
     (ds.fit, "threads"),
     (ds.explain, "seed"),
+    (ds.Model.contributions, "seed"),  # two columns have two orders
     *((target, name) for target in MLP for name in ("validation_fraction", "max_fun")),
     *((target, name) for target in (*MLP, *TABLES) for name in ("n_jobs", "verbose")),
     *((ds.MLPRegressor, name) for name in ("beta_1", "beta_2", "epsilon", "delta")),

@@ -110,6 +110,9 @@ OPTIONAL = frozenset({"None"})
 OTHER_WORDS = {
     "then": ["learning_rate"],  # which fails at a step
     "data": ["table", "file", "matrix", "column"],
+    "background": ["table", "file", "matrix", "column"],
+    "table": ["file", "matrix", "column"],
+    "columns": ["column"],
     "path": ["file", "folder"],
     "kind": ["holds"],
     "target": ["column"],

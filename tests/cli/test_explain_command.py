@@ -89,6 +89,18 @@ def test_the_mean_over_all_rows(mass) -> None:
     assert "W⁽¹⁾₂,₃ changes the error: the mean over the rows" in done.stdout
 
 
+def test_a_table_of_one_row_needs_a_background(mass, tmp_path) -> None:
+    one = tmp_path / "one.csv"
+    pl.read_csv(PENGUINS, null_values="NA")[7:8].write_csv(one)
+    done = run("explain", mass, one, "--row", "1")
+    assert done.returncode == 2
+    advice = done.stderr.split("such as ")[1].split()
+    assert advice == ["--background", str(PENGUINS)]
+    told = run("explain", mass, one, "--row", "1", *advice)  # the advice leads on
+    assert told.stdout.startswith("Row 1 of one.csv, beside the rows of penguins.csv")
+    assert "of 1 rows, without a value" in run("explain", mass, "--row", "4").stderr
+
+
 REFUSED = {
     "no such row": (["--row", "999"], "there is no row 999: the table has 344 rows"),
     "row 0": (["--row", "0"], "--row"),

@@ -1,4 +1,4 @@
-"""The command line: ``downslope demo | fit | predict | show | evaluate | compare | explain | play``."""
+"""The command line: ``downslope COMMAND``, in the order of use in ``_commands.py``."""
 
 from __future__ import annotations
 

@@ -395,6 +395,7 @@ def compare(**options: Any) -> None:
     type=click.Choice(["text", "markdown", "html", "json", "svg", "png"]),
     help="The format of the answer (default: by the ending of FILE, or text).",
 )
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @click.option("-o", "--output", metavar="FILE", help="The file to write (default: standard output).")
 @click.option("--sheet", metavar="NAME", help=_SHEET)
 def explain(**options: Any) -> None:
@@ -433,6 +434,7 @@ def explain(**options: Any) -> None:
     type=click.Choice(["text", "html", "json", "svg", "png"]),
     help="The format of the answer (default: by the ending of FILE, or text).",
 )
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @click.option("-o", "--output", metavar="FILE", help="The file to write (default: standard output).")
 @click.option("--sheet", metavar="NAME", help=_SHEET)
 def importance(**options: Any) -> None:
@@ -451,6 +453,48 @@ def importance(**options: Any) -> None:
     from downslope.cli._importance import show_importance
 
     show_importance(**options)
+
+
+@downslope.command(short_help="Show how predictions depend on one column, or on two.")
+@click.argument("model")
+@click.argument("table")
+@click.argument("columns", nargs=-1, required=True, metavar="COLUMN [COLUMN]")
+@click.option(
+    "--points",
+    type=click.IntRange(min=2),
+    metavar="N",
+    help="How many values of each column, at most (default: 20 for one column, 10 for two).",
+)
+@click.option(
+    "--of-class",
+    metavar="CLASS",
+    help="The class whose probability is shown (default: the most probable one on average).",
+)
+@click.option("--log-odds", is_flag=True, help="Show the log-odds of the class instead of its probability.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "html", "json", "svg", "png"]),
+    help="The format of the answer (default: by the ending of FILE, or text).",
+)
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
+@click.option("-o", "--output", metavar="FILE", help="The file to write (default: standard output).")
+@click.option("--sheet", metavar="NAME", help=_SHEET)
+def dependence(**options: Any) -> None:
+    """Show the mean prediction of MODEL when COLUMN has the same value in every row of TABLE.
+
+    For one value after another, with the share of the rows that are near it. With two columns, for every pair
+    of their values: where there are no rows, no row can confirm the prediction.
+
+    \b
+    Examples:
+      downslope dependence houses.downslope houses.csv size
+      downslope dependence houses.downslope houses.csv size year -o map.png
+      downslope dependence penguins.downslope penguins.csv bill_length_mm --of-class Gentoo
+    """
+    from downslope.cli._dependence import show_dependence
+
+    show_dependence(**options)
 
 
 @downslope.command(short_help="Open a page that shows a network while it learns.")

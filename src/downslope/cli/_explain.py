@@ -58,10 +58,18 @@ def explain_prediction(
         if row > frame.height:
             raise DownslopeError(f"there is no row {row}: the table has {frame.height} rows")
         known = frame if background is None else fitted.read(background).frame
+        if known.height < 2:
+            raise DownslopeError(
+                f"{background or name} has 1 row and nothing to compare it with; add more rows, such as "
+                f"--background {fitted.record.source}"
+            )
         found = fitted.contributions(
             frame[row - 1], known, of_class=of_class, log_odds=log_odds, samples=samples
         )
-        answer = _Answer(f"Row {row} of {name}", row - 1, found)
+        beside = "" if background is None else f", beside the rows of {Path(background).name}"
+        answer = _Answer(f"Row {row} of {name}{beside}", row - 1, found)
+        for line in fitted.encode(frame[row - 1]).notes:
+            note(line)
     if of is not None:
         answer = _with_chain_rule(answer, fitted, frame, of)
     write_content(_FORMS[form](answer), output)

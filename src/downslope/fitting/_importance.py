@@ -15,15 +15,15 @@ from downslope._checks import seed as checked_seed
 from downslope.drawing import Bar, Picture, bars_picture, panel, table
 from downslope.errors import DownslopeError
 from downslope.fitting._sampling import generator, sampled_rows
+from downslope.fitting._scores import surprise
 from downslope.fitting._written import aligned, in_digits_of, with_error
 from downslope.fitting.contributions import Predictor, columns_of
-from downslope.tables import rows_with_target
+from downslope.fitting.evaluation import labelled_rows
 
 __all__ = ["Importance", "error_increases", "importance", "shares"]
 
 _REPEATS = 5
 _SHUFFLES = 0x1A9
-_SMALLEST = 1e-7
 _SHOWN = 20
 
 
@@ -116,7 +116,7 @@ class Importance:
 
     def __str__(self) -> str:
         """The columns from the most to the least important."""
-        return "\n".join([f"{self.target}: {self._title}", *aligned(self._cells(), right=(1, 2))])
+        return "\n".join([f"{self.target}: {self._title}", *aligned(self._cells())])
 
     def _cells(self) -> list[list[str]]:
         return [
@@ -173,43 +173,30 @@ def importance(
     predictor: Predictor, frame: pl.DataFrame, *, repeats: int = _REPEATS, seed: int = 0
 ) -> Importance:
     """How much the error of predictions grows when a column is shuffled; ``Model.importance`` says more."""
+    encode = predictor.encoder.encode
     repeats, seed = whole("repeats", repeats, SIZE), checked_seed("seed", seed)
-    name = predictor.target.name
-    if name not in frame.columns:
-        raise DownslopeError(f'the table lacks the target "{name}", without which there is no error')
-    known = rows_with_target(frame, name)[0]
-    y = predictor.target.encode(known[name])
-    known, y = known.filter(pl.Series(np.isfinite(y))), y[np.isfinite(y)]
-    if len(y) < 2:
-        raise DownslopeError(f'{len(y) or "no"} row has a value of "{name}"; give at least 2 to shuffle')
-    rows = sampled_rows(len(y), seed)
-    known, y = known[rows], y[rows]
+    target = predictor.target
+    labelled = labelled_rows(frame, target, None)
+    if len(labelled) < 2:
+        raise DownslopeError(f'1 row has a value of "{target.name}"; give at least 2 to shuffle')
+    some = sampled_rows(len(labelled), seed)
+    known, true = labelled.frame[some], labelled.true[some]
 
     def errors(rows: pl.DataFrame) -> NDArray[np.float64]:
-        truth = np.tile(y, rows.height // len(y))
-        return _errors(predictor, predictor.outputs(predictor.encoder.encode(rows).x), truth)
+        truth, outputs = np.tile(true, rows.height // len(true)), predictor.outputs(encode(rows).x)
+        return surprise(truth, outputs) if target.classes else np.abs(outputs - truth)
 
     columns = columns_of(known, predictor.encoder)
     increases = error_increases(errors, known, columns, seed, repeats)
     means = increases.mean(axis=1)
     order = np.argsort(-means, kind="stable")
     return Importance(
-        name,
-        "log loss" if predictor.target.classes else "mean absolute error",
+        target.name,
+        "log loss" if target.classes else "mean absolute error",
         tuple(columns[i] for i in order),
         means[order],
-        increases.std(axis=1, ddof=1)[order] / np.sqrt(len(y)),
+        increases.std(axis=1, ddof=1)[order] / np.sqrt(len(true)),
         float(errors(known).mean()),
-        len(y),
+        len(true),
         repeats,
     )
-
-
-def _errors(
-    predictor: Predictor, outputs: NDArray[np.float64], y: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """|y − prediction| in units of the target, or −ln p of the true class, (rows,)."""
-    if not predictor.target.classes:
-        return np.abs(outputs - predictor.target.numbers(y))
-    chosen = outputs[np.arange(len(y)), y.astype(int)]
-    return np.asarray(-np.log(np.clip(chosen, _SMALLEST, 1.0)))

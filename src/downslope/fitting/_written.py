@@ -33,25 +33,25 @@ def with_error(error: float) -> str:
     return f"± {in_digits_of(100 * error, error)}" if error else ""
 
 
-def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
-    """Rows of cells as lines whose columns stand below each other.
+def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[str]:
+    """The cells of each row below one another.
 
     Args:
         rows: as many cells in each.
-        right: the columns whose cells stand to the right.
+        left: the columns that stand to the left; the others stand to the right.
 
-    >>> aligned([["a", "1"], ["bc", "20"]], right=[1])
-    ['  a    1', '  bc  20']
+    >>> aligned([["", "R²"], ["network", "0.9"]])
+    ['             R²', '  network   0.9']
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.rjust(width) if i in right else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append(("  " + "  ".join(cells)).rstrip())
-    return lines
+    return [
+        "  "
+        + "   ".join(
+            cell.ljust(width) if place in left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
 
 
 def cell_text(cell: Any) -> str:

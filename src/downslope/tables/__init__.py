@@ -3,7 +3,7 @@
 from downslope.tables._columns import Column, finite_numbers, refuse_text
 from downslope.tables._describe import TASKS, Description, describe, rows_with_target
 from downslope.tables._encoder import Encoded, TableEncoder, Target
-from downslope.tables._encodings import Numeric
+from downslope.tables._encodings import Encoding, Numeric
 from downslope.tables._excel_writing import write_excel
 from downslope.tables._frames import as_frame
 from downslope.tables._names import did_you_mean, listed, name_text
@@ -16,6 +16,7 @@ __all__ = [
     "Column",
     "Description",
     "Encoded",
+    "Encoding",
     "Numeric",
     "Reading",
     "Table",

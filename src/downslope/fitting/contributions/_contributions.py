@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +93,7 @@ class Contributions:
         """Of one row, the steps from the average to the prediction; of several, the mean sizes of steps."""
         if len(self) == 1:
             return "\n".join([*self._step_lines(), "", *self._slope_lines()])
-        return "\n".join([self._title, *aligned(self._rows_of_several(), right=(1, 2, 3))])
+        return "\n".join([self._title, *aligned(self._rows_of_several())])
 
     def markdown(self) -> str:
         """The table that a notebook shows, as Markdown."""
@@ -124,7 +123,7 @@ class Contributions:
                 f"{self.of[0]}: {reached}, on average {average} over {self.background} rows; {self._method}"
             )
         what = ", ".join(dict.fromkeys(self.of))
-        return f"{what}: {len(self)} rows, beside {self.background} others; {self._method}"
+        return f"{what}: {len(self)} rows, compared with {self.background}; {self._method}"
 
     def _scale(self, row: int) -> float:
         """What the digits of a row are chosen by."""
@@ -150,7 +149,7 @@ class Contributions:
         for column, cell, value, error in self._steps():
             rows.append([column, cell, in_digits_of(scale, value, sign=True), with_error(error)])
         rows.append(["prediction", "", in_digits_of(scale, self.predictions[0]), ""])
-        return [self.of[0], *aligned(rows, right=(2, 3))]
+        return [self.of[0], *aligned(rows, left=(0, 1))]
 
     def _slope_lines(self) -> list[str]:
         known = [i for i in self._order(np.abs(self.values[0])) if np.isfinite(self.slopes[0, i])][:_SHOWN]
@@ -158,7 +157,7 @@ class Contributions:
             return ["No column is a number: there are no derivatives."]
         rows = [[self.columns[i], self.cells[0][i], f"{self.slopes[0, i]:+,.4g}"] for i in known]
         title = f"By one unit more of a column, {self.of[0]} changes here by (the derivative)"
-        return [title, *aligned(rows, right=(1, 2))]
+        return [title, *aligned(rows)]
 
     def _rows_of_one(self) -> list[list[str]]:
         scale = self._scale(0)
@@ -248,7 +247,6 @@ def contributions(
     log_odds: bool = False,
     samples: int | None = None,
     seed: int = 0,
-    progress: Callable[[int], None] | None = None,
 ) -> Contributions:
     """What each column adds to the predictions of the rows of a frame; ``Model.contributions`` says more.
 
@@ -261,13 +259,12 @@ def contributions(
         samples: pairs of random orders of the columns for each background row; None for exact values where
             there are few columns.
         seed: of the random orders.
-        progress: called with the number of rows that are done.
     """
     log_odds, seed = flag("log_odds", log_odds), checked_seed("seed", seed)
     if samples is not None:
         samples = whole("samples", samples, Interval(2, limit=1 << 20))
     x = predictor.encoder.encode(frame).x
-    known = representative(predictor, predictor.encoder.encode(background).x)
+    known = representative(predictor, background)
     columns, places = columns_of(frame, predictor.encoder), predictor.encoder.places
     parts = [places[name] for name in columns]
     quantities = _quantities(predictor, of_class, log_odds, x)
@@ -277,8 +274,6 @@ def contributions(
         found = shapley(quantity, x[i], known, parts, samples=samples, seed=seed)
         values[i], errors[i] = found.values, found.errors
         derivatives[i] = slopes(quantity, frame[i], x[i : i + 1], columns)[0]
-        if progress is not None:
-            progress(i + 1)
     return Contributions(
         tuple(quantity.name for quantity in quantities),
         tuple(columns),
@@ -303,22 +298,22 @@ def _quantities(
     return [each[place] for place in likeliest]
 
 
-def representative(predictor: Predictor, x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """At most 100 of the rows, evenly spaced in the order of their predictions.
+def representative(predictor: Predictor, frame: pl.DataFrame) -> NDArray[np.float32]:
+    """At most 100 of the rows, encoded; of more, evenly spaced ones in the order of their predictions.
 
     So their mean prediction is close to that of all rows, which that of a hundred random rows is not.
 
     Raises:
         DownslopeError: if there is a single row, with which nothing can be compared.
     """
-    if len(x) < 2:
+    if frame.height < 2:
         raise DownslopeError(
-            "the background has 1 row; a prediction is explained beside the average of several: give "
-            "background= more rows, such as the table that the model was fitted to"
+            "the background has 1 row; a prediction is explained beside the average of several: give more "
+            "rows as background, such as the table that the model was fitted to"
         )
+    x = predictor.encoder.encode(frame[sampled_rows(frame.height, 0)]).x
     if len(x) <= _BACKGROUND:
         return x
-    x = x[sampled_rows(len(x), 0)]
     outputs = predictor.outputs(x)
     likeliest = outputs.argmax(axis=1) if outputs.ndim == 2 else np.zeros(len(x))
     order = np.lexsort((outputs.max(axis=1) if outputs.ndim == 2 else outputs, likeliest))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,13 +10,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from downslope._checks import Interval, flag, items, whole
+from downslope._checks import Interval, flag, items, show, whole
 from downslope.drawing import Axis, Bar, Picture, bars_picture, line_picture, map_picture, panel, table
 from downslope.errors import DownslopeError
 from downslope.fitting._sampling import sampled_rows
 from downslope.fitting._written import aligned, in_digits_of
 from downslope.fitting.contributions._grid import Grid, grid_of
 from downslope.fitting.contributions._quantity import Predictor, Quantity, quantity_of
+from downslope.tables import name_text
 
 __all__ = ["PartialDependence", "partial_dependence"]
 
@@ -65,7 +67,7 @@ class PartialDependence:
     def __str__(self) -> str:
         """A line for each place; of two columns a table, with (…) where there are no rows of the data."""
         cells = self._cells()
-        return "\n".join([self._title, *aligned(cells, right=range(1, len(cells[0])))])
+        return "\n".join([self._title, *aligned(cells)])
 
     def _cells(self) -> list[list[str]]:
         if len(self.axes) == 1:
@@ -146,12 +148,11 @@ def partial_dependence(
     names = _names(columns)
     most = _POINTS[len(names)] if points is None else whole("points", points, Interval(2, limit=10_000))
     log_odds = flag("log_odds", log_odds)
-    x = predictor.encoder.encode(frame).x
-    grids = [grid_of(predictor.encoder, frame, x, name, most) for name in names]
-    shape = tuple(len(grid.cells) for grid in grids)
-    drawn = sampled_rows(len(x), 0)
+    grids = [grid_of(predictor.encoder, frame, name, most) for name in names]
+    shape = tuple(len(grid.inputs) for grid in grids)
+    drawn = sampled_rows(frame.height, 0)
     most_rows = max(1, _PREDICTIONS // int(np.prod(shape)))
-    some = x[drawn[:: -(-len(drawn) // most_rows)]]
+    some = predictor.encoder.encode(frame[drawn[:: -(-len(drawn) // most_rows)]]).x
     quantity = quantity_of(predictor, of_class, log_odds, some)
     return PartialDependence(
         quantity.name,
@@ -165,7 +166,10 @@ def partial_dependence(
 
 def _names(columns: Any) -> list[str]:
     names = [columns] if isinstance(columns, str) else items("columns", columns, "names of columns")
-    names = [str(name) for name in names]
+    for i, name in enumerate(names):
+        if not isinstance(name, Hashable):
+            raise DownslopeError(f"columns[{i}] needs the name of a column, not {show(name)}")
+    names = [name_text(name) for name in names]
     if not 1 <= len(names) <= 2 or len(set(names)) < len(names):
         raise DownslopeError(f"columns needs one name or two different ones, not {len(names)}: {names}")
     return names
@@ -175,7 +179,7 @@ def _means(quantity: Quantity, grids: list[Grid], x: NDArray[np.float32]) -> NDA
     """The mean at every combination of places, the last grid running fastest."""
     places = quantity.predictor.encoder.places
     combinations = np.stack(
-        np.meshgrid(*(np.arange(len(grid.cells)) for grid in grids), indexing="ij"), axis=-1
+        np.meshgrid(*(np.arange(len(grid.inputs)) for grid in grids), indexing="ij"), axis=-1
     ).reshape(-1, len(grids))
     means = np.empty(len(combinations))
     size = max(1, _NUMBERS // x.size)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from downslope.drawing import Axis
 from downslope.errors import DownslopeError
 from downslope.fitting._written import cell_text
-from downslope.tables import Numeric, TableEncoder, did_you_mean, finite_numbers, listed
+from downslope.tables import Encoding, Numeric, TableEncoder, did_you_mean, finite_numbers, listed
 
 __all__ = ["Grid", "grid_of"]
 
@@ -24,20 +24,16 @@ class Grid:
 
     Attributes:
         axis: their labels, and their numbers where the column is one.
-        cells: one of each place, as the table holds them.
         inputs: what the network gets of each, (places, inputs of the column).
         nearest: the place that each row of the table is nearest to, (rows,); -1 for none.
     """
 
     axis: Axis
-    cells: pl.Series
     inputs: NDArray[np.float32]
     nearest: NDArray[np.int64]
 
 
-def grid_of(
-    encoder: TableEncoder, frame: pl.DataFrame, x: NDArray[np.float32], name: str, points: int
-) -> Grid:
+def grid_of(encoder: TableEncoder, frame: pl.DataFrame, name: str, points: int) -> Grid:
     """The places of a column: its values or levels; of many, some.
 
     Of many numbers, evenly spaced ones from the 5th to the 95th percentile; of many levels the most frequent
@@ -45,7 +41,7 @@ def grid_of(
 
     Args:
         encoder: of the columns.
-        frame, x: the rows, and the same encoded.
+        frame: the rows.
         name: of the column.
         points: how many at most.
 
@@ -57,20 +53,26 @@ def grid_of(
         raise DownslopeError(
             f'the model uses no column "{name}"{did_you_mean(name, parts)}; it uses {listed(list(parts))}'
         )
+    if name not in frame.columns:
+        raise DownslopeError(f"the table lacks the column {name}; it has {listed(frame.columns)}")
     if frame[name].null_count() == frame.height:
         raise DownslopeError(f'no row has a value of "{name}"; give a table with some')
     part = parts[name]
     if isinstance(part, Numeric):
         cells, nearest = _numbers(finite_numbers(frame[name]), points)
     elif part.encoding == "date":
-        cells, nearest = _dates(frame[name], x[:, encoder.places[name].start], points)
+        cells, nearest = _dates(frame[name], _encoded(part, frame[name])[:, 0], points)
     else:
         cells, nearest = _levels(frame[name], points)
-    inputs = np.empty((len(cells), len(part.features)), np.float32)
-    part.encode(cells, inputs)
     labels = tuple(cell_text(cell) for cell in cells)
     numbers = tuple(map(float, cells)) if isinstance(part, Numeric) else ()
-    return Grid(Axis(name, labels, numbers), cells, inputs, nearest)
+    return Grid(Axis(name, labels, numbers), _encoded(part, cells), nearest)
+
+
+def _encoded(part: Encoding, cells: pl.Series) -> NDArray[np.float32]:
+    inputs = np.empty((len(cells), len(part.features)), np.float32)
+    part.encode(cells, inputs)
+    return inputs
 
 
 def _numbers(column: pl.Series, points: int) -> tuple[pl.Series, NDArray[np.int64]]:
@@ -107,6 +109,6 @@ def _dates(column: pl.Series, times: NDArray[np.float32], points: int) -> tuple[
     if len(first) > points:
         first = first[np.linspace(0, len(first) - 1, points).round().astype(int)]
     rows = known[first]
-    nearest = np.abs(times[:, None] - times[rows]).argmin(axis=1)
+    nearest = np.searchsorted((times[rows][1:] + times[rows][:-1]) / 2, times)
     nearest[column.is_null().to_numpy()] = -1
     return column.gather(rows), nearest

@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from downslope._checks import choice
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork
-from downslope.tables import TableEncoder, Target, did_you_mean, listed
+from downslope.tables import TableEncoder, Target
 
 __all__ = ["Predictor", "Quantity", "columns_of", "quantity_of"]
 
@@ -94,12 +95,8 @@ def quantity_of(predictor: Predictor, of_class: Any, log_odds: bool, x: NDArray[
         return Quantity(predictor, None, False)
     if of_class is None:
         return Quantity(predictor, int(predictor.outputs(x).mean(axis=0).argmax()), log_odds)
-    name = str(of_class)
-    if name not in target.classes:
-        raise DownslopeError(
-            f'"{target.name}" has no class "{name}"{did_you_mean(name, target.classes)}; '
-            f"it has {listed(target.classes)}"
-        )
+    whole = isinstance(of_class, int | np.integer) and not isinstance(of_class, bool)
+    name = choice("of_class", str(of_class) if whole else of_class, target.classes)
     return Quantity(predictor, target.classes.index(name), log_odds)
 
 

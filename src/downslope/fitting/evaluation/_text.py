@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.drawing import table
+from downslope.fitting._written import aligned
 from downslope.fitting.evaluation._classes import Calibration, ClassScores
 from downslope.fitting.evaluation._numbers import Coverage, ErrorSpread
 from downslope.fitting.evaluation._statistics import METRICS, Estimate
@@ -30,23 +31,6 @@ _SHOWN = 20
 
 Block = tuple[str, Sequence[Sequence[str]]]
 """A title, and a table whose first row holds the headings."""
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """The cells of each row below one another, the first column to the left, the others to the right.
-
-    >>> aligned([["", "R²"], ["network", "0.9"]])
-    ['             R²', '  network   0.9']
-    """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  "
-        + "   ".join(
-            cell.ljust(width) if place == 0 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
 
 
 def as_text(opening: Iterable[str], tables: Iterable[Block], closing: Sequence[str]) -> str:
