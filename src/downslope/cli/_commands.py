@@ -28,7 +28,7 @@ _METRICS = (
     "r2, root_mean_squared_error, mean_absolute_error or median_absolute_error of a number; accuracy, "
     "log_loss, brier_score or roc_auc of classes"
 )
-_SHEET = "The name of the sheet in an Excel file (default: the first sheet)."
+_SHEET = "The sheet of an Excel file, by name, also with an area: 'Sales!B3:F20' (default: the first sheet)."
 
 
 _READING = (

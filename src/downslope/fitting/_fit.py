@@ -111,7 +111,8 @@ def fit(
             the column that holds it, which is no input then. Only their ratios matter; rows of weight 0 are
             left out.
         seed: of all random numbers. The same seed gives the same bits, unless a time limit ends training.
-        sheet: of an Excel file, by name; the first where none is given.
+        sheet: of an Excel file, by name, also with an area such as "Sales!B3:F20"; the first where none is
+            given.
         delimiter, decimal, thousands: of text, such as ``";"``, ``","`` and ``"."``; decided from the whole
             table where not given. The model reads later tables in the same way.
         date_format: ``"day-first"`` or ``"month-first"`` for dates such as 01/12/24, or a format of

@@ -36,7 +36,7 @@ def read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
 
     Args:
         source: the file, in any format of spreadsheets that fastexcel reads.
-        sheet: its name, also with an area such as "Sheet1!B3:F20"; the first where none is given.
+        sheet: its name, also with an area such as "Sales!B3:F20"; the first where none is given.
 
     Raises:
         DownslopeError: if it is no such file, there is no such sheet, or it holds no table or several.

@@ -39,7 +39,7 @@ def read_table(
 
     Args:
         source: a path, ``"-"`` for standard input, or a file open for bytes.
-        sheet: of an Excel file, by name, also with an area such as "Sheet1!B3:F20"; the first where none is
+        sheet: of an Excel file, by name, also with an area such as "Sales!B3:F20"; the first where none is
             given.
         reading: what is known of how the text is written; the rest is decided from the table.
 
