@@ -78,8 +78,9 @@ def _with_predictions(
     """The rows with a column for the prediction, the ends of intervals, and the probability of each class."""
     name = model.target.name
     columns = [pl.Series(_free_name(frame, f"predicted {name}"), list(model.predict_encoded(encoded.x)))]
-    for level in dict.fromkeys(intervals):
-        ends = model.interval_encoded(encoded.x, level)
+    levels = list(dict.fromkeys(intervals))
+    found = model.intervals_encoded(encoded.x, levels) if levels else []
+    for level, ends in zip(levels, found, strict=True):
         columns += [
             pl.Series(_free_name(frame, f"{side} end of {100 * level:.10g} % interval"), ends[:, i])
             for i, side in enumerate(("lower", "upper"))

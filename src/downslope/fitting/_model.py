@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -154,11 +154,11 @@ class Model:
             DownslopeError: if the target is a class, the level is none, or the model was fitted to too few
                 rows to hold any out.
         """
-        return self.interval_encoded(self.encode(data).x, level)
+        return self.intervals_encoded(self.encode(data).x, [level])[0]
 
-    def interval_encoded(self, x: NDArray[Any], level: float = 0.9) -> NDArray[np.float64]:
-        """As ``predict_interval``, for encoded inputs."""
-        level = number("level", level, _LEVEL)
+    def intervals_encoded(self, x: NDArray[Any], levels: Sequence[float]) -> list[NDArray[np.float64]]:
+        """As ``predict_interval``, for encoded inputs and several levels at once."""
+        levels = [number("level", level, _LEVEL) for level in levels]
         if self.target.classes:
             raise DownslopeError(f'"{self.target.name}" is a class and has no intervals; use predict_proba')
         if self.intervals is None:
@@ -166,8 +166,8 @@ class Model:
                 f"intervals are learned from held-out rows, and {self.record.rows} rows were too few to hold "
                 "any out, or training was interrupted; fit to 50 rows or more"
             )
-        ends = self.intervals.interval(x, self._numbers(x), level)
-        return self.target.numbers(ends)
+        found = self.intervals.intervals(x, self._numbers(x), levels)
+        return [self.target.numbers(ends) for ends in found]
 
     def _numbers(self, x: NDArray[Any]) -> NDArray[np.float64]:
         """What is predicted of a number as the loss takes it, (rows,)."""
@@ -353,8 +353,10 @@ class Model:
         if self.linear_part is not None:
             outputs[LINEAR_MODEL] = self.linear_part.outputs(encoded.x)
         outputs[NETWORK] = self.outputs(encoded.x)
-        levels = COVERAGES if self.intervals is not None else ()
-        intervals = {level: self.interval_encoded(encoded.x, level) for level in levels}
+        intervals = {}
+        if self.intervals is not None:
+            found = self.intervals_encoded(encoded.x, COVERAGES)
+            intervals = dict(zip(COVERAGES, found, strict=True))
         notes = (*encoded.notes, *self.flattered(data, source))
         return evaluation_of(rows, self.target, outputs, intervals, worst, notes)
 

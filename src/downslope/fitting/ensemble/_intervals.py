@@ -47,34 +47,40 @@ class IntervalNetworks:
     parameters: Mapping[str, NDArray[Any]]
     widening: tuple[float, ...]
 
-    def interval(self, x: NDArray[Any], predicted: NDArray[Any], level: float) -> NDArray[np.float64]:
-        """The ends of the interval around each prediction, as the loss takes numbers, (rows, 2).
+    def intervals(
+        self, x: NDArray[Any], predicted: NDArray[Any], levels: Sequence[float]
+    ) -> list[NDArray[np.float64]]:
+        """For each level the ends around each prediction, as the loss takes numbers, (rows, 2).
 
         An interval of a higher level holds those of lower levels.
 
         Args:
             x: encoded inputs, (rows, inputs).
             predicted: as the loss takes numbers, (rows,).
-            level: the share of targets that lie within, between 0 and 1.
+            levels: the shares of targets that lie within, between 0 and 1.
         """
-        from scipy.special import ndtri
-
         quantiles = np.sort(forward(self.network, self.parameters, _inputs(x, predicted)), axis=1)
         ends = nested(quantiles.astype(np.float64), self.widening)
-        # between two coverages along a normal distribution, below the smallest towards its middle
-        known, asked = (ndtri((1 + np.array(share)) / 2) for share in ((0.0, *COVERAGES), level))
-        right = int(np.clip(np.searchsorted(known, asked), 1, len(known) - 1))
-        share = (asked - known[right - 1]) / (known[right] - known[right - 1])
-        middle = ends[:, 0].mean(axis=1, keepdims=True).repeat(2, axis=1)
-        inner, outer = middle if right == 1 else ends[:, right - 2], ends[:, right - 1]
-        between = inner + share * (outer - inner)
-        # rounding must not cross the ends
-        if share <= 1:
-            low, high = np.maximum(between[:, 0], outer[:, 0]), np.minimum(between[:, 1], outer[:, 1])
-        else:
-            low, high = np.minimum(between[:, 0], outer[:, 0]), np.maximum(between[:, 1], outer[:, 1])
-        found: NDArray[np.float64] = predicted[:, None] + np.stack([low, high], axis=1)
-        return found
+        return [predicted[:, None] + _of_level(ends, level) for level in levels]
+
+
+def _of_level(ends: NDArray[np.float64], level: float) -> NDArray[np.float64]:
+    """The interval of one level from those of ``COVERAGES``, (rows, coverages, 2): (rows, 2)."""
+    from scipy.special import ndtri
+
+    # between two coverages along a normal distribution, below the smallest towards its middle
+    known, asked = (ndtri((1 + np.array(share)) / 2) for share in ((0.0, *COVERAGES), level))
+    right = int(np.clip(np.searchsorted(known, asked), 1, len(known) - 1))
+    share = (asked - known[right - 1]) / (known[right] - known[right - 1])
+    middle = ends[:, 0].mean(axis=1, keepdims=True).repeat(2, axis=1)
+    inner, outer = middle if right == 1 else ends[:, right - 2], ends[:, right - 1]
+    between = inner + share * (outer - inner)
+    # rounding must not cross the ends
+    if share <= 1:
+        low, high = np.maximum(between[:, 0], outer[:, 0]), np.minimum(between[:, 1], outer[:, 1])
+    else:
+        low, high = np.minimum(between[:, 0], outer[:, 0]), np.maximum(between[:, 1], outer[:, 1])
+    return np.stack([low, high], axis=1)
 
 
 def _inputs(x: NDArray[Any], predicted: NDArray[Any]) -> NDArray[np.float32]:
