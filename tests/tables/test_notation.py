@@ -9,6 +9,7 @@ import pytest
 from downslope import fit
 from downslope.errors import DownslopeError
 from downslope.tables import Reading, open_table
+from downslope.tables._levels import Levels
 
 D = dt.date
 
@@ -44,6 +45,8 @@ FILES = {
     "a title": ("Report 2024\na,b,c\n1,2,3\n4,5,6\n", {"a": [1, 4], "b": [2, 5], "c": [3, 6]}),
     "a padded title": ("Report;;\n;;\na;b;c\n1;2;3\n", {"a": [1], "b": [2], "c": [3]}),
     "a title and a blank line": ("Report\n\na;b\n1;2\n4;5\n", {"a": [1, 4], "b": [2, 5]}),
+    "a header with few names": ("a,,\n1,2,3\n4,5,6\n", {"a": [1, 4], "column2": [2, 5], "column3": [3, 6]}),
+    "text below a title": ("Report\na,b,c\nx,y,z\n", {"a": ["x"], "b": ["y"], "c": ["z"]}),
     "names with commas": ("name\nDoe, John\nRoe, Jane\n", {"name": ["Doe, John", "Roe, Jane"]}),
     "comments": ("# by x\n# today\na,b\n1,2\n3,4\n", {"a": [1, 3], "b": [2, 4]}),
     "tags in a comma file": ("a,tags\n1,x;y\n2,z;w\n", {"a": [1, 2], "tags": ["x;y", "z;w"]}),
@@ -126,7 +129,7 @@ def test_the_reading_is_said() -> None:
 def test_what_could_be_read_in_two_ways_is_said() -> None:
     found = table("a\tb\n1,299\tx\n450\ty\n")
     assert found.frame["a"].to_list() == [1299, 450]
-    assert found.notes == ('column "a": 1,299 is read as 1299; where it is not, give the decimal mark (,)',)
+    assert found.notes == ('column "a": 1,299 is read as 1299; where it is not, use --decimal ,',)
     assert table("a\tb\n1,299\tx\n450\ty\n", reading=Reading(decimal=",")).frame["a"].to_list() == [
         1.299,
         450,
@@ -135,7 +138,7 @@ def test_what_could_be_read_in_two_ways_is_said() -> None:
 
 def test_dates_that_nothing_decides_are_asked_for() -> None:
     rows = "".join(f"{1 + i % 12:02d}/{1 + i * 5 % 12:02d}/24;{i}.5\n" for i in range(24))
-    with pytest.raises(DownslopeError, match="day-first or month-first"):
+    with pytest.raises(DownslopeError, match="day-first, or --date-format month-first"):
         fit(io.BytesIO(f"d;y\n{rows}".encode()), "y", epochs=1, members=1)
     model = fit(io.BytesIO(f"d;y\n{rows}".encode()), "y", epochs=1, members=1, date_format="day-first")
     assert model.reading.dates == "%d/%m/%Y"
@@ -149,7 +152,7 @@ def test_dates_that_nothing_decides_are_asked_for() -> None:
         ({"decimal": ","}, "a\tb\n1,299\tx\n", {"a": [1.299], "b": ["x"]}),
         ({"thousands": ","}, "a\tb\n1,299\tx\n", {"a": [1299], "b": ["x"]}),
         ({"thousands": "."}, "a;b\n1.299;x\n", {"a": [1299], "b": ["x"]}),
-        ({"dates": "%Y%m%d"}, "a;b\n20240131;x\n", {"a": [20240131], "b": ["x"]}),
+        ({"dates": "%Y%m%d"}, "a;b\n20240131;x\n", {"a": [D(2024, 1, 31)], "b": ["x"]}),
         ({"dates": "day-first"}, "a;b\n01/12/24;x\n", {"a": [D(2024, 12, 1)], "b": ["x"]}),
         ({"dates": "month-first"}, "a;b\n01/12/24;x\n", {"a": [D(2024, 1, 12)], "b": ["x"]}),
         ({"skip_rows": 2}, "x;y\nz;w\na;b\n1;2\n", {"a": [1], "b": [2]}),
@@ -177,6 +180,29 @@ def test_what_is_given_counts(options: dict[str, object], text: str, expected: o
 def test_what_is_no_reading(options: dict[str, object], message: str) -> None:
     with pytest.raises(DownslopeError, match=message):
         Reading(**options)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Größe, Straße, Müller", "cp1252"),
+        ("œuvre à Nîmes, 5 m² à 3 €", "cp1252"),
+        ("España – 20 °C “así”", "cp1252"),
+        ("Zażółć gęślą jaźń", "cp1250"),
+        ("Příliš žluťoučký kůň", "cp1250"),
+        ("Привет, мир", "cp1251"),
+        ("Привет, мир", "koi8_r"),
+        ("Größe, Straße, Müller", "mac_roman"),
+        ("Größe, Straße, Müller", "cp850"),
+        ("Καλημέρα κόσμε", "cp1253"),
+        ("Größe 日本 Привет", "utf-8"),
+        ("Größe 日本 Привет", "utf-16"),
+    ],
+)
+def test_encodings(text: str, encoding: str) -> None:
+    found = table(f"a;b\n{text};1\n".encode(encoding))
+    assert found.frame["a"].to_list() == [text]
+    assert found.reading.encoding == encoding
 
 
 def test_a_german_file_is_windows_1252() -> None:
@@ -226,9 +252,108 @@ def test_the_reading_is_in_the_file(german, tmp_path) -> None:
 def test_cells_that_are_no_numbers_are_counted() -> None:
     found = table("a;b\n1,5;2\nlots;3\nmany;4\n", wanted={"a": "number"})
     assert found.frame["a"].to_list() == [1.5, None, None]
-    assert found.notes == ('column "a": 2 cells are no numbers and count as gaps, such as "lots" in row 2',)
+    assert found.unread == ('column "a": 2 cells are no numbers and count as gaps, such as "lots" in row 2',)
 
 
 def test_levels_stay_as_they_are_written() -> None:
     found = table("v;y\n1.10;1\n1.1;2\n", wanted={"v": "level"})
     assert found.frame["v"].to_list() == ["1.10", "1.1"]
+
+
+YES = ("Yes", "yes", "Y", "TRUE", "True", "true", "1", "ja", "Ja")
+NO = ("No", "no", "N", "FALSE", "False", "false", "0", "nein", "Nein")
+
+
+def test_spellings_of_yes_are_one_level() -> None:
+    found = table("a;y\n" + "".join(f"{word};1\n" for word in [*YES, *NO, "Yes", "No", ""]))
+    assert found.frame["a"].drop_nulls().unique().sort().to_list() == ["No", "Yes"]
+    assert "Yes, " in found.notes[0]
+    assert "are the level Yes" in found.notes[0]
+
+
+def _answers(write) -> dict[str, object]:
+    return {"a": [write(i % 3 == 0) for i in range(60)], "y": [i % 3 * 1.5 + i / 100 for i in range(60)]}
+
+
+@pytest.mark.parametrize("later", [bool, int, *zip(NO, YES, strict=True)], ids=str)
+@pytest.mark.parametrize("first", [bool, int, ("No", "Yes"), ("nein", "Ja")], ids=str)
+def test_yes_is_yes_in_both_directions(first, later) -> None:
+    def spelled(kind):
+        return kind if callable(kind) else lambda yes: kind[int(yes)]
+
+    model = fit(_answers(spelled(first)), "y", epochs=1, members=1)
+    told = model.encode({"a": [spelled(first)(True), spelled(first)(False)]})
+    other = model.encode({"a": [spelled(later)(True), spelled(later)(False)]})
+    assert (other.x == told.x).all()
+    assert not other.unseen
+    assert not other.gaps
+
+
+@pytest.mark.parametrize(
+    ("levels", "later", "places"),
+    [
+        (["1.10", "1.1"], ["1.1", "1.10"], [2, 1]),
+        (["01234", "00017"], [1234, 17], [1, 2]),
+        (["1", "2"], [2.0, 1.0], [2, 1]),
+        (["1", "2"], ["2.0", "1"], [0, 1]),
+        (["01", "1"], [1], [2]),
+        (["1.10"], [1.1], [1]),
+        (["12345678901234567890", "12345678901234567891"], ["12345678901234567891"], [2]),
+        (["+", "-"], ["-"], [2]),
+        (["DE", "NA"], ["NA"], [2]),
+        (["none", "some"], ["none"], [1]),
+    ],
+)
+def test_the_same_level_in_another_file(levels: list[str], later: list[object], places: list[int]) -> None:
+    found = Levels.of(pl.Series(later), levels)
+    assert found.places(levels)[found.cell].tolist() == places
+
+
+@pytest.mark.parametrize(
+    "classes", [["+", "-"], ["NA", "DE", "ZA"], ["none", "some"], ["1.10", "1.1"]], ids=str
+)
+def test_classes_of_a_target(classes: list[str]) -> None:
+    rows = "".join(f"{i % 7};{classes[i % len(classes)]}\n" for i in range(60))
+    model = fit(io.BytesIO(f"x;y\n{rows}".encode()), "y", task="classification", epochs=1, members=1)
+    assert sorted(model.target.classes) == sorted(classes)
+    assert model.record.rows == 60
+
+
+def _written(rows: str):
+    return open_table(io.BytesIO(rows.encode()), keep_rows=False)
+
+
+@pytest.mark.parametrize(
+    ("rows", "left", "said"),
+    [
+        ("town;a;b;c;sales\nBonn;1;2;3;10\nCelle;1;2;3;25\nSum;;;;35\n", 2, 'row 3 ("Sum") sums up'),
+        ("town;a;b;c;sales\nBonn;1;2;3;10\nCelle;1;2;3;25\nSumme:;;;;1.234,5\n", 2, "sums up"),
+        ("shop,sales\nA,10.5\nB,20\nTotal,30.5\n", 2, "sums up"),
+        ("shop,x,y\nA,1,10.5\nB,2,20\n,3,30.5\n", 3, None),
+        ("shop,x,y,z\nA,1,10.5,a\nB,2,20,b\n,3,30.5,\n", 2, "sums up"),
+        ("x,y,z,w\n1,10.5,a,b\n2,20,b,c\nAverage,15.25,,\n", 2, "sums up"),
+        ("shop,x,y\nA,1,10.5\nShell,2,20\nTotal,4,7\n", 3, None),
+        ("a,b\n1,x\n2,y\na,b\n3,z\n", 3, "row 3 repeats the header"),
+        ("height;mass;name\ncm;kg;\n170;60,5;A\n180;70,5;B\n", 2, "row 1 holds units (cm, kg)"),
+        ("height,mass\n[cm],[kg]\n170,60.5\n180,70.5\n", 2, "row 1 holds units"),
+        ("a,b\n1,1\n2,2\n3,3\n", 3, None),
+        ("a,b\nx,y\nz,w\n1,2\n", 3, None),
+    ],
+)
+def test_rows_that_are_no_rows(rows: str, left: int, said: str | None) -> None:
+    found = _written(rows)
+    assert found.frame.height == left
+    assert (said is None and not found.notes) or (said is not None and said in found.notes[0])
+    assert table(rows).frame.height == rows.count("\n") - 1
+
+
+def test_a_total_left_out_leaves_numbers() -> None:
+    found = _written("n;a;b;c;sales\n1;1;2;3;10\n2;1;2;3;25\nSum;;;;35\n")
+    assert found.frame["n"].to_list() == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["Unnamed: 0", "Unnamed: 0.1", "", "index"])
+def test_an_index_is_no_column(name: str) -> None:
+    rows = "".join(f"{i},{i % 5},{i * 1.5}\n" for i in range(60) if i % 9)
+    model = fit(io.BytesIO(f"{name},x,y\n0,1,2.5\n{rows}".encode()), "y", epochs=1, members=1)
+    assert model.record.columns[0].kind == "identifier"

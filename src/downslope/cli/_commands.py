@@ -107,9 +107,23 @@ def _units(ctx: click.Context, option: click.Parameter, value: str | None) -> tu
         ) from None
 
 
+def _one_target(ctx: click.Context, option: click.Parameter, value: tuple[str, ...]) -> str:
+    if len(value) > 1:
+        raise click.BadParameter(f"a model predicts one column, not {' and '.join(value)}; fit one for each")
+    return value[0]
+
+
 @downslope.command(short_help="Fit networks to TABLE and save the model.")
 @click.argument("table")
-@click.option("-t", "--target", required=True, metavar="COLUMN", help="The column to predict.")
+@click.option(
+    "-t",
+    "--target",
+    required=True,
+    multiple=True,
+    callback=_one_target,
+    metavar="COLUMN",
+    help="The column to predict.",
+)
 @click.option(
     "-o",
     "--output",
@@ -144,6 +158,11 @@ def _units(ctx: click.Context, option: click.Parameter, value: str | None) -> tu
 @_reading_options
 @click.option(
     "--row-weights", metavar="COLUMN", help="The column with the weight of each row, which is no input then."
+)
+@click.option(
+    "--keep-rows",
+    is_flag=True,
+    help="Keep rows that repeat the header, hold units or sum up others.",
 )
 @click.option(
     "--members",

@@ -166,7 +166,7 @@ def _rows(model: Model, frame: pl.DataFrame, row: int | None) -> tuple[np.ndarra
     name = model.target.name
     if name not in frame.columns:
         raise DownslopeError(f'the table lacks the target "{name}", without which there is no error')
-    known = rows_with_target(frame.with_row_index(_ROW), name)[0]
+    known = rows_with_target(frame.with_row_index(_ROW), name, model.target.classes)[0]
     if not known.height:
         raise DownslopeError(f'no row has a value of "{name}"')
     y = model.encoded_targets(known).astype(np.float64)

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from downslope.cli._model import column_grid, print_scores
 from downslope.cli._screen import ProgressBar, console, note
-from downslope.cli._tables import source_of
+from downslope.cli._tables import refuse_same, source_of
 from downslope.errors import DownslopeError
 from downslope.fitting import fit
 from downslope.tables import Description
@@ -28,6 +28,7 @@ def fit_table(table: str, output: str | None, sheet: str | None, options: Mappin
         raise DownslopeError(
             f"the model cannot be written to {path}; name a file in a folder that you may write to"
         )
+    refuse_same("the model", str(path), table)
     screen = console()
     with ProgressBar() as bar:
         model = fit(

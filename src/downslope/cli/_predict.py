@@ -12,6 +12,7 @@ import polars as pl
 
 from downslope._files import write_whole
 from downslope.cli._screen import note
+from downslope.cli._tables import refuse_same
 from downslope.errors import DownslopeError
 from downslope.fitting import Model, load
 from downslope.tables import Encoded, Reading, write_excel
@@ -44,6 +45,8 @@ def predict_table(
 ) -> None:
     """Read, predict, write, and print counts of gaps, unseen levels and numbers out of range."""
     writer = _writer(output)
+    for path in (table, model_path):
+        refuse_same("the predictions", output, path)
     model = load(model_path, Model)
     opened = model.read(table, sheet=sheet, reading=Reading(**reading))
     encoded, frame = model.encoder.encode(opened.frame), opened.written

@@ -79,6 +79,7 @@ def fit(
     skip_rows: int | None = None,
     header: bool | None = None,
     comment: str | None = None,
+    keep_rows: bool = False,
     source: str | None = None,
     progress: Callable[[FitPhase], None] | None = None,
     described: Callable[[Description], None] | None = None,
@@ -121,6 +122,7 @@ def fit(
         skip_rows: lines of text above the header.
         header: False where the first row of text holds no names; the columns are then column1, column2, …
         comment: what a line of text begins with that is no row.
+        keep_rows: whether rows of a file count that repeat the header, hold units or sum up others.
         source: where the table came from, for the record; a path is recorded in any case.
         progress: called after each epoch.
         described: called with the description of the columns, before training.
@@ -158,10 +160,12 @@ def fit(
     chosen = {"drop": drop, "category": category, "number": number}
     chosen = {option: checked_columns(option, names) for option, names in chosen.items()}
     reading = Reading(delimiter, decimal, thousands, date_format, encoding, skip_rows, header, comment)
-    table = open_table(data, sheet=sheet, reading=reading, wanted=_wanted(chosen, target, task))
+    table = open_table(
+        data, sheet=sheet, reading=reading, wanted=_wanted(chosen, target, task), keep_rows=keep_rows
+    )
     if table.questions:
         raise DownslopeError(table.questions[0])
-    reading, notes = table.reading, table.notes
+    reading, notes = table.reading, (*table.notes, *table.unread)
     frame, name = _with_target(table.frame, target)
     del table
     refuse_contradictions(task, name, chosen, settings.idle)

@@ -100,7 +100,7 @@ class Model:
             wanted=target | wanted,
             needed=tuple(wanted),
         )
-        for note in table.notes:
+        for note in table.unread:
             warnings.warn(note, stacklevel=4)
         return table
 

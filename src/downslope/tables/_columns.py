@@ -10,7 +10,7 @@ import polars as pl
 
 from downslope.errors import DownslopeError
 from downslope.tables._cells import are_codes, level_text, numbers_in, seconds, without_gaps
-from downslope.tables._dates import common_order, worded
+from downslope.tables._dates import are_dates, as_moments, common_order, day_or_month_first, worded
 from downslope.tables._names import shown_value
 from downslope.tables._plain import refuse_nested
 
@@ -21,7 +21,9 @@ USED = ("number", "category", "yes-no", "date")
 
 _MOSTLY = 0.8
 _FEW_LEVELS = 12
-_KEY = re.compile(r"(?i:(^|[_. ])(id|idx|index|key|uuid|rownames?|rowid|row)$|^unnamed: 0$)|[a-z]I[dD]$")
+_KEY = re.compile(
+    r"(?i:(^|[_. ])(id|idx|index|key|uuid|rownames?|rowid|row)$|^unnamed: 0(\.\d+)*$)|[a-z]I[dD]$"
+)
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def _number(column: pl.Series) -> Column:
 
 
 def _counts_up(present: pl.Series) -> bool:
-    return bool((present.diff().drop_nulls() == 1).all())
+    return bool((present.diff().drop_nulls() > 0).all()) and present[0] in (0, 1)
 
 
 def _text(column: pl.Series) -> Column:
@@ -147,9 +149,28 @@ def _text(column: pl.Series) -> Column:
         numbers = numbers_in(text)
         if (len(numbers) - numbers.null_count()) / rows >= _MOSTLY:
             raise _mixed(column, text, numbers)
+    if levels > _FEW_LEVELS:
+        _refuse_other_than_dates(column)
     if _mostly_different(levels, rows):
         return Column(column.name, _prose(present), f"{levels} different values in {rows} rows{_gaps(gaps)}")
     return _category(present, "text", gaps)
+
+
+def _refuse_other_than_dates(column: pl.Series) -> None:
+    """Refuse a column of dates with something else in some cells, which would be no column of dates."""
+    text = without_gaps(column).alias(column.name)
+    dates = are_dates(text)
+    if dates.sum() < _MOSTLY * (len(text) - text.null_count()):
+        return
+    wrong = text.is_not_null() & as_moments(text, day_or_month_first(text)).is_null()
+    if not wrong.any():
+        return
+    row = wrong.arg_true()[0]
+    raise DownslopeError(
+        f'column "{column.name}" holds dates, but row {row + 1} holds {shown_value(text[row])} '
+        f'({wrong.sum()} such cells); correct it or leave it empty, or use --category "{column.name}" or '
+        f'--drop "{column.name}"'
+    )
 
 
 def _share_of_numbers(text: pl.Series) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from downslope.errors import DownslopeError
+
 __all__ = [
     "DAY_FIRST",
     "MONTH_FIRST",
@@ -12,7 +14,9 @@ __all__ = [
     "as_moments",
     "clock_seconds",
     "common_order",
+    "day_or_month_first",
     "day_order",
+    "in_format",
     "moments",
     "worded",
 ]
@@ -119,10 +123,23 @@ def _moments(text: pl.Series, form: str) -> pl.Series:
     read = built["built"].str.to_datetime("%Y-%m-%d-%H-%M-%S%.f", strict=False, time_unit="us")
     read = read - pl.Series(built["offset"].fill_null(0).cast(pl.Int64) * 60_000_000).cast(pl.Duration("us"))
     if form not in (DAY_FIRST, MONTH_FIRST):
-        asked = text.str.to_datetime(form, strict=False, time_unit="us")
-        asked = asked.dt.replace_time_zone(None) if asked.dtype.time_zone else asked  # type: ignore[attr-defined]
-        read = asked.fill_null(read)
+        read = in_format(text, form).fill_null(read)
     return read.dt.cast_time_unit("us")
+
+
+def in_format(text: pl.Series, form: str) -> pl.Series:
+    """The cells that are dates in one format of ``strptime``, in universal time; null for others.
+
+    Raises:
+        DownslopeError: if the format is none.
+    """
+    day = any(mark in form for mark in ("%d", "%e", "%j", "%D", "%F"))
+    padded, wanted = (text, form) if day else (text + " 1", f"{form} %d")  # a month begins with its first day
+    try:
+        read = padded.str.to_datetime(wanted, strict=False, time_unit="us")
+    except pl.exceptions.PolarsError as error:
+        raise DownslopeError(f"{form!r} is no format of dates: {error}; give one such as %d.%m.%Y") from None
+    return read.dt.replace_time_zone(None) if getattr(read.dtype, "time_zone", None) else read
 
 
 def _minutes(zone: pl.Expr) -> pl.Expr:
@@ -150,6 +167,12 @@ def day_order(text: pl.Series) -> tuple[int, int, int]:
     month = (second > 12) & (first <= 12)
     either = (first <= 12) & (second <= 12) & (first != second)
     return int(day.sum()), int(month.sum()), int(either.sum())
+
+
+def day_or_month_first(text: pl.Series) -> str:
+    """The order in which more cells are dates, that with the day first if neither is."""
+    day, month, _ = day_order(text)
+    return MONTH_FIRST if month > day else DAY_FIRST
 
 
 def are_dates(text: pl.Series) -> pl.Series:

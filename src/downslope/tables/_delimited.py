@@ -6,13 +6,14 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from downslope.errors import DownslopeError
+from downslope.tables._at_once import rounded, schema_of
 from downslope.tables._cells import numbers_in
 from downslope.tables._layout import Layout, layout_of, records
 from downslope.tables._names import listed, name_text
@@ -21,33 +22,44 @@ from downslope.tables._sources import Source, decoded
 
 __all__ = ["checked_names", "read_delimited"]
 
+_Schema = Mapping[str, type[pl.DataType]]
 _SEPARATOR_LINE = re.compile(rb"sep=(.)\r?\n", re.IGNORECASE)
 
 
-def read_delimited(source: Source, reading: Reading | None = None) -> tuple[pl.DataFrame, Reading]:
+def read_delimited(
+    source: Source, reading: Reading | None = None, text: Collection[str] | None = None
+) -> tuple[pl.DataFrame, Reading]:
     """The cells of a CSV or TSV file as they are written, null where empty, and how it is laid out.
+
+    ``text`` are the columns whose cells are kept as they are written, None for all. Plain numbers with a
+    point are read as such in the others.
 
     Raises:
         DownslopeError: if the rows have different numbers of cells, or there are none.
     """
     reading = reading or Reading()
-    text, encoding = decoded(source, reading.encoding)
-    announced = _SEPARATOR_LINE.match(text)
+    content, encoding = decoded(source, reading.encoding)
+    announced = _SEPARATOR_LINE.match(content)
     if announced:
         reading = replace(reading, delimiter=reading.delimiter or announced.group(1).decode())
     skipped = 1 if announced else reading.skip_rows or 0
-    text = _from_line(text, skipped)
-    comment = reading.comment if reading.comment is not None else _comment_mark(text)
+    content = _from_line(content, skipped)
+    comment = reading.comment if reading.comment is not None else _comment_mark(content)
     if comment:
-        text = _without_comments(text, comment.encode())
-    layout = layout_of(text, reading)
-    text = _from_line(text, layout.above)
+        content = _without_comments(content, comment.encode())
+    layout = layout_of(content, reading)
+    content = _from_line(content, layout.above)
     above = skipped + layout.above
     csv.field_size_limit(1 << 30)
-    header, body = _header_and_body(source, text, layout, above, named=reading.header is not False)
-    frame = _parsed(source, body, layout, header, above + (reading.header is not False))
+    header, body = _header_and_body(source, content, layout, above, named=reading.header is not False)
+    schema: _Schema = dict.fromkeys(header, pl.String)
+    if text is not None and reading.decimal != "," and layout.delimiter:
+        schema = schema_of(body, layout.delimiter, header, text)
+    frame = _parsed(source, body, layout, schema, above + (reading.header is not False))
+    pointed = pl.Float64 in frame.dtypes
     found = Reading(
         delimiter=layout.delimiter,
+        decimal="." if pointed else None,
         encoding=encoding,
         skip_rows=above - bool(announced) or None,
         header=reading.header,
@@ -107,7 +119,7 @@ def _header_and_body(
     if not numbers_in(pl.Series(header)).null_count():
         raise DownslopeError(
             f"{source.name} starts with numbers ({listed(header)}) where the names of the columns belong; "
-            "add a first line with a name for each column, or say that there is no header"
+            "add a first line with a name for each column, or use --no-header (header=False)"
         )
     return names, _from_line(text, line)
 
@@ -131,9 +143,12 @@ def _nth(place: int) -> str:
     return f"{place}{ending}"
 
 
-def _parsed(source: Source, body: bytes, layout: Layout, names: list[str], above: int) -> pl.DataFrame:
+def _parsed(source: Source, body: bytes, layout: Layout, schema: _Schema, above: int) -> pl.DataFrame:
     """The cells of rows that all have as many as there are names."""
-    frame = _fast(body, layout, names)
+    names = list(schema)
+    frame = _fast(body, layout, schema)
+    if frame is None and pl.Float64 in schema.values():
+        frame = _fast(body, layout, dict.fromkeys(names, pl.String))
     if frame is not None:
         return frame
     width = len(names) + layout.ends
@@ -150,10 +165,10 @@ def _parsed(source: Source, body: bytes, layout: Layout, names: list[str], above
         )
     if b'"' not in body:  # blank lines would read as gaps
         filled = b"\n".join(line for line in body.split(b"\n") if line.strip(b"\r "))
-        frame = _by_polars(filled, layout, names)
+        frame = _by_polars(filled, layout, dict.fromkeys(names, pl.String))
         if frame is not None and frame.height == len(counts):
             return frame
-    frame = _by_polars(body, layout, names)
+    frame = _by_polars(body, layout, dict.fromkeys(names, pl.String))
     if frame is not None and frame.height == len(counts):
         return frame
     # quotes in odd places are read alike only by the reader that counted
@@ -163,32 +178,32 @@ def _parsed(source: Source, body: bytes, layout: Layout, names: list[str], above
     return pl.DataFrame([pl.Series(n, c, pl.String) for n, c in zip(names, cells, strict=False)])
 
 
-def _fast(body: bytes, layout: Layout, names: list[str]) -> pl.DataFrame | None:
+def _fast(body: bytes, layout: Layout, schema: _Schema) -> pl.DataFrame | None:
     """The rows of a text without quotes and blank lines, all of which have the same number of cells."""
     if b'"' in body or not layout.delimiter or layout.delimiter == " ":
         return None
-    frame = _by_polars(body, layout, names)  # which refuses longer rows
-    if frame is None:
+    frame = _by_polars(body, layout, schema)  # which refuses longer rows
+    if frame is None or rounded(frame):
         return None
     divisions = body.count(layout.delimiter.encode())
-    return frame if divisions == (len(names) + layout.ends - 1) * frame.height else None
+    return frame if divisions == (len(schema) + layout.ends - 1) * frame.height else None
 
 
-def _by_polars(body: bytes, layout: Layout, names: list[str]) -> pl.DataFrame | None:
-    every = [*names, "\0end"] if layout.ends else names
+def _by_polars(body: bytes, layout: Layout, schema: _Schema) -> pl.DataFrame | None:
+    every: _Schema = {**schema, "\0end": pl.String} if layout.ends else schema
     try:
         frame = pl.read_csv(
-            io.BytesIO(body),
+            body,
             separator=layout.delimiter or "\x01",
             has_header=False,
-            new_columns=every,
-            schema=dict.fromkeys(every, pl.String),
+            new_columns=list(every),
+            schema=every,
             quote_char='"' if b'"' in body else None,
             truncate_ragged_lines=False,
         )
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return None
-    return frame.select(names) if frame.width == len(every) else None
+    return frame.select(list(schema)) if frame.width == len(every) else None
 
 
 def _cells(count: int) -> str:

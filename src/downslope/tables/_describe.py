@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -107,10 +107,14 @@ def _several(names: Collection[str]) -> Collection[str]:
     return (names,) if isinstance(names, str) else names
 
 
-def rows_with_target(frame: pl.DataFrame, target: str) -> tuple[pl.DataFrame, int]:
-    """The rows that have a target, and how many have none."""
+def rows_with_target(
+    frame: pl.DataFrame, target: str, classes: Sequence[str] = ()
+) -> tuple[pl.DataFrame, int]:
+    """The rows that have a target, and how many have none; a class is no gap, whatever it is called."""
     column = frame[target]
     present = (without_gaps(column) if column.dtype == pl.String else column).is_not_null()
+    if column.dtype == pl.String and classes:
+        present = present | column.str.strip_chars().is_in(list(classes)).fill_null(False)
     if column.dtype.is_float():
         present = present & column.is_not_nan().fill_null(False)
     known = frame.filter(present)
@@ -188,6 +192,19 @@ def _check_classes(column: pl.Series) -> None:
         )
     if classes > 2 and classes > rows / 2:
         raise DownslopeError(
-            f'the target "{column.name}" has {classes} classes in {rows} rows, too few rows for each; group '
-            "them, or use --task regression if it holds numbers"
+            f'the target "{column.name}" has {classes} classes in {rows} rows, too few rows for each; '
+            f"{_way_out(column)}"
         )
+
+
+def _way_out(column: pl.Series) -> str:
+    """What helps a target with too many classes."""
+    numbers = column.dtype.is_numeric()
+    if column.dtype == pl.String:
+        cells = without_gaps(column)
+        numbers = numbers_in(cells).null_count() < len(cells) - 1
+    return (
+        "give more rows of each, or use --task regression"
+        if numbers
+        else "group them, or give more rows of each"
+    )

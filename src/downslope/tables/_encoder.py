@@ -228,7 +228,7 @@ class Target:
         """
         if not self.classes:
             return finite_numbers(column).to_numpy()
-        cells = Levels.of(column)
+        cells = Levels.of(column, self.classes)
         places = cells.places(self.classes)
         if not places.all():
             absent = int(np.flatnonzero(places == 0)[0])

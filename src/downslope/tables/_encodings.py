@@ -140,7 +140,7 @@ class TwoLevels:
 
     def encode(self, column: pl.Series, out: NDArray[np.float32]) -> Noticed:
         """Write a column into ``out``, (rows, features)."""
-        cells = Levels.of(column)
+        cells = Levels.of(column, self.levels)
         places = cells.places(self.levels)
         signs = np.array([0.0, -1.0, 1.0])[places]
         _write([signs[cells.cell]], cells.absent[cells.cell], out)
@@ -164,7 +164,7 @@ class Words:
 
     def encode(self, column: pl.Series, out: NDArray[np.float32]) -> Noticed:
         """Write a column into ``out``, (rows, features)."""
-        cells = Levels.of(column)
+        cells = Levels.of(column, self.levels)
         places = cells.places(self.levels)
         chosen = places[cells.cell]
         known = np.flatnonzero(chosen)
@@ -191,7 +191,7 @@ class Codes:
 
     def encode(self, column: pl.Series, out: NDArray[np.float32]) -> Noticed:
         """Write a column into ``out``, (rows, 1)."""
-        cells = Levels.of(column)
+        cells = Levels.of(column, (*self.levels, *self.rare))
         places = cells.places(self.levels)
         out[:, 0] = places[cells.cell]
         return _unseen(cells, places, self.rare)

@@ -91,10 +91,10 @@ def _layout(sample: str, delimiter: str, reading: Reading) -> Layout | None:
         return None
     width = Counter(counts[1:] or counts).most_common(1)[0][0]
     first = 0 if reading.skip_rows is not None else _header_place([row for _, row in rows], width)
+    if (width == 2 or counts[0] >= width) and not _has_header([row for _, row in rows[first:]]):
+        first = 0  # what looks like a title may be a header with few names
     below = counts[first + 1 :]
     if width < 2 or any(count != width for count in below):
-        return None
-    if first and width == 2 and not _has_header([row for _, row in rows[first:]]):
         return None
     above = rows[first][0] - 1 - sum(cell.count("\n") for cell in rows[first][1]) if first else 0
     body, header = [row for _, row in rows[first + 1 :]], rows[first][1]
@@ -126,7 +126,7 @@ def _header_place(rows: Sequence[Sequence[str]], width: int) -> int:
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether a column holds values below the first row, and none in it."""
     columns = zip(*rows, strict=False)  # the first row may be of another length
-    return any(_are_values(pl.Series(c[1:])) and not _is_value(c[0]) for c in columns)
+    return any(_are_values(pl.Series(c[1:], dtype=pl.String)) and not _is_value(c[0]) for c in columns)
 
 
 def _score(sample: str, layout: Layout) -> tuple[float, int]:

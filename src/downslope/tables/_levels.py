@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
@@ -31,6 +34,7 @@ class Levels:
         cell: which of them each row has, (rows,).
         text: the distinct cells as names of levels, null for gaps; several may have one name.
         rows: how many rows have each.
+        written: whether they were text, in which 01 is not 1.
 
     >>> levels = Levels.of(pl.Series(["b", "a ", "a", None]))
     >>> levels.places(["a", "b"])[levels.cell]
@@ -40,10 +44,11 @@ class Levels:
     cell: NDArray[np.uint32]
     text: pl.Series
     rows: NDArray[np.uint32]
+    written: bool = True
 
     @classmethod
-    def of(cls, column: pl.Series) -> Levels:
-        """The distinct cells of a column of any type."""
+    def of(cls, column: pl.Series, known: Sequence[str] = ()) -> Levels:
+        """The distinct cells of a column of any type; a word for a gap is none where it is a known level."""
         named = column.dtype.is_float()  # a float is no key to join on
         cells = (level_text(column) if named else column).alias("cell")
         counts = cells.value_counts(name="rows").with_row_index("place")
@@ -51,22 +56,31 @@ class Levels:
         if place.null_count():  # a null equals nothing in a join
             place = place.fill_null(counts.filter(pl.col("cell").is_null())["place"][0])
         text = counts["cell"] if named else level_text(counts["cell"])
-        return cls(place.to_numpy(), text, counts["rows"].to_numpy())
+        if column.dtype == pl.String and known and text.null_count():
+            stripped = counts["cell"].str.strip_chars()
+            text = text.zip_with(~stripped.is_in(list(known)).fill_null(False), stripped)
+        return cls(place.to_numpy(), text, counts["rows"].to_numpy(), not column.dtype.is_numeric())
 
     def places(self, levels: Sequence[str]) -> NDArray[np.int64]:
         """The place of each distinct cell among some levels, counted from 1; 0 for those not among them.
 
         Where two levels mean true and false, any word for one of them has its place. Where levels are codes
-        of one width with leading zeros, so has a number, which lost them.
+        of one width with leading zeros, so has a number, which lost them; else it has that of the only level
+        that is this number.
 
         >>> levels = Levels.of(pl.Series([True, None, False]))
         >>> levels.places(["No", "Yes"])[levels.cell]
         array([2, 0, 1])
+        >>> levels = Levels.of(pl.Series([1, 2]))
+        >>> levels.places(["01", "02"])[levels.cell]
+        array([1, 2])
         """
         place = {level: i for i, level in enumerate(levels, 1)}
         other = _places_of_truths(levels) or _places_of_codes(levels)
         named = [GAP_LEVEL if text is None else text for text in self.text.to_list()]
-        return np.array([place.get(t) or other.get(t.lower(), 0) for t in named], np.int64)
+        number = {} if self.written else _places_of_numbers(levels)
+        found = [place.get(t) or other.get(t.lower()) or number.get(_number_name(t), 0) for t in named]
+        return np.array(found, np.int64)
 
     @property
     def absent(self) -> NDArray[np.bool_]:
@@ -92,3 +106,15 @@ def _places_of_codes(levels: Sequence[str]) -> dict[str, int]:
     if not len(known) or not are_codes(known):
         return {}
     return {level.lstrip("0") or "0": i for i, level in enumerate(levels, 1) if level != GAP_LEVEL}
+
+
+def _places_of_numbers(levels: Sequence[str]) -> dict[str, int]:
+    """The place of each number that names one level and no other."""
+    names = [_number_name(level) for level in levels]
+    often = Counter(names)
+    return {name: i for i, name in enumerate(names, 1) if often[name] == 1}
+
+
+def _number_name(text: str) -> str:
+    """A number without zeros that change nothing; other text as it is."""
+    return f"{Decimal(text).normalize():f}" if re.fullmatch(r"[+-]?\d+(\.\d+)?", text) else text

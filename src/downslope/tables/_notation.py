@@ -80,7 +80,7 @@ class Reading:
     def known(self, other: Reading) -> Reading:
         """This reading, with what it leaves open from another one."""
         given = {f.name: getattr(self, f.name) for f in fields(self)}
-        if self.decimal is not None:  # what was seen beside another decimal mark
+        if self.decimal not in (None, other.decimal):  # which the marks were seen beside
             other = replace(other, decimal=None, thousands=None, exchanged=())
         return replace(other, **{name: value for name, value in given.items() if value not in (None, ())})
 

@@ -9,6 +9,8 @@ import polars as pl
 
 __all__ = ["Numbers", "Votes", "decimal_votes", "numbers_by"]
 
+_MOSTLY = 0.8
+_SOME = 1000
 _SPACES = " \u00a0\u2009\u202f"
 _APOSTROPHES = "'\u2019"
 _MARKS = (",", ".", f"[{_SPACES}]", f"[{_APOSTROPHES}]", "_")
@@ -20,7 +22,7 @@ _MONEY = (
 )
 """A currency by its sign or by its code (ISO 4217)."""
 
-_UNIT = r"(?:[%‰]|[\p{L}°µ][\p{L}°µ²³^·*/\d.-]*)"
+_UNIT = r"(?:[%‰]|[\p{L}°µ](?:[\p{L}°µ²³^·*/\d.-]*[\p{L}°µ²³\d.])?)"
 
 
 @lru_cache
@@ -36,11 +38,21 @@ def _digits(decimal: str) -> str:
 @lru_cache
 def _cell(decimal: str) -> str:
     """A whole cell: what stands around the digits in named groups, for minus signs that are hyphens."""
-    sign, blank = r"[+-]", f"[{_SPACES}]*"
-    return (
-        rf"^(?P<open>\()?(?P<sign>{sign})?{blank}(?P<before>{_MONEY})?{blank}(?P<inner>{sign})?{blank}"
-        rf"(?P<digits>{_digits(decimal)}{_POWER}){blank}"
-        rf"(?P<after>{_MONEY}|{_UNIT})?(?P<behind>-)?(?P<close>\))?$"
+    sign, blank, mark = r"[+-]", f"[{_SPACES}]*", f"{_MONEY}|{_UNIT}"
+    return blank.join(
+        [
+            rf"^(?P<sign>{sign})?",
+            rf"(?P<first>{_MONEY})?",
+            r"(?P<open>\()?",
+            rf"(?P<inner>{sign})?",
+            rf"(?P<before>{_MONEY})?",
+            rf"(?P<digits>{_digits(decimal)}{_POWER})",
+            r"(?P<behind>-)?",
+            rf"(?P<after>{mark})?",
+            r"(?P<close>\))?",
+            rf"(?P<last>{mark})?",
+            r"(?P<end>-)?$",
+        ]
     )
 
 
@@ -50,9 +62,10 @@ def _hyphened(text: pl.Series) -> pl.Series:
 
 def _plain(digits: pl.Series, decimal: str) -> pl.Series:
     """Digits with marks as text that any computer reads."""
-    other = "." if decimal == "," else ","
-    plain = digits.str.replace_all(f"[\\{other}_{_SPACES}{_APOSTROPHES}]", "")
-    return plain.str.replace(",", ".", literal=True) if decimal == "," else plain
+    for mark in ("." if decimal == "," else ",", "_", *_SPACES, *_APOSTROPHES):
+        if digits.str.contains(mark, literal=True).any():
+            digits = digits.str.replace_all(mark, "", literal=True)
+    return digits.str.replace(",", ".", literal=True) if decimal == "," else digits
 
 
 @dataclass(frozen=True)
@@ -106,7 +119,8 @@ def numbers_by(text: pl.Series, decimal: str = ".") -> Numbers:
             dressed, unit = _dressed(rest.set(bare, None), decimal, alone=alone)
             found = found.fill_null(dressed)
         values = values.scatter(left.arg_true(), found)
-    whole = unit != "%" and not text.str.contains(rf"\{decimal}\d|[eE][+-]?\d+$|[%‰]").any()
+    fraction = rf"\{decimal}\d|[eE][+-]?\d+$|[%‰]"
+    whole = not text.head(_SOME).str.contains(fraction).any() and not text.str.contains(fraction).any()
     return Numbers(values.alias(text.name), values.is_null() & text.is_not_null(), unit, whole)
 
 
@@ -117,10 +131,10 @@ def _dressed(text: pl.Series, decimal: str, *, alone: bool) -> tuple[pl.Series, 
     """
     parts = text.str.extract_groups(_cell(decimal)).struct.unnest()
     present = parts["digits"].is_not_null()
-    mark = parts["before"].fill_null("") + parts["after"].fill_null("")
+    mark = parts.select(pl.concat_str("first", "before", "after", "last", ignore_nulls=True)).to_series()
     brackets = (parts["open"].is_not_null() == parts["close"].is_not_null()).fill_null(False)
     signs = parts.select(
-        pl.sum_horizontal(pl.col("open", "sign", "inner", "behind").is_not_null().cast(pl.Int8))
+        pl.sum_horizontal(pl.col("open", "sign", "inner", "behind", "end").is_not_null().cast(pl.Int8))
     ).to_series()
     fits = present & brackets & (signs <= 1)
     marks = set(mark.filter(fits & (mark != "")).unique().to_list())
@@ -133,10 +147,8 @@ def _dressed(text: pl.Series, decimal: str, *, alone: bool) -> tuple[pl.Series, 
     digits = _plain(parts["digits"].set((~fits).fill_null(True), None), decimal)
     shift = {"%": "e-2", "‰": "e-3"}.get(unit)
     values = (digits + shift if shift else digits).cast(pl.Float64, strict=False)
-    minus = parts["open"].is_not_null() | pl.any_horizontal(
-        parts["sign"] == "-", parts["inner"] == "-", parts["behind"] == "-"
-    )
-    negative = parts.select(minus.fill_null(False)).to_series()
+    hyphen = pl.any_horizontal((pl.col("sign", "inner", "behind", "end") == "-").fill_null(False))
+    negative = parts.select(pl.col("open").is_not_null() | hyphen).to_series()
     return values.set(negative & values.is_not_null(), None).fill_null(-values), unit
 
 
@@ -161,9 +173,6 @@ class Votes:
     either: int = 0
     bare: int = 0
     example: str = ""
-
-
-_MOSTLY = 0.8
 
 
 def decimal_votes(text: pl.Series, least: float = _MOSTLY) -> Votes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, BinaryIO
 
 import polars as pl
@@ -51,37 +51,37 @@ def read_table(
     >>> read_table(io.BytesIO(b"size;price\\n1,5;200\\nNA;300\\n")).to_dict(as_series=False)
     {'size': [1.5, None], 'price': [200, 300]}
     """
-    frame, found = written_table(source, sheet, reading)
-    return typed(frame, found).frame
-
-
-def written_table(
-    source: str | os.PathLike[str] | BinaryIO, sheet: str | None = None, reading: Reading | None = None
-) -> tuple[pl.DataFrame, Reading]:
-    """The table of a file with text as it is written, and what is known of how it is written."""
-    (outcome,) = written_tables(source, sheet, [reading or Reading()])
+    (outcome,) = written_tables(source, sheet, [reading or Reading()], text=())
     if isinstance(outcome, DownslopeError):
         raise outcome
-    return outcome
+    return typed(*outcome).frame
 
 
 def written_tables(
-    source: str | os.PathLike[str] | BinaryIO, sheet: str | None, readings: Iterable[Reading]
+    source: str | os.PathLike[str] | BinaryIO,
+    sheet: str | None,
+    readings: Iterable[Reading],
+    text: Collection[str] | None = None,
 ) -> Iterator[tuple[pl.DataFrame, Reading] | DownslopeError]:
-    """The table that each reading of a file gives, or why it gives none."""
+    """The table that each reading of a file gives, or why it gives none.
+
+    ``text`` are the columns whose cells are kept as they are written; None for all.
+    """
     check_polars()
     opened = open_source(source)
     for reading in readings:
         try:
-            yield _written(opened, sheet, reading)
+            yield _written(opened, sheet, reading, text)
         except DownslopeError as error:
             yield error
 
 
-def _written(source: Source, sheet: str | None, reading: Reading) -> tuple[pl.DataFrame, Reading]:
+def _written(
+    source: Source, sheet: str | None, reading: Reading, text: Collection[str] | None
+) -> tuple[pl.DataFrame, Reading]:
     read = _reader(source, sheet)
     if read is None:
-        frame, reading = read_delimited(source, reading)
+        frame, reading = read_delimited(source, reading, text)
     elif reading.layout:
         raise DownslopeError(
             f"{source.name} is no delimited text: {', '.join(reading.layout)} "

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gzip
 import os
-import re
 import sys
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from downslope.errors import DownslopeError
+from downslope.tables._charset import encoding_of
 from downslope.tables._names import did_you_mean
 
 __all__ = ["Source", "as_utf8", "decoded", "open_source"]
@@ -20,14 +22,7 @@ _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _PACKED = {".gz", ".gzip", ".zst", ".zstd"}
 _LAYERS = 4
-_TELLING = 64
-_ODD_SHARE = 0.2
-_ODD = (
-    r"[^\x00-\x7f]{4,}|(?<=[a-z])[A-ZÀ-ÞŠŽŒŸ](?=[a-z])"
-    r"|(?<=[A-Za-z])[^\w\s\x00-\x7f€°’‘“”–—·»«…™®©²³](?=[A-Za-z])"
-)
-"""In text of Western Europe: runs of letters beyond ASCII, capitals and signs within a word."""
-_CONTROL = bytes([*range(9), *range(14, 32)])
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -158,14 +153,24 @@ def decoded(source: Source, encoding: str | None = None) -> tuple[bytes, str]:
     else:
         text, found = _guessed(content.removeprefix(b"\xef\xbb\xbf"))
     text = text.rstrip(b"\x1a")
-    if len(text.translate(None, _CONTROL)) != len(text):
-        place, byte = next((i, byte) for i, byte in enumerate(text) if byte in _CONTROL)
+    place = _first_control(text)
+    if place is not None:
         line = text.count(b"\n", 0, place) + 1
         raise DownslopeError(
-            f"{source.name} is not a table: line {line} holds the byte {byte:#04x}, which text does not "
-            "have; give CSV, TSV, JSON lines, Parquet, Arrow or Excel"
+            f"{source.name} is not a table: line {line} holds the byte {text[place]:#04x}, which text does "
+            "not have; give CSV, TSV, JSON lines, Parquet, Arrow or Excel"
         )
     return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text, found
+
+
+def _first_control(text: bytes) -> int | None:
+    """The place of the first byte that text does not have."""
+    for start in range(0, len(text), _BLOCK):
+        block = np.frombuffer(text, np.uint8, min(_BLOCK, len(text) - start), start)
+        control = (block < 9) | (block - np.uint8(14) < 18)  # 0 to 8, 14 to 31
+        if control.any():
+            return start + int(control.argmax())
+    return None
 
 
 def _in_encoding(source: Source, encoding: str) -> bytes:
@@ -183,20 +188,11 @@ def _in_encoding(source: Source, encoding: str) -> bytes:
 
 
 def _guessed(content: bytes) -> tuple[bytes, str]:
-    """UTF-8, else Windows-1252 or Latin-1 unless what that gives are no words."""
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
+    """UTF-8, else Windows-1252 unless another encoding gives fewer words that are none."""
+    if content.isascii() or _decodes(content, "utf-8"):
         return content, "utf-8"
-    lines = re.findall(rb"[^\n]*[\x80-\xff][^\n]*", content[: 1 << 22])
-    sample = b"\n".join(lines)[: 1 << 16]
-    western = "cp1252" if _decodes(content, "cp1252") else "latin-1"
-    for encoding in (*_other_encodings(sample), western):
-        if _decodes(content, encoding):
-            return content.decode(encoding).encode("utf-8"), encoding
-    raise AssertionError("latin-1 decodes everything")
+    encoding = encoding_of(content)
+    return content.decode(encoding).encode("utf-8"), encoding
 
 
 def _decodes(content: bytes, encoding: str) -> bool:
@@ -205,16 +201,3 @@ def _decodes(content: bytes, encoding: str) -> bool:
     except (UnicodeError, LookupError):
         return False
     return True
-
-
-def _other_encodings(sample: bytes) -> list[str]:
-    """What the detection says, where the sample in Windows-1252 has letters and signs in odd places."""
-    high = re.findall(r"[^\x00-\x7f]", text := sample.decode("cp1252", "replace"))
-    odd = re.findall(_ODD, text)
-    # from a few letters the detection is wrong half the time, and most such files are Western European
-    if len(high) < _TELLING or len("".join(odd)) < _ODD_SHARE * len(high):
-        return []
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(sample).best()
-    return [] if best is None else [best.encoding]

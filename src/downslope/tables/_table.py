@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from downslope.errors import DownslopeError
+from downslope.tables._extra_rows import without_extra_rows
 from downslope.tables._frames import as_frame
 from downslope.tables._notation import Reading
 from downslope.tables._reading import written_tables
@@ -24,9 +25,10 @@ class Table:
 
     Attributes:
         frame: with numbers as numbers, dates as dates, and text where a column holds neither.
-        written: with text as it was written.
+        written: with text as it was written, if the table was read as one before it.
         reading: how text is written in it.
-        notes: what a reader has to know about cells that could be read in two ways, or not at all.
+        notes: what a reader has to know about rows left out, and cells that could be read in two ways.
+        unread: which cells are not what their column is wanted as, and count as gaps.
         questions: what cannot be decided, with what to do.
     """
 
@@ -34,6 +36,7 @@ class Table:
     written: pl.DataFrame
     reading: Reading
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
 
 
@@ -46,6 +49,7 @@ def open_table(
     before: Reading | None = None,
     wanted: Mapping[str, str] | None = None,
     needed: Collection[str] = (),
+    keep_rows: bool = True,
 ) -> Table:
     """Any table, its text read in one notation.
 
@@ -57,6 +61,7 @@ def open_table(
         wanted: what some columns are: ``"number"``, ``"date"``, or ``"level"`` for text as it is written.
         needed: columns that a file has to have; where it lacks one, it is laid out otherwise than the
             earlier table, and only the notation of that is followed.
+        keep_rows: False leaves out rows of a file that repeat the header, hold units or sum up others.
 
     Raises:
         DownslopeError: if it is no table, or the cells of its rows cannot be told apart.
@@ -66,21 +71,31 @@ def open_table(
     >>> table.frame.rows(), str(table.reading)
     ([(1, 1299, 10.5), (2, 850, 11.75)], 'semicolons, decimal comma, points between thousands')
     """
-    reading, before = reading or Reading(), before or Reading()
+    reading = reading or Reading()
+    left_out: tuple[str, ...] = ()
     if isinstance(data, str | os.PathLike) or hasattr(data, "read"):
-        written, reading = _file(data, sheet, _ways(reading, before), needed)
+        levels = [name for name, kind in (wanted or {}).items() if kind == "level"]
+        text = levels if before is None else None
+        written, reading = _file(data, sheet, _ways(reading, before or Reading()), needed, text)
+        if not keep_rows:
+            written, left_out = without_extra_rows(written)
     else:
-        written, reading = as_frame(data, columns), reading.known(before).notation
+        written, reading = as_frame(data, columns), reading.known(before or Reading()).notation
     found = typed(written, reading, wanted)
-    return Table(found.frame, written, found.reading, found.notes, found.questions)
+    notes = (*left_out, *found.notes)
+    return Table(found.frame, written, found.reading, notes, found.unread, found.questions)
 
 
 def _file(
-    source: Any, sheet: str | None, ways: Iterable[Reading], needed: Collection[str]
+    source: Any,
+    sheet: str | None,
+    ways: Iterable[Reading],
+    needed: Collection[str],
+    text: Collection[str] | None,
 ) -> tuple[pl.DataFrame, Reading]:
     """The first way of reading that gives all columns that are needed, or the first that gives any."""
     first: tuple[pl.DataFrame, Reading] | DownslopeError | None = None
-    for outcome in written_tables(source, sheet, ways):
+    for outcome in written_tables(source, sheet, ways, text):
         if not isinstance(outcome, DownslopeError) and set(needed) <= set(outcome[0].columns):
             return outcome
         if first is None or isinstance(first, DownslopeError):

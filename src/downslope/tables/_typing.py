@@ -15,9 +15,11 @@ from downslope.tables._dates import (
     are_dates,
     clock_seconds,
     day_order,
+    in_format,
     moments,
 )
-from downslope.tables._names import shown_value
+from downslope.tables._levels import TRUTHS
+from downslope.tables._names import listed, shown_value
 from downslope.tables._notation import Reading
 from downslope.tables._numbers import Votes, decimal_votes, numbers_by
 
@@ -35,13 +37,15 @@ class Typed:
     Attributes:
         frame: text only where a column holds neither.
         reading: what was given, and what was found.
-        notes: what a reader has to know about cells that could be read in two ways, or not at all.
+        notes: what a reader has to know about cells that could be read in two ways.
+        unread: which cells are not what their column is wanted as, and count as gaps.
         questions: what cannot be decided, with what to do.
     """
 
     frame: pl.DataFrame
     reading: Reading
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
 
 
@@ -61,19 +65,21 @@ def typed(
     ([(1299, 10.5), (850, 11.75)], 'decimal comma, points between thousands')
     """
     reading, wanted = reading or Reading(), wanted or {}
-    text = (c for c in frame if c.dtype == pl.String and wanted.get(c.name) != "level")
-    columns = [_Column.of(c, wanted.get(c.name)) for c in text]
-    if not columns:
-        return Typed(frame, reading)
+    text = [c for c in frame if c.dtype == pl.String]
+    columns = [_Column.of(c, wanted.get(c.name)) for c in text if wanted.get(c.name) != "level"]
     reading, notes = _with_decimal(reading, columns)
     reading, questions = _with_dates(reading, columns)
-    changed = []
+    changed = [c for c in text if wanted.get(c.name) == "level"]
     for column in columns:
-        series, said = column.typed(reading)
-        changed.append(series)
-        notes += said
+        changed.append(column.typed(reading))
+        notes += column.notes
+    for place, series in enumerate(changed):
+        if series.dtype == pl.String:
+            changed[place], said = _with_one_spelling(series)
+            notes += said
     reading = _with_thousands(reading, columns)
-    return Typed(frame.with_columns(changed), reading, tuple(notes), tuple(questions))
+    unread = tuple(column.unread for column in columns if column.unread)
+    return Typed(frame.with_columns(changed), reading, tuple(notes), unread, tuple(questions))
 
 
 @dataclass
@@ -90,6 +96,8 @@ class _Column:
     text: pl.Series
     sample: pl.Series
     numeric: bool = False
+    notes: tuple[str, ...] = ()
+    unread: str = ""
 
     @classmethod
     def of(cls, written: pl.Series, wanted: str | None) -> _Column:
@@ -118,56 +126,71 @@ class _Column:
         if self.wanted == "number":
             return decimal_votes(self.text, least=0)
         some = decimal_votes(self.sample)
-        return decimal_votes(self.text) if some.point + some.comma + some.either + some.bare else some
+        if some.point or some.comma or not some.either + some.bare:  # each cell is looked at when it is read
+            return some
+        return decimal_votes(self.text)
 
-    def typed(self, reading: Reading) -> tuple[pl.Series, list[str]]:
-        """The column as what it holds, and what to say about it."""
-        wanted = self.wanted
-        if wanted == "date":
-            return self._wanted(moments(self.text, reading.dates), "dates")
+    def typed(self, reading: Reading) -> pl.Series:
+        """The column as what it holds; text where it is neither numbers nor dates nor times."""
+        if self.wanted == "date":
+            return self._with_gaps(moments(self.text, reading.dates), "dates")
+        if (dates := self._dates(reading)) is not None:
+            return dates
         decimal = _other(reading.decimal) if self.name in reading.exchanged else reading.decimal
         if self.plain is not None and (decimal != "," or self.plain.dtype == pl.Int64):
-            return self.plain, []
-        present = len(self.text) - self.text.null_count()
-        if not present or (wanted is None and has_leading_zeros(self.text)):
-            return self.text if wanted is None else self.written, []
-        numbers = numbers_by(self.text, decimal or ".") if self.sample.str.contains(r"\d").any() else None
-        if numbers is not None and numbers.complete:
-            if wanted is None and _too_long(numbers.values, self.text):
-                return self.text, []
-            self.numeric = True
-            values = numbers.values
-            note = (
-                [f'column "{self.name}": percentages are read as shares, 5% as 0.05']
-                if numbers.unit == "%"
-                else []
-            )
-            return (values.cast(pl.Int64) if numbers.whole and _fits(values) else values), note
-        if self.dated:
-            read = moments(self.text, reading.dates or _order(self.text))
-            if read.null_count() == self.text.null_count():
-                days = read.drop_nulls()
-                return (read.cast(pl.Date) if (days.dt.truncate("1d") == days).all() else read), []
-        if are_clock_times(self.sample).all():
-            seconds = clock_seconds(self.text)
-            if seconds.null_count() == self.text.null_count():
-                return _clock(seconds), []
-        if wanted == "number" and numbers is not None:
-            return self._wanted(numbers.values, "numbers")
-        return self.text, []
+            return self.plain
+        if self.text.null_count() == len(self.text):
+            return self.text
+        if self.wanted is None and has_leading_zeros(self.text):
+            return self.text
+        for read in (self._numbers(decimal or "."), self._times()):
+            if read is not None:
+                return read
+        if self.wanted == "number":
+            return self._with_gaps(numbers_by(self.text, decimal or ".").values, "numbers")
+        return self.text
 
-    def _wanted(self, values: pl.Series, what: str) -> tuple[pl.Series, list[str]]:
+    def _numbers(self, decimal: str) -> pl.Series | None:
+        if self.wanted is None and not numbers_by(self.sample, decimal).complete:
+            return None
+        numbers = numbers_by(self.text, decimal)
+        if not numbers.complete or (self.wanted is None and _too_long(numbers.values, self.text)):
+            return None
+        self.numeric = True
+        if numbers.unit == "%":
+            self.notes = (f'column "{self.name}": percentages are read as shares, 5% as 0.05',)
+        return numbers.values.cast(pl.Int64) if numbers.whole and _fits(numbers.values) else numbers.values
+
+    def _dates(self, reading: Reading) -> pl.Series | None:
+        form = reading.dates
+        if form in (None, DAY_FIRST, MONTH_FIRST):
+            if not self.dated:
+                return None
+        elif not len(self.sample) or in_format(self.sample, str(form)).null_count():
+            return None
+        read = moments(self.text, form or _order(self.text))
+        if read.null_count() != self.text.null_count():
+            return None
+        days = read.drop_nulls()
+        return read.cast(pl.Date) if (days.dt.truncate("1d") == days).all() else read
+
+    def _times(self) -> pl.Series | None:
+        if not are_clock_times(self.sample).all():
+            return None
+        seconds = clock_seconds(self.text)
+        return None if seconds.null_count() != self.text.null_count() else _clock(seconds)
+
+    def _with_gaps(self, values: pl.Series, what: str) -> pl.Series:
         """Values with gaps where a cell is something else, which is said; the text where all cells are."""
         wrong = (values.is_null() & self.text.is_not_null()).arg_true()
-        if values.null_count() == len(values) or not len(wrong):
-            return (self.text if len(wrong) else values).alias(self.name), []
-        row, several = wrong[0] + 1, f"{len(wrong):,} cells are no {what} and count as gaps, such as"
-        said = f"{several} {shown_value(self.text[wrong[0]])} in row {row}"
-        if len(wrong) == 1:
-            said = (
-                f"{shown_value(self.text[wrong[0]])} in row {row} is none of its {what} and counts as a gap"
-            )
-        return values.alias(self.name), [f'column "{self.name}": {said}']
+        if values.null_count() == len(values) and len(wrong):
+            return self.text
+        if len(wrong):
+            seen = f"{shown_value(self.text[wrong[0]])} in row {wrong[0] + 1}"
+            several = f"{len(wrong):,} cells are no {what} and count as gaps, such as {seen}"
+            said = several if len(wrong) > 1 else f"{seen} is none of its {what} and counts as a gap"
+            self.unread = f'column "{self.name}": {said}'
+        return values.alias(self.name)
 
 
 def _plain_numbers(text: pl.Series) -> pl.Series | None:
@@ -187,7 +210,8 @@ def _plain_numbers(text: pl.Series) -> pl.Series | None:
     number = text.cast(pl.Float64, strict=False)
     if number.null_count() > gaps or number.is_nan().any():
         return None
-    return None if _too_long(number, text) or has_leading_zeros(text) else number
+    fractions = (number != number.round()).any()  # among which "007" is no code
+    return None if _too_long(number, text) or (not fractions and has_leading_zeros(text)) else number
 
 
 def _too_long(values: pl.Series, text: pl.Series) -> bool:
@@ -234,8 +258,8 @@ def _by_habit(reading: Reading, votes: Mapping[str, Votes]) -> tuple[Reading, li
     grouped = comma and (reading.delimiter == "," or any(v.bare for v in open_ones.values()))
     decimal = "," if comma and not grouped else "."
     read = numbers_by(pl.Series([vote.example]), decimal).values[0]
-    note = f'column "{name}": {vote.example} is read as {read:g}; where it is not, give the decimal mark'
-    return replace(reading, decimal=decimal), [note + f" ({_other(decimal)})"]
+    note = f'column "{name}": {vote.example} is read as {read:g}; where it is not, use --decimal'
+    return replace(reading, decimal=decimal), [f"{note} {_other(decimal)}"]
 
 
 def _with_dates(reading: Reading, columns: Iterable[_Column]) -> tuple[Reading, list[str]]:
@@ -255,7 +279,7 @@ def _with_dates(reading: Reading, columns: Iterable[_Column]) -> tuple[Reading, 
         cell = text.drop_nulls()[0]
         question = (
             f'column "{name}" holds dates such as {shown_value(cell)}, in all of which the day could be the '
-            "month; say which is first by the date format day-first or month-first"
+            "month; use --date-format day-first, or --date-format month-first"
         )
         return replace(reading, dates=MONTH_FIRST), [question]
     return reading, []
@@ -281,6 +305,32 @@ def _with_thousands(reading: Reading, columns: Iterable[_Column]) -> Reading:
         if any(c.numeric and c.text.str.contains(rf"\d{pattern}\d{{3}}").any() for c in columns):
             return replace(reading, thousands=mark)
     return reading
+
+
+def _with_one_spelling(text: pl.Series) -> tuple[pl.Series, list[str]]:
+    """Words for yes and no in the most frequent spelling of each, where a column holds nothing else.
+
+    >>> _with_one_spelling(pl.Series("a", ["Yes", "yes", "Yes", "NO", ""]))[0].to_list()
+    ['Yes', 'Yes', 'Yes', 'NO', '']
+    """
+    some = without_gaps(text.head(_SAMPLE)).drop_nulls().unique()
+    if not all(word.lower() in TRUTHS for word in some):
+        return text, []
+    counts = text.value_counts(sort=True, name="rows")
+    words: dict[bool, list[str]] = {True: [], False: []}
+    for word in without_gaps(counts[text.name]).drop_nulls().unique(maintain_order=True):
+        truth = TRUTHS.get(word.lower())
+        if truth is None:
+            return text, []
+        words[truth].append(word)
+    if not all(words.values()) or sum(map(len, words.values())) == 2:
+        return text, []
+    spelling = {word: same[0] for same in words.values() for word in same}
+    said = " and ".join(f"{listed(same)} are the level {same[0]}" for same in words.values() if len(same) > 1)
+    return (
+        text.str.strip_chars().replace(spelling).alias(text.name),
+        [f'column "{text.name}": {said}'],
+    )
 
 
 def _clock(seconds: pl.Series) -> pl.Series:

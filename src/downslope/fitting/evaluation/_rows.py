@@ -58,7 +58,7 @@ def labelled_rows(frame: pl.DataFrame, target: Target, row_weights: ArrayLike | 
     weights = weights_of(frame, row_weights)
     numbered = frame.with_columns(pl.Series(_PLACE, np.arange(frame.height)))
     numbered = numbered.filter(pl.Series(weights > 0))
-    known = rows_with_target(numbered, target.name)[0]
+    known = rows_with_target(numbered, target.name, target.classes)[0]
     true = target.values(known[target.name])
     usable = np.isfinite(true)  # text where numbers are predicted is no target
     if not usable.any():

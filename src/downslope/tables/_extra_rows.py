@@ -1,0 +1,130 @@
+"""Rows of a file that are no rows of its table: repeated headers, a row of units, totals at the end."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from downslope.tables._cells import numbers_in, without_gaps
+from downslope.tables._names import listed, shown_value
+
+__all__ = ["without_extra_rows"]
+
+_TOTAL = re.compile(
+    r"(?:grand |sub ?|net )?(?:sum|totals?|average|mean)|(?:gesamt|zwischen|end)?summe|gesamt|insgesamt|"
+    r"mittelwert|durchschnitt|somme|moyenne|suma|totale|somma|media|totaal|suma total",
+    re.IGNORECASE,
+)
+_UNIT = r"^[\[(]?(?:%|[\p{L}°µ\p{Sc}][\p{L}°µ²³/%·^0-9-]{0,9})?[\])]?$"
+_TOTALS = 3
+_ROUNDED = 0.005
+_ABOVE = 100
+
+
+def without_extra_rows(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The table without the rows that only repeat or sum up others, and what was left out.
+
+    >>> rows = {"shop": ["A", "B", "Total"], "sales": ["10.5", "20", "30.5"]}
+    >>> without_extra_rows(pl.DataFrame(rows))[1]
+    ('row 3 ("Total") sums up the rows above it and is left out',)
+    """
+    notes: list[str] = []
+    frame = _without_headers(frame, notes)
+    frame = _without_units(frame, notes)
+    for _ in range(_TOTALS):
+        if frame.height < 3 or not _sums_up(frame):
+            break
+        label = shown_value(_label(frame) or "")
+        notes.append(f"row {frame.height} ({label}) sums up the rows above it and is left out")
+        frame = frame.head(-1)
+    return frame, tuple(notes)
+
+
+def _without_headers(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """Where all columns are text: no row with the name of each column in it."""
+    if any(kind != pl.String for kind in frame.dtypes):
+        return frame
+    first = frame.to_series(0)
+    if not (first.str.strip_chars() == first.name).any():
+        return frame
+    repeats = frame.select(pl.all_horizontal(pl.col(n).str.strip_chars() == n for n in frame.columns))
+    places = repeats.to_series().fill_null(False).arg_true()
+    if not len(places) or len(places) == frame.height:
+        return frame
+    rows = listed([str(place + 1) for place in places])
+    notes.append(
+        f"row {rows} repeats the header and is left out"
+        if len(places) == 1
+        else f"rows {rows} repeat the header and are left out"
+    )
+    return frame.filter(~repeats.to_series().fill_null(False))
+
+
+def _without_units(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """No first row that holds a unit, or nothing, for each column of numbers, two of them at least."""
+    if frame.height < 3:
+        return frame
+    text = [c for c in frame.head(_ABOVE) if c.dtype == pl.String]
+    cells = {c.name: (c[0] or "").strip() for c in text}
+    if not cells or not pl.Series(list(cells.values())).str.contains(_UNIT).all():
+        return frame
+    numeric = [c for c in text if _is_numeric(c.tail(-1))]
+    units = [cells[c.name] for c in numeric if cells[c.name]]
+    if len(units) < 2 or len(numeric) < len(frame.columns) - len(text) + len(units):
+        return frame
+    if any(numbers_in(pl.Series([unit])).null_count() == 0 for unit in units):
+        return frame
+    notes.append(f"row 1 holds units ({listed(units)}) and is left out")
+    return frame.tail(-1)
+
+
+def _is_numeric(column: pl.Series) -> bool:
+    text = without_gaps(column)
+    return text.null_count() < len(text) and numbers_in(text).null_count() == text.null_count()
+
+
+def _label(frame: pl.DataFrame) -> str | None:
+    """The first cell of the last row, of those that hold anything."""
+    return next((str(cell) for cell in frame.row(-1) if _holds(cell)), None)
+
+
+def _holds(cell: Any) -> bool:
+    return cell is not None and str(cell).strip() != ""
+
+
+def _sums_up(frame: pl.DataFrame) -> bool:
+    """Whether the last row is called a total and mostly empty, or holds nothing but totals of the others."""
+    row = dict(zip(frame.columns, frame.row(-1), strict=True))
+    held = {name: cell for name, cell in row.items() if _holds(cell)}
+    named = bool(_TOTAL.fullmatch((_label(frame) or "").strip(" :.=")))
+    if not held or (not named and len(held) > len(row) / 2):
+        return False
+    label = next(iter(held))
+    totals = [name for name in held if not (named and name == label)]
+    if not totals:
+        return False
+    sums = [_is_total(frame[name]) for name in totals]
+    if named:
+        return any(sums) or (len(held) <= len(row) / 2 and all(_is_number(held[n]) for n in totals))
+    return len(totals) < len(row) and all(sums)
+
+
+def _is_number(cell: Any) -> bool:
+    return numbers_in(pl.Series([str(cell)])).null_count() == 0
+
+
+def _is_total(column: pl.Series) -> bool:
+    """Whether its last cell is the sum or the mean of the others, but for rounding."""
+    numbers = (
+        numbers_in(without_gaps(column))
+        if column.dtype == pl.String
+        else column.cast(pl.Float64, strict=False)
+    )
+    last, others = numbers[-1], numbers.head(-1).drop_nulls().to_numpy()
+    if last is None or len(others) < 2:
+        return False
+    totals = np.array([others.sum(), others.mean()])
+    return bool((np.abs(totals - last) <= 1e-6 * np.abs(totals) + _ROUNDED).any())
