@@ -76,7 +76,12 @@ CELLS: dict[str, tuple[Callable[[], Any], list[object]]] = {
     "half precision": (lambda: pandas_column(np.array([1.5, np.nan], np.float16)), [1.5, None]),
     "long precision": (lambda: {"a": np.array([1.5], np.longdouble)}, [1.5]),
     "the other byte order": (lambda: {"a": np.array([1.5], ">f8")}, [1.5]),
-    "64 bits without a sign": (lambda: pandas_column([2**64 - 1, 1], "uint64"), [2**64 - 1, 1]),
+    "64 bits without a sign": (lambda: pandas_column([2**64 - 1, 1], "uint64"), [str(2**64 - 1), "1"]),
+    "64 bits of Polars": (lambda: pl.DataFrame({"a": pl.Series([3, None], dtype=pl.UInt64)}), [3, None]),
+    "128 bits of Polars": (
+        lambda: pl.DataFrame({"a": pl.Series([2**70, None], dtype=pl.Int128)}),
+        [str(2**70), None],
+    ),
     "more than 64 bits": (lambda: {"a": [2**70, 1]}, [str(2**70), "1"]),
     "a matrix of NumPy": (lambda: np.array([[1, 2], [3, 4]]).view(np.matrix), [1, 3]),
     "masked": (lambda: np.ma.array([[1], [2]], mask=[[0], [1]]), [1, None]),

@@ -140,13 +140,11 @@ def _truths(name: str, cells: list[Any]) -> pl.Series:
 
 
 def _whole(name: str, cells: list[Any]) -> pl.Series:
-    """Int64 or UInt64 where all fit, else their digits as text, so that long ones stay different."""
+    """Int64 where all fit, else their digits as text, as in a file, so that long ones stay different."""
     whole = [None if cell is None else int(cell) for cell in cells]
     low, high = (pick((c for c in whole if c is not None), default=0) for pick in (min, max))
     if low >= -(2**63) and high < 2**63:
         return pl.Series(name, whole, pl.Int64)
-    if low >= 0 and high < 2**64:
-        return pl.Series(name, whole, pl.UInt64)
     return pl.Series(name, [None if cell is None else str(cell) for cell in whole], pl.String)
 
 

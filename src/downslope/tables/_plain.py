@@ -91,12 +91,13 @@ def _without_nan(column: pl.Series) -> pl.Series:
 
 def _of_decimals(column: pl.Series) -> pl.Series:
     """Whole numbers as such, so that long ones stay different; others as Float64."""
-    if getattr(column.dtype, "scale", None) == 0:
-        for kind in (pl.Int64, pl.String):
-            whole = column.cast(kind, strict=False)
-            if whole.null_count() == column.null_count():
-                return whole
-    return column.cast(pl.Float64)
+    return _of_long_numbers(column) if getattr(column.dtype, "scale", None) == 0 else column.cast(pl.Float64)
+
+
+def _of_long_numbers(column: pl.Series) -> pl.Series:
+    """Int64 where all fit, else their digits as text, as in a file, so that long ones stay different."""
+    whole = column.cast(pl.Int64, strict=False)
+    return whole if whole.null_count() == column.null_count() else column.cast(pl.String)
 
 
 def _of_bytes(column: pl.Series) -> pl.Series:
@@ -107,6 +108,7 @@ def _of_bytes(column: pl.Series) -> pl.Series:
 _CONVERSIONS: tuple[tuple[Callable[[pl.DataType], bool], Callable[[pl.Series], pl.Series]], ...] = (
     (lambda kind: kind in (pl.Float32, pl.Float64), _without_nan),
     (lambda kind: kind.is_float(), lambda column: _without_nan(column.cast(pl.Float32))),
+    (lambda kind: str(kind) in ("UInt64", "Int128", "UInt128"), _of_long_numbers),
     (lambda kind: kind == pl.Decimal, _of_decimals),
     (lambda kind: kind == pl.Binary, _of_bytes),
     (lambda kind: kind == pl.Object, lambda column: column_of_objects(column.name, column.to_list())),
