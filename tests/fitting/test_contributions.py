@@ -103,7 +103,7 @@ def test_shap_finds_the_same():
     explainer = shap.explainers.Exact(function, shap.maskers.Independent(x[10:], max_samples=100))
     expected = explainer(x[:3]).values
     found = [shapley(function, row, x[10:], singles(7)).values for row in x[:3]]
-    np.testing.assert_allclose(found, expected, atol=1e-6)  # shap rounds to float32
+    np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
 @pytest.fixture(scope="module")
