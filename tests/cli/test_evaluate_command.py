@@ -50,7 +50,7 @@ def test_weights_and_worst_rows(folder: Path) -> None:
     )
     found = json.loads(done.stdout)
     assert len(found["worst"]) == 2
-    assert sum(map(sum, found["confusion"])) == 2 * found["rows"]
+    assert sum(map(sum, found["confusion"])) == found["rows"]
 
 
 def test_the_table_of_the_fit_is_recognised(folder: Path) -> None:

@@ -155,6 +155,24 @@ def test_scores_that_flatter_are_said_to(tmp_path) -> None:
     assert told not in str(model.evaluate(EARLIER))
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e306])
+def test_only_the_ratios_of_weights_count(species: ds.Model, scale: float) -> None:
+    weights = np.arange(LATER.height) % 3
+    found, plain = (species.evaluate(LATER, row_weights=w) for w in (weights * scale, weights))
+    for of, scores in found.compared.items():
+        for name, estimate in scores.items():
+            assert estimate.value == pytest.approx(plain.compared[of][name].value, rel=1e-12)
+    assert found.confusion.sum() == pytest.approx(np.count_nonzero(weights))
+
+
+def test_one_row_has_scores_without_errors(mass: ds.Model) -> None:
+    one = mass.evaluate(LATER.head(1))
+    assert one.score("r2").value is None
+    assert one.score("mean_absolute_error").standard_error is None
+    assert "evaluated on 1 row\n" in str(one)
+    json.dumps(one.to_json(), allow_nan=False)
+
+
 def test_a_saved_model_is_evaluated_as_before(mass: ds.Model, species: ds.Model, tmp_path) -> None:
     for model in (mass, species):
         model.save(tmp_path / "m.downslope")

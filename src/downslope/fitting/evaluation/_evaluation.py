@@ -33,6 +33,7 @@ from downslope.fitting.evaluation._text import (
     as_html,
     as_text,
     class_blocks,
+    counted_rows,
     number_blocks,
     score_block,
     worst_block,
@@ -59,7 +60,7 @@ class Evaluation:
         errors: the spread of the errors; regression only.
         coverage: how often the intervals of each level hold; empty where the model has none.
         classes: the scores of each class; classification only.
-        confusion: the weight of the rows of each true class (first axis) by predicted class.
+        confusion: the rows of each true class (first axis) by predicted class, or their weights, of mean 1.
         calibration: probabilities in bins beside what was the case; classification only.
         worst: the rows whose predictions are farthest off, the worst first.
         notes: what a reader of the scores should know, in sentences.
@@ -91,7 +92,7 @@ class Evaluation:
     def line(self) -> str:
         """In one line."""
         name = "accuracy" if self.task == "classification" else "r2"
-        return f"{self.task}, {self.rows:,} rows, {METRICS[name].words} {self.score(name)}"
+        return f"{self.task}, {counted_rows(self.rows)}, {METRICS[name].words} {self.score(name)}"
 
     def __repr__(self) -> str:
         return f"<Evaluation of {self.target!r}: {self.line}>"
@@ -107,7 +108,7 @@ class Evaluation:
     @property
     def _opening(self) -> str:
         left = f" (rows without a target or a weight, left out: {self.left_out:,})" if self.left_out else ""
-        return f"{self.target}: {self.task}, evaluated on {self.rows:,} rows{left}"
+        return f"{self.target}: {self.task}, evaluated on {counted_rows(self.rows)}{left}"
 
     @property
     def _units(self) -> str:

@@ -25,7 +25,7 @@ class LabelledRows:
         frame: the rows.
         index: where they stand in the whole table, from 0, (rows,).
         true: the numbers of their classes, or their targets in the target's own units, (rows,).
-        weights: how much each counts, (rows,).
+        weights: how much each counts, of mean 1, (rows,).
         left_out: rows of the table without a target, or of weight 0.
     """
 
@@ -68,7 +68,10 @@ def labelled_rows(frame: pl.DataFrame, target: Target, row_weights: ArrayLike | 
         )
     known = known.filter(pl.Series(usable))
     index = known[_PLACE].to_numpy()
-    return LabelledRows(known.drop(_PLACE), index, true[usable], weights[index], frame.height - known.height)
+    shares = weights[index] / weights[index].max()  # the sum of large weights is beyond the largest number
+    return LabelledRows(
+        known.drop(_PLACE), index, true[usable], shares / shares.mean(), frame.height - known.height
+    )
 
 
 def weights_of(frame: pl.DataFrame, row_weights: ArrayLike | str | None) -> NDArray[np.float64]:

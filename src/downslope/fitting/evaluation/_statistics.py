@@ -108,8 +108,9 @@ class Statistic:
         shares = weights / weights.sum()
         rows = 1 / float(shares @ shares)  # of equal weight that would say as much
         largest = float(np.abs(self.influence).max())
+        # rows that all pull alike do not show how far off the figure may be
         still = largest <= _ROUNDING * abs(self.value)
-        if rows <= 1 + 1e-9 or still:  # rows that all pull alike do not show how far off the figure may be
+        if rows <= 1 + 1e-9 or still or not np.isfinite(largest):
             return Estimate(self.value)
         error = largest * float(np.linalg.norm(shares * (self.influence / largest)))
         error *= (rows / (rows - 1)) ** 0.5
@@ -124,7 +125,8 @@ def number_statistics(
     mean, root = float(found.mean_absolute_error or 0), float(found.root_mean_squared_error or 0)
     size = np.abs(predicted - true)
     # of a root: half of (e² − E²) / E, written so that no square is beyond the largest number
-    of_root = size * (size / root) / 2 - root / 2 if root > 0 else np.zeros(len(size))
+    with np.errstate(over="ignore"):
+        of_root = size / 2 * (size / root) - root / 2 if root > 0 else np.zeros(len(size))
     return {
         "r2": _r2(found.r2, true, predicted, weights),
         "root_mean_squared_error": Statistic(root, of_root),

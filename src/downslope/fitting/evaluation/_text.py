@@ -21,6 +21,7 @@ __all__ = [
     "as_html",
     "as_text",
     "class_blocks",
+    "counted_rows",
     "number_blocks",
     "score_block",
     "worst_block",
@@ -31,6 +32,15 @@ _SHOWN = 20
 
 Block = tuple[str, Sequence[Sequence[str]]]
 """A title, and a table whose first row holds the headings."""
+
+
+def counted_rows(count: int) -> str:
+    """A number of rows in words.
+
+    >>> counted_rows(1), counted_rows(1200)
+    ('1 row', '1,200 rows')
+    """
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def as_text(opening: Iterable[str], tables: Iterable[Block], closing: Sequence[str]) -> str:
