@@ -154,6 +154,11 @@ def _one_target(ctx: click.Context, option: click.Parameter, value: tuple[str, .
     metavar="COLUMN",
     help="A column to use as numbers. Repeat the option for more columns.",
 )
+@click.option(
+    "--group",
+    metavar="COLUMN",
+    help="A column whose rows of one value belong together, such as a patient: they are held out together.",
+)
 @click.option("--sheet", metavar="NAME", help=_SHEET)
 @_reading_options
 @click.option(

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from downslope._checks import called, choice, show, text
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
+from downslope.fitting._groups import groups_in
 from downslope.fitting._model import Model
 from downslope.fitting._options import checked_columns, refuse_contradictions
 from downslope.fitting._record import GroupRecord, Record
@@ -69,6 +70,7 @@ def fit(
     time_limit: float | None = None,
     threads: int | None = None,
     row_weights: ArrayLike | str | None = None,
+    group: str | None = None,
     seed: int = 0,
     sheet: str | None = None,
     delimiter: str | None = None,
@@ -111,6 +113,8 @@ def fit(
         row_weights: how much each row counts in training and in the scores, (rows of data,), or the name of
             the column that holds it, which is no input then. Only their ratios matter; rows of weight 0 are
             left out.
+        group: the name of a column whose rows of one value belong together, such as a patient: no network is
+            measured on a row of a group that it was trained on. The column is no input.
         seed: of all random numbers. The same seed gives the same bits, unless a time limit ends training.
         sheet: of an Excel file, by name, also with an area such as "Sales!B3:F20"; the first where none is
             given.
@@ -159,6 +163,7 @@ def fit(
     source = text("source", source)
     chosen = {"drop": drop, "category": category, "number": number}
     chosen = {option: checked_columns(option, names) for option, names in chosen.items()}
+    group = None if group is None else checked_columns("group", [group])[0]
     reading = Reading(delimiter, decimal, thousands, date_format, encoding, skip_rows, header, comment)
     table = open_table(
         data, sheet=sheet, reading=reading, wanted=_wanted(chosen, target, task), keep_rows=keep_rows
@@ -168,12 +173,18 @@ def fit(
     reading, notes = table.reading, (*table.notes, *table.unread)
     frame, name = _with_target(table.frame, target)
     del table
-    refuse_contradictions(task, name, chosen, settings.idle)
-    if isinstance(row_weights, str) and row_weights == name:
-        raise DownslopeError(f'row_weights and target are both "{name}"; name another column')
-    asked = _asked(settings, {"task": task, **chosen, "row_weights": row_weights})
+    refuse_contradictions(task, name, {**chosen, "group": () if group is None else (group,)}, settings.idle)
+    for option, column in {"row_weights": row_weights, "group": group}.items():
+        if isinstance(column, str) and column == name:
+            raise DownslopeError(f'{option} and target are both "{name}"; name another column')
+    if group is not None:
+        frame = frame.with_columns(pl.Series(_GROUPS, groups_in(frame, group)))
+    asked = _asked(settings, {"task": task, **chosen, "row_weights": row_weights, "group": group})
     frame = _counted(frame, row_weights)
-    description = describe(frame.drop(_WEIGHTS), target=name, task=task, **chosen)
+    roles = {} if group is None else {group: "the groups of the rows"}
+    inputs = frame.drop(_WEIGHTS, _GROUPS, strict=False)
+    description = describe(inputs, target=name, task=task, **chosen, roles=roles)
+    del inputs
     if described is not None:
         described(replace(description, reading=str(reading), notes=notes))
     frame = rows_with_target(frame, name)[0]
@@ -183,13 +194,14 @@ def fit(
     x, y = encoder.encode(frame).x, target.encode(frame[name])
     w = frame[_WEIGHTS].to_numpy()
     w = (w / w.mean()).astype(np.float32)
+    groups = None if group is None else frame[_GROUPS].to_numpy()
     del data, frame  # only numbers are needed from here on
-    fitted, validation = _fitted(x, y, w, encoder, target, settings, progress)
+    fitted, validation = _fitted(x, y, w, groups, encoder, target, settings, progress)
     intervals = None
     if validation.held_out and not target.classes and not fitted.interrupted:
-        intervals = _intervals(x, y, w, fitted, validation.rows, encoder, settings, progress)
+        intervals = _intervals(x, y, w, groups, fitted, validation.rows, encoder, settings, progress)
         fitted = replace(fitted, interrupted=intervals is None)
-    record = _record(source, description, asked, y, w, target, fitted, validation)
+    record = _record(source, description, asked, y, w, target, fitted, validation, group or "")
     parameters = {n: np.asarray(v, np.float32) for n, v in fitted.parameters.items()}
     return Model(fitted.network, parameters, encoder, target, record, intervals, reading)
 
@@ -205,7 +217,8 @@ def _wanted(chosen: Mapping[str, Collection[str]], target: Any, task: str) -> di
 
 def _asked(settings: FitSettings, others: Mapping[str, Any]) -> tuple[str, ...]:
     """What was asked for that is no default, as it is written in Python."""
-    usual: dict[str, Any] = {"task": "auto", "drop": (), "category": (), "number": (), "row_weights": None}
+    usual: dict[str, Any] = {"task": "auto", "drop": (), "category": (), "number": ()}
+    usual |= {"row_weights": None, "group": None}
     usual |= {field.name: field.default for field in fields(FitSettings)}
     given = {**others, **{field.name: getattr(settings, field.name) for field in fields(FitSettings)}}
     return tuple(
@@ -215,7 +228,7 @@ def _asked(settings: FitSettings, others: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-_WEIGHTS = "\0weights"  # the name of no column of a table
+_WEIGHTS, _GROUPS = "\0weights", "\0groups"  # the names of no columns of a table
 
 
 def _counted(frame: pl.DataFrame, weights: ArrayLike | str | None) -> pl.DataFrame:
@@ -271,6 +284,7 @@ def _fitted(
     x: NDArray[np.float32],
     y: NDArray[np.float32],
     w: NDArray[np.float32],
+    groups: NDArray[np.int64] | None,
     encoder: TableEncoder,
     target: Target,
     settings: FitSettings,
@@ -279,7 +293,10 @@ def _fitted(
     if not settings.holds_out(len(y)):
         rows = EncodedRows(x, y, w, Folds(np.full(len(y), -1)))
         return fit_single(rows, encoder, target, settings, progress), Validation(np.arange(len(y)), False)
-    folds = folds_of(y, settings.members_for(len(y)), settings.seed)
+    members = settings.members_for(len(y))
+    folds = folds_of(
+        y, members if groups is None else min(members, len(np.unique(groups))), settings.seed, groups
+    )
     rows = EncodedRows(x, y, w, folds)
     return fit_ensemble(rows, encoder, target, settings, progress), Validation(folds.held_out, True)
 
@@ -288,6 +305,7 @@ def _intervals(
     x: NDArray[np.float32],
     y: NDArray[np.float32],
     w: NDArray[np.float32],
+    groups: NDArray[np.int64] | None,
     fitted: FittedEnsemble,
     held: NDArray[np.int64],
     encoder: TableEncoder,
@@ -298,7 +316,8 @@ def _intervals(
     report = None if progress is None else lambda step: progress(FitPhase("intervals", step))
     rows = held if len(held) < len(y) else slice(None)
     try:
-        return fit_intervals(x[rows], y[rows], w[rows], fitted.blend[:, 0], encoder, settings, report)
+        of = None if groups is None else groups[rows]
+        return fit_intervals(x[rows], y[rows], w[rows], fitted.blend[:, 0], encoder, settings, report, of)
     except KeyboardInterrupt:
         return None
 
@@ -312,6 +331,7 @@ def _record(
     target: Target,
     fitted: FittedEnsemble,
     validation: Validation,
+    group: str,
 ) -> Record:
     rows, w = validation.rows, w.astype(np.float64)
     predictions = {
@@ -337,6 +357,7 @@ def _record(
         interrupted=fitted.interrupted,
         constants=_constants(target, y, w),
         asked=asked,
+        group=group,
     )
 
 

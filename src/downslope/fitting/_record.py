@@ -60,6 +60,7 @@ class Record:
         constants: what the baselines predict whatever the inputs are: the mean and the median of the
             targets, or the shares of the classes; empty in files of before they were kept.
         asked: the settings of ``fit`` that were no defaults, as they are written in Python.
+        group: the column whose groups were held out as a whole, or "".
     """
 
     source: str
@@ -76,6 +77,7 @@ class Record:
     interrupted: bool
     constants: tuple[float, ...] = ()
     asked: tuple[str, ...] = ()
+    group: str = ""
 
     @property
     def main(self) -> GroupRecord:

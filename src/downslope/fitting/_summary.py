@@ -38,6 +38,7 @@ class Summary:
         rows: that were used.
         validation_rows: rows that the scores are of.
         held_out: whether each of them was predicted by networks that were not trained on it.
+        group: the column whose groups were held out as a whole, or "".
         columns: every column.
         groups: what was trained: members, share, epochs and errors of each group.
         main: the group that counts most.
@@ -52,6 +53,7 @@ class Summary:
     rows: int
     validation_rows: int
     held_out: bool
+    group: str
     columns: tuple[ColumnUse, ...]
     groups: tuple[GroupRecord, ...]
     main: GroupRecord
@@ -77,7 +79,9 @@ class Summary:
     def validation(self) -> str:
         """Which rows the scores are of, in words."""
         if self.held_out:
-            return f"validated on {self.validation_rows:,} rows, each by networks that were not trained on it"
+            trained = f"any row of its {self.group}" if self.group else "it"
+            count = f"{self.validation_rows:,}"
+            return f"validated on {count} rows, each by networks that were not trained on {trained}"
         return f"measured on the {self.validation_rows:,} training rows, too few to hold any out"
 
     @property
@@ -146,6 +150,7 @@ def summary_of(network: AnyNetwork, encoder: TableEncoder, target: Target, recor
         rows=record.rows,
         validation_rows=record.validation_rows,
         held_out=record.held_out,
+        group=record.group if record.held_out else "",
         columns=_uses(record.columns, encoder),
         groups=record.groups,
         main=record.main,

@@ -1,5 +1,6 @@
 """WHERE the numbers come from: reading tables, the kinds of columns, encoding."""
 
+from downslope.tables._cells import level_text
 from downslope.tables._columns import Column, finite_numbers, refuse_text
 from downslope.tables._describe import TASKS, Description, describe, rows_with_target
 from downslope.tables._encoder import Encoded, TableEncoder, Target
@@ -26,6 +27,7 @@ __all__ = [
     "describe",
     "did_you_mean",
     "finite_numbers",
+    "level_text",
     "listed",
     "name_text",
     "open_table",

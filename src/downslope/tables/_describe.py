@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -52,6 +52,7 @@ def describe(
     drop: Collection[str] = (),
     category: Collection[str] = (),
     number: Collection[str] = (),
+    roles: Mapping[str, str] = {},
 ) -> Description:
     """Decide the kind of each column, and from the target the task.
 
@@ -60,6 +61,7 @@ def describe(
         target: the column to predict.
         task: ``"regression"``, ``"classification"`` or ``"auto"``: text and few whole numbers are classes.
         drop, category, number: columns to leave out, or to take as categories or as numbers.
+        roles: what columns that are left out are for, by name.
 
     Raises:
         DownslopeError: where a named column does not exist, or nothing can be learned from what there is.
@@ -87,8 +89,8 @@ def describe(
         )
     chosen, reason = _task(known[target], task, as_number=target in number, as_class=target in category)
     columns = tuple(
-        Column(name, "dropped", "requested")
-        if name in drop
+        Column(name, "dropped", roles.get(name, "requested"))
+        if name in drop or name in roles
         else column_kind(known[name], number=name in number, category=name in category)
         for name in known.columns
         if name != target

@@ -115,6 +115,7 @@ def fit_intervals(
     encoder: TableEncoder,
     settings: FitSettings,
     progress: Callable[[Progress], None] | None = None,
+    groups: NDArray[np.int64] | None = None,
 ) -> IntervalNetworks:
     """Learn intervals from predictions of held-out rows.
 
@@ -124,15 +125,19 @@ def fit_intervals(
         encoder: of x.
         settings: the seed and the batches.
         progress: called after each epoch.
+        groups: which group each row belongs to, (rows,); None where rows stand alone.
     """
     if len(y) > _MOST_ROWS:
         rng = np.random.Generator(np.random.Philox(key=settings.seed))
         some = rng.choice(len(y), _MOST_ROWS, replace=False)
         x, y, weights, predicted = x[some], y[some], weights[some], predicted[some]
+        groups = None if groups is None else groups[some]
     inputs = _inputs(x, predicted)
     errors = (y - predicted).astype(np.float32)
     targets = np.repeat(errors[:, None], len(QUANTILES), axis=1)
-    rows = EncodedRows(inputs, targets, weights, folds_of(np.abs(errors), _MEMBERS, settings.seed))
+    members = _MEMBERS if groups is None else min(_MEMBERS, len(np.unique(groups)))
+    folds = folds_of(np.abs(errors), members, settings.seed, groups)
+    rows = EncodedRows(inputs, targets, weights, folds)
     network = interval_network(encoder, QUANTILES, inputs)
     asked = settings.descent(len(y), settings.epochs or _EPOCHS)
     group = train_group("intervals", network, rows, **asked, seed=settings.seed, progress=progress)

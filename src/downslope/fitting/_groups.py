@@ -1,0 +1,38 @@
+"""Groups of rows that belong together."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from downslope.errors import DownslopeError
+from downslope.tables import did_you_mean, level_text, listed
+
+__all__ = ["groups_in"]
+
+
+def groups_in(frame: pl.DataFrame, name: str) -> NDArray[np.int64]:
+    """The number of the group of each row, (rows,); a row without one stands alone.
+
+    Raises:
+        DownslopeError: if there is no such column, or it has a single group.
+
+    >>> groups_in(pl.DataFrame({"town": ["Bonn", None, "Bonn", "Ulm", None]}), "town")
+    array([ 1, -2,  1,  2, -5])
+    """
+    if name not in frame.columns:
+        raise DownslopeError(
+            f'there is no column "{name}" of groups{did_you_mean(name, frame.columns)}; '
+            f"the table has {listed(frame.columns)}"
+        )
+    levels = level_text(frame[name])
+    alone = levels.is_null().to_numpy()
+    groups = levels.rank("dense").fill_null(0).cast(pl.Int64).to_numpy(writable=True)
+    groups[alone] = -1 - np.flatnonzero(alone)
+    if len(np.unique(groups)) < 2:
+        raise DownslopeError(
+            f'every row of "{name}" is in one group, so that no group can be held out; name another column, '
+            "or leave group out"
+        )
+    return groups
