@@ -92,11 +92,12 @@ javascript: node_modules/.package-lock.json
 	node_modules/.bin/biome ci --error-on-warnings
 	node --test $$(find tests -name '*.test.js')
 
+# TESTS: all of them, unless some are named
 check: $(VENV)/.dev native-test sanitize javascript
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto $(TESTS)
 	$(FOR_EVERY_SET) $(BIN)/python -m pytest -n auto tests/engines/test_native.py tests/engines/test_bfloat16.py || exit 1; done
 	DOWNSLOPE_ENGINE=reference $(BIN)/python -m pytest -n auto tests/training/test_descend.py
