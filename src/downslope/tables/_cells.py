@@ -15,6 +15,7 @@ GAPS = frozenset([*_BLANK, *_ERRORS])
 """Cells that mean "no value", in lower case."""
 
 _LONGEST = max(len(word.encode()) for word in GAPS)
+_SOME, _FEW = 1000, 200
 _LIKE_LEVELS = ((r"^[+\-\u2212]+$", 1), (r"^[A-Z]{2}$", 2), (r"^[a-z]{2}$", 2))
 """How all other cells of a column look where such a gap word is a level, and how many there are at least.
 
@@ -32,7 +33,20 @@ def without_gaps(column: pl.Series) -> pl.Series:
     >>> without_gaps(pl.Series(["DE", "NA", "ZA"])).to_list()
     ['DE', 'NA', 'ZA']
     """
-    stripped = column.cast(pl.String).str.strip_chars()
+    text = column.cast(pl.String)
+    return text if _has_no_gaps(text) else _gapped(text)
+
+
+def _has_no_gaps(text: pl.Series) -> bool:
+    """Whether a column with few different cells is without gaps and blanks, for which those are enough."""
+    if text.head(_SOME).n_unique() > _FEW or len(text) <= _SOME:
+        return False
+    distinct = text.unique()
+    return len(distinct) * 2 < len(text) and _gapped(distinct).equals(distinct)
+
+
+def _gapped(text: pl.Series) -> pl.Series:
+    stripped = text.str.strip_chars()
     gap = stripped.str.len_bytes().le(_LONGEST) & stripped.str.to_lowercase().is_in(list(GAPS))
     text = stripped.set(gap.fill_null(True), None)
     words = stripped.filter(gap & (stripped != "")).unique()

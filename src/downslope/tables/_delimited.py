@@ -113,14 +113,14 @@ def _header_and_body(
         header = header[: layout.width]
     if layout.row_names:  # R writes the names of the rows without a name of their own
         header = ["row", *header]
-    names = checked_names(header, source.name)
-    if len(rows) == 1:
-        raise DownslopeError(f"{source.name} has a header ({listed(names)}) and no rows; add at least one")
-    if not numbers_in(pl.Series(header)).null_count():
+    if len(rows) > 1 and not numbers_in(pl.Series(header)).null_count():
         raise DownslopeError(
             f"{source.name} starts with numbers ({listed(header)}) where the names of the columns belong; "
             "add a first line with a name for each column, or use --no-header (header=False)"
         )
+    names = checked_names(header, source.name)
+    if len(rows) == 1:
+        raise DownslopeError(f"{source.name} has a header ({listed(names)}) and no rows; add at least one")
     return names, _from_line(text, line)
 
 

@@ -1,0 +1,96 @@
+"""The advice of messages about tables leads on, and commands refuse what would lose data."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from downslope.cli._commands import run as run_command
+
+QUICK = ["--epochs", "1", "--members", "1"]
+
+
+def run(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    code = run_command(arguments)
+    printed = capsys.readouterr()
+    return code, printed.out + printed.err
+
+
+def options_in(message: str) -> list[list[str]]:
+    """The options that a message names, each with its value."""
+    found = re.findall(r'(--[a-z-]+)(?: ("[^"]+"|[a-z,.-]+(?<![,.;])|,))?', message.split("; ", 1)[1])
+    return [
+        [option, value.strip('"')] if value not in ("", "or", "to") else [option] for option, value in found
+    ]
+
+
+N = 40
+TABLES = {
+    "dates": "d;x;y\n"
+    + "".join(f"{1 + i % 12:02d}/{1 + i * 5 % 12:02d}/24;{i % 7};{i}.5\n" for i in range(N)),
+    "no header": "".join(f"{i};{i % 7};{i}.5\n" for i in range(N)),
+    "numbers and words": "x;y\n" + "".join(f"{i},5;{i}\n" for i in range(N)) + "lots;7\n",
+    "dates and words": "d;x;y\n"
+    + "".join(f"{1 + i % 28:02d}.{1 + i % 12:02d}.2024;{i % 7};{i}\n" for i in range(N))
+    + "soon;1;7\n",
+    "numbers and words as target": "x;y\n" + "".join(f"{i % 9};{i},5\n" for i in range(N)) + "7;lots\n",
+    "too many classes": "x;y\n" + "".join(f"{i % 9};{i * 7}\n" for i in range(N)),
+}
+ASKED = {
+    "no header": ["-t", "column3"],
+    "too many classes": ["-t", "y", "--task", "classification"],
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_advice_leads_on(name: str, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text(TABLES[name])
+    asked = ASKED.get(name, ["-t", "y"])
+    code, message = run(["fit", "t.csv", *asked, *QUICK], capsys)
+    assert code == 2, message
+    options = options_in(message)
+    assert options, message
+    for option in options:
+        kept = [] if option[0] == "--task" else asked[2:]
+        code, said = run(["fit", "t.csv", *asked[:2], *kept, *option, *QUICK], capsys)
+        assert code == 0, (option, said)
+
+
+def test_cells_that_are_no_numbers_are_shown(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text(TABLES["numbers and words"])
+    code, said = run(["fit", "t.csv", "-t", "y", "--number", "x", *QUICK], capsys)
+    assert code == 0
+    assert 'column "x": "lots" in row 41 is none of its numbers and counts as a gap' in " ".join(said.split())
+
+
+def test_a_file_is_not_written_over_what_is_read(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = "x;y\n" + "".join(f"{i};{i},5\n" for i in range(N))
+    Path("t.csv").write_text(rows)
+    code, said = run(["fit", "t.csv", "-t", "y", "-o", "./t.csv", *QUICK], capsys)
+    assert (code, "would replace t.csv" in said) == (2, True)
+    assert run(["fit", "t.csv", "-t", "y", *QUICK], capsys)[0] == 0
+    code, said = run(["predict", "t.downslope", "t.csv", "-o", str(tmp_path / "t.csv")], capsys)
+    assert (code, "would replace t.csv" in said) == (2, True)
+    assert Path("t.csv").read_text() == rows
+    code, said = run(["predict", "t.downslope", "t.csv", "-o", "t.docx"], capsys)
+    assert (code, "does not end in a known format" in said) == (2, True)
+
+
+def test_one_target(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("x;y\n1;2\n")
+    code, said = run(["fit", "t.csv", "-t", "x", "-t", "y"], capsys)
+    assert (code, "predicts one column, not x and y" in said) == (2, True)
+
+
+def test_predictions_are_in_the_notation_of_the_input(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("x;y\n" + "".join(f"1.{100 + i},50;{i},25 €\n" for i in range(N)))
+    assert run(["fit", "t.csv", "-t", "y", *QUICK], capsys)[0] == 0
+    assert run(["predict", "t.downslope", "t.csv", "-o", "p.csv"], capsys)[0] == 0
+    lines = Path("p.csv").read_text().splitlines()
+    assert lines[0] == "x;y;predicted y"
+    assert re.fullmatch(r"1\.100,50;0,25 €;-?\d+,\d+", lines[1])
