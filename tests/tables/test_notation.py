@@ -357,3 +357,27 @@ def test_an_index_is_no_column(name: str) -> None:
     rows = "".join(f"{i},{i % 5},{i * 1.5}\n" for i in range(60) if i % 9)
     model = fit(io.BytesIO(f"{name},x,y\n0,1,2.5\n{rows}".encode()), "y", epochs=1, members=1)
     assert model.record.columns[0].kind == "identifier"
+
+
+ODD = {
+    "a;b\n1,5;x\n\n2,5;y\n\n": {"a": [1.5, 2.5], "b": ["x", "y"]},
+    "a,b\r\n1,2\r\n3,4": {"a": [1, 3], "b": [2, 4]},
+    "a,b\n 1, 2\n 3, 4\n": {"a": [1, 3], "b": [2, 4]},
+    "phone\n+49 30 123456\n+49 40 654321\n": {"phone": ["+49 30 123456", "+49 40 654321"]},
+    "date,x\n2024-01-05,1\n06.01.2024,2\n": {"date": [D(2024, 1, 5), D(2024, 1, 6)], "x": [1, 2]},
+    "a;b\n5-10;<5\n10-15;10\n": {"a": ["5-10", "10-15"], "b": ["<5", "10"]},
+    "a;b\n1st;1/2\n2nd;3/4\n": {"a": ["1st", "2nd"], "b": ["1/2", "3/4"]},
+    "a;b\n1'000;1.000.000\n2'500;2.500\n": {"a": [1000, 2500], "b": [1000000, 2500]},
+}
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_odd_files(text: str) -> None:
+    assert table(text).frame.to_dict(as_series=False) == ODD[text]
+
+
+def test_a_comment_between_rows() -> None:
+    rows = "a,b\n1,2\n# a note\n3,4\n"
+    with pytest.raises(DownslopeError, match="line 3: 1 cell .* use --comment #"):
+        table(rows)
+    assert table(rows, reading=Reading(comment="#")).frame["a"].to_list() == [1, 3]

@@ -9,6 +9,7 @@ from downslope.errors import DownslopeError
 __all__ = [
     "DAY_FIRST",
     "MONTH_FIRST",
+    "are_ambiguous",
     "are_clock_times",
     "are_dates",
     "as_moments",
@@ -173,6 +174,11 @@ def day_or_month_first(text: pl.Series) -> str:
     """The order in which more cells are dates, that with the day first if neither is."""
     day, month, _ = day_order(text)
     return MONTH_FIRST if month > day else DAY_FIRST
+
+
+def are_ambiguous(text: pl.Series) -> pl.Series:
+    """Which cells have the form of a date that ends with the year, and begins with day or month."""
+    return text.str.contains(r"^\d{1,2}[-/.]\d{1,2}[-/.]\d")
 
 
 def are_dates(text: pl.Series) -> pl.Series:

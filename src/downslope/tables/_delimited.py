@@ -161,7 +161,7 @@ def _parsed(source: Source, body: bytes, layout: Layout, schema: _Schema, above:
         more = f" ({len(wrong)} rows differ)" if len(wrong) > 1 else ""
         raise DownslopeError(
             f"{source.name}, line {int(lines[at]) + above}: {_cells(int(counts[at]))} where the header has "
-            f"{width}{more}; correct the row, or put quotes around a cell that contains {layout.delimiter!r}"
+            f"{width}{more}; {_way_out(body, layout, int(lines[at]))}"
         )
     if b'"' not in body:  # blank lines would read as gaps
         filled = b"\n".join(line for line in body.split(b"\n") if line.strip(b"\r "))
@@ -176,6 +176,13 @@ def _parsed(source: Source, body: bytes, layout: Layout, schema: _Schema, above:
         *(row for _, row in records(body.decode("utf-8"), layout.delimiter, strict=True)), strict=True
     )
     return pl.DataFrame([pl.Series(n, c, pl.String) for n, c in zip(names, cells, strict=False)])
+
+
+def _way_out(body: bytes, layout: Layout, line: int) -> str:
+    """What to do about a line with too many or too few cells."""
+    if _from_line(body, line - 1).startswith(b"#"):
+        return "if it is a comment, use --comment #"
+    return f"correct the row, or put quotes around a cell that contains {layout.delimiter!r}"
 
 
 def _fast(body: bytes, layout: Layout, schema: _Schema) -> pl.DataFrame | None:

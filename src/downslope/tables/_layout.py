@@ -90,7 +90,8 @@ def _layout(sample: str, delimiter: str, reading: Reading) -> Layout | None:
     if not counts:
         return None
     width = Counter(counts[1:] or counts).most_common(1)[0][0]
-    first = 0 if reading.skip_rows is not None else _header_place([row for _, row in rows], width)
+    titled = reading.skip_rows is None and delimiter != " "  # words of a title are no cells
+    first = _header_place([row for _, row in rows], width) if titled else 0
     if (width == 2 or counts[0] >= width) and not _has_header([row for _, row in rows[first:]]):
         first = 0  # what looks like a title may be a header with few names
     below = counts[first + 1 :]
@@ -129,8 +130,11 @@ def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     return any(_are_values(pl.Series(c[1:], dtype=pl.String)) and not _is_value(c[0]) for c in columns)
 
 
-def _score(sample: str, layout: Layout) -> tuple[float, int]:
-    """The share of cells in which no other delimiter divides what is no number, and the number of cells."""
+def _score(sample: str, layout: Layout) -> tuple[float, bool, int]:
+    """The share of cells in which no other delimiter divides what is no number, and the number of cells.
+
+    Blanks divide only where nothing else does as well.
+    """
     cells = [
         cell
         for line, row in records(sample, layout.delimiter, strict=False)
@@ -141,7 +145,7 @@ def _score(sample: str, layout: Layout) -> tuple[float, int]:
     others = [d for d in DELIMITERS[:-1] if d != layout.delimiter]
     divided = [cell.strip() for cell in body if any(d in cell for d in others)]
     wrong = len(divided) - sum(map(_is_value, divided))
-    return 1 - wrong / max(1, len(body)), layout.width
+    return 1 - wrong / max(1, len(body)), layout.delimiter != " ", layout.width
 
 
 def _is_value(cell: str) -> bool:

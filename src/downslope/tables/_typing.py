@@ -11,6 +11,7 @@ from downslope.tables._cells import has_leading_zeros, without_gaps
 from downslope.tables._dates import (
     DAY_FIRST,
     MONTH_FIRST,
+    are_ambiguous,
     are_clock_times,
     are_dates,
     clock_seconds,
@@ -276,7 +277,7 @@ def _with_dates(reading: Reading, columns: Iterable[_Column]) -> tuple[Reading, 
         order = _order(text)
         if order is not None:
             return replace(reading, dates=order), []
-        cell = text.drop_nulls()[0]
+        cell = text.filter(are_ambiguous(text).fill_null(False))[0]
         question = (
             f'column "{name}" holds dates such as {shown_value(cell)}, in all of which the day could be the '
             "month; use --date-format day-first, or --date-format month-first"
@@ -288,7 +289,8 @@ def _with_dates(reading: Reading, columns: Iterable[_Column]) -> tuple[Reading, 
 def _order(text: pl.Series) -> str | None:
     """The order of day and month where all dates allow both: by points, or by the order of the rows."""
     cells = text.drop_nulls()
-    if cells[0].count(".") > 1:
+    ambiguous = cells.filter(are_ambiguous(cells))
+    if not len(ambiguous) or ambiguous[0].count(".") > 1:
         return DAY_FIRST
     orders = [order for order in (DAY_FIRST, MONTH_FIRST) if moments(cells, order).is_sorted()]
     return orders[0] if len(orders) == 1 else None
