@@ -378,6 +378,6 @@ def test_odd_files(text: str) -> None:
 
 def test_a_comment_between_rows() -> None:
     rows = "a,b\n1,2\n# a note\n3,4\n"
-    with pytest.raises(DownslopeError, match="line 3: 1 cell .* use --comment #"):
+    with pytest.raises(DownslopeError, match=r"line 3: 1 cell .* use --comment #"):
         table(rows)
     assert table(rows, reading=Reading(comment="#")).frame["a"].to_list() == [1, 3]
