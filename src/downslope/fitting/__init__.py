@@ -8,7 +8,7 @@ from downslope.fitting._model import Model
 from downslope.fitting._notebook import summary_html
 from downslope.fitting._record import LINEAR, GroupRecord, Record
 from downslope.fitting._sampling import sampled_rows
-from downslope.fitting._scores import Scores, baseline_prediction, scores
+from downslope.fitting._scores import Scores, baseline_prediction, scores, surprise
 from downslope.fitting._summary import Summary, group_line
 from downslope.fitting.contributions import Contributions, PartialDependence
 from downslope.fitting.ensemble import embeddings
@@ -39,4 +39,5 @@ __all__ = [
     "scores",
     "shares",
     "summary_html",
+    "surprise",
 ]

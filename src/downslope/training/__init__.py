@@ -8,7 +8,7 @@ from downslope.training._loop import Advance, Loop, Rates, State
 from downslope.training._predict import forward, held_out, predict
 from downslope.training._program import Means, Program, program_of, training_program
 from downslope.training._run import Average, Progress, Run, read_run
-from downslope.training._scores import r_squared
+from downslope.training._scores import confusion_counts, r_squared
 from downslope.training._stopping import Folds, ValidationRows, split
 from downslope.training.arguments import (
     Arrays,
@@ -88,6 +88,7 @@ __all__ = [
     "WarmUp",
     "checked_data",
     "checked_inputs",
+    "confusion_counts",
     "descend",
     "dtype_of",
     "forward",

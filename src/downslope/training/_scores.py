@@ -1,4 +1,4 @@
-"""R², for every room that measures predictions."""
+"""R² and confusions, for every room that measures predictions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["r_squared"]
+__all__ = ["confusion_counts", "r_squared"]
 
 
 def r_squared(
@@ -35,3 +35,24 @@ def r_squared(
     variance = np.average((y - np.average(y, axis=0, weights=weights)) ** 2, axis=0, weights=weights)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(variance > 0, 1 - square / variance, np.nan)
+
+
+def confusion_counts(
+    true: NDArray[np.integer[Any]],
+    predicted: NDArray[np.integer[Any]],
+    classes: int,
+    weights: NDArray[Any] | None = None,
+) -> NDArray[Any]:
+    """How many rows, or how much weight, of each true class by predicted class, (classes, classes).
+
+    Args:
+        true, predicted: numbers of classes from 0, (rows,).
+        classes: how many there are.
+        weights: how much each row counts, (rows,); None for all alike.
+
+    >>> confusion_counts(np.array([0, 1, 1]), np.array([0, 0, 1]), 2)
+    array([[1, 0],
+           [1, 1]])
+    """
+    counts = np.bincount(true * classes + predicted, weights, minlength=classes * classes)
+    return counts.reshape(classes, classes)

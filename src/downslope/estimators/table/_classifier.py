@@ -16,13 +16,13 @@ from sklearn.utils.multiclass import check_classification_targets
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.estimators.table._table import TableEstimator
+from downslope.fitting import surprise
 
 __all__ = ["TableClassifier"]
 
 # the smallest probability above 0, and the smallest step below 1, that a float32 output can hold
 _LEAST = float(np.finfo(np.float32).tiny)
 _LEAST_BELOW_ONE = 2.0**-25
-_LEAST_SCORED = 1e-7
 
 
 @suggests_keywords
@@ -136,5 +136,4 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
         return np.asarray(numbers, np.int64)
 
     def _errors(self, frame: pl.DataFrame, target: NDArray[Any]) -> NDArray[np.float64]:
-        chosen = self.model_.predict_proba(frame)[np.arange(len(target)), target]
-        return np.asarray(-np.log(np.maximum(chosen, _LEAST_SCORED)))
+        return surprise(target, self.model_.predict_proba(frame))

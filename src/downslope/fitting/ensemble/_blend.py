@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.fitting._scores import surprise
+
 __all__ = ["best_shares", "best_temperature", "blended", "temperature_scaled"]
 
 _SMALLEST = 1e-7
@@ -103,10 +105,9 @@ def best_temperature(
     Not above 1: what is blended here has one member of each group for a row, and the mean over all members
     is less confident anyway.
     """
-    rows = np.arange(len(y))
 
     def loss(temperature: float) -> float:
         blend = blended([temperature_scaled(p, temperature) for p in predictions], shares)
-        return float(-(w @ np.log(np.clip(blend[rows, y.astype(int)], _SMALLEST, 1))))
+        return float(w @ surprise(y, blend))
 
     return float(min(np.exp(np.linspace(np.log(0.6), 0.0, 15)), key=loss))

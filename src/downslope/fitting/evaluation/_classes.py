@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.fitting.evaluation._statistics import Estimate, roc_auc
+from downslope.training import confusion_counts
 
 __all__ = ["Calibration", "CalibrationBin", "ClassScores", "calibration", "class_scores_of", "confusions"]
 
@@ -79,8 +80,7 @@ def confusions(y: NDArray[np.int64], probabilities: NDArray[Any], weights: NDArr
            [1., 1.]])
     """
     classes = probabilities.shape[1]
-    pairs = y * classes + probabilities.argmax(axis=1)
-    return np.bincount(pairs, weights, minlength=classes * classes).reshape(classes, classes)
+    return confusion_counts(y, probabilities.argmax(axis=1), classes, weights)
 
 
 def class_scores_of(

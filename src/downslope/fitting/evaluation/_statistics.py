@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.fitting._scores import class_scores, number_scores, surprise
+from downslope.fitting._written import in_digits_of, with_error
 
 __all__ = [
     "METRICS",
@@ -55,10 +56,10 @@ METRICS: Mapping[str, Metric] = {
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and its standard error; None where there is none.
+    """A figure and its standard error; None where there is none. In print both have as many decimals.
 
     >>> print(Estimate(0.87654, 0.01234)), print(Estimate(None))
-    0.8765 ± 0.012
+    0.877 ± 0.012
     –
     (None, None)
     """
@@ -69,8 +70,9 @@ class Estimate:
     def __str__(self) -> str:
         if self.value is None:
             return "–"
-        error = "" if self.standard_error is None else f" ± {self.standard_error:.2g}"
-        return f"{self.value:.4g}{error}"
+        if not self.standard_error:
+            return f"{self.value:.4g}"
+        return f"{in_digits_of(100 * self.standard_error, self.value)} {with_error(self.standard_error)}"
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class Statistic:
             weights: how much each row counts, (rows,).
 
         >>> print(Statistic(2.0, np.array([-1.0, 0.0, 1.0])).estimate(np.ones(3)))
-        2 ± 0.58
+        2.00 ± 0.58
         """
         if not np.isfinite(self.value):
             return Estimate(None)

@@ -20,7 +20,7 @@ from downslope.studio.views.pictures._sampling import (
     quiet,
     task_of,
 )
-from downslope.training import Arrays, forward, r_squared
+from downslope.training import Arrays, confusion_counts, forward, r_squared
 
 __all__ = ["make", "residuals"]
 
@@ -99,7 +99,7 @@ def _classified(
         # of the score, because log(1 − p) is lost where p is 1 within rounding
         errors = np.logaddexp(0, score) - targets * score
     actual = np.round(targets).astype(np.int64)
-    confusion = np.bincount(actual * classes + predicted, weights, classes**2).reshape(classes, classes)
+    confusion = confusion_counts(actual, predicted, classes, weights)
     return {
         "confusion": confusion,
         "accuracy": float(np.trace(confusion) / confusion.sum()),
