@@ -287,6 +287,7 @@ TRUTHS = {
     "a German spreadsheet's": ["WAHR", "FALSCH", "WAHR"],
     "answers": ["Yes", "no", "yes"],
     "letters": ["Y", "N", "y"],
+    "numbers as text": ["1.0", "0.0", "1.0"],
     "categories": pandas.Categorical([True, False, True]),
 }
 
@@ -334,6 +335,7 @@ LEVEL_NAMES = [
     ([dt.timedelta(hours=1, minutes=2), dt.timedelta(0), None], ["3720", "0", None]),
     ([12345, 678, 90], ["12345", "678", "90"]),
     (["00123", "01234", "12345"], [123, 1234, 12345]),
+    (["00123", "01234", "12345"], ["123.0", "1234.0", "12345.0"]),  # pandas writes numbers beside gaps so
 ]
 
 
@@ -349,6 +351,6 @@ def test_levels_have_the_names_that_a_file_of_text_has(values: Any, written: Any
     np.testing.assert_array_equal(encoded(values, values), encoded(values, written))
 
 
-@pytest.mark.parametrize(("values", "written"), LEVEL_NAMES[:-1])
+@pytest.mark.parametrize(("values", "written"), LEVEL_NAMES[:-2])
 def test_levels_of_a_file_of_text_have_the_names_of_a_frame(values: Any, written: Any) -> None:
     test_levels_have_the_names_that_a_file_of_text_has(written, values)

@@ -66,7 +66,7 @@ class Levels:
 
         Where two levels mean true and false, any word for one of them has its place. Where levels are codes
         of one width with leading zeros, so has a number, which lost them; else it has that of the only level
-        that is this number.
+        that is this number. "7.0", which pandas writes for 7 beside gaps, is "7" among such words or codes.
 
         >>> levels = Levels.of(pl.Series([True, None, False]))
         >>> levels.places(["No", "Yes"])[levels.cell]
@@ -79,13 +79,21 @@ class Levels:
         other = _places_of_truths(levels) or _places_of_codes(levels)
         named = [GAP_LEVEL if text is None else text for text in self.text.to_list()]
         number = {} if self.written else _places_of_numbers(levels)
-        found = [place.get(t) or other.get(t.lower()) or number.get(_number_name(t), 0) for t in named]
+        found = [
+            place.get(t) or other.get(_whole(t).lower()) or number.get(_number_name(t), 0) for t in named
+        ]
         return np.array(found, np.int64)
 
     @property
     def absent(self) -> NDArray[np.bool_]:
         """Which distinct cells are gaps."""
         return self.text.is_null().to_numpy()
+
+
+def _whole(text: str) -> str:
+    """A whole number without a zero behind the point, other text as it is."""
+    digits = text.removesuffix(".0")
+    return digits if digits.removeprefix("-").isdecimal() else text
 
 
 def _places_of_truths(levels: Sequence[str]) -> dict[str, int]:
