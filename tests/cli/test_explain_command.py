@@ -34,6 +34,7 @@ def test_the_columns_come_first_and_the_chain_rule_on_request(mass, form, tmp_pa
     both = out.read_text()
     assert "row 3" in both
     assert both.index("flipper_length_mm") < both.index("changes the error")
+    assert form == "json" or "in units of" in both  # the target, in the network's units and in its own
 
 
 def test_the_numbers_are_those_of_the_model(mass) -> None:

@@ -403,7 +403,7 @@ def compare(**options: Any) -> None:
     type=int,
     metavar="N",
     help="Pairs of random orders of the columns for each row of the background (default: exact values for up "
-    "to 10 columns, 4 pairs for more).",
+    "to 10 columns, 2 pairs for more).",
 )
 @click.option(
     "--of",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -100,11 +101,14 @@ class _Answer:
     def markdown(self) -> str:
         found = "" if self.found is None else self.found.markdown()
         chain_rule = "" if self.chain_rule is None else self.chain_rule.markdown()
-        return "\n\n".join(part for part in (f"# {self.title}", found, chain_rule) if part)
+        scaling = f"```\n{self.scaling}\n```" if self.scaling else ""
+        return "\n\n".join(part for part in (f"# {self.title}", found, scaling, chain_rule) if part)
 
     def html(self) -> str:
-        parts = [part._repr_html_() for part in (self.found, self.chain_rule) if part is not None]
-        return page(self.title, *parts)
+        found = "" if self.found is None else self.found._repr_html_()
+        scaling = f"<pre>{escape(self.scaling)}</pre>" if self.scaling else ""
+        chain_rule = "" if self.chain_rule is None else self.chain_rule._repr_html_()
+        return page(self.title, found, scaling, chain_rule)
 
     def json(self) -> str:
         data: dict[str, Any] = {"title": self.title, "row": self.row}

@@ -214,7 +214,7 @@ class Model:
             log_odds: whether the log-odds of that class are explained, and not its probability.
             samples: pairs of a random order of the columns and its reverse, for each row of the background,
                 at least 2; the more, the smaller the standard error. None for exact values where there are
-                at most 10 columns, and for 4 pairs elsewhere.
+                at most 10 columns, and for 2 pairs elsewhere.
             seed: of the random orders.
 
         Raises:

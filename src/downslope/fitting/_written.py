@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from math import floor, isfinite, log10
 from typing import Any
 
@@ -63,4 +64,6 @@ def cell_text(cell: Any) -> str:
     if cell is None:
         return "missing"
     text = f"{cell:.7g}" if isinstance(cell, float) else " ".join(str(cell).split())
+    if isinstance(cell, datetime):
+        text = text.removesuffix(" 00:00:00")
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -20,7 +20,7 @@ __all__ = ["MOST_EXACT", "Shapley", "shapley"]
 MOST_EXACT = 10
 """Parts up to which all coalitions are taken: 2¹⁰ of them for each row of the background."""
 
-_SAMPLES = 4
+_SAMPLES = 2
 _NUMBERS = 4_000_000  # in the rows that are predicted at once
 _ORDERS = 0x5A4
 
@@ -57,7 +57,7 @@ def shapley(
         background: the rows that it is compared with, (rows, features).
         parts: of the features; together they are all of them.
         samples: pairs of a random order and its reverse for each row of the background, at least 2. None
-            takes every coalition where at most ``MOST_EXACT`` parts differ from the background, and 4 pairs
+            takes every coalition where at most ``MOST_EXACT`` parts differ from the background, and 2 pairs
             elsewhere.
         seed: of the random orders.
 
