@@ -100,6 +100,18 @@ def test_compare_prints_what_python_finds(folder: Path) -> None:
     assert json.loads(done.stdout) == {**plain, "metric": "roc_auc"}
 
 
+def test_a_table_is_read_as_it_is_said_to_be(folder: Path) -> None:
+    """Two lines of titles above the header, with as many marks as the rows have."""
+    marks = "," * (folder / "later.csv").read_text().split("\n")[0].count(",")
+    titled = f"of 2009{marks}\nby ship{marks}\n" + (folder / "later.csv").read_text()
+    (folder / "titled.csv").write_text(titled)
+    plain = run("evaluate", "species", "later.csv", folder=folder).stdout
+    assert run("evaluate", "species", "titled.csv", "--skip-rows", "2", folder=folder).stdout == plain
+    pair = ["compare", "species", "species", "--table"]
+    plain = run(*pair, "later.csv", folder=folder).stdout
+    assert run(*pair, "titled.csv", "--skip-rows", "2", folder=folder).stdout == plain
+
+
 def test_compare_refuses(folder: Path) -> None:
     cases = [
         (["species", "--table", "later.csv"], "at least two models"),

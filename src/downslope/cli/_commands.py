@@ -64,6 +64,12 @@ def _reading_options(command: Any) -> Any:
     return command
 
 
+def _reading_in(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of reading by the names that ``Reading`` has, taken out of all options."""
+    names = ("delimiter", "decimal", "thousands", "encoding", "skip_rows", "header", "comment")
+    return {"dates": options.pop("date_format"), **{name: options.pop(name) for name in names}}
+
+
 @click.group(cls=_Group, context_settings=_CONTEXT)
 @click.version_option(__version__, message="downslope %(version)s")
 def downslope() -> None:
@@ -292,8 +298,7 @@ def predict(
     """
     from downslope.cli._predict import predict_table
 
-    reading["dates"] = reading.pop("date_format")
-    predict_table(model, table, output, intervals, sheet, reading)
+    predict_table(model, table, output, intervals, sheet, _reading_in(reading))
 
 
 @downslope.command(short_help="Score a model on the rows of TABLE.")
@@ -310,6 +315,7 @@ def predict(
 @click.option("--row-weights", metavar="COLUMN", help="A column of TABLE with the weight of each row.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--sheet", metavar="NAME", help=_SHEET)
+@_reading_options
 def evaluate(**options: Any) -> None:
     """Score MODEL on the rows of TABLE, beside the baselines and the linear model.
 
@@ -326,7 +332,7 @@ def evaluate(**options: Any) -> None:
     """
     from downslope.cli._evaluate import evaluate_table
 
-    evaluate_table(**options)
+    evaluate_table(reading=_reading_in(options), **options)
 
 
 @downslope.command(short_help="Show what a model is and how it came about.")
@@ -362,6 +368,7 @@ def show(**options: Any) -> None:
 @click.option("--row-weights", metavar="COLUMN", help="A column of the table with the weight of each row.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--sheet", metavar="NAME", help=_SHEET)
+@_reading_options
 def compare(**options: Any) -> None:
     """Score models of the same target side by side, and say whether they can be told apart.
 
@@ -376,7 +383,7 @@ def compare(**options: Any) -> None:
     """
     from downslope.cli._compare import compare_models
 
-    compare_models(**options)
+    compare_models(reading=_reading_in(options), **options)
 
 
 @downslope.command(short_help="Show what each column adds to a prediction.")
