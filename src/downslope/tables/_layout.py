@@ -12,7 +12,7 @@ import polars as pl
 
 from downslope.tables._dates import are_clock_times, are_dates
 from downslope.tables._notation import Reading
-from downslope.tables._numbers import decimal_votes
+from downslope.tables._numbers import are_numbers
 
 __all__ = ["Layout", "layout_of", "records"]
 
@@ -127,7 +127,8 @@ def _header_place(rows: Sequence[Sequence[str]], width: int) -> int:
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether a column holds values below the first row, and none in it."""
     columns = zip(*rows, strict=False)  # the first row may be of another length
-    return any(_are_values(pl.Series(c[1:], dtype=pl.String)) and not _is_value(c[0]) for c in columns)
+    values = (_are_values(column) for column in columns)
+    return any(bool(v[1:].all()) and not v[0] for v in values if len(v) > 1)
 
 
 def _score(sample: str, layout: Layout) -> tuple[float, bool, int]:
@@ -144,22 +145,17 @@ def _score(sample: str, layout: Layout) -> tuple[float, bool, int]:
     body = cells[layout.width :] or cells
     others = [d for d in DELIMITERS[:-1] if d != layout.delimiter]
     divided = [cell.strip() for cell in body if any(d in cell for d in others)]
-    wrong = len(divided) - sum(map(_is_value, divided))
+    wrong = len(divided) - int(_are_values(divided).sum())
     return 1 - wrong / max(1, len(body)), layout.delimiter != " ", layout.width
 
 
-def _is_value(cell: str) -> bool:
-    return _are_values(pl.Series([cell]))
-
-
-def _are_values(cells: pl.Series) -> bool:
-    """Whether all cells are numbers, dates or times."""
-    votes = decimal_votes(cells)
-    numbers = votes.point + votes.comma + votes.either + votes.bare
-    return numbers == len(cells) or bool((are_dates(cells) | are_clock_times(cells)).all())
+def _are_values(cells: Sequence[str]) -> pl.Series:
+    """Which cells are numbers, dates or times."""
+    text = pl.Series(cells, dtype=pl.String)
+    return are_numbers(text) | are_dates(text) | are_clock_times(text)
 
 
 def _is_column(sample: str) -> bool:
     """Whether the lines below the first are values as they are, such as numbers with a decimal comma."""
     lines = [line.strip() for line in sample.split("\n")[1:] if line.strip()]
-    return bool(lines) and _are_values(pl.Series(lines))
+    return bool(lines) and bool(_are_values(lines).all())

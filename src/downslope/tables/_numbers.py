@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import polars as pl
 
-__all__ = ["Numbers", "Votes", "decimal_votes", "numbers_by"]
+__all__ = ["Numbers", "Votes", "are_numbers", "decimal_votes", "numbers_by"]
 
 _MOSTLY = 0.8
 _SOME = 1000
@@ -173,6 +173,16 @@ class Votes:
     either: int = 0
     bare: int = 0
     example: str = ""
+
+
+def are_numbers(text: pl.Series) -> pl.Series:
+    """Which cells are numbers, with a decimal point or with a decimal comma.
+
+    >>> are_numbers(pl.Series(["1.234,5", "$3", "x"])).to_list()
+    [True, True, False]
+    """
+    cells = _hyphened(text)
+    return cells.str.contains(_cell(".")) | cells.str.contains(_cell(","))
 
 
 def decimal_votes(text: pl.Series, least: float = _MOSTLY) -> Votes:

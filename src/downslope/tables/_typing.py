@@ -131,6 +131,11 @@ class _Column:
             return some
         return decimal_votes(self.text)
 
+    def order_counts(self) -> tuple[int, int, int]:
+        """How many dates have the day first, the month first, or either; of all if some do not decide."""
+        some = day_order(self.sample)
+        return some if some[0] or some[1] else day_order(self.text)
+
     def typed(self, reading: Reading) -> pl.Series:
         """The column as what it holds; text where it is neither numbers nor dates nor times."""
         if self.wanted == "date":
@@ -267,7 +272,7 @@ def _with_dates(reading: Reading, columns: Iterable[_Column]) -> tuple[Reading, 
     """The order of day and month, by the dates that leave no choice."""
     if reading.dates is not None:
         return reading, []
-    counts = {c.name: (day_order(c.text), c.text) for c in columns if c.dated}
+    counts = {c.name: (c.order_counts(), c.text) for c in columns if c.dated}
     day, month = (sum(count[i] for count, _ in counts.values()) for i in (0, 1))
     if day or month:
         return replace(reading, dates=DAY_FIRST if day >= month else MONTH_FIRST), []
