@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 
 from downslope._checks import Interval, flag, whole
 from downslope._checks import seed as checked_seed
-from downslope.drawing import Bar, Picture, bars_picture, panel, table
+from downslope.drawing import Picture, panel, table
 from downslope.errors import DownslopeError
 from downslope.fitting._sampling import sampled_rows
-from downslope.fitting._written import aligned, cell_text, in_digits_of, with_error
+from downslope.fitting._written import cell_text
 from downslope.fitting.contributions._quantity import Predictor, Quantity, columns_of, quantity_of
 from downslope.fitting.contributions._shapley import shapley
 from downslope.fitting.contributions._slopes import slopes
+from downslope.fitting.contributions._views import OneRow, SeveralRows
 
 __all__ = ["Contributions", "contributions"]
 
 _BACKGROUND = 100
-_SHOWN = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,121 +89,44 @@ class Contributions:
             return "exact"
         return f"sampled, standard error at most {self.errors.max():.2g}"
 
+    @property
+    def _view(self) -> OneRow | SeveralRows:
+        if len(self) > 1:
+            return SeveralRows(self.of, self.columns, self.values, self.background, self._method)
+        return OneRow(
+            self.of[0],
+            self.columns,
+            self.cells[0],
+            float(self.predictions[0]),
+            float(self.averages[0]),
+            self.values[0],
+            self.errors[0],
+            self.slopes[0],
+            self.background,
+            self._method,
+        )
+
     def __str__(self) -> str:
         """Of one row, the steps from the average to the prediction; of several, the mean sizes of steps."""
-        if len(self) == 1:
-            return "\n".join([*self._step_lines(), "", *self._slope_lines()])
-        return "\n".join([self._title, *aligned(self._rows_of_several())])
+        return self._view.text()
 
     def markdown(self) -> str:
         """The table that a notebook shows, as Markdown."""
-        headings, *rows = self._rows_of_one() if len(self) == 1 else self._rows_of_several()
+        headings, *rows = self._view.table()
         cells = [headings, ["---"] * len(headings), *rows]
         lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
-        return "\n".join([self._title, "", *lines, ""])
+        return "\n".join([self._view.title, "", *lines, ""])
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the same as tables, and the picture."""
-        parts = [self.picture().svg()]
-        if len(self) == 1:
-            headings, *rows = self._rows_of_one()
-            parts.append(table(headings, rows, numbers=headings[2:]))
-        else:
-            headings, *rows = self._rows_of_several()
-            parts.append(table(headings, rows, numbers=headings[1:]))
-        return panel("Contributions", self._title, *parts)
-
-    @property
-    def _title(self) -> str:
-        if len(self) == 1:
-            scale = self._scale(0)
-            reached = in_digits_of(scale, self.predictions[0])
-            average = in_digits_of(scale, self.averages[0])
-            return (
-                f"{self.of[0]}: {reached}, on average {average} over {self.background} rows; {self._method}"
-            )
-        what = ", ".join(dict.fromkeys(self.of))
-        return f"{what}: {len(self)} rows, compared with {self.background}; {self._method}"
-
-    def _scale(self, row: int) -> float:
-        """What the digits of a row are chosen by."""
-        return float(np.abs(self.values[row]).max()) or float(abs(self.predictions[row]))
-
-    def _order(self, sizes: NDArray[np.float64]) -> list[int]:
-        return [int(i) for i in np.argsort(-sizes, kind="stable")]
-
-    def _steps(self) -> list[tuple[str, str, float, float]]:
-        """Column, cell, contribution and error of the only row, the largest first, the least ones as one."""
-        values, errors = self.values[0], self.errors[0]
-        order = self._order(np.abs(values))
-        shown = order if len(order) <= _SHOWN + 1 else order[:_SHOWN]
-        steps = [(self.columns[i], self.cells[0][i], float(values[i]), float(errors[i])) for i in shown]
-        rest = order[len(shown) :]
-        if rest:
-            steps.append((f"{len(rest)} other columns", "", float(values[rest].sum()), 0.0))
-        return steps
-
-    def _step_lines(self) -> list[str]:
-        scale = self._scale(0)
-        rows = [["average", f"of {self.background} rows", in_digits_of(scale, self.averages[0]), ""]]
-        for column, cell, value, error in self._steps():
-            rows.append([column, cell, in_digits_of(scale, value, sign=True), with_error(error)])
-        rows.append(["prediction", "", in_digits_of(scale, self.predictions[0]), ""])
-        return [self.of[0], *aligned(rows, left=(0, 1))]
-
-    def _slope_lines(self) -> list[str]:
-        known = [i for i in self._order(np.abs(self.values[0])) if np.isfinite(self.slopes[0, i])][:_SHOWN]
-        if not known:
-            return ["No column is a number: there are no derivatives."]
-        rows = [[self.columns[i], self.cells[0][i], f"{self.slopes[0, i]:+,.4g}"] for i in known]
-        title = f"By one unit more of a column, {self.of[0]} changes here by (the derivative)"
-        return [title, *aligned(rows)]
-
-    def _rows_of_one(self) -> list[list[str]]:
-        scale = self._scale(0)
-        exact = [] if self.exact else ["standard error"]
-        rows = [["column", "value", "contribution", *exact, "one unit more"]]
-        for i in self._order(np.abs(self.values[0]))[:_SHOWN]:
-            slope = self.slopes[0, i]
-            rows.append(
-                [
-                    self.columns[i],
-                    self.cells[0][i],
-                    in_digits_of(scale, self.values[0, i], sign=True),
-                    *([with_error(self.errors[0, i])] if exact else []),
-                    f"{slope:+,.4g}" if np.isfinite(slope) else "",
-                ]
-            )
-        return rows
-
-    def _rows_of_several(self) -> list[list[str]]:
-        sizes = np.abs(self.values).mean(axis=0)
-        scale = float(sizes.max())
-        rows = [["column", "mean size", "least", "largest"]]
-        for i in self._order(sizes)[:_SHOWN]:
-            column = self.values[:, i]
-            ends = [in_digits_of(scale, float(v), sign=True) for v in (column.min(), column.max())]
-            rows.append([self.columns[i], in_digits_of(scale, float(sizes[i])), *ends])
-        return rows
+        """What a notebook shows: the same as a table, and the picture."""
+        headings, *rows = self._view.table()
+        numbers = [heading for heading in headings if heading not in ("column", "value")]
+        picture, cells = self.picture().svg(), table(headings, rows, numbers)
+        return panel("Contributions", self._view.title, picture, cells)
 
     def picture(self) -> Picture:
         """Of one row, the steps from the average to the prediction; of several, the mean sizes."""
-        if len(self) > 1:
-            sizes = np.abs(self.values).mean(axis=0)
-            scale = float(sizes.max())
-            bars = [
-                Bar(self.columns[i], 0.0, float(sizes[i]), in_digits_of(scale, float(sizes[i])))
-                for i in self._order(sizes)[:_SHOWN]
-            ]
-            return bars_picture(bars, self._title, "mean size of the contributions")
-        scale, reached, bars = self._scale(0), float(self.averages[0]), []
-        for column, cell, value, error in self._steps():
-            name = f"{column} = {cell}" if cell else column
-            text = in_digits_of(scale, value, sign=True)
-            bars.append(Bar(name, reached, reached + value, text, error))
-            reached += value
-        guides = (float(self.averages[0]), float(self.predictions[0]))
-        return bars_picture(bars, self._title, f"{self.of[0]}, from average to prediction", guides)
+        return self._view.picture()
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the picture with matplotlib.
