@@ -69,10 +69,6 @@ TABLES = {
         ),
         SOLD,
     ),
-    "a header of two rows, not merged": (
-        ([["town", "sales", None], [None, "net", "gross"], ["Bonn", 1, 2], ["Celle", 3, 4]], ()),
-        {"town": ["Bonn", "Celle"], "sales net": [1, 3], "sales gross": [2, 4]},
-    ),
     "a header of two rows, merged down": (
         ([["town", "sales", "cost"], [None, "net", "net"], ["Bonn", 1, 2], ["Celle", 3, 4]], ("A1:A2",)),
         {"town": ["Bonn", "Celle"], "sales net": [1, 3], "cost net": [2, 4]},
@@ -89,10 +85,6 @@ TABLES = {
             ("A1:A3", "B1:C1", "B2:C2"),
         ),
         {"town": ["Bonn", "Celle"], "sales net 2023": [1, 3], "sales net 2024": [2, 4]},
-    ),
-    "units below the names": (
-        ([["town", "size", "price"], [None, "m2", "EUR"], ["Bonn", 50, 200], ["Celle", 60, 300]], ()),
-        {"town": ["Bonn", "Celle"], "size m2": [50, 60], "price EUR": [200, 300]},
     ),
     "years as names": (([[2019, 2020], [1, 2]], ()), {"2019": [1], "2020": [2]}),
     "words in the first row": (
@@ -122,6 +114,27 @@ TABLES = {
 def test_the_table_of_a_sheet(name: str) -> None:
     (rows, merged), expected = TABLES[name]
     assert read(book(rows, merged)) == expected
+
+
+NAMES = {
+    "a header of two rows, not merged": (
+        [["town", "sales", None], [None, "net", "gross"], ["Bonn", 1, 2], ["Celle", 3, 4]],
+        {"town": ["Bonn", "Celle"], "sales net": [1, 3], "sales gross": [2, 4]},
+        "sales net",
+    ),
+    "units below the names": (
+        [["town", "size", "price"], [None, "m2", "EUR"], ["Bonn", 50, 200], ["Celle", 60, 300]],
+        {"town": ["Bonn", "Celle"], "size m2": [50, 60], "price EUR": [200, 300]},
+        "size m2",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_rows_of_names_that_are_not_merged_are_said(name: str) -> None:
+    rows, expected, said = NAMES[name]
+    with pytest.warns(UserWarning, match=f'rows 1 to 2 are read as names, such as "{said}"'):
+        assert read(book(rows)) == expected
 
 
 AROUND = {
@@ -157,6 +170,7 @@ def test_several_tables_are_said_and_one_is_chosen_by_its_area() -> None:
 
 CELLS: dict[str, tuple[list[Any], list[Any]]] = {
     "late text": ([*range(1200), "x"], [*map(str, range(1200)), "x"]),
+    "early text": (["x", *range(20)], ["x", *map(str, range(20))]),
     "late fractions": ([*range(1200), 0.5], [*map(float, range(1200)), 0.5]),
     "numbers of all sizes": ([1 / 3, 1e-10, 1e20, -2.5e-300], [1 / 3, 1e-10, 1e20, -2.5e-300]),
     "numbers among text": (

@@ -134,7 +134,11 @@ def _table(source: Source, sheet: _Sheet, area: Area | None) -> pl.DataFrame:
         raise _empty(source, sheet)
     merged = [_moved(m, area) for m in sheet.marks.merged if _inside(m, area)]
     head, first = header_of(part, merged)
-    names = names_of(part[head:first], [_lowered(m, head) for m in merged if head <= m.top < first])
+    spans = [_lowered(m, head) for m in merged if head <= m.top < first]
+    names = names_of(part[head:first], spans)
+    if first - head > 1 and not spans:
+        rows, such = f"{area.top + head + 1} to {area.top + first}", " ".join(max(names, key=len))
+        _warn(f'the sheet "{sheet.name}" of {source.name}: rows {rows} are read as names, such as "{such}"')
     _refuse_numbers(source, sheet, names)
     last = len(part) - notes_below(part[first:])
     kept = _named_or_filled(names, part[first:last])

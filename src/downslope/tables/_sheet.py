@@ -221,7 +221,7 @@ def _header_rows(cells: Cells, row: int, merged: Sequence[Area]) -> int:
     empty = [c for c, cell in enumerate(upper) if cell is None]
     above_values = [_has_values(cells[row + 2 :, c]) for c in names]
     if not empty:  # such as units below the names
-        return 2 if all(above_values) else 1
+        return 2 if len(names) > 1 and all(above_values) else 1
     known = [c for c, cell in enumerate(upper) if cell is not None]
     spanned = (
         known != [0] and all(lower[c] is not None for c in empty) and all(_is_word(upper[c]) for c in known)
