@@ -9,10 +9,20 @@ from dataclasses import dataclass
 import polars as pl
 
 from downslope.errors import DownslopeError
-from downslope.tables._cells import are_codes, level_text, numbers_in, seconds, without_gaps
-from downslope.tables._dates import are_dates, as_moments, common_order, day_or_month_first, worded
 from downslope.tables._names import shown_value
 from downslope.tables._plain import refuse_nested
+from downslope.tables.text import (
+    are_codes,
+    are_dates,
+    as_moments,
+    common_order,
+    day_or_month_first,
+    level_text,
+    numbers_in,
+    seconds,
+    without_gaps,
+    worded,
+)
 
 __all__ = ["Column", "column_kind", "finite_numbers", "refuse_text"]
 

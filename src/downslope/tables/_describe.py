@@ -9,10 +9,10 @@ import polars as pl
 
 from downslope._checks import choice
 from downslope.errors import DownslopeError
-from downslope.tables._cells import level_text, numbers_in, without_gaps
 from downslope.tables._columns import Column, column_kind, finite_numbers
 from downslope.tables._names import did_you_mean, listed, shown_value
 from downslope.tables._plain import refuse_nested
+from downslope.tables.text import level_text, numbers_in, without_gaps
 
 __all__ = ["TASKS", "Description", "describe", "rows_with_target"]
 

@@ -11,13 +11,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.tables._cells import level_text
 from downslope.tables._columns import finite_numbers
 from downslope.tables._describe import Description
 from downslope.tables._encodings import ENCODINGS, Codes, Encoding, Noticed, fitted
 from downslope.tables._levels import Levels
 from downslope.tables._names import did_you_mean, listed, shown_value
 from downslope.tables._plain import refuse_nested
+from downslope.tables.text import level_text
 
 __all__ = ["Encoded", "TableEncoder", "Target"]
 

@@ -15,8 +15,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from downslope.tables._columns import finite_numbers
-from downslope.tables._dates import as_moments, common_order
-from downslope.tables._levels import GAP_LEVEL, TRUTHS, Levels
+from downslope.tables._levels import GAP_LEVEL, Levels
+from downslope.tables.text import TRUTHS, as_moments, common_order
 
 __all__ = ["ENCODINGS", "Codes", "Encoding", "Moments", "Noticed", "Numeric", "TwoLevels", "Words", "fitted"]
 

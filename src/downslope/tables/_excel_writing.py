@@ -7,8 +7,8 @@ from typing import Any, BinaryIO
 import polars as pl
 
 from downslope.errors import DownslopeError
-from downslope.tables._cells import level_text
 from downslope.tables._plain import is_plain
+from downslope.tables.text import level_text
 
 __all__ = ["write_excel"]
 

@@ -10,12 +10,11 @@ import numpy as np
 import polars as pl
 
 from downslope.errors import DownslopeError
-from downslope.tables._cells import level_text
-from downslope.tables._delimited import checked_names
 from downslope.tables._objects import column_of_array, column_of_objects
 from downslope.tables._plain import is_plain, plain_column, plain_frame
 from downslope.tables._polars import check_polars
 from downslope.tables._reading import read_table
+from downslope.tables.text import checked_names, level_text
 
 __all__ = ["as_frame"]
 

@@ -12,18 +12,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from downslope.tables._cells import are_codes, level_text
+from downslope.tables.text import TRUTHS, are_codes, level_text
 
-__all__ = ["GAP_LEVEL", "TRUTHS", "Levels"]
+__all__ = ["GAP_LEVEL", "Levels"]
 
 GAP_LEVEL = "(gap)"
 """The name of the level that gaps are, where they are one."""
-
-TRUTHS = {
-    **dict.fromkeys(("true", "t", "yes", "y", "on", "1", "ja", "j", "wahr", "oui", "vrai"), True),
-    **dict.fromkeys(("false", "f", "no", "n", "off", "0", "nein", "falsch", "non", "faux"), False),
-}
-"""Words for true and false in lower case, those of spreadsheets in other languages among them."""
 
 
 @dataclass(frozen=True)

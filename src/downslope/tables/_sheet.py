@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.tables._cells import GAPS
+from downslope.tables.text import GAPS
 
 __all__ = ["Area", "Cells", "filled_of", "header_of", "names_of", "notes_below", "table_areas"]
 

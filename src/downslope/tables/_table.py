@@ -10,11 +10,9 @@ from typing import Any
 import polars as pl
 
 from downslope.errors import DownslopeError
-from downslope.tables._extra_rows import without_extra_rows
 from downslope.tables._frames import as_frame
-from downslope.tables._notation import Reading
 from downslope.tables._reading import written_tables
-from downslope.tables._typing import typed
+from downslope.tables.text import Reading, typed, without_extra_rows
 
 __all__ = ["Table", "open_table"]
 

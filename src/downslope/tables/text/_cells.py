@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from downslope.tables._numbers import Numbers, decimal_votes, numbers_by
+from downslope.tables.text._numbers import Numbers, decimal_votes, numbers_by
 
 __all__ = ["GAPS"]
 
@@ -13,6 +13,12 @@ _ERRORS = ("#n/a", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!")  
 
 GAPS = frozenset([*_BLANK, *_ERRORS])
 """Cells that mean "no value", in lower case."""
+
+TRUTHS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "on", "1", "ja", "j", "wahr", "oui", "vrai"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "off", "0", "nein", "falsch", "non", "faux"), False),
+}
+"""Words for true and false in lower case, those of spreadsheets in other languages among them."""
 
 _LONGEST = max(len(word.encode()) for word in GAPS)
 _SOME, _FEW = 1000, 200

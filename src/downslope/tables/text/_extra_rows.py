@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from downslope.tables._cells import numbers_in, without_gaps
 from downslope.tables._names import listed, shown_value
+from downslope.tables.text._cells import numbers_in, without_gaps
 
 __all__ = ["without_extra_rows"]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import polars as pl
 
-from downslope.tables._numbers import decimal_votes
+from downslope.tables.text._numbers import decimal_votes
 
 __all__ = ["rounded", "schema_of"]
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from downslope.tables._cells import has_leading_zeros, without_gaps
-from downslope.tables._dates import (
+from downslope.tables._names import listed, shown_value
+from downslope.tables.text._cells import TRUTHS, has_leading_zeros, without_gaps
+from downslope.tables.text._dates import (
     DAY_FIRST,
     MONTH_FIRST,
     are_ambiguous,
@@ -19,10 +20,8 @@ from downslope.tables._dates import (
     in_format,
     moments,
 )
-from downslope.tables._levels import TRUTHS
-from downslope.tables._names import listed, shown_value
-from downslope.tables._notation import Reading
-from downslope.tables._numbers import Votes, decimal_votes, numbers_by
+from downslope.tables.text._notation import Reading
+from downslope.tables.text._numbers import Votes, decimal_votes, numbers_by
 
 __all__ = ["Typed", "typed"]
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from downslope.tables._dates import are_clock_times, are_dates
-from downslope.tables._notation import Reading
-from downslope.tables._numbers import are_numbers
+from downslope.tables.text._dates import are_clock_times, are_dates
+from downslope.tables.text._notation import Reading
+from downslope.tables.text._numbers import are_numbers
 
 __all__ = ["Layout", "layout_of", "records"]
 

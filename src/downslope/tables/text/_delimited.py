@@ -13,12 +13,12 @@ import numpy as np
 import polars as pl
 
 from downslope.errors import DownslopeError
-from downslope.tables._at_once import rounded, schema_of
-from downslope.tables._cells import numbers_in
-from downslope.tables._layout import Layout, layout_of, records
 from downslope.tables._names import listed, name_text
-from downslope.tables._notation import Reading
 from downslope.tables._sources import Source, decoded
+from downslope.tables.text._at_once import rounded, schema_of
+from downslope.tables.text._cells import numbers_in
+from downslope.tables.text._layout import Layout, layout_of, records
+from downslope.tables.text._notation import Reading
 
 __all__ = ["checked_names", "read_delimited"]
 

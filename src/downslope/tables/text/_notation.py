@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from downslope.errors import DownslopeError
-from downslope.tables._dates import DAY_FIRST, MONTH_FIRST, worded
+from downslope.tables.text._dates import DAY_FIRST, MONTH_FIRST, worded
 
 __all__ = ["Reading"]
 

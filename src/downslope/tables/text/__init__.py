@@ -1,0 +1,36 @@
+"""HOW text becomes numbers and dates: where the cells are, in which notation, and what they hold."""
+
+from downslope.tables.text._cells import (
+    GAPS,
+    TRUTHS,
+    are_codes,
+    level_text,
+    numbers_in,
+    seconds,
+    without_gaps,
+)
+from downslope.tables.text._dates import are_dates, as_moments, common_order, day_or_month_first, worded
+from downslope.tables.text._delimited import checked_names, read_delimited
+from downslope.tables.text._extra_rows import without_extra_rows
+from downslope.tables.text._notation import Reading
+from downslope.tables.text._typing import typed
+
+__all__ = [
+    "GAPS",
+    "TRUTHS",
+    "Reading",
+    "are_codes",
+    "are_dates",
+    "as_moments",
+    "checked_names",
+    "common_order",
+    "day_or_month_first",
+    "level_text",
+    "numbers_in",
+    "read_delimited",
+    "seconds",
+    "typed",
+    "without_extra_rows",
+    "without_gaps",
+    "worded",
+]
