@@ -80,6 +80,7 @@ def downslope() -> None:
       downslope demo
       downslope fit houses.csv --target price
       downslope predict houses.downslope new.csv -o predicted.csv
+      downslope evaluate houses.downslope sold.csv
       downslope explain houses.downslope --row 1
       downslope play houses.csv --target price
     """
