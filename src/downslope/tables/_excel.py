@@ -136,10 +136,8 @@ def _table(source: Source, sheet: _Sheet, area: Area | None) -> pl.DataFrame:
     spans = [_lowered(m, head) for m in merged if head <= m.top < first]
     names = names_of(part[head:first], spans)
     if first - head > 1 and not spans:
-        rows, such = (
-            f"{area.top + head + 1} to {area.top + first}",
-            " ".join(max(names, key=lambda name: len(name))),
-        )
+        rows, several = f"{area.top + head + 1} to {area.top + first}", max(names, key=len)
+        such = " ".join(several)
         _warn(f'the sheet "{sheet.name}" of {source.name}: rows {rows} are read as names, such as "{such}"')
     _refuse_numbers(source, sheet, names)
     last = len(part) - notes_below(part[first:])
