@@ -156,7 +156,9 @@ class _Column:
         return self.text
 
     def _numbers(self, decimal: str) -> pl.Series | None:
-        if self.wanted is None and not numbers_by(self.sample, decimal).complete:
+        if self.wanted is None and not (
+            self.sample.str.contains(r"\d|(?i)^[+-]?inf").all() and numbers_by(self.sample, decimal).complete
+        ):
             return None
         numbers = numbers_by(self.text, decimal)
         if not numbers.complete or (self.wanted is None and _too_long(numbers.values, self.text)):
