@@ -11,12 +11,12 @@ from typing import Any, BinaryIO
 import polars as pl
 
 from downslope.errors import DownslopeError
-from downslope.tables._excel import read_excel
 from downslope.tables._names import listed
 from downslope.tables._objects import column_of_objects
 from downslope.tables._plain import plain_frame
 from downslope.tables._polars import check_polars
 from downslope.tables._sources import Source, as_utf8, open_source
+from downslope.tables.excel import read_excel
 from downslope.tables.text import Reading, checked_names, read_delimited, typed
 
 __all__ = ["read_table", "written_tables"]

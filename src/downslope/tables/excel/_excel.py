@@ -13,9 +13,17 @@ import polars as pl
 
 from downslope.errors import DownslopeError
 from downslope.tables._names import did_you_mean, listed
-from downslope.tables._sheet import Area, Cells, filled_of, header_of, names_of, notes_below, table_areas
 from downslope.tables._sources import Source
-from downslope.tables._workbook import SheetMarks, marks_of
+from downslope.tables.excel._sheet import (
+    Area,
+    Cells,
+    filled_of,
+    header_of,
+    names_of,
+    notes_below,
+    table_areas,
+)
+from downslope.tables.excel._workbook import SheetMarks, marks_of
 from downslope.tables.text import checked_names, level_text
 
 __all__ = ["read_excel"]

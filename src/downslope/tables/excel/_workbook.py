@@ -9,7 +9,7 @@ import zipfile
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from downslope.tables._sheet import Area
+from downslope.tables.excel._sheet import Area
 
 __all__ = ["SheetMarks", "marks_of"]
 
