@@ -1,8 +1,12 @@
-"""A browser without a network, for what is written in JavaScript."""
+"""A browser without a network, for what is written in JavaScript; examples that are the same at each run."""
 
 import shutil
 
 import pytest
+from hypothesis import settings
+
+# pytest --hypothesis-profile=same: whether a commit passes is no matter of chance
+settings.register_profile("same", derandomize=True)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
