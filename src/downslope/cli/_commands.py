@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -59,9 +59,28 @@ _READING = (
 
 
 def _reading_options(command: Any) -> Any:
-    for option in reversed(_READING):
+    return _with_options(command, _READING)
+
+
+def _with_options(command: Any, options: Sequence[Callable[[Any], Any]]) -> Any:
+    for option in reversed(options):
         command = option(command)
     return command
+
+
+def _answer_options(*formats: str) -> Callable[[Any], Any]:
+    """What an answer is written as, and where."""
+    options = (
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(formats),
+            help="The format of the answer (default: by the ending of FILE, or text).",
+        ),
+        click.option("--json", "form", flag_value="json", help="The same as --format json."),
+        click.option("-o", "--output", metavar="FILE", help="The file to write (default: standard output)."),
+    )
+    return lambda command: _with_options(command, options)
 
 
 def _reading_in(options: dict[str, Any]) -> dict[str, Any]:
@@ -421,14 +440,7 @@ def compare(**options: Any) -> None:
     '3 to unit 2 of layer 1, "b2[1]" is the bias of unit 1 of layer 2, "largest" is the weight of layer 1 '
     "with the largest gradient. Without --row it is that of the mean over all rows.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "markdown", "html", "json", "svg", "png"]),
-    help="The format of the answer (default: by the ending of FILE, or text).",
-)
-@click.option("--json", "form", flag_value="json", help="The same as --format json.")
-@click.option("-o", "--output", metavar="FILE", help="The file to write (default: standard output).")
+@_answer_options("text", "markdown", "html", "json", "svg", "png")
 @click.option("--sheet", metavar="NAME", help=_SHEET)
 def explain(**options: Any) -> None:
     """Show what each column adds to a prediction of MODEL, in units of the target.
@@ -460,14 +472,7 @@ def explain(**options: Any) -> None:
     help="How often each column is shuffled (default: 5).",
 )
 @click.option("--seed", type=int, default=0, metavar="N", help="Seed of the shuffles (default: 0).")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "html", "json", "svg", "png"]),
-    help="The format of the answer (default: by the ending of FILE, or text).",
-)
-@click.option("--json", "form", flag_value="json", help="The same as --format json.")
-@click.option("-o", "--output", metavar="FILE", help="The file to write (default: standard output).")
+@_answer_options("text", "html", "json", "svg", "png")
 @click.option("--sheet", metavar="NAME", help=_SHEET)
 def importance(**options: Any) -> None:
     """Show how much the error of MODEL grows when a column of TABLE is shuffled over the rows.
@@ -503,14 +508,7 @@ def importance(**options: Any) -> None:
     help="The class whose probability is shown (default: the most probable one on average).",
 )
 @click.option("--log-odds", is_flag=True, help="Show the log-odds of the class instead of its probability.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "html", "json", "svg", "png"]),
-    help="The format of the answer (default: by the ending of FILE, or text).",
-)
-@click.option("--json", "form", flag_value="json", help="The same as --format json.")
-@click.option("-o", "--output", metavar="FILE", help="The file to write (default: standard output).")
+@_answer_options("text", "html", "json", "svg", "png")
 @click.option("--sheet", metavar="NAME", help=_SHEET)
 def dependence(**options: Any) -> None:
     """Show the mean prediction of MODEL when COLUMN has the same value in every row of TABLE.

@@ -3,6 +3,7 @@
 from downslope.drawing._bars import Bar, bars_picture
 from downslope.drawing._curves import Curve, Mark, curves_picture, plot_curves
 from downslope.drawing._dependence import Axis, line_picture, map_picture
+from downslope.drawing._drawn import Drawn
 from downslope.drawing._layers import LayerDrawing, layers_picture
 from downslope.drawing._panel import page, panel, table
 from downslope.drawing._shapes import BLUE, ORANGE, Picture
@@ -13,6 +14,7 @@ __all__ = [
     "Axis",
     "Bar",
     "Curve",
+    "Drawn",
     "LayerDrawing",
     "Mark",
     "Picture",

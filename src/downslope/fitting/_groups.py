@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.tables import did_you_mean, level_text, listed
+from downslope.tables import level_text, no_such_column
 
 __all__ = ["groups_in"]
 
@@ -22,10 +22,7 @@ def groups_in(frame: pl.DataFrame, name: str) -> NDArray[np.int64]:
     array([ 1, -2,  1,  2, -5])
     """
     if name not in frame.columns:
-        raise DownslopeError(
-            f'there is no column "{name}" of groups{did_you_mean(name, frame.columns)}; '
-            f"the table has {listed(frame.columns)}"
-        )
+        raise no_such_column(name, frame.columns, " of groups")
     levels = level_text(frame[name])
     alone = levels.is_null().to_numpy()
     groups = levels.rank("dense").fill_null(0).cast(pl.Int64).to_numpy(writable=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from downslope._checks import SIZE, whole
 from downslope._checks import seed as checked_seed
-from downslope.drawing import Bar, Picture, bars_picture, panel, table
+from downslope.drawing import Bar, Drawn, Picture, bars_picture, panel, table
 from downslope.errors import DownslopeError
 from downslope.fitting._sampling import generator, sampled_rows
 from downslope.fitting._scores import surprise
@@ -78,7 +78,7 @@ def shares(increases: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, eq=False)
-class Importance:
+class Importance(Drawn):
     """How much worse predictions get without the information of a column.
 
     Attributes:
@@ -141,20 +141,6 @@ class Importance:
             for name, growth, error in self._shown()
         ]
         return bars_picture(bars, f"{self.target}: {self._title}", f"growth of the {self.score}")
-
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the picture with matplotlib.
-
-        Args:
-            ax: axes of matplotlib to draw on; None makes a figure.
-
-        Returns:
-            The axes.
-
-        Raises:
-            DownslopeError: if matplotlib is not installed, or ``ax`` is something else.
-        """
-        return self.picture().draw(ax)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data at full precision."""

@@ -5,7 +5,7 @@ from downslope.tables._describe import TASKS, Description, describe, rows_with_t
 from downslope.tables._encoder import Encoded, TableEncoder, Target
 from downslope.tables._encodings import Encoding, Numeric
 from downslope.tables._frames import as_frame
-from downslope.tables._names import did_you_mean, listed, name_text
+from downslope.tables._names import did_you_mean, listed, name_text, no_such_column
 from downslope.tables._reading import read_table
 from downslope.tables._table import Table, open_table
 from downslope.tables.excel import write_excel
@@ -29,6 +29,7 @@ __all__ = [
     "level_text",
     "listed",
     "name_text",
+    "no_such_column",
     "open_table",
     "read_table",
     "refuse_text",

@@ -10,7 +10,7 @@ import polars as pl
 from downslope._checks import choice
 from downslope.errors import DownslopeError
 from downslope.tables._columns import Column, column_kind, finite_numbers
-from downslope.tables._names import did_you_mean, listed, shown_value
+from downslope.tables._names import no_such_column, shown_value
 from downslope.tables._plain import refuse_nested
 from downslope.tables.text import level_text, numbers_in, without_gaps
 
@@ -75,10 +75,7 @@ def describe(
     drop, category, number = (_several(names) for names in (drop, category, number))
     for name in (target, *drop, *category, *number):
         if name not in frame.columns:
-            raise DownslopeError(
-                f'there is no column "{name}"{did_you_mean(name, frame.columns)}; '
-                f"the table has {listed(frame.columns)}"
-            )
+            raise no_such_column(name, frame.columns)
     if target in drop:
         raise DownslopeError(f'the target "{target}" cannot be left out; remove it from the columns to drop')
     refuse_nested(frame[target], "give one number or one class for each row as the target")

@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
+from downslope.errors import DownslopeError
+
 __all__: list[str] = []
 
 _SHOWN = 12
@@ -43,6 +45,17 @@ def listed(names: Sequence[str]) -> str:
     more = len(names) - _SHOWN
     shown = ", ".join(names[:_SHOWN])
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def no_such_column(name: str, known: Sequence[str], of: str = "") -> DownslopeError:
+    """The error that names the columns there are.
+
+    >>> print(no_such_column("prize", ["price", "size"]))
+    there is no column "prize"; did you mean "price"?; the table has price, size
+    """
+    return DownslopeError(
+        f'there is no column "{name}"{of}{did_you_mean(name, known)}; the table has {listed(known)}'
+    )
 
 
 def shown_value(value: object) -> str:

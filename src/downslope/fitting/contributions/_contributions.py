@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from downslope._checks import Interval, flag, whole
 from downslope._checks import seed as checked_seed
-from downslope.drawing import Picture, panel, table
+from downslope.drawing import Drawn, Picture, panel, table
 from downslope.errors import DownslopeError
 from downslope.fitting._sampling import sampled_rows
 from downslope.fitting._written import cell_text
@@ -26,7 +26,7 @@ _BACKGROUND = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Contributions:
+class Contributions(Drawn):
     """What each column adds to the predictions of some rows.
 
     The contributions of a row have the sum prediction − average. They are Shapley values of the whole model;
@@ -127,20 +127,6 @@ class Contributions:
     def picture(self) -> Picture:
         """Of one row, the steps from the average to the prediction; of several, the mean sizes."""
         return self._view.picture()
-
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the picture with matplotlib.
-
-        Args:
-            ax: axes of matplotlib to draw on; None makes a figure.
-
-        Returns:
-            The axes.
-
-        Raises:
-            DownslopeError: if matplotlib is not installed, or ``ax`` is something else.
-        """
-        return self.picture().draw(ax)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data at full precision; NaN is None."""

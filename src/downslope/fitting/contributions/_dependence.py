@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from downslope._checks import Interval, flag, items, show, whole
-from downslope.drawing import Axis, Bar, Picture, bars_picture, line_picture, map_picture, panel, table
+from downslope.drawing import Axis, Bar, Drawn, Picture, bars_picture, line_picture, map_picture, panel, table
 from downslope.errors import DownslopeError
 from downslope.fitting._sampling import sampled_rows
 from downslope.fitting._written import aligned, in_digits_of
@@ -27,7 +27,7 @@ _NUMBERS = 4_000_000  # in the rows that are predicted at once
 
 
 @dataclass(frozen=True, eq=False)
-class PartialDependence:
+class PartialDependence(Drawn):
     """The mean prediction over the rows of a table, where one or two columns have a value in every row.
 
     Attributes:
@@ -106,20 +106,6 @@ class PartialDependence:
             for label, value, share in zip(axis.labels, values, density, strict=True)
         ]
         return bars_picture(bars, self._title, f"{self.of}, from the average", (self.average,))
-
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the picture with matplotlib.
-
-        Args:
-            ax: axes of matplotlib to draw on; None makes a figure.
-
-        Returns:
-            The axes.
-
-        Raises:
-            DownslopeError: if matplotlib is not installed, or ``ax`` is something else.
-        """
-        return self.picture().draw(ax)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data at full precision."""
