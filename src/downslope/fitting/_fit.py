@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date
-from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -16,8 +14,16 @@ from numpy.typing import ArrayLike, NDArray
 from downslope._checks import called, choice, show, text
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
-from downslope.fitting._groups import groups_in
 from downslope.fitting._model import Model
+from downslope.fitting._opening import (
+    counted_rows,
+    groups_of,
+    inputs_of,
+    opened_table,
+    wanted_kinds,
+    weights_in,
+    with_target,
+)
 from downslope.fitting._options import checked_columns, refuse_contradictions
 from downslope.fitting._record import GroupRecord, Record
 from downslope.fitting._scores import Scores, baseline_prediction, scores
@@ -32,17 +38,14 @@ from downslope.fitting.ensemble import (
     fit_single,
     folds_of,
 )
-from downslope.fitting.evaluation import weighted_quantiles, weights_of
+from downslope.fitting.evaluation import weighted_quantiles
 from downslope.tables import (
     TASKS,
     Description,
     Reading,
     TableEncoder,
     Target,
-    as_frame,
     describe,
-    name_text,
-    open_table,
     rows_with_target,
 )
 from downslope.training import Folds
@@ -165,54 +168,24 @@ def fit(
     chosen = {option: checked_columns(option, names) for option, names in chosen.items()}
     group = None if group is None else checked_columns("group", [group])[0]
     reading = Reading(delimiter, decimal, thousands, date_format, encoding, skip_rows, header, comment)
-    table = open_table(
-        data, sheet=sheet, reading=reading, wanted=_wanted(chosen, target, task), keep_rows=keep_rows
-    )
-    if table.questions:
-        raise DownslopeError(table.questions[0])
-    reading, notes = table.reading, (*table.notes, *table.unread)
-    frame, name = _with_target(table.frame, target)
-    del table
+    wanted = wanted_kinds(chosen, target, task)
+    table = opened_table(data, sheet=sheet, reading=reading, wanted=wanted, keep_rows=keep_rows)
+    frame, name = with_target(table.frame, target)
     refuse_contradictions(task, name, {**chosen, "group": () if group is None else (group,)}, settings.idle)
     for option, column in {"row_weights": row_weights, "group": group}.items():
         if isinstance(column, str) and column == name:
             raise DownslopeError(f'{option} and target are both "{name}"; name another column')
-    if group is not None:
-        frame = frame.with_columns(pl.Series(_GROUPS, groups_in(frame, group)))
     asked = _asked(settings, {"task": task, **chosen, "row_weights": row_weights, "group": group})
-    frame = _counted(frame, row_weights)
+    reading, notes = table.reading, (*table.notes, *table.unread)
+    del table
+    frame = counted_rows(frame, row_weights, group)
     roles = {} if group is None else {group: "the groups of the rows"}
-    inputs = frame.drop(_WEIGHTS, _GROUPS, strict=False)
-    description = describe(inputs, target=name, task=task, **chosen, roles=roles)
-    del inputs
+    description = describe(inputs_of(frame), target=name, task=task, **chosen, roles=roles)
     if described is not None:
         described(replace(description, reading=str(reading), notes=notes))
-    frame = rows_with_target(frame, name)[0]
-    target = Target.fit(frame[name], description.task)
-    frame = _usable(frame, target, name)
-    encoder = TableEncoder.fit(frame, description)
-    x, y = encoder.encode(frame).x, target.encode(frame[name])
-    w = frame[_WEIGHTS].to_numpy()
-    w = (w / w.mean()).astype(np.float32)
-    groups = None if group is None else frame[_GROUPS].to_numpy()
+    rows = _target_rows(frame, description)
     del data, frame  # only numbers are needed from here on
-    fitted, validation = _fitted(x, y, w, groups, encoder, target, settings, progress)
-    intervals = None
-    if validation.held_out and not target.classes and not fitted.interrupted:
-        intervals = _intervals(x, y, w, groups, fitted, validation.rows, encoder, settings, progress)
-        fitted = replace(fitted, interrupted=intervals is None)
-    record = _record(source, description, asked, y, w, target, fitted, validation, group or "")
-    parameters = {n: np.asarray(v, np.float32) for n, v in fitted.parameters.items()}
-    return Model(fitted.network, parameters, encoder, target, record, intervals, reading)
-
-
-def _wanted(chosen: Mapping[str, Collection[str]], target: Any, task: str) -> dict[str, str]:
-    """What columns are, as far as it was said."""
-    kinds = {"drop": "level", "category": "level", "number": "number"}
-    wanted = {name: kinds[option] for option, names in chosen.items() for name in names}
-    if isinstance(target, str) and task != "auto":
-        wanted.setdefault(target, "level" if task == "classification" else "number")
-    return wanted
+    return _fitted_model(rows, description, settings, progress, _About(source, asked, group or "", reading))
 
 
 def _asked(settings: FitSettings, others: Mapping[str, Any]) -> tuple[str, ...]:
@@ -228,48 +201,70 @@ def _asked(settings: FitSettings, others: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-_WEIGHTS, _GROUPS = "\0weights", "\0groups"  # the names of no columns of a table
+@dataclass(frozen=True)
+class _About:
+    """What a model records beside what was learned.
 
-
-def _counted(frame: pl.DataFrame, weights: ArrayLike | str | None) -> pl.DataFrame:
-    """The rows with a weight, and a column of the weights, the largest of which is 1.
-
-    The other rows would set the kinds, ranges and levels of columns, the scale of the target and the folds.
+    Attributes:
+        source: where the table came from.
+        asked: the settings that were no defaults.
+        group: the column of groups, or "".
+        reading: how the text of the table was read.
     """
-    column = weights_of(frame, weights)
-    if isinstance(weights, str):
-        frame = frame.drop(weights)
-    shares = column / column.max()
-    counted = shares.astype(np.float32) > 0  # in the dtype that trains
-    return frame.with_columns(pl.Series(_WEIGHTS, shares)).filter(pl.Series(counted))
+
+    source: str
+    asked: tuple[str, ...]
+    group: str
+    reading: Reading
 
 
-def _with_target(frame: pl.DataFrame, target: Any) -> tuple[pl.DataFrame, str]:
-    if isinstance(target, str | Number | tuple | date):
-        found = name_text(target)
-        if isinstance(target, str) or found in frame.columns or not isinstance(target, tuple):
-            return frame, found
-    name = name_text(getattr(target, "name", None)) or "y"
-    if name in frame.columns:
-        raise DownslopeError(
-            f'the inputs have a column "{name}" like the target; give the target by its name'
-        )
-    if np.ndim(target) == 2 and np.shape(target)[1] == 1:
-        target = np.ravel(target)
-    if np.ndim(target) != 1:
-        raise DownslopeError(
-            "target needs the name of a column or one value for each row, not an array of shape "
-            f"{np.shape(target)}"
-        )
-    column = as_frame({name: target})[name]
-    if len(column) != frame.height:
-        raise DownslopeError(f"there are {frame.height} rows of inputs and {len(column)} targets")
-    return frame.with_columns(column), name
+@dataclass(frozen=True)
+class _TargetRows:
+    """The rows with a value of the target, as networks take them.
+
+    Attributes:
+        x, y: the inputs, (rows, inputs), and the targets, (rows,).
+        w: the weights of the rows, with the mean 1.
+        groups: the numbers of their groups, where there are any.
+        encoder, target: of the inputs and of the targets.
+    """
+
+    x: NDArray[np.float32]
+    y: NDArray[np.float32]
+    w: NDArray[np.float32]
+    groups: NDArray[np.int64] | None
+    encoder: TableEncoder
+    target: Target
 
 
-def _usable(frame: pl.DataFrame, target: Target, name: str) -> pl.DataFrame:
-    """Without rows whose target is no number, where a number was asked for."""
-    return frame if target.classes else frame.filter(pl.Series(np.isfinite(target.encode(frame[name]))))
+def _target_rows(frame: pl.DataFrame, description: Description) -> _TargetRows:
+    """The rows of ``counted_rows`` that have a value of the target."""
+    name = description.target
+    frame = rows_with_target(frame, name)[0]
+    target = Target.fit(frame[name], description.task)
+    if not target.classes:  # where a number was asked for, what is none is no target
+        frame = frame.filter(pl.Series(np.isfinite(target.encode(frame[name]))))
+    encoder = TableEncoder.fit(frame, description)
+    x, y, w = encoder.encode(frame).x, target.encode(frame[name]), weights_in(frame)
+    return _TargetRows(x, y, (w / w.mean()).astype(np.float32), groups_of(frame), encoder, target)
+
+
+def _fitted_model(
+    rows: _TargetRows,
+    description: Description,
+    settings: FitSettings,
+    progress: Callable[[FitPhase], None] | None,
+    about: _About,
+) -> Model:
+    """The model of one target."""
+    fitted, validation = _fitted(rows, settings, progress)
+    intervals = None
+    if validation.held_out and not rows.target.classes and not fitted.interrupted:
+        intervals = _intervals(rows, fitted, validation.rows, settings, progress)
+        fitted = replace(fitted, interrupted=intervals is None)
+    record = _record(rows, description, fitted, validation, about)
+    parameters = {n: np.asarray(v, np.float32) for n, v in fitted.parameters.items()}
+    return Model(fitted.network, parameters, rows.encoder, rows.target, record, intervals, about.reading)
 
 
 @dataclass(frozen=True)
@@ -281,59 +276,51 @@ class Validation:
 
 
 def _fitted(
-    x: NDArray[np.float32],
-    y: NDArray[np.float32],
-    w: NDArray[np.float32],
-    groups: NDArray[np.int64] | None,
-    encoder: TableEncoder,
-    target: Target,
-    settings: FitSettings,
-    progress: Callable[[FitPhase], None] | None,
+    rows: _TargetRows, settings: FitSettings, progress: Callable[[FitPhase], None] | None
 ) -> tuple[FittedEnsemble, Validation]:
+    x, y, w, groups = rows.x, rows.y, rows.w, rows.groups
     if not settings.holds_out(len(y)):
-        rows = EncodedRows(x, y, w, Folds(np.full(len(y), -1)))
-        return fit_single(rows, encoder, target, settings, progress), Validation(np.arange(len(y)), False)
+        encoded = EncodedRows(x, y, w, Folds(np.full(len(y), -1)))
+        fitted = fit_single(encoded, rows.encoder, rows.target, settings, progress)
+        return fitted, Validation(np.arange(len(y)), False)
     members = settings.members_for(len(y))
     folds = folds_of(
         y, members if groups is None else min(members, len(np.unique(groups))), settings.seed, groups
     )
-    rows = EncodedRows(x, y, w, folds)
-    return fit_ensemble(rows, encoder, target, settings, progress), Validation(folds.held_out, True)
+    encoded = EncodedRows(x, y, w, folds)
+    fitted = fit_ensemble(encoded, rows.encoder, rows.target, settings, progress)
+    return fitted, Validation(folds.held_out, True)
 
 
 def _intervals(
-    x: NDArray[np.float32],
-    y: NDArray[np.float32],
-    w: NDArray[np.float32],
-    groups: NDArray[np.int64] | None,
+    rows: _TargetRows,
     fitted: FittedEnsemble,
     held: NDArray[np.int64],
-    encoder: TableEncoder,
     settings: FitSettings,
     progress: Callable[[FitPhase], None] | None,
 ) -> IntervalNetworks | None:
     """The intervals; None where Ctrl-C leaves no time for them."""
     report = None if progress is None else lambda step: progress(FitPhase("intervals", step))
-    rows = held if len(held) < len(y) else slice(None)
+    x, y, w, groups = rows.x, rows.y, rows.w, rows.groups
+    some = held if len(held) < len(y) else slice(None)
     try:
-        of = None if groups is None else groups[rows]
-        return fit_intervals(x[rows], y[rows], w[rows], fitted.blend[:, 0], encoder, settings, report, of)
+        of = None if groups is None else groups[some]
+        return fit_intervals(
+            x[some], y[some], w[some], fitted.blend[:, 0], rows.encoder, settings, report, of
+        )
     except KeyboardInterrupt:
         return None
 
 
 def _record(
-    source: str,
+    fitted_rows: _TargetRows,
     description: Description,
-    asked: tuple[str, ...],
-    y: NDArray[np.float32],
-    w: NDArray[np.floating[Any]],
-    target: Target,
     fitted: FittedEnsemble,
     validation: Validation,
-    group: str,
+    about: _About,
 ) -> Record:
-    rows, w = validation.rows, w.astype(np.float64)
+    y, target = fitted_rows.y, fitted_rows.target
+    rows, w = validation.rows, fitted_rows.w.astype(np.float64)
     predictions = {
         "baseline": baseline_prediction(target, y, len(rows), w),
         "linear": _in_units(fitted.linear, target),
@@ -343,7 +330,7 @@ def _record(
         of: scores(target, y[rows], predicted, w[rows]) for of, predicted in predictions.items()
     }
     return Record(
-        source,
+        about.source,
         description.columns,
         f"{description.task}: {description.task_reason}",
         len(y),
@@ -356,8 +343,8 @@ def _record(
         groups=_groups(fitted),
         interrupted=fitted.interrupted,
         constants=_constants(target, y, w),
-        asked=asked,
-        group=group,
+        asked=about.asked,
+        group=about.group,
     )
 
 
