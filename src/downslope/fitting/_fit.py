@@ -14,19 +14,21 @@ from numpy.typing import ArrayLike, NDArray
 from downslope._checks import called, choice, show, text
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
+from downslope.fitting._held_out import held_out_rows
 from downslope.fitting._model import Model
 from downslope.fitting._opening import (
     counted_rows,
     groups_of,
     inputs_of,
     opened_table,
+    places_of,
     wanted_kinds,
     weights_in,
     with_target,
 )
 from downslope.fitting._options import checked_columns, refuse_contradictions
 from downslope.fitting._record import GroupRecord, Record
-from downslope.fitting._scores import Scores, baseline_prediction, scores
+from downslope.fitting._scores import LINEAR_MODEL, NETWORK, Scores, baseline_prediction, scores
 from downslope.fitting.ensemble import (
     EncodedRows,
     FitPhase,
@@ -38,7 +40,7 @@ from downslope.fitting.ensemble import (
     fit_single,
     folds_of,
 )
-from downslope.fitting.evaluation import weighted_quantiles
+from downslope.fitting.evaluation import LabelledRows, weighted_quantiles
 from downslope.tables import (
     TASKS,
     Description,
@@ -225,6 +227,7 @@ class _TargetRows:
     Attributes:
         x, y: the inputs, (rows, inputs), and the targets, (rows,).
         w: the weights of the rows, with the mean 1.
+        index, true: where they stand in the table, and their targets as ``LabelledRows`` has them.
         groups: the numbers of their groups, where there are any.
         encoder, target: of the inputs and of the targets.
     """
@@ -232,6 +235,8 @@ class _TargetRows:
     x: NDArray[np.float32]
     y: NDArray[np.float32]
     w: NDArray[np.float32]
+    index: NDArray[np.int64]
+    true: NDArray[np.float64]
     groups: NDArray[np.int64] | None
     encoder: TableEncoder
     target: Target
@@ -246,7 +251,9 @@ def _target_rows(frame: pl.DataFrame, description: Description) -> _TargetRows:
         frame = frame.filter(pl.Series(np.isfinite(target.encode(frame[name]))))
     encoder = TableEncoder.fit(frame, description)
     x, y, w = encoder.encode(frame).x, target.encode(frame[name]), weights_in(frame)
-    return _TargetRows(x, y, (w / w.mean()).astype(np.float32), groups_of(frame), encoder, target)
+    w = (w / w.mean()).astype(np.float32)
+    true = target.values(frame[name])
+    return _TargetRows(x, y, w, places_of(frame), true, groups_of(frame), encoder, target)
 
 
 def _fitted_model(
@@ -258,13 +265,29 @@ def _fitted_model(
 ) -> Model:
     """The model of one target."""
     fitted, validation = _fitted(rows, settings, progress)
-    intervals = None
+    intervals, ends = None, None
     if validation.held_out and not rows.target.classes and not fitted.interrupted:
-        intervals = _intervals(rows, fitted, validation.rows, settings, progress)
+        intervals, ends = _intervals(rows, fitted, validation.rows, settings, progress)
         fitted = replace(fitted, interrupted=intervals is None)
     record = _record(rows, description, fitted, validation, about)
-    parameters = {n: np.asarray(v, np.float32) for n, v in fitted.parameters.items()}
-    return Model(fitted.network, parameters, rows.encoder, rows.target, record, intervals, about.reading)
+    kept, held = None, validation.rows
+    if validation.held_out:
+        outputs = {LINEAR_MODEL: fitted.linear, NETWORK: fitted.blend}
+        outputs = {of: _in_units(found, rows.target) for of, found in outputs.items()}
+        labelled = LabelledRows(
+            pl.DataFrame(), rows.index[held], rows.true[held], rows.w[held].astype(float), 0
+        )
+        kept = held_out_rows(labelled, rows.target, record.constants, outputs, ends, settings.seed)
+    return Model(
+        fitted.network,
+        {n: np.asarray(v, np.float32) for n, v in fitted.parameters.items()},
+        rows.encoder,
+        rows.target,
+        record,
+        intervals,
+        about.reading,
+        kept,
+    )
 
 
 @dataclass(frozen=True)
@@ -298,8 +321,8 @@ def _intervals(
     held: NDArray[np.int64],
     settings: FitSettings,
     progress: Callable[[FitPhase], None] | None,
-) -> IntervalNetworks | None:
-    """The intervals; None where Ctrl-C leaves no time for them."""
+) -> tuple[IntervalNetworks | None, NDArray[np.float32] | None]:
+    """The intervals, and those of the held-out rows; None where Ctrl-C leaves no time for them."""
     report = None if progress is None else lambda step: progress(FitPhase("intervals", step))
     x, y, w, groups = rows.x, rows.y, rows.w, rows.groups
     some = held if len(held) < len(y) else slice(None)
@@ -309,7 +332,7 @@ def _intervals(
             x[some], y[some], w[some], fitted.blend[:, 0], rows.encoder, settings, report, of
         )
     except KeyboardInterrupt:
-        return None
+        return None, None
 
 
 def _record(

@@ -28,7 +28,7 @@ from downslope.fitting.contributions import (
     partial_dependence,
 )
 from downslope.fitting.ensemble import COVERAGES, QUANTILES, IntervalNetworks, class_probabilities
-from downslope.fitting.evaluation import Evaluation, LabelledRows, baselines, evaluation_of, labelled_rows
+from downslope.fitting.evaluation import Evaluation, LabelledRows, PredictedRows, baselines, labelled_rows
 from downslope.interchange import ModelFile, model_of, write_model_file
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import Encoded, Reading, Table, TableEncoder, Target, as_frame, open_table
@@ -50,6 +50,8 @@ class Model:
         record: how the model was fitted, with its scores.
         intervals: the networks of prediction intervals; None for classes and for few rows.
         reading: how the text of the fitted table was read; later tables are read in the same way.
+        held_out: at most 2000 rows of the fitted table, their targets and what networks that were not trained
+            on them predict; None where no rows were held out, and in files of before they were kept.
     """
 
     network: AnyNetwork
@@ -59,6 +61,7 @@ class Model:
     record: Record
     intervals: IntervalNetworks | None = None
     reading: Reading = field(default_factory=Reading)
+    held_out: PredictedRows | None = None
 
     @property
     def summary(self) -> Summary:
@@ -348,6 +351,11 @@ class Model:
         """
         rows = self.labelled(data, target, row_weights)
         worst = whole("worst", worst, NOT_NEGATIVE)
+        predicted, notes = self.predicted_rows(rows)
+        return predicted.evaluation(self.target, worst, (*notes, *self.flattered(data, source)))
+
+    def predicted_rows(self, rows: LabelledRows) -> tuple[PredictedRows, tuple[str, ...]]:
+        """What the model, its linear part and the baselines predict of rows, and what was noticed."""
         encoded = self.encoder.encode(rows.frame)
         outputs = baselines(self.record.constants, self.target, rows)
         if self.linear_part is not None:
@@ -357,8 +365,7 @@ class Model:
         if self.intervals is not None:
             found = self.intervals_encoded(encoded.x, COVERAGES)
             intervals = dict(zip(COVERAGES, found, strict=True))
-        notes = (*encoded.notes, *self.flattered(data, source))
-        return evaluation_of(rows, self.target, outputs, intervals, worst, notes)
+        return PredictedRows(rows, outputs, intervals), encoded.notes
 
     def labelled(self, data: Any, target: Any, row_weights: ArrayLike | str | None) -> LabelledRows:
         """The rows of a table that have a target; arguments and errors as of ``evaluate``."""
@@ -410,7 +417,8 @@ class Model:
         if intervals is not None:
             about["widening"] = list(intervals.widening)
         further = None if intervals is None else (intervals.network, intervals.parameters)
-        write_model_file(path, ModelFile(self.network, self.parameters, about, further))
+        held_out = None if self.held_out is None else self.held_out.arrays()
+        write_model_file(path, ModelFile(self.network, self.parameters, about, further, held_out))
 
 
 def read_model(file: SavedFile) -> Model:
@@ -432,7 +440,12 @@ def read_model(file: SavedFile) -> Model:
             raise DownslopeError("the encoders do not fit the network")
         intervals = _intervals(content, len(encoder.features))
         reading = Reading.from_json(content.about.get("reading"))
-        return Model(content.network, content.parameters, encoder, target, record, intervals, reading)
+        held_out = None
+        if content.held_out is not None:
+            held_out = PredictedRows.from_arrays(content.held_out, target, record.constants, COVERAGES)
+        return Model(
+            content.network, content.parameters, encoder, target, record, intervals, reading, held_out
+        )
 
 
 def _intervals(file: ModelFile, features: int) -> IntervalNetworks | None:

@@ -21,12 +21,13 @@ __all__ = [
     "groups_of",
     "inputs_of",
     "opened_table",
+    "places_of",
     "wanted_kinds",
     "weights_in",
     "with_target",
 ]
 
-_WEIGHTS, _GROUPS = "\0weights", "\0groups"  # the names of no columns of a table
+_WEIGHTS, _GROUPS, _PLACES = "\0weights", "\0groups", "\0places"  # the names of no columns of a table
 
 
 def wanted_kinds(chosen: Mapping[str, Collection[str]], target: Any, task: str) -> dict[str, str]:
@@ -77,7 +78,7 @@ def with_target(frame: pl.DataFrame, target: Any) -> tuple[pl.DataFrame, str]:
 
 
 def counted_rows(frame: pl.DataFrame, weights: ArrayLike | str | None, group: str | None) -> pl.DataFrame:
-    """The rows with a weight, and columns of their weights, the largest of which is 1, and their groups.
+    """The rows with a weight, and columns of their weights, of at most 1, groups and places.
 
     The other rows would set the kinds, ranges and levels of columns, the scale of the target and the folds.
     """
@@ -88,17 +89,23 @@ def counted_rows(frame: pl.DataFrame, weights: ArrayLike | str | None, group: st
         frame = frame.drop(weights)
     shares = column / column.max()
     counted = shares.astype(np.float32) > 0  # in the dtype that trains
-    return frame.with_columns(pl.Series(_WEIGHTS, shares)).filter(pl.Series(counted))
+    own = pl.Series(_WEIGHTS, shares), pl.Series(_PLACES, np.arange(frame.height))
+    return frame.with_columns(*own).filter(pl.Series(counted))
 
 
 def inputs_of(frame: pl.DataFrame) -> pl.DataFrame:
     """The columns that the table itself has."""
-    return frame.drop(_WEIGHTS, _GROUPS, strict=False)
+    return frame.drop(_WEIGHTS, _GROUPS, _PLACES, strict=False)
 
 
 def weights_in(frame: pl.DataFrame) -> NDArray[np.float64]:
     """The weights of rows of ``counted_rows``, (rows,)."""
     return frame[_WEIGHTS].to_numpy()
+
+
+def places_of(frame: pl.DataFrame) -> NDArray[np.int64]:
+    """Where they stand in the whole table, from 0, (rows,)."""
+    return frame[_PLACES].to_numpy()
 
 
 def groups_of(frame: pl.DataFrame) -> NDArray[np.int64] | None:

@@ -16,7 +16,7 @@ from downslope.nets import AnyNetwork, checked_parameters, network_from_json, ne
 
 __all__ = ["ModelFile", "model_of", "read_model_file", "write_model_file"]
 
-_INTERVALS = "intervals."  # before the names of their parameters
+_INTERVALS, _HELD_OUT = "intervals.", "held_out."  # before the names of their arrays
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,14 @@ class ModelFile:
         parameters: by name.
         about: JSON data of any further kind: encoders, training record.
         intervals: the network of prediction intervals and its parameters, where there is one.
+        held_out: arrays of predictions of held-out rows, by name, where there are any.
     """
 
     network: AnyNetwork
     parameters: Mapping[str, NDArray[Any]]
     about: Mapping[str, Any]
     intervals: tuple[AnyNetwork, Mapping[str, NDArray[Any]]] | None = None
+    held_out: Mapping[str, NDArray[Any]] | None = None
 
 
 def write_model_file(path: str | os.PathLike[str], model: ModelFile) -> None:
@@ -48,6 +50,9 @@ def write_model_file(path: str | os.PathLike[str], model: ModelFile) -> None:
         network, further = model.intervals
         sections["intervals"] = network.to_json()
         arrays |= {_INTERVALS + name: value for name, value in further.items()}
+    if model.held_out is not None:
+        sections["held_out"] = sorted(model.held_out)
+        arrays |= {_HELD_OUT + name: value for name, value in model.held_out.items()}
     write_file(path, "model", sections, arrays)
 
 
@@ -78,8 +83,10 @@ def model_of(file: SavedFile) -> ModelFile:
         if "intervals" in file.sections:
             further = network_from_json(file.section("intervals"))
             intervals = further, checked_parameters(further, file.within(_INTERVALS))
-        own = {name: v for name, v in file.arrays.items() if not (intervals and name.startswith(_INTERVALS))}
+        held_out = file.within(_HELD_OUT) if "held_out" in file.sections else None
+        others = (_INTERVALS,) * (intervals is not None) + (_HELD_OUT,) * (held_out is not None)
+        own = {name: value for name, value in file.arrays.items() if not name.startswith(others)}
         about = file.section("about")
         if not isinstance(about, dict):
             raise DownslopeError("the record of the model is no JSON object")
-        return ModelFile(network, checked_parameters(network, own), about, intervals)
+        return ModelFile(network, checked_parameters(network, own), about, intervals, held_out)

@@ -116,8 +116,11 @@ def fit_intervals(
     settings: FitSettings,
     progress: Callable[[Progress], None] | None = None,
     groups: NDArray[np.int64] | None = None,
-) -> IntervalNetworks:
+) -> tuple[IntervalNetworks, NDArray[np.float32]]:
     """Learn intervals from predictions of held-out rows.
+
+    Beside them the intervals of these rows that do not know them, as of ``cross_fitted``, (rows, coverages,
+    2); NaN for rows that were not taken.
 
     Args:
         x, y, weights: those rows, encoded.
@@ -127,6 +130,8 @@ def fit_intervals(
         progress: called after each epoch.
         groups: which group each row belongs to, (rows,); None where rows stand alone.
     """
+    ends = np.full((len(y), len(COVERAGES), 2), np.nan, np.float32)
+    some: Any = slice(None)
     if len(y) > _MOST_ROWS:
         rng = np.random.Generator(np.random.Philox(key=settings.seed))
         some = rng.choice(len(y), _MOST_ROWS, replace=False)
@@ -143,8 +148,27 @@ def fit_intervals(
     group = train_group("intervals", network, rows, **asked, seed=settings.seed, progress=progress)
     if group.run.stopped == "interrupted":
         raise KeyboardInterrupt
-    widening = calibrated(np.sort(group.predictions, axis=1), errors, weights)
-    return IntervalNetworks(group.ensemble, group.parameters, widening)
+    quantiles = np.sort(group.predictions, axis=1)
+    ends[some] = predicted[:, None, None] + cross_fitted(quantiles, errors, weights, folds.of)
+    widening = calibrated(quantiles, errors, weights)
+    return IntervalNetworks(group.ensemble, group.parameters, widening), ends
+
+
+def cross_fitted(
+    quantiles: NDArray[np.float64], errors: NDArray[Any], weights: NDArray[Any], of: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """The interval of each row without what the row itself says, (rows, coverages, 2).
+
+    Args:
+        quantiles: of each row by the member that held it out, ascending, (rows, quantiles).
+        errors, weights: as of ``calibrated``, which is told those of the rows that other members held out.
+        of: which member that is, (rows,).
+    """
+    ends = np.empty((len(errors), len(COVERAGES), 2))
+    for fold in np.unique(of):
+        own = of == fold
+        ends[own] = nested(quantiles[own], calibrated(quantiles[~own], errors[~own], weights[~own]))
+    return ends
 
 
 def calibrated(

@@ -7,6 +7,7 @@ from downslope.fitting.evaluation._evaluation import (
     evaluation_of,
     statistics_of,
 )
+from downslope.fitting.evaluation._predicted import PredictedRows
 from downslope.fitting.evaluation._rows import LabelledRows, labelled_rows, weights_of
 from downslope.fitting.evaluation._statistics import METRICS, Estimate, Statistic, weighted_quantiles
 from downslope.fitting.evaluation._text import aligned
@@ -18,6 +19,7 @@ __all__ = [
     "Estimate",
     "Evaluation",
     "LabelledRows",
+    "PredictedRows",
     "Statistic",
     "WorstRow",
     "aligned",

@@ -29,7 +29,7 @@ __all__ = [
     "weighted_quantiles",
 ]
 
-_ROUNDING = 1e-12
+_ROUNDING, _SLIGHT = 1e-12, 1e-7
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,10 @@ def _r2(value: float | None, true: NDArray[Any], predicted: NDArray[Any], weight
     y, guess = np.ldexp(true, -exponent), np.ldexp(predicted, -exponent)
     apart = y - np.average(y, weights=weights)
     variance = np.average(apart**2, weights=weights)
-    return Statistic(value, (1 - value) * (apart**2 / variance) - (y - guess) ** 2 / variance)
+    pulls = (1 - value) * (apart**2 / variance) - (y - guess) ** 2 / variance
+    if np.abs(pulls).max() < _SLIGHT:  # of a mean whose last digits were rounded
+        pulls[:] = 0.0
+    return Statistic(value, pulls)
 
 
 def class_statistics(
