@@ -22,7 +22,7 @@ _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _PACKED = {".gz", ".gzip", ".zst", ".zstd"}
 _LAYERS = 4
-_BLOCK = 1 << 20
+_BLOCK = 1 << 16  # which stays in the cache
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ TRUTHS = {
 """Words for true and false in lower case, those of spreadsheets in other languages among them."""
 
 _LONGEST = max(len(word.encode()) for word in GAPS)
-_SOME, _FEW = 1000, 200
+_SOME, _FEW = 1000, 500
 _LIKE_LEVELS = ((r"^[+\-\u2212]+$", 1), (r"^[A-Z]{2}$", 2), (r"^[a-z]{2}$", 2))
 """How all other cells of a column look where such a gap word is a level, and how many there are at least.
 

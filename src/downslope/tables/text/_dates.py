@@ -162,7 +162,7 @@ def day_order(text: pl.Series) -> tuple[int, int, int]:
     >>> day_order(pl.Series(["25/04/2024", "03/04/2024"]))
     (1, 0, 1)
     """
-    parts = text.drop_nulls().str.extract_groups(_DATE).struct.unnest()
+    parts = text.filter(are_ambiguous(text)).str.extract_groups(_DATE).struct.unnest()
     first, second = (parts[name].drop_nulls().cast(pl.Int32) for name in ("a", "b"))
     day = (first > 12) & (second <= 12)
     month = (second > 12) & (first <= 12)

@@ -7,11 +7,12 @@ import io
 import itertools
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
+from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.tables._names import listed, name_text
 from downslope.tables._sources import Source, decoded
@@ -19,11 +20,50 @@ from downslope.tables.text._at_once import rounded, schema_of
 from downslope.tables.text._cells import numbers_in
 from downslope.tables.text._layout import Layout, layout_of, records
 from downslope.tables.text._notation import Reading
+from downslope.tables.text._quotes import Quoted, quoted_cells
 
 __all__ = ["checked_names", "read_delimited"]
 
 _Schema = Mapping[str, type[pl.DataType]]
 _SEPARATOR_LINE = re.compile(rb"sep=(.)\r?\n", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a text below its header; a large text is not copied for them."""
+
+    whole: bytes
+    start: int
+    delimiter: str
+
+    @property
+    def text(self) -> bytes:
+        return self.whole[self.start :]
+
+    @property
+    def lines_above(self) -> int:
+        return self.whole.count(b"\n", 0, self.start)
+
+    @cached_property
+    def quotes(self) -> Quoted | None:
+        """None where there are none."""
+        if self.whole.find(b'"', self.start) < 0:
+            return None
+        return quoted_cells(self.whole, self.start, self.delimiter)
+
+    @property
+    def decimal_commas(self) -> bool:
+        """Whether a comma could be a decimal mark."""
+        if self.quotes is not None:
+            return self.quotes.commas
+        return self.delimiter != "," and self.whole.find(b",", self.start) >= 0
+
+    @property
+    def divisions(self) -> int | None:
+        """How many delimiters divide cells; None where quotes are in odd places."""
+        if self.quotes is not None:
+            return self.quotes.divisions
+        return self.whole.count(self.delimiter.encode(), self.start)
 
 
 def read_delimited(
@@ -51,11 +91,12 @@ def read_delimited(
     content = _from_line(content, layout.above)
     above = skipped + layout.above
     csv.field_size_limit(1 << 30)
-    header, body = _header_and_body(source, content, layout, above, named=reading.header is not False)
+    header, start = _header(source, content, layout, above, named=reading.header is not False)
+    rows = _Rows(content, start, layout.delimiter)
     schema: _Schema = dict.fromkeys(header, pl.String)
-    if text is not None and reading.decimal != "," and layout.delimiter:
-        schema = schema_of(body, layout.delimiter, header, text)
-    frame = _parsed(source, body, layout, schema, above + (reading.header is not False))
+    if text is not None and reading.decimal != "," and layout.delimiter and not rows.decimal_commas:
+        schema = schema_of(content, start, layout.delimiter, header, text)
+    frame = _parsed(source, rows, layout, schema, above + (reading.header is not False))
     pointed = pl.Float64 in frame.dtypes
     found = Reading(
         delimiter=layout.delimiter,
@@ -70,12 +111,17 @@ def read_delimited(
 
 def _from_line(text: bytes, lines: int) -> bytes:
     """The text without its first lines."""
+    return text[_start_of(text, lines) :]  # the same object where that is all of it
+
+
+def _start_of(text: bytes, lines: int) -> int:
+    """Where the text below its first lines starts."""
     place = 0
     for _ in range(lines):
         place = text.find(b"\n", place) + 1
         if not place:
-            return b""
-    return text[place:] if place else text
+            return len(text)
+    return place
 
 
 def _comment_mark(text: bytes) -> str:
@@ -95,10 +141,8 @@ def _without_comments(text: bytes, mark: bytes) -> bytes:
     return b"\n".join(b"" if line.startswith(mark) else line for line in text.split(b"\n"))
 
 
-def _header_and_body(
-    source: Source, text: bytes, layout: Layout, above: int, *, named: bool
-) -> tuple[list[str], bytes]:
-    """The names of the columns, and the text below them."""
+def _header(source: Source, text: bytes, layout: Layout, above: int, *, named: bool) -> tuple[list[str], int]:
+    """The names of the columns, and where the text below them starts."""
     head = text[: 1 << 20].decode("utf-8", "replace")
     try:
         rows = list(itertools.islice(records(head, layout.delimiter, strict=len(text) <= 1 << 20), 2))
@@ -108,7 +152,7 @@ def _header_and_body(
         raise DownslopeError(f"{source.name} is empty; give a table with a header and at least one row")
     line, header = rows[0]
     if not named:
-        return [f"column{i}" for i in range(1, (layout.width or len(header)) + 1)], text
+        return [f"column{i}" for i in range(1, (layout.width or len(header)) + 1)], 0
     if layout.ends and len(header) > layout.width:
         header = header[: layout.width]
     if layout.row_names:  # R writes the names of the rows without a name of their own
@@ -121,7 +165,7 @@ def _header_and_body(
     names = checked_names(header, source.name)
     if len(rows) == 1:
         raise DownslopeError(f"{source.name} has a header ({listed(names)}) and no rows; add at least one")
-    return names, _from_line(text, line)
+    return names, _start_of(text, line)
 
 
 def checked_names(header: Sequence[object], source: str) -> list[str]:
@@ -143,17 +187,19 @@ def _nth(place: int) -> str:
     return f"{place}{ending}"
 
 
-def _parsed(source: Source, body: bytes, layout: Layout, schema: _Schema, above: int) -> pl.DataFrame:
+def _parsed(source: Source, rows: _Rows, layout: Layout, schema: _Schema, above: int) -> pl.DataFrame:
     """The cells of rows that all have as many as there are names."""
     names = list(schema)
-    frame = _fast(body, layout, schema)
+    text: _Schema = dict.fromkeys(names, pl.String)
+    frame = _fast(rows, layout, schema)
     if frame is None and pl.Float64 in schema.values():
-        frame = _fast(body, layout, dict.fromkeys(names, pl.String))
+        frame = _fast(rows, layout, text)
     if frame is not None:
         return frame
+    body = rows.text
     width = len(names) + layout.ends
     counts, lines = (
-        _quoted_counts(source, body, layout, above) if b'"' in body else _counts(body, layout.delimiter)
+        _quoted_counts(source, body, layout, above) if rows.quotes else _counts(body, layout.delimiter)
     )
     wrong = np.flatnonzero(counts != width)
     if len(wrong):
@@ -163,12 +209,12 @@ def _parsed(source: Source, body: bytes, layout: Layout, schema: _Schema, above:
             f"{source.name}, line {int(lines[at]) + above}: {_cells(int(counts[at]))} where the header has "
             f"{width}{more}; {_way_out(body, layout, int(lines[at]))}"
         )
-    if b'"' not in body:  # blank lines would read as gaps
+    if not rows.quotes:  # blank lines would read as gaps
         filled = b"\n".join(line for line in body.split(b"\n") if line.strip(b"\r "))
-        frame = _by_polars(filled, layout, dict.fromkeys(names, pl.String))
+        frame = _by_polars(replace(rows, whole=filled, start=0), layout, text)
         if frame is not None and frame.height == len(counts):
             return frame
-    frame = _by_polars(body, layout, dict.fromkeys(names, pl.String))
+    frame = _by_polars(rows, layout, text)
     if frame is not None and frame.height == len(counts):
         return frame
     # quotes in odd places are read alike only by the reader that counted
@@ -185,27 +231,31 @@ def _way_out(body: bytes, layout: Layout, line: int) -> str:
     return f"correct the row, or put quotes around a cell that contains {layout.delimiter!r}"
 
 
-def _fast(body: bytes, layout: Layout, schema: _Schema) -> pl.DataFrame | None:
-    """The rows of a text without quotes and blank lines, all of which have the same number of cells."""
-    if b'"' in body or not layout.delimiter or layout.delimiter == " ":
+def _fast(rows: _Rows, layout: Layout, schema: _Schema) -> pl.DataFrame | None:
+    """Rows without blank lines and quotes in odd places, all of which have the same number of cells."""
+    if not layout.delimiter or layout.delimiter == " ":
         return None
-    frame = _by_polars(body, layout, schema)  # which refuses longer rows
+    if rows.quotes and rows.divisions is None:
+        return None
+    frame = _by_polars(rows, layout, schema)  # which refuses longer rows
     if frame is None or rounded(frame):
         return None
-    divisions = body.count(layout.delimiter.encode())
-    return frame if divisions == (len(schema) + layout.ends - 1) * frame.height else None
+    if not rows.quotes and not layout.ends and not frame[:, -1].null_count():  # where a shorter row has a gap
+        return frame
+    return frame if rows.divisions == (len(schema) + layout.ends - 1) * frame.height else None
 
 
-def _by_polars(body: bytes, layout: Layout, schema: _Schema) -> pl.DataFrame | None:
+def _by_polars(rows: _Rows, layout: Layout, schema: _Schema) -> pl.DataFrame | None:
     every: _Schema = {**schema, "\0end": pl.String} if layout.ends else schema
     try:
         frame = pl.read_csv(
-            body,
+            rows.whole,
             separator=layout.delimiter or "\x01",
             has_header=False,
+            skip_lines=rows.lines_above,
             new_columns=list(every),
             schema=every,
-            quote_char='"' if b'"' in body else None,
+            quote_char='"' if rows.quotes else None,
             truncate_ragged_lines=False,
         )
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
