@@ -10,8 +10,16 @@ from downslope import fit
 from downslope.errors import DownslopeError
 from downslope.tables import Reading, open_table
 from downslope.tables._levels import Levels
+from downslope.tables.text import _at_once
 
 D = dt.date
+
+
+@pytest.fixture(autouse=True, params=["as a small table", "as a large one"])
+def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers of a large table are parsed while the text is read."""
+    if request.param == "as a large one":
+        monkeypatch.setattr(_at_once, "_ROWS", 0)
 
 
 def table(text: str | bytes, **options: object):

@@ -7,11 +7,13 @@ from collections.abc import Collection, Sequence
 
 import polars as pl
 
-from downslope.tables.text._numbers import decimal_votes
+from downslope.tables.text._numbers import only_with_point
+from downslope.tables.text._plain_numbers import plain_numbers, where
 
 __all__ = ["rounded", "schema_of"]
 
-_PLACES, _LINES = 8, 64
+_ROWS = 1000
+_PLACES, _LINES, _CELLS = 8, 64, 1 << 18
 _EXACT = float(2**53)
 
 
@@ -22,27 +24,42 @@ def schema_of(
 
     ``kept`` are columns of text in any case. A comma must not be a decimal mark in this text.
 
-    >>> schema_of(b"1.5,x\\n2.25,y\\n", 0, ",", ["a", "b"], ())
+    >>> schema_of(b"1.5,x\\n" * 1000, 0, ",", ["a", "b"], ())
     {'a': Float64, 'b': String}
     """
-    plain: dict[str, type[pl.DataType]] = dict.fromkeys(names, pl.String)
-    rows = [row for row in csv.reader(_sample(text, start), delimiter=delimiter) if len(row) == len(names)]
-    for name, cells in zip(names, zip(*rows, strict=True), strict=False):
-        column = pl.Series([cell or None for cell in cells], dtype=pl.String).drop_nulls()
-        numbers = column.cast(pl.Float64, strict=False)
-        if name not in kept and len(column) and not numbers.null_count() and decimal_votes(column).point:
-            plain[name] = pl.Float64
-    return plain
+    if len(text) - start < _ROWS * (
+        text.find(b"\n", start) - start
+    ):  # too few to be worth a look at a sample
+        return dict.fromkeys(names, pl.String)
+    rows = [
+        [cell or None for cell in row]
+        for row in csv.reader(_sample(text, start, len(names)), delimiter=delimiter)
+        if len(row) == len(names)
+    ]
+    some = pl.DataFrame(
+        [
+            pl.Series(name, cells, pl.String)
+            for name, cells in zip(names, zip(*rows, strict=True), strict=False)
+        ]
+    )
+    numbers = {name for name, column in plain_numbers(some).items() if column.dtype == pl.Float64}
+    pointed = where(some.select(numbers), only_with_point().any()) - set(kept)
+    return {name: pl.Float64 if name in pointed else pl.String for name in names}
 
 
-def _sample(text: bytes, begin: int) -> list[str]:
-    """Whole lines from several places of a text, from one on."""
+def _sample(text: bytes, begin: int, width: int) -> list[str]:
+    """Whole lines from several places of a text, from one on; the fewer, the more cells they have."""
     lines: list[str] = []
+    most = max(2, min(_LINES, _CELLS // (_PLACES * width)))
     for place in range(_PLACES):
         start = begin + (len(text) - begin) * place // _PLACES
         start = text.find(b"\n", start) + 1 if place else begin
-        part = text[start : start + (1 << 16)].split(b"\n")[:_LINES]
-        lines += [line.decode("utf-8", "replace") for line in part[: -1 if len(part) < _LINES else None]]
+        for _ in range(most):
+            end = text.find(b"\n", start)
+            if end < 0:
+                break
+            lines.append(text[start:end].decode("utf-8", "replace"))
+            start = end + 1
     return lines
 
 

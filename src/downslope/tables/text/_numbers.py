@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import polars as pl
 
-__all__ = ["Numbers", "Votes", "are_numbers", "decimal_votes", "numbers_by"]
+__all__ = ["Numbers", "Votes", "are_numbers", "decimal_votes", "numbers_by", "only_with_point"]
 
 _MOSTLY = 0.8
 _SOME = 1000
@@ -183,6 +183,16 @@ def are_numbers(text: pl.Series) -> pl.Series:
     """
     cells = _hyphened(text)
     return cells.str.contains(_cell(".")) | cells.str.contains(_cell(","))
+
+
+def only_with_point() -> pl.Expr:
+    """Which plain numbers could not be written with a decimal comma.
+
+    >>> pl.DataFrame({"a": ["1.5", "1.299", "7"]}).select(only_with_point())["a"].to_list()
+    [True, False, False]
+    """
+    cells = pl.all().str
+    return cells.contains(".", literal=True) & ~cells.contains(_cell(","))
 
 
 def decimal_votes(text: pl.Series, least: float = _MOSTLY) -> Votes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from downslope._forks import cached_property
 from downslope.tables._names import listed, shown_value
 from downslope.tables.text._cells import TRUTHS, has_leading_zeros, without_gaps
 from downslope.tables.text._dates import (
@@ -22,6 +23,7 @@ from downslope.tables.text._dates import (
 )
 from downslope.tables.text._notation import Reading
 from downslope.tables.text._numbers import Votes, decimal_votes, numbers_by
+from downslope.tables.text._plain_numbers import plain_numbers, too_long
 
 __all__ = ["Typed", "typed"]
 
@@ -66,7 +68,9 @@ def typed(
     """
     reading, wanted = reading or Reading(), wanted or {}
     text = [c for c in frame if c.dtype == pl.String]
-    columns = [_Column.of(c, wanted.get(c.name)) for c in text if wanted.get(c.name) != "level"]
+    open_ones = [c for c in text if wanted.get(c.name) != "level"]
+    plain = plain_numbers(pl.DataFrame(open_ones))
+    columns = [_Column.of(c, wanted.get(c.name), plain.get(c.name)) for c in open_ones]
     reading, notes = _with_decimal(reading, columns)
     reading, questions = _with_dates(reading, columns)
     changed = [c for c in text if wanted.get(c.name) == "level"]
@@ -94,19 +98,22 @@ class _Column:
     wanted: str | None
     plain: pl.Series | None
     text: pl.Series
-    sample: pl.Series
     numeric: bool = False
     notes: tuple[str, ...] = ()
     unread: str = ""
 
     @classmethod
-    def of(cls, written: pl.Series, wanted: str | None) -> _Column:
-        plain = _plain_numbers(written)
+    def of(cls, written: pl.Series, wanted: str | None, plain: pl.Series | None) -> _Column:
         text = written if plain is not None else without_gaps(written)
         if plain is None and text.null_count() != written.null_count():
-            plain = _plain_numbers(text)
-        present = text.head(20 * _SAMPLE).drop_nulls() if plain is not None else text.drop_nulls()
-        return cls(written, wanted, plain, text, present.gather_every(max(1, len(present) // _SAMPLE)))
+            plain = plain_numbers(text.to_frame()).get(text.name)
+        return cls(written, wanted, plain, text)
+
+    @cached_property
+    def sample(self) -> pl.Series:
+        text = self.text if self.plain is None else self.text.head(20 * _SAMPLE)
+        present = text.drop_nulls()
+        return present.gather_every(max(1, len(present) // _SAMPLE))
 
     @property
     def name(self) -> str:
@@ -161,7 +168,7 @@ class _Column:
         ):
             return None
         numbers = numbers_by(self.text, decimal)
-        if not numbers.complete or (self.wanted is None and _too_long(numbers.values, self.text)):
+        if not numbers.complete or (self.wanted is None and too_long(numbers.values, self.text)):
             return None
         self.numeric = True
         if numbers.unit == "%":
@@ -198,35 +205,6 @@ class _Column:
             said = several if len(wrong) > 1 else f"{seen} is none of its {what} and counts as a gap"
             self.unread = f'column "{self.name}": {said}'
         return values.alias(self.name)
-
-
-def _plain_numbers(text: pl.Series) -> pl.Series | None:
-    """The column as Int64 or Float64 where every cell is a number as computers write it.
-
-    Codes with a leading zero stay text: "01234" read as 1234 would be another code. So do whole numbers of
-    more digits than Float64 holds.
-    """
-    gaps = text.null_count()
-    if gaps == len(text):
-        return None
-    first = text.drop_nulls().head(100).cast(pl.Int64, strict=False)
-    if not first.null_count():
-        whole = text.cast(pl.Int64, strict=False)
-        if whole.null_count() == gaps:
-            return None if has_leading_zeros(text) else whole
-    number = text.cast(pl.Float64, strict=False)
-    if number.null_count() > gaps or number.is_nan().any():
-        return None
-    fractions = (number != number.round()).any()  # among which "007" is no code
-    return None if _too_long(number, text) or (not fractions and has_leading_zeros(text)) else number
-
-
-def _too_long(values: pl.Series, text: pl.Series) -> bool:
-    """Whether there are whole numbers that Float64 rounds, and Int64 does not hold."""
-    largest = values.abs().max()
-    if largest is None or float(largest) < _EXACT or _fits(values):  # type: ignore[arg-type]
-        return False
-    return bool(text.str.contains(r"^[+-]?\d{16,}$").any())
 
 
 def _fits(values: pl.Series) -> bool:
