@@ -3,6 +3,7 @@
 from downslope.insight.derivation import (
     DenseStage,
     Explanation,
+    NextStep,
     Position,
     RowExplanation,
     UnitExplanation,
@@ -10,6 +11,9 @@ from downslope.insight.derivation import (
     explain,
     explain_row,
     explain_unit,
+    explanation_of_row,
+    explanation_of_unit,
+    explanation_of_weight,
     position_of,
 )
 from downslope.insight.gradients import gradient, gradient_norms, hessian_vector_product
@@ -20,6 +24,7 @@ __all__ = [
     "DenseStage",
     "Explanation",
     "Forecast",
+    "NextStep",
     "Position",
     "RowExplanation",
     "Solution",
@@ -33,6 +38,9 @@ __all__ = [
     "explain",
     "explain_row",
     "explain_unit",
+    "explanation_of_row",
+    "explanation_of_unit",
+    "explanation_of_weight",
     "forecast",
     "gradient",
     "gradient_norms",

@@ -23,17 +23,23 @@ class Program:
     Attributes:
         graph: the network with dropout at work.
         gradients: ∂error/∂parameter before clipping, by parameter.
+        clipped: what the rule of the optimizer takes of them, by parameter.
+        norm: that of all gradients together where it is clipped, or None.
         states: what the optimizer remembers, by name; all start at 0.
         updates: the new value of every parameter and state, by name.
         slots: of each state, the parameter it belongs to and what it is to the optimizer, by name.
+        letters: what states and parts of the rule are called in formulas.
         rows: the inputs that hold how many rows of the batch have a weight, as of ``Means``.
     """
 
     graph: NetworkGraph
     gradients: Mapping[str, Node]
+    clipped: Mapping[str, Node]
+    norm: Node | None
     states: Mapping[str, Node]
     updates: Mapping[str, Node]
     slots: Mapping[str, tuple[str, str]]
+    letters: Mapping[Node, str]
     rows: Sequence[Node] = ()
 
     @property
@@ -141,7 +147,7 @@ def program_of(
     rate, step = input_("learning_rate", ()), input_("step", ())
     rules, means = Rules(), means or Means(graph)
     slopes = gradient(descended, list(graph.parameters.values()))
-    clipped = _clipped(slopes, clip_norm, clip_value)
+    clipped, norm = _clipped(slopes, clip_norm, clip_value)
     for w, g in zip(graph.parameters.values(), clipped, strict=True):
         optimizer.rule(rules, w, g, rate, step)
     leaves = {**graph.parameters, **rules.states}
@@ -149,8 +155,17 @@ def program_of(
     for name in leaves:
         owner = rules.slots[name][0] if name in rules.slots else name
         rules.updates[name] = means.unless_empty(owner, rules.updates[name], leaves[name])
-    gradients = dict(zip(graph.parameters, slopes, strict=True))
-    return Program(graph, gradients, rules.states, rules.updates, rules.slots, means.rows)
+    return Program(
+        graph,
+        dict(zip(graph.parameters, slopes, strict=True)),
+        dict(zip(graph.parameters, clipped, strict=True)),
+        norm,
+        rules.states,
+        rules.updates,
+        rules.slots,
+        rules.letters,
+        means.rows,
+    )
 
 
 def _check_updates(optimizer: Optimizer, leaves: Mapping[str, Node], updates: Mapping[str, object]) -> None:
@@ -171,7 +186,11 @@ def _check_updates(optimizer: Optimizer, leaves: Mapping[str, Node], updates: Ma
         )
 
 
-def _clipped(slopes: Sequence[Node], norm: float | None, value: float | None) -> Sequence[Node]:
+def _clipped(
+    slopes: Sequence[Node], norm: float | None, value: float | None
+) -> tuple[Sequence[Node], Node | None]:
+    """Gradients within limits, and the norm that is limited."""
+    total = None
     for limit in (norm, value):
         if limit is not None and not limit > 0:
             raise DownslopeError(f"gradients are clipped to a number above 0, not {limit!r}")
@@ -183,4 +202,4 @@ def _clipped(slopes: Sequence[Node], norm: float | None, value: float | None) ->
         # a norm of 0 must not divide; below the limit the scale is exactly 1
         scale = norm / make("maximum", total, norm)
         slopes = [g * scale for g in slopes]
-    return slopes
+    return slopes, total

@@ -20,7 +20,7 @@ from downslope.graph.notation._tree import (
     Symbol,
     Words,
 )
-from downslope.graph.notation._writing import items, negated, number_text, power_base, terms
+from downslope.graph.notation._writing import has_hat, items, negated, number_text, power_base, terms
 
 __all__ = ["latex"]
 
@@ -46,6 +46,8 @@ _BRACKETS = {"{": r"\{", "}": r"\}"}
 def _latex_name(name: str) -> str:
     if name in _GREEK:
         return _GREEK[name]
+    if has_hat(name):
+        return rf"\hat{{{name[0]}}}"
     if len(name) == 1:
         return name
     return rf"\mathrm{{{_latex_escape(name)}}}"

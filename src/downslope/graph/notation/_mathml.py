@@ -22,7 +22,7 @@ from downslope.graph.notation._tree import (
     Symbol,
     Words,
 )
-from downslope.graph.notation._writing import items, negated, number_text, power_base, terms
+from downslope.graph.notation._writing import has_hat, items, negated, number_text, power_base, terms
 
 __all__ = ["mathml"]
 
@@ -38,7 +38,8 @@ def mathml(e: Expression) -> str:
 
     match e:
         case Symbol(letter, index, layer, prime):
-            base = f"<mi>{escape(letter)}</mi>"
+            base = f"<mi>{escape(letter[0] if has_hat(letter) else letter)}</mi>"
+            base = f'<mover accent="true">{base}<mo>^</mo></mover>' if has_hat(letter) else base
             raised = ("<mo>′</mo>" if prime else "") + (f"<mtext>({escape(layer)})</mtext>" if layer else "")
             low = f"<mrow><mtext>{escape(index)}</mtext></mrow>"
             if raised and index:

@@ -18,7 +18,17 @@ from downslope.graph.notation._tree import (
     Words,
 )
 
-__all__ = ["Write", "denominator", "items", "negated", "number_text", "numerator", "power_base", "terms"]
+__all__ = [
+    "Write",
+    "denominator",
+    "has_hat",
+    "items",
+    "negated",
+    "number_text",
+    "numerator",
+    "power_base",
+    "terms",
+]
 
 Write = Callable[[Expression], str]
 """One of the three forms: text, LaTeX or MathML."""
@@ -104,6 +114,11 @@ def items(e: Listing, write: Write, separator: str, colon: str) -> str:
     positions = [f"{p}{colon}" for p in e.positions] if e.more else [""] * len(e.items)
     shown = [position + write(item) for position, item in zip(positions, e.items, strict=True)]
     return separator.join([*shown, *([write(Words(f"and {e.more:,} smaller"))] if e.more else [])])
+
+
+def has_hat(letter: str) -> bool:
+    """Whether a letter is one with a combining circumflex behind it, as in m̂."""
+    return len(letter) == 2 and letter[1] == "\u0302"
 
 
 def number_text(value: float, digits: int) -> str:

@@ -13,18 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from downslope._checks import items, number, show
+from downslope._checks import index, items, number, show
 from downslope._keywords import suggests_keywords
+from downslope.engines import evaluate
 from downslope.errors import DownslopeError
 from downslope.graph.notation import number_text
 from downslope.insight.derivation._document import Block, Written, as_json
+from downslope.insight.derivation._next_step import NextStep
 from downslope.insight.derivation._parameter import ParameterDerivation
 from downslope.insight.derivation._position import Position, position_of
-from downslope.insight.derivation._view import view_at
-from downslope.nets import Network, Point, checked_one
-from downslope.training import LEARNING_RATE
+from downslope.nets import Network, Point, checked_one, parameter_values
+from downslope.training import LEARNING_RATE, Sgd, checked_data, program_of
 
-__all__ = ["Explanation", "explain"]
+__all__ = ["Explanation", "explain", "explanation_of_weight"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,7 +39,7 @@ class Explanation(Written):
         factors: whose product is the gradient of the data error of the row, or of each row.
         gradient: of the error, penalties included.
         learning_rate: η.
-        updated: value − η·gradient.
+        updated: the value after the step: value − η·gradient in plain descent.
         title, blocks: what is written.
     """
 
@@ -117,19 +118,61 @@ def explain(
     learning_rate = number("learning_rate", learning_rate)
     if features is not None:
         features = _checked_names(features, network.inputs)
-    view = view_at(network, x, y, parameters, row, row_weights=row_weights, seed=seed)
-    derivation = ParameterDerivation(view, position, row, learning_rate, features)
+    step = _plain_step(network, x, y, parameters, row, row_weights, seed, learning_rate)
+    return explanation_of_weight(step, position, row, features)
+
+
+def explanation_of_weight(
+    step: NextStep, position: Position, row: int | None, features: Sequence[str] | None
+) -> Explanation:
+    """How a step changes one number: the chain rule on its rows, or of one row, and the optimizer's rule.
+
+    Args:
+        step: that is about to be taken.
+        position: of the number.
+        row: of the table, counted from 0; None writes out the rows of the step.
+        features: the names of the columns of x.
+    """
+    derivation = ParameterDerivation(step, position, row, features)
     return Explanation(
         parameter=position,
         row=row,
         value=derivation.value,
         factors=derivation.factors.values if row is None else derivation.factors.values[0],
         gradient=derivation.gradient,
-        learning_rate=learning_rate,
-        updated=derivation.value - learning_rate * derivation.gradient,
+        learning_rate=step.learning_rate,
+        updated=derivation.update.value,
         title=derivation.title,
         blocks=derivation.blocks(),
     )
+
+
+def _plain_step(
+    network: Network,
+    x: ArrayLike,
+    y: ArrayLike,
+    parameters: Point | None,
+    row: int | None,
+    row_weights: ArrayLike | None,
+    seed: int,
+    learning_rate: float,
+) -> NextStep:
+    """The step of plain descent on one row or on all, dropout at rest, in float64."""
+    data = {name: a.astype(np.float64) for name, a in checked_data(network, x, y, row_weights).items()}
+    point = (
+        network.initial_parameters(seed)
+        if parameters is None
+        else parameter_values(network, parameters, np.dtype(np.float64))
+    )
+    rows = np.arange(len(data["x"]))
+    if row is not None:
+        rows = rows[[index("row", row, len(rows))]]
+        data["row_weights"] = np.ones(len(data["x"]))
+    graph = network.graph()
+    program = program_of(graph, graph.error, Sgd())
+    given = {**point, **{name: column[rows] for name, column in data.items()}}
+    gradients = dict(zip(point, evaluate([program.gradients[n] for n in point], given), strict=True))
+    return NextStep(network, program, point, gradients, data, rows, learning_rate)
 
 
 def _checked_names(features: Any, inputs: int) -> list[str]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope._forks import cached_property
-from downslope.engines import evaluate
-from downslope.graph import gradient
 from downslope.graph.notation import (
     Apply,
     Expression,
@@ -27,10 +26,12 @@ from downslope.graph.notation import (
 from downslope.insight.derivation._backward import backward, backward_in_symbols
 from downslope.insight.derivation._document import Block, Formula, Grid, Item
 from downslope.insight.derivation._loss import error_of_row, levels
+from downslope.insight.derivation._next_step import NextStep
 from downslope.insight.derivation._position import Position
 from downslope.insight.derivation._steps import forward
 from downslope.insight.derivation._sums import largest, sum_of_others
-from downslope.insight.derivation._view import DenseStage, NetworkView
+from downslope.insight.derivation._update import Update
+from downslope.insight.derivation._view import DenseStage
 from downslope.insight.derivation.rules import Factors, rule_of
 
 __all__ = ["ParameterDerivation"]
@@ -42,40 +43,31 @@ class ParameterDerivation:
     """The blocks of one explanation, each from the values of nodes."""
 
     def __init__(
-        self,
-        view: NetworkView,
-        position: Position,
-        row: int | None,
-        learning_rate: float,
-        features: Sequence[str] | None,
+        self, step: NextStep, position: Position, row: int | None, features: Sequence[str] | None
     ) -> None:
-        self.view, self.position, self.row, self.rate, self.features = (
-            view,
-            position,
-            row,
-            learning_rate,
-            features,
-        )
+        view = step.over_rows if row is None else step.of_row(row)
+        self.step, self.view, self.position, self.row, self.features = step, view, position, row, features
         self.symbol = view.parameter_symbol(position.name, position.index)
         self.stage, self.role = view.graph.owner(position.name)
         plain, whole = view.gradients[position.name]
         self.penalised = plain is not whole
-        self.value = float(view.value(view.graph.parameters[position.name])[position.index])
-        self.data_gradient = float(view.value(plain)[position.index])
-        self.gradient = float(view.value(whole)[position.index])
+        self.value = float(step.values[position.name][position.index])
+        self.gradient = self._at(step.gradients[position.name] if row is None else view.value(whole))
         found = rule_of(self.stage).factors(view, self.stage, self.role, position.index)
         self.factors = found or self._whole()
+        error = Symbol("J" if self.penalised else "E")
+        self.update = Update(step, position, self.symbol, partial(error, self.symbol))
+
+    def _at(self, values: NDArray[Any]) -> float:
+        return float(values[self.position.index])
 
     def _whole(self) -> Factors:
         """Each row's own gradient, where it is no product of factors that have a name."""
         view, position = self.view, self.position
-        node = gradient(view.row_errors, [view.graph.parameters[position.name]])[0]
-        rows = [{**view.given, **one} for one in _rows(view.given)]
-        values = [[evaluate([node], given)[0][position.index]] for given in rows]
         layer = f"{self.stage.layer} is a layer of the kind {self.stage.kind}"
         return Factors(
             (partial(view.error, self.symbol),),
-            np.array(values, np.float64),
+            np.array([[own[position.index]] for own in view.row_gradients(position.name)]),
             None,
             None,
             (f"{layer}; its derivative is that of its operations.",),
@@ -89,12 +81,12 @@ class ParameterDerivation:
     @property
     def title(self) -> str:
         """What is explained."""
-        over = _over_rows(self.view) if self.row is None else f"row {self.row + 1}"
+        over = self._over_rows() if self.row is None else f"row {self.row + 1}"
         return f"How {text(self.symbol)} changes the error: {over}"
 
     def blocks(self) -> tuple[Block, ...]:
         """All that is written."""
-        middle = self._all_rows() if self.row is None else self._one_row()
+        middle = self._all_rows() if self.row is None else [*self._one_row(), *self._among_others()]
         return (self._which(), *middle, self._update())
 
     def _which(self) -> Block:
@@ -112,7 +104,8 @@ class ParameterDerivation:
     def _one_row(self) -> list[Block]:
         unit = self.factors.unit
         numbers = product([Number(float(f)) for f in self.factors.values[0]])
-        chain = Formula((*self._rule(), numbers, Number(self.data_gradient)))
+        plain, _ = self.view.gradients[self.position.name]
+        chain = Formula((*self._rule(), numbers, Number(self._at(self.view.value(plain)))))
         return [
             forward(self.view, self.dense, unit or 0),
             error_of_row(self.view),
@@ -127,15 +120,18 @@ class ParameterDerivation:
 
     def _all_rows(self) -> list[Block]:
         values, symbols = self.factors.values, self.factors.symbols
+        step, even = self.step, self._even
         weights = self.view.given["row_weights"]
         gradients = np.prod(values, axis=1)
-        even = bool(np.all(weights == weights[0]))
-        shares = gradients * (weights / weights.sum())
+        shares = gradients * (weights / step.data["row_weights"][step.rows].sum())
         rows = largest(shares, _ROWS)
         headings = (Words("row"), *symbols, *(() if len(symbols) == 1 else (product(symbols),)))
         cells = []
         for i in rows:
-            row: tuple[Expression, ...] = (Number(float(i + 1), 12), *(Number(float(f)) for f in values[i]))
+            row: tuple[Expression, ...] = (
+                Number(float(step.rows[i] + 1), 12),
+                *(Number(float(f)) for f in values[i]),
+            )
             row += (Number(float(gradients[i])),) if len(symbols) > 1 else ()
             cells.append(row if even else (*row, Number(float(weights[i]))))
         items: list[Item] = [
@@ -145,27 +141,59 @@ class ParameterDerivation:
         ]
         items += [*levels(self.view), *backward_in_symbols(self.view, self.stage)]
         items.append(Grid(headings if even else (*headings, Words("row weight")), tuple(cells)))
-        if len(rows) < len(gradients):
-            others = number_text(sum_of_others(shares, rows), 6)
-            shown = f"These {len(rows)} of {len(gradients):,} rows weigh most"
-            items.append(f"{shown}; the others add {others} to the mean.")
-        words = "mean over rows of " if even else "weighted mean over rows of "
-        mean = Phrase((Words(words), product(symbols)))
-        items.append(Formula((partial(Symbol("E"), self.symbol), mean, Number(self.data_gradient))))
+        if len(rows) < len(step.rows):
+            items.append(self._others(shares, rows))
+        items.append(self._mean(product(symbols)))
         return [Block("The chain rule, row by row, then averaged", tuple(items))]
+
+    def _others(self, shares: NDArray[Any], shown: NDArray[np.int64]) -> str:
+        """What the rows that are not shown add to the mean."""
+        count, among = len(self.step.rows), len(shares)
+        others = sum_of_others(shares, shown) if among == count else self.total - math.fsum(shares[shown])
+        first = "" if among == count else f", of the first {among:,} that were looked at"
+        added = f"the others add {number_text(others, 6)} to the mean."
+        return f"These {len(shown)} of {count:,} rows weigh most{first}; {added}"
+
+    def _among_others(self) -> list[Block]:
+        """The gradient of the step that follows, where it is not that of this row alone."""
+        step, row = self.step, self.row
+        if row is None or np.array_equal(step.rows, [row]):
+            return []
+        which = "this one among them" if step.takes(row) else "not this one"
+        words = f"Step {step.number:,} takes {step.rows_in_words}, {which}. With Eᵣ as the error of row r:"
+        mean = self._mean(partial(Symbol("E", index="r"), self.symbol))
+        return [Block("The gradient of the next step", (words, mean))]
+
+    @cached_property
+    def total(self) -> float:
+        """∂E/∂(parameter) of the step, without penalties."""
+        return self._at(self.step.data_gradient(self.position.name))
+
+    @property
+    def _even(self) -> bool:
+        """Whether all rows of the step weigh the same."""
+        weights = self.step.data["row_weights"][self.step.rows]
+        return bool(np.all(weights == weights[0]))
+
+    def _mean(self, of: Expression) -> Formula:
+        """∂E/∂(parameter) of the step as a mean."""
+        words = Words("mean over rows of " if self._even else "weighted mean over rows of ")
+        return Formula((partial(Symbol("E"), self.symbol), Phrase((words, of)), Number(self.total)))
+
+    def _over_rows(self) -> str:
+        rows = "the rows" if self.step.number is None else self.step.rows_in_words
+        return f"the mean over {rows}" if self._even else f"the weighted mean over {rows}"
 
     def _update(self) -> Block:
         items: list[Item] = []
-        whole = partial(Symbol("E"), self.symbol)
         if self.penalised:
+            whole = self._at(self.step.gradients[self.position.name])
             items.append(f"With the penalties on the weights the error is J = {self._penalised_error()}:")
-            whole = partial(Symbol("J"), self.symbol)
-            items.append(Formula((whole, *self._penalties(), Number(self.gradient))))
-        step = Infix("−", (self.symbol, product((Symbol("η"), whole))))
-        numbers = Infix("−", (Number(self.value), product((Number(self.rate), Number(self.gradient)))))
-        updated = Number(self.value - self.rate * self.gradient, 10)
-        items.append(Formula((self.symbol, step, numbers, updated), assigned=True))
-        return Block(f"The update, with a learning rate η of {number_text(self.rate, 6)}", tuple(items))
+            items.append(Formula((partial(Symbol("J"), self.symbol), *self._penalties(), Number(whole))))
+        number = self.step.number
+        which = "The update" if number is None else f"The update of step {number:,}"
+        rate = number_text(self.step.learning_rate, 6)
+        return Block(f"{which}, with a learning rate η of {rate}", (*items, *self.update.items()))
 
     def _penalised_error(self) -> str:
         network = self.view.network
@@ -176,7 +204,7 @@ class ParameterDerivation:
         """The gradient with the penalties, in symbols and in numbers."""
         network, sign = self.view.network, float(np.sign(self.value))
         symbols: list[Expression] = [partial(Symbol("E"), self.symbol)]
-        numbers: list[Expression] = [Number(self.data_gradient)]
+        numbers: list[Expression] = [Number(self.total)]
         if network.l1:
             symbols.append(product((Symbol("λ", index="1"), Apply(Words("sign"), (self.symbol,)))))
             numbers.append(product((Number(network.l1), Number(sign))))
@@ -184,16 +212,3 @@ class ParameterDerivation:
             symbols.append(product((Symbol("λ", index="2"), self.symbol)))
             numbers.append(product((Number(network.l2), Number(self.value))))
         return Infix("+", tuple(symbols)), Infix("+", tuple(numbers))
-
-
-def _over_rows(view: NetworkView) -> str:
-    weights = view.given["row_weights"]
-    return (
-        "the mean over the rows" if bool(np.all(weights == weights[0])) else "the weighted mean over the rows"
-    )
-
-
-def _rows(given: Mapping[str, NDArray[Any]]) -> Iterator[dict[str, NDArray[Any]]]:
-    """The inputs of each row alone."""
-    for i in range(len(given["x"])):
-        yield {name: given[name][i : i + 1] for name in ("x", "y", "row_weights")}

@@ -15,12 +15,13 @@ from downslope.graph.notation import Expression, Number, Words, number_text, par
 from downslope.insight.derivation._backward import backward
 from downslope.insight.derivation._document import Block, Grid, Item, Written
 from downslope.insight.derivation._loss import error_of_row
+from downslope.insight.derivation._next_step import NextStep
 from downslope.insight.derivation._steps import forward
 from downslope.insight.derivation._sums import largest
 from downslope.insight.derivation._view import NetworkView, view_at
 from downslope.nets import Network, Point
 
-__all__ = ["RowExplanation", "explain_row"]
+__all__ = ["RowExplanation", "explain_row", "explanation_of_row"]
 
 _LISTED = 12
 
@@ -76,7 +77,15 @@ def explain_row(
     {'layer1.weight': array([[-4., -8.]])}
     """
     row = whole("row", row, NOT_NEGATIVE)
-    view = view_at(network, x, y, parameters, row)
+    return _explanation(view_at(network, x, y, parameters, row), row)
+
+
+def explanation_of_row(step: NextStep, row: int) -> RowExplanation:
+    """A row of the table on its way through a network, as the step that is about to be taken has it."""
+    return _explanation(step.of_row(row), row)
+
+
+def _explanation(view: NetworkView, row: int) -> RowExplanation:
     gradients = {name: view.value(plain) for name, (plain, _) in view.gradients.items()}
     blocks = (
         forward(view, None, 0),

@@ -14,14 +14,15 @@ from downslope.errors import DownslopeError
 from downslope.graph.notation import Expression, Number, Phrase, Words, number_text, partial, text
 from downslope.insight.derivation._backward import backward
 from downslope.insight.derivation._document import Block, Formula, Grid, Item, Written, listing
+from downslope.insight.derivation._next_step import NextStep
 from downslope.insight.derivation._steps import full_unit, unit_sum
 from downslope.insight.derivation._sums import largest
-from downslope.insight.derivation._view import DenseStage, NetworkView, dense_layers, view_at
+from downslope.insight.derivation._view import DenseStage, NetworkView, view_at
 from downslope.insight.derivation.rules import activation, elementwise
 from downslope.nets import Network, Point, checked_one
 from downslope.training import checked_data
 
-__all__ = ["UnitExplanation", "explain_unit"]
+__all__ = ["UnitExplanation", "explain_unit", "explanation_of_unit"]
 
 _LISTED = 12
 
@@ -86,32 +87,58 @@ def explain_unit(
     >>> found.activations.shape, found.title
     ((2,), 'Unit 1 of layer1: all rows')
     """
-    layers = {dense.name: dense for dense in dense_layers(checked_one(network))}
+    checked_one(network)
+    data = checked_data(network, x, y, None)
+    if row is not None:
+        row = index("row", row, len(data["x"]))
+    rows = slice(None) if over is None else _checked_rows(over, len(data["x"]))
+    everywhere = view_at(network, data["x"][rows], data["y"][rows], parameters, None)
+    of_row = None if row is None else view_at(network, x, y, parameters, row)
+    return _explanation(everywhere, of_row, layer, unit, row, "all rows")
+
+
+def explanation_of_unit(step: NextStep, layer: str, unit: int, row: int | None) -> UnitExplanation:
+    """One unit of a dense layer, counted from 1, over the rows of the step that is about to be taken.
+
+    Args:
+        step: that is about to be taken.
+        layer, unit: as ``explain_unit`` has them.
+        row: of the table, counted from 0, whose numbers to write out; None for none.
+    """
+    of_row = None if row is None else step.of_row(row)
+    return _explanation(step.over_rows, of_row, layer, unit, row, step.rows_in_words)
+
+
+def _explanation(
+    everywhere: NetworkView, of_row: NetworkView | None, layer: str, unit: int, row: int | None, rows: str
+) -> UnitExplanation:
+    dense = _chosen(everywhere, layer)
+    number = index("unit", unit, int(dense.weight.shape[0]), first=1)
+    unit = number - 1
+    activations = everywhere.value(dense.a)[:, unit]
+    deltas = everywhere.upstream(dense.z)[:, unit]
+    if of_row is None:
+        blocks = [_in_symbols(everywhere, dense, unit)]
+    else:
+        of_dense = _chosen(of_row, layer)
+        stage = of_row.stage(of_dense.z)
+        assert stage is not None
+        blocks = [_on_a_row(of_row, of_dense, unit), backward(of_row, stage, unit)]
+    blocks.append(_over_rows(everywhere, dense, unit, activations, deltas))
+    which = rows if row is None else f"row {row + 1}"
+    title = f"Unit {number} of {layer}: {which}"
+    return UnitExplanation(layer, number, row, activations, deltas, title, tuple(blocks))
+
+
+def _chosen(view: NetworkView, layer: str) -> DenseStage:
+    layers = {dense.name: dense for dense in view.dense}
     dense = layers[choice("layer", layer, layers)]
     if dense.a.shape != dense.z.shape:
         raise DownslopeError(
             f"the units of {layer} have no activation of their own: {dense.activation} makes "
             f"{dense.a.shape[1]} values of {dense.z.shape[1]}; explain a weight or a row"
         )
-    number = index("unit", unit, int(dense.weight.shape[0]), first=1)
-    unit = number - 1
-    data = checked_data(network, x, y, None)
-    if row is not None:
-        row = index("row", row, len(data["x"]))
-    rows = slice(None) if over is None else _checked_rows(over, len(data["x"]))
-    everywhere = view_at(network, data["x"][rows], data["y"][rows], parameters, None)
-    activations = everywhere.value(dense.a)[:, unit]
-    deltas = everywhere.upstream(dense.z)[:, unit]
-    which = "all rows" if row is None else f"row {row + 1}"
-    blocks = [_in_symbols(everywhere, dense, unit)]
-    if row is not None:
-        view = view_at(network, x, y, parameters, row)
-        stage = view.stage(dense.z)
-        assert stage is not None
-        blocks = [_on_a_row(view, dense, unit), backward(view, stage, unit)]
-    blocks.append(_over_rows(everywhere, dense, unit, activations, deltas))
-    title = f"Unit {number} of {layer}: {which}"
-    return UnitExplanation(layer, number, row, activations, deltas, title, tuple(blocks))
+    return dense
 
 
 def _checked_rows(over: Any, rows: int) -> NDArray[np.int64]:

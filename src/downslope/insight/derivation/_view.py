@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -14,12 +14,15 @@ from numpy.typing import ArrayLike, NDArray
 from downslope._checks import index
 from downslope._forks import cached_property
 from downslope.engines import evaluate
-from downslope.graph import Node, gradient, make, topological
+from downslope.graph import BATCH, Node, gradient, make, topological
 from downslope.graph.notation import Expression, Symbol, partial
 from downslope.nets import ACTIVATION, Network, NetworkGraph, Point, Stage, checked_one, parameter_values
 from downslope.training import checked_data
 
 __all__ = ["DenseStage", "NetworkView", "dense_layers", "interior", "view_at"]
+
+_COLUMNS = ("x", "y", "row_weights")
+_ERROR = Symbol("E")
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,12 @@ class DenseStage:
 @lru_cache(maxsize=64)
 def dense_layers(network: Network) -> tuple[DenseStage, ...]:
     """The dense layers of a network as they stand in its graph, first to last."""
-    stages = network.graph().stages
-    after = {stage.layer: stage for stage in stages if stage.kind == ACTIVATION}
-    return tuple(_dense(stage, after.get(stage.layer)) for stage in stages if stage.kind == "Dense")
+    return _dense_of(network.graph())
+
+
+def _dense_of(graph: NetworkGraph) -> tuple[DenseStage, ...]:
+    after = {stage.layer: stage for stage in graph.stages if stage.kind == ACTIVATION}
+    return tuple(_dense(stage, after.get(stage.layer)) for stage in graph.stages if stage.kind == "Dense")
 
 
 def _dense(stage: Stage, after: Stage | None) -> DenseStage:
@@ -55,23 +61,35 @@ class NetworkView:
 
     Args:
         network: whose nodes.
+        graph: those of training, or those with dropout at rest.
         given: the values of its parameters and inputs.
-        one_row: whether ``given`` holds one row, whose error is E; the errors of many are Eᵣ, and E is their
-            weighted mean.
+        one_row: whether it is of one row, the last one of ``given``, to which those before it give its place
+            in the batch, and so what dropout makes of it. Its error is called ``error``. The errors of many
+            are Eᵣ, and E is their weighted mean.
+        error: what the error of one row is called.
     """
 
-    def __init__(self, network: Network, given: Mapping[str, NDArray[Any]], *, one_row: bool) -> None:
+    def __init__(
+        self,
+        network: Network,
+        graph: NetworkGraph,
+        given: Mapping[str, Any],
+        *,
+        one_row: bool,
+        error: Symbol = _ERROR,
+    ) -> None:
         self.network = network
-        self.graph: NetworkGraph = network.graph()
-        self.given = given
+        self.graph = graph
+        self.given = {name: given[name][-1:] for name in _COLUMNS} if one_row else given
         self.one_row = one_row
-        self.error = Symbol("E", index="" if one_row else "r")
+        self.error = error if one_row else Symbol("E", index="r")
+        self._evaluated = {**given, "row_weights": _of_the_last(given["row_weights"])} if one_row else given
         self._values: dict[Node, NDArray[Any]] = {}
 
     @cached_property
     def dense(self) -> tuple[DenseStage, ...]:
         """The dense layers, first to last."""
-        return dense_layers(self.network)
+        return _dense_of(self.graph)
 
     @cached_property
     def row_errors(self) -> Node:
@@ -97,8 +115,23 @@ class NetworkView:
             # on one row everything a derivation may show comes from one pass over the graph
             more = [*self._stage_gradients, *self._stage_gradients.values()] if self.one_row else []
             wanted = [n for n in dict.fromkeys([node, *more]) if n not in self._values]
-            self._values.update(zip(wanted, evaluate(wanted, self.given), strict=True))
+            self._values.update(zip(wanted, map(self._own, wanted, self.evaluate(wanted)), strict=True))
         return self._values[node]
+
+    def evaluate(self, nodes: Sequence[Node]) -> list[NDArray[Any]]:
+        """The values of nodes, with those of the rows that only give the one row its place."""
+        return evaluate(nodes, self._evaluated)
+
+    def _own(self, node: Node, value: NDArray[Any]) -> NDArray[Any]:
+        return value[-1:] if self.one_row and BATCH in node.shape[:1] else value
+
+    def row_gradients(self, name: str) -> NDArray[Any]:
+        """∂(each row's error)/∂parameter, the rows first: of each row by itself."""
+        node = gradient(self.graph.data_error, [self.graph.parameters[name]])[0]
+        count = len(self._evaluated["x"])
+        alone = np.eye(count)[-1:] if self.one_row else np.eye(count)
+        found = [evaluate([node], {**self._evaluated, "row_weights": weights})[0] for weights in alone]
+        return np.array(found, np.float64)
 
     def upstream(self, node: Node) -> NDArray[Any]:
         """∂(a row's error)/∂node: one row of factors for each row."""
@@ -160,32 +193,31 @@ class NetworkView:
 
 
 def view_at(
-    network: Network,
-    x: ArrayLike,
-    y: ArrayLike,
-    parameters: Point | None,
-    row: int | None,
-    *,
-    row_weights: ArrayLike | None = None,
-    seed: int = 0,
+    network: Network, x: ArrayLike, y: ArrayLike, parameters: Point | None, row: int | None
 ) -> NetworkView:
     """A network at the parameters that are given, on one row or on all, in float64.
 
     Raises:
         DownslopeError: if there is no such row, or the data or the parameters do not fit.
     """
-    data = checked_data(checked_one(network), x, y, row_weights)
+    data = checked_data(checked_one(network), x, y, None)
     data = {name: values.astype(np.float64) for name, values in data.items()}
-    start = network.initial_parameters(seed)
+    start = network.initial_parameters(0)
     point = start if parameters is None else parameter_values(network, parameters, np.dtype(np.float64))
     if row is not None:
         row = index("row", row, len(data["x"]))
         data = {name: values[row : row + 1] for name, values in data.items()}
-        data["row_weights"] = np.ones(1)
-    return NetworkView(network, {**point, **data}, one_row=row is not None)
+    return NetworkView(network, network.graph(), {**point, **data}, one_row=row is not None)
 
 
-def interior(node: Node, sources: Sequence[Node]) -> set[Node]:
+def _of_the_last(weights: NDArray[Any]) -> NDArray[Any]:
+    """Weights by which the mean over the rows is the last one alone."""
+    found = np.zeros_like(weights)
+    found[-1] = 1
+    return found
+
+
+def interior(node: Node, sources: Container[Node]) -> set[Node]:
     """The nodes that a node is computed by from its sources: itself, and those between."""
     found: set[Node] = set()
     waiting = [node]

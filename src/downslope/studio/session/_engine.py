@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.insight import NextStep
 from downslope.nets import Network
 from downslope.studio.session._descent import Descent, Split, as_value
 from downslope.studio.session._measures import error_of, gradients_of
@@ -84,6 +85,7 @@ class Engine:
         self._measured_at = 0.0
         self._running: _Running | None = None
         self._read: tuple[DescentState, Mapping[str, NDArray[Any]]] | None = None
+        self._gradients: tuple[Descent, Mapping[str, NDArray[Any]], int, Arrays] | None = None
         self._errors: tuple[Split, Network, Mapping[str, NDArray[Any]], Measured] | None = None
 
     def values(self, descent: Descent, position: DescentState) -> Mapping[str, NDArray[Any]]:
@@ -112,11 +114,28 @@ class Engine:
         values = self.values(descent, position)
         return {name: values[name] for name in descent.program.graph.parameters}
 
-    def gradients(self, descent: Descent, position: DescentState) -> Arrays:
-        """∂error/∂parameter on the rows of the next step, dropout at work as in that step."""
-        values = self.values(descent, position)
-        batch = descent.batches.block(position.step + 1, position.step + 1).rows()
-        return gradients_of(descent.network, values, batch, descent.settings.seed, position.step + 1)
+    def gradients(self, descent: Descent, values: Mapping[str, NDArray[Any]], step: int) -> Arrays:
+        """∂error/∂parameter on the rows of the step after ``step`` updates, with its dropout."""
+        known = self._gradients
+        if known is None or known[0] is not descent or known[1] is not values or known[2] != step:
+            batch = descent.batches.block(step + 1, step + 1).rows()
+            found = gradients_of(descent.network, values, batch, descent.settings.seed, step + 1)
+            self._gradients = known = descent, values, step, found
+        return known[3]
+
+    def next_step(self, descent: Descent, values: Mapping[str, NDArray[Any]], step: int) -> NextStep:
+        """The step after ``step`` updates, as it is about to be taken."""
+        return NextStep(
+            descent.network,
+            descent.program,
+            values,
+            self.gradients(descent, values, step),
+            descent.split.data,
+            descent.batch_rows(step),
+            descent.settings.learning_rate,
+            step + 1,
+            descent.settings.seed,
+        )
 
     def advance(
         self, descent: Descent, position: DescentState, count: int, seconds: float = math.inf

@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from downslope.insight import NextStep
 from downslope.studio._schema import Command
 from downslope.studio.session._engine import Engine, Measured
 from downslope.studio.session._playing import played
@@ -105,7 +106,12 @@ class Session:
     def gradients(self) -> Arrays:
         """∂error/∂parameter on the rows of the next step, by name; none of a saved step of the past."""
         state = self.state
-        return self.engine.gradients(state.descent, state.position) if state.viewing is None else {}
+        return self.engine.gradients(state.descent, self._values, self.step) if state.viewing is None else {}
+
+    @property
+    def next_step(self) -> NextStep:
+        """The step that follows what is shown."""
+        return self.engine.next_step(self.state.shown_descent, self._values, self.step)
 
     @property
     def _values(self) -> Mapping[str, NDArray[Any]]:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.insight import RowExplanation, dense_layers, explain, explain_row, explain_unit
+from downslope.insight import (
+    NextStep,
+    RowExplanation,
+    dense_layers,
+    explanation_of_row,
+    explanation_of_unit,
+    explanation_of_weight,
+    position_of,
+)
 from downslope.studio._schema import Explain
 from downslope.studio.session._session import Session
 from downslope.studio.views._overview import SHOWN_WEIGHTS
-from downslope.studio.views.pictures._sampling import evenly_spaced
 
 __all__ = ["explained"]
 
 _NUMBERS = 1 << 28
-"""Weights times rows that a derivation looks at; beyond that it is of a sample of the rows."""
+"""Weights times rows that a derivation looks at; beyond that its table is of the first rows of the step."""
 
 _BINS = 24
 _MOST_FACTORS = 200
@@ -46,20 +53,17 @@ def _row_gradients(session: Session, row: int | None) -> dict[str, Any] | None:
 
 
 def _explained_row(session: Session, row: int) -> RowExplanation:
-    return explain_row(session.state.settings.network, **_given(session, slice(None)), row=row)
+    return explanation_of_row(session.next_step, row)
 
 
-def _given(session: Session, rows: slice | NDArray[np.int64]) -> dict[str, Any]:
-    data = session.state.descent.split.data
-    return {"x": data["x"][rows], "y": data["y"][rows], "parameters": session.parameters}
-
-
-def _sample(session: Session) -> tuple[NDArray[np.int64], str]:
-    """The rows that averages are over, and a sentence where those are not all."""
-    count = len(session.state.rows.x)
-    rows = evenly_spaced(count, max(16, _NUMBERS // max(session.state.settings.weights, 1)))
-    note = f"Averages are over {len(rows):,} of the {count:,} rows, evenly spaced."
-    return rows, note if len(rows) < count else ""
+def _step(session: Session) -> tuple[NextStep, str]:
+    """The step that is about to be taken, and a sentence where not all of its rows are looked at."""
+    step = session.next_step
+    most = max(16, _NUMBERS // max(session.state.settings.weights, 1))
+    if len(step.rows) <= most:
+        return step, ""
+    note = f"These are the first {most:,} of the {len(step.rows):,} rows of this step."
+    return replace(step, most_rows=most), note
 
 
 def _checked(session: Session, row: int | None) -> int | None:
@@ -71,19 +75,15 @@ def _checked(session: Session, row: int | None) -> int | None:
 
 def _weight(session: Session, command: Explain) -> dict[str, Any]:
     index = tuple(command.index or ())
-    rows, note = (slice(None), "") if command.row is not None else _sample(session)
-    found = explain(
-        session.state.settings.network,
-        **_given(session, rows),
-        row=_checked(session, command.row),
-        of=(command.name, *(i + 1 for i in index)),
-        learning_rate=session.state.settings.learning_rate,
-        features=list(session.state.rows.features),
-    )
+    step, note = _step(session)
+    of = position_of(step.network, (command.name, *(i + 1 for i in index)))
+    row = _checked(session, command.row)
+    found = explanation_of_weight(step, of, row, session.state.rows.features)
     return {
         "html": found.fragment(),
         "note": note,
         "gradient": found.gradient,
+        "updated": found.updated,
         "factors": np.atleast_2d(found.factors)[:_MOST_FACTORS],
         "highlighted": _weight_and_units(session, command.name, index),
     }
@@ -107,15 +107,8 @@ def _unit(session: Session, command: Explain) -> dict[str, Any]:
     if command.index is None or len(command.index) != 1:
         raise DownslopeError(f"a unit has one number in its layer, not {command.index}")
     (unit,) = command.index
-    rows, note = _sample(session)
-    found = explain_unit(
-        session.state.settings.network,
-        **_given(session, slice(None)),
-        layer=command.name,
-        unit=unit + 1,
-        row=_checked(session, command.row),
-        over=rows,
-    )
+    step, note = _step(session)
+    found = explanation_of_unit(step, command.name, unit + 1, _checked(session, command.row))
     layers = dense_layers(session.state.settings.network)
     number = [dense.name for dense in layers].index(command.name)
     inputs = int(layers[number].weight.shape[1])

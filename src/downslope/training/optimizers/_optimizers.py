@@ -33,17 +33,24 @@ class Rules:
         updates: the new value of each parameter and of each state, by name; a rule sets them.
         states: what the optimizer keeps from step to step, by name.
         slots: of each state, the parameter it belongs to and what it is to the rule.
+        letters: what states and parts of the rule are called in formulas.
     """
 
     updates: dict[str, Node] = field(default_factory=dict)
     states: dict[str, Node] = field(default_factory=dict)
     slots: dict[str, tuple[str, str]] = field(default_factory=dict)
+    letters: dict[Node, str] = field(default_factory=dict)
 
-    def remember(self, slot: str, weight: Node) -> Node:
-        """A state of the shape of a parameter; it starts at 0."""
+    def remember(self, slot: str, weight: Node, letter: str = "") -> Node:
+        """A state of the shape of a parameter; it starts at 0. In formulas it is its letter, or its slot."""
         node = state(f"{weight.name}.{slot}", weight.shape)
         self.states[node.name] = node
         self.slots[node.name] = weight.name, slot
+        return self.called(letter or slot, node)
+
+    def called(self, letter: str, node: Node) -> Node:
+        """A part of the rule that formulas call by a letter."""
+        self.letters[node] = letter
         return node
 
 
@@ -76,7 +83,7 @@ class Sgd:
         if self.momentum == 0:
             rules.updates[w.name] = w - rate * g
             return
-        v = rules.remember("velocity", w)
+        v = rules.remember("velocity", w, "v")
         velocity = self.momentum * v + g
         rules.updates[v.name] = velocity
         direction = g + self.momentum * velocity if self.nesterov else velocity
@@ -97,13 +104,13 @@ class Adam:
 
     def rule(self, rules: Rules, w: Node, g: Node, rate: Node, step: Node) -> None:
         """Add the update of the parameter w with the gradient g."""
-        m, v = rules.remember("mean", w), rules.remember("square", w)
+        m, v = rules.remember("mean", w, "m"), rules.remember("square", w, "v")
         mean = self.beta1 * m + (1 - self.beta1) * g
         square = self.beta2 * v + (1 - self.beta2) * make("square", g)
         rules.updates[m.name], rules.updates[v.name] = mean, square
-        corrected = mean / _one_minus_power(self.beta1, step)
-        deviation = make("sqrt", square / _one_minus_power(self.beta2, step)) + self.epsilon
-        rules.updates[w.name] = w - rate * (corrected / deviation)
+        mean = rules.called("m̂", mean / _one_minus_power(self.beta1, step))
+        square = rules.called("v̂", square / _one_minus_power(self.beta2, step))
+        rules.updates[w.name] = w - rate * (mean / (make("sqrt", square) + self.epsilon))
 
 
 @suggests_keywords
@@ -137,7 +144,7 @@ class RMSprop:
 
     def rule(self, rules: Rules, w: Node, g: Node, rate: Node, step: Node) -> None:
         """Add the update of the parameter w with the gradient g."""
-        v = rules.remember("square", w)
+        v = rules.remember("square", w, "v")
         square = self.alpha * v + (1 - self.alpha) * make("square", g)
         rules.updates[v.name] = square
         rules.updates[w.name] = w - rate * (g / (make("sqrt", square) + self.epsilon))
@@ -155,7 +162,7 @@ class Adagrad:
 
     def rule(self, rules: Rules, w: Node, g: Node, rate: Node, step: Node) -> None:
         """Add the update of the parameter w with the gradient g."""
-        v = rules.remember("square", w)
+        v = rules.remember("square", w, "v")
         square = v + make("square", g)
         rules.updates[v.name] = square
         rules.updates[w.name] = w - rate * (g / (make("sqrt", square) + self.epsilon))

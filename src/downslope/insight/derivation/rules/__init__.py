@@ -12,6 +12,7 @@ from downslope.insight.derivation.rules._activation import (
     prime,
 )
 from downslope.insight.derivation.rules._dense import DenseRule, ResidualRule
+from downslope.insight.derivation.rules._dropout import DropoutRule
 from downslope.insight.derivation.rules._embedding import EmbeddingRule
 from downslope.insight.derivation.rules._layer_norm import LayerNormRule
 from downslope.insight.derivation.rules._numeric import PeriodicRule, PiecewiseLinearRule
@@ -34,6 +35,7 @@ __all__ = [
 _RULES: dict[str, Rule] = {
     ACTIVATION: ActivationRule(),
     "Dense": DenseRule(),
+    "Dropout": DropoutRule(),
     "Embedding": EmbeddingRule(),
     "LayerNorm": LayerNormRule(),
     "Periodic": PeriodicRule(),

@@ -2,11 +2,13 @@
 import { NumberField } from "../controls/fields.js";
 import { number } from "../core/format.js";
 import { send } from "../core/session.js";
-import { explanation, frame, selected, style } from "../core/store.js";
+import { explanation, frame, selected, settings, style } from "../core/store.js";
 import { html } from "../core/ui.js";
 import { isFrozen } from "./lines.js";
-import { biasName, weightName } from "./names.js";
+import { biasName, slopeName, weightName } from "./names.js";
 import { setter } from "./weights.js";
+
+const STEP = "The gradient on the rows of the next step";
 
 export function Inspector({ net }) {
   const chosen = selected.value;
@@ -42,9 +44,10 @@ function Entry({ net, name, index, k, label }) {
   const { parameters, gradients } = frame.value;
   const frozen = isFrozen(net, name, k);
   const toggle = () => send("freeze", { name, index, frozen: !frozen });
+  const slope = slopeName(label, settings.value);
   return html`<label>${label}${" "}
     <${NumberField} value=${parameters[name][k]} label=${label} digits=${8} signed
       onChange=${setter(name, index)} /></label>
-    ${gradients && html`<span class="muted">∂E/∂${label} = ${number(gradients[name][k], 6)}</span>`}
+    ${gradients && html`<span class="muted" title=${STEP}>${slope} = ${number(gradients[name][k], 6)}</span>`}
     <label class="check"><input type="checkbox" checked=${frozen} onChange=${toggle} /> Frozen</label>`;
 }

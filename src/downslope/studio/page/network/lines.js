@@ -1,9 +1,9 @@
 /** The weights as lines: the larger, the thicker. */
 import { number } from "../core/format.js";
 import { select } from "../core/session.js";
-import { explanation, frame, lines, selected, style } from "../core/store.js";
+import { explanation, frame, lines, selected, settings, style } from "../core/store.js";
 import { html, useLayoutEffect, useRef } from "../core/ui.js";
-import { weightName } from "./names.js";
+import { slopeName, weightName } from "./names.js";
 import { hideTip, tip } from "./tip.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -92,9 +92,10 @@ function showTip(event, net, [l, i, j]) {
   const { weight, inputs } = net.layers[l];
   const k = i * inputs + j;
   const { parameters, gradients } = frame.value;
+  const name = weightName(net, l, i, j);
   const gradient = gradients
-    ? `\n∂E/∂w = average of δ·${l ? "a" : "x"} = ${number(gradients[weight][k], 6)}`
+    ? `\n${slopeName(name, settings.value)} = ${number(gradients[weight][k], 6)} on the rows of the next step`
     : "";
-  const text = `${weightName(net, l, i, j)} = ${number(parameters[weight][k], 8)}${gradient}`;
+  const text = `${name} = ${number(parameters[weight][k], 8)}${gradient}`;
   tip.value = { x: event.offsetX, y: event.offsetY, text };
 }

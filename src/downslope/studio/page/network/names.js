@@ -25,3 +25,8 @@ export function sumName(net, l, i) {
   const weight = isNeuron(net) ? "wⱼ" : `W${subscript(i + 1)},ⱼ`;
   return `Σⱼ ${weight}·${l ? "aⱼ" : "xⱼ"}${net.layers[l].bias ? " + b" : ""}`;
 }
+
+/** ∂E/∂w of a parameter; J is the error with the penalties on weights. */
+export function slopeName(label, { l1, l2 }) {
+  return `∂${l1 || l2 ? "J" : "E"}/∂${label}`;
+}

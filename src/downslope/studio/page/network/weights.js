@@ -2,10 +2,10 @@
 import { NumberField } from "../controls/fields.js";
 import { number } from "../core/format.js";
 import { select, send } from "../core/session.js";
-import { frame, selected } from "../core/store.js";
+import { frame, selected, settings } from "../core/store.js";
 import { html } from "../core/ui.js";
 import { isFrozen } from "./lines.js";
-import { biasName, isNeuron, weightName } from "./names.js";
+import { biasName, isNeuron, slopeName, weightName } from "./names.js";
 
 /** The handler that sets one number of a parameter. */
 export function setter(name, index) {
@@ -69,7 +69,8 @@ function Weight({ name, index, value, gradient, label, x, y, roomy, narrow, froz
   const marks = { selected: isSelected, frozen, roomy, bias };
   const classes = Object.keys(marks).filter((mark) => marks[mark]);
   const help = `${label}, ${bias ? "bias" : "weight"}; drag, type, or use the arrow keys`;
-  const derivative = gradient === null ? "" : `\n∂E/∂${label} = ${number(gradient, 6)}`;
+  const derivative =
+    gradient === null ? "" : `\n${slopeName(label, settings.value)} = ${number(gradient, 6)}`;
   return html`<div class=${["weight", ...classes].join(" ")} style=${{ left: `${x}px`, top: `${y}px` }}>
     <span class="name">${label}</span>
     <${NumberField} value=${value} label=${help}
@@ -97,5 +98,5 @@ function Derive({ name, index, label }) {
 
 function Gradient({ label, value }) {
   return html`<span class="gradient" title="The gradient on the rows of the next step">
-    ∂E/∂${label} = ${number(value, 5)}</span>`;
+    ${slopeName(label, settings.value)} = ${number(value, 5)}</span>`;
 }
