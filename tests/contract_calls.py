@@ -66,6 +66,7 @@ RESULTS = {
     "Forecast",
     "Importance",
     "Model",
+    "Models",
     "PartialDependence",
     "Run",
     "Solution",

@@ -51,6 +51,7 @@ def defaults(function, /, **others):
 
 def fit(**given):
     model = ds.fit(**given)
+    model = next(iter(model.values())) if isinstance(model, ds.Models) else model
     return model.parameters, model.predict(TABLE), errors_of(model)
 
 
@@ -145,7 +146,7 @@ FITS = {
         defaults(ds.fit, data=TABLE, target="y", epochs=1, members=2, hidden=(3,)),
         {
             "data": NOTHING,
-            "target": NOTHING,
+            "target": frozenset({"list of text"}),  # of the name of a column
             "task": NOTHING,
             "drop": COLUMNS,
             "category": COLUMNS,

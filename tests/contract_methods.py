@@ -10,6 +10,7 @@ from unusual_values import FLAG, INSIDE, NOTHING, OPTIONAL, SEED, wholes
 
 MODEL = ds.fit(TABLE, "y", epochs=1, members=2, hidden=3)
 CLASSES = ds.fit(TABLE, "kind", epochs=1, members=2, hidden=3)
+MODELS = ds.fit(TABLE, ["y", "kind"], epochs=1, members=2, hidden=3)
 RUN = ds.descend(NET, X, Y, steps=2)
 FORECAST = ds.forecast(LINE, X, Y, learning_rate=0.01)
 FOLDER = TemporaryDirectory()
@@ -87,6 +88,19 @@ METHODS = {
         },
     ),
     ds.Model.member: (MODEL.member, {"index": 0}, {"index": wholes(lambda v: -2 <= v < 2)}),
+    ds.Models.predict: (MODELS.predict, {"data": TABLE}, {"data": NOTHING}),
+    ds.Models.predict_proba: (MODELS.predict_proba, {"data": TABLE}, {"data": NOTHING}),
+    ds.Models.predict_interval: (
+        MODELS.predict_interval,
+        {"data": TABLE, "level": 0.5},
+        {"data": NOTHING, "level": INSIDE},
+    ),
+    ds.Models.evaluate: (
+        lambda **k: {name: found.to_json() for name, found in MODELS.evaluate(**k).items()},
+        {"data": TABLE, "row_weights": None, "worst": 5, "source": None},
+        {"data": NOTHING, "row_weights": OPTIONAL, "worst": COUNTS, "source": OPTIONAL | TEXTS},
+    ),
+    ds.Models.save: (MODELS.save, {"path": FILE}, {"path": PATHS}),
     ds.Run.plot: (lambda **k: str(type(RUN.plot(**k))), {"ax": None}, {"ax": OPTIONAL}),
     ds.Network.plot: (lambda **k: str(type(NET.plot(**k))), {"ax": None}, {"ax": OPTIONAL}),
     ds.Model.save: (MODEL.save, {"path": FILE}, {"path": PATHS}),

@@ -30,6 +30,7 @@ _NAMES = {
         "Evaluation",
         "Importance",
         "Model",
+        "Models",
         "PartialDependence",
         "compare",
         "fit",

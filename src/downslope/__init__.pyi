@@ -10,6 +10,7 @@ from downslope.fitting import Contributions as Contributions
 from downslope.fitting import Evaluation as Evaluation
 from downslope.fitting import Importance as Importance
 from downslope.fitting import Model as Model
+from downslope.fitting import Models as Models
 from downslope.fitting import PartialDependence as PartialDependence
 from downslope.fitting import compare as compare
 from downslope.fitting import fit as fit

@@ -11,7 +11,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,11 @@ class SavedFile:
     def within(self, prefix: str) -> dict[str, NDArray[Any]]:
         """The arrays whose names begin with a prefix, by the rest of their names."""
         return {n.removeprefix(prefix): value for n, value in self.arrays.items() if n.startswith(prefix)}
+
+    def part(self, prefix: str) -> SavedFile:
+        """The sections and arrays whose names begin with a prefix, as a file of their own."""
+        sections = {n.removeprefix(prefix): t for n, t in self.sections.items() if n.startswith(prefix)}
+        return replace(self, sections=sections, arrays=self.within(prefix))
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -1,6 +1,6 @@
 """The one exception that every room raises for a mistake its caller can mend."""
 
-__all__ = ["DownslopeError", "UnknownParameterError"]
+__all__ = ["DownslopeError", "UnknownParameterError", "UnknownTargetError"]
 
 
 class DownslopeError(ValueError):
@@ -13,3 +13,9 @@ class DownslopeError(ValueError):
 
 class UnknownParameterError(DownslopeError, TypeError):
     """A keyword that a function does not have, which Python itself calls a TypeError."""
+
+
+class UnknownTargetError(DownslopeError, KeyError):
+    """A target that none of several models is of, which a mapping has to call a KeyError."""
+
+    __str__ = Exception.__str__  # that of a KeyError quotes the message

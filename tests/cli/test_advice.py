@@ -79,11 +79,18 @@ def test_a_file_is_not_written_over_what_is_read(tmp_path: Path, monkeypatch, ca
     assert (code, "does not end in a known format" in said) == (2, True)
 
 
-def test_one_target(tmp_path: Path, monkeypatch, capsys) -> None:
+def test_a_task_of_one_of_several_targets(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("t.csv").write_text("x;y\n1;2\n")
-    code, said = run(["fit", "t.csv", "-t", "x", "-t", "y"], capsys)
-    assert (code, "predicts one column, not x and y" in said) == (2, True)
+    Path("t.csv").write_text("x;y;kind\n" + "".join(f"{i};{i},5;{'ab'[i % 2]}\n" for i in range(N)))
+    fit = ["fit", "t.csv", "-t", "y", "-t", "kind", *QUICK]
+    code, said = run([*fit, "--task", "regression"], capsys)
+    assert (code, "--category and --number say it of one" in said) == (2, True)
+    assert run([*fit, "--number", "y", "--category", "kind"], capsys)[0] == 0
+    code, said = run(["importance", "t.downslope", "t.csv"], capsys)
+    assert (code, "there are models of y, kind; name one, such as --target y" in said) == (2, True)
+    assert run(["importance", "t.downslope", "t.csv", "--target", "y"], capsys)[0] == 0
+    code, said = run([*fit[:2], "-t", "y", "-t", "y"], capsys)
+    assert (code, 'target has "y" twice; name each column once' in said) == (2, True)
 
 
 def test_predictions_are_in_the_notation_of_the_input(tmp_path: Path, monkeypatch, capsys) -> None:

@@ -40,7 +40,8 @@ def test_show_says_where_a_model_comes_from(folder: Path) -> None:
     for told in (
         "body_mass_g: a model of body_mass_g",
         f"{size / 1000:.3g} kB",
-        f"Fitted to {(EXAMPLES / 'penguins.csv').resolve()}: 342 rows (rows without a value, left out: 2)",
+        f"Fitted to {(EXAMPLES / 'penguins.csv').resolve()}: 344 rows\n",
+        "94 different whole numbers (rows without a value, left out: 2)\n",
         "Read as: commas, decimal point",
         "Asked for: members=2, epochs=2, seed=3",
         "from 2700 to 6300, mean 4202, median 4050",

@@ -31,6 +31,12 @@ _METRICS = (
 _SHEET = "The sheet of an Excel file, by name, also with an area: 'Sales!B3:F20' (default: the first sheet)."
 
 
+_TARGET = click.option(
+    "-t",
+    "--target",
+    metavar="COLUMN",
+    help="Which target is meant, where MODEL has several.",
+)
 _READING = (
     click.option(
         "--delimiter", metavar="MARK", help='Between the cells of a row of text, such as ";" or tab.'
@@ -133,10 +139,8 @@ def _units(ctx: click.Context, option: click.Parameter, value: str | None) -> tu
         ) from None
 
 
-def _one_target(ctx: click.Context, option: click.Parameter, value: tuple[str, ...]) -> str:
-    if len(value) > 1:
-        raise click.BadParameter(f"a model predicts one column, not {' and '.join(value)}; fit one for each")
-    return value[0]
+def _one_or_several(ctx: click.Context, option: click.Parameter, value: tuple[str, ...]) -> str | list[str]:
+    return value[0] if len(value) == 1 else list(value)
 
 
 @downslope.command(short_help="Fit networks to TABLE and save the model.")
@@ -146,9 +150,9 @@ def _one_target(ctx: click.Context, option: click.Parameter, value: tuple[str, .
     "--target",
     required=True,
     multiple=True,
-    callback=_one_target,
+    callback=_one_or_several,
     metavar="COLUMN",
-    help="The column to predict.",
+    help="The column to predict. Repeat the option for more columns: each gets a model of its own.",
 )
 @click.option(
     "-o",
@@ -260,6 +264,8 @@ def _one_target(ctx: click.Context, option: click.Parameter, value: tuple[str, .
 def fit(table: str, output: str | None, sheet: str | None, **options: Any) -> None:
     """Fit networks to TABLE, compare them with a baseline and a linear model, and save the model.
 
+    With several targets, each has a model for which the others are no inputs; one file holds them all.
+
     TABLE is a CSV, TSV, JSON lines, Parquet, Arrow, Feather or Excel file, which may be compressed with gzip
     or zstd; "-" reads standard input.
 
@@ -268,6 +274,7 @@ def fit(table: str, output: str | None, sheet: str | None, **options: Any) -> No
       downslope fit houses.csv --target price
       downslope fit penguins.csv.gz --target species --drop year
       downslope fit houses.csv --target price --time-limit 60
+      downslope fit penguins.csv.gz --target body_mass_g --target species
       downslope fit survey.xlsx --sheet 2024 --target happy --category postcode
       downslope fit verkauf.csv --target preis --decimal , --date-format day-first
       cat houses.csv | downslope fit - --target price -o houses.downslope
@@ -308,7 +315,8 @@ def predict(
 ) -> None:
     """Write the rows of TABLE with a column of predictions of MODEL.
 
-    For a classification model, a column with the probability of each class follows.
+    For a classification model, a column with the probability of each class follows. With several targets, the
+    names of such columns begin with that of the target.
 
     \b
     Examples:
@@ -332,6 +340,7 @@ def predict(
     metavar="N",
     help="How many of the rows with the largest errors to list (default: 5).",
 )
+@_TARGET
 @click.option("--row-weights", metavar="COLUMN", help="A column of TABLE with the weight of each row.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--sheet", metavar="NAME", help=_SHEET)
@@ -385,6 +394,7 @@ def show(**options: Any) -> None:
     metavar="NAME",
     help=f"The score that counts: {_METRICS} (default: root_mean_squared_error or log_loss).",
 )
+@_TARGET
 @click.option("--row-weights", metavar="COLUMN", help="A column of the table with the weight of each row.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--sheet", metavar="NAME", help=_SHEET)
@@ -440,6 +450,7 @@ def compare(**options: Any) -> None:
     '3 to unit 2 of layer 1, "b2[1]" is the bias of unit 1 of layer 2, "largest" is the weight of layer 1 '
     "with the largest gradient. Without --row it is that of the mean over all rows.",
 )
+@_TARGET
 @_answer_options("text", "markdown", "html", "json", "svg", "png")
 @click.option("--sheet", metavar="NAME", help=_SHEET)
 def explain(**options: Any) -> None:
@@ -472,6 +483,7 @@ def explain(**options: Any) -> None:
     help="How often each column is shuffled (default: 5).",
 )
 @click.option("--seed", type=int, default=0, metavar="N", help="Seed of the shuffles (default: 0).")
+@_TARGET
 @_answer_options("text", "html", "json", "svg", "png")
 @click.option("--sheet", metavar="NAME", help=_SHEET)
 def importance(**options: Any) -> None:
@@ -508,6 +520,7 @@ def importance(**options: Any) -> None:
     help="The class whose probability is shown (default: the most probable one on average).",
 )
 @click.option("--log-odds", is_flag=True, help="Show the log-odds of the class instead of its probability.")
+@_TARGET
 @_answer_options("text", "html", "json", "svg", "png")
 @click.option("--sheet", metavar="NAME", help=_SHEET)
 def dependence(**options: Any) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from downslope.cli._tables import source_of
-from downslope.fitting import Model, compare, load
+from downslope.cli._targets import loaded, print_found
+from downslope.fitting import compare
 from downslope.tables import Reading
 
 __all__ = ["compare_models"]
@@ -17,6 +17,7 @@ def compare_models(
     *,
     models: Sequence[str],
     table: str,
+    target: str | None,
     metric: str | None,
     row_weights: str | None,
     as_json: bool,
@@ -24,6 +25,6 @@ def compare_models(
     reading: Mapping[str, Any],
 ) -> None:
     """Print the comparison."""
-    frame = load(models[0], Model).read(table, sheet=sheet, reading=Reading(**reading)).frame
-    found = compare(models, frame, metric=metric, row_weights=row_weights, source=source_of(table))
-    print(json.dumps(found.to_json(), ensure_ascii=False, indent=1) if as_json else found)
+    frame = loaded(models[0]).read(table, sheet=sheet, reading=Reading(**reading)).frame
+    asked: dict[str, Any] = {"metric": metric, "row_weights": row_weights, "source": source_of(table)}
+    print_found(compare(models, frame, target, **asked), as_json)

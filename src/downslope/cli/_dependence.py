@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from downslope.cli._results import chosen_form, write_result
-from downslope.fitting import Model, load
+from downslope.cli._targets import loaded_model
 
 __all__ = ["show_dependence"]
 
@@ -13,6 +13,7 @@ __all__ = ["show_dependence"]
 def show_dependence(
     *,
     model: str,
+    target: str | None,
     table: str,
     columns: tuple[str, ...],
     points: int | None,
@@ -24,7 +25,7 @@ def show_dependence(
 ) -> None:
     """Write the partial dependence in the form asked for."""
     form = chosen_form(form, output)
-    fitted = load(model, Model)
+    fitted = loaded_model(model, target)
     frame = fitted.read(table, sheet=sheet).frame
     found = fitted.partial_dependence(frame, columns, points=points, of_class=of_class, log_odds=log_odds)
     name = "standard input" if table == "-" else Path(table).name

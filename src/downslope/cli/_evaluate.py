@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from downslope._checks import choice
 from downslope.cli._screen import note
 from downslope.cli._tables import source_of
-from downslope.fitting import Model, load
+from downslope.cli._targets import loaded, print_found
+from downslope.fitting import METRICS, Evaluation
 from downslope.tables import Reading
 
 __all__ = ["evaluate_table"]
@@ -18,6 +20,7 @@ def evaluate_table(
     *,
     model: str,
     table: str,
+    target: str | None,
     metric: str | None,
     worst: int,
     row_weights: str | None,
@@ -26,16 +29,29 @@ def evaluate_table(
     reading: Mapping[str, Any],
 ) -> None:
     """Print the evaluation, or the one score that was asked for."""
-    fitted = load(model, Model)
+    fitted = loaded(model, target)
     frame = fitted.read(table, sheet=sheet, reading=Reading(**reading)).frame
-    found = fitted.evaluate(frame, row_weights=row_weights, worst=worst, source=source_of(table))
+    asked: dict[str, Any] = {"row_weights": row_weights, "worst": worst, "source": source_of(table)}
+    found = fitted.evaluate(frame, **asked)
     if metric is None:
-        print(json.dumps(found.to_json(), ensure_ascii=False, indent=1) if as_json else found)
-        return
-    score = found.score(metric)
-    for line in found.notes:
+        print_found(found, as_json)
+    elif isinstance(found, Evaluation):
+        _print_scores({"": found}, metric, as_json)
+    else:
+        metric = choice("metric", metric, METRICS)
+        scored = {name: each for name, each in found.items() if METRICS[metric].task == each.task}
+        _print_scores(scored or found, metric, as_json)
+
+
+def _print_scores(found: Mapping[str, Evaluation], metric: str, as_json: bool) -> None:
+    """The score that counts, of each target by its name, or of the only one without a name."""
+    scores = {name: each.score(metric) for name, each in found.items()}
+    for line in dict.fromkeys(line for each in found.values() for line in each.notes):
         note(line)
     if as_json:
-        print(json.dumps({metric: score.value, "standard_error": score.standard_error}))
-    else:
-        print("–" if score.value is None else f"{score.value:.15g}")
+        plain = {n: {metric: each.value, "standard_error": each.standard_error} for n, each in scores.items()}
+        print(json.dumps(plain.get("", plain), ensure_ascii=False))
+        return
+    for name, score in scores.items():
+        value = "–" if score.value is None else f"{score.value:.15g}"
+        print(f"{name}: {value}" if name else value)

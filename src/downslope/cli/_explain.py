@@ -13,10 +13,11 @@ import polars as pl
 
 from downslope.cli._results import as_json, chosen_form, write_content
 from downslope.cli._screen import note, rounded
+from downslope.cli._targets import loaded_model
 from downslope.drawing import page
 from downslope.engines import evaluate
 from downslope.errors import DownslopeError
-from downslope.fitting import Contributions, Model, load
+from downslope.fitting import Contributions, Model
 from downslope.graph import gradient
 from downslope.insight import Explanation, explain
 from downslope.nets import Ensemble, Network
@@ -31,6 +32,7 @@ _ROW = "\0row"  # the name of no column of a table
 def explain_prediction(
     *,
     model: str,
+    target: str | None,
     table: str | None,
     row: int | None,
     background: str | None,
@@ -49,7 +51,7 @@ def explain_prediction(
             "name the row to explain, such as --row 1, or the parameter whose chain rule to write out, such "
             f"as --of {_LARGEST}"
         )
-    fitted = load(model, Model)
+    fitted = loaded_model(model, target)
     source = _source(fitted, table)
     frame = fitted.read(source, sheet=sheet).frame
     name = "standard input" if source == "-" else Path(source).name

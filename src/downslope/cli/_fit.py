@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from downslope.cli._model import column_grid, print_scores
 from downslope.cli._screen import ProgressBar, console, note
 from downslope.cli._tables import refuse_same, source_of
 from downslope.errors import DownslopeError
-from downslope.fitting import fit
-from downslope.tables import Description
+from downslope.fitting import Model, Models, fit, models_in
+from downslope.tables import Description, listed
 
 __all__ = ["fit_table"]
 
@@ -30,24 +31,42 @@ def fit_table(table: str, output: str | None, sheet: str | None, options: Mappin
         )
     refuse_same("the model", str(path), table)
     screen = console()
-    with ProgressBar() as bar:
-        model = fit(
-            table,
-            sheet=sheet,
-            **options,
-            source=source_of(table),
-            progress=bar.show,
-            described=lambda description: _print_columns(screen, description, table),
+    several = isinstance(options["target"], list)
+    described: list[Description] = []
+
+    def opened(description: Description) -> None:
+        described.append(description)
+        if not several or len(described) == len(options["target"]):
+            _print_table(screen, described, table)
+
+    with ProgressBar(named=several) as bar:
+        found: Model | Models = fit(
+            table, sheet=sheet, **options, source=source_of(table), progress=bar.show, described=opened
         )
-    model.save(path)  # before anything is printed: a closed pipe must not cost the model
-    print_scores(screen, model)
+    found.save(path)  # before anything is printed: a closed pipe must not cost the model
+    models = models_in(found)
+    for place, (name, model) in enumerate(models.items()):
+        if several:
+            screen.print(f"{chr(10) * bool(place)}Model of [bold]{escape(name)}[/]")
+        print_scores(screen, model)
     screen.print(f"\nSaved to {escape(str(path))}.")
-    if model.record.interrupted:
-        note("downslope: interrupted; the best epoch so far was saved")
+    last = next(reversed([*models.values()]))
+    unfitted = found.unfitted if isinstance(found, Models) else ()
+    if last.record.interrupted or unfitted:
+        note(f"downslope: interrupted; {_kept(last, several, unfitted)}")
         return 130
     quoted = escape(shlex.quote(str(path)))
-    screen.print(f"Next: downslope predict {quoted} TABLE   or   downslope explain {quoted} --row 1")
+    which = f" --target {escape(shlex.quote(last.target.name))}" if several else ""
+    screen.print(f"Next: downslope predict {quoted} TABLE   or   downslope explain {quoted} --row 1{which}")
     return 0
+
+
+def _kept(last: Model, several: bool, unfitted: Sequence[str]) -> str:
+    """What was saved after Ctrl-C, and what not."""
+    of = f" of {last.target.name}" if several else ""
+    cut = last.record.interrupted
+    kept = f"the best epoch so far{of} was saved" if cut else "what was fitted before was saved"
+    return f"{kept}; there is no model of {listed(unfitted)}" if unfitted else kept
 
 
 def _default_path(table: str) -> Path:
@@ -57,18 +76,21 @@ def _default_path(table: str) -> Path:
     return Path(f"{name.split('.')[0] or name or 'model'}.downslope")
 
 
-def _print_columns(screen: Console, description: Description, table: str) -> None:
-    rows = description.rows + description.gap_rows
+def _print_table(screen: Console, described: Sequence[Description], table: str) -> None:
+    """The table, its targets, and the columns that predict them."""
+    first = described[0]
+    rows, columns = first.rows + first.gap_rows, len(first.columns) + len(described)
     name = "standard input" if table == "-" else Path(table).name
-    screen.print(f"[bold]{escape(name)}[/]: {rows:,} rows, {len(description.columns) + 1} columns")
-    if description.reading:
-        screen.print(f"Read as: {escape(description.reading)}")
-    for said in description.notes:
+    screen.print(f"[bold]{escape(name)}[/]: {rows:,} rows, {columns} columns")
+    if first.reading:
+        screen.print(f"Read as: {escape(first.reading)}")
+    for said in first.notes:
         screen.print(f"Note: {escape(said)}")
-    gaps = f" (rows without a value, left out: {description.gap_rows:,})" if description.gap_rows else ""
-    screen.print(
-        f"Target [bold]{escape(description.target)}[/]: {description.task}, "
-        f"{escape(description.task_reason)}{gaps}"
-    )
-    screen.print(column_grid(description.columns))
+    for _, alike in groupby(described, key=lambda found: [(c.name, c.kind) for c in found.columns]):
+        several = list(alike)
+        for found in several:
+            gaps = f" (rows without a value, left out: {found.gap_rows:,})" if found.gap_rows else ""
+            reason = escape(found.task_reason)
+            screen.print(f"Target [bold]{escape(found.target)}[/]: {found.task}, {reason}{gaps}")
+        screen.print(column_grid(max(several, key=lambda found: found.rows).columns))
     screen.print()

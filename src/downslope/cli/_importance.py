@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from downslope.cli._results import chosen_form, write_result
-from downslope.fitting import Model, load
+from downslope.cli._targets import loaded_model
 
 __all__ = ["show_importance"]
 
@@ -13,6 +13,7 @@ __all__ = ["show_importance"]
 def show_importance(
     *,
     model: str,
+    target: str | None,
     table: str,
     repeats: int,
     seed: int,
@@ -22,7 +23,7 @@ def show_importance(
 ) -> None:
     """Write the importance of the columns in the form asked for."""
     form = chosen_form(form, output)
-    fitted = load(model, Model)
+    fitted = loaded_model(model, target)
     found = fitted.importance(fitted.read(table, sheet=sheet).frame, repeats=repeats, seed=seed)
     name = "standard input" if table == "-" else Path(table).name
     write_result(found, f"Importance of the columns of {name}", form, output)

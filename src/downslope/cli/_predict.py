@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from numpy.typing import NDArray
 
 from downslope._files import write_whole
 from downslope.cli._screen import note
 from downslope.cli._tables import refuse_same
+from downslope.cli._targets import loaded
 from downslope.errors import DownslopeError
-from downslope.fitting import Model, load
-from downslope.tables import Encoded, Reading, write_excel
+from downslope.fitting import Model, Models, models_in
+from downslope.tables import Reading, write_excel
 
 __all__ = ["predict_table"]
 
@@ -47,12 +49,13 @@ def predict_table(
     writer = _writer(output)
     for path in (table, model_path):
         refuse_same("the predictions", output, path)
-    model = load(model_path, Model)
-    opened = model.read(table, sheet=sheet, reading=Reading(**reading))
-    encoded, frame = model.encoder.encode(opened.frame), opened.written
+    found = loaded(model_path)
+    opened = found.read(table, sheet=sheet, reading=Reading(**reading))
+    frame = opened.written
+    columns, notes = _predictions(frame, opened.frame, found, intervals)
     content = io.BytesIO()
     try:
-        writer(_with_predictions(frame, model, encoded, intervals), content, opened.reading)
+        writer(frame.with_columns(columns), content, opened.reading)
     except pl.exceptions.PolarsError as error:
         raise DownslopeError(f"the rows cannot be written in that format: {error}; choose .parquet") from None
     if output is None:
@@ -60,7 +63,7 @@ def predict_table(
         sys.stdout.flush()
     else:
         write_whole(output, content.getvalue())
-    for line in encoded.notes:
+    for line in notes:
         note(line)
     if output is not None:
         note(f"{frame.height:,} predictions written to {output}")
@@ -75,32 +78,45 @@ def _writer(output: str | None) -> Any:
     return _WRITERS[ending]
 
 
-def _with_predictions(
-    frame: pl.DataFrame, model: Model, encoded: Encoded, intervals: Sequence[float]
-) -> pl.DataFrame:
-    """The rows with a column for the prediction, the ends of intervals, and the probability of each class."""
-    name = model.target.name
-    columns = [pl.Series(_free_name(frame, f"predicted {name}"), list(model.predict_encoded(encoded.x)))]
+def _predictions(
+    written: pl.DataFrame, frame: pl.DataFrame, found: Model | Models, intervals: Sequence[float]
+) -> tuple[list[pl.Series], list[str]]:
+    """The columns that are written beside the rows, of all targets, and what there is to say of the cells."""
+    models = models_in(found)
+    numbers = [name for name, model in models.items() if not model.target.classes]
+    columns, notes, taken = [], dict[str, None](), set(written.columns)
+    for name, model in models.items():
+        encoded = model.encode(frame)
+        notes |= dict.fromkeys(encoded.notes)
+        levels = intervals if name in numbers or not numbers else ()  # with no number, the model says so
+        before = f"{name}: " if isinstance(found, Models) else ""
+        for title, values in _answers(model, encoded.x, levels, before):
+            free = _free_name(taken, title)
+            taken.add(free)
+            columns.append(pl.Series(free, values))
+    return columns, list(notes)
+
+
+def _answers(
+    model: Model, x: NDArray[Any], intervals: Sequence[float], before: str
+) -> Iterator[tuple[str, Any]]:
+    """The prediction, the ends of intervals and the probability of each class: names and values."""
+    yield f"predicted {model.target.name}", list(model.predict_encoded(x))
     levels = list(dict.fromkeys(intervals))
-    found = model.intervals_encoded(encoded.x, levels) if levels else []
+    found = model.intervals_encoded(x, levels) if levels else []
     for level, ends in zip(levels, found, strict=True):
-        columns += [
-            pl.Series(_free_name(frame, f"{side} end of {100 * level:.10g} % interval"), ends[:, i])
-            for i, side in enumerate(("lower", "upper"))
-        ]
+        for i, side in enumerate(("lower", "upper")):
+            yield f"{before}{side} end of {100 * level:.10g} % interval", ends[:, i]
     if model.target.classes:
-        probabilities = model.outputs(encoded.x)
-        columns += [
-            pl.Series(_free_name(frame, f"probability of {level}"), probabilities[:, i])
-            for i, level in enumerate(model.target.classes)
-        ]
-    return frame.with_columns(columns)
+        probabilities = model.outputs(x)
+        for i, of in enumerate(model.target.classes):
+            yield f"{before}probability of {of}", probabilities[:, i]
 
 
-def _free_name(frame: pl.DataFrame, name: str) -> str:
-    """The name, or the name with a number where the table has such a column already."""
+def _free_name(taken: Collection[str], name: str) -> str:
+    """The name, or the name with a number where there is such a column already."""
     tried, count = name, 1
-    while tried in frame.columns:
+    while tried in taken:
         count += 1
         tried = f"{name} {count}"
     return tried

@@ -39,17 +39,19 @@ def rounded(value: float) -> str:
 class ProgressBar:
     """Progress on standard error: a moving bar on a terminal, a line every few seconds elsewhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, named: bool = False) -> None:
+        """``named``: whether the target is named, as there are several."""
         screen = Console(stderr=True, highlight=False)
         self._plain = not screen.is_terminal
         self._bar = Progress(
-            TextColumn("{task.description:<17}"),
+            TextColumn("{task.description:<17}", markup=False),
             BarColumn(bar_width=14),
             TextColumn("{task.percentage:>3.0f}%  {task.fields[errors]}"),
             TimeRemainingColumn(compact=True),
             console=screen,
             disable=self._plain,
         )
+        self._named = named
         self._tasks: dict[str, int] = {}
         self._last = time.monotonic()
 
@@ -65,15 +67,16 @@ class ProgressBar:
     def show(self, phase: FitPhase) -> None:
         """Show an epoch."""
         epoch = phase.progress
+        title = _TITLES.get(phase.name, phase.name)
+        title = f"{phase.target}: {title}" if self._named else title
         errors = f"train {epoch.error:.4g}"
         if epoch.validation_error is not None:
             errors += f"  validation {epoch.validation_error:.4g}  best epoch {epoch.best_epoch}"
         if self._plain:
             if time.monotonic() - self._last > _PLAIN_SECONDS:
                 self._last = time.monotonic()
-                note(f"{_TITLES.get(phase.name, phase.name)}: step {epoch.step} of {epoch.steps}  {errors}")
+                note(f"{title}: step {epoch.step} of {epoch.steps}  {errors}")
             return
-        if phase.name not in self._tasks:
-            title = _TITLES.get(phase.name, phase.name)
-            self._tasks[phase.name] = self._bar.add_task(title, total=epoch.steps, errors="")
-        self._bar.update(self._tasks[phase.name], completed=epoch.step, errors=errors)  # type: ignore[arg-type]
+        if title not in self._tasks:
+            self._tasks[title] = self._bar.add_task(title, total=epoch.steps, errors="")
+        self._bar.update(self._tasks[title], completed=epoch.step, errors=errors)  # type: ignore[arg-type]

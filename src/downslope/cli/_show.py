@@ -12,7 +12,8 @@ from rich.markup import escape
 
 from downslope.cli._model import column_grid, print_scores
 from downslope.cli._screen import console, rounded
-from downslope.fitting import Model, load
+from downslope.fitting import Model, Models, load, models_in
+from downslope.tables import listed
 
 __all__ = ["show_file"]
 
@@ -27,24 +28,34 @@ def show_file(*, model: str, all_columns: bool, as_json: bool) -> None:
         print(json.dumps({"file": model, "bytes": size, **_plain(found)}, ensure_ascii=False, indent=1))
         return
     screen = console()
-    if isinstance(found, Model):
-        screen.print(
-            f"[bold]{escape(Path(model).name)}[/]: a model of {escape(found.target.name)}, {_size(size)}"
-        )
-        _print_model(screen, found, all_columns)
+    if isinstance(found, Model | Models):
+        several = isinstance(found, Models)
+        of = f"{'models' if several else 'a model'} of {escape(listed(list(models_in(found))))}"
+        screen.print(f"[bold]{escape(Path(model).name)}[/]: {of}, {_size(size)}")
+        if isinstance(found, Models) and found.unfitted:
+            screen.print(f"Without a model, as training was interrupted: {escape(listed(found.unfitted))}")
+        for place, each in enumerate(models_in(found).values()):
+            screen.print() if place else _print_origin(screen, each)
+            _print_model(screen, each, all_columns)
     else:
         screen.print(f"{escape(Path(model).name)}: {escape(repr(found)[1:-1])}, {_size(size)}")
+
+
+def _print_origin(screen: Console, model: Model) -> None:
+    """The table and the settings, which models of several targets share."""
+    record = model.record
+    rows = record.rows + record.gap_rows
+    screen.print(f"Fitted to {escape(record.source)}: {rows:,} rows")
+    if str(model.reading):
+        screen.print(f"Read as: {escape(str(model.reading))}")
+    screen.print(f"Asked for: {escape(', '.join(record.asked) or 'the defaults')}")
 
 
 def _print_model(screen: Console, model: Model, all_columns: bool) -> None:
     record = model.record
     gaps = f" (rows without a value, left out: {record.gap_rows:,})" if record.gap_rows else ""
     cut = "; training was interrupted" if record.interrupted else ""
-    screen.print(f"Fitted to {escape(record.source)}: {record.rows:,} rows{gaps}{cut}")
-    if str(model.reading):
-        screen.print(f"Read as: {escape(str(model.reading))}")
-    screen.print(f"Asked for: {escape(', '.join(record.asked) or 'the defaults')}")
-    screen.print(f"Target [bold]{escape(model.target.name)}[/]: {escape(record.task_reason)}")
+    screen.print(f"Target [bold]{escape(model.target.name)}[/]: {escape(record.task_reason)}{gaps}{cut}")
     screen.print(f"  {escape(_values(model))}")
     screen.print(column_grid(record.columns, *((None,) if all_columns else ())))
     screen.print()
@@ -65,6 +76,9 @@ def _values(model: Model) -> str:
 
 def _plain(found: Any) -> dict[str, Any]:
     """What a file holds, as plain data."""
+    if isinstance(found, Models):
+        models = {name: _plain(model) for name, model in found.items()}
+        return {"kind": "models", "unfitted": list(found.unfitted), "models": models}
     if not isinstance(found, Model):
         return {"kind": type(found).__name__.lower(), "holds": repr(found)[1:-1]}
     return {

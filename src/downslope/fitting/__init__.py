@@ -3,8 +3,9 @@
 from downslope.fitting._compare import compare
 from downslope.fitting._fit import FitPhase, fit
 from downslope.fitting._importance import Importance, error_increases, shares
-from downslope.fitting._load import load
+from downslope.fitting._load import load, load_fitted
 from downslope.fitting._model import Model
+from downslope.fitting._models import Models, model_for, models_in
 from downslope.fitting._notebook import summary_html
 from downslope.fitting._record import LINEAR, GroupRecord, Record
 from downslope.fitting._sampling import sampled_rows
@@ -24,6 +25,7 @@ __all__ = [
     "GroupRecord",
     "Importance",
     "Model",
+    "Models",
     "PartialDependence",
     "Record",
     "Scores",
@@ -35,6 +37,9 @@ __all__ = [
     "fit",
     "group_line",
     "load",
+    "load_fitted",
+    "model_for",
+    "models_in",
     "sampled_rows",
     "scores",
     "shares",

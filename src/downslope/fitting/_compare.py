@@ -12,14 +12,15 @@ from numpy.typing import ArrayLike
 from downslope._checks import choice, items, show
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
-from downslope.fitting._load import load
+from downslope.fitting._load import load_fitted
 from downslope.fitting._model import Model
+from downslope.fitting._models import Models, model_for, models_in
 from downslope.fitting.evaluation import METRICS, Comparison, statistics_of
 
 __all__ = ["compare"]
 
-AnyModel = Model | str | os.PathLike[str]
-"""A model, or the path of its file."""
+AnyModel = Model | Models | str | os.PathLike[str]
+"""A model, or models of several targets, or the path of their file."""
 
 
 @suggests_keywords
@@ -31,16 +32,19 @@ def compare(
     metric: str | None = None,
     row_weights: ArrayLike | str | None = None,
     source: str | None = None,
-) -> Comparison:
+) -> Any:  # a union would have to be told apart at each call
     """Scores of models on the same rows, with the differences from the first and their standard errors.
 
     Models that err on the same rows differ by less than their own standard errors suggest: the standard
-    error of a difference is that of the differences row by row, as in the paired t test.
+    error of a difference is that of the differences row by row, as in the paired t test. The answer is a
+    ``Comparison``; of ``Models`` a dict of one for each target that all of them have.
 
     Args:
         models: two or more models or paths of their files, or a dict of them by the names to show.
-        data, target, row_weights, source: as of ``Model.evaluate``.
-        metric: the score that counts; the root mean squared error or the log loss where none is named.
+        data, row_weights, source: as of ``Model.evaluate``.
+        target: the name of one target, where there are models of several, or as of ``Model.evaluate``.
+        metric: the score that counts, for targets that have it; elsewhere, and where none is named, it is the
+            root mean squared error or the log loss.
 
     Raises:
         DownslopeError: if the models predict different things, or for what ``Model.evaluate`` refuses.
@@ -56,6 +60,58 @@ def compare(
     True
     """
     named = _named(models)
+    asked = (metric, row_weights, source)
+    if isinstance(target, str):
+        return _comparison(
+            {name: model_for(model, target) for name, model in named.items()}, data, None, *asked
+        )
+    pairs = _pairs(named)
+    if not all(isinstance(model, Models) for model in named.values()):
+        (pair,) = pairs.values()
+        return _comparison(pair, data, target, *asked)
+    if target is not None:
+        raise DownslopeError(
+            "target needs the name of one, as these are models of several, or None for all that they share"
+        )
+    source = os.fsdecode(data) if source is None and isinstance(data, str | os.PathLike) else source
+    frame, having = next(iter(named.values())).frame(data), _having(metric, pairs)
+    return {
+        of: _comparison(pair, frame, None, metric if of in having else None, row_weights, source)
+        for of, pair in pairs.items()
+    }
+
+
+def _pairs(models: Mapping[str, Model | Models]) -> dict[str, dict[str, Model]]:
+    """The models by their names, for each target that all of them have.
+
+    Raises:
+        DownslopeError: if there is none.
+    """
+    (name, first), *others = models.items()
+    shared = list(models_in(first))
+    for other, model in others:
+        shared = [of for of in shared if of in models_in(model)]
+        if not shared:
+            raise _unlike(name, first, other, model)
+    return {of: {name: models_in(model)[of] for name, model in models.items()} for of in shared}
+
+
+def _having(metric: str | None, pairs: Mapping[str, Mapping[str, Model]]) -> list[str]:
+    """The targets that have a score, or all where none of them has it, which is then refused."""
+    tasks = {of: next(iter(pair.values())).target.task for of, pair in pairs.items()}
+    known = METRICS.get(metric or "")
+    return [of for of, task in tasks.items() if known is not None and known.task == task] or list(pairs)
+
+
+def _comparison(
+    named: Mapping[str, Model],
+    data: Any,
+    target: Any,
+    metric: str | None,
+    row_weights: ArrayLike | str | None,
+    source: str | None,
+) -> Comparison:
+    """Models of one target on the same rows."""
     first = next(iter(named.values()))
     _refuse_others(named)
     names = [name for name, known in METRICS.items() if known.task == first.target.task]
@@ -92,7 +148,7 @@ def _differences(statistics: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[
     return {name: {of: figure - reference[of] for of, figure in figures.items()} for name, figures in others}
 
 
-def _named(models: Any) -> dict[str, Model]:
+def _named(models: Any) -> dict[str, Model | Models]:
     """The models by their names: those given, those of their files, or numbers."""
     if isinstance(models, Mapping):
         given = {str(name): model for name, model in models.items()}
@@ -111,10 +167,10 @@ def _file_name(model: Any) -> str | None:
     return Path(os.fsdecode(model)).name if isinstance(model, str | os.PathLike) else None
 
 
-def _model(given: Any) -> Model:
+def _model(given: Any) -> Model | Models:
     if isinstance(given, str | os.PathLike):
-        return load(given, Model)
-    if not isinstance(given, Model):
+        return load_fitted(given)
+    if not isinstance(given, Model | Models):
         raise DownslopeError(f"models needs models or paths of their files, not {show(given)}")
     return given
 
@@ -124,12 +180,18 @@ def _refuse_others(models: Mapping[str, Model]) -> None:
     (name, first), *others = models.items()
     for other, model in others:
         if (model.target.name, model.target.classes) != (first.target.name, first.target.classes):
-            raise DownslopeError(
-                f"models needs models of the same target: {name} predicts {_target(first)}, and {other} "
-                f"{_target(model)}; compare those that predict the same"
-            )
+            raise _unlike(name, first, other, model)
 
 
-def _target(model: Model) -> str:
-    classes = f" ({len(model.target.classes)} classes)" if model.target.classes else " (a number)"
-    return f'"{model.target.name}"{classes}'
+def _unlike(name: str, first: Model | Models, other: str, model: Model | Models) -> DownslopeError:
+    return DownslopeError(
+        f"models needs models of the same target: {name} predicts {_targets(first)}, and {other} "
+        f"{_targets(model)}; compare those that predict the same"
+    )
+
+
+def _targets(found: Model | Models) -> str:
+    return ", ".join(
+        f'"{name}"' + (f" ({len(model.target.classes)} classes)" if model.target.classes else " (a number)")
+        for name, model in models_in(found).items()
+    )

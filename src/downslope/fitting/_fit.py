@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,16 @@ from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.fitting._held_out import held_out_rows
 from downslope.fitting._model import Model
+from downslope.fitting._models import Models
 from downslope.fitting._opening import (
     counted_rows,
+    described_targets,
     groups_of,
-    inputs_of,
     opened_table,
     places_of,
     wanted_kinds,
     weights_in,
-    with_target,
+    with_targets,
 )
 from downslope.fitting._options import checked_columns, refuse_contradictions
 from downslope.fitting._record import GroupRecord, Record
@@ -47,12 +49,13 @@ from downslope.tables import (
     Reading,
     TableEncoder,
     Target,
-    describe,
     rows_with_target,
 )
 from downslope.training import Folds
 
 __all__ = ["FitPhase", "fit"]
+
+_LEAST_SECONDS = 0.001  # of a time limit for a target
 
 
 @suggests_keywords
@@ -90,19 +93,24 @@ def fit(
     source: str | None = None,
     progress: Callable[[FitPhase], None] | None = None,
     described: Callable[[Description], None] | None = None,
-) -> Model:
-    """Fit networks to a table.
+) -> Any:  # a union would have to be told apart at each call
+    """Fit networks to a table: a ``Model``, or for several targets ``Models``.
 
     A linear model and two groups of networks with different numerical embeddings are trained; every network
     holds some of the rows out. On those the best epoch is chosen, the groups are blended, probabilities are
     calibrated by temperature scaling, and the result is compared with the baseline and the linear model. With
     fewer than 50 rows the model is linear and holds none out. Ctrl-C keeps the best so far.
 
+    Several targets have a model each, for which the others are no inputs: what ``fit`` makes of the table
+    without them. Ctrl-C then keeps the models that there are, and ``unfitted`` names the other targets.
+
     Args:
         data: a path, a Polars, pandas or PyArrow table, a dict of columns, a list of dicts, or a matrix of
             inputs.
-        target: the name of the column to predict, or its values, (rows,).
-        task: ``"regression"``, ``"classification"`` or ``"auto"``.
+        target: the name of the column to predict, or its values, (rows,). Of several targets a list of
+            names, or their values: a frame, a dict of columns, or a matrix, (rows, targets).
+        task: ``"regression"``, ``"classification"`` or ``"auto"``, for every target; ``category`` and
+            ``number`` say it of one.
         drop, category, number: names of columns to leave out, or to take as categories or as numbers.
         members: networks of each group, 8 if not given, at most 1000. With 1 the model is a single network:
             one row in seven is held out to choose the best epoch, then all rows train it.
@@ -113,7 +121,8 @@ def fit(
         learning_rate: the peak; it falls in the second half of the epochs.
         weight_decay: of AdamW.
         batch_size, epochs: None for what suits the rows; at most a million epochs.
-        time_limit: seconds. Less time than the rows need means fewer epochs, more means more members.
+        time_limit: seconds, shared by the targets. Less time than the rows need means fewer epochs, more
+            means more members.
         threads: the maximum number of threads; None lets the engine choose.
         row_weights: how much each row counts in training and in the scores, (rows of data,), or the name of
             the column that holds it, which is no input then. Only their ratios matter; rows of weight 0 are
@@ -134,7 +143,7 @@ def fit(
         keep_rows: whether rows of a file count that repeat the header, hold units or sum up others.
         source: where the table came from, for the record; a path is recorded in any case.
         progress: called after each epoch.
-        described: called with the description of the columns, before training.
+        described: called with the description of the columns, before training; once for each target.
 
     Raises:
         DownslopeError: if the table or a setting does not serve; the message says what to do.
@@ -172,22 +181,55 @@ def fit(
     reading = Reading(delimiter, decimal, thousands, date_format, encoding, skip_rows, header, comment)
     wanted = wanted_kinds(chosen, target, task)
     table = opened_table(data, sheet=sheet, reading=reading, wanted=wanted, keep_rows=keep_rows)
-    frame, name = with_target(table.frame, target)
-    refuse_contradictions(task, name, {**chosen, "group": () if group is None else (group,)}, settings.idle)
-    for option, column in {"row_weights": row_weights, "group": group}.items():
-        if isinstance(column, str) and column == name:
-            raise DownslopeError(f'{option} and target are both "{name}"; name another column')
+    frame, found = with_targets(table.frame, target)
+    names = (found,) if isinstance(found, str) else found
+    for name in names:
+        groups = () if group is None else (group,)
+        refuse_contradictions(task, name, {**chosen, "group": groups}, settings.idle)
+        for option, column in {"row_weights": row_weights, "group": group}.items():
+            if isinstance(column, str) and column == name:
+                raise DownslopeError(f'{option} and target are both "{name}"; name another column')
     asked = _asked(settings, {"task": task, **chosen, "row_weights": row_weights, "group": group})
     reading, notes = table.reading, (*table.notes, *table.unread)
     del table
     frame = counted_rows(frame, row_weights, group)
-    roles = {} if group is None else {group: "the groups of the rows"}
-    description = describe(inputs_of(frame), target=name, task=task, **chosen, roles=roles)
+    descriptions = described_targets(frame, names, task, chosen, group)
     if described is not None:
-        described(replace(description, reading=str(reading), notes=notes))
-    rows = _target_rows(frame, description)
+        for description in descriptions:
+            described(replace(description, reading=str(reading), notes=notes))
+    about = _About(source, asked, group or "", reading)
+    if not isinstance(found, str):
+        return _fitted_models(frame, descriptions, settings, progress, about)
+    rows = _target_rows(frame, descriptions[0])
     del data, frame  # only numbers are needed from here on
-    return _fitted_model(rows, description, settings, progress, _About(source, asked, group or "", reading))
+    return _fitted_model(rows, descriptions[0], settings, progress, about)
+
+
+def _fitted_models(
+    frame: pl.DataFrame,
+    descriptions: Sequence[Description],
+    settings: FitSettings,
+    progress: Callable[[FitPhase], None] | None,
+    about: _About,
+) -> Models:
+    """The models of several targets, one after another; after Ctrl-C those that there are."""
+    started, models = monotonic(), list[Model]()
+    try:
+        for place, description in enumerate(descriptions):
+            rows = _target_rows(frame, description)
+            own = settings
+            if settings.time_limit is not None:
+                left = max(settings.time_limit - (monotonic() - started), _LEAST_SECONDS)
+                own = replace(settings, time_limit=left / (len(descriptions) - place))
+            models.append(_fitted_model(rows, description, own, progress, about))
+            if models[-1].record.interrupted:
+                break
+    except KeyboardInterrupt:
+        if not models:
+            raise
+    except DownslopeError as error:
+        raise DownslopeError(f'target "{description.target}": {error}') from None
+    return Models(tuple(models), tuple(d.target for d in descriptions[len(models) :]))
 
 
 def _asked(settings: FitSettings, others: Mapping[str, Any]) -> tuple[str, ...]:
@@ -264,6 +306,9 @@ def _fitted_model(
     about: _About,
 ) -> Model:
     """The model of one target."""
+    if progress is not None:
+        shown = progress
+        progress = lambda phase: shown(replace(phase, target=description.target))  # noqa: E731
     fitted, validation = _fitted(rows, settings, progress)
     intervals, ends = None, None
     if validation.held_out and not rows.target.classes and not fitted.interrupted:

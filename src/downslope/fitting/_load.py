@@ -11,16 +11,19 @@ from downslope._files import SavedFile, read_file
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.fitting._model import Model, read_model
+from downslope.fitting._models import Models, read_models
 from downslope.nets import AnyNetwork, Checkpoint, read_checkpoint, read_network
+from downslope.tables import listed
 from downslope.training import Run, read_run
 
-__all__ = ["load"]
+__all__ = ["load", "load_fitted"]
 
 _READERS: Mapping[str, Callable[[SavedFile], Any]] = {
     "network": read_network,
     "checkpoint": read_checkpoint,
     "run": read_run,
     "model": read_model,
+    "models": read_models,
 }
 """What reads each kind of file."""
 
@@ -28,7 +31,7 @@ T = TypeVar("T")
 
 
 @overload
-def load(path: str | os.PathLike[str]) -> AnyNetwork | Checkpoint | Run | Model: ...
+def load(path: str | os.PathLike[str]) -> AnyNetwork | Checkpoint | Run | Model | Models: ...
 
 
 @overload
@@ -37,10 +40,10 @@ def load(path: str | os.PathLike[str], kind: type[T]) -> T: ...
 
 @suggests_keywords
 def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
-    """What a file holds that this package wrote: a network, a checkpoint, a run or a model.
+    """What a file holds that this package wrote: a network, a checkpoint, a run, a model or models.
 
     Args:
-        path: of a file that ``save`` of a network, a run or a model wrote, or ``downslope fit``.
+        path: of a file that ``save`` of a network, a run, a model or models wrote, or ``downslope fit``.
         kind: what it has to hold, such as ``ds.Model``; None takes all kinds.
 
     Raises:
@@ -66,7 +69,27 @@ def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
         )
     found = _READERS[file.kind](file)
     if kind is not None and not isinstance(found, kind):
-        raise DownslopeError(
-            f"{file.path} holds {one_of(type(found))}, not {one_of(kind)}; name another file"
-        )
+        raise _another_kind(file.path, found, kind)
     return found
+
+
+def load_fitted(path: str | os.PathLike[str]) -> Model | Models:
+    """The model of a file, or the models of several targets.
+
+    Raises:
+        DownslopeError: if it holds neither.
+    """
+    found = load(path)
+    if isinstance(found, Model | Models):
+        return found
+    raise _another_kind(os.fsdecode(path), found, Model)
+
+
+def _another_kind(path: str, found: Any, kind: type[Any]) -> DownslopeError:
+    if isinstance(found, Models) and kind is Model:
+        first = next(iter(found))
+        return DownslopeError(
+            f"{path} holds the models of {listed(list(found))}; take one of them: ds.load(path)[{first!r}]"
+        )
+    wanted = "Models of several targets" if kind is Models else one_of(kind)
+    return DownslopeError(f"{path} holds {one_of(type(found))}, not {wanted}; name another file")

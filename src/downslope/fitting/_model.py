@@ -34,7 +34,7 @@ from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import Encoded, Reading, Table, TableEncoder, Target, as_frame, open_table
 from downslope.training import forward
 
-__all__ = ["Model", "read_model"]
+__all__ = ["Model", "read_as_fitted", "read_model"]
 
 _LEVEL = Interval(0, 1, open_low=True, open_high=True)
 
@@ -92,26 +92,12 @@ class Model:
 
         Cells that are not what their column held are gaps, and a warning says which.
         """
-        wanted = {part.name: part.wanted for part in self.encoder.encodings}
-        target = {self.target.name: "level" if self.target.classes else "number"}
-        table = open_table(
-            data,
-            self._columns_for(data),
-            sheet=sheet,
-            reading=reading,
-            before=self.reading,
-            wanted=target | wanted,
-            needed=tuple(wanted),
-        )
-        for note in table.unread:
-            warnings.warn(note, stacklevel=4)
-        return table
+        return read_as_fitted((self,), data, sheet, reading)
 
-    def _columns_for(self, data: Any) -> list[str] | None:
-        """A matrix has the columns of the table that the model was fitted to."""
-        if not isinstance(data, np.ndarray | list | tuple):
-            return None
-        return [c.name for c in self.record.columns]
+    @property
+    def needed_columns(self) -> dict[str, str]:
+        """What each column that the model needs is: ``"number"``, ``"date"`` or ``"level"``."""
+        return {part.name: part.wanted for part in self.encoder.encodings}
 
     def predict(self, data: Any) -> NDArray[Any]:
         """Numbers in the target's units, or class names, (rows,).
@@ -407,6 +393,10 @@ class Model:
         Raises:
             DownslopeError: if it cannot be written there.
         """
+        write_model_file(path, self.file())
+
+    def file(self) -> ModelFile:
+        """What a file holds of the model."""
         about: dict[str, Any] = {
             "encoder": self.encoder.to_json(),
             "target": self.target.to_json(),
@@ -418,7 +408,35 @@ class Model:
             about["widening"] = list(intervals.widening)
         further = None if intervals is None else (intervals.network, intervals.parameters)
         held_out = None if self.held_out is None else self.held_out.arrays()
-        write_model_file(path, ModelFile(self.network, self.parameters, about, further, held_out))
+        return ModelFile(self.network, self.parameters, about, further, held_out)
+
+
+def read_as_fitted(models: Sequence[Model], data: Any, sheet: str | None, reading: Reading | None) -> Table:
+    """A table for models that were fitted to the same one, read as that was.
+
+    A column that is a number for one model and no number for another is text as it was written, from which
+    each takes what it needs.
+    """
+    first, wanted = models[0], dict[str, str]()
+    for model in models:
+        for name, kind in model.needed_columns.items():
+            wanted[name] = kind if wanted.get(name, kind) == kind else "level"
+    targets = {model.target.name: "level" if model.target.classes else "number" for model in models}
+    columns = None
+    if isinstance(data, np.ndarray | list | tuple):  # a matrix has the columns of the fitted table
+        columns = [c.name for c in first.record.columns]
+    table = open_table(
+        data,
+        columns,
+        sheet=sheet,
+        reading=reading,
+        before=first.reading,
+        wanted=targets | wanted,
+        needed=tuple(wanted),
+    )
+    for note in table.unread:
+        warnings.warn(note, stacklevel=5)
+    return table
 
 
 def read_model(file: SavedFile) -> Model:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from numbers import Number
 from typing import Any
@@ -14,28 +14,41 @@ from numpy.typing import ArrayLike, NDArray
 from downslope.errors import DownslopeError
 from downslope.fitting._groups import groups_in
 from downslope.fitting.evaluation import weights_of
-from downslope.tables import Reading, Table, as_frame, name_text, open_table
+from downslope.tables import (
+    Column,
+    Description,
+    Reading,
+    Table,
+    as_frame,
+    describe,
+    name_text,
+    no_such_column,
+    open_table,
+)
 
 __all__ = [
     "counted_rows",
+    "described_targets",
     "groups_of",
-    "inputs_of",
     "opened_table",
     "places_of",
     "wanted_kinds",
     "weights_in",
-    "with_target",
+    "with_targets",
 ]
 
 _WEIGHTS, _GROUPS, _PLACES = "\0weights", "\0groups", "\0places"  # the names of no columns of a table
 
 
 def wanted_kinds(chosen: Mapping[str, Collection[str]], target: Any, task: str) -> dict[str, str]:
-    """What columns are, as far as it was said."""
+    """What columns are, as far as it was said; the task is said of every target."""
     kinds = {"drop": "level", "category": "level", "number": "number"}
     wanted = {name: kinds[option] for option, names in chosen.items() for name in names}
-    if isinstance(target, str) and task != "auto":
-        wanted.setdefault(target, "level" if task == "classification" else "number")
+    targets = [target] if isinstance(target, str) else target if isinstance(target, list) else []
+    if task != "auto":
+        for name in targets:
+            if isinstance(name, str):
+                wanted.setdefault(name, "level" if task == "classification" else "number")
     return wanted
 
 
@@ -53,28 +66,111 @@ def opened_table(
     return table
 
 
-def with_target(frame: pl.DataFrame, target: Any) -> tuple[pl.DataFrame, str]:
-    """The table with its target as a column, and the name of that."""
+def with_targets(frame: pl.DataFrame, target: Any) -> tuple[pl.DataFrame, str | tuple[str, ...]]:
+    """The table with its targets as columns, and the name of the target, or the names of several."""
     if isinstance(target, str | Number | tuple | date):
         found = name_text(target)
         if isinstance(target, str) or found in frame.columns or not isinstance(target, tuple):
             return frame, found
-    name = name_text(getattr(target, "name", None)) or "y"
-    if name in frame.columns:
+    names = _names_in(frame, target)
+    if names is not None:
+        return frame, names
+    columns = _target_columns(target)
+    if columns.height != frame.height:
+        words = isinstance(target, list) and all(isinstance(value, str) for value in target)
+        said = ", none of which is the name of a column" if words and target else ""
         raise DownslopeError(
-            f'the inputs have a column "{name}" like the target; give the target by its name'
+            f"target has {columns.height} values{said}, and there are {frame.height} rows of inputs"
         )
-    if np.ndim(target) == 2 and np.shape(target)[1] == 1:
+    for name in columns.columns:
+        if name in frame.columns:
+            raise DownslopeError(
+                f'the inputs have a column "{name}" like the target; give the target by its name'
+            )
+    several = tuple(columns.columns)
+    return frame.with_columns(columns), several if len(several) > 1 else several[0]
+
+
+def described_targets(
+    frame: pl.DataFrame,
+    names: Sequence[str],
+    task: str,
+    chosen: Mapping[str, Collection[str]],
+    group: str | None,
+) -> list[Description]:
+    """What the table without the other targets holds, for each target.
+
+    Raises:
+        DownslopeError: where nothing can be learned of one.
+    """
+    columns, roles = _inputs_of(frame), {} if group is None else {group: "the groups of the rows"}
+    found, decided = [], dict[str, Column]()
+    for name in names:
+        others = [other for other in names if other != name]
+        own = {option: [n for n in given if n not in others] for option, given in chosen.items()}
+        try:
+            about = describe(
+                columns.drop(others), target=name, task=task, **own, roles=roles, decided=decided
+            )
+        except DownslopeError as error:
+            if task == "auto" or not others:
+                raise
+            also = "--task is of every target; --category and --number say it of one"
+            raise DownslopeError(f"{error} ({also})") from None
+        if not about.gap_rows:
+            decided |= {column.name: column for column in about.columns}
+        found.append(about)
+    return found
+
+
+def _names_in(frame: pl.DataFrame, target: Any) -> tuple[str, ...] | None:
+    """The names of targets that a list holds; None where it holds values.
+
+    Names are those of columns; words that are not one for each row are too, where some of them are.
+
+    Raises:
+        DownslopeError: for a name that no column has, or that is there twice.
+    """
+    if not isinstance(target, list | tuple) or not all(isinstance(n, str | int | tuple) for n in target):
+        return None
+    names = tuple(map(name_text, target))
+    known = set(frame.columns).intersection(names)
+    words = all(isinstance(name, str) for name in target)
+    if not known or (len(names) == frame.height and len(known) < len(names)):
+        return None
+    if not words and len(known) < len(names):
+        return None
+    for place, name in enumerate(names):
+        if name not in known:
+            raise no_such_column(name, frame.columns)
+        if name in names[:place]:
+            raise DownslopeError(f'target has "{name}" twice; name each column once')
+    return names
+
+
+def _target_columns(target: Any) -> pl.DataFrame:
+    """The values of one target or of several, as columns; without names they are y, or y1, y2, …"""
+    if isinstance(target, Mapping) or hasattr(target, "columns"):
+        return _frame_of(target)
+    shape = np.shape(target)
+    if len(shape) == 2 and shape[1] > 1:
+        return _frame_of(np.asarray(target), [f"y{place}" for place in range(1, shape[1] + 1)])
+    if len(shape) == 2 and shape[1] == 1:
         target = np.ravel(target)
-    if np.ndim(target) != 1:
+    elif len(shape) != 1:
         raise DownslopeError(
-            "target needs the name of a column or one value for each row, not an array of shape "
-            f"{np.shape(target)}"
+            "target needs the name of a column or one value for each row, or several of them, not an array "
+            f"of shape {shape}"
         )
-    column = as_frame({name: target})[name]
-    if len(column) != frame.height:
-        raise DownslopeError(f"there are {frame.height} rows of inputs and {len(column)} targets")
-    return frame.with_columns(column), name
+    name = name_text(getattr(target, "name", None)) or "y"
+    return as_frame({name: target}) if shape[0] else pl.DataFrame({name: []})
+
+
+def _frame_of(target: Any, names: Sequence[str] | None = None) -> pl.DataFrame:
+    try:
+        return as_frame(target, names)
+    except DownslopeError as error:
+        raise DownslopeError(f"target: {error}") from None
 
 
 def counted_rows(frame: pl.DataFrame, weights: ArrayLike | str | None, group: str | None) -> pl.DataFrame:
@@ -93,7 +189,7 @@ def counted_rows(frame: pl.DataFrame, weights: ArrayLike | str | None, group: st
     return frame.with_columns(*own).filter(pl.Series(counted))
 
 
-def inputs_of(frame: pl.DataFrame) -> pl.DataFrame:
+def _inputs_of(frame: pl.DataFrame) -> pl.DataFrame:
     """The columns that the table itself has."""
     return frame.drop(_WEIGHTS, _GROUPS, _PLACES, strict=False)
 

@@ -37,6 +37,19 @@ class ModelFile:
     intervals: tuple[AnyNetwork, Mapping[str, NDArray[Any]]] | None = None
     held_out: Mapping[str, NDArray[Any]] | None = None
 
+    def content(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """The sections and the arrays of the file."""
+        sections = {**self.network.sections(), "about": self.about}
+        arrays = dict(self.parameters)
+        if self.intervals is not None:
+            network, further = self.intervals
+            sections["intervals"] = network.to_json()
+            arrays |= {_INTERVALS + name: value for name, value in further.items()}
+        if self.held_out is not None:
+            sections["held_out"] = sorted(self.held_out)
+            arrays |= {_HELD_OUT + name: value for name, value in self.held_out.items()}
+        return sections, arrays
+
 
 def write_model_file(path: str | os.PathLike[str], model: ModelFile) -> None:
     """Write a model file, whole or not at all.
@@ -44,16 +57,7 @@ def write_model_file(path: str | os.PathLike[str], model: ModelFile) -> None:
     Raises:
         DownslopeError: if it cannot be written there.
     """
-    sections = {**model.network.sections(), "about": model.about}
-    arrays = dict(model.parameters)
-    if model.intervals is not None:
-        network, further = model.intervals
-        sections["intervals"] = network.to_json()
-        arrays |= {_INTERVALS + name: value for name, value in further.items()}
-    if model.held_out is not None:
-        sections["held_out"] = sorted(model.held_out)
-        arrays |= {_HELD_OUT + name: value for name, value in model.held_out.items()}
-    write_file(path, "model", sections, arrays)
+    write_file(path, "model", *model.content())
 
 
 def read_model_file(path: str | os.PathLike[str]) -> ModelFile:

@@ -53,6 +53,7 @@ def describe(
     category: Collection[str] = (),
     number: Collection[str] = (),
     roles: Mapping[str, str] = {},
+    decided: Mapping[str, Column] = {},
 ) -> Description:
     """Decide the kind of each column, and from the target the task.
 
@@ -62,6 +63,8 @@ def describe(
         task: ``"regression"``, ``"classification"`` or ``"auto"``: text and few whole numbers are classes.
         drop, category, number: columns to leave out, or to take as categories or as numbers.
         roles: what columns that are left out are for, by name.
+        decided: columns by their names as they were described for another target of which no row had a gap;
+            they are not described again where this one has none either.
 
     Raises:
         DownslopeError: where a named column does not exist, or nothing can be learned from what there is.
@@ -85,10 +88,11 @@ def describe(
             f'there is {known.height or "no"} row with a value of "{target}"; a network needs at least 2 rows'
         )
     chosen, reason = _task(known[target], task, as_number=target in number, as_class=target in category)
+    decided = {} if left_out else decided
     columns = tuple(
         Column(name, "dropped", roles.get(name, "requested"))
         if name in drop or name in roles
-        else column_kind(known[name], number=name in number, category=name in category)
+        else decided.get(name) or column_kind(known[name], number=name in number, category=name in category)
         for name in known.columns
         if name != target
     )

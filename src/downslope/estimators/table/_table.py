@@ -25,7 +25,16 @@ from downslope.estimators._refusals import (
 )
 from downslope.estimators._threads import threads_of
 from downslope.estimators.table._inputs import TableInputs, table_inputs
-from downslope.fitting import FitPhase, Summary, error_increases, fit, sampled_rows, shares, summary_html
+from downslope.fitting import (
+    FitPhase,
+    Model,
+    Summary,
+    error_increases,
+    fit,
+    sampled_rows,
+    shares,
+    summary_html,
+)
 from downslope.tables import name_text, refuse_text
 
 __all__ = ["TableEstimator"]
@@ -116,7 +125,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
             "number", self.number, frame.columns
         )
         self._seed = _seed(self.random_state)
-        self.model_ = fit(
+        self.model_: Model = fit(
             frame.with_columns(pl.Series(name, target)),
             name,
             task=self._task,

@@ -34,10 +34,11 @@ _SEEDS = 1 << 64
 
 @dataclass(frozen=True)
 class FitPhase:
-    """What a fit is at: ``"linear"`` or the name of a group, and its progress."""
+    """What a fit is at: ``"linear"`` or the name of a group, its progress, and the target it is of."""
 
     name: str
     progress: Progress
+    target: str = ""
 
 
 @dataclass(frozen=True)

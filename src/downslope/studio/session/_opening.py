@@ -37,11 +37,11 @@ def opened(
     if source is None:
         return first_session()
     if _is_saved(source):
-        from downslope.fitting import Model, load
+        from downslope.fitting import Model, Models, load, model_for
 
         found = load(source)
-        if isinstance(found, Model):
-            return _of_model(found, table, sheet)
+        if isinstance(found, Model | Models):
+            return _of_model(model_for(found, target), table, sheet)
         if table is None:
             raise DownslopeError(
                 f"{source} holds {one_of(type(found))}, which has no table; name one: downslope play "
