@@ -219,6 +219,36 @@ def test_mutated_files_of_fitted_models(target, tmp_path):
     assert 0 < read < 80
 
 
+def test_mutated_files_of_models_of_several_targets(tmp_path):
+    rng = np.random.default_rng(11)
+    rows = {"a": np.linspace(0, 1, 60).tolist(), "y": np.linspace(3, 4, 60).tolist(), "kind": ["u", "v"] * 30}
+    path, read = tmp_path / "models", 0
+    ds.fit(rows, target=["y", "kind"], epochs=1, hidden=(3,), members=2).save(path)
+    file, whole = read_file(path), path.read_bytes()
+    for i in range(80):
+        if i % 2:
+            path.write_bytes(damaged(whole, rng))
+        else:
+            name = rng.choice(["targets", "unfitted", "model1.about", "model2.about", "model2.intervals"])
+            texts = dict(file.sections)
+            if name in texts and "about" in name:
+                about = {"about": file.section(name)}
+                change_section(about, rng)
+                texts[name] = json.dumps(about["about"])
+            else:
+                texts[name] = json.dumps(deepcopy(VALUES[rng.integers(len(VALUES))]))
+            metadata = {"format": "downslope 2", "kind": "models", **texts}
+            path.write_bytes(save(dict(file.arrays), metadata=metadata))
+        try:
+            models = ds.load(path, ds.Models)
+            read += 1
+            assert repr(models) + models._repr_html_()
+            models.predict(rows)
+        except ds.DownslopeError:
+            continue
+    assert 0 < read < 80
+
+
 def graph_beside(description, before):
     try:
         return graph_to_json([network_from_json(deepcopy(description)).graph().prediction])
