@@ -1,7 +1,8 @@
 """Time on the page: saved steps, branches, runs with names."""
 
+import numpy as np
 import pytest
-from visits import FIVE_X, FIVE_Y, NEURON, START, W, serving
+from visits import FIVE_X, FIVE_Y, NEURON, START, W, send, serving
 
 import downslope as ds
 
@@ -87,3 +88,68 @@ def test_time_goes_on_from_the_present_after_a_look_back(page):
     page.take(10)
     assert page.weights.tolist() == at(40)
     assert len(page.overview["runs"]) == 1
+
+
+def test_the_thumb_follows_the_pointer_and_its_track_stays_as_long_as_it_is(page):
+    """While the slider is dragged into the past, nothing goes back to the present in between."""
+    page.take(3000)
+    slider = page.page.get_by_label("Saved step", exact=True)
+    page.page.evaluate("""() => {
+      const slider = document.querySelector(".timeline input[type=range]");
+      window.seen = [];
+      const note = () => {
+        window.seen.push([Number(slider.value), slider.clientWidth]);
+        requestAnimationFrame(note);
+      };
+      note();
+    }""")
+    box = slider.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.page.mouse.move(box["x"] + box["width"] - 8, y)
+    page.page.mouse.down()
+    for place in range(60):
+        page.page.mouse.move(box["x"] + (box["width"] - 8) * (1 - place / 75), y)
+        page.page.wait_for_timeout(8)
+    page.page.mouse.up()
+    held = int(slider.input_value())
+    page.until(lambda: page.frame["timeline"]["index"] == held, "the step under the thumb")
+    page.page.wait_for_timeout(100)
+    values, widths = np.array(page.page.evaluate("window.seen")).T
+    assert len(set(values.tolist())) > 10
+    assert np.all(np.diff(values) <= 0)
+    assert values[-1] == held
+    assert len(set(widths.tolist())) == 1
+
+
+SHIFTS = """() => {
+  window.shifted = 0;
+  const add = (list) => list.getEntries().forEach(({ value }) => { window.shifted += value; });
+  new PerformanceObserver(add).observe({ type: "layout-shift" });
+}"""
+
+
+@pytest.mark.parametrize("table", ["five rows", "spirals"])
+def test_starting_a_run_moves_nothing(five_rows, visit, table):
+    """The cumulative layout shift, of which 0.1 is called good, with the press of the button counted in."""
+    send(five_rows, "open_sample", name=table)
+    page = visit(five_rows, {"width": 1280, "height": 720})
+    page.page.wait_for_timeout(300)
+    page.page.evaluate(SHIFTS)
+    page.button("▶ Descend").click()
+    page.until(lambda: page.frame["stopped"] or page.frame["step"] > 2000, "some steps")
+    page.page.wait_for_timeout(300)
+    assert page.page.evaluate("window.shifted") < 0.05
+    send(five_rows, "pause")
+
+
+@pytest.mark.parametrize("table", ["five rows", "spirals"])
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
+def test_the_curve_stands_above_the_timeline_with_its_legend(five_rows, visit, table, size):
+    send(five_rows, "open_sample", name=table)
+    page = visit(five_rows, dict(zip(("width", "height"), size, strict=True)))
+    legend = page.page.locator(".curve .u-legend").bounding_box()
+    line = page.page.locator(".timeline").bounding_box()
+    assert legend["y"] + legend["height"] <= line["y"]
+    assert line["y"] + line["height"] <= size[1]
+    drawing = page.page.locator(".canvas").bounding_box()
+    assert drawing["y"] + drawing["height"] <= line["y"]

@@ -10,7 +10,7 @@ import { Panels } from "./header/panels.js";
 import { NetworkCard } from "./network/card.js";
 import { Rows } from "./table/rows.js";
 import { Curve } from "./time/curve.js";
-import { Stopped, TotalError } from "./time/status.js";
+import { TotalError } from "./time/status.js";
 import { Timeline } from "./time/timeline.js";
 
 const LOST = {
@@ -32,7 +32,6 @@ function Page() {
     ${lost && html`<div class="notice refused" role="alert">${lost}</div>`}
     <main>
       <div class="strip card"><${Toolbar} /><${Quick} /></div>
-      <${Stopped} />
       <div class="first">
         <div class="left"><${Rows} /><${TotalError} /><${Curve} /></div>
         <div class="right"><${NetworkCard} /></div>

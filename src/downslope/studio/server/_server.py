@@ -26,7 +26,7 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
 from downslope.errors import DownslopeError
-from downslope.studio._schema import UPLOAD_LIMIT, Command, Look, SetParameter, command_of, name_of
+from downslope.studio._schema import UPLOAD_LIMIT, Command, GoTo, Look, SetParameter, command_of, name_of
 from downslope.studio.server._static import file_answer, refusal
 from downslope.studio.views._viewer import Viewer
 
@@ -306,7 +306,7 @@ def _received(asked: tuple[Page | None, bytes | str | None]) -> Received | None:
 
 
 def _latest(received: Iterable[Received | None]) -> list[Received]:
-    """What is to be done: of a number dragged faster than the session follows, the last value only."""
+    """What is to be done: of what is dragged faster than the session follows, the last value only."""
     found: list[Received] = []
     for one in received:
         if one is not None and found and _goes_on(found[-1], one):
@@ -318,6 +318,8 @@ def _latest(received: Iterable[Received | None]) -> list[Received]:
 
 def _goes_on(before: Received, after: Received) -> bool:
     (page, moved), (same_page, moves) = before, after
+    if isinstance(moved, GoTo) and isinstance(moves, GoTo):
+        return page is same_page and moved.run == moves.run
     return (
         isinstance(moved, SetParameter)
         and isinstance(moves, SetParameter)

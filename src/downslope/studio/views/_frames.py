@@ -72,7 +72,8 @@ def _error(session: Session) -> dict[str, Any]:
         "rows": len(state.shown_descent.split.training["x"]),
     }
     if state.playing and session.engine.cost > _COSTLY:
-        return {**about, "value": state.last_error, "validation": None, "of": "the last batch"}
+        known = state.run.last.validation_error
+        return {**about, "value": state.last_error, "validation": known, "of": "the last batch"}
     found = session.measured
     return {**about, "value": found.error, "validation": found.validation, "of": "all rows"}
 

@@ -36,15 +36,7 @@ export function Toolbar() {
       network.value.linear &&
       html`<button onClick=${() => send("solve")} title="The exact solution, by least squares">Solve</button>`
     }
-    <span class="grow"></span>
-    <span class="count" aria-live="off"><b>${whole(now.step)}</b> ${progress(now, epoch)}</span>
   </div>`;
-}
-
-function progress(now, epoch) {
-  const epochs = epoch > 1 ? ` · epoch ${number(now.epoch, 4)}` : "";
-  const speed = now.speed ? ` · ${number(now.speed, 2)} steps/s` : "";
-  return `steps${epochs}${speed}`;
 }
 
 /** So many steps at once. */

@@ -9,6 +9,10 @@ import { Units } from "./units.js";
 import { Weights } from "./weights.js";
 
 const LEAST_WIDTH = 300;
+const AROUND = 300; // pixels of the first screen that are not the drawing's height
+
+/** The height that a drawing has where the first screen is beside the rows. */
+const room = () => (innerWidth > 900 ? Math.max(300, Math.min(640, innerHeight - AROUND)) : undefined);
 
 const Inspector = lazy(() => import("./inspector.js").then((m) => m.Inspector));
 const Tables = lazy(() => import("./as_table.js").then((m) => m.Tables));
@@ -28,7 +32,7 @@ export function Drawing() {
   }, [net === null]);
   if (!net) return null;
   const width = Math.max(measured, LEAST_WIDTH);
-  const layout = layoutOf(net, width, style.value);
+  const layout = layoutOf(net, width, style.value, room());
   const phase = frame.value ? frame.value.phase : "";
   return html`<div class="drawing" ref=${box} data-style=${style.value} data-phase=${phase}>
     ${measured > 0 && html`<${Canvas} net=${net} width=${width} layout=${layout} />`}

@@ -56,8 +56,13 @@ function useWindow(box, rows) {
       look(true);
     };
     scrolled();
+    const watch = new ResizeObserver(scrolled);
+    watch.observe(element);
     element.addEventListener("scroll", scrolled, { passive: true });
-    return () => element.removeEventListener("scroll", scrolled);
+    return () => {
+      watch.disconnect();
+      element.removeEventListener("scroll", scrolled);
+    };
   }, [rows]);
 }
 

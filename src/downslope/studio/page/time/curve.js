@@ -5,6 +5,11 @@ import { html, useEffect, useRef, useState } from "../core/ui.js";
 import { axes, colour, merged, plotLibrary, raised, SCALES, stepText } from "./plot.js";
 
 const HEIGHT = 158;
+const FIRST_SCREEN = 901; // pixels, from which on the curve shares its height with the rows
+
+/** Of the plot in pixels: lower where the screen is. */
+const height = () =>
+  innerWidth < FIRST_SCREEN ? HEIGHT : Math.max(104, Math.min(260, 104 + 0.42 * (innerHeight - 720)));
 const LEAST_TIME = 100; // milliseconds between two pictures while playing
 
 const errorText = (_, value) => number(raised(value), 5);
@@ -23,7 +28,7 @@ const BY_HAND = { width: 1, points: { show: true, size: 6, fill: () => colour("h
 function optionsFor(width, logSteps) {
   return {
     width,
-    height: HEIGHT,
+    height: height(),
     cursor: { points: { size: 7 } },
     legend: { live: true },
     scales: SCALES,
@@ -58,7 +63,7 @@ function usePlot(box, logSteps) {
       const options = optionsFor(box.current.clientWidth, logSteps);
       plot.current = new UPlot(options, curveData(frame.value.curve, logSteps), box.current);
       watch = new ResizeObserver(() =>
-        plot.current.setSize({ width: box.current.clientWidth, height: HEIGHT }),
+        plot.current.setSize({ width: box.current.clientWidth, height: height() }),
       );
       watch.observe(box.current);
       scheme.addEventListener("change", redraw);

@@ -1,8 +1,8 @@
 /** How the run stands: the total error, the best so far, the challenge, and what ended the run. */
 import { number, whole } from "../core/format.js";
 import { send } from "../core/session.js";
-import { frame } from "../core/store.js";
-import { html } from "../core/ui.js";
+import { frame, settings } from "../core/store.js";
+import { html, signal } from "../core/ui.js";
 
 /** The error of all rows, what it is a mean of, and how it compares. */
 export function TotalError() {
@@ -11,10 +11,11 @@ export function TotalError() {
   const penalties = error.penalties ? " and penalties" : "";
   const over = error.of === "all rows" ? `${whole(error.rows)} rows` : error.of;
   const validation = error.validation ?? null;
+  const validates = settings.value.validation > 0; // its line stays while the error waits for time
   return html`<section class="total card" aria-label="Total error">
-    <div class="figure"><span class="muted">E, ${error.measure}${penalties}, ${over}</span>
+    <div class="figure"><span class="muted line">E, ${error.measure}${penalties}, ${over}</span>
       <output class="big" data-error=${error.value}>${number(error.value, 7)}</output>
-      ${validation !== null && html`<span>Validation error: <b>${number(validation, 5)}</b></span>`}</div>
+      ${validates && html`<span class="line">Validation error: <b>${number(validation, 5)}</b></span>`}</div>
     <dl class="bests">
       <dt>Best by hand</dt><dd><${Best} by="hand" best=${best.hand} /></dd>
       <dt>Best by descent</dt><dd><${Best} by="descent" best=${best.descent} /></dd>
@@ -40,14 +41,23 @@ function Challenge({ met, rows, limit, by_hand: byHand }) {
     <span>${text}</span></div>`;
 }
 
+/** The message that the reader has closed. */
+const read = signal("");
+
 /** What ended the run, why, and repairs at one click. */
 export function Stopped() {
-  if (!frame.value?.stopped) return null;
-  const { kind, text, remedies } = frame.value.stopped;
+  const stopped = frame.value?.stopped;
+  const known = stopped && `${stopped.step} ${stopped.text}`;
+  if (!stopped || read.value === known) return null;
+  const { kind, text, remedies } = stopped;
+  const close = () => {
+    read.value = known;
+  };
   const finished = kind === "finished";
   const remedy = (label, number) => html`<button key=${label} class=${number ? "" : "primary"}
     onClick=${() => send("apply_remedy", { number })}>Start again with ${label}</button>`;
   return html`<section class=${`stopped ${finished ? "calm" : ""}`} role="alert">
-    <b>${finished ? "Stopped." : "Descent failed:"}</b> <span>${text}</span>
-    <div class="bar">${remedies.map(remedy)}</div></section>`;
+    <div><b>${finished ? "Stopped." : "Descent failed:"}</b> <span>${text}</span></div>
+    ${remedies.length > 0 && html`<div class="bar">${remedies.map(remedy)}</div>`}
+    <button class="quiet close" aria-label="Close this message" onClick=${close}>✕</button></section>`;
 }
