@@ -128,6 +128,20 @@ def test_evaluate_is_that_of_each(folder: Path) -> None:
     }
 
 
+def test_a_table_with_one_of_the_targets(folder: Path, tmp_path: Path) -> None:
+    pl.read_csv(TABLE, null_values="NA").drop("body_mass_g").write_csv(tmp_path / "t.csv")
+    for command in (
+        ["evaluate", "both", tmp_path / "t.csv"],
+        ["compare", "both", "both", "--table", tmp_path / "t.csv"],
+    ):
+        said = refused(folder, *command)
+        assert 'lacks the target "body_mass_g"' in said
+        assert "such as --target species" in said
+        assert ok(folder, *command, "--target", "species").startswith("species: classification")
+    pl.read_csv(TABLE, null_values="NA").drop(TARGETS).write_csv(tmp_path / "none.csv")
+    assert "compared; add the column\n" in refused(folder, "evaluate", "both", tmp_path / "none.csv")
+
+
 def test_a_metric_is_of_the_targets_that_have_it(folder: Path) -> None:
     r2 = ok(folder, "evaluate", "body_mass_g", TABLE, "--metric", "r2")
     assert ok(folder, "evaluate", "both", TABLE, "--metric", "r2") == f"body_mass_g: {r2}"

@@ -311,7 +311,7 @@ def test_targets_in_a_column_of_their_own_and_frames_without_names() -> None:
     np.testing.assert_array_equal(ds.fit(x, y[:, None], **QUICK).predict(x), ds.fit(x, y, **QUICK).predict(x))
     assert [c.name for c in ds.fit(frame, y, **QUICK).record.columns] == ["0", "1"]
     with pytest.raises(ds.DownslopeError, match="one value for each row"):
-        ds.fit(x, x)
+        ds.fit(x, x[:, :, None])
 
 
 def test_models_can_be_copied(model) -> None:

@@ -14,7 +14,7 @@ from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.fitting._load import load_fitted
 from downslope.fitting._model import Model
-from downslope.fitting._models import Models, model_for, models_in
+from downslope.fitting._models import Models, model_for, models_in, refuse_missing
 from downslope.fitting.evaluation import METRICS, Comparison, statistics_of
 
 __all__ = ["compare"]
@@ -75,6 +75,7 @@ def compare(
         )
     source = os.fsdecode(data) if source is None and isinstance(data, str | os.PathLike) else source
     frame, having = next(iter(named.values())).frame(data), _having(metric, pairs)
+    refuse_missing(list(pairs), frame)
     return {
         of: _comparison(pair, frame, None, metric if of in having else None, row_weights, source)
         for of, pair in pairs.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from downslope.fitting._model import Model, read_as_fitted, read_model
 from downslope.fitting.evaluation import Evaluation
 from downslope.tables import Reading, Table, did_you_mean, listed
 
-__all__ = ["Models", "model_for", "models_in", "read_models"]
+__all__ = ["Models", "model_for", "models_in", "read_models", "refuse_missing"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -134,6 +134,7 @@ class Models(Mapping[str, Model]):
         """
         source = os.fsdecode(data) if source is None and isinstance(data, str | os.PathLike) else source
         frame, asked = self.frame(data), {"row_weights": row_weights, "worst": worst, "source": source}
+        refuse_missing(list(self), frame)
         return {name: model.evaluate(frame, **asked) for name, model in self.items()}  # type: ignore[arg-type]
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -186,6 +187,21 @@ def _names(file: SavedFile, section: str) -> tuple[str, ...]:
 def models_in(found: Model | Models) -> Mapping[str, Model]:
     """The models by their targets, also where there is only one."""
     return found if isinstance(found, Models) else {found.target.name: found}
+
+
+def refuse_missing(targets: Sequence[str], frame: pl.DataFrame) -> None:
+    """Refuse a table that has some of the targets only.
+
+    Raises:
+        DownslopeError: it names one that is not there, and one that is.
+    """
+    there = [name for name in targets if name in frame.columns]
+    if there and len(there) < len(targets):
+        missing = next(name for name in targets if name not in there)
+        raise DownslopeError(
+            f'the table lacks the target "{missing}", with which predictions are compared; add the column, '
+            f"or name a target that it has, such as --target {shlex.quote(there[0])}"
+        )
 
 
 def model_for(found: Model | Models, target: str | None) -> Model:
