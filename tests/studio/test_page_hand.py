@@ -143,7 +143,8 @@ def test_what_is_typed_takes_the_place_of_all_digits(page):
     page.until(lambda: page.value(1) == 8, "the number typed after another")
 
 
-def test_a_field_that_is_left_while_weights_move_changes_nothing(page):
+def test_a_field_that_is_left_while_weights_move_changes_nothing(five_rows, page):
+    send(five_rows, "change_settings", settings={"learning_rate": 1e-9})  # for a long way down
     page.weight(1).focus()
     page.button("▶ Descend").evaluate("button => button.click()")
     page.until(lambda: page.frame["step"] > 100, "descent")

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 from contextlib import ExitStack, suppress
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +20,7 @@ import downslope.studio
 from downslope.studio._schema import UPLOAD_LIMIT, SetParameter
 from downslope.studio.server._server import StudioServer
 from downslope.studio.server._wire import unpack
+from downslope.studio.session._samples import opening_of
 from downslope.studio.session._session import Session, first_session
 
 PAGE = Path(downslope.studio.__file__).parent / "page"
@@ -238,6 +240,7 @@ def test_a_page_that_does_not_look_is_not_waited_for_and_one_that_goes_ends_noth
     with joined(address) as quick:
         with joined(address) as slow:
             say(slow, "open_sample", name="five rows")
+            say(slow, "change_settings", settings={"learning_rate": 1e-9})  # for a long way down
             say(slow, "look", rows=[0, 5])
             heard(slow, "frame", lambda frame: frame["step"] == 0)
             say(slow, "play")  # and never looks again
@@ -252,6 +255,40 @@ def test_a_page_that_does_not_look_is_not_waited_for_and_one_that_goes_ends_noth
         later = heard(quick, "frame", lambda frame: frame["step"] > steps[-1])
         assert later["playing"]
         say(quick, "pause")
+
+
+def test_steps_wait_while_no_page_is_open():
+    """With the last page playing stops taking the processor; with the next one it goes on."""
+    server = StudioServer(lambda: session)
+    session = Session(*opening_of("spirals"))
+    server.start()
+    try:
+        with joined(server.address) as page:
+            say(page, "play")
+            say(page, "look", rows=[0, 5])
+            heard(page, "frame", lambda frame: frame["playing"])
+        end = monotonic() + 10
+        while server._pages:
+            assert monotonic() < end
+            sleep(0.01)
+        sleep(0.1)  # what was begun is done
+        waiting_at, used = session.step, thread_time_of(server)
+        sleep(0.5)
+        assert session.step == waiting_at
+        assert thread_time_of(server) - used < 0.1
+        with joined(server.address) as page:
+            say(page, "look", rows=[0, 5])
+            assert heard(page, "frame", lambda frame: frame["step"] > waiting_at)["playing"]
+    finally:
+        server.close()
+
+
+def thread_time_of(server):
+    """Seconds of the processor that the session's thread has taken."""
+    thread = Path(f"/proc/self/task/{server._threads[1].native_id}/stat")
+    if not thread.exists():
+        pytest.skip("threads have their times in /proc on Linux")
+    return int(thread.read_text().rsplit(")", 1)[1].split()[11]) / os.sysconf("SC_CLK_TCK")
 
 
 def test_more_than_eight_pages_are_too_many(address):

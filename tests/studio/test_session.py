@@ -356,3 +356,30 @@ def test_a_step_is_taken_however_late_it_is():
     after, errors, failure = engine.advance(descent, position, 10, -1.0)
     assert (len(errors), failure) == (after.step - position.step, None)
     assert after.step > position.step
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.005])
+def test_playing_ends_where_nothing_changes_any_more(rate):
+    """The five rows come to rest at the exact answer; the step after the last is no other."""
+    session = first_session()
+    session.handle(ask.ChangeSettings({"learning_rate": rate}))
+    session.handle(ask.Play())
+    while session.state.playing:
+        session.work()
+        assert session.step < 1_000_000
+    assert "Nothing new follows" in session.state.stopped.text
+    assert session.measured.error < 1e-26
+    before = {name: value.copy() for name, value in session.parameters.items()}
+    session.handle(ask.Step(session.state.run.last.step - session.state.run.saved_steps[-2].step))
+    while session.state.playing:
+        session.work()
+    assert session.parameters[W].tolist() == before[W].tolist()
+
+
+def test_steps_that_were_asked_for_are_taken_at_rest_too():
+    session = first_session()
+    session.handle(ask.ChangeSettings({"learning_rate": 0.005, "stop_steps": 30_000}))
+    session.handle(ask.Play())
+    while session.state.playing:
+        session.work()
+    assert session.step == 30_000

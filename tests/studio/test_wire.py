@@ -1,5 +1,6 @@
 """Messages as bytes come back as they were, in Python and in the page's own code."""
 
+import gc
 import json
 import math
 import shutil
@@ -14,7 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 import downslope.studio
+from downslope.studio import _schema as ask
 from downslope.studio.server._wire import pack, unpack
+from downslope.studio.session._samples import opening_of
+from downslope.studio.session._session import Session
+from downslope.studio.views._frames import frame_of
+from downslope.studio.views._overview import overview_of
+from downslope.studio.views._viewer import Viewer
 
 PAGE = Path(downslope.studio.__file__).parent / "page"
 DTYPES = [np.float64, np.float32, np.int32, np.uint32, np.int8, np.uint8]
@@ -122,3 +129,30 @@ def test_vendored_files_are_those_of_the_list():
     assert listed.keys() == found.keys()
     for name, path in found.items():
         assert sha256(path.read_bytes()).hexdigest() == listed[name], name
+
+
+@pytest.mark.parametrize("sample", ["five rows", "spirals"])
+def test_what_is_sent_leaves_no_cycles(sample):
+    """Where garbage is collected rarely, as on the command line, a cycle in each frame fills the memory."""
+    session = Session(*opening_of(sample))
+    viewer = Viewer()
+    pictures = {"surface": {}, "residuals": {}, "histograms": {}, "fitted": {}}
+    session.handle(ask.Play())
+
+    def frames(count):
+        for _ in range(count):
+            session.work()
+            viewer.asks(ask.Look([0, 20], row=1, pictures=pictures, again=True))
+            overview = overview_of(session, viewer)
+            for message in [frame_of(session, viewer), *([overview] if overview else [])]:
+                pack(message)
+            viewer.version = session.version
+
+    frames(5)  # what is kept for the next ones is there
+    gc.collect()
+    gc.disable()
+    try:
+        frames(20)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

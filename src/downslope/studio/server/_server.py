@@ -219,7 +219,7 @@ class StudioServer:
         while not self._ended.is_set():
             for page, command in _latest(map(_received, self._waiting(busy, session))):
                 self._handle(session, page, command)
-            busy = self._work(session)
+            busy = bool(self._pages) and self._work(session)  # nobody watches: steps wait for a page
             now = monotonic()
             least = _FRAME_SECONDS_PLAYING if session.state.playing else _FRAME_SECONDS
             for page in list(self._pages):
@@ -269,7 +269,7 @@ class StudioServer:
         behind = any(p.viewer.look is not None and p.viewer.is_behind(session) for p in self._pages)
         if behind:
             return _FRAME_SECONDS / 4
-        return 0.005 if session.state.playing else _IDLE
+        return 0.005 if session.state.playing and self._pages else _IDLE
 
     def _handle(self, session: Session, page: Page, command: Command) -> None:
         """Do what a page asks for. What it leads to is found first: where that fails, nothing has changed."""

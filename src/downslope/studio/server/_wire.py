@@ -30,31 +30,41 @@ def pack(message: Mapping[str, Any]) -> bytes:
     >>> unpack(pack({"step": 3, "z": np.array([[1.0, 2.0]])}))
     {'step': 3, 'z': array([[1., 2.]])}
     """
-    arrays: list[bytes] = []
-    offset = 0
-
-    def plain(value: Any) -> Any:
-        nonlocal offset
-        if isinstance(value, np.ndarray):
-            sent = _sendable(value)
-            described = {"$array": [_NAMES[sent.dtype], list(value.shape), offset]}
-            raw = sent.tobytes()
-            arrays.append(raw + b"\0" * (-len(raw) % 8))
-            offset += len(arrays[-1])
-            return described
-        if isinstance(value, Mapping):
-            return {str(key): plain(part) for key, part in value.items()}
-        if isinstance(value, list | tuple):
-            return [plain(part) for part in value]
-        if isinstance(value, np.generic):
-            value = value.item()
-        if isinstance(value, float) and not math.isfinite(value):
-            return None
-        return value
-
-    head = json.dumps(plain(message), separators=(",", ":")).encode()
+    behind = _Behind()
+    head = json.dumps(_plain(message, behind), separators=(",", ":")).encode()
     head += b" " * (-(len(head) + 4) % 8)
-    return b"".join([len(head).to_bytes(4, "little"), head, *arrays])
+    return b"".join([len(head).to_bytes(4, "little"), head, *behind.parts])
+
+
+class _Behind:
+    """The arrays behind a message, one after the other."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.size = 0
+
+    def put(self, array: NDArray[Any]) -> dict[str, Any]:
+        """Put an array behind the others; what stands in its place."""
+        sent, place = _sendable(array), self.size
+        raw = sent.tobytes()
+        self.parts.append(raw + b"\0" * (-len(raw) % 8))
+        self.size += len(self.parts[-1])
+        return {"$array": [_NAMES[sent.dtype], list(array.shape), place]}
+
+
+def _plain(value: Any, behind: _Behind) -> Any:
+    """What JSON can hold of a value."""  # within ``pack`` it would hold itself, and each message with it
+    if isinstance(value, np.ndarray):
+        return behind.put(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part, behind) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part, behind) for part in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def _sendable(array: NDArray[Any]) -> NDArray[Any]:

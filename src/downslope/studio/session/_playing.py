@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope.studio.session._engine import DescentState, Engine
 from downslope.studio.session._faults import Fault, fault_of
-from downslope.studio.session._history import next_mark
+from downslope.studio.session._history import SavedStep, next_mark
 from downslope.studio.session._state import PHASES, SessionState, kept, with_run
 
 __all__ = ["played", "with_phase"]
@@ -71,7 +73,8 @@ def _advanced(state: SessionState, count: int, engine: Engine) -> SessionState:
             return _failed(state, failure, engine)
         if count <= 0:
             asked = position.step in (state.until, state.settings.stop_steps)
-            state = _ended_as_asked(kept(state, "descent", engine, exact=asked))
+            last = state.run.last
+            state = _ended_at_rest(_ended_as_asked(kept(state, "descent", engine, exact=asked)), last)
             count = _room(state) if state.playing and state.pace is None else 0
     return state
 
@@ -123,6 +126,21 @@ def _ended_as_asked(state: SessionState) -> SessionState:
             f"The validation error did not improve in the last {settings.stop_patience} measurements.",
         )
     return state
+
+
+def _ended_at_rest(state: SessionState, before: SavedStep) -> SessionState:
+    """The run ends where all is as it was an epoch or more before: what follows is the same again."""
+    after, epoch = state.run.last, state.descent.batches.steps_in_epoch
+    open_ended = state.until is None and state.settings.stop_steps is None
+    far = after.step - before.step >= epoch
+    if not (state.playing and open_ended and far and _alike(before.values, after.values)):
+        return state
+    steps = after.step - before.step
+    return _ended(state, f"All numbers are as they were {steps:,} steps before. Nothing new follows.")
+
+
+def _alike(values: Mapping[str, NDArray[Any]], others: Mapping[str, NDArray[Any]]) -> bool:
+    return all(value is others[name] or np.array_equal(value, others[name]) for name, value in values.items())
 
 
 def _no_better_since(state: SessionState) -> int:
