@@ -68,6 +68,7 @@ RESULTS = {
     "Model",
     "Models",
     "PartialDependence",
+    "Report",
     "Run",
     "Solution",
     "StepTape",

@@ -180,6 +180,20 @@ FITS = {
             "source": OPTIONAL | TEXTS,
         },
     ),
+    ds.report: (
+        lambda **k: ds.report(**k).to_json(),
+        {"model": LINES[0], "data": TABLE, "row": 0, "of_class": None}
+        | {"source": None, "seed": 0, "progress": None},
+        {
+            "model": NOTHING,
+            "data": OPTIONAL,
+            "row": wholes(lambda v: 0 <= v < len(TABLE["y"])),
+            "of_class": OPTIONAL,
+            "source": OPTIONAL | TEXTS,
+            "seed": SEED,
+            "progress": OPTIONAL | {"function"},
+        },
+    ),
     ds.load: (
         lambda **k: ds.load(**k).outline(),
         {"path": FILE, "kind": None},

@@ -32,9 +32,11 @@ _NAMES = {
         "Model",
         "Models",
         "PartialDependence",
+        "Report",
         "compare",
         "fit",
         "load",
+        "report",
     ),
     "graph": ("ops",),
     "insight": (

@@ -12,9 +12,11 @@ from downslope.fitting import Importance as Importance
 from downslope.fitting import Model as Model
 from downslope.fitting import Models as Models
 from downslope.fitting import PartialDependence as PartialDependence
+from downslope.fitting import Report as Report
 from downslope.fitting import compare as compare
 from downslope.fitting import fit as fit
 from downslope.fitting import load as load
+from downslope.fitting import report as report
 from downslope.graph import ops as ops
 from downslope.insight import Explanation as Explanation
 from downslope.insight import Forecast as Forecast

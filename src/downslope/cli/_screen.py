@@ -9,7 +9,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from downslope.fitting import FitPhase
+from downslope.fitting import FitPhase, rounded
 
 __all__ = ["ProgressBar", "console", "note", "rounded"]
 
@@ -25,15 +25,6 @@ def console() -> Console:
 def note(message: str) -> None:
     """A line for the reader beside the output proper."""
     print(message, file=sys.stderr)
-
-
-def rounded(value: float) -> str:
-    """A number in four significant digits, with commas between thousands where it is large.
-
-    >>> rounded(12345.678), rounded(0.012345), rounded(3.0)
-    ('12,346', '0.01235', '3')
-    """
-    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 class ProgressBar:

@@ -11,13 +11,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from downslope.cli._model import column_grid, print_scores
-from downslope.cli._screen import console, rounded
+from downslope.cli._screen import console
 from downslope.fitting import Model, Models, load, models_in
 from downslope.tables import listed
 
 __all__ = ["show_file"]
 
-_CLASSES = 12
 _UNITS = ("bytes", "kB", "MB", "GB")
 
 
@@ -56,22 +55,10 @@ def _print_model(screen: Console, model: Model, all_columns: bool) -> None:
     gaps = f" (rows without a value, left out: {record.gap_rows:,})" if record.gap_rows else ""
     cut = "; training was interrupted" if record.interrupted else ""
     screen.print(f"Target [bold]{escape(model.target.name)}[/]: {escape(record.task_reason)}{gaps}{cut}")
-    screen.print(f"  {escape(_values(model))}")
+    screen.print(f"  {escape(model.summary.values)}")
     screen.print(column_grid(record.columns, *((None,) if all_columns else ())))
     screen.print()
     print_scores(screen, model)
-
-
-def _values(model: Model) -> str:
-    """The classes with their shares, or the range and the mean, of the rows that the model was fitted to."""
-    target, constants = model.target, model.record.constants
-    if target.classes:
-        shares = [f" {100 * share:.3g} %" for share in constants] or [""] * len(target.classes)
-        shown = [f"{name}{share}" for name, share in zip(target.classes, shares, strict=True)]
-        more = f" and {len(shown) - _CLASSES} more" if len(shown) > _CLASSES else ""
-        return f"{', '.join(shown[:_CLASSES])}{more}"
-    middle = [f"{name} {rounded(v)}" for name, v in zip(("mean", "median"), constants, strict=False)]
-    return ", ".join([f"from {rounded(target.low)} to {rounded(target.high)}", *middle])
 
 
 def _plain(found: Any) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from downslope.drawing._shapes import BLUE, ORANGE, Line, Picture, Rectangle, Sh
 
 __all__ = ["Bar", "bars_picture"]
 
-_ROW, _THICK, _INNER = 22, 14, 330
+_ROW, _THICK, _INNER = 22, 14, 250
 _LETTER = 6.2  # the usual width of one
-_TOP, _BOTTOM, _GAP = 28, 34, 8
+_TOP, _BOTTOM, _GAP = 6, 34, 8
 _LONGEST = 34
 
 
@@ -51,14 +51,14 @@ def bars_picture(bars: Sequence[Bar], title: str, axis: str, guides: Sequence[fl
     left = _GAP + _LETTER * max(map(len, names)) + _GAP
     beside = _LETTER * max(len(bar.text) for bar in bars) + 2 * _GAP
     first = left + (beside if any(bar.end < bar.start for bar in bars) else 0)
-    width = max(first + _INNER + beside, _LETTER * (len(title) + 4))
+    width = first + _INNER + beside
     height = _TOP + _ROW * len(bars) + _BOTTOM
 
     def across(value: float) -> float:
         return first + _INNER * (value - low) / (high - low)
 
     bottom = _TOP + _ROW * len(bars)
-    shapes: list[Shape] = [Text(_GAP, 14, title, "start")]
+    shapes: list[Shape] = []
     for tick in even_ticks(low, high):
         shapes.append(Line(((across(tick), _TOP), (across(tick), bottom)), 0.12))
         shapes.append(Text(across(tick), bottom + 14, f"{float(f'{tick:.4g}'):,g}"))
@@ -68,7 +68,7 @@ def bars_picture(bars: Sequence[Bar], title: str, axis: str, guides: Sequence[fl
         middle = _TOP + _ROW * (i + 0.5)
         shapes.append(Text(left - _GAP, middle + 4, name, "end"))
         shapes += _bar(bar, across, middle)
-    return Picture(width, height, title, tuple(shapes))
+    return Picture(width, height, title, tuple(shapes), title)
 
 
 def _bar(bar: Bar, across: Callable[[float], float], middle: float) -> list[Shape]:

@@ -86,7 +86,9 @@ def curves_picture(curves: Sequence[Curve], x_label: str, mark: Mark | None = No
             faint, width = (0.35, 1.0) if curve.faint else (1.0, 2.0)
             shapes.append(Line(thinned, faint, width, _COLOURS[curve.name]))
     for i, name in enumerate(dict.fromkeys(curve.name for curve in curves if curve.points)):
-        shapes.append(Text(_LEFT + 90 * i + 4, 12, name, "start", _COLOURS[name]))
+        left_of = _LEFT + 90 * i + 4
+        shapes.append(Line(((left_of, 8), (left_of + 14, 8)), width=3.0, colour=_COLOURS[name]))
+        shapes.append(Text(left_of + 18, 12, name, "start"))
     label = f"error over {right:g} {x_label}, from {high:.3g} to {low:.3g}"
     return Picture(_WIDTH, _HEIGHT, label, tuple(shapes))
 

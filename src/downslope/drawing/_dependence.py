@@ -10,8 +10,8 @@ from downslope.drawing._shapes import BLUE, ORANGE, Circle, Line, Picture, Recta
 
 __all__ = ["Axis", "line_picture", "map_picture"]
 
-_WIDTH, _HEIGHT = 460, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 16, 28, 36
+_WIDTH, _HEIGHT = 410, 230
+_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 16, 6, 36
 _STRIP = 34
 """The height of the bars of the data, at the bottom."""
 _CELL_WIDTH, _CELL_HEIGHT, _LABEL = 44, 26, 6.2
@@ -60,7 +60,7 @@ def line_picture(
     def down(value: float) -> float:
         return _TOP + 16 + (bottom - _TOP - 24) * (high - value) / (high - low)
 
-    shapes: list[Shape] = [Text(8, 14, title, "start"), Text(8, _TOP + 6, name, "start")]
+    shapes: list[Shape] = [Text(8, _TOP + 6, name, "start")]
     for tick in even_ticks(low, high):
         shapes.append(Line(((_LEFT, down(tick)), (_WIDTH - _RIGHT, down(tick))), 0.15))
         shapes.append(Text(_LEFT - 6, down(tick) + 4, f"{float(f'{tick:.4g}'):,g}", "end"))
@@ -77,7 +77,7 @@ def line_picture(
     points = [(across(n), down(v)) for n, v in zip(axis.numbers, values, strict=True)]
     shapes.append(Line(points, width=2.0, colour=BLUE))
     shapes += [Circle(x, y, 2.5) for x, y in points]
-    return Picture(max(_WIDTH, _LABEL * (len(title) + 4)), _HEIGHT, title, tuple(shapes))
+    return Picture(_WIDTH, _HEIGHT, title, tuple(shapes), title)
 
 
 def map_picture(
@@ -101,10 +101,10 @@ def map_picture(
     most = max(s for row in shares for s in row) or 1.0
     names = [_cut(label) for label in up.labels]
     left = 16 + _LABEL * max(map(len, [*names, _cut(up.name)]))
-    top = 44
+    top = 22
     cell = min(max(_CELL_WIDTH, _MAP_WIDTH // len(across.labels)), 3 * _CELL_WIDTH)
     wide, tall = cell * len(across.labels), _CELL_HEIGHT * len(up.labels)
-    shapes: list[Shape] = [Text(8, 14, title, "start"), Text(left - 8, top - 8, _cut(up.name), "end")]
+    shapes: list[Shape] = [Text(left - 8, top - 8, _cut(up.name), "end")]
     for i in range(len(across.labels)):
         for j in range(len(up.labels)):
             x, y = left + cell * i, top + _CELL_HEIGHT * (len(up.labels) - 1 - j)
@@ -124,8 +124,8 @@ def map_picture(
         shapes.append(Text(left + cell * (i + 0.5), top + tall + 14, _cut(label, max(room, 4))))
     shapes.append(Text(left + wide / 2, top + tall + 30, across.name))
     shapes += _legend(left, top + tall + 44, (low, high), name)
-    width = max(left + wide + 16, left + 320, _LABEL * (len(title) + 4))
-    return Picture(width, top + tall + 78, title, tuple(shapes))
+    width = max(left + wide + 16, left + 320)
+    return Picture(width, top + tall + 78, title, tuple(shapes), title)
 
 
 def _legend(left: float, top: float, ends: tuple[float, float], name: str) -> list[Shape]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
 from downslope.drawing._matplotlib import axes_for, figure_axes
 
-__all__ = ["BLUE", "ORANGE", "Circle", "Line", "Picture", "Rectangle", "Shape", "Text"]
+__all__ = ["BLUE", "ORANGE", "Area", "Circle", "Line", "Picture", "Rectangle", "Shape", "Text"]
 
 BLUE, ORANGE = "#3b8bd0", "#d9772b"  # both stand out from white and from black
 _FONT = 11
+_LETTER = 6.2  # the usual width of one
+_ABOVE = 22  # the room that a title takes
 _INK = ""
 """The colour of the text around the picture, so that it reads on light and dark."""
 
@@ -25,14 +27,18 @@ class Circle:
     y: float
     radius: float
     colour: str = BLUE
+    opacity: float = 1.0
 
     def svg(self) -> str:
-        return f'<circle cx="{self.x:.1f}" cy="{self.y:.1f}" r="{self.radius:g}" fill="{self.colour}"/>'
+        faint = f' fill-opacity="{self.opacity:g}"' if self.opacity < 1 else ""
+        return (
+            f'<circle cx="{self.x:.1f}" cy="{self.y:.1f}" r="{self.radius:.3g}" fill="{self.colour}"{faint}/>'
+        )
 
     def draw(self, ax: Any, scale: float) -> None:
         from matplotlib.patches import Circle as Patch
 
-        ax.add_patch(Patch((self.x, self.y), self.radius, color=self.colour, zorder=2))
+        ax.add_patch(Patch((self.x, self.y), self.radius, color=self.colour, alpha=self.opacity, zorder=2))
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,23 @@ class Rectangle:
         colour = self.colour or "black"
         corner = self.x, self.y
         ax.add_patch(Patch(corner, self.width, self.height, facecolor=colour, alpha=self.opacity, zorder=1))
+
+
+@dataclass(frozen=True)
+class Area:
+    """The area within points."""
+
+    points: Sequence[tuple[float, float]]
+    colour: str = BLUE
+
+    def svg(self) -> str:
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in self.points).replace(".0", "")
+        return f'<polygon points="{points}" fill="{self.colour}"/>'
+
+    def draw(self, ax: Any, scale: float) -> None:
+        from matplotlib.patches import Polygon as Patch
+
+        ax.add_patch(Patch(list(self.points), color=self.colour, zorder=1))
 
 
 @dataclass(frozen=True)
@@ -121,7 +144,7 @@ class Text:
         )
 
 
-Shape = Circle | Line | Rectangle | Text
+Shape = Area | Circle | Line | Rectangle | Text
 
 
 @dataclass(frozen=True)
@@ -132,20 +155,37 @@ class Picture:
         width, height: of the rectangle; a unit is a CSS pixel, or a point where there is room for it.
         label: what the picture shows, in words, for those who do not see it.
         shapes: in the order in which they are drawn.
+        title: a line above them; "" where it stands elsewhere.
     """
 
     width: float
     height: float
     label: str
     shapes: tuple[Shape, ...]
+    title: str = ""
+
+    @property
+    def untitled(self) -> Picture:
+        """The same without its title."""
+        return replace(self, title="")
+
+    @property
+    def _frame(self) -> tuple[float, float, tuple[Shape, ...]]:
+        """The width, the height of what is above the origin, and all shapes."""
+        if not self.title:
+            return self.width, 0, self.shapes
+        wide = max(self.width, _LETTER * (len(self.title) + 4))
+        return wide, _ABOVE, (Text(8, 14 - _ABOVE, self.title, "start"), *self.shapes)
 
     def svg(self) -> str:
         """Inline SVG without scripts or network access, in the colour of the text around it."""
+        width, above, shapes = self._frame
+        height = self.height + above
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width:.0f}" height="{self.height:.0f}" '
-            f'viewBox="0 0 {self.width:.0f} {self.height:.0f}" style="max-width:100%;height:auto" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
+            f'viewBox="0 {-above:.0f} {width:.0f} {height:.0f}" style="max-width:100%;height:auto" '
             f'role="img" aria-label="{escape(self.label)}" font-family="sans-serif" font-size="{_FONT}" '
-            f'fill="currentColor">{"".join(shape.svg() for shape in self.shapes)}</svg>'
+            f'fill="currentColor">{"".join(shape.svg() for shape in shapes)}</svg>'
         )
 
     def png(self) -> bytes:
@@ -156,7 +196,8 @@ class Picture:
         """
         from io import BytesIO
 
-        ax = self.draw(figure_axes((self.width / 72, self.height / 72)))
+        width, above, _ = self._frame
+        ax = self.draw(figure_axes((width / 72, (self.height + above) / 72)))
         content = BytesIO()
         ax.figure.savefig(content, format="png", dpi=144)
         return content.getvalue()
@@ -173,11 +214,13 @@ class Picture:
         Raises:
             DownslopeError: if matplotlib is not installed, or ``ax`` is something else.
         """
-        ax = axes_for(ax, (self.width / 72, self.height / 72), whole=True)
-        ax.set(xlim=(0, self.width), ylim=(self.height, 0), aspect="equal")
+        width, above, shapes = self._frame
+        height = self.height + above
+        ax = axes_for(ax, (width / 72, height / 72), whole=True)
+        ax.set(xlim=(0, width), ylim=(self.height, -above), aspect="equal")
         ax.axis("off")
         room = ax.get_window_extent()
-        scale = min(room.width / self.width, room.height / self.height) * 72 / ax.figure.dpi
-        for shape in self.shapes:
+        scale = min(room.width / width, room.height / height) * 72 / ax.figure.dpi
+        for shape in shapes:
             shape.draw(ax, scale)
         return ax

@@ -11,9 +11,11 @@ from downslope.fitting._record import LINEAR, GroupRecord, Record
 from downslope.fitting._sampling import sampled_rows
 from downslope.fitting._scores import Scores, baseline_prediction, scores, surprise
 from downslope.fitting._summary import Summary, group_line
+from downslope.fitting._written import rounded
 from downslope.fitting.contributions import Contributions, PartialDependence
 from downslope.fitting.ensemble import embeddings
 from downslope.fitting.evaluation import METRICS, Comparison, Evaluation
+from downslope.fitting.reports import Report, report
 
 __all__ = [
     "LINEAR",
@@ -28,6 +30,7 @@ __all__ = [
     "Models",
     "PartialDependence",
     "Record",
+    "Report",
     "Scores",
     "Summary",
     "baseline_prediction",
@@ -40,6 +43,8 @@ __all__ = [
     "load_fitted",
     "model_for",
     "models_in",
+    "report",
+    "rounded",
     "sampled_rows",
     "scores",
     "shares",

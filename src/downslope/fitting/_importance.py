@@ -116,13 +116,14 @@ class Importance(Drawn):
 
     def __str__(self) -> str:
         """The columns from the most to the least important."""
-        return "\n".join([f"{self.target}: {self._title}", *aligned(self._cells())])
+        return "\n".join([f"{self.target}: {self._title}", *aligned(self.table()[1:])])
 
-    def _cells(self) -> list[list[str]]:
-        return [
-            [name, in_digits_of(self._scale, growth, sign=True), with_error(error)]
-            for name, growth, error in self._shown()
-        ]
+    def table(self) -> list[list[str]]:
+        """A row for each column below the headings."""
+        rows = [["column", "growth", "standard error"]]
+        for name, growth, error in self._shown():
+            rows.append([name, in_digits_of(self._scale, growth, sign=True), with_error(error)])
+        return rows
 
     def _shown(self) -> list[tuple[str, float, float]]:
         growths, errors = self.increases.tolist(), self.errors.tolist()
@@ -130,9 +131,9 @@ class Importance(Drawn):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the same as a table, and the picture."""
-        headings = ["column", "growth", "standard error"]
-        rows = table(headings, self._cells(), numbers=headings[1:])
-        return panel("Importance", f"for {self.target}: {self._title}", self.picture().svg(), rows)
+        headings, *rows = self.table()
+        cells = table(headings, rows, numbers=headings[1:])
+        return panel("Importance", f"for {self.target}: {self._title}", self.picture().svg(), cells)
 
     def picture(self) -> Picture:
         """A bar for each column, with its standard error."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from downslope.fitting._record import GroupRecord, Record
 from downslope.fitting._scores import FREQUENCIES, LINEAR_MODEL, MEAN, NETWORK, Scores
+from downslope.fitting._written import rounded
 from downslope.nets import AnyNetwork, Dense, Ensemble
 from downslope.tables import Column, TableEncoder, Target
 
 __all__ = ["ColumnUse", "Summary", "group_line", "summary_of"]
 
 _LEFT_OUT = "left out"
+_CLASSES = 12
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Summary:
         validation_rows: rows that the scores are of.
         held_out: whether each of them was predicted by networks that were not trained on it.
         group: the column whose groups were held out as a whole, or "".
+        values: the classes with their shares, or the range, the mean and the median of the target.
         columns: every column.
         groups: what was trained: members, share, epochs and errors of each group.
         main: the group that counts most.
@@ -54,6 +58,7 @@ class Summary:
     validation_rows: int
     held_out: bool
     group: str
+    values: str
     columns: tuple[ColumnUse, ...]
     groups: tuple[GroupRecord, ...]
     main: GroupRecord
@@ -151,6 +156,7 @@ def summary_of(network: AnyNetwork, encoder: TableEncoder, target: Target, recor
         validation_rows=record.validation_rows,
         held_out=record.held_out,
         group=record.group if record.held_out else "",
+        values=_values(target, record.constants),
         columns=_uses(record.columns, encoder),
         groups=record.groups,
         main=record.main,
@@ -162,6 +168,17 @@ def summary_of(network: AnyNetwork, encoder: TableEncoder, target: Target, recor
         network=record.network,
         interrupted=record.interrupted,
     )
+
+
+def _values(target: Target, constants: Sequence[float]) -> str:
+    """The classes with their shares, or the range, the mean and the median, of the rows of the fit."""
+    if target.classes:
+        shares = [f" {100 * share:.3g} %" for share in constants] or [""] * len(target.classes)
+        shown = [f"{name}{share}" for name, share in zip(target.classes, shares, strict=True)]
+        more = f" and {len(shown) - _CLASSES} more" if len(shown) > _CLASSES else ""
+        return f"{', '.join(shown[:_CLASSES])}{more}"
+    middle = [f"{name} {rounded(v)}" for name, v in zip(("mean", "median"), constants, strict=False)]
+    return ", ".join([f"from {rounded(target.low)} to {rounded(target.high)}", *middle])
 
 
 def _uses(columns: tuple[Column, ...], encoder: TableEncoder) -> tuple[ColumnUse, ...]:

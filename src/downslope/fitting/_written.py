@@ -7,7 +7,7 @@ from datetime import datetime
 from math import floor, isfinite, log10
 from typing import Any
 
-__all__ = ["aligned", "cell_text", "in_digits_of", "with_error"]
+__all__ = ["aligned", "cell_text", "in_digits_of", "rounded", "with_error"]
 
 _LONGEST = 30
 
@@ -67,3 +67,12 @@ def cell_text(cell: Any) -> str:
     if isinstance(cell, datetime):
         text = text.removesuffix(" 00:00:00")
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def rounded(value: float) -> str:
+    """A number in four significant digits, with commas between thousands where it is large.
+
+    >>> rounded(12345.678), rounded(0.012345), rounded(3.0)
+    ('12,346', '0.01235', '3')
+    """
+    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e9 else f"{value:.4g}"

@@ -110,16 +110,25 @@ class Contributions(Drawn):
         """Of one row, the steps from the average to the prediction; of several, the mean sizes of steps."""
         return self._view.text()
 
+    def table(self) -> list[list[str]]:
+        """A row for each column below the headings."""
+        return self._view.table()
+
+    @property
+    def title(self) -> str:
+        """What is explained, in a line."""
+        return self._view.title
+
     def markdown(self) -> str:
         """The table that a notebook shows, as Markdown."""
-        headings, *rows = self._view.table()
+        headings, *rows = self.table()
         cells = [headings, ["---"] * len(headings), *rows]
         lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
         return "\n".join([self._view.title, "", *lines, ""])
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the same as a table, and the picture."""
-        headings, *rows = self._view.table()
+        headings, *rows = self.table()
         numbers = [heading for heading in headings if heading not in ("column", "value")]
         picture, cells = self.picture().svg(), table(headings, rows, numbers)
         return panel("Contributions", self._view.title, picture, cells)

@@ -66,10 +66,10 @@ class PartialDependence(Drawn):
 
     def __str__(self) -> str:
         """A line for each place; of two columns a table, with (…) where there are no rows of the data."""
-        cells = self._cells()
-        return "\n".join([self._title, *aligned(cells)])
+        return "\n".join([self._title, *aligned(self.table())])
 
-    def _cells(self) -> list[list[str]]:
+    def table(self) -> list[list[str]]:
+        """A row for each place below the headings; of two columns, with (…) where there are no rows."""
         if len(self.axes) == 1:
             rows = zip(self.axes[0].labels, self.values, self.density, strict=True)
             shown = [[label, in_digits_of(self._scale, v), f"{100 * s:.1f} %"] for label, v, s in rows]
@@ -84,7 +84,7 @@ class PartialDependence(Drawn):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the picture, and the numbers as a table."""
-        headings, *rows = self._cells()
+        headings, *rows = self.table()
         return panel(
             "Partial dependence",
             f"of {self._title}",

@@ -98,11 +98,11 @@ class Evaluation:
         return f"<Evaluation of {self.target!r}: {self.line}>"
 
     def __str__(self) -> str:
-        return as_text([self._opening, self._units], self._blocks, self.notes)
+        return as_text([self._opening, self._units], self.blocks, self.notes)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the tables of the text, each under its title, and the notes."""
-        parts = as_html(self._blocks, self.notes)
+        parts = as_html(self.blocks, self.notes)
         return panel("Evaluation", f"{self._opening}. {self._units}", *parts)
 
     @property
@@ -116,7 +116,7 @@ class Evaluation:
         return f"± is one standard error{units}"
 
     @property
-    def _blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[Block]:
         """The tables, with their titles."""
         yield score_block("Scores", self.compared)
         if self.errors is not None:

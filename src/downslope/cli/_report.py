@@ -1,0 +1,58 @@
+"""``downslope report``: one page about a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from downslope.cli._results import as_json as json_text
+from downslope.cli._results import write_content
+from downslope.cli._tables import refuse_same, source_of
+from downslope.cli._targets import loaded
+from downslope.errors import DownslopeError
+from downslope.fitting import models_in, report
+from downslope.tables import listed
+
+__all__ = ["report_model"]
+
+
+def report_model(
+    *,
+    model: str,
+    target: str | None,
+    output: str | None,
+    table: str | None,
+    row: int,
+    of_class: str | None,
+    seed: int,
+    as_json: bool,
+    sheet: str | None,
+) -> None:
+    """Write the page, or the figures as JSON."""
+    if output is None and not as_json:
+        output = f"{Path(model).name.removesuffix('.downslope')}.html"
+    for read in (model, table):
+        if read is not None:
+            refuse_same("the report", output, read)
+    if sheet is not None and table is None:
+        raise DownslopeError("--sheet is of the file of --table; name that too, or leave --sheet out")
+    fitted = loaded(model, target)
+    frame = None if table is None else fitted.read(table, sheet=sheet).frame
+    source = None if table is None else source_of(table)
+    screen = Console(stderr=True, highlight=False)
+    with screen.status("report", spinner="dots") as status:  # nothing where standard error is no terminal
+        found = report(
+            fitted,
+            frame,
+            row=row - 1,
+            of_class=of_class,
+            source=source,
+            seed=seed,
+            progress=lambda step: status.update(f"report: {step}"),
+        )
+    content = json_text(found.to_json()) if as_json else found.html()
+    write_content(content.encode(), output)
+    if output is not None:
+        size = f"{len(content.encode()) / 1000:,.0f} kB"
+        print(f"Report on {listed(list(models_in(fitted)))} written to {output}, {size}.")

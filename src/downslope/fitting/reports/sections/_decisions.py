@@ -1,0 +1,57 @@
+"""What was decided before training: how the table was read, which rows and columns count, how they are "
+"encoded."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+
+from downslope.fitting._summary import ColumnUse
+from downslope.fitting.reports._findings import Findings
+from downslope.fitting.reports._html import definitions, folded, table
+
+__all__ = ["decisions_section"]
+
+_NAMES = 20
+_ENCODERS = {
+    "number": ("Numbers", "less the median, divided by the range of the middle half"),
+    "two levels": ("Two levels", "as −1 and 1"),
+    "one-hot": ("Levels", "an input of 0 or 1 for each"),
+    "embedding": ("Many levels", "a vector for each, which is learned"),
+    "date": ("Dates", "the time, and places on the circles of year, week and day"),
+}
+"""What each encoder is for, and what it makes."""
+
+
+def decisions_section(found: Findings) -> str:
+    """Terms, and the columns in a table to open."""
+    model, record = found.model, found.model.record
+    pairs = [("Table", Path(record.source).name)]
+    if str(model.reading):
+        pairs.append(("Read as", str(model.reading)))
+    rows = f"{record.rows:,} used"
+    if record.gap_rows:
+        rows += f"; {record.gap_rows:,} left out, which have no value of {model.target.name}"
+    pairs.append(("Rows", rows))
+    pairs.append(("Task", record.task_reason))
+    pairs.append(("Asked for", ", ".join(record.asked) or "the defaults"))
+    uses = model.summary.columns
+    pairs += _by_encoder(uses)
+    pairs += [("Left out", f"{c.name}: {c.kind}, {c.reason}") for c in uses if not c.inputs][:_NAMES]
+    rows_of = [["column", "kind", "encoder", "inputs", "why"]]
+    rows_of += [[c.name, c.kind, c.encoder, f"{c.inputs}", c.reason] for c in uses[: 10 * _NAMES]]
+    return definitions(pairs) + folded(
+        f"All {len(uses)} columns with their encoders",
+        table(rows_of, "Columns and encoders", left=(0, 1, 2, 4), titled=False),
+    )
+
+
+def _by_encoder(uses: tuple[ColumnUse, ...]) -> list[tuple[str, str]]:
+    used = sorted((use for use in uses if use.inputs), key=lambda use: list(_ENCODERS).index(use.encoder))
+    found = []
+    for encoder, group in groupby(used, key=lambda use: use.encoder):
+        names = [use.name for use in group]
+        more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+        what, how = _ENCODERS[encoder]
+        found.append((what, f"{', '.join(names[:_NAMES])}{more}: {how}"))
+    return found
