@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from downslope._checks import NOT_NEGATIVE, called, show, whole
+from downslope._checks import NOT_NEGATIVE, called, show, text, whole
 from downslope._checks import seed as checked_seed
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
@@ -63,17 +63,26 @@ def report(
     row, seed = whole("row", row, NOT_NEGATIVE), checked_seed("seed", seed)
     if progress is not None:
         called("progress", progress, "while the report is made")
+    source = None if source is None else text("source", source)
     step = progress or (lambda _: None)
-    fitted = load_fitted(model) if isinstance(model, str | os.PathLike) else model
-    if not isinstance(fitted, Model | Models):
-        raise DownslopeError(f"model needs a model or the path of its file, not {show(model)}")
     parts = []
-    for each in models_in(fitted).values():
+    for each in _models(model):
         step(f"{each.target.name}: table")
         rows, missing = _rows(each, data, source)
         asked = {"given": data is not None, "row": row, "of_class": of_class, "seed": seed}
         parts.append(findings_of(each, rows, missing, step=step, **asked))
     return Report(tuple(parts))
+
+
+def _models(model: Any) -> Iterable[Model]:
+    """The models of a file or an object."""
+    try:
+        fitted = load_fitted(model) if isinstance(model, str | os.PathLike) else model
+    except DownslopeError as error:
+        raise DownslopeError(f"model: {error}") from None
+    if not isinstance(fitted, Model | Models):
+        raise DownslopeError(f"model needs a model or the path of its file, not {show(model)}")
+    return models_in(fitted).values()
 
 
 def _rows(model: Model, data: Any, source: str | None) -> tuple[ReportRows | None, str]:
