@@ -3,12 +3,12 @@
 import json
 import subprocess
 import sys
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import numpy as np
 import polars as pl
 import pytest
-from visits import FIVE_X, FRESH, NEURON, PENGUINS, W, send, serving
+from visits import FIVE_X, FRESH, NEURON, PENGUINS, START, Visit, W, send, serving
 
 import downslope as ds
 
@@ -94,20 +94,75 @@ def test_the_python_file_runs_with_numpy_alone(page, tmp_path):
     np.testing.assert_allclose(np.reshape(json.loads(done.stdout), (5, 1)), expected, rtol=1e-12)
 
 
+def copied_address(page):
+    """What "Copy the address" put into the clipboard."""
+    page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.button("Share ▾").click()
+    page.page.get_by_role("button", name="Copy the address").click()
+    page.page.wait_for_function("location.hash.length > 2")
+    address = page.page.evaluate("navigator.clipboard.readText()")
+    assert address == page.page.evaluate("location.href")
+    return address
+
+
 def test_an_address_holds_settings_and_weights(page, five_rows, visit):
     page.set(1, "0.75")
     page.until(lambda: page.weights[0] == 0.75, "the weight")
     page.page.get_by_label("optimizer").select_option("adam")
     page.until(lambda: page.overview["settings"]["optimizer"] == "adam", "the optimizer")
-    page.button("Share ▾").click()
-    page.page.get_by_role("button", name="Copy the address").click()
-    page.page.wait_for_function("location.hash.length > 2")
-    address = page.page.evaluate("location.href")
+    address = copied_address(page)
     kept = json.loads(unquote(urlsplit(address).fragment))
     assert kept["weights"]["layer1.weight"] == [[0.75, -14, 3456]]
+    assert kept["table"] == {"name": "five rows", "inputs": ["x1", "x2", "x3"], "targets": ["y"]}
+    token = parse_qs(urlsplit(five_rows).query)["token"][0]
+    assert token not in address
     assert "token" not in address
     weights = page.weights
     send(five_rows, **FRESH)
     other = visit(f"{five_rows}#{urlsplit(address).fragment}")
     other.until(lambda: other.overview["settings"]["optimizer"] == "adam", "the settings")
     assert other.weights.tolist() == weights.tolist()
+
+
+def test_an_address_in_a_tab_beside_and_in_the_bar_of_an_open_page(page, five_rows):
+    """A tab beside gets the token from the one that is open; no address has it."""
+    page.set(1, "0.75")
+    page.until(lambda: page.weights[0] == 0.75, "the weight")
+    address = copied_address(page)
+    send(five_rows, **FRESH)
+    page.until(lambda: page.weights[0] == START[0], "the first weights")
+    beside = Visit(page.page.context.new_page(), wrong := [])
+    beside.page.goto(address)
+    beside.until(lambda: beside.overview and beside.weights[0] == 0.75, "the weight in another tab")
+    send(five_rows, **FRESH)
+    page.until(lambda: page.weights[0] == START[0], "the first weights")
+    page.page.evaluate("location.hash = ''")
+    page.page.evaluate("(to) => { location.href = to; }", address)
+    page.until(lambda: page.weights[0] == 0.75, "the weight from the bar")
+    assert wrong == []
+
+
+def test_an_address_of_another_table_is_refused_and_one_of_the_page_s_tables_opens_it(
+    page, penguins, five_rows, visit
+):
+    send(five_rows, "open_sample", name="moons")
+    moons = visit(five_rows)
+    address = copied_address(moons)
+    send(five_rows, **FRESH)
+    opened = visit(f"{five_rows}#{urlsplit(address).fragment}")
+    opened.until(lambda: opened.overview["table"]["name"] == "moons", "its table")
+    other = visit(penguins)
+    own = copied_address(other)
+    before = opened.overview["settings"]
+    refused = visit(f"{five_rows}#{urlsplit(own).fragment}")
+    alert = refused.page.get_by_role("alert")
+    alert.wait_for()
+    assert "This address is of the table 'penguins.csv'" in alert.inner_text()
+    assert "this page is on 'moons' (x1, x2 → y)" in alert.inner_text()
+    assert refused.overview["settings"] == before
+
+
+def test_an_address_that_does_not_say_what_it_is_of_is_refused(five_rows, visit):
+    page = visit(f"{five_rows}#{quote(json.dumps({'settings': {'learning_rate': 0.5}}))}")
+    page.page.get_by_text("does not describe a network").wait_for()
+    assert page.overview["settings"]["learning_rate"] != 0.5

@@ -118,10 +118,11 @@ class ApplyRemedy(Command):
 
 @dataclass(frozen=True)
 class Restore(Command):
-    """Take settings and weights from an address."""
+    """Take settings and weights from an address, of a table by its ``name``, ``inputs`` and ``targets``."""
 
     settings: dict[str, Any]
     weights: dict[str, Any] | None = None
+    table: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -42,12 +42,17 @@ function Page() {
     <${Notice} /><${Shortcuts} />`;
 }
 
+function readAddress() {
+  if (location.hash.length > 2) import("./header/share.js").then((m) => m.readAddress());
+}
+
 const stop = effect(() => {
   if (!overview.value) return;
   queueMicrotask(() => {
     stop();
-    if (location.hash.length > 2) import("./header/share.js").then((m) => m.readAddress());
+    readAddress();
   });
 });
+addEventListener("hashchange", readAddress); // an address that is put into the bar of an open page
 connect();
 render(html`<${Page} />`, document.getElementById("app"));

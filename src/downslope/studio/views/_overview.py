@@ -11,6 +11,7 @@ from downslope.graph.notation import Symbol, text
 from downslope.insight import dense_layers
 from downslope.nets import ACTIVATIONS, LOSSES, Network
 from downslope.studio._schema import UPLOAD_LIMIT, Overview
+from downslope.studio.session._address import table_in_address
 from downslope.studio.session._faults import stable_range_of
 from downslope.studio.session._history import History
 from downslope.studio.session._samples import FIVE_ROWS, SAMPLES
@@ -58,6 +59,7 @@ def _table(state: SessionState) -> dict[str, Any]:
         "scaling": choices.scaling,
         "formulas": list(choices.formulas),
         "editable": rows.editable,
+        "in_address": table_in_address(rows),
         "task": rows.task_reason,
     }
 

@@ -1,34 +1,26 @@
 /** The connection to the session: commands go out by it, the overview, frames and answers come in. */
 import { COMMANDS } from "../commands.js";
 import * as store from "./store.js";
+import { askForToken, currentToken, tokenOpens } from "./token.js";
 import { batch } from "./ui.js";
 import { pack, unpack } from "./wire.js";
 
 const { asked, cells, connection, explanation, frame, lines, matrices, notice, order } = store;
 const { overview, pictures, row, selected, shownRows } = store;
 
-export const token = readToken();
-
 let socket = null;
 const waiting = new Map(); // by command, who waits for its answers
 let looking = false;
 let arrived = []; // overviews wait for the frame that belongs to them: other layers, other numbers
 
-function readToken() {
-  const given = new URLSearchParams(location.search).get("token");
-  if (given) {
-    sessionStorage.setItem("downslope token", given);
-    history.replaceState(null, "", location.pathname + location.hash);
-  }
-  return given || sessionStorage.getItem("downslope token") || "";
-}
-
 /** Open the socket, and again when it was lost. */
-export function connect() {
-  socket = new WebSocket(`ws://${location.host}/socket?token=${encodeURIComponent(token)}`);
+export async function connect() {
+  if (!currentToken()) await askForToken();
+  socket = new WebSocket(`ws://${location.host}/socket?token=${encodeURIComponent(currentToken())}`);
   socket.binaryType = "arraybuffer";
   socket.onopen = () => {
     connection.value = "open";
+    tokenOpens(true);
     look(true);
   };
   socket.onmessage = (event) => receive(unpack(event.data));
@@ -37,8 +29,10 @@ export function connect() {
     waiting.forEach((resolvers) => resolvers.splice(0).forEach((resolve) => resolve(null)));
     const opened = connection.value === "open";
     // a browser does not say why a socket was closed; a server that still answers has refused it
-    isServed().then((served) => {
+    tokenOpens(false);
+    isServed().then(async (served) => {
       connection.value = served && !opened ? "refused" : "closed";
+      if (connection.value === "refused") await askForToken(); // of a session that was started again
       setTimeout(connect, 1000);
     });
   };

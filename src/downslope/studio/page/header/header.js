@@ -1,6 +1,7 @@
 /** The top of the page: the table, sharing, shortcuts, light and dark; and messages to the reader. */
 import { shown } from "../controls/shortcuts.js";
 import { capitalised } from "../core/format.js";
+import { keep, kept } from "../core/kept.js";
 import { send } from "../core/session.js";
 import { notice, overview, table } from "../core/store.js";
 import { html, lazy, signal, useEffect, useState } from "../core/ui.js";
@@ -91,7 +92,7 @@ function Share() {
 const THEMES = ["system", "light", "dark"];
 const SYMBOLS = { system: "◐", light: "☀", dark: "☾" };
 const KEY = "downslope theme";
-const theme = signal(localStorage.getItem(KEY) || "system");
+const theme = signal(kept("localStorage", KEY) || "system");
 
 function show() {
   if (theme.value === "system") delete document.documentElement.dataset.theme;
@@ -102,7 +103,7 @@ show();
 export function ThemeButton() {
   const next = () => {
     theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length];
-    localStorage.setItem(KEY, theme.value);
+    keep("localStorage", KEY, theme.value);
     show();
   };
   return html`<button class="quiet" onClick=${next} title="Theme: light, dark, or system">

@@ -1,16 +1,17 @@
 /** Sharing: an address that holds settings and small weights, and files. */
 import { saveFile } from "../core/save.js";
-import { ask, send, token } from "../core/session.js";
+import { ask, send } from "../core/session.js";
 import { frame, notice, overview } from "../core/store.js";
 import { html } from "../core/ui.js";
 
 const MOST_WEIGHTS = 60;
+const HELD =
+  "It holds the names of the table and its columns, the settings, the seed and, of a small network, the " +
+  "weights, but no cell and no token.";
 const COPIED =
-  "The address is copied. It holds the settings, the seed and, of a small network, the weights, but not " +
-  "the table. It works while this session runs. For a later session, add the part from # on to its address.";
-const IN_THE_BAR =
-  "Copy the address from the address bar: it holds the settings, the seed and, of a small network, the " +
-  "weights, but not the table.";
+  `The address is copied. ${HELD} It works in a tab beside this one. For another session, add the part ` +
+  "from # on to the address that its terminal printed.";
+const IN_THE_BAR = `Copy the address from the address bar. ${HELD}`;
 const NOT_AN_ADDRESS = "The part of the address after # does not describe a network. Copy the whole address.";
 
 /** The address with settings, seed and, of small networks, weights. */
@@ -18,7 +19,7 @@ function sharedAddress() {
   const { settings, network, table } = overview.value;
   const { stable_range, steps_per_epoch, fixed, ...kept } = settings;
   if (fixed) delete kept.layers;
-  const shared = { settings: kept, target: table.targets };
+  const shared = { table: table.in_address, settings: kept };
   if (network.weights <= MOST_WEIGHTS && frame.value?.parameters) {
     const entries = Object.entries(frame.value.parameters);
     shared.weights = Object.fromEntries(entries.map(([name, values]) => [name, nested(values)]));
@@ -33,12 +34,12 @@ function nested(values) {
   return Array.from({ length: rows }, row);
 }
 
-/** Take what the address holds, once. */
+/** Take what the address holds. */
 export function readAddress() {
   try {
-    const shared = JSON.parse(decodeURIComponent(location.hash.slice(1)));
-    if (shared.target && String(shared.target) !== String(overview.value?.table.targets)) return;
-    send("restore", { settings: shared.settings, weights: shared.weights || null });
+    const { table, settings, weights = null } = JSON.parse(decodeURIComponent(location.hash.slice(1)));
+    if (!table || !settings) throw new Error("an address says what it is of");
+    send("restore", { table, settings, weights });
   } catch {
     notice.value = { text: NOT_AN_ADDRESS, kind: "refused" };
   }
@@ -46,12 +47,10 @@ export function readAddress() {
 
 function copyAddress() {
   history.replaceState(null, "", location.pathname + sharedAddress());
-  // another tab does not know the token
-  const address = `${location.origin}${location.pathname}?token=${token}${location.hash}`;
   const say = (text) => {
     notice.value = { text, kind: "said" };
   };
-  navigator.clipboard.writeText(address).then(
+  navigator.clipboard.writeText(location.href).then(
     () => say(COPIED),
     () => say(IN_THE_BAR),
   );

@@ -10,9 +10,11 @@ import numpy as np
 from downslope.errors import DownslopeError
 from downslope.insight import solve
 from downslope.studio import _schema as ask
+from downslope.studio.session._address import addressed
 from downslope.studio.session._descent import checked_descent, fitting_masks
 from downslope.studio.session._engine import Engine
 from downslope.studio.session._state import SessionState, begun, kept, moved, paused, resumed
+from downslope.studio.table._rows import rows_of
 
 __all__ = ["freeze", "go_to_best", "restore", "set_parameter", "solved"]
 
@@ -70,8 +72,9 @@ def go_to_best(state: SessionState, command: ask.GoToBest, engine: Engine) -> Se
 
 
 def restore(state: SessionState, command: ask.Restore, engine: Engine) -> SessionState:
-    """Settings and parameters from an address."""
-    settings = state.settings.changed(command.settings)
+    """Settings and parameters from an address, on the table they are of."""
+    rows, settings = addressed(state, command.table)
+    settings = settings.changed(command.settings)
     values = {}
     for name, given in (command.weights or {}).items():
         try:
@@ -80,7 +83,9 @@ def restore(state: SessionState, command: ask.Restore, engine: Engine) -> Sessio
             raise DownslopeError(f"the weights of {name} in the address are not numbers") from None
         if not np.all(np.isfinite(values[name])):
             raise DownslopeError(f"the weights of {name} in the address are not finite")
-    descent = checked_descent(settings, state.rows, fitting_masks(state.frozen, settings))
+    same = rows is state.rows
+    descent = checked_descent(settings, rows, fitting_masks(state.frozen, settings) if same else {})
+    state = state if same else replace(state, best={}, encode=rows_of)
     return begun(state, descent, values, engine)
 
 
