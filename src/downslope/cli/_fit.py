@@ -31,26 +31,28 @@ def fit_table(table: str, output: str | None, sheet: str | None, options: Mappin
         )
     refuse_same("the model", str(path), table)
     screen = console()
-    several = isinstance(options["target"], list)
-    described: list[Description] = []
+    targets = options["target"] if isinstance(options["target"], list) else [options["target"]]
+    several, described = len(targets) > 1, list[Description]()
 
-    def opened(description: Description) -> None:
+    def told(description: Description) -> None:
         described.append(description)
-        if not several or len(described) == len(options["target"]):
+        if len(described) == len(targets):
             _print_table(screen, described, table)
 
     with ProgressBar(named=several) as bar:
         found: Model | Models = fit(
-            table, sheet=sheet, **options, source=source_of(table), progress=bar.show, described=opened
+            table, sheet=sheet, **options, source=source_of(table), progress=bar.show, described=told
         )
     found.save(path)  # before anything is printed: a closed pipe must not cost the model
     models = models_in(found)
     for place, (name, model) in enumerate(models.items()):
         if several:
-            screen.print(f"{chr(10) * bool(place)}Model of [bold]{escape(name)}[/]")
+            screen.print(f"Model of [bold]{escape(name)}[/]")
         print_scores(screen, model)
+        if place < len(models) - 1:
+            screen.print()
     screen.print(f"\nSaved to {escape(str(path))}.")
-    last = next(reversed([*models.values()]))
+    last = list(models.values())[-1]
     unfitted = found.unfitted if isinstance(found, Models) else ()
     if last.record.interrupted or unfitted:
         note(f"downslope: interrupted; {_kept(last, several, unfitted)}")
