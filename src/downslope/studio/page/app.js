@@ -15,6 +15,7 @@ import { Timeline } from "./time/timeline.js";
 
 const LOST = {
   refused: "This page needs the token in the address that the terminal printed last. Open that address.",
+  full: "As many pages as can be open are open already. Close one; this page then opens by itself.",
   closed: "The session has ended or cannot be reached. The terminal says why. Start it again there.",
 };
 

@@ -27,7 +27,7 @@ from websockets.sync.server import Server, ServerConnection, serve
 
 from downslope.errors import DownslopeError
 from downslope.studio._schema import UPLOAD_LIMIT, Command, GoTo, Look, SetParameter, command_of, name_of
-from downslope.studio.server._static import file_answer, refusal
+from downslope.studio.server._static import file_answer, refusal, told
 from downslope.studio.views._viewer import Viewer
 
 if TYPE_CHECKING:  # the page is there before the session is
@@ -41,6 +41,12 @@ _IDLE = 0.5
 _LEAVE = 5.0  # seconds that a session has to end what it is at
 _MOST_PAGES = 8
 _EVERYWHERE = ("0.0.0.0", "::")
+
+
+_REFUSALS = {
+    "refused": (HTTPStatus.FORBIDDEN, "the token is missing or wrong; open the address that was printed"),
+    "full": (HTTPStatus.TOO_MANY_REQUESTS, f"{_MOST_PAGES} pages are open already; close one"),
+}
 
 
 class Page:
@@ -177,18 +183,21 @@ class StudioServer:
         if not self._is_own(host):
             return refusal(HTTPStatus.MISDIRECTED_REQUEST, "this server answers to its own address only")
         parts = urlsplit(request.path)
+        given = parse_qs(parts.query).get("token", [""])[0]
+        if parts.path == "/door":
+            return told(self._door(given))
         if parts.path != "/socket":
             return file_answer(parts.path, host, "gzip" in request.headers.get("Accept-Encoding", ""))
         if request.headers.get("Origin", "") != f"http://{host}":
             return refusal(HTTPStatus.FORBIDDEN, "a page of another origin may not connect")
-        given = parse_qs(parts.query).get("token", [""])[0]
-        if not hmac.compare_digest(given.encode(), self.token.encode()):
-            return refusal(
-                HTTPStatus.FORBIDDEN, "the token is missing or wrong; open the address that was printed"
-            )
-        if len(self._pages) >= _MOST_PAGES:
-            return refusal(HTTPStatus.TOO_MANY_REQUESTS, f"{_MOST_PAGES} pages are open already; close one")
-        return None
+        door = self._door(given)
+        return refusal(*_REFUSALS[door]) if door in _REFUSALS else None
+
+    def _door(self, token: str) -> str:
+        """Whether a page with a token may come in: open, full or refused. A socket cannot say why not."""
+        if not hmac.compare_digest(token.encode(), self.token.encode()):
+            return "refused"
+        return "full" if len(self._pages) >= _MOST_PAGES else "open"
 
     def _connected(self, connection: ServerConnection) -> None:
         page = Page(connection, Viewer())

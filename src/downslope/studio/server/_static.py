@@ -14,7 +14,7 @@ from websockets.http11 import Response
 
 from downslope.studio._schema import script
 
-__all__ = ["file_answer", "refusal"]
+__all__ = ["file_answer", "refusal", "told"]
 
 _KINDS = {
     ".html": "text/html; charset=utf-8",
@@ -102,8 +102,23 @@ def file_answer(path: str, host: str, packed: bool) -> Response:
 
 def refusal(status: HTTPStatus, text: str) -> Response:
     """An answer that says why there is no other."""
-    body = f"{text}\n".encode()
+    return _plain(status, f"{text}\n")
+
+
+def told(text: str) -> Response:
+    """An answer of some words, to pages of this server only."""
+    return _plain(HTTPStatus.OK, text)
+
+
+def _plain(status: HTTPStatus, text: str) -> Response:
+    body = text.encode()
     headers = Headers(
-        {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body)), "Connection": "close"}
+        {
+            "Content-Type": "text/plain; charset=utf-8",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Cache-Control": "no-store",
+            "Content-Length": str(len(body)),
+            "Connection": "close",
+        }
     )
     return Response(status.value, status.phrase, headers, body)

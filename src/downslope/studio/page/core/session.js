@@ -8,6 +8,8 @@ import { pack, unpack } from "./wire.js";
 const { asked, cells, connection, explanation, frame, lines, matrices, notice, order } = store;
 const { overview, pictures, row, selected, shownRows } = store;
 
+const AGAIN = 1000; // milliseconds until a lost connection is tried again
+
 let socket = null;
 const waiting = new Map(); // by command, who waits for its answers
 let looking = false;
@@ -27,21 +29,22 @@ export async function connect() {
   socket.onclose = () => {
     looking = false;
     waiting.forEach((resolvers) => resolvers.splice(0).forEach((resolve) => resolve(null)));
-    const opened = connection.value === "open";
-    // a browser does not say why a socket was closed; a server that still answers has refused it
     tokenOpens(false);
-    isServed().then(async (served) => {
-      connection.value = served && !opened ? "refused" : "closed";
-      if (connection.value === "refused") await askForToken(); // of a session that was started again
-      setTimeout(connect, 1000);
+    if (frame.value) frame.value = { ...frame.value, playing: false, speed: 0 }; // as far as is known here
+    // a browser does not say why a socket was closed
+    door().then(async (answer) => {
+      connection.value = answer === "open" ? "closed" : answer;
+      if (answer === "refused") await askForToken(); // of a session that was started again
+      setTimeout(connect, AGAIN);
     });
   };
 }
 
-function isServed() {
-  return fetch("icon.svg", { cache: "no-store" }).then(
-    (answer) => answer.ok,
-    () => false,
+/** What the server says to a page that knocks: "open", "full" or "refused"; "closed" where none answers. */
+function door() {
+  return fetch(`door?token=${encodeURIComponent(currentToken())}`, { cache: "no-store" }).then(
+    (answer) => (answer.ok ? answer.text() : "closed"),
+    () => "closed",
   );
 }
 

@@ -11,7 +11,7 @@ export const matrices = signal(null);
 export const cells = signal({ first: 0, indices: [], cells: [] });
 /** A message to the reader: {text, kind}. */
 export const notice = signal(null);
-/** The connection: "opening", "open", "closed", or "refused" by a server that does not know the token. */
+/** The connection: "opening", "open", "closed", "refused" by a server that knows another token, or "full". */
 export const connection = signal("opening");
 
 /** What the reader looks at. */
