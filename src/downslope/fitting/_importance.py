@@ -182,8 +182,15 @@ def importance(
         "log loss" if target.classes else "mean absolute error",
         tuple(columns[i] for i in order),
         means[order],
-        increases.std(axis=1, ddof=1)[order] / np.sqrt(len(true)),
+        _deviations(increases)[order] / np.sqrt(len(true)),
         float(errors(known).mean()),
         len(true),
         repeats,
     )
+
+
+def _deviations(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The standard deviation of each row of values, whose squares may be beyond the largest number."""
+    exponent = np.frexp(np.abs(values).max())[1]
+    found: NDArray[np.float64] = np.ldexp(np.ldexp(values, -exponent).std(axis=1, ddof=1), exponent)
+    return found
