@@ -149,9 +149,23 @@ def test_a_table_that_has_changed_is_said(tmp_path):
     assert found.parts[0].predicted is model.held_out
 
 
+def test_rows_count_as_in_the_file_where_some_are_left_out(tmp_path):
+    path = tmp_path / "t.csv"
+    lines = [f"r{i};{50 + i};{100.5 + 2 * i}" for i in range(80)]
+    path.write_text("\n".join(["name;size;price", *lines[:40], "name;size;price", *lines[40:], ""]))
+    model = ds.fit(path, "price", **QUICK)
+    assert model.held_out.rows.index.tolist() == [i for i in range(81) if i != 40]
+    with pytest.warns(UserWarning, match="in row 41 is none of its numbers"):
+        assert ds.report(model).parts[0].notices == ()
+
+
 def test_few_rows_and_older_files_do_not_pretend():
     few = {"x": np.arange(20.0), "y": np.arange(20.0) + 0.5}
-    page = Outline(ds.report(ds.fit(few, "y")).html())
+    model = ds.fit(few, "y")
+    assert "look like the rows that the model was fitted to" in Outline(ds.report(model, few).html()).text
+    others = {"x": few["x"], "y": few["y"] + 1}
+    assert "look like the rows" not in Outline(ds.report(model, others).html()).text
+    page = Outline(ds.report(model).html())
     assert "No row was held out" in page.text
     assert "These rows trained the network" in page.text
     assert "No row was held out" in Outline(ds.report(OLD).html()).text

@@ -190,9 +190,9 @@ def fit(
             if isinstance(column, str) and column == name:
                 raise DownslopeError(f'{option} and target are both "{name}"; name another column')
     asked = _asked(settings, {"task": task, **chosen, "row_weights": row_weights, "group": group})
-    reading, notes = table.reading, (*table.notes, *table.unread)
+    reading, notes, places = table.reading, (*table.notes, *table.unread), table.places
     del table
-    frame = counted_rows(frame, row_weights, group)
+    frame = counted_rows(frame, row_weights, group, places)
     descriptions = described_targets(frame, names, task, chosen, group)
     if described is not None:
         for description in descriptions:

@@ -173,10 +173,16 @@ def _frame_of(target: Any, names: Sequence[str] | None = None) -> pl.DataFrame:
         raise DownslopeError(f"target: {error}") from None
 
 
-def counted_rows(frame: pl.DataFrame, weights: ArrayLike | str | None, group: str | None) -> pl.DataFrame:
+def counted_rows(
+    frame: pl.DataFrame,
+    weights: ArrayLike | str | None,
+    group: str | None,
+    places: NDArray[np.int64] | None = None,
+) -> pl.DataFrame:
     """The rows with a weight, and columns of their weights, of at most 1, groups and places.
 
     The other rows would set the kinds, ranges and levels of columns, the scale of the target and the folds.
+    ``places`` says where the rows stand in their file, (rows,), if not one after another.
     """
     if group is not None:
         frame = frame.with_columns(pl.Series(_GROUPS, groups_in(frame, group)))
@@ -185,7 +191,10 @@ def counted_rows(frame: pl.DataFrame, weights: ArrayLike | str | None, group: st
         frame = frame.drop(weights)
     shares = column / column.max()
     counted = shares.astype(np.float32) > 0  # in the dtype that trains
-    own = pl.Series(_WEIGHTS, shares), pl.Series(_PLACES, np.arange(frame.height))
+    own = (
+        pl.Series(_WEIGHTS, shares),
+        pl.Series(_PLACES, np.arange(frame.height) if places is None else places),
+    )
     return frame.with_columns(*own).filter(pl.Series(counted))
 
 

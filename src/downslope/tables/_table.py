@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 from downslope.tables._frames import as_frame
@@ -28,6 +30,7 @@ class Table:
         notes: what a reader has to know about rows left out, and cells that could be read in two ways.
         unread: which cells are not what their column is wanted as, and count as gaps.
         questions: what cannot be decided, with what to do.
+        places: where the rows stand in the file, from 0, (rows,); None where none is left out.
     """
 
     frame: pl.DataFrame
@@ -36,6 +39,7 @@ class Table:
     notes: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
+    places: NDArray[np.int64] | None = None
 
 
 def open_table(
@@ -71,17 +75,18 @@ def open_table(
     """
     reading = reading or Reading()
     left_out: tuple[str, ...] = ()
+    places = None
     if isinstance(data, str | os.PathLike) or hasattr(data, "read"):
         levels = [name for name, kind in (wanted or {}).items() if kind == "level"]
         text = levels if before is None else None
         written, reading = _file(data, sheet, _ways(reading, before or Reading()), needed, text)
         if not keep_rows:
-            written, left_out = without_extra_rows(written)
+            written, places, left_out = without_extra_rows(written)
     else:
         written, reading = as_frame(data, columns), reading.known(before or Reading()).notation
     found = typed(written, reading, wanted)
     notes = (*left_out, *found.notes)
-    return Table(found.frame, written, found.reading, notes, found.unread, found.questions)
+    return Table(found.frame, written, found.reading, notes, found.unread, found.questions, places)
 
 
 def _file(

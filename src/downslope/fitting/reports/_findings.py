@@ -13,7 +13,7 @@ from downslope.errors import DownslopeError
 from downslope.fitting._importance import Importance
 from downslope.fitting._model import Model
 from downslope.fitting.contributions import Contributions, PartialDependence
-from downslope.fitting.evaluation import Evaluation, PredictedRows
+from downslope.fitting.evaluation import Evaluation, LabelledRows, PredictedRows, baselines
 from downslope.fitting.reports._rows import ReportRows
 
 __all__ = ["Findings", "findings_of"]
@@ -140,7 +140,7 @@ def _judged(
     own = held_out is not None and labelled is not None and held_out.are_in(labelled)
     if given and rows is not None and not own:
         found, notes = model.predicted_rows(labelled or model.labelled(rows.frame, None, None))
-        notes = (*notes, *model.flattered(rows.frame, rows.path))
+        notes = (*notes, *(model.flattered(rows.frame, rows.path) or _alike(model, found.rows)))
         return found, f"rows of {rows.name}", notes
     notices: list[str] = []
     if rows is not None and held_out is not None and not own:
@@ -153,6 +153,20 @@ def _judged(
     every = model.record.validation_rows
     some = f" of the {every:,}" if len(held_out.rows) < every else ""
     return held_out, f"{len(held_out.rows):,}{some} held-out rows", tuple(notices)
+
+
+def _alike(model: Model, rows: LabelledRows) -> tuple[str, ...]:
+    """A warning where rows look like those of the fit, of which the model keeps nothing to know them by."""
+    constants = model.record.constants
+    if model.held_out is not None or len(rows) != model.record.rows or not constants:
+        return ()
+    own, known = (baselines(of, model.target, rows).values() for of in ((), constants))
+    if not all(np.allclose(a[0], b[0], rtol=1e-5) for a, b in zip(own, known, strict=True)):
+        return ()
+    return (
+        "These look like the rows that the model was fitted to: then the scores are better than on rows it "
+        "has not seen.",
+    )
 
 
 def _importance(model: Model, rows: ReportRows, seed: int) -> Importance | None:

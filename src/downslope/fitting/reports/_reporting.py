@@ -16,7 +16,7 @@ from downslope.fitting._model import Model
 from downslope.fitting._models import Models, models_in
 from downslope.fitting.reports._findings import findings_of
 from downslope.fitting.reports._report import Report
-from downslope.fitting.reports._rows import ReportRows
+from downslope.fitting.reports._rows import ReportRows, source_name
 
 __all__ = ["report"]
 
@@ -92,11 +92,10 @@ def _rows(model: Model, data: Any, source: str | None) -> tuple[ReportRows | Non
         name = "the table" if path is None else Path(path).name
         return _table(model, name, data, path), ""
     path = model.record.source
-    if not Path(path).is_file():
-        named = f"The table of the fit ({path})" if os.sep in path else f"The table of the fit (a {path})"
+    if not (os.path.isabs(path) and Path(path).is_file()):
         return None, (
-            f"{named} is not at hand, and a model file holds no rows of it. Name a table to see this part: "
-            "downslope report MODEL --table TABLE."
+            f"The table of the fit ({source_name(path)}) is not at hand, and a model holds no inputs of it. "
+            "Name a table to see this part: downslope report MODEL --table TABLE."
         )
     try:
         return _table(model, Path(path).name, path, path), ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,7 @@ from downslope.errors import DownslopeError
 from downslope.fitting.evaluation import LabelledRows
 from downslope.tables import finite_numbers
 
-__all__ = ["ReportRows", "column_counts"]
+__all__ = ["ReportRows", "column_counts", "source_name"]
 
 _BARS = 20
 _LEVELS = 12
@@ -37,6 +38,15 @@ class ReportRows:
     def described(self) -> pl.DataFrame:
         """The rows that columns are described by: those with a target, where there are any."""
         return self.frame if self.labelled is None else self.labelled.frame
+
+
+def source_name(source: str) -> str:
+    """Where a table came from, without its folder.
+
+    >>> source_name("/home/ada/penguins.csv"), source_name("dict")
+    ('penguins.csv', 'a dict')
+    """
+    return f"a {source}" if source.isidentifier() else Path(source).name or source
 
 
 def column_counts(column: pl.Series, kind: str) -> list[float]:

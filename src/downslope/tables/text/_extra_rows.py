@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from downslope.tables._names import listed, shown_value
 from downslope.tables.text._cells import numbers_in, without_gaps
@@ -24,61 +25,66 @@ _ROUNDED = 0.005
 _ABOVE = 100
 
 
-def without_extra_rows(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """The table without the rows that only repeat or sum up others, and what was left out.
+def without_extra_rows(frame: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.int64], tuple[str, ...]]:
+    """The table without rows that only repeat or sum up others, where its rows stood, what was left out.
 
     >>> rows = {"shop": ["A", "B", "Total"], "sales": ["10.5", "20", "30.5"]}
-    >>> without_extra_rows(pl.DataFrame(rows))[1]
-    ('row 3 ("Total") sums up the rows above it and is left out',)
+    >>> without_extra_rows(pl.DataFrame(rows))[1:]
+    (array([0, 1]), ('row 3 ("Total") sums up the rows above it and is left out',))
     """
     notes: list[str] = []
-    frame = _without_headers(frame, notes)
-    frame = _without_units(frame, notes)
+    kept = _no_headers(frame, notes)
+    places = np.flatnonzero(kept)
+    frame = frame if kept.all() else frame.filter(pl.Series(kept))
+    if _begins_with_units(frame, notes):
+        frame, places = frame.tail(-1), places[1:]
     for _ in range(_TOTALS):
         if frame.height < 3 or not _sums_up(frame):
             break
         label = shown_value(_label(frame) or "")
         notes.append(f"row {frame.height} ({label}) sums up the rows above it and is left out")
-        frame = frame.head(-1)
-    return frame, tuple(notes)
+        frame, places = frame.head(-1), places[:-1]
+    return frame, places, tuple(notes)
 
 
-def _without_headers(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
-    """Where all columns are text: no row with the name of each column in it."""
+def _no_headers(frame: pl.DataFrame, notes: list[str]) -> NDArray[np.bool_]:
+    """Where all columns are text: which rows do not have the name of each column in it."""
+    every = np.ones(frame.height, bool)
     if any(kind != pl.String for kind in frame.dtypes):
-        return frame
+        return every
     first = frame.to_series(0)
     if not (first.str.strip_chars() == first.name).any():
-        return frame
+        return every
     repeats = frame.select(pl.all_horizontal(pl.col(n).str.strip_chars() == n for n in frame.columns))
     places = repeats.to_series().fill_null(False).arg_true()
     if not len(places) or len(places) == frame.height:
-        return frame
+        return every
     rows = listed([str(place + 1) for place in places])
     notes.append(
         f"row {rows} repeats the header and is left out"
         if len(places) == 1
         else f"rows {rows} repeat the header and are left out"
     )
-    return frame.filter(~repeats.to_series().fill_null(False))
+    every[places.to_numpy()] = False
+    return every
 
 
-def _without_units(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
-    """No first row that holds a unit, or nothing, for each column of numbers, two of them at least."""
+def _begins_with_units(frame: pl.DataFrame, notes: list[str]) -> bool:
+    """Whether the first row holds a unit, or nothing, for each column of numbers, two of them at least."""
     if frame.height < 3:
-        return frame
+        return False
     text = [c for c in frame.head(_ABOVE) if c.dtype == pl.String]
     cells = {c.name: (c[0] or "").strip() for c in text}
     if not cells or not pl.Series(list(cells.values())).str.contains(_UNIT).all():
-        return frame
+        return False
     numeric = [c for c in text if _is_numeric(c.tail(-1))]
     units = [cells[c.name] for c in numeric if cells[c.name]]
     if len(units) < 2 or len(numeric) < len(frame.columns) - len(text) + len(units):
-        return frame
+        return False
     if any(numbers_in(pl.Series([unit])).null_count() == 0 for unit in units):
-        return frame
+        return False
     notes.append(f"row 1 holds units ({listed(units)}) and is left out")
-    return frame.tail(-1)
+    return True
 
 
 def _is_numeric(column: pl.Series) -> bool:

@@ -43,7 +43,7 @@ def _curves(found: Findings) -> str:
     said = paragraph(
         "The mean prediction when all rows have one value of a column, for one value after another, above "
         "the share of the rows that have it: where there are few, little confirms the curve. It says what "
-        "the model does, not what would happen if someone changed the column."
+        "the model does, not what would happen if someone changed the column." + _which_class(found)
     )
     ordered = sorted(found.curves, key=lambda curve: not curve.axes[0].numbers)  # lines beside lines
     tables = (table(curve.table(), _caption(curve)) for curve in ordered)
@@ -53,6 +53,12 @@ def _curves(found: Findings) -> str:
         + grid(*(figure(curve.picture().untitled, _caption(curve)) for curve in ordered))
         + folded("The curves as tables", grid(*(f"<div>{found}</div>" for found in tables)))
     )
+
+
+def _which_class(found: Findings) -> str:
+    if len(found.model.target.classes) < 3:
+        return ""
+    return " The curves are of one class; --of-class, or of_class in Python, chooses another."
 
 
 def _caption(curve: PartialDependence) -> str:

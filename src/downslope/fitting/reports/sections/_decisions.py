@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from itertools import groupby
-from pathlib import Path
 
 from downslope.fitting._summary import ColumnUse
 from downslope.fitting.reports._findings import Findings
 from downslope.fitting.reports._html import definitions, folded, table
+from downslope.fitting.reports._rows import source_name
 
 __all__ = ["decisions_section"]
 
@@ -26,7 +26,7 @@ _ENCODERS = {
 def decisions_section(found: Findings) -> str:
     """Terms, and the columns in a table to open."""
     model, record = found.model, found.model.record
-    pairs = [("Table", Path(record.source).name)]
+    pairs = [("Table", source_name(record.source))]
     if str(model.reading):
         pairs.append(("Read as", str(model.reading)))
     rows = f"{record.rows:,} used"

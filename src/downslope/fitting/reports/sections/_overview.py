@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from html import escape
-from pathlib import Path
 
 from downslope.fitting._scores import FREQUENCIES, LINEAR_MODEL, MEAN, NETWORK
 from downslope.fitting.evaluation import METRICS, Estimate, Evaluation
 from downslope.fitting.reports._findings import Findings
 from downslope.fitting.reports._html import note
+from downslope.fitting.reports._rows import source_name
 
 __all__ = ["overview"]
 
@@ -23,7 +23,7 @@ def overview(found: Findings) -> str:
     model, summary = found.model, found.model.summary
     name = escape(model.target.name)
     used = len(model.encoder.encodings)
-    source = Path(model.record.source).name or model.record.source
+    source = source_name(model.record.source)
     line = (
         f"predicted from {used} column{'s' * (used > 1)} of {source} by {summary.networks}, "
         f"fitted to {model.record.rows:,} rows"
