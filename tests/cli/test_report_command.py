@@ -138,7 +138,7 @@ def test_on_paper_everything_is_open(browser, folder):
       { contentVisibilityAuto: true })  || !e.getBoundingClientRect().height).length"""
     assert page.evaluate(hidden) > 0
     page.emulate_media(media="print")
-    assert page.evaluate(hidden) == 0
+    page.wait_for_function(f"({hidden})() === 0", timeout=5000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 688
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
     page.close()

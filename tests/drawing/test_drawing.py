@@ -10,6 +10,17 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from downslope.drawing import (
+    ORANGE,
+    Agreement,
+    Bar,
+    Mark,
+    agreement_picture,
+    bars_picture,
+    histogram_picture,
+    scatter_picture,
+    small_histogram,
+)
 from downslope.drawing._curves import log_ticks
 
 matplotlib.use("Agg")
@@ -195,3 +206,52 @@ def test_ticks_lie_within_and_are_few(low, high):
     assert 2 <= len(ticks) <= 6
     assert all(low <= tick <= high for tick in ticks)
     assert ticks == sorted(ticks)
+
+
+def test_a_scatter_has_a_dot_for_each_point_and_the_diagonal_where_both_are_equal():
+    points = [(0.0, 1.0), (2.0, 2.0), (4.0, 3.0)]
+    (picture,) = svgs(scatter_picture(points, ("said", "found"), "dots").svg())
+    dots = [
+        (float(e.attrib["cx"]), float(e.attrib["cy"])) for e in picture.iter() if e.tag.endswith("circle")
+    ]
+    (diagonal,) = [e.attrib["points"] for e in picture.iter() if "stroke-dasharray" in e.attrib]
+    (x1, y1), (x2, y2) = (tuple(map(float, end.split(","))) for end in diagonal.split())
+    on = [y1 + (y2 - y1) * (x - x1) / (x2 - x1) for x, _ in dots]
+    assert len(dots) == 3
+    assert dots[0][1] < on[0]  # above the line: more was found
+    assert dots[1][1] == pytest.approx(on[1], abs=0.2)
+    assert dots[2][1] > on[2]
+    assert (dots[1][0] - dots[0][0]) == pytest.approx(dots[2][0] - dots[1][0], abs=0.2)
+
+
+def test_an_agreement_has_areas_of_its_shares_and_lines_of_its_ends():
+    points = [Agreement(0.25, 0.5, 4.0, (0.25, 0.75)), Agreement(0.75, 0.75, 1.0)]
+    (picture,) = svgs(agreement_picture(points, ("said", "found"), "both").svg())
+    dots = [e.attrib for e in picture.iter() if e.tag.endswith("circle")]
+    assert float(dots[0]["r"]) == pytest.approx(2 * float(dots[1]["r"]))
+    (line,) = [e.attrib["points"] for e in picture.iter() if e.attrib.get("stroke") == ORANGE]
+    low, high = (float(end.split(",")[1]) for end in line.split())
+    assert float(dots[0]["cy"]) == pytest.approx((low + high) / 2, abs=0.1)
+    assert float(dots[1]["cy"]) == pytest.approx(high, abs=0.1)
+
+
+def test_bars_of_histograms_are_as_high_as_their_counts():
+    edges, counts = [0.0, 1.0, 2.0, 3.0], [1.0, 4.0, 2.0]
+    (picture,) = svgs(histogram_picture(edges, counts, "size", "sizes", [Mark(1.5, "here")]).svg())
+    heights = [float(e.attrib["height"]) for e in picture.iter() if e.tag.endswith("rect")]
+    np.testing.assert_allclose(np.divide(heights, heights[0]), counts, rtol=0.01)
+    assert "here" in [e.text for e in picture.iter() if e.tag.endswith("text")]
+    (small,) = svgs(small_histogram(counts, "sizes").svg())
+    (area,) = [e.attrib["points"] for e in small.iter() if e.tag.endswith("polygon")]
+    tops = [19 - float(point.split(",")[1]) for point in area.split()][1:-1:4]
+    np.testing.assert_allclose(np.divide(tops, tops[0]), counts, rtol=0.05)
+
+
+def test_a_title_stands_above_the_shapes_and_changes_none():
+    titled = bars_picture([Bar("a", 0.0, 2.0, "2")], "what it is of", "axis")
+    (with_title,), (without,) = svgs(titled.svg()), svgs(titled.untitled.svg())
+    texts = [[e.text for e in picture.iter() if e.tag.endswith("text")] for picture in (with_title, without)]
+    assert texts[0] == ["what it is of", *texts[1]]
+    top, height = (float(with_title.attrib["viewBox"].split()[i]) for i in (1, 3))
+    assert top < 0
+    assert height + top == float(without.attrib["height"])

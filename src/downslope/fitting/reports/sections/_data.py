@@ -7,7 +7,7 @@ from downslope.fitting._written import cell_text
 from downslope.fitting.reports._findings import Findings
 from downslope.fitting.reports._html import folded, note, paragraph, table
 from downslope.fitting.reports._rows import column_counts
-from downslope.tables import Column
+from downslope.tables import Column, Numeric
 
 __all__ = ["data_section"]
 
@@ -42,9 +42,11 @@ def data_section(found: Findings) -> str:
 
 
 def _seen(found: Findings, column: Column) -> str:
-    """The reason of its kind, with the levels of a category."""
-    encodings = {part.name: part for part in found.model.encoder.encodings}
-    levels = [cell_text(level) for level in getattr(encodings.get(column.name), "levels", ())]
+    """The reason of its kind, with the levels of a category, and the range where it was not told."""
+    part = {part.name: part for part in found.model.encoder.encodings}.get(column.name)
+    if isinstance(part, Numeric) and " from " not in column.reason:
+        return f"{column.reason}, from {part.low:.6g} to {part.high:.6g}"
+    levels = [cell_text(level) for level in getattr(part, "levels", ())]
     if column.kind != "category" or not levels:
         return column.reason
     more = f" and {len(levels) - _LEVELS} more" if len(levels) > _LEVELS else ""
@@ -53,9 +55,10 @@ def _seen(found: Findings, column: Column) -> str:
 
 def _columns(found: Findings, columns: list[Column], caption: str) -> str:
     frame = None if found.rows is None else found.rows.described
-    rows, pictures = [["column", "kind", "what it holds", *["gaps"] * (frame is not None)]], []
+    inputs = {use.name: f"{use.inputs}" for use in found.model.summary.columns if use.inputs}
+    rows, pictures = [["column", "kind", "what it holds", "inputs", *["gaps"] * (frame is not None)]], []
     for column in columns:
-        row, picture = [column.name, column.kind, _seen(found, column)], None
+        row, picture = [column.name, column.kind, _seen(found, column), inputs.get(column.name, "–")], None
         if frame is not None:
             present = column.name in frame.columns
             row.append(f"{frame[column.name].null_count():,}" if present else "–")

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from downslope.fitting._summary import ColumnUse
 from downslope.fitting.reports._findings import Findings
-from downslope.fitting.reports._html import definitions, folded, table
+from downslope.fitting.reports._html import definitions
 from downslope.fitting.reports._rows import source_name
 
 __all__ = ["decisions_section"]
@@ -24,7 +24,7 @@ _ENCODERS = {
 
 
 def decisions_section(found: Findings) -> str:
-    """Terms, and the columns in a table to open."""
+    """Terms, and what was decided."""
     model, record = found.model, found.model.record
     pairs = [("Table", source_name(record.source))]
     if str(model.reading):
@@ -38,12 +38,7 @@ def decisions_section(found: Findings) -> str:
     uses = model.summary.columns
     pairs += _by_encoder(uses)
     pairs += [("Left out", f"{c.name}: {c.kind}, {c.reason}") for c in uses if not c.inputs][:_NAMES]
-    rows_of = [["column", "kind", "encoder", "inputs", "why"]]
-    rows_of += [[c.name, c.kind, c.encoder, f"{c.inputs}", c.reason] for c in uses[: 10 * _NAMES]]
-    return definitions(pairs) + folded(
-        f"All {len(uses)} columns with their encoders",
-        table(rows_of, "Columns and encoders", left=(0, 1, 2, 4), titled=False),
-    )
+    return definitions(pairs)
 
 
 def _by_encoder(uses: tuple[ColumnUse, ...]) -> list[tuple[str, str]]:

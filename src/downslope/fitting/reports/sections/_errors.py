@@ -84,7 +84,9 @@ def _coverage(found: Findings, evaluation: Evaluation, rows: Sequence[Sequence[s
         else "These rows had no part in the intervals."
     )
     return grid(
-        figure(picture, "Prediction intervals: how often they hold, with 95 % intervals"),
+        figure(
+            picture, "Prediction intervals: how often they hold; lines are 95\N{NO-BREAK SPACE}% intervals"
+        ),
         f"<div>{table(rows, 'How often intervals should hold, and how often they do')}{paragraph(how)}</div>",
     )
 

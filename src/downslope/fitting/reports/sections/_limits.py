@@ -6,31 +6,18 @@ from collections.abc import Iterator
 
 from downslope.fitting._written import cell_text
 from downslope.fitting.reports._findings import Findings
-from downslope.fitting.reports._html import bullets, folded, table
+from downslope.fitting.reports._html import bullets
 from downslope.tables import Numeric
 
 __all__ = ["limits_section"]
 
 _FEW_ROWS, _FEW_OF_A_CLASS, _FEW_OF_A_LEVEL = 500, 20, 10
 _NAMES = 12
-_RANGES = 100
 
 
 def limits_section(found: Findings) -> str:
-    """Sentences, and what was seen of each column in a table to open."""
-    rows = [["column", "seen in training"]]
-    for part in found.model.encoder.encodings[:_RANGES]:
-        if isinstance(part, Numeric):
-            seen = f"from {part.low:.6g} to {part.high:.6g}"
-        elif part.encoding == "date":
-            seen = "dates"
-        else:
-            levels = [cell_text(level) for level in part.levels]  # type: ignore[union-attr]
-            more = f" and {len(levels) - _NAMES} more" if len(levels) > _NAMES else ""
-            seen = f"{', '.join(levels[:_NAMES])}{more}"
-        rows.append([part.name, seen])
-    seen_table = table(rows, "What was seen in training", left=(0, 1), titled=False)
-    return bullets(_sentences(found)) + folded("What was seen of each column", seen_table)
+    """Sentences."""
+    return bullets(_sentences(found))
 
 
 def _sentences(found: Findings) -> Iterator[str]:
@@ -97,8 +84,8 @@ def _of_columns(found: Findings) -> Iterator[str]:
     parts = found.model.encoder.encodings
     if any(isinstance(part, Numeric) for part in parts):
         yield (
-            "Beyond the ranges that were seen the networks extrapolate, and nothing tells how well; "
-            "downslope predict counts such cells."
+            "Beyond the ranges that were seen (The data) the networks extrapolate, and nothing tells how "
+            "well; downslope predict counts such cells."
         )
     levels = [part.name for part in parts if hasattr(part, "levels")]
     if levels:
