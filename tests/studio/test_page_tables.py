@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from visits import FIVE_X, FIVE_Y
+from visits import FIVE_X, FIVE_Y, FRESH, START, W, send
 
 import downslope as ds
 
@@ -89,6 +89,14 @@ def test_a_column_of_a_formula(page):
     panel.get_by_role("button", name="Add").click()
     alert = page.page.get_by_role("alert")
     page.until(lambda: alert.count() and "x1*nothing" in alert.inner_text(), "a message")
+    field = panel.get_by_label("New column from a formula")
+    assert field.input_value() == "x1*nothing"  # to be mended
+    field.fill("x1*x3")
+    field.press("Enter")
+    page.until(lambda: page.overview["table"]["features"][-1] == "x1*x3", "the mended formula")
+    page.page.wait_for_function("document.querySelector('.new-formula input').value === ''")
+    panel.get_by_role("button", name="Remove").last.click()
+    page.until(lambda: page.overview["table"]["features"][-1] == "x1*x2", "the column to go")
     assert page.overview["table"]["features"][-1] == "x1*x2"
     panel.get_by_role("button", name="Remove").click()
     page.until(lambda: page.overview["table"]["features"] == ["x1", "x2", "x3"], "the column to go")
@@ -104,6 +112,10 @@ def test_a_cell_is_changed_and_a_row_added(page):
     page.page.get_by_role("button", name="Add row").click()
     page.until(lambda: page.frame["rows"]["total"] == 6, "a sixth row")
     assert page.frame["rows"]["loss"][5] == pytest.approx((FIVE_Y[4] - FIVE_X[4] @ page.weights) ** 2)
+    page.page.locator("section.rows tbody tr").nth(1).get_by_role("button").click()
+    page.page.get_by_role("button", name="Remove row 2").click()
+    page.until(lambda: page.frame["rows"]["total"] == 5, "five rows")
+    assert page.frame["rows"]["z"][1, 0] == pytest.approx(changed[2] @ page.weights)
     page.page.get_by_label("y, row 1").fill("much")
     page.page.get_by_label("y, row 1").press("Enter")
     page.answer("refused")
@@ -126,3 +138,110 @@ def test_a_file_that_cannot_be_used_leaves_the_session(page, name, content, word
     assert told[1:] in page.page.get_by_role("alert").inner_text()
     page.take(2)
     assert page.overview["table"]["name"] == "five rows"
+
+
+def test_a_dropped_table_says_what_it_is_to_predict(page):
+    page.page.evaluate(DROP, ["x;y;name\n1,5;2;a\n2,5;4;b\n3,5;6;c\n", "three.csv"])
+    page.page.get_by_text("three.csv is open. It is to predict 'y'; another target is set under").wait_for()
+    chosen = page.page.get_by_role("tab", selected=True)
+    assert chosen.inner_text() == "Columns"
+
+
+@pytest.mark.parametrize(
+    ("label", "typed", "words"),
+    [
+        ("Learning rate as a number", "fast", "“fast” is no number, and “Learning rate” needs one"),
+        ("Learning rate as a number", "-1", "Learning rate needs a number from 1e-12 to 1e+06, not -1"),
+        ("Number of steps", "many", "“many” is no number, and “Number of steps” needs one"),
+        ("Number of steps", "0", "Descent takes 1 step or more, not 0"),
+        ("w₂, weight", "heavy", "“heavy” is no number, and “w₂” needs one"),
+    ],
+)
+def test_nonsense_in_a_field_is_answered(page, label, typed, words):
+    field = page.page.get_by_label(label)
+    field.click()
+    field.fill(typed)
+    field.press("Enter")
+    alert = page.page.get_by_role("alert")
+    alert.wait_for()
+    assert words in alert.inner_text()
+    assert page.weights.tolist() == START
+
+
+def bar_widths(page):
+    meters = page.page.locator("section.rows .meter").all()
+    return [meter.bounding_box()["width"] for meter in meters]
+
+
+@pytest.mark.parametrize("width", [1280, 1920, 390])
+def test_bars_are_as_long_as_errors_are_large(five_rows, visit, width):
+    send(five_rows, **FRESH)
+    page = visit(five_rows, {"width": width, "height": 720})
+    send(five_rows, "set_parameter", name=W, index=[0, 0], value=0.5)
+    send(five_rows, "set_parameter", name=W, index=[0, 1], value=0.9)
+    send(five_rows, "set_parameter", name=W, index=[0, 2], value=1.1)
+    page.until(lambda: page.weights.tolist() == [0.5, 0.9, 1.1], "the weights")
+    errors = (FIVE_Y - FIVE_X @ [0.5, 0.9, 1.1]) ** 2
+    widths = bar_widths(page)
+    np.testing.assert_allclose(np.array(widths) / max(widths), errors / errors.max(), atol=0.02)
+    longest = page.page.locator("section.rows .meter").nth(int(np.argmax(errors)))
+    if width > 1000:
+        card = page.page.locator("section.rows").bounding_box()
+        box = longest.bounding_box()
+        assert box["x"] + box["width"] <= card["x"] + card["width"]
+    send(five_rows, "solve")
+    page.until(lambda: page.frame["error"]["value"] < 1e-20, "the exact answer")
+    assert max(bar_widths(page)) <= 2
+
+
+def test_bars_are_seen_in_forced_colours(five_rows, visit):
+    send(five_rows, **FRESH)
+    page = visit(five_rows, forced_colors="active")
+    seen = page.page.locator("section.rows .meter").first.evaluate(
+        "meter => [getComputedStyle(meter).backgroundImage, getComputedStyle(document.body).color]"
+    )
+    assert seen[1].removeprefix("rgb(").removesuffix(")") in seen[0]
+
+
+LONG = "a_number_whose_name_is_as_long_as_that_of_a_column_of_a_database_can_be_{}"
+
+
+def test_long_names_leave_room_for_what_they_name(page):
+    names = [LONG.format(i) for i in range(3)]
+    lines = [",".join([*names, "y"]), *(f"{i},{i % 7},{i % 5},{2 * i + 1}" for i in range(40))]
+    page.page.evaluate(DROP, ["\n".join(lines), "long.csv"])
+    opened(page, "long.csv")
+    page.until(lambda: page.frame["rows"]["total"] == 40, "the rows")
+    card = page.page.locator("section.rows").bounding_box()
+    for head in page.page.locator("section.rows thead th").all()[:5]:
+        box = head.bounding_box()
+        assert box["width"] < 160
+        assert box["x"] + box["width"] <= card["x"] + card["width"]
+    assert (
+        page.page.locator("section.rows thead th", has_text="Squared")
+        .get_attribute("title")
+        .startswith("What this row adds to the mean: squared error of targets and predictions divided by")
+    )
+
+
+def test_many_classes_make_no_endless_matrix(page):
+    rng = np.random.default_rng(0)
+    lines = [f"{a:.3f},{b:.3f},kind {i % 50}" for i, (a, b) in enumerate(rng.normal(size=(600, 2)))]
+    page.page.evaluate(DROP, ["\n".join(["a,b,kind", *lines]), "many.csv"])
+    opened(page, "many.csv")
+    page.panel("Pictures")
+    matrix = page.page.locator(".confusion")
+    matrix.wait_for()
+    assert matrix.locator("tbody tr").count() == 50
+    assert matrix.bounding_box()["height"] <= 0.7 * 760 + 1
+
+
+def test_units_of_many_layers_stand_apart(five_rows, visit):
+    send(five_rows, **FRESH)
+    layers = [{"units": 3, "activation": "tanh"} for _ in range(20)] + [{"units": 1}]
+    send(five_rows, "change_settings", settings={"layers": layers})
+    page = visit(five_rows, {"width": 1280, "height": 720})
+    boxes = [unit.bounding_box() for unit in page.page.locator(".canvas .unit").all()]
+    columns = sorted({round(box["x"], 1) for box in boxes})
+    assert len(columns) == 22
+    assert min(np.diff(columns)) > max(box["width"] for box in boxes)

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import polars as pl
 import pytest
-from visits import FIVE_X, FIVE_Y, PENGUINS
+from visits import FIVE_X, FIVE_Y, PENGUINS, START
 
 from downslope.errors import DownslopeError
 from downslope.studio import _schema as ask
@@ -14,6 +14,9 @@ from downslope.studio.session._session import Session, first_session
 from downslope.studio.table._choices import Choices
 from downslope.studio.table._edits import with_cell
 from downslope.studio.table._rows import frame_of_arrays, rows_of
+from downslope.studio.views._frames import frame_of
+from downslope.studio.views._rows import challenge_of
+from downslope.studio.views._viewer import Viewer
 from downslope.tables import read_table
 
 TABLE = pl.DataFrame(
@@ -275,3 +278,43 @@ def test_levels_of_a_column_of_many_have_vectors_and_are_no_sizes():
     session.handle(ask.OpenSample("five rows"))
     session.handle(ask.ChooseColumns(formulas=["x1*x2"]))
     assert vectors()[0] == "Dense"
+
+
+def full_of(session):
+    viewer = Viewer()
+    viewer.asks(ask.Look([1, 2]))
+    return frame_of(session, viewer)["rows"]["full"]
+
+
+def test_a_bar_is_full_at_the_largest_error_of_all_rows_also_of_those_out_of_view():
+    session = first_session()
+    errors = (FIVE_Y - FIVE_X @ START) ** 2
+    assert full_of(session) == pytest.approx(errors.max(), rel=1e-12)
+
+
+@pytest.mark.parametrize(("sample", "loss"), [("five rows", 28.9096), ("moons", np.log(2))])
+def test_a_bar_is_short_where_all_errors_are(sample, loss):
+    """Of weights that fit it is full at 1 % of the error of the best guess without inputs."""
+    session = Session(*opening_of(sample))
+    session.handle(ask.ChangeSettings({"validation": 0.0}))
+    if sample == "five rows":
+        session.handle(ask.Solve())
+        assert loss == pytest.approx(np.var(FIVE_Y))
+    else:
+        session.handle(ask.ChangeSettings({"learning_rate": 0.03}))
+        session.handle(ask.Step(9000))
+        while session.state.playing:
+            session.work()
+    assert full_of(session) == pytest.approx(0.01 * loss, rel=1e-6)
+
+
+def test_the_challenge_is_there_where_it_can_be_met():
+    session = first_session()
+    assert challenge_of(session, session.parameters)["rows"] == 5
+    session.handle(ask.EditCell(0, "y", "100"))  # five rows that no three weights fit
+    assert challenge_of(session, session.parameters) is None
+    session.handle(ask.EditRows(remove=0))
+    assert challenge_of(session, session.parameters)["rows"] == 4
+    layers = [{"units": 3, "activation": "tanh"}, {"units": 1}]
+    session.handle(ask.ChangeSettings({"layers": layers}))
+    assert challenge_of(session, session.parameters) is None

@@ -240,7 +240,7 @@ def test_a_drag_is_one_saved_step():
         (ask.SetParameter(W, [0, -1], 1.0), "no weight"),
         (ask.SetParameter(W, [0, 0], float("nan")), "a weight must be a number of at most 1.8e"),
         (ask.Freeze("nothing", None, True), "no parameter 'nothing'"),
-        (ask.Step(0), "counted from 1"),
+        (ask.Step(0), "takes 1 step or more, not"),
         (ask.Play(-1.0), "slow motion"),
         (ask.Phase("sideways"), "forward, loss, backward, update"),
         (ask.GoTo(99), "saved steps 0 to 0, not 99"),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from downslope.studio.session._measures import forward_of, probabilities_of
 from downslope.studio.session._session import Session
 from downslope.studio.table._rows import Rows
+from downslope.studio.views._scale import can_be_met, full_loss
 from downslope.studio.views._viewer import Order, Viewer
 from downslope.training import Arrays
 
@@ -37,6 +38,7 @@ def rows_view(session: Session, viewer: Viewer, parameters: Arrays) -> dict[str,
     if len(indices):
         data = {name: column[indices] for name, column in split.data.items()}
         shown |= _predicted(session, parameters, data)
+        shown["full"] = full_loss(session, parameters)
     if len(split.validation_rows):
         shown["validation"] = np.isin(indices, split.validation_rows)
     key = indices.tobytes()
@@ -90,12 +92,15 @@ def _by_error(session: Session, viewer: Viewer, parameters: Arrays) -> NDArray[n
 
 
 def challenge_of(session: Session, parameters: Arrays) -> dict[str, Any] | None:
-    """How many of a few rows have an error below a limit, and whether all was done by hand."""
+    """How many of a few rows have an error below a limit that all can reach, and whether it was by hand."""
     state = session.state
     rows = state.rows
     if len(rows.x) > _FEW or rows.target.classes or rows.outputs != 1:
         return None
-    data = state.descent.split.data
+    split = state.shown_descent.split
+    if not can_be_met(split, state.settings.network, rows.target.scale, _CHALLENGE):
+        return None
+    data = split.data
     prediction = forward_of(state.settings.network, parameters, data)[1]
     sizes = np.abs(_in_units(rows, data["y"]) - _in_units(rows, prediction))
     met = int(np.count_nonzero(sizes < _CHALLENGE))

@@ -1,5 +1,6 @@
 /** Fields: numbers that are dragged, typed and changed by keys, numbers that are settings, and choices. */
 import { fitted, number, parsed } from "../core/format.js";
+import { refuseNumber } from "../core/store.js";
 import { html, useLayoutEffect, useRef, useState } from "../core/ui.js";
 import { dragged, nudged, RATE } from "./drag.js";
 
@@ -22,7 +23,9 @@ export function NumberField(props) {
   const commit = (typed) => {
     const found = parsed(typed);
     setText(null);
-    if (Number.isFinite(found) && found !== value && typed !== number(value, SHOWN_IN_FULL)) {
+    if (!Number.isFinite(found)) {
+      if (typed.trim() !== "") refuseNumber(label.split(",")[0], typed);
+    } else if (found !== value && typed !== number(value, SHOWN_IN_FULL)) {
       onChange(found, false);
     }
   };
@@ -116,7 +119,8 @@ export function Field({ label, value, onChange, empty = "", width = "6rem", hint
     if (text === null) return;
     const found = text.trim() === "" ? null : parsed(text);
     setText(null);
-    if (found === null ? empty !== "" : Number.isFinite(found)) onChange(found);
+    if (found !== null && !Number.isFinite(found)) refuseNumber(label, text);
+    else if (found !== null || empty !== "") onChange(found);
   };
   const keys = (event) => {
     if (event.key === "Enter") commit();

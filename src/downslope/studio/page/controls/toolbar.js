@@ -1,7 +1,7 @@
 /** The controls of descent: whole steps, the parts of a step, and the settings that are changed most. */
 import { number, parsed, whole } from "../core/format.js";
 import { send } from "../core/session.js";
-import { frame, network, overview, settings } from "../core/store.js";
+import { frame, network, overview, refuseNumber, settings } from "../core/store.js";
 import { html, useState } from "../core/ui.js";
 import { change, drawNewWeights, pace, togglePlay } from "./changes.js";
 import { Choice } from "./fields.js";
@@ -44,7 +44,8 @@ function Steps() {
   const [count, setCount] = useState("100");
   const take = () => {
     const steps = Math.round(parsed(count));
-    if (steps >= 1) send("step", { count: steps });
+    if (Number.isFinite(steps)) send("step", { count: steps });
+    else refuseNumber("Number of steps", count);
   };
   return html`<span class="joined"><button onClick=${take}>Take steps</button>
     <input aria-label="Number of steps" inputmode="numeric" value=${count} size="5"
@@ -102,7 +103,8 @@ function LearningRate() {
     if (text === null) return;
     const found = parsed(text);
     setText(null);
-    if (found > 0) change({ learning_rate: found });
+    if (Number.isFinite(found)) change({ learning_rate: found });
+    else refuseNumber("Learning rate", text);
   };
   const slide = (event) => change({ learning_rate: fromSlider(Number(event.currentTarget.value)) });
   return html`<div class=${`rate ${rate >= stable ? "unstable" : ""}`}>

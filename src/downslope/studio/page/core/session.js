@@ -6,7 +6,7 @@ import { batch } from "./ui.js";
 import { pack, unpack } from "./wire.js";
 
 const { asked, cells, connection, explanation, frame, lines, matrices, notice, order } = store;
-const { overview, pictures, row, selected, shownRows } = store;
+const { overview, panel, pictures, row, selected, shownRows } = store;
 
 const AGAIN = 1000; // milliseconds until a lost connection is tried again
 
@@ -58,6 +58,7 @@ const receivers = {
   },
   notice: (message) => {
     notice.value = { text: message.text, kind: "said" };
+    if (["upload", "paste"].includes(message.command)) panel.value = "columns"; // where its target is set
   },
 };
 

@@ -21,7 +21,13 @@ export const explanation = signal(null); // the last derivation
 export const shownRows = signal([0, 20]);
 export const order = signal("table");
 export const lines = signal("weight");
+export const panel = signal("derivation"); // the one that is open
 export const asked = signal({ pictures: null, matrices: null });
+
+/** Say that what was typed is no number. */
+export function refuseNumber(label, text) {
+  notice.value = { text: `“${text.trim()}” is no number, and “${label}” needs one`, kind: "refused" };
+}
 
 export const network = computed(() => overview.value?.network);
 export const settings = computed(() => overview.value?.settings);

@@ -1,6 +1,6 @@
 /** The panels below the first screen. Each is loaded when it is first opened. */
-import { explanation } from "../core/store.js";
-import { html, lazy, signal, useEffect, useState } from "../core/ui.js";
+import { explanation, panel } from "../core/store.js";
+import { html, lazy, useEffect, useState } from "../core/ui.js";
 
 const PANELS = [
   ["derivation", "Derivation", later(() => import("../derivation/derivation.js"), "Derivation")],
@@ -10,8 +10,6 @@ const PANELS = [
   ["runs", "Runs", later(() => import("../time/runs.js"), "Runs")],
 ];
 const DIRECTIONS = { ArrowRight: 1, ArrowLeft: -1 };
-
-const panel = signal("derivation");
 
 /** The component of a panel, by its name in its module. */
 function later(load, name) {

@@ -10,6 +10,8 @@ const LINES = [
   ["row", "Row gradient", "Lines show the gradient of the selected row alone; select a row first"],
 ];
 
+const MOST_SIZES = 10; // of layers that are written out
+
 const Matrices = lazy(
   () => import("../matrices/matrices.js").then((m) => m.Matrices),
   html`<p class="muted">…</p>`,
@@ -45,5 +47,7 @@ function LineChoice() {
 function shape() {
   const { network } = overview.value;
   const sizes = [network.inputs.length, ...network.layers.map((layer) => layer.units)];
-  return `${sizes.join("-")} · ${new Intl.NumberFormat().format(network.weights)} parameters`;
+  const last = sizes.length - 1;
+  const few = sizes.length > MOST_SIZES ? `${sizes[0]}-${sizes[1]}-…-${sizes[last]}, ${last} layers` : "";
+  return `${few || sizes.join("-")} · ${new Intl.NumberFormat().format(network.weights)} parameters`;
 }

@@ -40,6 +40,13 @@ export function layoutOf(net, width, style, room = HIGHEST) {
     narrow,
     columns: sizes.map(column),
     letters: Math.max(7, Math.min(12, (height - 40) / sizes[0] / 1.25)),
-    radius: Math.max(5, Math.min(numbers ? 24 : 18, (height - 40) / most / 2.4)),
+    radius: Math.max(
+      2,
+      Math.min(
+        numbers ? 24 : 18,
+        (right - left) / (sizes.length - 1) / 2.6,
+        Math.max(5, (height - 40) / most / 2.4),
+      ),
+    ),
   };
 }

@@ -147,6 +147,8 @@ function binTable({ counts, edges }) {
   };
 }
 
+const MANY = 12; // classes, beyond which the cells of their matrix are small
+
 function Confusion({ picture }) {
   const { confusion, accuracy, log_loss: loss } = picture;
   const classes = confusion.shape[0];
@@ -179,7 +181,8 @@ function Confusion({ picture }) {
       ["Log loss", number(loss, 4)],
       ["Rows", whole(picture.rows)],
     ]} />
-    <div class="confusion" tabindex="0" role="region" aria-label="Predictions against targets">
+    <div class=${`confusion ${classes > MANY ? "many" : ""}`} tabindex="0" role="region"
+      aria-label="Predictions against targets">
       <table>
         <thead>
           <tr><th></th><th colspan=${classes} scope="colgroup">Prediction</th></tr>

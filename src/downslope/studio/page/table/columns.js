@@ -3,7 +3,7 @@ import { Choice } from "../controls/fields.js";
 import { capitalised, number, whole } from "../core/format.js";
 import { send, upload } from "../core/session.js";
 import { overview, table } from "../core/store.js";
-import { html, useState } from "../core/ui.js";
+import { html, useEffect, useState } from "../core/ui.js";
 
 const AUTOMATIC = "automatic";
 const EXCLUDE = "exclude";
@@ -51,9 +51,12 @@ function About({ now }) {
 
 function NewFormula({ formulas }) {
   const [formula, setFormula] = useState("");
+  const wanted = formula.trim();
+  useEffect(() => {
+    if (formulas.includes(wanted)) setFormula(""); // a refused one stays, to be mended
+  }, [formulas]);
   const add = () => {
-    if (formula.trim()) send("choose_columns", { formulas: [...formulas, formula.trim()] });
-    setFormula("");
+    if (wanted) send("choose_columns", { formulas: [...formulas, wanted] });
   };
   return html`<div class="bar new-formula">
     <label class="field"><span>New column from a formula</span>

@@ -10,7 +10,7 @@ export const EDITABLE_ROWS = 200;
 const SMALL_ERROR = 0.1;
 const FEW_ROWS = 20; // that are a challenge
 
-export function Row({ i, shown, values, inputs, targets, layout, most }) {
+export function Row({ i, shown, values, inputs, targets, layout }) {
   const { classes, single, behind } = layout;
   const index = shown.indices[i];
   const error = classes ? null : shown.residual[i * shown.prediction.shape[1]];
@@ -28,7 +28,7 @@ export function Row({ i, shown, values, inputs, targets, layout, most }) {
     ${targets.map(cell)}
     ${!classes && single && html`<${ErrorCell} error=${error} />`}
     <${LossCell} loss=${shown.loss[i]} error=${error} />
-    <${Bar} share=${shown.loss[i] / most} negative=${error !== null && error < 0} />
+    <${Bar} share=${shown.loss[i] / shown.full} negative=${error !== null && error < 0} />
     ${behind && inputs.map(cell)}
   </tr>`;
 }
@@ -74,7 +74,7 @@ function LossCell({ loss, error }) {
 }
 
 function Bar({ share, negative }) {
-  const width = `${(100 * Math.min(1, share)).toFixed(1)}%`;
+  const width = `${(100 * Math.min(1, share || 0)).toFixed(1)}%`;
   return html`<td class="barcell">
     <span class=${`meter ${negative ? "negative" : "positive"}`} style=${{ width }}></span></td>`;
 }

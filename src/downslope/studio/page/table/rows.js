@@ -1,13 +1,13 @@
 /** The table of rows: cells, what the network predicts for each row, its error as a number and as a bar. */
-import { whole } from "../core/format.js";
+import { number, whole } from "../core/format.js";
 import { look, send } from "../core/session.js";
-import { cells, frame, order, settings, shownRows, table } from "../core/store.js";
+import { cells, frame, order, row, settings, shownRows, table } from "../core/store.js";
 import { html, useEffect, useRef, useState } from "../core/ui.js";
 import { EDITABLE_ROWS, Row } from "./row.js";
 
 const HEIGHT = 30; // pixels of a row
 const MOST_COLUMNS = 8;
-const INPUTS_BEHIND = 4; // columns beyond which the inputs stand behind the errors
+const INPUTS_BEFORE = 4; // columns beyond which the inputs stand behind the errors
 
 /** The rows in view: a window of the table that follows the scrolling. */
 export function Rows() {
@@ -30,17 +30,22 @@ export function Rows() {
         html`<button class="quiet" onClick=${() => setAll(!all)}>${few}</button>`
       }
       ${now.rows > 12 && html`<${LargestFirst} box=${box} />`}
-      ${
-        now.editable &&
-        now.rows <= EDITABLE_ROWS &&
-        html`<button class="quiet" title="Add a row like the last one"
-          onClick=${() => send("edit_rows", {})}>Add row</button>`
-      }
+      ${now.editable && now.rows <= EDITABLE_ROWS && html`<${EditRows} rows=${now.rows} />`}
     </div>
     <div class="scroll" ref=${box} tabindex="0" role="region" aria-label="Table of rows (scrolls)">
       <${Grid} now=${now} inputs=${shown} targets=${targets} />
     </div>
   </section>`;
+}
+
+/** A row more, or the selected one less. */
+function EditRows({ rows }) {
+  const selected = row.value;
+  const remove = html`<button class="quiet" title="Remove the selected row from the table"
+    onClick=${() => send("edit_rows", { remove: selected })}>Remove row ${whole(selected + 1)}</button>`;
+  return html`${selected !== null && rows > 1 && remove}
+    <button class="quiet" title="Add a row like the last one"
+      onClick=${() => send("edit_rows", {})}>Add row</button>`;
 }
 
 /** Ask for the rows that are in view, whenever those are others. */
@@ -83,24 +88,21 @@ function Grid({ now, inputs, targets }) {
   const shown = known ? rows : null;
   const count = shown ? shown.indices.length : 0;
   const classes = now.classes.length > 0;
-  const layout = {
-    classes,
-    single: targets.length === 1,
-    scaled: now.scaling === "standard" && !classes,
-    behind: inputs.length > INPUTS_BEHIND,
-  };
-  const most = shown ? Math.max(...shown.loss, 1e-300) : 1;
+  const scaled = now.scaling === "standard" && !classes; // one column more
+  const single = targets.length === 1;
+  const behind = inputs.length > INPUTS_BEFORE - (scaled ? 2 : 0);
+  const layout = { classes, single, scaled, behind };
   const first = rows ? rows.first : 0;
-  const row = (
+  const line = (
     _,
     i,
   ) => html`<${Row} key=${shown.indices[i]} i=${i} shown=${shown} values=${cells.value.cells[i]}
-    inputs=${inputs} targets=${targets} layout=${layout} most=${most} />`;
+    inputs=${inputs} targets=${targets} layout=${layout} />`;
   return html`<table class="grid">
     <${Heads} inputs=${inputs} targets=${targets} layout=${layout} />
     <tbody>
       <${Space} rows=${first} />
-      ${Array.from({ length: count }, row)}
+      ${Array.from({ length: count }, line)}
       <${Space} rows=${shown ? now.rows - first - count : 0} />
     </tbody></table>`;
 }
@@ -118,14 +120,16 @@ function Heads({ inputs, targets, layout: { classes, single, scaled, behind } })
     : single
       ? ["z", scaled && "Prediction"]
       : ["Prediction"];
-  const lossName = loss === "squared_error" ? (single ? "Squared" : "Mean square") : "Loss";
-  const lossHint = `What this row adds to the mean: ${loss.replace(/_/g, " ")}`;
+  const plainName = loss === "squared_error" ? (single ? "Squared" : "Mean square") : "Loss";
+  const lossName = scaled ? `${plainName}, scaled` : plainName;
+  const units = scaled ? ` of targets and predictions divided by ${number(table.value.scale, 5)}` : "";
+  const lossHint = `What this row adds to the mean: ${loss.replace(/_/g, " ")}${units}`;
   const input = (column) => html`<th scope="col" key=${column.name} class=${column.numeric ? "" : "words"}
-    title=${`${column.kind}: ${column.reason}`}>${column.name}</th>`;
+    title=${`${column.name}. ${column.kind}: ${column.reason}`}>${column.name}</th>`;
   const output = (name) => html`<th scope="col" class="computed forward" key=${name}>${name}</th>`;
   const target = ({ name, numeric, reason }) =>
     html`<th scope="col" key=${name} class=${numeric && !classes ? "" : "words"}
-      title=${reason}>${name}</th>`;
+      title=${`${name}. ${reason}`}>${name}</th>`;
   return html`<thead><tr><th scope="col" class="count">Row</th>
     ${!behind && inputs.map(input)}
     ${computed.filter(Boolean).map(output)}

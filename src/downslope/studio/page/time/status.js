@@ -1,7 +1,7 @@
 /** How the run stands: the total error, the best so far, the challenge, and what ended the run. */
 import { number, whole } from "../core/format.js";
 import { send } from "../core/session.js";
-import { frame, settings } from "../core/store.js";
+import { frame, settings, table } from "../core/store.js";
 import { html, signal } from "../core/ui.js";
 
 /** The error of all rows, what it is a mean of, and how it compares. */
@@ -10,10 +10,13 @@ export function TotalError() {
   const { error, best, challenge } = frame.value;
   const penalties = error.penalties ? " and penalties" : "";
   const over = error.of === "all rows" ? `${whole(error.rows)} rows` : error.of;
+  const { scale, classes, targets } = table.value;
+  const of = scale === 1 || classes.length ? "" : ` of scaled ${targets}`;
+  const name = `E, ${error.measure}${of}${penalties}, ${over}`;
   const validation = error.validation ?? null;
   const validates = settings.value.validation > 0; // its line stays while the error waits for time
   return html`<section class="total card" aria-label="Total error">
-    <div class="figure"><span class="muted line">E, ${error.measure}${penalties}, ${over}</span>
+    <div class="figure"><span class="muted line" title=${name}>${name}</span>
       <output class="big" data-error=${error.value}>${number(error.value, 7)}</output>
       ${validates && html`<span class="line">Validation error: <b>${number(validation, 5)}</b></span>`}</div>
     <dl class="bests">

@@ -31,8 +31,6 @@ HANDLERS: Mapping[type[ask.Command], Handler] = {
     ask.RemoveRun: _time.remove_run,
     ask.EditCell: _table.edit_cell,
     ask.EditRows: _table.edit_rows,
-    ask.Paste: _table.paste,
-    ask.Upload: _table.upload,
     ask.ChooseColumns: _table.choose_columns,
     ask.OpenSample: _table.open_sample,
 }
@@ -54,4 +52,6 @@ def outcome_of(state: SessionState, command: ask.Command, engine: Engine) -> Out
     """
     if isinstance(command, ask.Solve):
         return Outcome(*_parameters.solved(state, engine))
+    if isinstance(command, ask.Paste | ask.Upload):
+        return Outcome(*_table.open_table(state, command, engine))
     return Outcome(HANDLERS[type(command)](state, command, engine))

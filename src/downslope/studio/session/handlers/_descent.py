@@ -28,8 +28,10 @@ def show_phase(state: SessionState, command: ask.Phase, engine: Engine) -> Sessi
 
 def take_steps(state: SessionState, command: ask.Step, engine: Engine) -> SessionState:
     """So many steps or epochs: at once where they are quick, else by playing."""
-    if command.count < 1 or command.unit not in ("step", "epoch"):
-        raise DownslopeError("steps and epochs are counted from 1")
+    if command.unit not in ("step", "epoch"):
+        raise DownslopeError(f"descent goes by a step or an epoch, not {command.unit!r}")
+    if command.count < 1:
+        raise DownslopeError(f"descent takes 1 {command.unit} or more, not {command.count:,}")
     state = resumed(paused(state, engine), engine)
     descent, step, count = state.descent, state.position.step, command.count
     if command.unit == "epoch":

@@ -21,7 +21,7 @@ from downslope.studio.table._edits import with_cell, with_row_like_the_last, wit
 from downslope.studio.table._rows import Rows, rows_of
 from downslope.tables import read_table
 
-__all__ = ["choose_columns", "edit_cell", "edit_rows", "open_sample", "paste", "upload", "with_choices"]
+__all__ = ["choose_columns", "edit_cell", "edit_rows", "open_sample", "open_table", "with_choices"]
 
 
 def edit_cell(state: SessionState, command: ask.EditCell, engine: Engine) -> SessionState:
@@ -36,14 +36,17 @@ def edit_rows(state: SessionState, command: ask.EditRows, engine: Engine) -> Ses
     return _with_frame(state, frame, engine)
 
 
-def paste(state: SessionState, command: ask.Paste, engine: Engine) -> SessionState:
-    """A table from text."""
-    return _with_table(state, command.text.encode(), command.name, engine)
-
-
-def upload(state: SessionState, command: ask.Upload, engine: Engine) -> SessionState:
-    """A table from a file."""
-    return _with_table(state, command.content, command.name, engine)
+def open_table(
+    state: SessionState, command: ask.Paste | ask.Upload, engine: Engine
+) -> tuple[SessionState, dict[str, Any]]:
+    """A table from text or from a file, and what it is taken for."""
+    content = command.content if isinstance(command, ask.Upload) else command.text.encode()
+    state = _with_table(state, content, command.name, engine)
+    rows = state.rows
+    (target,) = rows.choices.targets
+    last = ", the last column that can be one" if target == rows.frame.columns[-1] else ""
+    text = f"{rows.name} is open. It is to predict {target!r}{last}; another target is set under Columns."
+    return state, {"message": "notice", "text": text}
 
 
 def choose_columns(state: SessionState, command: ask.ChooseColumns, engine: Engine) -> SessionState:
