@@ -41,22 +41,12 @@ def training_section(found: Findings) -> str:
 
 def _held_out(found: Findings) -> str:
     summary = found.model.summary
+    said = f"{summary.validation[0].upper()}{summary.validation[1:]}."
     if not summary.held_out:
-        return (
-            f"{summary.rows:,} rows are too few to hold any out: one network was trained on all of them, and "
-            "its scores on these rows say nothing of others."
-        )
-    trained = f"any row with the same {summary.group}" if summary.group else "it"
-    every = (
-        "Each row" if summary.validation_rows == summary.rows else f"Each of {summary.validation_rows:,} rows"
-    )
-    return (
-        f"{every} was held out by some networks of every group. Its error is that of the networks that were "
-        f"not trained on {trained}; the prediction of a new row is a mean over all {summary.members} of them."
-        if summary.members > 1
-        else f"{every} was held out, and predicted by a network that was not trained on {trained}. The "
-        "network that predicts new rows was then trained on all rows."
-    )
+        return f"{said} Scores on rows that trained the network say nothing of others."
+    if summary.members > 1:
+        return f"{said} The prediction of a new row is a mean over all {summary.members} networks."
+    return said
 
 
 def _name(group: GroupRecord) -> str:
