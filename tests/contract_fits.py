@@ -162,6 +162,8 @@ FITS = {
             "time_limit": OPTIONAL | POSITIVE,
             "threads": OPTIONAL | wholes(lambda v: v >= 1),
             "row_weights": OPTIONAL,
+            "group": OPTIONAL,
+            "time": OPTIONAL,
             "seed": SEED,
             "source": OPTIONAL | TEXTS,
             "progress": OPTIONAL | {"function"},

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["evaluate", "report", "show", "targets"]
+PAGES = ["evaluate", "report", "show", "targets", "time"]
 FIGURE = re.compile(r"[-−]?\d[\d.,]*(e[-+]?\d+)?")
-OF_THE_PROCESSOR = re.compile(r"standard errors|^# – #|The network's")
+OF_THE_PROCESSOR = re.compile(r"standard errors|^# – #|The network's|(of|in) the prediction")
 """Lines whose words depend on the last digits of figures, which depend on the processor."""
 
 

@@ -74,11 +74,11 @@ def test_scores_of_held_out_groups_are_those_of_new_groups():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"group": "patients"}, 'no column "patients" of groups; did you mean "patient"'),
+        ({"group": "patients"}, 'no column "patients" for group; did you mean "patient"'),
         ({"group": "patient", "drop": ["patient"]}, "in drop and in group"),
         ({"group": "y"}, 'group and target are both "y"'),
         ({"group": "one"}, "in one group"),
-        ({"group": 3}, 'no column "3" of groups'),
+        ({"group": 3}, 'no column "3" for group'),
         ({"group": 3.5}, "group needs names of columns"),
     ],
 )
@@ -86,3 +86,24 @@ def test_groups_that_do_not_serve(options, message):
     table = patients(60).with_columns(one=pl.lit("a"))
     with pytest.raises(ds.DownslopeError, match=message):
         ds.fit(table, "y", **options, **QUICK)
+
+
+def test_a_single_group_is_found_among_the_rows_that_are_used() -> None:
+    table = patients(60).with_columns(
+        clinic=pl.when(pl.int_range(pl.len()) < 6).then(pl.lit("a")).otherwise(pl.lit("b")),
+        weight=(pl.int_range(pl.len()) >= 6).cast(pl.Int64),
+        known=pl.when(pl.int_range(pl.len()) >= 6).then("y"),
+    )
+    with pytest.raises(ds.DownslopeError, match='every row of "clinic" that can be used is in one group'):
+        ds.fit(table, "y", group="clinic", row_weights="weight", **QUICK)
+    with pytest.raises(ds.DownslopeError, match='every row of "clinic" that can be used is in one group'):
+        ds.fit(table.drop("y"), "known", group="clinic", **QUICK)
+    assert ds.fit(table, "y", group="clinic", **QUICK).record.group == "clinic"
+
+
+def test_one_held_out_group_leaves_no_other_to_learn_intervals_from() -> None:
+    table = patients(60).with_columns(half=pl.int_range(pl.len()) % 2)
+    model = ds.fit(table, "y", group="half", members=1, **QUICK)
+    assert model.intervals is None
+    with pytest.raises(ds.DownslopeError, match="or the held-out rows are of one group"):
+        model.predict_interval(table)

@@ -189,6 +189,12 @@ def _one_or_several(ctx: click.Context, option: click.Parameter, value: tuple[st
     metavar="COLUMN",
     help="A column whose rows of one value belong together, such as a patient: they are held out together.",
 )
+@click.option(
+    "--time",
+    metavar="COLUMN",
+    help="A column that orders the rows, of dates, times or numbers such as years: networks that know "
+    "earlier rows alone are measured on the last fifth, then all rows train the model.",
+)
 @click.option("--sheet", metavar="NAME", help=_SHEET)
 @_reading_options
 @click.option(
@@ -275,6 +281,7 @@ def fit(table: str, output: str | None, sheet: str | None, **options: Any) -> No
       downslope fit penguins.csv.gz --target species --drop year
       downslope fit houses.csv --target price --time-limit 60
       downslope fit penguins.csv.gz --target body_mass_g --target species
+      downslope fit sales.csv --target sales --time date
       downslope fit survey.xlsx --sheet 2024 --target happy --category postcode
       downslope fit verkauf.csv --target preis --decimal , --date-format day-first
       cat houses.csv | downslope fit - --target price -o houses.downslope

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from downslope.cli._screen import rounded
-from downslope.fitting import LINEAR, Model, Scores, Summary, group_line
+from downslope.fitting import Model, Summary, group_line
 from downslope.nets import Dense, Network
 from downslope.tables import Column
 
@@ -46,7 +46,8 @@ def print_scores(screen: Console, model: Model) -> None:
     if not model.target.classes:
         screen.print(f"Errors are in the units of {escape(model.target.name)}.")
     screen.print(_score_table(summary))
-    screen.print(_conclusion(model))
+    for said in (summary.conclusion, *summary.notes):
+        screen.print(escape(said))
 
 
 def _shape(network: Network) -> str:
@@ -85,23 +86,3 @@ def _score_table(summary: Summary) -> Table:
 
 def _known(value: float | None) -> float:
     return float("nan") if value is None else value
-
-
-def _conclusion(model: Model) -> str:
-    """In one sentence, what the network adds."""
-    record = model.record
-    if record.main.name == LINEAR:
-        few = not record.held_out
-        why = "with so few rows, more layers would memorise them" if few else "hidden layers did not help"
-        return f"The network is the linear model: {why}."
-    name = "log loss" if model.target.classes else "root mean squared error"
-    baseline, linear, network = (_loss(s) for s in (record.baseline, record.linear, record.network))
-    if network >= baseline:
-        return f"The network's {name} is not below that of the baseline: these columns do not predict it."
-    if network >= linear:
-        return f"The network's {name} is not below that of the linear model."
-    return f"The network's {name} is {100 * (1 - network / linear):.0f} % below that of the linear model."
-
-
-def _loss(scores: Scores) -> float:
-    return _known(scores.log_loss if scores.log_loss is not None else scores.root_mean_squared_error)

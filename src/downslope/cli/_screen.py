@@ -35,7 +35,7 @@ class ProgressBar:
         screen = Console(stderr=True, highlight=False)
         self._plain = not screen.is_terminal
         self._bar = Progress(
-            TextColumn("{task.description:<17}", markup=False),
+            TextColumn("{task.description:<23}", markup=False),
             BarColumn(bar_width=14),
             TextColumn("{task.percentage:>3.0f}%  {task.fields[errors]}"),
             TimeRemainingColumn(compact=True),

@@ -10,48 +10,27 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from downslope._checks import called, choice, show, text
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
-from downslope.fitting._held_out import held_out_rows
 from downslope.fitting._model import Model
 from downslope.fitting._models import Models
 from downslope.fitting._opening import (
     counted_rows,
     described_targets,
-    groups_of,
     opened_table,
-    places_of,
+    timed_rows,
     wanted_kinds,
-    weights_in,
     with_targets,
 )
-from downslope.fitting._options import checked_columns, refuse_contradictions
-from downslope.fitting._record import GroupRecord, Record
-from downslope.fitting._scores import LINEAR_MODEL, NETWORK, Scores, baseline_prediction, scores
-from downslope.fitting.ensemble import (
-    EncodedRows,
-    FitPhase,
-    FitSettings,
-    FittedEnsemble,
-    IntervalNetworks,
-    fit_ensemble,
-    fit_intervals,
-    fit_single,
-    folds_of,
-)
-from downslope.fitting.evaluation import LabelledRows, weighted_quantiles
-from downslope.tables import (
-    TASKS,
-    Description,
-    Reading,
-    TableEncoder,
-    Target,
-    rows_with_target,
-)
-from downslope.training import Folds
+from downslope.fitting._options import checked_columns, refuse_contradictions, refuse_two_roles
+from downslope.fitting._recording import kept_rows, record_of
+from downslope.fitting._rows import TargetRows, target_rows
+from downslope.fitting._training import train
+from downslope.fitting.ensemble import FitPhase, FitSettings
+from downslope.tables import TASKS, Description, Reading
 
 __all__ = ["FitPhase", "fit"]
 
@@ -79,6 +58,7 @@ def fit(
     threads: int | None = None,
     row_weights: ArrayLike | str | None = None,
     group: str | None = None,
+    time: str | None = None,
     seed: int = 0,
     sheet: str | None = None,
     delimiter: str | None = None,
@@ -129,6 +109,9 @@ def fit(
             left out.
         group: the name of a column whose rows of one value belong together, such as a patient: no network is
             measured on a row of a group that it was trained on. The column is no input.
+        time: the name of a column of dates, times or numbers such as years that orders the rows: networks
+            that know the earlier rows alone are measured on the last fifth of them, then all rows train the
+            model. The column stays an input, unless it is dropped; rows without a time are left out.
         seed: of all random numbers. The same seed gives the same bits, unless a time limit ends training.
         sheet: of an Excel file, by name, also with an area such as "Sales!B3:F20"; the first where none is
             given.
@@ -177,30 +160,35 @@ def fit(
     source = text("source", source)
     chosen = {"drop": drop, "category": category, "number": number}
     chosen = {option: checked_columns(option, names) for option, names in chosen.items()}
-    group = None if group is None else checked_columns("group", [group])[0]
+    group, time = (
+        None if column is None else checked_columns(option, [column])[0]
+        for option, column in (("group", group), ("time", time))
+    )
     reading = Reading(delimiter, decimal, thousands, date_format, encoding, skip_rows, header, comment)
     wanted = wanted_kinds(chosen, target, task)
     table = opened_table(data, sheet=sheet, reading=reading, wanted=wanted, keep_rows=keep_rows)
     frame, found = with_targets(table.frame, target)
     names = (found,) if isinstance(found, str) else found
+    roles = {"row_weights": row_weights, "group": group, "time": time}
     for name in names:
         groups = () if group is None else (group,)
         refuse_contradictions(task, name, {**chosen, "group": groups}, settings.idle)
-        for option, column in {"row_weights": row_weights, "group": group}.items():
-            if isinstance(column, str) and column == name:
-                raise DownslopeError(f'{option} and target are both "{name}"; name another column')
-    asked = _asked(settings, {"task": task, **chosen, "row_weights": row_weights, "group": group})
+        refuse_two_roles(name, roles)
+    asked = _asked(settings, {"task": task, **chosen, **roles})
     reading, notes, places = table.reading, (*table.notes, *table.unread), table.places
     del table
     frame = counted_rows(frame, row_weights, group, places)
+    if time is not None:
+        frame, untimed = timed_rows(frame, time)
+        notes += (f'rows without a value of "{time}", left out: {untimed:,}',) if untimed else ()
     descriptions = described_targets(frame, names, task, chosen, group)
     if described is not None:
         for description in descriptions:
             described(replace(description, reading=str(reading), notes=notes))
-    about = _About(source, asked, group or "", reading)
+    about = _About(source, asked, group or "", time or "", reading)
     if not isinstance(found, str):
         return _fitted_models(frame, descriptions, settings, progress, about)
-    rows = _target_rows(frame, descriptions[0])
+    rows = target_rows(frame, descriptions[0], about.group, about.time, holds_out=settings.holds_out)
     del data, frame  # only numbers are needed from here on
     return _fitted_model(rows, descriptions[0], settings, progress, about)
 
@@ -216,7 +204,7 @@ def _fitted_models(
     started, models = monotonic(), list[Model]()
     try:
         for place, description in enumerate(descriptions):
-            rows = _target_rows(frame, description)
+            rows = target_rows(frame, description, about.group, about.time, holds_out=settings.holds_out)
             own = settings
             if settings.time_limit is not None:
                 left = max(settings.time_limit - (monotonic() - started), _LEAST_SECONDS)
@@ -235,7 +223,7 @@ def _fitted_models(
 def _asked(settings: FitSettings, others: Mapping[str, Any]) -> tuple[str, ...]:
     """What was asked for that is no default, as it is written in Python."""
     usual: dict[str, Any] = {"task": "auto", "drop": (), "category": (), "number": ()}
-    usual |= {"row_weights": None, "group": None}
+    usual |= {"row_weights": None, "group": None, "time": None}
     usual |= {field.name: field.default for field in fields(FitSettings)}
     given = {**others, **{field.name: getattr(settings, field.name) for field in fields(FitSettings)}}
     return tuple(
@@ -252,54 +240,19 @@ class _About:
     Attributes:
         source: where the table came from.
         asked: the settings that were no defaults.
-        group: the column of groups, or "".
+        group, time: the columns of groups and of times, or "".
         reading: how the text of the table was read.
     """
 
     source: str
     asked: tuple[str, ...]
     group: str
+    time: str
     reading: Reading
 
 
-@dataclass(frozen=True)
-class _TargetRows:
-    """The rows with a value of the target, as networks take them.
-
-    Attributes:
-        x, y: the inputs, (rows, inputs), and the targets, (rows,).
-        w: the weights of the rows, with the mean 1.
-        index, true: where they stand in the table, and their targets as ``LabelledRows`` has them.
-        groups: the numbers of their groups, where there are any.
-        encoder, target: of the inputs and of the targets.
-    """
-
-    x: NDArray[np.float32]
-    y: NDArray[np.float32]
-    w: NDArray[np.float32]
-    index: NDArray[np.int64]
-    true: NDArray[np.float64]
-    groups: NDArray[np.int64] | None
-    encoder: TableEncoder
-    target: Target
-
-
-def _target_rows(frame: pl.DataFrame, description: Description) -> _TargetRows:
-    """The rows of ``counted_rows`` that have a value of the target."""
-    name = description.target
-    frame = rows_with_target(frame, name)[0]
-    target = Target.fit(frame[name], description.task)
-    if not target.classes:  # where a number was asked for, what is none is no target
-        frame = frame.filter(pl.Series(np.isfinite(target.encode(frame[name]))))
-    encoder = TableEncoder.fit(frame, description)
-    x, y, w = encoder.encode(frame).x, target.encode(frame[name]), weights_in(frame)
-    w = (w / w.mean()).astype(np.float32)
-    true = target.values(frame[name])
-    return _TargetRows(x, y, w, places_of(frame), true, groups_of(frame), encoder, target)
-
-
 def _fitted_model(
-    rows: _TargetRows,
+    rows: TargetRows,
     description: Description,
     settings: FitSettings,
     progress: Callable[[FitPhase], None] | None,
@@ -309,140 +262,15 @@ def _fitted_model(
     if progress is not None:
         shown = progress
         progress = lambda phase: shown(replace(phase, target=description.target))  # noqa: E731
-    fitted, validation = _fitted(rows, settings, progress)
-    intervals, ends = None, None
-    if validation.held_out and not rows.target.classes and not fitted.interrupted:
-        intervals, ends = _intervals(rows, fitted, validation.rows, settings, progress)
-        fitted = replace(fitted, interrupted=intervals is None)
-    record = _record(rows, description, fitted, validation, about)
-    kept, held = None, validation.rows
-    if validation.held_out:
-        outputs = {LINEAR_MODEL: fitted.linear, NETWORK: fitted.blend}
-        outputs = {of: _in_units(found, rows.target) for of, found in outputs.items()}
-        labelled = LabelledRows(
-            pl.DataFrame(), rows.index[held], rows.true[held], rows.w[held].astype(float), 0
-        )
-        kept = held_out_rows(labelled, rows.target, record.constants, outputs, ends, settings.seed)
+    trained = train(rows, settings, progress)
+    record = record_of(trained, description, source=about.source, asked=about.asked, group=about.group)
     return Model(
-        fitted.network,
-        {n: np.asarray(v, np.float32) for n, v in fitted.parameters.items()},
-        rows.encoder,
-        rows.target,
+        trained.fitted.network,
+        {n: np.asarray(v, np.float32) for n, v in trained.fitted.parameters.items()},
+        trained.rows.encoder,
+        trained.rows.target,
         record,
-        intervals,
+        trained.intervals,
         about.reading,
-        kept,
+        kept_rows(trained, record, settings.seed),
     )
-
-
-@dataclass(frozen=True)
-class Validation:
-    """The rows that the scores are of, and whether they were held out."""
-
-    rows: NDArray[np.int64]
-    held_out: bool
-
-
-def _fitted(
-    rows: _TargetRows, settings: FitSettings, progress: Callable[[FitPhase], None] | None
-) -> tuple[FittedEnsemble, Validation]:
-    x, y, w, groups = rows.x, rows.y, rows.w, rows.groups
-    if not settings.holds_out(len(y)):
-        encoded = EncodedRows(x, y, w, Folds(np.full(len(y), -1)))
-        fitted = fit_single(encoded, rows.encoder, rows.target, settings, progress)
-        return fitted, Validation(np.arange(len(y)), False)
-    members = settings.members_for(len(y))
-    folds = folds_of(
-        y, members if groups is None else min(members, len(np.unique(groups))), settings.seed, groups
-    )
-    encoded = EncodedRows(x, y, w, folds)
-    fitted = fit_ensemble(encoded, rows.encoder, rows.target, settings, progress)
-    return fitted, Validation(folds.held_out, True)
-
-
-def _intervals(
-    rows: _TargetRows,
-    fitted: FittedEnsemble,
-    held: NDArray[np.int64],
-    settings: FitSettings,
-    progress: Callable[[FitPhase], None] | None,
-) -> tuple[IntervalNetworks | None, NDArray[np.float32] | None]:
-    """The intervals, and those of the held-out rows; None where Ctrl-C leaves no time for them."""
-    report = None if progress is None else lambda step: progress(FitPhase("intervals", step))
-    x, y, w, groups = rows.x, rows.y, rows.w, rows.groups
-    some = held if len(held) < len(y) else slice(None)
-    try:
-        of = None if groups is None else groups[some]
-        return fit_intervals(
-            x[some], y[some], w[some], fitted.blend[:, 0], rows.encoder, settings, report, of
-        )
-    except KeyboardInterrupt:
-        return None, None
-
-
-def _record(
-    fitted_rows: _TargetRows,
-    description: Description,
-    fitted: FittedEnsemble,
-    validation: Validation,
-    about: _About,
-) -> Record:
-    y, target = fitted_rows.y, fitted_rows.target
-    rows, w = validation.rows, fitted_rows.w.astype(np.float64)
-    predictions = {
-        "baseline": baseline_prediction(target, y, len(rows), w),
-        "linear": _in_units(fitted.linear, target),
-        "network": _in_units(fitted.blend, target),
-    }
-    compared: dict[str, Scores] = {
-        of: scores(target, y[rows], predicted, w[rows]) for of, predicted in predictions.items()
-    }
-    return Record(
-        about.source,
-        description.columns,
-        f"{description.task}: {description.task_reason}",
-        len(y),
-        description.rows + description.gap_rows - len(y),
-        len(rows),
-        validation.held_out,
-        compared["baseline"],
-        compared["linear"],
-        compared["network"],
-        groups=_groups(fitted),
-        interrupted=fitted.interrupted,
-        constants=_constants(target, y, w),
-        asked=about.asked,
-        group=about.group,
-    )
-
-
-def _constants(target: Target, y: NDArray[np.float32], w: NDArray[Any]) -> tuple[float, ...]:
-    """What the baselines predict: the mean and the median, or the shares of the classes."""
-    found = np.ravel(baseline_prediction(target, y, 1, w))
-    if not target.classes:
-        found = np.append(found, weighted_quantiles(target.numbers(y), w, [0.5]))
-    return tuple(found.tolist())
-
-
-def _in_units(predicted: NDArray[Any], target: Target) -> NDArray[Any]:
-    return predicted if target.classes else target.numbers(predicted[:, 0])
-
-
-def _groups(fitted: FittedEnsemble) -> tuple[GroupRecord, ...]:
-    records = []
-    for group, share in zip(fitted.groups, fitted.shares, strict=True):
-        run = group.run
-        epochs = max(1, len(run.validation_losses))
-        train = tuple(float(part.mean()) for part in np.array_split(run.losses, epochs) if len(part))
-        records.append(
-            GroupRecord(
-                group.name,
-                len(group.ensemble.networks),
-                share,
-                run.best_epoch or len(run.losses),
-                len(run.validation_losses) or len(run.losses),
-                train,
-                tuple(run.validation_losses.tolist()),
-            )
-        )
-    return tuple(records)

@@ -153,7 +153,8 @@ class Model:
         if self.intervals is None:
             raise DownslopeError(
                 f"intervals are learned from held-out rows, and {self.record.rows} rows were too few to hold "
-                "any out, or training was interrupted; fit to 50 rows or more"
+                "any out, or training was interrupted, or the held-out rows are of one group; fit to 50 rows "
+                "or more, with several members"
             )
         found = self.intervals.intervals(x, self._numbers(x), levels)
         return [self.target.numbers(ends) for ends in found]

@@ -73,7 +73,9 @@ def _scores(summary: Summary) -> str:
     for of, scores in summary.compared.items():
         values = [scores.known.get(name) for name in names]
         rows.append([of, *("–" if value is None else f"{value:.4g}" for value in values)])
-    return _folding(summary.validation.capitalize(), table(["", *names], rows, numbers=names))
+    said = "".join(f"<div>{escape(line)}</div>" for line in (summary.conclusion, *summary.notes))
+    first = summary.validation[0].upper() + summary.validation[1:]
+    return _folding(first, table(["", *names], rows, numbers=names) + said)
 
 
 def _columns(columns: tuple[ColumnUse, ...]) -> str:

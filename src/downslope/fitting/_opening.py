@@ -24,6 +24,7 @@ from downslope.tables import (
     name_text,
     no_such_column,
     open_table,
+    times_of,
 )
 
 __all__ = [
@@ -32,12 +33,15 @@ __all__ = [
     "groups_of",
     "opened_table",
     "places_of",
+    "timed_rows",
+    "times_in",
     "wanted_kinds",
     "weights_in",
     "with_targets",
 ]
 
-_WEIGHTS, _GROUPS, _PLACES = "\0weights", "\0groups", "\0places"  # the names of no columns of a table
+_WEIGHTS, _GROUPS, _PLACES, _TIMES = "\0weights", "\0groups", "\0places", "\0times"
+"""The names of no columns of a table."""
 
 
 def wanted_kinds(chosen: Mapping[str, Collection[str]], target: Any, task: str) -> dict[str, str]:
@@ -198,9 +202,28 @@ def counted_rows(
     return frame.with_columns(*own).filter(pl.Series(counted))
 
 
+def timed_rows(frame: pl.DataFrame, time: str) -> tuple[pl.DataFrame, int]:
+    """The rows that have a time, with a column of their times, and how many have none.
+
+    Raises:
+        DownslopeError: if there is no such column, no row has a time, or a cell is none.
+    """
+    if time not in frame.columns:
+        raise no_such_column(time, _inputs_of(frame).columns, " for time")
+    timed = frame.with_columns(times_of(frame[time]).alias(_TIMES)).drop_nulls(_TIMES)
+    if not timed.height:
+        raise DownslopeError(f'no row has a value of "{time}"; name another column, or leave time out')
+    return timed, frame.height - timed.height
+
+
+def times_in(frame: pl.DataFrame) -> pl.Series | None:
+    """The times of rows of ``timed_rows``, (rows,); None where no column of times was named."""
+    return frame[_TIMES] if _TIMES in frame.columns else None
+
+
 def _inputs_of(frame: pl.DataFrame) -> pl.DataFrame:
     """The columns that the table itself has."""
-    return frame.drop(_WEIGHTS, _GROUPS, _PLACES, strict=False)
+    return frame.drop(_WEIGHTS, _GROUPS, _PLACES, _TIMES, strict=False)
 
 
 def weights_in(frame: pl.DataFrame) -> NDArray[np.float64]:

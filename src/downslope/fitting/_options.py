@@ -9,7 +9,7 @@ from downslope._checks import items, show
 from downslope.errors import DownslopeError
 from downslope.tables import name_text
 
-__all__ = ["checked_columns", "refuse_contradictions"]
+__all__ = ["checked_columns", "refuse_contradictions", "refuse_two_roles"]
 
 
 def checked_columns(option: str, names: Any) -> tuple[str, ...]:
@@ -56,3 +56,19 @@ def refuse_contradictions(
             f"{', '.join(given)} {'does' if len(given) == 1 else 'do'} nothing for a linear model, which "
             "hidden=() asks for; leave them out, or give hidden layers"
         )
+
+
+def refuse_two_roles(target: str, roles: Mapping[str, Any]) -> None:
+    """Refuse a column that is to be two things.
+
+    Args:
+        target: the name of the target.
+        roles: the names of the columns of weights, groups and times by option; anything else is none.
+
+    Raises:
+        DownslopeError: it names both options.
+    """
+    of = {target: "target"}
+    for option, column in roles.items():
+        if isinstance(column, str) and of.setdefault(column, option) != option:
+            raise DownslopeError(f'{option} and {of[column]} are both "{column}"; name another column')

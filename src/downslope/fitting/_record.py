@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from downslope._checks import one_of, show
 from downslope.errors import DownslopeError
 from downslope.fitting._scores import Scores
+from downslope.fitting.evaluation import Estimate
 from downslope.tables import Column
 
-__all__ = ["LINEAR", "GroupRecord", "Record"]
+__all__ = ["LINEAR", "GroupRecord", "LaterRows", "LaterScores", "Record"]
 
 LINEAR = "linear"
 """The name of the group that is a linear model."""
@@ -43,6 +44,45 @@ class GroupRecord:
 
 
 @dataclass(frozen=True)
+class LaterRows:
+    """The last rows of a table by time.
+
+    Attributes:
+        column: that holds the times.
+        start: the time of the first of them.
+        rows: how many they are.
+        share: of the rows that have a time.
+        new_classes: that no earlier row has.
+    """
+
+    column: str
+    start: str
+    rows: int
+    share: float
+    new_classes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"the last {100 * self.share:.0f} % of the rows by {self.column}, from {self.start} on"
+
+
+@dataclass(frozen=True)
+class LaterScores:
+    """How good predictions of later rows are, by what the networks that made them knew.
+
+    Attributes:
+        later: the rows; the scores are of those that were held out.
+        among_others: the scores of networks that knew other rows of all times, of any of these times too.
+        of_the_future: the scores of networks that knew earlier rows alone.
+        flattered: whether the former are better beyond chance.
+    """
+
+    later: LaterRows
+    among_others: Scores
+    of_the_future: Scores
+    flattered: bool
+
+
+@dataclass(frozen=True)
 class Record:
     """How a model was fitted.
 
@@ -61,6 +101,10 @@ class Record:
             targets, or the shares of the classes; empty in files of before they were kept.
         asked: the settings of ``fit`` that were no defaults, as they are written in Python.
         group: the column whose groups were held out as a whole, or "".
+        gain: by how much the root mean squared error or the log loss of this model is below that of the
+            linear model, with the standard error of the difference row by row.
+        later: the rows that validated, where they are later than those that trained the networks.
+        time_checks: what scores of later rows say, for columns by which the rows may be in order.
     """
 
     source: str
@@ -78,6 +122,9 @@ class Record:
     constants: tuple[float, ...] = ()
     asked: tuple[str, ...] = ()
     group: str = ""
+    gain: Estimate = field(default_factory=lambda: Estimate(None))
+    later: LaterRows | None = None
+    time_checks: tuple[LaterScores, ...] = ()
 
     @property
     def main(self) -> GroupRecord:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from downslope.fitting._record import GroupRecord, Record
+from downslope.fitting._record import LINEAR, GroupRecord, LaterRows, LaterScores, Record
 from downslope.fitting._scores import FREQUENCIES, LINEAR_MODEL, MEAN, NETWORK, Scores
 from downslope.fitting._written import rounded
+from downslope.fitting.evaluation import Estimate
 from downslope.nets import AnyNetwork, Dense, Ensemble
-from downslope.tables import Column, TableEncoder, Target
+from downslope.tables import Column, TableEncoder, Target, listed
 
 __all__ = ["ColumnUse", "Summary", "group_line", "summary_of"]
 
 _LEFT_OUT = "left out"
 _CLASSES = 12
+_TELLING = 2.0  # standard errors
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,9 @@ class Summary:
         temperature: of temperature scaling, by which the logits of classes are divided.
         baseline, linear, network: the scores of the baseline, the linear model and this one.
         interrupted: whether training was ended early.
+        gain: by how much the loss of this model is below that of the linear one.
+        later: the rows that validated, where they are later than those that trained the networks.
+        time_checks: what scores of later rows say, for columns by which the rows may be in order.
     """
 
     task: str
@@ -69,6 +75,9 @@ class Summary:
     linear: Scores
     network: Scores
     interrupted: bool
+    gain: Estimate
+    later: LaterRows | None
+    time_checks: tuple[LaterScores, ...]
 
     @property
     def members(self) -> int:
@@ -83,9 +92,16 @@ class Summary:
     @property
     def validation(self) -> str:
         """Which rows the scores are of, in words."""
+        count = f"{self.validation_rows:,}"
+        if self.later is not None:
+            others = f" of another {self.group}" if self.group else ""
+            whole = "" if self.interrupted else "; then all rows trained the model"
+            return (
+                f"validated on {count} rows, {self.later}, by networks that were trained on earlier "
+                f"rows{others} alone{whole}"
+            )
         if self.held_out:
             trained = f"any row of its {self.group}" if self.group else "it"
-            count = f"{self.validation_rows:,}"
             return f"validated on {count} rows, each by networks that were not trained on {trained}"
         return f"measured on the {self.validation_rows:,} training rows, too few to hold any out"
 
@@ -94,6 +110,55 @@ class Summary:
         """The scores by what they are of."""
         baseline = FREQUENCIES if self.task == "classification" else MEAN
         return {baseline: self.baseline, LINEAR_MODEL: self.linear, NETWORK: self.network}
+
+    @property
+    def conclusion(self) -> str:
+        """In a sentence or two, what the network adds."""
+        name = "log loss" if self.task == "classification" else "root mean squared error"
+        baseline, linear, network = (_loss(s) for s in (self.baseline, self.linear, self.network))
+        where = " on later rows" if self.later is not None else ""
+        nothing = f"not below that of the baseline: these columns do not predict it{where}."
+        if self.main.name == LINEAR:
+            found = f"The network is the linear model{self._why_linear(name)}."
+            return f"{found} Its {name} is {nothing}" if network >= baseline else found
+        if network >= baseline:
+            return f"The network's {name} is {nothing}"
+        if network == linear:
+            return f"The network's {name} is that of the linear model."
+        apart = _percent(abs(1 - network / linear))
+        side, more = ("below", "lower") if network < linear else ("above", "higher")
+        if self.gain.value is not None and self.gain.standard_error:
+            times = abs(self.gain.value) / self.gain.standard_error
+            if times < _TELLING:
+                return (
+                    "The network and the linear model cannot be told apart on these rows: the network's "
+                    f"{name} is {apart} {more}, {times:.1f} standard errors."
+                )
+        return f"The network's {name} is {apart} {side} that of the linear model."
+
+    def _why_linear(self, name: str) -> str:
+        if not self.held_out:
+            return ": with so few rows, more layers would memorise them"
+        others = [group for group in self.groups if group.name != LINEAR]
+        if not others:
+            return ""
+        best, linear = min(map(_validation_error, others)), _validation_error(self.groups[0])
+        if self.task == "regression":
+            best, linear = best**0.5, linear**0.5
+        if not best > linear > 0:
+            return ": hidden layers did not help"
+        return f": with hidden layers its {name} on these rows was {_percent(best / linear - 1)} higher"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the scores should know besides, in sentences."""
+        found = [_flattery(check) for check in self.time_checks if check.flattered]
+        if self.later is not None and self.later.new_classes:
+            found.append(
+                "Only the later rows have the following classes, so that no network could predict them "
+                f"there: {listed(self.later.new_classes)}."
+            )
+        return tuple(found)
 
     @property
     def line(self) -> str:
@@ -128,7 +193,7 @@ class Summary:
             cells = ("–" if (value := scores.known.get(n)) is None else f"{value:.4g}" for n in names)
             padded = (f"  {cell:>{max(10, len(name))}}" for cell, name in zip(cells, names, strict=True))
             lines.append(f"  {of:{width}}" + "".join(padded))
-        return lines
+        return [*lines, self.conclusion, *self.notes]
 
     def _column_lines(self) -> list[str]:
         width = min(30, max(len(column.name) for column in self.columns))
@@ -143,6 +208,45 @@ def group_line(group: GroupRecord) -> str:
     """A group and how it was trained, in a line."""
     share = f"{100 * group.share:.0f} % of the prediction" if group.share > 0 else "not in the prediction"
     return f"  {group.members} × {group.name}: {share}; best epoch {group.best_epoch} of {group.epochs}"
+
+
+def _loss(scores: Scores) -> float:
+    found = scores.log_loss if scores.log_loss is not None else scores.root_mean_squared_error
+    return float("nan") if found is None else found
+
+
+def _validation_error(group: GroupRecord) -> float:
+    """That of the epoch that was kept."""
+    return min(group.validation_errors, default=float("inf"))
+
+
+def _percent(share: float) -> str:
+    """A share in percent, which is never shown as 0.
+
+    >>> _percent(0.283), _percent(0.0034)
+    ('28 %', '0.34 %')
+    """
+    return f"{100 * share:.0f} %" if share >= 0.01 else f"{100 * share:.2g} %"
+
+
+def _flattery(check: LaterScores) -> str:
+    """That scores of rows held out at random are no scores of later rows."""
+    column, rows = check.later.column, str(check.later)
+    return (
+        f"{rows[0].upper()}{rows[1:]}: {_worded(check.among_others)} where they are held out at random, "
+        f"{_worded(check.of_the_future)} where they are predicted from earlier rows alone. If the model is "
+        f"to predict later rows, the scores above flatter it; --time {shlex.quote(column)} (in Python "
+        f"time={column!r}) holds out by time."
+    )
+
+
+def _worded(scores: Scores) -> str:
+    """The scores that count, in words."""
+    if scores.accuracy is not None:
+        return f"accuracy {100 * scores.accuracy:.1f} % and log loss {scores.log_loss:.4f}"
+    if scores.r2 is None:
+        return f"root mean squared error {scores.root_mean_squared_error:.4g}"
+    return f"R² {scores.r2:.4f} (root mean squared error {scores.root_mean_squared_error:.4g})"
 
 
 def summary_of(network: AnyNetwork, encoder: TableEncoder, target: Target, record: Record) -> Summary:
@@ -167,6 +271,9 @@ def summary_of(network: AnyNetwork, encoder: TableEncoder, target: Target, recor
         linear=record.linear,
         network=record.network,
         interrupted=record.interrupted,
+        gain=record.gain,
+        later=record.later,
+        time_checks=record.time_checks,
     )
 
 

@@ -8,6 +8,7 @@ from downslope.tables._frames import as_frame
 from downslope.tables._names import did_you_mean, listed, name_text, no_such_column
 from downslope.tables._reading import read_table
 from downslope.tables._table import Table, open_table
+from downslope.tables._times import may_order, times_of, written_time
 from downslope.tables.excel import write_excel
 from downslope.tables.text import Reading, level_text
 
@@ -28,11 +29,14 @@ __all__ = [
     "finite_numbers",
     "level_text",
     "listed",
+    "may_order",
     "name_text",
     "no_such_column",
     "open_table",
     "read_table",
     "refuse_text",
     "rows_with_target",
+    "times_of",
     "write_excel",
+    "written_time",
 ]

@@ -301,6 +301,7 @@ def _fitted_moments(column: pl.Series) -> Moments:
     form = common_order(column) if column.dtype == pl.String else None
     moments = as_moments(column, form)
     days = _days(moments.drop_nulls())
+    days = days if len(days) else np.zeros(1)
     centre, scale = _centre_and_scale(days)
     low, high = float(days.min()), float(days.max())
     within_days = bool((moments.drop_nulls().dt.truncate("1d") != moments.drop_nulls()).any())

@@ -1,7 +1,8 @@
 """Groups of networks that are trained side by side and blended."""
 
+from downslope.fitting.ensemble._again import on_all_rows, replayed
 from downslope.fitting.ensemble._ensemble import FitPhase, FittedEnsemble, fit_ensemble, fit_single
-from downslope.fitting.ensemble._folds import folds_of
+from downslope.fitting.ensemble._folds import folds_of, later_folds
 from downslope.fitting.ensemble._group import EncodedRows, class_probabilities
 from downslope.fitting.ensemble._intervals import COVERAGES, QUANTILES, IntervalNetworks, fit_intervals
 from downslope.fitting.ensemble._recipe import FitSettings, embeddings
@@ -20,4 +21,7 @@ __all__ = [
     "fit_intervals",
     "fit_single",
     "folds_of",
+    "later_folds",
+    "on_all_rows",
+    "replayed",
 ]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from downslope.fitting._scores import surprise
 
-__all__ = ["best_shares", "best_temperature", "blended", "temperature_scaled"]
+__all__ = ["best_alone", "best_shares", "best_temperature", "blended", "temperature_scaled"]
 
 _SMALLEST = 1e-7
 _NEGLIGIBLE = 0.03  # a group with a smaller share costs time in every prediction and adds nothing
@@ -42,6 +42,19 @@ def best_shares(
         shares = np.zeros(len(predictions))
         shares[kept] = best_shares([predictions[i] for i in kept], y, w, classes)
     return [float(s) for s in shares / shares.sum()]
+
+
+def best_alone(
+    predictions: Sequence[NDArray[Any]], y: NDArray[Any], w: NDArray[Any], classes: int
+) -> list[float]:
+    """The share 1 for the group with the smallest loss, the first of equal ones; arguments as above.
+
+    >>> best_alone([np.zeros((2, 1)), np.ones((2, 1))], np.array([0.9, 0.8]), np.ones(2), classes=0)
+    [0.0, 1.0]
+    """
+    losses = [surprise(y, p) if classes else (p[:, 0].astype(np.float64) - y) ** 2 for p in predictions]
+    means = [float(w @ loss) for loss in losses]
+    return [float(place == int(np.argmin(means))) for place in range(len(means))]
 
 
 def _shares_for_numbers(

@@ -11,25 +11,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.fitting._record import LINEAR
-from downslope.fitting.ensemble._blend import best_shares, best_temperature, blended, temperature_scaled
+from downslope.fitting.ensemble._blend import (
+    best_alone,
+    best_shares,
+    best_temperature,
+    blended,
+    temperature_scaled,
+)
 from downslope.fitting.ensemble._divergence import refuse_diverged
 from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, class_probabilities, train_group
 from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import TableEncoder, Target
-from downslope.training import Folds, Progress, Run, Schedule, descend, forward
+from downslope.training import Progress, Run, descend, forward
 
-__all__ = ["FitPhase", "FittedEnsemble", "fit_ensemble", "fit_single"]
+__all__ = [
+    "LINEAR_DESCENT",
+    "LINEAR_PATIENCE",
+    "LINEAR_PENALTY",
+    "SEEDS",
+    "FitPhase",
+    "FittedEnsemble",
+    "descended",
+    "fit_ensemble",
+    "fit_single",
+    "joined",
+    "linear_rows",
+    "named",
+]
 
-_LINEAR_DESCENT: Mapping[str, Any] = {"optimizer": "lbfgs", "steps": 200}
-_LINEAR_PATIENCE = 20
-_LINEAR_PENALTY = 1e-3
+LINEAR_DESCENT: Mapping[str, Any] = {"optimizer": "lbfgs", "steps": 200}
+LINEAR_PATIENCE = 20
+LINEAR_PENALTY = 1e-3
 _SLIGHT_PENALTY = 1e-4  # so that the solution for few rows is unique
 _LINEAR_SHARE = 0.2  # of a time limit
 _MOST_GROUPS = 10
 _TRIAL_STEPS = 12  # that measure how long a step takes
 _LINEAR_NUMBERS = 1_000_000  # in the rows that the linear model is trained on, in float64
-_SEEDS = 1 << 64
+SEEDS = 1 << 64
 
 
 @dataclass(frozen=True)
@@ -62,6 +81,16 @@ class FittedEnsemble:
     blend: NDArray[np.float64]
     interrupted: bool
 
+    @property
+    def alone(self) -> bool:
+        """Whether one group counts without a blend, of which one network is to be trained on all rows."""
+        return not isinstance(self.network, Ensemble)
+
+    @property
+    def temperature(self) -> float:
+        """Of temperature scaling."""
+        return self.network.temperature if isinstance(self.network, Ensemble) else 1.0
+
 
 def fit_ensemble(
     rows: EncodedRows,
@@ -72,6 +101,9 @@ def fit_ensemble(
 ) -> FittedEnsemble:
     """Train the groups that suit the rows, and blend them with the smallest loss on held-out rows.
 
+    Of one member, or one group, there is no blend: the group with the smallest loss counts alone, and
+    ``on_all_rows`` is yet to train it.
+
     Raises:
         DownslopeError: if training diverges; it says at which learning rate.
         KeyboardInterrupt: if nothing was trained before it.
@@ -80,19 +112,20 @@ def fit_ensemble(
     groups, interrupted = [_linear(rows, encoder, target, settings, progress)], False
     if settings.layers_for(len(rows.x)):
         try:
-            networks = networks_for(encoder, target, settings, rows.x)
-            planned = _timed(networks, settings, started) if rows.members > 1 else _first(networks)
+            networks = networks_for(encoder, target, settings, rows.learned_x, len(rows.x))
+            planned = _timed(networks, settings, started) if rows.members > 1 else _first(networks, settings)
             for place, (name, network, seconds) in enumerate(planned):
-                seed = (settings.seed + place) % _SEEDS
+                seed = (settings.seed + place) % SEEDS
                 groups.append(_trained(name, network, rows, settings, seed, seconds, progress))
                 if groups[-1].run.stopped == "interrupted":
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
             interrupted = True
     if target.task == "regression":  # a mean of targets is never beyond them
-        low, high = rows.y.min(), rows.y.max()
+        known = rows.y[rows.learned]
+        low, high = known.min(), known.max()
         groups = [replace(g, predictions=np.clip(g.predictions, low, high)) for g in groups]
-    return _blended(rows, target, settings, groups, interrupted, progress)
+    return _blended(rows, target, groups, interrupted)
 
 
 def fit_single(
@@ -104,9 +137,11 @@ def fit_single(
 ) -> FittedEnsemble:
     """One network for rows too few to hold any out: a linear model, or the network that was asked for."""
     linear = linear_network(encoder, target, _SLIGHT_PENALTY)
-    groups = [_on_these(LINEAR, linear, _linear_rows(rows), settings, _LINEAR_DESCENT, progress)]
+    groups = [_on_these(LINEAR, linear, linear_rows(rows), settings, LINEAR_DESCENT, progress)]
     if settings.layers_for(len(rows.x)):
-        name, network = next(iter(networks_for(encoder, target, settings, rows.x).items()))
+        name, network = next(
+            iter(networks_for(encoder, target, settings, rows.learned_x, len(rows.x)).items())
+        )
         asked = settings.descent(len(rows.x), settings.epochs_for(len(rows.x)))
         watched = {**asked, "validation": (rows.x, rows.y)}
         groups.append(_on_these(name, network, rows, settings, watched, progress))
@@ -131,7 +166,7 @@ def _on_these(
     progress: Callable[[FitPhase], None] | None,
 ) -> EnsembleGroup:
     """One network trained on all rows, and what it predicts of them."""
-    run = _descended(network, rows, settings, asked, _named(name, progress))
+    run = descended(network, rows, settings.seed, asked, named(name, progress))
     if run.stopped == "interrupted" and name == LINEAR:
         raise KeyboardInterrupt
     predicted = class_probabilities(network, forward(network, run.parameters, rows.x))
@@ -141,17 +176,15 @@ def _on_these(
     return EnsembleGroup(name, Ensemble([network]), run, predicted)
 
 
-def _descended(
-    network: Network,
+def descended(
+    network: AnyNetwork,
     rows: EncodedRows,
-    settings: FitSettings,
+    seed: int,
     asked: Mapping[str, Any],
     progress: Callable[[Progress], None] | None,
 ) -> Run:
-    """A descent of one network on all rows."""
-    return descend(
-        network, rows.x, rows.y, row_weights=rows.weights, seed=settings.seed, progress=progress, **asked
-    )
+    """A descent on all rows."""
+    return descend(network, rows.x, rows.y, row_weights=rows.weights, seed=seed, progress=progress, **asked)
 
 
 def _linear(
@@ -164,34 +197,33 @@ def _linear(
     limit = settings.time_limit
     group = train_group(
         LINEAR,
-        linear_network(encoder, target, _LINEAR_PENALTY),
+        linear_network(encoder, target, LINEAR_PENALTY),
         rows,
-        training=_linear_rows(rows),
-        **_LINEAR_DESCENT,
-        patience=_LINEAR_PATIENCE,
+        training=linear_rows(rows),
+        **LINEAR_DESCENT,
+        patience=LINEAR_PATIENCE,
         time_limit=None if limit is None else limit * _LINEAR_SHARE,
         seed=settings.seed,
-        progress=_named(LINEAR, progress),
+        progress=named(LINEAR, progress),
     )
     if group.run.stopped == "interrupted":
         raise KeyboardInterrupt
-    return group
+    return replace(group, seed=settings.seed)
 
 
-def _linear_rows(rows: EncodedRows) -> EncodedRows:
+def linear_rows(rows: EncodedRows) -> EncodedRows:
     """As many rows in float64 as a linear model needs: every so many of a large table."""
-    every = slice(None, None, -(-rows.x.size // _LINEAR_NUMBERS))
-    x = rows.x[every].astype(np.float64)
-    return EncodedRows(x, rows.y[every], rows.weights[every], Folds(rows.folds.of[every]))
+    some = rows.every(-(-rows.x.size // _LINEAR_NUMBERS))
+    return replace(some, x=some.x.astype(np.float64))
 
 
 Planned = tuple[str, Network, float | None]
 """The name of a group, its network, and the seconds that its training may take."""
 
 
-def _first(networks: Mapping[str, Network]) -> Iterator[Planned]:
+def _first(networks: Mapping[str, Network], settings: FitSettings) -> Iterator[Planned]:
     name, network = next(iter(networks.items()))
-    yield name, network, None
+    yield name, network, settings.time_limit
 
 
 def _timed(networks: Mapping[str, Network], settings: FitSettings, started: float) -> Iterator[Planned]:
@@ -222,13 +254,15 @@ def _trained(
     count = len(rows.x)
     epochs = settings.epochs_for(count)
     asked = dict(settings.descent(count, epochs))
+    steps = epochs * -(-count // asked["batch_size"])
     if seconds is not None:
         begun = monotonic()
         per_step = _seconds_of_a_step(network, rows, asked, seed)
         left = max(seconds - (monotonic() - begun), 0.0)
-        steps = epochs * -(-count // asked["batch_size"])
-        asked |= {"epochs": None, "steps": max(1, int(min(steps, left * 0.9 / per_step))), "time_limit": left}
-    group = train_group(name, network, rows, **asked, seed=seed, progress=_named(name, progress))
+        steps = max(1, int(min(steps, left * 0.9 / per_step)))
+        asked |= {"epochs": None, "steps": steps, "time_limit": left}
+    group = train_group(name, network, rows, **asked, seed=seed, progress=named(name, progress))
+    group = replace(group, seed=seed, planned=steps)
     held = rows.folds.held_out
     before = group.predicted_at(group.ensemble.initial_parameters(seed, rows.x.dtype), rows)
     y, weights = rows.y[held], rows.weights[held]
@@ -250,29 +284,26 @@ def _seconds_of_a_step(network: Network, rows: EncodedRows, asked: Mapping[str, 
 
 
 def _blended(
-    rows: EncodedRows,
-    target: Target,
-    settings: FitSettings,
-    groups: Sequence[EnsembleGroup],
-    interrupted: bool,
-    progress: Callable[[FitPhase], None] | None,
+    rows: EncodedRows, target: Target, groups: Sequence[EnsembleGroup], interrupted: bool
 ) -> FittedEnsemble:
-    held = rows.folds.held_out
+    held, classes = rows.folds.held_out, len(target.classes)
     y, weights = rows.y[held], rows.weights[held]
     predictions = [g.predictions for g in groups]
     if rows.members == 1 or len(groups) == 1:
-        network, parameters, cut = _on_all_rows(groups[-1], rows, settings, interrupted, progress)
-        shares = [0.0] * (len(groups) - 1) + [1.0]
-        return FittedEnsemble(network, parameters, groups, shares, predictions[0], predictions[-1], cut)
-    shares = best_shares(predictions, y, weights, len(target.classes))
-    temperature = best_temperature(predictions, shares, y, weights) if target.classes else 1.0
-    scaled = [temperature_scaled(p, temperature) for p in predictions] if target.classes else predictions
-    joined, values = _joined(groups, shares, temperature)
+        shares = best_alone(predictions, y, weights, classes)
+        chosen = shares.index(1.0)
+        group = groups[chosen]
+        network, own = group.ensemble.networks[0], group.ensemble.of_member(0, group.parameters)
+        return FittedEnsemble(network, own, groups, shares, predictions[0], predictions[chosen], interrupted)
+    shares = best_shares(predictions, y, weights, classes)
+    temperature = best_temperature(predictions, shares, y, weights) if classes else 1.0
+    scaled = [temperature_scaled(p, temperature) for p in predictions] if classes else predictions
+    ensemble, values = joined(groups, shares, temperature)
     blend = blended(scaled, shares)
-    return FittedEnsemble(joined, values, groups, shares, predictions[0], blend, interrupted)
+    return FittedEnsemble(ensemble, values, groups, shares, predictions[0], blend, interrupted)
 
 
-def _joined(
+def joined(
     groups: Sequence[EnsembleGroup], shares: Sequence[float], temperature: float
 ) -> tuple[Ensemble, dict[str, NDArray[Any]]]:
     """The members of all groups that count, side by side."""
@@ -283,52 +314,14 @@ def _joined(
         for i in range(len(g.ensemble.networks))
     ]
     counts = tuple(share for _, share, _ in members)
-    joined = Ensemble([network for network, _, _ in members], counts, temperature)
+    ensemble = Ensemble([network for network, _, _ in members], counts, temperature)
     values = {
-        joined.prefix(i) + name: value for i, (_, _, own) in enumerate(members) for name, value in own.items()
+        ensemble.prefix(i) + name: value
+        for i, (_, _, own) in enumerate(members)
+        for name, value in own.items()
     }
-    return joined, values
+    return ensemble, values
 
 
-@dataclass(frozen=True)
-class _BeginningOf:
-    """A schedule as it goes in a run of so many steps, however few of them are taken."""
-
-    schedule: Schedule
-    steps: int
-
-    def rate(self, step: int, steps: int) -> float:
-        return self.schedule.rate(step, self.steps)
-
-
-def _on_all_rows(
-    group: EnsembleGroup,
-    rows: EncodedRows,
-    settings: FitSettings,
-    interrupted: bool,
-    progress: Callable[[FitPhase], None] | None,
-) -> tuple[Network, dict[str, NDArray[Any]], bool]:
-    """One network of the group, trained on every row up to the best epoch; whether it was interrupted."""
-    network, count = group.ensemble.networks[0], len(rows.x)
-    kept = group.ensemble.of_member(0, group.parameters)
-    if interrupted:
-        return network, kept, True
-    report = _named("all rows", progress)
-    if group.name == LINEAR:
-        run = _descended(network, _linear_rows(rows), settings, _LINEAR_DESCENT, report)
-    else:
-        epochs = settings.epochs_for(count)
-        asked = dict(settings.descent(count, epochs))
-        whole = _BeginningOf(asked["learning_rate"], epochs * -(-count // asked["batch_size"]))
-        asked |= {
-            "learning_rate": whole,
-            "epochs": group.run.best_epoch or 1,
-            "patience": None,
-            "ema_decay": 0,
-        }
-        run = _descended(network, rows, settings, asked, report)
-    return network, dict(run.parameters) if run.stopped == "finished" else kept, run.stopped == "interrupted"
-
-
-def _named(name: str, progress: Callable[[FitPhase], None] | None) -> Callable[[Progress], None] | None:
+def named(name: str, progress: Callable[[FitPhase], None] | None) -> Callable[[Progress], None] | None:
     return None if progress is None else lambda epoch: progress(FitPhase(name, epoch))

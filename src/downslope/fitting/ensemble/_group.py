@@ -17,17 +17,51 @@ __all__ = ["EncodedRows", "EnsembleGroup", "class_probabilities", "train_group"]
 
 @dataclass(frozen=True)
 class EncodedRows:
-    """Encoded rows: x (rows, inputs) and y (rows,), how much each counts, and who holds it out."""
+    """Encoded rows: x (rows, inputs) and y (rows,), how much each counts, and who holds it out.
+
+    Where ``unknown`` is given, (rows, members), it says of which rows a member knows nothing: it neither
+    learns from them nor is measured on them.
+    """
 
     x: NDArray[Any]
     y: NDArray[np.float32]
     weights: NDArray[np.float32]
     folds: Folds
+    unknown: NDArray[np.bool_] | None = None
 
     @property
     def members(self) -> int:
         """How many members the folds are for."""
         return int(self.folds.of.max()) + 1
+
+    @property
+    def known_weights(self) -> NDArray[np.float32]:
+        """How much each row counts for each member, (rows, members), or (rows,) where for all alike."""
+        if self.unknown is None:
+            return self.weights
+        return np.where(self.unknown, np.float32(0), self.weights[:, None])
+
+    @property
+    def learned_x(self) -> NDArray[Any]:
+        """The inputs of the rows that some member learns from, (rows, inputs)."""
+        return self.x if self.unknown is None else self.x[self.learned]
+
+    @property
+    def learned(self) -> NDArray[np.bool_]:
+        """Which rows some member learns from, (rows,)."""
+        if self.unknown is None:
+            return np.ones(len(self.y), np.bool_)
+        own = self.folds.of[:, None] == np.arange(self.members)
+        learned: NDArray[np.bool_] = ~np.all(self.unknown | own, axis=1)
+        return learned
+
+    def every(self, count: int) -> EncodedRows:
+        """One of so many rows."""
+        some = slice(None, None, count)
+        unknown = None if self.unknown is None else self.unknown[some]
+        return EncodedRows(
+            self.x[some], self.y[some], self.weights[some], Folds(self.folds.of[some]), unknown
+        )
 
 
 @dataclass(frozen=True)
@@ -40,12 +74,16 @@ class EnsembleGroup:
         run: of their descent; its parameters are those of the best epoch.
         predictions: of each held-out row, by the member that holds it out: probabilities (rows, classes), or
             numbers (rows, 1) as the loss takes them.
+        seed: of their descent.
+        planned: for how many steps the schedule of its learning rate was made; 0 where there was none.
     """
 
     name: str
     ensemble: Ensemble
     run: Run
     predictions: NDArray[np.float64]
+    seed: int = 0
+    planned: int = 0
 
     @property
     def parameters(self) -> Mapping[str, NDArray[Any]]:
@@ -82,7 +120,7 @@ def train_group(
         ensemble,
         seen.x,
         seen.y,
-        row_weights=seen.weights,
+        row_weights=seen.known_weights,
         validation=seen.folds,
         progress=progress,
         **settings,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.fitting.ensemble._folds import folds_of
+from downslope.fitting.ensemble._folds import folds_of, forward_folds
 from downslope.fitting.ensemble._group import EncodedRows, train_group
 from downslope.fitting.ensemble._recipe import FitSettings, interval_network
 from downslope.nets import AnyNetwork
@@ -116,11 +116,12 @@ def fit_intervals(
     settings: FitSettings,
     progress: Callable[[Progress], None] | None = None,
     groups: NDArray[np.int64] | None = None,
+    times: NDArray[np.int64] | None = None,
 ) -> tuple[IntervalNetworks, NDArray[np.float32]]:
     """Learn intervals from predictions of held-out rows.
 
     Beside them the intervals of these rows that do not know them, as of ``cross_fitted``, (rows, coverages,
-    2); NaN for rows that were not taken.
+    2); NaN for rows that were not taken, and for those that no network of intervals held out.
 
     Args:
         x, y, weights: those rows, encoded.
@@ -129,6 +130,8 @@ def fit_intervals(
         settings: the seed and the batches.
         progress: called after each epoch.
         groups: which group each row belongs to, (rows,); None where rows stand alone.
+        times: the places of their times in order, (rows,), where no later row may teach what is measured on
+            an earlier one; not heeded where all are the same.
     """
     ends = np.full((len(y), len(COVERAGES), 2), np.nan, np.float32)
     some: Any = slice(None)
@@ -137,19 +140,23 @@ def fit_intervals(
         some = rng.choice(len(y), _MOST_ROWS, replace=False)
         x, y, weights, predicted = x[some], y[some], weights[some], predicted[some]
         groups = None if groups is None else groups[some]
+        times = None if times is None else times[some]
     inputs = _inputs(x, predicted)
     errors = (y - predicted).astype(np.float32)
     targets = np.repeat(errors[:, None], len(QUANTILES), axis=1)
     members = _MEMBERS if groups is None else min(_MEMBERS, len(np.unique(groups)))
-    folds = folds_of(np.abs(errors), members, settings.seed, groups)
-    rows = EncodedRows(inputs, targets, weights, folds)
+    forward = None if times is None else forward_folds(times, members, groups)
+    folds, unknown = forward or (folds_of(np.abs(errors), members, settings.seed, groups), None)
+    rows = EncodedRows(inputs, targets, weights, folds, unknown)
     network = interval_network(encoder, QUANTILES, inputs)
     asked = settings.descent(len(y), settings.epochs or _EPOCHS)
     group = train_group("intervals", network, rows, **asked, seed=settings.seed, progress=progress)
     if group.run.stopped == "interrupted":
         raise KeyboardInterrupt
-    quantiles = np.sort(group.predictions, axis=1)
-    ends[some] = predicted[:, None, None] + cross_fitted(quantiles, errors, weights, folds.of)
+    quantiles, held = np.sort(group.predictions, axis=1), folds.held_out
+    errors, weights = errors[held], weights[held]
+    found = cross_fitted(quantiles, errors, weights, folds.of[held])
+    ends[np.arange(len(ends))[some][held]] = predicted[held, None, None] + found
     widening = calibrated(quantiles, errors, weights)
     return IntervalNetworks(group.ensemble, group.parameters, widening), ends
 

@@ -133,9 +133,16 @@ class FitSettings:
 
 
 def networks_for(
-    encoder: TableEncoder, target: Target, settings: FitSettings, x: NDArray[np.float32]
+    encoder: TableEncoder, target: Target, settings: FitSettings, x: NDArray[np.float32], rows: int
 ) -> Mapping[str, Network]:
-    """The architectures for an encoded table, by the numerical embeddings that set them apart."""
+    """The architectures for an encoded table, by the numerical embeddings that set them apart.
+
+    Args:
+        encoder, target: of the table.
+        settings: how the networks are fitted.
+        x: the encoded inputs that the bins are chosen for, (rows, inputs).
+        rows: how many there are in all.
+    """
     columns, edges = _bins(x[:: -(-len(x) // _SAMPLED_ROWS)], encoder.code_columns)
     numerical: dict[str, tuple[Layer, ...]] = {"plain": ()}
     if columns:
@@ -148,7 +155,7 @@ def networks_for(
             "piecewise": (PiecewiseLinear(columns, [_fewer(row, min(bins, _BINS)) for row in edges]),),
         }
     layers: list[Layer] = []
-    for units in settings.layers_for(len(x)):
+    for units in settings.layers_for(rows):
         layers.append(Dense(units, settings.activation))
         if settings.dropout:
             layers.append(Dropout(settings.dropout))

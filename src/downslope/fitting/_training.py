@@ -1,0 +1,154 @@
+"""What is trained on the rows of a table: networks that hold some out, then what a model consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.errors import DownslopeError
+from downslope.fitting._record import LaterScores
+from downslope.fitting._rows import LaterPart, TargetRows
+from downslope.fitting._time_check import time_checks
+from downslope.fitting.ensemble import (
+    EncodedRows,
+    FitPhase,
+    FitSettings,
+    FittedEnsemble,
+    IntervalNetworks,
+    fit_ensemble,
+    fit_intervals,
+    fit_single,
+    folds_of,
+    later_folds,
+    on_all_rows,
+)
+from downslope.training import Folds
+
+__all__ = ["Trained", "train"]
+
+_CHECK_SHARE = 0.1  # of a time limit
+_FEWEST_MEMBERS = 4  # beside which one more network is a small share of the work
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Networks, and what they predicted of rows that they were not trained on.
+
+    Attributes:
+        fitted: the networks; their predictions are of the rows that ``validation`` names.
+        rows: as the networks take them.
+        measured: the same rows as the networks took them that held some out.
+        validation: the rows that the scores are of, (rows,).
+        held_out: whether each of them was predicted by networks that were not trained on it.
+        part: the rows that were held out by time, where they were.
+        intervals, ends: networks of intervals, and the intervals of the held-out rows; None for classes, few
+            rows and where Ctrl-C left no time for them.
+        time_checks: what scores of later rows say.
+    """
+
+    fitted: FittedEnsemble
+    rows: TargetRows
+    measured: TargetRows
+    validation: NDArray[np.int64]
+    held_out: bool
+    part: LaterPart | None = None
+    intervals: IntervalNetworks | None = None
+    ends: NDArray[np.float32] | None = None
+    time_checks: tuple[LaterScores, ...] = ()
+
+
+def train(rows: TargetRows, settings: FitSettings, progress: Callable[[FitPhase], None] | None) -> Trained:
+    """Train what suits the rows.
+
+    Raises:
+        DownslopeError: if training diverges, or groups and times together leave no row to train on.
+        KeyboardInterrupt: if nothing was trained before it.
+    """
+    if not settings.holds_out(len(rows.y)):
+        encoded = EncodedRows(rows.x, rows.y, rows.w, Folds(np.full(len(rows.y), -1)))
+        fitted = fit_single(encoded, rows.encoder, rows.target, settings, progress)
+        return Trained(fitted, rows, rows, np.arange(len(rows.y)), held_out=False)
+    trained = _held_out_and_whole(rows, settings, progress)
+    if not rows.target.classes and not trained.fitted.interrupted:
+        trained = _with_intervals(trained, settings, progress)
+    return trained
+
+
+def _held_out_and_whole(
+    rows: TargetRows, settings: FitSettings, progress: Callable[[FitPhase], None] | None
+) -> Trained:
+    """Networks that hold rows out, then what a model consists of, which knows all of them."""
+    limit = settings.time_limit
+    end = None if limit is None else monotonic() + limit
+    measured = rows if rows.held_out is None else rows.held_out.rows
+    encoded = _with_folds(rows, measured, settings)
+    again = encoded.members == 1 or rows.held_out is not None
+    checks = bool(rows.checked) and encoded.members >= _FEWEST_MEMBERS
+    share = 0.5 if again else 1 - _CHECK_SHARE * checks
+    first = settings if limit is None else replace(settings, time_limit=limit * share)
+    fitted = fit_ensemble(encoded, measured.encoder, measured.target, first, progress)
+    trained = Trained(fitted, measured, measured, encoded.folds.held_out, True, rows.held_out)
+    if fitted.interrupted:
+        return trained
+    left = None if end is None else max(end - monotonic(), 0.0)
+    try:
+        if again or fitted.alone:
+            every = EncodedRows(rows.x, rows.y, rows.w, encoded.folds)
+            whole = on_all_rows(fitted, every, rows.encoder, rows.target, settings, progress, seconds=left)
+            return trained if whole is None else replace(trained, fitted=whole, rows=rows)
+        if checks:
+            found = time_checks(rows, trained.validation, fitted, settings, progress, left)
+            return replace(trained, time_checks=found)
+    except KeyboardInterrupt:
+        return replace(trained, fitted=replace(fitted, interrupted=True))
+    return trained
+
+
+def _with_folds(rows: TargetRows, measured: TargetRows, settings: FitSettings) -> EncodedRows:
+    """The rows with those that each member holds out."""
+    members, groups = settings.members_for(len(rows.y)), rows.groups
+    if rows.held_out is None:
+        most = members if groups is None else len(np.unique(groups))
+        folds = folds_of(measured.y, min(members, most), settings.seed, groups)
+        return EncodedRows(measured.x, measured.y, measured.w, folds)
+    folds, unknown = later_folds(measured.y, rows.held_out.later, members, settings.seed, groups)
+    found = EncodedRows(measured.x, measured.y, measured.w, folds, unknown)
+    if not found.known_weights[folds.of < 0].any(axis=0).all():
+        raise DownslopeError(
+            "no earlier row is of another group than the rows that are held out by time, so that nothing is "
+            "left to train on; leave out group or time"
+        )
+    return found
+
+
+def _with_intervals(
+    trained: Trained, settings: FitSettings, progress: Callable[[FitPhase], None] | None
+) -> Trained:
+    """With intervals, where Ctrl-C leaves time for them."""
+    report = None if progress is None else lambda step: progress(FitPhase("intervals", step))
+    rows, held = trained.rows, trained.validation
+    some: Any = held if len(held) < len(rows.y) else slice(None)
+    predicted = trained.fitted.blend[:, 0]
+    if trained.measured is not rows:
+        units = trained.measured.target.numbers(predicted)
+        predicted = (units - rows.target.mean) / rows.target.scale
+    groups, times = (None if of is None else of[some] for of in (rows.groups, rows.times))
+    if groups is not None and len(np.unique(groups)) < 2:  # nothing can be measured on another group
+        return trained
+    try:
+        intervals, ends = fit_intervals(
+            *(rows.x[some], rows.y[some], rows.w[some], predicted),
+            rows.encoder,
+            settings,
+            report,
+            groups,
+            times,
+        )
+    except KeyboardInterrupt:
+        return replace(trained, fitted=replace(trained.fitted, interrupted=True))
+    return replace(trained, intervals=intervals, ends=ends)

@@ -1,0 +1,189 @@
+"""The same networks trained again on other rows, each up to the best epoch of its group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import cycle, islice
+from time import monotonic
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.fitting._record import LINEAR
+from downslope.fitting.ensemble._blend import blended, temperature_scaled
+from downslope.fitting.ensemble._ensemble import (
+    LINEAR_DESCENT,
+    LINEAR_PATIENCE,
+    LINEAR_PENALTY,
+    SEEDS,
+    FitPhase,
+    FittedEnsemble,
+    descended,
+    joined,
+    linear_rows,
+    named,
+)
+from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, train_group
+from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
+from downslope.nets import AnyNetwork, Ensemble, Network
+from downslope.tables import TableEncoder, Target
+from downslope.training import Run, Schedule
+
+__all__ = ["on_all_rows", "replayed"]
+
+
+@dataclass(frozen=True)
+class _BeginningOf:
+    """A schedule as it goes in a run of so many steps, however few of them are taken."""
+
+    schedule: Schedule
+    steps: int
+
+    def rate(self, step: int, steps: int) -> float:
+        return self.schedule.rate(step, self.steps)
+
+
+def on_all_rows(
+    fitted: FittedEnsemble,
+    rows: EncodedRows,
+    encoder: TableEncoder,
+    target: Target,
+    settings: FitSettings,
+    progress: Callable[[FitPhase], None] | None = None,
+    *,
+    seconds: float | None = None,
+) -> FittedEnsemble | None:
+    """The same blend of the same networks, trained on every row, each up to the best epoch of its group.
+
+    What was predicted of the held-out rows stays. None if a network diverges, which it did not before.
+
+    Args:
+        fitted: of rows some of which were held out, maybe encoded in another way.
+        rows, encoder, target: what to train on.
+        settings: as ``fitted`` was trained.
+        progress: called after each epoch.
+        seconds: that this may take; None for as long as it takes.
+
+    Raises:
+        KeyboardInterrupt: if it was interrupted, so that ``fitted`` is what there is.
+    """
+    end = None if seconds is None else monotonic() + seconds
+    networks = _networks(fitted, encoder, target, settings, rows)
+    groups = []
+    for group, share, network in zip(fitted.groups, fitted.shares, networks, strict=True):
+        if share == 0:
+            groups.append(group)
+            continue
+        ensemble = Ensemble([network] * len(group.ensemble.networks))
+        left = None if end is None else max(end - monotonic(), 0.0)
+        run = _up_to_best(group, network if fitted.alone else ensemble, rows, settings, left, progress)
+        if run.stopped == "not finite":
+            return None
+        if fitted.alone:
+            return replace(fitted, network=network, parameters=dict(run.parameters))
+        groups.append(replace(group, ensemble=ensemble, run=replace(group.run, parameters=run.parameters)))
+    ensemble, values = joined(groups, fitted.shares, fitted.temperature)
+    return replace(fitted, network=ensemble, parameters=values)
+
+
+def _networks(
+    fitted: FittedEnsemble, encoder: TableEncoder, target: Target, settings: FitSettings, rows: EncodedRows
+) -> list[Network]:
+    """The network of each group for other inputs."""
+    found = [linear_network(encoder, target, LINEAR_PENALTY)]
+    if len(fitted.groups) > 1:
+        found += islice(
+            cycle(networks_for(encoder, target, settings, rows.learned_x, len(rows.x)).values()),
+            len(fitted.groups) - 1,
+        )
+    return found
+
+
+def _up_to_best(
+    group: EnsembleGroup,
+    network: AnyNetwork,
+    rows: EncodedRows,
+    settings: FitSettings,
+    seconds: float | None,
+    progress: Callable[[FitPhase], None] | None,
+) -> Run:
+    """A descent on every row that takes as many epochs as was best for the group."""
+    if group.name == LINEAR:
+        rows, asked = linear_rows(rows), dict(LINEAR_DESCENT)
+        if isinstance(network, Ensemble):
+            asked["steps"] = group.run.best_epoch or 1
+    else:
+        asked = {**_descent_to_best(group, settings, len(rows.x)), "ema_decay": 0}
+    name = f"{group.name}, all rows" if isinstance(network, Ensemble) else "all rows"
+    asked["time_limit"] = seconds
+    run = descended(network, rows, group.seed, asked, named(name, progress))
+    if run.stopped == "interrupted":
+        raise KeyboardInterrupt
+    return run
+
+
+def _descent_to_best(group: EnsembleGroup, settings: FitSettings, rows: int) -> dict[str, Any]:
+    """The settings of a descent on so many rows that ends where the group was best."""
+    asked = dict(settings.descent(rows, 1))
+    steps = (group.run.best_epoch or 1) * -(-rows // asked["batch_size"])
+    return asked | {
+        "learning_rate": _BeginningOf(asked["learning_rate"], group.planned),
+        "epochs": None,
+        "steps": min(steps, group.planned),
+        "patience": None,
+    }
+
+
+def replayed(
+    fitted: FittedEnsemble,
+    rows: EncodedRows,
+    encoder: TableEncoder,
+    target: Target,
+    settings: FitSettings,
+    progress: Callable[[FitPhase], None] | None = None,
+    *,
+    place: int = 0,
+    seconds: float | None = None,
+) -> NDArray[np.float64] | None:
+    """What the same blend of one network of each group predicts of the rows that are held out here.
+
+    Args:
+        fitted: of other folds of the same rows.
+        rows, encoder, target: what to train on, with one member that holds rows out.
+        settings: as ``fitted`` was trained.
+        progress: called after each epoch.
+        place: another one gives other starting values.
+        seconds: that this may take.
+
+    Returns:
+        Probabilities (rows held out, classes), or numbers (rows held out, 1) as the loss takes them; None
+        where there was no time.
+
+    Raises:
+        KeyboardInterrupt: if it was interrupted.
+    """
+    end = None if seconds is None else monotonic() + seconds
+    predictions, shares = [], []
+    networks = _networks(fitted, encoder, target, settings, rows)
+    for group, share, network in zip(fitted.groups, fitted.shares, networks, strict=True):
+        if share == 0:
+            continue
+        training, asked = rows, _descent_to_best(group, settings, len(rows.x))
+        if group.name == LINEAR:
+            training, asked = linear_rows(rows), {**LINEAR_DESCENT, "patience": LINEAR_PATIENCE}
+        asked["time_limit"] = None if end is None else max(end - monotonic(), 0.0)
+        seed = (group.seed + place * len(networks)) % SEEDS
+        asked["progress"] = named(f"{group.name}, earlier rows", progress)
+        found = train_group(group.name, network, rows, training=training, **asked, seed=seed)
+        if found.run.stopped == "interrupted":
+            raise KeyboardInterrupt
+        if found.run.stopped in ("time", "not finite"):
+            return None
+        predictions.append(found.predictions)
+        shares.append(share)
+    if target.classes:
+        return blended([temperature_scaled(p, fitted.temperature) for p in predictions], shares)
+    known = rows.y[rows.learned]
+    return blended([np.clip(p, known.min(), known.max()) for p in predictions], shares)
