@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 
+import numpy as np
 import pytest
 from visits import FIVE_X, FIVE_Y, FRESH, NEURON, START, W, send
 
@@ -70,9 +71,106 @@ def test_all_of_it_by_keys(page):
 
 
 def test_the_focus_is_seen(page):
-    tab_to(page, lambda name: name == "1 step")
+    tab_to(page, lambda name: name == "▶ Descend")
+    page.page.keyboard.press("ArrowRight")
+    assert page.page.evaluate(FOCUSED) == "1 step"
     style = page.page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
     assert style != "none"
+
+
+def test_the_toolbar_and_the_rows_are_one_stop_each_and_arrows_go_through_them(page):
+    press, focused = page.page.keyboard.press, lambda: page.page.evaluate(FOCUSED)
+    tab_to(page, lambda name: name == "▶ Descend")
+    for name in ("1 step", "Take steps"):
+        press("ArrowRight")
+        assert focused() == name
+    press("ArrowLeft")
+    press("Enter")
+    page.at_step(1)
+    press("Tab")
+    assert focused() == "Number of steps"
+    press("Tab")
+    assert focused() == "Learning rate η" or page.page.evaluate("document.activeElement.id") == "rate"
+    tab_to(page, lambda name: name == "1")  # the first row
+    press("ArrowRight")
+    assert focused() == "x1, row 1"
+    press("ArrowDown")
+    press("ArrowDown")
+    assert focused() == "x1, row 3"
+    press("ArrowRight")
+    assert focused() == "x2, row 3"
+    page.page.keyboard.type("11")
+    press("ArrowLeft")  # within what is typed
+    assert focused() == "x2, row 3"
+    press("Enter")
+    moved = FIVE_X[2] + [0, 1, 0]
+    page.until(lambda: page.frame["rows"]["z"][2, 0] == pytest.approx(moved @ page.weights), "the cell")
+    assert focused() == "x2, row 3"
+    assert page.frame["step"] == 0  # another table, another run; no arrow went back in time
+
+
+def test_the_first_weight_is_not_far_for_tab(page):
+    """55 presses once; the skip link takes two."""
+    presses = 0
+    while not page.page.evaluate(FOCUSED).startswith("w₁, weight"):
+        page.page.keyboard.press("Tab")
+        presses += 1
+        assert presses <= 22
+    page.page.reload()
+    page.page.locator(".weight").first.wait_for()
+    page.page.keyboard.press("Tab")
+    assert page.page.evaluate(FOCUSED) == "Skip to the network"
+    page.page.keyboard.press("Enter")
+    assert page.page.evaluate(FOCUSED).startswith("w₁, weight")
+
+
+def test_the_focus_goes_back_to_where_it_was(page):
+    press = page.page.keyboard.press
+    page.button("Share ▾").focus()
+    press("Enter")
+    page.page.get_by_role("button", name="Copy the address").wait_for()
+    press("Tab")
+    press("Escape")
+    assert page.page.evaluate(FOCUSED) == "Share ▾"
+    page.button("Shortcuts").focus()
+    press("Enter")
+    page.page.get_by_role("dialog").get_by_role("button", name="Close").press("Enter")
+    assert page.page.evaluate(FOCUSED) == "Shortcuts"
+    page.page.get_by_role("button", name="Chain rule for w₂").focus()
+    press("Enter")
+    page.answer("explanation")
+    page.page.get_by_role("group", name="Selection").get_by_role("button", name="Close").press("Enter")
+    assert page.page.evaluate(FOCUSED) == "Chain rule for w₂"
+
+
+ANNOUNCED = """() => {
+  window.announced = [];
+  const live = "[aria-live]:not([aria-live=off]), [role=status], [role=alert], [role=log], output";
+  new MutationObserver((changes) => {
+    const element = (node) => (node.closest ? node : node.parentElement);
+    const regions = new Set(changes.map(({ target }) => element(target)?.closest(live)));
+    regions.delete(null);
+    regions.delete(undefined);
+    for (const region of regions) window.announced.push([performance.now(), region.textContent]);
+  }).observe(document.body, { subtree: true, childList: true, characterData: true });
+}"""
+
+
+def test_play_is_announced_at_most_once_in_two_seconds(five_rows, visit):
+    """24.8 announcements a second once."""
+    send(five_rows, "open_sample", name="spirals")
+    page = visit(five_rows)
+    page.page.wait_for_timeout(2500)
+    page.page.evaluate(ANNOUNCED)
+    page.button("▶ Descend").click()
+    page.page.wait_for_timeout(5000)
+    page.button("❚❚ Pause").click()
+    page.until(lambda: not page.frame["playing"], "the pause")
+    page.page.wait_for_timeout(2500)
+    times = [time for time, _ in page.page.evaluate("window.announced")]
+    assert 1 <= len(times) <= 3
+    assert all(np.diff(times) >= 1990)
+    assert f"Step {page.frame['step']:,}, error" in page.page.evaluate("window.announced.at(-1)[1]")
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def check_rows(page, weights):
         assert number_in(shown_z) == pytest.approx(z[row, 0], rel=1e-5)
         assert number_in(error) == pytest.approx(FIVE_Y[row] - z[row, 0], rel=1e-4, abs=1e-9)
         assert number_in(squared) == pytest.approx(errors[row], rel=1e-4)
-    told = float(page.page.locator("output.big").get_attribute("data-error"))
+    told = float(page.page.locator(".total .big").get_attribute("data-error"))
     assert told == pytest.approx(float(total), rel=1e-14)
 
 
@@ -35,7 +35,7 @@ def test_the_first_screen_holds_all_of_it_without_scrolling(page):
     room = page.page.viewport_size
     shown = [
         "section.rows table",
-        "output.big",
+        ".total .big",
         ".challenge",
         ".controls",
         "#rate",

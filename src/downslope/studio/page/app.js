@@ -10,7 +10,7 @@ import { Panels } from "./header/panels.js";
 import { NetworkCard } from "./network/card.js";
 import { Rows } from "./table/rows.js";
 import { Curve } from "./time/curve.js";
-import { TotalError } from "./time/status.js";
+import { Spoken, TotalError } from "./time/status.js";
 import { Timeline } from "./time/timeline.js";
 
 const LOST = {
@@ -39,6 +39,7 @@ function Page() {
       </div>
       <${Timeline} />
       <${Panels} />
+      <${Spoken} />
     </main>
     <${Notice} /><${Shortcuts} />`;
 }

@@ -33,6 +33,7 @@ const ON_THE_PAGE = [
   ["← →", "One saved step back or forward"],
   ["?", "This list"],
 ];
+const IN_PARTS = [["← → ↑ ↓", "Through the toolbar and the rows, which are one stop of Tab each"]];
 const ON_A_NUMBER = [
   ["↑ ↓", "Change the second digit by 1"],
   ["Shift ↑ ↓", "In smaller steps"],
@@ -63,7 +64,10 @@ export function useShortcuts() {
 export function Shortcuts() {
   const close = useRef(null);
   useEffect(() => {
-    if (shown.value) close.current.focus();
+    if (!shown.value) return undefined;
+    const before = document.activeElement;
+    close.current.focus();
+    return () => before?.focus();
   }, [shown.value]);
   if (!shown.value) return null;
   const hide = () => {
@@ -71,6 +75,7 @@ export function Shortcuts() {
   };
   return html`<dialog open class="help" aria-label="Shortcuts">
     <h2>Shortcuts</h2><${Keys} list=${ON_THE_PAGE} />
+    <h2>In the toolbar and the rows</h2><${Keys} list=${IN_PARTS} />
     <h2>On a number</h2><${Keys} list=${ON_A_NUMBER} />
     <button ref=${close} onClick=${hide}>Close</button></dialog>`;
 }

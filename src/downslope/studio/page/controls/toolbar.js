@@ -2,9 +2,10 @@
 import { number, parsed, whole } from "../core/format.js";
 import { send } from "../core/session.js";
 import { frame, network, overview, refuseNumber, settings } from "../core/store.js";
-import { html, useState } from "../core/ui.js";
+import { html, useRef, useState } from "../core/ui.js";
 import { change, drawNewWeights, pace, togglePlay } from "./changes.js";
 import { Choice } from "./fields.js";
+import { useRoving } from "./roving.js";
 
 const PARTS = [
   ["forward", "Forward", "Compute z and a of every unit"],
@@ -14,10 +15,12 @@ const PARTS = [
 ];
 
 export function Toolbar() {
+  const box = useRef(null);
+  const keys = useRoving(box, "button, input[type=checkbox]");
   const now = frame.value;
   if (!now || !settings.value) return null;
   const { steps_per_epoch: epoch } = settings.value;
-  return html`<div class="controls" role="toolbar" aria-label="Descent">
+  return html`<div class="controls" role="toolbar" aria-label="Descent" ref=${box} ...${keys}>
     <button class="primary play" aria-pressed=${now.playing} onClick=${togglePlay}
       title="Descend or pause (space)">
       ${now.playing ? "❚❚ Pause" : "▶ Descend"}</button>

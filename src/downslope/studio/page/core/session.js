@@ -156,8 +156,18 @@ export async function upload(file) {
   socket.send(pack({ command: "upload", name: file.name }, await file.arrayBuffer()));
 }
 
+let selectedFrom = null;
+
+/** Nothing is selected any more; the focus goes back to where it was selected. */
+export function unselect() {
+  selected.value = null;
+  explanation.value = null;
+  selectedFrom?.focus();
+}
+
 /** Select a weight or a unit, and ask for its derivation. */
 export function select(what, name, index) {
+  selectedFrom = document.activeElement;
   selected.value = { what, name, index };
   explain();
 }

@@ -4,7 +4,7 @@ import { capitalised } from "../core/format.js";
 import { keep, kept } from "../core/kept.js";
 import { send } from "../core/session.js";
 import { notice, overview, table } from "../core/store.js";
-import { html, lazy, signal, useEffect, useState } from "../core/ui.js";
+import { html, lazy, signal, useEffect, useRef, useState } from "../core/ui.js";
 
 const NOTICE_TIME = 8000; // milliseconds
 
@@ -18,6 +18,7 @@ export function Header() {
     shown.value = !shown.value;
   };
   return html`<header class="top">
+    <button class="skip" onClick=${toNetwork}>Skip to the network</button>
     <${Title} />
     <span class="muted subject">${used} ${used === 1 ? "column" : "columns"} → ${targets.join(", ")}</span>
     <span class="grow"></span>
@@ -26,6 +27,13 @@ export function Header() {
     <button class="quiet keys" onClick=${toggle} title="Shortcuts (?)">Shortcuts</button>
     <${ThemeButton} />
   </header>`;
+}
+
+/** To the first number or unit of the drawing. A link would change the address. */
+function toNetwork() {
+  const places = [".weight input", ".canvas button:not(:disabled)", "canvas[tabindex]", "button"];
+  const found = places.map((place) => document.querySelector(`.network ${place}`));
+  found.find(Boolean).focus();
 }
 
 function Title() {
@@ -70,11 +78,14 @@ function Message({ text, kind, close }) {
 
 function Share() {
   const [open, setOpen] = useState(false);
+  const button = useRef(null);
   useEffect(() => {
     if (!open) return undefined;
     const away = (event) => {
       const leaves = event.type === "keydown" ? event.key === "Escape" : !event.target.closest(".menu");
-      if (leaves) setOpen(false);
+      if (!leaves) return;
+      if (event.type === "keydown") button.current.focus(); // which opened it
+      setOpen(false);
     };
     document.addEventListener("pointerdown", away);
     document.addEventListener("keydown", away);
@@ -84,7 +95,7 @@ function Share() {
     };
   }, [open]);
   return html`<span class="menu">
-    <button class="quiet" aria-expanded=${open} aria-haspopup="true"
+    <button ref=${button} class="quiet" aria-expanded=${open} aria-haspopup="true"
       onClick=${() => setOpen(!open)}>Share ▾</button>
     ${open && html`<${ShareMenu} close=${() => setOpen(false)} />`}</span>`;
 }

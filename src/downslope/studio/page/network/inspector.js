@@ -1,8 +1,8 @@
 /** The weight or unit that is selected, with its numbers to move. */
 import { NumberField } from "../controls/fields.js";
 import { number } from "../core/format.js";
-import { send } from "../core/session.js";
-import { explanation, frame, selected, settings, style } from "../core/store.js";
+import { send, unselect } from "../core/session.js";
+import { frame, selected, settings, style } from "../core/store.js";
 import { html } from "../core/ui.js";
 import { isFrozen } from "./lines.js";
 import { biasName, slopeName, weightName } from "./names.js";
@@ -16,17 +16,13 @@ export function Inspector({ net }) {
   const l = net.layers.findIndex(({ weight, bias, name }) => [weight, bias, name].includes(chosen.name));
   if (l < 0) return null;
   const title = chosen.what === "unit" ? `Unit ${chosen.index[0] + 1} of ${net.layers[l].name}` : "";
-  const close = () => {
-    selected.value = null;
-    explanation.value = null;
-  };
   const toPanel = () => document.getElementById("panel").scrollIntoView({ block: "start" });
   return html`<div class="inspector" role="group" aria-label="Selection">
     ${title && html`<b>${title}</b>`}
     ${numbersOf(net, l, chosen).map((one) => html`<${Entry} key=${one.label} net=${net} ...${one} />`)}
     <span class="grow"></span>
     <button class="link" onClick=${toPanel}>Chain rule ↓</button>
-    <button class="quiet" onClick=${close}>Close</button></div>`;
+    <button class="quiet" onClick=${unselect}>Close</button></div>`;
 }
 
 /** The selected weight, or the bias of the selected unit. */

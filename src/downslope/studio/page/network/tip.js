@@ -12,5 +12,5 @@ export function Tip() {
   if (!tip.value) return null;
   const { x, y, text } = tip.value;
   const position = { left: `${x + 14}px`, top: `${y + 10}px` };
-  return html`<div class="tip" role="status" style=${position}>${text}</div>`;
+  return html`<div class="tip" style=${position}>${text}</div>`;
 }

@@ -101,7 +101,7 @@ function Editor({ column, index, value }) {
     setText(null);
   };
   const keys = (event) => {
-    if (event.key === "Enter") event.currentTarget.blur();
+    if (event.key === "Enter") commit();
     if (event.key === "Escape") setText(null);
   };
   const shown = text ?? value;

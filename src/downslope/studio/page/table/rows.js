@@ -1,4 +1,6 @@
 /** The table of rows: cells, what the network predicts for each row, its error as a number and as a bar. */
+
+import { useRoving } from "../controls/roving.js";
 import { number, whole } from "../core/format.js";
 import { look, send } from "../core/session.js";
 import { cells, frame, order, row, settings, shownRows, table } from "../core/store.js";
@@ -14,6 +16,7 @@ export function Rows() {
   const now = table.value;
   const box = useRef(null);
   const [all, setAll] = useState(false);
+  const keys = useRoving(box, "tbody :is(button, input)", true);
   useWindow(box, now?.rows);
   if (!now) return null;
   const columns = now.columns.map((column, index) => ({ ...column, index }));
@@ -32,7 +35,7 @@ export function Rows() {
       ${now.rows > 12 && html`<${LargestFirst} box=${box} />`}
       ${now.editable && now.rows <= EDITABLE_ROWS && html`<${EditRows} rows=${now.rows} />`}
     </div>
-    <div class="scroll" ref=${box} tabindex="0" role="region" aria-label="Table of rows (scrolls)">
+    <div class="scroll" ref=${box} ...${keys} tabindex="0" role="region" aria-label="Table of rows (scrolls)">
       <${Grid} now=${now} inputs=${shown} targets=${targets} />
     </div>
   </section>`;

@@ -2,7 +2,7 @@
 import { number, whole } from "../core/format.js";
 import { send } from "../core/session.js";
 import { frame, settings, table } from "../core/store.js";
-import { html, signal } from "../core/ui.js";
+import { html, signal, useEffect, useRef, useState } from "../core/ui.js";
 
 /** The error of all rows, what it is a mean of, and how it compares. */
 export function TotalError() {
@@ -17,7 +17,7 @@ export function TotalError() {
   const validates = settings.value.validation > 0; // its line stays while the error waits for time
   return html`<section class="total card" aria-label="Total error">
     <div class="figure"><span class="muted line" title=${name}>${name}</span>
-      <output class="big" data-error=${error.value}>${number(error.value, 7)}</output>
+      <strong class="big" data-error=${error.value}>${number(error.value, 7)}</strong>
       ${validates && html`<span class="line">Validation error: <b>${number(validation, 5)}</b></span>`}</div>
     <dl class="bests">
       <dt>Best by hand</dt><dd><${Best} by="hand" best=${best.hand} /></dd>
@@ -39,9 +39,35 @@ function Challenge({ met, rows, limit, by_hand: byHand }) {
   const text = done
     ? `All ${rows} errors are below ${number(limit)}, ${help}.`
     : `By hand: bring all ${rows} errors below ${number(limit)}. So far ${met} of ${rows} are.`;
-  return html`<div class=${`challenge ${done ? "done" : ""}`} role="status">
+  return html`<div class=${`challenge ${done ? "done" : ""}`}>
     <progress max=${rows} value=${met} aria-label="Rows whose error is below the limit"></progress>
     <span>${text}</span></div>`;
+}
+
+const [AT_REST, IN_PLAY] = [2000, 10_000]; // milliseconds at least between two announcements
+
+/** The step and its error for those who listen: when something changed, and in play now and then. */
+export function Spoken() {
+  const [text, setText] = useState("");
+  const last = useRef(-Infinity);
+  const now = frame.value;
+  const { step, error, challenge } = now;
+  const met = challenge
+    ? `, ${challenge.met} of ${challenge.rows} errors below ${number(challenge.limit)}`
+    : "";
+  const told = `Step ${whole(step)}, error ${number(error.value, 4)}${met}`;
+  useEffect(() => {
+    const wait = last.current + (now.playing ? IN_PLAY : AT_REST) - performance.now();
+    const timer = setTimeout(
+      () => {
+        last.current = performance.now();
+        setText(told);
+      },
+      Math.max(0, wait),
+    );
+    return () => clearTimeout(timer);
+  }, [told, now.playing]);
+  return html`<p class="unseen" role="status">${text}</p>`;
 }
 
 /** The message that the reader has closed. */
