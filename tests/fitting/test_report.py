@@ -120,6 +120,14 @@ def test_the_table_of_the_fit_given_as_data_does_not_flatter(mass):
     assert part.importance is not None
 
 
+def test_some_rows_of_the_fit_are_known_too(mass, species):
+    table = pd.read_csv(PENGUINS)
+    for model in (mass, species):
+        for some, known in ((table[:150], True), (table[::-1][:150], False)):
+            found = Outline(ds.report(model, some).html())
+            assert ("look like rows that the model was fitted to" in found.text) == known
+
+
 def test_errors_of_other_rows_are_those_of_evaluate(mass):
     some = pd.read_csv(PENGUINS).sample(frac=0.5, random_state=1)
     found = ds.report(mass, some)
@@ -162,9 +170,9 @@ def test_rows_count_as_in_the_file_where_some_are_left_out(tmp_path):
 def test_few_rows_and_older_files_do_not_pretend():
     few = {"x": np.arange(20.0), "y": np.arange(20.0) + 0.5}
     model = ds.fit(few, "y")
-    assert "look like the rows that the model was fitted to" in Outline(ds.report(model, few).html()).text
+    assert "look like rows that the model was fitted to" in Outline(ds.report(model, few).html()).text
     others = {"x": few["x"], "y": few["y"] + 1}
-    assert "look like the rows" not in Outline(ds.report(model, others).html()).text
+    assert "look like rows" not in Outline(ds.report(model, others).html()).text
     page = Outline(ds.report(model).html())
     assert "No row was held out" in page.text
     assert "These rows trained the network" in page.text

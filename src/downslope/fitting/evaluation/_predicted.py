@@ -42,13 +42,14 @@ class PredictedRows:
         """Their scores; arguments as of ``evaluation_of``."""
         return evaluation_of(self.rows, target, self.outputs, self.intervals, worst, notes)
 
+    def found_in(self, rows: LabelledRows) -> int:
+        """How many of them stand in a table in their places, with their targets; 0 where one has another."""
+        _, own, other = np.intersect1d(self.rows.index, rows.index, return_indices=True)
+        return len(own) if np.array_equal(self.rows.true[own], rows.true[other]) else 0
+
     def are_in(self, rows: LabelledRows) -> bool:
-        """Whether rows of a table have the same targets in the same places."""
-        place = np.searchsorted(rows.index, self.rows.index)
-        if not len(rows) or place.max() >= len(rows):
-            return False
-        same = (rows.index[place] == self.rows.index) & (rows.true[place] == self.rows.true)
-        return bool(same.all())
+        """Whether all of them do."""
+        return self.found_in(rows) == len(self.rows)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What a file holds of it, by name; the baselines follow from the constants of the record."""
