@@ -106,12 +106,30 @@ def test_few_rows_and_older_files_have_none():
     assert ds.load(OLD).held_out is None
 
 
-@pytest.mark.parametrize("name", ["index", "true", "weights", "network", "intervals"])
+def test_rows_held_out_by_time_are_compared_with_a_baseline_that_knows_the_earlier_ones(tmp_path):
+    rng = np.random.default_rng(4)
+    table = {"day": np.arange(300), "x": rng.normal(size=300), "y": np.arange(300) + rng.normal(size=300)}
+    model = ds.fit(table, "y", time="day", **FAST)
+    model.save(tmp_path / "m.downslope")
+    for found in (model.held_out, ds.load(tmp_path / "m.downslope").held_out):
+        later = found.rows.index
+        assert later.tolist() == list(range(240, 300))
+        np.testing.assert_allclose(found.outputs["baseline (mean)"], table["y"][:240].mean(), rtol=1e-5)
+        scores = found.evaluation(model.target, 0)
+        np.testing.assert_allclose(scores.compared["network"]["r2"].value, model.record.network.r2, rtol=1e-4)
+        ends = found.intervals[0.9]
+        known = np.isfinite(ends).all(axis=1)
+        assert 0 < known.sum() < 60
+        within = (ends[:, 0] <= found.rows.true) & (found.rows.true <= ends[:, 1])
+        assert scores.coverage[2].share.value == pytest.approx(within[known].mean())
+
+
+@pytest.mark.parametrize("name", ["index", "true", "weights", "constants", "network", "intervals"])
 def test_damaged_ones_are_refused(noise, name, tmp_path):
     path = tmp_path / "m.downslope"
     noise.save(path)
     file = read_model_file(path)
-    for wrong in (np.full_like(file.held_out[name], np.nan), file.held_out[name][1:], None):
+    for wrong in (np.full_like(file.held_out[name], np.inf), file.held_out[name][1:], None):
         held_out = {**file.held_out, name: wrong}
         if wrong is None:
             del held_out[name]

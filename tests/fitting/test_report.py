@@ -167,6 +167,18 @@ def test_rows_count_as_in_the_file_where_some_are_left_out(tmp_path):
         assert ds.report(model).parts[0].notices == ()
 
 
+def test_rows_held_out_by_time_are_said_to_be_later():
+    table = {"year": np.repeat(np.arange(1980, 2020), 5), "x": np.random.default_rng(0).normal(size=200)}
+    table["y"] = table["year"] + table["x"]
+    model = ds.fit(table, "y", time="year", **QUICK)
+    text = Outline(ds.report(model, table).html()).text
+    assert (
+        "On 40 held-out rows, the last 20 % of the rows by year, from 2012 on, predicted by networks" in text
+    )
+    assert "one stretch of time. Rows still later may be predicted worse." in text
+    assert "at random" not in text
+
+
 def test_few_rows_and_older_files_do_not_pretend():
     few = {"x": np.arange(20.0), "y": np.arange(20.0) + 0.5}
     model = ds.fit(few, "y")

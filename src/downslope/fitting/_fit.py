@@ -272,5 +272,5 @@ def _fitted_model(
         record,
         trained.intervals,
         about.reading,
-        kept_rows(trained, record, settings.seed),
+        kept_rows(trained, settings.seed),
     )

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from downslope.fitting._sampling import sampled_rows
+from downslope.fitting._sampling import MOST_ROWS, sampled_rows
 from downslope.fitting.ensemble import COVERAGES
 from downslope.fitting.evaluation import LabelledRows, PredictedRows, baselines
 from downslope.tables import Target
@@ -40,7 +40,8 @@ def held_out_rows(
     """
     kept = np.arange(len(rows))
     if scaled_ends is not None:
-        kept = kept[np.isfinite(scaled_ends[:, 0, 0])]
+        with_interval = np.isfinite(scaled_ends[:, 0, 0])
+        kept = kept[with_interval] if np.count_nonzero(with_interval) >= MOST_ROWS else kept
     kept = kept[sampled_rows(len(kept), seed)]
     if target.classes:
         kept = kept[:: -(-len(kept) * len(target.classes) // _PROBABILITIES)]

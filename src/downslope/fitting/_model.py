@@ -461,7 +461,7 @@ def read_model(file: SavedFile) -> Model:
         reading = Reading.from_json(content.about.get("reading"))
         held_out = None
         if content.held_out is not None:
-            held_out = PredictedRows.from_arrays(content.held_out, target, record.constants, COVERAGES)
+            held_out = PredictedRows.from_arrays(content.held_out, target, COVERAGES)
         return Model(
             content.network, content.parameters, encoder, target, record, intervals, reading, held_out
         )

@@ -111,12 +111,15 @@ def _labelled(trained: Trained) -> LabelledRows:
     return LabelledRows(pl.DataFrame(), rows.index[held], rows.true[held], rows.w[held].astype(float), 0)
 
 
-def kept_rows(trained: Trained, record: Record, seed: int) -> PredictedRows | None:
+def kept_rows(trained: Trained, seed: int) -> PredictedRows | None:
     """Some of the held-out rows, with what was predicted of them; None where none were."""
     if not trained.held_out:
         return None
     fitted, measured = trained.fitted, trained.measured
     outputs = {LINEAR_MODEL: fitted.linear, NETWORK: fitted.blend}
     outputs = {of: measured.in_units(found) for of, found in outputs.items()}
+    # where rows are held out by time, the baselines know the earlier rows alone
+    known = slice(None) if trained.part is None else trained.part.earlier
+    constants = _constants(measured.target, measured.y[known], measured.w[known].astype(np.float64))
     target, labelled = trained.rows.target, _labelled(trained)
-    return held_out_rows(labelled, target, record.constants, outputs, trained.ends, seed)
+    return held_out_rows(labelled, target, constants, outputs, trained.ends, seed)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["generator", "sampled_rows"]
+__all__ = ["MOST_ROWS", "generator", "sampled_rows"]
 
-_ROWS = 2000
+MOST_ROWS = 2000
+"""Rows of a sample."""
 
 
 def sampled_rows(rows: int, seed: int) -> NDArray[np.int64]:
     """The indices of at most 2000 rows, drawn without repeats, in order."""
-    if rows <= _ROWS:
+    if rows <= MOST_ROWS:
         return np.arange(rows)
-    return np.sort(generator(seed, rows).choice(rows, _ROWS, replace=False))
+    return np.sort(generator(seed, rows).choice(rows, MOST_ROWS, replace=False))
 
 
 def generator(seed: int, purpose: int) -> np.random.Generator:

@@ -68,7 +68,7 @@ def coverages(
 
     Args:
         true: the numbers, (rows,).
-        intervals: for each level the ends around every prediction, (rows, 2).
+        intervals: for each level the ends around every prediction, (rows, 2); NaN for rows without one.
         weights: how much each row counts, (rows,).
 
     >>> ends = np.array([[0.0, 2.0], [0.0, 2.0]])
@@ -76,9 +76,13 @@ def coverages(
     0.5
     """
     found = []
-    for level, ends in intervals.items():
-        within = ((ends[:, 0] <= true) & (true <= ends[:, 1])).astype(np.float64)
-        share = float(np.average(within, weights=weights))
-        width = float(np.average(ends[:, 1] - ends[:, 0], weights=weights))
-        found.append(Coverage(level, Statistic(share, within - share).estimate(weights), width))
+    for level, all_ends in intervals.items():
+        known = np.isfinite(all_ends).all(axis=1)
+        if not known.any():
+            continue
+        ends, y, w = all_ends[known], true[known], weights[known]
+        within = ((ends[:, 0] <= y) & (y <= ends[:, 1])).astype(np.float64)
+        share = float(np.average(within, weights=w))
+        width = float(np.average(ends[:, 1] - ends[:, 0], weights=w))
+        found.append(Coverage(level, Statistic(share, within - share).estimate(w), width))
     return tuple(found)

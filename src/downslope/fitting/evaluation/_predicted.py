@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.fitting._scores import LINEAR_MODEL, NETWORK
+from downslope.fitting._scores import FREQUENCIES, LINEAR_MODEL, MEAN, MEDIAN, NETWORK
 from downslope.fitting.evaluation._baselines import baselines
 from downslope.fitting.evaluation._evaluation import Evaluation, evaluation_of
 from downslope.fitting.evaluation._rows import LabelledRows
@@ -19,6 +19,7 @@ from downslope.tables import Target
 
 __all__ = ["PredictedRows"]
 
+_BASELINES = (FREQUENCIES, MEAN, MEDIAN)
 _STORED = {LINEAR_MODEL: "linear", NETWORK: "network"}
 """The names of outputs in a file."""
 
@@ -52,11 +53,12 @@ class PredictedRows:
         return self.found_in(rows) == len(self.rows)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What a file holds of it, by name; the baselines follow from the constants of the record."""
+        """What a file holds of it, by name; of the baselines what they predict of any row."""
         found: dict[str, NDArray[Any]] = {
             "index": self.rows.index.astype(np.float64),
             "true": self.rows.true.astype(np.float64),
             "weights": self.rows.weights.astype(np.float64),
+            "constants": np.ravel([self.outputs[of][0] for of in _BASELINES if of in self.outputs]),
         }
         for of, name in _STORED.items():
             if of in self.outputs:
@@ -71,7 +73,6 @@ class PredictedRows:
         cls,
         arrays: Mapping[str, NDArray[Any]],
         target: Target,
-        constants: Sequence[float],
         levels: Sequence[float],
     ) -> PredictedRows:
         """The rows of ``arrays``.
@@ -79,7 +80,6 @@ class PredictedRows:
         Args:
             arrays: of a file.
             target: what is predicted.
-            constants: what the baselines predict.
             levels: of the intervals.
 
         Raises:
@@ -88,10 +88,13 @@ class PredictedRows:
         count = len(np.atleast_1d(arrays.get("true", ())))
         shape: tuple[int, ...] = (count, len(target.classes)) if target.classes else (count,)
         shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("index", "true", "weights"), (count,))
+        shapes["constants"] = (len(target.classes) or 2,)
         shapes |= {"network": shape, "linear": shape, "intervals": (count, len(levels), 2)}
-        needed = {"index", "true", "weights", "network"}
+        needed = {"index", "true", "weights", "network", "constants"}
         known = all(
-            name in shapes and value.shape == shapes[name] and np.isfinite(value).all()
+            name in shapes
+            and value.shape == shapes[name]
+            and (np.isfinite(value).all() or (name == "intervals" and not np.isinf(value).any()))
             for name, value in arrays.items()
         )
         if not count or not known or not needed <= set(arrays):
@@ -104,7 +107,7 @@ class PredictedRows:
         if not (places and numbered and (weights > 0).all()):
             raise DownslopeError("the held-out predictions are damaged")
         rows = LabelledRows(pl.DataFrame(), index, true, weights, 0)
-        outputs = baselines(constants, target, rows)
+        outputs = baselines(tuple(arrays["constants"].tolist()), target, rows)
         outputs |= {of: arrays[name].astype(np.float64) for of, name in _STORED.items() if name in arrays}
         ends = arrays.get("intervals")
         intervals = {} if ends is None else {c: ends[:, i].astype(np.float64) for i, c in enumerate(levels)}

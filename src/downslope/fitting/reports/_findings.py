@@ -150,6 +150,7 @@ def _judged(
             f"{rows.name} is not as it was when the model was fitted: importance, curves and the explained "
             "row are of the rows that are there now, errors of those that were there then."
         )
+    notices += model.summary.notes
     if held_out is None:
         return None, "", tuple(notices)
     every = model.record.validation_rows

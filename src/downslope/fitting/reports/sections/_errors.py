@@ -69,8 +69,9 @@ def _spread(evaluation: Evaluation, errors: NDArray[np.float64], name: str) -> P
 
 
 def _coverage(found: Findings, evaluation: Evaluation, rows: Sequence[Sequence[str]]) -> str:
+    known = 0 if found.predicted is None else _with_interval(found.predicted)
     points = [
-        Agreement(c.level, c.share.value, 0.2, _certain(c.share.value, evaluation.rows))
+        Agreement(c.level, c.share.value, 0.2, _certain(c.share.value, known))
         for c in evaluation.coverage
         if c.share.value is not None
     ]
@@ -89,6 +90,12 @@ def _coverage(found: Findings, evaluation: Evaluation, rows: Sequence[Sequence[s
         ),
         f"<div>{table(rows, 'How often intervals should hold, and how often they do')}{paragraph(how)}</div>",
     )
+
+
+def _with_interval(predicted: PredictedRows) -> int:
+    """How many rows have one: of those held out by time, the first have none."""
+    ends = next(iter(predicted.intervals.values()))
+    return int(np.isfinite(ends).all(axis=1).sum())
 
 
 def _certain(share: float, rows: int) -> tuple[float, float]:

@@ -55,7 +55,11 @@ def _of_scores(found: Findings) -> Iterator[str]:
     if found.predicted is not model.held_out or found.predicted is None:
         return
     dates = [c.name for c in record.columns if c.kind == "date"]
-    if record.group:
+    if record.later is not None:
+        yield (
+            f"The scores are of {record.later}: one stretch of time. Rows still later may be predicted worse."
+        )
+    elif record.group:
         yield (
             f"Rows were held out by {record.group}: the scores are of rows of another {record.group}, drawn "
             "from the same table."
@@ -65,10 +69,11 @@ def _of_scores(found: Findings) -> Iterator[str]:
             "Rows were held out at random: the scores are of rows like these. Rows of a later time, another "
             "place or another way of measuring are often predicted worse."
         )
-    if dates:
+    if dates and record.later is None:
         yield (
-            f"{_listed(dates)} holds dates: if the model is to predict what comes later, judge it on later "
-            "rows, downslope report MODEL --table LATER."
+            f"{_listed(dates)} holds dates: if the model is to predict what comes later, hold rows out by "
+            "time, downslope fit --time COLUMN, or judge it on later rows, downslope report MODEL --table "
+            "LATER."
         )
     if len(record.groups) > 1:
         chosen = "the best epochs, and the shares of the groups"

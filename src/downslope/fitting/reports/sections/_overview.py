@@ -52,6 +52,9 @@ def _lead(found: Findings) -> str:
 def _opening(found: Findings) -> str:
     if found.predicted is not found.model.held_out:
         return f"On {found.evaluation.rows:,} {found.of}:" if found.evaluation else ""
+    later = found.model.summary.later
+    if later is not None:
+        return f"On {found.of}, {later}, predicted by networks that were trained on earlier rows alone:"
     return f"On {found.of}, each predicted by networks that were not trained on it:"
 
 
