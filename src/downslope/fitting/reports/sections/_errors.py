@@ -78,18 +78,25 @@ def _coverage(found: Findings, evaluation: Evaluation, rows: Sequence[Sequence[s
     picture = agreement_picture(
         points, ("intervals say", "and hold"), "how often intervals say to hold and do"
     )
-    how = (
-        "Each interval was made without its row: by networks that had not seen it, and widened as other rows "
-        "need."
-        if found.predicted is found.model.held_out
-        else "These rows had no part in the intervals."
-    )
+    how = paragraph(_how_intervals(found))
     return grid(
         figure(
             picture, "Prediction intervals: how often they hold; lines are 95\N{NO-BREAK SPACE}% intervals"
         ),
-        f"<div>{table(rows, 'How often intervals should hold, and how often they do')}{paragraph(how)}</div>",
+        f"<div>{table(rows, 'How often intervals should hold, and how often they do')}{how}</div>",
     )
+
+
+def _how_intervals(found: Findings) -> str:
+    if found.predicted is not found.model.held_out:
+        return "These rows had no part in the intervals."
+    made = (
+        "Each interval was made without its row: by networks that had not seen it, and widened as other rows "
+        "need"
+    )
+    if found.model.record.later is None:
+        return f"{made}."
+    return f"{made}, also later ones: of rows later than all of these, intervals may hold less often."
 
 
 def _with_interval(predicted: PredictedRows) -> int:
