@@ -1,7 +1,6 @@
 """The command line as a user meets it: output, messages, exit codes, files."""
 
 import io
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import pytest
 
 import downslope as ds
 from downslope.cli._commands import downslope
+from downslope.cli._commands import run as run_command
 from downslope.tables import read_table
 
 COMMAND = [sys.executable, "-c", "from downslope.cli import main; main()"]
@@ -22,35 +22,63 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 QUICK = ["--epochs", "10"]
 
 
+class _Standard(io.TextIOWrapper):
+    """A standard stream, which keeps what is written when a command closes it."""
+
+    def __init__(self, content: bytes = b"") -> None:
+        super().__init__(io.BytesIO(content), "utf-8", write_through=True)
+
+    @property
+    def written(self) -> str:
+        return self.buffer.getvalue().decode()  # type: ignore[attr-defined]
+
+
 def run(
     *arguments: str | Path, folder: Path | None = None, given: bytes = b"", columns: int = 110
 ) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "COLUMNS": str(columns), "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        cwd=folder,
-        input=given,
-        capture_output=True,
-        env=environment,
-        timeout=300,
-    )
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+    """A command in this process: starting one for each would take most of the time."""
+    streams = {"stdin": _Standard(given), "stdout": _Standard(), "stderr": _Standard()}
+    words = list(map(str, arguments))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, stream in streams.items():
+            patch.setattr(sys, name, stream)
+        patch.setenv("COLUMNS", str(columns))
+        if folder is not None:
+            patch.chdir(folder)
+        code = run_command(words)
+    return subprocess.CompletedProcess(words, code, streams["stdout"].written, streams["stderr"].written)
+
+
+def run_alone(*arguments: str | Path, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own."""
+    words = [*COMMAND, *map(str, arguments)]
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=300)
 
 
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("fitted")
-    done = run("fit", EXAMPLES / "penguins.csv", "--target", "species", *QUICK, folder=folder)
+    done = run_alone("fit", EXAMPLES / "penguins.csv", "--target", "species", *QUICK, folder=folder)
     assert done.returncode == 0, done.stderr
     return folder / "penguins.downslope"
 
 
 def test_version_and_help() -> None:
-    assert run("--version").stdout == f"downslope {ds.__version__}\n"
+    assert run_alone("--version").stdout == f"downslope {ds.__version__}\n"
     for command in ([], ["demo"], ["fit"], ["predict"], ["show"], ["evaluate"], ["compare"], ["explain"]):
         done = run(*command, "--help")
         assert done.returncode == 0
         assert "Examples:" in done.stdout
+
+
+def test_a_process_prints_and_ends_as_a_command_does_here(fitted: Path) -> None:
+    for words in (
+        ("show", fitted),
+        ("show", "none.downslope"),
+        ("predict", fitted, EXAMPLES / "penguins.csv"),
+    ):
+        alone, here = run_alone(*words, folder=fitted.parent), run(*words, folder=fitted.parent, columns=80)
+        assert (alone.returncode, alone.stdout, alone.stderr) == (here.returncode, here.stdout, here.stderr)
 
 
 def test_the_documented_help_is_what_is_printed() -> None:
