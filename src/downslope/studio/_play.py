@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # the page is there before the engine is
 
 __all__ = ["Studio", "play"]
 
+_REST = "A page to watch this network learn stands here while its session runs. Run the cell again to see it."
+
 
 @dataclass(frozen=True)
 class Studio:
@@ -33,15 +35,24 @@ class Studio:
 
     address: str
     _server: StudioServer = field(repr=False)
+    _network: Network | None = field(default=None, repr=False)
 
     def close(self) -> None:
         """End the session and close the port."""
         self._server.close()
 
     def _repr_html_(self) -> str:
+        """The page; where it cannot be, as in a notebook that was exported, a picture of the network."""
+        from downslope.drawing import panel
+        from downslope.studio.session._settings import first_settings
+
+        network = first_settings().network if self._network is None else self._network
+        link = f'<div>While its session runs: <a href="{self.address}" target="_blank">open it</a>.</div>'
+        rest = panel("Downslope", _REST, link, network._repr_html_())
         return (
-            f'<iframe src="{self.address}" width="100%" height="820" '
-            'style="border:1px solid #8886;border-radius:6px" title="Downslope"></iframe>'
+            f'<object data="{self.address}" type="text/html" title="Downslope" '
+            'style="width:100%;height:820px;border:0">'
+            f"{rest}</object>"
         )
 
 
@@ -92,7 +103,7 @@ def play(
     atexit.register(server.close)
     if open_browser:
         webbrowser.open(server.address)
-    return Studio(server.address, server)
+    return Studio(server.address, server, network)
 
 
 def _maker(
