@@ -6,6 +6,11 @@ import pytest
 import downslope as ds
 from downslope.engines import evaluate
 from downslope.errors import DownslopeError
+from downslope.studio import _schema as ask
+from downslope.studio.session._session import first_session
+from downslope.studio.views._answers import outcome_of
+from downslope.studio.views._viewer import Viewer
+from downslope.studio.views.matrices import matrices_of
 from downslope.studio.views.matrices._pinned import pinned
 
 NETWORKS = {
@@ -137,3 +142,20 @@ def test_what_is_not_there_is_said(layer, unit, row, message):
     network = NETWORKS["plain"]
     with pytest.raises(DownslopeError, match=message):
         pinned(network, *problem(network), layer, unit, row)
+
+
+def test_the_page_shows_the_gradients_of_the_next_step():
+    """A pinned unit, the matrix of gradients and the derivation show one number; a row has its own."""
+    session = first_session()
+    session.handle(ask.OpenSample("spirals"))
+    session.handle(ask.ChangeSettings({"dropout": 0.2, "l2": 0.01}))
+    viewer = Viewer()
+    options = {"kind": "gradient", "pinned": ["layer2", 3]}
+    shown = matrices_of(session, viewer, options, session.parameters)["pinned"]
+    told = outcome_of(session, ask.Explain("weight", "layer2.weight", [3, 5])).answer
+    (strongest,) = [one for one in shown["inputs"] if one["number"] == 5]
+    assert strongest["gradient"] == told["gradient"]
+    bias = outcome_of(session, ask.Explain("weight", "layer2.bias", [3])).answer
+    assert shown["bias_gradient"] == bias["gradient"]
+    row = matrices_of(session, Viewer(), {**options, "row": 7}, session.parameters)["pinned"]
+    assert row["bias_gradient"] != shown["bias_gradient"]

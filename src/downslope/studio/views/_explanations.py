@@ -24,7 +24,7 @@ from downslope.studio.views._overview import SHOWN_WEIGHTS
 
 __all__ = ["explained"]
 
-_NUMBERS = 1 << 28
+_NUMBERS = 1 << 30
 """Weights times rows that a derivation looks at; beyond that its table is of the first rows of the step."""
 
 _BINS = 24
@@ -81,7 +81,7 @@ def _weight(session: Session, command: Explain) -> dict[str, Any]:
     found = explanation_of_weight(step, of, row, session.state.rows.features)
     return {
         "html": found.fragment(),
-        "note": note,
+        "note": note if row is None else "",
         "gradient": found.gradient,
         "updated": found.updated,
         "factors": np.atleast_2d(found.factors)[:_MOST_FACTORS],

@@ -14,7 +14,8 @@ export function Pinned({ picture, onUnpin }) {
   const [place, width] = useWidth();
   const name = `unit ${whole(picture.unit + 1)} of ${picture.layer}`;
   const { row: one, rows } = picture;
-  const over = one === null ? `mean over ${whole(rows)} rows` : `row ${whole(one + 1)}`;
+  const all = `mean over ${whole(rows)} rows; gradients of the next step`;
+  const over = one === null ? all : `row ${whole(one + 1)}`;
   return html`<section class="wide-pinned" aria-label=${`Pinned: ${name}`}>
     <header>
       <h3>${capitalised(name)}</h3>

@@ -66,8 +66,8 @@ def _make_pinned(session: Session, asked: Options, parameters: Arrays) -> dict[s
     row = None if asked.get("row") is None else int(asked["row"])
     data, features = session.state.descent.split.data, session.state.rows.features
     data = sample_of(data, _PINNED_ROWS) if row is None else data
-    network = session.state.settings.network
-    return pinned(network, parameters, data, str(layer), int(unit), row, features=features)
+    network, slopes = session.state.settings.network, session.gradients if row is None else None
+    return pinned(network, parameters, data, str(layer), int(unit), row, features=features, slopes=slopes)
 
 
 def _shown(

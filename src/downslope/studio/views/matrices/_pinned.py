@@ -28,6 +28,7 @@ def pinned(
     *,
     strongest: int = 8,
     features: Sequence[str] = (),
+    slopes: Mapping[str, NDArray[Any]] | None = None,
 ) -> dict[str, Any]:
     """One unit as a small network: z = Σⱼ wⱼ·hⱼ + b, a = φ(z), its strongest inputs, and where its a goes.
 
@@ -44,6 +45,7 @@ def pinned(
         row: its number, counted from 0, or None for the mean over all.
         strongest: inputs with the largest |w·h| and outputs with the largest |w| that are shown.
         features: what the columns of x are called.
+        slopes: the gradients of a step by parameter, dropout at work, to be shown instead.
 
     Returns:
         ``layer``, ``unit``, ``row``, ``rows`` (how many the means are over), ``activation``; ``inputs``: of
@@ -73,7 +75,7 @@ def pinned(
     weights = np.asarray(data["row_weights"], np.float64)
     weights = weights / weights.sum()
     h, z, a = (weights @ values for values in values.rows(given))
-    gradients = dict(zip(_parameters(network, dense), derivatives.mean(given), strict=True))
+    gradients = slopes or dict(zip(_parameters(network, dense), derivatives.mean(given), strict=True))
     weight = parameters[dense.weight.name][unit].astype(np.float64)
     bias = None if dense.bias is None else dense.bias.name
     products = weight * h
