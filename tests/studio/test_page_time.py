@@ -42,7 +42,7 @@ def test_an_earlier_saved_step_shows_its_weights(page):
         assert page.frame["step"] == steps[place]
         assert page.weights.tolist() == at(steps[place])
         assert page.value(3) == at(steps[place])[2]
-        assert "an earlier saved step" in page.page.locator(".timeline").inner_text()
+        assert "a change here starts a branch" in page.page.locator(".timeline").inner_text()
     page.button("Previous saved step").click()
     page.until(lambda: page.frame["timeline"]["index"] == len(steps) - 3, "Previous saved step")
     page.button("Latest saved step").click()

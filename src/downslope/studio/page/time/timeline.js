@@ -8,7 +8,7 @@ import { Stopped } from "./status.js";
 
 const ORIGINS = { start: "start", descent: "by descent", hand: "by hand", solve: "solved" };
 const MOST_MARKS = 120;
-const BRANCH = "an earlier saved step: a change here starts a branch";
+const BRANCH = "a change here starts a branch";
 const PATIENCE = 1000; // milliseconds
 
 /** The saved step under the slider's thumb, from the first move until the session is there. */
