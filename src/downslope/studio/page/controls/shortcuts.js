@@ -1,7 +1,7 @@
 /** Shortcuts for everything on the toolbar, and the list of them. */
 import { send } from "../core/session.js";
 import { frame } from "../core/store.js";
-import { html, signal, useEffect, useRef } from "../core/ui.js";
+import { html, signal, useEffect, useLayoutEffect, useRef } from "../core/ui.js";
 import { drawNewWeights, moveInTime, togglePlay } from "./changes.js";
 
 /** Whether the list is shown. */
@@ -63,7 +63,7 @@ export function useShortcuts() {
 /** The list of shortcuts, while it is shown. */
 export function Shortcuts() {
   const close = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!shown.value) return undefined;
     const before = document.activeElement;
     close.current.focus();

@@ -10,8 +10,9 @@ from downslope.studio.session._engine import Engine
 from downslope.studio.session._state import SessionState
 from downslope.studio.session.handlers import _descent, _parameters, _table, _time
 
-__all__ = ["HANDLERS", "Outcome", "outcome_of"]
+__all__ = ["ANSWERED", "HANDLERS", "Outcome", "outcome_of"]
 
+Answer = dict[str, Any]
 Handler = Callable[[SessionState, Any, Engine], SessionState]
 
 HANDLERS: Mapping[type[ask.Command], Handler] = {
@@ -36,12 +37,19 @@ HANDLERS: Mapping[type[ask.Command], Handler] = {
 }
 """By command, the state that it leads to."""
 
+ANSWERED: Mapping[type[ask.Command], Callable[[SessionState, Any, Engine], tuple[SessionState, Answer]]] = {
+    ask.Solve: _parameters.solved,
+    ask.Paste: _table.open_table,
+    ask.Upload: _table.open_table,
+}
+"""By command, the state that it leads to and what the page is told."""
+
 
 class Outcome(NamedTuple):
     """What a command leads to: the next state, and what the page gets as an answer."""
 
     state: SessionState
-    answer: dict[str, Any] | None = None
+    answer: Answer | None = None
 
 
 def outcome_of(state: SessionState, command: ask.Command, engine: Engine) -> Outcome:
@@ -50,8 +58,6 @@ def outcome_of(state: SessionState, command: ask.Command, engine: Engine) -> Out
     Raises:
         DownslopeError: if it cannot be done; the message is for the reader.
     """
-    if isinstance(command, ask.Solve):
-        return Outcome(*_parameters.solved(state, engine))
-    if isinstance(command, ask.Paste | ask.Upload):
-        return Outcome(*_table.open_table(state, command, engine))
+    if type(command) in ANSWERED:
+        return Outcome(*ANSWERED[type(command)](state, command, engine))
     return Outcome(HANDLERS[type(command)](state, command, engine))

@@ -51,7 +51,7 @@ def freeze(state: SessionState, command: ask.Freeze, engine: Engine) -> SessionS
     return moved(state, descent, engine.values(state.descent, state.position), state.position.step)
 
 
-def solved(state: SessionState, engine: Engine) -> tuple[SessionState, dict[str, Any]]:
+def solved(state: SessionState, command: ask.Solve, engine: Engine) -> tuple[SessionState, dict[str, Any]]:
     """The exact answer, and what is to be said of it."""
     training = state.shown_descent.split.training
     found = solve(state.settings.network, training["x"], training["y"])
