@@ -163,7 +163,7 @@ def test_rows_count_as_in_the_file_where_some_are_left_out(tmp_path):
     path.write_text("\n".join(["name;size;price", *lines[:40], "name;size;price", *lines[40:], ""]))
     model = ds.fit(path, "price", **QUICK)
     assert model.held_out.rows.index.tolist() == [i for i in range(81) if i != 40]
-    with pytest.warns(UserWarning, match="in row 41 is none of its numbers"):
+    with pytest.warns(UserWarning, match="row 41 repeats the header"):
         assert ds.report(model).parts[0].notices == ()
 
 

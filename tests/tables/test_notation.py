@@ -351,7 +351,7 @@ def _written(rows: str):
 def test_rows_that_are_no_rows(rows: str, left: int, said: str | None) -> None:
     found = _written(rows)
     assert found.frame.height == left
-    assert (said is None and not found.notes) or (said is not None and said in found.notes[0])
+    assert (said is None and not found.left_out) or (said is not None and said in found.left_out[0])
     assert table(rows).frame.height == rows.count("\n") - 1
 
 
@@ -386,6 +386,76 @@ def test_odd_files(text: str) -> None:
 
 def test_a_comment_between_rows() -> None:
     rows = "a,b\n1,2\n# a note\n3,4\n"
-    with pytest.raises(DownslopeError, match=r"line 3: 1 cell .* use --comment #"):
-        table(rows)
-    assert table(rows, reading=Reading(comment="#")).frame["a"].to_list() == [1, 3]
+    assert table(rows).frame["a"].to_list() == [1, 3]
+    assert table(rows).reading.comment == "#"
+    other = rows.replace("#", "//")
+    with pytest.raises(DownslopeError, match=r"line 3: 1 cell .* use --comment //"):
+        table(other)
+    assert table(other, reading=Reading(comment="//")).frame["a"].to_list() == [1, 3]
+
+
+FOOTERS = {
+    "a;b;c\n1;2;3\n4;5;6\nSource: office; Berlin\n": 'row 3 ("Source: office; Berlin") is a note',
+    "a;b;c\n1;2;3\n4;5;6\n\nrevised in May\nby the office\n": 'rows 4, 5 ("revised in May") are notes',
+    "a,b,c\n1,2,3\n4,5,6\n--- 2 rows ---\n": 'row 3 ("--- 2 rows ---") is a note',
+    "a,b,c\n1,2,3\n4,5,6\n* estimated,,\n": 'row 3 ("* estimated") is a note',
+    "a,b,c\n1,2,3\n4,5,6\nTotal,7\n": 'row 3 ("Total,7") is a note',
+    'a,b,c\n"1",2,3\n4,5,6\nSource: "office"\n': "row 3",
+}
+
+
+@pytest.mark.parametrize("text", FOOTERS)
+def test_notes_below_a_table(text: str) -> None:
+    found = _written(text)
+    assert found.frame.rows() == [(1, 2, 3), (4, 5, 6)]
+    assert FOOTERS[text] in found.left_out[0]
+
+
+@pytest.mark.parametrize("cut", ["4,5", "Bon", "Bonn,5", "New York", "2024-0"])
+def test_a_row_that_was_cut_off_is_no_note(cut: str) -> None:
+    with pytest.raises(DownslopeError, match=r"line 3: . cells? where the header has 3"):
+        _written(f"a,b,c\n1,2,3\n{cut}")
+
+
+def test_totals_of_parts_are_left_out() -> None:
+    found = _written(
+        "shop;x;y;z;sales\nA;1;2;3;10\nB;2;3;4;20\nSubtotal;;;;30\nC;3;3;3;5\nD;4;4;4;6\nSubtotal;;;;11\n"
+    )
+    assert found.frame["sales"].to_list() == [10, 20, 5, 6]
+    assert found.index.tolist() == [0, 1, 3, 4]
+    assert "row 6" in found.left_out[0]
+    assert "row 3" in found.left_out[1]
+
+
+ROWS = "x;y\n1;2\n\n# pause\n3;4\nx;y\n5;zwei\nSource: office\n"
+
+
+def test_rows_count_as_the_file_does() -> None:
+    found = _written(ROWS)
+    assert found.index.tolist() == [0, 3, 5]
+    assert "row 5 repeats the header" in found.left_out[1]
+    assert "row 7" in found.left_out[0]
+    wanted = open_table(io.BytesIO(ROWS.encode()), wanted={"y": "number"}, keep_rows=False)
+    assert wanted.unread == ('column "y": "zwei" in row 6 is none of its numbers and counts as a gap',)
+
+
+def test_rows_of_quoted_text_count_as_a_spreadsheet_does() -> None:
+    found = _written('x,y\n"1\n2",a\n\n3,b\n')
+    assert found.index.tolist() == [0, 2]
+
+
+MANY = "".join(f"{i % 17}.5;{i}.25\n" for i in range(40))
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("x;4.5", r'column "x" holds numbers, but row 43 holds "x"'),
+        ("inf;4.5", 'column "x" holds an infinity in row 43'),
+        ("4.5;zwei", r'the target "y" holds numbers, but row 43 holds "zwei"'),
+    ],
+)
+def test_messages_count_rows_as_the_file_does(row: str, message: str) -> None:
+    text = f"x;y\ncm;kg\n{MANY}5.5;\n{row}\n7.5;8.5\n"
+    with pytest.raises(DownslopeError, match=message):
+        fit(io.BytesIO(text.encode()), "y")

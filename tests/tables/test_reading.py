@@ -143,6 +143,7 @@ def test_sheets_are_named() -> None:
 CELLS = st.text(st.sampled_from('ab1,;\t|".\n\r -\u00e9'), max_size=120)
 
 
+@pytest.mark.filterwarnings("ignore:row")  # notes that are left out
 @settings(max_examples=400, deadline=None)
 @given(CELLS)
 @example('"a"b,c\n1,2\n')

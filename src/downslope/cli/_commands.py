@@ -38,6 +38,7 @@ _TARGET = click.option(
     help="Which target is meant, where MODEL has several.",
 )
 _READING = (
+    click.option("--sheet", metavar="NAME", help=_SHEET),
     click.option(
         "--delimiter", metavar="MARK", help='Between the cells of a row of text, such as ";" or tab.'
     ),
@@ -60,8 +61,13 @@ _READING = (
     click.option(
         "--comment", metavar="MARK", help="What a line of text begins with that is no row, such as #."
     ),
+    click.option(
+        "--keep-rows",
+        is_flag=True,
+        help="Keep rows of a file that repeat the header, hold units or notes, or sum up others.",
+    ),
 )
-"""How a table of text is read; what is not given is decided from the whole table, or known to the model."""
+"""How a table is read; what is not given is decided from the whole table, or known to the model."""
 
 
 def _reading_options(command: Any) -> Any:
@@ -89,10 +95,13 @@ def _answer_options(*formats: str) -> Callable[[Any], Any]:
     return lambda command: _with_options(command, options)
 
 
-def _reading_in(options: dict[str, Any]) -> dict[str, Any]:
-    """The options of reading by the names that ``Reading`` has, taken out of all options."""
+def _how_in(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of reading as ``Model.read`` takes them, taken out of all options."""
+    from downslope.tables import Reading
+
     names = ("delimiter", "decimal", "thousands", "encoding", "skip_rows", "header", "comment")
-    return {"dates": options.pop("date_format"), **{name: options.pop(name) for name in names}}
+    reading = Reading(dates=options.pop("date_format"), **{name: options.pop(name) for name in names})
+    return {"reading": reading, "sheet": options.pop("sheet"), "keep_rows": options.pop("keep_rows")}
 
 
 @click.group(cls=_Group, context_settings=_CONTEXT)
@@ -195,15 +204,9 @@ def _one_or_several(ctx: click.Context, option: click.Parameter, value: tuple[st
     help="A column that orders the rows, of dates, times or numbers such as years: networks that know "
     "earlier rows alone are measured on the last fifth, then all rows train the model.",
 )
-@click.option("--sheet", metavar="NAME", help=_SHEET)
 @_reading_options
 @click.option(
     "--row-weights", metavar="COLUMN", help="The column with the weight of each row, which is no input then."
-)
-@click.option(
-    "--keep-rows",
-    is_flag=True,
-    help="Keep rows that repeat the header, hold units or sum up others.",
 )
 @click.option(
     "--members",
@@ -267,7 +270,7 @@ def _one_or_several(ctx: click.Context, option: click.Parameter, value: tuple[st
     metavar="N",
     help="Seed of all random numbers: the same seed gives the same model (default: 0).",
 )
-def fit(table: str, output: str | None, sheet: str | None, **options: Any) -> None:
+def fit(table: str, output: str | None, **options: Any) -> None:
     """Fit networks to TABLE, compare them with a baseline and a linear model, and save the model.
 
     With several targets, each has a model for which the others are no inputs; one file holds them all.
@@ -288,7 +291,7 @@ def fit(table: str, output: str | None, sheet: str | None, **options: Any) -> No
     """
     from downslope.cli._fit import fit_table
 
-    sys.exit(fit_table(table, output, sheet, options))
+    sys.exit(fit_table(table, output, options))
 
 
 @downslope.command(short_help="Write TABLE with a column of predictions.")
@@ -310,15 +313,13 @@ def fit(table: str, output: str | None, sheet: str | None, **options: Any) -> No
     help="Also write the ends of the interval that holds the true number with this probability, such as 0.9. "
     "Repeat the option for more levels.",
 )
-@click.option("--sheet", metavar="NAME", help=_SHEET)
 @_reading_options
 def predict(
     model: str,
     table: str,
     output: str | None,
     intervals: tuple[float, ...],
-    sheet: str | None,
-    **reading: Any,
+    **how: Any,
 ) -> None:
     """Write the rows of TABLE with a column of predictions of MODEL.
 
@@ -333,7 +334,7 @@ def predict(
     """
     from downslope.cli._predict import predict_table
 
-    predict_table(model, table, output, intervals, sheet, _reading_in(reading))
+    predict_table(model, table, output, intervals, _how_in(how))
 
 
 @downslope.command(short_help="Score a model on the rows of TABLE.")
@@ -350,7 +351,6 @@ def predict(
 @_TARGET
 @click.option("--row-weights", metavar="COLUMN", help="A column of TABLE with the weight of each row.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--sheet", metavar="NAME", help=_SHEET)
 @_reading_options
 def evaluate(**options: Any) -> None:
     """Score MODEL on the rows of TABLE, beside the baselines and the linear model.
@@ -368,7 +368,7 @@ def evaluate(**options: Any) -> None:
     """
     from downslope.cli._evaluate import evaluate_table
 
-    evaluate_table(reading=_reading_in(options), **options)
+    evaluate_table(how=_how_in(options), **options)
 
 
 @downslope.command(short_help="Show what a model is and how it came about.")
@@ -404,7 +404,6 @@ def show(**options: Any) -> None:
 @_TARGET
 @click.option("--row-weights", metavar="COLUMN", help="A column of the table with the weight of each row.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--sheet", metavar="NAME", help=_SHEET)
 @_reading_options
 def compare(**options: Any) -> None:
     """Score models of the same target side by side, and say whether they can be told apart.
@@ -420,14 +419,17 @@ def compare(**options: Any) -> None:
     """
     from downslope.cli._compare import compare_models
 
-    compare_models(reading=_reading_in(options), **options)
+    compare_models(how=_how_in(options), **options)
 
 
 @downslope.command(short_help="Show what each column adds to a prediction.")
 @click.argument("model")
 @click.argument("table", required=False)
 @click.option(
-    "--row", type=click.IntRange(min=1), metavar="N", help="The row of TABLE to explain, counted from 1."
+    "--row",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The row of TABLE to explain, counted from 1 below the header.",
 )
 @click.option(
     "--background",
@@ -459,7 +461,7 @@ def compare(**options: Any) -> None:
 )
 @_TARGET
 @_answer_options("text", "markdown", "html", "json", "svg", "png")
-@click.option("--sheet", metavar="NAME", help=_SHEET)
+@_reading_options
 def explain(**options: Any) -> None:
     """Show what each column adds to a prediction of MODEL, in units of the target.
 
@@ -476,7 +478,7 @@ def explain(**options: Any) -> None:
     """
     from downslope.cli._explain import explain_prediction
 
-    explain_prediction(**options)
+    explain_prediction(how=_how_in(options), **options)
 
 
 @downslope.command(short_help="Show which columns the predictions need.")
@@ -492,7 +494,7 @@ def explain(**options: Any) -> None:
 @click.option("--seed", type=int, default=0, metavar="N", help="Seed of the shuffles (default: 0).")
 @_TARGET
 @_answer_options("text", "html", "json", "svg", "png")
-@click.option("--sheet", metavar="NAME", help=_SHEET)
+@_reading_options
 def importance(**options: Any) -> None:
     """Show how much the error of MODEL grows when a column of TABLE is shuffled over the rows.
 
@@ -508,7 +510,7 @@ def importance(**options: Any) -> None:
     """
     from downslope.cli._importance import show_importance
 
-    show_importance(**options)
+    show_importance(how=_how_in(options), **options)
 
 
 @downslope.command(short_help="Show how predictions depend on one column, or on two.")
@@ -529,7 +531,7 @@ def importance(**options: Any) -> None:
 @click.option("--log-odds", is_flag=True, help="Show the log-odds of the class instead of its probability.")
 @_TARGET
 @_answer_options("text", "html", "json", "svg", "png")
-@click.option("--sheet", metavar="NAME", help=_SHEET)
+@_reading_options
 def dependence(**options: Any) -> None:
     """Show the mean prediction of MODEL when COLUMN has the same value in every row of TABLE.
 
@@ -544,7 +546,7 @@ def dependence(**options: Any) -> None:
     """
     from downslope.cli._dependence import show_dependence
 
-    show_dependence(**options)
+    show_dependence(how=_how_in(options), **options)
 
 
 @downslope.command(short_help="Write one page about a model, for others to judge it.")
@@ -565,9 +567,8 @@ def dependence(**options: Any) -> None:
 @click.option(
     "--row",
     type=click.IntRange(min=1),
-    default=1,
     metavar="N",
-    help="The row whose prediction is explained, counted from 1 (default: 1).",
+    help="The row whose prediction is explained, counted from 1 below the header (default: the first).",
 )
 @click.option(
     "--of-class",
@@ -576,7 +577,7 @@ def dependence(**options: Any) -> None:
 )
 @click.option("--seed", type=int, default=0, metavar="N", help="Seed of the shuffles (default: 0).")
 @click.option("--json", "as_json", is_flag=True, help="Write the figures as JSON instead of a page.")
-@click.option("--sheet", metavar="NAME", help=_SHEET)
+@_reading_options
 def report(**options: Any) -> None:
     """Write one page about MODEL that a colleague can open: it needs no network and no other file.
 
@@ -593,7 +594,7 @@ def report(**options: Any) -> None:
     """
     from downslope.cli._report import report_model
 
-    report_model(**options)
+    report_model(how=_how_in(options), **options)
 
 
 @downslope.command(short_help="Open a page that shows a network while it learns.")
@@ -606,7 +607,7 @@ def report(**options: Any) -> None:
     metavar="FILE",
     help="The rows for MODEL or NETWORK (default: the table that MODEL was fitted to).",
 )
-@click.option("--sheet", metavar="NAME", help=_SHEET)
+@_reading_options
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -642,7 +643,7 @@ def play(**options: Any) -> None:
     """
     from downslope.cli._play import play_page
 
-    play_page(**options)
+    play_page(how=_how_in(options), **options)
 
 
 def run(arguments: Sequence[str]) -> int:

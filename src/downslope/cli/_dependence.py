@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from downslope.cli._results import chosen_form, write_result
+from downslope.cli._tables import How, name_of
 from downslope.cli._targets import loaded_model
 
 __all__ = ["show_dependence"]
@@ -21,12 +20,12 @@ def show_dependence(
     log_odds: bool,
     form: str | None,
     output: str | None,
-    sheet: str | None,
+    how: How,
 ) -> None:
     """Write the partial dependence in the form asked for."""
     form = chosen_form(form, output)
     fitted = loaded_model(model, target)
-    frame = fitted.read(table, sheet=sheet).frame
-    found = fitted.partial_dependence(frame, columns, points=points, of_class=of_class, log_odds=log_odds)
-    name = "standard input" if table == "-" else Path(table).name
-    write_result(found, f"Partial dependence on {' and '.join(columns)}, rows of {name}", form, output)
+    rows = fitted.read(table, **how)
+    found = fitted.partial_dependence(rows, columns, points=points, of_class=of_class, log_odds=log_odds)
+    title = f"Partial dependence on {' and '.join(columns)}, rows of {name_of(table)}"
+    write_result(found, title, form, output)

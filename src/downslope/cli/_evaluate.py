@@ -8,10 +8,9 @@ from typing import Any
 
 from downslope._checks import choice
 from downslope.cli._screen import note
-from downslope.cli._tables import source_of
+from downslope.cli._tables import How, source_of
 from downslope.cli._targets import loaded, print_found
 from downslope.fitting import METRICS, Evaluation
-from downslope.tables import Reading
 
 __all__ = ["evaluate_table"]
 
@@ -25,14 +24,13 @@ def evaluate_table(
     worst: int,
     row_weights: str | None,
     as_json: bool,
-    sheet: str | None,
-    reading: Mapping[str, Any],
+    how: How,
 ) -> None:
     """Print the evaluation, or the one score that was asked for."""
     fitted = loaded(model, target)
-    frame = fitted.read(table, sheet=sheet, reading=Reading(**reading)).frame
+    rows = fitted.read(table, **how)
     asked: dict[str, Any] = {"row_weights": row_weights, "worst": worst, "source": source_of(table)}
-    found = fitted.evaluate(frame, **asked)
+    found = fitted.evaluate(rows, **asked)
     if metric is None:
         print_found(found, as_json)
     elif isinstance(found, Evaluation):

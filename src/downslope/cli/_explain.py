@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import polars as pl
 
 from downslope.cli._results import as_json, chosen_form, write_content
 from downslope.cli._screen import note, rounded
+from downslope.cli._tables import How, name_of
 from downslope.cli._targets import loaded_model
 from downslope.drawing import page
 from downslope.engines import evaluate
@@ -21,7 +22,7 @@ from downslope.fitting import Contributions, Model
 from downslope.graph import gradient
 from downslope.insight import Explanation, explain
 from downslope.nets import Ensemble, Network
-from downslope.tables import rows_with_target
+from downslope.tables import Table, counted_in, rows_with_target
 
 __all__ = ["explain_prediction"]
 
@@ -42,7 +43,7 @@ def explain_prediction(
     of: str | None,
     form: str | None,
     output: str | None,
-    sheet: str | None,
+    how: How,
 ) -> None:
     """Write the contributions of a row, then the chain rule of a parameter where it was asked for."""
     form = chosen_form(form, output, tuple(_FORMS))
@@ -53,28 +54,25 @@ def explain_prediction(
         )
     fitted = loaded_model(model, target)
     source = _source(fitted, table)
-    frame = fitted.read(source, sheet=sheet).frame
-    name = "standard input" if source == "-" else Path(source).name
+    rows = fitted.read(source, **how)
+    name = name_of(source)
     if row is None:
         answer = _Answer(f"All rows of {name}", None, None)
     else:
-        if row > frame.height:
-            raise DownslopeError(f"there is no row {row}: the table has {frame.height} rows")
-        known = frame if background is None else fitted.read(background).frame
-        if known.height < 2:
+        explained = rows.only(row - 1)
+        known = rows if background is None else fitted.read(background)
+        if known.frame.height < 2:
             raise DownslopeError(
                 f"{background or name} has 1 row and nothing to compare it with; add more rows, such as "
                 f"--background {fitted.record.source}"
             )
-        found = fitted.contributions(
-            frame[row - 1], known, of_class=of_class, log_odds=log_odds, samples=samples
-        )
+        found = fitted.contributions(explained, known, of_class=of_class, log_odds=log_odds, samples=samples)
         beside = "" if background is None else f", beside the rows of {Path(background).name}"
         answer = _Answer(f"Row {row} of {name}{beside}", row - 1, found)
-        for line in fitted.encode(frame[row - 1]).notes:
+        for line in fitted.encode(explained).notes:
             note(line)
     if of is not None:
-        answer = _with_chain_rule(answer, fitted, frame, of)
+        answer = _with_chain_rule(answer, fitted, rows, of)
     write_content(_FORMS[form](answer), output)
 
 
@@ -146,9 +144,9 @@ def _source(model: Model, table: str | None) -> str:
     return source
 
 
-def _with_chain_rule(answer: _Answer, fitted: Model, frame: pl.DataFrame, of: str) -> _Answer:
+def _with_chain_rule(answer: _Answer, fitted: Model, table: Table, of: str) -> _Answer:
     """The answer with the chain rule of a parameter of the network that was trained last."""
-    x, y = _rows(fitted, frame, answer.row)
+    x, y = _rows(fitted, table, answer.row)
     network, trained = fitted.member(-1)
     if isinstance(fitted.network, Ensemble):
         note(
@@ -160,32 +158,40 @@ def _with_chain_rule(answer: _Answer, fitted: Model, frame: pl.DataFrame, of: st
     derivation = explain(
         network, x, y, parameters=parameters, of=position, row=answer.row, features=fitted.encoder.features
     )
-    scaling = "" if answer.row is None else _scaling(fitted, frame[answer.row], x[answer.row], y[answer.row])
+    if answer.row is None:
+        return replace(answer, chain_rule=derivation)
+    cells = table.only(answer.row).frame
+    scaling = _scaling(fitted, cells, x[answer.row], y[answer.row])
     return _Answer(answer.title, answer.row, answer.found, scaling, derivation)
 
 
-def _rows(model: Model, frame: pl.DataFrame, row: int | None) -> tuple[np.ndarray, np.ndarray]:
+def _rows(model: Model, table: Table, row: int | None) -> tuple[np.ndarray, np.ndarray]:
     """Inputs and targets of the rows with a target; where one row is explained, of all, with 0 for no target.
 
     So that a row has the number that it has in the table.
     """
     name = model.target.name
-    if name not in frame.columns:
+    if name not in table.frame.columns:
         raise DownslopeError(f'the table lacks the target "{name}", without which there is no error')
-    known = rows_with_target(frame.with_row_index(_ROW), name, model.target.classes)[0]
+    numbered = table.frame.with_columns(pl.Series(_ROW, table.index))
+    known = rows_with_target(numbered, name, model.target.classes)[0]
     if not known.height:
         raise DownslopeError(f'no row has a value of "{name}"')
-    y = model.encoded_targets(known).astype(np.float64)
-    if row is None:
-        return model.encode(known).x.astype(np.float64), y
     places = known[_ROW].to_numpy()
+    with counted_in(places):
+        x, y = (
+            model.encoder.encode(known).x.astype(np.float64),
+            model.encoded_targets(known).astype(np.float64),
+        )
+    if row is None:
+        return x, y
     if row not in places:
         raise DownslopeError(
             f'row {row + 1} has no value of "{name}", without which there is no error; leave out --of'
         )
-    targets = np.zeros(frame.height)
-    targets[places] = y
-    return model.encode(frame).x.astype(np.float64), targets
+    inputs, targets = np.zeros((places[-1] + 1, x.shape[1])), np.zeros(places[-1] + 1)
+    inputs[places], targets[places] = x, y
+    return inputs, targets
 
 
 def _scaling(model: Model, row: pl.DataFrame, x: np.ndarray, y: float) -> str:

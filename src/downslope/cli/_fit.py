@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from downslope.cli._model import column_grid, print_scores
 from downslope.cli._screen import ProgressBar, console, note
-from downslope.cli._tables import refuse_same, source_of
+from downslope.cli._tables import name_of, refuse_same, source_of
 from downslope.errors import DownslopeError
 from downslope.fitting import Model, Models, fit, models_in
 from downslope.tables import Description, listed
@@ -22,7 +22,7 @@ from downslope.tables import Description, listed
 __all__ = ["fit_table"]
 
 
-def fit_table(table: str, output: str | None, sheet: str | None, options: Mapping[str, Any]) -> int:
+def fit_table(table: str, output: str | None, options: Mapping[str, Any]) -> int:
     """Fit, report, save; 130 where Ctrl-C ended training and the best so far was saved."""
     path = Path(output) if output else _default_path(table)
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
@@ -41,7 +41,7 @@ def fit_table(table: str, output: str | None, sheet: str | None, options: Mappin
 
     with ProgressBar(named=several) as bar:
         found: Model | Models = fit(
-            table, sheet=sheet, **options, source=source_of(table), progress=bar.show, described=told
+            table, **options, source=source_of(table), progress=bar.show, described=told
         )
     found.save(path)  # before anything is printed: a closed pipe must not cost the model
     models = models_in(found)
@@ -82,8 +82,7 @@ def _print_table(screen: Console, described: Sequence[Description], table: str) 
     """The table, its targets, and the columns that predict them."""
     first = described[0]
     rows, columns = first.rows + first.gap_rows, len(first.columns) + len(described)
-    name = "standard input" if table == "-" else Path(table).name
-    screen.print(f"[bold]{escape(name)}[/]: {rows:,} rows, {columns} columns")
+    screen.print(f"[bold]{escape(name_of(table))}[/]: {rows:,} rows, {columns} columns")
     if first.reading:
         screen.print(f"Read as: {escape(first.reading)}")
     for said in first.notes:

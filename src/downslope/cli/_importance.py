@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from downslope.cli._results import chosen_form, write_result
+from downslope.cli._tables import How, name_of
 from downslope.cli._targets import loaded_model
 
 __all__ = ["show_importance"]
@@ -19,11 +18,10 @@ def show_importance(
     seed: int,
     form: str | None,
     output: str | None,
-    sheet: str | None,
+    how: How,
 ) -> None:
     """Write the importance of the columns in the form asked for."""
     form = chosen_form(form, output)
     fitted = loaded_model(model, target)
-    found = fitted.importance(fitted.read(table, sheet=sheet).frame, repeats=repeats, seed=seed)
-    name = "standard input" if table == "-" else Path(table).name
-    write_result(found, f"Importance of the columns of {name}", form, output)
+    found = fitted.importance(fitted.read(table, **how), repeats=repeats, seed=seed)
+    write_result(found, f"Importance of the columns of {name_of(table)}", form, output)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from downslope.cli._tables import How
 from downslope.errors import DownslopeError
 from downslope.studio.server._server import StudioServer
 
@@ -22,7 +23,7 @@ def play_page(
     source: str | None,
     target: str | None,
     table: str | None,
-    sheet: str | None,
+    how: How,
     host: str,
     port: int,
     opens: bool,
@@ -30,7 +31,7 @@ def play_page(
     """Serve until Ctrl-C."""
     if source is not None and not Path(source).exists():
         raise DownslopeError(f"there is no file {source}; check the path, or leave it out for the five rows")
-    server = StudioServer(_maker(source, target, table, sheet), host, port)
+    server = StudioServer(_maker(source, target, table, how), host, port)
     server.start()
     screen = Console(highlight=False, soft_wrap=True)
     try:
@@ -51,14 +52,12 @@ def play_page(
         server.close()
 
 
-def _maker(
-    source: str | None, target: str | None, table: str | None, sheet: str | None
-) -> Callable[[], Session]:
+def _maker(source: str | None, target: str | None, table: str | None, how: How) -> Callable[[], Session]:
     """What makes the session, in the thread of the session."""
 
     def make() -> Session:
         from downslope.studio.session._opening import opened
 
-        return opened(source, target, table, sheet)
+        return opened(source, target, table, **how)
 
     return make

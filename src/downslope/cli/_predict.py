@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from downslope._files import write_whole
 from downslope.cli._screen import note
-from downslope.cli._tables import refuse_same
+from downslope.cli._tables import How, refuse_same
 from downslope.cli._targets import loaded
 from downslope.errors import DownslopeError
 from downslope.fitting import Model, Models, models_in
-from downslope.tables import Reading, write_excel
+from downslope.tables import Table, write_excel
 
 __all__ = ["predict_table"]
 
@@ -42,20 +42,21 @@ def predict_table(
     table: str,
     output: str | None,
     intervals: Sequence[float],
-    sheet: str | None,
-    reading: Mapping[str, Any],
+    how: How,
 ) -> None:
-    """Read, predict, write, and print counts of gaps, unseen levels and numbers out of range."""
+    """Read, predict, write, and print counts of gaps, unseen levels and numbers out of range.
+
+    All rows are written; those that are left out of the table have no prediction.
+    """
     writer = _writer(output)
     for path in (table, model_path):
         refuse_same("the predictions", output, path)
     found = loaded(model_path)
-    opened = found.read(table, sheet=sheet, reading=Reading(**reading))
-    frame = opened.written
-    columns, notes = _predictions(frame, opened.frame, found, intervals)
+    opened = found.read(table, **how)
+    columns, notes = _predictions(opened, found, intervals)
     content = io.BytesIO()
     try:
-        writer(frame.with_columns(columns), content, opened.reading)
+        writer(opened.written.with_columns(columns), content, opened.reading)
     except pl.exceptions.PolarsError as error:
         raise DownslopeError(f"the rows cannot be written in that format: {error}; choose .parquet") from None
     if output is None:
@@ -66,7 +67,7 @@ def predict_table(
     for line in notes:
         note(line)
     if output is not None:
-        note(f"{frame.height:,} predictions written to {output}")
+        note(f"{len(opened.kept):,} predictions written to {output}")
 
 
 def _writer(output: str | None) -> Any:
@@ -79,21 +80,26 @@ def _writer(output: str | None) -> Any:
 
 
 def _predictions(
-    written: pl.DataFrame, frame: pl.DataFrame, found: Model | Models, intervals: Sequence[float]
+    table: Table, found: Model | Models, intervals: Sequence[float]
 ) -> tuple[list[pl.Series], list[str]]:
-    """The columns that are written beside the rows, of all targets, and what there is to say of the cells."""
+    """The columns that are written beside the rows, of all targets, and what there is to say of the cells.
+
+    Rows that are left out of the table have gaps.
+    """
     models = models_in(found)
     numbers = [name for name, model in models.items() if not model.target.classes]
-    columns, notes, taken = [], dict[str, None](), set(written.columns)
+    columns, notes, taken = [], dict[str, None](), set(table.written.columns)
+    own = pl.repeat(None, table.written.height, dtype=pl.UInt32, eager=True)
+    own = own.scatter(table.kept, range(len(table.kept)))
     for name, model in models.items():
-        encoded = model.encode(frame)
+        encoded = model.encode(table)
         notes |= dict.fromkeys(encoded.notes)
         levels = intervals if name in numbers or not numbers else ()  # with no number, the model says so
         before = f"{name}: " if isinstance(found, Models) else ""
         for title, values in _answers(model, encoded.x, levels, before):
             free = _free_name(taken, title)
             taken.add(free)
-            columns.append(pl.Series(free, values))
+            columns.append(pl.Series(free, values).gather(own))
     return columns, list(notes)
 
 

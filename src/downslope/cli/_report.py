@@ -8,7 +8,7 @@ from rich.console import Console
 
 from downslope.cli._results import as_json as json_text
 from downslope.cli._results import write_content
-from downslope.cli._tables import refuse_same, source_of
+from downslope.cli._tables import How, refuse_same, source_of
 from downslope.cli._targets import loaded
 from downslope.errors import DownslopeError
 from downslope.fitting import models_in, report
@@ -23,11 +23,11 @@ def report_model(
     target: str | None,
     output: str | None,
     table: str | None,
-    row: int,
+    row: int | None,
     of_class: str | None,
     seed: int,
     as_json: bool,
-    sheet: str | None,
+    how: How,
 ) -> None:
     """Write the page, or the figures as JSON."""
     if output is None and not as_json:
@@ -35,17 +35,17 @@ def report_model(
     for read in (model, table):
         if read is not None:
             refuse_same("the report", output, read)
-    if sheet is not None and table is None:
+    if how["sheet"] is not None and table is None:
         raise DownslopeError("--sheet is of the file of --table; name that too, or leave --sheet out")
     fitted = loaded(model, target)
-    frame = None if table is None else fitted.read(table, sheet=sheet).frame
+    rows = None if table is None else fitted.read(table, **how)
     source = None if table is None else source_of(table)
     screen = Console(stderr=True, highlight=False)
     with screen.status("report", spinner="dots") as status:  # nothing where standard error is no terminal
         found = report(
             fitted,
-            frame,
-            row=row - 1,
+            rows,
+            row=None if row is None else row - 1,
             of_class=of_class,
             source=source,
             seed=seed,

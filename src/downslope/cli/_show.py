@@ -47,6 +47,8 @@ def _print_origin(screen: Console, model: Model) -> None:
     screen.print(f"Fitted to {escape(record.source)}: {rows:,} rows")
     if str(model.reading):
         screen.print(f"Read as: {escape(str(model.reading))}")
+    for said in record.notes:
+        screen.print(f"Note: {escape(said)}")
     screen.print(f"Asked for: {escape(', '.join(record.asked) or 'the defaults')}")
 
 

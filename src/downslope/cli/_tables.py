@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from downslope.errors import DownslopeError
 
-__all__ = ["refuse_same", "source_of"]
+__all__ = ["How", "name_of", "refuse_same", "source_of"]
+
+How = Mapping[str, Any]
+"""The arguments of ``Model.read`` beside the table, as the command line gives them."""
 
 
 def source_of(table: str) -> str:
     """Where a table comes from, for the record."""
     return "standard input" if table == "-" else str(Path(table).resolve())
+
+
+def name_of(table: str) -> str:
+    """What a table is called in titles."""
+    return "standard input" if table == "-" else Path(table).name
 
 
 def refuse_same(what: str, output: str | None, read: str) -> None:

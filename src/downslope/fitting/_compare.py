@@ -16,6 +16,7 @@ from downslope.fitting._load import load_fitted
 from downslope.fitting._model import Model
 from downslope.fitting._models import Models, model_for, models_in, refuse_missing
 from downslope.fitting.evaluation import METRICS, Comparison, statistics_of
+from downslope.tables import counted_in
 
 __all__ = ["compare"]
 
@@ -74,10 +75,10 @@ def compare(
             "target needs the name of one, as these are models of several, or None for all that they share"
         )
     source = os.fsdecode(data) if source is None and isinstance(data, str | os.PathLike) else source
-    frame, having = next(iter(named.values())).frame(data), _having(metric, pairs)
-    refuse_missing(list(pairs), frame)
+    table, having = next(iter(named.values())).read(data), _having(metric, pairs)
+    refuse_missing(list(pairs), table.frame)
     return {
-        of: _comparison(pair, frame, None, metric if of in having else None, row_weights, source)
+        of: _comparison(pair, table, None, metric if of in having else None, row_weights, source)
         for of, pair in pairs.items()
     }
 
@@ -121,7 +122,8 @@ def _comparison(
     rows = first.labelled(data, target, row_weights)
     statistics, notes = {}, []
     for name, model in named.items():
-        encoded = model.encode(rows.frame)
+        with counted_in(rows.index):
+            encoded = model.encode(rows.frame)
         statistics[name] = statistics_of(rows, first.target, model.outputs(encoded.x))
         notes += [f"{name}: {note}" for note in (*encoded.notes, *model.flattered(data, source))]
     estimates, differences = (

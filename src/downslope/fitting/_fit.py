@@ -30,7 +30,7 @@ from downslope.fitting._recording import kept_rows, record_of
 from downslope.fitting._rows import TargetRows, target_rows
 from downslope.fitting._training import train
 from downslope.fitting.ensemble import FitPhase, FitSettings
-from downslope.tables import TASKS, Description, Reading
+from downslope.tables import TASKS, Description, Reading, counted_in
 
 __all__ = ["FitPhase", "fit"]
 
@@ -123,7 +123,7 @@ def fit(
         skip_rows: lines of text above the header.
         header: False where the first row of text holds no names; the columns are then column1, column2, …
         comment: what a line of text begins with that is no row.
-        keep_rows: whether rows of a file count that repeat the header, hold units or sum up others.
+        keep_rows: whether rows of a file count that repeat the header, hold units or notes, or sum up others.
         source: where the table came from, for the record; a path is recorded in any case.
         progress: called after each epoch.
         described: called with the description of the columns, before training; once for each target.
@@ -175,9 +175,10 @@ def fit(
         refuse_contradictions(task, name, {**chosen, "group": groups}, settings.idle)
         refuse_two_roles(name, roles)
     asked = _asked(settings, {"task": task, **chosen, **roles})
-    reading, notes, places = table.reading, (*table.notes, *table.unread), table.places
+    reading, notes = table.reading, (*table.left_out, *table.notes, *table.unread)
+    with counted_in(table.index):
+        frame = counted_rows(frame, row_weights, group, table.index)
     del table
-    frame = counted_rows(frame, row_weights, group, places)
     if time is not None:
         frame, untimed = timed_rows(frame, time)
         notes += (f'rows without a value of "{time}", left out: {untimed:,}',) if untimed else ()
@@ -185,7 +186,7 @@ def fit(
     if described is not None:
         for description in descriptions:
             described(replace(description, reading=str(reading), notes=notes))
-    about = _About(source, asked, group or "", time or "", reading)
+    about = _About(source, asked, group or "", time or "", reading, notes)
     if not isinstance(found, str):
         return _fitted_models(frame, descriptions, settings, progress, about)
     rows = target_rows(frame, descriptions[0], about.group, about.time, holds_out=settings.holds_out)
@@ -242,6 +243,7 @@ class _About:
         asked: the settings that were no defaults.
         group, time: the columns of groups and of times, or "".
         reading: how the text of the table was read.
+        notes: what was said of the table.
     """
 
     source: str
@@ -249,6 +251,7 @@ class _About:
     group: str
     time: str
     reading: Reading
+    notes: tuple[str, ...]
 
 
 def _fitted_model(
@@ -263,7 +266,14 @@ def _fitted_model(
         shown = progress
         progress = lambda phase: shown(replace(phase, target=description.target))  # noqa: E731
     trained = train(rows, settings, progress)
-    record = record_of(trained, description, source=about.source, asked=about.asked, group=about.group)
+    record = record_of(
+        trained,
+        description,
+        source=about.source,
+        asked=about.asked,
+        group=about.group,
+        notes=about.notes,
+    )
     return Model(
         trained.fitted.network,
         {n: np.asarray(v, np.float32) for n, v in trained.fitted.parameters.items()},

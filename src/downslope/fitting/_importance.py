@@ -18,7 +18,8 @@ from downslope.fitting._sampling import generator, sampled_rows
 from downslope.fitting._scores import surprise
 from downslope.fitting._written import aligned, in_digits_of, with_error
 from downslope.fitting.contributions import Predictor, columns_of
-from downslope.fitting.evaluation import labelled_rows
+from downslope.fitting.evaluation import LabelledRows
+from downslope.tables import counted_in
 
 __all__ = ["Importance", "error_increases", "importance", "shares"]
 
@@ -157,13 +158,12 @@ class Importance(Drawn):
 
 
 def importance(
-    predictor: Predictor, frame: pl.DataFrame, *, repeats: int = _REPEATS, seed: int = 0
+    predictor: Predictor, labelled: LabelledRows, *, repeats: int = _REPEATS, seed: int = 0
 ) -> Importance:
     """How much the error of predictions grows when a column is shuffled; ``Model.importance`` says more."""
     encode = predictor.encoder.encode
     repeats, seed = whole("repeats", repeats, SIZE), checked_seed("seed", seed)
     target = predictor.target
-    labelled = labelled_rows(frame, target, None)
     if len(labelled) < 2:
         raise DownslopeError(f'1 row has a value of "{target.name}"; give at least 2 to shuffle')
     some = sampled_rows(len(labelled), seed)
@@ -174,7 +174,8 @@ def importance(
         return surprise(truth, outputs) if target.classes else np.abs(outputs - truth)
 
     columns = columns_of(known, predictor.encoder)
-    increases = error_increases(errors, known, columns, seed, repeats)
+    with counted_in(labelled.index[some]):
+        increases = error_increases(errors, known, columns, seed, repeats)
     means = increases.mean(axis=1)
     order = np.argsort(-means, kind="stable")
     return Importance(

@@ -31,7 +31,16 @@ from downslope.fitting.ensemble import COVERAGES, QUANTILES, IntervalNetworks, c
 from downslope.fitting.evaluation import Evaluation, LabelledRows, PredictedRows, baselines, labelled_rows
 from downslope.interchange import ModelFile, model_of, write_model_file
 from downslope.nets import AnyNetwork, Ensemble, Network
-from downslope.tables import Encoded, Reading, Table, TableEncoder, Target, as_frame, open_table
+from downslope.tables import (
+    Encoded,
+    Reading,
+    Table,
+    TableEncoder,
+    Target,
+    as_frame,
+    counted_in,
+    open_table,
+)
 from downslope.training import forward
 
 __all__ = ["Model", "read_as_fitted", "read_model"]
@@ -76,23 +85,42 @@ class Model:
         return summary_html(self.summary, "Model", f"of {self.target.name!r}: {self.summary.line}")
 
     def frame(self, data: Any) -> pl.DataFrame:
-        """A table as a frame with the columns of the fitted one, read as that was."""
-        return self.read(data).frame
+        """A table as a frame with the columns of the fitted one, read as that was.
+
+        Raises:
+            DownslopeError: as of ``encode``.
+        """
+        table = self.read(data)
+        self._encoded(table)
+        return table.frame
+
+    def _encoded(self, table: Table) -> Encoded:
+        with counted_in(table.index):
+            return self.encoder.encode(table.frame)
 
     def encode(self, data: Any) -> Encoded:
-        """A table as the network takes it, with counts of gaps, unseen levels and numbers out of range.
+        """All rows of a table as the network takes them, with counts of gaps, unseen levels, out of range.
 
         Raises:
             DownslopeError: if a needed column is not there; it is named.
         """
-        return self.encoder.encode(self.frame(data))
+        return self._encoded(self.read(data, keep_rows=True))
 
-    def read(self, data: Any, *, sheet: str | None = None, reading: Reading | None = None) -> Table:
+    def read(
+        self,
+        data: Any,
+        *,
+        sheet: str | None = None,
+        reading: Reading | None = None,
+        keep_rows: bool = False,
+    ) -> Table:
         """A table with its text read as that of the fitted table, unless a reading says otherwise.
 
-        Cells that are not what their column held are gaps, and a warning says which.
+        Rows of a file are left out that repeat the header, hold units or notes, or sum up others, unless
+        ``keep_rows`` is true. Cells that are not what their column held are gaps. Warnings say which.
+        Whatever takes a table takes what this returns.
         """
-        return read_as_fitted((self,), data, sheet, reading)
+        return read_as_fitted((self,), data, sheet, reading, keep_rows)
 
     @property
     def needed_columns(self) -> dict[str, str]:
@@ -243,7 +271,7 @@ class Model:
         >>> fit(rows, target="price").importance(rows).columns
         ('size', 'age')
         """
-        return importance(self, self.frame(table), repeats=repeats, seed=seed)
+        return importance(self, self.labelled(table), repeats=repeats, seed=seed)
 
     def partial_dependence(
         self,
@@ -343,7 +371,8 @@ class Model:
 
     def predicted_rows(self, rows: LabelledRows) -> tuple[PredictedRows, tuple[str, ...]]:
         """What the model, its linear part and the baselines predict of rows, and what was noticed."""
-        encoded = self.encoder.encode(rows.frame)
+        with counted_in(rows.index):
+            encoded = self.encoder.encode(rows.frame)
         outputs = baselines(self.record.constants, self.target, rows)
         if self.linear_part is not None:
             outputs[LINEAR_MODEL] = self.linear_part.outputs(encoded.x)
@@ -354,17 +383,20 @@ class Model:
             intervals = dict(zip(COVERAGES, found, strict=True))
         return PredictedRows(rows, outputs, intervals), encoded.notes
 
-    def labelled(self, data: Any, target: Any, row_weights: ArrayLike | str | None) -> LabelledRows:
+    def labelled(
+        self, data: Any, target: Any = None, row_weights: ArrayLike | str | None = None
+    ) -> LabelledRows:
         """The rows of a table that have a target; arguments and errors as of ``evaluate``."""
-        frame, shape = self.frame(data), np.shape(target)
+        table, shape = self.read(data), np.shape(target)
         if target is None:
-            return labelled_rows(frame, self.target, row_weights)
-        if shape not in ((frame.height,), (frame.height, 1)):
+            return labelled_rows(table.frame, self.target, row_weights, table.index)
+        rows = table.frame.height
+        if shape not in ((rows,), (rows, 1)):
             raise DownslopeError(
-                f"target needs a value for each of {frame.height} rows, not an array of shape {shape}"
+                f"target needs a value for each of {rows} rows, not an array of shape {shape}"
             )
-        frame = frame.with_columns(as_frame({self.target.name: np.ravel(target)}))
-        return labelled_rows(frame, self.target, row_weights)
+        frame = table.frame.with_columns(as_frame({self.target.name: np.ravel(target)}))
+        return labelled_rows(frame, self.target, row_weights, table.index)
 
     def flattered(self, data: Any, source: str | None) -> tuple[str, ...]:
         """A warning where the rows are those that the model was fitted to; arguments as of ``evaluate``."""
@@ -412,7 +444,13 @@ class Model:
         return ModelFile(self.network, self.parameters, about, further, held_out)
 
 
-def read_as_fitted(models: Sequence[Model], data: Any, sheet: str | None, reading: Reading | None) -> Table:
+def read_as_fitted(
+    models: Sequence[Model],
+    data: Any,
+    sheet: str | None = None,
+    reading: Reading | None = None,
+    keep_rows: bool = False,
+) -> Table:
     """A table for models that were fitted to the same one, read as that was.
 
     A column that is a number for one model and no number for another is text as it was written, from which
@@ -434,8 +472,9 @@ def read_as_fitted(models: Sequence[Model], data: Any, sheet: str | None, readin
         before=first.reading,
         wanted=targets | wanted,
         needed=tuple(wanted),
+        keep_rows=keep_rows,
     )
-    for note in table.unread:
+    for note in (*table.left_out, *table.unread):
         warnings.warn(note, stacklevel=5)
     return table
 

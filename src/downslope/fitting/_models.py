@@ -78,17 +78,24 @@ class Models(Mapping[str, Model]):
         """A table as a frame with the columns of the fitted one, read as that was."""
         return self.read(data).frame
 
-    def read(self, data: Any, *, sheet: str | None = None, reading: Reading | None = None) -> Table:
+    def read(
+        self,
+        data: Any,
+        *,
+        sheet: str | None = None,
+        reading: Reading | None = None,
+        keep_rows: bool = False,
+    ) -> Table:
         """As ``Model.read``, once for all targets."""
-        return read_as_fitted(self.models, data, sheet, reading)
+        return read_as_fitted(self.models, data, sheet, reading, keep_rows)
 
     def predict(self, data: Any) -> dict[str, NDArray[Any]]:
         """As ``Model.predict``: numbers or class names of each target, a dict of columns.
 
         ``pandas.DataFrame`` and ``polars.DataFrame`` make a frame of it.
         """
-        frame = self.frame(data)
-        return {name: model.predict(frame) for name, model in self.items()}
+        table = self.read(data, keep_rows=True)
+        return {name: model.predict(table) for name, model in self.items()}
 
     def predict_proba(self, data: Any) -> dict[str, NDArray[Any]]:
         """The probability of each class, (rows, classes), of each target that is a class.
@@ -109,9 +116,9 @@ class Models(Mapping[str, Model]):
     def _of_kind(self, method: str, data: Any, *arguments: Any, classes: bool) -> dict[str, NDArray[Any]]:
         """What a method of the models of classes, or of numbers, gives."""
         kind = [model for model in self.models if bool(model.target.classes) == classes]
-        frame = self.frame(data)
+        table = self.read(data, keep_rows=True)
         return {
-            model.target.name: getattr(model, method)(frame, *arguments)
+            model.target.name: getattr(model, method)(table, *arguments)
             for model in kind or self.models[:1]  # which says that it has none
         }
 
@@ -133,9 +140,9 @@ class Models(Mapping[str, Model]):
             DownslopeError: for what ``Model.evaluate`` refuses.
         """
         source = os.fsdecode(data) if source is None and isinstance(data, str | os.PathLike) else source
-        frame, asked = self.frame(data), {"row_weights": row_weights, "worst": worst, "source": source}
-        refuse_missing(list(self), frame)
-        return {name: model.evaluate(frame, **asked) for name, model in self.items()}  # type: ignore[arg-type]
+        table, asked = self.read(data), {"row_weights": row_weights, "worst": worst, "source": source}
+        refuse_missing(list(self), table.frame)
+        return {name: model.evaluate(table, **asked) for name, model in self.items()}  # type: ignore[arg-type]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the models to one file, whole or not at all; ``ds.load`` reads it.

@@ -20,6 +20,7 @@ from downslope.tables import (
     Reading,
     Table,
     as_frame,
+    counted_in,
     describe,
     name_text,
     no_such_column,
@@ -113,9 +114,10 @@ def described_targets(
         others = [other for other in names if other != name]
         own = {option: [n for n in given if n not in others] for option, given in chosen.items()}
         try:
-            about = describe(
-                columns.drop(others), target=name, task=task, **own, roles=roles, decided=decided
-            )
+            with counted_in(places_of(frame)):
+                about = describe(
+                    columns.drop(others), target=name, task=task, **own, roles=roles, decided=decided
+                )
         except DownslopeError as error:
             if task == "auto" or not others:
                 raise
@@ -178,15 +180,12 @@ def _frame_of(target: Any, names: Sequence[str] | None = None) -> pl.DataFrame:
 
 
 def counted_rows(
-    frame: pl.DataFrame,
-    weights: ArrayLike | str | None,
-    group: str | None,
-    places: NDArray[np.int64] | None = None,
+    frame: pl.DataFrame, weights: ArrayLike | str | None, group: str | None, index: NDArray[np.int64]
 ) -> pl.DataFrame:
-    """The rows with a weight, and columns of their weights, of at most 1, groups and places.
+    """The rows with a weight, and columns of their weights, of at most 1, groups and places in the table.
 
     The other rows would set the kinds, ranges and levels of columns, the scale of the target and the folds.
-    ``places`` says where the rows stand in their file, (rows,), if not one after another.
+    ``index`` says where the rows stand in the table as it was given, (rows,).
     """
     if group is not None:
         frame = frame.with_columns(pl.Series(_GROUPS, groups_in(frame, group)))
@@ -195,10 +194,7 @@ def counted_rows(
         frame = frame.drop(weights)
     shares = column / column.max()
     counted = shares.astype(np.float32) > 0  # in the dtype that trains
-    own = (
-        pl.Series(_WEIGHTS, shares),
-        pl.Series(_PLACES, np.arange(frame.height) if places is None else places),
-    )
+    own = pl.Series(_WEIGHTS, shares), pl.Series(_PLACES, index)
     return frame.with_columns(*own).filter(pl.Series(counted))
 
 

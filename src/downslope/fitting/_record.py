@@ -105,6 +105,7 @@ class Record:
             linear model, with the standard error of the difference row by row.
         later: the rows that validated, where they are later than those that trained the networks.
         time_checks: what scores of later rows say, for columns by which the rows may be in order.
+        notes: what was said of the table: what was left out of it, and cells that could be read in two ways.
     """
 
     source: str
@@ -125,6 +126,7 @@ class Record:
     gain: Estimate = field(default_factory=lambda: Estimate(None))
     later: LaterRows | None = None
     time_checks: tuple[LaterScores, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def main(self) -> GroupRecord:

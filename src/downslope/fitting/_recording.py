@@ -26,7 +26,13 @@ __all__ = ["kept_rows", "record_of"]
 
 
 def record_of(
-    trained: Trained, description: Description, *, source: str, asked: tuple[str, ...], group: str
+    trained: Trained,
+    description: Description,
+    *,
+    source: str,
+    asked: tuple[str, ...],
+    group: str,
+    notes: tuple[str, ...] = (),
 ) -> Record:
     """The record of a fit.
 
@@ -36,6 +42,7 @@ def record_of(
         source: where the table came from.
         asked: the settings that were no defaults.
         group: the column of groups, or "".
+        notes: what was said of the table.
     """
     fitted, measured, rows = trained.fitted, trained.measured, trained.validation
     target, y, w = measured.target, measured.y, measured.w.astype(np.float64)
@@ -54,12 +61,15 @@ def record_of(
         description.rows + description.gap_rows - len(y),
         len(rows),
         trained.held_out,
-        **compared,
+        compared["baseline"],
+        compared["linear"],
+        compared["network"],
         groups=_groups(fitted),
         interrupted=fitted.interrupted,
         constants=_constants(trained.rows.target, trained.rows.y, w),
         asked=asked,
         group=group,
+        notes=notes,
         gain=_gain(trained),
         later=None if trained.part is None else trained.part.about,
         time_checks=trained.time_checks,

@@ -7,6 +7,7 @@ from downslope.tables._encodings import Encoding, Numeric
 from downslope.tables._frames import as_frame
 from downslope.tables._names import did_you_mean, listed, name_text, no_such_column
 from downslope.tables._reading import read_table
+from downslope.tables._row_numbers import RowError, counted_in
 from downslope.tables._table import Table, open_table
 from downslope.tables._times import may_order, times_of, written_time
 from downslope.tables.excel import write_excel
@@ -20,10 +21,12 @@ __all__ = [
     "Encoding",
     "Numeric",
     "Reading",
+    "RowError",
     "Table",
     "TableEncoder",
     "Target",
     "as_frame",
+    "counted_in",
     "describe",
     "did_you_mean",
     "finite_numbers",

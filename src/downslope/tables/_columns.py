@@ -11,6 +11,7 @@ import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._names import shown_value
 from downslope.tables._plain import refuse_nested
+from downslope.tables._row_numbers import RowError
 from downslope.tables.text import (
     are_codes,
     are_dates,
@@ -176,10 +177,11 @@ def _refuse_other_than_dates(column: pl.Series) -> None:
     if not wrong.any():
         return
     row = wrong.arg_true()[0]
-    raise DownslopeError(
-        f'column "{column.name}" holds dates, but row {row + 1} holds {shown_value(text[row])} '
-        f'({wrong.sum()} such cells); correct it or leave it empty, or use --category "{column.name}" or '
-        f'--drop "{column.name}"'
+    raise RowError(
+        f'column "{column.name}" holds dates, but',
+        row,
+        f" holds {shown_value(text[row])} ({wrong.sum()} such cells); correct it or leave it empty, or use "
+        f'--category "{column.name}" or --drop "{column.name}"',
     )
 
 
@@ -199,13 +201,15 @@ def _mostly_different(levels: int, rows: int) -> bool:
     return levels == rows >= 3 or (rows >= 30 and levels > rows / 2)
 
 
-def _mixed(column: pl.Series, text: pl.Series, numbers: pl.Series) -> DownslopeError:
+def _mixed(column: pl.Series, text: pl.Series, numbers: pl.Series) -> RowError:
     wrong = (numbers.is_null() & text.is_not_null()).arg_true()
     more = f" ({len(wrong)} such cells)" if len(wrong) > 1 else ""
     name, value = column.name, shown_value(text[wrong[0]])
-    return DownslopeError(
-        f'column "{name}" holds numbers, but row {wrong[0] + 1} holds {value}{more}; correct it, or '
-        f'use --category "{name}" for categories, or --number "{name}" to read such cells as gaps'
+    return RowError(
+        f'column "{name}" holds numbers, but',
+        wrong[0],
+        f' holds {value}{more}; correct it, or use --category "{name}" for categories, or --number "{name}" '
+        "to read such cells as gaps",
     )
 
 
@@ -228,9 +232,10 @@ def finite_numbers(column: pl.Series) -> pl.Series:
     infinite = values.is_infinite().fill_null(False).arg_true()
     if len(infinite):
         more = f" ({len(infinite)} in all)" if len(infinite) > 1 else ""
-        raise DownslopeError(
-            f'column "{column.name}" holds an infinity in row {infinite[0] + 1}{more}; '
-            "put a number there, or leave the cell empty"
+        raise RowError(
+            f'column "{column.name}" holds an infinity in',
+            infinite[0],
+            f"{more}; put a number there, or leave the cell empty",
         )
     return values
 
@@ -248,9 +253,10 @@ def refuse_text(column: pl.Series) -> None:
     text = without_gaps(column)
     wrong = (numbers_in(text).is_null() & text.is_not_null()).arg_true()
     if len(wrong):
-        raise DownslopeError(
-            f'column "{column.name}" held numbers in training, but row {wrong[0] + 1} holds '
-            f"{shown_value(text[wrong[0]])}; put a number there, or leave the cell empty"
+        raise RowError(
+            f'column "{column.name}" held numbers in training, but',
+            wrong[0],
+            f" holds {shown_value(text[wrong[0]])}; put a number there, or leave the cell empty",
         )
 
 

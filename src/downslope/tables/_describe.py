@@ -12,6 +12,7 @@ from downslope.errors import DownslopeError
 from downslope.tables._columns import Column, column_kind, finite_numbers
 from downslope.tables._names import no_such_column, shown_value
 from downslope.tables._plain import refuse_nested
+from downslope.tables._row_numbers import RowError, counted_in
 from downslope.tables.text import level_text, numbers_in, without_gaps
 
 __all__ = ["TASKS", "Description", "describe", "rows_with_target"]
@@ -82,20 +83,23 @@ def describe(
     if target in drop:
         raise DownslopeError(f'the target "{target}" cannot be left out; remove it from the columns to drop')
     refuse_nested(frame[target], "give one number or one class for each row as the target")
-    known, left_out = rows_with_target(frame, target)
+    present = _have_target(frame[target])
+    known, left_out = frame.filter(present), frame.height - int(present.sum())
     if known.height < 2:
         raise DownslopeError(
             f'there is {known.height or "no"} row with a value of "{target}"; a network needs at least 2 rows'
         )
-    chosen, reason = _task(known[target], task, as_number=target in number, as_class=target in category)
     decided = {} if left_out else decided
-    columns = tuple(
-        Column(name, "dropped", roles.get(name, "requested"))
-        if name in drop or name in roles
-        else decided.get(name) or column_kind(known[name], number=name in number, category=name in category)
-        for name in known.columns
-        if name != target
-    )
+    with counted_in(present.arg_true().to_numpy()):
+        chosen, reason = _task(known[target], task, as_number=target in number, as_class=target in category)
+        columns = tuple(
+            Column(name, "dropped", roles.get(name, "requested"))
+            if name in drop or name in roles
+            else decided.get(name)
+            or column_kind(known[name], number=name in number, category=name in category)
+            for name in known.columns
+            if name != target
+        )
     if not any(c.used for c in columns):
         kinds = "; ".join(f"{c.name}: {c.kind}, {c.reason}" for c in columns[:6])
         raise DownslopeError(
@@ -114,14 +118,19 @@ def rows_with_target(
     frame: pl.DataFrame, target: str, classes: Sequence[str] = ()
 ) -> tuple[pl.DataFrame, int]:
     """The rows that have a target, and how many have none; a class is no gap, whatever it is called."""
-    column = frame[target]
+    present = _have_target(frame[target], classes)
+    known = frame.filter(present)
+    return known, frame.height - known.height
+
+
+def _have_target(column: pl.Series, classes: Sequence[str] = ()) -> pl.Series:
+    """Which cells of a target are no gaps."""
     present = (without_gaps(column) if column.dtype == pl.String else column).is_not_null()
     if column.dtype == pl.String and classes:
         present = present | column.str.strip_chars().is_in(list(classes)).fill_null(False)
     if column.dtype.is_float():
         present = present & column.is_not_nan().fill_null(False)
-    known = frame.filter(present)
-    return known, frame.height - known.height
+    return present
 
 
 def _task(column: pl.Series, asked: str, *, as_number: bool, as_class: bool) -> tuple[str, str]:
@@ -168,9 +177,11 @@ def _refuse_mixture(column: pl.Series, numbers: pl.Series, *, refuse: bool) -> N
     share = 1 - numbers.null_count() / len(numbers)
     if refuse and share >= 0.8 and column.n_unique() > 12:
         row = numbers.is_null().arg_true()[0]
-        raise DownslopeError(
-            f'the target "{column.name}" holds numbers, but row {row + 1} holds {shown_value(column[row])} '
-            f"({numbers.null_count()} such cells); correct them, or use --task regression to omit them"
+        raise RowError(
+            f'the target "{column.name}" holds numbers, but',
+            row,
+            f" holds {shown_value(column[row])} ({numbers.null_count()} such cells); correct them, or use "
+            "--task regression to omit them",
         )
 
 

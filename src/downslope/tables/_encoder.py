@@ -17,6 +17,7 @@ from downslope.tables._encodings import ENCODINGS, Codes, Encoding, Noticed, fit
 from downslope.tables._levels import Levels
 from downslope.tables._names import did_you_mean, listed, shown_value
 from downslope.tables._plain import refuse_nested
+from downslope.tables._row_numbers import RowError
 from downslope.tables.text import level_text
 
 __all__ = ["Encoded", "TableEncoder", "Target"]
@@ -150,9 +151,10 @@ def _encoded(part: Encoding, column: pl.Series, out: NDArray[np.float32]) -> Not
         present = level_text(column)
         first = present.is_not_null().arg_true()
         if len(first):
-            raise DownslopeError(
-                f'column "{part.name}" held {part.held} in training, and no cell of it does now: row '
-                f"{first[0] + 1} holds {shown_value(present[first[0]])}"
+            raise RowError(
+                f'column "{part.name}" held {part.held} in training, and no cell of it does now:',
+                first[0],
+                f" holds {shown_value(present[first[0]])}",
             )
     return found
 

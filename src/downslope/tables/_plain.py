@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import polars as pl
 
-from downslope.errors import DownslopeError
 from downslope.tables._names import shown_value
 from downslope.tables._objects import column_of_objects
+from downslope.tables._row_numbers import RowError
 
 __all__ = ["is_plain", "plain_column", "plain_frame", "refuse_nested"]
 
@@ -43,14 +43,14 @@ def refuse_nested(column: pl.Series, advice: str) -> None:
     """Refuse a column whose cells are lists, records or anything else that is no single value.
 
     Raises:
-        DownslopeError: it names the column, its first such cell and the advice.
+        RowError: it names the column, its first such cell and the advice.
     """
     present = column.is_not_null().arg_true()
     if is_plain(column.dtype) or not len(present):
         return
     shown = shown_value(_shown(column[present[0]]))
-    raise DownslopeError(
-        f'column "{column.name}" holds {_worded(column)}, such as {shown} in row {present[0] + 1}; {advice}'
+    raise RowError(
+        f'column "{column.name}" holds {_worded(column)}, such as {shown} in', present[0], f"; {advice}"
     )
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, BinaryIO
 
+import numpy as np
 import polars as pl
 
 from downslope.errors import DownslopeError
@@ -17,7 +20,7 @@ from downslope.tables._plain import plain_frame
 from downslope.tables._polars import check_polars
 from downslope.tables._sources import Source, as_utf8, open_source
 from downslope.tables.excel import read_excel
-from downslope.tables.text import Reading, checked_names, read_delimited, typed
+from downslope.tables.text import Reading, Written, checked_names, read_delimited, typed
 
 __all__ = ["read_table", "written_tables"]
 
@@ -52,7 +55,9 @@ def read_table(
     (outcome,) = written_tables(source, sheet, [reading or Reading()], text=())
     if isinstance(outcome, DownslopeError):
         raise outcome
-    return typed(*outcome).frame
+    for note in outcome.notes:
+        warnings.warn(note, stacklevel=2)
+    return typed(outcome.frame, outcome.reading).frame
 
 
 def written_tables(
@@ -60,7 +65,7 @@ def written_tables(
     sheet: str | None,
     readings: Iterable[Reading],
     text: Collection[str] | None = None,
-) -> Iterator[tuple[pl.DataFrame, Reading] | DownslopeError]:
+) -> Iterator[Written | DownslopeError]:
     """The table that each reading of a file gives, or why it gives none.
 
     ``text`` are the columns whose cells are kept as they are written; None for all.
@@ -74,28 +79,27 @@ def written_tables(
             yield error
 
 
-def _written(
-    source: Source, sheet: str | None, reading: Reading, text: Collection[str] | None
-) -> tuple[pl.DataFrame, Reading]:
+def _written(source: Source, sheet: str | None, reading: Reading, text: Collection[str] | None) -> Written:
     read = _reader(source, sheet)
     if read is None:
-        frame, reading = read_delimited(source, reading, text)
+        written = read_delimited(source, reading, text)
     elif reading.layout:
         raise DownslopeError(
             f"{source.name} is no delimited text: {', '.join(reading.layout)} "
             f"{'says' if len(reading.layout) == 1 else 'say'} nothing of it; leave that out"
         )
     else:
-        frame = read()
+        written = replace(read(), reading=reading)
+    frame = written.frame
     checked_names(frame.columns, source.name)
     if not frame.width or not frame.height:
         raise DownslopeError(
             f"{source.name} has {frame.width} columns ({listed(frame.columns)}) and no rows; add at least one"
         )
-    return frame, reading
+    return written
 
 
-def _reader(source: Source, sheet: str | None) -> Callable[[], pl.DataFrame] | None:
+def _reader(source: Source, sheet: str | None) -> Callable[[], Written] | None:
     """What reads a file; None for delimited text."""
     start = source.content[:8]
     if start.startswith(b"PAR1"):
@@ -117,9 +121,9 @@ def _reader(source: Source, sheet: str | None) -> Callable[[], pl.DataFrame] | N
     return None
 
 
-def _binary(source: Source, kind: str, read: Callable[..., pl.DataFrame], **options: Any) -> pl.DataFrame:
+def _binary(source: Source, kind: str, read: Callable[..., pl.DataFrame]) -> Written:
     try:
-        return plain_frame(read(io.BytesIO(source.content), **options))
+        return Written(plain_frame(read(io.BytesIO(source.content))))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         raise DownslopeError(
             f"{source.name} is a damaged {kind} file ({_first_line(error)}); copy or write it again"
@@ -130,14 +134,17 @@ def _first_line(error: BaseException) -> str:
     return str(error).strip().split("\n")[0][:160] or type(error).__name__
 
 
-def _json(source: Source) -> pl.DataFrame:
+def _json(source: Source) -> Written:
     text = as_utf8(source)
-    rows = _json_array(source, text) if text.lstrip().startswith(b"[") else _json_lines(source, text)
+    numbered = _json_array(source, text) if text.lstrip().startswith(b"[") else _json_lines(source, text)
+    rows = list(numbered.values())
     names = list(dict.fromkeys(name for row in rows for name in row))
-    return pl.DataFrame([_json_column(name, [row.get(name) for row in rows]) for name in names])
+    frame = pl.DataFrame([_json_column(name, [row.get(name) for row in rows]) for name in names])
+    return Written(frame, index=np.array(list(numbered), np.int64))
 
 
-def _json_array(source: Source, text: bytes) -> list[dict[str, Any]]:
+def _json_array(source: Source, text: bytes) -> dict[int, dict[str, Any]]:
+    """The objects of an array by their places."""
     try:
         rows = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -149,11 +156,12 @@ def _json_array(source: Source, text: bytes) -> list[dict[str, Any]]:
             raise DownslopeError(
                 f"{source.name}: element {place} is not an object; give one object for each row"
             )
-    return rows  # type: ignore[no-any-return]
+    return dict(enumerate(rows))
 
 
-def _json_lines(source: Source, text: bytes) -> list[dict[str, Any]]:
-    rows = []
+def _json_lines(source: Source, text: bytes) -> dict[int, dict[str, Any]]:
+    """The objects of lines by the places of these."""
+    rows = {}
     for number, line in enumerate(text.split(b"\n"), 1):
         if not line.strip():
             continue
@@ -165,7 +173,7 @@ def _json_lines(source: Source, text: bytes) -> list[dict[str, Any]]:
             ) from None
         if not isinstance(row, dict):
             raise DownslopeError(f"{source.name}, line {number} is not an object such as {{'size': 1.5}}")
-        rows.append(row)
+        rows[number - 1] = row
     return rows
 
 

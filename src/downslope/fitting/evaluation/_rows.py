@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import array
 from downslope.errors import DownslopeError
-from downslope.tables import Target, did_you_mean, listed, rows_with_target
+from downslope.tables import RowError, Target, counted_in, did_you_mean, listed, rows_with_target
 
 __all__ = ["LabelledRows", "labelled_rows", "weights_of"]
 
@@ -23,7 +23,7 @@ class LabelledRows:
 
     Attributes:
         frame: the rows.
-        index: where they stand in the whole table, from 0, (rows,).
+        index: where they stand in the table as it was given, from 0, (rows,); below the header of a file.
         true: the numbers of their classes, or their targets in the target's own units, (rows,).
         weights: how much each counts, of mean 1, (rows,).
         left_out: rows of the table without a target, or of weight 0.
@@ -39,13 +39,19 @@ class LabelledRows:
         return len(self.true)
 
 
-def labelled_rows(frame: pl.DataFrame, target: Target, row_weights: ArrayLike | str | None) -> LabelledRows:
+def labelled_rows(
+    frame: pl.DataFrame,
+    target: Target,
+    row_weights: ArrayLike | str | None,
+    index: NDArray[np.int64] | None = None,
+) -> LabelledRows:
     """The rows of a table that have a target.
 
     Args:
         frame: the table.
         target: what is predicted.
         row_weights: how much each row counts, as of ``weights_of``.
+        index: where the rows stand in the table as it was given; one after the other if it is None.
 
     Raises:
         DownslopeError: if the target is not in the table or has no value there, if a class is unknown, or
@@ -55,23 +61,25 @@ def labelled_rows(frame: pl.DataFrame, target: Target, row_weights: ArrayLike | 
         raise DownslopeError(
             f'the table lacks the target "{target.name}", with which predictions are compared; add the column'
         )
-    weights = weights_of(frame, row_weights)
+    index = np.arange(frame.height) if index is None else index
+    with counted_in(index):
+        weights = weights_of(frame, row_weights)
     numbered = frame.with_columns(pl.Series(_PLACE, np.arange(frame.height)))
     numbered = numbered.filter(pl.Series(weights > 0))
     known = rows_with_target(numbered, target.name, target.classes)[0]
-    true = target.values(known[target.name])
+    places = known[_PLACE].to_numpy()
+    with counted_in(index[places]):
+        true = target.values(known[target.name])
     usable = np.isfinite(true)  # text where numbers are predicted is no target
     if not usable.any():
         raise DownslopeError(
             f'no row has a value of "{target.name}" that a prediction can be compared with; '
             "give rows whose targets are known"
         )
-    known = known.filter(pl.Series(usable))
-    index = known[_PLACE].to_numpy()
-    shares = weights[index] / weights[index].max()  # the sum of large weights is beyond the largest number
-    return LabelledRows(
-        known.drop(_PLACE), index, true[usable], shares / shares.mean(), frame.height - known.height
-    )
+    known, places = known.filter(pl.Series(usable)), places[usable]
+    shares = weights[places] / weights[places].max()  # the sum of large weights is beyond the largest number
+    left_out = frame.height - known.height
+    return LabelledRows(known.drop(_PLACE), index[places], true[usable], shares / shares.mean(), left_out)
 
 
 def weights_of(frame: pl.DataFrame, row_weights: ArrayLike | str | None) -> NDArray[np.float64]:
@@ -112,8 +120,9 @@ def _column(frame: pl.DataFrame, name: str) -> NDArray[np.float64]:
     values = frame[name].cast(pl.Float64, strict=False)
     wrong = (values.is_null() | ~values.is_finite() | (values < 0)).arg_true()
     if len(wrong):
-        raise DownslopeError(
-            f'row_weights: row {wrong[0] + 1} of the column "{name}" holds '
-            f"{frame[name][wrong[0]]!r}; put a number of at least 0 there"
+        raise RowError(
+            "row_weights:",
+            wrong[0],
+            f' of the column "{name}" holds {frame[name][wrong[0]]!r}; put a number of at least 0 there',
         )
     return values.to_numpy()

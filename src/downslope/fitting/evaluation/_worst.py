@@ -18,7 +18,7 @@ class WorstRow:
     """A row whose prediction is far off.
 
     Attributes:
-        index: of the row in the table, from 0; in print rows count from 1.
+        index: of the row in the table, from 0, below the header of a file; in print rows count from 1.
         true: what stands there.
         predicted: what is predicted.
         error: predicted − true; for classes 1 − the probability of the true one.

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from downslope.errors import DownslopeError
 from downslope.fitting._importance import Importance
 from downslope.fitting._model import Model
 from downslope.fitting.contributions import Contributions, PartialDependence
@@ -81,7 +80,7 @@ def findings_of(
     missing: str,
     *,
     given: bool,
-    row: int,
+    row: int | None,
     of_class: Any,
     seed: int,
     step: Callable[[str], None],
@@ -93,7 +92,7 @@ def findings_of(
         rows: a table; None where there is none.
         missing: why there is none.
         given: whether the table was given for this report, and is not only that of the fit.
-        row: the one to explain, from 0.
+        row: the one to explain, from 0; None for the first.
         of_class: the class of curves and contributions; None for the most probable one.
         seed: of shuffles and random orders.
         step: called with what is computed next.
@@ -108,17 +107,15 @@ def findings_of(
     contributions: Contributions | None = None
     curves: tuple[PartialDependence, ...] = ()
     if rows is not None:
-        if not 0 <= row < rows.frame.height:
-            raise DownslopeError(
-                f"there is no row {row + 1}: {rows.name} has {rows.frame.height:,} rows, counted from 1"
-            )
+        row = int(rows.table.index[0]) if row is None else row
+        explained = rows.table.only(row)
         step("importance of the columns")
         importance = _importance(model, rows, seed)
         step("curves of the columns")
         curves = _curves(model, rows, importance, of_class)
         step("contributions to a prediction")
         if rows.frame.height > 1:
-            contributions = model.contributions(rows.frame[row], rows.frame, of_class=of_class, seed=seed)
+            contributions = model.contributions(explained, rows.table, of_class=of_class, seed=seed)
     return Findings(
         model,
         rows,
@@ -129,7 +126,7 @@ def findings_of(
         notices,
         importance,
         curves,
-        row,
+        row or 0,
         contributions,
     )
 

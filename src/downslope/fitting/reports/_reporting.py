@@ -26,7 +26,7 @@ def report(
     model: Any,
     data: Any = None,
     *,
-    row: int = 0,
+    row: int | None = None,
     of_class: Any = None,
     source: str | None = None,
     seed: int = 0,
@@ -41,7 +41,7 @@ def report(
     Args:
         model: a model, or models of several targets, whose parts follow one another; or the path of a file.
         data: rows with the target, as for ``Model.evaluate``; None for those of the fit.
-        row: the row to explain, counted from 0.
+        row: the row to explain, counted from 0, below the header of a file; None for the first.
         of_class: the class that curves and contributions are of; None for the most probable one.
         source: the path that the table was read from; where ``data`` is a path, that is known.
         seed: of the shuffles of importance, and of the random orders of sampled contributions.
@@ -60,7 +60,7 @@ def report(
     >>> found.html()[:15], "<script" in found.html()
     ('<!DOCTYPE html>', False)
     """
-    row, seed = whole("row", row, NOT_NEGATIVE), checked_seed("seed", seed)
+    row, seed = None if row is None else whole("row", row, NOT_NEGATIVE), checked_seed("seed", seed)
     if progress is not None:
         called("progress", progress, "while the report is made")
     source = None if source is None else text("source", source)
@@ -104,8 +104,8 @@ def _rows(model: Model, data: Any, source: str | None) -> tuple[ReportRows | Non
 
 
 def _table(model: Model, name: str, data: Any, path: str | None) -> ReportRows:
-    frame = model.frame(data)
+    table = model.read(data)
     try:
-        return ReportRows(name, frame, model.labelled(frame, None, None), path)
+        return ReportRows(name, table, model.labelled(table), path)
     except DownslopeError:
-        return ReportRows(name, frame, None, path)
+        return ReportRows(name, table, None, path)

@@ -10,7 +10,7 @@ import polars as pl
 
 from downslope.errors import DownslopeError
 from downslope.fitting.evaluation import LabelledRows
-from downslope.tables import finite_numbers
+from downslope.tables import Table, finite_numbers
 
 __all__ = ["ReportRows", "column_counts", "source_name"]
 
@@ -24,15 +24,20 @@ class ReportRows:
 
     Attributes:
         name: of the file, or how it was given.
-        frame: its rows, read as those of the fitted table.
+        table: its rows, read as those of the fitted table.
         labelled: those of them that have a target; None where that is not in the table.
         path: where it was read from; None where it was given as data.
     """
 
     name: str
-    frame: pl.DataFrame
+    table: Table
     labelled: LabelledRows | None
     path: str | None
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The rows."""
+        return self.table.frame
 
     @property
     def described(self) -> pl.DataFrame:

@@ -16,8 +16,8 @@ from downslope.nets import AnyNetwork, Checkpoint, Network, Point, checked_one, 
 from downslope.studio.session._session import Session, first_session
 from downslope.studio.session._settings import settings_of, suited
 from downslope.studio.table._choices import Choices
+from downslope.studio.table._reading import read_rows
 from downslope.studio.table._rows import Rows, frame_of_arrays, rows_of, rows_of_model
-from downslope.tables import read_table
 from downslope.training import Run, checked_data
 
 if TYPE_CHECKING:  # the five rows need nothing of it
@@ -26,10 +26,14 @@ if TYPE_CHECKING:  # the five rows need nothing of it
 __all__ = ["opened", "session_on"]
 
 
-def opened(
-    source: str | None, target: str | None, table: str | None = None, sheet: str | None = None
-) -> Session:
+def opened(source: str | None, target: str | None, table: str | None = None, **how: Any) -> Session:
     """The session for what was named on the command line.
+
+    Args:
+        source: a table, or what was saved.
+        target: the column to predict.
+        table: the rows for what was saved.
+        how: tables are read, as for ``Model.read``.
 
     Raises:
         DownslopeError: if it cannot be read, or nothing can be learned from it.
@@ -41,14 +45,14 @@ def opened(
 
         found = load(source)
         if isinstance(found, Model | Models):
-            return _of_model(model_for(found, target), table, sheet)
+            return _of_model(model_for(found, target), table, how)
         if table is None:
             raise DownslopeError(
                 f"{source} holds {one_of(type(found))}, which has no table; name one: downslope play "
                 f"{source} --table TABLE"
             )
-        return _of_network(found, read_table(table, sheet=sheet), target, Path(table).name)
-    frame = read_table(source, sheet=sheet)
+        return _of_network(found, read_rows(table, **how), target, Path(table).name)
+    frame = read_rows(source, **how)
     chosen = (target,) if target is not None else (frame.columns[-1],)
     rows = rows_of(frame, Choices(chosen), Path(source).name)
     return Session(rows, suited(rows))
@@ -61,7 +65,7 @@ def _is_saved(source: str) -> bool:
     return len(start) == 16 and start[8:9] == b"{" and int.from_bytes(start[:8], "little") < 1 << 32
 
 
-def _of_model(model: Model, table: str | None, sheet: str | None) -> Session:
+def _of_model(model: Model, table: str | None, reading: Mapping[str, Any]) -> Session:
     source = table or model.record.source
     if not Path(source).exists():
         raise DownslopeError(
@@ -73,7 +77,7 @@ def _of_model(model: Model, table: str | None, sheet: str | None) -> Session:
     def encode(frame: pl.DataFrame, choices: Choices, name: str) -> Rows:
         return rows_of_model(frame, model, name)
 
-    rows = rows_of_model(read_table(source, sheet=sheet), model, Path(source).name)
+    rows = rows_of_model(model.read(source, **reading).frame, model, Path(source).name)
     how: Mapping[str, Any] = {
         "optimizer": "adam",
         "learning_rate": 0.001,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 from downslope.tables._names import did_you_mean, listed
@@ -21,10 +21,11 @@ from downslope.tables.excel._sheet import (
     header_of,
     names_of,
     notes_below,
+    side_by_side,
     table_areas,
 )
 from downslope.tables.excel._workbook import SheetMarks, marks_of
-from downslope.tables.text import checked_names, level_text
+from downslope.tables.text import Written, checked_names, level_text
 
 __all__ = ["read_excel"]
 
@@ -34,12 +35,12 @@ _ZERO = dt.datetime(1899, 12, 31)
 _HOURS = dt.datetime(1901, 1, 1)  # a number of hours, written as a time, is before
 
 
-def read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
+def read_excel(source: Source, sheet: str | None) -> Written:
     """The table of a sheet, with numbers, dates, times and booleans as such, and other columns as text.
 
     Titles above the table and notes around it are left out. Two rows of names are joined. A cell that is
     merged over several rows counts for each. What is left out, and what counts as a gap though it is not
-    empty, is said in a warning.
+    empty, is said.
 
     Args:
         source: the file, in any format of spreadsheets that fastexcel reads.
@@ -53,12 +54,17 @@ def read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
     try:
         book = fastexcel.read_excel(source.content)
         name, area = _chosen(source, book.sheet_names, sheet)
-        return _table(source, _Sheet(book, name, marks_of(source.content, name)), area)
+        written = _table(source, _Sheet(book, name, marks_of(source.content, name)), area)
     except fastexcel.FastExcelError as error:
         raise DownslopeError(
             f"{source.name} cannot be read as Excel ({str(error).strip().splitlines()[0][:160]}); save it "
             "again as .xlsx"
         ) from None
+    names = book.sheet_names
+    if sheet is not None or len(names) == 1:
+        return written
+    others = f'{source.name} has {len(names)} sheets, of which "{name}" is read: {listed(names)}'
+    return replace(written, notes=(others, *written.notes))
 
 
 def _chosen(source: Source, names: Sequence[str], asked: str | None) -> tuple[str, Area | None]:
@@ -66,8 +72,6 @@ def _chosen(source: Source, names: Sequence[str], asked: str | None) -> tuple[st
     if not names:
         raise DownslopeError(f"{source.name} has no sheets; give one with a table")
     if asked is None or asked in names:
-        if asked is None and len(names) > 1:
-            _warn(f'{source.name} has {len(names)} sheets, of which "{names[0]}" is read: {listed(names)}')
         return asked or names[0], None
     name, _, address = asked.rpartition("!")
     name = name.strip("'")
@@ -129,11 +133,13 @@ class _Sheet:
         return spans if spans[0].null_count() == texts[0].null_count() else texts
 
 
-def _table(source: Source, sheet: _Sheet, area: Area | None) -> pl.DataFrame:
+def _table(source: Source, sheet: _Sheet, area: Area | None) -> Written:
     cells = sheet.cells()
     around: list[Area] = []
+    notes: list[str] = []
     if area is None:
         area, around = _only_table(source, sheet, cells)
+        notes += _divided(source, sheet, filled_of(cells), area)
     else:
         area = Area(area.top, min(area.bottom, len(cells)), area.left, min(area.right, cells.shape[1]))
     part = cells[area.top : area.bottom, area.left : area.right]
@@ -146,7 +152,7 @@ def _table(source: Source, sheet: _Sheet, area: Area | None) -> pl.DataFrame:
     if first - head > 1 and not spans:
         rows, several = f"{area.top + head + 1} to {area.top + first}", max(names, key=len)
         such = " ".join(several)
-        _warn(f'the sheet "{sheet.name}" of {source.name}: rows {rows} are read as names, such as "{such}"')
+        notes.append(f'{_where(source, sheet)}: rows {rows} are read as names, such as "{such}"')
     _refuse_numbers(source, sheet, names)
     last = len(part) - notes_below(part[first:])
     kept = _named_or_filled(names, part[first:last])
@@ -161,8 +167,26 @@ def _table(source: Source, sheet: _Sheet, area: Area | None) -> pl.DataFrame:
     columns = [_filled_down(column, c, below) for c, column in zip(kept, columns, strict=True)]
     checked = checked_names([names[c] for c in kept], f'the sheet "{sheet.name}" of {source.name}')
     frame = pl.DataFrame([column.alias(name) for name, column in zip(checked, columns, strict=True)])
-    _say(source, sheet, data, cells, around)
-    return frame.filter(~pl.all_horizontal(pl.all().is_null())) if frame.height else frame
+    notes += _said(source, sheet, data, cells, around)
+    empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
+    return Written(
+        frame.filter(~empty), index=(~empty).arg_true().to_numpy().astype(np.int64), notes=tuple(notes)
+    )
+
+
+def _where(source: Source, sheet: _Sheet) -> str:
+    return f'the sheet "{sheet.name}" of {source.name}'
+
+
+def _divided(source: Source, sheet: _Sheet, filled: NDArray[np.bool_], area: Area) -> list[str]:
+    """What to say where empty columns divide a table, which may be several side by side."""
+    parts = side_by_side(filled, area)
+    if len(parts) < 2:
+        return []
+    return [
+        f"{_where(source, sheet)}: {listed(list(map(str, parts)))} are read as one table, though empty "
+        f"columns divide them; if they are several, name one by sheet, such as '{sheet.name}!{parts[0]}'"
+    ]
 
 
 def _only_table(source: Source, sheet: _Sheet, cells: Cells) -> tuple[Area, list[Area]]:
@@ -269,20 +293,20 @@ def _filled_down(column: pl.Series, place: int, merged: Sequence[Area]) -> pl.Se
     return column[rows]
 
 
-def _say(source: Source, sheet: _Sheet, data: Area, cells: Cells, around: Sequence[Area]) -> None:
-    """Warn of what is not in the table, or is a gap in it though its cell is not empty."""
-    where = f'the sheet "{sheet.name}" of {source.name}'
+def _said(source: Source, sheet: _Sheet, data: Area, cells: Cells, around: Sequence[Area]) -> Iterator[str]:
+    """What is not in the table, or is a gap in it though its cell is not empty."""
+    where = _where(source, sheet)
     notes = [area for area in sorted(around) if area.top < len(cells)]
     if notes:
         shown = [f'{area} ("{_first(cells, area)}")' for area in notes]
-        _warn(f"{where}: left out, since it is beside the table: {listed(shown)}")
+        yield f"{where}: left out, since it is beside the table: {listed(shown)}"
     errors = [(area, word) for area, word in sheet.marks.errors if _inside(area, data)]
     if errors:
         area, word = errors[0]
-        _warn(f"{where}: cells with errors count as gaps: {len(errors):,}, such as {word} in {area}")
+        yield f"{where}: cells with errors count as gaps: {len(errors):,}, such as {word} in {area}"
     formulas = [area for area in sheet.marks.formulas if _inside(area, data)]
     if formulas:
-        _warn(
+        yield (
             f"{where}: formulas without a saved value count as gaps: {len(formulas):,}, such as "
             f"{formulas[0]}; open and save the file in a spreadsheet"
         )
@@ -292,7 +316,3 @@ def _first(cells: Cells, area: Area) -> str:
     part = cells[area.top : area.bottom, area.left : area.right]
     text = " ".join(str(next(cell for cell in part.ravel() if cell is not None)).split())
     return text if len(text) <= 30 else f"{text[:27]}..."
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, stacklevel=2)

@@ -10,9 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.tables.text import GAPS
+from downslope.tables.text import GAPS, is_note
 
-__all__ = ["Area", "Cells", "filled_of", "header_of", "names_of", "notes_below", "table_areas"]
+__all__ = [
+    "Area",
+    "Cells",
+    "filled_of",
+    "header_of",
+    "names_of",
+    "notes_below",
+    "side_by_side",
+    "table_areas",
+]
 
 _VALUE = re.compile(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?%?|true|false|\d{4}-\d\d-\d\d .*", re.IGNORECASE)
 _ADDRESS = re.compile(r"\$?([A-Z]{1,3})\$?(\d+)(?::\$?([A-Z]{1,3})\$?(\d+))?", re.IGNORECASE)
@@ -154,6 +163,13 @@ def _side_by_side(filled: NDArray[np.bool_], top: int, bottom: int) -> list[Area
     return areas
 
 
+def side_by_side(filled: NDArray[np.bool_], area: Area) -> list[Area]:
+    """The parts of an area that empty columns divide, each of several columns."""
+    runs = list(_runs(filled[area.top : area.bottom, area.left : area.right].any(axis=0)))
+    parts = [Area(area.top, area.bottom, area.left + left, area.left + right) for left, right in runs]
+    return parts if all(part.width > 1 for part in parts) else []
+
+
 def _has_header_of_its_own(cells: Cells, above: Area, part: Area) -> bool:
     """Whether an area below a table starts with words where the table and its own other rows have values."""
     first = cells[part.top, part.left : part.right]
@@ -230,7 +246,7 @@ def _header_rows(cells: Cells, row: int, merged: Sequence[Area]) -> int:
 
 
 def notes_below(data: Cells) -> int:
-    """How many of the last rows are notes: words in the first column alone, below values or with a star.
+    """How many of the last rows are notes: words in the first column alone, like those of notes.
 
     >>> notes_below(np.array([["1", "2"], ["3", None], ["* estimated", None]], object))
     1
@@ -243,7 +259,7 @@ def notes_below(data: Cells) -> int:
         count += 1
     values = _has_values(data[: len(data) - count, 0])
     rows = range(len(data) - count, len(data))
-    first = next((r for r in rows if _is_word(data[r, 0]) and (values or data[r, 0].startswith("*"))), None)
+    first = next((r for r in rows if _is_word(data[r, 0]) and (values or is_note(data[r, 0]))), None)
     return 0 if first is None else len(data) - first
 
 

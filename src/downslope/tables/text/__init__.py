@@ -13,18 +13,22 @@ from downslope.tables.text._dates import are_dates, as_moments, common_order, da
 from downslope.tables.text._delimited import checked_names, read_delimited
 from downslope.tables.text._extra_rows import without_extra_rows
 from downslope.tables.text._notation import Reading
+from downslope.tables.text._notes import is_note
 from downslope.tables.text._typing import typed
+from downslope.tables.text._written import Written
 
 __all__ = [
     "GAPS",
     "TRUTHS",
     "Reading",
+    "Written",
     "are_codes",
     "are_dates",
     "as_moments",
     "checked_names",
     "common_order",
     "day_or_month_first",
+    "is_note",
     "level_text",
     "numbers_in",
     "read_delimited",

@@ -8,19 +8,23 @@ import itertools
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from downslope._forks import cached_property
 from downslope.errors import DownslopeError
-from downslope.tables._names import listed, name_text
+from downslope.tables._names import listed, name_text, shown_value
 from downslope.tables._sources import Source, decoded
 from downslope.tables.text._at_once import rounded, schema_of
 from downslope.tables.text._cells import numbers_in
 from downslope.tables.text._layout import Layout, layout_of, records
 from downslope.tables.text._notation import Reading
+from downslope.tables.text._notes import COMMENT, odd_lines
 from downslope.tables.text._quotes import Quoted, quoted_cells
+from downslope.tables.text._written import Written
 
 __all__ = ["checked_names", "read_delimited"]
 
@@ -68,7 +72,7 @@ class _Rows:
 
 def read_delimited(
     source: Source, reading: Reading | None = None, text: Collection[str] | None = None
-) -> tuple[pl.DataFrame, Reading]:
+) -> Written:
     """The cells of a CSV or TSV file as they are written, null where empty, and how it is laid out.
 
     ``text`` are the columns whose cells are kept as they are written, None for all. Plain numbers with a
@@ -96,17 +100,16 @@ def read_delimited(
     schema: _Schema = dict.fromkeys(header, pl.String)
     if text is not None and reading.decimal != "," and layout.delimiter and not rows.decimal_commas:
         schema = schema_of(content, start, layout.delimiter, header, text)
-    frame = _parsed(source, rows, layout, schema, above + (reading.header is not False))
-    pointed = pl.Float64 in frame.dtypes
+    parsed = _parsed(source, rows, layout, schema, above, reading.comment)
     found = Reading(
         delimiter=layout.delimiter,
-        decimal="." if pointed else None,
+        decimal="." if pl.Float64 in parsed.frame.dtypes else None,
         encoding=encoding,
         skip_rows=above - bool(announced) or None,
         header=reading.header,
-        comment=comment or None,
+        comment=comment or parsed.reading.comment,
     )
-    return frame, found.known(reading)
+    return replace(parsed, reading=found.known(reading))
 
 
 def _from_line(text: bytes, lines: int) -> bytes:
@@ -150,7 +153,7 @@ def _header(source: Source, text: bytes, layout: Layout, above: int, *, named: b
         raise _bad_quote(source, above, error) from None
     if not rows:
         raise DownslopeError(f"{source.name} is empty; give a table with a header and at least one row")
-    line, header = rows[0]
+    line, _, header = rows[0]
     if not named:
         return [f"column{i}" for i in range(1, (layout.width or len(header)) + 1)], 0
     if layout.ends and len(header) > layout.width:
@@ -187,47 +190,85 @@ def _nth(place: int) -> str:
     return f"{place}{ending}"
 
 
-def _parsed(source: Source, rows: _Rows, layout: Layout, schema: _Schema, above: int) -> pl.DataFrame:
-    """The cells of rows that all have as many as there are names."""
+def _parsed(
+    source: Source, rows: _Rows, layout: Layout, schema: _Schema, above: int, comment: str | None
+) -> Written:
+    """The cells of rows that all have as many as there are names.
+
+    Lines that have fewer are left out where they are comments or notes at the end.
+    """
     names = list(schema)
-    text: _Schema = dict.fromkeys(names, pl.String)
     frame = _fast(rows, layout, schema)
     if frame is None and pl.Float64 in schema.values():
-        frame = _fast(rows, layout, text)
+        frame = _fast(rows, layout, dict.fromkeys(names, pl.String))
     if frame is not None:
-        return frame
-    body = rows.text
+        return Written(frame)
+    above += rows.lines_above
     width = len(names) + layout.ends
-    counts, lines = (
-        _quoted_counts(source, body, layout, above) if rows.quotes else _counts(body, layout.delimiter)
-    )
-    wrong = np.flatnonzero(counts != width)
+    counted = _counted(source, rows, layout, above)
+    found = Written(pl.DataFrame())
+    if (counted.cells != width).any() and layout.delimiter:
+        body, found = _without_odd_lines(rows.text, layout, width, comment)
+        rows = replace(rows, whole=body, start=0)
+        counted = _counted(source, rows, layout, above)
+    wrong = np.flatnonzero(counted.cells != width)
     if len(wrong):
-        at = int(wrong[0])
+        cells, line = int(counted.cells[wrong[0]]), int(counted.lines[wrong[0]])
         more = f" ({len(wrong)} rows differ)" if len(wrong) > 1 else ""
         raise DownslopeError(
-            f"{source.name}, line {int(lines[at]) + above}: {_cells(int(counts[at]))} where the header has "
-            f"{width}{more}; {_way_out(body, layout, int(lines[at]))}"
+            f"{source.name}, line {line + above}: {_cells(cells)} where the header has {width}{more}; "
+            f"{_way_out(rows.text, layout, line)}"
         )
+    return replace(found, frame=_slow(rows, layout, names, len(counted.cells)), index=counted.places)
+
+
+def _slow(rows: _Rows, layout: Layout, names: Sequence[str], count: int) -> pl.DataFrame:
+    """The rows of a text with blank lines or odd quotes, all with as many cells as there are names."""
+    text: _Schema = dict.fromkeys(names, pl.String)
+    body = rows.text
     if not rows.quotes:  # blank lines would read as gaps
         filled = b"\n".join(line for line in body.split(b"\n") if line.strip(b"\r "))
         frame = _by_polars(replace(rows, whole=filled, start=0), layout, text)
-        if frame is not None and frame.height == len(counts):
+        if frame is not None and frame.height == count:
             return frame
     frame = _by_polars(rows, layout, text)
-    if frame is not None and frame.height == len(counts):
+    if frame is not None and frame.height == count:
         return frame
     # quotes in odd places are read alike only by the reader that counted
     cells = zip(
-        *(row for _, row in records(body.decode("utf-8"), layout.delimiter, strict=True)), strict=True
+        *(row.cells for row in records(body.decode("utf-8"), layout.delimiter, strict=True)), strict=True
     )
     return pl.DataFrame([pl.Series(n, c, pl.String) for n, c in zip(names, cells, strict=False)])
 
 
+def _without_odd_lines(body: bytes, layout: Layout, width: int, comment: str | None) -> tuple[bytes, Written]:
+    """The text without comments and notes at the end, the mark of comments, and what to say."""
+    rows = list(records(body.decode("utf-8"), layout.delimiter, strict=False))
+    comments, below = odd_lines(rows, width)
+    mark = COMMENT if comments and comment is None else None
+    gone = {row.line for row in below}
+    if mark:
+        gone |= {row.line for row in rows if row.cells[0].startswith(mark)}
+    found = Written(pl.DataFrame(), Reading(comment=mark))
+    if len(gone) >= len(rows):
+        return body, found
+    lines = body.split(b"\n")
+    for line in gone:
+        lines[line - 1] = b""
+    if below:
+        numbers = listed([str(row.place + 1) for row in below])
+        shown = shown_value(layout.delimiter.join(below[0].cells))
+        one = len(below) == 1
+        said = f"row {numbers} ({shown}) is a note" if one else f"rows {numbers} ({shown}) are notes"
+        found = replace(found, notes=(f"{said} and {'is' if one else 'are'} left out",))
+    return b"\n".join(lines), found
+
+
 def _way_out(body: bytes, layout: Layout, line: int) -> str:
     """What to do about a line with too many or too few cells."""
-    if _from_line(body, line - 1).startswith(b"#"):
-        return "if it is a comment, use --comment #"
+    start = re.match(rb"\s*([#%!*;]|//|--)", _from_line(body, line - 1))
+    if start and start.group(1) != layout.delimiter.encode():
+        return f"if it is a comment, use --comment {start.group(1).decode()}"
     return f"correct the row, or put quotes around a cell that contains {layout.delimiter!r}"
 
 
@@ -267,8 +308,22 @@ def _cells(count: int) -> str:
     return "1 cell" if count == 1 else f"{count} cells"
 
 
-def _counts(text: bytes, delimiter: str) -> tuple[np.ndarray, np.ndarray]:
-    """Cells and line number of each line that is not blank, in text without quotes."""
+class _Counted(NamedTuple):
+    """Of each row: its cells, the line that it begins on, from 1, and its place among all rows, from 0."""
+
+    cells: NDArray[np.int64]
+    lines: NDArray[np.int64]
+    places: NDArray[np.int64]
+
+
+def _counted(source: Source, rows: _Rows, layout: Layout, above: int) -> _Counted:
+    if rows.quotes:
+        return _quoted_counts(source, rows.text, layout, above)
+    return _counts(rows.text, layout.delimiter)
+
+
+def _counts(text: bytes, delimiter: str) -> _Counted:
+    """Of each line that is not blank, in text without quotes."""
     # a separator that no text holds leaves every line whole
     whole = pl.read_csv(
         io.BytesIO(text), separator="\x01", has_header=False, quote_char=None, infer_schema=False
@@ -278,19 +333,21 @@ def _counts(text: bytes, delimiter: str) -> tuple[np.ndarray, np.ndarray]:
         len(lines)
     )
     filled = (cells > 1) | (lines.str.strip_chars().str.len_bytes() > 0).to_numpy()
-    return cells[filled].astype(np.int64), np.flatnonzero(filled) + 1
+    places = np.flatnonzero(filled)
+    return _Counted(cells[filled].astype(np.int64), places + 1, places)
 
 
-def _quoted_counts(source: Source, text: bytes, layout: Layout, above: int) -> tuple[np.ndarray, np.ndarray]:
-    counts, lines, last = [], [], 0
+def _quoted_counts(source: Source, text: bytes, layout: Layout, above: int) -> _Counted:
+    counts, lines, places, last = [], [], [], 0
     try:
-        for line, row in records(text.decode("utf-8"), layout.delimiter, strict=True):
+        for line, place, row in records(text.decode("utf-8"), layout.delimiter, strict=True):
             counts.append(len(row))
             lines.append(line - sum(cell.count("\n") for cell in row))
+            places.append(place)
             last = line
     except csv.Error as error:
         raise _bad_quote(source, above + last, error) from None
-    return np.array(counts), np.array(lines)
+    return _Counted(np.array(counts, np.int64), np.array(lines, np.int64), np.array(places, np.int64))
 
 
 def _bad_quote(source: Source, lines: int, error: csv.Error) -> DownslopeError:

@@ -1,8 +1,8 @@
-"""Rows of a file that are no rows of its table: repeated headers, a row of units, totals at the end."""
+"""Rows of a file that are no rows of its table: repeated headers, a row of units, totals, notes below."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,90 +11,157 @@ from numpy.typing import NDArray
 
 from downslope.tables._names import listed, shown_value
 from downslope.tables.text._cells import numbers_in, without_gaps
+from downslope.tables.text._notes import TOTAL, is_note
+from downslope.tables.text._written import Written
 
 __all__ = ["without_extra_rows"]
 
-_TOTAL = re.compile(
-    r"(?:grand |sub ?|net )?(?:sum|totals?|average|mean)|(?:gesamt|zwischen|end)?summe|gesamt|insgesamt|"
-    r"mittelwert|durchschnitt|somme|moyenne|suma|totale|somma|media|totaal|suma total",
-    re.IGNORECASE,
-)
 _UNIT = r"^[\[(]?(?:%|[\p{L}°µ\p{Sc}][\p{L}°µ²³/%·^0-9-]{0,9})?[\])]?$"
 _TOTALS = 3
+_NOTES = 20
 _ROUNDED = 0.005
 _ABOVE = 100
+_REPORT = 10_000
+"""Rows of a table at most in which totals are looked for between the rows, as reports have them."""
 
 
-def without_extra_rows(frame: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.int64], tuple[str, ...]]:
-    """The table without rows that only repeat or sum up others, where its rows stood, what was left out.
+def without_extra_rows(written: Written) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """The rows of a table without those that only repeat, name or sum up others, and what was left out.
 
-    >>> rows = {"shop": ["A", "B", "Total"], "sales": ["10.5", "20", "30.5"]}
-    >>> without_extra_rows(pl.DataFrame(rows))[1:]
+    >>> frame = pl.DataFrame({"shop": ["A", "B", "Total"], "sales": ["10.5", "20", "30.5"]})
+    >>> without_extra_rows(Written(frame))
     (array([0, 1]), ('row 3 ("Total") sums up the rows above it and is left out',))
     """
+    rows = _Rows(written.frame, np.arange(written.frame.height), written.places)
     notes: list[str] = []
-    kept = _no_headers(frame, notes)
-    places = np.flatnonzero(kept)
-    frame = frame if kept.all() else frame.filter(pl.Series(kept))
-    if _begins_with_units(frame, notes):
-        frame, places = frame.tail(-1), places[1:]
-    for _ in range(_TOTALS):
-        if frame.height < 3 or not _sums_up(frame):
-            break
-        label = shown_value(_label(frame) or "")
-        notes.append(f"row {frame.height} ({label}) sums up the rows above it and is left out")
-        frame, places = frame.head(-1), places[:-1]
-    return frame, places, tuple(notes)
+    for without in (_without_headers, _without_units, _without_notes, _without_totals, _without_subtotals):
+        rows, said = without(rows)
+        notes += said
+    return rows.kept, tuple(notes)
 
 
-def _no_headers(frame: pl.DataFrame, notes: list[str]) -> NDArray[np.bool_]:
-    """Where all columns are text: which rows do not have the name of each column in it."""
-    every = np.ones(frame.height, bool)
+class _Rows:
+    """The rows that are left, where they stand in the frame, and in the file."""
+
+    def __init__(self, frame: pl.DataFrame, kept: NDArray[np.int64], places: NDArray[np.int64]) -> None:
+        self.frame, self.kept, self.places = frame, kept, places
+
+    def number(self, place: int) -> int:
+        """The number of a row in the file, from 1."""
+        return int(self.places[self.kept[place]]) + 1
+
+    def without(self, gone: Sequence[int] | NDArray[Any]) -> _Rows:
+        """Without rows by their places among these."""
+        left = np.delete(np.arange(self.frame.height), gone)
+        first, count = (int(left[0]), len(left)) if len(left) else (0, 0)
+        run = count and int(left[-1]) - first + 1 == count
+        frame = self.frame.slice(first, count) if run else self.frame[left]
+        return _Rows(frame, self.kept[left], self.places)
+
+
+def _said(rows: _Rows, places: Sequence[int], one: str, several: str) -> str:
+    numbers = listed([str(rows.number(place)) for place in places])
+    return f"row {numbers} {one}" if len(places) == 1 else f"rows {numbers} {several}"
+
+
+def _without_headers(rows: _Rows) -> tuple[_Rows, list[str]]:
+    """Where all columns are text: no row with the name of each column in it."""
+    frame = rows.frame
     if any(kind != pl.String for kind in frame.dtypes):
-        return every
+        return rows, []
     first = frame.to_series(0)
     if not (first.str.strip_chars() == first.name).any():
-        return every
+        return rows, []
     repeats = frame.select(pl.all_horizontal(pl.col(n).str.strip_chars() == n for n in frame.columns))
-    places = repeats.to_series().fill_null(False).arg_true()
-    if not len(places) or len(places) == frame.height:
-        return every
-    rows = listed([str(place + 1) for place in places])
-    notes.append(
-        f"row {rows} repeats the header and is left out"
-        if len(places) == 1
-        else f"rows {rows} repeat the header and are left out"
-    )
-    every[places.to_numpy()] = False
-    return every
+    places = repeats.to_series().fill_null(False).arg_true().to_list()
+    if not places or len(places) == frame.height:
+        return rows, []
+    said = _said(rows, places, "repeats the header and is left out", "repeat the header and are left out")
+    return rows.without(places), [said]
 
 
-def _begins_with_units(frame: pl.DataFrame, notes: list[str]) -> bool:
-    """Whether the first row holds a unit, or nothing, for each column of numbers, two of them at least."""
+def _without_units(rows: _Rows) -> tuple[_Rows, list[str]]:
+    """No first row that holds a unit, or nothing, for each column of numbers, two of them at least."""
+    frame = rows.frame
     if frame.height < 3:
-        return False
+        return rows, []
     text = [c for c in frame.head(_ABOVE) if c.dtype == pl.String]
     cells = {c.name: (c[0] or "").strip() for c in text}
     if not cells or not pl.Series(list(cells.values())).str.contains(_UNIT).all():
-        return False
+        return rows, []
     numeric = [c for c in text if _is_numeric(c.tail(-1))]
     units = [cells[c.name] for c in numeric if cells[c.name]]
     if len(units) < 2 or len(numeric) < len(frame.columns) - len(text) + len(units):
-        return False
+        return rows, []
     if any(numbers_in(pl.Series([unit])).null_count() == 0 for unit in units):
-        return False
-    notes.append(f"row 1 holds units ({listed(units)}) and is left out")
-    return True
+        return rows, []
+    return rows.without([0]), [f"row {rows.number(0)} holds units ({listed(units)}) and is left out"]
 
 
 def _is_numeric(column: pl.Series) -> bool:
+    """Whether most of the cells that hold something are numbers; "<0.5" may be among them."""
     text = without_gaps(column)
-    return text.null_count() < len(text) and numbers_in(text).null_count() == text.null_count()
+    present = len(text) - text.null_count()
+    return 0 < present < 2 * (len(text) - numbers_in(text).null_count())
 
 
-def _label(frame: pl.DataFrame) -> str | None:
-    """The first cell of the last row, of those that hold anything."""
-    return next((str(cell) for cell in frame.row(-1) if _holds(cell)), None)
+def _without_notes(rows: _Rows) -> tuple[_Rows, list[str]]:
+    """No last rows that hold a note in one cell, as below tables of reports."""
+    count = 0
+    while count < min(_NOTES, rows.frame.height - 2) and _holds_note(rows.frame.row(-1 - count)):
+        count += 1
+    if not count:
+        return rows, []
+    places = list(range(rows.frame.height - count, rows.frame.height))
+    label = shown_value(_label(rows.frame.row(places[0])))
+    said = _said(
+        rows, places, f"({label}) is a note and is left out", f"({label} …) are notes and are left out"
+    )
+    return rows.without(places), [said]
+
+
+def _holds_note(row: Sequence[Any]) -> bool:
+    held = [str(cell) for cell in row if _holds(cell)]
+    return len(held) == 1 < len(row) and is_note(held[0])
+
+
+def _without_totals(rows: _Rows) -> tuple[_Rows, list[str]]:
+    notes = []
+    for _ in range(_TOTALS):
+        last = rows.frame.height - 1
+        if last < 2 or not _sums_up(rows.frame):
+            break
+        label = shown_value(_label(rows.frame.row(last)))
+        notes.append(f"row {rows.number(last)} ({label}) sums up the rows above it and is left out")
+        rows = rows.without([last])
+    return rows, notes
+
+
+def _without_subtotals(rows: _Rows) -> tuple[_Rows, list[str]]:
+    """No rows between others that are called a total, and hold the sum of those since the one before."""
+    frame, first = rows.frame, 0
+    if frame.height > _REPORT:
+        return rows, []
+    named = pl.Series([False] * frame.height)
+    for column in frame:
+        if column.dtype == pl.String:
+            named |= column.str.strip_chars(" :.=").str.contains(f"^(?i:{TOTAL.pattern})$").fill_null(False)
+    gone = []
+    for place in named.arg_true().to_list():
+        if place - first > 1 and _sums_up(frame.slice(first, place + 1 - first)):
+            gone.append(place)
+            first = place + 1
+    if not gone:
+        return rows, []
+    said = _said(
+        rows, gone, "sums up rows above it and is left out", "sum up rows above them and are left out"
+    )
+    return rows.without(gone), [said]
+
+
+def _label(row: Sequence[Any]) -> str:
+    """The first cell of a row, of those that hold anything."""
+    return next((str(cell) for cell in row if _holds(cell)), "")
 
 
 def _holds(cell: Any) -> bool:
@@ -105,7 +172,7 @@ def _sums_up(frame: pl.DataFrame) -> bool:
     """Whether the last row is called a total and mostly empty, or holds nothing but totals of the others."""
     row = dict(zip(frame.columns, frame.row(-1), strict=True))
     held = {name: cell for name, cell in row.items() if _holds(cell)}
-    named = bool(_TOTAL.fullmatch((_label(frame) or "").strip(" :.=")))
+    named = bool(TOTAL.fullmatch(_label(frame.row(-1)).strip(" :.=")))
     if not held or (not named and len(held) > len(row) / 2):
         return False
     label = next(iter(held))

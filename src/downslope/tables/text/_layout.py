@@ -8,11 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import polars as pl
-
-from downslope.tables.text._dates import are_clock_times, are_dates
 from downslope.tables.text._notation import Reading
-from downslope.tables.text._numbers import are_numbers
+from downslope.tables.text._notes import Record, are_values, odd_lines
 
 __all__ = ["Layout", "layout_of", "records"]
 
@@ -41,12 +38,13 @@ class Layout:
     row_names: bool = False
 
 
-def records(text: str, delimiter: str, *, strict: bool) -> Iterator[tuple[int, list[str]]]:
-    """The rows that are not blank, each with the number of the line that it ends on."""
+def records(text: str, delimiter: str, *, strict: bool) -> Iterator[Record]:
+    """The rows that are not blank."""
     lines = io.StringIO(text, newline="")
     # what divides no cells stands for no delimiter
     reader = csv.reader(lines, delimiter=delimiter or "\x01", strict=strict)
-    return ((reader.line_num, row) for row in reader if len(row) > 1 or any(cell.strip() for cell in row))
+    rows = (Record(reader.line_num, place, row) for place, row in enumerate(reader))
+    return (row for row in rows if len(row.cells) > 1 or any(cell.strip() for cell in row.cells))
 
 
 def layout_of(text: bytes, reading: Reading | None = None) -> Layout:
@@ -84,21 +82,23 @@ def layout_of(text: bytes, reading: Reading | None = None) -> Layout:
 def _layout(sample: str, delimiter: str, reading: Reading) -> Layout | None:
     """The layout with one delimiter, or None where the rows do not agree."""
     rows = list(records(sample, delimiter, strict=False))
-    counts = [len(row) for _, row in rows]
     if not delimiter:
         return Layout("", width=1)
-    if not counts:
+    if not rows:
         return None
-    width = Counter(counts[1:] or counts).most_common(1)[0][0]
+    width = Counter(len(row.cells) for row in rows[1:] or rows).most_common(1)[0][0]
+    rows = _without_odd_lines(rows, width, reading.comment != "")
+    counts = [len(row.cells) for row in rows]
     titled = reading.skip_rows is None and delimiter != " "  # words of a title are no cells
-    first = _header_place([row for _, row in rows], width) if titled else 0
-    if (width == 2 or counts[0] >= width) and not _has_header([row for _, row in rows[first:]]):
+    cells = [row.cells for row in rows]
+    first = _header_place(cells, width) if titled else 0
+    if (width == 2 or counts[0] >= width) and not _has_header(cells[first:]):
         first = 0  # what looks like a title may be a header with few names
     below = counts[first + 1 :]
     if width < 2 or any(count != width for count in below):
         return None
-    above = rows[first][0] - 1 - sum(cell.count("\n") for cell in rows[first][1]) if first else 0
-    body, header = [row for _, row in rows[first + 1 :]], rows[first][1]
+    above = rows[first].line - 1 - sum(cell.count("\n") for cell in cells[first]) if first else 0
+    body, header = cells[first + 1 :], cells[first]
     ends = bool(body) and not any(row[-1].strip() for row in body) and not any(header[width - 1 :])
     if len(header) == width:
         return Layout(delimiter, above, width - ends if width > 2 or ends else width, ends)
@@ -108,6 +108,15 @@ def _layout(sample: str, delimiter: str, reading: Reading) -> Layout | None:
     if len(header) == width - 1 and width > 2 and (delimiter in " \t" or quoted):
         return Layout(delimiter, above, width, row_names=True)
     return None
+
+
+def _without_odd_lines(rows: list[Record], width: int, comments: bool) -> list[Record]:
+    """Without comments between rows and notes below them, if rows are left."""
+    if width < 2 or all(len(row.cells) == width for row in rows):
+        return rows
+    between, below = odd_lines(rows, width)
+    gone = {row.line for row in (*(between if comments else ()), *below)}
+    return [row for row in rows if row.line not in gone] if len(gone) < len(rows) - 1 else rows
 
 
 def _header_place(rows: Sequence[Sequence[str]], width: int) -> int:
@@ -127,7 +136,7 @@ def _header_place(rows: Sequence[Sequence[str]], width: int) -> int:
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether a column holds values below the first row, and none in it."""
     columns = zip(*rows, strict=False)  # the first row may be of another length
-    values = (_are_values(column) for column in columns)
+    values = (are_values(column) for column in columns)
     return any(bool(v[1:].all()) and not v[0] for v in values if len(v) > 1)
 
 
@@ -138,24 +147,18 @@ def _score(sample: str, layout: Layout) -> tuple[float, bool, int]:
     """
     cells = [
         cell
-        for line, row in records(sample, layout.delimiter, strict=False)
-        if line > layout.above
-        for cell in row
+        for row in records(sample, layout.delimiter, strict=False)
+        if row.line > layout.above
+        for cell in row.cells
     ]
     body = cells[layout.width :] or cells
     others = [d for d in DELIMITERS[:-1] if d != layout.delimiter]
     divided = [cell.strip() for cell in body if any(d in cell for d in others)]
-    wrong = len(divided) - int(_are_values(divided).sum())
+    wrong = len(divided) - int(are_values(divided).sum())
     return 1 - wrong / max(1, len(body)), layout.delimiter != " ", layout.width
-
-
-def _are_values(cells: Sequence[str]) -> pl.Series:
-    """Which cells are numbers, dates or times."""
-    text = pl.Series(cells, dtype=pl.String)
-    return are_numbers(text) | are_dates(text) | are_clock_times(text)
 
 
 def _is_column(sample: str) -> bool:
     """Whether the lines below the first are values as they are, such as numbers with a decimal comma."""
     lines = [line.strip() for line in sample.split("\n")[1:] if line.strip()]
-    return bool(lines) and bool(_are_values(lines).all())
+    return bool(lines) and bool(are_values(lines).all())

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from downslope._forks import cached_property
 from downslope.tables._names import listed, shown_value
@@ -52,7 +54,10 @@ class Typed:
 
 
 def typed(
-    frame: pl.DataFrame, reading: Reading | None = None, wanted: Mapping[str, str] | None = None
+    frame: pl.DataFrame,
+    reading: Reading | None = None,
+    wanted: Mapping[str, str] | None = None,
+    index: NDArray[np.int64] | None = None,
 ) -> Typed:
     """The columns of text of a table as numbers, dates and clock times, where all their cells are such.
 
@@ -61,6 +66,7 @@ def typed(
         reading: what is known of the notation; what it leaves open is decided from all columns.
         wanted: for the names of some columns ``"number"`` or ``"date"``, which they become with gaps where
             a cell is no such thing, or ``"level"``, which leaves the text as it is written.
+        index: the places of the rows in the table that messages count in, (rows,).
 
     >>> found = typed(pl.DataFrame({"sales": ["1.299", "850"], "price": ["10,50", "11,75"]}))
     >>> found.frame.rows(), str(found.reading)
@@ -70,7 +76,7 @@ def typed(
     text = [c for c in frame if c.dtype == pl.String]
     open_ones = [c for c in text if wanted.get(c.name) != "level"]
     plain = plain_numbers(pl.DataFrame(open_ones))
-    columns = [_Column.of(c, wanted.get(c.name), plain.get(c.name)) for c in open_ones]
+    columns = [_Column.of(c, wanted.get(c.name), plain.get(c.name), index) for c in open_ones]
     reading, notes = _with_decimal(reading, columns)
     reading, questions = _with_dates(reading, columns)
     changed = [c for c in text if wanted.get(c.name) == "level"]
@@ -91,23 +97,30 @@ class _Column:
     """A column of text, and what a first look at it has found.
 
     ``plain`` are its numbers where all cells are such in the notation of computers; ``text`` else its cells
-    without gaps; ``sample`` some of those.
+    without gaps; ``sample`` some of those; ``index`` the places of the rows in the table.
     """
 
     written: pl.Series
     wanted: str | None
     plain: pl.Series | None
     text: pl.Series
+    index: NDArray[np.int64] | None = None
     numeric: bool = False
     notes: tuple[str, ...] = ()
     unread: str = ""
 
     @classmethod
-    def of(cls, written: pl.Series, wanted: str | None, plain: pl.Series | None) -> _Column:
+    def of(
+        cls,
+        written: pl.Series,
+        wanted: str | None,
+        plain: pl.Series | None,
+        index: NDArray[np.int64] | None,
+    ) -> _Column:
         text = written if plain is not None else without_gaps(written)
         if plain is None and text.null_count() != written.null_count():
             plain = plain_numbers(text.to_frame()).get(text.name)
-        return cls(written, wanted, plain, text)
+        return cls(written, wanted, plain, text, index)
 
     @cached_property
     def sample(self) -> pl.Series:
@@ -200,7 +213,8 @@ class _Column:
         if values.null_count() == len(values) and len(wrong):
             return self.text
         if len(wrong):
-            seen = f"{shown_value(self.text[wrong[0]])} in row {wrong[0] + 1}"
+            row = int(wrong[0] if self.index is None else self.index[wrong[0]]) + 1
+            seen = f"{shown_value(self.text[wrong[0]])} in row {row}"
             several = f"{len(wrong):,} cells are no {what} and count as gaps, such as {seen}"
             said = several if len(wrong) > 1 else f"{seen} is none of its {what} and counts as a gap"
             self.unread = f'column "{self.name}": {said}'

@@ -19,7 +19,7 @@ def row_section(found: Findings) -> str:
     name = found.model.target.name
     true = ""
     if name in rows.frame.columns:
-        true = f" The table says {name} = {cell_text(rows.frame[name][found.row])}."
+        true = f" The table says {name} = {cell_text(rows.table.only(found.row).frame[name][0])}."
     said = paragraph(
         f"Row {found.row + 1} of {rows.name}: what each column adds to the prediction, from the average over "
         f"{contributions.background} rows to the prediction of this one. The parts are Shapley values of the "

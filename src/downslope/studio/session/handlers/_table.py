@@ -18,8 +18,8 @@ from downslope.studio.session._settings import Settings, suited
 from downslope.studio.session._state import SessionState, begun
 from downslope.studio.table._choices import Choices
 from downslope.studio.table._edits import with_cell, with_row_like_the_last, without_row
+from downslope.studio.table._reading import read_rows
 from downslope.studio.table._rows import Rows, rows_of
-from downslope.tables import read_table
 
 __all__ = ["choose_columns", "edit_cell", "edit_rows", "open_sample", "open_table", "with_choices"]
 
@@ -109,7 +109,7 @@ def _with_table(state: SessionState, content: bytes, name: str, engine: Engine) 
     """The state with a table that was read; its target is the present one, or the last column that can be."""
     file = io.BytesIO(content)
     file.name = name.replace("\\", "/").rsplit("/", 1)[-1][:80]
-    frame = read_table(file)
+    frame = read_rows(file)
     present = [column for column in state.rows.choices.targets if column in frame.columns]
     *others, last = [*present, *reversed(frame.columns)]
     for target in others:
