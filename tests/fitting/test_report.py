@@ -237,7 +237,7 @@ def test_the_same_model_gives_the_same_page(mass, tmp_path):
 
 
 def test_bad_rows_and_models_are_refused(mass):
-    with pytest.raises(ds.DownslopeError, match=r"no row 345: penguins\.csv has 344 rows"):
+    with pytest.raises(ds.DownslopeError, match=r"no row 345: the table has 344 rows"):
         ds.report(mass, row=344)
     with pytest.raises(ds.DownslopeError, match="model needs a model or the path of its file"):
         ds.report(3)
