@@ -267,7 +267,7 @@ def test_a_list_of_classes_is_no_list_of_names() -> None:
             "2 values, none of which is the name of a column, and there are 90 rows",
         ),
         ({"target": []}, "target has 0 values, and there are 90 rows of inputs"),
-        ({"target": {"y", "kind"}}, "target needs the name of a column or one value for each row"),
+        ({"target": {"y"}}, "target needs the name of a column or one value for each row"),
         ({"target": np.zeros((90, 2, 2))}, r"not an array of shape \(90, 2, 2\)"),
         ({"target": np.zeros((80, 2))}, "target has 80 values, and there are 90 rows of inputs"),
         ({"target": {"x": [1.5] * 90, "z": [1] * 90}}, 'the inputs have a column "x" like the target'),
