@@ -1,5 +1,7 @@
 """Tables in memory: every kind of column is right, or refused by its name."""
 
+import collections
+import dataclasses
 import datetime as dt
 import decimal
 import fractions
@@ -354,3 +356,40 @@ def test_levels_have_the_names_that_a_file_of_text_has(values: Any, written: Any
 @pytest.mark.parametrize(("values", "written"), LEVEL_NAMES[:-2])
 def test_levels_of_a_file_of_text_have_the_names_of_a_frame(values: Any, written: Any) -> None:
     test_levels_have_the_names_that_a_file_of_text_has(written, values)
+
+
+@dataclasses.dataclass
+class House:
+    size: float
+    town: str
+
+
+_ROWS: dict[str, Callable[[], Any]] = {
+    "Series": lambda: _pandas_rows().iloc[0],
+    "record": lambda: _pandas_rows().to_records(index=False)[0],
+    "named tuple": lambda: collections.namedtuple("Row", "town size")("Bonn", 2.5),
+    "itertuples": lambda: next(_pandas_rows().itertuples()),
+    "data class": lambda: House(2.5, "Bonn"),
+    "dict": lambda: pl.DataFrame({"size": [2.5], "town": ["Bonn"]}).row(0, named=True),
+}
+
+
+def _pandas_rows() -> Any:
+    pandas = pytest.importorskip("pandas")
+    return pandas.DataFrame({"size": [2.5, 3.5], "town": ["Bonn", "Celle"]})
+
+
+@pytest.mark.parametrize("kind", _ROWS)
+def test_rows_that_name_their_cells(kind: str) -> None:
+    row = _ROWS[kind]()
+    assert as_frame(row).select("size", "town").rows() == [(2.5, "Bonn")]
+    assert as_frame([row, row]).select("size", "town").rows() == [(2.5, "Bonn")] * 2
+
+
+def test_rows_that_name_nothing_are_refused_with_advice() -> None:
+    for values in (_pandas_rows()["size"], pl.Series("size", [2.5])):
+        with pytest.raises(DownslopeError, match=r"give a frame, such as frame\[\[name\]\]"):
+            as_frame(values)
+    with pytest.raises(DownslopeError, match=r"give one row as \[row\]"):
+        as_frame((2.5, "Bonn"))
+    assert as_frame([(2.5, "Bonn")]).rows() == [(2.5, "Bonn")]

@@ -131,8 +131,9 @@ class Model:
         """Numbers in the target's units, or class names, (rows,).
 
         Args:
-            data: a path, a frame (Polars, pandas, PyArrow), a dict of columns, a dict of one row, a list of
-                dicts, or a matrix with the columns of the fitted table. Other columns are ignored.
+            data: a path, a frame (Polars, pandas, PyArrow), a dict of columns, one row (a dict, a named
+                tuple, a Series of pandas), a list of rows, or a matrix with the columns of the fitted table.
+                Other columns are ignored.
 
         Raises:
             DownslopeError: if a needed column is not there; it is named.

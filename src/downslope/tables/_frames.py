@@ -14,6 +14,7 @@ from downslope.tables._objects import column_of_array, column_of_objects
 from downslope.tables._plain import is_plain, plain_column, plain_frame
 from downslope.tables._polars import check_polars
 from downslope.tables._reading import read_table
+from downslope.tables._rows import as_row
 from downslope.tables.text import checked_names, level_text
 
 __all__ = ["as_frame"]
@@ -26,8 +27,8 @@ def as_frame(data: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
 
     Args:
         data: a path, a Polars, pandas or PyArrow table or any other frame that narwhals knows, a dict of
-            columns or of one row, a list of dicts with a row each, a matrix (rows, columns), or an array with
-            named fields.
+            columns, a row that names its cells (a dict, a named tuple, a data class, a Series of pandas), a
+            list of such rows, a matrix (rows, columns), or an array with named fields.
         columns: the names of a matrix's columns; x1, x2, … where none are given.
 
     Raises:
@@ -46,10 +47,10 @@ def as_frame(data: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
         frame = data.collect()
     elif isinstance(data, pl.DataFrame):
         frame = data.clone()
-    elif isinstance(data, Mapping):
-        frame = _from_columns(_one_row(data) if _is_row(data) else data)
-    elif isinstance(data, list | tuple) and data and all(isinstance(row, Mapping) for row in data):
-        frame = _from_columns(_rows(data))
+    elif (row := as_row(data)) is not None:
+        frame = _from_columns(_one_row(row) if _is_row(row) else row)
+    elif isinstance(data, list | tuple) and (rows := _named_rows(data)):
+        frame = _from_columns(_rows(rows))
     elif isinstance(data, np.ndarray) and data.dtype.names:
         frame = _from_columns({name: data[name] for name in data.dtype.names})
     elif isinstance(data, np.ndarray | list | tuple):
@@ -70,6 +71,16 @@ def _is_row(data: Mapping[Any, Any]) -> bool:
 def _is_cell(value: Any) -> bool:
     single = isinstance(value, np.ndarray) and value.ndim == 0
     return isinstance(value, str | bytes) or single or not hasattr(value, "__iter__")
+
+
+def _named_rows(data: Sequence[Any]) -> list[Mapping[Any, Any]]:
+    """The rows of a list that all name their cells; none where one does not."""
+    rows = []
+    for item in data:
+        if (row := as_row(item)) is None:
+            return []
+        rows.append(row)
+    return rows
 
 
 def _one_row(data: Mapping[Any, Any]) -> dict[Any, list[Any]]:
@@ -117,7 +128,10 @@ def _from_matrix(data: Any, columns: Sequence[str] | None) -> pl.DataFrame:
     parts = list(data.T) if isinstance(data, np.ndarray) and data.ndim == 2 else _columns_of_rows(data)
     if not parts:
         found = data.shape if isinstance(data, np.ndarray) else f"a list of {len(data)} other values"
-        raise DownslopeError(f"a matrix of inputs has the shape (rows, columns), not {found}")
+        raise DownslopeError(
+            f"a matrix of inputs has the shape (rows, columns), not {found}; give one row as [row], or as a "
+            "dict with the names of its columns"
+        )
     names = [f"x{i}" for i in range(1, len(parts) + 1)] if columns is None else list(columns)
     if len(names) != len(parts):
         raise DownslopeError(f"the matrix has {len(parts)} columns and {len(names)} names were given")
@@ -146,6 +160,11 @@ def _from_foreign(data: Any) -> pl.DataFrame:
     try:
         frame = nw.from_native(data, eager_only=True)
     except TypeError:
+        if type(data).__name__ in ("Series", "Index"):
+            raise DownslopeError(
+                f"one {type(data).__name__} without the names of columns is no table; give a frame, such as "
+                "frame[[name]] for a column, or a dict such as {name: value} for a row"
+            ) from None
         raise DownslopeError(
             f"a table is a path, a frame (Polars, pandas, PyArrow), a dict of columns or a matrix, "
             f"not {type(data).__name__}"
