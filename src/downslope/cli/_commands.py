@@ -5,12 +5,21 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from downslope import __version__
+from downslope.cli._options import (
+    METRICS,
+    TARGET,
+    answer_options,
+    how_in,
+    one_or_several,
+    reading_options,
+    units,
+)
 from downslope.errors import DownslopeError
 
 __all__ = ["run"]
@@ -24,84 +33,6 @@ class _Group(click.Group):
 
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-_METRICS = (
-    "r2, root_mean_squared_error, mean_absolute_error or median_absolute_error of a number; accuracy, "
-    "log_loss, brier_score or roc_auc of classes"
-)
-_SHEET = "The sheet of an Excel file, by name, also with an area: 'Sales!B3:F20' (default: the first sheet)."
-
-
-_TARGET = click.option(
-    "-t",
-    "--target",
-    metavar="COLUMN",
-    help="Which target is meant, where MODEL has several.",
-)
-_READING = (
-    click.option("--sheet", metavar="NAME", help=_SHEET),
-    click.option(
-        "--delimiter", metavar="MARK", help='Between the cells of a row of text, such as ";" or tab.'
-    ),
-    click.option("--decimal", metavar="MARK", help='The decimal mark of text, "." or ",".'),
-    click.option("--thousands", metavar="MARK", help="The mark between groups of digits of text."),
-    click.option(
-        "--date-format",
-        metavar="FORMAT",
-        help="The order of dates such as 01/12/24, day-first or month-first, or a format such as %d.%m.%Y.",
-    ),
-    click.option("--encoding", metavar="NAME", help="The encoding of text, such as cp1252."),
-    click.option(
-        "--skip-rows", type=click.IntRange(min=0), metavar="N", help="Lines of text above the header."
-    ),
-    click.option(
-        "--header/--no-header",
-        default=None,
-        help="Whether the first row of text holds the names of the columns (else column1, column2, ...).",
-    ),
-    click.option(
-        "--comment", metavar="MARK", help="What a line of text begins with that is no row, such as #."
-    ),
-    click.option(
-        "--keep-rows",
-        is_flag=True,
-        help="Keep rows of a file that repeat the header, hold units or notes, or sum up others.",
-    ),
-)
-"""How a table is read; what is not given is decided from the whole table, or known to the model."""
-
-
-def _reading_options(command: Any) -> Any:
-    return _with_options(command, _READING)
-
-
-def _with_options(command: Any, options: Sequence[Callable[[Any], Any]]) -> Any:
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def _answer_options(*formats: str) -> Callable[[Any], Any]:
-    """What an answer is written as, and where."""
-    options = (
-        click.option(
-            "--format",
-            "form",
-            type=click.Choice(formats),
-            help="The format of the answer (default: by the ending of FILE, or text).",
-        ),
-        click.option("--json", "form", flag_value="json", help="The same as --format json."),
-        click.option("-o", "--output", metavar="FILE", help="The file to write (default: standard output)."),
-    )
-    return lambda command: _with_options(command, options)
-
-
-def _how_in(options: dict[str, Any]) -> dict[str, Any]:
-    """The options of reading as ``Model.read`` takes them, taken out of all options."""
-    from downslope.tables import Reading
-
-    names = ("delimiter", "decimal", "thousands", "encoding", "skip_rows", "header", "comment")
-    reading = Reading(dates=options.pop("date_format"), **{name: options.pop(name) for name in names})
-    return {"reading": reading, "sheet": options.pop("sheet"), "keep_rows": options.pop("keep_rows")}
 
 
 @click.group(cls=_Group, context_settings=_CONTEXT)
@@ -137,21 +68,6 @@ def demo(html: str | None) -> None:
     show_demo(html)
 
 
-def _units(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[int, ...] | None:
-    if value is None:
-        return None
-    try:
-        return tuple(int(part) for part in value.split(",") if part.strip())
-    except ValueError:
-        raise click.BadParameter(
-            f"{value!r} is not a list of whole numbers; give the units of each layer, such as 128,128"
-        ) from None
-
-
-def _one_or_several(ctx: click.Context, option: click.Parameter, value: tuple[str, ...]) -> str | list[str]:
-    return value[0] if len(value) == 1 else list(value)
-
-
 @downslope.command(short_help="Fit networks to TABLE and save the model.")
 @click.argument("table")
 @click.option(
@@ -159,7 +75,7 @@ def _one_or_several(ctx: click.Context, option: click.Parameter, value: tuple[st
     "--target",
     required=True,
     multiple=True,
-    callback=_one_or_several,
+    callback=one_or_several,
     metavar="COLUMN",
     help="The column to predict. Repeat the option for more columns: each gets a model of its own.",
 )
@@ -204,7 +120,7 @@ def _one_or_several(ctx: click.Context, option: click.Parameter, value: tuple[st
     help="A column that orders the rows, of dates, times or numbers such as years: networks that know "
     "earlier rows alone are measured on the last fifth, then all rows train the model.",
 )
-@_reading_options
+@reading_options
 @click.option(
     "--row-weights", metavar="COLUMN", help="The column with the weight of each row, which is no input then."
 )
@@ -222,7 +138,7 @@ def _one_or_several(ctx: click.Context, option: click.Parameter, value: tuple[st
 )
 @click.option(
     "--hidden",
-    callback=_units,
+    callback=units,
     metavar="N,N",
     help='Units of each hidden layer, separated by commas; "" fits a linear model (default: 128,128, or no '
     "hidden layers for fewer than 50 rows).",
@@ -313,7 +229,7 @@ def fit(table: str, output: str | None, **options: Any) -> None:
     help="Also write the ends of the interval that holds the true number with this probability, such as 0.9. "
     "Repeat the option for more levels.",
 )
-@_reading_options
+@reading_options
 def predict(
     model: str,
     table: str,
@@ -334,13 +250,13 @@ def predict(
     """
     from downslope.cli._predict import predict_table
 
-    predict_table(model, table, output, intervals, _how_in(how))
+    predict_table(model, table, output, intervals, how_in(how))
 
 
 @downslope.command(short_help="Score a model on the rows of TABLE.")
 @click.argument("model")
 @click.argument("table")
-@click.option("--metric", metavar="NAME", help=f"Print only this score: {_METRICS}.")
+@click.option("--metric", metavar="NAME", help=f"Print only this score: {METRICS}.")
 @click.option(
     "--worst",
     type=click.IntRange(min=0),
@@ -348,10 +264,10 @@ def predict(
     metavar="N",
     help="How many of the rows with the largest errors to list (default: 5).",
 )
-@_TARGET
+@TARGET
 @click.option("--row-weights", metavar="COLUMN", help="A column of TABLE with the weight of each row.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@_reading_options
+@reading_options
 def evaluate(**options: Any) -> None:
     """Score MODEL on the rows of TABLE, beside the baselines and the linear model.
 
@@ -368,7 +284,7 @@ def evaluate(**options: Any) -> None:
     """
     from downslope.cli._evaluate import evaluate_table
 
-    evaluate_table(how=_how_in(options), **options)
+    evaluate_table(how=how_in(options), **options)
 
 
 @downslope.command(short_help="Show what a model is and how it came about.")
@@ -399,12 +315,12 @@ def show(**options: Any) -> None:
 @click.option(
     "--metric",
     metavar="NAME",
-    help=f"The score that counts: {_METRICS} (default: root_mean_squared_error or log_loss).",
+    help=f"The score that counts: {METRICS} (default: root_mean_squared_error or log_loss).",
 )
-@_TARGET
+@TARGET
 @click.option("--row-weights", metavar="COLUMN", help="A column of the table with the weight of each row.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@_reading_options
+@reading_options
 def compare(**options: Any) -> None:
     """Score models of the same target side by side, and say whether they can be told apart.
 
@@ -419,7 +335,7 @@ def compare(**options: Any) -> None:
     """
     from downslope.cli._compare import compare_models
 
-    compare_models(how=_how_in(options), **options)
+    compare_models(how=how_in(options), **options)
 
 
 @downslope.command(short_help="Show what each column adds to a prediction.")
@@ -459,9 +375,9 @@ def compare(**options: Any) -> None:
     '3 to unit 2 of layer 1, "b2[1]" is the bias of unit 1 of layer 2, "largest" is the weight of layer 1 '
     "with the largest gradient. Without --row it is that of the mean over all rows.",
 )
-@_TARGET
-@_answer_options("text", "markdown", "html", "json", "svg", "png")
-@_reading_options
+@TARGET
+@answer_options("text", "markdown", "html", "json", "svg", "png")
+@reading_options
 def explain(**options: Any) -> None:
     """Show what each column adds to a prediction of MODEL, in units of the target.
 
@@ -478,7 +394,7 @@ def explain(**options: Any) -> None:
     """
     from downslope.cli._explain import explain_prediction
 
-    explain_prediction(how=_how_in(options), **options)
+    explain_prediction(how=how_in(options), **options)
 
 
 @downslope.command(short_help="Show which columns the predictions need.")
@@ -492,9 +408,9 @@ def explain(**options: Any) -> None:
     help="How often each column is shuffled (default: 5).",
 )
 @click.option("--seed", type=int, default=0, metavar="N", help="Seed of the shuffles (default: 0).")
-@_TARGET
-@_answer_options("text", "html", "json", "svg", "png")
-@_reading_options
+@TARGET
+@answer_options("text", "html", "json", "svg", "png")
+@reading_options
 def importance(**options: Any) -> None:
     """Show how much the error of MODEL grows when a column of TABLE is shuffled over the rows.
 
@@ -510,7 +426,7 @@ def importance(**options: Any) -> None:
     """
     from downslope.cli._importance import show_importance
 
-    show_importance(how=_how_in(options), **options)
+    show_importance(how=how_in(options), **options)
 
 
 @downslope.command(short_help="Show how predictions depend on one column, or on two.")
@@ -529,9 +445,9 @@ def importance(**options: Any) -> None:
     help="The class whose probability is shown (default: the most probable one on average).",
 )
 @click.option("--log-odds", is_flag=True, help="Show the log-odds of the class instead of its probability.")
-@_TARGET
-@_answer_options("text", "html", "json", "svg", "png")
-@_reading_options
+@TARGET
+@answer_options("text", "html", "json", "svg", "png")
+@reading_options
 def dependence(**options: Any) -> None:
     """Show the mean prediction of MODEL when COLUMN has the same value in every row of TABLE.
 
@@ -546,12 +462,12 @@ def dependence(**options: Any) -> None:
     """
     from downslope.cli._dependence import show_dependence
 
-    show_dependence(how=_how_in(options), **options)
+    show_dependence(how=how_in(options), **options)
 
 
 @downslope.command(short_help="Write one page about a model, for others to judge it.")
 @click.argument("model")
-@_TARGET
+@TARGET
 @click.option(
     "-o",
     "--output",
@@ -577,7 +493,7 @@ def dependence(**options: Any) -> None:
 )
 @click.option("--seed", type=int, default=0, metavar="N", help="Seed of the shuffles (default: 0).")
 @click.option("--json", "as_json", is_flag=True, help="Write the figures as JSON instead of a page.")
-@_reading_options
+@reading_options
 def report(**options: Any) -> None:
     """Write one page about MODEL that a colleague can open: it needs no network and no other file.
 
@@ -594,7 +510,7 @@ def report(**options: Any) -> None:
     """
     from downslope.cli._report import report_model
 
-    report_model(how=_how_in(options), **options)
+    report_model(how=how_in(options), **options)
 
 
 @downslope.command(short_help="Open a page that shows a network while it learns.")
@@ -607,7 +523,7 @@ def report(**options: Any) -> None:
     metavar="FILE",
     help="The rows for MODEL or NETWORK (default: the table that MODEL was fitted to).",
 )
-@_reading_options
+@reading_options
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -643,7 +559,7 @@ def play(**options: Any) -> None:
     """
     from downslope.cli._play import play_page
 
-    play_page(how=_how_in(options), **options)
+    play_page(how=how_in(options), **options)
 
 
 def run(arguments: Sequence[str]) -> int:

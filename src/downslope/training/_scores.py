@@ -27,6 +27,9 @@ def r_squared(
     0.5
     >>> float(r_squared(1e300 * y, 1e300 * y))
     1.0
+    >>> y = np.array([0.1, 0.2, 0.7])
+    >>> float(r_squared(y, np.full(3, y.mean())))
+    0.0
     """
     exponent = -np.frexp(np.abs(y).max(initial=0.0))[1]
     y, predicted = (np.ldexp(np.asarray(values, np.float64), exponent) for values in (y, predicted))
@@ -34,7 +37,9 @@ def r_squared(
         square = np.average((y - predicted) ** 2, axis=0, weights=weights)
     variance = np.average((y - np.average(y, axis=0, weights=weights)) ** 2, axis=0, weights=weights)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(variance > 0, 1 - square / variance, np.nan)
+        found = 1 - square / variance
+    # a difference from 1 has no digits beyond: 0 is 0, and not 1e-16
+    return np.where(variance > 0, found.round(15), np.nan)
 
 
 def confusion_counts(
