@@ -21,6 +21,7 @@ from downslope.tables.text import (
     level_text,
     numbers_in,
     seconds,
+    too_long,
     without_gaps,
     worded,
 )
@@ -30,6 +31,7 @@ __all__ = ["Column", "column_kind", "finite_numbers", "refuse_text"]
 USED = ("number", "category", "yes-no", "date")
 """The kinds that a network is given; columns of any other kind are left out."""
 
+_NINES = re.compile(r"-?99+")
 _MOSTLY = 0.8
 _FEW_LEVELS = 12
 _KEY = re.compile(
@@ -126,7 +128,26 @@ def _number(column: pl.Series) -> Column:
     keyed = _KEY.search(column.name) or (column.name == "column1" and _counts_up(present))
     if whole and levels == len(column) > 2 and keyed:
         return Column(column.name, "identifier", "a different whole number in every row, named as a key")
-    return Column(column.name, "number", f"{levels} values from {low:.6g} to {high:.6g}{_gaps(gaps)}")
+    reason = f"{levels} values from {low:.6g} to {high:.6g}{_gaps(gaps)}{_code_of_gaps(present, low, high)}"
+    return Column(column.name, "number", reason)
+
+
+def _code_of_gaps(present: pl.Series, low: float, high: float) -> str:
+    """What to say where the least or the largest number looks like a code for a gap.
+
+    Such codes are all nines, stand in several rows, and are farther from all other numbers than those differ.
+
+    >>> _code_of_gaps(pl.Series([4.5, -999.0, 21.0, -999.0]), -999.0, 21.0)
+    '; -999 (2 times) may stand for a gap: empty such cells if so'
+    """
+    for code in (low, high):
+        if not _NINES.fullmatch(f"{code:.6g}"):
+            continue
+        others = present.filter(present != code).to_numpy()
+        times = len(present) - len(others)
+        if times > 1 and abs(others - code).min() > others.max() - others.min() > 0:
+            return f"; {code:.6g} ({times} times) may stand for a gap: empty such cells if so"
+    return ""
 
 
 def _counts_up(present: pl.Series) -> bool:
@@ -186,7 +207,9 @@ def _refuse_other_than_dates(column: pl.Series) -> None:
 
 
 def _share_of_numbers(text: pl.Series) -> float:
-    return 1 - numbers_in(text).null_count() / len(text)
+    """The share of the cells that are numbers: none where ids of many digits would merge as numbers."""
+    numbers = numbers_in(text)
+    return 0.0 if too_long(numbers, text) else 1 - numbers.null_count() / len(text)
 
 
 def _prose(present: pl.Series) -> str:

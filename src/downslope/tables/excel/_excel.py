@@ -299,7 +299,7 @@ def _said(source: Source, sheet: _Sheet, data: Area, cells: Cells, around: Seque
     notes = [area for area in sorted(around) if area.top < len(cells)]
     if notes:
         shown = [f'{area} ("{_first(cells, area)}")' for area in notes]
-        yield f"{where}: left out, since it is beside the table: {listed(shown)}"
+        yield f"{where}: left out, since it stands around the table: {listed(shown)}"
     errors = [(area, word) for area, word in sheet.marks.errors if _inside(area, data)]
     if errors:
         area, word = errors[0]

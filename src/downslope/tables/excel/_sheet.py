@@ -107,7 +107,7 @@ def table_areas(cells: Cells) -> tuple[list[Area], list[Area]]:
     """The areas of tables, and of what stands around them, such as titles and notes.
 
     Areas are divided by empty rows and columns. What goes on below an empty row in the columns of a table is
-    part of it, unless it starts with a header of its own. Areas side by side from the same first to the same
+    part of it, unless it starts with a header of its own or fills few of its columns. Areas side by side from the same first to the same
     last row are one table.
 
     >>> rows = [["Sales", None], [None, None], ["a", "b"], ["1", "2"], [None, None], ["3", "4"]]
@@ -175,6 +175,8 @@ def _has_header_of_its_own(cells: Cells, above: Area, part: Area) -> bool:
     first = cells[part.top, part.left : part.right]
     if part.height < 2 or not all(cell is None or _is_word(cell) for cell in first):
         return False
+    if 1 < part.width < above.width / 2:  # rows of the table would fill more
+        return True
     columns = [part.left + i for i, cell in enumerate(first) if cell is not None]
     repeated = [cells[above.top, c] for c in columns] == [cells[part.top, c] for c in columns]
     return repeated or any(

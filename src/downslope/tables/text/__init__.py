@@ -14,6 +14,7 @@ from downslope.tables.text._delimited import checked_names, read_delimited
 from downslope.tables.text._extra_rows import without_extra_rows
 from downslope.tables.text._notation import Reading
 from downslope.tables.text._notes import is_note
+from downslope.tables.text._plain_numbers import too_long
 from downslope.tables.text._typing import typed
 from downslope.tables.text._written import Written
 
@@ -33,6 +34,7 @@ __all__ = [
     "numbers_in",
     "read_delimited",
     "seconds",
+    "too_long",
     "typed",
     "without_extra_rows",
     "without_gaps",

@@ -16,7 +16,7 @@ from downslope.tables.text._written import Written
 
 __all__ = ["without_extra_rows"]
 
-_UNIT = r"^[\[(]?(?:%|[\p{L}°µ\p{Sc}][\p{L}°µ²³/%·^0-9-]{0,9})?[\])]?$"
+_UNIT = r"^[\[(]?(?:%|(?:1/)?[\p{L}°µ\p{Sc}][\p{L}°µ²³/%·^0-9-]{0,9})?[\])]?$"
 _TOTALS = 3
 _NOTES = 20
 _ROUNDED = 0.005
@@ -69,15 +69,21 @@ def _without_headers(rows: _Rows) -> tuple[_Rows, list[str]]:
     frame = rows.frame
     if any(kind != pl.String for kind in frame.dtypes):
         return rows, []
-    first = frame.to_series(0)
-    if not (first.str.strip_chars() == first.name).any():
+    *_, last = frame.get_columns()
+    if not (last.str.strip_chars() == last.name).any():
         return rows, []
-    repeats = frame.select(pl.all_horizontal(pl.col(n).str.strip_chars() == n for n in frame.columns))
+    repeats = frame.select(pl.all_horizontal(map(_repeats_name, frame.columns, range(1, frame.width + 1))))
     places = repeats.to_series().fill_null(False).arg_true().to_list()
     if not places or len(places) == frame.height:
         return rows, []
     said = _said(rows, places, "repeats the header and is left out", "repeat the header and are left out")
     return rows.without(places), [said]
+
+
+def _repeats_name(name: str, place: int) -> pl.Expr:
+    """Where a column holds its name; a column that the file does not name holds nothing there."""
+    cell = pl.col(name).str.strip_chars()
+    return cell.fill_null("") == "" if name == f"column{place}" else cell == name
 
 
 def _without_units(rows: _Rows) -> tuple[_Rows, list[str]]:

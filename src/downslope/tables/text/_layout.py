@@ -124,9 +124,8 @@ def _header_place(rows: Sequence[Sequence[str]], width: int) -> int:
     place = 0
     for place, row in enumerate(rows[:_TITLES]):
         filled = sum(bool(cell.strip()) for cell in row)
-        below = rows[place + 1] if place + 1 < len(rows) else []
         title = filled <= (2 if width > 3 else 1) and len(row) in {filled, width, width + 1}
-        if not title or width < 2 or len(below) <= filled or (len(row) == 1 and width == 1):
+        if not title or width < 2 or all(len(below) <= filled for below in rows[place + 1 :]):
             break
     else:
         return 0
