@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["evaluate", "report", "show", "targets", "time"]
+PAGES = ["evaluate", "messy", "report", "show", "targets", "time"]
 FIGURE = re.compile(r"[-−]?\d[\d.,]*(e[-+]?\d+)?")
 OF_THE_PROCESSOR = re.compile(r"standard errors|^# – #|The network's|(of|in) the prediction")
 """Lines whose words depend on the last digits of figures, which depend on the processor."""

@@ -1,14 +1,14 @@
-"""Writes the six messy tables of this folder, and knows what their cells mean: `python examples/messy/write_tables.py`.
+"""Writes the six messy tables of this folder, and knows what their cells mean.
 
-Each function makes up the rows of one table, as plain values, and then the file as a program or a person would have
-written it. Nothing in them is real.
+Each function makes up the rows of one table, as plain values, and then the file as a program or a person
+would have written it. Nothing in them is real. To write them again: python examples/messy/write_tables.py
 """
 
 import csv
 import io
 import math
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -116,7 +116,7 @@ def laboratory() -> Messy:
 
 
 def branches() -> Messy:
-    """A workbook as a person keeps it: titles, two lines of names, merged cells, totals, a second table below."""
+    """A workbook as a person keeps it: titles, two rows of names, merged cells, totals, a table below."""
     random = Random(4)
     names = ["Branch", "Region", "Staff full-time", "Staff part-time", "Sales 2022", "Sales 2023", "Opened"]
     book = openpyxl.Workbook()
@@ -187,7 +187,7 @@ def sensors() -> Messy:
     random = Random(6)
     names = ["time", "outside", "inside", "state", "power"]
     rows: list[tuple] = []
-    start = datetime(2024, 3, 30, 18, 0, 0, 250_000, timezone.utc)
+    start = datetime(2024, 3, 30, 18, 0, 0, 250_000, UTC)
     for number in range(150):
         at = start + timedelta(minutes=10 * number, milliseconds=random.randint(0, 400))
         outside = round(6 + 5 * math.sin((number - 70) / 23) + random.gauss(0, 0.4), 1)
@@ -195,7 +195,7 @@ def sensors() -> Messy:
         state = "defrost" if outside < 2 and random.random() < 0.3 else "heat"
         power = round((21 - outside) * 92 + (400 if state == "defrost" else 0) + random.gauss(0, 40), 1)
         rows.append((at, outside, inside, state, power))
-    change = datetime(2024, 3, 31, 1, tzinfo=timezone.utc)
+    change = datetime(2024, 3, 31, 1, tzinfo=UTC)
     cells = [
         [local(row[0], 1 if row[0] < change else 2), str(row[1]), "--" if row[2] is None else str(row[2])]
         + [row[3], str(row[4]), ""]

@@ -13,7 +13,8 @@ from downslope.tables import describe, open_table
 
 FOLDER = Path(__file__).parents[2] / "examples" / "messy"
 _spec = importlib.util.spec_from_file_location("write_tables", FOLDER / "write_tables.py")
-assert _spec is not None and _spec.loader is not None
+assert _spec is not None
+assert _spec.loader is not None
 write_tables = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(write_tables)
 
@@ -25,7 +26,7 @@ def meant(name: str, row: tuple) -> tuple:
     if name == "laboratory.csv":
         return (*row[:3], -999 if row[3] is None else row[3], *row[4:])
     if name == "sensors.tsv":
-        return (row[0].astimezone(dt.timezone.utc).replace(tzinfo=None), *row[1:])
+        return (row[0].astimezone(dt.UTC).replace(tzinfo=None), *row[1:])
     return row
 
 
@@ -35,7 +36,7 @@ def as_read(name: str, row: tuple) -> tuple:
         _, country, age, owns, share, car, satisfied = row
         return (country, age, owns.lower() in TRUE, share, bool(car), satisfied.lower() in TRUE)
     if name == "sensors.tsv":
-        time = row[0].astimezone(dt.timezone.utc) if row[0].tzinfo else row[0]
+        time = row[0].astimezone(dt.UTC) if row[0].tzinfo else row[0]
         return (time.replace(tzinfo=None), *row[1:])
     return row
 

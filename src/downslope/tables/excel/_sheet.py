@@ -107,8 +107,8 @@ def table_areas(cells: Cells) -> tuple[list[Area], list[Area]]:
     """The areas of tables, and of what stands around them, such as titles and notes.
 
     Areas are divided by empty rows and columns. What goes on below an empty row in the columns of a table is
-    part of it, unless it starts with a header of its own or fills few of its columns. Areas side by side from the same first to the same
-    last row are one table.
+    part of it, unless it starts with a header of its own or fills few of its columns. Areas side by side from
+    the same first to the same last row are one table.
 
     >>> rows = [["Sales", None], [None, None], ["a", "b"], ["1", "2"], [None, None], ["3", "4"]]
     >>> cells = np.array(rows, dtype=object)
