@@ -75,6 +75,17 @@ def test_a_file_is_not_written_over_what_is_read(tmp_path: Path, monkeypatch, ca
     code, said = run(["predict", "t.downslope", "t.csv", "-o", str(tmp_path / "t.csv")], capsys)
     assert (code, "would replace t.csv" in said) == (2, True)
     assert Path("t.csv").read_text() == rows
+    model = Path("t.downslope").read_bytes()
+    for command in (
+        ["explain", "t.downslope", "--row", "1"],  # reads the table of the fit, which nobody named
+        ["importance", "t.downslope", "t.csv"],
+        ["dependence", "t.downslope", "t.csv", "x"],
+        ["report", "t.downslope", "--json"],
+    ):
+        for output in ("t.csv", "t.downslope"):
+            code, said = run([*command, "-o", output], capsys)
+            assert (code, f"{output}, which is read" in " ".join(said.split())) == (2, True), (command, said)
+    assert (Path("t.csv").read_text(), Path("t.downslope").read_bytes()) == (rows, model)
     code, said = run(["predict", "t.downslope", "t.csv", "-o", "t.docx"], capsys)
     assert (code, "does not end in a known format" in said) == (2, True)
 

@@ -40,6 +40,12 @@ def test_json_is_that_of_python(folder):
     )
 
 
+def test_the_ending_chooses_json(folder):
+    model, out = folder / "species.downslope", folder / "figures.json"
+    assert run("report", model, "-o", out).returncode == 0
+    assert json.loads(out.read_text()) == json.loads(run("report", model, "--json").stdout)
+
+
 def test_several_targets_follow_one_another(folder):
     model = folder / "both.downslope"
     targets = ["-t", "body_mass_g", "-t", "species"]
@@ -62,6 +68,8 @@ def test_help_and_refusals(folder):
     for arguments, said in [
         ((model, "-o", model), "would replace"),
         ((model, "--table", PENGUINS, "-o", PENGUINS), "would replace"),
+        ((model, "-o", PENGUINS.with_suffix(".pdf")), "end it in .html or .json"),
+        ((model, "-o", "-"), "end it in .html or .json"),
         ((model, "--row", "999"), "no row 999"),
         ((model, "--row", "0"), "0 is not in the range"),
         ((model, "--sheet", "Sheet1"), "--sheet is of the file of --table"),
@@ -132,7 +140,7 @@ def test_in_a_browser(browser, folder, name, width, scheme):
 
 
 def test_on_paper_everything_is_open(browser, folder):
-    page = browser.new_page(viewport={"width": 688, "height": 1000})
+    page = browser.new_page(viewport={"width": 688, "height": 1000}, bypass_csp=True)  # a wait is a script
     page.goto((folder / "species.html").as_uri())
     hidden = """() => [...document.querySelectorAll("details table")].filter((e) => !e.checkVisibility(
       { contentVisibilityAuto: true })  || !e.getBoundingClientRect().height).length"""

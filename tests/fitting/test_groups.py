@@ -79,7 +79,7 @@ def test_scores_of_held_out_groups_are_those_of_new_groups():
         ({"group": "y"}, 'group and target are both "y"'),
         ({"group": "one"}, "in one group"),
         ({"group": 3}, 'no column "3" for group'),
-        ({"group": 3.5}, "group needs names of columns"),
+        ({"group": 3.5}, "group needs the name of a column"),
     ],
 )
 def test_groups_that_do_not_serve(options, message):

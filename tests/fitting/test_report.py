@@ -145,6 +145,20 @@ def test_without_its_table_a_page_says_what_is_missing(tmp_path):
     assert "held-out rows" in page.text
 
 
+def test_a_table_that_lost_a_column_does_not_serve(tmp_path):
+    path = tmp_path / "t.csv"
+    table = pd.read_csv(PENGUINS)
+    table.to_csv(path, index=False)
+    model = ds.fit(path, "body_mass_g", **QUICK)
+    table.drop(columns="island").to_csv(path, index=False)
+    found = ds.report(model)
+    text = Outline(found.html()).text
+    assert "t.csv, does not serve any more: the table lacks the column island" in text
+    assert found.parts[0].evaluation is not None
+    with pytest.raises(ds.DownslopeError, match="lacks the column island"):
+        ds.report(model, path)
+
+
 def test_a_table_that_has_changed_is_said(tmp_path):
     path = tmp_path / "t.csv"
     table = pd.read_csv(PENGUINS)

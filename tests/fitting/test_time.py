@@ -286,14 +286,16 @@ def test_rows_without_a_time_are_left_out_and_counted() -> None:
         ({"time": "promo", "row_weights": "promo"}, 'time and row_weights are both "promo"'),
         ({"time": "shop"}, 'the column "shop" orders no rows by time: row 1 holds "a", which is no date'),
         ({"time": "empty"}, 'no row has a value of "empty"'),
+        ({"time": "single"}, '1 row has a value of "single"'),
         ({"time": "date", "group": "half"}, "no earlier row is of another group"),
-        ({"time": 3.5}, "time needs names of columns"),
+        ({"time": 3.5}, "time needs the name of a column"),
     ],
 )
 def test_times_that_do_not_serve(options, message: str) -> None:
     table = sales(60).with_columns(
         shop=pl.lit("a"),
         empty=pl.lit(None, pl.String),
+        single=pl.when(pl.int_range(pl.len()) == 3).then(pl.lit("2020-01-01")),
         half=pl.when(pl.int_range(pl.len()) < 48).then(pl.lit("x")).otherwise(pl.lit("x")),
     )
     table = table.with_columns(half=pl.when(pl.int_range(pl.len()) == 59).then(pl.lit("y")).otherwise("half"))

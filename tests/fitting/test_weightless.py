@@ -43,7 +43,7 @@ def everything(table: pl.DataFrame, weights: Any, target: str = "y", **settings:
     found: dict[str, Any] = {
         "parameters": {name: value.tolist() for name, value in model.parameters.items()},
         "tables": (model.encoder, model.target),
-        "record": replace(model.record, columns=tuple(columns)),
+        "record": replace(model.record, columns=tuple(columns), notes=()),  # which say what was left out
         "predicted": model.predict(at).tolist(),
     }
     if model.intervals is not None:
@@ -90,3 +90,8 @@ def test_few_rows_are_those_with_a_weight(column: str, value: Any) -> None:
     want = everything(TABLE.filter(pl.Series(weights > 0)), weights[weights > 0])
     assert want["record"].held_out is False
     assert everything(spoiled(TABLE, column, value), weights) == want
+
+
+def test_how_many_are_left_out_is_said() -> None:
+    record = ds.fit(TABLE.with_columns(w=WEIGHTS), "y", row_weights="w", hidden=()).record
+    assert record.notes == (f"rows of weight 0, left out: {np.count_nonzero(WEIGHTS == 0)}",)

@@ -472,7 +472,8 @@ def dependence(**options: Any) -> None:
     "-o",
     "--output",
     metavar="FILE",
-    help="The page to write (default: the name of MODEL with the ending .html, in this folder).",
+    help="The file to write: a page, or the figures where it ends in .json (default: the name of MODEL with "
+    "the ending .html, in this folder).",
 )
 @click.option(
     "--table",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from downslope.cli._results import chosen_form, write_result
-from downslope.cli._tables import How, name_of
+from downslope.cli._tables import How, name_of, refuse_same
 from downslope.cli._targets import loaded_model
 
 __all__ = ["show_dependence"]
@@ -24,6 +24,7 @@ def show_dependence(
 ) -> None:
     """Write the partial dependence in the form asked for."""
     form = chosen_form(form, output)
+    refuse_same("the answer", output, model, table)
     fitted = loaded_model(model, target)
     rows = fitted.read(table, **how)
     found = fitted.partial_dependence(rows, columns, points=points, of_class=of_class, log_odds=log_odds)

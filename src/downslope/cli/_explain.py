@@ -13,7 +13,7 @@ import polars as pl
 
 from downslope.cli._results import as_json, chosen_form, write_content
 from downslope.cli._screen import note, rounded
-from downslope.cli._tables import How, name_of
+from downslope.cli._tables import How, name_of, refuse_same
 from downslope.cli._targets import loaded_model
 from downslope.drawing import page
 from downslope.engines import evaluate
@@ -54,6 +54,7 @@ def explain_prediction(
         )
     fitted = loaded_model(model, target)
     source = _source(fitted, table)
+    refuse_same("the answer", output, model, source, background)
     rows = fitted.read(source, **how)
     name = name_of(source)
     if row is None:

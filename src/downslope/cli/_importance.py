@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from downslope.cli._results import chosen_form, write_result
-from downslope.cli._tables import How, name_of
+from downslope.cli._tables import How, name_of, refuse_same
 from downslope.cli._targets import loaded_model
 
 __all__ = ["show_importance"]
@@ -22,6 +22,7 @@ def show_importance(
 ) -> None:
     """Write the importance of the columns in the form asked for."""
     form = chosen_form(form, output)
+    refuse_same("the answer", output, model, table)
     fitted = loaded_model(model, target)
     found = fitted.importance(fitted.read(table, **how), repeats=repeats, seed=seed)
     write_result(found, f"Importance of the columns of {name_of(table)}", form, output)

@@ -49,8 +49,7 @@ def predict_table(
     All rows are written; those that are left out of the table have no prediction.
     """
     writer = _writer(output)
-    for path in (table, model_path):
-        refuse_same("the predictions", output, path)
+    refuse_same("the predictions", output, table, model_path)
     found = loaded(model_path)
     opened = found.read(table, **how)
     columns, notes = _predictions(opened, found, intervals)

@@ -16,6 +16,8 @@ from downslope.tables import listed
 
 __all__ = ["report_model"]
 
+_PAGES = (".html", ".htm", "")  # with no ending it may be a device
+
 
 def report_model(
     *,
@@ -32,12 +34,18 @@ def report_model(
     """Write the page, or the figures as JSON."""
     if output is None and not as_json:
         output = f"{Path(model).name.removesuffix('.downslope')}.html"
-    for read in (model, table):
-        if read is not None:
-            refuse_same("the report", output, read)
+    as_json = as_json or Path(output or "").suffix.lower() == ".json"
     if how["sheet"] is not None and table is None:
         raise DownslopeError("--sheet is of the file of --table; name that too, or leave --sheet out")
     fitted = loaded(model, target)
+    sources = [each.record.source for each in models_in(fitted).values()] if table is None else [table]
+    refuse_same("the report", output, model, *sources)
+    page = output != "-" and Path(output or "").suffix.lower() in _PAGES
+    if not (as_json or page):
+        raise DownslopeError(
+            f"a report is a page or JSON, and {output} ends as neither; end it in .html or .json (a browser "
+            "prints the page to PDF)"
+        )
     rows = None if table is None else fitted.read(table, **how)
     source = None if table is None else source_of(table)
     screen = Console(stderr=True, highlight=False)

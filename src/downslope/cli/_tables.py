@@ -24,7 +24,10 @@ def name_of(table: str) -> str:
     return "standard input" if table == "-" else Path(table).name
 
 
-def refuse_same(what: str, output: str | None, read: str) -> None:
-    """Refuse to write over a file that is read."""
-    if output is not None and read != "-" and Path(output).resolve() == Path(read).resolve():
-        raise DownslopeError(f"{what} would replace {read}, which is read; give another file as -o")
+def refuse_same(what: str, output: str | None, *reads: str | None) -> None:
+    """Refuse to write over a file that is read; None is none, and "-" standard input."""
+    if output is None:
+        return
+    for read in reads:
+        if read is not None and read != "-" and Path(output).resolve() == Path(read).resolve():
+            raise DownslopeError(f"{what} would replace {read}, which is read; give another file as -o")

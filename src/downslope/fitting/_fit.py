@@ -25,7 +25,12 @@ from downslope.fitting._opening import (
     wanted_kinds,
     with_targets,
 )
-from downslope.fitting._options import checked_columns, refuse_contradictions, refuse_two_roles
+from downslope.fitting._options import (
+    checked_column,
+    checked_columns,
+    refuse_contradictions,
+    refuse_two_roles,
+)
 from downslope.fitting._recording import kept_rows, record_of
 from downslope.fitting._rows import TargetRows, target_rows
 from downslope.fitting._training import train
@@ -161,7 +166,7 @@ def fit(
     chosen = {"drop": drop, "category": category, "number": number}
     chosen = {option: checked_columns(option, names) for option, names in chosen.items()}
     group, time = (
-        None if column is None else checked_columns(option, [column])[0]
+        None if column is None else checked_column(option, column)
         for option, column in (("group", group), ("time", time))
     )
     reading = Reading(delimiter, decimal, thousands, date_format, encoding, skip_rows, header, comment)
@@ -177,8 +182,12 @@ def fit(
     asked = _asked(settings, {"task": task, **chosen, **roles})
     reading, notes = table.reading, (*table.left_out, *table.notes, *table.unread)
     with counted_in(table.index):
-        frame = counted_rows(frame, row_weights, group, table.index)
+        counted = counted_rows(frame, row_weights, group, table.index)
     del table
+    if counted.height < frame.height:
+        notes += (f"rows of weight 0, left out: {frame.height - counted.height:,}",)
+    frame = counted
+    del counted
     if time is not None:
         frame, untimed = timed_rows(frame, time)
         notes += (f'rows without a value of "{time}", left out: {untimed:,}',) if untimed else ()

@@ -207,8 +207,10 @@ def timed_rows(frame: pl.DataFrame, time: str) -> tuple[pl.DataFrame, int]:
     if time not in frame.columns:
         raise no_such_column(time, _inputs_of(frame).columns, " for time")
     timed = frame.with_columns(times_of(frame[time]).alias(_TIMES)).drop_nulls(_TIMES)
-    if not timed.height:
-        raise DownslopeError(f'no row has a value of "{time}"; name another column, or leave time out')
+    if timed.height < 2:
+        raise DownslopeError(
+            f'{timed.height or "no"} row has a value of "{time}"; name another column, or leave time out'
+        )
     return timed, frame.height - timed.height
 
 

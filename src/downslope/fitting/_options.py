@@ -9,7 +9,7 @@ from downslope._checks import items, show
 from downslope.errors import DownslopeError
 from downslope.tables import name_text
 
-__all__ = ["checked_columns", "refuse_contradictions", "refuse_two_roles"]
+__all__ = ["checked_column", "checked_columns", "refuse_contradictions", "refuse_two_roles"]
 
 
 def checked_columns(option: str, names: Any) -> tuple[str, ...]:
@@ -22,6 +22,17 @@ def checked_columns(option: str, names: Any) -> tuple[str, ...]:
     if not all(isinstance(name, str | int | tuple) for name in several):
         raise DownslopeError(f"{option} needs names of columns, such as [{'price'!r}], not {show(names)}")
     return tuple(map(name_text, several))
+
+
+def checked_column(option: str, name: Any) -> str:
+    """The name of the column that an option was given.
+
+    Raises:
+        DownslopeError: for anything but text, a number or a tuple, which frames have for names as well.
+    """
+    if not isinstance(name, str | int | tuple):
+        raise DownslopeError(f"{option} needs the name of a column, such as {'price'!r}, not {show(name)}")
+    return name_text(name)
 
 
 def refuse_contradictions(

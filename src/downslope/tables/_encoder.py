@@ -103,12 +103,8 @@ class TableEncoder:
         """The number of levels of each of those columns, the unseen one included."""
         return tuple(len(part.levels) + 1 for part in self.encodings if isinstance(part, Codes))
 
-    def encode(self, frame: pl.DataFrame) -> Encoded:
-        """The rows of a table as numbers.
-
-        Raises:
-            DownslopeError: if a needed column is not there, or holds values of another kind.
-        """
+    def refuse_missing(self, frame: pl.DataFrame) -> None:
+        """Refuse a table without a column that is needed; it is named."""
         missing = [part.name for part in self.encodings if part.name not in frame.columns]
         if missing:
             several = "columns" if len(missing) > 1 else "column"
@@ -116,6 +112,14 @@ class TableEncoder:
                 f"the table lacks the {several} {listed(missing)}{did_you_mean(missing[0], frame.columns)}; "
                 f"it has {listed(frame.columns)}"
             )
+
+    def encode(self, frame: pl.DataFrame) -> Encoded:
+        """The rows of a table as numbers.
+
+        Raises:
+            DownslopeError: if a needed column is not there, or holds values of another kind.
+        """
+        self.refuse_missing(frame)
         x = np.empty((frame.height, len(self.features)), np.float32)
         places = self.places
         noticed = {p.name: _encoded(p, frame[p.name], x[:, places[p.name]]) for p in self.encodings}

@@ -100,11 +100,15 @@ def _rows(model: Model, data: Any, source: str | None) -> tuple[ReportRows | Non
     try:
         return _table(model, Path(path).name, path, path), ""
     except DownslopeError as error:
-        return None, f"The table of the fit cannot be read any more: {error}"
+        return None, (
+            f"The table of the fit, {source_name(path)}, does not serve any more: {error}. "
+            "Name another to see this part: downslope report MODEL --table TABLE."
+        )
 
 
 def _table(model: Model, name: str, data: Any, path: str | None) -> ReportRows:
     table = model.read(data)
+    model.encoder.refuse_missing(table.frame)
     try:
         return ReportRows(name, table, model.labelled(table), path)
     except DownslopeError:
