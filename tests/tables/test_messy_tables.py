@@ -101,3 +101,10 @@ def test_a_header_is_repeated_where_a_column_has_no_name() -> None:
     table = open_table(io.BytesIO(b",a,b\n0,1,x\n1,2,y\n,a,b\n2,3,x\n"), keep_rows=False)
     assert table.frame.rows() == [(0, 1, "x"), (1, 2, "y"), (2, 3, "x")]
     assert table.left_out == ("row 3 repeats the header and is left out",)
+
+
+def test_each_kind_of_cell_that_becomes_a_gap_is_shown() -> None:
+    table = open_table(io.BytesIO(b"a,b\n1,x\nn.d.,y\n<0.5,x\nn.d.,y\n2,x\n"), wanted={"a": "number"})
+    assert table.unread == (
+        'column "a": 3 cells are no numbers and count as gaps, such as "n.d." in row 2, "<0.5" in row 3',
+    )

@@ -260,7 +260,8 @@ def test_the_reading_is_in_the_file(german, tmp_path) -> None:
 def test_cells_that_are_no_numbers_are_counted() -> None:
     found = table("a;b\n1,5;2\nlots;3\nmany;4\n", wanted={"a": "number"})
     assert found.frame["a"].to_list() == [1.5, None, None]
-    assert found.unread == ('column "a": 2 cells are no numbers and count as gaps, such as "lots" in row 2',)
+    seen = '"lots" in row 2, "many" in row 3'
+    assert found.unread == (f'column "a": 2 cells are no numbers and count as gaps, such as {seen}',)
 
 
 def test_levels_stay_as_they_are_written() -> None:

@@ -30,6 +30,7 @@ from downslope.tables.text._plain_numbers import plain_numbers, too_long
 __all__ = ["Typed", "typed"]
 
 _SAMPLE = 1000
+_SHOWN = 3
 _EXACT = float(2**53)
 _DAY = 86_400.0
 
@@ -213,8 +214,14 @@ class _Column:
         if values.null_count() == len(values) and len(wrong):
             return self.text
         if len(wrong):
-            row = int(wrong[0] if self.index is None else self.index[wrong[0]]) + 1
-            seen = f"{shown_value(self.text[wrong[0]])} in row {row}"
+            firsts = wrong.filter(self.text[wrong].is_first_distinct())[:_SHOWN]
+            rows = firsts.to_numpy() if self.index is None else self.index[firsts.to_numpy()]
+            seen = listed(
+                [
+                    f"{shown_value(self.text[at])} in row {row + 1}"
+                    for at, row in zip(firsts, rows, strict=True)
+                ]
+            )
             several = f"{len(wrong):,} cells are no {what} and count as gaps, such as {seen}"
             said = several if len(wrong) > 1 else f"{seen} is none of its {what} and counts as a gap"
             self.unread = f'column "{self.name}": {said}'
