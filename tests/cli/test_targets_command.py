@@ -183,6 +183,23 @@ def test_answers_of_one_target(folder: Path, command: list[str | Path]) -> None:
         assert message in refused(folder, *of(model), *options)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["explain", "both", TABLE, "--row", "7"],
+        ["importance", "both", TABLE],
+        ["dependence", "both", TABLE, "year"],
+        ["evaluate", "both", TABLE],
+        ["compare", "both", "both", "--table", TABLE],
+        ["report", "both"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_second_target_is_not_taken_for_the_first(folder: Path, command: list[str | Path]) -> None:
+    message = refused(folder, *command, "-t", TARGETS[0], "-t", TARGETS[1])
+    assert "it is given 2 times; name one of them" in message
+
+
 def test_play_asks_which(folder: Path) -> None:
     assert "name one, such as --target" in refused(folder, "play", "both", "--no-open")
     assert 'no model of the target "sex"; the model is of species' in refused(

@@ -16,10 +16,19 @@ METRICS = (
 _SHEET = "The sheet of an Excel file, by name, also with an area: 'Sales!B3:F20' (default: the first sheet)."
 
 
+def _only_one(_context: click.Context, _option: click.Parameter, given: Sequence[str]) -> str | None:
+    """The one value, where click alone would take the last of several."""
+    if len(given) > 1:
+        raise click.BadParameter(f"it is given {len(given)} times; name one of them")
+    return given[0] if given else None
+
+
 TARGET = click.option(
     "-t",
     "--target",
     metavar="COLUMN",
+    multiple=True,
+    callback=_only_one,
     help="Which target is meant, where MODEL has several.",
 )
 _READING = (
