@@ -252,6 +252,7 @@ def encoder_of(values: Any) -> TableEncoder:
 
 DAYS = [DAY + dt.timedelta(i) for i in range(6)]
 NUMBERS = [1.5, 2.5, 0.5, 3.0, 9.0, 7.0]
+TIMES = [dt.time(hour, 30) for hour in range(6)]
 
 
 @pytest.mark.parametrize(
@@ -264,6 +265,10 @@ NUMBERS = [1.5, 2.5, 0.5, 3.0, 9.0, 7.0]
         (NUMBERS, [[1, 2]], 'column "a" holds values of type list.* in training it held numbers'),
         (DAYS, NUMBERS, 'column "a" held dates in training.* row 1 holds "1.5"'),
         (DAYS, ["soon"], 'column "a" held dates in training.* row 1 holds "soon"'),
+        (NUMBERS, [dt.time(10, 30)], 'column "a" held numbers in training.* row 1 holds "10:30:00"'),
+        (NUMBERS, [dt.timedelta(hours=3)], 'column "a" held numbers in training.* row 1 holds "10800"'),
+        (TIMES, NUMBERS, 'column "a" held clock times in training.* row 1 holds "1.5"'),
+        (TIMES, ["10"], 'column "a" held clock times in training.* row 1 holds "10"'),
         (["x", "y", "x", "y", "z", "z"], [{"b": 1}], 'column "a" holds values of type dict'),
     ],
 )

@@ -460,3 +460,19 @@ def test_messages_count_rows_as_the_file_does(row: str, message: str) -> None:
     text = f"x;y\ncm;kg\n{MANY}5.5;\n{row}\n7.5;8.5\n"
     with pytest.raises(DownslopeError, match=message):
         fit(io.BytesIO(text.encode()), "y")
+
+
+@pytest.mark.parametrize(
+    ("cells", "wanted", "read", "said"),
+    [
+        (["10:30", "11"], "time", [dt.time(10, 30), None], '"11" in row 2 is none of its clock times'),
+        (["10:30", "11"], "number", [None, 11], '"10:30" in row 1 is none of its numbers'),
+        (["25:30", "1:00"], "time", [dt.timedelta(hours=25.5), dt.timedelta(hours=1)], None),
+    ],
+)
+def test_clock_times_and_numbers_are_not_each_other(
+    cells: list[str], wanted: str, read: list[object], said: str | None
+) -> None:
+    found = table("x;y\n" + "".join(f"{cell};1\n" for cell in cells), wanted={"x": wanted})
+    assert found.frame["x"].to_list() == read
+    assert said in found.unread[0] if said else not found.unread

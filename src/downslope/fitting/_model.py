@@ -124,7 +124,7 @@ class Model:
 
     @property
     def needed_columns(self) -> dict[str, str]:
-        """What each column that the model needs is: ``"number"``, ``"date"`` or ``"level"``."""
+        """What each column that the model needs is: ``"number"``, ``"date"``, ``"time"`` or ``"level"``."""
         return {part.name: part.wanted for part in self.encoder.encodings}
 
     def predict(self, data: Any) -> NDArray[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -158,7 +158,7 @@ def _encoded(part: Encoding, column: pl.Series, out: NDArray[np.float32]) -> Not
             raise RowError(
                 f'column "{part.name}" held {part.held} in training, and no cell of it does now:',
                 first[0],
-                f" holds {shown_value(present[first[0]])}",
+                f" holds {shown_value(present[first[0]])}; give {part.held} there, or leave the cells empty",
             )
     return found
 
@@ -173,9 +173,10 @@ def _part(item: dict[str, Any]) -> Encoding:
         "tuple[str, ...]": lambda v: tuple(map(str, v)),
     }
     wanted = {field.name: casts[str(field.type)] for field in fields(made)}
-    if set(item) != set(wanted):
+    optional = {field.name for field in fields(made) if field.default is not MISSING}
+    if not set(wanted) - optional <= set(item) <= set(wanted):
         raise ValueError(f"{made.encoding} needs {', '.join(wanted)}")
-    return made(**{name: cast(item[name]) for name, cast in wanted.items()})
+    return made(**{name: wanted[name](value) for name, value in item.items()})
 
 
 @dataclass(frozen=True)

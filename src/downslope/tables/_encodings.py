@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from downslope.tables._columns import finite_numbers
 from downslope.tables._levels import GAP_LEVEL, Levels
-from downslope.tables.text import TRUTHS, as_moments, common_order
+from downslope.tables.text import CLOCK, TRUTHS, as_moments, clock_seconds, common_order, without_gaps
 
 __all__ = ["ENCODINGS", "Codes", "Encoding", "Moments", "Noticed", "Numeric", "TwoLevels", "Words", "fitted"]
 
@@ -67,12 +67,11 @@ def _unseen(cells: Levels, places: NDArray[np.int64], rare: Sequence[str] = ()) 
 class Numeric:
     """(value − median) / interquartile range; a gap is 0 and 1 in a column of its own.
 
-    Columns with values beyond ±3 are smoothly clipped, so that outliers do not dominate.
+    Columns with values beyond ±3 are smoothly clipped, so that outliers do not dominate. Clock times and
+    durations are seconds, which no plain number is taken for.
     """
 
     encoding: ClassVar[str] = "number"
-    held: ClassVar[str] = "numbers"
-    wanted: ClassVar[str] = "number"
     name: str
     centre: float
     scale: float
@@ -80,6 +79,17 @@ class Numeric:
     high: float
     bent: bool
     gaps: bool
+    clock: bool = False
+
+    @property
+    def held(self) -> str:
+        """What the cells were in training."""
+        return "clock times" if self.clock else "numbers"
+
+    @property
+    def wanted(self) -> str:
+        """What text is to be read as."""
+        return "time" if self.clock else "number"
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -88,7 +98,7 @@ class Numeric:
 
     def encode(self, column: pl.Series, out: NDArray[np.float32]) -> Noticed:
         """Write a column into ``out``, (rows, features)."""
-        values = finite_numbers(_as_truth(column) if (self.low, self.high) == (0, 1) else column).to_numpy()
+        values = self._values(_as_truth(column) if (self.low, self.high) == (0, 1) else column)
         absent = np.isnan(values)
         z = (values - self.centre) / self.scale
         _write([_bent(z) if self.bent else z], absent, out)
@@ -101,9 +111,19 @@ class Numeric:
         >>> Numeric("size", 2.0, 4.0, 0.0, 9.0, False, False).slopes(pl.Series([1.0, None]))
         array([0.25,  nan])
         """
-        z = (finite_numbers(column).to_numpy() - self.centre) / self.scale
+        z = (self._values(column) - self.centre) / self.scale
         slope: NDArray[np.float64] = (1 + (z / _BEND) ** 2) ** -1.5 if self.bent else z * 0 + 1
         return slope / self.scale
+
+    def _values(self, column: pl.Series) -> NDArray[np.float64]:
+        """The cells as numbers, (rows,); NaN for gaps, and for what is of the other kind."""
+        if column.dtype in (pl.String, pl.Categorical, pl.Enum):
+            found = clock_seconds(without_gaps(column)) if self.clock else finite_numbers(column)
+        elif self.clock == (column.dtype in CLOCK):
+            found = finite_numbers(column)
+        else:
+            found = pl.repeat(None, len(column), dtype=pl.Float64, eager=True)
+        return found.to_numpy()
 
 
 def _as_truth(column: pl.Series) -> pl.Series:
@@ -265,7 +285,7 @@ def fitted(column: pl.Series, kind: str) -> Encoding:
     """The encoding that suits a column of a kind.
 
     >>> fitted(pl.Series("size", [1.0, 2.0, 3.0]), "number")
-    Numeric(name='size', centre=2.0, scale=1.0, low=1.0, high=3.0, bent=False, gaps=False)
+    Numeric(name='size', centre=2.0, scale=1.0, low=1.0, high=3.0, bent=False, gaps=False, clock=False)
     """
     if kind == "number":
         return _fitted_number(column)
@@ -294,7 +314,8 @@ def _fitted_number(column: pl.Series) -> Numeric:
     centre, scale = _centre_and_scale(present)
     low, high = float(present.min()), float(present.max())
     tails = max(high - centre, centre - low) > _BEND * scale
-    return Numeric(column.name, centre, scale, low, high, tails, bool(values.null_count()))
+    gaps = bool(values.null_count())
+    return Numeric(column.name, centre, scale, low, high, tails, gaps, column.dtype in CLOCK)
 
 
 def _fitted_moments(column: pl.Series) -> Moments:

@@ -88,7 +88,7 @@ def open_table(
         sheet: of an Excel file.
         reading: what is known of how the text is written; the rest is decided from the table.
         before: how an earlier table of the same data was read, which is followed where ``reading`` is open.
-        wanted: what some columns are: ``"number"``, ``"date"``, or ``"level"`` for text as it is written.
+        wanted: what some columns are: ``"number"``, ``"date"``, ``"time"``, or ``"level"``, as written.
         needed: columns that a file has to have; where it lacks one, it is laid out otherwise than the
             earlier table, and only the notation of that is followed.
         keep_rows: False leaves out rows of a file that repeat the header, hold units or notes, or sum up

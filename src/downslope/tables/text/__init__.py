@@ -1,6 +1,7 @@
 """HOW text becomes numbers and dates: where the cells are, in which notation, and what they hold."""
 
 from downslope.tables.text._cells import (
+    CLOCK,
     GAPS,
     TRUTHS,
     are_codes,
@@ -9,7 +10,14 @@ from downslope.tables.text._cells import (
     seconds,
     without_gaps,
 )
-from downslope.tables.text._dates import are_dates, as_moments, common_order, day_or_month_first, worded
+from downslope.tables.text._dates import (
+    are_dates,
+    as_moments,
+    clock_seconds,
+    common_order,
+    day_or_month_first,
+    worded,
+)
 from downslope.tables.text._delimited import checked_names, read_delimited
 from downslope.tables.text._extra_rows import without_extra_rows
 from downslope.tables.text._notation import Reading
@@ -19,6 +27,7 @@ from downslope.tables.text._typing import typed
 from downslope.tables.text._written import Written
 
 __all__ = [
+    "CLOCK",
     "GAPS",
     "TRUTHS",
     "Reading",
@@ -27,6 +36,7 @@ __all__ = [
     "are_dates",
     "as_moments",
     "checked_names",
+    "clock_seconds",
     "common_order",
     "day_or_month_first",
     "is_note",

@@ -20,6 +20,9 @@ TRUTHS = {
 }
 """Words for true and false in lower case, those of spreadsheets in other languages among them."""
 
+CLOCK = (pl.Time, pl.Duration)
+"""The types of columns of clock times: of the day, or durations."""
+
 _LONGEST = max(len(word.encode()) for word in GAPS)
 _SOME, _FEW = 1000, 500
 _LIKE_LEVELS = ((r"^[+\-\u2212]+$", 1), (r"^[A-Z]{2}$", 2), (r"^[a-z]{2}$", 2))

@@ -65,8 +65,8 @@ def typed(
     Args:
         frame: columns of other types are left as they are.
         reading: what is known of the notation; what it leaves open is decided from all columns.
-        wanted: for the names of some columns ``"number"`` or ``"date"``, which they become with gaps where
-            a cell is no such thing, or ``"level"``, which leaves the text as it is written.
+        wanted: for the names of some columns ``"number"``, ``"date"`` or ``"time"``, which they become
+            with gaps where a cell is no such thing, or ``"level"``, which leaves the text as it is written.
         index: the places of the rows in the table that messages count in, (rows,).
 
     >>> found = typed(pl.DataFrame({"sales": ["1.299", "850"], "price": ["10,50", "11,75"]}))
@@ -160,6 +160,9 @@ class _Column:
         """The column as what it holds; text where it is neither numbers nor dates nor times."""
         if self.wanted == "date":
             return self._with_gaps(moments(self.text, reading.dates), "dates")
+        if self.wanted == "time":
+            seconds = self._with_gaps(clock_seconds(self.text), "clock times")
+            return seconds if seconds.dtype == pl.String else _clock(seconds)
         if (dates := self._dates(reading)) is not None:
             return dates
         decimal = _other(reading.decimal) if self.name in reading.exchanged else reading.decimal
