@@ -145,6 +145,18 @@ def test_without_its_table_a_page_says_what_is_missing(tmp_path):
     assert "held-out rows" in page.text
 
 
+def test_rows_that_were_left_out_are_said():
+    table = pd.read_csv(PENGUINS)
+    table.loc[:9, "year"] = np.nan
+    table["weight"] = np.where(np.arange(len(table)) < 15, 0, 1)
+    found = ds.report(ds.fit(table, "body_mass_g", time="year", row_weights="weight", **QUICK))
+    text = Outline(found.html()).text
+    assert "rows of weight 0, left out: 15" in text
+    assert "left out: 10" not in text  # rows without a year, which had no weight
+    timed = ds.fit(table.drop(columns="weight"), "body_mass_g", time="year", **QUICK)
+    assert 'rows without a value of "year", left out: 10' in Outline(ds.report(timed).html()).text
+
+
 def test_a_table_that_lost_a_column_does_not_serve(tmp_path):
     path = tmp_path / "t.csv"
     table = pd.read_csv(PENGUINS)

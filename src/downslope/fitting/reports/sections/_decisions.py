@@ -33,6 +33,7 @@ def decisions_section(found: Findings) -> str:
     if record.gap_rows:
         rows += f"; {record.gap_rows:,} left out, which have no value of {model.target.name}"
     pairs.append(("Rows", rows))
+    pairs += [("Note", said) for said in record.notes]
     pairs.append(("Task", record.task_reason))
     pairs.append(("Asked for", ", ".join(record.asked) or "the defaults"))
     uses = model.summary.columns
