@@ -108,3 +108,8 @@ def test_each_kind_of_cell_that_becomes_a_gap_is_shown() -> None:
     assert table.unread == (
         'column "a": 3 cells are no numbers and count as gaps, such as "n.d." in row 2, "<0.5" in row 3',
     )
+
+
+def test_rows_that_are_alike_are_all_looked_at_for_the_layout() -> None:
+    table = open_table(io.BytesIO(b"Report\nfor Jo\n\nx\ty\tz\tw\n" + b"1\t2\ta\t3\n" * 5))
+    assert table.frame.rows() == [(1, 2, "a", 3)] * 5

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from downslope.tables.text._notation import Reading
 from downslope.tables.text._notes import Record, are_values, odd_lines
@@ -56,11 +58,11 @@ def layout_of(text: bytes, reading: Reading | None = None) -> Layout:
     2
     """
     reading = reading or Reading()
-    lines = [line for line in text[:_HEAD].split(b"\n") if line.strip()][: _SAMPLE + 1]
+    filled = (line for line in re.finditer(rb"[^\n]+", text[:_HEAD]) if line.group().strip())
+    lines = list(islice(filled, _SAMPLE + 1))
     if len(text) > _HEAD and len(lines) > 1:
         lines.pop()  # which may be cut
-    cut = text.find(lines[-1]) + len(lines[-1]) if lines else 0
-    sample = text[:cut].decode("utf-8", "replace")
+    sample = text[: lines[-1].end() if lines else 0].decode("utf-8", "replace")
     tried = DELIMITERS if reading.delimiter is None else (reading.delimiter,)
     found = [
         (layout, score)
@@ -68,7 +70,7 @@ def layout_of(text: bytes, reading: Reading | None = None) -> Layout:
         if (layout := _layout(sample, d, reading))
         for score in [_score(sample, layout)]
     ]
-    head = lines[0].decode("utf-8", "replace") if lines else ""
+    head = lines[0].group().decode("utf-8", "replace") if lines else ""
     single = reading.delimiter is None and not any(d in head for d in DELIMITERS[:-1])
     if single and _is_column(sample):
         return Layout("", width=1)
