@@ -81,6 +81,17 @@ def test_a_process_prints_and_ends_as_a_command_does_here(fitted: Path) -> None:
         assert (alone.returncode, alone.stdout, alone.stderr) == (here.returncode, here.stdout, here.stderr)
 
 
+def test_a_hyphen_is_standard_output(fitted: Path, tmp_path: Path) -> None:
+    for words in (["predict", fitted], ["importance", fitted, "--json"], ["explain", fitted, "--row", "1"]):
+        words = words if "explain" in words else [*words[:2], EXAMPLES / "penguins.csv", *words[2:]]
+        named, plain = (run(*words, *output, folder=tmp_path) for output in (["-o", "-"], []))
+        assert (named.returncode, named.stdout) == (0, plain.stdout)
+    refused = run("fit", EXAMPLES / "penguins.csv", "-t", "species", "-o", "-", folder=tmp_path)
+    assert refused.returncode == 2
+    assert "a model needs a file" in refused.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_documented_help_is_what_is_printed() -> None:
     page = (EXAMPLES.parent / "docs" / "cli.md").read_text()
     shown = page.split("    $ downslope explain --help\n")[1].split("\nResults go to")[0]

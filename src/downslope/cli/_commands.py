@@ -14,7 +14,9 @@ from downslope import __version__
 from downslope.cli._options import (
     METRICS,
     TARGET,
+    a_file,
     answer_options,
+    file_or_output,
     how_in,
     one_or_several,
     reading_options,
@@ -83,6 +85,7 @@ def demo(html: str | None) -> None:
     "-o",
     "--output",
     metavar="FILE",
+    callback=a_file,
     help="The model file to write (default: the name of TABLE with the ending .downslope, in this folder).",
 )
 @click.option(
@@ -217,6 +220,7 @@ def fit(table: str, output: str | None, **options: Any) -> None:
     "-o",
     "--output",
     metavar="FILE",
+    callback=file_or_output,
     help="The file to write; its ending chooses the format: .csv, .tsv, .xlsx, .parquet, .arrow, .feather or "
     ".jsonl (default: CSV to standard output).",
 )

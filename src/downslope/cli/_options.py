@@ -7,7 +7,17 @@ from typing import Any
 
 import click
 
-__all__ = ["METRICS", "TARGET", "answer_options", "how_in", "one_or_several", "reading_options", "units"]
+__all__ = [
+    "METRICS",
+    "TARGET",
+    "a_file",
+    "answer_options",
+    "file_or_output",
+    "how_in",
+    "one_or_several",
+    "reading_options",
+    "units",
+]
 
 METRICS = (
     "r2, root_mean_squared_error, mean_absolute_error or median_absolute_error of a number; accuracy, "
@@ -84,9 +94,26 @@ def answer_options(*formats: str) -> Callable[[Any], Any]:
             help="The format of the answer (default: by the ending of FILE, or text).",
         ),
         click.option("--json", "form", flag_value="json", help="The same as --format json."),
-        click.option("-o", "--output", metavar="FILE", help="The file to write (default: standard output)."),
+        click.option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            callback=file_or_output,
+            help="The file to write (default: standard output).",
+        ),
     )
     return lambda command: _with_options(command, options)
+
+
+def file_or_output(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """A file, or None for standard output, which ``-`` stands for too."""
+    return None if value == "-" else value
+
+
+def a_file(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value == "-":
+        raise click.BadParameter("a model needs a file; name one, such as -o model.downslope")
+    return value
 
 
 def how_in(options: dict[str, Any]) -> dict[str, Any]:
