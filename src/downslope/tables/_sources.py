@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from downslope.errors import DownslopeError
-from downslope.tables._charset import encoding_of
+from downslope.tables._charset import encoding_of, wide_encoding_of
 from downslope.tables._names import did_you_mean
 
 __all__ = ["Source", "as_utf8", "decoded", "open_source"]
@@ -148,8 +148,8 @@ def decoded(source: Source, encoding: str | None = None) -> tuple[bytes, str]:
     content = source.content
     if encoding is not None:
         text, found = _in_encoding(source, encoding), encoding
-    elif content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text, found = _in_encoding(source, "utf-16"), "utf-16"
+    elif (wide := wide_encoding_of(content)) is not None:
+        text, found = _in_encoding(source, wide), wide
     else:
         text, found = _guessed(content.removeprefix(b"\xef\xbb\xbf"))
     text = text.rstrip(b"\x1a")

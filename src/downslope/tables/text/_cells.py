@@ -107,8 +107,8 @@ def has_leading_zeros(text: pl.Series) -> bool:
     >>> has_leading_zeros(pl.Series(["01", "12"])), has_leading_zeros(pl.Series(["0", "0.5"]))
     (True, False)
     """
-    zero = text.str.starts_with("0")
-    return bool(zero.any()) and bool(text.filter(zero).str.contains(r"^0\d+$").any())
+    zero = text.str.starts_with("0") | text.str.starts_with("０")
+    return bool(zero.any()) and bool(text.filter(zero).str.contains(r"^[0０]\d+$").any())
 
 
 def are_codes(text: pl.Series) -> bool:

@@ -43,14 +43,16 @@ _MONTHS = (
 
 _NAME = "(?i:" + "|".join(start for starts in _MONTHS for start in starts) + r")\p{L}*"
 _WEEKDAY = r"(?:\p{L}{2,10}\.?,? )?"
+_OF = "[- /](?:del? )?"  # Spanish and Portuguese: 7 de febrero de 2024
 _CLOCK = (
     r"(?P<H>\d{1,2}):(?P<M>[0-5]\d)(?::(?P<S>[0-5]\d)(?:[.,](?P<f>\d{1,9}))?)?\s?(?P<half>[AaPp]\.?[Mm]\.?)?"
 )
 _ZONE = r"(?:\s?(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?"
 _DAYS = (
     r"(?P<y1>\d{4})[-/.](?P<m1>\d{1,2})(?:[-/.](?P<d1>\d{1,2}))?",
+    r"(?P<y6>\d{4})[年년]\s?(?P<m6>\d{1,2})[月월](?:\s?(?P<d6>\d{1,2})[日일])?",
     r"(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<y2>\d{4}|\d{2})",
-    rf"{_WEEKDAY}(?P<d3>\d{{1,2}})(?:st|nd|rd|th|\.)?[- /](?P<n3>{_NAME})\.?,?[- /](?P<y3>\d{{4}}|\d{{2}})",
+    rf"{_WEEKDAY}(?P<d3>\d{{1,2}})(?:st|nd|rd|th|er|\.)?{_OF}(?P<n3>{_NAME})\.?,?{_OF}(?P<y3>\d{{4}}|\d{{2}})",
     rf"{_WEEKDAY}(?P<n4>{_NAME})\.? (?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y4>\d{{4}})",
     rf"(?P<n5>{_NAME})\.?[- /](?P<y5>\d{{4}})",
 )
@@ -107,13 +109,13 @@ def moments(text: pl.Series, form: str | None = None) -> pl.Series:
 def _moments(text: pl.Series, form: str) -> pl.Series:
     parts = text.str.extract_groups(_DATE).struct.unnest()
     numeric = ("b", "a") if month_first(form) else ("a", "b")
-    year = _first(parts, "y1", "y2", "y3", "y4", "y5")
+    year = _first(parts, "y1", "y2", "y3", "y4", "y5", "y6")
     short = year.cast(pl.Int32) + pl.when(year.cast(pl.Int32) < _PIVOT).then(2000).otherwise(1900)
     built = parts.select(
         pl.concat_str(
             pl.when(year.str.len_bytes() == 2).then(short.cast(pl.String)).otherwise(year),
-            pl.coalesce("m1", numeric[1], _month_number(_first(parts, "n3", "n4", "n5"))),
-            pl.coalesce("d1", numeric[0], "d3", "d4", pl.when(year.is_not_null()).then(pl.lit("1"))),
+            pl.coalesce("m1", "m6", numeric[1], _month_number(_first(parts, "n3", "n4", "n5"))),
+            pl.coalesce("d1", "d6", numeric[0], "d3", "d4", pl.when(year.is_not_null()).then(pl.lit("1"))),
             pl.when(pl.col("H").is_null()).then(pl.lit("0")).otherwise(_hour(parts).cast(pl.String)),
             pl.col("M").fill_null("0"),
             pl.col("S").fill_null("0") + "." + pl.col("f").fill_null("0"),

@@ -16,13 +16,17 @@ _APOSTROPHES = "'\u2019"
 _MARKS = (",", ".", f"[{_SPACES}]", f"[{_APOSTROPHES}]", "_")
 _POWER = r"(?:[eE][+-]?\d+)?"
 _MINUS = "[\u2212\ufe63\uff0d]"  # the minus sign and its wide forms; a dash is none
+_WIDE = dict(zip("０１２３４５６７８９．，＋％", "0123456789.,+%", strict=True))  # of East Asian keyboards
+_NO_CENTS = r"(\d)[.,][-\u2013\u2014]{1,2}(\s*\D*)$"
+"""A dash where the cents would be, as in ``5,-``, which is no minus sign."""
+
 _MONEY = (
     r"(?:[A-Z]{0,3}\p{Sc}|AED|ARS|AUD|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KRW|MXN|"
     r"MYR|NOK|NZD|PEN|PHP|PLN|RON|RUB|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR|kr\.?|zł|Kč|Ft|Fr\.|Rs\.?)"
 )
 """A currency by its sign or by its code (ISO 4217)."""
 
-_UNIT = r"(?:[%‰]|[\p{L}°µ](?:[\p{L}°µ²³^·*/\d.-]*[\p{L}°µ²³\d.])?)"
+_UNIT = r"(?:[%‰]|[\p{L}°µ](?:(?:\d?[\p{L}°µ²³^·*/.-])*[\p{L}°µ²³\d.])?)"
 
 
 @lru_cache
@@ -57,6 +61,11 @@ def _cell(decimal: str) -> str:
 
 
 def _hyphened(text: pl.Series) -> pl.Series:
+    """The cells with a hyphen for minus, narrow digits, and no dash for cents."""
+    if text.str.contains(f"[{''.join(_WIDE)}]").any():
+        text = text.str.replace_many(_WIDE)
+    if text.str.contains(_NO_CENTS).any():
+        text = text.str.replace(_NO_CENTS, "${1}${2}")
     return text.str.replace(_MINUS, "-") if text.str.contains(_MINUS).any() else text
 
 
