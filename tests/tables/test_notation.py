@@ -489,3 +489,30 @@ def test_clock_times_and_numbers_are_not_each_other(
     found = table("x;y\n" + "".join(f"{cell};1\n" for cell in cells), wanted={"x": wanted})
     assert found.frame["x"].to_list() == read
     assert said in found.unread[0] if said else not found.unread
+
+
+@pytest.mark.parametrize(
+    ("trained", "later", "read", "said"),
+    [
+        ("5%", ["5%", "7 %"], [0.05, 0.07], None),
+        ("5%", ["5%", "0.07"], [0.05, 0.07], '"0.07" has no %'),
+        ("5%", ["0.05"], [0.05], '"0.05" has no %'),
+        ("170 cm", ["120 cm", "130"], [120.0, 130.0], None),
+        ("170 cm", ["120 cm", "1.3 m"], [120.0, None], '"1.3 m" in row 2'),
+        ("$5", ["-$1,200", "$3"], [-1200.0, 3.0], None),
+    ],
+)
+def test_units_are_those_of_an_earlier_table(
+    trained: str, later: list[str], read: list[object], said: str | None
+) -> None:
+    before = Reading.from_json(table(f"x;y\n{trained};1\n").reading.to_json())
+    text = "x;y\n" + "".join(f"{cell};1\n" for cell in later)
+    found = table(text, before=before, wanted={"x": "number"})
+    assert found.frame["x"].to_list() == read
+    assert said in found.unread[0] if said else not found.unread
+
+
+def test_another_unit_than_that_of_an_earlier_table_is_refused() -> None:
+    before = table("x;y\n170 cm;1\n").reading
+    with pytest.raises(DownslopeError, match="with cm in training, but row 1 holds"):
+        table("x;y\n1.2 m;1\n1.3 m;1\n", before=before, wanted={"x": "number"})

@@ -33,6 +33,7 @@ class Reading:
         header: whether the first row holds the names of the columns.
         comment: what a line begins with that is no row.
         exchanged: columns that are written with the other decimal mark.
+        units: the columns whose numbers stand with a percent sign, a unit or a currency, each with that.
 
     >>> print(Reading(delimiter=";", decimal=",", thousands=".", dates="%d/%m/%Y"))
     semicolons, decimal comma, points between thousands, day/month/year
@@ -47,6 +48,7 @@ class Reading:
     header: bool | None = None
     comment: str | None = None
     exchanged: tuple[str, ...] = ()
+    units: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("delimiter", "decimal", "thousands", "dates", "encoding", "comment"):
@@ -88,7 +90,11 @@ class Reading:
     def notation(self) -> Reading:
         """What another file of the same data has in common with this one: how cells are written."""
         return Reading(
-            decimal=self.decimal, thousands=self.thousands, dates=self.dates, exchanged=self.exchanged
+            decimal=self.decimal,
+            thousands=self.thousands,
+            dates=self.dates,
+            exchanged=self.exchanged,
+            units=self.units,
         )
 
     @property
@@ -130,6 +136,7 @@ class Reading:
         try:
             found = dict(data if isinstance(data, Mapping) else {})
             found["exchanged"] = tuple(map(str, found.get("exchanged", ())))
+            found["units"] = tuple((str(name), str(unit)) for name, unit in found.get("units", ()))
             return cls(**found)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise DownslopeError(f"how tables are read is damaged: {error!r}") from None

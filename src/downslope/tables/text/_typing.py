@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from downslope._forks import cached_property
+from downslope.errors import DownslopeError
 from downslope.tables._names import listed, shown_value
 from downslope.tables.text._cells import TRUTHS, has_leading_zeros, without_gaps
 from downslope.tables.text._dates import (
@@ -89,6 +90,8 @@ def typed(
             changed[place], said = _with_one_spelling(series)
             notes += said
     reading = _with_thousands(reading, columns)
+    units = dict(reading.units) | {c.name: c.unit for c in columns if c.unit}
+    reading = replace(reading, units=tuple(units.items()))
     unread = tuple(column.unread for column in columns if column.unread)
     return Typed(frame.with_columns(changed), reading, tuple(notes), unread, tuple(questions))
 
@@ -107,6 +110,7 @@ class _Column:
     text: pl.Series
     index: NDArray[np.int64] | None = None
     numeric: bool = False
+    unit: str = ""
     notes: tuple[str, ...] = ()
     unread: str = ""
 
@@ -160,12 +164,14 @@ class _Column:
         """The column as what it holds; text where it is neither numbers nor dates nor times."""
         if self.wanted == "date":
             return self._with_gaps(moments(self.text, reading.dates), "dates")
+        if self.wanted == "number" and (unit := dict(reading.units).get(self.name)):
+            return self._in_unit(unit, self._decimal(reading))
         if self.wanted == "time":
             seconds = self._with_gaps(clock_seconds(self.text), "clock times")
             return seconds if seconds.dtype == pl.String else _clock(seconds)
         if (dates := self._dates(reading)) is not None:
             return dates
-        decimal = _other(reading.decimal) if self.name in reading.exchanged else reading.decimal
+        decimal = self._decimal(reading)
         if self.plain is not None and (decimal != "," or self.plain.dtype == pl.Int64):
             return self.plain
         if self.text.null_count() == len(self.text):
@@ -179,6 +185,36 @@ class _Column:
             return self._with_gaps(numbers_by(self.text, decimal or ".").values, "numbers")
         return self.text
 
+    def _decimal(self, reading: Reading) -> str | None:
+        return _other(reading.decimal) if self.name in reading.exchanged else reading.decimal
+
+    def _in_unit(self, unit: str, decimal: str | None) -> pl.Series:
+        """The numbers with the unit of an earlier table or with none; gaps where there is another."""
+        has = self.text.str.contains(unit, literal=True).fill_null(False)
+        bare = self.text.str.replace(unit, "", literal=True).str.strip_chars()
+        found = numbers_by(bare, decimal or ".")
+        values = found.values if not found.unit else found.values.set(found.values.is_not_null(), None)
+        if unit == "%":
+            values = values.zip_with(~has, values / 100)
+        if found.unit and values.null_count() == len(values):
+            first = int(self.text.is_not_null().arg_true()[0])
+            raise DownslopeError(
+                f'column "{self.name}" held numbers with {unit} in training, but row '
+                f"{self._row(first)} holds {shown_value(self.text[first])}; give them in that unit"
+            )
+        read = self._with_gaps(values, f"numbers with {unit}")
+        if (
+            unit == "%"
+            and not self.unread
+            and not has.all()
+            and len(without := self.text.filter(~has).drop_nulls())
+        ):
+            self.unread = (
+                f'column "{self.name}": its numbers were percentages in training, and '
+                f"{shown_value(without[0])} has no %; such numbers are read as shares, 0.05 for 5%"
+            )
+        return read
+
     def _numbers(self, decimal: str) -> pl.Series | None:
         if self.wanted is None and not (
             self.sample.str.contains(r"\d|(?i)^[+-]?inf").all() and numbers_by(self.sample, decimal).complete
@@ -187,7 +223,7 @@ class _Column:
         numbers = numbers_by(self.text, decimal)
         if not numbers.complete or (self.wanted is None and too_long(numbers.values, self.text)):
             return None
-        self.numeric = True
+        self.numeric, self.unit = True, numbers.unit
         if numbers.unit == "%":
             self.notes = (f'column "{self.name}": percentages are read as shares, 5% as 0.05',)
         return numbers.values.cast(pl.Int64) if numbers.whole and _fits(numbers.values) else numbers.values
@@ -210,6 +246,10 @@ class _Column:
             return None
         seconds = clock_seconds(self.text)
         return None if seconds.null_count() != self.text.null_count() else _clock(seconds)
+
+    def _row(self, place: int) -> int:
+        """The number that a row has in the table that messages count in."""
+        return int(place if self.index is None else self.index[place]) + 1
 
     def _with_gaps(self, values: pl.Series, what: str) -> pl.Series:
         """Values with gaps where a cell is something else, which is said; the text where all cells are."""
