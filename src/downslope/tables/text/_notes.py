@@ -58,7 +58,8 @@ def is_note(cell: str) -> bool:
 def odd_lines(rows: Sequence[Record], width: int) -> tuple[list[Record], list[Record]]:
     """Of rows with another number of cells than a table has: comments between them, and notes at the end.
 
-    >>> rows = [Record(2, 1, ["1", "2"]), Record(3, 2, ["# pause"]), Record(5, 4, ["end of file"])]
+    >>> rows = [Record(2, 1, ["1", "2"]), Record(3, 2, ["# pause"]), Record(4, 3, ["3", "4"])]
+    >>> rows.append(Record(5, 4, ["end of file"]))
     >>> [[row.line for row in part] for part in odd_lines(rows, 2)]
     [[3], [5]]
     """
