@@ -516,3 +516,12 @@ def test_another_unit_than_that_of_an_earlier_table_is_refused() -> None:
     before = table("x;y\n170 cm;1\n").reading
     with pytest.raises(DownslopeError, match="with cm in training, but row 1 holds"):
         table("x;y\n1.2 m;1\n1.3 m;1\n", before=before, wanted={"x": "number"})
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [('"a;b\nx;1\n', 1), ('a;b\n"x;1\ny;2\n', 2), ('a;b\nx;1\ny;"2\n', 3)],
+)
+def test_a_quotation_mark_that_is_never_closed_is_named_by_its_line(text: str, line: int) -> None:
+    with pytest.raises(DownslopeError, match=f"from line {line} on: a quotation mark that is never closed"):
+        table(text)
