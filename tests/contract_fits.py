@@ -189,7 +189,7 @@ FITS = {
         {
             "model": NOTHING,
             "data": OPTIONAL,
-            "row": wholes(lambda v: 0 <= v < len(TABLE["y"])),
+            "row": wholes(lambda v: 0 <= v < len(TABLE["y"]), "None"),
             "of_class": OPTIONAL,
             "source": OPTIONAL | TEXTS,
             "seed": SEED,

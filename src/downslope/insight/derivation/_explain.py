@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import index, items, number, show
+from downslope._checks import seed as checked_seed
 from downslope._keywords import suggests_keywords
 from downslope.engines import evaluate
 from downslope.errors import DownslopeError
@@ -158,6 +159,7 @@ def _plain_step(
     learning_rate: float,
 ) -> NextStep:
     """The step of plain descent on one row or on all, dropout at rest, in float64."""
+    seed = checked_seed("seed", seed)
     data = {name: a.astype(np.float64) for name, a in checked_data(network, x, y, row_weights).items()}
     point = (
         network.initial_parameters(seed)
