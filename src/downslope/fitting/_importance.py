@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from downslope._checks import SIZE, whole
@@ -29,9 +28,9 @@ _SHOWN = 20
 
 
 def error_increases(
-    errors: Callable[[pl.DataFrame], NDArray[np.float64]],
-    frame: pl.DataFrame,
-    columns: Sequence[str],
+    errors: Callable[[NDArray[Any]], NDArray[np.float64]],
+    x: NDArray[Any],
+    places: Sequence[slice],
     seed: int,
     repeats: int = _REPEATS,
 ) -> NDArray[np.float64]:
@@ -41,28 +40,30 @@ def error_increases(
     Rudin and Dominici 2019). All of them go into one prediction.
 
     Args:
-        errors: of the predictions for the rows of a table, which are those of ``frame`` in their order, once
-            or several times over.
-        frame: the rows.
-        columns: those to shuffle.
+        errors: of the predictions for encoded inputs, whose rows are those of ``x`` in their order, once or
+            several times over.
+        x: the rows, encoded, (rows, inputs).
+        places: which inputs each column became, of those to shuffle.
         seed: fixes the shuffles; a column's do not depend on the others.
         repeats: how often each column is shuffled.
 
-    >>> frame = pl.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": [1.0, 1.0, 1.0, 1.0]})
+    >>> x = np.array([[1.0, 1.0], [2.0, 1.0], [3.0, 1.0], [4.0, 1.0]])
     >>> truth = np.tile([1.0, 2.0, 3.0, 4.0], 5)
-    >>> def errors(table):
-    ...     return (table["a"].to_numpy() - truth[: table.height]) ** 2
-    >>> increases = error_increases(errors, frame, ["a", "b"], seed=0).mean(axis=1)
+    >>> def errors(rows):
+    ...     return (rows[:, 0] - truth[: len(rows)]) ** 2
+    >>> increases = error_increases(errors, x, [slice(0, 1), slice(1, 2)], seed=0).mean(axis=1)
     >>> bool(increases[0] > 0), float(increases[1])
     (True, 0.0)
     """
-    before = errors(frame)
-    repeated = pl.concat([frame] * repeats)
+    before = errors(x)
+    repeated = np.tile(x, (repeats, 1))
     increases = []
-    for index, name in enumerate(columns):
+    for index, place in enumerate(places):
         shuffles = generator(seed, _SHUFFLES + index)
-        orders = np.concatenate([shuffles.permutation(frame.height) for _ in range(repeats)])
-        after = errors(repeated.with_columns(frame[name].gather(orders)))
+        orders = np.concatenate([shuffles.permutation(len(x)) for _ in range(repeats)])
+        repeated[:, place] = x[orders, place]
+        after = errors(repeated)
+        repeated[:, place] = np.tile(x[:, place], (repeats, 1))
         increases.append(after.reshape(repeats, -1).mean(axis=0) - before)
     return np.array(increases)
 
@@ -161,7 +162,6 @@ def importance(
     predictor: Predictor, labelled: LabelledRows, *, repeats: int = _REPEATS, seed: int = 0
 ) -> Importance:
     """How much the error of predictions grows when a column is shuffled; ``Model.importance`` says more."""
-    encode = predictor.encoder.encode
     repeats, seed = whole("repeats", repeats, SIZE), checked_seed("seed", seed)
     target = predictor.target
     if len(labelled) < 2:
@@ -169,13 +169,14 @@ def importance(
     some = sampled_rows(len(labelled), seed)
     known, true = labelled.frame[some], labelled.true[some]
 
-    def errors(rows: pl.DataFrame) -> NDArray[np.float64]:
-        truth, outputs = np.tile(true, rows.height // len(true)), predictor.outputs(encode(rows).x)
+    def errors(x: NDArray[Any]) -> NDArray[np.float64]:
+        truth, outputs = np.tile(true, len(x) // len(true)), predictor.outputs(x)
         return surprise(truth, outputs) if target.classes else np.abs(outputs - truth)
 
-    columns = columns_of(known, predictor.encoder)
+    columns, places = columns_of(known, predictor.encoder), predictor.encoder.places
     with counted_in(labelled.index[some]):
-        increases = error_increases(errors, known, columns, seed, repeats)
+        x = predictor.encoder.encode(known).x
+    increases = error_increases(errors, x, [places[name] for name in columns], seed, repeats)
     means = increases.mean(axis=1)
     order = np.argsort(-means, kind="stable")
     return Importance(
@@ -184,7 +185,7 @@ def importance(
         tuple(columns[i] for i in order),
         means[order],
         _deviations(increases)[order] / np.sqrt(len(true)),
-        float(errors(known).mean()),
+        float(errors(x).mean()),
         len(true),
         repeats,
     )

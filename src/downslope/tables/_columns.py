@@ -127,7 +127,8 @@ def _number(column: pl.Series) -> Column:
     whole = column.dtype.is_integer() or bool((present == present.round()).all())
     keyed = _KEY.search(column.name) or (column.name == "column1" and _counts_up(present))
     if whole and levels == len(column) > 2 and keyed:
-        return Column(column.name, "identifier", "a different whole number in every row, named as a key")
+        why = "named as a key" if _KEY.search(column.name) else "without a name, and counts the rows"
+        return Column(column.name, "identifier", f"a different whole number in every row, {why}")
     reason = f"{levels} values from {low:.6g} to {high:.6g}{_gaps(gaps)}{_code_of_gaps(present, low, high)}"
     return Column(column.name, "number", reason)
 

@@ -135,5 +135,5 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
             )
         return np.asarray(numbers, np.int64)
 
-    def _errors(self, frame: pl.DataFrame, target: NDArray[Any]) -> NDArray[np.float64]:
-        return surprise(target, self.model_.predict_proba(frame))
+    def _errors(self, outputs: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
+        return surprise(target, outputs)

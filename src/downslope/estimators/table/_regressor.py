@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 
@@ -79,6 +78,6 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]
     def _numbers(self, target: NDArray[Any]) -> NDArray[Any]:
         return target
 
-    def _errors(self, frame: pl.DataFrame, target: NDArray[Any]) -> NDArray[np.float64]:
-        errors = (self.model_.predict(frame) - target) / self.model_.target.scale  # whose squares are finite
+    def _errors(self, outputs: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
+        errors = (outputs - target) / self.model_.target.scale  # whose squares are finite
         return np.asarray(errors**2)

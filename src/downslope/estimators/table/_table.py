@@ -186,8 +186,8 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         """The target as ``ds.fit`` gets it."""
         raise NotImplementedError
 
-    def _errors(self, frame: pl.DataFrame, target: NDArray[Any]) -> NDArray[np.float64]:
-        """The error of each row, of which the importances of columns are computed."""
+    def _errors(self, outputs: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
+        """The error of each row by what is predicted; the importances of columns are computed of it."""
         raise NotImplementedError
 
     def _table(self, x: Any) -> pl.DataFrame:
@@ -213,14 +213,16 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         if self._importances is None:
+            model = self.model_
             used = [column.name for column in self.summary_.columns if column.inputs]
             increases = dict.fromkeys((column.name for column in self.summary_.columns), 0.0)
 
-            def errors(frame: pl.DataFrame) -> NDArray[np.float64]:
-                repeats = frame.height // len(self._sample_target)
-                return self._errors(frame, np.tile(self._sample_target, repeats))
+            def errors(x: NDArray[Any]) -> NDArray[np.float64]:
+                repeats = len(x) // len(self._sample_target)
+                return self._errors(model.outputs(x), np.tile(self._sample_target, repeats))
 
-            found = error_increases(errors, self._sample, used, self._seed).mean(axis=1)
+            x, places = model.encode(self._sample).x, [model.encoder.places[name] for name in used]
+            found = error_increases(errors, x, places, self._seed).mean(axis=1)
             increases.update(zip(used, found.tolist(), strict=True))
             self._importances = shares(np.array(list(increases.values())))
         return self._importances
