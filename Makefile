@@ -32,8 +32,9 @@ demo: $(VENV)/.demo
 	$(BIN)/downslope demo
 
 # the workers of pytest share the processors, so none takes several
+ONE_EACH := OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1
 test: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
+	$(ONE_EACH) $(BIN)/python -m pytest -n auto
 
 # the engine's own tests on every instruction set of this processor, built by g++ and, where there is one, clang++
 native-test: $(VENV)/.dev
@@ -80,7 +81,7 @@ aarch64-test: $(VENV)/.dev
 page-test: $(VENV)/.test
 	rm -rf $(VENV)/wheel && $(PYTHON) -m venv $(VENV)/wheel
 	$(VENV)/wheel/bin/pip install --quiet .
-	DOWNSLOPE_COMMAND=$(abspath $(VENV))/wheel/bin/downslope OMP_NUM_THREADS=1 \
+	DOWNSLOPE_COMMAND=$(abspath $(VENV))/wheel/bin/downslope $(ONE_EACH) \
 		$(BIN)/python -m pytest -n $(JOBS) tests/studio -k page
 
 # format and lint of the page's JavaScript and CSS, and its unit tests: Node.js is a tool of development only
@@ -98,6 +99,6 @@ check: $(VENV)/.dev native-test sanitize javascript
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto $(TESTS)
+	$(ONE_EACH) $(BIN)/python -m pytest -n auto $(TESTS)
 	$(FOR_EVERY_SET) $(BIN)/python -m pytest -n auto tests/engines/test_native.py tests/engines/test_bfloat16.py || exit 1; done
 	DOWNSLOPE_ENGINE=reference $(BIN)/python -m pytest -n auto tests/training/test_descend.py

@@ -10,6 +10,8 @@ import pytest
 
 import downslope as ds
 
+pytest.importorskip("torch", reason="benchmarks are beside their peers, PyTorch among them")
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = ("steps", "predict", "gradients", "startup", "growth", "tables", "threads", "mlp", "custom")
 

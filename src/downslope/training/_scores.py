@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 __all__ = ["confusion_counts", "r_squared"]
 
+_ROUNDING = 1e-14  # an R² that is smaller is the rounding of its two sums
+
 
 def r_squared(
     y: NDArray[Any], predicted: NDArray[Any], weights: NDArray[Any] | None = None
@@ -38,8 +40,8 @@ def r_squared(
     variance = np.average((y - np.average(y, axis=0, weights=weights)) ** 2, axis=0, weights=weights)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = 1 - square / variance
-    # a difference from 1 has no digits beyond: 0 is 0, and not 1e-16
-    return np.where(variance > 0, found.round(15), np.nan)
+    found = np.where(np.abs(found) < _ROUNDING, 0.0, found)
+    return np.where(variance > 0, found, np.nan)
 
 
 def confusion_counts(
