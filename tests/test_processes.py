@@ -82,7 +82,9 @@ def test_children_of_a_process_at_work_work(act):
 
 
 @forks
-def test_children_of_a_process_that_used_a_table_say_what_to_do():
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_children_of_a_process_that_used_a_table_say_what_to_do(threads, monkeypatch):
+    monkeypatch.setenv("POLARS_MAX_THREADS", threads)
     assert printed("fit(); print(children(predict), children(lambda: ds.fit(table, target='t')))") == (
         "(20, 0) (0, 20)\n"
     )
