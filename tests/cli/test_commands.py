@@ -55,6 +55,19 @@ def run_alone(*arguments: str | Path, folder: Path | None = None) -> subprocess.
     return subprocess.run(words, cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=300)
 
 
+def interrupted(*arguments: str, folder: Path) -> bytes:
+    """What a command says that Ctrl-C ends after some seconds."""
+    started = subprocess.Popen(
+        [*COMMAND, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    time.sleep(8)
+    started.send_signal(signal.SIGINT)
+    _, told = started.communicate(timeout=60)
+    assert started.returncode == 130, told
+    assert b"Traceback" not in told
+    return told
+
+
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("fitted")
@@ -278,18 +291,8 @@ def test_ctrl_c_saves_the_best_so_far(tmp_path) -> None:
     x = draw.normal(size=(4000, 6))
     frame = pl.DataFrame({f"x{i}": x[:, i] for i in range(6)} | {"y": np.sin(x).sum(axis=1)})
     frame.write_csv(tmp_path / "t.csv")
-    started = subprocess.Popen(
-        [*COMMAND, "fit", "t.csv", "-t", "y", "--epochs", "5000"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    time.sleep(8)
-    started.send_signal(signal.SIGINT)
-    _, told = started.communicate(timeout=60)
-    assert started.returncode == 130, told
+    told = interrupted("fit", "t.csv", "-t", "y", "--epochs", "5000", folder=tmp_path)
     assert b"interrupted" in told
-    assert b"Traceback" not in told
     if (tmp_path / "t.downslope").exists():
         assert ds.load(tmp_path / "t.downslope").record.interrupted
     else:  # too early for a first epoch
