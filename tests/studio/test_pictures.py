@@ -8,10 +8,14 @@ import downslope as ds
 from downslope.engines import evaluate
 from downslope.graph import gradient
 from downslope.insight import Position
+from downslope.studio import _schema as commands
 from downslope.studio.server._wire import pack, unpack
+from downslope.studio.session._samples import opening_of
+from downslope.studio.session._session import Session
 from downslope.studio.views.pictures import _surface
 from downslope.studio.views.pictures._fitted import fitted
 from downslope.studio.views.pictures._histograms import histograms
+from downslope.studio.views.pictures._histograms import make as histograms_of
 from downslope.studio.views.pictures._residuals import residuals
 from downslope.studio.views.pictures._surface import surface, symbol
 
@@ -265,10 +269,10 @@ def test_a_log_loss_is_known_where_a_probability_is_1_within_rounding():
 @pytest.mark.parametrize("network", [NEURON, DEEP, CLASSES], ids=["neuron", "binary", "classes"])
 def test_histograms_count_what_the_reference_engine_gives(network):
     data, values = rows_for(network), at(network)
-    found = histograms(network, values, data, bins=17)["layers"]
     graph = network.graph()
     weights = [name for name in values if name.endswith("weight")]
     slopes = evaluate(gradient(graph.error, [graph.parameters[name] for name in weights]), {**values, **data})
+    found = histograms(network, values, dict(zip(weights, slopes, strict=True)), data, bins=17)["layers"]
     outs = {stage.layer: stage.node for stage in graph.stages}
     activations = evaluate([outs[name.split(".")[0]] for name in weights], {**values, **data})
     assert [layer["name"] for layer in found] == [name.split(".")[0] for name in weights]
@@ -285,19 +289,38 @@ def test_histograms_count_what_the_reference_engine_gives(network):
             np.testing.assert_allclose(shown["zeros"], np.mean(expected == 0))
 
 
+@pytest.mark.parametrize("batch", [16, None])
+def test_gradients_in_histograms_are_those_of_the_next_step(batch):
+    session = Session(*opening_of("spirals"))
+    session.handle(commands.ChangeSettings({"batch_size": batch, "validation": 0.2}))
+    session.handle(commands.Step(5))
+    picture = histograms_of(session, {}, session.parameters)
+    rows = f"{batch} of the 240 rows" if batch else "192 of the 240 rows"
+    assert picture["gradient_rows"] == rows
+    taken = session.next_step.rows
+    data = {name: values[taken] for name, values in session.state.descent.split.data.items()}
+    graph = session.state.settings.network.graph()
+    for layer in picture["layers"]:
+        weight = graph.parameters[f"{layer['name']}.weight"]
+        (slope,) = evaluate(gradient(graph.error, [weight]), {**session.parameters, **data})
+        np.testing.assert_allclose(layer["gradients"]["mean"], slope.mean(), atol=1e-12)
+        np.testing.assert_allclose(layer["gradients"]["max"], slope.max(), rtol=1e-9)
+
+
 def test_histograms_of_other_layers_and_of_values_beyond_numbers():
     network = ds.Network(2, [ds.Dense(3, "relu"), ds.LayerNorm(), ds.Dense(1)])
     values, data = at(network), rows_for(network, 3000)
-    found = histograms(network, values, data)
+    found = histograms(network, values, values, data)
     assert [layer["name"] for layer in found["layers"]] == ["layer1", "layer2", "layer3"]
     assert [layer["activation"] for layer in found["layers"]] == ["relu", "", ""]
     assert (found["rows"], found["sampled"]) == (2048, True)
     values["layer3.weight"][0, 0] = np.nan
-    last = histograms(network, values, data)["layers"][2]
+    last = histograms(network, values, values, data)["layers"][2]
     assert last["weights"]["unbounded"] == 1
     assert last["activations"]["unbounded"] == 2048
     assert last["activations"]["min"] is None
-    same = histograms(network, {name: np.full(v.shape, 1e17) for name, v in values.items()}, data)
+    large = {name: np.full(v.shape, 1e17) for name, v in values.items()}
+    same = histograms(network, large, large, data)
     assert same["layers"][0]["weights"]["counts"].sum() == 6
 
 
@@ -309,7 +332,7 @@ def test_a_descent_that_diverged_has_pictures_too(network, value):
     assert residuals(network, values, data)["rows"] == 60
     names = ["a", "b", "c"]
     assert fitted(network, values, data["x"], data["y"], [0, 1], features=names)["values"].shape == (48, 48)
-    assert histograms(network, values, data)["layers"][0]["weights"]["counts"].shape == (40,)
+    assert histograms(network, values, values, data)["layers"][0]["weights"]["counts"].shape == (40,)
 
 
 @pytest.mark.parametrize("network", [NEURON, DEEP, CLASSES], ids=["neuron", "binary", "classes"])
@@ -333,7 +356,7 @@ def test_pictures_travel():
         surface(CLASSES, values, data, W1, W2),
         fitted(CLASSES, values, data["x"], data["y"], [0, 1], features=["a", "b"]),
         residuals(CLASSES, values, data),
-        histograms(CLASSES, values, data),
+        histograms(CLASSES, values, values, data),
     ]
     for picture in pictures:
         assert unpack(pack(picture)).keys() == picture.keys()

@@ -22,9 +22,10 @@ function Histograms({ picture }) {
   const layerHeight = HEAD + HEIGHT * (3 / columns) + 10;
   const height = Math.ceil(picture.layers.length / across) * layerHeight;
   const saved = { svg, file: "histograms", table: () => table(picture) };
-  const note = picture.sampled
-    ? `Activations and gradients are of ${whole(picture.rows)} rows, evenly spaced in the table.`
+  const sampled = picture.sampled
+    ? `Activations are of ${whole(picture.rows)} rows, evenly spaced in the table. `
     : "";
+  const note = `${sampled}Gradients are those of the next step, of ${picture.gradient_rows}.`;
   const drawn = { svg, width, height, label: described(picture) };
   const layer = (one, k) => {
     const [x, y] = [(k % across) * layerWidth, Math.floor(k / across) * layerHeight];

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines import Evaluator
-from downslope.graph import Node, gradient
+from downslope.graph import Node
 from downslope.nets import Network
 from downslope.studio.session._session import Session
 from downslope.studio.views.pictures._sampling import counted, quiet, sample_of
@@ -23,18 +23,23 @@ _OFFSETS = ("bias", "shift", "offset", "phase")  # roles of parameters that are 
 
 
 def make(session: Session, _: Mapping[str, Any], parameters: Arrays) -> dict[str, Any]:
-    """The histograms of what is shown."""
-    state = session.state
-    return histograms(state.settings.network, parameters, state.shown_descent.split.training)
+    """The histograms of what is shown; the gradients are those of the step that follows."""
+    state, step = session.state, session.next_step
+    found = histograms(state.settings.network, parameters, step.gradients, state.shown_descent.split.training)
+    return {**found, "gradient_rows": step.rows_in_words}
 
 
 @quiet
 def histograms(
-    network: Network, parameters: Mapping[str, NDArray[Any]], data: Mapping[str, NDArray[Any]], bins: int = 40
+    network: Network,
+    parameters: Mapping[str, NDArray[Any]],
+    gradients: Mapping[str, NDArray[Any]],
+    data: Mapping[str, NDArray[Any]],
+    bins: int = 40,
 ) -> dict[str, Any]:
-    """Histograms of weights, activations and gradients of the error by the weights, layer by layer.
+    """Histograms of weights, activations and given gradients of the weights, layer by layer.
 
-    Activations and gradients are those of at most 2,048 rows, evenly spaced.
+    Activations are those of at most 2,048 rows, evenly spaced.
 
     Returns:
         ``rows``, whether they are ``sampled``, and ``layers``: for each with weights its ``name``,
@@ -45,22 +50,22 @@ def histograms(
     >>> from downslope.nets import Dense
     >>> net = Network(inputs=1, layers=[Dense(2, "relu", initializer=[[1.0], [-1.0]]), Dense(1)])
     >>> rows = {"x": np.array([[1.0], [2.0]]), "y": np.zeros((2, 1)), "row_weights": np.ones(2)}
-    >>> first = histograms(net, net.initial_parameters(), rows)["layers"][0]
+    >>> weights = net.initial_parameters()
+    >>> first = histograms(net, weights, weights, rows)["layers"][0]
     >>> first["name"], first["activations"]["zeros"], first["activations"]["max"]
     ('layer1', 0.5, 2.0)
     """
     chosen = sample_of(data, _ROWS)
     values = {**parameters, **chosen}
     names, weights, stages = _layers(network)
-    activations, gradients = _histogram_programs(network)
-    activated, differentiated = activations.rows(values), iter(gradients.mean(values))
+    activated = _activations(network).rows(values)
     layers = [
         {
             "name": name,
             "activation": stage.op.name if stage.op.name not in ("add", "matmul", "concatenate") else "",
             "weights": _histogram([parameters[weight] for weight in own], bins),
             "activations": _histogram([a], bins),
-            "gradients": _histogram([next(differentiated) for _ in own], bins),
+            "gradients": _histogram([gradients[weight] for weight in own], bins),
         }
         for name, own, stage, a in zip(names, weights, stages, activated, strict=True)
     ]
@@ -80,10 +85,9 @@ def _layers(network: Network) -> tuple[list[str], list[list[str]], list[Node]]:
 
 
 @lru_cache(maxsize=2)
-def _histogram_programs(network: Network) -> tuple[Evaluator, Evaluator]:
-    graph, (_, weights, stages) = network.graph(), _layers(network)
-    nodes = [graph.parameters[name] for own in weights for name in own]
-    return Evaluator(stages), Evaluator(gradient(graph.error, nodes))
+def _activations(network: Network) -> Evaluator:
+    _, _, stages = _layers(network)
+    return Evaluator(stages)
 
 
 def _histogram(arrays: Sequence[NDArray[Any]], bins: int) -> dict[str, Any]:
