@@ -117,7 +117,7 @@ def five_rows():
 
 def moons():
     session = Session(*opening_of("moons"))
-    for command in (ask.Step(20), ask.NameRun(1, "first", True), ask.Reset(5), ask.Step(30)):
+    for command in (ask.Step(20), ask.NameRun(1, "first", kept=True), ask.Reset(5), ask.Step(30)):
         session.handle(command)
     return session
 
@@ -170,7 +170,7 @@ CASES = [
     (five_rows, ask.Restore({"learning_rate": 0.01}, {W: [[1.0, 2.0, 3.0]]})),
     (moons, ask.GoTo(3)),
     (moons, ask.GoTo(None, run=1)),
-    (moons, ask.NameRun(2, "second", True)),
+    (moons, ask.NameRun(2, "second", "with another seed", True)),
     (moons, ask.RemoveRun(1)),
     (five_rows, ask.Explain("weight", W, [0, 1], 2)),
     (moons, ask.ReadValue("layer1", "update", [0, 1])),

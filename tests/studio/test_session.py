@@ -339,9 +339,10 @@ def test_the_curve_is_bounded_and_holds_errors_as_they_were():
 
 def test_runs_beyond_the_most_are_forgotten_but_not_those_that_are_kept():
     session = first_session()
-    session.handle(ask.NameRun(1, "first", True))
+    session.handle(ask.NameRun(1, "first", kept=True))
     for seed in range(40):
         session.handle(ask.Reset(seed))
+        session.handle(ask.Step())
     numbers = [history.number for history in session.state.runs]
     assert numbers[0] == 1
     assert numbers[-1] == 41

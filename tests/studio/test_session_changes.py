@@ -68,6 +68,7 @@ def test_a_run_is_opened_on_its_own_rows_and_layers(session):
     ask(session, "step", count=2)
     ask(session, "change_settings", settings=hidden(4))
     ask(session, "edit_cell", row=0, column="y", text="99")
+    ask(session, "step", count=1)
     ask(session, "open_sample", name="wave")
     ask(session, "go_to", saved_step=None, run=1)
     told = frame(session)
@@ -75,11 +76,12 @@ def test_a_run_is_opened_on_its_own_rows_and_layers(session):
     assert told["rows"]["cells"][0] == [3.0, 4.0, 7.0, 13.5]
     assert told["error"]["value"] == session.state.run.last.error
     ask(session, "step", count=1)
-    ask(session, "go_to", saved_step=None, run=3)
+    ask(session, "go_to", saved_step=None, run=2)
     assert frame(session)["rows"]["cells"][0] == [3.0, 4.0, 7.0, 99.0]
 
 
 def test_masks_of_other_layers_are_left_out_where_a_run_is_opened(session):
+    ask(session, "step", count=1)
     ask(session, "change_settings", settings=hidden(4))
     ask(session, "freeze", name="layer1.weight", index=None, frozen=True)
     ask(session, "go_to", saved_step=None, run=1)
@@ -129,8 +131,8 @@ def test_the_past_is_shown_with_the_settings_of_its_time_and_goes_on_with_them(s
     ask(session, "step", count=1)
     assert overview_of(session, Viewer())["settings"]["optimizer"] == "adam"
     assert "layer1.weight.mean" in session.state.run.last.values
-    assert session.state.run.parent == (2, 5)
-    ask(session, "go_to", saved_step=None, run=2)
+    assert session.state.run.parent == (1, 5)
+    ask(session, "go_to", saved_step=None, run=1)
     assert overview_of(session, Viewer())["settings"]["optimizer"] == "sgd"
 
 

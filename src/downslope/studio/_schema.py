@@ -135,10 +135,11 @@ class GoTo(Command):
 
 @dataclass(frozen=True)
 class NameRun(Command):
-    """Give a run a name, and keep it or not."""
+    """Give a run a name and a note, and keep it or not."""
 
     run: int
     name: str | None = None
+    note: str | None = None
     kept: bool | None = None
 
 

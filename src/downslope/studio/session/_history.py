@@ -13,7 +13,7 @@ from downslope._forks import cached_property
 from downslope.studio.session._settings import Settings
 from downslope.studio.table._rows import Rows
 
-__all__ = ["ErrorCurve", "History", "SavedStep", "next_mark"]
+__all__ = ["ErrorCurve", "History", "SavedStep", "next_mark", "usual_name"]
 
 _POINTS = 4096
 _PARTS = 64  # of a curve, until they are joined
@@ -57,6 +57,11 @@ def next_mark(step: int) -> int:
     [1, 2, 11, 105, 1050]
     """
     return max(step + 1, int(step * _GROWTH))
+
+
+def usual_name(number: int) -> str:
+    """What a run is called that nobody named."""
+    return f"run {number}"
 
 
 Points = tuple[NDArray[np.int64], NDArray[np.float64]]
@@ -127,14 +132,18 @@ class History:
         name: as the reader named it.
         rows: what it learns from.
         parent: the run it branches from, and the index of the saved step there; None for a new start.
+        branching: the saved step that it branches at; None for a new start.
         kept: whether the reader keeps it for comparison.
+        note: what the reader wrote about it.
     """
 
     number: int
     name: str
     rows: Rows = field(repr=False)
     parent: tuple[int, int] | None = None
+    branching: SavedStep | None = field(default=None, repr=False)
     kept: bool = False
+    note: str = ""
     saved_steps: tuple[SavedStep, ...] = ()
     curve: ErrorCurve = field(default_factory=ErrorCurve)
 
@@ -142,6 +151,12 @@ class History:
     def last(self) -> SavedStep:
         """The latest saved step."""
         return self.saved_steps[-1]
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to come back to: no step, no number moved, nothing that a reader wrote."""
+        begun = self.last.origin == "start" or self.last is self.branching
+        return begun and not (self.kept or self.note or self.name != usual_name(self.number))
 
     @cached_property
     def best(self) -> SavedStep:
@@ -182,9 +197,10 @@ class History:
         saved = self.saved_steps[index]
         return History(
             number,
-            f"run {number}",
+            usual_name(number),
             self.rows,
             (self.number, index),
+            saved,
             saved_steps=self.saved_steps[: index + 1],
             curve=self.curve.until(saved.step),
         )

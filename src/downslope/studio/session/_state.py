@@ -10,7 +10,7 @@ from downslope.errors import DownslopeError
 from downslope.studio.session._descent import Descent, Masks, checked_descent, fitting_masks, start_values
 from downslope.studio.session._engine import DescentState, Engine
 from downslope.studio.session._faults import Fault
-from downslope.studio.session._history import History, SavedStep
+from downslope.studio.session._history import History, SavedStep, usual_name
 from downslope.studio.session._settings import Settings
 from downslope.studio.table._choices import Choices
 from downslope.studio.table._rows import Rows
@@ -33,6 +33,7 @@ __all__ = [
     "run_of",
     "with_best",
     "with_run",
+    "without_empty",
 ]
 
 PHASES = ("forward", "loss", "backward", "update")
@@ -143,12 +144,13 @@ def begun(
     state: SessionState, descent: Descent, values: Mapping[str, NDArray[Any]] | None, engine: Engine
 ) -> SessionState:
     """A new run of a descent; parameters that are not given are drawn."""
+    state = without_empty(state)
     number = state.made + 1
     after = replace(
         state,
         descent=descent,
         position=DescentState.at(start_values(descent, values), 0),
-        runs=(*state.runs, History(number, f"run {number}", descent.rows)),
+        runs=(*state.runs, History(number, usual_name(number), descent.rows)),
         current=number,
         made=number,
         best=_comparable(state.best, descent.settings),
@@ -227,7 +229,7 @@ def paused(state: SessionState, engine: Engine) -> SessionState:
 
 def opened(state: SessionState, run: History) -> SessionState:
     """The state with another run as the present one, on its own rows and with its own network."""
-    last = run.last
+    state, last = without_empty(state), run.last
     frozen = fitting_masks(state.frozen, last.settings)
     descent = checked_descent(last.settings, run.rows, frozen)
     best = {} if run.rows is not state.rows else state.best
@@ -235,6 +237,13 @@ def opened(state: SessionState, run: History) -> SessionState:
     state = moved(state, descent, last.values, last.step)
     alike = _measured_by(last.settings)
     return with_best(state, [s for s in run.saved_steps if _measured_by(s.settings) == alike])
+
+
+def without_empty(state: SessionState) -> SessionState:
+    """The state without its present run, if nothing happened in it: the next one takes its number."""
+    runs = tuple(run for run in state.runs if run.number != state.current or not run.empty)
+    gone = len(runs) < len(state.runs) and state.current == state.made
+    return replace(state, runs=runs, made=state.made - gone)
 
 
 def _within_limits(state: SessionState) -> SessionState:

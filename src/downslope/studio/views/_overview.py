@@ -13,11 +13,11 @@ from downslope.nets import ACTIVATIONS, LOSSES, Network
 from downslope.studio._schema import UPLOAD_LIMIT, Overview
 from downslope.studio.session._address import table_in_address
 from downslope.studio.session._faults import stable_range_of
-from downslope.studio.session._history import History
 from downslope.studio.session._samples import FIVE_ROWS, SAMPLES
 from downslope.studio.session._session import Session
 from downslope.studio.session._state import SessionState
 from downslope.studio.table._rows import Rows
+from downslope.studio.views._runs import runs_source, runs_view
 from downslope.studio.views._viewer import Viewer
 from downslope.training import OPTIMIZERS
 
@@ -25,8 +25,6 @@ __all__ = ["SHOWN_WEIGHTS", "overview_of"]
 
 SHOWN_WEIGHTS = 2100
 """Networks with more weights are shown as matrices."""
-
-_POINTS = 400  # of the curve of a run
 
 Source = tuple[Any, ...]
 """What a part of the overview is made from: the part is the same as long as this is."""
@@ -149,40 +147,8 @@ def _losses(state: SessionState) -> list[str]:
     return list(dict.fromkeys([*(name for name, known in LOSSES.items() if kind in known.suits), loss]))
 
 
-def _runs(state: SessionState) -> list[dict[str, Any]]:
-    return [_run(run, run.number == state.current) for run in state.runs]
-
-
-def _run(run: History, is_open: bool) -> dict[str, Any]:
-    steps, errors = run.curve.thinned(_POINTS)
-    settings = run.last.settings
-    return {
-        "number": run.number,
-        "name": run.name,
-        "kept": run.kept,
-        "open": is_open,
-        "parent": None if run.parent is None else run.parent[0],
-        "step": run.last.step,
-        "error": run.last.error,
-        "best": run.best.error,
-        "validation": run.last.validation_error,
-        "shape": "-".join(str(layer.units) for layer in settings.layers) or "fixed",
-        "activation": str(settings.layers[0].activation) if len(settings.layers) > 1 else "",
-        "learning_rate": settings.learning_rate,
-        "optimizer": settings.optimizer,
-        "steps": steps.astype(float),
-        "errors": errors,
-    }
-
-
 def _limits(state: SessionState) -> dict[str, Any]:
     return {"upload": UPLOAD_LIMIT, "shown_weights": SHOWN_WEIGHTS}
-
-
-def _runs_source(state: SessionState) -> Source:
-    """Of the open run the page knows by its frames; the others stay as they are."""
-    others = tuple(run for run in state.runs if run.number != state.current)
-    return others, state.current, state.run.name, state.run.kept
 
 
 _PARTS: Mapping[str, tuple[Callable[[SessionState], Source], Callable[[SessionState], Any]]] = {
@@ -190,7 +156,7 @@ _PARTS: Mapping[str, tuple[Callable[[SessionState], Source], Callable[[SessionSt
     "settings": (lambda state: (state.descent, state.settings), _settings),
     "network": (lambda state: (state.descent, state.settings), _network),
     "choices": (lambda state: (state.settings, state.rows), _choices),
-    "runs": (_runs_source, _runs),
+    "runs": (runs_source, runs_view),
     "limits": (lambda state: (), _limits),
 }
 """By part, what it is made from, and what makes it."""

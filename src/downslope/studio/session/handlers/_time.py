@@ -12,6 +12,9 @@ from downslope.studio.session._state import SessionState, opened, paused, run_of
 __all__ = ["go_to_saved_step", "name_run", "remove_run"]
 
 
+_NAME, _NOTE = 60, 1000  # characters
+
+
 def go_to_saved_step(state: SessionState, command: ask.GoTo, engine: Engine) -> SessionState:
     """A saved step of a run is shown, or the latest."""
     state = paused(state, engine)
@@ -25,10 +28,12 @@ def go_to_saved_step(state: SessionState, command: ask.GoTo, engine: Engine) -> 
 
 
 def name_run(state: SessionState, command: ask.NameRun, engine: Engine) -> SessionState:
-    """A run with another name, or kept for comparison or not."""
+    """A run with another name or note, or kept for comparison or not."""
     run = run_of(state, command.run)
     if command.name is not None:
-        run = replace(run, name=command.name.strip()[:60] or run.name)
+        run = replace(run, name=command.name.strip()[:_NAME] or run.name)
+    if command.note is not None:
+        run = replace(run, note=command.note.strip()[:_NOTE])
     if command.kept is not None:
         run = replace(run, kept=command.kept)
     return with_run(state, run)
