@@ -1,12 +1,16 @@
 """What the gradients SAY: the chain rule written out, exact answers, forecasts, curvature; and what runs."""
 
 from downslope.insight.derivation import (
+    Chain,
     DenseStage,
     Explanation,
     NextStep,
     Position,
     RowExplanation,
     UnitExplanation,
+    chain_of_row,
+    chain_of_unit,
+    chain_of_weight,
     dense_layers,
     explain,
     explain_row,
@@ -21,6 +25,7 @@ from downslope.insight.linear import Forecast, Solution, forecast, solve
 from downslope.insight.step_tape import StepTape, TapeFormula, TapeInstruction, TapeSummary, TapeValue, tape
 
 __all__ = [
+    "Chain",
     "DenseStage",
     "Explanation",
     "Forecast",
@@ -34,6 +39,9 @@ __all__ = [
     "TapeSummary",
     "TapeValue",
     "UnitExplanation",
+    "chain_of_row",
+    "chain_of_unit",
+    "chain_of_weight",
     "dense_layers",
     "explain",
     "explain_row",

@@ -5,7 +5,7 @@ form. Parentheses follow from precedence, so no op has to think of them.
 """
 
 from downslope.graph.notation._latex import latex
-from downslope.graph.notation._mathml import mathml
+from downslope.graph.notation._mathml import Mark, mathml
 from downslope.graph.notation._text import text
 from downslope.graph.notation._tree import (
     Apply,
@@ -38,6 +38,7 @@ __all__ = [
     "Fraction",
     "Infix",
     "Listing",
+    "Mark",
     "Negative",
     "Number",
     "Phrase",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 from downslope.graph.notation._tree import (
@@ -22,20 +23,34 @@ from downslope.graph.notation._tree import (
     Symbol,
     Words,
 )
-from downslope.graph.notation._writing import has_hat, items, negated, number_text, power_base, terms
+from downslope.graph.notation._writing import Write, has_hat, items, negated, number_text, power_base, terms
 
 __all__ = ["mathml"]
 
 _ROUND = "<mrow><mo>(</mo>{}<mo>)</mo></mrow>"
 
 
-def mathml(e: Expression) -> str:
+Mark = Callable[[Expression], str | None]
+"""The attributes of an element around a symbol or a fraction; None for no element."""
+
+
+def mathml(e: Expression, mark: Mark | None = None) -> str:
     """The expression as presentation MathML, without the surrounding ``<math>``.
 
     >>> mathml(Fraction(Number(1.0), Symbol("n")))
     '<mfrac><mn>1</mn><mi>n</mi></mfrac>'
+    >>> mathml(Symbol("x"), lambda symbol: 'class="input"')
+    '<mrow class="input"><mi>x</mi></mrow>'
     """
+    if mark is None:
+        return _written(e, mathml)
+    marked = mark(e) if isinstance(e, Symbol | Fraction) else None
+    if marked is None:
+        return _written(e, lambda part: mathml(part, mark))
+    return f"<mrow {marked}>{_written(e, mathml)}</mrow>"
 
+
+def _written(e: Expression, write: Write) -> str:
     match e:
         case Symbol(letter, index, layer, prime):
             base = f"<mi>{escape(letter[0] if has_hat(letter) else letter)}</mi>"
@@ -56,32 +71,32 @@ def mathml(e: Expression) -> str:
             # blanks at the edges of a text would be dropped
             return f"<mtext>{escape(words)}</mtext>".replace(" ", "\u00a0")
         case Phrase(parts):
-            return f"<mrow>{''.join(map(mathml, parts))}</mrow>"
+            return f"<mrow>{''.join(map(write, parts))}</mrow>"
         case Infix(operator, _):
-            return f"<mrow>{f'<mo>{escape(operator)}</mo>'.join(terms(e, mathml, _ROUND))}</mrow>"
+            return f"<mrow>{f'<mo>{escape(operator)}</mo>'.join(terms(e, write, _ROUND))}</mrow>"
         case Negative(term):
-            return f"<mrow><mo>−</mo>{negated(term, mathml, _ROUND)}</mrow>"
+            return f"<mrow><mo>−</mo>{negated(term, write, _ROUND)}</mrow>"
         case Power(base, exponent):
-            return f"<msup>{power_base(base, exponent, mathml, _ROUND)}{mathml(exponent)}</msup>"
+            return f"<msup>{power_base(base, exponent, write, _ROUND)}{write(exponent)}</msup>"
         case Root(radicand):
-            return f"<msqrt>{mathml(radicand)}</msqrt>"
+            return f"<msqrt>{write(radicand)}</msqrt>"
         case Fraction(top, bottom):
-            return f"<mfrac>{mathml(top)}{mathml(bottom)}</mfrac>"
+            return f"<mfrac>{write(top)}{write(bottom)}</mfrac>"
         case Differential(of):
-            return f"<mrow><mo>∂</mo>{mathml(of)}</mrow>"
+            return f"<mrow><mo>∂</mo>{write(of)}</mrow>"
         case Apply(function, arguments):
-            inside = "<mo>,</mo>".join(map(mathml, arguments))
-            return f"<mrow>{mathml(function)}<mo>(</mo>{inside}<mo>)</mo></mrow>"
+            inside = "<mo>,</mo>".join(map(write, arguments))
+            return f"<mrow>{write(function)}<mo>(</mo>{inside}<mo>)</mo></mrow>"
         case SumOver(index, body):
-            inner = negated(body, mathml, _ROUND)
+            inner = negated(body, write, _ROUND)
             sign = f"<munder><mo>∑</mo><mi>{escape(index)}</mi></munder>" if index else "<mo>∑</mo>"
             return f"<mrow>{sign}{inner}</mrow>"
         case Bracketed(body, left, right):
-            return f"<mrow><mo>{left}</mo>{mathml(body)}<mo>{right}</mo></mrow>"
+            return f"<mrow><mo>{left}</mo>{write(body)}<mo>{right}</mo></mrow>"
         case Cases(pairs, otherwise):
-            given = [mathml(value) + mathml(Words(" if ")) + mathml(condition) for value, condition in pairs]
-            cases = "<mo>;</mo>".join([*given, mathml(otherwise) + mathml(Words(" else"))])
+            given = [write(value) + write(Words(" if ")) + write(condition) for value, condition in pairs]
+            cases = "<mo>;</mo>".join([*given, write(otherwise) + write(Words(" else"))])
             return f"<mrow><mo>{{</mo>{cases}<mo>}}</mo></mrow>"
         case Listing():
-            inside = items(e, mathml, "<mo>,</mo>", "<mo>:</mo>")
+            inside = items(e, write, "<mo>,</mo>", "<mo>:</mo>")
             return f"<mrow><mo>(</mo>{inside}<mo>)</mo></mrow>"

@@ -25,7 +25,7 @@ from downslope.insight.derivation.rules import (
 )
 from downslope.nets import ACTIVATION, Stage
 
-__all__ = ["backward", "backward_in_symbols"]
+__all__ = ["activation_of", "backward", "backward_in_symbols", "layer_gradient", "own_gradient"]
 
 _SHOWN = 8
 
@@ -54,7 +54,7 @@ def backward(view: NetworkView, lowest: Stage, unit: int | None) -> Block:
     full = None
     if unit is not None:
         items += _of_unit(view, lowest.node, unit) if lowest.node.shape[1] != 1 else []
-        full = _activation_of(view, lowest.node)
+        full = activation_of(view, lowest.node)
     items += _activation_slopes(view, lowest, full)
     return Block("Backward: δ = ∂E/∂z, from the last layer down", tuple(items))
 
@@ -91,7 +91,7 @@ def _steps(view: NetworkView, lowest: Stage) -> Iterator[_Step]:
                 yield _Step(node, name, formula)
 
 
-def _activation_of(view: NetworkView, z: Node) -> Stage | None:
+def activation_of(view: NetworkView, z: Node) -> Stage | None:
     """The activation that alone takes a z."""
     uses = view.uses(z)
     alone = uses[0] if uses is not None and len(uses) == 1 else None
@@ -102,7 +102,7 @@ def _within_next(view: NetworkView, stage: Stage) -> bool:
     """Whether the gradient by an activation stands within that by its z: δ = (Wᵀ·δ) ⊙ φ′(z)."""
     uses = view.uses(stage.node)
     taker = uses[0] if uses is not None and len(uses) == 1 else None
-    alone = stage.kind == ACTIVATION and _activation_of(view, stage.inputs[0]) is stage
+    alone = stage.kind == ACTIVATION and activation_of(view, stage.inputs[0]) is stage
     return alone and taker is not None and taker.kind == "Dense"
 
 
@@ -133,23 +133,34 @@ def _through(view: NetworkView, node: Node) -> str:
 
 
 def _of_unit(view: NetworkView, node: Node, unit: int) -> list[Item]:
-    """The gradient by one unit with its numbers."""
+    """The gradient by one unit with its numbers, that by its activation before it."""
+    activation = activation_of(view, node)
+    through = activation is not None and _shares(view, node, unit)
+    before = _of_unit(view, activation.node, unit) if activation is not None and through else []
+    return [*before, *own_gradient(view, node, unit)]
+
+
+def own_gradient(view: NetworkView, node: Node, unit: int) -> list[Item]:
+    """The gradient by one unit, from what takes it."""
     value = scalar(view.upstream(node), unit)
     name = view.gradient_symbol(node, unit)
     shares = _shares(view, node, unit)
     if not shares:
         words = [f"{_through(view, node)}:"] if _formula(view, node) is None and node.shape[1] == 1 else []
         return [*words, Formula((name, value))]
-    activation = _activation_of(view, node)
-    items: list[Item] = [] if activation is None else _of_unit(view, activation.node, unit)
     symbols, numbers = [s.symbols for s in shares], [s.numbers for s in shares]
-    for share in shares:
-        items += share.before
+    items: list[Item] = [item for share in shares for item in share.before]
     added = [terms[0] if len(terms) == 1 else Infix("+", tuple(terms)) for terms in (symbols, numbers)]
     items.append(Formula((name, *_definition(view, node, unit), *added, value)))
-    for share in shares:
-        items += share.after
-    return items
+    return [*items, *[item for share in shares for item in share.after]]
+
+
+def layer_gradient(view: NetworkView, node: Node) -> Formula:
+    """The gradient by all units of a node at once."""
+    formula = _formula(view, node)
+    known = () if formula is None else (formula,)
+    name = view.gradient_symbol(node)
+    return Formula((name, *_definition(view, node, None), *known, listing(view.upstream(node)[0])))
 
 
 def _shares(view: NetworkView, node: Node, unit: int) -> list[Shares]:

@@ -6,11 +6,22 @@ import html as escaping
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from downslope.graph.notation import Expression, Infix, Listing, Number, Words, latex, mathml, text
+from downslope.graph.notation import (
+    Expression,
+    Infix,
+    Listing,
+    Mark,
+    Number,
+    Words,
+    latex,
+    mathml,
+    text,
+)
 from downslope.insight.derivation._sums import largest
 
 __all__ = [
@@ -24,6 +35,7 @@ __all__ = [
     "as_json",
     "as_markdown",
     "as_text",
+    "items_html",
     "listing",
 ]
 
@@ -52,10 +64,11 @@ class Formula:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of numbers under headings."""
+    """A table of numbers under headings; ``about``: what each row speaks of, as links call it."""
 
     headings: tuple[Expression, ...]
     rows: tuple[tuple[Expression, ...], ...]
+    about: tuple[str, ...] = ()
 
 
 Item: TypeAlias = str | Formula | Grid
@@ -153,18 +166,25 @@ def _style(within: str = "") -> str:
     return "\n".join(f"{within}{selector} {{ {rules}; }}" for selector, rules in _RULES.items())
 
 
-def as_fragment(title: str, blocks: tuple[Block, ...]) -> str:
-    """HTML with MathML, to stand inside a page."""
+def as_fragment(title: str, blocks: tuple[Block, ...], mark: Mark | None = None) -> str:
+    """HTML with MathML, to stand inside a page; ``mark`` links its symbols."""
     parts = [f"<h1>{escaping.escape(title)}</h1>"]
     for block in blocks:
         parts.append(f"<h2>{escaping.escape(block.heading)}</h2>")
-        for item in block.items:
-            if isinstance(item, str):
-                parts.append(f"<p>{escaping.escape(item)}</p>")
-            elif isinstance(item, Grid):
-                parts.append(_grid_html(item))
-            else:
-                parts.append(_formula_html(item))
+        parts.append(items_html(block.items, mark))
+    return "\n".join(parts)
+
+
+def items_html(items: tuple[Item, ...], mark: Mark | None = None) -> str:
+    """Sentences, formulas and tables in HTML."""
+    parts = []
+    for item in items:
+        if isinstance(item, str):
+            parts.append(f"<p>{escaping.escape(item)}</p>")
+        elif isinstance(item, Grid):
+            parts.append(_grid_html(item, mark))
+        else:
+            parts.append(_formula_html(item, mark))
     return "\n".join(parts)
 
 
@@ -178,20 +198,21 @@ def as_notebook(title: str, blocks: tuple[Block, ...]) -> str:
     )
 
 
-def _formula_html(formula: Formula) -> str:
+def _formula_html(formula: Formula, mark: Mark | None) -> str:
     """Pieces of a formula between which a line may end."""
+    write = partial(mathml, mark=mark)
     first, *rest = formula.parts
-    pieces = [mathml(first)]
+    pieces = [write(first)]
     for i, part in enumerate(rest, 1):
-        begin, *more = _pieces(part)
+        begin, *more = _pieces(part, write)
         pieces += [f"<mo>{formula.sign(i)}</mo>{begin}", *more]
     return '<div class="formula">' + "\n".join(f"<math>{piece}</math>" for piece in pieces) + "</div>"
 
 
-def _pieces(part: Expression) -> list[str]:
+def _pieces(part: Expression, write: Callable[[Expression], str]) -> list[str]:
     if isinstance(part, Infix) and part.operator == "+" and len(part.terms) > 2:
-        return [mathml(part.terms[0]), *[mathml(Infix("+", (Words(""), term))) for term in part.terms[1:]]]
-    return _cells(part) if isinstance(part, Listing) and len(part.items) > 3 else [mathml(part)]
+        return [write(part.terms[0]), *[write(Infix("+", (Words(""), term))) for term in part.terms[1:]]]
+    return _cells(part) if isinstance(part, Listing) and len(part.items) > 3 else [write(part)]
 
 
 def _cells(listing: Listing) -> list[str]:
@@ -206,12 +227,13 @@ def _cells(listing: Listing) -> list[str]:
     return [f"{_LEFT}{inner[0]}", *inner[1:], f"{cells[-1]}{_RIGHT}"]
 
 
-def _grid_html(grid: Grid) -> str:
+def _grid_html(grid: Grid, mark: Mark | None) -> str:
     lines = []
-    for i, row in enumerate(grid_rows(grid)):
+    about = ["", *grid.about] if mark and grid.about else [""] * (len(grid.rows) + 1)
+    for i, (row, to) in enumerate(zip(grid_rows(grid), about, strict=True)):
         tag = "td" if i else "th"
-        cells = "".join(f"<{tag}><math>{mathml(cell)}</math></{tag}>" for cell in row)
-        lines.append(f"<tr>{cells}</tr>")
+        cells = "".join(f"<{tag}><math>{mathml(cell, mark)}</math></{tag}>" for cell in row)
+        lines.append(f'<tr data-to="{to}">{cells}</tr>' if to else f"<tr>{cells}</tr>")
     return "<table>" + "\n".join(lines) + "</table>"
 
 
@@ -282,9 +304,9 @@ class Written:
         """A page with MathML that needs nothing else."""
         return as_html(self.title, self.blocks)
 
-    def fragment(self) -> str:
-        """HTML with MathML, to stand inside a page that says how it looks."""
-        return as_fragment(self.title, self.blocks)
+    def fragment(self, mark: Mark | None = None) -> str:
+        """HTML with MathML, to stand inside a page that says how it looks; ``mark`` links its symbols."""
+        return as_fragment(self.title, self.blocks, mark)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the whole derivation, in the font of its tables."""

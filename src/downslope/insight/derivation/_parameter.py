@@ -25,6 +25,7 @@ from downslope.graph.notation import (
 )
 from downslope.insight.derivation._backward import backward, backward_in_symbols
 from downslope.insight.derivation._document import Block, Formula, Grid, Item
+from downslope.insight.derivation._links import row_key
 from downslope.insight.derivation._loss import error_of_row, levels
 from downslope.insight.derivation._next_step import NextStep
 from downslope.insight.derivation._position import Position
@@ -105,7 +106,7 @@ class ParameterDerivation:
         unit = self.factors.unit
         numbers = product([Number(float(f)) for f in self.factors.values[0]])
         plain, _ = self.view.gradients[self.position.name]
-        chain = Formula((*self._rule(), numbers, Number(self._at(self.view.value(plain)))))
+        chain = Formula((*self.rule(), numbers, Number(self._at(self.view.value(plain)))))
         return [
             forward(self.view, self.dense, unit or 0),
             error_of_row(self.view),
@@ -113,7 +114,7 @@ class ParameterDerivation:
             Block("The gradient of this row", (*self.factors.notes, chain)),
         ]
 
-    def _rule(self) -> tuple[Expression, ...]:
+    def rule(self) -> tuple[Expression, ...]:
         """∂E/∂w = ∂E/∂z · ∂z/∂w = δ · input"""
         split = () if self.factors.split is None else (self.factors.split,)
         return partial(self.view.error, self.symbol), *split, product(self.factors.symbols)
@@ -123,7 +124,7 @@ class ParameterDerivation:
         step, even = self.step, self._even
         weights = self.view.given["row_weights"]
         gradients = np.prod(values, axis=1)
-        shares = gradients * (weights / step.data["row_weights"][step.rows].sum())
+        shares = self.shares
         rows = largest(shares, _ROWS)
         headings = (Words("row"), *symbols, *(() if len(symbols) == 1 else (product(symbols),)))
         cells = []
@@ -136,15 +137,25 @@ class ParameterDerivation:
             cells.append(row if even else (*row, Number(float(weights[i]))))
         items: list[Item] = [
             f"{text(self.view.error)} is the error of row r:",
-            Formula(self._rule()),
+            Formula(self.rule()),
             *self.factors.notes,
         ]
         items += [*levels(self.view), *backward_in_symbols(self.view, self.stage)]
-        items.append(Grid(headings if even else (*headings, Words("row weight")), tuple(cells)))
+        about = tuple(row_key(int(step.rows[i])) for i in rows)
+        items.append(Grid(headings if even else (*headings, Words("row weight")), tuple(cells), about))
         if len(rows) < len(step.rows):
             items.append(self._others(shares, rows))
-        items.append(self._mean(product(symbols)))
+        items.append(self.mean(product(symbols)))
         return [Block("The chain rule, row by row, then averaged", tuple(items))]
+
+    @cached_property
+    def shares(self) -> NDArray[np.float64]:
+        """What each row that is looked at adds to the mean, (rows,)."""
+        total = self.step.data["row_weights"][self.step.rows].sum()
+        found: NDArray[np.float64] = np.prod(self.factors.values, axis=1) * (
+            self.view.given["row_weights"] / total
+        )
+        return found
 
     def _others(self, shares: NDArray[Any], shown: NDArray[np.int64]) -> str:
         """What the rows that are not shown add to the mean."""
@@ -161,7 +172,7 @@ class ParameterDerivation:
             return []
         which = "this one among them" if step.takes(row) else "not this one"
         words = f"Step {step.number:,} takes {step.rows_in_words}, {which}. With Eᵣ as the error of row r:"
-        mean = self._mean(partial(Symbol("E", index="r"), self.symbol))
+        mean = self.mean(partial(Symbol("E", index="r"), self.symbol))
         return [Block("The gradient of the next step", (words, mean))]
 
     @cached_property
@@ -175,7 +186,7 @@ class ParameterDerivation:
         weights = self.step.data["row_weights"][self.step.rows]
         return bool(np.all(weights == weights[0]))
 
-    def _mean(self, of: Expression) -> Formula:
+    def mean(self, of: Expression) -> Formula:
         """∂E/∂(parameter) of the step as a mean."""
         words = Words("mean over rows of " if self._even else "weighted mean over rows of ")
         return Formula((partial(Symbol("E"), self.symbol), Phrase((words, of)), Number(self.total)))

@@ -12,6 +12,9 @@ from downslope.errors import DownslopeError
 from downslope.insight import (
     NextStep,
     RowExplanation,
+    chain_of_row,
+    chain_of_unit,
+    chain_of_weight,
     dense_layers,
     explanation_of_row,
     explanation_of_unit,
@@ -78,9 +81,12 @@ def _weight(session: Session, command: Explain) -> dict[str, Any]:
     step, note = _step(session)
     of = position_of(step.network, (command.name, *(i + 1 for i in index)))
     row = _checked(session, command.row)
-    found = explanation_of_weight(step, of, row, session.state.rows.features)
+    features = session.state.rows.features
+    found = explanation_of_weight(step, of, row, features)
+    chain = chain_of_weight(step, of, row, features)
     return {
-        "html": found.fragment(),
+        "html": found.fragment(chain.links),
+        "chain": chain.to_json(),
         "note": note if row is None else "",
         "gradient": found.gradient,
         "updated": found.updated,
@@ -112,10 +118,12 @@ def _unit(session: Session, command: Explain) -> dict[str, Any]:
     layers = dense_layers(session.state.settings.network)
     number = [dense.name for dense in layers].index(command.name)
     inputs = int(layers[number].weight.shape[1])
+    chain = chain_of_unit(step, command.name, unit + 1, command.row)
     counts, edges = np.histogram(found.activations, bins=_BINS)
     weights = [f"{number},{unit},{j}" for j in range(inputs)] if inputs <= _MOST_INPUTS else []
     return {
-        "html": found.fragment(),
+        "html": found.fragment(chain.links),
+        "chain": chain.to_json(),
         "note": note,
         "histogram": {"counts": counts, "edges": edges},
         "highlighted": {"units": [f"{number + 1},{unit}"], "weights": weights},
@@ -126,8 +134,15 @@ def _row(session: Session, command: Explain) -> dict[str, Any]:
     if command.row is None:
         raise DownslopeError("choose a row first")
     _checked(session, command.row)
-    html = _explained_row(session, command.row).fragment()
-    return {"html": html, "note": "", "row": command.row, "highlighted": {"units": [], "weights": []}}
+    chain = chain_of_row(session.next_step, command.row)
+    html = _explained_row(session, command.row).fragment(chain.links)
+    return {
+        "html": html,
+        "chain": chain.to_json(),
+        "note": "",
+        "row": command.row,
+        "highlighted": {"units": [], "weights": []},
+    }
 
 
 _DERIVATIONS: Mapping[str, Callable[[Session, Explain], dict[str, Any]]] = {

@@ -10,6 +10,7 @@ from downslope.insight.derivation.rules._activation import (
     derivative,
     elementwise,
     prime,
+    slopes,
 )
 from downslope.insight.derivation.rules._dense import DenseRule, ResidualRule
 from downslope.insight.derivation.rules._dropout import DropoutRule
@@ -30,6 +31,7 @@ __all__ = [
     "prime",
     "rule_of",
     "scalar",
+    "slopes",
 ]
 
 _RULES: dict[str, Rule] = {

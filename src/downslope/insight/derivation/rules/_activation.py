@@ -24,7 +24,7 @@ from downslope.insight.derivation._written import written, written_derivative
 from downslope.insight.derivation.rules._rule import Rule, Shares, scalar
 from downslope.nets import Stage
 
-__all__ = ["ActivationRule", "activation", "definition", "derivative", "elementwise", "prime"]
+__all__ = ["ActivationRule", "activation", "definition", "derivative", "elementwise", "prime", "slopes"]
 
 
 def is_plain(stage: Stage) -> bool:
@@ -74,6 +74,17 @@ def elementwise(stage: Stage) -> bool:
     return all(isinstance(node.op, Elementwise) or node.op.name == "constant" for node in inside)
 
 
+def slopes(view: NetworkView, stage: Stage) -> NDArray[Any]:
+    """φ′(z) of each row and unit."""
+    if is_plain(stage):
+        assert isinstance(stage.node.op, Elementwise)
+        (local, *_) = stage.node.op.local(stage.node)
+        assert local is not None
+        return np.broadcast_to(view.value(local), view.value(stage.node).shape)
+    total = make("sum", stage.node, axes=None, keepdims=False)
+    return view.value(gradient(total, [stage.inputs[0]])[0])
+
+
 class ActivationRule(Rule):
     """a = φ(z), element by element"""
 
@@ -90,20 +101,10 @@ class ActivationRule(Rule):
             return None
         return Infix("⊙", (view.gradient_symbol(stage.node), prime(stage, view.symbol(source))))
 
-    def _slope(self, view: NetworkView, stage: Stage) -> NDArray[Any]:
-        """φ′(z) of each row and unit."""
-        if is_plain(stage):
-            assert isinstance(stage.node.op, Elementwise)
-            (local, *_) = stage.node.op.local(stage.node)
-            assert local is not None
-            return np.broadcast_to(view.value(local), view.value(stage.node).shape)
-        total = make("sum", stage.node, axes=None, keepdims=False)
-        return view.value(gradient(total, [stage.inputs[0]])[0])
-
     def passed_to_unit(self, view: NetworkView, stage: Stage, source: Node, unit: int) -> Shares | None:
         if not elementwise(stage):
             return None
-        z, slope = view.symbol(source, unit), scalar(self._slope(view, stage), unit)
+        z, slope = view.symbol(source, unit), scalar(slopes(view, stage), unit)
         by_z = prime(stage, z)
         found = [derivative(stage, operand) for operand in (z, scalar(view.value(source), unit))]
         known = [e for e in found if e is not None]
