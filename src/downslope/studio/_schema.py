@@ -216,9 +216,12 @@ class ChooseColumns(Command):
 
 @dataclass(frozen=True)
 class OpenSample(Command):
-    """Open a table that comes with the page."""
+    """Open a table that comes with the page, or make a sample with other noise, number of rows or seed."""
 
     name: str
+    noise: float | None = None
+    rows: int | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True)

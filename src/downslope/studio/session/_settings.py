@@ -15,7 +15,7 @@ from downslope.studio.table._choices import RAW
 from downslope.studio.table._rows import Rows
 from downslope.training import LEARNING_RATE, OPTIMIZERS, Optimizer, Sgd
 
-__all__ = ["CHANGEABLE", "Settings", "first_settings", "settings_of", "suited"]
+__all__ = ["CHANGEABLE", "Settings", "embeddings_of", "first_settings", "settings_of", "suited"]
 
 _RAW_RATE = 0.001  # of plain descent on numbers as they are, which need smaller steps
 _MOST_UNITS, _MOST_LAYERS = 4096, 64
@@ -116,6 +116,10 @@ class Settings:
         after = replace(self, **given)
         after.network, after.rule  # noqa: B018 (what cannot be built is refused here)
         return after
+
+    def on_inputs(self, count: int, front: tuple[Layer, ...]) -> Settings:
+        """The same layers on other inputs: how many, and the layers before the dense ones."""
+        return replace(self, inputs=count, front=front)
 
     def to_json(self) -> dict[str, Any]:
         """What can be changed, as plain data; without starting values."""
@@ -218,13 +222,18 @@ def _loss_of(network: Network) -> dict[str, Any]:
     return {**described, "l1": network.l1, "l2": network.l2}
 
 
+def embeddings_of(rows: Rows) -> tuple[Layer, ...]:
+    """The layer that makes a vector of each level of a table's columns of many levels; none without them."""
+    from downslope.fitting import embeddings  # the first screen needs nothing of it
+
+    return tuple(embeddings(rows.encoder))
+
+
 def suited(rows: Rows) -> Settings:
     """Settings to begin with on a table: a neuron for a few raw rows, else two small layers.
 
     Columns of many levels are numbered levels in x; the network begins with a vector for each level.
     """
-    from downslope.fitting import embeddings
-
     outputs = rows.outputs
     count = len(rows.x)
     classes = len(rows.target.classes)
@@ -236,7 +245,7 @@ def suited(rows: Rows) -> Settings:
         len(rows.features),
         (*hidden, Dense(outputs)),
         loss,
-        front=embeddings(rows.encoder),
+        front=embeddings_of(rows),
         optimizer="adam",
         batch_size=32 if count > 200 else None,
         validation=0.2 if count >= 50 else 0.0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["AUTO", "RAW", "STANDARD", "Choices"]
+__all__ = ["AUTO", "RAW", "STANDARD", "Choices", "Recipe"]
 
 RAW, STANDARD, AUTO = "raw", "standard", "auto"
 
@@ -31,3 +31,18 @@ class Choices:
     number: tuple[str, ...] = ()
     formulas: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a table that comes with the page was made.
+
+    Attributes:
+        noise: the standard deviation of what is added to each input.
+        rows: how many.
+        seed: of the points and of the noise.
+    """
+
+    noise: float = 0.08
+    rows: int = 240
+    seed: int = 0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from downslope._forks import cached_property
 from downslope.errors import DownslopeError
-from downslope.studio.table._choices import AUTO, RAW, STANDARD, Choices
+from downslope.studio.table._choices import AUTO, RAW, STANDARD, Choices, Recipe
 from downslope.studio.table._formulas import with_formulas
 from downslope.studio.table._histograms import histogram
 from downslope.tables import (
@@ -49,6 +49,7 @@ class Rows:
         x: (rows, features); y: (rows, outputs), or (rows,) for class numbers of three or more classes.
         left_out: rows without a target.
         task_reason: why regression or classification.
+        recipe: how a sample of the page was made; None of every other table.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Rows:
     y: NDArray[Any]
     left_out: int
     task_reason: str
+    recipe: Recipe | None = None
 
     @property
     def features(self) -> tuple[str, ...]:

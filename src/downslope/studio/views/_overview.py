@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from downslope.studio.session._faults import stable_range_of
 from downslope.studio.session._samples import FIVE_ROWS, SAMPLES
 from downslope.studio.session._session import Session
 from downslope.studio.session._state import SessionState
-from downslope.studio.table._rows import Rows
+from downslope.studio.table._rows import Rows, rows_of
+from downslope.studio.views._features import features_view
 from downslope.studio.views._runs import runs_source, runs_view
 from downslope.studio.views._viewer import Viewer
 from downslope.training import OPTIMIZERS
@@ -56,6 +58,9 @@ def _table(state: SessionState) -> dict[str, Any]:
         "left_out": rows.left_out,
         "scaling": choices.scaling,
         "formulas": list(choices.formulas),
+        "inputs": features_view(state),
+        "recipe": None if rows.recipe is None else asdict(rows.recipe),
+        "chosen": state.encode is rows_of,
         "editable": rows.editable,
         "in_address": table_in_address(rows),
         "task": rows.task_reason,
@@ -152,7 +157,7 @@ def _limits(state: SessionState) -> dict[str, Any]:
 
 
 _PARTS: Mapping[str, tuple[Callable[[SessionState], Source], Callable[[SessionState], Any]]] = {
-    "table": (lambda state: (state.rows,), _table),
+    "table": (lambda state: (state.rows, state.settings.fixed is None), _table),
     "settings": (lambda state: (state.descent, state.settings), _settings),
     "network": (lambda state: (state.descent, state.settings), _network),
     "choices": (lambda state: (state.settings, state.rows), _choices),

@@ -13,10 +13,10 @@ from downslope.errors import DownslopeError
 from downslope.studio import _schema as ask
 from downslope.studio.session._descent import checked_descent, fitting_masks
 from downslope.studio.session._engine import Engine
-from downslope.studio.session._samples import opening_of
-from downslope.studio.session._settings import Settings, suited
+from downslope.studio.session._samples import checked_recipe, opening_of, sample_of
+from downslope.studio.session._settings import Settings, embeddings_of, suited
 from downslope.studio.session._state import SessionState, begun
-from downslope.studio.table._choices import Choices
+from downslope.studio.table._choices import Choices, Recipe
 from downslope.studio.table._edits import with_cell, with_row_like_the_last, without_row
 from downslope.studio.table._reading import read_rows
 from downslope.studio.table._rows import Rows, rows_of
@@ -61,20 +61,34 @@ def choose_columns(state: SessionState, command: ask.ChooseColumns, engine: Engi
 
 
 def open_sample(state: SessionState, command: ask.OpenSample, engine: Engine) -> SessionState:
-    """A table that comes with the page."""
-    rows, settings, values = opening_of(command.name)
+    """A table that comes with the page; where it is open, made otherwise, with the settings as they are."""
+    recipe = state.rows.recipe if state.rows.name == command.name else None
+    other = any(value is not None for value in (command.noise, command.rows, command.seed))
+    again = recipe is not None and other
+    before = recipe if again and recipe is not None else Recipe()
+    after = checked_recipe(before, command.noise, command.rows, command.seed)
     state = replace(state, best={}, encode=rows_of)
+    if again:
+        frame = sample_of(command.name, after).frame
+        rows = replace(rows_of(frame, state.rows.choices, command.name), recipe=after)
+        return begun(state, checked_descent(state.settings, rows, state.frozen), None, engine)
+    rows, settings, values = opening_of(command.name, after)
     return begun(state, checked_descent(settings, rows, {}), values, engine)
 
 
 def with_choices(state: SessionState, choices: Choices, engine: Engine) -> SessionState:
-    """The state with other choices of its table."""
-    rows = state.encode(state.rows.frame, choices, state.rows.name)
-    same = rows.choices.targets == state.rows.choices.targets and rows.features == state.rows.features
-    same = same and _encoded_alike(rows, state.rows)
-    if same and rows.choices.scaling != state.rows.choices.scaling:  # other numbers need other weights
+    """The state with other choices of its table: with other inputs the layers after them stay."""
+    before = state.rows
+    rows = replace(state.encode(before.frame, choices, before.name), recipe=before.recipe)
+    alike = rows.choices.targets == before.choices.targets and rows.target.classes == before.target.classes
+    same = alike and rows.features == before.features and _encoded_alike(rows, before)
+    if same and rows.choices.scaling != before.choices.scaling:  # other numbers need other weights
         descent = checked_descent(state.settings, rows, state.frozen)
         return begun(replace(state, best={}), descent, None, engine)
+    own = state.settings.layers and state.settings.front == embeddings_of(before)
+    if not same and alike and own and rows.choices.scaling == before.choices.scaling:
+        settings = state.settings.on_inputs(len(rows.features), embeddings_of(rows))
+        return _with_rows(state, rows, engine, settings)
     return _with_rows(state, rows, engine, state.settings if same else suited(rows))
 
 
@@ -99,9 +113,7 @@ def _with_rows(
 
 def _encoded_alike(rows: Rows, others: Rows) -> bool:
     """Whether other rows have the same classes, and the same levels where x holds their numbers."""
-    from downslope.fitting import embeddings  # the first screen needs nothing of it
-
-    levels = embeddings(rows.encoder) == embeddings(others.encoder)
+    levels = embeddings_of(rows) == embeddings_of(others)
     return levels and rows.target.classes == others.target.classes
 
 
