@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 FOR_EVERY_SET = sets=$$($(BIN)/python -c 'from downslope.engines.native import _native; print(*_native.instruction_sets())') && \
 	for isa in $$sets; do DOWNSLOPE_ISA=$$isa
 
-.PHONY: demo test check native-test sanitize aarch64-test page-test javascript
+.PHONY: demo test thorough check native-test sanitize aarch64-test page-test javascript
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -34,7 +34,11 @@ demo: $(VENV)/.demo
 # the workers of pytest share the processors, so none takes several
 ONE_EACH := OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1
 test: $(VENV)/.test
-	$(ONE_EACH) $(BIN)/python -m pytest -n auto
+	$(ONE_EACH) $(BIN)/python -m pytest -n auto -m "not thorough"
+
+# the tests that draw many cases or take long, which make test leaves out
+thorough: $(VENV)/.test
+	$(ONE_EACH) $(BIN)/python -m pytest -n auto -m thorough
 
 # the engine's own tests on every instruction set of this processor, built by g++ and, where there is one, clang++
 native-test: $(VENV)/.dev

@@ -42,6 +42,7 @@ def words(lines: list[str]) -> list[str]:
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
 @pytest.mark.parametrize("page", PAGES)
 def test_pages_show_what_is_printed(page: str, tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def differing(estimator) -> dict[str, str]:
     return {"check_sample_weight_equivalence_on_dense_data": "a row of weight 2 is one row in folds and bins"}
 
 
+@pytest.mark.thorough
 @parametrize_with_checks([ds.TableRegressor(), ds.TableClassifier()], expected_failed_checks=differing)
 @pytest.mark.filterwarnings("default")
 def test_scikit_learn_s_own_checks(estimator, check) -> None:

@@ -97,6 +97,7 @@ def test_standard_errors_are_those_of_the_samples():
     assert (np.abs(values.mean(axis=0) - exact) < 4 * values.std(axis=0) / np.sqrt(200)).all()
 
 
+@pytest.mark.thorough
 def test_shap_finds_the_same():
     shap = pytest.importorskip("shap")
     function, x = network(7), rows_of(7, 40)

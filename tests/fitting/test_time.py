@@ -130,6 +130,7 @@ def test_folds_by_time_never_look_ahead_or_into_their_groups(rows, times, groups
                 assert not set(of_group[learned]) & set(of_group[own])
 
 
+@pytest.mark.thorough
 def test_the_score_by_time_foretells_later_rows_and_the_random_one_does_not() -> None:
     table = sales()
     old, new = shuffled(table[:1000]), table[1000:]
@@ -153,6 +154,7 @@ def test_the_score_by_time_foretells_later_rows_and_the_random_one_does_not() ->
     assert by_time.summary.notes == ()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(3))
 def test_no_alarm_where_dates_carry_no_trend(seed: int) -> None:
     record = ds.fit(shuffled(sales(600, seed, trend=0.0)), "sales").record

@@ -194,6 +194,7 @@ def name(part):
     return part.__name__ if callable(part) else name_of(part)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("make", "command"), CASES, ids=name)
 def test_a_command_that_fails_anywhere_changes_nothing(make, command):
     session = make()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
+import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -157,6 +158,7 @@ def _check(notation: Notation, rows: list[tuple]) -> None:
     assert frame["town"].to_list() == [row[3] for row in rows]
 
 
+@pytest.mark.thorough
 @settings(max_examples=300, deadline=None)
 @given(NOTATIONS, ROWS)
 def test_any_table_in_any_notation(notation: Notation, rows: list[tuple]) -> None:
@@ -170,6 +172,7 @@ FILES = list(
 )
 
 
+@pytest.mark.thorough
 def test_every_notation_of_numbers() -> None:
     """4 delimiters, 10 pairs of marks, 4 signs, 5 things beside a number."""
     tried = [n for n in (Notation(*parts) for parts in NUMBERS) if _fits(n)]
@@ -183,6 +186,7 @@ def test_every_notation_of_dates() -> None:
         _check(Notation(delimiter, date=date, time=time), [FIRST, SECOND])
 
 
+@pytest.mark.thorough
 def test_every_layout_and_container() -> None:
     for delimiter, encoding, container, title, ends, quoted in FILES:
         _check(

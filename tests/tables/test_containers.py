@@ -110,6 +110,7 @@ def tables(draw: st.DrawFn) -> Columns:
     return columns
 
 
+@pytest.mark.thorough
 @settings(max_examples=60, deadline=None)
 @given(tables())
 def test_a_table_in_any_container_is_the_same_table(columns: Columns) -> None:

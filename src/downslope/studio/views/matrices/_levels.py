@@ -52,7 +52,7 @@ def matrix(values: NDArray[Any], *, by_norm: bool, most: int = 1024) -> dict[str
     block = [-(-length // most) for length in values.shape]
     with np.errstate(over="ignore", invalid="ignore"):
         norm = np.sqrt(np.vdot(values, values))
-        mean = values.mean()
+        mean = values.mean(dtype=np.float64)
         scale = _scale(values, largest, block[0] * block[1])
         levels = _levels(values, scale, finite)
         rows, columns = _orders(values, by_norm)
