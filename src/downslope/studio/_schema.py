@@ -225,6 +225,33 @@ class OpenSample(Command):
 
 
 @dataclass(frozen=True)
+class OpenLesson(Command):
+    """Begin a lesson; what is open now comes back when it is left."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class LessonStep(Command):
+    """Go ``"next"`` or ``"previous"`` in the lesson, or begin its step ``"again"``."""
+
+    to: str
+
+
+@dataclass(frozen=True)
+class LessonView(Command):
+    """What conditions of a lesson ask of the page itself: what is selected, and which panel is open."""
+
+    selected: dict[str, Any] | None = None
+    panel: str = ""
+
+
+@dataclass(frozen=True)
+class LeaveLesson(Command):
+    """End the lesson."""
+
+
+@dataclass(frozen=True)
 class Export(Command):
     """A file: ``"model"``, ``"python"`` or ``"html"``, with pictures of the page for the last."""
 
@@ -241,6 +268,8 @@ class Overview(TypedDict, total=False):
     network: dict[str, Any]
     choices: dict[str, Any]
     runs: list[dict[str, Any]]
+    lessons: list[dict[str, Any]]
+    lesson: dict[str, Any] | None
     limits: dict[str, Any]
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from downslope.insight import NextStep
 from downslope.studio._schema import Command
 from downslope.studio.session._engine import Engine, Measured
+from downslope.studio.session._lesson_facts import observed
 from downslope.studio.session._playing import played
 from downslope.studio.session._samples import FIVE_ROWS, opening_of
 from downslope.studio.session._settings import Settings
@@ -58,7 +59,8 @@ class Session:
         Raises:
             DownslopeError: if it cannot be done; the message is for the reader.
         """
-        return outcome_of(self.state, command, self.engine)
+        outcome = outcome_of(self.state, command, self.engine)
+        return outcome._replace(state=observed(self.state, outcome.state, self.engine))
 
     def commit(self, state: SessionState) -> None:
         """Go on with another state."""
@@ -77,7 +79,7 @@ class Session:
 
     def work(self) -> bool:
         """Take some of the steps that are asked for; whether any may follow at once."""
-        self.commit(played(self.state, self.engine))
+        self.commit(observed(self.state, played(self.state, self.engine), self.engine))
         return self.state.playing and self.state.pace is None
 
     def stop(self) -> None:

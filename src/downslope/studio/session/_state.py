@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from downslope.errors import DownslopeError
+from downslope.studio.lessons import Lesson, LessonStep
 from downslope.studio.session._descent import Descent, Masks, checked_descent, fitting_masks, start_values
 from downslope.studio.session._engine import DescentState, Engine
 from downslope.studio.session._faults import Fault
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PHASES",
     "Encode",
+    "Progress",
     "SessionState",
     "begun",
     "first_state",
@@ -45,6 +47,38 @@ Encode = Callable[["DataFrame", Choices, str], Rows]
 
 
 @dataclass(frozen=True, eq=False)
+class Progress:
+    """How far a lesson is.
+
+    Attributes:
+        lesson: which one.
+        before: what was open before it.
+        table: the rows that it opened.
+        at: the index of its step; ``begun`` holds those that were begun, ``done`` those that are done.
+        moves: of weights by hand, since the step began.
+        steps: of descent, since the step, the run or its settings began.
+        selected: the parameter and the index of the number that is selected in the page, or None.
+        panel: the one that is open in the page.
+    """
+
+    lesson: Lesson
+    before: SessionState = field(repr=False)
+    table: Rows = field(repr=False)
+    at: int = 0
+    begun: frozenset[int] = frozenset()
+    done: frozenset[int] = frozenset()
+    moves: int = 0
+    steps: int = 0
+    selected: tuple[str, tuple[int, ...]] | None = None
+    panel: str = ""
+
+    @property
+    def step(self) -> LessonStep:
+        """The step that it is at."""
+        return self.lesson.steps[self.at]
+
+
+@dataclass(frozen=True, eq=False)
 class SessionState:
     """One table, one network in training, and everything that is kept of it.
 
@@ -62,6 +96,8 @@ class SessionState:
         dragged: the parameter and the index of the number that is being dragged, or None.
         last_error: of the last batch.
         speed: steps a second, of late.
+        lessons: of the reader, besides those that come with the page.
+        lesson: how far the one that is open is, or None.
     """
 
     descent: Descent
@@ -81,6 +117,8 @@ class SessionState:
     dragged: tuple[str, tuple[int, ...]] | None = None
     last_error: float = float("nan")
     speed: float = 0.0
+    lessons: tuple[Lesson, ...] = ()
+    lesson: Progress | None = None
 
     @property
     def rows(self) -> Rows:

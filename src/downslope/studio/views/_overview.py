@@ -19,6 +19,7 @@ from downslope.studio.session._session import Session
 from downslope.studio.session._state import SessionState
 from downslope.studio.table._rows import Rows, rows_of
 from downslope.studio.views._features import features_view
+from downslope.studio.views._lessons import lesson_source, lesson_view, lessons_view
 from downslope.studio.views._runs import runs_source, runs_view
 from downslope.studio.views._viewer import Viewer
 from downslope.training import OPTIMIZERS
@@ -162,6 +163,8 @@ _PARTS: Mapping[str, tuple[Callable[[SessionState], Source], Callable[[SessionSt
     "network": (lambda state: (state.descent, state.settings), _network),
     "choices": (lambda state: (state.settings, state.rows), _choices),
     "runs": (runs_source, runs_view),
+    "lessons": (lambda state: state.lessons, lessons_view),
+    "lesson": (lesson_source, lesson_view),
     "limits": (lambda state: (), _limits),
 }
 """By part, what it is made from, and what makes it."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from downslope.studio import _schema as ask
 from downslope.studio.session._engine import Engine
 from downslope.studio.session._state import SessionState
-from downslope.studio.session.handlers import _descent, _parameters, _table, _time
+from downslope.studio.session.handlers import _descent, _lessons, _parameters, _table, _time
 
 __all__ = ["ANSWERED", "HANDLERS", "Outcome", "outcome_of"]
 
@@ -34,6 +34,9 @@ HANDLERS: Mapping[type[ask.Command], Handler] = {
     ask.EditRows: _table.edit_rows,
     ask.ChooseColumns: _table.choose_columns,
     ask.OpenSample: _table.open_sample,
+    ask.OpenLesson: _lessons.open_lesson,
+    ask.LessonStep: _lessons.go_to_step,
+    ask.LessonView: _lessons.take_view,
 }
 """By command, the state that it leads to."""
 
@@ -41,6 +44,7 @@ ANSWERED: Mapping[type[ask.Command], Callable[[SessionState, Any, Engine], tuple
     ask.Solve: _parameters.solved,
     ask.Paste: _table.open_table,
     ask.Upload: _table.open_table,
+    ask.LeaveLesson: _lessons.leave_lesson,
 }
 """By command, the state that it leads to and what the page is told."""
 
