@@ -18,6 +18,7 @@ from downslope.studio.views._overview import overview_of
 from downslope.studio.views._viewer import Viewer
 
 NAMES = ["layer1.weight", "layer1.bias", "layer2.weight", "layer1", "layer2", "x1", "y", "moons", "html", ""]
+LESSONS = ["one-neuron", "hidden-layer", "own-table"]
 NUMBERS = [0, 1, 2, -1, 7, 0.5, 1e300, -1e30, 2**53, 10**20, float("nan"), float("inf")]
 PLACES = [None, [], [0], [0, 0], [0, 1], [9, 9], [-1, 0]]
 SETTINGS = [
@@ -55,6 +56,9 @@ FITTING = {
     "text": [*TEXTS, "1", "nan"],
     "pictures": LOOKED_AT,
     "count": [1, 3, 50, -1],
+    "to": ["next", "previous", "again"],
+    "selected": [None, {}, {"what": "weight", "name": "layer1.weight", "index": [0, 0]}, {"index": "x"}],
+    "panel": ["runs", "picture", ""],
     "matrices": [{"kind": "update", "pinned": ["layer1", 0], "row": 1}, {"pinned": 3}, {"row": "x"}],
 }
 
@@ -68,7 +72,7 @@ def test_commands_of_any_kind_are_done_or_refused(seed):
 
     def value(field):
         strange = [None, True, [], {}, *NAMES, *NUMBERS]
-        usual = FITTING.get(field, [*NAMES, *NUMBERS[:5], True, None])
+        usual = FITTING.get(field, [*NAMES, *LESSONS, *NUMBERS[:5], True, None])
         return some(usual if rng.random() < 0.9 else strange)
 
     session = first_session()

@@ -146,6 +146,21 @@ def failed():
     return session
 
 
+def in_lesson():
+    """In the midst of a lesson, after its first step."""
+    session = moons()
+    for command in (ask.OpenLesson("learning-rate"), ask.Step(3), ask.LessonStep("next")):
+        session.handle(command)
+    return session
+
+
+def with_own_table():
+    """In a lesson, on another table than that of the lesson."""
+    session = in_lesson()
+    session.handle(ask.Paste(CSV))
+    return session
+
+
 HIDDEN = {"layers": [{"units": 4, "activation": "tanh"}, {"units": 1}]}
 CASES = [
     (five_rows, ask.SetParameter(W, [0, 2], 1.5)),
@@ -183,6 +198,12 @@ CASES = [
     (five_rows, ask.ChooseColumns(scaling="standard")),
     (moons, ask.OpenSample("wave")),
     (moons, ask.Export("model")),
+    (playing, ask.OpenLesson("deep-sigmoids")),
+    (in_lesson, ask.Step(25)),
+    (in_lesson, ask.LessonStep("next")),
+    (in_lesson, ask.LessonView({"what": "weight", "name": W, "index": [0, 1]}, "runs")),
+    (in_lesson, ask.LeaveLesson()),
+    (with_own_table, ask.LeaveLesson()),
 ]
 
 

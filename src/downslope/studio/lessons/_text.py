@@ -39,9 +39,9 @@ _POINT = re.compile(r"[-*+]\s+|\d+[.)]\s+")
 _INLINE = re.compile(
     r"\\(?P<escaped>[!-/:-@\[-`{-~])"
     r"|`(?P<code>[^`]+)`"
-    r"|\*\*(?P<strong>[^*]+)\*\*"
-    r"|\*(?P<emphasis>[^*\s][^*]*)\*"
-    r"|(?<!\w)_(?P<underlined>[^_\s][^_]*)_(?!\w)"
+    r"|\*\*(?P<strong>[^*\s](?:[^*]*[^*\s])?)\*\*"
+    r"|\*(?P<emphasis>[^*\s](?:[^*]*[^*\s])?)\*"
+    r"|(?<!\w)_(?P<underlined>[^_\s](?:[^_]*[^_\s])?)_(?!\w)"
     r"|(?P<image>!)?\[(?P<link>[^\]]+)\]\((?P<to>[^()\s]*)\)"
 )
 
