@@ -32,6 +32,8 @@ export function refuseNumber(label, text) {
 export const network = computed(() => overview.value?.network);
 export const settings = computed(() => overview.value?.settings);
 export const table = computed(() => overview.value?.table);
+/** The step of the lesson that is open, or null. */
+export const lesson = computed(() => overview.value?.lesson ?? null);
 
 /** How the numbers of a network are shown: "numbers", "lines" or "matrices". */
 export const style = computed(() => {
