@@ -58,8 +58,8 @@ def test_all_of_it_by_keys(page):
     page.until(lambda: page.frame["step"] == 4, "an earlier saved step")
     press("End")
     page.until(lambda: page.frame["step"] == 5, "the present")
-    tab_to(page, lambda name: name == "Derivation")
-    for name in ("Pictures", "Network", "Columns", "Runs", "Derivation"):
+    tab_to(page, lambda name: name == "Chain rule", back=True)
+    for name in ("Settings", "Columns", "Runs", "Picture", "Chain rule"):
         press("ArrowRight")
         page.page.get_by_role("tabpanel", name=name).wait_for()
         assert page.page.evaluate(FOCUSED) == name
@@ -180,7 +180,7 @@ def phone(five_rows, visit):
 
 
 def test_nothing_scrolls_sideways_on_a_telephone(phone):
-    for name in ("Derivation", "Pictures", "Network", "Columns", "Runs"):
+    for name in ("Picture", "Chain rule", "Settings", "Columns", "Runs"):
         phone.panel(name)
         phone.page.wait_for_timeout(150)
         assert phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
@@ -253,10 +253,10 @@ def test_axe_finds_nothing_on_the_five_rows(five_rows, visit, axe, scheme):
     page.page.get_by_label("Saved step", exact=True).fill("2")
     page.until(lambda: page.frame["step"] == 2, "an earlier saved step")
     assert violations(page, axe, scheme) == []
-    for name in ("Pictures", "Network", "Columns", "Runs"):
+    for name in ("Picture", "Settings", "Columns", "Runs"):
         page.panel(name)
         page.page.wait_for_timeout(250)
-        assert violations(page, axe, scheme, ".panels") == [], name
+        assert violations(page, axe, scheme, ".side") == [], name
     page.button("Share ▾").click()
     assert violations(page, axe, scheme, "header") == []
     page.page.keyboard.press("Escape")
@@ -274,10 +274,10 @@ def test_axe_finds_nothing_on_lines_and_matrices(penguins, visit, axe, scheme):
     assert violations(page, axe, scheme) == []
     page.page.get_by_label("layer1, unit 1 ").click()
     page.answer("explanation")
-    assert violations(page, axe, scheme, ".panels") == []
-    page.panel("Pictures")
+    assert violations(page, axe, scheme, ".side") == []
+    page.panel("Picture")
     page.page.wait_for_timeout(300)
-    assert violations(page, axe, scheme, ".panels") == []
+    assert violations(page, axe, scheme, ".side") == []
     layer = {"units": 1100, "activation": "tanh"}
     send(penguins, "change_settings", settings={"layers": [layer, layer, {"units": 3}]})
     page.until(lambda: page.overview["network"]["weights"] > 1e6, "the wide network")

@@ -122,6 +122,7 @@ def told_by(explanation):
 
 
 def shown_on(page):
+    page.page.locator(".derivation > *").first.wait_for()
     return "".join(page.page.locator(".derivation").text_content().split())
 
 

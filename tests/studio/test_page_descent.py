@@ -31,7 +31,7 @@ def test_a_thousand_steps_are_those_of_descend(page):
 
 
 def test_playing_goes_the_same_way_and_stops_where_asked(page):
-    panel = page.panel("Network")
+    panel = page.panel("Settings")
     panel.get_by_label("Maximum number of steps").fill("54321")
     panel.get_by_label("Maximum number of steps").press("Enter")
     page.until(lambda: page.overview["settings"]["stop_steps"] == 54321, "the stop rule")
@@ -106,23 +106,23 @@ def test_a_frozen_weight_stays(page):
 
 
 def test_solve_reset_and_new_start(page):
-    page.button("Solve").click()
+    page.menu("Reset ▾", "Solve")
     exact = ds.solve(NEURON, FIVE_X, FIVE_Y)
     page.until(lambda: page.weights.tobytes() == exact.parameters[W].tobytes(), "the exact answer")
     assert page.answer("notice")["text"] == exact.message
     page.take(3)
-    page.button("Reset").click()
+    page.menu("Reset ▾", "Reset")
     page.until(lambda: page.weights.tolist() == START, "the start")
-    page.button("New random weights").click()
+    page.menu("Reset ▾", "New random weights")
     page.until(
         lambda: page.overview["settings"]["seed"] == 1 and page.weights.tolist() != START, "other weights"
     )
     assert page.weights.tobytes() == NEURON.initial_parameters(1)[W].tobytes()
-    page.button("New random weights").click()
+    page.menu("Reset ▾", "New random weights")
     page.until(lambda: page.overview["settings"]["seed"] == 2, "another seed")
     assert page.weights.tobytes() == NEURON.initial_parameters(2)[W].tobytes()
     page.take(2)
-    page.button("Reset").click()
+    page.menu("Reset ▾", "Reset")
     page.at_step(0)
     assert page.weights.tobytes() == NEURON.initial_parameters(2)[W].tobytes()
 

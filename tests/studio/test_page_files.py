@@ -42,7 +42,7 @@ def shown_predictions(page):
 
 def test_the_html_file_predicts_offline(page, browser, tmp_path):
     page.take(500)
-    page.panel("Pictures").locator("canvas").first.wait_for()
+    page.panel("Picture").locator("canvas").first.wait_for()
     path = saved(page, "One HTML file", tmp_path)
     assert path.name == "five_rows.html"
     context = browser.new_context(locale="en-US")
@@ -108,7 +108,7 @@ def copied_address(page):
 def test_an_address_holds_settings_and_weights(page, five_rows, visit):
     page.set(1, "0.75")
     page.until(lambda: page.weights[0] == 0.75, "the weight")
-    page.page.get_by_label("optimizer").select_option("adam")
+    page.panel("Settings").get_by_label("Optimizer").select_option("adam")
     page.until(lambda: page.overview["settings"]["optimizer"] == "adam", "the optimizer")
     address = copied_address(page)
     kept = json.loads(unquote(urlsplit(address).fragment))

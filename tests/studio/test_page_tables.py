@@ -229,7 +229,7 @@ def test_many_classes_make_no_endless_matrix(page):
     lines = [f"{a:.3f},{b:.3f},kind {i % 50}" for i, (a, b) in enumerate(rng.normal(size=(600, 2)))]
     page.page.evaluate(DROP, ["\n".join(["a,b,kind", *lines]), "many.csv"])
     opened(page, "many.csv")
-    page.panel("Pictures")
+    page.panel("Picture").locator(".gallery select").first.select_option(label="Classes")
     matrix = page.page.locator(".confusion")
     matrix.wait_for()
     assert matrix.locator("tbody tr").count() == 50

@@ -1,5 +1,7 @@
 """Time on the page: saved steps, branches, runs with names."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from visits import FIVE_X, FIVE_Y, NEURON, START, W, send, serving
@@ -144,12 +146,25 @@ def test_starting_a_run_moves_nothing(five_rows, visit, table):
 
 @pytest.mark.parametrize("table", ["five rows", "spirals"])
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
-def test_the_curve_stands_above_the_timeline_with_its_legend(five_rows, visit, table, size):
+def test_everything_stands_in_the_window(five_rows, visit, table, size):
+    """Header, toolbar, guide, three columns, the curve and its slider: no scrolling, nothing on another."""
     send(five_rows, "open_sample", name=table)
     page = visit(five_rows, dict(zip(("width", "height"), size, strict=True)))
-    legend = page.page.locator(".curve .u-legend").bounding_box()
-    line = page.page.locator(".timeline").bounding_box()
-    assert legend["y"] + legend["height"] <= line["y"]
-    assert line["y"] + line["height"] <= size[1]
-    drawing = page.page.locator(".canvas").bounding_box()
-    assert drawing["y"] + drawing["height"] <= line["y"]
+    parts = ["header", ".controls", ".guide", ".rows", ".network", ".side", ".time"]
+    boxes = [page.page.locator(part).first.bounding_box() for part in parts]
+    for part, box in zip(parts, boxes, strict=True):
+        assert box["x"] >= 0, part
+        assert box["y"] >= 0, part
+        assert box["x"] + box["width"] <= size[0], part
+        assert box["y"] + box["height"] <= size[1], part
+        assert box["width"] * box["height"] > 1e4, part
+    for above, below in pairwise([boxes[0], boxes[1], boxes[2], boxes[4], boxes[6]]):
+        assert above["y"] + above["height"] <= below["y"]
+    for left, right in pairwise(boxes[3:6]):
+        assert left["x"] + left["width"] <= right["x"]
+        assert (left["y"], left["height"]) == (right["y"], right["height"])
+    for part in (".time .u-legend", ".curve canvas", ".timeline .track", ".canvas"):
+        box = page.page.locator(part).bounding_box()
+        assert box["y"] + box["height"] <= size[1], part
+    scrolls = "() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+    assert page.page.evaluate(scrolls) == list(size)

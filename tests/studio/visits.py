@@ -145,6 +145,11 @@ class Visit:
         self.page.get_by_role("tab", name=name, exact=True).click()
         return self.page.get_by_role("tabpanel", name=name)
 
+    def menu(self, name, entry):
+        """Choose from a menu."""
+        self.button(name).click()
+        self.page.locator(".menu li").get_by_role("button", name=entry).click()
+
     def set(self, number, text):
         """Type a weight."""
         self.weight(number).click()

@@ -1,17 +1,17 @@
-/** The page: the first screen without scrolling, the panels below. */
+/** The page: everything in the window, without scrolling where it is large enough. */
 import { Shortcuts, useShortcuts } from "./controls/shortcuts.js";
-import { Quick, Toolbar } from "./controls/toolbar.js";
+import { Toolbar } from "./controls/toolbar.js";
 import { connect } from "./core/session.js";
-import { connection, frame, overview } from "./core/store.js";
+import { connection, frame, overview, style, wide } from "./core/store.js";
 import { effect, html, render } from "./core/ui.js";
+import { Guide } from "./guide/guide.js";
 import { useDrop } from "./header/drop.js";
 import { Header, Notice } from "./header/header.js";
-import { Panels } from "./header/panels.js";
 import { NetworkCard } from "./network/card.js";
+import { Side } from "./side/side.js";
 import { Rows } from "./table/rows.js";
-import { Curve } from "./time/curve.js";
-import { Spoken, TotalError } from "./time/status.js";
-import { Timeline } from "./time/timeline.js";
+import { Spoken } from "./time/status.js";
+import { Time } from "./time/time.js";
 
 const LOST = {
   refused: "This page needs the token in the address that the terminal printed last. Open that address.",
@@ -31,14 +31,13 @@ function Page() {
   }
   return html`<${Header} />
     ${lost && html`<div class="notice refused" role="alert">${lost}</div>`}
-    <main>
-      <div class="strip card"><${Toolbar} /><${Quick} /></div>
-      <div class="first">
-        <div class="left"><${Rows} /><${TotalError} /><${Curve} /></div>
-        <div class="right"><${NetworkCard} /></div>
-      </div>
-      <${Timeline} />
-      <${Panels} />
+    <main data-style=${style.value} data-wide=${wide.value}>
+      <${Toolbar} />
+      <${Guide} />
+      <${Rows} />
+      <${NetworkCard} />
+      <${Side} />
+      <${Time} />
       <${Spoken} />
     </main>
     <${Notice} /><${Shortcuts} />`;

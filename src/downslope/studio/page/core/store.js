@@ -21,7 +21,8 @@ export const explanation = signal(null); // the last derivation
 export const shownRows = signal([0, 20]);
 export const order = signal("table");
 export const lines = signal("weight");
-export const panel = signal("derivation"); // the one that is open
+export const panel = signal("picture"); // of the column beside the network, the one that is open
+export const wide = signal(false); // whether that column stands over the network too
 export const asked = signal({ pictures: null, matrices: null });
 
 /** Say that what was typed is no number. */

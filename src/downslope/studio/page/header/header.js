@@ -1,10 +1,11 @@
 /** The top of the page: the table, sharing, shortcuts, light and dark; and messages to the reader. */
+import { Menu } from "../controls/menu.js";
 import { shown } from "../controls/shortcuts.js";
 import { capitalised } from "../core/format.js";
 import { keep, kept } from "../core/kept.js";
 import { send } from "../core/session.js";
 import { notice, overview, table } from "../core/store.js";
-import { html, lazy, signal, useEffect, useRef, useState } from "../core/ui.js";
+import { html, lazy, signal, useEffect } from "../core/ui.js";
 
 const NOTICE_TIME = 8000; // milliseconds
 
@@ -77,27 +78,8 @@ function Message({ text, kind, close }) {
 }
 
 function Share() {
-  const [open, setOpen] = useState(false);
-  const button = useRef(null);
-  useEffect(() => {
-    if (!open) return undefined;
-    const away = (event) => {
-      const leaves = event.type === "keydown" ? event.key === "Escape" : !event.target.closest(".menu");
-      if (!leaves) return;
-      if (event.type === "keydown") button.current.focus(); // which opened it
-      setOpen(false);
-    };
-    document.addEventListener("pointerdown", away);
-    document.addEventListener("keydown", away);
-    return () => {
-      document.removeEventListener("pointerdown", away);
-      document.removeEventListener("keydown", away);
-    };
-  }, [open]);
-  return html`<span class="menu">
-    <button ref=${button} class="quiet" aria-expanded=${open} aria-haspopup="true"
-      onClick=${() => setOpen(!open)}>Share ▾</button>
-    ${open && html`<${ShareMenu} close=${() => setOpen(false)} />`}</span>`;
+  return html`<${Menu} label="Share ▾" class="quiet">
+    ${(close) => html`<${ShareMenu} close=${close} />`}<//>`;
 }
 
 const THEMES = ["system", "light", "dark"];

@@ -1,4 +1,5 @@
 /** The network on the first screen: as a drawing, or as matrices where it is large. */
+import { Parts } from "../controls/parts.js";
 import { explanation, lines, overview, style } from "../core/store.js";
 import { html, lazy } from "../core/ui.js";
 import { Drawing } from "./drawing.js";
@@ -22,16 +23,17 @@ const saveDrawing = () => import("./svg_file.js").then((m) => m.saveDrawing());
 export function NetworkCard() {
   return html`<section class="network card" aria-label="Network">
     <div class="bar"><h2>Network</h2><span class="muted">${shape()}</span><span class="grow"></span>
-      ${style.value === "lines" && html`<${LineChoice} />`}
+      <${Parts} />
       ${
         style.value !== "matrices" &&
         html`<button class="quiet" title="Save the drawing as SVG" onClick=${saveDrawing}>SVG</button>`
       }</div>
-    ${style.value === "matrices" ? html`<${Matrices} />` : html`<${Drawing} />`}
+    ${style.value === "matrices" ? html`<${Matrices} />` : html`<${Drawing}><${LineChoice} /><//>`}
   </section>`;
 }
 
 function LineChoice() {
+  if (style.value !== "lines") return null;
   const choice = ([kind, name, hint]) => {
     const choose = () => {
       lines.value = kind;

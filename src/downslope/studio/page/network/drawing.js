@@ -9,22 +9,22 @@ import { Units } from "./units.js";
 import { Weights } from "./weights.js";
 
 const LEAST_WIDTH = 300;
-const AROUND = 300; // pixels of the first screen that are not the drawing's height
-
-/** The height that a drawing has where the first screen is beside the rows. */
-const room = () => (innerWidth > 900 ? Math.max(300, Math.min(640, innerHeight - AROUND)) : undefined);
+const COLUMNS = 1001; // pixels of a window in which the network has a column of its own
 
 const Inspector = lazy(() => import("./inspector.js").then((m) => m.Inspector));
 const Tables = lazy(() => import("./as_table.js").then((m) => m.Tables));
 
 /** The drawing with everything that belongs to it. */
-export function Drawing() {
+export function Drawing({ children }) {
   const net = network.value;
   const box = useRef(null);
-  const [measured, setWidth] = useState(0);
+  const [[measured, room], setSize] = useState([0, undefined]);
   useLayoutEffect(() => {
     if (!box.current) return undefined;
-    const measure = () => setWidth(box.current.clientWidth - 12);
+    const measure = () => {
+      const { clientWidth, clientHeight } = box.current;
+      setSize([clientWidth, innerWidth >= COLUMNS ? clientHeight : undefined]);
+    };
     const watch = new ResizeObserver(measure);
     watch.observe(box.current);
     measure();
@@ -32,12 +32,13 @@ export function Drawing() {
   }, [net === null]);
   if (!net) return null;
   const width = Math.max(measured, LEAST_WIDTH);
-  const layout = layoutOf(net, width, style.value, room());
+  const layout = layoutOf(net, width, style.value, room);
   const phase = frame.value ? frame.value.phase : "";
-  return html`<div class="drawing" ref=${box} data-style=${style.value} data-phase=${phase}>
-    ${measured > 0 && html`<${Canvas} net=${net} width=${width} layout=${layout} />`}
+  return html`<div class="drawing" data-style=${style.value} data-phase=${phase}>
+    <div class="room" ref=${box}>
+      ${measured > 0 && html`<${Canvas} net=${net} width=${width} layout=${layout} />`}</div>
     ${selected.value && html`<${Inspector} net=${net} />`}
-    <${AsTable} net=${net} />
+    <div class="foot"><${AsTable} net=${net} />${children}</div>
   </div>`;
 }
 

@@ -2,7 +2,7 @@
 import { NumberField } from "../controls/fields.js";
 import { number } from "../core/format.js";
 import { send, unselect } from "../core/session.js";
-import { frame, selected, settings, style } from "../core/store.js";
+import { frame, panel, selected, settings, style } from "../core/store.js";
 import { html } from "../core/ui.js";
 import { isFrozen } from "./lines.js";
 import { biasName, slopeName, weightName } from "./names.js";
@@ -16,12 +16,15 @@ export function Inspector({ net }) {
   const l = net.layers.findIndex(({ weight, bias, name }) => [weight, bias, name].includes(chosen.name));
   if (l < 0) return null;
   const title = chosen.what === "unit" ? `Unit ${chosen.index[0] + 1} of ${net.layers[l].name}` : "";
-  const toPanel = () => document.getElementById("panel").scrollIntoView({ block: "start" });
+  const toPanel = () => {
+    panel.value = "chain rule";
+    document.getElementById("panel").scrollIntoView({ block: "nearest" });
+  };
   return html`<div class="inspector" role="group" aria-label="Selection">
     ${title && html`<b>${title}</b>`}
     ${numbersOf(net, l, chosen).map((one) => html`<${Entry} key=${one.label} net=${net} ...${one} />`)}
     <span class="grow"></span>
-    <button class="link" onClick=${toPanel}>Chain rule ↓</button>
+    <button class="link" onClick=${toPanel}>Chain rule</button>
     <button class="quiet" onClick=${unselect}>Close</button></div>`;
 }
 

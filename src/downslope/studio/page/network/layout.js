@@ -2,7 +2,7 @@
 
 const GAP = { numbers: 116, lines: 46 }; // between units, in pixels
 const NARROW = 440;
-const HIGHEST = 460; // of a drawing where nothing says how much room there is
+const HIGHEST = 460; // of a drawing that takes the room it needs
 
 /**
  * @typedef {object} Layout
@@ -18,14 +18,14 @@ const HIGHEST = 460; // of a drawing where nothing says how much room there is
  * @param {{inputs: string[], layers: {units: number}[]}} net
  * @param {number} width
  * @param {"numbers" | "lines"} style
- * @param {number} room the most height
+ * @param {number} [room] the height that there is for it
  * @returns {Layout}
  */
-export function layoutOf(net, width, style, room = HIGHEST) {
+export function layoutOf(net, width, style, room) {
   const numbers = style === "numbers";
   const sizes = [net.inputs.length, ...net.layers.map((layer) => layer.units)];
   const most = Math.max(...sizes);
-  const height = Math.max(220, Math.min(room, most * GAP[style] + 22));
+  const height = Math.max(220, room ?? Math.min(HIGHEST, most * GAP[style] + 22));
   const narrow = width < NARROW;
   const left = numbers ? 46 : narrow ? 80 : 128;
   const right = width - (numbers ? 118 : 104);

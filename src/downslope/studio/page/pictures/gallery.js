@@ -1,8 +1,9 @@
-/** Pictures of what the network does, side by side. */
+/** Pictures of what the network does, one at a time. */
+import { Choice } from "../controls/fields.js";
 import { capitalised } from "../core/format.js";
 import { look } from "../core/session.js";
 import { asked, network, pictures, table } from "../core/store.js";
-import { batch, computed, html, useEffect } from "../core/ui.js";
+import { batch, computed, html, signal, useEffect } from "../core/ui.js";
 import { fittedFunction } from "./fitted/fitted.js";
 import { histograms } from "./histograms.js";
 import { residuals } from "./residuals.js";
@@ -17,16 +18,22 @@ import { errorSurface } from "./surface/surface.js";
  * @property {Function} Picture the component that draws the `picture` that the session sends
  * @property {Function} [Choices] the component with what can be chosen
  * @property {(net: object) => void} [choose] the first choice, for a network
- * @property {string} [room] "line" of its own, or "narrow-line": one of its own on narrower pages
  */
 
 /** @type {GalleryPicture[]} */
 const PICTURES = [errorSurface, fittedFunction, residuals, histograms];
 
-/** The options of each picture that can be drawn, by kind. */
-const wanted = computed(() =>
-  Object.fromEntries(PICTURES.map(({ kind, options }) => [kind, options()]).filter(([, found]) => found)),
-);
+/** The picture that the reader chose; null: the one that shows the most of this table and network. */
+const chosen = signal(null);
+
+const shown = computed(() => {
+  const drawable = PICTURES.filter(({ options }) => options());
+  const fitting = network.value.linear && network.value.inputs.length > 1 ? errorSurface : fittedFunction;
+  return drawable.find(({ kind }) => kind === (chosen.value ?? fitting.kind)) ?? drawable[0];
+});
+
+/** What is asked for. */
+const wanted = computed(() => (shown.value ? { [shown.value.kind]: shown.value.options() } : {}));
 
 function request(options) {
   asked.value = { ...asked.value, pictures: options };
@@ -44,18 +51,25 @@ export function Gallery() {
       asked.value = { ...asked.value, pictures: null }; // those that are here stay: they are not sent again
     };
   }, []);
-  return html`<div class="gallery">
-    ${PICTURES.map((one) => html`<${Shown} key=${one.kind} ...${one} net=${net} />`)}</div>`;
+  if (!shown.value) return null;
+  return html`<div class="gallery"><${Shown} key=${shown.value.kind} ...${shown.value} net=${net} /></div>`;
 }
 
-function Shown({ kind, name, options, room, Choices, Picture, net }) {
+function Shown({ kind, name, Choices, Picture, net }) {
   const made = pictures.value[kind];
-  if (!options()) return null;
-  return html`<div data-figure=${name()} class=${room ?? ""}>
-    ${Choices && html`<${Choices} net=${net} />`}
+  return html`<div data-figure=${name()}>
+    <div class="bar"><${Chooser} kind=${kind} />${Choices && html`<${Choices} net=${net} />`}</div>
     ${
       made && !made.refused
         ? html`<${Picture} picture=${made} />`
         : html`<p class="muted">${made ? capitalised(made.refused) : "…"}</p>`
     }</div>`;
+}
+
+function Chooser({ kind }) {
+  const options = PICTURES.filter(({ options: possible }) => possible()).map((one) => [one.kind, one.name()]);
+  const choose = (next) => {
+    chosen.value = next;
+  };
+  return html`<${Choice} hide label="Picture" options=${options} value=${kind} onChange=${choose} />`;
 }

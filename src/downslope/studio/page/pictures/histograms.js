@@ -98,5 +98,4 @@ export const histograms = {
   name: () => "Histograms",
   options: () => ({}),
   Picture: Histograms,
-  room: "line",
 };

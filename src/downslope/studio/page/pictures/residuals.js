@@ -209,8 +209,7 @@ function Choices() {
   const set = (which) => {
     rows.value = which;
   };
-  return html`<div class="bar">
-    <${Choice} label="Rows" value=${rows.value} options=${ROWS} onChange=${set} /></div>`;
+  return html`<${Choice} label="Rows" value=${rows.value} options=${ROWS} onChange=${set} />`;
 }
 
 export const residuals = {
@@ -219,5 +218,4 @@ export const residuals = {
   options: () => (rows.value === VALIDATION ? { rows: VALIDATION } : {}),
   Choices,
   Picture: Residuals,
-  room: "narrow-line",
 };

@@ -105,7 +105,7 @@ function Editor({ column, index, value }) {
     if (event.key === "Escape") setText(null);
   };
   const shown = text ?? value;
-  const width = `${Math.max(3, Math.min(16, shown.length)) + 2}ch`;
+  const width = `${Math.max(2, Math.min(16, shown.length)) + 2}ch`;
   return html`<input class="cell" style=${{ width }} aria-label=${`${column.name}, row ${index + 1}`}
     value=${shown} spellcheck=${false} onInput=${(event) => setText(event.currentTarget.value)}
     onBlur=${commit} onKeyDown=${keys} />`;

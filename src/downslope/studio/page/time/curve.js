@@ -1,15 +1,11 @@
 /** The curve of the error: log axis, values under the pointer, moves by hand as points of their own. */
 import { number, whole } from "../core/format.js";
 import { frame } from "../core/store.js";
-import { html, useEffect, useRef, useState } from "../core/ui.js";
+import { html, signal, useEffect, useRef } from "../core/ui.js";
 import { axes, colour, merged, plotLibrary, raised, SCALES, stepText } from "./plot.js";
 
-const HEIGHT = 158;
-const FIRST_SCREEN = 901; // pixels, from which on the curve shares its height with the rows
-
-/** Of the plot in pixels: lower where the screen is. */
-const height = () =>
-  innerWidth < FIRST_SCREEN ? HEIGHT : Math.max(104, Math.min(260, 104 + 0.42 * (innerHeight - 720)));
+/** The plot, where it begins and ends beside its axis: the slider of time below does so too. */
+export const [BEFORE, AFTER] = [60, 10]; // pixels
 const LEAST_TIME = 100; // milliseconds between two pictures while playing
 
 const errorText = (_, value) => number(raised(value), 5);
@@ -25,12 +21,12 @@ const series = (label, ink, dash, more) => ({
 });
 const BY_HAND = { width: 1, points: { show: true, size: 6, fill: () => colour("hand") } };
 
-function optionsFor(width, logSteps) {
+function optionsFor(box, legend, logSteps) {
   return {
-    width,
-    height: height(),
+    ...sizeOf(box),
+    padding: [8, AFTER, 0, 0],
     cursor: { points: { size: 7 } },
-    legend: { live: true },
+    legend: { live: true, mount: (_, list) => legend.replaceChildren(list) },
     scales: SCALES,
     axes: axes(logSteps),
     series: [
@@ -42,6 +38,8 @@ function optionsFor(width, logSteps) {
   };
 }
 
+const sizeOf = ({ clientWidth, clientHeight }) => ({ width: clientWidth, height: clientHeight });
+
 function curveData(curve, logSteps) {
   const line = Array.from(curve.steps, (step, i) => [step, curve.errors[i]]);
   line.push(curve.latest);
@@ -51,7 +49,7 @@ function curveData(curve, logSteps) {
 }
 
 /** Draws the curve into a box, and again when its size or the theme changes. */
-function usePlot(box, logSteps) {
+function usePlot(box, legend, logSteps) {
   const plot = useRef(null);
   useEffect(() => {
     let gone = false;
@@ -60,11 +58,9 @@ function usePlot(box, logSteps) {
     const redraw = () => plot.current?.redraw();
     plotLibrary().then((UPlot) => {
       if (gone || !box.current) return;
-      const options = optionsFor(box.current.clientWidth, logSteps);
+      const options = optionsFor(box.current, legend.current, logSteps);
       plot.current = new UPlot(options, curveData(frame.value.curve, logSteps), box.current);
-      watch = new ResizeObserver(() =>
-        plot.current.setSize({ width: box.current.clientWidth, height: height() }),
-      );
+      watch = new ResizeObserver(() => plot.current.setSize(sizeOf(box.current)));
       watch.observe(box.current);
       scheme.addEventListener("change", redraw);
     });
@@ -79,28 +75,26 @@ function usePlot(box, logSteps) {
   return plot;
 }
 
-export function Curve() {
+/** Whether steps stand on a logarithmic axis. */
+export const logSteps = signal(false);
+
+/** @param {{legend: {current: Element}}} props where the values under the pointer are written */
+export function Curve({ legend }) {
   const box = useRef(null);
   const drawn = useRef(0);
-  const [logSteps, setLogSteps] = useState(false);
-  const plot = usePlot(box, logSteps);
+  const plot = usePlot(box, legend, logSteps.value);
   const now = frame.value;
   useEffect(() => {
     const time = performance.now();
     if (!plot.current || !now || (now.playing && time - drawn.current < LEAST_TIME)) return;
     drawn.current = time;
-    plot.current.setData(curveData(now.curve, logSteps));
+    plot.current.setData(curveData(now.curve, logSteps.value));
   }, [now]);
-  const save = async () => {
-    const { saveFile } = await import("../core/save.js");
-    box.current.querySelector("canvas").toBlob((blob) => saveFile("error.png", blob, "image/png"));
-  };
-  const label = now ? `Error after ${whole(now.step)} steps: ${number(now.error.value, 5)}` : "No steps yet";
-  return html`<section class="curve card" aria-label="Error curve">
-    <div class="bar"><h2>Error by step</h2><span class="grow"></span>
-      <button class="quiet" title="Save the curve as PNG" onClick=${save}>PNG</button>
-      <label class="check"><input type="checkbox" checked=${logSteps}
-        onChange=${() => setLogSteps(!logSteps)} /> Logarithmic steps</label></div>
-    <div ref=${box} class="plot" role="img" aria-label=${label}></div>
-  </section>`;
+  const label = `Error after ${whole(now.step)} steps: ${number(now.error.value, 5)}`;
+  return html`<div ref=${box} class="plot curve" role="img" aria-label=${label}></div>`;
+}
+
+export async function saveCurve() {
+  const { saveFile } = await import("../core/save.js");
+  document.querySelector(".curve canvas").toBlob((blob) => saveFile("error.png", blob, "image/png"));
 }

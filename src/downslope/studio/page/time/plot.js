@@ -80,7 +80,7 @@ export function axes(logSteps) {
   const plain = { values: (_, splits) => splits.map((value) => compact(value)) };
   return [
     { ...look, ...(logSteps ? powers((plot) => plot.width / 60) : plain), size: 26 },
-    { ...look, ...powers((plot) => Math.min(6, Math.max(2, plot.height / 32))), size: 56 },
+    { ...look, ...powers((plot) => Math.min(6, Math.max(2, plot.height / 32))), size: 60 },
   ];
 }
 

@@ -1,10 +1,9 @@
-/** Time: every saved step of the run under one slider; a change to an earlier one starts a branch. */
+/** The saved steps of the run: one slider, buttons, and where in time the page is. */
 import { moveInTime } from "../controls/changes.js";
 import { number, whole } from "../core/format.js";
 import { send } from "../core/session.js";
 import { frame, settings } from "../core/store.js";
 import { html, signal } from "../core/ui.js";
-import { Stopped } from "./status.js";
 
 const ORIGINS = { start: "start", descent: "by descent", hand: "by hand", solve: "solved" };
 const MOST_MARKS = 120;
@@ -26,40 +25,54 @@ function release() {
   }, PATIENCE);
 }
 
-export function Timeline() {
-  const now = frame.value;
-  if (!now) return null;
-  const { steps, errors, origins, name } = now.timeline;
-  const last = steps.length - 1;
-  const index = Math.min(last, held.value ?? now.timeline.index);
-  const past = index < last;
-  const go = (index) => send("go_to", { saved_step: index >= last ? null : index });
+const go = (index) => send("go_to", { saved_step: index >= lastOf(frame.value) ? null : index });
+const lastOf = (now) => now.timeline.steps.length - 1;
+const indexOf = (now) => Math.min(lastOf(now), held.value ?? now.timeline.index);
+
+/** The slider under the curve. */
+export function Track() {
+  const { timeline } = frame.value;
+  const { steps, errors, origins } = timeline;
+  const [last, index] = [lastOf(frame.value), indexOf(frame.value)];
   const slide = (event) => {
     hold(Number(event.currentTarget.value));
     go(held.value);
   };
-  const origin = ORIGINS[origins[index]];
-  const text = `step ${whole(steps[index])}, error ${number(errors[index], 4)}, ${origin}`;
-  const where = [
-    name,
-    past ? `step ${whole(steps[index])} of ${whole(now.timeline.steps[last])}` : stepsOf(now),
-  ];
-  where.push(past ? BRANCH : progressOf(now) || origin);
-  return html`<section class=${`timeline card ${past ? "past" : ""}`} aria-label="Time">
-    <${Button} label="First saved step" disabled=${index === 0} onClick=${() => go(0)}>|◀<//>
-    <${Button} label="Previous saved step" disabled=${index === 0} onClick=${() => moveInTime(-1)}>◀<//>
-    <span class="track"><input type="range" min="0" max=${Math.max(1, last)} value=${index}
+  const text = `step ${whole(steps[index])}, error ${number(errors[index], 4)}, ${ORIGINS[origins[index]]}`;
+  return html`<span class="track"><input type="range" min="0" max=${Math.max(1, last)} value=${index}
       disabled=${last === 0} aria-label="Saved step" aria-valuetext=${text}
       onInput=${slide} onChange=${release} />
-      <${Marks} origins=${origins} last=${last} /></span>
-    <${Button} label="Next saved step" disabled=${!past} onClick=${() => moveInTime(1)}>▶<//>
-    <${Button} label="Latest saved step" disabled=${!past} onClick=${() => go(last)}>▶|<//>
-    <span class="where" title=${where.join(" · ")}><b>${where[0]}</b> · ${where[1]} · ${
-      past ? html`<em>${BRANCH}</em>` : where[2]
-    }</span>
-    <${Stopped} />
-  </section>`;
+      <${Marks} origins=${origins} last=${last} /></span>`;
 }
+
+export function Steps() {
+  const [last, index] = [lastOf(frame.value), indexOf(frame.value)];
+  const [first, latest] = [index === 0, index === last];
+  return html`<span class="bar">
+    <${Button} label="First saved step" disabled=${first} onClick=${() => go(0)}>|◀<//>
+    <${Button} label="Previous saved step" disabled=${first} onClick=${() => moveInTime(-1)}>◀<//>
+    <${Button} label="Next saved step" disabled=${latest} onClick=${() => moveInTime(1)}>▶<//>
+    <${Button} label="Latest saved step" disabled=${latest} onClick=${() => go(last)}>▶|<//></span>`;
+}
+
+/** Which run, which step, how fast; in the past, what a change does there. */
+export function Where() {
+  const now = frame.value;
+  const { steps, origins, name } = now.timeline;
+  const [last, index] = [lastOf(now), indexOf(now)];
+  const past = isPast();
+  const where = [
+    name,
+    past ? `step ${whole(steps[index])} of ${whole(steps[last])}` : stepsOf(now),
+    past ? BRANCH : progressOf(now) || ORIGINS[origins[index]],
+  ];
+  return html`<span class="where" title=${where.join(" · ")}><b>${where[0]}</b> · ${where[1]} · ${
+    past ? html`<em>${BRANCH}</em>` : where[2]
+  }</span>`;
+}
+
+/** Whether an earlier saved step is shown. */
+export const isPast = () => indexOf(frame.value) < lastOf(frame.value);
 
 /** Steps are counted on while they are taken; saved are only some of them. */
 const stepsOf = ({ step }) => `step ${whole(step)}`;

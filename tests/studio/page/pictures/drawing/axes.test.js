@@ -28,6 +28,14 @@ test("ticks are round and inside", () => {
   }
 });
 
+test("numbers that cannot be told apart have one tick, not endless ones", () => {
+  for (const low of [1, 1.4e10, -3e100]) {
+    const high = low + Math.abs(low) * 2 ** -52;
+    assert.ok(high > low);
+    assert.equal(ticks(low, high, 12).length, 1);
+  }
+});
+
 test("neighbouring ticks are told apart by their numbers", () => {
   for (const [low, high] of [
     [-1.3, 4.9],

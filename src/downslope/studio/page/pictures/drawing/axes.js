@@ -24,13 +24,16 @@ function roundStep(step) {
   return [1, 2, 5, 10].map((m) => m * power).find((m) => m >= step * (1 - 1e-9));
 }
 
+const FINEST = 1e-13; // of a number, below which round numbers in between cannot be told apart
+
 /**
  * Some round numbers from low to high.
  * @param {number} low @param {number} high @param {number} [count] how many are wanted, about
  * @returns {{value: number, text: string}[]}
  */
 export function ticks(low, high, count = 6) {
-  if (!(high > low)) return [{ value: low, text: number(low) }];
+  const apart = (high - low) / Math.max(Math.abs(low), Math.abs(high));
+  if (!(apart > FINEST)) return [{ value: low, text: number(low) }];
   const step = roundStep((high - low) / count);
   const digits = Math.ceil(Math.log10(Math.max(Math.abs(low), Math.abs(high), step) / step)) + 2;
   const found = [];

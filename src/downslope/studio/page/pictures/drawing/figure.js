@@ -22,18 +22,21 @@ export function useColours() {
   return colours;
 }
 
-/** The width of an element, 0 until it is known. @param {{current: Element | null}} ref */
-export function useWidth(ref) {
-  const [width, set] = useState(0);
+/** The width and the height of an element, 0 until they are known. @param {{current: Element | null}} ref */
+export function useSize(ref) {
+  const [size, set] = useState([0, 0]);
   useLayoutEffect(() => {
-    const measured = () => set(Math.floor(ref.current.clientWidth));
+    const measured = () => set([Math.floor(ref.current.clientWidth), Math.floor(ref.current.clientHeight)]);
     const watched = new ResizeObserver(measured);
     watched.observe(ref.current);
     measured();
     return () => watched.disconnect();
   }, []);
-  return width;
+  return size;
 }
+
+/** The width of an element, 0 until it is known. @param {{current: Element | null}} ref */
+export const useWidth = (ref) => useSize(ref)[0];
 
 /**
  * A canvas as sharp as the screen, drawn again for another size or another `draw`.

@@ -21,11 +21,10 @@ export function Choices({ net }) {
   const setSecond = (text) => {
     columns.value = text === "" ? [first] : [first, Number(text)];
   };
-  return html`<div class="bar">
-    <${Choice} label="Column" options=${list} value=${String(first)} onChange=${setFirst} />
+  return html`<${Choice} label="Column" options=${list} value=${String(first)} onChange=${setFirst} />
     ${
       list.length > 1 &&
       html`<${Choice} label="Second column" options=${[["", "None"], ...list]} value=${String(second ?? "")}
         onChange=${setSecond} />`
-    }</div>`;
+    }`;
 }

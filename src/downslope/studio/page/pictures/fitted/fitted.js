@@ -3,7 +3,7 @@ import { number } from "../../core/format.js";
 import { html, useEffect, useMemo, useRef } from "../../core/ui.js";
 import { extent } from "../drawing/axes.js";
 import { css, dashes, mark } from "../drawing/colours.js";
-import { Figure, Plot, useColours, useWidth } from "../drawing/figure.js";
+import { Figure, Plot, useColours, useSize } from "../drawing/figure.js";
 import { classCount, markColour, nameOf, targetOf } from "../drawing/rows.js";
 import { Choices, choose, options } from "./choices.js";
 import { lineView } from "./line.js";
@@ -18,24 +18,23 @@ function Fitted({ picture }) {
   const stage = useRef();
   const canvas = useRef();
   const shape = useRef();
-  const width = useWidth(stage);
+  const [width, height] = useSize(stage);
   const line = picture.labels.length === 1;
   const view = useMemo(
     () => (line ? lineView(picture, colours) : mapView(picture, colours)),
     [picture, colours],
   );
-  const height = Math.round(Math.min(Math.max(width * (line ? 0.6 : 0.76), 260), 560)) + view.more;
   const draw = useMemo(
     () => (context) => {
       shape.current = view.draw(context, width, height);
     },
-    [view, width],
+    [view, width, height],
   );
   const at = (place) => view.at(shape.current, place);
   const saved = { canvas, file: "fitted", table: () => table(picture) };
   const drawn = { width, height, draw, canvas, at, label: described(picture) };
   return html`<${Figure} title=${title(picture)} note=${note(picture)} picture=${saved}>
-    <div class="picture-stage" ref=${stage}>${width > 0 && html`<${Plot} ...${drawn} />`}</div>
+    <div class="picture-stage fills" ref=${stage}>${width > 0 && html`<${Plot} ...${drawn} />`}</div>
     <${Key} picture=${picture} colours=${colours} />
   <//>`;
 }

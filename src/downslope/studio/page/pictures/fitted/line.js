@@ -104,7 +104,7 @@ export function lineView(picture, colours) {
       lines: [`${labels[0]} = ${number(x[i], 5)}`, ...predicted],
     };
   };
-  return { draw, at, more: 13 * strips };
+  return { draw, at };
 }
 
 function drawLine(context, picture, colours, { sx, sy }, output) {

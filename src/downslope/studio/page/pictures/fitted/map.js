@@ -118,7 +118,7 @@ export function mapView(picture, colours) {
       ],
     };
   };
-  return { draw, at, more: 0 };
+  return { draw, at };
 }
 
 const rimOf = (task, fill, colours) =>

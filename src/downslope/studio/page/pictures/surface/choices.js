@@ -60,5 +60,5 @@ export function Choices({ net }) {
     return html`<${Choice} label=${label} options=${list.map((one) => [key(one), one[2]])}
       value=${key(axes.value[place])} onChange=${set} />`;
   };
-  return html`<div class="bar">${axis("Horizontal axis", 0)}${axis("Vertical axis", 1)}</div>`;
+  return html`${axis("Horizontal axis", 0)}${axis("Vertical axis", 1)}`;
 }

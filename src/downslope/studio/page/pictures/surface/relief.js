@@ -13,13 +13,12 @@ const FACES = 48; // along each side
 const [SIDES, ABOVE, BELOW] = [62, 30, 44]; // room for names and numbers
 
 /** @param {object} props those of the map */
-export function Relief({ picture, colours, width, canvas, label, fine, scale }) {
+export function Relief({ picture, colours, width, height, canvas, label, fine, scale }) {
   const [view, setView] = useState({ turn: -0.62, tilt: 0.55 });
   const last = useRef(null);
-  const height = Math.round(Math.min(Math.max(width * 0.72, 280), 560));
   const draw = useMemo(
     () => (context) => drawRelief(context, { picture, colours, fine, scale, width, height, view }),
-    [picture, colours, width, view],
+    [picture, colours, width, height, view],
   );
   const turn = (dx, dy) =>
     setView(({ turn: a, tilt: b }) => ({ turn: a + dx, tilt: Math.min(Math.max(b + dy, 0.08), 1.5) }));

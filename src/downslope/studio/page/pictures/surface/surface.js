@@ -12,7 +12,7 @@ import {
   refined,
   strokeLines,
 } from "../drawing/contours.js";
-import { Figure, Plot, useColours, useWidth } from "../drawing/figure.js";
+import { Figure, Plot, useColours, useSize } from "../drawing/figure.js";
 import { Choices, choose, options } from "./choices.js";
 import { drawCross, drawNow, drawPath, pathPoints } from "./path.js";
 import { Relief } from "./relief.js";
@@ -23,16 +23,16 @@ function Surface({ picture }) {
   const [solid, setSolid] = useState(false);
   const stage = useRef();
   const canvas = useRef();
-  const width = useWidth(stage);
+  const [width, height] = useSize(stage);
   const relieved = useMemo(() => prepared(picture), [picture]);
   const View = solid ? Relief : Contours;
   const saved = { canvas, file: "surface", table: () => table(picture) };
   const toggle = html`<button type="button" aria-pressed=${solid} onClick=${() => setSolid(!solid)}>
     3-D</button>`;
   const title = `The error over ${picture.labels.join(" and ")}`;
-  const drawn = { picture, colours, width, canvas, label: described(picture), ...relieved };
+  const drawn = { picture, colours, width, height, canvas, label: described(picture), ...relieved };
   return html`<${Figure} title=${title} note=${note(picture)} picture=${saved} actions=${toggle}>
-    <div class="picture-stage" ref=${stage}>${width > 0 && html`<${View} ...${drawn} />`}</div>
+    <div class="picture-stage fills" ref=${stage}>${width > 0 && html`<${View} ...${drawn} />`}</div>
     <${Key} colours=${colours} picture=${picture} />
   <//>`;
 }
@@ -97,8 +97,7 @@ function Key({ colours, picture }) {
   </ul>`;
 }
 
-function Contours({ picture, colours, width, canvas, label, scale, fine, levels }) {
-  const height = Math.round(Math.min(Math.max(width * 0.72, 260), 560));
+function Contours({ picture, colours, width, height, canvas, label, scale, fine, levels }) {
   const shape = useRef();
   const draw = useMemo(
     () => (context) => {
@@ -113,7 +112,7 @@ function Contours({ picture, colours, width, canvas, label, scale, fine, levels 
         ...shape.current,
       });
     },
-    [picture, colours, width],
+    [picture, colours, width, height],
   );
   const at = (place) => nearest(picture, shape.current, place);
   return html`<${Plot} ...${{ width, height, draw, canvas, label, at }} />`;
