@@ -203,13 +203,14 @@ FITS = {
     ),
     ds.play: (
         play,
-        {"network": LINE, "x": X, "y": Y, "start": None, "port": 0, "open_browser": False}
+        {"network": LINE, "x": X, "y": Y, "start": None, "lesson": None, "port": 0, "open_browser": False}
         | {"learning_rate": 0.1, "optimizer": "sgd", "batch_size": None, "seed": 0, "validation": 0.0},
         {
             "network": NOTHING,
             "x": NOTHING,
             "y": NOTHING,
             "start": OPTIONAL | {"empty dict"},
+            "lesson": OPTIONAL,
             "open_browser": FLAG | OPTIONAL,
             "learning_rate": numbers(lambda v: 0 < v <= 1e6),
             "optimizer": frozenset({"SGD"}),

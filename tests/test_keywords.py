@@ -55,6 +55,7 @@ def test_a_misspelt_keyword_suggests_the_right_one(name: str, parameter: str) ->
         ),
         (lambda: ds.MLPRegressor(hidden_layers=3), "did you mean 'hidden_layer_sizes'"),
         (lambda: ds.play(learningrate=3), "did you mean 'learning_rate'"),
+        (lambda: ds.play(leson=3), "did you mean 'lesson'"),
     ],
 )
 def test_the_error_says_what_to_write(call, message: str) -> None:

@@ -285,6 +285,24 @@ def test_predict_refuses(fitted, tmp_path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["junk", "run", "t.csv"]
 
 
+def test_play_refuses_a_lesson_with_a_mistake_and_a_table_beside_one(tmp_path) -> None:
+    (tmp_path / "bad.md").write_text("# T\n## S\nText.\n> until: stps > 1\n", "utf-8")
+    (tmp_path / "good.MD").write_text("# T\n## S\nText.\n", "utf-8")
+    own = "a lesson brings its own table; leave out the file, --target and --table"
+    cases = [
+        (["bad.md"], "bad.md, line 4: 'stps > 1': there is no name 'stps'; did you mean 'steps'?"),
+        (["none.md"], "there is no file none.md"),
+        (["good.MD", "--target", "y"], own),
+        (["--lesson", "2", "--table", "t.csv"], own),
+        (["good.MD", "--lesson", "2"], own),
+        (["--lesson", "7"], "7 is not in the range"),
+    ]
+    for arguments, message in cases:
+        done = run("play", "--no-open", *arguments, folder=tmp_path)
+        assert done.returncode == 2, done
+        assert message in done.stderr
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_saves_the_best_so_far(tmp_path) -> None:
     draw = np.random.default_rng(0)

@@ -1,16 +1,30 @@
 """Lessons in a session: what each name of a condition is, going through steps, leaving."""
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from downslope.errors import DownslopeError
 from downslope.studio import _schema as ask
-from downslope.studio.lessons import BUILT_IN, NAMES, Kind, condition_of, lesson_of
+from downslope.studio.lessons import (
+    BUILT_IN,
+    NAMES,
+    PARTS,
+    SETTINGS,
+    Kind,
+    built_in,
+    condition_of,
+    lesson_of,
+    read_lesson,
+)
 from downslope.studio.server._wire import pack, unpack
 from downslope.studio.session._lesson_facts import StateFacts
-from downslope.studio.session._session import first_session
+from downslope.studio.session._lesson_opening import checked_lesson
+from downslope.studio.session._samples import opening_of
+from downslope.studio.session._session import Session, first_session
 from downslope.studio.session.handlers._lessons import with_lesson
 from downslope.studio.views._overview import overview_of
 from downslope.studio.views._viewer import Viewer
@@ -279,3 +293,50 @@ def test_the_lessons_that_can_be_chosen_are_listed():
     session = first_session()
     listed = unpack(pack(overview_of(session, Viewer())))["lessons"]
     assert [(one["number"], one["name"]) for one in listed] == list(enumerate(BUILT_IN, 1))
+
+
+DOCS = Path(__file__).parents[2] / "docs" / "lessons.md"
+EXAMPLE = re.search(r"```markdown\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)[1]
+
+
+def test_the_example_of_the_documentation_is_a_lesson():
+    session = in_lesson(EXAMPLE)
+    session.handle(ask.SetParameter(W, [0, 0], 25.0))
+    assert told(session)["done"]
+    session.handle(ask.LessonStep("next"))
+    session.handle(ask.Step(1000))
+    assert told(session)["done"]
+    with pytest.raises(DownslopeError) as refused:
+        lesson_of(EXAMPLE.replace("error < 500", "eror < 500"), "lesson.md")
+    assert f"downslope: {refused.value}\n" in DOCS.read_text("utf-8")
+
+
+def test_the_documentation_has_every_name_setting_and_part():
+    text = DOCS.read_text("utf-8")
+    for name, about in NAMES.items():
+        assert f"| `{name}` | {about.meaning} |\n" in text
+    for name in PARTS:
+        assert f"`#{name}`" in text
+    for name in SETTINGS:
+        assert f"`{name}`" in text
+    for name in BUILT_IN:
+        assert f"| {BUILT_IN.index(name) + 1} | {built_in(name).title} |" in text
+
+
+def test_the_lesson_among_the_examples_can_be_done():
+    session = Session(*opening_of("wave"))
+    lesson = checked_lesson(read_lesson(DOCS.parents[1] / "examples" / "one-wrong-row.md"))
+    session.commit(with_lesson(session.state, lesson, session.engine))
+    ways = [
+        [ask.Step(600)],
+        [ask.LessonView(None, "picture")],
+        [ask.ChangeSettings({"loss": "huber"}), ask.Step(2500)],
+        [ask.EditCell(3, "y", "8"), ask.Step(20000)],
+    ]
+    for number, commands in enumerate(ways):
+        assert not told(session)["done"]
+        for command in commands:
+            session.handle(command)
+        assert told(session)["done"], number
+        if number < 3:
+            session.handle(ask.LessonStep("next"))

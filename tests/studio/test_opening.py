@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from downslope.studio import _schema as ask
 from downslope.studio.session._opening import opened
 
 X = np.random.default_rng(2).normal(size=(30, 2))
@@ -67,3 +68,29 @@ def test_what_does_not_fit_is_refused(tmp_path):
     ds.Ensemble([net, net]).save(path)
     with pytest.raises(ds.DownslopeError, match="not an ensemble of 2"):
         opened(path, None, rows)
+
+
+def test_python_opens_a_lesson_by_its_number_or_its_file(tmp_path):
+    path = tmp_path / "mine.md"
+    path.write_text("# Mine\n## S\nText.\n", "utf-8")
+    for given in (6, 6.0, np.int64(6), path, str(path)):
+        ds.play(lesson=given, open_browser=False).close()
+    for given in (0, 7, 1.5, "one", b"1", [1], True):
+        with pytest.raises(ds.DownslopeError, match="lesson needs the number of a lesson, 1 to 6, or a file"):
+            ds.play(lesson=given, open_browser=False)
+    with pytest.raises(ds.DownslopeError, match="a lesson brings its own network; leave out network, x"):
+        ds.play(NETS["numbers"], X, lesson=1, open_browser=False)
+    with pytest.raises(ds.DownslopeError, match="a lesson brings its own network; leave out learning_rate"):
+        ds.play(lesson=1, learning_rate=0.1, open_browser=False)
+
+
+def test_a_lesson_of_ones_own_can_be_chosen_again(tmp_path):
+    path = tmp_path / "mine.md"
+    path.write_text("# Mine\n## S\nText.\n", "utf-8")
+    session = opened(str(path), None)
+    assert (session.state.lesson.lesson.title, session.state.rows.name) == ("Mine", "five rows")
+    session.handle(ask.LeaveLesson())
+    session.handle(ask.OpenLesson("mine"))
+    assert session.state.lesson.lesson.title == "Mine"
+    session.handle(ask.OpenLesson("bias"))
+    assert [lesson.title for lesson in session.state.lessons] == ["Mine"]

@@ -519,7 +519,7 @@ def report(**options: Any) -> None:
 
 
 @downslope.command(short_help="Open a page that shows a network while it learns.")
-@click.argument("source", required=False, metavar="[TABLE | MODEL | NETWORK]")
+@click.argument("source", required=False, metavar="[TABLE | MODEL | NETWORK | LESSON]")
 @click.option(
     "-t", "--target", metavar="COLUMN", help="The column to predict (default: the last column of TABLE)."
 )
@@ -527,6 +527,12 @@ def report(**options: Any) -> None:
     "--table",
     metavar="FILE",
     help="The rows for MODEL or NETWORK (default: the table that MODEL was fitted to).",
+)
+@click.option(
+    "--lesson",
+    type=click.IntRange(1, 6),
+    metavar="NUMBER",
+    help="Begin with this lesson of the page, 1 to 6 (default: no lesson).",
 )
 @reading_options
 @click.option(
@@ -551,12 +557,15 @@ def report(**options: Any) -> None:
 def play(**options: Any) -> None:
     """Open a page that shows a network while it learns, and lets you change its weights by hand.
 
-    NETWORK is a file of a network or a run that was saved in Python. Without a file the page shows five rows
-    and one neuron. The page can be used only with the printed address. Press Ctrl-C to end it.
+    NETWORK is a file of a network or a run that was saved in Python. LESSON is a Markdown file that ends with
+    .md. Without a file the page shows five rows and one neuron. The page can be used only with the printed
+    address. Press Ctrl-C to end it.
 
     \b
     Examples:
       downslope play
+      downslope play --lesson 1
+      downslope play lesson.md
       downslope play houses.csv --target price
       downslope play houses.downslope
       downslope play run.downslope --table rows.csv

@@ -23,6 +23,7 @@ def play_page(
     source: str | None,
     target: str | None,
     table: str | None,
+    lesson: int | None,
     how: How,
     host: str,
     port: int,
@@ -31,14 +32,19 @@ def play_page(
     """Serve until Ctrl-C."""
     if source is not None and not Path(source).exists():
         raise DownslopeError(f"there is no file {source}; check the path, or leave it out for the five rows")
-    server = StudioServer(_maker(source, target, table, how), host, port)
+    make = _maker(source, target, table, lesson, how)
+    server = StudioServer(make, host, port)
     server.start()
     screen = Console(highlight=False, soft_wrap=True)
     try:
-        if source is not None:  # a file that cannot be read is refused before a page is opened on it
+        if (
+            source is not None or lesson is not None
+        ):  # a file that cannot be read is refused before a page is opened on it
             server.made()
         screen.print(f"Open [bold]{server.address}[/] in a browser.")
         screen.print("Press Ctrl-C to end.")
+        if source is None and lesson is None:
+            screen.print("New here? Choose lesson 1 under Lessons: five minutes with one neuron.")
         if host not in ("127.0.0.1", "localhost", "::1"):
             screen.print(
                 f"It listens on {host}: anyone who can reach this computer and has the address can use it."
@@ -52,12 +58,14 @@ def play_page(
         server.close()
 
 
-def _maker(source: str | None, target: str | None, table: str | None, how: How) -> Callable[[], Session]:
+def _maker(
+    source: str | None, target: str | None, table: str | None, lesson: int | None, how: How
+) -> Callable[[], Session]:
     """What makes the session, in the thread of the session."""
 
     def make() -> Session:
         from downslope.studio.session._opening import opened
 
-        return opened(source, target, table, **how)
+        return opened(source, target, table, lesson, **how)
 
     return make

@@ -8,6 +8,7 @@ import sys
 import webbrowser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from downslope._keywords import refuse_unknown
@@ -62,6 +63,7 @@ def play(
     y: ArrayLike | None = None,
     *,
     start: Point | None = None,
+    lesson: int | str | Path | None = None,
     port: int = 0,
     open_browser: bool | None = None,
     **settings: Any,
@@ -76,14 +78,15 @@ def play(
         x: inputs, (rows, network.inputs).
         y: targets, as ``descend`` takes them.
         start: parameters to begin with, as ``descend`` takes them; those that are not given are drawn.
+        lesson: a lesson to begin with, without a network: its number, 1 to 6, or a Markdown file.
         port: where to listen on this machine; 0 takes a free one.
         open_browser: whether to open a browser; None does outside notebooks.
         settings: such as ``learning_rate``, ``optimizer`` (by name), ``batch_size``, ``seed``,
             ``validation``.
 
     Raises:
-        DownslopeError: if the rows, the starting values or a setting do not fit the network, or nothing can
-            listen there.
+        DownslopeError: if the rows, the starting values or a setting do not fit the network, something in
+            the lesson cannot be used, or nothing can listen there.
 
     >>> import downslope as ds
     >>> net = ds.Network(inputs=2, layers=[ds.Dense(8, "tanh"), ds.Dense(1)])
@@ -97,7 +100,7 @@ def play(
     if open_browser is None:
         open_browser = "ipykernel" not in sys.modules
     open_browser, port = flag("open_browser", open_browser), whole("port", port, Interval(0, 65535))
-    make = _maker(network, x, y, start, settings)
+    make = _maker(network, x, y, start, lesson, settings)
     server = StudioServer(make, port=port)
     server.start()
     atexit.register(server.close)
@@ -111,17 +114,25 @@ def _maker(
     x: ArrayLike | None,
     y: ArrayLike | None,
     start: Point | None,
+    lesson: int | str | Path | None,
     settings: Mapping[str, Any],
 ) -> Callable[[], Session]:
     """What makes the session; what does not fit is refused now."""
     from downslope.nets import checked_one
-    from downslope.studio.session._opening import session_on
+    from downslope.studio.lessons import lesson_named
+    from downslope.studio.session._opening import in_lesson, session_on
     from downslope.studio.session._session import first_session
     from downslope.studio.session._settings import CHANGEABLE
 
     refuse_unknown("play", settings, [*inspect.signature(play).parameters][:-1] + sorted(CHANGEABLE))
     given = {"x": x, "y": y, "start": start, **settings}
     given = {name: value for name, value in given.items() if value is not None}
+    if lesson is not None:
+        given = {name: value for name, value in {"network": network, **given}.items() if value is not None}
+        if given:
+            raise DownslopeError(f"a lesson brings its own network; leave out {', '.join(given)}")
+        session = in_lesson(lesson_named(lesson))
+        return lambda: session
     if network is None:
         if given:
             raise DownslopeError(f"play needs a network for {', '.join(given)}; give one, or leave them out")

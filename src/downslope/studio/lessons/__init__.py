@@ -1,8 +1,8 @@
 """Lessons: Markdown files with steps, and conditions that say when a step is done."""
 
 from downslope.studio.lessons._conditions import Condition, Facts, condition_of
-from downslope.studio.lessons._format import Lesson, LessonStep, Setting, Table, lesson_of
-from downslope.studio.lessons._library import BUILT_IN, built_in, read_lesson
+from downslope.studio.lessons._format import SETTINGS, Lesson, LessonStep, Setting, Table, lesson_of
+from downslope.studio.lessons._library import BUILT_IN, built_in, is_lesson_file, lesson_named, read_lesson
 from downslope.studio.lessons._names import NAMES, PANELS, PARTS, Kind, is_weight
 from downslope.studio.lessons._text import Block, Span
 
@@ -11,6 +11,7 @@ __all__ = [
     "NAMES",
     "PANELS",
     "PARTS",
+    "SETTINGS",
     "Block",
     "Condition",
     "Facts",
@@ -22,7 +23,9 @@ __all__ = [
     "Table",
     "built_in",
     "condition_of",
+    "is_lesson_file",
     "is_weight",
+    "lesson_named",
     "lesson_of",
     "read_lesson",
 ]

@@ -15,7 +15,7 @@ from downslope.studio.lessons._conditions import Condition, condition_of
 from downslope.studio.lessons._names import alike
 from downslope.studio.lessons._text import Block, Span, blocks_of, spans_of
 
-__all__ = ["Lesson", "LessonStep", "Setting", "Table", "lesson_of"]
+__all__ = ["SETTINGS", "Lesson", "LessonStep", "Setting", "Table", "lesson_of"]
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,12 @@ _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
 _ENTRY = re.compile(r"([A-Za-z]\w*)\s*[:=]\s*(.*)$")
 _QUOTED = re.compile(r">\s?(.*)$")
 _TABLE_NAMES = ("table", "target")
-_SETTINGS = (
+SETTINGS = (
     *("layers", "weights", "learning_rate", "optimizer", "momentum", "loss", "batch_size", "seed"),
     *("validation", "dropout", "l1", "l2", "delta", "clip_norm", "scaling"),
 )
+"""What a lesson can set."""
+
 _WORDS = ("until", "start", "hint")
 _LARGEST = 1 << 20  # characters of a file
 
@@ -124,7 +126,7 @@ def lesson_of(text: str, file: str, folder: Path | None = None) -> Lesson:
     lines = list(_without_comments(file, list(enumerate(text.lstrip("\ufeff").splitlines(), 1))))
     front, body = _front(file, lines)
     title, before, sections = _sections(file, body)
-    entries = [_entry(file, line, (*_TABLE_NAMES, *_SETTINGS)) for line in front if line[1].strip()]
+    entries = [_entry(file, line, (*_TABLE_NAMES, *SETTINGS)) for line in front if line[1].strip()]
     _check_once(file, entries)
     table = _table(file, entries, before)
     settings = tuple(one for one in entries if one.name not in _TABLE_NAMES)
@@ -273,7 +275,7 @@ def _step(file: str, heading: Line, lines: Sequence[Line]) -> LessonStep:
         if not one.value.strip():
             raise _refused(file, one.line, f"> {one.name}: needs something after it")
     _check_once(file, [one for one in entries if one.name != "start"])
-    starts = [_entry(file, (one.line, one.value), _SETTINGS) for one in entries if one.name == "start"]
+    starts = [_entry(file, (one.line, one.value), SETTINGS) for one in entries if one.name == "start"]
     _check_once(file, starts)
     given = {one.name: one for one in entries}
     blocks = _blocks(file, text)

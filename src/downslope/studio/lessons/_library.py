@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+from downslope._checks import real, show
 from downslope.errors import DownslopeError
 from downslope.studio.lessons._format import Lesson, lesson_of
 
-__all__ = ["BUILT_IN", "built_in", "read_lesson"]
+__all__ = ["BUILT_IN", "built_in", "is_lesson_file", "lesson_named", "read_lesson"]
 
 BUILT_IN = ("one-neuron", "learning-rate", "bias", "hidden-layer", "deep-sigmoids", "own-table")
 """The lessons that come with the page, in their order."""
@@ -27,6 +29,31 @@ def built_in(name: str) -> Lesson:
     file = f"{name}.md"
     text = (files("downslope.studio.lessons") / "built_in" / file).read_text("utf-8")
     return lesson_of(text, file)
+
+
+def is_lesson_file(source: str) -> bool:
+    """Whether a file is a lesson by its name."""
+    return source.lower().endswith((".md", ".markdown"))
+
+
+def lesson_named(given: Any) -> Lesson:
+    """The lesson that is meant: of the page by its number, counted from 1, or the file of one.
+
+    Raises:
+        DownslopeError: if there is none.
+
+    >>> lesson_named(1).title
+    'One neuron by hand'
+    """
+    if isinstance(given, str | Path) and is_lesson_file(str(given)):
+        return read_lesson(Path(given))
+    number = real(given)
+    if number is None or number not in range(1, len(BUILT_IN) + 1):
+        raise DownslopeError(
+            f"lesson needs the number of a lesson, 1 to {len(BUILT_IN)}, or a file that ends with .md, "
+            f"not {show(given)}"
+        )
+    return built_in(BUILT_IN[int(number) - 1])
 
 
 def read_lesson(path: Path) -> Lesson:

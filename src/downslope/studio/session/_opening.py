@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 from downslope._checks import one_of
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, Checkpoint, Network, Point, checked_one, starting_values
+from downslope.studio.lessons import Lesson, is_lesson_file, lesson_named
+from downslope.studio.session._lesson_opening import checked_lesson
 from downslope.studio.session._session import Session, first_session
 from downslope.studio.session._settings import settings_of, suited
+from downslope.studio.session.handlers import with_lesson
 from downslope.studio.table._choices import Choices
 from downslope.studio.table._reading import read_rows
 from downslope.studio.table._rows import Rows, frame_of_arrays, rows_of, rows_of_model
@@ -23,21 +27,33 @@ from downslope.training import Run, checked_data
 if TYPE_CHECKING:  # the five rows need nothing of it
     from downslope.fitting import Model
 
-__all__ = ["opened", "session_on"]
+__all__ = ["in_lesson", "opened", "session_on"]
 
 
-def opened(source: str | None, target: str | None, table: str | None = None, **how: Any) -> Session:
+def opened(
+    source: str | None,
+    target: str | None,
+    table: str | None = None,
+    lesson: int | None = None,
+    **how: Any,
+) -> Session:
     """The session for what was named on the command line.
 
     Args:
-        source: a table, or what was saved.
+        source: a table, what was saved, or the file of a lesson.
         target: the column to predict.
         table: the rows for what was saved.
+        lesson: the number of a lesson of the page.
         how: tables are read, as for ``Model.read``.
 
     Raises:
         DownslopeError: if it cannot be read, or nothing can be learned from it.
     """
+    named = source if lesson is None and is_lesson_file(source or "") else lesson
+    if named is not None:
+        if {source, target, table} - {None, named}:
+            raise DownslopeError("a lesson brings its own table; leave out the file, --target and --table")
+        return in_lesson(lesson_named(named))
     if source is None:
         return first_session()
     if _is_saved(source):
@@ -56,6 +72,19 @@ def opened(source: str | None, target: str | None, table: str | None = None, **h
     chosen = (target,) if target is not None else (frame.columns[-1],)
     rows = rows_of(frame, Choices(chosen), Path(source).name)
     return Session(rows, suited(rows))
+
+
+def in_lesson(lesson: Lesson) -> Session:
+    """The session that opens on a lesson; the five rows are behind it.
+
+    Raises:
+        DownslopeError: with the line of the lesson where something cannot be used.
+    """
+    session = first_session()
+    own = () if lesson.folder is None else (checked_lesson(lesson),)
+    state = replace(session.state, lessons=own)
+    session.commit(with_lesson(state, lesson, session.engine))
+    return session
 
 
 def _is_saved(source: str) -> bool:

@@ -9,8 +9,9 @@ from downslope.studio import _schema as ask
 from downslope.studio.session._engine import Engine
 from downslope.studio.session._state import SessionState
 from downslope.studio.session.handlers import _descent, _lessons, _parameters, _table, _time
+from downslope.studio.session.handlers._lessons import with_lesson
 
-__all__ = ["ANSWERED", "HANDLERS", "Outcome", "outcome_of"]
+__all__ = ["ANSWERED", "HANDLERS", "Outcome", "outcome_of", "with_lesson"]
 
 Answer = dict[str, Any]
 Handler = Callable[[SessionState, Any, Engine], SessionState]
