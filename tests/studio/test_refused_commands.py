@@ -204,6 +204,7 @@ CASES = [
     (in_lesson, ask.LessonView({"what": "weight", "name": W, "index": [0, 1]}, "runs")),
     (in_lesson, ask.LeaveLesson()),
     (with_own_table, ask.LeaveLesson()),
+    (moons, ask.Report()),
 ]
 
 

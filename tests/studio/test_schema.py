@@ -60,7 +60,7 @@ def test_what_is_none_is_refused(told, message):
 
 
 def test_every_command_is_done_by_someone():
-    assert set(COMMANDS.values()) - set(HANDLERS) - set(ANSWERED) - set(READERS) == {ask.Look}
+    assert set(COMMANDS.values()) - set(HANDLERS) - set(ANSWERED) - set(READERS) == {ask.Look, ask.Report}
 
 
 def test_the_script_names_every_command_and_its_fields():

@@ -9,36 +9,49 @@ from downslope.fitting._models import Models, model_for, models_in
 from downslope.fitting._notebook import summary_html
 from downslope.fitting._record import LINEAR, GroupRecord, Record
 from downslope.fitting._sampling import sampled_rows
-from downslope.fitting._scores import Scores, baseline_prediction, scores, surprise
+from downslope.fitting._scores import NETWORK, Scores, baseline_prediction, scores, surprise
 from downslope.fitting._summary import Summary, group_line
 from downslope.fitting._written import rounded
 from downslope.fitting.contributions import Contributions, PartialDependence
 from downslope.fitting.ensemble import embeddings
-from downslope.fitting.evaluation import METRICS, Comparison, Evaluation
+from downslope.fitting.evaluation import (
+    METRICS,
+    Comparison,
+    Evaluation,
+    LabelledRows,
+    PredictedRows,
+    baselines,
+    labelled_rows,
+)
 from downslope.fitting.reports import Report, report
 
 __all__ = [
     "LINEAR",
     "METRICS",
+    "NETWORK",
     "Comparison",
     "Contributions",
     "Evaluation",
     "FitPhase",
     "GroupRecord",
     "Importance",
+    "LabelledRows",
     "Model",
     "Models",
     "PartialDependence",
+    "PredictedRows",
     "Record",
     "Report",
     "Scores",
     "Summary",
     "baseline_prediction",
+    "baselines",
     "compare",
     "embeddings",
     "error_increases",
     "fit",
     "group_line",
+    "labelled_rows",
     "load",
     "load_fitted",
     "model_for",

@@ -259,11 +259,19 @@ class Export(Command):
     pictures: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True)
+class Report(Command):
+    """The report on the ``"model"`` that the session was opened on, or on the ``"network"`` as it is now."""
+
+    of: str = "network"
+
+
 class Overview(TypedDict, total=False):
     """What changes rarely: everything but what training moves. Each part is sent when it has changed."""
 
     message: str
     table: dict[str, Any]
+    reading: dict[str, Any]
     settings: dict[str, Any]
     network: dict[str, Any]
     choices: dict[str, Any]

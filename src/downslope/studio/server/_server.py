@@ -27,6 +27,7 @@ from websockets.sync.server import Server, ServerConnection, serve
 
 from downslope.errors import DownslopeError
 from downslope.studio._schema import UPLOAD_LIMIT, Command, GoTo, Look, SetParameter, command_of, name_of
+from downslope.studio.server._documents import Documents
 from downslope.studio.server._static import file_answer, refusal, told
 from downslope.studio.views._viewer import Viewer
 
@@ -95,6 +96,7 @@ class StudioServer:
         self.host = host
         self.failure: BaseException | None = None
         self._make = make
+        self._documents = Documents()
         self._asked: SimpleQueue[tuple[Page | None, bytes | str | None]] = SimpleQueue()
         self._pages: list[Page] = []
         self._ready, self._ended = threading.Event(), threading.Event()
@@ -184,6 +186,8 @@ class StudioServer:
             return refusal(HTTPStatus.MISDIRECTED_REQUEST, "this server answers to its own address only")
         parts = urlsplit(request.path)
         given = parse_qs(parts.query).get("token", [""])[0]
+        if parts.path.startswith(Documents.PATH):
+            return self._documents.answer(parts.path)
         if parts.path == "/door":
             return told(self._door(given))
         if parts.path != "/socket":
@@ -293,8 +297,22 @@ class StudioServer:
             page.refuse(error, name_of(command))
             return
         session.commit(outcome.state)
+        name = name_of(command)
         if outcome.answer is not None:
-            page.send({**outcome.answer, "command": name_of(command)})
+            page.send({**outcome.answer, "command": name})
+        if outcome.later is not None:
+            args = page, name, outcome.later
+            threading.Thread(target=self._later, args=args, daemon=True, name=f"downslope {name}").start()
+
+    def _later(self, page: Page, name: str, make: Callable[[Callable[[str], None]], dict[str, Any]]) -> None:
+        """Send an answer that takes long, and what is being done until then."""
+        try:
+            answer = make(lambda step: page.send({"message": "progress", "text": step, "command": name}))
+        except Exception as error:
+            page.refuse(error, name)
+            return
+        answer["address"] = self._documents.put(answer.pop("content"))
+        page.send({**answer, "command": name})
 
 
 Received = tuple[Page, Command]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ def _opening(lesson: Lesson) -> tuple[Rows, Settings, Values | None]:
     if source in (FIVE_ROWS, *SAMPLES) and table.target in ("", "y"):
         return opening_of(source)
     if table.text:
-        frame = read_rows(io.BytesIO(table.text.encode()))
+        frame, decided = read_rows(io.BytesIO(table.text.encode()))
     else:
         path = None if lesson.folder is None else lesson.folder / source
         if path is None or not path.is_file():
@@ -68,10 +69,10 @@ def _opening(lesson: Lesson) -> tuple[Rows, Settings, Values | None]:
             raise DownslopeError(
                 f"there is no table {source!r}; write a file beside the lesson, or a sample: {known}"
             )
-        frame = read_rows(str(path))
+        frame, decided = read_rows(str(path), str(path))
     scaling = next((s.value for s in lesson.settings if s.name == "scaling"), AUTO)
     choices = Choices((table.target or frame.columns[-1],), scaling=scaling)
-    rows = rows_of(frame, choices, source or lesson.title)
+    rows = replace(rows_of(frame, choices, source or lesson.title), source=decided)
     return rows, suited(rows), None
 
 

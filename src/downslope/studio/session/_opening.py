@@ -20,7 +20,7 @@ from downslope.studio.session._session import Session, first_session
 from downslope.studio.session._settings import settings_of, suited
 from downslope.studio.session.handlers import with_lesson
 from downslope.studio.table._choices import Choices
-from downslope.studio.table._reading import read_rows
+from downslope.studio.table._reading import Source, read_rows
 from downslope.studio.table._rows import Rows, frame_of_arrays, rows_of, rows_of_model
 from downslope.training import Run, checked_data
 
@@ -67,10 +67,13 @@ def opened(
                 f"{source} holds {one_of(type(found))}, which has no table; name one: downslope play "
                 f"{source} --table TABLE"
             )
-        return _of_network(found, read_rows(table, **how), target, Path(table).name)
-    frame = read_rows(source, **how)
+        frame, decided = read_rows(table, table, **how)
+        decided.warn()
+        return _of_network(found, frame, target, Path(table).name)
+    frame, decided = read_rows(source, source, **how)
+    decided.warn()
     chosen = (target,) if target is not None else (frame.columns[-1],)
-    rows = rows_of(frame, Choices(chosen), Path(source).name)
+    rows = replace(rows_of(frame, Choices(chosen), Path(source).name), source=decided)
     return Session(rows, suited(rows))
 
 
@@ -106,7 +109,9 @@ def _of_model(model: Model, table: str | None, reading: Mapping[str, Any]) -> Se
     def encode(frame: pl.DataFrame, choices: Choices, name: str) -> Rows:
         return rows_of_model(frame, model, name)
 
-    rows = rows_of_model(model.read(source, **reading).frame, model, Path(source).name)
+    read = model.read(source, **reading)
+    rows = rows_of_model(read.frame, model, Path(source).name)
+    rows = replace(rows, source=Source.of(read, source))
     how: Mapping[str, Any] = {
         "optimizer": "adam",
         "learning_rate": 0.001,

@@ -15,6 +15,7 @@ from downslope.errors import DownslopeError
 from downslope.studio.table._choices import AUTO, RAW, STANDARD, Choices, Recipe
 from downslope.studio.table._formulas import with_formulas
 from downslope.studio.table._histograms import histogram
+from downslope.studio.table._reading import Source
 from downslope.tables import (
     Column,
     Numeric,
@@ -49,7 +50,9 @@ class Rows:
         x: (rows, features); y: (rows, outputs), or (rows,) for class numbers of three or more classes.
         left_out: rows without a target.
         task_reason: why regression or classification.
+        source: what was decided when the table was read; None where it was no file.
         recipe: how a sample of the page was made; None of every other table.
+        model: that the table is read and encoded for; None where the page fits its own.
     """
 
     name: str
@@ -63,7 +66,9 @@ class Rows:
     y: NDArray[Any]
     left_out: int
     task_reason: str
+    source: Source | None = None
     recipe: Recipe | None = None
+    model: Model | None = None
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -182,7 +187,8 @@ def rows_of_model(frame: pl.DataFrame, model: Model, name: str) -> Rows:
     choices = Choices((name_of_target,), model.target.task, STANDARD)
     x, y = _numbers(known, choices, model.encoder, model.target)
     reason = model.record.task_reason
-    return Rows(name, known, known, choices, columns, model.encoder, model.target, x, y, left_out, reason)
+    parts = model.encoder, model.target, x, y
+    return Rows(name, known, known, choices, columns, *parts, left_out, reason, model=model)
 
 
 def _plain_numbers(frame: pl.DataFrame, columns: tuple[Column, ...], task: str) -> bool:

@@ -14,6 +14,7 @@ from downslope.studio.session._session import Session
 from downslope.studio.session.handlers import Outcome
 from downslope.studio.views._explanations import explained
 from downslope.studio.views._exports import exported
+from downslope.studio.views._models import report_of
 
 __all__ = ["READERS", "outcome_of"]
 
@@ -24,6 +25,8 @@ def outcome_of(session: Session, command: ask.Command) -> Outcome:
     Raises:
         DownslopeError: if it cannot be done; the message is for the reader.
     """
+    if isinstance(command, ask.Report):
+        return Outcome(session.state, later=report_of(session, command))
     read = READERS.get(type(command))
     if read is not None:
         return Outcome(session.state, read(session, command))

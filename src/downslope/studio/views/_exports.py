@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from downslope.errors import DownslopeError
-from downslope.fitting import GroupRecord, Model, Record, Scores, baseline_prediction, scores
 from downslope.interchange import page_source, python_source
 from downslope.studio._schema import Export
-from downslope.studio.session._measures import forward_of, probabilities_of
 from downslope.studio.session._session import Session
+from downslope.studio.views._models import model_of
 from downslope.studio.views.pictures._sampling import evenly_spaced
 
 __all__ = ["exported"]
@@ -45,48 +44,11 @@ def exported(session: Session, command: Export) -> dict[str, Any]:
 
 def _model(session: Session, _: Export) -> bytes:
     """A model as ``downslope fit`` saves it, for ``downslope predict``."""
-    rows, network = session.state.rows, session.state.settings.network
-    if len(rows.choices.targets) > 1:
-        raise DownslopeError("a model file predicts one column, and this network predicts several")
-    suits = "binary_cross_entropy" if len(rows.target.classes) == 2 else "cross_entropy"
-    if rows.target.classes and network.loss != suits:
-        raise DownslopeError(f"a model file of {len(rows.target.classes)} classes needs the loss {suits}")
-    parameters = {name: value.copy() for name, value in session.parameters.items()}
-    model = Model(network, parameters, rows.encoder, rows.target, _record(session))
+    model = model_of(session)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.downslope"
         model.save(path)
         return path.read_bytes()
-
-
-def _record(session: Session) -> Record:
-    """How the network came about: on the page."""
-    rows, split = session.state.rows, session.state.shown_descent.split
-    data = split.training if split.validation is None else split.validation
-    predicted = forward_of(session.state.settings.network, session.parameters, data)[1].astype(np.float64)
-    y = np.ravel(data["y"])
-    if not rows.target.classes:
-        predicted_values = rows.target.numbers(predicted[:, 0])
-    else:
-        predicted_values = probabilities_of(predicted)
-    seen = [s.validation_error for s in session.state.run.saved_steps if s.validation_error is not None]
-    group = GroupRecord("played", 1, 1.0, len(seen), len(seen), (session.state.run.last.error,), tuple(seen))
-    return Record(
-        rows.name,
-        rows.columns,
-        rows.task_reason,
-        len(rows.x),
-        rows.left_out,
-        len(y),
-        split.validation is not None,
-        baseline=scores(
-            rows.target, y, baseline_prediction(rows.target, np.ravel(split.training["y"]), len(y))
-        ),
-        linear=Scores(),
-        network=scores(rows.target, y, predicted_values),
-        groups=(group,),
-        interrupted=False,
-    )
 
 
 def _python(session: Session, _: Export) -> bytes:

@@ -20,6 +20,7 @@ from downslope.studio.session._state import SessionState
 from downslope.studio.table._rows import Rows, rows_of
 from downslope.studio.views._features import features_view
 from downslope.studio.views._lessons import lesson_source, lesson_view, lessons_view
+from downslope.studio.views._reading import reading_view
 from downslope.studio.views._runs import runs_source, runs_view
 from downslope.studio.views._viewer import Viewer
 from downslope.training import OPTIMIZERS
@@ -159,6 +160,7 @@ def _limits(state: SessionState) -> dict[str, Any]:
 
 _PARTS: Mapping[str, tuple[Callable[[SessionState], Source], Callable[[SessionState], Any]]] = {
     "table": (lambda state: (state.rows, state.settings.fixed is None), _table),
+    "reading": (lambda state: (state.rows,), reading_view),
     "settings": (lambda state: (state.descent, state.settings), _settings),
     "network": (lambda state: (state.descent, state.settings), _network),
     "choices": (lambda state: (state.settings, state.rows), _choices),

@@ -102,29 +102,38 @@ class Reading:
         """The names of what is known of where the cells are, which only delimited text has."""
         return tuple(n for n in _LAYOUT if getattr(self, n) is not None)
 
-    def __str__(self) -> str:
-        parts = []
+    @property
+    def described(self) -> dict[str, str]:
+        """What is known, in words, by the names of the attributes; the usual encoding is not said.
+
+        >>> Reading(delimiter=";", decimal=",", encoding="utf-8").described
+        {'delimiter': 'semicolons', 'decimal': 'decimal comma'}
+        """
+        found = {}
         if self.delimiter is not None:
-            parts.append(_DELIMITERS.get(self.delimiter, f"cells divided by {self.delimiter!r}"))
-            parts[-1] = parts[-1] if self.delimiter else "one column"
+            between = _DELIMITERS.get(self.delimiter, f"cells divided by {self.delimiter!r}")
+            found["delimiter"] = between if self.delimiter else "one column"
         if self.decimal is not None:
-            parts.append("decimal comma" if self.decimal == "," else "decimal point")
+            found["decimal"] = "decimal comma" if self.decimal == "," else "decimal point"
         if self.thousands:
-            parts.append(f"{_MARKS[self.thousands]} between thousands")
+            found["thousands"] = f"{_MARKS[self.thousands]} between thousands"
         if self.dates is not None:
-            parts.append(worded(self.dates))
+            found["dates"] = worded(self.dates)
         if self.encoding not in (None, "utf-8"):
-            parts.append(str(self.encoding))
+            found["encoding"] = str(self.encoding)
         if self.skip_rows:
-            parts.append(f"{self.skip_rows} line{'s' * (self.skip_rows > 1)} above the header")
+            found["skip_rows"] = f"{self.skip_rows} line{'s' * (self.skip_rows > 1)} above the header"
         if self.header is False:
-            parts.append("no header")
+            found["header"] = "no header"
         if self.comment:
-            parts.append(f"lines that begin with {self.comment} left out")
+            found["comment"] = f"lines that begin with {self.comment} left out"
         if self.exchanged:
             other = "point" if self.decimal == "," else "comma"
-            parts.append(f"but a decimal {other} in {', '.join(self.exchanged)}")
-        return ", ".join(parts)
+            found["exchanged"] = f"but a decimal {other} in {', '.join(self.exchanged)}"
+        return found
+
+    def __str__(self) -> str:
+        return ", ".join(self.described.values())
 
     def to_json(self) -> dict[str, Any]:
         """Plain data from which ``from_json`` makes the same reading: what is known."""

@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 
 from downslope.fitting._summary import ColumnUse
 from downslope.fitting.reports._findings import Findings
 from downslope.fitting.reports._html import definitions
 from downslope.fitting.reports._rows import source_name
+from downslope.tables import Numeric
 
 __all__ = ["decisions_section"]
 
 _NAMES = 20
 _ENCODERS = {
     "number": ("Numbers", "less the median, divided by the range of the middle half"),
+    "as they are": ("Numbers", "as they are"),
     "two levels": ("Two levels", "as −1 and 1"),
     "one-hot": ("Levels", "an input of 0 or 1 for each"),
     "embedding": ("Many levels", "a vector for each, which is learned"),
@@ -37,12 +40,14 @@ def decisions_section(found: Findings) -> str:
     pairs.append(("Task", record.task_reason))
     pairs.append(("Asked for", ", ".join(record.asked) or "the defaults"))
     uses = model.summary.columns
-    pairs += _by_encoder(uses)
+    numbers = [part for part in model.encoder.encodings if isinstance(part, Numeric)]
+    plain = {part.name for part in numbers if (part.centre, part.scale, part.bent) == (0, 1, False)}
+    pairs += _by_encoder([replace(u, encoder="as they are") if u.name in plain else u for u in uses])
     pairs += [("Left out", f"{c.name}: {c.kind}, {c.reason}") for c in uses if not c.inputs][:_NAMES]
     return definitions(pairs)
 
 
-def _by_encoder(uses: tuple[ColumnUse, ...]) -> list[tuple[str, str]]:
+def _by_encoder(uses: list[ColumnUse]) -> list[tuple[str, str]]:
     used = sorted((use for use in uses if use.inputs), key=lambda use: list(_ENCODERS).index(use.encoder))
     found = []
     for encoder, group in groupby(used, key=lambda use: use.encoder):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from downslope.fitting._written import cell_text
 from downslope.fitting.reports._findings import Findings
 from downslope.fitting.reports._html import bullets
+from downslope.nets import Ensemble
 from downslope.tables import Numeric
 
 __all__ = ["limits_section"]
@@ -45,7 +46,7 @@ def _of_rows(found: Findings) -> Iterator[str]:
     ]
     if small:
         yield f"Classes with so few rows that their scores are rough: {_listed(small)}."
-    if not target.classes:
+    if not target.classes and isinstance(found.model.network, Ensemble):
         yield (f"Targets were from {target.low:.6g} to {target.high:.6g}: a prediction is never beyond them.")
 
 

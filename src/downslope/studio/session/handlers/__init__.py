@@ -51,10 +51,15 @@ ANSWERED: Mapping[type[ask.Command], Callable[[SessionState, Any, Engine], tuple
 
 
 class Outcome(NamedTuple):
-    """What a command leads to: the next state, and what the page gets as an answer."""
+    """What a command leads to: the next state, and what the page gets as an answer.
+
+    ``later`` makes an answer that takes long, beside the session; it is called with what takes each of its
+    steps, in words.
+    """
 
     state: SessionState
     answer: Answer | None = None
+    later: Callable[[Callable[[str], None]], Answer] | None = None
 
 
 def outcome_of(state: SessionState, command: ask.Command, engine: Engine) -> Outcome:

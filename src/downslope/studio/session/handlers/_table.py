@@ -46,6 +46,9 @@ def open_table(
     (target,) = rows.choices.targets
     last = ", the last column that can be one" if target == rows.frame.columns[-1] else ""
     text = f"{rows.name} is open. It is to predict {target!r}{last}; another target is set under Columns."
+    said = 0 if rows.source is None else len(rows.source.left_out) + len(rows.source.notes)
+    if said:
+        text += f" Read as says {said} thing{'s' * (said > 1)} about how it was read."
     return state, {"message": "notice", "text": text}
 
 
@@ -79,7 +82,7 @@ def open_sample(state: SessionState, command: ask.OpenSample, engine: Engine) ->
 def with_choices(state: SessionState, choices: Choices, engine: Engine) -> SessionState:
     """The state with other choices of its table: with other inputs the layers after them stay."""
     before = state.rows
-    rows = replace(state.encode(before.frame, choices, before.name), recipe=before.recipe)
+    rows = replace(_encoded(state, before.frame, choices), recipe=before.recipe)
     alike = rows.choices.targets == before.choices.targets and rows.target.classes == before.target.classes
     same = alike and rows.features == before.features and _encoded_alike(rows, before)
     if same and rows.choices.scaling != before.choices.scaling:  # other numbers need other weights
@@ -94,7 +97,12 @@ def with_choices(state: SessionState, choices: Choices, engine: Engine) -> Sessi
 
 def _with_frame(state: SessionState, frame: pl.DataFrame, engine: Engine) -> SessionState:
     """The state with other cells of its table."""
-    return _with_rows(state, state.encode(frame, state.rows.choices, state.rows.name), engine)
+    return _with_rows(state, _encoded(state, frame, state.rows.choices), engine)
+
+
+def _encoded(state: SessionState, frame: pl.DataFrame, choices: Choices) -> Rows:
+    """Rows of the same table with other cells or choices."""
+    return replace(state.encode(frame, choices, state.rows.name), source=state.rows.source)
 
 
 def _with_rows(
@@ -121,7 +129,7 @@ def _with_table(state: SessionState, content: bytes, name: str, engine: Engine) 
     """The state with a table that was read; its target is the present one, or the last column that can be."""
     file = io.BytesIO(content)
     file.name = name.replace("\\", "/").rsplit("/", 1)[-1][:80]
-    frame = read_rows(file)
+    frame, source = read_rows(file)
     present = [column for column in state.rows.choices.targets if column in frame.columns]
     *others, last = [*present, *reversed(frame.columns)]
     for target in others:
@@ -130,4 +138,5 @@ def _with_table(state: SessionState, content: bytes, name: str, engine: Engine) 
             break
     else:
         rows = rows_of(frame, Choices((last,)), file.name)
+    rows = replace(rows, source=source)
     return _with_rows(replace(state, encode=rows_of), rows, engine, suited(rows))

@@ -1,0 +1,205 @@
+"""What the reading of a table decided, and the report on what stands on the page."""
+
+import re
+import subprocess
+import urllib.error
+import urllib.request
+
+import numpy as np
+import polars as pl
+import pytest
+from visits import COMMAND, PENGUINS, socket_of
+from websockets.sync.client import connect
+
+import downslope as ds
+from downslope.errors import DownslopeError
+from downslope.studio import _schema as ask
+from downslope.studio.server._documents import Documents
+from downslope.studio.server._server import StudioServer
+from downslope.studio.server._wire import unpack
+from downslope.studio.session._opening import opened
+from downslope.studio.session._samples import SAMPLES
+from downslope.studio.session._session import first_session
+from downslope.studio.views._answers import outcome_of
+from downslope.studio.views._models import model_of
+from downslope.studio.views._reading import reading_view
+
+SALES = """town;people;area;price
+# 2024
+Bonn;336;141;1.001,5 €
+Celle;70;176;2,5 €
+Kiel;250;118;4,5 €
+Sum;656;;
+Source: made up
+"""
+
+
+def shown(session, of="network", steps=None):
+    found = outcome_of(session, ask.Report(of)).later(lambda step: steps is None or steps.append(step))
+    assert found["message"] == "report"
+    return found["content"].decode()
+
+
+def words(page):
+    text = re.sub(r"<style.*?</style>|<svg.*?</svg>", "", page, flags=re.DOTALL)
+    return re.sub(r"[\s|]*\|[\s|]*", "|", re.sub("<[^>]+>", "|", text))
+
+
+def test_what_was_decided_of_a_pasted_table_is_told():
+    session = first_session()
+    said = session.handle(ask.Paste(SALES))
+    assert said["text"].endswith("Read as says 2 things about how it was read.")
+    told = reading_view(session.state)
+    decided = {one["what"]: (one["answer"], one["option"]) for one in told["decided"]}
+    assert decided["Between cells"] == ("semicolons", "--delimiter")
+    assert decided["Decimal mark"] == ("decimal comma", "--decimal")
+    assert decided["Thousands"] == ("points between thousands", "--thousands")
+    assert decided["Comments"] == ("lines that begin with # left out", "--comment")
+    assert decided["Encoding"] == ("utf-8", "--encoding")
+    assert [note[:5] for note in told["left_out"]] == ["row 6", "row 5"]
+    columns = {one["name"]: one for one in told["columns"]}
+    assert columns["price"]["written"] == "written with €"
+    assert columns["people"]["reason"] == "3 values from 70 to 336"
+    session.handle(ask.ChooseColumns(drop=["area"]))
+    after = reading_view(session.state)
+    assert after["decided"] == told["decided"]
+    assert {one["name"]: one["kind"] for one in after["columns"]}["area"] == "dropped"
+
+
+def test_the_options_that_are_named_exist():
+    known = subprocess.run([*COMMAND, "play", "--help"], capture_output=True, text=True, check=True).stdout
+    session = first_session()
+    session.handle(ask.Paste(SALES))
+    for one in reading_view(session.state)["decided"]:
+        assert f"{one['option']} " in known or f"{one['option']}\n" in known
+
+
+@pytest.mark.parametrize("name", ["five rows", *SAMPLES])
+def test_a_table_of_the_page_was_not_read(name):
+    session = first_session()
+    session.handle(ask.OpenSample(name))
+    told = reading_view(session.state)
+    assert (told["read"], told["decided"], told["left_out"], told["notes"]) == (False, [], [], [])
+
+
+def test_a_table_that_is_opened_by_its_path_says_what_the_terminal_says(tmp_path):
+    path = tmp_path / "sales.csv"
+    path.write_text(SALES)
+    with pytest.warns(UserWarning, match="row 6"), pytest.warns(UserWarning, match="row 5"):
+        session = opened(str(path), None)
+    told = reading_view(session.state)
+    assert (told["path"], len(told["left_out"])) == (str(path), 2)
+
+
+def test_the_report_is_of_validation_rows_and_says_so():
+    session = opened(str(PENGUINS), "body_mass_g")
+    session.handle(ask.Step(300))
+    steps = []
+    text = words(shown(session, steps=steps))
+    assert steps[0] == "body_mass_g: table"
+    assert "importance of the columns" in steps
+    rows, split = session.state.rows, session.state.descent.split
+    targets = rows.shown["body_mass_g"].to_numpy()[split.validation_rows]
+    model = model_of(session)
+    predicted = model.predict(rows.shown)[split.validation_rows]
+    off = np.abs(targets - predicted).mean()
+    assert f"On {len(targets)} held-out rows" in text
+    assert f"are off by {off:,.4g} on average" in text
+    mean = rows.shown["body_mass_g"].to_numpy()[split.training_rows].mean()
+    assert f"Always predicting the mean is off by {np.abs(targets - mean).mean():,.4g}" in text
+    assert "trained on the page, up to step 300 of run 1" in text
+    assert "optimizer=&#x27;adam&#x27;, learning_rate=0.01, batch_size=32, seed=0, validation=0.2" in text
+    assert "a prediction is never beyond" not in text
+
+
+def test_the_report_of_the_five_rows_is_of_the_rows_it_was_trained_on_and_warns():
+    session = first_session()
+    session.handle(ask.Step(1000))
+    text = words(shown(session))
+    off = np.abs(
+        session.state.rows.y[:, 0] - session.state.rows.x @ session.parameters["layer1.weight"][0]
+    ).mean()
+    assert f"predictions of y are off by {off:.4g} on average" in text
+    assert "These look like rows that the model was fitted to" in text
+    assert "x1, x2, x3: as they are" in text
+
+
+@pytest.mark.parametrize("name", [*SAMPLES, "formulas", "species"])
+def test_there_is_a_report_on_every_kind_of_network(name):
+    session = first_session()
+    if name in SAMPLES:
+        session.handle(ask.OpenSample(name))
+    elif name == "species":
+        session = opened(str(PENGUINS), "species")
+    else:
+        session.handle(ask.ChooseColumns(formulas=["x1*x2"], drop=["x3"]))
+        session.handle(ask.ChangeSettings({"learning_rate": 1e-5}))
+    session.handle(ask.Step(200))
+    assert shown(session).startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize("steps", [200, 2000])
+def test_a_network_that_diverged_has_no_report(steps):
+    session = first_session()
+    session.handle(ask.ChangeSettings({"learning_rate": 0.1}))
+    session.handle(ask.Step(steps))
+    with pytest.raises(DownslopeError, match="has diverged"):
+        outcome_of(session, ask.Report())
+
+
+def test_a_session_on_a_model_has_the_report_of_the_model_file(tmp_path):
+    rng = np.random.default_rng(0)
+    table = tmp_path / "rows.csv"
+    x = rng.normal(size=(120, 2))
+    pl.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": x[:, 0] * x[:, 1]}).write_csv(table)
+    model = ds.fit(str(table), "y", members=2, epochs=5)
+    model.save(tmp_path / "m.downslope")
+    session = opened(str(tmp_path / "m.downslope"), None, str(table))
+    assert shown(session, "model") == ds.report(str(tmp_path / "m.downslope"), str(table)).html()
+    session.handle(ask.Step(5))
+    assert "by 1 network" in shown(session, "network")
+    assert reading_view(session.state)["model"]
+
+
+@pytest.mark.parametrize(("of", "why"), [("model", "was not opened on a model"), ("cat", "not of 'cat'")])
+def test_a_report_of_nothing_is_refused(of, why):
+    with pytest.raises(DownslopeError, match=why):
+        outcome_of(first_session(), ask.Report(of))
+
+
+def test_a_report_on_several_targets_is_refused():
+    session = first_session()
+    session.handle(ask.ChooseColumns(targets=["x1", "y"]))
+    with pytest.raises(DownslopeError, match="predicts one column"):
+        outcome_of(session, ask.Report())
+
+
+def test_a_report_is_made_beside_the_session_and_opened_by_an_address_that_cannot_be_guessed():
+    server = StudioServer(first_session)
+    server.start()
+    try:
+        with connect(socket_of(server.address), origin=f"http://127.0.0.1:{server.port}") as socket:
+            socket.send('{"command": "report"}')
+            told = [unpack(socket.recv(timeout=20))]
+            while told[-1]["message"] == "progress":
+                told.append(unpack(socket.recv(timeout=20)))
+        assert len(told) > 3
+        assert told[-1]["message"] == "report"
+        where = f"http://127.0.0.1:{server.port}/"
+        with urllib.request.urlopen(where + told[-1]["address"]) as answer:
+            assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert "report on a model" in answer.read().decode()
+        assert server.token not in told[-1]["address"]
+        for other in ("documents/", "documents/x", told[-1]["address"][:-1]):
+            with pytest.raises(urllib.error.HTTPError, match="404"):
+                urllib.request.urlopen(where + other)
+    finally:
+        server.close()
+
+
+def test_the_oldest_documents_go():
+    documents = Documents()
+    addresses = [documents.put(bytes([k])) for k in range(12)]
+    kept = [documents.answer(f"/{address}").status_code for address in addresses]
+    assert kept == [404] * 4 + [200] * 8
