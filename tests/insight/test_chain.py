@@ -165,7 +165,7 @@ def test_every_symbol_of_a_weight_and_a_unit_is_linked():
         ("delta", "unit:1,2"),
         ("gradient", "weight:0,2,1"),
     ]:
-        assert f'<mrow class="{kind}" data-to="{key}">' in fragment
+        assert f'<mrow class="q-{kind}" data-to="{key}">' in fragment
     assert "data-to" not in written.fragment()
 
 

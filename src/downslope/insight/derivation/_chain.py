@@ -53,6 +53,7 @@ __all__ = ["Chain", "chain_of_row", "chain_of_unit", "chain_of_weight"]
 _TERMS = 4  # of a sum that are written out
 _SMALL = 0.1  # a factor below this makes a gradient small
 _MOST_EDGES = 2100
+_MOST_ROWS = 200
 
 
 @dataclass(frozen=True)
@@ -295,8 +296,9 @@ def _last_steps(
     lights = tuple(key for factor in factors for key in factor.refers)
     yield PassStep("gradient", GRADIENT, (chain,), ((place, gradient.value),), lights)
     if not np.array_equal(step.rows, np.array([one.row])):
-        mean = over.mean(over.rule()[0])
-        yield PassStep("gradient", GRADIENT, (f"Over {step.rows_in_words}:", mean), ((place, over.total),))
+        items = (f"Over {step.rows_in_words}:", over.mean(over.rule()[0]))
+        rows = tuple(row_key(int(row)) for row in step.viewed_rows[:_MOST_ROWS])
+        yield PassStep("gradient", GRADIENT, items, ((place, over.total),), rows)
     update = tuple(one.update.items())
     yield PassStep("update", WEIGHT, update, ((place, one.update.value),))
 

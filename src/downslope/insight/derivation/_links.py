@@ -120,5 +120,5 @@ class Links:
 
 def _attributes(kind: str, to: str) -> str | None:
     """As an element has them."""
-    known = {"class": kind, "data-to": to}
+    known = {"class": kind and f"q-{kind}", "data-to": to}
     return " ".join(f'{name}="{value}"' for name, value in known.items() if value) or None

@@ -1,17 +1,77 @@
 /** The derivation of what is selected, with the numbers that are shown. */
 import { Choice } from "../controls/fields.js";
 import { number } from "../core/format.js";
+import { pointAway, pointed, speaksOf, stepAt } from "../core/links.js";
 import { explain, selectRow } from "../core/session.js";
-import { explanation, frame, row, table } from "../core/store.js";
+import { explanation, frame, row, selected, table } from "../core/store.js";
 import { html, useEffect, useRef } from "../core/ui.js";
+import { Opened, Product } from "./product.js";
+import { Stepper, stepKeys, stepOf } from "./stepper.js";
 
 const MOST_ROWS = 200; // that are listed
 const NOTHING =
   "Select a weight (by its ∂ button or its line), a unit or a row. Its chain rule appears here with " +
   "numbers, first for one row and then averaged over the rows.";
+const BARS =
+  "Bars: how far a factor is from 1, which changes no product; to the right it makes the product larger. " +
+  "Logarithmic. The mark is its typical size over the rows.";
 
 export function Derivation() {
   const found = explanation.value;
+  const chain = found?.chain;
+  useEffect(() => {
+    stepAt.value = null;
+    return () => {
+      stepAt.value = null;
+    };
+  }, [JSON.stringify(selected.value), row.value]);
+  const keys = (event) => chain && stepKeys(event, chain.steps.length);
+  return html`<div class="derivation-panel" onKeyDown=${keys}>
+    <div class="bar"><${RowChoice} /><${Renew} found=${found} /></div>
+    ${!found && html`<p class="muted">${NOTHING}</p>`}
+    ${found?.note && html`<p class="muted">${found.note}</p>`}
+    ${chain && html`<${Chain} chain=${chain} />`}
+    ${found?.histogram && html`<${Activations} ...${found.histogram} />`}
+    <${Written} found=${found} />
+  </div>`;
+}
+
+/** The chain rule in its short form, its passes step by step, and each factor opened. */
+function Chain({ chain }) {
+  const { gradient, factors, reason, opened, steps } = chain;
+  const show = (key, kind) => {
+    const at = stepOf(steps, key, kind);
+    if (at >= 0) stepAt.value = at;
+  };
+  return html`<section class="chain" aria-label="Chain rule">
+    ${
+      gradient &&
+      html`<${Heaviest} chain=${chain} />
+      <${Product} gradient=${gradient} factors=${factors} show=${show} />
+      <p class="reason">${reason}</p>`
+    }
+    <${Stepper} steps=${steps} />
+    ${
+      opened.length > 0 &&
+      html`<h2>Where ${opened[0].of.text} comes from</h2>
+      ${opened.map((one) => html`<${Opened} key=${one.of.text} ...${one} show=${show} />`)}
+      <p class="muted small">${BARS}</p>`
+    }
+  </section>`;
+}
+
+/** Which row the numbers are of, where none was chosen. */
+function Heaviest({ chain: { row: index, share } }) {
+  if (share === null) return null;
+  return html`<p class="muted small">On row ${index + 1}, which weighs most in the mean:${" "}
+    ${number(100 * share, 3)} % of the sum of sizes.</p>`;
+}
+
+/** The kind of quantity that a symbol is marked as. */
+const kindOf = (part) => /\bq-(\w+)/.exec(part.getAttribute("class") ?? "")?.[1] ?? "";
+
+/** All of it as text and formulas; its symbols point, and are pointed at. */
+function Written({ found }) {
   const box = useRef(null);
   useEffect(() => {
     // the session writes this text itself, from numbers and escaped names
@@ -20,13 +80,22 @@ export function Derivation() {
       if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0; // scrolled by keys too
     }
   }, [found]);
-  return html`<div class="derivation-panel">
-    <div class="bar"><${RowChoice} /><${Renew} found=${found} /></div>
-    ${!found && html`<p class="muted">${NOTHING}</p>`}
-    ${found?.note && html`<p class="muted">${found.note}</p>`}
-    ${found?.histogram && html`<${Activations} ...${found.histogram} />`}
-    <div ref=${box} class="derivation"></div>
-  </div>`;
+  const { keys } = pointed.value;
+  useEffect(() => {
+    for (const part of box.current.querySelectorAll("[data-to]")) {
+      part.classList.toggle("lit", speaksOf(part.dataset.to.split(" "), keys));
+    }
+  }, [keys, found]);
+  const point = (event) => {
+    const part = event.target.closest("[data-to]");
+    if (!part) return pointAway();
+    const to = part.dataset.to.split(" ");
+    if (pointed.value.keys[0] === to[0]) return undefined;
+    const about = to[0].startsWith("row") ? [] : [`row:${found.chain.row}`];
+    pointed.value = { keys: [...to, ...about], kind: kindOf(part) };
+    return undefined;
+  };
+  return html`<div ref=${box} class="derivation" onPointerOver=${point} onPointerLeave=${pointAway}></div>`;
 }
 
 /** Which row the derivation is of. */

@@ -1,5 +1,6 @@
 /** The network as a drawing: units as circles, weights as lines or as numbers that can be moved by hand. */
 import { fitted } from "../core/format.js";
+import { litClass, passStep, pointing } from "../core/links.js";
 import { frame, network, selected, style } from "../core/store.js";
 import { html, lazy, useLayoutEffect, useRef, useState } from "../core/ui.js";
 import { layoutOf } from "./layout.js";
@@ -11,6 +12,7 @@ import { Weights } from "./weights.js";
 const LEAST_WIDTH = 300;
 const COLUMNS = 1001; // pixels of a window in which the network has a column of its own
 
+const Flow = lazy(() => import("./flow.js").then((m) => m.Flow));
 const Inspector = lazy(() => import("./inspector.js").then((m) => m.Inspector));
 const Tables = lazy(() => import("./as_table.js").then((m) => m.Tables));
 
@@ -48,6 +50,7 @@ function Canvas({ net, width, layout }) {
     <${Units} net=${net} layout=${layout} />
     <${ErrorBox} layout=${layout} width=${width} />
     ${style.value === "numbers" && html`<${Weights} net=${net} layout=${layout} />`}
+    ${passStep.value && html`<${Flow} net=${net} layout=${layout} width=${width} />`}
     <${Tip} /></div>`;
 }
 
@@ -62,7 +65,8 @@ function ErrorBox({ layout, width }) {
   const position = { left: `${x + 10}px`, top: `${y - 22}px`, width: `${size}px` };
   const highlighted = now.phase === "loss" ? "highlighted" : "";
   const title = `E, the ${now.error.measure}`;
-  return html`<div class=${`errorbox ${highlighted}`} style=${position} title=${title}>
+  return html`<div class=${`errorbox ${highlighted} ${litClass("error")}`} style=${position} title=${title}
+    ...${pointing(["error"], "error")}>
     <b>E</b><span>${fitted(now.error.value, 3, (size - 20) / 7)}</span></div>`;
 }
 

@@ -1,5 +1,6 @@
 /** The weights as lines: the larger, the thicker. */
 import { number } from "../core/format.js";
+import { lit, pointAway, pointed } from "../core/links.js";
 import { select } from "../core/session.js";
 import { explanation, frame, lines, selected, settings, style } from "../core/store.js";
 import { html, useLayoutEffect, useRef } from "../core/ui.js";
@@ -30,7 +31,11 @@ export function Lines({ net, layout, width }) {
   }, [net, layout.height, width, style.value]);
   const now = frame.value;
   const values = net.layers.map((layer) => (now?.parameters ? shownValues(now, layer) : null));
-  const marks = { chosen: selectedLine(net), highlighted: new Set(explanation.value?.highlighted.weights) };
+  const marks = {
+    chosen: selectedLine(net),
+    highlighted: new Set(explanation.value?.highlighted.weights),
+    kinds: lit.value,
+  };
   useLayoutEffect(() => drawn.current.forEach((group, l) => showValues(group, values[l], marks)));
   const at = (event) => event.target.dataset?.weight?.split(",").map(Number);
   const choose = (event) => {
@@ -39,11 +44,18 @@ export function Lines({ net, layout, width }) {
   };
   const point = (event) => {
     const place = at(event);
-    if (place) showTip(event, net, place);
-    else hideTip();
+    if (!place) return leave();
+    showTip(event, net, place);
+    const key = `weight:${place}`;
+    if (pointed.value.keys[0] !== key) pointed.value = { keys: [key], kind: "weight" };
+    return undefined;
+  };
+  const leave = () => {
+    hideTip();
+    pointAway();
   };
   return html`<svg ref=${svg} class="lines" width=${width} height=${layout.height} aria-hidden="true"
-    onClick=${choose} onPointerMove=${point} onPointerLeave=${hideTip}><g></g></svg>`;
+    onClick=${choose} onPointerMove=${point} onPointerLeave=${leave}><g></g></svg>`;
 }
 
 /** A line for every weight, layer by layer. */
@@ -63,7 +75,7 @@ function drawLines(group, net, columns) {
 }
 
 /** The width and the class of every line of a layer, by its value. */
-function showValues(drawn, values, { chosen, highlighted }) {
+function showValues(drawn, values, { chosen, highlighted, kinds }) {
   if (!values) return;
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-300);
   drawn.forEach((line, k) => {
@@ -71,8 +83,11 @@ function showValues(drawn, values, { chosen, highlighted }) {
     line.style.setProperty("--width", (0.5 + 4 * share).toFixed(2));
     line.style.setProperty("--opacity", (0.15 + 0.85 * share).toFixed(2));
     const { weight } = line.dataset;
-    const marks = `${weight === chosen ? " selected" : ""}${highlighted.has(weight) ? " highlighted" : ""}`;
-    line.setAttribute("class", `${values[k] < 0 ? "negative" : "positive"}${marks}`);
+    const classes = [values[k] < 0 ? "negative" : "positive"];
+    if (weight === chosen) classes.push("selected");
+    if (highlighted.has(weight)) classes.push("highlighted");
+    if (kinds.has(`weight:${weight}`)) classes.push("lit", `q-${kinds.get(`weight:${weight}`)}`);
+    line.setAttribute("class", classes.join(" "));
   });
 }
 

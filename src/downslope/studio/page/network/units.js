@@ -1,5 +1,6 @@
 /** The units as circles: the stronger their value, the fuller. */
 import { breadth, fitted, number } from "../core/format.js";
+import { litClass, pointAway, pointed } from "../core/links.js";
 import { select } from "../core/session.js";
 import { explanation, frame, row, selected } from "../core/store.js";
 import { html } from "../core/ui.js";
@@ -42,6 +43,8 @@ function Unit({ layer, c, i, x, y, value, share, label, radius, phase }) {
   if (isHighlighted) classes.push("highlighted");
   if (isSelected) classes.push("selected");
   if (phase === "forward") classes.push("forward");
+  const key = `unit:${c},${i}`;
+  classes.push(litClass(key));
   const style = {
     left: `${x - radius}px`,
     top: `${y - radius}px`,
@@ -50,10 +53,18 @@ function Unit({ layer, c, i, x, y, value, share, label, radius, phase }) {
     "--strength": share.toFixed(3),
   };
   const point = () => {
+    pointed.value = { keys: [key], kind: "activation" };
+  };
+  const enter = () => {
     tip.value = { x: x + radius, y, text: label };
+    point();
+  };
+  const leave = () => {
+    hideTip();
+    pointAway();
   };
   return html`<button class=${classes.join(" ")} style=${style} aria-label=${label} disabled=${!c}
-    onPointerEnter=${point} onPointerLeave=${hideTip}
+    onPointerEnter=${enter} onPointerLeave=${leave} onFocus=${point} onBlur=${pointAway}
     onClick=${() => layer && select("unit", layer.name, [i])}>
     ${radius >= WITH_NUMBERS && html`<${Inside} value=${value} roomy=${radius > ROOMY} />`}</button>`;
 }

@@ -1,6 +1,7 @@
 /** Weights and biases as numbers on the drawing that can be moved, frozen and derived. */
 import { NumberField } from "../controls/fields.js";
 import { number } from "../core/format.js";
+import { litClass, pointing } from "../core/links.js";
 import { select, send } from "../core/session.js";
 import { frame, selected, settings } from "../core/store.js";
 import { html } from "../core/ui.js";
@@ -23,9 +24,22 @@ export function Weights({ net, layout }) {
       ...(layer.bias ? biasesOf(net, l, layout).map((one) => ({ ...one, name: layer.bias })) : []),
     ])
     .map(
-      ({ key, k, ...place }) => html`<${Weight} key=${key} ...${place} value=${now.parameters[place.name][k]}
+      ({
+        key,
+        k,
+        ...place
+      }) => html`<${Weight} key=${key} to=${key} ...${place} value=${now.parameters[place.name][k]}
     gradient=${gradients[place.name]?.[k] ?? null} frozen=${isFrozen(net, place.name, k)} />`,
     );
+}
+
+/** Where every weight and bias stands, by its key. */
+export function placesOfWeights(net, layout) {
+  const all = net.layers.flatMap((layer, l) => [
+    ...weightsOf(net, l, layout),
+    ...(layer.bias ? biasesOf(net, l, layout) : []),
+  ]);
+  return new Map(all.map(({ key, x, y }) => [key, [x, y]]));
 }
 
 /** Where the weights of a layer stand: on their lines, apart from each other. */
@@ -37,7 +51,7 @@ function weightsOf(net, l, layout) {
     const [[x1, y1], [x2, y2]] = [layout.columns[l][j], layout.columns[l + 1][i]];
     const share = roomy ? (layout.narrow ? 0.52 : 0.36) : 0.24 + (0.52 * (i + 0.5)) / layer.units;
     return {
-      key: `${l}-${k}`,
+      key: `weight:${l},${i},${j}`,
       k,
       index: [i, j],
       label: weightName(net, l, i, j),
@@ -52,7 +66,7 @@ function weightsOf(net, l, layout) {
 /** Where the biases of a layer stand: below their units. */
 function biasesOf(net, l, layout) {
   return layout.columns[l + 1].map(([x, y], i) => ({
-    key: `${l}-b${i}`,
+    key: `bias:${l},${i}`,
     k: i,
     index: [i],
     label: biasName(net, l, i),
@@ -62,7 +76,7 @@ function biasesOf(net, l, layout) {
   }));
 }
 
-function Weight({ name, index, value, gradient, label, x, y, roomy, narrow, frozen, bias }) {
+function Weight({ to, name, index, value, gradient, label, x, y, roomy, narrow, frozen, bias }) {
   const chosen = selected.value;
   const isSelected =
     chosen?.what === "weight" && chosen.name === name && String(chosen.index) === String(index);
@@ -71,7 +85,9 @@ function Weight({ name, index, value, gradient, label, x, y, roomy, narrow, froz
   const help = `${label}, ${bias ? "bias" : "weight"}; drag, type, or use the arrow keys`;
   const derivative =
     gradient === null ? "" : `\n${slopeName(label, settings.value)} = ${number(gradient, 6)}`;
-  return html`<div class=${["weight", ...classes].join(" ")} style=${{ left: `${x}px`, top: `${y}px` }}>
+  const style = { left: `${x}px`, top: `${y}px` };
+  return html`<div class=${["weight", ...classes, litClass(to)].join(" ")} style=${style}
+    ...${pointing([to], "weight")}>
     <span class="name">${label}</span>
     <${NumberField} value=${value} label=${help}
       digits=${roomy ? 6 : 4} room=${roomy ? (narrow ? 6 : 9.5) : 7.5} signed

@@ -1,5 +1,6 @@
 /** One row of the table: its cells, what the network predicts for it, and its error. */
 import { number, parsed, whole } from "../core/format.js";
+import { litClass, pointing } from "../core/links.js";
 import { selectRow, send } from "../core/session.js";
 import { frame, network, row, table } from "../core/store.js";
 import { html, useState } from "../core/ui.js";
@@ -16,12 +17,14 @@ export function Row({ i, shown, values, inputs, targets, layout }) {
   const error = classes ? null : shown.residual[i * shown.prediction.shape[1]];
   const isSelected = row.value === index;
   const inBatch = frame.value.batch?.includes(index);
+  const isLit = litClass(`row:${index}`);
   const cell = (column) => html`<${Cell} key=${column.name} column=${column} row=${index}
-    value=${values[column.index]} />`;
+    value=${values[column.index]} lit=${isLit && litClass(keyOf(column))} />`;
   const press = (event) => {
     if (!event.target.closest("input,button")) selectRow(index);
   };
-  return html`<tr class=${`${isSelected ? "chosen" : ""} ${inBatch ? "batch" : ""}`} onClick=${press}>
+  const marks = [isSelected && "chosen", inBatch && "batch", isLit].filter(Boolean).join(" ");
+  return html`<tr class=${marks} onClick=${press} ...${pointing([`row:${index}`])}>
     <${Index} index=${index} isSelected=${isSelected} validates=${shown.validation?.[i]} />
     ${!behind && inputs.map(cell)}
     <${Predicted} i=${i} shown=${shown} layout=${layout} />
@@ -32,6 +35,9 @@ export function Row({ i, shown, values, inputs, targets, layout }) {
     ${behind && inputs.map(cell)}
   </tr>`;
 }
+
+/** What the numbers of a column are in the drawing. */
+const keyOf = ({ name, target }) => (target ? "target" : `unit:0,${network.value.inputs.indexOf(name)}`);
 
 function Index({ index, isSelected, validates }) {
   const hint = validates
@@ -79,11 +85,11 @@ function Bar({ share, negative }) {
     <span class=${`meter ${negative ? "negative" : "positive"}`} style=${{ width }}></span></td>`;
 }
 
-function Cell({ column, row: index, value }) {
+function Cell({ column, row: index, value, lit }) {
   const { editable, rows } = table.value;
   const known = value !== null && value !== undefined;
   const text = known ? (column.numeric ? number(value, 7) : String(value)) : "";
-  const words = column.numeric ? "" : "words";
+  const words = `${column.numeric ? "" : "words"} ${lit || ""}`;
   if (editable && rows <= EDITABLE_ROWS && !column.formula) {
     return html`<td class=${words}><${Editor} column=${column} index=${index} value=${text} /></td>`;
   }

@@ -1,0 +1,56 @@
+/** Products of factors: each in the colour of its kind, with its number and a bar of its size. */
+import { fitted, number } from "../core/format.js";
+import { pointed, pointing, speaksOf } from "../core/links.js";
+import { html } from "../core/ui.js";
+
+/** ∂E/∂w = δ · x, with numbers. */
+export function Product({ gradient, factors, show }) {
+  return html`<div class="product">
+    <${Factor} ...${gradient} show=${show} />
+    ${factors.map(
+      (factor, i) => html`<span class="sign">${i ? "·" : "="}</span>
+        <${Factor} key=${factor.text} ...${factor} show=${show} />`,
+    )}</div>`;
+}
+
+/** A factor: pointing at it lights what it speaks of; pressing it shows the step in which it appears. */
+export function Factor({ symbol, text, value, kind, refers, meaning, bar, typical, show }) {
+  const marked = speaksOf(refers, pointed.value.keys) ? " lit" : "";
+  const label = `${text} = ${number(value, 6)}: ${meaning}`;
+  return html`<button class=${`factor q-${kind}${marked}`} data-to=${refers.join(" ")} aria-label=${label}
+    title=${meaning} ...${pointing(refers, kind)} onClick=${() => show(refers[0], kind)}>
+    <span dangerouslySetInnerHTML=${{ __html: `<math>${symbol}</math>` }} />
+    <span class="value">${fitted(value, 6, 8)}</span>
+    <${Size} bar=${bar} typical=${typical} />
+  </button>`;
+}
+
+/** The size of a factor: from 1 in the middle, to the right where it makes a product larger. */
+function Size({ bar, typical }) {
+  const half = 50;
+  const style = { left: `${half + half * Math.min(0, bar)}%`, width: `${half * Math.abs(bar)}%` };
+  const usual = typical !== null && html`<i style=${{ left: `${half + half * typical}%` }}></i>`;
+  return html`<span class="size" aria-hidden="true"><b style=${style}></b>${usual}</span>`;
+}
+
+/** Where a factor comes from: its formula, and the sum of products that it is. */
+export function Opened({ of, terms, html: formulas, others, show }) {
+  const written = html`<div dangerouslySetInnerHTML=${{ __html: formulas }} />`;
+  const sum = html`<div class="product">
+    <${Factor} ...${of} show=${show} /><span class="sign">=</span>
+    ${terms.map((factors, t) => html`<${Term} key=${t} factors=${factors} first=${t === 0} show=${show} />`)}
+    ${
+      others &&
+      html`<span class="sign">+</span>
+      <span class="others muted">${number(others[1], 4)} from ${others[0]} others</span>`
+    }</div>`;
+  return html`<div class="opened">${terms.length > 0 && sum}${formulas && written}</div>`;
+}
+
+function Term({ factors, first, show }) {
+  return html`${!first && html`<span class="sign">+</span>`}
+    <span class="term">${factors.map(
+      (factor, i) => html`${i > 0 && html`<span class="sign">·</span>`}
+        <${Factor} key=${factor.text} ...${factor} show=${show} />`,
+    )}</span>`;
+}

@@ -1,0 +1,73 @@
+/** A step of the passes on the drawing: its values at their places, flowing along the edges that bring them. */
+import { fitted } from "../core/format.js";
+import { passStep, stepAt } from "../core/links.js";
+import { explanation } from "../core/store.js";
+import { html, useMemo } from "../core/ui.js";
+import { valuesAt } from "./values.js";
+import { placesOfWeights } from "./weights.js";
+
+const MOST_DROPS = 40; // edges along which something is seen to move
+const ABOVE = 11; // pixels above a unit or a weight at which a gradient stands
+
+/** Whether units stand so far apart that something fits between two of them. */
+const roomy = ({ columns, radius }) =>
+  columns.every((column) => column.length < 2 || column[1][1] - column[0][1] > 2 * (radius + 2 * ABOVE));
+
+/** Where an edge is: from its source to its unit. */
+function edge(key, columns) {
+  const [l, i, j] = key.slice("weight:".length).split(",").map(Number);
+  return [columns[l][j], columns[l + 1][i]];
+}
+
+export function Flow({ net, layout, width }) {
+  const { steps } = explanation.value.chain;
+  const at = Math.min(stepAt.value, steps.length - 1);
+  const step = passStep.value;
+  const weights = useMemo(() => placesOfWeights(net, layout), [net, layout.height, width]);
+  const back = step.phase === "backward";
+  const edges = step.flows.map((key) => edge(key, layout.columns));
+  const drops = edges.length <= MOST_DROPS ? edges : [];
+  return html`<div class=${`flow q-${step.kind}`} key=${at} aria-hidden="true">
+    <svg width=${width} height=${layout.height}>
+      ${edges.map(
+        ([[x1, y1], [x2, y2]], k) =>
+          html`<line key=${k} class=${back ? "back" : ""} ...${{ x1, y1, x2, y2 }} />`,
+      )}
+      ${drops.map(([from, to], k) => html`<${Drop} key=${k} from=${back ? to : from} to=${back ? from : to} />`)}
+    </svg>
+    ${Array.from(
+      valuesAt(steps, at, roomy(layout)),
+      ([key, one]) => html`<${Value} key=${key} ...${one} layout=${layout} weights=${weights} />`,
+    )}</div>`;
+}
+
+/** Something that moves along an edge. */
+function Drop({ from: [x, y], to }) {
+  const style = { "--dx": `${to[0] - x}px`, "--dy": `${to[1] - y}px` };
+  return html`<circle class="drop" cx=${x} cy=${y} r="4" style=${style} />`;
+}
+
+/** A value at its place: what a unit holds in it, a gradient above it. */
+function Value({ place, kind, value, above, isNew, layout, weights }) {
+  const found = placeOf(place, above, layout, weights);
+  if (!found) return null;
+  const [left, top] = found.map((pixels) => `${pixels}px`);
+  return html`<span class=${`at q-${kind} ${isNew ? "new" : ""}`} style=${{ left, top }}
+    data-at=${place}>${fitted(value, 4, 6.5)}</span>`;
+}
+
+function placeOf(key, above, { columns, radius }, weights) {
+  const [what, numbers] = key.split(":");
+  if (what === "unit") {
+    const [c, i] = numbers.split(",").map(Number);
+    const [x, y] = columns[c][i];
+    return [x, above ? y - radius - ABOVE : y];
+  }
+  if (what === "error") {
+    const outputs = columns[columns.length - 1];
+    const y = (outputs[0][1] + outputs[outputs.length - 1][1]) / 2;
+    return [outputs[0][0] + radius + 40, y - 22 - ABOVE];
+  }
+  const place = weights.get(key);
+  return place ? [place[0], place[1] - 16 - ABOVE] : null;
+}
