@@ -18,6 +18,8 @@ from downslope.studio.views.pictures._histograms import histograms
 from downslope.studio.views.pictures._histograms import make as histograms_of
 from downslope.studio.views.pictures._residuals import residuals
 from downslope.studio.views.pictures._surface import surface, symbol
+from downslope.studio.views.pictures._units import make as units_of
+from downslope.studio.views.pictures._units import units
 
 FIVE_X = np.array([[3.0, 4, 7], [6, 2, 9], [8, 10, 12], [9, 7, 4], [7, 6, 3]])
 FIVE_Y = np.array([13.5, 15.6, 27.4, 15.6, 12.5])[:, None]
@@ -360,3 +362,44 @@ def test_pictures_travel():
     ]
     for picture in pictures:
         assert unpack(pack(picture)).keys() == picture.keys()
+
+
+PICTURED = [
+    (DEEP, 2),
+    (CLASSES, 2),
+    (ds.Network(4, [ds.Dense(3, "relu"), ds.Dense(6, "tanh"), ds.Dense(2)]), 4),
+]
+
+
+@pytest.mark.parametrize(("network", "inputs"), PICTURED)
+def test_small_pictures_are_what_each_unit_computes(network, inputs):
+    """At some points of the grid, the other inputs at their medians, against the layers by hand."""
+    data, weights = rows_for(network), at(network)
+    columns = (inputs - 2, inputs - 1)
+    found = units(network, weights, data["x"], data["y"], columns)
+    activations = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "identity": lambda z: z}
+    for row, column in ((0, 0), (5, 20), (23, 11)):
+        a = np.median(data["x"], axis=0)
+        a[columns[0]], a[columns[1]] = found["x"][column], found["y"][row]
+        for layer, dense in enumerate(network.layers):
+            name = f"layer{layer + 1}"
+            a = activations[str(dense.activation)](weights[f"{name}.weight"] @ a + weights[f"{name}.bias"])
+            size, levels = found["sizes"][layer], found["levels"][layer][:, row, column]
+            shown = found["centres"][layer] + size * levels / 127
+            assert np.all(np.abs(shown - a) <= size / 254 + 1e-12)
+    assert all(np.abs(levels).max() == 127 for levels in found["levels"])
+    assert found["y"][0] == data["x"][:, columns[1]].max()
+    regression = network.loss == "squared_error"
+    np.testing.assert_allclose(found["centres"][-1], data["y"].mean(axis=0) if regression else 0)
+
+
+def test_small_pictures_are_over_the_two_columns_of_numbers_that_say_most():
+    rng = np.random.default_rng(4)
+    table = np.round(rng.normal(size=(80, 4)), 3)
+    lines = [f"{a},{'pq'[int(b > 0)]},{c},{d},{3 * a - 2 * d + c / 50}" for a, b, c, d in table]
+    session = Session(*opening_of("five rows"))
+    session.handle(commands.Paste("a,b,c,d,y\n" + "\n".join(lines)))
+    picture = units_of(session, {}, session.parameters)
+    assert picture["labels"] == ["a", "d"]
+    assert [levels.shape[1:] for levels in picture["levels"]] == 3 * [(24, 24)]
+    assert unpack(pack(picture))["levels"][0].dtype == np.int8

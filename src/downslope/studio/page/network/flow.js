@@ -7,11 +7,15 @@ import { valuesAt } from "./values.js";
 import { placesOfWeights } from "./weights.js";
 
 const MOST_DROPS = 40; // edges along which something is seen to move
+const BOX = 45; // from the middle of a weight's box to where its buttons are
 const ABOVE = 11; // pixels above a unit or a weight at which a gradient stands
 
-/** Whether units stand so far apart that something fits between two of them. */
-const roomy = ({ columns, radius }) =>
-  columns.every((column) => column.length < 2 || column[1][1] - column[0][1] > 2 * (radius + 2 * ABOVE));
+/** Whether units stand so many pixels apart. */
+const apart = ({ columns }, pixels) =>
+  columns.every((column) => column.length < 2 || column[1][1] - column[0][1] > pixels);
+
+/** Whether a gradient fits between two units, beside what the lower one holds. */
+const roomy = (layout) => apart(layout, 2 * (layout.radius + 2 * ABOVE));
 
 /** Where an edge is: from its source to its unit. */
 function edge(key, columns) {
@@ -56,7 +60,8 @@ function Value({ place, kind, value, above, isNew, layout, weights }) {
     data-at=${place}>${fitted(value, 4, 6.5)}</span>`;
 }
 
-function placeOf(key, above, { columns, radius }, weights) {
+function placeOf(key, above, layout, weights) {
+  const { columns, radius } = layout;
   const [what, numbers] = key.split(":");
   if (what === "unit") {
     const [c, i] = numbers.split(",").map(Number);
@@ -69,5 +74,7 @@ function placeOf(key, above, { columns, radius }, weights) {
     return [outputs[0][0] + radius + 40, y - 22 - ABOVE];
   }
   const place = weights.get(key);
-  return place ? [place[0], place[1] - 16 - ABOVE] : null;
+  if (!place) return null;
+  const [x, y] = place;
+  return apart(layout, 2 * BOX) ? [x, y - 16 - ABOVE] : [x + BOX, y]; // or over the end of its box
 }

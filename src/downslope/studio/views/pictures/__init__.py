@@ -8,7 +8,7 @@ from typing import Any
 
 from downslope.studio.session._session import Session
 from downslope.studio.views._viewer import Viewer, when_due
-from downslope.studio.views.pictures import _fitted, _histograms, _residuals, _surface
+from downslope.studio.views.pictures import _fitted, _histograms, _residuals, _surface, _units
 from downslope.training import Arrays
 
 __all__ = ["pictures_of"]
@@ -34,5 +34,6 @@ _PICTURES: Mapping[str, Callable[[Session, Options, Arrays], dict[str, Any]]] = 
     "fitted": _fitted.make,
     "residuals": _residuals.make,
     "histograms": _histograms.make,
+    "units": _units.make,
 }
 """By what the page calls it, what makes a picture of what is shown."""
