@@ -7,7 +7,8 @@ import { valuesAt } from "./values.js";
 import { placesOfWeights } from "./weights.js";
 
 const MOST_DROPS = 40; // edges along which something is seen to move
-const BOX = 45; // from the middle of a weight's box to where its buttons are
+const BESIDE = 66; // pixels from the middle of a weight's box to where its buttons are
+const BOX = 90; // pixels from one weight to the next between which a value has a place of its own
 const ABOVE = 11; // pixels above a unit or a weight at which a gradient stands
 
 /** Whether units stand so many pixels apart. */
@@ -76,5 +77,5 @@ function placeOf(key, above, layout, weights) {
   const place = weights.get(key);
   if (!place) return null;
   const [x, y] = place;
-  return apart(layout, 2 * BOX) ? [x, y - 16 - ABOVE] : [x + BOX, y]; // or over the end of its box
+  return apart(layout, BOX) ? [x, y - 16 - ABOVE] : [x + BESIDE, y]; // or over the end of its box
 }
