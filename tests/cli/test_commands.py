@@ -1,6 +1,7 @@
 """The command line as a user meets it: output, messages, exit codes, files."""
 
 import io
+import re
 import signal
 import subprocess
 import sys
@@ -301,6 +302,42 @@ def test_play_refuses_a_lesson_with_a_mistake_and_a_table_beside_one(tmp_path) -
         done = run("play", "--no-open", *arguments, folder=tmp_path)
         assert done.returncode == 2, done
         assert message in done.stderr
+
+
+def test_a_page_is_written_for_a_web_server(tmp_path) -> None:
+    done = run("play", "--export", "lesson.html", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    page = (tmp_path / "lesson.html").read_text("utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert len(page.encode()) < 100_000
+    assert re.findall(r"https?://[^\s\"']+", page) == ["http://www.w3.org/2000/svg"]
+    assert [p.name for p in tmp_path.iterdir()] == ["lesson.html"]
+
+
+def test_what_is_no_page(tmp_path) -> None:
+    draw = np.random.default_rng(0)
+    pl.DataFrame({"a": draw.normal(size=2001), "y": draw.normal(size=2001)}).write_csv(tmp_path / "many.csv")
+    (tmp_path / "few.html").write_text("a,y\n1,2\n3,4\n5,7\n")
+    wide = ds.Network(1, [ds.Dense(400, "tanh"), ds.Dense(400, "tanh"), ds.Dense(1)])
+    wide.save(tmp_path / "wide", wide.initial_parameters())
+    cases = [
+        (
+            ["many.csv", "--export", "page.html"],
+            "many.csv has 2,001 rows, .* at most 2,000; export",
+        ),
+        (["wide", "--table", "few.html", "--export", "p.html"], "161,601 parameters, .* at most 50,000"),
+        (["few.html", "--export", "few.html"], "the page would replace few.html, which is read"),
+        (["--export", "-"], "a page needs a file; name one, such as --export lesson.html"),
+        (["--export", "page.pdf"], "a page ends in .html, and page.pdf does not"),
+        (["--export", "none/page.html"], "there is no folder none"),
+        (["none.csv", "--export", "page.html"], "there is no file none.csv"),
+    ]
+    for arguments, message in cases:
+        done = run("play", *arguments, folder=tmp_path)
+        assert done.returncode == 2, done
+        assert re.search(message, done.stderr), done.stderr
+        assert "Traceback" not in done.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["few.html", "many.csv", "wide"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")

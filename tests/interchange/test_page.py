@@ -8,7 +8,8 @@ import pytest
 import downslope as ds
 from downslope import DownslopeError
 from downslope.engines import evaluate
-from downslope.interchange import page_source
+from downslope.interchange import PageDescent, page_source
+from downslope.training import OPTIMIZERS
 from random_networks import NETWORKS, data_for
 
 X = [[3, 4, 7], [6, 2, 9], [8, 10, 12], [9, 7, 4], [7, 6, 3]]
@@ -16,14 +17,16 @@ Y = [13.5, 15.6, 27.4, 15.6, 12.5]
 NEURON = ds.Network(inputs=3, layers=[ds.Dense(1, bias=False)])
 START = {"layer1.weight": np.array([[200.0, -14.0, 3456.0]])}
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1"><rect width="2" height="1"/></svg>'
+AT_A_TENTH = PageDescent(learning_rate=0.1)
 
 
-def neuron_page(**settings):
-    names = {"features": ["x1", "x2", "x3"], "target": "y", "title": "One neuron", "learning_rate": 0.001}
-    return page_source(NEURON, START, X, Y, **{**names, **settings})
+def neuron_page(learning_rate=0.001, **settings):
+    names = {"features": ["x1", "x2", "x3"], "target": "y", "title": "One neuron"}
+    descent = PageDescent(learning_rate=learning_rate, stable=(0.0073, 0.0068))
+    return page_source(NEURON, START, X, Y, descent=descent, **{**names, **settings})
 
 
-def page_of(network, rows=6, classes=()):
+def page_of(network, rows=6, classes=(), descent=AT_A_TENTH):
     x, y, _, parameters = data_for(network, rows)
     features = ["a", "b", "c", "d"]
     text = page_source(
@@ -35,7 +38,7 @@ def page_of(network, rows=6, classes=()):
         target="t",
         classes=classes,
         title=" ",
-        learning_rate=0.1,
+        descent=descent,
     )
     return text, x, y, parameters
 
@@ -162,7 +165,7 @@ def test_dragging_a_weight_moves_every_error_at_once(opened) -> None:
         page.evaluate("() => document.activeElement.tagName") == "BODY"
     )  # a drag is not the start of typing
     page.mouse.click(*middle)
-    assert page.evaluate("() => document.activeElement.getAttribute('aria-label')") == "Layer 1, y, x3"
+    assert page.evaluate("() => document.activeElement.getAttribute('aria-label')") == "w₃: Layer 1, y, x3"
 
 
 def test_steps_are_those_of_descend(opened) -> None:
@@ -180,12 +183,15 @@ def test_steps_are_those_of_descend(opened) -> None:
 
 def test_play_descends_until_it_is_paused(opened) -> None:
     page = opened(neuron_page())
-    page.select_option("#speed", "100")
+    page.locator("#speed").press("End")
+    for _ in range(3):
+        page.locator("#speed").press("ArrowLeft")
+    assert page.locator("#speed-words").inner_text() == "1000/s"
     page.click("#play")
     page.wait_for_function("() => window.downslope.judge().error < 1")
     page.click("#play")
-    assert page.locator("#play").inner_text() == "Play"
-    assert page.locator("#curve path").count() == 2
+    assert page.locator("#play").inner_text() == "▶ Descend"
+    assert page.locator("#curve .line").count() == 1
     assert "error is" in page.locator("#said").inner_text()
 
 
@@ -204,7 +210,11 @@ def test_derivatives_stand_under_the_weights(opened) -> None:
     page = opened(neuron_page())
     page.check("#gradients")
     gradients = -2 * (np.array(Y) - np.array(X) @ START["layer1.weight"][0]) @ np.array(X) / 5
-    np.testing.assert_allclose(numbers(page.locator(".gradient").all_inner_texts()), gradients, rtol=1e-3)
+    np.testing.assert_allclose(
+        numbers([t.removeprefix("∂ ") for t in page.locator(".gradient").all_inner_texts()]),
+        gradients,
+        rtol=1e-3,
+    )
 
 
 def test_classes_have_their_names(opened) -> None:
@@ -246,8 +256,8 @@ def test_pictures_and_hostile_names(opened) -> None:
 
 
 def test_what_does_not_fit_a_page() -> None:
-    with pytest.raises(DownslopeError, match="at most 200 rows, not 205"):
-        page_source(NEURON, START, X * 41, Y * 41, features=["a", "b", "c"], target="y", title="")
+    with pytest.raises(DownslopeError, match="at most 2,000 rows, not 2,005"):
+        page_source(NEURON, START, X * 401, Y * 401, features=["a", "b", "c"], target="y", title="")
     with pytest.raises(DownslopeError, match="features names 2 columns, and x has 3"):
         neuron_page(features=["a", "b"])
     with pytest.raises(DownslopeError, match="classes names 2, and the network has 0 classes"):
@@ -256,3 +266,38 @@ def test_what_does_not_fit_a_page() -> None:
         neuron_page(pictures={"P": "http://example.org/a.png"})
     with pytest.raises(DownslopeError, match=r"above 0, not 0\.0"):
         neuron_page(learning_rate=0.0)
+
+
+SMOOTH = ds.Network(4, [ds.Dense(5, "tanh"), ds.Dropout(0.3), ds.Dense(3)], loss="cross_entropy", l2=0.01)
+OF_PAGES = {name: network for name, network in NETWORKS.items() if name != "dropout"}
+
+
+def check_steps(opened, network, settings, descent, rows=12):
+    """After 1, 10 and 100 steps the page has the parameters of the native engine."""
+    text, x, y, parameters = page_of(network, rows, descent=descent)
+    page = opened(text)
+    before = 0
+    for steps in (1, 10, 100):
+        assert page.evaluate("count => window.downslope.step(count)", steps - before)
+        before = steps
+        run = ds.descend(network, x, y, start=parameters, steps=steps, **settings)
+        found = page.evaluate("() => window.downslope.parameters()")
+        for name, wanted in run.parameters.items():
+            near = 1e-12 * np.max(np.abs(wanted))
+            np.testing.assert_allclose(found[name], np.ravel(wanted), 1e-12, near, err_msg=f"{name}, {steps}")
+    page.close()
+
+
+@pytest.mark.parametrize("kind", OF_PAGES)
+def test_steps_of_every_layer_activation_and_loss(opened, kind: str) -> None:
+    check_steps(opened, OF_PAGES[kind], {"learning_rate": 0.01}, PageDescent(learning_rate=0.01))
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [*OPTIMIZERS.values(), ds.Sgd(0.9), ds.Sgd(0.9, nesterov=True)],
+    ids=repr,
+)
+def test_steps_of_every_optimizer_with_batches_dropout_and_clipping(opened, optimizer) -> None:
+    settings = {"learning_rate": 0.01, "optimizer": optimizer, "batch_size": 5, "seed": 3, "clip_norm": 0.5}
+    check_steps(opened, SMOOTH, settings, PageDescent(**settings))

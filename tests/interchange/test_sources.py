@@ -12,11 +12,12 @@ from scipy.special import ndtr
 
 import downslope as ds
 from downslope import DownslopeError
-from downslope.engines import evaluate
+from downslope.engines import evaluate, shuffled
 from downslope.graph import OPS, input_, make
-from downslope.interchange import javascript_source, python_source
+from downslope.interchange import _javascript, javascript_source, python_source
+from downslope.interchange._javascript import javascript_helpers
 from downslope.nets import Periodic, PiecewiseLinear
-from downslope.training import OPTIMIZERS, Sgd, program_of
+from downslope.training import BATCHES, OPTIMIZERS, Sgd, program_of
 from random_networks import NETWORKS as OF_EVERY_KIND
 from random_networks import data_for, networks
 
@@ -112,7 +113,7 @@ def test_any_network_in_javascript(page, network, seed: int, rows: int) -> None:
     check(page, network, Sgd(0.9), seed, rows)
 
 
-@pytest.mark.parametrize("op", [name for name, op in OPS.items() if op.example and name != "keep_mask"])
+@pytest.mark.parametrize("op", [name for name, op in OPS.items() if op.example])
 def test_every_op_in_javascript(page, op: str) -> None:
     example, rng = OPS[op].example, np.random.default_rng(3)
     leaves = [input_(f"in{i}", shape) for i, shape in enumerate(example.shapes)]
@@ -155,12 +156,28 @@ def test_names_and_numbers_in_javascript(page) -> None:
     assert found == {f"new {name}": [-0.25 * (1.0 + i) + 1e-30] for i, name in enumerate(names)}
 
 
-def test_what_has_no_javascript() -> None:
-    dropped = ds.Network(2, [ds.Dense(3), ds.Dropout(0.5), ds.Dense(1)]).graph(training=True)
-    with pytest.raises(DownslopeError, match=r"op 'keep_mask' has no form.*network\.graph\(\)"):
-        javascript_source({"error": dropped.error})
+@pytest.mark.parametrize("seed", [0, 7, 2**32 + 5, 2**53])
+@pytest.mark.parametrize("step", [0, 3, 2**32 + 1])
+def test_random_orders_and_masks_in_javascript(page, seed: int, step: int) -> None:
+    page.add_script_tag(content=javascript_helpers("shuffled"))
+    for count in (1, 2, 5, 1000):
+        found = page.evaluate("given => shuffled(...given)", [count, seed, 2**31 + BATCHES, step])
+        assert found == shuffled(count, seed, BATCHES, step).tolist()
+    mask = make(
+        "keep_mask", input_("x", ("n", 5)), input_("seed", ()), input_("draw", ()), rate=0.3, stream=1
+    )
+    values = {"x": np.zeros((9, 5)), "seed": seed, "draw": step}
+    found = in_javascript(page, {"mask": mask}, values, 9)["mask"]
+    assert found == np.ravel(evaluate([mask], values)[0]).tolist()
+
+
+def test_what_has_no_javascript(monkeypatch) -> None:
+    graph = ds.Network(2, [ds.Dense(1, "tanh")]).graph()
+    monkeypatch.delitem(_javascript._SCALAR, "tanh")
+    with pytest.raises(DownslopeError, match="op 'tanh' has no form in JavaScript"):
+        javascript_source({"error": graph.error})
     with pytest.raises(DownslopeError, match="cannot be named 'a b'"):
-        javascript_source({"x": dropped.x}, "a b")
+        javascript_source({"x": graph.x}, "a b")
 
 
 def predicted(source: str, x):

@@ -554,12 +554,20 @@ def report(**options: Any) -> None:
     default=True,
     help="Open the page in the browser, or only print its address (default: --open).",
 )
+@click.option(
+    "--export",
+    metavar="FILE",
+    help="Write the page to FILE instead, as one HTML file that descends without a server.",
+)
 def play(**options: Any) -> None:
     """Open a page that shows a network while it learns, and lets you change its weights by hand.
 
     NETWORK is a file of a network or a run that was saved in Python. LESSON is a Markdown file that ends with
     .md. Without a file the page shows five rows and one neuron. The page can be used only with the printed
     address. Press Ctrl-C to end it.
+
+    With --export nothing is served: FILE is a page for a web server or a double click, up to 2,000 rows and
+    50,000 parameters.
 
     \b
     Examples:
@@ -570,6 +578,7 @@ def play(**options: Any) -> None:
       downslope play houses.downslope
       downslope play run.downslope --table rows.csv
       downslope play houses.csv --target price --no-open --port 8000
+      downslope play --export lesson.html
     """
     from downslope.cli._play import play_page
 

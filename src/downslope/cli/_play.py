@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from downslope.cli._tables import How
+from downslope.cli._results import write_content
+from downslope.cli._tables import How, refuse_same
 from downslope.errors import DownslopeError
 from downslope.studio.server._server import StudioServer
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from downslope.studio.session._session import Session
 
 __all__ = ["play_page"]
+
+_PAGES = (".html", ".htm", "")  # with no ending it may be a device
 
 
 def play_page(
@@ -28,11 +31,15 @@ def play_page(
     host: str,
     port: int,
     opens: bool,
+    export: str | None,
 ) -> None:
-    """Serve until Ctrl-C."""
+    """Serve until Ctrl-C, or write what would be served as one file."""
     if source is not None and not Path(source).exists():
         raise DownslopeError(f"there is no file {source}; check the path, or leave it out for the five rows")
     make = _maker(source, target, table, lesson, how)
+    if export is not None:
+        _export(export, make, source, table)
+        return
     server = StudioServer(make, host, port)
     server.start()
     screen = Console(highlight=False, soft_wrap=True)
@@ -56,6 +63,21 @@ def play_page(
         screen.print("Ended.")
     finally:
         server.close()
+
+
+def _export(path: str, make: Callable[[], Session], *read: str | None) -> None:
+    """Write the page as one file that needs no server."""
+    from downslope.studio.views._exports import lesson_page
+
+    if path == "-":
+        raise DownslopeError("a page needs a file; name one, such as --export lesson.html")
+    refuse_same("the page", path, *read)
+    if Path(path).suffix.lower() not in _PAGES:
+        raise DownslopeError(f"a page ends in .html, and {path} does not; give it that ending")
+    content = lesson_page(make()).encode()
+    write_content(content, path)
+    size = f"{len(content) / 1000:,.0f} kB"
+    print(f"Page written to {path}, {size}. It opens from the disk, and from any web server.")
 
 
 def _maker(

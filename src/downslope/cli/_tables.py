@@ -30,4 +30,4 @@ def refuse_same(what: str, output: str | None, *reads: str | None) -> None:
         return
     for read in reads:
         if read is not None and read != "-" and Path(output).resolve() == Path(read).resolve():
-            raise DownslopeError(f"{what} would replace {read}, which is read; give another file as -o")
+            raise DownslopeError(f"{what} would replace {read}, which is read; write to another file")

@@ -12,7 +12,7 @@ from downslope.graph import SELU_ALPHA, SELU_SCALE, Node, topological
 from downslope.interchange._identifiers import Identifiers
 from downslope.interchange._javascript_helpers import HELPERS
 
-__all__ = ["javascript_source"]
+__all__ = ["javascript_helpers", "javascript_source"]
 
 Dim = int | str
 Shape = tuple[Dim, ...]
@@ -80,8 +80,7 @@ def javascript_source(outputs: Mapping[str, Node], name: str = "compute") -> str
         name: of the function.
 
     Raises:
-        DownslopeError: if a node cannot be written in JavaScript, such as a random mask; the message names
-            the op. Take the nodes of a network at rest, ``network.graph()``.
+        DownslopeError: if a node cannot be written in JavaScript; the message names the op.
 
     >>> from downslope.graph import input_
     >>> print(javascript_source({"double": 2.0 * input_("x", ("n", 2))}))
@@ -119,6 +118,11 @@ def javascript_source(outputs: Mapping[str, Node], name: str = "compute") -> str
     return "\n".join([f"function {name}(values) {{", *(f"  {line}" for line in lines), "}", ""])
 
 
+def javascript_helpers(*names: str) -> str:
+    """The functions of these names, such as ``"shuffled"``, with those that they call."""
+    return "\n".join([*_helpers("".join(f"{name}(" for name in names)), ""])
+
+
 def _helpers(body: str) -> list[str]:
     """The lines of the functions that a text calls, and of those that these call."""
     called, missing = "", body
@@ -152,9 +156,7 @@ def _line(node: Node, names: Mapping[Node, str]) -> str:
     elif op in _CALLS:
         value = _CALLS[op](node, operands)
     else:
-        raise DownslopeError(
-            f"the op {op!r} has no form in JavaScript; take the nodes of a network at rest, network.graph()"
-        )
+        raise DownslopeError(f"the op {op!r} has no form in JavaScript, so that no page can compute it")
     return f"const {names[node]} = {value}; // {op} {shape}"
 
 
@@ -268,6 +270,12 @@ def _place_columns(node: Node, operands: Sequence[str]) -> str:
     return _call("placeColumns", operands[0], *_dims(node), str(indices))
 
 
+def _keep_mask(node: Node, operands: Sequence[str]) -> str:
+    _, seed, step = operands
+    attributes = node.attributes
+    return _call("keepMask", *_dims(node), seed, str(attributes["stream"]), step, _number(attributes["rate"]))
+
+
 def _concatenate(node: Node, operands: Sequence[str]) -> str:
     widths = [_size(i.shape[1:]) for i in node.inputs]
     return _call("concatenate", f"[{', '.join(operands)}]", f"[{', '.join(widths)}]", _size(node.shape[:1]))
@@ -278,6 +286,7 @@ _CALLS: dict[str, Callable[[Node, Sequence[str]], str]] = {
     "columns": _columns,
     "concatenate": _concatenate,
     "cross_entropy": lambda node, operands: _call("crossEntropy", *operands, *_dims(node.inputs[0])),
+    "keep_mask": _keep_mask,
     "matmul": _matmul,
     "one_hot": lambda node, operands: _call("oneHot", *operands, *_dims(node)),
     "place_columns": _place_columns,

@@ -178,5 +178,54 @@ function erfc(x) {
   return density / fraction;
 }
 """,
+    "keepMask": """\
+function keepMask(rows, columns, seed, stream, step, rate) {
+  const wide = 4 * Math.ceil(columns / 4); // each row takes whole blocks of four words
+  const words = randomWords(rows * wide, seed, stream, step);
+  const limit = Math.floor(rate * 2 ** 32);
+  return grid(rows, columns, (i, j) => (words[i * wide + j] >= limit ? 1 : 0));
+}
+""",
+    "shuffled": """\
+function shuffled(count, seed, stream, step) {
+  const words = randomWords(2 * Math.max(count - 1, 0), seed, stream, step);
+  const order = Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1, t = 0; i > 0; i--, t += 2) {
+    // of the product with the 64 bits of two words the upper half: each part stays below 2 ** 53
+    const low = Math.floor((words[t] * (i + 1)) / 2 ** 32);
+    const place = Math.floor((words[t + 1] * (i + 1) + low) / 2 ** 32);
+    [order[i], order[place]] = [order[place], order[i]];
+  }
+  return order;
+}
+""",
+    "randomWords": """\
+function randomWords(count, seed, stream, step) { // Philox4x32-10 (Salmon et al. 2011)
+  const words = new Uint32Array(4 * Math.ceil(count / 4));
+  const keys = Uint32Array.of(seed, seed / 2 ** 32);
+  for (let block = 0; 4 * block < words.length; block++) {
+    const c = words.subarray(4 * block, 4 * block + 4), k = keys.slice();
+    c.set([block, stream, step, step / 2 ** 32]);
+    for (let round = 0; round < 10; round++) {
+      const [c0, c1, c2, c3] = c;
+      c[0] = upperHalf(0xcd9e8d57, c2) ^ c1 ^ k[0];
+      c[1] = Math.imul(0xcd9e8d57, c2);
+      c[2] = upperHalf(0xd2511f53, c0) ^ c3 ^ k[1];
+      c[3] = Math.imul(0xd2511f53, c0);
+      k[0] += 0x9e3779b9;
+      k[1] += 0xbb67ae85;
+    }
+  }
+  return words.subarray(0, count);
+}
+""",
+    "upperHalf": """\
+function upperHalf(a, b) { // of the 64 bits of a product
+  const low = (a & 0xffff) * (b & 0xffff);
+  const first = (a >>> 16) * (b & 0xffff) + (low >>> 16);
+  const second = (a & 0xffff) * (b >>> 16) + (first & 0xffff);
+  return (a >>> 16) * (b >>> 16) + (first >>> 16) + (second >>> 16);
+}
+""",
 }
 """Each by its name; it is written where it is used."""

@@ -14,15 +14,26 @@ from types import MappingProxyType
 
 from numpy.typing import ArrayLike
 
-from downslope.interchange._javascript import javascript_source
 from downslope.interchange._page_data import page_data
+from downslope.interchange._page_program import PageDescent, page_program
 from downslope.nets import AnyNetwork, Point
-from downslope.training import LEARNING_RATE, Sgd, program_of
 
 __all__ = ["page_source"]
 
-_MODULES = ("numbers.js", "field.js", "drawing.js", "rows.js", "page.js")
+_MODULES = (
+    "numbers.js",
+    "field.js",
+    "descent.js",
+    "drawing.js",
+    "curve.js",
+    "rows.js",
+    "chain.js",
+    "controls.js",
+    "page.js",
+)
 """Each after those that it imports from."""
+
+_START = "start({ predict, judge, descend, trace, shuffled });\n"
 
 
 def page_source(
@@ -35,24 +46,26 @@ def page_source(
     target: str,
     classes: Sequence[str] = (),
     title: str,
-    learning_rate: float = LEARNING_RATE,
+    note: str = "",
+    descent: PageDescent | None = None,
     pictures: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """One HTML text on which a reader changes weights, takes steps and sees every error follow.
 
-    It needs no server and loads nothing: its content security policy forbids it. What it computes is written
-    from the graph of the network, dropout at rest; a step is one of plain gradient descent on the rows shown.
+    It needs no server and loads nothing: its content security policy forbids it. What it computes, gradients
+    and updates included, is written from the graph that training runs.
 
     Args:
         network: what predicts.
         parameters: by name, all in one flat list, or a run's or a model's.
-        x: the rows shown, (rows, network.inputs), at most 200.
+        x: the rows, (rows, network.inputs), at most 2,000.
         y: their targets, (rows, outputs), or class numbers (rows,).
         features: what the columns of x are called.
         target: what is predicted.
         classes: what the classes are called, in the order of their numbers.
         title: of the page.
-        learning_rate: at which the reader's steps begin.
+        note: a further sentence below it.
+        descent: how it descends; None takes plain descent on all rows.
         pictures: further pictures by their titles, each the text of an SVG or a data URL of a PNG.
 
     Raises:
@@ -65,6 +78,7 @@ def page_source(
     >>> text.startswith("<!DOCTYPE html>"), "://" in text.replace("http://www.w3.org/2000/svg", "")
     (True, False)
     """
+    descent = descent or PageDescent()
     data = page_data(
         network,
         parameters,
@@ -74,11 +88,12 @@ def page_source(
         target=target,
         classes=classes,
         title=title,
-        learning_rate=learning_rate,
+        note=note,
+        descent=descent,
         pictures=pictures,
     )
     style = _asset("page.css")
-    script = "\n".join([_program(network), *map(_joined, _MODULES), "start({ predict, judge, descend });\n"])
+    script = "\n".join([page_program(network, descent), *map(_joined, _MODULES), _START])
     policy = [
         "default-src 'none'",
         f"script-src '{_digest(script)}'",
@@ -95,21 +110,6 @@ def page_source(
         "script": script,
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _asset("page.html"))
-
-
-def _program(network: AnyNetwork) -> str:
-    """The functions of the page that are written from the graph."""
-    graph = network.graph()
-    program = program_of(graph, graph.error, Sgd())
-    judged = {"prediction": graph.prediction, "errors": graph.errors, "error": graph.error}
-    gradients = {f"gradient of {name}": node for name, node in program.gradients.items()}
-    return "\n".join(
-        [
-            javascript_source({"prediction": graph.prediction}, "predict"),
-            javascript_source({"output": graph.output, **judged}, "judge"),
-            javascript_source({"error": graph.error, **gradients, **program.updates}, "descend"),
-        ]
-    )
 
 
 @cache

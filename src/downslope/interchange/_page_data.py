@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import inspect
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import prod
@@ -12,16 +13,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope.errors import DownslopeError
+from downslope.graph.notation import text
+from downslope.interchange._page_program import PageDescent, chains_of, program_for
 from downslope.nets import AnyNetwork, Dense, Dropout, Network, Point, described, parameter_values
-from downslope.training import checked_data
+from downslope.training import BATCHES, Sgd, checked_data
 
-__all__ = ["page_data"]
+__all__ = ["PAGE_ROWS", "page_data"]
 
-_ROWS = 200
-_EDITABLE = 200
+PAGE_ROWS = 2000
+"""Rows that a page holds, at most."""
+_EDITABLE = 600
 """Up to so many parameters each one is a number to drag."""
 _DRAWN = 60
 """Up to so many units, inputs among them, the network is drawn."""
+_ON_LINES = 3
+"""Up to so many units in each of two layers, numbers stand on the lines of the drawing."""
 
 
 def page_data(
@@ -34,19 +40,18 @@ def page_data(
     target: str,
     classes: Sequence[str],
     title: str,
-    learning_rate: float,
+    note: str,
+    descent: PageDescent,
     pictures: Mapping[str, str],
 ) -> dict[str, Any]:
     """The data of ``page_source``, checked."""
     data = checked_data(network, x, y, None)
     arrays = parameter_values(network, parameters, np.dtype(np.float64))
     rows = len(data["x"])
-    if rows > _ROWS:
-        raise DownslopeError(f"a page shows at most {_ROWS} rows, not {rows:,}; give a sample of them")
+    if rows > PAGE_ROWS:
+        raise DownslopeError(f"a page holds at most {PAGE_ROWS:,} rows, not {rows:,}; give some of them")
     if len(features) != network.inputs:
         raise DownslopeError(f"features names {len(features)} columns, and x has {network.inputs}")
-    if not learning_rate > 0:
-        raise DownslopeError(f"a learning rate is above 0, not {learning_rate!r}")
     names = _class_names(network, classes)
     count = sum(value.size for value in arrays.values())
     results = names if _kind(network) == "classes" else _numbered(target, _outputs(network))
@@ -55,6 +60,7 @@ def page_data(
     drawn = layers and network.inputs + sum(layer.units for layer in layers) <= _DRAWN
     return {
         "title": title,
+        "note": note,
         "kind": _kind(network),
         "loss": network.loss_function.title,
         "penalised": _penalised(network),
@@ -62,19 +68,48 @@ def page_data(
         "target": target,
         "results": list(results),
         "classes": list(names),
-        "learningRate": float(learning_rate),
+        "descent": _descent(network, descent),
         "rows": rows,
         "outputs": _outputs(network),
         "x": _packed(data["x"]),
         "y": _packed(data["y"]),
-        "rowWeights": data["row_weights"].size,
+        "weighted": data["row_weights"].size // rows,
         "parameters": [{"name": name, "values": _packed(value)} for name, value in arrays.items()],
         "count": count,
+        "chains": chains_of(network, features) if editable else [],
+        "symbols": _symbols(network) if editable else [],
         "tables": _tables(network, layers, features, results) if editable else [],
         "drawing": _drawing(layers, features, results) if drawn else None,
         "layers": _layer_rows(network),
         "pictures": [{"title": name, "source": _picture(name, text)} for name, text in pictures.items()],
     }
+
+
+def _descent(network: AnyNetwork, descent: PageDescent) -> dict[str, Any]:
+    """How the page descends, in words and in numbers."""
+    optimizer, states = descent.optimizer, program_for(network, descent).states
+    rule = inspect.getdoc(type(optimizer)) or ""
+    return {
+        "learningRate": float(descent.learning_rate),
+        "optimizer": type(optimizer).__name__,
+        "rule": rule.splitlines()[0] if rule else "",
+        "plain": optimizer == Sgd() and descent.clip_norm is None,
+        "states": [{"name": name, "size": prod(map(int, node.shape))} for name, node in states.items()],
+        "batchSize": descent.batch_size,
+        "seed": descent.seed,
+        "stream": 2**31 + BATCHES,
+        "training": None if descent.training_rows is None else [int(row) for row in descent.training_rows],
+        "stable": descent.stable,
+    }
+
+
+def _symbols(network: AnyNetwork) -> list[list[str]]:
+    """What each number of each parameter is called, in row-major order."""
+    graph = network.graph()
+    return [
+        [text(graph.symbols.of(name, index)) for index in np.ndindex(*map(int, node.shape))]
+        for name, node in graph.parameters.items()
+    ]
 
 
 def _outputs(network: AnyNetwork) -> int:
@@ -175,13 +210,17 @@ def _dense_tables(
 
 
 def _drawing(layers: Sequence[Dense], features: Sequence[str], results: Sequence[str]) -> dict[str, Any]:
-    """The names of the units of each layer, and the place of the weights that lead to it."""
+    """The names of the units of each layer, the places of its parameters, whether numbers stand on lines."""
     hidden = [[""] * layer.units for layer in layers[:-1]]
-    places, place = [], 0
+    units = [list(features), *hidden, list(results)]
+    weights: list[int] = []
+    biases: list[int | None] = []
     for layer in layers:
-        places.append(place)
-        place += 1 + (layer.bias is not False)
-    return {"units": [list(features), *hidden, list(results)], "weights": places}
+        place = len(weights) + sum(one is not None for one in biases)
+        weights.append(place)
+        biases.append(place + 1 if layer.bias is not False else None)
+    few = len(layers) <= 2 and max(map(len, units)) <= _ON_LINES
+    return {"units": units, "weights": weights, "biases": biases, "onLines": few}
 
 
 def _layer_rows(network: AnyNetwork) -> list[dict[str, Any]]:

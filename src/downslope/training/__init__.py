@@ -1,6 +1,6 @@
 """The loop that descends: optimizers, the program of a step, batches."""
 
-from downslope.training._batches import Batches, ShuffledBatches, StepBlock
+from downslope.training._batches import BATCHES, Batches, ShuffledBatches, StepBlock
 from downslope.training._descend import descend
 from downslope.training._epochs import AfterEpoch, Ending, Losses, run_epochs
 from downslope.training._failure import Failure
@@ -47,6 +47,7 @@ from downslope.training.optimizers import (
 )
 
 __all__ = [
+    "BATCHES",
     "LEARNING_RATE",
     "OPTIMIZERS",
     "Adagrad",

@@ -13,9 +13,9 @@ const RAISED = Object.fromEntries([..."-0123456789"].map((c, i) => [c, "⁻⁰¹
  * A number in the reader's notation with so many digits that count; up to five, and at most five decimals.
  * Its digits are those that can be typed.
  */
-function written(value, digits, grouped) {
+function written(value, digits, grouped, large = 1e9) {
   const size = Math.abs(value);
-  const far = size !== 0 && (size >= 1e9 || size < 1e-3);
+  const far = size !== 0 && (size >= large || size < 1e-3);
   const key = `${digits} ${far} ${grouped}`;
   if (!plain.has(key)) {
     plain.set(
@@ -39,9 +39,22 @@ function written(value, digits, grouped) {
  * @returns {string}
  */
 export function shown(value, digits = 5) {
+  return withRaised(value, digits, 1e9);
+}
+
+/**
+ * For the side of a curve: short, with powers of ten from a hundred thousand on.
+ * @param {number} value
+ * @returns {string}
+ */
+export function brief(value) {
+  return withRaised(value, 3, 1e5).replace(/^1·/, "");
+}
+
+function withRaised(value, digits, large) {
   if (Number.isNaN(value)) return "not a number";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  return written(value, digits, Math.abs(value) >= 1e4)
+  return written(value, digits, Math.abs(value) >= 1e4, large)
     .replace(/E(-?\d+)$/, (_, power) => `·10${[...power].map((c) => RAISED[c]).join("")}`)
     .replace("-", "−");
 }

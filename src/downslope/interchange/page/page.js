@@ -1,13 +1,28 @@
 /** The page: its data, what a change does, and the controls. */
-import { errorCurve, networkDrawing } from "./drawing.js";
+import { showChain } from "./chain.js";
+import { rateControls, speedSlider } from "./controls.js";
+import { drawCurve, lastOf, momentAt, momentWords, shareAt } from "./curve.js";
+import { descentOn } from "./descent.js";
+import { heightOf, networkDrawing } from "./drawing.js";
 import { numberField } from "./field.js";
-import { counted, parsed, shown, typed } from "./numbers.js";
+import { counted, shown } from "./numbers.js";
 import { decided, element, headings, rowTable } from "./rows.js";
 
-const CURVE = 400; // points of the curve before every other one is left out
 const FRAME = 12; // milliseconds of computing in one frame
+const ONE_MOVE = 700; // milliseconds in which further changes of a number belong to the same move
+const ROWS = 200; // of the table, at most
+const FEW = { rows: 8, inputs: 5, weights: 24 }; // up to so many they stand side by side
+const QUIET = 2000; // milliseconds between two announcements
 
 const TROUBLE = "The next step would not be finite: lower the learning rate, or reset.";
+const HINTS = {
+  drag: "Drag a number of the network and watch the errors, or press Descend.",
+  large: "Press Descend and watch the errors fall.",
+  numbers: "Drag a number left or right, type it, or press ↑ and ↓.",
+  lines: "Press a line for its chain rule. The numbers are below.",
+  at: "Nothing changes any more.",
+  past: "This is the past. Change something or descend: it goes on from here.",
+};
 
 const byId = (id) => document.getElementById(id);
 
@@ -17,115 +32,199 @@ function unpacked({ type, bytes }) {
   return Float64Array.from(type === "f4" ? new Float32Array(raw) : new Float64Array(raw));
 }
 
+function readData() {
+  const packed = JSON.parse(byId("data").textContent);
+  const parameters = packed.parameters.map(({ name, values }) => ({ name, values: unpacked(values) }));
+  return { ...packed, x: unpacked(packed.x), y: unpacked(packed.y), parameters };
+}
+
 /**
  * Starts the page on the functions that were written from the graph of the network.
- * @param {{predict: Function, judge: Function, descend: Function}} program
+ * @param {{predict: Function, judge: Function, descend: Function, trace: Function, shuffled: Function}} program
  */
-export function start({ predict, judge, descend }) {
-  const packed = JSON.parse(byId("data").textContent);
-  const data = { ...packed, x: unpacked(packed.x), y: unpacked(packed.y) };
+export function start(program) {
+  const data = readData();
+  const descent = descentOn(data, program);
   const names = data.parameters.map(({ name }) => name);
-  const initial = data.parameters.map(({ values }) => unpacked(values));
-  const weights = initial.map((values) => values.slice());
-  const rowWeights = new Float64Array(data.rowWeights).fill(1);
-  const given = { rows: data.rows, x: data.x, y: data.y, row_weights: rowWeights };
-  const state = {
-    rate: data.learningRate,
-    steps: 0,
-    error: NaN,
-    history: [],
-    playing: false,
-    waiting: false,
-  };
   const fields = new Map();
-
-  const values = () => ({
-    ...given,
-    learning_rate: state.rate,
-    ...Object.fromEntries(names.map((name, i) => [name, weights[i]])),
-  });
+  const state = { playing: false, waiting: false, selected: null, moved: null, judged: null, saidAt: 0 };
+  const hint = data.tables.length ? HINTS.drag : HINTS.large;
 
   const predicted = (rows) => {
     const x = Float64Array.from(rows.flat());
-    const { prediction } = predict({ ...values(), rows: rows.length, x });
+    const { prediction } = program.predict({ ...descent.values(), rows: rows.length, x });
     return rows.map((_, i) => Array.from(prediction.subarray(i * data.outputs, (i + 1) * data.outputs)));
   };
+  const weights = () => names.map((name) => descent.values()[name]);
 
-  const showRows = rowTable(byId("rows"), data);
-  const focus = (parameter, index) => fields.get(`${parameter} ${index}`)?.input.focus();
-  let showEdges = () => {};
+  const showRows = rowTable(byId("rows"), data, Math.min(data.rows, ROWS));
   const showOwn = ownInputs(data, predicted);
-  const gradients = weightTables(data, weights, fields, () => changed());
+  const atStart = descent.judge().error;
+  const curveSize = { width: 0, height: 0 };
+  let drawing = null;
 
-  /** Everything that follows the weights. */
+  function select(parameter, index) {
+    if (!fields.has(`${parameter} ${index}`)) return;
+    state.selected = { parameter, index };
+    for (const [key, { input }] of fields) {
+      input.classList.toggle("selected", key === `${parameter} ${index}`);
+    }
+    drawing?.mark(parameter, index);
+    byId("chain-name").textContent = data.symbols[parameter][index];
+    chain();
+  }
+
+  function chain() {
+    if (state.selected) showChain(byId("chain-body"), data, { ...state.selected, descent });
+  }
+
+  /** Everything that follows the values. */
   function refresh() {
-    const judged = judge(values());
-    state.error = judged.error;
-    remember(state, judged.error);
+    const judged = descent.judge();
+    state.judged = judged;
     showRows(judged);
-    showEdges(weights);
+    drawing?.follow(weights());
     showOwn();
-    if (byId("gradients").checked) gradients(descend(values()));
-    showTotal(state);
+    chain();
+    if (byId("gradients").checked) showGradients();
+    byId("error").textContent = shown(judged.error);
+    byId("validation").hidden = judged.validation === null;
+    if (judged.validation !== null)
+      byId("validation").textContent = `${shown(judged.validation)} on the rows held out`;
+    showTime();
     return judged;
   }
 
-  function changed() {
+  function showGradients() {
+    const next = descent.next();
+    for (const { gradient, parameter, index } of fields.values()) {
+      const slope = next[`gradient of ${names[parameter]}`][index];
+      gradient.textContent = `∂ ${shown(slope, 4)}`;
+    }
+  }
+
+  function showTime() {
+    const now = { ...descent, ...state.judged };
+    const { viewing, moments } = descent;
+    drawCurve(byId("curve"), descent, now, curveSize);
+    const last = moments.at(-1);
+    const past = viewing === null || !last ? "" : ` of ${momentWords(last)}`;
+    byId("curve-note").textContent = `${momentWords(now)}${past}`;
+    const slider = byId("moment");
+    slider.max = String(lastOf(descent));
+    slider.value = String(viewing ?? moments.length - 1);
+    slider.setAttribute("aria-valuetext", `${momentWords(now)}: error ${shown(now.error)}`);
+    byId("latest").hidden = viewing === null;
+  }
+
+  function keep() {
+    descent.keep(descent.judge());
+  }
+
+  function showValues() {
+    for (const field of fields.values()) {
+      field.show(descent.values()[names[field.parameter]][field.index]);
+    }
+  }
+
+  function say(text, now = true) {
+    if (!now && performance.now() - state.saidAt < QUIET) return;
+    state.saidAt = performance.now();
+    byId("said").textContent = text;
+  }
+
+  /** A number was changed by hand. */
+  function move(parameter, index, value) {
+    if (state.playing) pause();
+    descent.goOn();
+    const key = `${parameter} ${index}`;
+    const goesOn = state.moved?.key === key && performance.now() - state.moved.last < ONE_MOVE;
+    const before = goesOn ? state.moved.before : descent.judge().error;
+    state.moved = { key, last: performance.now(), before };
+    descent.set(names[parameter], index, value, goesOn);
+    byId("trouble").hidden = true;
     if (state.waiting) return;
     state.waiting = true;
     queueMicrotask(() => {
       state.waiting = false;
-      refresh();
+      keep();
+      const { error } = refresh();
+      say(compared(state.moved.before, error), !goesOn);
+      clearTimeout(state.later);
+      state.later = setTimeout(() => say(compared(state.moved.before, error)), ONE_MOVE);
     });
   }
 
-  function advance(count, until = Infinity) {
-    for (let i = 0; i < count && performance.now() < until; i++) {
-      const next = descend(values());
-      if (!names.every((name) => next[name].every(Number.isFinite))) return false;
-      remember(state, next.error);
-      names.forEach((name, k) => weights[k].set(next[name]));
-      state.steps += 1;
-    }
-    return true;
+  function compared(before, after) {
+    if (after === before) return "The error is the same.";
+    return `${after < before ? "Better" : "Worse"}: from ${shown(before)} to ${shown(after)}.`;
   }
 
-  function showWeights() {
-    for (const [key, field] of fields) {
-      const [parameter, index] = key.split(" ").map(Number);
-      field.show(weights[parameter][index]);
+  /** Up to so many steps, or as many as there is time for; what stopped them, or "". */
+  function advance(count, until = Infinity) {
+    descent.goOn();
+    const before = descent.values();
+    for (let i = 0; i < count && performance.now() < until; i++) {
+      if (!descent.step()) return TROUBLE;
+      if (descent.due()) keep();
     }
+    return count > 0 && descent.values() !== before && !descent.differsFrom(before) ? HINTS.at : "";
   }
 
   function walk(count, until) {
-    const finite = advance(count, until);
-    showWeights();
+    const ended = advance(count, until);
+    showValues();
+    const notFinite = ended === TROUBLE;
+    byId("trouble").hidden = !notFinite;
+    byId("trouble").textContent = notFinite ? ended : "";
     refresh();
-    byId("trouble").hidden = finite;
-    byId("trouble").textContent = finite ? "" : TROUBLE;
-    return finite;
+    return ended;
   }
 
-  function say() {
-    byId("said").textContent = `After ${counted(state.steps)} steps the error is ${shown(state.error)}.`;
+  /** Says where steps led. */
+  function taken(ended = "") {
+    keep();
+    showTime();
+    say(`${progress()} ${ended}`.trim());
   }
 
-  function pause() {
+  function progress() {
+    const steps = descent.steps === 1 ? "1 step" : `${counted(descent.steps)} steps`;
+    return `After ${steps} the error is ${shown(state.judged.error)}, at the start ${shown(atStart)}.`;
+  }
+
+  function pause(ended = "") {
     state.playing = false;
-    byId("play").textContent = "Play";
-    say();
+    byId("play").textContent = "▶ Descend";
+    taken(ended);
   }
 
-  function frame() {
+  const speed = speedSlider(byId("speed"), byId("speed-words"));
+  let owed = 0; // steps that are due, and parts of one
+  let last = 0;
+
+  function frame(time) {
     if (!state.playing) return;
-    if (walk(Number(byId("speed").value), performance.now() + FRAME)) requestAnimationFrame(frame);
-    else pause();
+    const seconds = Math.min(0.25, (time - last) / 1000);
+    last = time;
+    owed = Number.isFinite(speed()) ? owed + seconds * speed() : Infinity;
+    const count = Math.floor(owed);
+    if (count > 0) {
+      const before = descent.steps;
+      const ended = walk(count, performance.now() + FRAME);
+      owed = Number.isFinite(owed) ? Math.min(count, owed - (descent.steps - before)) : 0;
+      if (ended) return pause(ended === HINTS.at ? ended : "");
+      say(progress(), false);
+    }
+    requestAnimationFrame(frame);
   }
 
   byId("play").addEventListener("click", () => {
     if (state.playing) return pause();
     state.playing = true;
-    byId("play").textContent = "Pause";
+    byId("play").textContent = "❚❚ Pause";
+    owed = 1;
+    last = performance.now();
     requestAnimationFrame(frame);
   });
   for (const [id, count] of [
@@ -133,84 +232,147 @@ export function start({ predict, judge, descend }) {
     ["steps", 10],
   ]) {
     byId(id).addEventListener("click", () => {
-      walk(count);
-      say();
+      if (state.playing) pause();
+      taken(walk(count) === HINTS.at ? HINTS.at : "");
     });
   }
   byId("reset").addEventListener("click", () => {
     if (state.playing) pause();
-    weights.forEach((w, i) => w.set(initial[i]));
-    Object.assign(state, { steps: 0, history: [] });
+    descent.reset();
     byId("trouble").hidden = true;
-    showWeights();
+    showValues();
+    keep();
     refresh();
-    say();
+    say(hint);
   });
-  byId("rate").value = typed(state.rate, 8);
-  byId("rate").addEventListener("input", (event) => {
-    const rate = parsed(event.target.value);
-    event.target.setAttribute("aria-invalid", String(!(rate > 0)));
-    if (rate > 0) state.rate = rate;
+
+  const view = (index) => {
+    if (state.playing) pause();
+    if (descent.viewing === null && !descent.moments.length) return;
+    descent.view(index);
+    showValues();
+    refresh();
+    say(descent.viewing === null ? hint : HINTS.past);
+  };
+  byId("moment").addEventListener("input", (event) => {
+    view(Math.min(Number(event.target.value), descent.moments.length - 1));
   });
+  byId("latest").addEventListener("click", () => {
+    view(descent.moments.length - 1);
+    byId("moment").focus();
+  });
+  dragged(byId("curve"), (share) => view(momentAt(descent, share)));
+
+  rateControls(
+    {
+      slider: byId("rate-slider"),
+      field: byId("rate"),
+      stable: byId("stable"),
+      below: byId("stable-below"),
+      best: byId("stable-best"),
+    },
+    data.descent,
+    (rate) => {
+      descent.rate = rate;
+      chain();
+    },
+  );
   byId("gradients").addEventListener("change", (event) => {
-    byId("tables").classList.toggle("with-gradients", event.target.checked);
+    byId("net").classList.toggle("with-gradients", event.target.checked);
     refresh();
   });
 
   showStill(data);
+  weightFields(data, descent.values(), fields, { move, select });
   if (data.drawing) {
-    let width = 0;
-    new ResizeObserver(([{ contentRect }]) => {
-      if (contentRect.width === width) return;
-      width = contentRect.width;
-      showEdges = networkDrawing(byId("network"), data.drawing, focus);
-      showEdges(weights);
-    }).observe(byId("drawing"));
+    byId("drawing").style.minHeight = `${heightOf(data.drawing)}px`;
+    onSize(byId("drawing"), (size) => {
+      const focus = (parameter, index) =>
+        fields.get(`${parameter} ${index}`)?.input.focus({ preventScroll: true });
+      const em = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+      drawing = networkDrawing(byId("network"), data.drawing, { ...size, em }, focus);
+      for (const { parameter, index, x, y } of drawing.places) {
+        const { box } = fields.get(`${parameter} ${index}`);
+        Object.assign(box.style, { left: `${x}px`, top: `${y}px` });
+      }
+      drawing.follow(weights());
+      if (state.selected) drawing.mark(state.selected.parameter, state.selected.index);
+    });
   }
+  onSize(byId("plot"), (size) => {
+    Object.assign(curveSize, size);
+    showTime();
+  });
+  keep();
   refresh();
+  if (fields.size) select(...[...fields.keys()][0].split(" ").map(Number));
+  say(hint);
   window.downslope = Object.freeze({
     predict: predicted,
-    judge: () => judge(values()),
-    descend: () => descend(values()),
-    parameters: () => Object.fromEntries(names.map((name, i) => [name, Array.from(weights[i])])),
+    judge: descent.judge,
+    next: descent.next,
+    trace: descent.trace,
+    step: (count) => walk(count) === "",
+    parameters: () => Object.fromEntries(names.map((name) => [name, Array.from(descent.values()[name])])),
   });
 }
 
-/** One point of the curve for each step; a change by hand moves the last. */
-function remember(state, error) {
-  const { history, steps } = state;
-  if (history.at(-1)?.step === steps) history.pop();
-  history.push({ step: steps, error });
-  if (history.length <= CURVE) return;
-  state.history = history.filter((_, i) => i % 2 === 0 || i === history.length - 1);
+/** Calls a function with the size of a box, at once and whenever it changes. */
+function onSize(box, changed) {
+  let before = "";
+  new ResizeObserver(([{ contentRect }]) => {
+    const size = { width: Math.max(240, contentRect.width), height: contentRect.height };
+    if (`${size.width} ${size.height}` === before) return;
+    before = `${size.width} ${size.height}`;
+    changed(size);
+  }).observe(box);
 }
 
-/** The error of all rows and its curve. */
-function showTotal({ error, history, steps }) {
-  byId("error").textContent = shown(error);
-  const first = history[0].error;
-  byId("change").textContent = steps ? `${shown(first)} at the start` : "";
-  const scale = errorCurve(byId("curve"), history) ? ", log" : "";
-  const taken = `${steps === 1 ? "1 step" : `${counted(steps)} steps`}${scale}`;
-  byId("curve-note").textContent = steps ? taken : "Play: gradient descent on these rows, step by step";
-  byId("curve").classList.toggle("empty", steps === 0);
+/** Gives the share of the width of a curve at which it is pressed or dragged. */
+function dragged(svg, moved) {
+  const send = (event) => {
+    const { left, width } = svg.getBoundingClientRect();
+    moved(shareAt(event.clientX - left, width));
+  };
+  svg.addEventListener("pointerdown", (event) => {
+    svg.setPointerCapture(event.pointerId);
+    send(event);
+  });
+  svg.addEventListener("pointermove", (event) => {
+    if (svg.hasPointerCapture(event.pointerId)) send(event);
+  });
 }
 
 /** What does not change: names, layers, pictures. */
 function showStill(data) {
   const many = (count, one) => `${counted(count)} ${one}${count === 1 ? "" : "s"}`;
   const inputs = data.features.length > 6 ? many(data.features.length, "input") : data.features.join(", ");
-  byId("lead").textContent = `Predicts ${data.target} from ${inputs}. ${many(data.count, "parameter")}.`;
-  byId("error-name").textContent = `Mean ${data.loss}${data.penalised ? " and penalties" : ""}`;
-  byId("row-note").textContent = many(data.rows, "row");
+  byId("lead").textContent =
+    `Predicts ${data.target} from ${inputs}. ${many(data.count, "parameter")}. ${data.note}`;
+  byId("error-name").textContent = `E, mean ${data.loss}${data.penalised ? " and penalties" : ""}`;
+  const held = data.rows - (data.descent.training?.length ?? data.rows);
+  const shownRows = data.rows > ROWS ? `, ${ROWS} of them shown` : "";
+  byId("row-note").textContent =
+    `${many(data.rows, "row")}${held ? `, ${counted(held)} held out` : ""}${shownRows}`;
+  const editable = data.tables.length > 0;
   byId("drawing").hidden = data.drawing === null;
-  byId("weights").hidden = data.tables.length === 0;
-  byId("layers").hidden = data.tables.length > 0;
-  if (data.tables.some(({ columns }) => columns.length > 6)) {
-    byId("pictures").before(byId("weights"));
-    document.body.classList.add("broad");
+  byId("legend").hidden = data.drawing === null || data.drawing.onLines;
+  byId("tables").hidden = !editable || Boolean(data.drawing?.onLines);
+  byId("weight-hint").hidden = !editable;
+  byId("gradient-choice").hidden = !editable;
+  byId("layers").hidden = editable || data.drawing !== null;
+  byId("chain-of-layers").textContent = data.drawing ? data.layers.map(({ what }) => what).join(" → ") : "";
+  byId("chain").hidden = !editable;
+  document.body.classList.toggle("two", !editable);
+  byId("row-card").classList.toggle("many", data.rows > FEW.rows);
+  if (data.rows > FEW.rows || data.features.length > FEW.inputs) byId("more").append(byId("own"));
+  byId("more").append(byId("pictures"));
+  const below = editable && data.count > FEW.weights && !data.drawing?.onLines;
+  byId("weight-hint").textContent = below ? HINTS.lines : HINTS.numbers;
+  if (below) {
+    byId("weights").hidden = false;
+    byId("weights").append(byId("tables"));
   }
-  if (data.features.length > 6) byId("pictures").before(byId("row-card"));
   const body = element("tbody");
   for (const { name, what, count } of data.layers) {
     const line = element("tr");
@@ -251,11 +413,10 @@ function ownInputs(data, predicted) {
   return show;
 }
 
-/** The weights as fields in tables; the function it gives shows the derivatives under them. */
-function weightTables(data, weights, fields, changed) {
-  const under = [];
+/** The weights as fields: on the drawing, or in tables. */
+function weightFields(data, values, fields, { move, select }) {
+  const onLines = data.drawing?.onLines;
   for (const { title, note, rows, columns, cells } of data.tables) {
-    const table = element("table", "", "weights");
     const body = element("tbody");
     cells.forEach((indices, i) => {
       const line = element("tr");
@@ -263,20 +424,23 @@ function weightTables(data, weights, fields, changed) {
       head.scope = "row";
       line.append(head);
       indices.forEach(([parameter, index], j) => {
-        const label = `${title}, ${[rows[i], columns[j]].filter(Boolean).join(", ")}`;
-        const field = numberField(label, weights[parameter][index], (value) => {
-          weights[parameter][index] = value;
-          changed();
-        });
-        fields.set(`${parameter} ${index}`, field);
-        const cell = element("td");
+        const symbol = data.symbols[parameter][index];
+        const label = `${symbol}: ${title}, ${[rows[i], columns[j]].filter(Boolean).join(", ")}`;
+        const value = values[data.parameters[parameter].name][index];
+        const field = numberField(label, value, (to) => move(parameter, index, to));
         const gradient = element("span", "", "gradient");
-        under.push({ gradient, name: `gradient of ${data.parameters[parameter].name}`, index });
-        cell.append(field.input, gradient);
-        line.append(cell);
+        const box = element(onLines ? "div" : "td", "", "weight");
+        if (onLines) box.append(element("span", symbol, "symbol"));
+        box.append(field.input, gradient);
+        field.input.addEventListener("focus", () => select(parameter, index));
+        field.input.addEventListener("pointerdown", () => select(parameter, index));
+        fields.set(`${parameter} ${index}`, { ...field, box, gradient, parameter, index });
+        (onLines ? byId("numbers") : line).append(box);
       });
       body.append(line);
     });
+    if (onLines) continue;
+    const table = element("table", "", "weights");
     table.replaceChildren(headings(["", ...columns]), body);
     const heading = element("h3", title);
     heading.append(element("span", note, "muted"));
@@ -286,8 +450,4 @@ function weightTables(data, weights, fields, changed) {
     group.append(heading, box);
     byId("tables").append(group);
   }
-  return (found) =>
-    under.forEach(({ gradient, name, index }) => {
-      gradient.textContent = shown(found[name][index], 4);
-    });
 }

@@ -64,19 +64,25 @@ export function decided({ kind, classes, results }, prediction) {
  * Fills the table once; the function it gives makes it follow what is computed.
  * @param {HTMLTableElement} table
  * @param {object} data of the page, with x and y as arrays
+ * @param {number} rows how many it shows, the first ones
  * @returns {(judged: {prediction: Float64Array, errors: Float64Array}) => void}
  */
-export function rowTable(table, data) {
-  const { kind, rows, outputs, x, y, features, classes } = data;
+export function rowTable(table, data, rows) {
+  const { kind, outputs, x, y, features, classes } = data;
   const numbers = kind === "numbers";
   const narrow = window.matchMedia("(max-width: 44rem)").matches;
   const last = narrow || features.length > (numbers ? 3 : 2); // results stand where they are seen
-  const width = y.length / rows;
+  const width = y.length / data.rows;
+  const trained = data.descent.training ? new Set(data.descent.training) : null;
   const body = element("tbody");
   const lines = Array.from({ length: rows }, (_, row) => {
     const line = element("tr");
     const number = element("th", String(row + 1));
     number.scope = "row";
+    if (trained && !trained.has(row)) {
+      line.className = "held-out";
+      number.title = "Held out: this row only measures";
+    }
     line.append(number);
     const inputs = features.map((_, j) => element("td", shown(x[row * features.length + j], 4), "given"));
     if (!last) line.append(...inputs);

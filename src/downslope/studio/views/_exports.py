@@ -11,16 +11,18 @@ from typing import Any
 import numpy as np
 
 from downslope.errors import DownslopeError
-from downslope.interchange import page_source, python_source
+from downslope.interchange import PAGE_ROWS, PageDescent, page_source, python_source
 from downslope.studio._schema import Export
+from downslope.studio.session._faults import stable_range_of
 from downslope.studio.session._session import Session
+from downslope.studio.table._choices import STANDARD
 from downslope.studio.views._models import model_of
 from downslope.studio.views.pictures._sampling import evenly_spaced
 
-__all__ = ["exported"]
+__all__ = ["exported", "lesson_page"]
 
-_ROWS = 200
-"""Rows that an HTML file holds at most."""
+_WEIGHTS = 50_000
+"""Parameters that a lesson has at most."""
 
 
 def exported(session: Session, command: Export) -> dict[str, Any]:
@@ -56,22 +58,61 @@ def _python(session: Session, _: Export) -> bytes:
     return python_source(session.state.settings.network, session.parameters, features=rows.features).encode()
 
 
+def lesson_page(session: Session) -> str:
+    """What is open as one HTML text that descends by itself, with all its rows.
+
+    Raises:
+        DownslopeError: if that is too much for a browser, or has no form in JavaScript.
+    """
+    state = session.state
+    count, weights = len(state.rows.x), state.settings.weights
+    if count > PAGE_ROWS:
+        raise DownslopeError(
+            f"{state.rows.name} has {count:,} rows, and a page that descends in the browser holds at most "
+            f"{PAGE_ROWS:,}; export a table with some of them"
+        )
+    if weights > _WEIGHTS:
+        raise DownslopeError(
+            f"the network has {weights:,} parameters, and a page that descends in the browser at most "
+            f"{_WEIGHTS:,}, or its steps take too long; export one with fewer units"
+        )
+    return _page_of(session, {})
+
+
 def _html(session: Session, command: Export) -> bytes:
-    rows, data = session.state.rows, session.state.descent.split.data
-    chosen = evenly_spaced(len(data["x"]), _ROWS)
-    source = page_source(
-        session.state.settings.network,
+    pictures = {str(name): str(picture) for name, picture in (command.pictures or {}).items()}
+    return _page_of(session, pictures).encode()
+
+
+def _page_of(session: Session, pictures: Mapping[str, str]) -> str:
+    """The page of what is shown: of more rows than it holds, evenly spaced ones."""
+    rows, settings = session.state.rows, session.state.settings
+    descent, data = session.state.shown_descent, session.state.shown_descent.split.data
+    chosen = evenly_spaced(len(data["x"]), PAGE_ROWS)
+    place = {int(row): i for i, row in enumerate(chosen)}
+    trained = [place[row] for row in descent.split.training_rows.tolist() if row in place]
+    stable = stable_range_of(descent)
+    return page_source(
+        settings.network,
         session.parameters,
         data["x"][chosen],
         data["y"][chosen],
         features=rows.features,
         target=", ".join(rows.choices.targets),
         classes=rows.target.classes,
-        title=rows.name,
-        learning_rate=session.state.settings.learning_rate,
-        pictures={str(name): str(picture) for name, picture in (command.pictures or {}).items()},
+        title=Path(rows.name).stem.replace("_", " "),
+        note="Columns are standardised." if rows.choices.scaling == STANDARD else "",
+        descent=PageDescent(
+            optimizer=settings.rule,
+            learning_rate=settings.learning_rate,
+            clip_norm=settings.clip_norm,
+            batch_size=settings.batch_size,
+            seed=settings.seed,
+            training_rows=trained if len(trained) < len(chosen) else None,
+            stable=None if stable is None else (stable.below, stable.best),
+        ),
+        pictures=pictures,
     )
-    return source.encode()
 
 
 _WRITERS: Mapping[str, tuple[str, str, Callable[[Session, Export], bytes]]] = {
