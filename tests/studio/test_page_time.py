@@ -123,6 +123,42 @@ def test_the_thumb_follows_the_pointer_and_its_track_stays_as_long_as_it_is(page
     assert len(set(widths.tolist())) == 1
 
 
+def test_a_drag_on_the_curve_goes_back(page):
+    """Each saved step has a place of its own, and the thumb stands there."""
+    page.take(300)
+    last = len(page.frame["timeline"]["steps"]) - 1
+    area = page.page.locator(".track").bounding_box()
+    curve = page.page.locator(".curve").bounding_box()
+    y = curve["y"] + curve["height"] / 2
+    for place in (20, 3):
+        page.page.mouse.move(area["x"] + area["width"] - 2, y)
+        page.page.mouse.down()
+        page.page.mouse.move(area["x"] + area["width"] * (place + 1) / last, y, steps=4)
+        page.page.mouse.move(area["x"] + area["width"] * place / last, y)
+        page.page.mouse.up()
+        page.until(lambda p=place: page.frame["timeline"]["index"] == p, f"saved step {place}")
+        assert page.weights.tolist() == at(place)
+        thumb = page.page.locator(".thumb").bounding_box()
+        middle = thumb["x"] + thumb["width"] / 2
+        assert middle == pytest.approx(area["x"] + area["width"] * place / last, abs=1)
+    page.page.get_by_label("Even").check()
+    page.page.mouse.click(area["x"] + area["width"] * 0.5, y)
+    page.until(lambda: abs(page.frame["step"] - 150) <= 8, "the middle of the steps")
+
+
+def test_the_run_that_was_branched_from_stays_as_a_thin_line(page):
+    page.take(40)
+    scrub(page, 10)
+    page.set(1, "5")
+    page.until(lambda: page.frame["timeline"]["run"] == 2, "a second run")
+    area = page.page.locator(".track").bounding_box()
+    thumb = page.page.locator(".thumb").bounding_box()
+    # the range still holds all 40 steps of the first run: place 11 of the moves stands where it stood
+    expected = 11 / (11 + (20 - 10) + np.log(40 / 20) / np.log(1.05))
+    share = (thumb["x"] + thumb["width"] / 2 - area["x"]) / area["width"]
+    assert share == pytest.approx(expected, abs=0.01)
+
+
 SHIFTS = """() => {
   window.shifted = 0;
   const add = (list) => list.getEntries().forEach(({ value }) => { window.shifted += value; });

@@ -1,12 +1,14 @@
-/** The curve of the error: log axis, values under the pointer, moves by hand as points of their own. */
-import { number, whole } from "../core/format.js";
+/** The curve of the error: values under the pointer, moves by hand as points, branches as thin lines. */
+import { compact, number, whole } from "../core/format.js";
 import { frame } from "../core/store.js";
-import { html, signal, useEffect, useRef } from "../core/ui.js";
-import { axes, colour, merged, plotLibrary, raised, SCALES, stepText } from "./plot.js";
+import { html, useEffect, useRef } from "../core/ui.js";
+import { roundPlaces } from "./axis.js";
+import { axes, colour, merged, plotLibrary, raised, SCALES } from "./plot.js";
+import { even, story } from "./story.js";
 
-/** The plot, where it begins and ends beside its axis: the slider of time below does so too. */
-export const [BEFORE, AFTER] = [60, 10]; // pixels
+const AFTER = 10; // pixels right of the plot, as in time.css
 const LEAST_TIME = 100; // milliseconds between two pictures while playing
+const APART = 44; // pixels between two numbers of the axis
 
 const errorText = (_, value) => number(raised(value), 5);
 const series = (label, ink, dash, more) => ({
@@ -19,37 +21,62 @@ const series = (label, ink, dash, more) => ({
   points: { show: false },
   ...more,
 });
-const BY_HAND = { width: 1, points: { show: true, size: 6, fill: () => colour("hand") } };
+const BY_HAND = { width: 1, spanGaps: false, points: { show: true, size: 6, fill: () => colour("hand") } };
+const THIN = { width: 1, alpha: 0.55 };
 
-function optionsFor(box, legend, logSteps) {
+function optionsFor(box, legend) {
+  const [steps, errors] = axes(false);
+  const places = (plot, _, low, high) =>
+    roundPlaces(story.value.axis, [low, high], (APART * (high - low)) / (plot.width - 70));
+  const names = (_, splits) => splits.map((place) => compact(Math.round(story.value.axis.step(place))));
+  const step = (_, place) => (place === null ? "–" : whole(story.value.axis.step(place)));
   return {
     ...sizeOf(box),
     padding: [8, AFTER, 0, 0],
-    cursor: { points: { size: 7 } },
+    cursor: { points: { size: 7 }, drag: { x: false, y: false } },
     legend: { live: true, mount: (_, list) => legend.replaceChildren(list) },
-    scales: SCALES,
-    axes: axes(logSteps),
+    scales: { ...SCALES, x: { time: false, range: () => story.value.range } },
+    axes: [even.value ? steps : { ...steps, splits: places, values: names }, errors],
     series: [
-      { label: "Step", value: (_, step) => stepText(step, logSteps) },
+      { label: "Step", value: step },
       series("Training", "accent", [], {}),
       series("Validation", "negative", [6, 3], {}),
       series("By hand", "hand", [2, 3], BY_HAND),
+      ...[1, 2, 3].map((i) => series(`Branch ${i}`, "muted", [], THIN)),
     ],
   };
 }
 
 const sizeOf = ({ clientWidth, clientHeight }) => ({ width: clientWidth, height: clientHeight });
 
-function curveData(curve, logSteps) {
-  const line = Array.from(curve.steps, (step, i) => [step, curve.errors[i]]);
-  line.push(curve.latest);
-  const pairs = (array) =>
-    Array.from({ length: array.length / 2 }, (_, i) => [array[2 * i], array[2 * i + 1]]);
-  return merged([line, pairs(curve.validation), pairs(curve.by_hand)], logSteps);
+const BY_OTHERS = ["hand", "solve", "start"]; // what else than descent leads to a saved step
+const MOST_POINTS = 2000; // saved steps that are looked through for them
+
+/** The series of the plot over their places. */
+function curveData({ timeline, curve, axis, beside }) {
+  const placed = (steps, errors) => Array.from(steps, (step, i) => [axis.place(step), errors[i]]);
+  const line = [...placed(curve.steps, curve.errors), [axis.place(curve.latest[0]), curve.latest[1]]];
+  const validation = Array.from({ length: curve.validation.length / 2 }, (_, i) => [
+    axis.place(curve.validation[2 * i]),
+    curve.validation[2 * i + 1],
+  ]);
+  // moves that follow each other are joined: steps by descent in between have no number
+  const byHand = timeline.origins
+    .map((origin, i) => [axis.ofSaved(i), BY_OTHERS.includes(origin) ? timeline.errors[i] : NaN])
+    .slice(-MOST_POINTS);
+  const highest = Math.max(0, ...[...line, ...byHand].map(([, error]) => error).filter(Number.isFinite));
+  const branches = [0, 1, 2].map((k) => branch(beside[k], placed, highest));
+  return merged([line, validation, byHand, ...branches], false);
+}
+
+/** Another run; where it is far above this one it would flatten it, and is left out. */
+function branch(run, placed, highest) {
+  if (!run) return [];
+  return placed(run.steps, run.errors).filter(([, error]) => error <= 10 * highest);
 }
 
 /** Draws the curve into a box, and again when its size or the theme changes. */
-function usePlot(box, legend, logSteps) {
+function usePlot(box, legend) {
   const plot = useRef(null);
   useEffect(() => {
     let gone = false;
@@ -58,8 +85,8 @@ function usePlot(box, legend, logSteps) {
     const redraw = () => plot.current?.redraw();
     plotLibrary().then((UPlot) => {
       if (gone || !box.current) return;
-      const options = optionsFor(box.current, legend.current, logSteps);
-      plot.current = new UPlot(options, curveData(frame.value.curve, logSteps), box.current);
+      const options = optionsFor(box.current, legend.current);
+      plot.current = new UPlot(options, curveData(story.value), box.current);
       watch = new ResizeObserver(() => plot.current.setSize(sizeOf(box.current)));
       watch.observe(box.current);
       scheme.addEventListener("change", redraw);
@@ -71,25 +98,23 @@ function usePlot(box, legend, logSteps) {
       plot.current?.destroy();
       plot.current = null;
     };
-  }, [logSteps]);
+  }, [even.value]);
   return plot;
 }
-
-/** Whether steps stand on a logarithmic axis. */
-export const logSteps = signal(false);
 
 /** @param {{legend: {current: Element}}} props where the values under the pointer are written */
 export function Curve({ legend }) {
   const box = useRef(null);
   const drawn = useRef(0);
-  const plot = usePlot(box, legend, logSteps.value);
+  const plot = usePlot(box, legend);
   const now = frame.value;
+  const { beside } = story.value;
   useEffect(() => {
     const time = performance.now();
-    if (!plot.current || !now || (now.playing && time - drawn.current < LEAST_TIME)) return;
+    if (!plot.current || (now.playing && time - drawn.current < LEAST_TIME)) return;
     drawn.current = time;
-    plot.current.setData(curveData(now.curve, logSteps.value));
-  }, [now]);
+    plot.current.setData(curveData(story.value));
+  }, [now, beside]);
   const label = `Error after ${whole(now.step)} steps: ${number(now.error.value, 5)}`;
   return html`<div ref=${box} class="plot curve" role="img" aria-label=${label}></div>`;
 }

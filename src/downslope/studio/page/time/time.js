@@ -1,24 +1,27 @@
-/** The bottom of the page: where in time it is, and the curve of the error with the slider of time. */
+/** The bottom of the page: where in time it is, and the curve of the error, on which time is gone back to. */
 import { html, useRef } from "../core/ui.js";
-import { Curve, logSteps, saveCurve } from "./curve.js";
+import { Curve, saveCurve } from "./curve.js";
 import { Stopped } from "./status.js";
-import { isPast, Steps, Track, Where } from "./timeline.js";
+import { chosenEven, even } from "./story.js";
+import { isPast, Scrubber, Steps, Where } from "./timeline.js";
+
+const EVEN = "Steps evenly spaced; otherwise each saved step has a place of its own";
 
 export function Time() {
   const legend = useRef(null);
   const toggle = () => {
-    logSteps.value = !logSteps.value;
+    chosenEven.value = !even.value;
   };
   return html`<section class=${`time timeline card ${isPast() ? "past" : ""}`} aria-label="Time">
     <div class="present">
       <${Where} />
       <div class="legend" ref=${legend}></div>
       <div class="bar"><${Steps} /><span class="grow"></span>
-        <label class="check" title="Logarithmic steps"><input type="checkbox" checked=${logSteps.value}
-          onChange=${toggle} /> Log</label>
+        <label class="check" title=${EVEN}><input type="checkbox" checked=${even.value}
+          onChange=${toggle} /> Even</label>
         <button class="quiet" title="Save the curve as PNG" onClick=${saveCurve}>PNG</button></div>
     </div>
-    <div class="past-and-present"><${Curve} legend=${legend} /><${Track} /></div>
+    <${Scrubber}><${Curve} legend=${legend} /><//>
     <${Stopped} />
   </section>`;
 }

@@ -3,46 +3,85 @@ import { moveInTime } from "../controls/changes.js";
 import { number, whole } from "../core/format.js";
 import { send } from "../core/session.js";
 import { frame, settings } from "../core/store.js";
-import { html, signal } from "../core/ui.js";
+import { effect, html, signal, useRef } from "../core/ui.js";
+import { shareOf, story } from "./story.js";
 
 const ORIGINS = { start: "start", descent: "by descent", hand: "by hand", solve: "solved" };
 const MOST_MARKS = 120;
 const BRANCH = "a change here starts a branch";
 const PATIENCE = 1000; // milliseconds
 
-/** The saved step under the slider's thumb, from the first move until the session is there. */
+/** The saved step under the thumb, from the first move until the session is there. */
 const held = signal(null);
-
-function hold(index) {
-  held.value = index;
-}
+let released = false;
 
 /** A saved step that was thinned out meanwhile is never shown: the thumb does not wait for it. */
 function release() {
   const index = held.value;
+  released = true;
+  arrive();
   setTimeout(() => {
     if (held.value === index) held.value = null;
   }, PATIENCE);
 }
 
+function arrive() {
+  const shown = frame.value?.timeline.index;
+  if (shown === held.value && released) held.value = null;
+}
+effect(arrive); // with each frame
+
 const go = (index) => send("go_to", { saved_step: index >= lastOf(frame.value) ? null : index });
 const lastOf = (now) => now.timeline.steps.length - 1;
 const indexOf = (now) => Math.min(lastOf(now), held.value ?? now.timeline.index);
 
-/** The slider under the curve. */
-export function Track() {
-  const { timeline } = frame.value;
-  const { steps, errors, origins } = timeline;
+/** Show a saved step; until the session is there, its number is held. */
+function slideTo(index) {
+  if (index === indexOf(frame.value)) return;
+  released = false;
+  held.value = index;
+  go(index);
+}
+
+/**
+ * The curve as a slider: a press or a drag on it goes to the saved step there. The slider for keys and for
+ * screen readers lies under it, unseen; its thumb is drawn where its step is on the curve.
+ */
+export function Scrubber({ children }) {
+  const dragging = useRef(false);
+  const area = useRef(null);
+  const { steps, errors, origins } = frame.value.timeline;
   const [last, index] = [lastOf(frame.value), indexOf(frame.value)];
-  const slide = (event) => {
-    hold(Number(event.currentTarget.value));
-    go(held.value);
+  const to = (event) => {
+    const { left, width } = area.current.getBoundingClientRect();
+    const share = Math.min(1, Math.max(0, (event.clientX - left) / width));
+    const { axis, range } = story.value;
+    slideTo(axis.savedAt(range[0] + share * (range[1] - range[0])));
+  };
+  const down = (event) => {
+    if (event.button !== 0 || last === 0) return;
+    dragging.current = true;
+    event.currentTarget.setPointerCapture(event.pointerId);
+    to(event);
+  };
+  const move = (event) => dragging.current && to(event);
+  const up = () => {
+    dragging.current = false;
+    release();
   };
   const text = `step ${whole(steps[index])}, error ${number(errors[index], 4)}, ${ORIGINS[origins[index]]}`;
-  return html`<span class="track"><input type="range" min="0" max=${Math.max(1, last)} value=${index}
-      disabled=${last === 0} aria-label="Saved step" aria-valuetext=${text}
-      onInput=${slide} onChange=${release} />
-      <${Marks} origins=${origins} last=${last} /></span>`;
+  const left = `${100 * shareOf(index)}%`;
+  const keyed = (event) => slideTo(Number(event.currentTarget.value));
+  return html`<div class="scrubber" onPointerDown=${down} onPointerMove=${move} onPointerUp=${up}
+      onPointerCancel=${up}>
+    ${children}
+    <div class="track" ref=${area}>
+      <input type="range" min="0" max=${Math.max(1, last)} value=${index} disabled=${last === 0}
+        aria-label="Saved step" aria-valuetext=${text} onInput=${keyed} onChange=${release} />
+      <${Marks} origins=${origins} last=${last} />
+      ${index < last && html`<i class="later" style=${{ left }}></i>`}
+      <i class="thumb" style=${{ left }}></i></div>
+  </div>`;
 }
 
 export function Steps() {
@@ -93,7 +132,7 @@ function Marks({ origins, last }) {
     ([origin, i]) => origin === "hand" || origin === "solve" || i === 0,
   );
   const mark = ([origin, i]) =>
-    html`<i key=${i} class=${origin} style=${{ left: `${(100 * i) / last}%` }}></i>`;
+    html`<i key=${i} class=${origin} style=${{ left: `${100 * shareOf(i)}%` }}></i>`;
   return html`<span class="marks" aria-hidden="true">
     ${last > 0 && marked.slice(-MOST_MARKS).map(mark)}</span>`;
 }
