@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from visits import FIVE_X, FIVE_Y, NEURON, START, W, send, serving
+from visits import FIVE_X, FIVE_Y, NEURON, START, W, number_in, send, serving
 
 import downslope as ds
 
@@ -204,3 +204,53 @@ def test_everything_stands_in_the_window(five_rows, visit, table, size):
         assert box["y"] + box["height"] <= size[1], part
     scrolls = "() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
     assert page.page.evaluate(scrolls) == list(size)
+
+
+def errors_shown(panel):
+    """Best error of each run, by its name."""
+    names = [one.input_value() for one in panel.get_by_role("textbox", name="Name of run").all()]
+    rows = panel.locator("tbody tr:not(.about) td:nth-child(2)").all_inner_texts()
+    return dict(zip(names, rows, strict=True))
+
+
+def test_runs_are_compared_noted_sorted_and_removed(page, alone):
+    page.take(100)
+    send(alone, "reset")
+    page.until(lambda: page.frame["step"] == 0, "the start")
+    send(alone, "change_settings", settings={"learning_rate": 0.05})
+    page.take(60)
+    panel = page.panel("Runs")
+    assert panel.get_by_text("diverged").is_visible()
+    caption = panel.locator("figcaption").inner_text()
+    assert caption.startswith("▲ run 2: cut, up to ")
+    assert number_in(caption.split("up to ")[1]) > page.overview["runs"][0]["error"]
+    rates = panel.locator(".chip").all_inner_texts()
+    assert rates == ["Learning rate 0.001", "Learning rate 0.05"]
+    shown = errors_shown(panel)
+    assert number_in(shown["run 1"].replace("lowest", "")) < number_in(shown["run 2"])
+    assert "lowest" in shown["run 1"]
+
+    note = panel.get_by_role("textbox", name="Note on run 1")
+    note.fill("the rate of the first screen")
+    note.press("Enter")
+    page.until(lambda: page.overview["runs"][0]["note"] == "the rate of the first screen", "the note")
+
+    panel.get_by_role("button", name="Best error").click()
+    assert list(errors_shown(panel)) == ["run 1", "run 2"]
+    assert panel.get_by_role("columnheader", name="Best error").get_attribute("aria-sort") == "ascending"
+    panel.get_by_role("button", name="Best error").click()
+    assert list(errors_shown(panel)) == ["run 2", "run 1"]
+    panel.get_by_role("button", name="Best error").click()
+
+    panel.get_by_role("button", name="Open run 1").click()
+    page.until(lambda: page.frame["timeline"]["run"] == 1, "the first run")
+    panel.get_by_role("button", name="Remove run 2").click()
+    page.until(lambda: [run["number"] for run in page.overview["runs"]] == [1], "it to be gone")
+    assert panel.locator("figcaption").count() == 0
+
+
+def test_a_start_without_a_step_is_no_run(page, alone):
+    for sample in ("moons", "spirals", "five rows"):
+        send(alone, "open_sample", name=sample)
+    page.until(lambda: page.overview["table"]["name"] == "five rows", "the five rows")
+    assert [run["number"] for run in page.overview["runs"]] == [page.frame["timeline"]["run"]]

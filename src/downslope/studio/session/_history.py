@@ -20,6 +20,7 @@ _PARTS = 64  # of a curve, until they are joined
 _BYTES = 1 << 28  # of the saved steps of one run
 _FEWEST, _MOST = 4, 4096  # saved steps of a run, however large or small they are
 _GROWTH = 1.05
+_FAR = 10  # times its first error: a run that has come there has diverged
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +158,12 @@ class History:
         """Whether there is nothing to come back to: no step, no number moved, nothing that a reader wrote."""
         begun = self.last.origin == "start" or self.last is self.branching
         return begun and not (self.kept or self.note or self.name != usual_name(self.number))
+
+    @property
+    def diverged(self) -> bool:
+        """Whether descent has led to an error far above that at first."""
+        first, last = self.saved_steps[0].error, self.last
+        return last.origin == "descent" and (not np.isfinite(last.error) or last.error > _FAR * first > 0)
 
     @cached_property
     def best(self) -> SavedStep:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from downslope.studio.session._history import History
 from downslope.studio.session._settings import Settings
 from downslope.studio.session._state import SessionState
@@ -15,7 +13,6 @@ __all__ = ["runs_source", "runs_view"]
 
 _POINTS = 400  # of the curve of a run
 _NAMED = 4  # columns
-_FAR = 1000  # times its first error: a run that has come there has diverged
 
 _WORDS: Mapping[str, str] = {
     "loss": "Loss",
@@ -71,15 +68,10 @@ def _run(run: History, is_open: bool) -> dict[str, Any]:
         "error": run.last.error,
         "best": run.best.error,
         "validation": run.last.validation_error,
-        "diverged": _diverged(run),
+        "diverged": run.diverged,
         "steps": steps.astype(float),
         "errors": errors,
     }
-
-
-def _diverged(run: History) -> bool:
-    first, last = run.saved_steps[0].error, run.last.error
-    return not np.isfinite(last) or last > _FAR * first > 0
 
 
 def _settings_of(state: SessionState, run: History) -> Settings:

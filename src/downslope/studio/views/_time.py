@@ -40,4 +40,5 @@ def timeline_of(state: SessionState) -> dict[str, Any]:
         "errors": np.array([s.error for s in run.saved_steps], float),
         "origins": [s.origin for s in run.saved_steps],
         "best": run.best.error,
+        "diverged": run.diverged,
     }
