@@ -118,8 +118,8 @@ CASES = {
     "own_table": (after(ask.Paste("a,b\n1,2\n3,5")), "own_table", "not own_table"),
     "selected": (
         after(ask.LessonView({"what": "weight", "name": W, "index": [2, 0]})),
-        "selected and selected W1[3,1]",
-        "selected w1 or selected W1[2,1] or selected b1[1]",
+        "selected and selected W1[3,1] and selected W1",
+        "selected w1 or selected W1[2,1] or selected b1[1] or selected W2 or selected b1",
     ),
     "open": (after(ask.LessonView(None, "runs")), "open and open runs", "open columns"),
 }

@@ -71,7 +71,10 @@ NAMES: Mapping[str, Name] = {
     "frozen": Name(Kind.FLAG, "some weight is frozen"),
     "looking_back": Name(Kind.FLAG, "a saved step of the past is shown"),
     "own_table": Name(Kind.FLAG, "another table than that of the lesson is open"),
-    "selected": Name(Kind.OF, "the weight or bias that is selected, such as `selected w1`"),
+    "selected": Name(
+        Kind.OF,
+        "the weight or bias that is selected: `selected w1`, or `selected W2` for any weight of layer 2",
+    ),
     "open": Name(Kind.OF, "the panel that is open beside the network, such as `open chain_rule`"),
 }
 """What a condition can ask for, besides weights: ``w1``, ``b``, ``W2[1,3]``, ``b1[2]``."""
@@ -80,8 +83,8 @@ PANELS = ("picture", "chain_rule", "settings", "columns", "runs")
 """The panels beside the network."""
 
 PARTS = (
-    *("descend", "step", "speed", "learning_rate", "reset", "solve", "rows", "error", "curve", "network"),
-    *("table", "lessons", "share", *PANELS),
+    *("descend", "step", "speed", "learning_rate", "reset", "rows", "error", "curve", "network"),
+    *("table", "lessons", *PANELS),
 )
 """Parts of the page that ``[words](#part)`` points at, besides weights: ``[w₁](#w1)``."""
 

@@ -82,7 +82,8 @@ class StateFacts:
         with suppress(DownslopeError):
             of = position_of(self.state.settings.network, what)
             return chosen == (of.name, of.index)
-        return False
+        kind = {"W": "weight", "b": "bias"}.get(what[0])
+        return chosen[0] == f"layer{what[1:]}.{kind}"
 
     @cached_property
     def values(self) -> Mapping[str, NDArray[Any]]:

@@ -77,7 +77,16 @@ function Layers({ layers, choices }) {
     const like = last > 0 ? layers[last - 1] : NEW_LAYER;
     change({ layers: [...layers.slice(0, last), { ...like }, layers[last]] });
   };
+  const names = [...new Set(layers.slice(0, last).map(({ activation }) => activation))];
+  const setAll = (activation) =>
+    change({ layers: layers.map((one, i) => (i < last ? { ...one, activation } : one)) });
+  const options = [...(names.length > 1 ? [["", "various"]] : []), ...choices.activations];
   return html`<div class="layers-editor">
+    ${
+      last > 1 &&
+      html`<${Choice} label="All hidden layers" value=${names.length > 1 ? "" : names[0]} options=${options}
+        onChange=${setAll} />`
+    }
     ${layers.map((_, i) => html`<${Layer} key=${i} layers=${layers} index=${i} choices=${choices} />`)}
     <button onClick=${insert}>Add a hidden layer</button></div>`;
 }

@@ -1,8 +1,15 @@
 /** The line below the toolbar: how the run stands, and what to do. Its height is fixed. */
-import { html } from "../core/ui.js";
+import { lesson } from "../core/store.js";
+import { html, lazy } from "../core/ui.js";
 import { Challenge, TotalError } from "./total.js";
 
+const LessonStep = lazy(() => import("../lessons/step.js").then((m) => m.LessonStep));
+
 export function Guide() {
+  if (lesson.value) {
+    return html`<section class="guide card in-lesson" aria-label="The lesson">
+      <${TotalError} /><${LessonStep} /></section>`;
+  }
   return html`<section class="guide card" aria-label="How it stands">
     <${TotalError} /><span class="grow"></span><${Challenge} /></section>`;
 }

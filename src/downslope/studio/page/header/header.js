@@ -4,11 +4,12 @@ import { shown } from "../controls/shortcuts.js";
 import { capitalised } from "../core/format.js";
 import { keep, kept } from "../core/kept.js";
 import { send } from "../core/session.js";
-import { notice, overview, table } from "../core/store.js";
+import { lesson, notice, overview, table } from "../core/store.js";
 import { html, lazy, signal, useEffect } from "../core/ui.js";
 
 const NOTICE_TIME = 8000; // milliseconds
 
+const LessonMenu = lazy(() => import("../lessons/chooser.js").then((m) => m.LessonMenu));
 const ShareMenu = lazy(() => import("./share.js").then((m) => m.ShareMenu));
 
 export function Header() {
@@ -24,6 +25,7 @@ export function Header() {
     <span class="muted subject">${used} ${used === 1 ? "column" : "columns"} → ${targets.join(", ")}</span>
     <span class="grow"></span>
     <${Samples} />
+    <${Lessons} />
     <${Share} />
     <button class="quiet keys" onClick=${toggle} title="Shortcuts (?)">Shortcuts</button>
     <${ThemeButton} />
@@ -38,7 +40,7 @@ function toNetwork() {
 }
 
 function Title() {
-  return html`<h1><img src="icon.svg" alt="" width="22" height="22" /> Downslope</h1>`;
+  return html`<h1><img src="icon.svg" alt="" width="22" height="22" /> <span>Downslope</span></h1>`;
 }
 
 /** The tables that come with the page. */
@@ -52,6 +54,14 @@ function Samples() {
       ${!isSample && html`<option value="" selected disabled>${name}</option>`}
       ${samples.map((one) => html`<option key=${one} value=${one} selected=${one === name}>${one}</option>`)}
     </select></label>`;
+}
+
+/** The lessons to choose from, and which one is open. */
+function Lessons() {
+  const { number, count } = lesson.value ?? {};
+  const label = number ? `Lesson ${number} of ${count}` : lesson.value ? "Lesson" : "Lessons";
+  return html`<${Menu} label=${`${label} ▾`} class="quiet lessons">
+    ${(close) => html`<${LessonMenu} close=${close} />`}<//>`;
 }
 
 /** The last message; one that refuses nothing goes by itself. */

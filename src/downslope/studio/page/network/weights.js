@@ -87,7 +87,7 @@ function Weight({ to, name, index, value, gradient, label, x, y, roomy, narrow, 
     gradient === null ? "" : `\n${slopeName(label, settings.value)} = ${number(gradient, 6)}`;
   const style = { left: `${x}px`, top: `${y}px` };
   return html`<div class=${["weight", ...classes, litClass(to)].join(" ")} style=${style}
-    ...${pointing([to], "weight")}>
+    data-position=${`${name}[${index.map((i) => i + 1)}]`} ...${pointing([to], "weight")}>
     <span class="name">${label}</span>
     <${NumberField} value=${value} label=${help}
       digits=${roomy ? 6 : 4} room=${roomy ? (narrow ? 6 : 9.5) : 7.5} signed

@@ -28,11 +28,15 @@ def open_lesson(state: SessionState, command: ask.OpenLesson, engine: Engine) ->
 
 def with_lesson(state: SessionState, lesson: Lesson, engine: Engine) -> SessionState:
     """The state with a lesson at its first step, on the table of the lesson."""
-    before = paused(state, engine) if state.lesson is None else state.lesson.before
+    former = state.lesson
+    before = paused(state, engine) if former is None else former.before
     rows, settings, values = opening_of_lesson(lesson)
     state = replace(before, runs=(), best={}, encode=rows_of)
     state = begun(state, checked_descent(settings, rows, {}), values, engine)
-    return _at_step(replace(state, lesson=Progress(lesson, before, rows)), 0, engine)
+    progress = Progress(lesson, before, rows)
+    if former is not None:  # the page says only when it shows something else
+        progress = replace(progress, selected=former.selected, panel=former.panel)
+    return _at_step(replace(state, lesson=progress), 0, engine)
 
 
 def go_to_step(state: SessionState, command: ask.LessonStep, engine: Engine) -> SessionState:

@@ -1,0 +1,202 @@
+"""Lessons in the page: each is done to its end by doing what it asks; the way through one."""
+
+import re
+
+import pytest
+from visits import FRESH, Visit, send, serving
+
+from downslope.studio.lessons import BUILT_IN, built_in
+
+PASTED = "size,age,price\n" + "\n".join(f"{i},{i * i % 7},{3 * i + i * i % 7}" for i in range(60))
+
+
+class Student:
+    """Does what a lesson asks, as its reader would."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit, self.page = visit, visit.page
+
+    @property
+    def lesson(self):
+        return self.visit.overview["lesson"]
+
+    def at(self, step):
+        self.visit.until(lambda: self.lesson is not None and self.lesson["at"] == step, f"step {step}")
+        self.page.locator(".lesson h2", has_text=self.lesson["heading"]).wait_for()
+
+    def done(self):
+        """Wait until the step is done; then Next can be pressed."""
+        self.visit.until(lambda: self.lesson["done"], f"{self.lesson['heading']!r} done")
+        self.page.locator(".lesson .primary:enabled").wait_for()
+
+    def weight(self, label, value):
+        """Type a number into the field of a weight or a bias of the drawing."""
+        self.page.get_by_label(f"{label}, ").first.click()
+        self.page.keyboard.type(str(value))
+        self.page.keyboard.press("Enter")
+        self.page.keyboard.press("Escape")
+
+    def rate(self, value):
+        field = self.page.get_by_label("Learning rate as a number")
+        field.fill(str(value))
+        field.press("Enter")
+        self.visit.until(lambda: self.visit.overview["settings"]["learning_rate"] == value, f"rate {value}")
+
+    def steps(self, count):
+        self.page.get_by_label("Number of steps", exact=True).fill(str(count))
+        self.visit.button("Take steps").click()
+
+    def settings(self):
+        return self.visit.panel("Settings")
+
+    def reset(self, entry="Reset"):
+        before = self.visit.frame["timeline"]["run"]
+        self.visit.button("Reset ▾").click()
+        self.page.locator(".controls .menu li button", has_text=re.compile(f"^{entry}")).click()
+        self.visit.until(lambda: self.visit.frame["timeline"]["run"] != before, "another run")
+
+    def activations(self, name):
+        self.settings().get_by_label("All hidden layers").select_option(name)
+
+    def paste(self, text):
+        self.page.evaluate(
+            """text => { const clipboardData = new DataTransfer(); clipboardData.setData("text/plain", text);
+            document.body.dispatchEvent(new ClipboardEvent("paste", {clipboardData, bubbles: true})); }""",
+            text,
+        )
+
+
+def by_hand(student, *values):
+    for number, value in enumerate(values):
+        student.weight(f"w{'₁₂₃'[number]}", value)
+
+
+def hidden_layer(student):
+    student.settings().get_by_role("button", name="Add a hidden layer").click()
+    student.visit.until(lambda: len(student.visit.overview["settings"]["layers"]) == 2, "a hidden layer")
+
+
+def few_units(student):
+    hidden_layer(student)
+    field = student.page.get_by_label("Hidden layer 1", exact=True).get_by_label("Units")
+    field.fill("3")
+    field.press("Enter")
+    student.visit.until(lambda: student.visit.overview["settings"]["layers"][0]["units"] == 3, "3 units")
+    student.steps(2000)
+
+
+def adam(student):
+    student.settings().get_by_label("Optimizer").select_option("adam")
+    student.rate(0.01)
+    student.steps(3000)
+
+
+def without_and_with_a_hidden_layer(student):
+    settings = student.settings()
+    for left in (2, 1):
+        settings.get_by_role("button", name="Remove", exact=True).first.click()
+        student.visit.until(
+            lambda n=left: len(student.visit.overview["settings"]["layers"]) == n, "fewer layers"
+        )
+    student.steps(250)
+    hidden_layer(student)
+    student.steps(250)
+    student.visit.panel("Runs")
+
+
+def a_line(student, weight):
+    """Click a line; where others cross it, one of them."""
+    student.page.locator(f".network line[data-weight='{weight}']").click(force=True)
+
+
+WAYS = {
+    "one-neuron": [
+        lambda s: s.weight("w₁", 3),
+        lambda s: by_hand(s, 1, 1, 1),
+        lambda s: by_hand(s, 0.9, 1, 1.1),
+        lambda s: s.steps(2000),
+        lambda s: by_hand(s, 0.5, 0.9, 1.2),
+    ],
+    "learning-rate": [
+        lambda s: s.visit.button("1 step").click(),
+        lambda s: (s.rate(0.005), s.steps(20)),
+        lambda s: (s.rate(0.01), s.steps(3000)),
+        lambda s: (s.rate(0.0073), s.steps(100)),
+        lambda s: (s.rate(0.0072), s.steps(250)),
+    ],
+    "bias": [
+        lambda s: s.weight("w₁", 3.1),
+        lambda s: s.steps(200),
+        lambda s: s.settings().get_by_label("Output layer").get_by_label("Bias").check(),
+        lambda s: s.steps(3000),
+        lambda s: (s.weight("w₁", 2), s.weight("b", 3)),
+    ],
+    "hidden-layer": [
+        lambda s: s.steps(300),
+        lambda s: s.visit.panel("Picture"),
+        hidden_layer,
+        lambda s: s.steps(2000),
+        few_units,
+    ],
+    "deep-sigmoids": [
+        lambda s: s.steps(1000),
+        lambda s: a_line(s, "0,0,0"),
+        lambda s: a_line(s, "6,0,2"),
+        lambda s: s.activations("tanh"),
+        lambda s: s.steps(3000),
+        adam,
+    ],
+    "own-table": [
+        lambda s: s.paste(PASTED),
+        lambda s: s.visit.panel("Columns"),
+        lambda s: s.steps(60),
+        lambda s: s.steps(60),
+        without_and_with_a_hidden_layer,
+    ],
+}
+"""What a reader does in each step."""
+
+
+@pytest.fixture(scope="module")
+def lessons():
+    """The address of a page on the five rows."""
+    with serving() as address:
+        yield address
+
+
+def opened(visit, address, name):
+    """A student who has chosen a lesson from the list."""
+    send(address, **FRESH)
+    seen = visit(address)
+    seen.page.locator("header .lessons").click()
+    seen.page.locator("header .menu li button", has_text=built_in(name).title).click()
+    student = Student(seen)
+    seen.until(lambda: student.lesson is not None and student.lesson["name"] == name, name)
+    student.at(0)
+    return student
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_lesson_can_be_done_to_its_end(visit, lessons, name):
+    student = opened(visit, lessons, name)
+    ways = WAYS[name]
+    assert len(ways) == student.lesson["steps"]
+    for step, way in enumerate(ways):
+        student.at(step)
+        if step not in AT_ONCE.get(name, ()):
+            assert not student.lesson["done"], "done before anything is"
+            assert student.page.locator(".lesson .primary").is_disabled()
+        way(student)
+        student.done()
+        if step < len(ways) - 1:
+            student.visit.button("Next ▸").click()
+    following = "Next lesson ▸" if name != BUILT_IN[-1] else "End ▸"
+    student.visit.button(following).click()
+    student.visit.until(
+        lambda: student.lesson is None or student.lesson["name"] != name,
+        "another lesson, or none",
+    )
+
+
+AT_ONCE = {"hidden-layer": (1,), "own-table": (1,)}
+"""Steps that only ask for a look at what is open at first."""
