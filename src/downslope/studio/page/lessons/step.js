@@ -13,10 +13,11 @@ export function LessonStep() {
   useView();
   usePointing(partsOf(text));
   const step = `Step ${at + 1} of ${steps}. ${heading}. ${spoken(text)}`;
-  return html`<div class=${`lesson ${done && asks ? "done" : ""}`} role="group" aria-label=${`Lesson: ${title}`}>
+  const isDone = done && asks;
+  return html`<div class=${isDone ? "lesson done" : "lesson"} role="group" aria-label=${`Lesson: ${title}`}>
     <${Task} key=${`${name} ${at}`} heading=${heading} text=${text} hint=${hint} />
     <div class="ways"><${Marks} at=${at} steps=${steps} /><${Ways} /></div>
-    <p class="unseen" role="status">${done && asks ? "Done." : step}</p></div>`;
+    <p class="unseen" role="status">${isDone ? "Done." : step}</p></div>`;
 }
 
 /** What is to be done, and what helps: when it is asked for; after a time the page offers it. */
