@@ -90,6 +90,8 @@ def test_the_toolbar_and_the_rows_are_one_stop_each_and_arrows_go_through_them(p
     press("Tab")
     assert focused() == "Number of steps"
     press("Tab")
+    assert focused() == "Speed"
+    press("Tab")
     assert focused() == "Learning rate η" or page.page.evaluate("document.activeElement.id") == "rate"
     tab_to(page, lambda name: name == "1")  # the first row
     press("ArrowRight")

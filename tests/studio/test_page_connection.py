@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
 import pytest
-from visits import COMMAND, Visit, send, socket_of
+from visits import COMMAND, FASTEST, Visit, send, socket_of
 from websockets.sync.client import connect
 
 
@@ -47,6 +47,7 @@ def test_a_server_that_dies_leaves_no_run_on_the_screen(looking):
     with mortal() as (address, process):
         page = first_frame(looking(address))
         send(address, "open_sample", name="spirals")
+        send(address, **FASTEST)
         page.button("▶ Descend").click()
         page.until(lambda: page.frame["playing"] and page.frame["speed"], "a speed")
         process.kill()

@@ -125,6 +125,7 @@ def moons():
 def playing():
     """In the midst of a run, at a step whose values nobody has read."""
     session = Session(*opening_of("moons"))
+    session.handle(ask.SetPace(None))
     session.handle(ask.Play())
     for _ in range(5):
         session.work()
@@ -172,6 +173,9 @@ CASES = [
     (past, ask.Step(3)),
     (moons, ask.Step(1, "epoch")),
     (past, ask.Play()),
+    (playing, ask.SetPace(2.0)),
+    (playing, ask.Replay()),
+    (past, ask.Replay()),
     (playing, ask.Pause()),
     (five_rows, ask.Reset()),
     (moons, ask.Reset(9)),
@@ -234,12 +238,13 @@ def test_a_command_that_fails_anywhere_changes_nothing(make, command):
 def test_steps_that_fail_anywhere_while_playing_change_nothing(make):
     session = make()
     session.handle(ask.ChangeSettings({"stop_steps": session.step + 5000}))
+    session.handle(ask.SetPace(None))
     session.handle(ask.Play())
     control = twin(session)
     check_unchanged(session, lambda: played(session.state, session.engine))
     for one in (session, control):
-        while one.work():
-            pass
+        while one.state.playing:
+            one.work()
     assert plain(session.parameters) == plain(control.parameters)
 
 

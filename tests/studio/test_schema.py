@@ -20,7 +20,8 @@ PAGE = Path(downslope.studio.__file__).parent / "page"
     ("told", "command"),
     [
         ({"command": "play"}, ask.Play()),
-        ({"command": "play", "pace": 2}, ask.Play(2)),
+        ({"command": "set_pace", "pace": 2}, ask.SetPace(2)),
+        ({"command": "set_pace", "pace": None}, ask.SetPace(None)),
         ({"command": "look", "rows": [0, 5]}, ask.Look([0, 5])),
         (
             {"command": "set_parameter", "name": "w", "index": [0, 1], "value": 3, "dragging": True},
@@ -46,7 +47,7 @@ def test_commands_are_read(told, command):
         ({"command": "step", "count": "3"}, "count of the command step cannot be '3'"),
         ({"command": "step", "count": 3.5}, "cannot be '3.5'"),
         ({"command": "step", "count": True}, "cannot be 'True'"),
-        ({"command": "play", "pace": "fast"}, "pace of the command play"),
+        ({"command": "set_pace", "pace": "fast"}, "pace of the command set_pace"),
         ({"command": "look"}, "look lacks rows"),
         ({"command": "look", "rows": [0, 1.5]}, "rows of the command look"),
         ({"command": "change_settings", "settings": []}, "settings of the command change"),

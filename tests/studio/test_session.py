@@ -60,6 +60,7 @@ def by_descend(network, steps, *, start=None, **how):
 def played(session, until):
     """Play as the server does, up to a step."""
     session.handle(ask.ChangeSettings({"stop_steps": until}))
+    session.handle(ask.SetPace(None))
     session.handle(ask.Play())
     while session.state.playing:
         session.work()
@@ -123,6 +124,7 @@ def test_a_change_of_the_rate_in_mid_run_keeps_the_optimizers_memory():
 def test_it_stops_at_the_first_error_below_the_limit():
     session = first_session()
     session.handle(ask.ChangeSettings({"stop_error": 0.5}))
+    session.handle(ask.SetPace(None))
     session.handle(ask.Play())
     while session.state.playing:
         session.work()
@@ -143,6 +145,7 @@ def test_it_stops_after_looks_without_a_better_one():
     session = session_for(
         NETWORKS["regression"], optimizer="adam", learning_rate=0.3, validation=0.3, stop_patience=5
     )
+    session.handle(ask.SetPace(None))
     session.handle(ask.Play())
     for _ in range(100_000):
         if not session.state.playing:
@@ -241,7 +244,10 @@ def test_a_drag_is_one_saved_step():
         (ask.SetParameter(W, [0, 0], float("nan")), "a weight must be a number of at most 1.8e"),
         (ask.Freeze("nothing", None, True), "no parameter 'nothing'"),
         (ask.Step(0), "takes 1 step or more, not"),
-        (ask.Play(-1.0), "slow motion"),
+        (ask.SetPace(0), "from 0.1 to 100,000 steps a second, not 0"),
+        (ask.SetPace(-1.0), "steps a second, not -1"),
+        (ask.SetPace(1e6), r"not 1e\+06; without a number it is as fast as it goes"),
+        (ask.Replay(), "nothing to replay yet"),
         (ask.Phase("sideways"), "forward, loss, backward, update"),
         (ask.GoTo(99), "saved steps 0 to 0, not 99"),
         (ask.GoTo(0, 7), "no run 7"),
@@ -364,6 +370,7 @@ def test_playing_ends_where_nothing_changes_any_more(rate):
     """The five rows come to rest at the exact answer; the step after the last is no other."""
     session = first_session()
     session.handle(ask.ChangeSettings({"learning_rate": rate}))
+    session.handle(ask.SetPace(None))
     session.handle(ask.Play())
     while session.state.playing:
         session.work()
@@ -380,6 +387,7 @@ def test_playing_ends_where_nothing_changes_any_more(rate):
 def test_steps_that_were_asked_for_are_taken_at_rest_too():
     session = first_session()
     session.handle(ask.ChangeSettings({"learning_rate": 0.005, "stop_steps": 30_000}))
+    session.handle(ask.SetPace(None))
     session.handle(ask.Play())
     while session.state.playing:
         session.work()

@@ -137,6 +137,7 @@ def test_what_is_sent_leaves_no_cycles(sample):
     session = Session(*opening_of(sample))
     viewer = Viewer()
     pictures = {"surface": {}, "residuals": {}, "histograms": {}, "fitted": {}}
+    session.handle(ask.SetPace(None))
     session.handle(ask.Play())
 
     def frames(count):

@@ -24,6 +24,7 @@ START = [200.0, -14.0, 3456.0]
 W = "layer1.weight"
 PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
 FRESH = {"command": "open_sample", "name": "five rows"}
+FASTEST = {"command": "set_pace", "pace": None}
 _NAMED = os.environ.get("DOWNSLOPE_COMMAND")
 COMMAND = [_NAMED] if _NAMED else [sys.executable, "-c", "from downslope.cli import main; main()"]
 PATIENCE = 20  # seconds until a page that does not answer is a failure

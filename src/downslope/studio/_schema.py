@@ -73,14 +73,24 @@ class Step(Command):
 
 @dataclass(frozen=True)
 class Play(Command):
-    """Take steps until something ends it; so many a second in slow motion."""
+    """Take steps until something ends it, at the pace that is set."""
 
-    pace: float | None = None
+
+@dataclass(frozen=True)
+class SetPace(Command):
+    """Play and replay so many steps a second; None is as fast as it goes."""
+
+    pace: float | None
+
+
+@dataclass(frozen=True)
+class Replay(Command):
+    """Show the saved steps one after the other, from the one that is shown; at the latest, from the first."""
 
 
 @dataclass(frozen=True)
 class Pause(Command):
-    """Stop taking steps."""
+    """Stop taking or replaying steps."""
 
 
 @dataclass(frozen=True)
@@ -288,6 +298,8 @@ class Frame(TypedDict, total=False):
     step: int
     epoch: float
     playing: bool
+    replay: float | None
+    pace: float | None
     phase: str
     error: dict[str, Any]
     speed: float

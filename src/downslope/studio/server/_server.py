@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from queue import Empty, SimpleQueue
-from time import monotonic, sleep
+from time import monotonic, perf_counter, sleep
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # the page is there before the session is
 __all__ = ["StudioServer"]
 
 _FRAME_SECONDS = 1 / 60
-_FRAME_SECONDS_PLAYING = 1 / 30
+_FRAME_SECONDS_FASTEST = 1 / 30  # where each picture takes time from the steps
 _IDLE = 0.5
 _LEAVE = 5.0  # seconds that a session has to end what it is at
 _MOST_PAGES = 8
@@ -228,27 +228,26 @@ class StudioServer:
             self._ended.set()
             return
         self._ready.set()
-        busy = False
         while not self._ended.is_set():
-            for page, command in _latest(map(_received, self._waiting(busy, session))):
+            for page, command in _latest(map(_received, self._waiting(session))):
                 self._handle(session, page, command)
-            busy = bool(self._pages) and self._work(session)  # nobody watches: steps wait for a page
+            if self._pages:  # nobody watches: steps wait for a page
+                self._work(session)
             now = monotonic()
-            least = _FRAME_SECONDS_PLAYING if session.state.playing else _FRAME_SECONDS
+            least = _FRAME_SECONDS_FASTEST if session.due == 0 else _FRAME_SECONDS
             for page in list(self._pages):
                 viewer = page.viewer
                 if viewer.look is not None and now - viewer.sent_at >= least and viewer.is_behind(session):
                     self._show(session, page)
                     viewer.sent_at = now
 
-    def _work(self, session: Session) -> bool:
+    def _work(self, session: Session) -> None:
         try:
-            return session.work()
+            session.work()
         except Exception as error:
             session.stop()
             for page in list(self._pages):
                 page.refuse(error, "play")
-            return False
 
     def _show(self, session: Session, page: Page) -> None:
         """Send a page what it asked to see."""
@@ -267,22 +266,26 @@ class StudioServer:
         viewer.version, viewer.look = session.version, None
         import downslope.studio.views._answers  # noqa: F401 (the first picture is there, the first command is to come)
 
-    def _waiting(self, busy: bool, session: Session) -> list[tuple[Page | None, bytes | str | None]]:
+    def _waiting(self, session: Session) -> list[tuple[Page | None, bytes | str | None]]:
         """What was asked since; where there is nothing to do, wait for it."""
         found = []
         try:
-            if not busy:
-                found.append(self._asked.get(timeout=self._patience(session)))
+            if (patience := self._patience(session)) > 0:
+                found.append(self._asked.get(timeout=patience))
             while True:
                 found.append(self._asked.get_nowait())
         except Empty:
             return found
 
     def _patience(self, session: Session) -> float:
+        """Seconds until there is something to do without being asked."""
         behind = any(p.viewer.look is not None and p.viewer.is_behind(session) for p in self._pages)
-        if behind:
-            return _FRAME_SECONDS / 4
-        return 0.005 if session.state.playing and self._pages else _IDLE
+        patience = _FRAME_SECONDS / 4 if behind else _IDLE
+        if session.due is None or not self._pages:
+            return patience
+        if session.due == 0:
+            return 0.0
+        return min(patience, max(session.due - perf_counter(), _FRAME_SECONDS / 4))
 
     def _handle(self, session: Session, page: Page, command: Command) -> None:
         """Do what a page asks for. What it leads to is found first: where that fails, nothing has changed."""

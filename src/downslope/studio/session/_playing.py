@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from time import perf_counter
@@ -13,41 +14,86 @@ from numpy.typing import NDArray
 from downslope.studio.session._engine import DescentState, Engine
 from downslope.studio.session._faults import Fault, fault_of
 from downslope.studio.session._history import SavedStep, next_mark
+from downslope.studio.session._pace import IN_PARTS, due_by, moments_at
 from downslope.studio.session._state import PHASES, SessionState, kept, with_run
 
-__all__ = ["played", "with_phase"]
+__all__ = ["next_due", "played", "started", "with_pace", "with_phase"]
 
 _CHUNK = 0.012  # seconds of steps between looks at what the page asks for
 
 
 def played(state: SessionState, engine: Engine) -> SessionState:
     """The state after some of the steps that are asked for, or the same where there is none to take yet."""
+    if state.replaying:
+        return _replayed(state)
     if not state.playing:
         return state
-    if state.pace is not None:
-        return _slowly(state, state.pace, engine)
+    if state.steady_pace is not None:
+        return _at_pace(state, state.steady_pace, engine)
     started = perf_counter()
-    after = _advanced(state, _room(state), engine)
+    after = _advanced(replace(state, phase=""), math.inf, engine)
     taken, seconds = after.position.step - state.position.step, perf_counter() - started
     return replace(after, speed=0.7 * state.speed + 0.3 * taken / max(seconds, 1e-9))
 
 
+def next_due(state: SessionState) -> float | None:
+    """When there is something to do by itself, by ``perf_counter``: 0 at once, None only where asked."""
+    if state.replaying or (state.playing and state.steady_pace is not None):
+        return state.due
+    return 0.0 if state.playing else None
+
+
+def with_pace(state: SessionState, pace: float | None) -> SessionState:
+    """The state with another pace from now on."""
+    return started(replace(state, pace=pace), soon=False)
+
+
+def started(state: SessionState, *, soon: bool) -> SessionState:
+    """The state whose next step is due now, or only when the pace says so."""
+    now = perf_counter()
+    return replace(state, due=now if soon else now + 1 / _rate(state))
+
+
+def _rate(state: SessionState) -> float:
+    """How often a second something is due: a saved step of a replay, a step, or a part of one."""
+    if state.replaying:
+        return moments_at(state.pace)
+    pace = state.steady_pace
+    if pace is None:
+        return math.inf
+    return pace * len(PHASES) if pace <= IN_PARTS else pace
+
+
 def with_phase(state: SessionState, part: str, engine: Engine) -> SessionState:
-    """The next step shown up to one of its parts; the last part takes it."""
+    """The next step shown up to one of its parts; the last part takes it, and it is saved."""
     if part == "update":
         state = _advanced(state, 1, engine)
+        if state.run.last.step < state.position.step:
+            state = kept(state, "descent", engine)
     return replace(state, phase=part)
 
 
-def _slowly(state: SessionState, pace: float, engine: Engine) -> SessionState:
-    """In slow motion, the parts of a step one after the other; whether it is time for one."""
-    now = perf_counter()
-    if now < state.due:
+def _at_pace(state: SessionState, pace: float, engine: Engine) -> SessionState:
+    """The steps that are due, all at once, or of slow ones one part."""
+    count, due = due_by(perf_counter(), state.due, _rate(state))
+    if not count:
         return state
-    parts = PHASES if pace <= 4 else ("update",)
-    following = parts[(parts.index(state.phase) + 1) % len(parts)] if state.phase in parts else parts[0]
-    due = max(state.due + 1 / (pace * len(parts)), now - 0.1)
-    return with_phase(replace(state, due=due), following, engine)
+    state = replace(state, due=due)
+    if pace <= IN_PARTS:
+        following = (PHASES.index(state.phase) + 1) % len(PHASES) if state.phase else 0
+        return with_phase(state, PHASES[following], engine)
+    return _advanced(replace(state, phase=""), count, engine)
+
+
+def _replayed(state: SessionState) -> SessionState:
+    """The saved step that is to be shown by now; after the latest nothing follows."""
+    count, due = due_by(perf_counter(), state.due, _rate(state))
+    if not count:
+        return state
+    index = (state.viewing or 0) + count
+    if index < len(state.run.saved_steps) - 1:
+        return replace(state, viewing=index, due=due)
+    return replace(state, viewing=None, replaying=False)
 
 
 def _room(state: SessionState) -> int:
@@ -58,24 +104,26 @@ def _room(state: SessionState) -> int:
     return min([mark, *ends]) - step
 
 
-def _advanced(state: SessionState, count: int, engine: Engine) -> SessionState:
-    """Steps, the last of them saved, and whatever ends a run."""
+def _advanced(state: SessionState, most: float, engine: Engine) -> SessionState:
+    """At most so many steps, those there is time for: some are saved; and whatever ends a run."""
     end = perf_counter() + _CHUNK
-    while count > 0 and perf_counter() < end:
-        before = state.position
+    while most > 0 and perf_counter() < end:
+        before, room = state.position, _room(state)
+        count = int(min(most, room))
         position, errors, failure = engine.advance(state.descent, before, count, end - perf_counter())
         below = _first_below(state, errors)
         if below is not None:
             return _ended_below(state, errors, below, engine)
         state = _with_errors(replace(state, position=position), before, errors)
-        count -= len(errors)
+        most -= len(errors)
         if failure is not None:
             return _failed(state, failure, engine)
-        if count <= 0:
+        if len(errors) == room:
             asked = position.step in (state.until, state.settings.stop_steps)
             last = state.run.last
             state = _ended_at_rest(_ended_as_asked(kept(state, "descent", engine, exact=asked)), last)
-            count = _room(state) if state.playing and state.pace is None else 0
+            if not state.playing:
+                break
     return state
 
 

@@ -12,7 +12,7 @@ from downslope.insight import NextStep
 from downslope.studio._schema import Command
 from downslope.studio.session._engine import Engine, Measured
 from downslope.studio.session._lesson_facts import observed
-from downslope.studio.session._playing import played
+from downslope.studio.session._playing import next_due, played
 from downslope.studio.session._samples import FIVE_ROWS, opening_of
 from downslope.studio.session._settings import Settings
 from downslope.studio.session._state import Encode, SessionState, first_state
@@ -77,14 +77,18 @@ class Session:
         self.commit(outcome.state)
         return outcome.answer
 
-    def work(self) -> bool:
-        """Take some of the steps that are asked for; whether any may follow at once."""
+    def work(self) -> None:
+        """Take some of the steps that are asked for, if they are due."""
         self.commit(observed(self.state, played(self.state, self.engine), self.engine))
-        return self.state.playing and self.state.pace is None
+
+    @property
+    def due(self) -> float | None:
+        """When there is something to do by itself, by ``time.perf_counter``; None where nothing is."""
+        return next_due(self.state)
 
     def stop(self) -> None:
         """Take no further steps, without another look at where they led."""
-        self.commit(replace(self.state, playing=False, until=None))
+        self.commit(replace(self.state, playing=False, replaying=False, until=None))
 
     # what is shown
 

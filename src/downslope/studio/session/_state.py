@@ -12,6 +12,7 @@ from downslope.studio.session._descent import Descent, Masks, checked_descent, f
 from downslope.studio.session._engine import DescentState, Engine
 from downslope.studio.session._faults import Fault
 from downslope.studio.session._history import History, SavedStep, usual_name
+from downslope.studio.session._pace import USUAL_PACE
 from downslope.studio.session._settings import Settings
 from downslope.studio.table._choices import Choices
 from downslope.studio.table._rows import Rows
@@ -91,7 +92,8 @@ class SessionState:
         viewing: the index of the saved step of the present run that is shown instead of the present, or None.
         phase: the part of the next step that is shown, or "".
         playing: whether steps are taken; up to step ``until`` if that is given.
-        pace: how many steps a second in slow motion, or None; the next one is ``due`` at a time.
+        replaying: whether the saved steps are shown one after the other, from ``viewing`` to the latest.
+        pace: how many steps a second, or None: as fast as it goes; the next one is ``due`` at a time.
         stopped: why a run ended, or None.
         dragged: the parameter and the index of the number that is being dragged, or None.
         last_error: of the last batch.
@@ -111,7 +113,8 @@ class SessionState:
     phase: str = ""
     playing: bool = False
     until: int | None = None
-    pace: float | None = None
+    replaying: bool = False
+    pace: float | None = USUAL_PACE
     due: float = 0.0
     stopped: Fault | None = None
     dragged: tuple[str, tuple[int, ...]] | None = None
@@ -129,6 +132,16 @@ class SessionState:
     def frozen(self) -> Masks:
         """Which numbers of the parameters stay as they are."""
         return self.descent.frozen
+
+    @property
+    def moving(self) -> bool:
+        """Whether what is shown changes by itself."""
+        return self.playing or self.replaying
+
+    @property
+    def steady_pace(self) -> float | None:
+        """The pace that playing keeps to; None where it does not: a number of steps is taken at once."""
+        return self.pace if self.until is None else None
 
     @property
     def run(self) -> History:
@@ -195,6 +208,7 @@ def begun(
         viewing=None,
         phase="",
         playing=False,
+        replaying=False,
         until=None,
         stopped=None,
     )
@@ -235,7 +249,7 @@ def with_best(state: SessionState, saved_steps: list[SavedStep]) -> SessionState
 
 def resumed(state: SessionState, engine: Engine) -> SessionState:
     """Go on from what is shown: from a saved step of the past a branch begins."""
-    state = replace(state, stopped=None)
+    state = replace(state, stopped=None, replaying=False)
     if state.viewing is None:
         return state
     index, run = state.viewing, state.run
@@ -258,9 +272,9 @@ def moved(
 
 
 def paused(state: SessionState, engine: Engine) -> SessionState:
-    """Stop taking steps, and keep where it is."""
+    """Stop taking steps, and keep where it is; a replay stays at the saved step that it shows."""
     if not state.playing:
-        return state
+        return replace(state, replaying=False) if state.replaying else state
     state = replace(state, playing=False, until=None)
     return state if state.run.last.step == state.position.step else kept(state, "descent", engine)
 

@@ -10,6 +10,7 @@ import numpy as np
 from downslope.engines import Evaluator
 from downslope.nets import Network
 from downslope.studio._schema import Frame
+from downslope.studio.session._pace import moments_at
 from downslope.studio.session._session import Session
 from downslope.studio.views._overview import SHOWN_WEIGHTS
 from downslope.studio.views._rows import challenge_of, rows_view
@@ -36,8 +37,10 @@ def frame_of(session: Session, viewer: Viewer) -> Frame:
         "step": step,
         "epoch": step / descent.batches.steps_in_epoch,
         "playing": state.playing,
+        "replay": moments_at(state.pace) if state.replaying else None,
+        "pace": state.pace,
         "phase": state.phase,
-        "speed": state.speed if state.playing and state.pace is None else 0.0,
+        "speed": state.speed if state.playing and state.steady_pace is None else 0.0,
         "error": _error(session),
         "rows": rows_view(session, viewer, parameters),
         "curve": curve_of(state),

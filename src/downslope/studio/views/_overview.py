@@ -14,6 +14,7 @@ from downslope.nets import ACTIVATIONS, LOSSES, Network
 from downslope.studio._schema import UPLOAD_LIMIT, Overview
 from downslope.studio.session._address import table_in_address
 from downslope.studio.session._faults import stable_range_of
+from downslope.studio.session._pace import PACES
 from downslope.studio.session._samples import FIVE_ROWS, SAMPLES
 from downslope.studio.session._session import Session
 from downslope.studio.session._state import SessionState
@@ -136,6 +137,7 @@ def _choices(state: SessionState) -> dict[str, Any]:
         "optimizers": list(OPTIMIZERS),
         "losses": _losses(state),
         "samples": [FIVE_ROWS, *SAMPLES],
+        "paces": list(PACES),
     }
 
 

@@ -83,7 +83,7 @@ def _by_error(session: Session, viewer: Viewer, parameters: Arrays) -> NDArray[n
     if (
         order is None
         or order.rows is not state.rows
-        or (not state.playing and order.version != version)
+        or (not state.moving and order.version != version)
         or now - order.made_at > 1
     ):
         errors = forward_of(state.settings.network, parameters, state.descent.split.data)[2]

@@ -89,7 +89,7 @@ def when_due(
     if last is not None:
         same_options = last.source[0] == source[0]
         early = now - last.at < max(_SECONDS, last.cost / _SHARE)
-        if last.source == source or (session.state.playing and same_options and early):
+        if last.source == source or (session.state.moving and same_options and early):
             return None
     try:
         picture = make()

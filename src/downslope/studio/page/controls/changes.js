@@ -1,10 +1,6 @@
 /** What several controls do. */
 import { send } from "../core/session.js";
-import { frame, settings } from "../core/store.js";
-import { signal } from "../core/ui.js";
-
-/** Steps a second in slow motion, or null. */
-export const pace = signal(null);
+import { frame, moving, settings } from "../core/store.js";
 
 /** Change some settings. @param {object} changes */
 export function change(changes) {
@@ -12,8 +8,8 @@ export function change(changes) {
 }
 
 export function togglePlay() {
-  if (frame.value?.playing) send("pause");
-  else send("play", { pace: pace.value });
+  if (moving.value) send("pause");
+  else send("play");
 }
 
 export function drawNewWeights() {

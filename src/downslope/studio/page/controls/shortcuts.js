@@ -2,7 +2,9 @@
 import { send } from "../core/session.js";
 import { frame } from "../core/store.js";
 import { html, signal, useEffect, useLayoutEffect, useRef } from "../core/ui.js";
+import { toggleReplay } from "../time/replay.js";
 import { drawNewWeights, moveInTime, togglePlay } from "./changes.js";
+import { changeSpeed } from "./speed.js";
 
 /** Whether the list is shown. */
 export const shown = signal(false);
@@ -17,6 +19,10 @@ const ACTIONS = {
   2: () => send("phase", { part: "loss" }),
   3: () => send("phase", { part: "backward" }),
   4: () => send("phase", { part: "update" }),
+  "-": () => changeSpeed(-1),
+  "+": () => changeSpeed(1),
+  "=": () => changeSpeed(1), // on the key of +
+  p: toggleReplay,
   ArrowLeft: () => moveInTime(-1),
   ArrowRight: () => moveInTime(1),
   "?": () => {
@@ -30,7 +36,9 @@ const ON_THE_PAGE = [
   ["1 2 3 4", "Forward, loss, backward, update"],
   ["r", "Reset to the initial weights"],
   ["n", "New random weights"],
+  ["- +", "Slower, faster"],
   ["← →", "One saved step back or forward"],
+  ["p", "Replay the saved steps, or pause"],
   ["?", "This list"],
 ];
 const IN_PARTS = [["← → ↑ ↓", "Through the toolbar and the rows, which are one stop of Tab each"]];
@@ -40,7 +48,8 @@ const ON_A_NUMBER = [
   ["Ctrl ↑ ↓, Page Up, Page Down", "In larger steps"],
   ["Drag", "Left or right changes the number: faster with Shift, finer with Alt"],
 ];
-const TAKES_KEYS = "input, select, textarea, [role=tab], canvas, dialog";
+const TAKES_KEYS = "input:not([type=range]), select, textarea, [role=tab], canvas, dialog";
+const SLIDER = "input[type=range]"; // takes the arrow keys only
 
 /** The keys, where the focus is not on something that takes keys itself. */
 export function useShortcuts() {
@@ -50,8 +59,9 @@ export function useShortcuts() {
       if (event.key === "Escape") shown.value = false;
       const button = event.target.closest?.("button, summary, a");
       const presses = button && (event.key === " " || event.key === "Enter");
+      const slides = event.key.startsWith("Arrow") && event.target.matches?.(SLIDER);
       const action = ACTIONS[event.key];
-      if (!action || presses || event.target.closest?.(TAKES_KEYS)) return;
+      if (!action || presses || slides || event.target.closest?.(TAKES_KEYS)) return;
       event.preventDefault();
       action();
     };

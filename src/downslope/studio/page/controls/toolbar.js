@@ -1,23 +1,24 @@
 /** The controls of descent in one line: whole steps, their pace, the learning rate, and new starts. */
 import { parsed, whole } from "../core/format.js";
 import { send } from "../core/session.js";
-import { frame, network, refuseNumber, settings } from "../core/store.js";
+import { frame, moving, network, refuseNumber, settings } from "../core/store.js";
 import { html, useRef, useState } from "../core/ui.js";
-import { drawNewWeights, pace, togglePlay } from "./changes.js";
+import { drawNewWeights, togglePlay } from "./changes.js";
 import { Menu } from "./menu.js";
 import { LearningRate } from "./rate.js";
 import { useRoving } from "./roving.js";
+import { Speed } from "./speed.js";
 
 export function Toolbar() {
   const box = useRef(null);
-  const keys = useRoving(box, "button, input[type=checkbox]");
+  const keys = useRoving(box, "button");
   const now = frame.value;
   if (!now || !settings.value) return null;
   const { steps_per_epoch: epoch } = settings.value;
   return html`<div class="controls" role="toolbar" aria-label="Descent" ref=${box} ...${keys}>
-    <button class="primary play" aria-pressed=${now.playing} onClick=${togglePlay}
+    <button class="primary play" aria-pressed=${moving.value} onClick=${togglePlay}
       title="Descend or pause (space)">
-      ${now.playing ? "❚❚ Pause" : "▶ Descend"}</button>
+      ${moving.value ? "❚❚ Pause" : "▶ Descend"}</button>
     <button onClick=${() => send("step", { count: 1 })} title="One update (s)">1 step</button>
     <${Steps} />
     ${
@@ -25,7 +26,7 @@ export function Toolbar() {
       html`<button onClick=${() => send("step", { count: 1, unit: "epoch" })}
         title=${`Every row once: ${whole(epoch)} steps (e)`}>1 epoch</button>`
     }
-    <${SlowMotion} playing=${now.playing} />
+    <${Speed} />
     <${LearningRate} />
     <span class="grow"></span>
     <${NewStart} />
@@ -44,15 +45,6 @@ function Steps() {
     <input aria-label="Number of steps" inputmode="numeric" value=${count} size="5"
       onInput=${(event) => setCount(event.currentTarget.value)}
       onKeyDown=${(event) => event.key === "Enter" && take()} /></span>`;
-}
-
-function SlowMotion({ playing }) {
-  const choose = (event) => {
-    pace.value = event.currentTarget.checked ? 1 : null;
-    if (playing) send("play", { pace: pace.value });
-  };
-  return html`<label class="check" title="Show the parts of each step one by one">
-    <input type="checkbox" checked=${pace.value !== null} onChange=${choose} /> Slow motion</label>`;
 }
 
 /** Where a descent begins, or ends at once. */

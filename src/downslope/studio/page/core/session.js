@@ -6,7 +6,7 @@ import { batch } from "./ui.js";
 import { pack, unpack } from "./wire.js";
 
 const { asked, cells, connection, explanation, frame, lines, matrices, notice, order } = store;
-const { overview, panel, pictures, row, selected, shownRows } = store;
+const { moving, overview, panel, pictures, row, selected, shownRows } = store;
 
 const AGAIN = 1000; // milliseconds until a lost connection is tried again
 
@@ -30,7 +30,8 @@ export async function connect() {
     looking = false;
     waiting.forEach((resolvers) => resolvers.splice(0).forEach((resolve) => resolve(null)));
     tokenOpens(false);
-    if (frame.value) frame.value = { ...frame.value, playing: false, speed: 0 }; // as far as is known here
+    const stopped = { playing: false, replay: null, speed: 0 }; // as far as is known here
+    if (frame.value) frame.value = { ...frame.value, ...stopped };
     // a browser does not say why a socket was closed
     door().then(async (answer) => {
       connection.value = answer === "open" ? "closed" : answer;
@@ -82,7 +83,7 @@ function takeFrame(message) {
     frame.value = message;
   });
   const moved = explanation.value === null || explanation.value.step !== message.step;
-  if (lines.value === "row" && row.value !== null && moved && !message.playing) explain(true);
+  if (lines.value === "row" && row.value !== null && moved && !moving.value) explain(true);
   lookLater();
 }
 

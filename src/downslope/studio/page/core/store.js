@@ -30,6 +30,11 @@ export function refuseNumber(label, text) {
   notice.value = { text: `“${text.trim()}” is no number, and “${label}” needs one`, kind: "refused" };
 }
 
+/** Whether what is shown changes by itself: steps are taken, or saved ones replayed. */
+export const moving = computed(() =>
+  Boolean(frame.value && (frame.value.playing || frame.value.replay !== null)),
+);
+
 export const network = computed(() => overview.value?.network);
 export const settings = computed(() => overview.value?.settings);
 export const table = computed(() => overview.value?.table);

@@ -1,6 +1,6 @@
 /** The curve of the error: values under the pointer, moves by hand as points, branches as thin lines. */
 import { compact, number, whole } from "../core/format.js";
-import { frame } from "../core/store.js";
+import { frame, moving } from "../core/store.js";
 import { html, useEffect, useRef } from "../core/ui.js";
 import { roundPlaces } from "./axis.js";
 import { axes, colour, merged, plotLibrary, raised, SCALES } from "./plot.js";
@@ -111,7 +111,7 @@ export function Curve({ legend }) {
   const { beside } = story.value;
   useEffect(() => {
     const time = performance.now();
-    if (!plot.current || (now.playing && time - drawn.current < LEAST_TIME)) return;
+    if (!plot.current || (moving.value && time - drawn.current < LEAST_TIME)) return;
     drawn.current = time;
     plot.current.setData(curveData(story.value));
   }, [now, beside]);

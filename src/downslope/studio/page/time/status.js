@@ -1,7 +1,7 @@
 /** How the run stands for those who listen, and what ended it. */
 import { number, whole } from "../core/format.js";
 import { send } from "../core/session.js";
-import { frame } from "../core/store.js";
+import { frame, moving } from "../core/store.js";
 import { html, signal, useEffect, useRef, useState } from "../core/ui.js";
 
 const [AT_REST, IN_PLAY] = [2000, 10_000]; // milliseconds at least between two announcements
@@ -17,7 +17,7 @@ export function Spoken() {
     : "";
   const told = `Step ${whole(step)}, error ${number(error.value, 4)}${met}`;
   useEffect(() => {
-    const wait = last.current + (now.playing ? IN_PLAY : AT_REST) - performance.now();
+    const wait = last.current + (moving.value ? IN_PLAY : AT_REST) - performance.now();
     const timer = setTimeout(
       () => {
         last.current = performance.now();
@@ -26,7 +26,7 @@ export function Spoken() {
       Math.max(0, wait),
     );
     return () => clearTimeout(timer);
-  }, [told, now.playing]);
+  }, [told, moving.value]);
   return html`<p class="unseen" role="status">${text}</p>`;
 }
 

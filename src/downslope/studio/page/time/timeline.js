@@ -4,6 +4,7 @@ import { number, whole } from "../core/format.js";
 import { send } from "../core/session.js";
 import { frame, settings } from "../core/store.js";
 import { effect, html, signal, useRef } from "../core/ui.js";
+import { Replay } from "./replay.js";
 import { shareOf, story } from "./story.js";
 
 const ORIGINS = { start: "start", descent: "by descent", hand: "by hand", solve: "solved" };
@@ -91,7 +92,8 @@ export function Steps() {
     <${Button} label="First saved step" disabled=${first} onClick=${() => go(0)}>|◀<//>
     <${Button} label="Previous saved step" disabled=${first} onClick=${() => moveInTime(-1)}>◀<//>
     <${Button} label="Next saved step" disabled=${latest} onClick=${() => moveInTime(1)}>▶<//>
-    <${Button} label="Latest saved step" disabled=${latest} onClick=${() => go(last)}>▶|<//></span>`;
+    <${Button} label="Latest saved step" disabled=${latest} onClick=${() => go(last)}>▶|<//>
+    <${Replay} /></span>`;
 }
 
 /** Which run, which step, how fast; in the past, what a change does there. */

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from time import perf_counter
 
 from downslope.errors import DownslopeError
 from downslope.studio import _schema as ask
 from downslope.studio.session._descent import checked_descent, fitting_masks
 from downslope.studio.session._engine import Engine
-from downslope.studio.session._playing import played, with_phase
+from downslope.studio.session._pace import checked_pace
+from downslope.studio.session._playing import played, started, with_pace, with_phase
 from downslope.studio.session._state import PHASES, SessionState, begun, moved, paused, resumed
 from downslope.studio.session.handlers._table import with_choices
 from downslope.studio.table._choices import STANDARD
 
-__all__ = ["apply_remedy", "change_settings", "pause", "play", "reset", "show_phase", "take_steps"]
+__all__ = [
+    "apply_remedy",
+    "change_settings",
+    "pause",
+    "play",
+    "reset",
+    "set_pace",
+    "show_phase",
+    "take_steps",
+]
 
 _AT_ONCE = 1e6  # rows and weights, times steps, that nobody has to wait for
 
@@ -37,7 +46,7 @@ def take_steps(state: SessionState, command: ask.Step, engine: Engine) -> Sessio
     if command.unit == "epoch":
         each = descent.batches.steps_in_epoch
         count = (step // each + count) * each - step
-    state = replace(state, phase="", pace=None, until=step + count, playing=True)
+    state = replace(state, phase="", until=step + count, playing=True)
     if count * (len(descent.split.training["x"]) + descent.settings.weights) < _AT_ONCE:
         while state.playing:
             state = played(state, engine)
@@ -46,18 +55,17 @@ def take_steps(state: SessionState, command: ask.Step, engine: Engine) -> Sessio
 
 def play(state: SessionState, command: ask.Play, engine: Engine) -> SessionState:
     """Steps until something ends them."""
-    if command.pace is not None and not 0 < command.pace <= 1000:
-        raise DownslopeError(
-            f"slow motion takes more than 0 and at most 1000 steps a second, not {command.pace}"
-        )
     state = resumed(state, engine)
-    return replace(
-        state, until=None, pace=command.pace, playing=True, phase="", dragged=None, due=perf_counter()
-    )
+    return started(replace(state, until=None, playing=True, phase="", dragged=None), soon=True)
+
+
+def set_pace(state: SessionState, command: ask.SetPace, engine: Engine) -> SessionState:
+    """Another pace, from now on."""
+    return with_pace(state, checked_pace(command.pace))
 
 
 def pause(state: SessionState, command: ask.Pause, engine: Engine) -> SessionState:
-    """No further steps."""
+    """No further steps, taken or replayed."""
     return paused(state, engine)
 
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 from downslope.errors import DownslopeError
 from downslope.studio import _schema as ask
 from downslope.studio.session._engine import Engine
+from downslope.studio.session._playing import started
 from downslope.studio.session._state import SessionState, opened, paused, run_of, with_run
 
-__all__ = ["go_to_saved_step", "name_run", "remove_run"]
+__all__ = ["go_to_saved_step", "name_run", "remove_run", "replay"]
 
 
 _NAME, _NOTE = 60, 1000  # characters
@@ -25,6 +26,15 @@ def go_to_saved_step(state: SessionState, command: ask.GoTo, engine: Engine) -> 
         raise DownslopeError(f"this run has the saved steps 0 to {last}, not {command.saved_step}")
     viewing = None if command.saved_step in (None, last) else command.saved_step
     return replace(state, viewing=viewing, phase="")
+
+
+def replay(state: SessionState, command: ask.Replay, engine: Engine) -> SessionState:
+    """The saved steps one after the other, from the one that is shown, or from the first."""
+    state = paused(state, engine)
+    if len(state.run.saved_steps) < 2:
+        raise DownslopeError("there is nothing to replay yet; take steps or move a weight first")
+    first = 0 if state.viewing is None else state.viewing
+    return started(replace(state, viewing=first, replaying=True, phase="", dragged=None), soon=False)
 
 
 def name_run(state: SessionState, command: ask.NameRun, engine: Engine) -> SessionState:
