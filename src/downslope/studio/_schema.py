@@ -285,6 +285,7 @@ class Overview(TypedDict, total=False):
     settings: dict[str, Any]
     network: dict[str, Any]
     choices: dict[str, Any]
+    picture: dict[str, Any]
     runs: list[dict[str, Any]]
     lessons: list[dict[str, Any]]
     lesson: dict[str, Any] | None

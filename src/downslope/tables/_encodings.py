@@ -100,10 +100,24 @@ class Numeric:
         """Write a column into ``out``, (rows, features)."""
         values = self._values(_as_truth(column) if (self.low, self.high) == (0, 1) else column)
         absent = np.isnan(values)
-        z = (values - self.centre) / self.scale
-        _write([_bent(z) if self.bent else z], absent, out)
+        _write([self.feature(values)], absent, out)
         outside = np.count_nonzero(values < self.low) + np.count_nonzero(values > self.high)
         return Noticed(int(np.count_nonzero(absent)), out_of_range=int(outside))
+
+    def feature(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What numbers become."""
+        z = (values - self.centre) / self.scale
+        return _bent(z) if self.bent else z
+
+    def values(self, feature: NDArray[Any]) -> NDArray[np.float64]:
+        """The numbers that became these; a gap became the median.
+
+        >>> size = Numeric("size", 2.0, 4.0, 0.0, 99.0, True, False)
+        >>> size.values(size.feature(np.array([2.0, 50.0])))
+        array([ 2., 50.])
+        """
+        z = np.asarray(feature, np.float64)
+        return self.centre + self.scale * (z / np.sqrt(1 - (z / _BEND) ** 2) if self.bent else z)
 
     def slopes(self, column: pl.Series) -> NDArray[np.float64]:
         """By how much its first feature grows with the value of each row, (rows,); NaN for a gap.

@@ -24,6 +24,7 @@ from downslope.studio.views._lessons import lesson_source, lesson_view, lessons_
 from downslope.studio.views._reading import reading_view
 from downslope.studio.views._runs import runs_source, runs_view
 from downslope.studio.views._viewer import Viewer
+from downslope.studio.views.pictures import picture_for
 from downslope.training import OPTIMIZERS
 
 __all__ = ["SHOWN_WEIGHTS", "overview_of"]
@@ -156,6 +157,12 @@ def _losses(state: SessionState) -> list[str]:
     return list(dict.fromkeys([*(name for name, known in LOSSES.items() if kind in known.suits), loss]))
 
 
+def _outline(state: SessionState) -> Source:
+    """What of a network decides how it is shown."""
+    layers = dense_layers(state.settings.network)
+    return state.settings.weights, tuple((layer.weight.shape, layer.activation) for layer in layers)
+
+
 def _limits(state: SessionState) -> dict[str, Any]:
     return {"upload": UPLOAD_LIMIT, "shown_weights": SHOWN_WEIGHTS}
 
@@ -166,6 +173,7 @@ _PARTS: Mapping[str, tuple[Callable[[SessionState], Source], Callable[[SessionSt
     "settings": (lambda state: (state.descent, state.settings), _settings),
     "network": (lambda state: (state.descent, state.settings), _network),
     "choices": (lambda state: (state.settings, state.rows), _choices),
+    "picture": (lambda state: (state.rows, *_outline(state)), lambda s: picture_for(s.rows, s.settings)),
     "runs": (runs_source, runs_view),
     "lessons": (lambda state: state.lessons, lessons_view),
     "lesson": (lesson_source, lesson_view),

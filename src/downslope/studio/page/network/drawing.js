@@ -74,5 +74,5 @@ function ErrorBox({ layout, width }) {
 function AsTable({ net }) {
   const [open, setOpen] = useState(false);
   return html`<details class="astable" open=${open} onToggle=${(event) => setOpen(event.currentTarget.open)}>
-    <summary>The drawing as a table</summary>${open && html`<${Tables} net=${net} />`}</details>`;
+    <summary>As a table</summary>${open && html`<${Tables} net=${net} />`}</details>`;
 }

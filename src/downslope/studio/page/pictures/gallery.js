@@ -2,7 +2,7 @@
 import { Choice } from "../controls/fields.js";
 import { capitalised } from "../core/format.js";
 import { look } from "../core/session.js";
-import { asked, network, pictures, table } from "../core/store.js";
+import { asked, network, overview, pictures, table } from "../core/store.js";
 import { batch, computed, html, signal, useEffect } from "../core/ui.js";
 import { fittedFunction } from "./fitted/fitted.js";
 import { histograms } from "./histograms.js";
@@ -17,7 +17,8 @@ import { errorSurface } from "./surface/surface.js";
  * @property {() => object | null} options what is asked for; null where there is nothing to draw
  * @property {Function} Picture the component that draws the `picture` that the session sends
  * @property {Function} [Choices] the component with what can be chosen
- * @property {(net: object) => void} [choose] the first choice, for a network
+ * @property {(net: object, proposed: object) => void} [choose] the first choice, for a network: `proposed` is
+ *   what the session proposes
  */
 
 /** @type {GalleryPicture[]} */
@@ -28,8 +29,8 @@ const chosen = signal(null);
 
 const shown = computed(() => {
   const drawable = PICTURES.filter(({ options }) => options());
-  const fitting = network.value.linear && network.value.inputs.length > 1 ? errorSurface : fittedFunction;
-  return drawable.find(({ kind }) => kind === (chosen.value ?? fitting.kind)) ?? drawable[0];
+  const kind = chosen.value ?? overview.value.picture.kind;
+  return drawable.find((one) => one.kind === kind) ?? drawable[0];
 });
 
 /** What is asked for. */
@@ -42,8 +43,11 @@ function request(options) {
 
 export function Gallery() {
   const net = network.value;
-  const shape = JSON.stringify([net.shapes, net.inputs, table.value.targets]);
-  useEffect(() => batch(() => PICTURES.forEach(({ choose }) => choose?.(net))), [shape]);
+  const shape = JSON.stringify([net.shapes, net.inputs, table.value.name, table.value.targets]);
+  useEffect(
+    () => batch(() => PICTURES.forEach(({ choose }) => choose?.(net, overview.value.picture))),
+    [shape],
+  );
   useEffect(() => {
     const stop = wanted.subscribe(request);
     return () => {

@@ -9,9 +9,10 @@ from typing import Any
 from downslope.studio.session._session import Session
 from downslope.studio.views._viewer import Viewer, when_due
 from downslope.studio.views.pictures import _fitted, _histograms, _residuals, _surface, _units
+from downslope.studio.views.pictures._choice import picture_for
 from downslope.training import Arrays
 
-__all__ = ["pictures_of"]
+__all__ = ["picture_for", "pictures_of"]
 
 Options = Mapping[str, Any]
 

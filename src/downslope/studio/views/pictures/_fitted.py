@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,16 @@ from numpy.typing import NDArray
 from downslope.errors import DownslopeError
 from downslope.nets import Embedding, Network
 from downslope.studio.session._session import Session
+from downslope.studio.table._choices import STANDARD
+from downslope.studio.table._rows import Rows
 from downslope.studio.views.pictures._sampling import column_of, evenly_spaced, names_of, quiet, task_of
+from downslope.tables import Numeric, Target
 from downslope.training import Arrays, forward
 
 __all__ = ["fitted", "make"]
 
 _LINE, _SIDE = 200, 48  # points of a line, and along the side of a map
+_RARE = 0.01  # the share of rows at either end that may lie outside an axis
 
 
 def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> dict[str, Any]:
@@ -26,8 +31,36 @@ def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> di
     columns = [int(column) for column in options["columns"]]
     if not 1 <= len(set(columns)) <= 2 or not all(0 <= column < len(features) for column in columns):
         raise DownslopeError("choose one column or two different ones")
-    picture = fitted(state.settings.network, parameters, data["x"], data["y"], columns, features=features)
-    return {**picture, **names_of(session)}
+    held_out = np.zeros(len(data["x"]), bool)
+    held_out[state.descent.split.validation_rows] = True
+    units = _numeric_columns(state.rows)
+    picture = fitted(
+        state.settings.network,
+        parameters,
+        data["x"],
+        data["y"],
+        columns,
+        features=features,
+        units=units,
+        held_out=held_out,
+    )
+    scaled = {"scaled": state.rows.choices.scaling == STANDARD and not {*columns} <= {*units}}
+    return {**_in_units(picture, state.rows.target), **names_of(session), **scaled}
+
+
+def _numeric_columns(rows: Rows) -> dict[int, Numeric]:
+    """How the columns of numbers became what a network is given, by the index of the column there."""
+    places = rows.encoder.places
+    parts = [part for part in rows.encoder.encodings if isinstance(part, Numeric) and not part.clock]
+    return {places[part.name].start: part for part in parts}
+
+
+def _in_units(picture: dict[str, Any], target: Target) -> dict[str, Any]:
+    """Numbers that are predicted, and targets, in the target's own units."""
+    if picture["task"] != "regression":
+        return picture
+    names = ["targets", "values" if "values" in picture else "y"]
+    return {**picture, **{name: picture[name] * target.scale + target.mean for name in names}}
 
 
 @quiet
@@ -42,6 +75,8 @@ def fitted(
     at: NDArray[Any] | None = None,
     points: int = 1000,
     output: int = 0,
+    units: Mapping[int, Numeric] = MappingProxyType({}),
+    held_out: NDArray[np.bool_] | None = None,
 ) -> dict[str, Any]:
     """What a network predicts along one column of x or over two, beside the rows it learns from.
 
@@ -53,15 +88,17 @@ def fitted(
         at: the values of the other columns, (inputs,); their medians where not given.
         points: rows that are shown, at most, evenly spaced.
         output: which output, where there are several that are no classes.
+        units: how columns became what the network is given, by index: they are told in their own units.
+        held_out: for each row whether it is not trained on, (n,).
 
     Returns:
         ``task``: regression, binary or classes; ``labels`` of the columns; ``points`` (k, 1 or 2) and
-        ``targets`` (k,) of the rows; ``slice``: whether other columns are fixed, and at which values,
-        ``fixed``; ``sampled``. Of one column ``x`` (200,) and ``y`` (200, 1): the prediction or the
-        probability, or (200, classes). Of two ``x`` (48,), ``y`` (48,) and ``values`` (48, 48) [y, x]: the
-        prediction, the probability of class 1, or of the class in ``classes`` (48, 48), the most probable
-        one, which is ahead of the next by ``margins`` (48, 48). A column that an embedding reads has its
-        levels instead.
+        ``targets`` (k,) of the rows, and where given ``held_out`` (k,); ``slice``: whether other columns are
+        fixed, and at which values, ``fixed``; ``sampled``. Of one column ``x`` (200,) and ``y`` (200, 1): the
+        prediction or the probability, or (200, classes). Of two ``x`` (48,), ``y`` (48,) and ``values``
+        (48, 48) [y, x]: the prediction, the probability of class 1, or of the class in ``classes`` (48, 48),
+        the most probable one, which is ahead of the next by ``margins`` (48, 48). A column that an embedding
+        reads has its levels instead.
 
     Raises:
         DownslopeError: if the columns are not one or two of the network's.
@@ -79,11 +116,13 @@ def fitted(
             f"not {list(columns)}"
         )
     fixed = _fixed_values(network, x) if at is None else np.asarray(at, x.dtype)
-    axes = [_axis(network, column, x[:, column], _LINE if len(columns) == 1 else _SIDE) for column in columns]
+    told = {c: units[c].values if c in units else np.asarray for c in range(x.shape[1])}
+    count = _LINE if len(columns) == 1 else _SIDE
+    axes = [_axis(network, column, told[column](x[:, column]), count) for column in columns]
     grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, len(columns))
     rows = np.tile(fixed, (len(grid), 1))
     for i, column in enumerate(columns):
-        rows[:, column] = grid[:, i]
+        rows[:, column] = units[column].feature(grid[:, i]) if column in units else grid[:, i]
     predicted = forward(network, parameters, rows)
     kept = evenly_spaced(len(x), points)
     others = [i for i in range(x.shape[1]) if i not in columns]
@@ -91,12 +130,13 @@ def fitted(
         "task": task_of(network),
         "labels": [features[column] for column in columns],
         **_shown(network, axes, predicted, output),
-        "points": x[kept][:, list(columns)],
+        "points": np.stack([told[column](x[kept, column]) for column in columns], axis=1),
         "targets": column_of(y, output)[kept],
         "slice": bool(others),
-        "fixed": {features[i]: float(fixed[i]) for i in others},
+        "fixed": {features[i]: float(told[i](fixed[i])) for i in others},
         "rows": len(x),
         "sampled": len(kept) < len(x),
+        **({} if held_out is None else {"held_out": held_out[kept].astype(np.uint8)}),
     }
 
 
@@ -117,7 +157,9 @@ def _axis(network: Network, column: int, values: NDArray[Any], count: int) -> ND
     levels = _levels(network)
     if column in levels:
         return np.arange(levels[column], dtype=values.dtype)
-    low, high = float(values.min()), float(values.max())
+    low, high = np.quantile(values, [_RARE, 1 - _RARE])  # all, unless some are far from all others
+    near = values[(values >= low - (high - low)) & (values <= high + (high - low))]
+    low, high = float(near.min()), float(near.max())
     margin = 0.05 * (high - low) or max(1.0, abs(low)) / 2
     return np.linspace(low - margin, high + margin, count, dtype=values.dtype)
 

@@ -14,16 +14,15 @@ from downslope.errors import DownslopeError
 from downslope.insight import dense_layers
 from downslope.nets import Network
 from downslope.studio.session._session import Session
-from downslope.studio.table._rows import Rows
-from downslope.studio.views.pictures._sampling import column_of, evenly_spaced, quiet, task_of
+from downslope.studio.views.pictures._choice import plane_of
+from downslope.studio.views.pictures._sampling import column_of, quiet, task_of
 from downslope.training import Arrays
 
-__all__ = ["make", "plane_of", "units"]
+__all__ = ["make", "units"]
 
 _SIDE = 24  # points along the side of a picture
 _MOST_UNITS = 200
 _TOP = 127  # the largest level
-_ROWS = 1000  # that the choice of two columns looks at
 
 
 def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> dict[str, Any]:
@@ -33,32 +32,6 @@ def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> di
     columns = plane_of(state.rows)
     found = units(network, parameters, data["x"], data["y"], columns)
     return {**found, "labels": [state.rows.features[column] for column in columns]}
-
-
-def plane_of(rows: Rows) -> tuple[int, int]:
-    """The two columns of numbers that correlate most with the target, in their order.
-
-    Raises:
-        DownslopeError: if there are no two columns of numbers.
-    """
-    numbers = {column.name for column in rows.columns if column.used and column.kind == "number"}
-    known = [j for j, name in enumerate(rows.features) if name in numbers]
-    if len(known) < 2:
-        raise DownslopeError("pictures of units need two columns of numbers")
-    if len(known) > 2:
-        known = sorted(sorted(known, key=lambda j: -_correlation(rows, j))[:2])
-    return known[0], known[1]
-
-
-@quiet
-def _correlation(rows: Rows, column: int) -> float:
-    """The largest correlation in size of a column with an output, or with the membership in a class."""
-    kept = evenly_spaced(len(rows.x), _ROWS)
-    x, y = rows.x[kept, column].astype(np.float64), rows.y[kept].astype(np.float64)
-    targets = y[:, None] == np.unique(y) if y.ndim == 1 else y
-    x, targets = x - x.mean(), targets - targets.mean(axis=0)
-    found = np.abs(x @ targets) / np.sqrt(np.sum(x**2) * np.sum(targets**2, axis=0))
-    return float(np.max(np.nan_to_num(found)))
 
 
 @quiet

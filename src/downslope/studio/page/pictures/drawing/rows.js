@@ -1,6 +1,6 @@
 /** The rows of a table as pictures show them: their marks, what they are called, and which one is nearest. */
 import { number } from "../../core/format.js";
-import { classColour, rgb } from "./colours.js";
+import { classColour, css, rgb } from "./colours.js";
 
 /** What the target is called. */
 export const targetOf = (picture) => picture.target ?? "target";
@@ -23,6 +23,13 @@ export function markColour(picture, colours, k) {
   if (picture.task === "binary") return rgb(k ? colours.positive : colours.negative);
   return classColour(colours, k);
 }
+
+/** How the mark of a row looks that is not trained on: its fill, its rim and how thick that is. */
+export const hollow = (colour, colours) => [colours.paper, css(colour), 2];
+
+/** What a row is called where it is pointed at. */
+export const rowTitle = (picture, k) =>
+  picture.held_out?.[k] ? "A validation row of the table" : "A row of the table";
 
 /** The target of a row in words. */
 export function targetText(picture, k) {

@@ -7,9 +7,8 @@ const columns = signal(null); // one or two indices of inputs
 /** What is asked for. */
 export const options = () => columns.value && { columns: columns.value };
 
-/** The first two columns, or the only one. */
-export function choose(net) {
-  columns.value = net.inputs.length > 1 ? [0, 1] : [0];
+export function choose(_, proposed) {
+  columns.value = proposed.columns;
 }
 
 export function Choices({ net }) {
@@ -21,10 +20,11 @@ export function Choices({ net }) {
   const setSecond = (text) => {
     columns.value = text === "" ? [first] : [first, Number(text)];
   };
-  return html`<${Choice} label="Column" options=${list} value=${String(first)} onChange=${setFirst} />
+  return html`<span class="muted">over</span>
+    <${Choice} hide label="Column" options=${list} value=${String(first)} onChange=${setFirst} />
     ${
       list.length > 1 &&
-      html`<${Choice} label="Second column" options=${[["", "None"], ...list]} value=${String(second ?? "")}
+      html`<${Choice} hide label="Second column" options=${[["", "None"], ...list]} value=${String(second ?? "")}
         onChange=${setSecond} />`
     }`;
 }

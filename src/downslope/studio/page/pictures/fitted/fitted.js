@@ -2,9 +2,9 @@
 import { number } from "../../core/format.js";
 import { html, useEffect, useMemo, useRef } from "../../core/ui.js";
 import { extent } from "../drawing/axes.js";
-import { css, dashes, mark } from "../drawing/colours.js";
+import { css, dashes, mark, rgb } from "../drawing/colours.js";
 import { Figure, Plot, useColours, useSize } from "../drawing/figure.js";
-import { classCount, markColour, nameOf, targetOf } from "../drawing/rows.js";
+import { classCount, hollow, markColour, nameOf, targetOf } from "../drawing/rows.js";
 import { Choices, choose, options } from "./choices.js";
 import { lineView } from "./line.js";
 import { mapView } from "./map.js";
@@ -53,7 +53,7 @@ function title(picture) {
 
 function note(picture) {
   const fixed = Object.entries(picture.fixed)
-    .slice(0, 8)
+    .slice(0, 3)
     .map(([name, value]) => `${name} = ${number(value, 4)}`);
   const more = Object.keys(picture.fixed).length - fixed.length;
   const parts = [];
@@ -118,13 +118,15 @@ function table(picture) {
 
 function Key({ picture, colours }) {
   const classes = classCount(picture);
-  if (!classes) return null;
+  const heldOut = picture.held_out?.some(Boolean);
+  if (!classes && !heldOut) return null;
   const line = picture.labels.length === 1 && classes > 2;
   const entry = (k) => {
     const drawn = { k, colours, line, colour: markColour(picture, colours, k) };
     return html`<li key=${k}><${Mark} ...${drawn} />${nameOf(picture, k)}</li>`;
   };
-  return html`<ul class="picture-legend">${Array.from({ length: classes }, (_, k) => entry(k))}</ul>`;
+  return html`<ul class="picture-legend">${Array.from({ length: classes }, (_, k) => entry(k))}
+    ${heldOut && html`<li><${Mark} k=${0} colours=${colours} colour=${null} />Validation row</li>`}</ul>`;
 }
 
 function Mark({ k, colours, colour, line }) {
@@ -142,7 +144,8 @@ function Mark({ k, colours, colour, line }) {
       context.stroke();
       context.setLineDash([]);
     }
-    mark(context, k, line ? 15 : 8, 8, 4.5, css(colour), colours.ink);
+    const look = colour ? [css(colour), colours.ink] : hollow(rgb(colours.muted), colours);
+    mark(context, k, line ? 15 : 8, 8, 4.5, ...look);
   });
   const width = line ? 30 : 16;
   const style = { width: `${width}px`, height: "16px" };

@@ -2,7 +2,16 @@
 import { number } from "../../core/format.js";
 import { closest, drawAxes, extent, frameOf, linear, ticks } from "../drawing/axes.js";
 import { classColour, css, dashes, mark, mixed, rgb } from "../drawing/colours.js";
-import { classCount, markColour, nameOf, nearestRow, targetOf, targetText } from "../drawing/rows.js";
+import {
+  classCount,
+  hollow,
+  markColour,
+  nameOf,
+  nearestRow,
+  rowTitle,
+  targetOf,
+  targetText,
+} from "../drawing/rows.js";
 
 /** A small shift that is always the same for a row, so that marks of the same value are seen apart. */
 const jitter = (k) => ((k * 0.618034) % 1) - 0.5;
@@ -60,15 +69,9 @@ export function lineView(picture, colours) {
     for (let k = 0; k < targets.length; k++) {
       const kind = classes ? targets[k] : 0;
       const colour = classes ? markColour(picture, colours, kind) : rgb(colours.muted);
-      mark(
-        context,
-        kind,
-        ...placed(shape, k),
-        radius,
-        css(colour, 0.45),
-        css(mixed(colour, rgb(colours.ink), 0.3), 0.9),
-        1,
-      );
+      const filled = [css(colour, 0.45), css(mixed(colour, rgb(colours.ink), 0.3), 0.9), 1];
+      const look = picture.held_out?.[k] ? hollow(colour, colours) : filled;
+      mark(context, kind, ...placed(shape, k), radius, ...look);
     }
     for (let output = 0; output < outputs; output++) drawLine(context, picture, colours, shape, output);
     return shape;
@@ -86,7 +89,7 @@ export function lineView(picture, colours) {
       return {
         ...near,
         lines: [
-          "A row of the table",
+          rowTitle(picture, near.k),
           `${labels[0]} = ${number(points[near.k], 5)}`,
           targetText(picture, near.k),
         ],

@@ -13,7 +13,7 @@ import {
 } from "../drawing/axes.js";
 import { classColour, css, diverging, lookedUp, mark, mixed, readable, rgb } from "../drawing/colours.js";
 import { contourLines, labelPlace, paintGrid, refined, strokeLines } from "../drawing/contours.js";
-import { classCount, markColour, nameOf, nearestRow, targetText } from "../drawing/rows.js";
+import { classCount, hollow, markColour, nameOf, nearestRow, rowTitle, targetText } from "../drawing/rows.js";
 
 const PLAIN = { log: false, up: (value) => value }; // heights that are drawn as they are
 
@@ -70,16 +70,8 @@ export function mapView(picture, colours) {
     for (let k = 0; k < targets.length; k++) {
       const fill = task === "regression" ? hue(share(targets[k])) : markColour(picture, colours, targets[k]);
       const kind = task === "regression" ? 0 : Math.round(targets[k]);
-      mark(
-        context,
-        kind,
-        sx(points[2 * k]),
-        sy(points[2 * k + 1]),
-        radius,
-        css(fill),
-        rimOf(task, fill, colours),
-        1.25,
-      );
+      const look = picture.held_out?.[k] ? hollow(fill, colours) : [css(fill), rimOf(task, fill, colours)];
+      mark(context, kind, sx(points[2 * k]), sy(points[2 * k + 1]), radius, ...look);
     }
     if (task === "classes") nameRegions(context, picture, colours, frame);
     return shape;
@@ -92,7 +84,7 @@ export function mapView(picture, colours) {
       return {
         ...near,
         lines: [
-          "A row of the table",
+          rowTitle(picture, near.k),
           `${labels[0]} = ${number(points[2 * near.k], 5)}`,
           `${labels[1]} = ${number(points[2 * near.k + 1], 5)}`,
           targetText(picture, near.k),

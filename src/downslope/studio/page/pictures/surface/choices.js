@@ -57,8 +57,8 @@ export function Choices({ net }) {
       const one = list.find((known) => key(known) === chosen);
       axes.value = axes.value.with(place, one);
     };
-    return html`<${Choice} label=${label} options=${list.map((one) => [key(one), one[2]])}
+    return html`<${Choice} hide label=${label} options=${list.map((one) => [key(one), one[2]])}
       value=${key(axes.value[place])} onChange=${set} />`;
   };
-  return html`${axis("Horizontal axis", 0)}${axis("Vertical axis", 1)}`;
+  return html`<span class="muted">over</span>${axis("Horizontal axis", 0)}${axis("Vertical axis", 1)}`;
 }
