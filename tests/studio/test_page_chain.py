@@ -159,7 +159,7 @@ def test_layers_go_unit_by_unit_and_the_written_text_has_the_numbers_of_the_draw
     output = (parameters["layer2.weight"] @ hidden + parameters["layer2.bias"])[0]
     delta = 2 * (output - FIVE_Y[row])
     back = delta * parameters["layer2.weight"][0, 1] * (1 - hidden[1] ** 2)
-    found, steps = at(page), page.page.locator(".track i").count()
+    found, steps = at(page), page.page.locator(".passes i").count()
     for _ in range(steps - 3):
         page.page.keyboard.press("ArrowRight")
         found |= at(page)

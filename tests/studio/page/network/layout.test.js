@@ -18,17 +18,17 @@ test("every unit stands inside the drawing, and none on another", () => {
   for (const sizes of SIZES) {
     for (const style of ["numbers", "lines"]) {
       for (const width of [300, 640, 1200]) {
-        const { columns, height, radius } = layoutOf(network(...sizes), width, style);
+        const { columns, height, radius, inputRadius } = layoutOf(network(...sizes), width, style);
         assert.deepEqual(
           columns.map((column) => column.length),
           sizes,
         );
-        for (const column of columns) {
+        for (const [c, column] of columns.entries()) {
           for (const [x, y] of column)
             assert.ok(x > 0 && x < width && y > 0 && y < height, `${sizes} ${x} ${y}`);
           const gaps = column.slice(1).map(([, y], i) => y - column[i][1]);
           assert.ok(
-            gaps.every((gap) => gap > 1.2 * radius || gap > 5),
+            gaps.every((gap) => gap > 1.2 * (c ? radius : inputRadius) || gap > 5),
             `${sizes}: ${gaps[0]}, radius ${radius}`,
           );
         }

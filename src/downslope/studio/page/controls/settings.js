@@ -3,8 +3,7 @@ import { overview, settings } from "../core/store.js";
 import { html } from "../core/ui.js";
 import { change } from "./changes.js";
 import { Choice, Field } from "./fields.js";
-
-const NEW_LAYER = { units: 8, activation: "tanh", bias: true };
+import { withLayer } from "./layer_list.js";
 
 export function Settings() {
   const now = settings.value;
@@ -73,10 +72,7 @@ function FixedLayers() {
 
 function Layers({ layers, choices }) {
   const last = layers.length - 1;
-  const insert = () => {
-    const like = last > 0 ? layers[last - 1] : NEW_LAYER;
-    change({ layers: [...layers.slice(0, last), { ...like }, layers[last]] });
-  };
+  const insert = () => change({ layers: withLayer(layers, 1) });
   const names = [...new Set(layers.slice(0, last).map(({ activation }) => activation))];
   const setAll = (activation) =>
     change({ layers: layers.map((one, i) => (i < last ? { ...one, activation } : one)) });

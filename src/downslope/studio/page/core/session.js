@@ -105,7 +105,7 @@ export function look(again) {
     rows: shownRows.value,
     row: row.value,
     order: order.value,
-    pictures: asked.value.pictures,
+    pictures: { ...asked.value.pictures, ...asked.value.units },
     matrices: asked.value.matrices,
     again,
   });

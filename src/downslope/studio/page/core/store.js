@@ -23,7 +23,7 @@ export const order = signal("table");
 export const lines = signal("weight");
 export const panel = signal("picture"); // of the column beside the network, the one that is open
 export const wide = signal(false); // whether that column stands over the network too
-export const asked = signal({ pictures: null, matrices: null });
+export const asked = signal({ pictures: null, units: null, matrices: null });
 
 /** Say that what was typed is no number. */
 export function refuseNumber(label, text) {

@@ -83,5 +83,5 @@ function Track({ steps, now }) {
     }`} title=${PHASES[phase]} onClick=${() => {
       stepAt.value = i;
     }}></i>`;
-  return html`<div class="track" aria-hidden="true">${steps.map(mark)}</div>`;
+  return html`<div class="passes" aria-hidden="true">${steps.map(mark)}</div>`;
 }

@@ -2,8 +2,9 @@
 
 import { number, whole } from "../core/format.js";
 import { html, useEffect, useRef } from "../core/ui.js";
+import { usePalette } from "./palette.js";
 import { ramp } from "./raster.js";
-import { Raster, usePalette, Window } from "./window.js";
+import { Raster, Window } from "./window.js";
 
 const KINDS = [
   ["weight", "Weights", "w"],

@@ -2,7 +2,7 @@
 
 import { number, whole as wholeNumber } from "../core/format.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../core/ui.js";
-import { draw, NOT_A_NUMBER, palette } from "./raster.js";
+import { draw, NOT_A_NUMBER } from "./raster.js";
 import { cell, enlarged, frame, mostZoom, moved, placeAt, showing, whole, within } from "./zoom.js";
 
 const STEP = 1.6; // by which a button or a key enlarges
@@ -10,26 +10,6 @@ const LEAP = 16; // places that an arrow key with Shift goes
 const help =
   "Arrow keys move the cursor, with Shift by sixteen places. Plus and minus zoom, 0 shows all, " +
   "Enter pins the unit, Escape closes.";
-
-/**
- * The colours of the theme, again whenever it changes.
- * @returns {Uint32Array}
- */
-export function usePalette() {
-  const [colours, setColours] = useState(() => palette());
-  useEffect(() => {
-    const renew = () => setColours(palette());
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    const chosen = new MutationObserver(renew);
-    dark.addEventListener("change", renew);
-    chosen.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    return () => {
-      dark.removeEventListener("change", renew);
-      chosen.disconnect();
-    };
-  }, []);
-  return colours;
-}
 
 /**
  * The width of an element in pixels, 0 before it is known.

@@ -1,19 +1,23 @@
 /** The network as a drawing: units as circles, weights as lines or as numbers that can be moved by hand. */
 import { fitted } from "../core/format.js";
 import { litClass, passStep, pointing } from "../core/links.js";
-import { frame, network, selected, style } from "../core/store.js";
+import { frame, network, row, selected, style } from "../core/store.js";
 import { html, lazy, useLayoutEffect, useRef, useState } from "../core/ui.js";
+import { InUnits, inUnits, Layers } from "./layers.js";
 import { layoutOf } from "./layout.js";
 import { Lines } from "./lines.js";
+import { OutputNames } from "./outputs.js";
 import { Tip } from "./tip.js";
 import { Units } from "./units.js";
 import { Weights } from "./weights.js";
 
 const LEAST_WIDTH = 300;
+const SMALLEST = 10; // pixels of the radius of a unit with a picture
 const COLUMNS = 1001; // pixels of a window in which the network has a column of its own
 
 const Flow = lazy(() => import("./flow.js").then((m) => m.Flow));
 const Inspector = lazy(() => import("./inspector.js").then((m) => m.Inspector));
+const Small = lazy(() => import("./small.js").then((m) => m.Small));
 const Tables = lazy(() => import("./as_table.js").then((m) => m.Tables));
 
 /** The drawing with everything that belongs to it. */
@@ -37,18 +41,25 @@ export function Drawing({ children }) {
   const layout = layoutOf(net, width, style.value, room);
   const phase = frame.value ? frame.value.phase : "";
   return html`<div class="drawing" data-style=${style.value} data-phase=${phase}>
+    <${Layers} layout=${layout} />
     <div class="room" ref=${box}>
       ${measured > 0 && html`<${Canvas} net=${net} width=${width} layout=${layout} />`}</div>
     ${selected.value && html`<${Inspector} net=${net} />`}
-    <div class="foot"><${AsTable} net=${net} />${children}</div>
+    <div class="foot"><${AsTable} net=${net} />
+      ${pictured(layout) && html`<${InUnits} />`}${children}</div>
   </div>`;
 }
+
+/** Whether there is something to see in the units: hidden ones over a plane, large enough. */
+const pictured = ({ columns, radius }) => columns.length > 2 && columns[0].length > 1 && radius >= SMALLEST;
 
 function Canvas({ net, width, layout }) {
   return html`<div class="canvas" style=${{ height: `${layout.height}px` }}>
     <${Lines} net=${net} layout=${layout} width=${width} />
     <${Units} net=${net} layout=${layout} />
+    <${OutputNames} layout=${layout} />
     <${ErrorBox} layout=${layout} width=${width} />
+    ${pictured(layout) && inUnits.value && row.value === null && html`<${Small} layout=${layout} />`}
     ${style.value === "numbers" && html`<${Weights} net=${net} layout=${layout} />`}
     ${passStep.value && html`<${Flow} net=${net} layout=${layout} width=${width} />`}
     <${Tip} /></div>`;
@@ -60,7 +71,7 @@ function ErrorBox({ layout, width }) {
   if (!now) return null;
   const outputs = layout.columns[layout.columns.length - 1];
   const y = (outputs[0][1] + outputs[outputs.length - 1][1]) / 2;
-  const x = outputs[0][0] + layout.radius;
+  const x = outputs[0][0] + layout.radius + layout.names;
   const size = Math.max(60, width - x - 26);
   const position = { left: `${x + 10}px`, top: `${y - 22}px`, width: `${size}px` };
   const highlighted = now.phase === "loss" ? "highlighted" : "";

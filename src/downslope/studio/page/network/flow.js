@@ -1,4 +1,4 @@
-/** A step of the passes on the drawing: its values at their places, flowing along the edges that bring them. */
+/** A step of the passes on the drawing: its values at their places, flowing along the edges. */
 import { fitted } from "../core/format.js";
 import { passStep, stepAt } from "../core/links.js";
 import { explanation } from "../core/store.js";
@@ -34,16 +34,21 @@ export function Flow({ net, layout, width }) {
   const drops = edges.length <= MOST_DROPS ? edges : [];
   return html`<div class=${`flow q-${step.kind}`} key=${at} aria-hidden="true">
     <svg width=${width} height=${layout.height}>
-      ${edges.map(
-        ([[x1, y1], [x2, y2]], k) =>
-          html`<line key=${k} class=${back ? "back" : ""} ...${{ x1, y1, x2, y2 }} />`,
+      ${edges.map(([from, to], k) => html`<${Edge} key=${k} from=${from} to=${to} back=${back} />`)}
+      ${drops.map(([from, to], k) =>
+        back
+          ? html`<${Drop} key=${k} from=${to} to=${from} />`
+          : html`<${Drop} key=${k} from=${from} to=${to} />`,
       )}
-      ${drops.map(([from, to], k) => html`<${Drop} key=${k} from=${back ? to : from} to=${back ? from : to} />`)}
     </svg>
     ${Array.from(
       valuesAt(steps, at, roomy(layout)),
       ([key, one]) => html`<${Value} key=${key} ...${one} layout=${layout} weights=${weights} />`,
     )}</div>`;
+}
+
+function Edge({ from: [x1, y1], to: [x2, y2], back }) {
+  return html`<line class=${back ? "back" : ""} x1=${x1} y1=${y1} x2=${x2} y2=${y2} />`;
 }
 
 /** Something that moves along an edge. */
@@ -62,7 +67,7 @@ function Value({ place, kind, value, above, isNew, layout, weights }) {
 }
 
 function placeOf(key, above, layout, weights) {
-  const { columns, radius } = layout;
+  const { columns, names, radius } = layout;
   const [what, numbers] = key.split(":");
   if (what === "unit") {
     const [c, i] = numbers.split(",").map(Number);
@@ -72,7 +77,7 @@ function placeOf(key, above, layout, weights) {
   if (what === "error") {
     const outputs = columns[columns.length - 1];
     const y = (outputs[0][1] + outputs[outputs.length - 1][1]) / 2;
-    return [outputs[0][0] + radius + 40, y - 22 - ABOVE];
+    return [outputs[0][0] + radius + names + 40, y + 22 + ABOVE];
   }
   const place = weights.get(key);
   if (!place) return null;

@@ -2,6 +2,7 @@
 
 const GAP = { numbers: 116, lines: 46 }; // between units, in pixels
 const NARROW = 440;
+const LETTER = 7; // pixels of a letter of a name
 const HIGHEST = 460; // of a drawing that takes the room it needs
 
 /**
@@ -9,9 +10,11 @@ const HIGHEST = 460; // of a drawing that takes the room it needs
  * @property {number} height of the drawing, in pixels
  * @property {number} left where the inputs are
  * @property {boolean} narrow
+ * @property {number} names the room for names behind the outputs, in pixels
  * @property {[number, number][][]} columns the middle of every unit, the inputs first
  * @property {number} letters the size of the names of inputs: many of them would lie on each other
  * @property {number} radius of a unit
+ * @property {number} inputRadius of an input
  */
 
 /**
@@ -27,26 +30,26 @@ export function layoutOf(net, width, style, room) {
   const most = Math.max(...sizes);
   const height = Math.max(220, room ?? Math.min(HIGHEST, most * GAP[style] + 22));
   const narrow = width < NARROW;
-  const left = numbers ? 46 : narrow ? 80 : 128;
-  const right = width - (numbers ? 118 : 104);
+  const longest = Math.max(...net.inputs.map((name) => name.length));
+  const left = numbers ? 46 : Math.min(narrow ? 80 : 128, 28 + LETTER * longest);
+  const names = sizes[sizes.length - 1] > 1 ? (narrow ? 44 : 64) : 0;
+  const right = width - (numbers ? 118 : 104) - names;
   const column = (count, c) => {
     const x = left + ((right - left) * c) / (sizes.length - 1);
     const gap = Math.min(GAP[style] + 14, (height - 40) / count);
     return Array.from({ length: count }, (_, i) => [x, height / 2 + (i - (count - 1) / 2) * gap]);
   };
+  const between = (right - left) / (sizes.length - 1) / 2.6;
+  const radius = (count) =>
+    Math.max(2, Math.min(numbers ? 24 : 18, between, Math.max(5, (height - 40) / count / 2.4)));
   return {
     height,
     left,
     narrow,
+    names,
     columns: sizes.map(column),
     letters: Math.max(7, Math.min(12, (height - 40) / sizes[0] / 1.25)),
-    radius: Math.max(
-      2,
-      Math.min(
-        numbers ? 24 : 18,
-        (right - left) / (sizes.length - 1) / 2.6,
-        Math.max(5, (height - 40) / most / 2.4),
-      ),
-    ),
+    radius: radius(Math.max(...sizes.slice(1))),
+    inputRadius: radius(most),
   };
 }

@@ -1,0 +1,109 @@
+"""The drawing: small pictures in its units, more and fewer layers and units, names of the outputs."""
+
+import numpy as np
+import pytest
+from visits import FRESH, send
+
+SPIRALS = {"command": "open_sample", "name": "spirals"}
+
+
+@pytest.fixture
+def spirals(five_rows, visit):
+    send(five_rows, **SPIRALS)
+    return visit(five_rows)
+
+
+def activations(page, x):
+    """What every unit of the spirals' layers holds, by hand, in float64."""
+    parameters = {name: np.asarray(value, float) for name, value in page.frame["parameters"].items()}
+    a, found = np.asarray(x, float), []
+    for layer in page.overview["network"]["layers"]:
+        z = parameters[layer["weight"]] @ a + parameters[layer["bias"]]
+        a = np.tanh(z) if layer["activation"] == "tanh" else z
+        found.append(a)
+    return found
+
+
+PIXELS = """(canvases) => canvases.map((canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, 24, 24);
+  return [[0, 0], [3, 20], [23, 5], [12, 12]].map(([row, column]) => {
+    const at = 4 * (24 * row + column);
+    return data[at + 2] - data[at]; // blue without red: blue is positive, orange negative
+  });
+})"""
+
+
+def test_each_unit_holds_a_picture_of_what_it_computes(spirals):
+    """The colour at some points is of the sign of the unit's value there, in all units."""
+    canvases = spirals.page.locator(".smalls canvas")
+    spirals.until(lambda: (canvases.count() == 17 and "pictures" in spirals.frame) or canvases.count() == 17)
+    x = spirals.page.evaluate(
+        """async () => {
+          const { pictures } = await import("/core/store.js");
+          const { x, y } = pictures.value.units;
+          return [Array.from(x), Array.from(y)];
+        }"""
+    )
+    shown = np.array(canvases.evaluate_all(PIXELS))
+    for k, (row, column) in enumerate([(0, 0), (3, 20), (23, 5), (12, 12)]):
+        values = np.concatenate(activations(spirals, [x[0][column], x[1][row]]))
+        large = np.abs(values) > 0.1 * np.abs(values).max()
+        assert np.array_equal(np.sign(shown[large, k]), np.sign(values[large]))
+        assert large.sum() >= 3
+
+
+def test_pictures_follow_the_steps_and_give_way_to_values(spirals):
+    canvases = spirals.page.locator(".smalls canvas")
+    spirals.until(lambda: canvases.count() == 17)
+    before = canvases.evaluate_all(PIXELS)
+    spirals.take(60)
+    spirals.until(lambda: canvases.evaluate_all(PIXELS) != before, "other pictures")
+    spirals.page.locator("section.rows tbody tr").nth(1).get_by_role("button").click()
+    canvases.first.wait_for(state="detached")  # the values of the row
+    spirals.page.locator("section.rows tbody tr").nth(1).get_by_role("button").click()
+    canvases.first.wait_for()
+    spirals.page.get_by_label("Pictures in units").uncheck()
+    canvases.first.wait_for(state="detached")
+    spirals.page.get_by_label("Pictures in units").check()
+    canvases.first.wait_for()
+
+
+def units_of(page):
+    return [layer["units"] for layer in page.overview["network"]["layers"]]
+
+
+def test_layers_and_units_are_added_and_taken_on_the_drawing(spirals):
+    assert units_of(spirals) == [8, 8, 1]
+    spirals.page.get_by_role("button", name="One unit more in layer 2").click()
+    spirals.until(lambda: units_of(spirals) == [8, 9, 1], "a unit more")
+    spirals.page.get_by_role("button", name="One unit less in layer 1").focus()
+    spirals.page.keyboard.press("Enter")
+    spirals.until(lambda: units_of(spirals) == [7, 9, 1], "a unit less")
+    spirals.page.get_by_role("button", name="One hidden layer more").click()
+    spirals.until(lambda: units_of(spirals) == [7, 9, 9, 1], "a layer more")
+    for expected in ([7, 9, 1], [7, 1], [1]):
+        spirals.page.get_by_role("button", name="One hidden layer less").press("Enter")
+        spirals.until(lambda expected=expected: units_of(spirals) == expected, "a layer less")
+    less = spirals.page.get_by_role("button", name="One hidden layer less")
+    assert less.get_attribute("aria-disabled") == "true"
+    less.press("Enter")
+    spirals.take(1)
+    assert units_of(spirals) == [1]
+
+
+def test_a_neuron_becomes_a_network_on_the_drawing(five_rows, visit):
+    send(five_rows, **FRESH)
+    page = visit(five_rows)
+    assert units_of(page) == [1]
+    page.page.get_by_role("button", name="One hidden layer more").click()
+    page.until(lambda: len(units_of(page)) == 2, "a hidden layer")
+    page.take(2)
+
+
+def test_outputs_have_the_names_of_their_classes(penguins, visit, five_rows):
+    page = visit(penguins)
+    assert page.page.locator(".outputname").all_inner_texts() == ["Adelie", "Chinstrap", "Gentoo"]
+    send(five_rows, **SPIRALS)
+    assert visit(five_rows).page.locator(".outputname").all_inner_texts() == ["z > 0: 1"]
+    send(five_rows, **FRESH)
+    assert visit(five_rows).page.locator(".outputname").all_inner_texts() == ["y"]
