@@ -161,6 +161,11 @@ def test_what_is_wrong_in_a_lesson_is_named_with_its_line(text, message):
             "---\nweights: 1, 2\n---\n" + BODY,
             "x.md, line 2: found 2 numbers; this network has 3 weights and biases",
         ),
+        ("---\nspeed: quick\n---\n" + BODY, "x.md, line 2: speed needs steps a second, or fastest"),
+        (
+            BODY + "> start: speed = -3\n",
+            "x.md, line 5: a pace is from 0.1 to 100,000 steps a second, not -3",
+        ),
         ("---\nweights: 1; 2; 3\n---\n" + BODY, "x.md, line 2: found the weights '1; 2; 3'; write numbers"),
         (BODY + "> start: layers = 2 tanh, 1\n> start: weights = 1, 2, 3\n", "x.md, line 6: found 3 numbers"),
         ("---\nlayers: 8 tanh, 3\n---\n" + BODY, "x.md, line 1: "),

@@ -206,6 +206,17 @@ def test_a_lesson_is_gone_through():
     assert (session.parameters[W].tolist(), told(session)["done"]) == ([[1, 1, 1]], False)
 
 
+def test_a_lesson_sets_the_speed():
+    session = in_lesson("---\nspeed: 100\n---\n# T\n## S\nText.\n## R\nText.\n> start: speed = fastest\n")
+    assert session.state.pace == 100
+    session.handle(ask.LessonStep("next"))
+    assert session.state.pace is None
+    session.handle(ask.OpenLesson("one-neuron"))
+    assert session.state.pace == 30
+    session.handle(ask.LeaveLesson())
+    assert session.state.pace == first_session().state.pace
+
+
 def test_steps_are_counted_anew_for_other_settings_and_in_another_run():
     session = in_lesson(TWO)
     for command in (ask.Step(5), ask.ChangeSettings({"learning_rate": 1e-4}), ask.Step(2)):

@@ -244,6 +244,19 @@ def violations(page, axe, scheme, part="body"):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_a_lesson(five_rows, visit, axe, scheme):
+    send(five_rows, **FRESH)
+    send(five_rows, "open_lesson", name="one-neuron")
+    page = visit(five_rows, bypass_csp=True, color_scheme=scheme)
+    page.page.locator(".lesson").wait_for()
+    page.button("Hint").click()
+    page.button("Lesson 1 of 6 ▾").click()
+    page.page.locator("header .menu li").first.wait_for()
+    assert violations(page, axe, scheme) == []
+    send(five_rows, "leave_lesson")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_five_rows(five_rows, visit, axe, scheme):
     send(five_rows, **FRESH)
     page = visit(five_rows, bypass_csp=True, color_scheme=scheme)

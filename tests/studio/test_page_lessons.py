@@ -5,7 +5,7 @@ import re
 import pytest
 from visits import FRESH, Visit, send, serving
 
-from downslope.studio.lessons import BUILT_IN, built_in
+from downslope.studio.lessons import BUILT_IN, PARTS, built_in
 
 PASTED = "size,age,price\n" + "\n".join(f"{i},{i * i % 7},{3 * i + i * i % 7}" for i in range(60))
 
@@ -200,3 +200,113 @@ def test_a_lesson_can_be_done_to_its_end(visit, lessons, name):
 
 AT_ONCE = {"hidden-layer": (1,), "own-table": (1,)}
 """Steps that only ask for a look at what is open at first."""
+
+
+OWN = """# <i>Own</i> lesson
+## First
+<b>Bold</b> <script>document.title = "x"</script> [link](https://a.b/?c="><img src=x onerror=alert(1)>
+Move [w₁](#w1), or press [Descend](#descend), see [here](https://example.com/a).
+
+- `code`
+- **strong** and *emphasis*
+
+> until: moved_by_hand
+
+> hint: The *hint*.
+
+## Second
+Nothing to do.
+"""
+
+
+@pytest.fixture(scope="module")
+def own_lesson(tmp_path_factory):
+    """The address of a page on a lesson of one's own."""
+    path = tmp_path_factory.mktemp("lessons") / "own.md"
+    path.write_text(OWN, "utf-8")
+    with serving(path) as address:
+        yield address
+
+
+@pytest.fixture
+def own(visit, own_lesson):
+    """A student in a lesson of one's own."""
+    send(own_lesson, "open_lesson", name="own")
+    student = Student(visit(own_lesson, reduced_motion="reduce"))
+    student.at(0)
+    return student
+
+
+def test_the_way_through_a_lesson_and_out_of_it(own):
+    page, visit = own.page, own.visit
+    said = page.locator(".lesson [role=status]")
+    assert said.inner_text().startswith("Step 1 of 2. First. <b>Bold</b> <script>")
+    assert page.locator("header .lessons").inner_text() == "Lesson ▾"
+    assert visit.button("Back").is_disabled()
+    visit.button("Skip").click()
+    own.at(1)
+    own.done()  # nothing is asked for
+    assert said.inner_text() == "Step 2 of 2. Second. Nothing to do."
+    visit.button("Back").click()
+    own.at(0)
+    assert visit.button("Next ▸").is_disabled()
+    own.weight("w₁", 3)
+    own.done()
+    assert said.inner_text() == "Done."
+    assert visit.button("Skip").is_disabled()
+    visit.button("Again").click()
+    visit.until(lambda: not own.lesson["done"], "the step from its start")
+    visit.button("Leave the lesson").click()
+    visit.until(lambda: own.lesson is None, "no lesson")
+    assert visit.answer("notice")["text"] == "The lesson is closed. five rows is open again."
+    assert page.locator(".lesson").count() == 0
+    page.locator("header .lessons").click()
+    assert page.locator("header .menu li").first.inner_text() == "<i>Own</i> lesson"
+
+
+def test_a_lesson_points_at_what_its_step_speaks_of(own):
+    pointed = own.page.locator("[data-pointed]")
+    assert pointed.count() == 2
+    assert own.page.locator("[data-pointed][data-position='layer1.weight[1,1]']").count() == 1
+    assert own.page.locator("[data-pointed].play").count() == 1
+    assert pointed.first.evaluate("place => getComputedStyle(place).animationName") == "none"
+    own.page.get_by_role("button", name="w₁", exact=True).click()
+    assert own.page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("w₁, weight")
+    own.weight("w₁", 3)
+    own.done()
+    own.visit.until(lambda: pointed.count() == 0, "no ring")
+
+
+def test_no_html_of_a_lesson_becomes_html(own):
+    page = own.page
+    assert page.title() == "Downslope"
+    inside = page.locator(".lesson .task")
+    assert "<b>Bold</b> <script>" in inside.inner_text()
+    tags = inside.evaluate("task => [...task.querySelectorAll('*')].map((one) => one.tagName)")
+    assert sorted(set(tags)) == ["A", "B", "BUTTON", "CODE", "DIV", "EM", "H2", "P", "STRONG"]
+    link = inside.get_by_role("link", name="here")
+    attributes = [link.get_attribute(name) for name in ("href", "target", "rel")]
+    assert attributes == ["https://example.com/a", "_blank", "noopener noreferrer"]
+    inside.get_by_role("button", name="Hint").click()
+    assert inside.locator(".hint").inner_text() == "The hint."
+
+
+def test_every_part_that_a_lesson_can_point_at_is_on_the_page(own):
+    found = own.page.evaluate(
+        """async (parts) => {
+            const { PLACES, placeOf } = await import("/lessons/places.js");
+            return [Object.keys(PLACES), parts.filter((part) => !placeOf(part))];
+        }""",
+        list(PARTS),
+    )
+    assert sorted(found[0]) == sorted(PARTS)
+    assert found[1] == []
+
+
+def test_a_first_visitor_is_offered_the_first_lesson(page):
+    page.page.get_by_role("button", name="Lesson 1: One neuron by hand").click()
+    student = Student(page)
+    student.at(0)
+    page.button("Leave the lesson").click()
+    page.until(lambda: student.lesson is None, "no lesson")
+    assert page.page.locator(".invitation").count() == 0

@@ -98,7 +98,7 @@ _QUOTED = re.compile(r">\s?(.*)$")
 _TABLE_NAMES = ("table", "target")
 SETTINGS = (
     *("layers", "weights", "learning_rate", "optimizer", "momentum", "loss", "batch_size", "seed"),
-    *("validation", "dropout", "l1", "l2", "delta", "clip_norm", "scaling"),
+    *("validation", "dropout", "l1", "l2", "delta", "clip_norm", "scaling", "speed"),
 )
 """What a lesson can set."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -14,15 +14,19 @@ from numpy.typing import NDArray
 from downslope.errors import DownslopeError
 from downslope.studio.lessons import Lesson, Setting
 from downslope.studio.session._descent import checked_descent
+from downslope.studio.session._pace import checked_pace
 from downslope.studio.session._samples import FIVE_ROWS, SAMPLES, opening_of
 from downslope.studio.session._settings import Settings, suited
 from downslope.studio.table._choices import AUTO, Choices
 from downslope.studio.table._reading import read_rows
 from downslope.studio.table._rows import Rows, rows_of
 
-__all__ = ["checked_lesson", "opening_of_lesson", "with_settings"]
+__all__ = ["checked_lesson", "opening_of_lesson", "pace_of", "with_settings"]
 
 Values = Mapping[str, NDArray[Any]]
+
+_OTHERS = ("scaling", "speed")
+"""Settings of a lesson that are none of the network's descent."""
 
 
 def checked_lesson(lesson: Lesson) -> Lesson:
@@ -36,8 +40,10 @@ def checked_lesson(lesson: Lesson) -> Lesson:
         checked_descent(settings, rows, {})
     except DownslopeError as error:
         raise lesson.refused(lesson.table.line, error) from None
+    pace_of(lesson, lesson.settings, None)
     for step in lesson.steps:
         settings, _ = with_settings(lesson, settings, step.start)
+        pace_of(lesson, step.start, None)
     return lesson
 
 
@@ -51,7 +57,7 @@ def opening_of_lesson(lesson: Lesson) -> tuple[Rows, Settings, Values | None]:
         rows, settings, values = _opening(lesson)
     except DownslopeError as error:
         raise lesson.refused(lesson.table.line, error) from None
-    settings, given = with_settings(lesson, settings, [s for s in lesson.settings if s.name != "scaling"])
+    settings, given = with_settings(lesson, settings, lesson.settings)
     return rows, settings, values if given is None else given
 
 
@@ -72,12 +78,12 @@ def _opening(lesson: Lesson) -> tuple[Rows, Settings, Values | None]:
         frame, decided = read_rows(str(path), str(path))
     scaling = next((s.value for s in lesson.settings if s.name == "scaling"), AUTO)
     choices = Choices((table.target or frame.columns[-1],), scaling=scaling)
-    rows = replace(rows_of(frame, choices, source or lesson.title), source=decided)
+    rows = replace(rows_of(frame, choices, source or "the lesson's table"), source=decided)
     return rows, suited(rows), None
 
 
 def with_settings(
-    lesson: Lesson, settings: Settings, given: list[Setting] | tuple[Setting, ...]
+    lesson: Lesson, settings: Settings, given: Sequence[Setting]
 ) -> tuple[Settings, Values | None]:
     """The settings with those that a lesson gives, and the values of its weights, if it gives some.
 
@@ -89,7 +95,7 @@ def with_settings(
         try:
             if one.name == "weights":
                 weights = one
-            else:
+            elif one.name not in _OTHERS:
                 settings = settings.changed({one.name: _value(one)})
         except DownslopeError as error:
             raise lesson.refused(one.line, error) from None
@@ -99,6 +105,24 @@ def with_settings(
         return settings, _values(settings, weights.value)
     except DownslopeError as error:
         raise lesson.refused(weights.line, error) from None
+
+
+def pace_of(lesson: Lesson, given: Sequence[Setting], otherwise: float | None) -> float | None:
+    """Steps a second, if a lesson gives them; None is as fast as it goes.
+
+    Raises:
+        DownslopeError: with the line where it is none.
+    """
+    speed = next((one for one in given if one.name == "speed"), None)
+    if speed is None:
+        return otherwise
+    if speed.value == "fastest":
+        return None
+    try:
+        return checked_pace(float(speed.value))
+    except ValueError as error:  # of float, or of a pace
+        reason = error if isinstance(error, DownslopeError) else "speed needs steps a second, or fastest"
+        raise lesson.refused(speed.line, reason) from None
 
 
 def _value(setting: Setting) -> Any:

@@ -1,7 +1,9 @@
 /** The step of a lesson: what is to be done, whether it is done, and the way on. */
+import { keep } from "../core/kept.js";
 import { send } from "../core/session.js";
 import { frame, lesson, panel, selected } from "../core/store.js";
 import { html, useEffect, useLayoutEffect, useState } from "../core/ui.js";
+import { LESSONS_KNOWN } from "../guide/invitation.js";
 import { placeOf } from "./places.js";
 import { Blocks, partsOf, Spans, spoken } from "./text.js";
 
@@ -11,7 +13,7 @@ const HINT_AFTER = 45_000; // milliseconds
 export function LessonStep() {
   const { name, title, at, steps, heading, text, done, asks, hint } = lesson.value;
   useView();
-  usePointing(partsOf(text));
+  usePointing(done && asks ? [] : partsOf(text));
   const step = `Step ${at + 1} of ${steps}. ${heading}. ${spoken(text)}`;
   const isDone = done && asks;
   return html`<div class=${isDone ? "lesson done" : "lesson"} role="group" aria-label=${`Lesson: ${title}`}>
@@ -70,6 +72,7 @@ function Ways() {
 function useView() {
   const { name } = lesson.value;
   const [chosen, open] = [selected.value, panel.value];
+  useEffect(() => keep("localStorage", LESSONS_KNOWN, name), [name]);
   useEffect(() => {
     send("lesson_view", { selected: chosen, panel: open.replace(" ", "_") });
   }, [name, chosen, open]);

@@ -10,7 +10,9 @@ from downslope.studio import _schema as ask
 from downslope.studio.lessons import Lesson, built_in
 from downslope.studio.session._descent import checked_descent, fitting_masks
 from downslope.studio.session._engine import Engine
-from downslope.studio.session._lesson_opening import opening_of_lesson, with_settings
+from downslope.studio.session._lesson_opening import opening_of_lesson, pace_of, with_settings
+from downslope.studio.session._pace import USUAL_PACE
+from downslope.studio.session._playing import with_pace
 from downslope.studio.session._state import Progress, SessionState, begun, moved, paused, resumed
 from downslope.studio.table._rows import rows_of
 
@@ -33,6 +35,7 @@ def with_lesson(state: SessionState, lesson: Lesson, engine: Engine) -> SessionS
     rows, settings, values = opening_of_lesson(lesson)
     state = replace(before, runs=(), best={}, encode=rows_of)
     state = begun(state, checked_descent(settings, rows, {}), values, engine)
+    state = with_pace(state, pace_of(lesson, lesson.settings, USUAL_PACE))
     progress = Progress(lesson, before, rows)
     if former is not None:  # the page says only when it shows something else
         progress = replace(progress, selected=former.selected, panel=former.panel)
@@ -109,6 +112,7 @@ def _started(state: SessionState, lesson: Lesson, at: int, engine: Engine) -> Se
     if not given:
         return state
     state = resumed(paused(state, engine), engine)
+    state = with_pace(state, pace_of(lesson, given, state.pace))
     settings, values = with_settings(lesson, state.settings, given)
     descent = checked_descent(settings, state.rows, fitting_masks(state.frozen, settings))
     if any(setting.name in _DRAWN for setting in given):
