@@ -579,6 +579,7 @@ def play(**options: Any) -> None:
       downslope play run.downslope --table rows.csv
       downslope play houses.csv --target price --no-open --port 8000
       downslope play --export lesson.html
+      downslope play lesson.md --export lesson.html
     """
     from downslope.cli._play import play_page
 

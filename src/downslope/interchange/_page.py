@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -29,6 +30,7 @@ _MODULES = (
     "rows.js",
     "chain.js",
     "controls.js",
+    "lesson.js",
     "page.js",
 )
 """Each after those that it imports from."""
@@ -48,6 +50,7 @@ def page_source(
     title: str,
     note: str = "",
     descent: PageDescent | None = None,
+    lesson: Mapping[str, Any] | None = None,
     pictures: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """One HTML text on which a reader changes weights, takes steps and sees every error follow.
@@ -66,6 +69,7 @@ def page_source(
         title: of the page.
         note: a further sentence below it.
         descent: how it descends; None takes plain descent on all rows.
+        lesson: whose steps the page walks through, as plain data (``studio/views/_page_lesson.py``).
         pictures: further pictures by their titles, each the text of an SVG or a data URL of a PNG.
 
     Raises:
@@ -90,6 +94,7 @@ def page_source(
         title=title,
         note=note,
         descent=descent,
+        lesson=lesson,
         pictures=pictures,
     )
     style = _asset("page.css")
@@ -118,8 +123,9 @@ def _asset(name: str) -> str:
 
 
 def _joined(name: str) -> str:
-    """A module as a part of one script: what it imports stands before it."""
+    """A module as a part of one script, without its comments: what it imports stands before it."""
     text = re.sub(r"^import \{[^}]*\} from [^;]+;\n", "", _asset(name), flags=re.MULTILINE)
+    text = re.sub(r"^ */\*\*.*?\*/\n", "", text, flags=re.MULTILINE | re.DOTALL)
     return re.sub(r"^export ", "", text, flags=re.MULTILINE)
 
 

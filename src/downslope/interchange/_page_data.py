@@ -42,6 +42,7 @@ def page_data(
     title: str,
     note: str,
     descent: PageDescent,
+    lesson: Mapping[str, Any] | None,
     pictures: Mapping[str, str],
 ) -> dict[str, Any]:
     """The data of ``page_source``, checked."""
@@ -81,6 +82,7 @@ def page_data(
         "tables": _tables(network, layers, features, results) if editable else [],
         "drawing": _drawing(layers, features, results) if drawn else None,
         "layers": _layer_rows(network),
+        "lesson": lesson,
         "pictures": [{"title": name, "source": _picture(name, text)} for name, text in pictures.items()],
     }
 

@@ -93,16 +93,15 @@ function rowByRow(data, trace, place, symbol, gradient) {
 
 /** What the next step makes of the number. */
 function update({ descent: { plain, optimizer, rule } }, { symbol, value, gradient, descent, after }) {
-  const head = element("h3", "The next step");
-  if (!plain)
-    return [
-      head,
-      element("p", `${optimizer}: ${rule}`, "small muted"),
-      formula(`${symbol}: ${shown(value, 6)} → `, strong(shown(after, 6))),
-    ];
+  const next = formula("", strong("Next step: "));
+  if (!plain) {
+    next.append(`${symbol} = ${shown(value, 6)} → `, strong(shown(after, 6)));
+    return [next, element("p", `${optimizer}: ${rule}`, "small muted")];
+  }
   const times = gradient < 0 ? `(${shown(gradient)})` : shown(gradient);
   const numbers = `${shown(value, 6)} − ${shown(descent.rate)} · ${times}`;
-  return [head, formula(`${symbol} − η · ∂E/∂${symbol} = ${numbers} = `, strong(shown(after, 6)))];
+  next.append(`${symbol} − η · ∂E/∂${symbol} = ${numbers} = `, strong(shown(after, 6)));
+  return [next];
 }
 
 function strong(text) {

@@ -31,6 +31,7 @@ export function speedSlider(slider, words) {
  *   best: HTMLButtonElement}} parts
  * @param {{learningRate: number, stable: ?[number, number]}} descent
  * @param {(rate: number) => void} changed
+ * @returns {(rate: number) => void} sets the learning rate
  */
 export function rateControls(
   { slider, field, stable, below, best },
@@ -62,16 +63,17 @@ export function rateControls(
   });
   field.value = typed(learningRate, 8);
   show(learningRate);
-  if (!range) return;
+  const setBoth = (rate) => {
+    field.value = typed(rate, 8);
+    set(rate);
+  };
+  if (!range) return setBoth;
   const share = Math.max(0, Math.min(100, (100 * toSlider(range[0])) / MOST));
   slider.parentElement.style.setProperty("--stable", `${share}%`);
   slider.parentElement.classList.add("known");
   stable.hidden = false;
   below.textContent = shown(range[0], 4);
   best.textContent = shown(range[1], 4);
-  best.addEventListener("click", () => {
-    const rate = Number(range[1].toPrecision(4));
-    field.value = typed(rate, 8);
-    set(rate);
-  });
+  best.addEventListener("click", () => setBoth(Number(range[1].toPrecision(4))));
+  return setBoth;
 }

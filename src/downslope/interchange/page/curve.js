@@ -5,6 +5,7 @@ import { brief, counted } from "./numbers.js";
 const LEFT = 64; // pixels for the numbers beside the curve
 const EDGE = 10; // above, below and right of it
 const STEPS = 12; // for the numbers of steps
+const NEAR = 16; // pixels between two lines across, at least
 const LINES = 4; // across, at most
 
 /**
@@ -27,7 +28,10 @@ export function drawCurve(svg, { moments, viewing, left }, now, { width, height 
   const bottom = height - EDGE - STEPS;
   const x = (place) => LEFT + (place / last) * (width - LEFT - EDGE);
   const y = (error) => bottom - scale.share(error) * (bottom - EDGE);
+  let above = Infinity;
   for (const value of scale.lines) {
+    if (above - y(value) < NEAR) continue;
+    above = y(value);
     drawn("path", { class: "across", d: `M${LEFT} ${y(value)}H${width - EDGE}` }, svg);
     const text = drawn("text", { x: LEFT - 8, y: y(value), "dominant-baseline": "central" }, svg);
     text.textContent = brief(value);

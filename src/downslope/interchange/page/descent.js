@@ -46,7 +46,7 @@ export function descentOn(data, { judge, descend, trace, shuffled }) {
   const size = Math.min(batchSize ?? trained.rows, trained.rows);
   const epoch = Math.ceil(trained.rows / size);
   const names = [...data.parameters, ...states].map(({ name }) => name);
-  const start = Object.fromEntries([
+  let start = Object.fromEntries([
     ...data.parameters.map(({ name, values }) => [name, values]),
     ...states.map((state) => [state.name, new Float64Array(state.size)]),
   ]);
@@ -156,7 +156,9 @@ export function descentOn(data, { judge, descend, trace, shuffled }) {
     self.viewing = null;
   };
 
-  self.reset = () => {
+  /** Begins again, with other values from now on where some are given. */
+  self.reset = (others = null) => {
+    if (others) start = { ...start, ...others };
     values = start;
     const left = self.moments.length > 1 ? { from: 0, moments: self.moments } : self.left;
     Object.assign(self, { steps: 0, moves: 0, moments: [], viewing: null, left });

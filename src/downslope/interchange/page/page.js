@@ -5,6 +5,7 @@ import { drawCurve, lastOf, momentAt, momentWords, shareAt } from "./curve.js";
 import { descentOn } from "./descent.js";
 import { heightOf, networkDrawing } from "./drawing.js";
 import { numberField } from "./field.js";
+import { factsOf, lessonOn } from "./lesson.js";
 import { counted, shown } from "./numbers.js";
 import { decided, element, headings, rowTable } from "./rows.js";
 
@@ -60,18 +61,22 @@ export function start(program) {
   const showRows = rowTable(byId("rows"), data, Math.min(data.rows, ROWS));
   const showOwn = ownInputs(data, predicted);
   const atStart = descent.judge().error;
+  const since = { steps: 0, moves: 0 }; // what was done since the step of the lesson began
+  let lesson = null;
   const curveSize = { width: 0, height: 0 };
   let drawing = null;
 
   function select(parameter, index) {
     if (!fields.has(`${parameter} ${index}`)) return;
     state.selected = { parameter, index };
+    state.chosen = state.selected;
     for (const [key, { input }] of fields) {
       input.classList.toggle("selected", key === `${parameter} ${index}`);
     }
     drawing?.mark(parameter, index);
     byId("chain-name").textContent = data.symbols[parameter][index];
     chain();
+    lesson?.follow();
   }
 
   function chain() {
@@ -92,6 +97,7 @@ export function start(program) {
     if (judged.validation !== null)
       byId("validation").textContent = `${shown(judged.validation)} on the rows held out`;
     showTime();
+    lesson?.follow();
     return judged;
   }
 
@@ -128,6 +134,7 @@ export function start(program) {
   }
 
   function say(text, now = true) {
+    clearTimeout(state.later);
     if (!now && performance.now() - state.saidAt < QUIET) return;
     state.saidAt = performance.now();
     byId("said").textContent = text;
@@ -142,6 +149,7 @@ export function start(program) {
     const before = goesOn ? state.moved.before : descent.judge().error;
     state.moved = { key, last: performance.now(), before };
     descent.set(names[parameter], index, value, goesOn);
+    if (!goesOn) since.moves += 1;
     byId("trouble").hidden = true;
     if (state.waiting) return;
     state.waiting = true;
@@ -149,9 +157,9 @@ export function start(program) {
       state.waiting = false;
       keep();
       const { error } = refresh();
-      say(compared(state.moved.before, error), !goesOn);
-      clearTimeout(state.later);
-      state.later = setTimeout(() => say(compared(state.moved.before, error)), ONE_MOVE);
+      const words = compared(state.moved.before, error);
+      say(words, !goesOn);
+      state.later = setTimeout(() => say(words), ONE_MOVE);
     });
   }
 
@@ -162,10 +170,12 @@ export function start(program) {
 
   /** Up to so many steps, or as many as there is time for; what stopped them, or "". */
   function advance(count, until = Infinity) {
+    if (descent.viewing !== null) since.steps = 0;
     descent.goOn();
     const before = descent.values();
     for (let i = 0; i < count && performance.now() < until; i++) {
       if (!descent.step()) return TROUBLE;
+      since.steps += 1;
       if (descent.due()) keep();
     }
     return count > 0 && descent.values() !== before && !descent.differsFrom(before) ? HINTS.at : "";
@@ -238,13 +248,19 @@ export function start(program) {
   }
   byId("reset").addEventListener("click", () => {
     if (state.playing) pause();
-    descent.reset();
+    begin();
+    say(hint);
+  });
+
+  /** Descent from its start, or from other weights. */
+  function begin(weightsOf = null) {
+    descent.reset(weightsOf);
+    since.steps = 0;
     byId("trouble").hidden = true;
     showValues();
     keep();
     refresh();
-    say(hint);
-  });
+  }
 
   const view = (index) => {
     if (state.playing) pause();
@@ -263,7 +279,7 @@ export function start(program) {
   });
   dragged(byId("curve"), (share) => view(momentAt(descent, share)));
 
-  rateControls(
+  const setRate = rateControls(
     {
       slider: byId("rate-slider"),
       field: byId("rate"),
@@ -274,7 +290,9 @@ export function start(program) {
     data.descent,
     (rate) => {
       descent.rate = rate;
+      since.steps = 0;
       chain();
+      lesson?.follow();
     },
   );
   byId("gradients").addEventListener("change", (event) => {
@@ -306,7 +324,39 @@ export function start(program) {
   keep();
   refresh();
   if (fields.size) select(...[...fields.keys()][0].split(" ").map(Number));
+  state.chosen = null; // by the reader
   say(hint);
+  if (data.lesson) {
+    const parts = ["count", "title", "text", "hint", "state", "back", "next"];
+    lesson = lessonOn(Object.fromEntries(parts.map((name) => [name, byId(`lesson-${name}`)])), data.lesson, {
+      begin: ({ start }, first) => {
+        Object.assign(since, { steps: 0, moves: 0 });
+        state.moved = null;
+        if (!first) return;
+        if (state.playing) pause();
+        if (start.learningRate) setRate(start.learningRate);
+        if (start.weights) begin(unflattened(start.weights));
+      },
+      facts: (step) =>
+        factsOf(data, {
+          ...since,
+          step,
+          judged: state.judged,
+          values: descent.values(),
+          rate: descent.rate,
+          selected: state.chosen,
+          playing: state.playing,
+          diverged: !byId("trouble").hidden,
+          moved_by_hand: since.moves > 0,
+          looking_back: descent.viewing !== null,
+        }),
+      part: ([parameter, index]) => fields.get(`${parameter} ${index}`)?.box,
+    });
+    lesson.go(0);
+    for (const id of ["lesson-back", "lesson-next"]) {
+      byId(id).addEventListener("click", () => byId("lesson-title").focus());
+    }
+  }
   window.downslope = Object.freeze({
     predict: predicted,
     judge: descent.judge,
@@ -315,6 +365,10 @@ export function start(program) {
     step: (count) => walk(count) === "",
     parameters: () => Object.fromEntries(names.map((name) => [name, Array.from(descent.values()[name])])),
   });
+}
+
+function unflattened(weights) {
+  return Object.fromEntries(Object.entries(weights).map(([name, w]) => [name, Float64Array.from(w)]));
 }
 
 /** Calls a function with the size of a box, at once and whenever it changes. */
@@ -364,8 +418,10 @@ function showStill(data) {
   byId("chain-of-layers").textContent = data.drawing ? data.layers.map(({ what }) => what).join(" → ") : "";
   byId("chain").hidden = !editable;
   document.body.classList.toggle("two", !editable);
+  byId("lesson").hidden = data.lesson === null;
   byId("row-card").classList.toggle("many", data.rows > FEW.rows);
-  if (data.rows > FEW.rows || data.features.length > FEW.inputs) byId("more").append(byId("own"));
+  if (data.lesson || data.rows > FEW.rows || data.features.length > FEW.inputs)
+    byId("more").append(byId("own"));
   byId("more").append(byId("pictures"));
   const below = editable && data.count > FEW.weights && !data.drawing?.onLines;
   byId("weight-hint").textContent = below ? HINTS.lines : HINTS.numbers;

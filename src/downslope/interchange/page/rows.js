@@ -19,8 +19,8 @@ export function element(tag, text = "", kind = "") {
 export function headings(names) {
   const line = element("tr");
   for (const name of names) {
-    const cell = element("th", name);
-    cell.scope = "col";
+    const cell = element(name ? "th" : "td", name);
+    if (name) cell.scope = "col";
     line.append(cell);
   }
   const head = element("thead");

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -41,11 +41,18 @@ class Facts(Protocol):
         """Whether it is ``what``; anything, where that is empty."""
 
 
+Remaining = bool | list[Any]
+"""What is left of a condition: whether it holds, or a tree as plain data."""
+
+
 class Condition(Protocol):
     """What can hold or not."""
 
     def holds(self, facts: Facts) -> bool:
         """Whether it does."""
+
+    def remaining(self, facts: Facts, live: Container[str]) -> Remaining:
+        """What is left to ask where no name but those of ``live`` and the weights can change any more."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,11 @@ class _All:
     def holds(self, facts: Facts) -> bool:
         return all(part.holds(facts) for part in self.parts)
 
+    def remaining(self, facts: Facts, live: Container[str]) -> Remaining:
+        parts = [part.remaining(facts, live) for part in self.parts]
+        asked = [part for part in parts if part is not True]
+        return False if False in parts else ["all", *asked] if asked else True
+
 
 @dataclass(frozen=True)
 class _Any:
@@ -62,6 +74,11 @@ class _Any:
 
     def holds(self, facts: Facts) -> bool:
         return any(part.holds(facts) for part in self.parts)
+
+    def remaining(self, facts: Facts, live: Container[str]) -> Remaining:
+        parts = [part.remaining(facts, live) for part in self.parts]
+        asked = [part for part in parts if part is not False]
+        return True if True in parts else ["any", *asked] if asked else False
 
 
 @dataclass(frozen=True)
@@ -71,6 +88,10 @@ class _Not:
     def holds(self, facts: Facts) -> bool:
         return not self.part.holds(facts)
 
+    def remaining(self, facts: Facts, live: Container[str]) -> Remaining:
+        part = self.part.remaining(facts, live)
+        return not part if isinstance(part, bool) else ["not", part]
+
 
 @dataclass(frozen=True)
 class _Flag:
@@ -78,6 +99,9 @@ class _Flag:
 
     def holds(self, facts: Facts) -> bool:
         return facts.flag(self.name)
+
+    def remaining(self, facts: Facts, live: Container[str]) -> Remaining:
+        return ["flag", self.name] if self.name in live else self.holds(facts)
 
 
 @dataclass(frozen=True)
@@ -88,6 +112,9 @@ class _Of:
     def holds(self, facts: Facts) -> bool:
         return facts.of(self.name, self.what)
 
+    def remaining(self, facts: Facts, live: Container[str]) -> Remaining:
+        return ["of", self.name, self.what] if self.name in live else self.holds(facts)
+
 
 @dataclass(frozen=True)
 class _Text:
@@ -97,6 +124,9 @@ class _Text:
 
     def holds(self, facts: Facts) -> bool:
         return all((text == self.word) is self.equal for text in facts.texts(self.name))
+
+    def remaining(self, facts: Facts, live: Container[str]) -> Remaining:
+        return self.holds(facts)
 
 
 Number = float | str
@@ -114,6 +144,18 @@ class _Comparison:
         if np.any(np.isnan(left)) or np.any(np.isnan(right)):  # what is not known is not reached
             return False
         return bool(np.all(np.asarray(_SIGNS[self.sign](left, right))))
+
+    def remaining(self, facts: Facts, live: Container[str]) -> Remaining:
+        sides = [self._known(one, facts, live) for one in (self.left, self.right)]
+        if not any(isinstance(side, str) for side in sides) or any(side != side for side in sides):
+            return self.holds(facts)
+        return ["compare", sides[0], self.sign, sides[1]]
+
+    def _known(self, side: Number, facts: Facts, live: Container[str]) -> Number:
+        """The number of a name that cannot change."""
+        if not isinstance(side, str) or side in live or is_weight(side):
+            return side
+        return float(facts.number(side))
 
 
 _SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {

@@ -17,6 +17,7 @@ from downslope.studio.session._faults import stable_range_of
 from downslope.studio.session._session import Session
 from downslope.studio.table._choices import STANDARD
 from downslope.studio.views._models import model_of
+from downslope.studio.views._page_lesson import page_lesson
 from downslope.studio.views.pictures._sampling import evenly_spaced
 
 __all__ = ["exported", "lesson_page"]
@@ -76,7 +77,7 @@ def lesson_page(session: Session) -> str:
             f"the network has {weights:,} parameters, and a page that descends in the browser at most "
             f"{_WEIGHTS:,}, or its steps take too long; export one with fewer units"
         )
-    return _page_of(session, {})
+    return _page_of(session, {}, page_lesson(session))
 
 
 def _html(session: Session, command: Export) -> bytes:
@@ -84,7 +85,7 @@ def _html(session: Session, command: Export) -> bytes:
     return _page_of(session, pictures).encode()
 
 
-def _page_of(session: Session, pictures: Mapping[str, str]) -> str:
+def _page_of(session: Session, pictures: Mapping[str, str], lesson: Mapping[str, Any] | None = None) -> str:
     """The page of what is shown: of more rows than it holds, evenly spaced ones."""
     rows, settings = session.state.rows, session.state.settings
     descent, data = session.state.shown_descent, session.state.shown_descent.split.data
@@ -100,7 +101,8 @@ def _page_of(session: Session, pictures: Mapping[str, str]) -> str:
         features=rows.features,
         target=", ".join(rows.choices.targets),
         classes=rows.target.classes,
-        title=Path(rows.name).stem.replace("_", " "),
+        title=Path(rows.name).stem.replace("_", " ") if lesson is None else lesson["title"],
+        lesson=lesson,
         note="Columns are standardised." if rows.choices.scaling == STANDARD else "",
         descent=PageDescent(
             optimizer=settings.rule,
