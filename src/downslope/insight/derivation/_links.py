@@ -66,6 +66,11 @@ class Links:
     def __init__(self, view: NetworkView) -> None:
         self._view = view
 
+    @cached_property
+    def drawn(self) -> bool:
+        """Whether the network is small enough that each unit and each weight is linked."""
+        return weights_of(self._view) <= _MOST
+
     def __call__(self, e: Expression) -> str | None:
         """``class`` and ``data-to`` of a symbol or a derivative that is known; None of another."""
         match e:
@@ -88,7 +93,7 @@ class Links:
 
     @cached_property
     def _known(self) -> dict[Symbol, tuple[str, str]]:
-        return dict(self._all()) if weights_of(self._view) <= _MOST else {}
+        return dict(self._all()) if self.drawn else {}
 
     def _all(self) -> Iterator[tuple[Symbol, tuple[str, str]]]:
         view = self._view

@@ -55,14 +55,16 @@ class PassStep:
     flows: tuple[str, ...] = ()
 
     def to_json(self, links: Links) -> dict[str, Any]:
-        """Plain data, its formulas as linked MathML."""
+        """Plain data, its formulas as linked MathML; without places where the network is not drawn."""
+        values = [list(pair) for pair in self.values if pair[0] and links.drawn]
+        lights = [key for key in (*[key for key, _ in self.values], *self.lights) if key and links.drawn]
         return {
             "phase": self.phase,
             "kind": self.kind,
             "html": items_html(self.items, links),
-            "values": [list(pair) for pair in self.values if pair[0]],
-            "lights": [key for key in (*[key for key, _ in self.values], *self.lights) if key],
-            "flows": list(self.flows),
+            "values": values,
+            "lights": lights,
+            "flows": list(self.flows) if links.drawn else [],
         }
 
 

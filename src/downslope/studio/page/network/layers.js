@@ -1,9 +1,10 @@
 /** More and fewer layers and units, above the drawing. */
 import { change } from "../controls/changes.js";
 import { withLayer, withUnits } from "../controls/layer_list.js";
+import { useRoving } from "../controls/roving.js";
 import { keep, kept } from "../core/kept.js";
 import { network, pictures, settings } from "../core/store.js";
-import { html, signal } from "../core/ui.js";
+import { html, signal, useRef } from "../core/ui.js";
 
 const MOST_LAYERS = 10; // hidden ones that can be added here; more in the settings
 const ROOM = 68; // pixels between columns from which each layer has its own buttons
@@ -18,10 +19,12 @@ export function Layers({ layout }) {
   const { layers, fixed } = settings.value;
   const { columns } = layout;
   const hidden = layers.length - 1;
+  const box = useRef(null);
+  const keys = useRoving(box, "button");
   if (fixed || network.value.layers.length !== layers.length) return null;
   const spaced = hidden > 0 && columns[1][0][0] - columns[0][0][0] >= ROOM;
   const words = `${spaced ? "" : "hidden "}${hidden === 1 ? "layer" : "layers"}`;
-  return html`<div class="shape">
+  return html`<div class="shape" ref=${box} ...${keys} role="toolbar" aria-label="Layers and units">
     <${Count} name="Hidden layers" count=${hidden} words=${words} least=${0} most=${MOST_LAYERS}
       one="hidden layer" set=${(by) => change({ layers: withLayer(layers, by) })} />
     ${
