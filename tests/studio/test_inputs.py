@@ -1,6 +1,7 @@
 """Inputs as buttons, and samples that are made otherwise."""
 
 import numpy as np
+import polars as pl
 import pytest
 
 from downslope.errors import DownslopeError
@@ -9,8 +10,10 @@ from downslope.studio.session._samples import SAMPLES, sample_of
 from downslope.studio.session._session import first_session
 from downslope.studio.table._choices import Recipe
 from downslope.studio.views._features import features_view
+from downslope.studio.views._frames import frame_of
 from downslope.studio.views._overview import overview_of
 from downslope.studio.views._viewer import Viewer
+from downslope.training import forward
 
 W = "layer1.weight"
 
@@ -166,3 +169,68 @@ def test_a_model_says_what_its_inputs_are(tmp_path):
     session = opened(str(tmp_path / "m.downslope"), None, str(path))
     assert features_view(session.state) == []
     assert table(session)["chosen"] is False
+
+
+def picture(session, kind, **options):
+    viewer = Viewer(ask.Look([0, 5], pictures={kind: options}))
+    return frame_of(session, viewer)["pictures"][kind]
+
+
+def test_a_picture_over_two_columns_computes_the_formulas_of_them(session):
+    """The prediction at a point of the map is that of a row with these cells."""
+    session.handle(ask.OpenSample("quadrants"))
+    session.handle(ask.ChooseColumns(formulas=["x1*x2", "sin(x1)"]))
+    session.handle(ask.Step(20))
+    made = picture(session, "fitted", columns=[0, 1])
+    assert (made["slice"], made["fixed"]) == (False, {})
+    i, j = 40, 7
+    cells = np.array([[made["x"][j], made["y"][i], made["x"][j] * made["y"][i], np.sin(made["x"][j])]])
+    expected = forward(session.state.settings.network, session.parameters, cells)
+    assert made["values"][i, j] == pytest.approx(float(expected[0, 0]), rel=1e-12)
+    other = picture(session, "fitted", columns=[0, 2])
+    assert list(other["fixed"]) == ["x2"]
+
+
+def test_a_formula_that_is_no_number_beyond_the_rows_leaves_the_rest_of_the_picture(session):
+    session.handle(ask.ChooseColumns(formulas=["ln(x2)"]))
+    made = picture(session, "fitted", columns=[1])
+    assert np.isfinite(made["y"]).any()
+
+
+def test_pictures_tell_which_rows_only_measure(session):
+    session.handle(ask.OpenSample("quadrants"))
+    held = session.state.descent.split.validation_rows
+    shown = picture(session, "fitted", columns=[0, 1])["held_out"]
+    assert np.flatnonzero(shown).tolist() == sorted(held.tolist())
+    session.handle(ask.OpenSample("wave"))
+    split, target = session.state.descent.split, session.state.rows.target
+    made = picture(session, "residuals")
+    np.testing.assert_allclose(made["others"]["targets"], target.numbers(split.validation["y"][:, 0]))
+    assert len(made["targets"]) == len(split.training_rows)
+    assert not made["validates"]
+    made = picture(session, "residuals", rows="validation")
+    assert (made["validates"], "others" in made) == (True, False)
+    session.handle(ask.ChangeSettings({"validation": 0}))
+    assert "others" not in picture(session, "residuals")
+
+
+def test_formulas_of_standardised_columns_are_computed_in_their_own_units(tmp_path):
+    from downslope.studio.session._opening import opened
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(5, 2, (60, 2))
+    lines = "\n".join(f"{a},{b},{a * b}" for a, b in x)
+    path = tmp_path / "rows.csv"
+    path.write_text(f"a,b,y\n{lines}\n")
+    session = opened(str(path), None)
+    session.handle(ask.ChooseColumns(formulas=["a*b"]))
+    session.handle(ask.Step(20))
+    assert session.state.rows.choices.scaling == "standard"
+    made = picture(session, "fitted", columns=[0, 1])
+    assert not made["slice"]
+    cell = {"a": [float(made["x"][9])], "b": [float(made["y"][31])]}
+    cell["a*b"] = [cell["a"][0] * cell["b"][0]]
+    rows = session.state.rows
+    encoded = rows.encoder.encode(pl.DataFrame(cell)).x
+    expected = rows.target.numbers(forward(session.state.settings.network, session.parameters, encoded))
+    assert made["values"][31, 9] == pytest.approx(float(expected[0, 0]), rel=1e-5)

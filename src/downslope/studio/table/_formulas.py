@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 
-__all__ = ["with_formulas"]
+__all__ = ["columns_in", "values_of", "with_formulas"]
 
 _LONGEST = 400  # characters of a formula
 
@@ -22,6 +26,25 @@ def with_formulas(frame: pl.DataFrame, formulas: tuple[str, ...], targets: tuple
     for formula in formulas:
         frame = frame.with_columns(_computed(frame, formula, targets).alias(formula))
     return frame
+
+
+def columns_in(formula: str) -> set[str]:
+    """The names of the columns that a formula holds, which can be computed.
+
+    >>> sorted(columns_in("x1*x2 + sin(x1)"))
+    ['x1', 'x2']
+    """
+    return set(pl.sql_expr(_as_sql(formula)).meta.root_names())
+
+
+def values_of(formula: str, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
+    """The values of a formula that was computed before, for other values of its columns; they may be none.
+
+    >>> values_of("ln(x1)", {"x1": np.array([1.0, -1.0])})
+    array([ 0., nan])
+    """
+    frame = pl.DataFrame(dict(columns))
+    return frame.select(pl.sql_expr(_as_sql(formula)).cast(pl.Float64)).to_series().to_numpy()
 
 
 def _computed(frame: pl.DataFrame, formula: str, targets: tuple[str, ...]) -> pl.Series:

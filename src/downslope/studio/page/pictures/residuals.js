@@ -7,7 +7,7 @@ import { drawAxes, extent, frameOf, line, linear, ticks } from "./drawing/axes.j
 import { Bars } from "./drawing/bars.js";
 import { css, mark, mixed, readable, rgb } from "./drawing/colours.js";
 import { Figure, Plot, Svg, useColours, useWidth } from "./drawing/figure.js";
-import { nearestRow } from "./drawing/rows.js";
+import { hollow, nearestRow } from "./drawing/rows.js";
 
 /** @param {{picture: object}} props what `residuals` of _pictures.py gives; class `names` may be added */
 function Residuals({ picture }) {
@@ -64,15 +64,17 @@ function Pairs({ picture }) {
     `error ${number(picture.rms, 4)}; targets from ${range(targets)}, predictions from ${range(predicted)}.`;
   const shown = picture.sampled ? ` ${whole(targets.length)} rows, evenly spaced, are shown.` : "";
   const drawn = { width, height, draw, canvas, label, at };
-  const note = `Points on the line are predicted exactly.${shown}`;
+  const held = picture.others || picture.validates ? " Validation rows are hollow." : "";
+  const note = `Points on the line are predicted exactly.${held}${shown}`;
   return html`<${Figure} title="Predictions against targets" picture=${saved} note=${note}>
     <div class="picture-stage" ref=${stage}>${width > 0 && html`<${Plot} ...${drawn} />`}</div>
   <//>`;
 }
 
-function drawPairs(context, { predicted, targets }, colours, width, height) {
-  const up = extent([...predicted, ...targets]);
-  const across = extent(targets);
+function drawPairs(context, picture, colours, width, height) {
+  const { predicted, targets, others = { predicted: [], targets: [] } } = picture;
+  const up = extent([...predicted, ...targets, ...others.predicted, ...others.targets]);
+  const across = extent([...targets, ...others.targets]);
   const marks = ticks(...up, height / 55);
   const frame = frameOf(context, width, height, marks);
   const sx = linear(across, [frame.left, frame.right]);
@@ -92,20 +94,21 @@ function drawPairs(context, { predicted, targets }, colours, width, height) {
   context.lineWidth = 1.5;
   line(context, frame.left, sy(across[0]), frame.right, sy(across[1]));
   context.setLineDash([]);
-  const many = targets.length > 400;
-  for (let k = 0; k < targets.length; k++) {
-    mark(
-      context,
-      0,
-      sx(targets[k]),
-      sy(predicted[k]),
-      many ? 2.25 : 3.75,
-      css(rgb(colours.accent), many ? 0.35 : 0.55),
-      css(mixed(rgb(colours.accent), rgb(colours.ink), 0.4), many ? 0.5 : 0.9),
-      0.75,
-    );
-  }
+  const look = lookOf(targets.length > 400, colours);
+  const place = (row, k) => [sx(row.targets[k]), sy(row.predicted[k])];
+  const held = picture.validates ? picture : picture.others;
+  if (!picture.validates)
+    for (let k = 0; k < targets.length; k++) mark(context, 0, ...place(picture, k), ...look);
+  const light = hollow(rgb(colours.accent), colours);
+  for (let k = 0; k < (held?.targets.length ?? 0); k++)
+    mark(context, 0, ...place(held, k), look[0], ...light);
   return { sx, sy };
+}
+
+/** Radius, fill, rim and its width of the mark of a row; of many rows they are fainter. */
+function lookOf(many, colours) {
+  const rim = mixed(rgb(colours.accent), rgb(colours.ink), 0.4);
+  return [many ? 2.25 : 3.75, css(rgb(colours.accent), many ? 0.35 : 0.55), css(rim, many ? 0.5 : 0.9), 0.75];
 }
 
 function nearestPair({ predicted, targets }, { sx, sy }, place) {

@@ -88,7 +88,7 @@ function Bar({ share, negative }) {
 function Cell({ column, row: index, value, lit }) {
   const { editable, rows } = table.value;
   const known = value !== null && value !== undefined;
-  const text = known ? (column.numeric ? number(value, 7) : String(value)) : "";
+  const text = known ? (column.numeric ? number(value, column.formula ? 4 : 7) : String(value)) : "";
   const words = `${column.numeric ? "" : "words"} ${lit || ""}`;
   if (editable && rows <= EDITABLE_ROWS && !column.formula) {
     return html`<td class=${words}><${Editor} column=${column} index=${index} value=${text} /></td>`;

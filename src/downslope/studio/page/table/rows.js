@@ -5,6 +5,8 @@ import { number, whole } from "../core/format.js";
 import { look, send } from "../core/session.js";
 import { cells, frame, order, row, settings, shownRows, table } from "../core/store.js";
 import { html, useEffect, useRef, useState } from "../core/ui.js";
+import { Inputs, InputsMenu } from "./inputs.js";
+import { Recipe, SampleRows } from "./recipe.js";
 import { EDITABLE_ROWS, Row } from "./row.js";
 
 const HEIGHT = 30; // pixels of a row
@@ -27,14 +29,19 @@ export function Rows() {
   const few = all ? "Fewer columns" : `All ${inputs.length} columns`;
   return html`<section class="rows card" aria-label="Rows" data-phase=${frame.value ? frame.value.phase : ""}>
     <div class="bar">
-      <h2>${now.name}</h2><span class="muted">${whole(now.rows)} rows${left}</span><span class="grow"></span>
+      <h2>${now.name}</h2>
+      ${now.recipe ? html`<${SampleRows} />` : html`<span class="muted">${whole(now.rows)} rows${left}</span>`}
+      <span class="grow"></span>
       ${
         inputs.length > MOST_COLUMNS &&
         html`<button class="quiet" onClick=${() => setAll(!all)}>${few}</button>`
       }
       ${now.rows > 12 && html`<${LargestFirst} box=${box} />`}
       ${now.editable && now.rows <= EDITABLE_ROWS && html`<${EditRows} rows=${now.rows} />`}
+      <${InputsMenu} />
     </div>
+    <${Recipe} />
+    <${Inputs} />
     <div class="scroll" ref=${box} ...${keys} tabindex="0" role="region" aria-label="Table of rows (scrolls)">
       <${Grid} now=${now} inputs=${shown} targets=${targets} />
     </div>
@@ -82,7 +89,7 @@ function LargestFirst({ box }) {
   };
   const byError = order.value === "error";
   return html`<label class="check">
-    <input type="checkbox" checked=${byError} onChange=${choose} /> Largest errors first</label>`;
+    <input type="checkbox" checked=${byError} onChange=${choose} /> <span>Largest <span class="wide-only">errors </span>first</span></label>`;
 }
 
 function Grid({ now, inputs, targets }) {

@@ -13,6 +13,7 @@ from downslope.errors import DownslopeError
 from downslope.nets import Embedding, Network
 from downslope.studio.session._session import Session
 from downslope.studio.table._choices import STANDARD
+from downslope.studio.table._formulas import columns_in, values_of
 from downslope.studio.table._rows import Rows
 from downslope.studio.views.pictures._sampling import column_of, evenly_spaced, names_of, quiet, task_of
 from downslope.tables import Numeric, Target
@@ -43,6 +44,7 @@ def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> di
         features=features,
         units=units,
         held_out=held_out,
+        computed=_formulas(state.rows, units, columns),
     )
     scaled = {"scaled": state.rows.choices.scaling == STANDARD and not {*columns} <= {*units}}
     return {**_in_units(picture, state.rows.target), **names_of(session), **scaled}
@@ -53,6 +55,14 @@ def _numeric_columns(rows: Rows) -> dict[int, Numeric]:
     places = rows.encoder.places
     parts = [part for part in rows.encoder.encodings if isinstance(part, Numeric) and not part.clock]
     return {places[part.name].start: part for part in parts}
+
+
+def _formulas(rows: Rows, units: Mapping[int, Numeric], columns: Sequence[int]) -> Mapping[int, str]:
+    """The columns of formulas that hold a chosen column, and others of numbers alone, by index."""
+    features = list(rows.features)
+    numbers, chosen = {features[i] for i in units}, {features[i] for i in columns}
+    held = {f: columns_in(f) for f in rows.choices.formulas if f in numbers - chosen}
+    return {features.index(f): f for f, names in held.items() if names & chosen and names <= numbers}
 
 
 def _in_units(picture: dict[str, Any], target: Target) -> dict[str, Any]:
@@ -77,6 +87,7 @@ def fitted(
     output: int = 0,
     units: Mapping[int, Numeric] = MappingProxyType({}),
     held_out: NDArray[np.bool_] | None = None,
+    computed: Mapping[int, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """What a network predicts along one column of x or over two, beside the rows it learns from.
 
@@ -90,6 +101,7 @@ def fitted(
         output: which output, where there are several that are no classes.
         units: how columns became what the network is given, by index: they are told in their own units.
         held_out: for each row whether it is not trained on, (n,).
+        computed: the columns that formulas compute of the others, by index.
 
     Returns:
         ``task``: regression, binary or classes; ``labels`` of the columns; ``points`` (k, 1 or 2) and
@@ -123,9 +135,13 @@ def fitted(
     rows = np.tile(fixed, (len(grid), 1))
     for i, column in enumerate(columns):
         rows[:, column] = units[column].feature(grid[:, i]) if column in units else grid[:, i]
+    values = {features[i]: told[i](rows[:, i]) for i in units}
+    for i, formula in computed.items():
+        values[features[i]] = values_of(formula, values)
+        rows[:, i] = units[i].feature(values[features[i]])
     predicted = forward(network, parameters, rows)
     kept = evenly_spaced(len(x), points)
-    others = [i for i in range(x.shape[1]) if i not in columns]
+    others = [i for i in range(x.shape[1]) if i not in columns and i not in computed]
     return {
         "task": task_of(network),
         "labels": [features[column] for column in columns],

@@ -34,8 +34,12 @@ def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> di
     target = session.state.rows.target
     validating = options.get("rows") == "validation" and split.validation is not None
     data = split.validation if validating and split.validation is not None else split.training
-    picture = residuals(network, parameters, data, scale=target.scale, centre=target.mean)
-    return {**picture, **names_of(session)}
+    units: dict[str, Any] = {"scale": target.scale, "centre": target.mean}
+    picture = {**residuals(network, parameters, data, **units), **names_of(session), "validates": validating}
+    if split.validation is None or validating or picture["task"] != "regression":
+        return picture
+    others = residuals(network, parameters, split.validation, **units)
+    return {**picture, "others": {name: others[name] for name in ("predicted", "targets")}}
 
 
 @quiet

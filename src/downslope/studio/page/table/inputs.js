@@ -1,0 +1,44 @@
+/** The inputs as buttons: columns and usual formulas, switched on and off by a press. */
+import { Menu } from "../controls/menu.js";
+import { send } from "../core/session.js";
+import { table } from "../core/store.js";
+import { html } from "../core/ui.js";
+
+const INLINE = 8; // buttons that stand above the rows; more are behind a button
+
+/** The buttons above the rows, where they are few. */
+export function Inputs() {
+  const { inputs } = table.value;
+  if (inputs.length < 2 || inputs.length > INLINE) return null;
+  return html`<div class="bar inputs" role="group" aria-label="Inputs"><span class="muted heading">Inputs</span>
+    ${inputs.map(button)}</div>`;
+}
+
+/** Behind a button, where they are many. */
+export function InputsMenu() {
+  const { inputs } = table.value;
+  if (inputs.length <= INLINE) return null;
+  const on = inputs.filter((one) => one.on).length;
+  return html`<${Menu} label=${`Inputs ${on} ▾`} class="quiet">
+    ${() => html`<div class="sheet inputs" role="group" aria-label="Inputs">
+      <p class="muted">A press switches an input off or on. The layers stay, with new random weights.</p>
+      <div class="bar">${inputs.map(button)}</div></div>`}<//>`;
+}
+
+function button(one) {
+  const { name, label, on, formula } = one;
+  const last = on && table.value.inputs.filter((other) => other.on).length === 1;
+  const hint = last ? "A network needs an input" : formula ? name : `Column ${name}`;
+  return html`<button key=${name} class="toggle" aria-pressed=${on} disabled=${last} title=${hint}
+    onClick=${() => toggle(one)}>${label}</button>`;
+}
+
+function toggle({ name, on, formula }) {
+  const { inputs, formulas } = table.value;
+  if (formula) {
+    send("choose_columns", { formulas: on ? formulas.filter((one) => one !== name) : [...formulas, name] });
+    return;
+  }
+  const off = inputs.filter((one) => !one.formula && !one.on).map((one) => one.name);
+  send("choose_columns", { drop: on ? [...off, name] : off.filter((one) => one !== name) });
+}
