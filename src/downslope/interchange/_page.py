@@ -31,6 +31,9 @@ _MODULES = (
     "chain.js",
     "controls.js",
     "lesson.js",
+    "still.js",
+    "view.js",
+    "acts.js",
     "page.js",
 )
 """Each after those that it imports from."""

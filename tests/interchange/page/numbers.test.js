@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  brief,
   counted,
   moved,
   parsed,
@@ -52,4 +53,11 @@ test("a key moves a number by a hundredth of its order of magnitude, without dus
   let value = 1;
   for (let k = 0; k < 100; k += 1) value = moved(value, -1, 0.01);
   assert.equal(value, 0);
+});
+
+test("beside a curve a number is short", () => {
+  assert.deepEqual(
+    [0, 0.1, 1e-10, 2000, 1e4, 1e5, 2.5e8].map((v) => brief(v)),
+    ["0", "0.1", "10⁻¹⁰", "2000", "10,000", "10⁵", "2.5·10⁸"],
+  );
 });

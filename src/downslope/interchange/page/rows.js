@@ -1,6 +1,9 @@
 /** The table of rows: inputs, target, prediction, error. */
 import { percent, shown } from "./numbers.js";
 
+/** An element of the page by its id. */
+export const byId = (id) => document.getElementById(id);
+
 /**
  * An element with a text and a class.
  * @param {string} tag
