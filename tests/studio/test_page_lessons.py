@@ -303,6 +303,20 @@ def test_every_part_that_a_lesson_can_point_at_is_on_the_page(own):
     assert found[1] == []
 
 
+def test_on_a_phone_the_step_stays_in_view(visit, own_lesson):
+    send(own_lesson, "open_lesson", name="own")
+    student = Student(visit(own_lesson, {"width": 390, "height": 844}, has_touch=True))
+    student.at(0)
+    student.page.get_by_role("button", name="w₁", exact=True).click()
+    student.page.mouse.wheel(0, 600)
+    student.page.wait_for_timeout(100)
+    box = student.page.locator(".lesson").bounding_box()
+    assert student.page.evaluate("scrollY") > 300
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] < 400
+    assert student.page.evaluate("document.documentElement.scrollWidth") == 390
+
+
 def test_a_first_visitor_is_offered_the_first_lesson(page):
     page.page.get_by_role("button", name="Lesson 1: One neuron by hand").click()
     student = Student(page)

@@ -1,7 +1,6 @@
 /** The line below the toolbar: how the run stands, and what to do. Its height is fixed. */
 import { lesson } from "../core/store.js";
 import { html, lazy } from "../core/ui.js";
-import { Invitation } from "./invitation.js";
 import { Challenge, TotalError } from "./total.js";
 
 const LessonStep = lazy(() => import("../lessons/step.js").then((m) => m.LessonStep));
@@ -12,5 +11,5 @@ export function Guide() {
       <${TotalError} /><${LessonStep} /></section>`;
   }
   return html`<section class="guide card" aria-label="How it stands">
-    <${TotalError} /><span class="grow"></span><${Invitation} /><${Challenge} /></section>`;
+    <${TotalError} /><span class="grow"></span><${Challenge} /></section>`;
 }

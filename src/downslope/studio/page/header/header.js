@@ -6,6 +6,7 @@ import { keep, kept } from "../core/kept.js";
 import { send } from "../core/session.js";
 import { lesson, notice, overview, table } from "../core/store.js";
 import { html, lazy, signal, useEffect } from "../core/ui.js";
+import { Invitation } from "./invitation.js";
 
 const NOTICE_TIME = 8000; // milliseconds
 
@@ -24,6 +25,7 @@ export function Header() {
     <${Title} />
     <span class="muted subject">${used} ${used === 1 ? "column" : "columns"} → ${targets.join(", ")}</span>
     <span class="grow"></span>
+    <${Invitation} />
     <${Samples} />
     <${Lessons} />
     <${Share} />

@@ -13,6 +13,6 @@ export function LessonMenu({ close }) {
   const item = ({ name, title, number }) => html`<li key=${name}><button
     aria-current=${now?.name === name} onClick=${choose("open_lesson", { name })}>
     ${number ? `${number}. ` : ""}${title}</button></li>`;
-  return html`<ul>${overview.value.lessons.map(item)}
+  return html`<ul class="lesson-list">${overview.value.lessons.map(item)}
     ${now && html`<li><button onClick=${choose("leave_lesson", {})}>Leave the lesson</button></li>`}</ul>`;
 }

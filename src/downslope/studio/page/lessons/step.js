@@ -3,7 +3,7 @@ import { keep } from "../core/kept.js";
 import { send } from "../core/session.js";
 import { frame, lesson, panel, selected } from "../core/store.js";
 import { html, useEffect, useLayoutEffect, useState } from "../core/ui.js";
-import { LESSONS_KNOWN } from "../guide/invitation.js";
+import { LESSONS_KNOWN } from "../header/invitation.js";
 import { placeOf } from "./places.js";
 import { Blocks, partsOf, Spans, spoken } from "./text.js";
 
@@ -44,7 +44,8 @@ function Task({ heading, text, hint }) {
 function Marks({ at, steps }) {
   const { number, title } = lesson.value;
   const mark = (_, i) => html`<i key=${i} class=${i < at ? "past" : i === at ? "here" : ""}></i>`;
-  return html`<span class="about muted" title=${title}>${number ? `Lesson ${number}` : title}
+  return html`<span class="about muted" title=${title}>
+    <span>${number ? `Lesson ${number}` : title}</span>
     <span class="marks" role="img" aria-label=${`Step ${at + 1} of ${steps}`}>
       ${Array.from({ length: steps }, mark)}</span></span>`;
 }
