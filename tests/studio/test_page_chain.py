@@ -168,3 +168,19 @@ def test_layers_go_unit_by_unit_and_the_written_text_has_the_numbers_of_the_draw
     assert found["unit:1,1", "delta"] == pytest.approx(back, rel=1e-3)
     assert found["weight:0,1,2", "gradient"] == pytest.approx(back * FIVE_X[row, 2], rel=1e-3)
     assert ("unit:1,0", "delta") not in found
+
+
+def test_the_row_of_the_numbers_is_brought_into_view(five_rows, visit):
+    send(five_rows, "open_sample", name="spirals")
+    page = visit(five_rows)
+    page.page.locator("line[data-weight='0,2,1']").dispatch_event("click")
+    row = page.answer("explanation")["chain"]["row"]
+    page.page.locator(".rows .scroll").evaluate("(box) => { box.scrollTop = 150 * 30; }")
+    assert row < 140
+    page.page.get_by_role("button", name=f"row {row + 1}", exact=True).click()
+    shown = page.page.locator(
+        ".rows tbody tr", has=page.page.get_by_role("button", name=str(row + 1), exact=True)
+    )
+    shown.wait_for()
+    factor(page, "unit:1,2").hover()
+    assert shown.get_attribute("class").split()[0] == "lit"

@@ -11,6 +11,20 @@ export const pointed = signal({ keys: [], kind: "" });
 /** The step of the passes that is shown, counted from 0; null for none. */
 export const stepAt = signal(null);
 
+/** The row that the table is to bring into view: {index}; null for none. */
+export const wantedRow = signal(null);
+
+/** Bring the row of the derivation into view. */
+export function showRow() {
+  wantedRow.value = { index: explanation.value.chain.row };
+}
+
+/** Show a step of the passes, with its row. @param {number | null} at */
+export function goToStep(at) {
+  if (stepAt.value === null && at !== null) showRow();
+  stepAt.value = at;
+}
+
 /** The step of the passes that is shown. */
 export const passStep = computed(() => {
   const steps = explanation.value?.chain?.steps;

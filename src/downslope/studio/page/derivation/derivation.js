@@ -1,7 +1,7 @@
 /** The derivation of what is selected, with the numbers that are shown. */
 import { Choice } from "../controls/fields.js";
 import { number } from "../core/format.js";
-import { pointAway, pointed, speaksOf, stepAt } from "../core/links.js";
+import { goToStep, pointAway, pointed, showRow, speaksOf, stepAt } from "../core/links.js";
 import { explain, selectRow } from "../core/session.js";
 import { explanation, frame, row, selected, table } from "../core/store.js";
 import { html, useEffect, useRef } from "../core/ui.js";
@@ -41,7 +41,7 @@ function Chain({ chain }) {
   const { gradient, factors, reason, opened, steps } = chain;
   const show = (key, kind) => {
     const at = stepOf(steps, key, kind);
-    if (at >= 0) stepAt.value = at;
+    if (at >= 0) goToStep(at);
   };
   return html`<section class="chain" aria-label="Chain rule">
     ${
@@ -63,7 +63,8 @@ function Chain({ chain }) {
 /** Which row the numbers are of, where none was chosen. */
 function Heaviest({ chain: { row: index, share } }) {
   if (share === null) return null;
-  return html`<p class="muted small">On row ${index + 1}, which weighs most in the mean:${" "}
+  return html`<p class="muted small">On <button class="link" title="Bring this row into view"
+    onClick=${showRow}>row ${index + 1}</button>, which weighs most in the mean:${" "}
     ${number(100 * share, 3)} % of the sum of sizes.</p>`;
 }
 

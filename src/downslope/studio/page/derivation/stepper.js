@@ -1,5 +1,5 @@
 /** The passes, factor by factor: forward to the error, back to the gradient, and the update. */
-import { stepAt } from "../core/links.js";
+import { goToStep, stepAt } from "../core/links.js";
 import { html, useEffect, useState } from "../core/ui.js";
 
 const PACE = 1800; // milliseconds that a step is shown where they go by themselves
@@ -34,7 +34,7 @@ export function stepKeys(event, count) {
   if (by === undefined || event.target.closest("select, input, [tabindex='0'].formula")) return;
   event.preventDefault();
   event.stopPropagation();
-  stepAt.value = stepAfter(stepAt.value, by, count);
+  goToStep(stepAfter(stepAt.value, by, count));
 }
 
 export function Stepper({ steps }) {
@@ -45,17 +45,17 @@ export function Stepper({ steps }) {
     if (!goes) return undefined;
     const timer = setTimeout(() => {
       if (last) setGoes(false);
-      else stepAt.value = stepAfter(now, 1, steps.length);
+      else goToStep(stepAfter(now, 1, steps.length));
     }, PACE);
     return () => clearTimeout(timer);
   }, [goes, now, steps]);
   const to = (by) => () => {
     setGoes(false);
-    stepAt.value = stepAfter(now, by, steps.length);
+    goToStep(stepAfter(now, by, steps.length));
   };
   const go = () => {
     setGoes(!goes);
-    if (!goes) stepAt.value = now === null || last ? 0 : now;
+    if (!goes) goToStep(now === null || last ? 0 : now);
   };
   const step = now === null ? null : steps[now];
   // a button that were disabled would lose the focus, and with it the arrow keys
@@ -80,8 +80,6 @@ function Track({ steps, now }) {
   const mark = ({ kind, phase }, i) =>
     html`<i key=${i} class=${`q-${kind} ${i === now ? "now" : ""} ${
       now !== null && i < now ? "past" : ""
-    }`} title=${PHASES[phase]} onClick=${() => {
-      stepAt.value = i;
-    }}></i>`;
+    }`} title=${PHASES[phase]} onClick=${() => goToStep(i)}></i>`;
   return html`<div class="passes" aria-hidden="true">${steps.map(mark)}</div>`;
 }

@@ -2,6 +2,7 @@
 
 import { useRoving } from "../controls/roving.js";
 import { number, whole } from "../core/format.js";
+import { wantedRow } from "../core/links.js";
 import { look, send } from "../core/session.js";
 import { cells, frame, order, row, settings, shownRows, table } from "../core/store.js";
 import { html, useEffect, useRef, useState } from "../core/ui.js";
@@ -20,6 +21,7 @@ export function Rows() {
   const [all, setAll] = useState(false);
   const keys = useRoving(box, "tbody :is(button, input)", true);
   useWindow(box, now?.rows);
+  useWantedRow(box);
   if (!now) return null;
   const columns = now.columns.map((column, index) => ({ ...column, index }));
   const inputs = columns.filter((column) => !column.target && column.used);
@@ -79,6 +81,18 @@ function useWindow(box, rows) {
       element.removeEventListener("scroll", scrolled);
     };
   }, [rows]);
+}
+
+/** Bring the row that is wanted into view, where it stands at its place in the table. */
+function useWantedRow(box) {
+  const wanted = wantedRow.value;
+  useEffect(() => {
+    if (!wanted || !box.current || order.value !== "table") return;
+    const top = wanted.index * HEIGHT;
+    const { scrollTop, clientHeight } = box.current;
+    const seen = top >= scrollTop && top + 2 * HEIGHT <= scrollTop + clientHeight;
+    if (!seen) box.current.scrollTop = Math.max(0, top - clientHeight / 3);
+  }, [wanted]);
 }
 
 function LargestFirst({ box }) {
