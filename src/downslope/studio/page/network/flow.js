@@ -11,12 +11,14 @@ const BESIDE = 66; // pixels from the middle of a weight's box to where its butt
 const BOX = 90; // pixels from one weight to the next between which a value has a place of its own
 const ABOVE = 11; // pixels above a unit or a weight at which a gradient stands
 
-/** Whether units stand so many pixels apart. */
-const apart = ({ columns }, pixels) =>
-  columns.every((column) => column.length < 2 || column[1][1] - column[0][1] > pixels);
+/** Whether the units of a column stand so many pixels apart. */
+const apart = (column, pixels) => column.length < 2 || column[1][1] - column[0][1] > pixels;
 
-/** Whether a gradient fits between two units, beside what the lower one holds. */
-const roomy = (layout) => apart(layout, 2 * (layout.radius + 2 * ABOVE));
+/** Whether a gradient fits above a unit, beside what the one above it holds. */
+const roomyIn =
+  ({ columns, radius }) =>
+  (key) =>
+    apart(columns[Number(key.slice("unit:".length).split(",")[0])], 2 * (radius + 2 * ABOVE));
 
 /** Where an edge is: from its source to its unit. */
 function edge(key, columns) {
@@ -42,7 +44,7 @@ export function Flow({ net, layout, width }) {
       )}
     </svg>
     ${Array.from(
-      valuesAt(steps, at, roomy(layout)),
+      valuesAt(steps, at, roomyIn(layout)),
       ([key, one]) => html`<${Value} key=${key} ...${one} layout=${layout} weights=${weights} />`,
     )}</div>`;
 }
@@ -82,5 +84,5 @@ function placeOf(key, above, layout, weights) {
   const place = weights.get(key);
   if (!place) return null;
   const [x, y] = place;
-  return apart(layout, BOX) ? [x, y - 16 - ABOVE] : [x + BESIDE, y]; // or over the end of its box
+  return columns.every((column) => apart(column, BOX)) ? [x, y - 16 - ABOVE] : [x + BESIDE, y]; // or over the end of its box
 }

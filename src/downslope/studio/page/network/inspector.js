@@ -25,7 +25,7 @@ export function Inspector({ net }) {
     ${numbersOf(net, l, chosen).map((one) => html`<${Entry} key=${one.label} net=${net} ...${one} />`)}
     <span class="grow"></span>
     <button class=${panel.value === "chain rule" ? "link open" : "link"} onClick=${toPanel}>Chain rule</button>
-    <button class="quiet" onClick=${unselect}>Close</button></div>`;
+    <button class="quiet" aria-label="Close" title="Close" onClick=${unselect}>×</button></div>`;
 }
 
 /** The selected weight, or the bias of the selected unit. */
