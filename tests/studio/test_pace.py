@@ -285,3 +285,29 @@ def test_there_is_nothing_to_replay_at_the_start():
         session.handle(ask.Replay())
     assert session.state.viewing is None
     assert not session.state.replaying
+
+
+def test_a_pause_is_seen_before_all_rows_are_measured(clock):
+    """Where that takes long, the error of the last batch is shown first, and then the exact one."""
+    session = Session(*opening_of("spirals"))
+    for pace in (ask.SetPace(1000), ask.Play()):
+        session.handle(pace)
+    watched(session, clock, 20)
+    session.engine.cost = 1.0  # second
+    session.handle(ask.Pause())
+    last = session.state.run.last
+    assert (last.step, last.exact, session.state.playing) == (session.step, False, False)
+    frame = frame_of(session, Viewer(ask.Look([0, 5])))
+    assert (frame["playing"], frame["error"]["of"]) == (False, "the last batch")
+    assert session.due == 0
+    session.work()
+    assert session.due is None
+    after = session.state.run.last
+    assert (after.exact, after.error, after.validation_error) == (
+        True,
+        session.measured.error,
+        session.measured.validation,
+    )
+    assert len(session.state.run.saved_steps) > 10
+    assert frame_of(session, Viewer(ask.Look([0, 5])))["error"]["of"] == "all rows"
+    assert session.state.best["descent"].error <= after.error

@@ -12,12 +12,15 @@ from downslope.studio import _schema as commands
 from downslope.studio.server._wire import pack, unpack
 from downslope.studio.session._samples import opening_of
 from downslope.studio.session._session import Session
+from downslope.studio.views import _viewer
+from downslope.studio.views._frames import frame_of
+from downslope.studio.views._viewer import Viewer
 from downslope.studio.views.pictures import _surface
 from downslope.studio.views.pictures._fitted import fitted
 from downslope.studio.views.pictures._histograms import histograms
 from downslope.studio.views.pictures._histograms import make as histograms_of
 from downslope.studio.views.pictures._residuals import residuals
-from downslope.studio.views.pictures._surface import surface, symbol
+from downslope.studio.views.pictures._surface import growing_surface, surface, symbol
 from downslope.studio.views.pictures._units import make as units_of
 from downslope.studio.views.pictures._units import units
 
@@ -154,6 +157,70 @@ def test_symbols_are_those_of_the_drawing():
     assert symbol(ds.Network(2, [ds.Dense(2)]), Position("layer1.bias", (1,))) == "b⁽¹⁾₂"
     normal = ds.Network(2, [ds.LayerNorm(), ds.Dense(1)])
     assert symbol(normal, Position("layer1.scale", (1,))) == "γ₂"
+
+
+def test_a_surface_grows_and_ends_as_the_whole():
+    values, data = at(DEEP), rows_for(DEEP)
+    pictures = list(growing_surface(DEEP, values, data, W1, W2, size=6, seconds=0))
+    whole = surface(DEEP, values, data, W1, W2, size=6)
+    assert [picture.get("progress") for picture in pictures] == [*(k / 36 for k in range(36)), None]
+    assert pictures[0]["minimum"] is None
+    for k, picture in enumerate(pictures):
+        known = whole["errors"].ravel()[:k]
+        np.testing.assert_array_equal(picture["errors"].ravel()[:k], known)
+        assert np.all(np.isnan(picture["errors"].ravel()[k:]))
+        if k:
+            assert picture["minimum"][2] == known.min()
+    last = pictures[-1]
+    assert last.keys() == whole.keys()
+    for name, value in whole.items():
+        np.testing.assert_array_equal(last[name], value)
+
+
+def watched_surface(session, viewer):
+    """What a frame brings of the surface."""
+    asked = {"surface": {"first": ["layer1.weight", [0, 0]], "second": ["layer1.weight", [0, 1]]}}
+    viewer.asks(commands.Look([0, 5], pictures=asked))
+    picture = frame_of(session, viewer)["pictures"].get("surface")
+    viewer.version = session.version
+    return picture
+
+
+def test_a_surface_that_takes_long_comes_in_frames_until_it_is_whole(monkeypatch):
+    monkeypatch.setattr(_surface, "_PIECE", 0.0)
+    session, viewer = Session(*opening_of("moons")), Viewer()
+    shares = []
+    while not shares or viewer.is_behind(session):
+        shares.append(watched_surface(session, viewer).get("progress"))
+    assert shares == [*(k / 576 for k in range(576)), None]
+    assert watched_surface(session, viewer) is None
+    viewer.pictures.clear()
+    watched_surface(session, viewer)
+    session.handle(commands.SetParameter("layer1.weight", [0, 0], 3.0))
+    fresh = watched_surface(session, viewer)  # at rest what was begun is left
+    assert (fresh["progress"], fresh["at"][0]) == (0, 3.0)
+
+
+def test_while_playing_a_surface_is_finished_before_another_is_begun(monkeypatch):
+    monkeypatch.setattr(_surface, "_PIECE", 0.0)
+    monkeypatch.setattr(_viewer, "_SECONDS", 0.0)
+    monkeypatch.setattr(_viewer, "_SHARE", 1e9)
+    session, viewer = Session(*opening_of("moons")), Viewer()
+    session.handle(commands.SetPace(None))
+    session.handle(commands.Play())
+    start = watched_surface(session, viewer)["at"]
+    for k in range(1, 577):
+        session.work()
+        picture = watched_surface(session, viewer)
+        assert picture["at"] == start
+        assert picture.get("progress") == (k / 576 if k < 576 else None)
+    session.work()
+    following = watched_surface(session, viewer)
+    assert following["progress"] == 0
+    assert following["at"] != start
+    other = {"surface": {"first": ["layer1.weight", [1, 0]], "second": ["layer1.weight", [0, 1]]}}
+    viewer.asks(commands.Look([0, 5], pictures=other))
+    assert frame_of(session, viewer)["pictures"]["surface"]["progress"] == 0
 
 
 def test_one_parameter_is_no_surface():

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import threading
 import urllib.error
 import urllib.request
 
@@ -18,8 +19,9 @@ from downslope.studio.server._documents import Documents
 from downslope.studio.server._server import StudioServer
 from downslope.studio.server._wire import unpack
 from downslope.studio.session._opening import opened
-from downslope.studio.session._samples import SAMPLES
-from downslope.studio.session._session import first_session
+from downslope.studio.session._samples import SAMPLES, opening_of
+from downslope.studio.session._session import Session, first_session
+from downslope.studio.views import _exports
 from downslope.studio.views._answers import outcome_of
 from downslope.studio.views._models import model_of
 from downslope.studio.views._reading import reading_view
@@ -203,3 +205,49 @@ def test_the_oldest_documents_go():
     addresses = [documents.put(bytes([k])) for k in range(12)]
     kept = [documents.answer(f"/{address}").status_code for address in addresses]
     assert kept == [404] * 4 + [200] * 8
+
+
+def test_a_file_stands_at_its_address_once():
+    documents = Documents()
+    address = documents.put(b"print()", media_type="text/x-python", file="größe.py")
+    first, second = (documents.answer(f"/{address}") for _ in range(2))
+    assert (first.status_code, first.body, second.status_code) == (200, b"print()", 404)
+    assert first.headers["Content-Type"] == "text/x-python"
+    assert first.headers["Content-Disposition"] == "attachment; filename*=UTF-8''gr%C3%B6%C3%9Fe.py"
+
+
+def test_commands_are_answered_while_a_file_is_written(monkeypatch):
+    written, may_go_on = threading.Event(), threading.Event()
+
+    def slowly(*_, **__):
+        written.set()
+        assert may_go_on.wait(20)
+        return "print()"
+
+    monkeypatch.setattr(_exports, "python_source", slowly)
+    server = StudioServer(first_session)
+    server.start()
+    try:
+        with connect(socket_of(server.address), origin=f"http://127.0.0.1:{server.port}") as socket:
+            socket.send('{"command": "export", "format": "python"}')
+            assert written.wait(20)
+            socket.send('{"command": "read_value", "layer": "layer1", "kind": "weight", "index": [0, 0]}')
+            told = [unpack(socket.recv(timeout=20)) for _ in range(2)]
+            assert [one["message"] for one in told] == ["progress", "value"]
+            assert told[0]["text"] == "Writing five_rows.py …"
+            may_go_on.set()
+            file = unpack(socket.recv(timeout=20))
+        assert (file["message"], file["name"], "content" in file) == ("file", "five_rows.py", False)
+    finally:
+        server.close()
+
+
+def test_a_file_holds_what_was_when_it_was_asked_for():
+    session = Session(*opening_of("moons"))
+    session.handle(ask.Step(500))
+    later = outcome_of(session, ask.Export("python")).later
+    expected = outcome_of(session, ask.Export("python")).later(str)["content"]
+    session.handle(ask.Step(50))
+    session.handle(ask.SetParameter("layer1.weight", [0, 0], 7.0))
+    assert later(str)["content"] == expected
+    assert outcome_of(session, ask.Export("python")).later(str)["content"] != expected

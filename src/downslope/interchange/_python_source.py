@@ -207,7 +207,8 @@ def python_source(network: AnyNetwork, parameters: Point, *, features: Sequence[
     result = writer.text(network.graph().prediction, 0)
     write = _packed if count > _WRITTEN_OUT else _digits
     values = [f"{writer.leaf(name)} = {write(value)}" for name, value in arrays.items()]
-    helpers = _helpers("\n".join([*writer.lines, *values, result]))
+    calls = [value.partition("(")[0] + "(" for value in values]  # their numbers are long, and call nothing
+    helpers = _helpers("\n".join([*writer.lines, *calls, result]))
     kind = "an ensemble" if isinstance(network, Ensemble) else "a network"
     shape = network.graph().prediction.shape
     sections = [

@@ -231,8 +231,6 @@ class StudioServer:
         while not self._ended.is_set():
             for page, command in _latest(map(_received, self._waiting(session))):
                 self._handle(session, page, command)
-            if self._pages:  # nobody watches: steps wait for a page
-                self._work(session)
             now = monotonic()
             least = _FRAME_SECONDS_FASTEST if session.due == 0 else _FRAME_SECONDS
             for page in list(self._pages):
@@ -240,6 +238,8 @@ class StudioServer:
                 if viewer.look is not None and now - viewer.sent_at >= least and viewer.is_behind(session):
                     self._show(session, page)
                     viewer.sent_at = now
+            if self._pages:  # nobody watches: steps wait for a page
+                self._work(session)  # after what was asked for is shown: a pause is seen at once
 
     def _work(self, session: Session) -> None:
         try:
@@ -314,7 +314,12 @@ class StudioServer:
         except Exception as error:
             page.refuse(error, name)
             return
-        answer["address"] = self._documents.put(answer.pop("content"))
+        about = (
+            {"media_type": answer["media_type"], "file": answer["name"]}
+            if answer["message"] == "file"
+            else {}
+        )
+        answer["address"] = self._documents.put(answer.pop("content"), **about)
         page.send({**answer, "command": name})
 
 

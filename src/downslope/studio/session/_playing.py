@@ -15,7 +15,7 @@ from downslope.studio.session._engine import DescentState, Engine
 from downslope.studio.session._faults import Fault, fault_of
 from downslope.studio.session._history import SavedStep, next_mark
 from downslope.studio.session._pace import IN_PARTS, due_by, moments_at
-from downslope.studio.session._state import PHASES, SessionState, kept, with_run
+from downslope.studio.session._state import PHASES, SessionState, is_settled, kept, settled, with_run
 
 __all__ = ["next_due", "played", "started", "with_pace", "with_phase"]
 
@@ -27,7 +27,7 @@ def played(state: SessionState, engine: Engine) -> SessionState:
     if state.replaying:
         return _replayed(state)
     if not state.playing:
-        return state
+        return settled(state, engine)
     if state.steady_pace is not None:
         return _at_pace(state, state.steady_pace, engine)
     started = perf_counter()
@@ -40,7 +40,7 @@ def next_due(state: SessionState) -> float | None:
     """When there is something to do by itself, by ``perf_counter``: 0 at once, None only where asked."""
     if state.replaying or (state.playing and state.steady_pace is not None):
         return state.due
-    return 0.0 if state.playing else None
+    return None if not state.playing and is_settled(state) else 0.0
 
 
 def with_pace(state: SessionState, pace: float | None) -> SessionState:

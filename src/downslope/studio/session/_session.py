@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -85,6 +86,13 @@ class Session:
     def due(self) -> float | None:
         """When there is something to do by itself, by ``time.perf_counter``; None where nothing is."""
         return next_due(self.state)
+
+    def apart(self) -> Session:
+        """The session as it is now, with an engine of its own: for another thread, to look at."""
+        position = self.engine.known(self.state.descent, self.state.position)
+        other = copy(self)
+        other.engine, other._current = Engine(), (self.version, replace(self.state, position=position))
+        return other
 
     def stop(self) -> None:
         """Take no further steps, without another look at where they led."""

@@ -28,18 +28,21 @@ __all__ = [
     "SessionState",
     "begun",
     "first_state",
+    "is_settled",
     "kept",
     "moved",
     "opened",
     "paused",
     "resumed",
     "run_of",
+    "settled",
     "with_best",
     "with_run",
     "without_empty",
 ]
 
 PHASES = ("forward", "loss", "backward", "update")
+_LONG = 0.03  # seconds
 _MOST_RUNS = 24
 _MOST_BYTES = 1 << 30  # of the saved steps of all runs
 
@@ -272,11 +275,32 @@ def moved(
 
 
 def paused(state: SessionState, engine: Engine) -> SessionState:
-    """Stop taking steps, and keep where it is; a replay stays at the saved step that it shows."""
+    """Stop taking steps, and keep where it is; a replay stays at the saved step that it shows.
+
+    Where all rows take long, they are measured afterwards (``settled``): a pause is to be seen at once.
+    """
     if not state.playing:
         return replace(state, replaying=False) if state.replaying else state
     state = replace(state, playing=False, until=None)
-    return state if state.run.last.step == state.position.step else kept(state, "descent", engine)
+    if state.run.last.step == state.position.step:
+        return state
+    return kept(state, "descent", engine, exact=engine.cost < _LONG)
+
+
+def is_settled(state: SessionState) -> bool:
+    """Whether the error of where it stands is known, or is not asked for: steps go on."""
+    last = state.run.last
+    return state.playing or last.exact or last.step != state.position.step
+
+
+def settled(state: SessionState, engine: Engine) -> SessionState:
+    """The state with the exact error of where it stands."""
+    if is_settled(state):
+        return state
+    last = state.run.last
+    found = engine.measure(Descent(last.settings, state.run.rows, state.frozen), last.values)
+    saved = replace(last, error=found.error, exact=True, validation_error=found.validation)
+    return with_best(with_run(state, state.run.with_saved_step(saved, in_place=True)), [saved])
 
 
 def opened(state: SessionState, run: History) -> SessionState:

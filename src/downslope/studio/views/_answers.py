@@ -14,9 +14,9 @@ from downslope.studio.session._session import Session
 from downslope.studio.session.handlers import Outcome
 from downslope.studio.views._explanations import explained
 from downslope.studio.views._exports import exported
-from downslope.studio.views._models import report_of
+from downslope.studio.views._models import Progress, report_of
 
-__all__ = ["READERS", "outcome_of"]
+__all__ = ["MAKERS", "READERS", "outcome_of"]
 
 
 def outcome_of(session: Session, command: ask.Command) -> Outcome:
@@ -25,8 +25,9 @@ def outcome_of(session: Session, command: ask.Command) -> Outcome:
     Raises:
         DownslopeError: if it cannot be done; the message is for the reader.
     """
-    if isinstance(command, ask.Report):
-        return Outcome(session.state, later=report_of(session, command))
+    make = MAKERS.get(type(command))
+    if make is not None:
+        return Outcome(session.state, later=make(session, command))
     read = READERS.get(type(command))
     if read is not None:
         return Outcome(session.state, read(session, command))
@@ -53,6 +54,11 @@ def _exact_value(session: Session, command: ask.ReadValue) -> dict[str, Any]:
 READERS: Mapping[type[ask.Command], Callable[[Session, Any], dict[str, Any]]] = {
     ask.Explain: explained,
     ask.ReadValue: _exact_value,
-    ask.Export: exported,
 }
 """By command that changes nothing, what answers it."""
+
+MAKERS: Mapping[type[ask.Command], Callable[[Session, Any], Callable[[Progress], dict[str, Any]]]] = {
+    ask.Export: exported,
+    ask.Report: report_of,
+}
+"""By command that changes nothing and takes long, what makes what makes its answer."""

@@ -8,15 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from downslope.errors import DownslopeError
 from downslope.interchange import PAGE_ROWS, PageDescent, page_source, python_source
 from downslope.studio._schema import Export
 from downslope.studio.session._faults import stable_range_of
 from downslope.studio.session._session import Session
 from downslope.studio.table._choices import STANDARD
-from downslope.studio.views._models import model_of
+from downslope.studio.views._models import Progress, model_of
 from downslope.studio.views._page_lesson import page_lesson
 from downslope.studio.views.pictures._sampling import evenly_spaced
 
@@ -26,23 +24,26 @@ _WEIGHTS = 50_000
 """Parameters that a lesson has at most."""
 
 
-def exported(session: Session, command: Export) -> dict[str, Any]:
-    """A file of the format asked for: its name, its content as bytes, its media type.
+def exported(session: Session, command: Export) -> Callable[[Progress], dict[str, Any]]:
+    """What makes a file of the format asked for: its name, its content as bytes, its media type.
+
+    It looks at nothing of the session any more: it can be called in another thread, which raises a
+    DownslopeError if the network cannot be written in the format.
 
     Raises:
-        DownslopeError: if there is no such format, or the network cannot be written in it.
+        DownslopeError: if there is no such format.
     """
     if command.format not in _WRITERS:
         raise DownslopeError(f"a file can be {', '.join(_WRITERS)}, not {command.format!r}")
     ending, media_type, write = _WRITERS[command.format]
-    content = write(session, command)
     stem = re.sub(r"\W+", "_", Path(session.state.rows.name).stem) or "network"
-    return {
-        "message": "file",
-        "name": f"{stem}{ending}",
-        "media_type": media_type,
-        "content": np.frombuffer(content, np.uint8),
-    }
+    name, session = f"{stem}{ending}", session.apart()
+
+    def made(progress: Progress) -> dict[str, Any]:
+        progress(f"Writing {name} …")
+        return {"message": "file", "name": name, "media_type": media_type, "content": write(session, command)}
+
+    return made
 
 
 def _model(session: Session, _: Export) -> bytes:

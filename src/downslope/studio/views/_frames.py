@@ -12,6 +12,7 @@ from downslope.nets import Network
 from downslope.studio._schema import Frame
 from downslope.studio.session._pace import moments_at
 from downslope.studio.session._session import Session
+from downslope.studio.session._state import is_settled
 from downslope.studio.views._overview import SHOWN_WEIGHTS
 from downslope.studio.views._rows import challenge_of, rows_view
 from downslope.studio.views._time import curve_of, timeline_of
@@ -74,7 +75,7 @@ def _error(session: Session) -> dict[str, Any]:
         "penalties": bool(network.l1 or network.l2),
         "rows": len(state.shown_descent.split.training["x"]),
     }
-    if state.playing and session.engine.cost > _COSTLY:
+    if not is_settled(state) or (state.playing and session.engine.cost > _COSTLY):
         known = state.run.last.validation_error
         return {**about, "value": state.last_error, "validation": known, "of": "the last batch"}
     found = session.measured

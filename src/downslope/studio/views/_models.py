@@ -30,12 +30,13 @@ from downslope.studio.session._session import Session
 from downslope.tables import Reading
 from downslope.training import Arrays
 
-__all__ = ["model_of", "report_of"]
+__all__ = ["Progress", "model_of", "report_of"]
 
 _MOST = 2000  # held-out rows that a model keeps
 _LARGEST = 1e100  # of predictions whose squares can be summed and divided
 
 Progress = Callable[[str], None]
+"""Is told in words what takes the next moments."""
 
 
 def report_of(session: Session, command: Report) -> Callable[[Progress], dict[str, Any]]:

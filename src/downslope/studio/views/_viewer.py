@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from downslope.studio.session._session import Session
     from downslope.studio.table._rows import Rows
 
-__all__ = ["Order", "Viewer", "when_due"]
+__all__ = ["Order", "Picture", "Viewer", "when_due"]
 
 _SHARE = 0.2  # of the time that pictures may take while playing
 _SECONDS = 0.1  # between two of them, while playing
@@ -40,11 +40,12 @@ class Order:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A picture that was sent: what it was made from, when, and in how many seconds."""
+    """A picture that was sent: what it was made from, when, in how many seconds, and the rest of it."""
 
     source: tuple[str, int]
     at: float
     cost: float
+    rest: Iterator[dict[str, Any]] | None
 
 
 @dataclass
@@ -77,23 +78,45 @@ class Viewer:
 
     def is_behind(self, session: Session) -> bool:
         """Whether there is something that it was not sent."""
-        return self.version != session.version
+        asked = (self.look.pictures if self.look is not None else None) or {}
+        growing = any(kind in asked and drawn.rest is not None for kind, drawn in self.pictures.items())
+        return growing or self.version != session.version
+
+
+Picture = dict[str, Any]
 
 
 def when_due(
-    session: Session, viewer: Viewer, kind: str, options: Any, make: Callable[[], dict[str, Any]]
-) -> dict[str, Any] | None:
-    """A picture, unless it was sent already or it is too early for it; a message where it cannot be made."""
-    source, now = (repr(options), session.version), perf_counter()
-    last = viewer.pictures.get(kind)
-    if last is not None:
-        same_options = last.source[0] == source[0]
-        early = now - last.at < max(_SECONDS, last.cost / _SHARE)
-        if last.source == source or (session.state.moving and same_options and early):
+    session: Session,
+    viewer: Viewer,
+    kind: str,
+    options: Any,
+    make: Callable[[], Picture | Iterator[Picture]],
+) -> Picture | None:
+    """A picture, unless it was sent already or it is too early for it; a message where it cannot be made.
+
+    One that is made in pieces is sent as it grows. While playing it is finished before another is begun.
+    """
+    source, now, rest = (repr(options), session.version), perf_counter(), None
+    last, moving = viewer.pictures.get(kind), session.state.moving
+    if last is not None and last.source[0] == source[0]:
+        if moving and now - last.at < max(_SECONDS, last.cost / _SHARE):
             return None
+        if last.rest is None and last.source == source:
+            return None
+        if last.rest is not None and (last.source == source or moving):
+            source, rest = last.source, last.rest
     try:
-        picture = make()
+        picture, rest = _first_of(make() if rest is None else rest)
     except (DownslopeError, IndexError, KeyError, TypeError, ValueError) as error:
-        picture = {"refused": str(error) or type(error).__name__}
-    viewer.pictures[kind] = Drawn(source, perf_counter(), perf_counter() - now)
+        picture, rest = {"refused": str(error) or type(error).__name__}, None
+    viewer.pictures[kind] = Drawn(source, perf_counter(), perf_counter() - now, rest)
     return picture
+
+
+def _first_of(made: Picture | Iterator[Picture]) -> tuple[Picture, Iterator[Picture] | None]:
+    """The next picture of those that are made, and the others unless it is the whole."""
+    if isinstance(made, dict):
+        return made, None
+    picture = next(made)
+    return picture, made if "progress" in picture else None

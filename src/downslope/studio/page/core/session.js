@@ -28,6 +28,7 @@ export async function connect() {
   socket.onmessage = (event) => receive(unpack(event.data));
   socket.onclose = () => {
     looking = false;
+    endProgress(notice.value?.command);
     waiting.forEach((resolvers) => resolvers.splice(0).forEach((resolve) => resolve(null)));
     tokenOpens(false);
     const stopped = { playing: false, replay: null, speed: 0 }; // as far as is known here
@@ -57,6 +58,9 @@ const receivers = {
     resolveNext(message, null);
     if (message.command === "look") lookLater();
   },
+  progress: ({ text, command }) => {
+    notice.value = { text, kind: "progress", command };
+  },
   notice: (message) => {
     notice.value = { text: message.text, kind: "said" };
     if (["upload", "paste"].includes(message.command)) panel.value = "columns"; // where its target is set
@@ -67,8 +71,15 @@ function receive(message) {
   (receivers[message.message] || resolveNext)(message);
 }
 
+/** What was in progress for a command is done. @param {string} command */
+function endProgress(command) {
+  const { kind, command: own } = notice.value ?? {};
+  if (kind === "progress" && own === command) notice.value = null;
+}
+
 /** Answers come in the order of the commands. */
 function resolveNext(message, answer = message) {
+  endProgress(message.command);
   const resolve = (waiting.get(message.command) || []).shift();
   if (resolve) resolve(answer);
 }

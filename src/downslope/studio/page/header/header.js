@@ -73,7 +73,7 @@ export function Notice() {
     notice.value = null;
   };
   useEffect(() => {
-    if (!message || message.kind === "refused") return undefined;
+    if (message?.kind !== "said") return undefined;
     const timer = setTimeout(() => {
       if (notice.value === message) close();
     }, NOTICE_TIME);

@@ -1,5 +1,5 @@
 /** Sharing: an address that holds settings and small weights, and files. */
-import { saveFile } from "../core/save.js";
+import { saveAt } from "../core/save.js";
 import { ask, send } from "../core/session.js";
 import { frame, notice, overview } from "../core/store.js";
 import { html } from "../core/ui.js";
@@ -59,7 +59,7 @@ function copyAddress() {
 function save(format) {
   const pictures = format === "html" ? drawnPictures() : null;
   ask("export", { format, pictures }).then((file) => {
-    if (file) saveFile(file.name, file.content, file.media_type);
+    if (file) saveAt(file.address, file.name);
   });
 }
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from downslope.studio.session._session import Session
-from downslope.studio.views._viewer import Viewer, when_due
+from downslope.studio.views._viewer import Picture, Viewer, when_due
 from downslope.studio.views.pictures import _fitted, _histograms, _residuals, _surface, _units
 from downslope.studio.views.pictures._choice import picture_for
 from downslope.training import Arrays
@@ -30,11 +30,11 @@ def pictures_of(session: Session, viewer: Viewer, asked: Options, parameters: Ar
     return made
 
 
-_PICTURES: Mapping[str, Callable[[Session, Options, Arrays], dict[str, Any]]] = {
+_PICTURES: Mapping[str, Callable[[Session, Options, Arrays], Picture | Iterator[Picture]]] = {
     "surface": _surface.make,
     "fitted": _fitted.make,
     "residuals": _residuals.make,
     "histograms": _histograms.make,
     "units": _units.make,
 }
-"""By what the page calls it, what makes a picture of what is shown."""
+"""By what the page calls it, what makes a picture of what is shown, or pictures of it as it grows."""

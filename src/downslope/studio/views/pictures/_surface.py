@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -19,19 +20,20 @@ from downslope.studio.session._session import Session
 from downslope.studio.views.pictures._sampling import evenly_spaced, sample_of
 from downslope.training import Arrays
 
-__all__ = ["make", "surface", "symbol"]
+__all__ = ["growing_surface", "make", "surface", "symbol"]
 
 _WORK = 1e9
 """Products of a weight and a row that one picture may take: some 60 ms on a core."""
 
+_PIECE = 0.08  # seconds at a time: a command waits no longer
 _ROWS, _FEWEST_ROWS = 512, 64
 _FEWEST = 12  # points along a side
 _MARGIN = 0.08  # of the range that is to be seen, on either side
 _LARGEST = 1e100  # beyond it squares overflow
 
 
-def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> dict[str, Any]:
-    """The surface over two parameters that a page chose, with the path of the run."""
+def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> Iterator[dict[str, Any]]:
+    """The surface over two parameters that a page chose, with the path of the run, as it grows."""
     state, network = session.state, session.state.settings.network
     first, second = (_position(session, options[name]) for name in ("first", "second"))
     seen = state.run.saved_steps[: None if state.viewing is None else state.viewing + 1]
@@ -40,7 +42,9 @@ def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> di
     path = np.array(points, float).reshape(-1, 2), np.array([s.error for s in saved_steps], float)
     by_hand = np.array([s.origin == "hand" for s in saved_steps], np.uint8)
     data = state.shown_descent.split.training
-    return surface(network, parameters, data, first, second, path=path, by_hand=by_hand)
+    return growing_surface(
+        network, parameters, data, first, second, path=path, by_hand=by_hand, seconds=_PIECE
+    )
 
 
 def _position(session: Session, given: Any) -> Position:
@@ -93,39 +97,70 @@ def surface(
     >>> found["at"], found["labels"], found["errors"].shape, found["slice"]
     ([1.0, 2.0, 0.5], ['w₁', 'w₂'], (24, 24), False)
     """
+    *_, whole = growing_surface(
+        network, parameters, data, first, second, path=path, by_hand=by_hand, size=size, stops=stops
+    )
+    return whole
+
+
+def growing_surface(
+    network: Network,
+    parameters: Mapping[str, NDArray[Any]],
+    data: Mapping[str, NDArray[Any]],
+    first: Position,
+    second: Position,
+    *,
+    path: tuple[NDArray[Any], NDArray[Any]] | None = None,
+    by_hand: NDArray[Any] | None = None,
+    size: int = 24,
+    stops: int = 400,
+    seconds: float = math.inf,
+) -> Iterator[dict[str, Any]]:
+    """What ``surface`` gives, every so many seconds as far as it is computed, and in the end the whole.
+
+    In one that is not whole, ``errors`` are NaN where they are not known yet, and ``progress`` is the share
+    that is.
+    """
     if first == second:
         raise DownslopeError(f"a surface needs two parameters, not {symbol(network, first)} twice")
+    soon = perf_counter() + seconds
     weights = sum(map(np.size, parameters.values()))
     rows, side = _effort(weights, size)
     chosen = sample_of(data, rows)
     here = [float(parameters[one.name][one.index]) for one in (first, second)]
     points, errors = (np.empty((0, 2)), np.empty(0)) if path is None else map(np.asarray, path)
+    error_at = _error_at(network, {**parameters, **chosen}, (first, second))
 
     def errors_at(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return _errors(network, {**parameters, **chosen}, (first, second), points)
+        return np.array([error_at(point) for point in points])
 
     seen = np.vstack([points, here])
     ends = np.array([_range(seen[:, i], here[i]) for i in range(2)])
     seen = np.vstack([ends.T, *_lower(errors_at, np.array(here), np.ptp(ends, axis=1))])
     x, y = (_axis(seen[:, i], side) for i in range(2))
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    found = errors_at(np.vstack([here, grid]))
     kept = _stops(len(points), stops, by_hand)
     marks = {} if by_hand is None else {"by_hand": np.asarray(by_hand, np.uint8)[kept]}
-    return {
+    picture = {
         "x": x,
         "y": y,
-        "errors": found[1:].reshape(side, side),
         "path": np.asarray(points, np.float64)[kept],
         "path_errors": np.asarray(errors, np.float64)[kept],
         **marks,
-        "at": [*here, float(found[0])],
-        "minimum": _lowest(grid, found[1:]),
+        "at": [*here, error_at(here)],
         "labels": [symbol(network, first), symbol(network, second)],
         "slice": weights > 2,
         "rows": len(chosen["x"]),
         "sampled": len(chosen["x"]) < len(data["x"]),
     }
+    found = np.full(len(grid), np.nan)
+    for k, point in enumerate(grid):
+        if perf_counter() >= soon:
+            known = {"errors": found.copy().reshape(side, side), "minimum": _lowest(grid, found)}
+            yield {**picture, **known, "progress": k / len(grid)}
+            soon = perf_counter() + seconds
+        found[k] = error_at(point)
+    yield {**picture, "errors": found.reshape(side, side), "minimum": _lowest(grid, found)}
 
 
 def symbol(network: Network, position: Position) -> str:
@@ -143,22 +178,21 @@ def _error(network: Network) -> Evaluator:
     return Evaluator([network.graph().error])
 
 
-def _errors(
-    network: Network,
-    values: dict[str, Any],
-    positions: tuple[Position, Position],
-    points: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """The error at each point, (points,): two numbers are changed in place, the rest is bound once."""
-    evaluator, found = _error(network), np.empty(len(points))
+def _error_at(
+    network: Network, values: dict[str, Any], positions: tuple[Position, Position]
+) -> Callable[[Sequence[float] | NDArray[np.float64]], float]:
+    """The error at a point: two numbers are changed in place, the rest is bound once."""
+    evaluator = _error(network)
     for position in positions:
         values[position.name] = np.array(values[position.name])
     (a, i), (b, j) = ((values[position.name], position.index) for position in positions)
-    with np.errstate(all="ignore"):  # far out an error may overflow: it is drawn as unknown
-        for k, (u, v) in enumerate(points.tolist()):
-            a[i], b[j] = u, v
-            found[k] = evaluator.mean(values)[0]
-    return found
+
+    def error_at(point: Sequence[float] | NDArray[np.float64]) -> float:
+        a[i], b[j] = point
+        with np.errstate(all="ignore"):  # far out an error may overflow: it is drawn as unknown
+            return float(evaluator.mean(values)[0])
+
+    return error_at
 
 
 def _effort(weights: int, size: int) -> tuple[int, int]:

@@ -32,7 +32,11 @@ function Surface({ picture }) {
   const title = `The error over ${picture.labels.join(" and ")}`;
   const drawn = { picture, colours, width, height, canvas, label: described(picture), ...relieved };
   return html`<${Figure} title=${title} note=${note(picture)} picture=${saved} actions=${toggle}>
-    <div class="picture-stage fills" ref=${stage}>${width > 0 && html`<${View} ...${drawn} />`}</div>
+    <div class="picture-stage fills" ref=${stage}>${width > 0 && html`<${View} ...${drawn} />`}
+      ${
+        picture.progress !== undefined &&
+        html`<progress class="growing" max="1" value=${picture.progress} aria-label="Computed so far" />`
+      }</div>
     <${Key} colours=${colours} picture=${picture} />
   <//>`;
 }
@@ -46,6 +50,7 @@ function prepared(picture) {
 
 function note(picture) {
   const parts = [];
+  if (picture.progress !== undefined) return `Computed so far: ${Math.round(100 * picture.progress)} %.`;
   if (!picture.minimum) parts.push("No error here is a finite number.");
   if (picture.slice) {
     parts.push("A slice: all other parameters keep their present values, so the path may leave the surface.");
