@@ -145,6 +145,18 @@ def test_the_chain_rule_says_what_the_next_step_does(opened):
     assert number(last) == pytest.approx(found, abs=1e-3)
 
 
+def test_rows_that_come_into_sight_are_as_they_are_now(opened):
+    page = opened(lesson_page(on_sample("spirals")))
+    line = page.locator("#rows tbody tr").nth(170)
+    page.evaluate(STEPS, 50)
+    line.scroll_into_view_if_needed()
+    error = page.evaluate("() => window.downslope.judge().errors[170]")
+    page.wait_for_function(
+        "wanted => document.querySelectorAll('#rows .loss span')[170].textContent === wanted",
+        arg=f"{error:.5g}",
+    )
+
+
 def test_one_goes_back_and_on_from_there(opened):
     page = opened(lesson_page(on_sample("five rows")))
     for _ in range(3):
@@ -289,7 +301,7 @@ def test_what_only_a_served_page_has_is_said(opened):
     assert page.locator("h1 i, .lesson b").count() == 0
     assert page.locator("#lesson-text a").get_attribute("href") == "https://example.org/a"
     for _ in range(2):
-        assert "needs the page of downslope play" in page.locator("#lesson-state").inner_text()
+        assert page.locator("#lesson-state").inner_text() == "Only in the page of downslope play"
         page.click("#lesson-next")
     assert page.locator("#lesson-state").inner_text() == ""
     page.get_by_label("b:").first.focus()

@@ -4,7 +4,8 @@ import { momentAt, shareAt } from "./curve.js";
 import { counted, shown } from "./numbers.js";
 import { byId } from "./rows.js";
 
-const FRAME = 12; // milliseconds of computing in one frame
+const FRAME = 12; // milliseconds of computing in one frame, at least
+const LONGEST = 60; // at most, that the page answers
 const ONE_MOVE = 700; // milliseconds in which further changes of a number belong to the same move
 
 const TROUBLE = "The next step would not be finite: lower the learning rate, or reset.";
@@ -181,6 +182,7 @@ function compared(before, after) {
 function playerOn(button, speed, { walk, arrived }) {
   let owed = 0; // steps that are due, and parts of one
   let last = 0;
+  let budget = FRAME; // as long as drawing took
   const self = { playing: false };
 
   self.pause = (ended = "") => {
@@ -197,7 +199,9 @@ function playerOn(button, speed, { walk, arrived }) {
     owed = Number.isFinite(speed()) ? owed + seconds * speed() : Infinity;
     const count = Math.floor(owed);
     if (count > 0) {
-      const { taken, ended } = walk(count, performance.now() + FRAME);
+      const started = performance.now();
+      const { taken, ended } = walk(count, started + budget);
+      budget = Math.max(FRAME, Math.min(LONGEST, performance.now() - started - budget));
       owed = Number.isFinite(owed) ? Math.min(count, owed - taken) : 0;
       if (ended) return self.pause(ended);
     }

@@ -3,7 +3,7 @@ import { shown } from "./numbers.js";
 import { element, headings } from "./rows.js";
 
 const LONG = 8; // characters of a name that stands in a formula
-const FACTORS = 8; // of the table, those that weigh most
+const FACTORS = 7; // of the table, those that weigh most
 
 /**
  * Where a number stands in the chain rule: which dense layer it belongs to, which unit, which input.

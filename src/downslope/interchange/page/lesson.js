@@ -13,7 +13,7 @@ const PARTS = {
   network: "net",
   chain_rule: "chain",
 };
-const SERVED = "This step needs the page of downslope play. Read it, and go on.";
+const SERVED = "Only in the page of downslope play";
 
 const SIGNS = {
   "<": (a, b) => a < b,
@@ -145,6 +145,7 @@ export function lessonOn(parts, lesson, page) {
     parts.next.classList.toggle("main", isDone);
     parts.next.hidden = last;
     const words = last ? "✓ Done. That was the last step." : "✓ Done";
+    parts.state.classList.toggle("muted", step.until === false);
     parts.state.textContent = step.until === false ? SERVED : isDone && step.until !== true ? words : "";
   }
 

@@ -29,7 +29,7 @@ function written(value, digits, grouped, large = 1e9) {
       }),
     );
   }
-  return plain.get(key).format(value);
+  return plain.get(key).format(value || 0);
 }
 
 /**

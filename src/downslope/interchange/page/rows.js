@@ -1,6 +1,8 @@
 /** The table of rows: inputs, target, prediction, error. */
 import { percent, shown } from "./numbers.js";
 
+const FEW_LINES = 20;
+
 /** An element of the page by its id. */
 export const byId = (id) => document.getElementById(id);
 
@@ -113,9 +115,10 @@ export function rowTable(table, data, rows) {
   const columns = last ? [...results, ...features] : [...features, ...results];
   table.replaceChildren(headings(["", ...columns]), body);
 
-  return ({ prediction, errors }) => {
+  const show = ({ prediction, errors }, ...which) => {
     const most = errors.reduce((top, e) => (Number.isFinite(e) ? Math.max(top, Math.abs(e)) : top), 0) || 1;
-    lines.forEach(({ line, cells, text, bar }, row) => {
+    for (const row of which) {
+      const { line, cells, text, bar } = lines[row];
       const said = Array.from(prediction.subarray(row * outputs, (row + 1) * outputs));
       if (numbers) {
         said.forEach((value, k) => {
@@ -130,6 +133,36 @@ export function rowTable(table, data, rows) {
       }
       text.textContent = shown(errors[row]);
       bar.style.width = `${Math.min(100, (100 * Math.abs(errors[row])) / most) || 0}%`;
-    });
+    }
   };
+  const seen = inSight(lines.map(({ line }) => line));
+  let latest = null;
+  seen.changed = (row) => latest && show(latest, row);
+  return (judged) => {
+    latest = judged;
+    show(judged, ...seen.rows);
+  };
+}
+
+/**
+ * Which lines of a table are in sight: of few all of them. Many lines take longer to draw than a step.
+ * @param {HTMLElement[]} lines
+ * @returns {{rows: Set<number>, changed: (row: number) => void}} with what is called when a line comes into sight
+ */
+function inSight(lines) {
+  const found = { rows: new Set(lines.keys()), changed: () => {} };
+  if (lines.length <= FEW_LINES) return found;
+  const places = new Map(lines.map((line, row) => [line, row]));
+  const observer = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const row = places.get(target);
+      if (!isIntersecting) found.rows.delete(row);
+      else if (!found.rows.has(row)) {
+        found.rows.add(row);
+        found.changed(row);
+      }
+    }
+  });
+  for (const line of lines) observer.observe(line);
+  return found;
 }
