@@ -1,7 +1,8 @@
 /** The parts of one step, which are taken one by one. */
 import { send } from "../core/session.js";
 import { frame } from "../core/store.js";
-import { html } from "../core/ui.js";
+import { html, useRef } from "../core/ui.js";
+import { useRoving } from "./roving.js";
 
 const PARTS = [
   ["forward", "Forward", "Compute z and a of every unit"],
@@ -11,7 +12,10 @@ const PARTS = [
 ];
 
 export function Parts() {
-  return html`<span class="parts" role="group" aria-label="The parts of one step">${PARTS.map(part)}</span>`;
+  const box = useRef(null);
+  const keys = useRoving(box, "button");
+  return html`<span class="parts" role="toolbar" aria-label="The parts of one step" ref=${box} ...${keys}>
+    ${PARTS.map(part)}</span>`;
 }
 
 function part([name, label, hint], i) {
