@@ -175,20 +175,23 @@ def bar_widths(page):
 
 @pytest.mark.parametrize("width", [1280, 1920, 390])
 def test_bars_are_as_long_as_errors_are_large(five_rows, visit, width):
+    """On a logarithmic scale with the goal on it: 0.92 and 0.69 do not look the same, 1e-30 is no bar."""
     send(five_rows, **FRESH)
     page = visit(five_rows, {"width": width, "height": 720})
     send(five_rows, "set_parameter", name=W, index=[0, 0], value=0.5)
     send(five_rows, "set_parameter", name=W, index=[0, 1], value=0.9)
     send(five_rows, "set_parameter", name=W, index=[0, 2], value=1.1)
     page.until(lambda: page.weights.tolist() == [0.5, 0.9, 1.1], "the weights")
-    errors = (FIVE_Y - FIVE_X @ [0.5, 0.9, 1.1]) ** 2
-    widths = bar_widths(page)
-    np.testing.assert_allclose(np.array(widths) / max(widths), errors / errors.max(), atol=0.02)
-    longest = page.page.locator("section.rows .meter").nth(int(np.argmax(errors)))
+    errors = np.abs(FIVE_Y - FIVE_X @ [0.5, 0.9, 1.1])
+    scale = page.page.locator("section.rows .barcell .scale").first.bounding_box()
+    widths = np.array(bar_widths(page)) / scale["width"]
+    np.testing.assert_allclose(widths, (np.log10(errors) + 3) / 8, atol=0.01)
+    goal = page.page.locator("section.rows .goal").first.bounding_box()
+    assert (goal["x"] - scale["x"]) / scale["width"] == pytest.approx(2 / 8, abs=0.02)
     if width > 1000:
         card = page.page.locator("section.rows").bounding_box()
-        box = longest.bounding_box()
-        assert box["x"] + box["width"] <= card["x"] + card["width"]
+        assert scale["x"] + scale["width"] <= card["x"] + card["width"]
+        assert scale["width"] > 50
     send(five_rows, "solve")
     page.until(lambda: page.frame["error"]["value"] < 1e-20, "the exact answer")
     assert max(bar_widths(page)) <= 2

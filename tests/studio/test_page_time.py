@@ -127,7 +127,7 @@ def test_a_drag_on_the_curve_goes_back(page):
     """Each saved step has a place of its own, and the thumb stands there."""
     page.take(300)
     last = len(page.frame["timeline"]["steps"]) - 1
-    area = page.page.locator(".track").bounding_box()
+    area = page.page.locator(".timetrack").bounding_box()
     curve = page.page.locator(".curve").bounding_box()
     y = curve["y"] + curve["height"] / 2
     for place in (20, 3):
@@ -151,7 +151,7 @@ def test_the_run_that_was_branched_from_stays_as_a_thin_line(page):
     scrub(page, 10)
     page.set(1, "5")
     page.until(lambda: page.frame["timeline"]["run"] == 2, "a second run")
-    area = page.page.locator(".track").bounding_box()
+    area = page.page.locator(".timetrack").bounding_box()
     thumb = page.page.locator(".thumb").bounding_box()
     # the range still holds all 40 steps of the first run: place 11 of the moves stands where it stood
     expected = 11 / (11 + (20 - 10) + np.log(40 / 20) / np.log(1.05))
@@ -199,7 +199,7 @@ def test_everything_stands_in_the_window(five_rows, visit, table, size):
     for left, right in pairwise(boxes[3:6]):
         assert left["x"] + left["width"] <= right["x"]
         assert (left["y"], left["height"]) == (right["y"], right["height"])
-    for part in (".time .u-legend", ".curve canvas", ".timeline .track", ".canvas"):
+    for part in (".time .u-legend", ".curve canvas", ".timetrack", ".canvas"):
         box = page.page.locator(part).bounding_box()
         assert box["y"] + box["height"] <= size[1], part
     scrolls = "() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
@@ -220,7 +220,7 @@ def test_runs_are_compared_noted_sorted_and_removed(page, alone):
     send(alone, "change_settings", settings={"learning_rate": 0.05})
     page.take(60)
     panel = page.panel("Runs")
-    assert panel.get_by_text("diverged").is_visible()
+    panel.get_by_text("diverged").wait_for()
     caption = panel.locator("figcaption").inner_text()
     assert caption.startswith("▲ run 2: cut, up to ")
     assert number_in(caption.split("up to ")[1]) > page.overview["runs"][0]["error"]

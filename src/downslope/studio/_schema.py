@@ -311,6 +311,7 @@ class Frame(TypedDict, total=False):
     batch: Any
     curve: dict[str, Any]
     timeline: dict[str, Any]
+    moved: dict[str, Any] | None
     challenge: dict[str, Any] | None
     best: dict[str, Any]
     stopped: dict[str, Any] | None

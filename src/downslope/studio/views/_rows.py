@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from downslope.studio.session._measures import forward_of, probabilities_of
 from downslope.studio.session._session import Session
 from downslope.studio.table._rows import Rows
-from downslope.studio.views._scale import can_be_met, full_loss
+from downslope.studio.views._scale import can_be_met, full_loss, logarithmic
 from downslope.studio.views._viewer import Order, Viewer
 from downslope.training import Arrays
 
@@ -38,7 +38,7 @@ def rows_view(session: Session, viewer: Viewer, parameters: Arrays) -> dict[str,
     if len(indices):
         data = {name: column[indices] for name, column in split.data.items()}
         shown |= _predicted(session, parameters, data)
-        shown["full"] = full_loss(session, parameters)
+        shown |= _bars(session, parameters, shown)
     if len(split.validation_rows):
         shown["validation"] = np.isin(indices, split.validation_rows)
     key = indices.tobytes()
@@ -91,19 +91,40 @@ def _by_error(session: Session, viewer: Viewer, parameters: Arrays) -> NDArray[n
     return order.indices
 
 
-def challenge_of(session: Session, parameters: Arrays) -> dict[str, Any] | None:
-    """How many of a few rows have an error below a limit that all can reach, and whether it was by hand."""
+def _bars(session: Session, parameters: Arrays, shown: dict[str, Any]) -> dict[str, Any]:
+    """How long the bar of each row is, as a share: of its loss, or of its error where that has a goal."""
+    if not _is_challenge(session):
+        return {"bar": np.clip(np.nan_to_num(shown["loss"] / full_loss(session, parameters), nan=1), 0, 1)}
+    start = session.state.run.saved_steps[0].values
+    present = {name: start[name] for name in parameters} if parameters.keys() <= start.keys() else parameters
+    sizes = [_sizes(session, values) for values in (present, parameters)]
+    largest = float(np.nan_to_num(np.concatenate(sizes), nan=0, posinf=0).max())
+    shares, goal = logarithmic(np.abs(shown["residual"][:, 0]), _CHALLENGE, largest)
+    return {"bar": shares, "goal": goal}
+
+
+def _sizes(session: Session, parameters: Arrays) -> NDArray[np.float64]:
+    """The errors of all rows in the target's units, (rows,)."""
+    rows, data = session.state.rows, session.state.shown_descent.split.data
+    prediction = forward_of(session.state.settings.network, parameters, data)[1]
+    return np.abs(_in_units(rows, data["y"]) - _in_units(rows, prediction)).ravel()
+
+
+def _is_challenge(session: Session) -> bool:
+    """Whether a few rows have a goal that all of them can reach."""
     state = session.state
     rows = state.rows
     if len(rows.x) > _FEW or rows.target.classes or rows.outputs != 1:
+        return False
+    return can_be_met(state.shown_descent.split, state.settings.network, rows.target.scale, _CHALLENGE)
+
+
+def challenge_of(session: Session, parameters: Arrays) -> dict[str, Any] | None:
+    """How many of a few rows have an error below a limit that all can reach, and whether it was by hand."""
+    if not _is_challenge(session):
         return None
-    split = state.shown_descent.split
-    if not can_be_met(split, state.settings.network, rows.target.scale, _CHALLENGE):
-        return None
-    data = split.data
-    prediction = forward_of(state.settings.network, parameters, data)[1]
-    sizes = np.abs(_in_units(rows, data["y"]) - _in_units(rows, prediction))
+    state, sizes = session.state, _sizes(session, parameters)
     met = int(np.count_nonzero(sizes < _CHALLENGE))
     seen = state.run.saved_steps[: None if state.viewing is None else state.viewing + 1]
     by_hand = {saved.origin for saved in seen} <= {"start", "hand"}
-    return {"limit": _CHALLENGE, "met": met, "rows": len(rows.x), "by_hand": by_hand}
+    return {"limit": _CHALLENGE, "met": met, "rows": len(sizes), "by_hand": by_hand}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from downslope.engines import evaluate
 from downslope.errors import DownslopeError
@@ -17,7 +19,7 @@ from downslope.studio.session._session import Session
 from downslope.studio.views.pictures._sampling import evenly_spaced, quiet
 from downslope.training import Arrays
 
-__all__ = ["can_be_met", "full_loss"]
+__all__ = ["can_be_met", "full_loss", "logarithmic"]
 
 _NUMBERS = 1 << 22
 """Weights times rows that are looked at for the largest error; of more rows, a sample."""
@@ -35,6 +37,20 @@ def full_loss(session: Session, parameters: Arrays) -> float:
     errors = forward_of(network, parameters, data)[2]
     finite = errors[np.isfinite(errors)]
     return max(float(finite.max(initial=0.0)), _LEAST * _without_inputs(split, network))
+
+
+def logarithmic(sizes: NDArray[Any], goal: float, largest: float) -> tuple[NDArray[np.float64], float]:
+    """Sizes and a goal as shares of a bar whose scale is logarithmic: from a hundredth of the goal on.
+
+    >>> shares, goal = logarithmic(np.array([0.0, 0.1, 100.0]), 0.1, 90.0)
+    >>> shares.tolist(), goal
+    ([0.0, 0.4, 1.0], 0.4)
+    """
+    low = goal / 100
+    decades = np.ceil(np.log10(max(largest, 10 * goal) / low))
+    with np.errstate(divide="ignore"):
+        shares = np.log10(np.asarray(sizes, np.float64) / low) / decades
+    return np.clip(np.nan_to_num(shares, nan=1.0), 0.0, 1.0), float(2 / decades)
 
 
 @lru_cache(maxsize=4)

@@ -8,7 +8,7 @@ import numpy as np
 
 from downslope.studio.session._state import SessionState
 
-__all__ = ["curve_of", "timeline_of"]
+__all__ = ["curve_of", "move_of", "timeline_of"]
 
 _POINTS = 1200
 _BY_HAND = 200  # points by hand that are shown, the latest
@@ -42,3 +42,19 @@ def timeline_of(state: SessionState) -> dict[str, Any]:
         "best": run.best.error,
         "diverged": run.diverged,
     }
+
+
+def move_of(state: SessionState) -> dict[str, Any] | None:
+    """What the last move by hand did to the error, while it is the last thing that was done.
+
+    Returns:
+        ``better``, and how many ``times`` the larger error is the smaller one; None where no move is shown.
+    """
+    if state.viewing is not None or len(state.run.saved_steps) < 2:
+        return None
+    before, after = state.run.saved_steps[-2:]
+    if after.origin != "hand" or state.position.step != after.step:
+        return None
+    smaller, larger = sorted((before.error, after.error))
+    times = larger / smaller if smaller > 0 else np.inf
+    return {"better": after.error < before.error, "times": float(times) if np.isfinite(times) else None}

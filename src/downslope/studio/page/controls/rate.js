@@ -23,12 +23,12 @@ export function LearningRate() {
   };
   const slide = (event) => change({ learning_rate: fromSlider(Number(event.currentTarget.value)) });
   return html`<div class=${`rate ${rate >= stable ? "unstable" : ""}`}>
-    <label for="rate">Learning rate η</label>
+    <label for="rate" title="Learning rate">η<span class="unseen"> Learning rate</span></label>
     <span class="slider" style=${range ? { "--stable": `${share}%` } : {}} data-known=${Boolean(range)}>
       <input id="rate" type="range" min="0" max=${MOST} step="1" value=${toSlider(rate)}
         aria-valuetext=${String(rate)}
         onInput=${slide} /></span>
-    <input aria-label="Learning rate as a number" inputmode="decimal" size="8"
+    <input aria-label="Learning rate as a number" inputmode="decimal" size="7"
       value=${text ?? number(rate, 6)}
       onInput=${(event) => setText(event.currentTarget.value)} onBlur=${commit}
       onKeyDown=${(event) => event.key === "Enter" && commit()} />
@@ -39,6 +39,6 @@ export function LearningRate() {
 function StableRange({ stable, best }) {
   const take = () => change({ learning_rate: Number(best.toPrecision(4)) });
   const hint = "Use the best constant learning rate";
-  return html`<span class="muted">Stable below ${number(stable, 4)}, best ${html`<button class="link"
+  return html`<span class="muted stable">stable below ${number(stable, 4)}, best ${html`<button class="link"
     title=${hint} onClick=${take}>${number(best, 4)}</button>`}</span>`;
 }

@@ -1,6 +1,7 @@
 /** The line below the toolbar: how the run stands, and what to do. Its height is fixed. */
 import { lesson } from "../core/store.js";
 import { html, lazy } from "../core/ui.js";
+import { Hint, Move } from "./hint.js";
 import { Challenge, TotalError } from "./total.js";
 
 const LessonStep = lazy(() => import("../lessons/step.js").then((m) => m.LessonStep));
@@ -11,5 +12,6 @@ export function Guide() {
       <${TotalError} /><${LessonStep} /></section>`;
   }
   return html`<section class="guide card" aria-label="How it stands">
-    <${TotalError} /><span class="grow"></span><${Challenge} /></section>`;
+    <${TotalError} />
+    <div class="say"><${Hint} /><div class="bar"><${Challenge} /><${Move} /></div></div></section>`;
 }

@@ -40,7 +40,7 @@ export function Challenge() {
   const help = byHand ? "by hand" : "with the help of descent";
   const text = done
     ? `All ${rows} errors are below ${number(limit)}, ${help}.`
-    : `By hand: bring all ${rows} errors below ${number(limit)}. So far ${met} of ${rows} are.`;
+    : `Goal: ${rows} errors below ${number(limit)}, by hand. So far ${met}.`;
   return html`<div class=${`challenge ${done ? "done" : ""}`}>
     <progress max=${rows} value=${met} aria-label="Rows whose error is below the limit"></progress>
     <span>${text}</span></div>`;

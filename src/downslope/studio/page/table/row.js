@@ -1,5 +1,5 @@
 /** One row of the table: its cells, what the network predicts for it, and its error. */
-import { number, parsed, whole } from "../core/format.js";
+import { compact, number, parsed, whole } from "../core/format.js";
 import { litClass, pointing } from "../core/links.js";
 import { selectRow, send } from "../core/session.js";
 import { frame, network, row, table } from "../core/store.js";
@@ -31,7 +31,7 @@ export function Row({ i, shown, values, inputs, targets, layout }) {
     ${targets.map(cell)}
     ${!classes && single && html`<${ErrorCell} error=${error} />`}
     <${LossCell} loss=${shown.loss[i]} error=${error} />
-    <${Bar} share=${shown.loss[i] / shown.full} negative=${error !== null && error < 0} />
+    <${Bar} share=${shown.bar[i]} goal=${shown.goal} negative=${error !== null && error < 0} />
     ${behind && inputs.map(cell)}
   </tr>`;
 }
@@ -76,13 +76,14 @@ function LossCell({ loss, error }) {
   const squares = name === "squared_error" && error !== null && table.value.scale === 1;
   const numbers = squares ? ` = (${number(error, 8)})²` : "";
   const hint = `${formula}${numbers} = ${number(loss, 10)}`;
-  return html`<td class="computed" title=${hint}>${number(loss, 5)}</td>`;
+  return html`<td class="computed" title=${hint}>${compact(loss, 5)}</td>`;
 }
 
-function Bar({ share, negative }) {
-  const width = `${(100 * Math.min(1, share || 0)).toFixed(1)}%`;
-  return html`<td class="barcell">
-    <span class=${`meter ${negative ? "negative" : "positive"}`} style=${{ width }}></span></td>`;
+function Bar({ share, goal, negative }) {
+  const percent = (value) => `${(100 * value).toFixed(1)}%`;
+  return html`<td class="barcell"><div class="scale">
+    <span class=${`meter ${negative ? "negative" : "positive"}`} style=${{ width: percent(share) }}></span>
+    ${goal && html`<i class="goal" style=${{ left: percent(goal) }}></i>`}</div></td>`;
 }
 
 function Cell({ column, row: index, value, lit }) {

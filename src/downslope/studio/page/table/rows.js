@@ -11,6 +11,7 @@ import { Recipe, SampleRows } from "./recipe.js";
 import { EDITABLE_ROWS, Row } from "./row.js";
 
 const HEIGHT = 30; // pixels of a row
+const FEW = 8; // rows, which stand apart where there is room
 const MOST_COLUMNS = 8;
 const INPUTS_BEFORE = 4; // columns beyond which the inputs stand behind the errors
 
@@ -29,7 +30,7 @@ export function Rows() {
   const targets = columns.filter((column) => column.target);
   const left = now.left_out ? `, ${whole(now.left_out)} without a target left out` : "";
   const few = all ? "Fewer columns" : `All ${inputs.length} columns`;
-  return html`<section class="rows card" aria-label="Rows" data-phase=${frame.value ? frame.value.phase : ""}>
+  return html`<section class=${`rows card ${now.rows <= FEW ? "few" : ""}`} style=${{ "--rows": now.rows }} aria-label="Rows" data-phase=${frame.value ? frame.value.phase : ""}>
     <div class="bar">
       <h2>${now.name}</h2>
       ${now.recipe ? html`<${SampleRows} />` : html`<span class="muted">${whole(now.rows)} rows${left}</span>`}

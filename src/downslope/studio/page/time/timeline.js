@@ -71,17 +71,17 @@ export function Scrubber({ children }) {
     release();
   };
   const text = `step ${whole(steps[index])}, error ${number(errors[index], 4)}, ${ORIGINS[origins[index]]}`;
-  const left = `${100 * shareOf(index)}%`;
+  const at = { "--at": shareOf(index) };
   const keyed = (event) => slideTo(Number(event.currentTarget.value));
   return html`<div class="scrubber" onPointerDown=${down} onPointerMove=${move} onPointerUp=${up}
       onPointerCancel=${up}>
     ${children}
-    <div class="track" ref=${area}>
+    <div class="timetrack" ref=${area}>
       <input type="range" min="0" max=${Math.max(1, last)} value=${index} disabled=${last === 0}
         aria-label="Saved step" aria-valuetext=${text} onInput=${keyed} onChange=${release} />
       <${Marks} origins=${origins} last=${last} />
-      ${index < last && html`<i class="later" style=${{ left }}></i>`}
-      <i class="thumb" style=${{ left }}></i></div>
+      ${index < last && html`<i class="later" style=${at}></i>`}
+      <i class="thumb" style=${at}></i></div>
   </div>`;
 }
 
@@ -133,8 +133,7 @@ function Marks({ origins, last }) {
   const marked = Array.from(origins, (origin, i) => [origin, i]).filter(
     ([origin, i]) => origin === "hand" || origin === "solve" || i === 0,
   );
-  const mark = ([origin, i]) =>
-    html`<i key=${i} class=${origin} style=${{ left: `${100 * shareOf(i)}%` }}></i>`;
+  const mark = ([origin, i]) => html`<i key=${i} class=${origin} style=${{ "--at": shareOf(i) }}></i>`;
   return html`<span class="marks" aria-hidden="true">
     ${last > 0 && marked.slice(-MOST_MARKS).map(mark)}</span>`;
 }
