@@ -26,7 +26,7 @@ def neuron_page(learning_rate=0.001, **settings):
     return page_source(NEURON, START, X, Y, descent=descent, **{**names, **settings})
 
 
-def page_of(network, rows=6, classes=(), descent=AT_A_TENTH):
+def page_of(network, rows=6, classes=(), descent=AT_A_TENTH, target="t"):
     x, y, _, parameters = data_for(network, rows)
     features = ["a", "b", "c", "d"]
     text = page_source(
@@ -35,7 +35,7 @@ def page_of(network, rows=6, classes=(), descent=AT_A_TENTH):
         x,
         y,
         features=features,
-        target="t",
+        target=target,
         classes=classes,
         title=" ",
         descent=descent,
@@ -227,6 +227,14 @@ def test_classes_have_their_names(opened) -> None:
     assert names == [["ash", "<b>beech</b>", "oak"][c] for c in chosen]
 
 
+def test_several_outputs_have_their_names(opened) -> None:
+    text, *_ = page_of(NETWORKS["no bias"], target=("left", "right"))
+    heads = opened(text).locator("#rows thead th").all_inner_texts()
+    assert heads[:4] == ["left", "Prediction of left", "right", "Prediction of right"]
+    text, *_ = page_of(NETWORKS["no bias"])
+    assert opened(text).locator("#rows thead th").all_inner_texts()[0] == "t 1"
+
+
 @pytest.mark.parametrize("kind", ["residual", "cross_entropy", "embeddings"])
 def test_a_narrow_window_scrolls_in_no_direction_but_down(opened, kind: str) -> None:
     page = opened(page_of(NETWORKS[kind])[0], width=390)
@@ -262,6 +270,8 @@ def test_what_does_not_fit_a_page() -> None:
         neuron_page(features=["a", "b"])
     with pytest.raises(DownslopeError, match="classes names 2, and the network has 0 classes"):
         neuron_page(classes=["a", "b"])
+    with pytest.raises(DownslopeError, match="target names 2, and the network has 1 outputs"):
+        neuron_page(target=["y", "z"])
     with pytest.raises(DownslopeError, match="'P' is neither the text of an SVG nor"):
         neuron_page(pictures={"P": "http://example.org/a.png"})
     with pytest.raises(DownslopeError, match=r"above 0, not 0\.0"):

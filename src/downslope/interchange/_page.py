@@ -48,7 +48,7 @@ def page_source(
     y: ArrayLike,
     *,
     features: Sequence[str],
-    target: str,
+    target: str | Sequence[str],
     classes: Sequence[str] = (),
     title: str,
     note: str = "",
@@ -67,7 +67,7 @@ def page_source(
         x: the rows, (rows, network.inputs), at most 2,000.
         y: their targets, (rows, outputs), or class numbers (rows,).
         features: what the columns of x are called.
-        target: what is predicted.
+        target: what is predicted; the names of several outputs, or one name that they share.
         classes: what the classes are called, in the order of their numbers.
         title: of the page.
         note: a further sentence below it.

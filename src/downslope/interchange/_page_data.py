@@ -37,7 +37,7 @@ def page_data(
     y: ArrayLike,
     *,
     features: Sequence[str],
-    target: str,
+    target: str | Sequence[str],
     classes: Sequence[str],
     title: str,
     note: str,
@@ -55,7 +55,8 @@ def page_data(
         raise DownslopeError(f"features names {len(features)} columns, and x has {network.inputs}")
     names = _class_names(network, classes)
     count = sum(value.size for value in arrays.values())
-    results = names if _kind(network) == "classes" else _numbered(target, _outputs(network))
+    targets = [target] if isinstance(target, str) else list(target)
+    results = names if _kind(network) == "classes" else _numbered(targets, _outputs(network))
     layers = _plain_layers(network)
     editable = count <= _EDITABLE
     drawn = layers and network.inputs + sum(layer.units for layer in layers) <= _DRAWN
@@ -66,7 +67,7 @@ def page_data(
         "loss": network.loss_function.title,
         "penalised": _penalised(network),
         "features": list(features),
-        "target": target,
+        "target": ", ".join(targets),
         "results": list(results),
         "classes": list(names),
         "descent": _descent(network, descent),
@@ -130,8 +131,13 @@ def _penalised(network: AnyNetwork) -> bool:
     return any(member.l1 or member.l2 for member in members)
 
 
-def _numbered(name: str, count: int) -> Sequence[str]:
-    return [name] if count == 1 else [f"{name} {i + 1}" for i in range(count)]
+def _numbered(names: Sequence[str], count: int) -> Sequence[str]:
+    """What the outputs are called: by their own names, or by numbers behind the one that they share."""
+    if len(names) == count:
+        return names
+    if len(names) > 1:
+        raise DownslopeError(f"target names {len(names)}, and the network has {count} outputs")
+    return [f"{names[0]} {i + 1}" for i in range(count)]
 
 
 def _class_names(network: AnyNetwork, classes: Sequence[str]) -> Sequence[str]:

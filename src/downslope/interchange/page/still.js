@@ -37,7 +37,8 @@ export function showStill(data) {
   if (data.lesson || data.rows > FEW.rows || data.features.length > FEW.inputs)
     byId("more").append(byId("own"));
   byId("more").append(byId("pictures"));
-  const below = editable && data.count > FEW.weights && !data.drawing?.onLines;
+  const wide = data.tables.some(({ columns }) => columns.length > FEW.inputs);
+  const below = editable && !data.drawing?.onLines && (wide || data.count > FEW.weights);
   byId("weight-hint").textContent = below ? HINTS_OF.lines : HINTS_OF.numbers;
   if (below) {
     byId("weights").hidden = false;
