@@ -63,7 +63,10 @@ def test_all_of_it_by_keys(page):
         press("ArrowRight")
         page.page.get_by_role("tabpanel", name=name).wait_for()
         assert page.page.evaluate(FOCUSED) == name
-    tab_to(page, lambda name: name == "Shortcuts", back=True)
+    tab_to(page, lambda name: name == "Report ▾", back=True)  # the buttons of the header are one stop
+    for _ in range(6):
+        if page.page.evaluate(FOCUSED) != "Shortcuts":
+            press("ArrowRight")
     press("Enter")
     page.page.get_by_role("dialog").wait_for()
     press("Escape")

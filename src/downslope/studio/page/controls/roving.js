@@ -12,7 +12,8 @@ const ACROSS = { ArrowDown: 1, ArrowUp: -1 };
  */
 export function useRoving(box, controls, inRows = false) {
   const last = useRef(null); // the control that has the focus, or had it
-  const found = () => [...box.current.querySelectorAll(controls)].filter((one) => !one.disabled);
+  const found = () =>
+    [...box.current.querySelectorAll(controls)].filter((one) => !one.disabled && one.checkVisibility());
   useLayoutEffect(() => {
     if (!box.current) return;
     const all = found();

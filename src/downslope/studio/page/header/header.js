@@ -1,11 +1,13 @@
 /** The top of the page: the table, sharing, shortcuts, light and dark; and messages to the reader. */
 import { Menu } from "../controls/menu.js";
+import { useRoving } from "../controls/roving.js";
 import { shown } from "../controls/shortcuts.js";
 import { capitalised } from "../core/format.js";
 import { keep, kept } from "../core/kept.js";
 import { send } from "../core/session.js";
 import { lesson, notice, overview, table } from "../core/store.js";
-import { html, lazy, signal, useEffect } from "../core/ui.js";
+import { html, lazy, signal, useEffect, useRef } from "../core/ui.js";
+import { Facts } from "./facts.js";
 import { Invitation } from "./invitation.js";
 
 const NOTICE_TIME = 8000; // milliseconds
@@ -13,17 +15,22 @@ const NOTICE_TIME = 8000; // milliseconds
 const LessonMenu = lazy(() => import("../lessons/chooser.js").then((m) => m.LessonMenu));
 const ShareMenu = lazy(() => import("./share.js").then((m) => m.ShareMenu));
 
+const BUTTONS = "header > button.quiet, header .menu > button"; // one stop of the Tab key
+
 export function Header() {
+  const box = useRef(null);
+  const keys = useRoving(box, BUTTONS);
   if (!table.value) return html`<header class="top"><${Title} /></header>`;
   const { columns, targets } = table.value;
   const used = columns.filter((column) => !column.target && column.used).length;
   const toggle = () => {
     shown.value = !shown.value;
   };
-  return html`<header class="top">
+  return html`<header class="top" ref=${box} ...${keys}>
     <button class="skip" onClick=${toNetwork}>Skip to the network</button>
     <${Title} />
     <span class="muted subject">${used} ${used === 1 ? "column" : "columns"} → ${targets.join(", ")}</span>
+    <${Facts} />
     <span class="grow"></span>
     <${Invitation} />
     <${Samples} />

@@ -4,6 +4,7 @@ import { capitalised, number, whole } from "../core/format.js";
 import { send, upload } from "../core/session.js";
 import { overview, table } from "../core/store.js";
 import { html, useEffect, useState } from "../core/ui.js";
+import { Facts } from "../header/facts.js";
 
 const AUTOMATIC = "automatic";
 const EXCLUDE = "exclude";
@@ -17,6 +18,7 @@ const [WIDTH, HEIGHT] = [120, 26]; // of a histogram
 export function Columns() {
   const now = table.value;
   return html`<div class="columns-panel">
+    <${Facts} />
     <${OwnTable} />
     <${About} now=${now} />
     <div class="columns-list" role="list">

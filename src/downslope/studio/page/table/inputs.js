@@ -1,16 +1,19 @@
 /** The inputs as buttons: columns and usual formulas, switched on and off by a press. */
 import { Menu } from "../controls/menu.js";
+import { useRoving } from "../controls/roving.js";
 import { send } from "../core/session.js";
 import { table } from "../core/store.js";
-import { html } from "../core/ui.js";
+import { html, useRef } from "../core/ui.js";
 
 const INLINE = 8; // buttons that stand above the rows; more are behind a button
 
 /** The buttons above the rows, where they are few. */
 export function Inputs() {
   const { inputs } = table.value;
+  const box = useRef(null);
+  const keys = useRoving(box, "button");
   if (inputs.length < 2 || inputs.length > INLINE) return null;
-  return html`<div class="bar inputs" role="group" aria-label="Inputs"><span class="muted heading">Inputs</span>
+  return html`<div class="bar inputs" ref=${box} ...${keys} role="group" aria-label="Inputs"><span class="muted heading">Inputs</span>
     ${inputs.map(button)}</div>`;
 }
 
