@@ -107,6 +107,9 @@ def test_a_page_of_a_model_has_two_reports(visit, tmp_path):
         assert "fitted to 344 rows" in opened.value.inner_text("header")
         page.button("The network on this page, as it is now").click()
         page.until(lambda: sum(m["message"] == "report" for m in page.others) == 2, "the other one")
+        columns = page.panel("Columns")
+        columns.get_by_text("The columns are those of the model.").wait_for()
+        assert columns.get_by_role("button", name="Set as target").count() == 0
         page.page.context.close()
 
 

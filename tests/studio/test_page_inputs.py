@@ -90,3 +90,11 @@ def test_a_table_has_its_columns_as_buttons(penguins, visit):
     page.until(lambda: "year" not in features(page), "a column less")
     buttons.filter(has_text="year").click()
     page.until(lambda: "year" in features(page), "it to be back")
+
+
+def test_formulas_stand_behind_the_errors(page, alone):
+    send(alone, "choose_columns", formulas=["x1*x2"])
+    page.until(lambda: features(page) == ["x1", "x2", "x1*x2"], "the product")
+    page.until(lambda: page.page.locator("thead").first.inner_text().split()[-1] == "x1*x2", "it at the end")
+    heads = page.page.locator("thead").first.inner_text().split()
+    assert heads[:3] == ["Row", "x1", "x2"]

@@ -23,7 +23,7 @@ export function Columns() {
     <${About} now=${now} />
     <div class="columns-list" role="list">
       ${now.columns.map((column) => html`<${Column} key=${column.name} column=${column} now=${now} />`)}</div>
-    <${NewFormula} formulas=${now.formulas} />
+    ${now.chosen && html`<${NewFormula} formulas=${now.formulas} />`}
   </div>`;
 }
 
@@ -48,7 +48,11 @@ function About({ now }) {
   const scale = (scaling) => send("choose_columns", { scaling });
   return html`<div class="bar"><h2>${now.name}</h2>
     <span class="muted">${whole(now.rows)} rows; ${now.task}${left}</span><span class="grow"></span>
-    <${Choice} label="Numbers" value=${now.scaling} options=${SCALINGS} onChange=${scale} /></div>`;
+    ${
+      now.chosen
+        ? html`<${Choice} label="Numbers" value=${now.scaling} options=${SCALINGS} onChange=${scale} />`
+        : html`<span class="muted">The columns are those of the model.</span>`
+    }</div>`;
 }
 
 function NewFormula({ formulas }) {
@@ -71,6 +75,7 @@ function NewFormula({ formulas }) {
 function Column({ column, now }) {
   const { name, target, formula, used, reason } = column;
   const kept = used || target;
+  if (!now.chosen) return html`<${ModelColumn} ...${column} />`;
   return html`<div role="listitem" class=${`column ${kept ? "" : "out"}`}>
     <b>${name}</b><${Histogram} ...${column.histogram} name=${name} />
     ${
@@ -87,6 +92,13 @@ function Column({ column, now }) {
         : html`<${SetTarget} name=${name} now=${now} />`
     }
   </div>`;
+}
+
+/** A column on the page of a model, which has decided what it is taken for. */
+function ModelColumn({ name, histogram, target, used, kind, reason }) {
+  return html`<div role="listitem" class=${`column ${used || target ? "" : "out"}`}>
+    <b>${name}</b><${Histogram} ...${histogram} name=${name} />
+    <span>${capitalised(kind)}</span><span class="muted">${reason}</span></div>`;
 }
 
 function RemoveFormula({ name, formulas }) {

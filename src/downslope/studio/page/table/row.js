@@ -11,8 +11,8 @@ export const EDITABLE_ROWS = 200;
 const SMALL_ERROR = 0.1;
 const FEW_ROWS = 20; // that are a challenge
 
-export function Row({ i, shown, values, inputs, targets, layout }) {
-  const { classes, single, behind } = layout;
+export function Row({ i, shown, values, targets, layout }) {
+  const { classes, single, before, after } = layout;
   const index = shown.indices[i];
   const error = classes ? null : shown.residual[i * shown.prediction.shape[1]];
   const isSelected = row.value === index;
@@ -26,13 +26,13 @@ export function Row({ i, shown, values, inputs, targets, layout }) {
   const marks = [isSelected && "chosen", inBatch && "batch", isLit].filter(Boolean).join(" ");
   return html`<tr class=${marks} onClick=${press} ...${pointing([`row:${index}`])}>
     <${Index} index=${index} isSelected=${isSelected} validates=${shown.validation?.[i]} />
-    ${!behind && inputs.map(cell)}
+    ${before.map(cell)}
     <${Predicted} i=${i} shown=${shown} layout=${layout} />
     ${targets.map(cell)}
     ${!classes && single && html`<${ErrorCell} error=${error} />`}
     <${LossCell} loss=${shown.loss[i]} error=${error} />
     <${Bar} share=${shown.bar[i]} goal=${shown.goal} negative=${error !== null && error < 0} />
-    ${behind && inputs.map(cell)}
+    ${after.map(cell)}
   </tr>`;
 }
 

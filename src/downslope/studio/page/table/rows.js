@@ -115,16 +115,17 @@ function Grid({ now, inputs, targets }) {
   const classes = now.classes.length > 0;
   const scaled = now.scaling === "standard" && !classes; // one column more
   const single = targets.length === 1;
-  const behind = inputs.length > INPUTS_BEFORE - (scaled ? 2 : 0);
-  const layout = { classes, single, scaled, behind };
+  const own = inputs.filter(({ formula }) => !formula); // formulas follow from them
+  const before = own.length > INPUTS_BEFORE - (scaled ? 2 : 0) ? [] : own;
+  const layout = { classes, single, scaled, before, after: inputs.filter((one) => !before.includes(one)) };
   const first = rows ? rows.first : 0;
   const line = (
     _,
     i,
   ) => html`<${Row} key=${shown.indices[i]} i=${i} shown=${shown} values=${cells.value.cells[i]}
-    inputs=${inputs} targets=${targets} layout=${layout} />`;
+    targets=${targets} layout=${layout} />`;
   return html`<table class="grid">
-    <${Heads} inputs=${inputs} targets=${targets} layout=${layout} />
+    <${Heads} targets=${targets} layout=${layout} />
     <tbody>
       <${Space} rows=${first} />
       ${Array.from({ length: count }, line)}
@@ -138,7 +139,7 @@ function Space({ rows }) {
   return html`<tr class="space" aria-hidden="true" style=${{ height: `${rows * HEIGHT}px` }}><td></td></tr>`;
 }
 
-function Heads({ inputs, targets, layout: { classes, single, scaled, behind } }) {
+function Heads({ targets, layout: { classes, single, scaled, before, after } }) {
   const { loss } = settings.value;
   const computed = classes
     ? ["Predicted", "Probability"]
@@ -156,7 +157,7 @@ function Heads({ inputs, targets, layout: { classes, single, scaled, behind } })
     html`<th scope="col" key=${name} class=${numeric && !classes ? "" : "words"}
       title=${`${name}. ${reason}`}>${name}</th>`;
   return html`<thead><tr><th scope="col" class="count">Row</th>
-    ${!behind && inputs.map(input)}
+    ${before.map(input)}
     ${computed.filter(Boolean).map(output)}
     ${targets.map(target)}
     ${
@@ -164,5 +165,5 @@ function Heads({ inputs, targets, layout: { classes, single, scaled, behind } })
     }
     <th scope="col" class="computed loss" title=${lossHint}>${lossName}</th>
     <th scope="col" class="barhead"><span class="unseen">Loss as a bar</span></th>
-    ${behind && inputs.map(input)}</tr></thead>`;
+    ${after.map(input)}</tr></thead>`;
 }
