@@ -84,7 +84,7 @@ PANELS = ("picture", "chain_rule", "settings", "columns", "runs")
 
 PARTS = (
     *("descend", "step", "speed", "learning_rate", "reset", "rows", "error", "curve", "network"),
-    *("table", "lessons", *PANELS),
+    *("layers", "table", "lessons", *PANELS),
 )
 """Parts of the page that ``[words](#part)`` points at, besides weights: ``[w₁](#w1)``."""
 

@@ -11,6 +11,7 @@ export const PLACES = {
   error: ".total .figure",
   curve: ".plot.curve",
   network: "section.network",
+  layers: ".network .shape",
   table: "header .choice",
   lessons: "header .lessons",
   picture: "#tab-picture",
