@@ -1,43 +1,32 @@
-"""The page while it is open: steps a second beside the engine alone, delays, frames, bytes, the start.
+"""The page while it is open: steps a second beside the engine alone, delays, frames, the start, memory.
 
 python benchmarks/studio.py [--repeats 3] [--seconds 2] [--chromium PATH] [--only NAME ...] [--write]
 
-Chromium runs on the processors that the engine runs on.
+Chromium runs on the processors that the engine runs on. Each part takes the best of its repeats, in turns.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from measure import plain_environment
+from pages import Client, engine_alone, processor_time, served, step_in
 from report import arguments, machine, number, publish, share, table
-from workloads import NEURON_START, NEURON_X, NEURON_Y, WORKLOADS, data, network
 
 # TensorFlow Playground's own engine in Node 20, microseconds a step, as measured on the machine of the design
 PLAYGROUND = {"2-4-2-1": (10, 5.0), "2-8×6-1": (30, 156.0), "20-32×3-1": (128, 3000.0)}
-PARTS = ("steps", "hand", "wide", "start", "playground")
-SERVE = """
-import sys, time
-import numpy as np
-import downslope as ds
-from downslope import studio
-sys.path.insert(0, {benchmarks!r})
-import studio as bench
-page = ds.play(*bench.session({name!r}), open_browser=False, **bench.how({name!r}))
-print(page.address, flush=True)
-time.sleep(1e6)
-"""
+PARTS = ("steps", "hand", "wide", "large", "start", "playground", "memory")
+MINUTES = 10  # of play, for memory
 _DELAYS = """() => {
   window.delays = [];
   let moved = 0;
@@ -54,7 +43,7 @@ _DELAYS = """() => {
   }).observe(document.querySelector(".grid tbody"), { subtree: true, childList: true, characterData: true });
 }"""
 _FRAMES = """(seconds) => new Promise((resolve) => {
-  const shown = document.querySelector(".count b");
+  const shown = document.querySelector(".where");
   const gaps = [];
   let last = null;
   const watch = new MutationObserver(() => {
@@ -84,49 +73,13 @@ def main() -> None:
     args = parser.parse_args()
     about = machine("downslope", "numpy", "websockets", "playwright")
     parts = [about]
-    if args.chromium and {"steps", "hand", "wide", "start"} & set(args.only):
+    if args.chromium and {*PARTS} - {"playground"} & set(args.only):
         parts.append(page_table(args.chromium, args.only, args.repeats, args.seconds))
     elif not args.chromium:
         parts.append("No Chromium was found, so nothing of the page was measured.")
     if "playground" in args.only:
         parts.append(playground_table(args.repeats, args.seconds))
     publish("studio", parts, args.write)
-
-
-def session(name: str) -> tuple[Any, NDArray[Any], NDArray[Any]]:
-    """The network and the rows of a workload."""
-    import downslope as ds
-
-    if name == "neuron":
-        return ds.Network(inputs=3, layers=[ds.Dense(1, bias=False)]), NEURON_X, NEURON_Y
-    if name == "6x1024":
-        rng = np.random.default_rng(0)
-        x = rng.standard_normal((2048, 20), dtype=np.float32)
-        layers = [*(ds.Dense(1024, "relu") for _ in range(6)), ds.Dense(1)]
-        return ds.Network(inputs=20, layers=layers), x, np.sin(x[:, 0]) + x[:, 1] * x[:, 2]
-    return network(WORKLOADS[name]), *data(WORKLOADS[name])
-
-
-def how(name: str) -> dict[str, Any]:
-    """How a workload descends."""
-    if name == "neuron":
-        return {"learning_rate": 0.001, "start": {"layer1.weight": [list(NEURON_START)]}}
-    return {"learning_rate": 1e-3 if name == "small" else 1e-4, "optimizer": "adam", "batch_size": 128}
-
-
-@contextmanager
-def served(name: str) -> Iterator[str]:
-    """The address of a page on a workload, in a process of its own."""
-    code = SERVE.format(benchmarks=sys.path[0], name=name)
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=plain_environment()
-    )
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-    finally:
-        process.kill()
-        process.wait()
 
 
 def page_table(chromium: str, only: list[str], repeats: int, seconds: float) -> str:
@@ -137,75 +90,108 @@ def page_table(chromium: str, only: list[str], repeats: int, seconds: float) -> 
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         if "steps" in only:
             for name in ("small", "neuron"):
-                rows.append(steps_row(browser, name, repeats, seconds))
+                rows += steps_rows(browser, name, repeats, seconds)
         if "hand" in only:
             rows.append(hand_row(browser))
         if "wide" in only:
             rows += wide_rows(browser, seconds)
+        if "large" in only:
+            rows += large_rows(repeats)
         if "start" in only:
             rows += start_rows(browser, repeats)
+        if "memory" in only:
+            rows.append(memory_row(browser))
         browser.close()
     return table(["of the page", "", "beside"], rows)
 
 
-def opened(browser: Any, address: str) -> Any:
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(address)
-    page.wait_for_selector(".first")
-    time.sleep(0.5)
-    return page
+class Watched:
+    """A page in Chromium, and what it was sent.
+
+    Attributes:
+        page: Playwright's.
+        frames, step: how many came, and the step of the last one.
+    """
+
+    def __init__(self, browser: Any, address: str) -> None:
+        self.page = browser.new_page(viewport={"width": 1280, "height": 800})
+        self.frames = self.step = 0
+        self.page.on("websocket", lambda socket: socket.on("framereceived", self._take))
+        self.page.goto(address)
+        self.page.get_by_role("slider", name="Speed").press("End")
+        self.page.evaluate("document.activeElement.blur()")
+        self.page.wait_for_timeout(500)
+
+    def _take(self, payload: bytes | str) -> None:
+        step = step_in(payload) if isinstance(payload, bytes) else None
+        if step is not None:
+            self.frames, self.step = self.frames + 1, step
+
+    def play(self) -> None:
+        """Play, and let it get going."""
+        self.page.keyboard.press(" ")
+        self.page.wait_for_timeout(1000)
+
+    def rates(self, seconds: float) -> tuple[float, float, float]:
+        """Steps a second, frames a second, milliseconds of the processor that Chromium takes for a frame."""
+        processes = _chromium()
+        before = self.step, self.frames, processor_time(*processes), time.perf_counter()
+        self.page.wait_for_timeout(1000 * seconds)
+        after = self.step, self.frames, processor_time(*processes), time.perf_counter()
+        steps, frames, used, passed = (b - a for a, b in zip(before, after, strict=True))
+        return steps / passed, frames / passed, 1000 * used / max(frames, 1)
 
 
-def steps_row(browser: Any, name: str, repeats: int, seconds: float) -> list[str]:
-    """Steps a second while the page looks on, and of ``ds.descend`` alone, taken in turns."""
-    watched, alone = [], []
+def _chromium() -> list[int]:
+    """The processes of Chromium that this one started, and those they started."""
+    parents: dict[int, int] = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(place.name)] = int((place / "stat").read_text().rsplit(")", 1)[1].split()[1])
+        except OSError:  # it has ended
+            continue
+    found, todo = [], [os.getpid()]
+    while todo:
+        found += (children := [child for child, parent in parents.items() if parent == todo[0]])
+        todo = todo[1:] + children
+    return [process for process in found if "chrom" in (Path(f"/proc/{process}/comm").read_text())]
+
+
+def steps_rows(browser: Any, name: str, repeats: int, seconds: float) -> list[list[str]]:
+    """Steps a second while somebody looks on, and of ``ds.descend`` alone."""
+    alone, read, seen = [], [], []
     for _ in range(repeats):
         alone.append(engine_alone(name, seconds))
-        with served(name) as address:
-            page = opened(browser, address)
-            page.keyboard.press(" ")
+        with served(name) as (address, _), Client(address) as client:
+            client.say("play")
             time.sleep(0.5)
-            first, start = steps_shown(page), time.perf_counter()
-            time.sleep(seconds)
-            watched.append((steps_shown(page) - first) / (time.perf_counter() - start))
-            page.close()
-    told = f"{share(median(watched), median(alone))} of {number(median(alone))} of the engine alone"
-    return [f"steps a second while it is open, {name}", number(median(watched)), told]
-
-
-def steps_shown(page: Any) -> int:
-    return int(re.sub(r"\D", "", page.inner_text(".count b")))
-
-
-def engine_alone(name: str, seconds: float) -> float:
-    """Steps a second of ``ds.descend``, in a process of its own."""
-    code = f"""
-import sys, time
-sys.path.insert(0, {sys.path[0]!r})
-import downslope as ds, studio as bench
-net, x, y = bench.session({name!r})
-how = bench.how({name!r})
-run = ds.descend(net, x, y, steps=2000, **how)
-count, start = 0, time.perf_counter()
-steps = 2000
-while time.perf_counter() - start < {seconds}:
-    began = time.perf_counter()
-    how["start"] = run
-    run = ds.descend(net, x, y, steps=steps, **how)
-    count += steps
-    steps = min(20_000_000, max(steps, int(steps * {seconds} / 4 / (time.perf_counter() - began))))
-print(count / (time.perf_counter() - start))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=plain_environment()
-    )
-    return float(done.stdout)
+            read.append(client.watch(seconds))
+        with served(name) as (address, _):
+            watched = Watched(browser, address)
+            watched.play()
+            seen.append(watched.rates(seconds))
+            watched.page.close()
+    steps, frames, cost = max(seen)
+    told = f"of {number(max(alone))} of the engine alone, {number(max(read)[1])} frames a second"
+    drawn = f"of the engine alone, {number(frames)} frames a second of {number(cost)} ms of the processor"
+    return [
+        [
+            f"{name}: steps a second, a client that draws nothing",
+            number(max(read)[0]),
+            f"{share(max(read)[0], max(alone))} {told}",
+        ],
+        [
+            f"{name}: steps a second, Chromium",
+            number(steps),
+            f"{share(steps, max(alone))} {drawn}",
+        ],
+    ]
 
 
 def hand_row(browser: Any) -> list[str]:
     """From the pointer's event to new errors that are painted, on the five rows."""
-    with served("neuron") as address:
-        page = opened(browser, address)
+    with served("neuron") as (address, _):
+        page = Watched(browser, address).page
         page.evaluate(_DELAYS)
         box = page.locator(".weight .num").nth(2).bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -222,12 +208,19 @@ def hand_row(browser: Any) -> list[str]:
 
 
 def wide_rows(browser: Any, seconds: float) -> list[list[str]]:
-    """The view of six layers of 1024 while they train."""
-    with served("6x1024") as address:
-        page = opened(browser, address)
-        page.keyboard.press(" ")
-        time.sleep(2)
+    """The view of six layers of 1024 while they train, and how soon a pause is seen."""
+    pauses = []
+    with served("6x1024") as (address, _):
+        watched = Watched(browser, address)
+        page = watched.page
+        watched.play()
         found = page.evaluate(_FRAMES, max(seconds * 4, 4))
+        for _ in range(5):
+            began = time.perf_counter()
+            page.keyboard.press(" ")
+            page.get_by_role("button", name="▶ Descend").wait_for()
+            pauses.append(time.perf_counter() - began)
+            watched.play()
         page.close()
     alone = engine_alone("6x1024", 4)
     gaps = found["gaps"] or [float("nan")]
@@ -240,6 +233,77 @@ def wide_rows(browser: Any, seconds: float) -> list[list[str]]:
             number(median(found["painted"])),
             f"95 % within {number(late)} ms",
         ],
+        [
+            "6×1024: from the key to a pause that is seen, median, s",
+            number(median(pauses)),
+            f"at most {number(max(pauses))}",
+        ],
+    ]
+
+
+def large_rows(repeats: int) -> list[list[str]]:
+    """What takes long with six layers of 1024, at rest, and what a command waits for it."""
+    surfaces, files = [], {"model": [], "python": [], "html": []}
+    asked = {"surface": {"first": ["layer1.weight", [0, 0]], "second": ["layer1.weight", [0, 1]]}}
+    value = {"command": "read_value", "layer": "layer1", "kind": "weight", "index": [0, 0]}
+    with served("6x1024") as (address, _), Client(address) as client:
+        for _ in range(repeats):
+            client.ask(value, "value")
+            began = time.perf_counter()
+            client.say("look", rows=[0, 20], again=True, pictures=asked)
+            client.say(**value)
+            seen: dict[str, float] = {}
+            while len(seen) < 3:
+                message = client.message()
+                now = time.perf_counter() - began
+                if message["message"] == "value":
+                    seen["answer"] = now
+                elif message["message"] == "frame":
+                    picture = message.get("pictures", {}).get("surface")
+                    if picture is not None:
+                        seen.setdefault("first", now)
+                        if "progress" not in picture:
+                            seen["whole"] = now
+                    if "whole" not in seen:
+                        client.say("look", rows=[0, 20], pictures=asked)
+            surfaces.append(seen)
+            for kind, times in files.items():
+                began = time.perf_counter()
+                client.ask({"command": "export", "format": kind}, "file")
+                times.append(time.perf_counter() - began)
+            client.say("step", count=1)
+            client.frame(again=True)
+    least = {name: min(one[name] for one in surfaces) for name in ("answer", "first", "whole")}
+    return [
+        [
+            "6×1024: the whole error surface, s",
+            number(least["whole"]),
+            f"its first part after {number(least['first'])} s; a command asked for meanwhile waits "
+            f"{number(least['answer'])} s",
+        ],
+        [
+            "6×1024: a model file, Python source, one HTML file, s",
+            " · ".join(number(min(times)) for times in files.values()),
+            "written beside the session, which goes on",
+        ],
+    ]
+
+
+def memory_row(browser: Any) -> list[str]:
+    """The memory of the server while Chromium looks at ten minutes of play."""
+    with served("small") as (address, process):
+        watched = Watched(browser, address)
+        watched.play()
+        sizes = []
+        for _ in range(MINUTES + 1):
+            sizes.append(int(Path(f"/proc/{process}/statm").read_text().split()[1]) * 4096 / 1e6)
+            watched.page.wait_for_timeout(60_000)
+        watched.page.close()
+    told = ", ".join(number(size) for size in sizes)
+    return [
+        f"memory of the server after {MINUTES} minutes of play, MB",
+        number(sizes[-1]),
+        f"by minute: {told}",
     ]
 
 
@@ -266,7 +330,7 @@ def start_rows(browser: Any, repeats: int) -> list[list[str]]:
         address = re.search(r"http://\S+", process.stdout.readline())
         assert address is not None
         page.goto(address.group(), wait_until="commit")
-        page.wait_for_selector(".first .grid tbody tr", state="visible")
+        page.wait_for_selector(".grid tbody tr", state="visible")
         times.append(time.perf_counter() - start)
         sizes.append(sum(sent))
         process.kill()

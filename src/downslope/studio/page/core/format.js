@@ -1,6 +1,7 @@
 /** Numbers in the reader's locale, written and read. */
 
 const plain = new Map();
+const grouped = new Intl.NumberFormat();
 
 function formatter(digits) {
   if (!plain.has(digits)) {
@@ -70,7 +71,7 @@ export function compact(value, digits = 3) {
 
 /** @param {number} value @returns {string} a whole number with marks for thousands */
 export function whole(value) {
-  return new Intl.NumberFormat().format(Math.round(value));
+  return grouped.format(Math.round(value));
 }
 
 /** @param {string} text @returns {string} the text with a capital first letter */
