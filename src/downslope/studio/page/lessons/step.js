@@ -55,18 +55,21 @@ function Ways() {
   const { at, steps, done, following } = lesson.value;
   const last = at === steps - 1;
   const to = (where) => () => send("lesson_step", { to: where });
-  const [label, on] = last
-    ? following
-      ? ["Next lesson", () => send("open_lesson", { name: following })]
-      : ["End", () => send("leave_lesson")]
-    : ["Next", to("next")];
+  const open = () => send("open_lesson", { name: following });
+  const leave = () => send("leave_lesson");
+  const [label, on] = last ? (following ? ["Next lesson", open] : ["End", leave]) : ["Next", to("next")];
   return html`<div class="bar">
-    <button class="quiet" aria-label="Back" title="Back" disabled=${at === 0} onClick=${to("previous")}>◂</button>
-    <button class="quiet" title="Begin this step again" aria-label="Again" onClick=${to("again")}>↺</button>
-    ${!last && html`<button class="quiet" disabled=${done} onClick=${to("next")}>Skip</button>`}
-    <button class="primary" disabled=${!done} onClick=${on}>${label} ▸</button>
-    <button class="quiet" aria-label="Leave the lesson" title="Leave the lesson"
-      onClick=${() => send("leave_lesson")}>✕</button></div>`;
+    <${Way} name="Back" off=${at === 0} go=${to("previous")}>◂<//>
+    <${Way} name="Begin this step again" go=${to("again")}>↺<//>
+    ${!last && html`<${Way} name="Skip" off=${done} go=${to("next")}>Skip<//>`}
+    <${Way} name=${label} look="primary" off=${!done} go=${on}>${label} ▸<//>
+    <${Way} name="Leave the lesson" go=${leave}>✕<//></div>`;
+}
+
+/** A button that keeps the focus when it cannot be pressed: the next step may let it again. */
+function Way({ name, look = "quiet", off = false, go, children }) {
+  return html`<button class=${look} aria-label=${name} title=${name} aria-disabled=${off}
+    onClick=${() => off || go()}>${children}</button>`;
 }
 
 /** Tell the session what conditions may ask of the page. */
