@@ -64,5 +64,6 @@ function Wrong({ now, close }) {
     !now.model &&
     html`Another kind for a column: <button class="link" onClick=${show}>Columns</button>, or${" "}
       <code>--number</code>, <code>--category</code>, <code>--drop</code> with its name. `
-  }Text read otherwise: open the file with an option, such as <code>downslope play ${file} --decimal ,</code></p>`;
+  }Text read otherwise: open the file with an option, such as${" "}
+    <code>downslope play ${file} --decimal ,</code></p>`;
 }

@@ -17,10 +17,11 @@ export function Report() {
   useEffect(() => {
     if (choices.length === 1) make("network");
   }, []);
+  const again = choices.length === 1 && made === null; // it was refused
   return html`<div class="sheet facts report" role="region" aria-label="Report">
     <h2>Report</h2>
-    <p class="muted">One page for whoever has to judge it: data, decisions, errors, what the columns do, limits.
-      ${" "}${ofWhich()}</p>
+    <p class="muted">One page for whoever has to judge it: data, decisions, errors, what the columns do,
+      limits. ${ofWhich()}</p>
     ${
       choices.length > 1 &&
       html`<div class="bar">${choices.map(
@@ -29,7 +30,7 @@ export function Report() {
       )}</div>`
     }
     <div role="status">${made && (made.address ? html`<${Done} ...${made} />` : html`<${Making} />`)}</div>
-    ${choices.length === 1 && made === null && html`<button onClick=${() => make("network")}>Make it</button>`}
+    ${again && html`<button onClick=${() => make("network")}>Make it</button>`}
   </div>`;
 }
 
@@ -49,7 +50,8 @@ function Making() {
 function Done({ of, address, step }) {
   const moved = of === "network" && frame.value.step !== step;
   const name = `${table.value.name.replace(/\.\w+$/, "").replace(/\W+/g, "_")}_report.html`;
-  return html`<p class="bar"><a class="primary" href=${address} target="_blank" rel="noopener">Open the report</a>
+  return html`<p class="bar">
+    <a class="primary" href=${address} target="_blank" rel="noopener">Open the report</a>
     <a href=${address} download=${name}>Save as a file</a>
     ${moved && html`<span class="muted">of step ${whole(step)}</span>`}</p>`;
 }

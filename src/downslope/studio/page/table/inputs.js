@@ -13,7 +13,8 @@ export function Inputs() {
   const box = useRef(null);
   const keys = useRoving(box, "button");
   if (inputs.length < 2 || inputs.length > INLINE) return null;
-  return html`<div class="bar inputs" ref=${box} ...${keys} role="group" aria-label="Inputs"><span class="muted heading">Inputs</span>
+  return html`<div class="bar inputs" ref=${box} ...${keys} role="group" aria-label="Inputs">
+    <span class="muted heading">Inputs</span>
     ${inputs.map(button)}</div>`;
 }
 

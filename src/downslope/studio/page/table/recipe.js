@@ -16,7 +16,8 @@ const make = (fields) => send("open_sample", { name: table.value.name, ...fields
 export function SampleRows() {
   const { rows, seed } = table.value.recipe;
   return html`<span class="bar recipe-rows">
-    <${Field} label="Rows" value=${rows} width="3.2rem" onChange=${(count) => make({ rows: Math.round(count) })} />
+    <${Field} label="Rows" value=${rows} width="3.2rem"
+      onChange=${(count) => make({ rows: Math.round(count) })} />
     <span class="muted" aria-hidden="true">rows</span>
     <button class="quiet" title="Other points, drawn in the same way" aria-label="New points"
       onClick=${() => make({ seed: seed + 1 })}>⟳</button></span>`;
@@ -28,8 +29,9 @@ export function Recipe() {
   const { validation } = settings.value;
   const share = `${number(100 * validation, 3)} %`;
   return html`<div class="bar recipe" role="group" aria-label="How the sample is made">
-    <${Slider} label="Noise" value=${recipe.noise} most=${MOST_NOISE} step="0.01" text=${number(recipe.noise, 3)}
-      hint="Standard deviation of what is added to each input" onChange=${(noise) => make({ noise })} />
+    <${Slider} label="Noise" value=${recipe.noise} most=${MOST_NOISE} step="0.01"
+      text=${number(recipe.noise, 3)} hint="Standard deviation of what is added to each input"
+      onChange=${(noise) => make({ noise })} />
     <${Slider} label="Validation" value=${validation} most=${MOST_VALIDATION} step="0.05" text=${share}
       hint="Share of the rows that only measures" onChange=${(chosen) => change({ validation: chosen })} />
   </div>`;
@@ -37,7 +39,8 @@ export function Recipe() {
 
 function Slider({ label, value, most, step, text, hint, onChange }) {
   return html`<label class="made" title=${hint}><span>${label}</span>
-    <input type="range" aria-label=${label} min="0" max=${Math.max(most, value)} step=${step} value=${value} aria-valuetext=${text}
+    <input type="range" aria-label=${label} min="0" max=${Math.max(most, value)} step=${step}
+      value=${value} aria-valuetext=${text}
       onInput=${(event) => onChange(Number(event.currentTarget.value))} />
     <output>${text}</output></label>`;
 }

@@ -29,11 +29,13 @@ export function Rows() {
   const shown = all ? inputs : inputs.slice(0, MOST_COLUMNS);
   const targets = columns.filter((column) => column.target);
   const left = now.left_out ? `, ${whole(now.left_out)} without a target left out` : "";
+  const count = `${whole(now.rows)} rows${left}`;
   const few = all ? "Fewer columns" : `All ${inputs.length} columns`;
-  return html`<section class=${`rows card ${now.rows <= FEW ? "few" : ""}`} style=${{ "--rows": now.rows }} aria-label="Rows" data-phase=${frame.value ? frame.value.phase : ""}>
+  return html`<section class=${`rows card ${now.rows <= FEW ? "few" : ""}`} style=${{ "--rows": now.rows }}
+    aria-label="Rows" data-phase=${frame.value ? frame.value.phase : ""}>
     <div class="bar">
       <h2>${now.name}</h2>
-      ${now.recipe ? html`<${SampleRows} />` : html`<span class="muted">${whole(now.rows)} rows${left}</span>`}
+      ${now.recipe ? html`<${SampleRows} />` : html`<span class="muted">${count}</span>`}
       <span class="grow"></span>
       ${
         inputs.length > MOST_COLUMNS &&
@@ -104,7 +106,8 @@ function LargestFirst({ box }) {
   };
   const byError = order.value === "error";
   return html`<label class="check">
-    <input type="checkbox" checked=${byError} onChange=${choose} /> <span>Largest <span class="wide-only">errors </span>first</span></label>`;
+    <input type="checkbox" checked=${byError} onChange=${choose} />
+    <span>Largest <span class="wide-only">errors </span>first</span></label>`;
 }
 
 function Grid({ now, inputs, targets }) {

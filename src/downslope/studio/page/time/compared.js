@@ -21,7 +21,8 @@ const lookOf = (colours, { number: k }) => ({
 export function Swatch({ run }) {
   const { stroke, dash } = lookOf(useColours(), run);
   return html`<svg class="swatch" width="26" height="10" aria-hidden="true">
-    <line x1="1" x2="25" y1="5" y2="5" stroke=${stroke} stroke-width="2.5" stroke-dasharray=${dash.join(" ")} />
+    <line x1="1" x2="25" y1="5" y2="5" stroke=${stroke} stroke-width="2.5"
+      stroke-dasharray=${dash.join(" ")} />
   </svg>`;
 }
 

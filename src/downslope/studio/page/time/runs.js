@@ -76,7 +76,8 @@ function Head({ name, words, setting, children }) {
     sorted.value = way === -1 ? null : { name, way: way === 1 ? -1 : 1 };
   };
   const direction = { 1: "ascending", "-1": "descending" }[way] ?? "none";
-  return html`<th scope="col" aria-sort=${direction} class=${`${words ? "words" : ""} ${setting ? "setting" : ""}`}>
+  const look = `${words ? "words" : ""} ${setting ? "setting" : ""}`;
+  return html`<th scope="col" aria-sort=${direction} class=${look}>
     <button class="quiet" title="Sort" onClick=${sort}>${children}<span aria-hidden="true">${
       { 1: " ▴", "-1": " ▾" }[way] ?? ""
     }</span></button></th>`;
@@ -96,6 +97,8 @@ function Run({ run, runs, drawn, settings, figures }) {
   const { number: id, name } = run;
   const rename = (event) => send("name_run", { run: id, name: event.currentTarget.value });
   const keep = () => send("name_run", { run: id, kept: !run.kept });
+  const chip = (one) =>
+    html`<span key=${one} class="chip">${one} <b>${written(run.settings[one])}</b></span>`;
   const figure = ([key]) => {
     const best = isBest(run, runs, key);
     return html`<td key=${key} class=${best ? "best" : ""} title=${best ? "The lowest of these runs" : ""}>
@@ -111,7 +114,7 @@ function Run({ run, runs, drawn, settings, figures }) {
       <div class="bar chips">
         ${run.diverged && html`<b class="diverged">diverged</b>`}
         ${run.parent !== null && html`<span class="muted">from ${nameOf(runs, run.parent)}</span>`}
-        ${settings.map((one) => html`<span key=${one} class="chip">${one} <b>${written(run.settings[one])}</b></span>`)}
+        ${settings.map(chip)}
       </div>
       <div class="bar acts"><span class="narrow-note"><${Note} run=${run} /></span>
         <label class="check"><input type="checkbox" aria-label=${`Keep ${name}`} checked=${run.kept}
