@@ -185,6 +185,37 @@ def test_one_goes_back_and_on_from_there(opened):
     assert again == late
 
 
+def test_keys_beside_the_fields(opened):
+    page = opened(lesson_page(on_sample("five rows")))
+    note, weights = page.locator("#curve-note"), "() => window.downslope.parameters()['layer1.weight']"
+    for _ in range(3):
+        page.keyboard.press("s")
+    assert note.inner_text() == "3 steps"
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowRight")
+    assert note.inner_text() == "2 steps of 3 steps"
+    page.keyboard.press("r")
+    assert page.evaluate(weights) == [200, -14, 3456]
+    page.keyboard.press(" ")
+    page.wait_for_function("() => window.downslope.parameters()['layer1.weight'][0] < 199")
+    page.keyboard.press(" ")
+    assert page.locator("#play").inner_text() == "▶ Descend"
+    page.locator("#numbers input").first.focus()
+    before = note.inner_text()
+    page.keyboard.press("s")  # in a field it is a letter
+    assert note.inner_text() == before
+
+
+def test_the_first_number_is_few_tabs_away(opened):
+    page = opened(lesson_page(on_sample("five rows")))
+    names = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        names.append(page.evaluate("() => document.activeElement.getAttribute('aria-label')") or "")
+    assert any(name.startswith("w₁:") for name in names)
+
+
 def test_the_stable_range_is_that_of_the_session(opened):
     page = opened(lesson_page(on_sample("five rows")))
     assert page.locator("#stable").inner_text().startswith("stable below 0.00731")

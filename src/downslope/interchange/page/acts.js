@@ -151,6 +151,14 @@ export function actsOn(data, descent, view, hint) {
     view.followed();
   });
 
+  shortcuts({
+    " ": () => byId("play").click(),
+    s: () => byId("step").click(),
+    r: () => byId("reset").click(),
+    ArrowLeft: () => look(Math.max(0, (descent.viewing ?? descent.moments.length - 1) - 1)),
+    ArrowRight: () => descent.viewing !== null && look(descent.viewing + 1),
+  });
+
   return {
     begin,
     move,
@@ -217,6 +225,17 @@ function playerOn(button, speed, { walk, arrived }) {
     requestAnimationFrame(frame);
   });
   return self;
+}
+
+/** Calls what belongs to a key that is pressed beside all fields and buttons. */
+function shortcuts(keys) {
+  document.addEventListener("keydown", (event) => {
+    const { key, target, ctrlKey, metaKey, altKey } = event;
+    if (!(key in keys) || ctrlKey || metaKey || altKey) return;
+    if (target.closest("input, button, a, summary, [tabindex='0']")) return;
+    event.preventDefault();
+    keys[key]();
+  });
 }
 
 /** Gives the share of the width of a curve at which it is pressed or dragged. */
