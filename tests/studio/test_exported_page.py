@@ -210,7 +210,7 @@ def test_keys_beside_the_fields(opened):
 def test_the_first_number_is_few_tabs_away(opened):
     page = opened(lesson_page(on_sample("five rows")))
     names = []
-    for _ in range(12):
+    for _ in range(14):
         page.keyboard.press("Tab")
         names.append(page.evaluate("() => document.activeElement.getAttribute('aria-label')") or "")
     assert any(name.startswith("w₁:") for name in names)
