@@ -132,7 +132,7 @@ WAYS = {
     "one-neuron": [
         lambda s: s.weight("w₁", 3),
         lambda s: by_hand(s, 1, 1, 1),
-        lambda s: by_hand(s, 0.9, 1, 1.1),
+        lambda s: by_hand(s, 0.6, 1, 1.1),
         lambda s: s.steps(2000),
         lambda s: by_hand(s, 0.5, 0.9, 1.2),
     ],
