@@ -224,6 +224,62 @@ def test_a_weight_is_dragged_by_a_finger_and_typed(phone):
     assert phone.weights.tobytes() == run.parameters[W].tobytes()
 
 
+def test_errors_stand_in_the_window_while_a_weight_is_dragged_on_a_telephone(phone):
+    """The toolbar took 300 pixels once, and errors were further down and further right."""
+    assert phone.page.locator(".controls").bounding_box()["height"] <= 90
+    weight = phone.weight(1).bounding_box()
+    assert weight["y"] > 0
+    for row in range(4):
+        cells = phone.page.locator("section.rows tbody tr").nth(row).locator("td.computed")
+        for cell in cells.all():
+            box = cell.bounding_box()
+            assert box["x"] + box["width"] <= PHONE["width"]
+            assert box["y"] + box["height"] <= PHONE["height"]
+        bar = phone.page.locator("section.rows .scale").nth(row).bounding_box()
+        assert bar["x"] + bar["width"] <= PHONE["width"]
+
+
+def test_the_derivation_is_reached_on_a_telephone(phone):
+    phone.page.get_by_role("button", name="Chain rule for w₂").tap()
+    phone.answer("explanation")
+    panel = phone.page.get_by_role("tabpanel", name="Chain rule")
+    panel.locator(".derivation > *").first.wait_for()
+    phone.page.wait_for_timeout(300)
+    box = panel.bounding_box()
+    assert 0 <= box["y"] < PHONE["height"] / 2
+
+
+def test_a_failed_descent_leaves_most_of_a_telephone_to_see(five_rows, phone):
+    send(five_rows, "change_settings", settings={"learning_rate": 0.02})
+    send(five_rows, "step", count=1000)
+    phone.until(lambda: phone.frame["stopped"], "the failure")
+    alert = phone.page.get_by_role("alert").bounding_box()
+    assert alert["height"] <= PHONE["height"] / 3
+    assert alert["y"] + alert["height"] <= PHONE["height"]
+
+
+def test_a_presentation_is_entered_and_left_by_keys(five_rows, visit):
+    send(five_rows, **FRESH)
+    page = visit(five_rows, {"width": 1280, "height": 720})
+    press, chrome = page.page.keyboard.press, ["header", ".controls", ".tabs"]
+    error = page.page.locator(".total .big")
+    size = error.bounding_box()["height"]
+    press("f")
+    assert not any(page.page.locator(part).is_visible() for part in chrome)
+    assert error.bounding_box()["height"] > 1.5 * size
+    press("s")
+    page.at_step(1)
+    press("s")
+    page.at_step(2)
+    press("ArrowLeft")
+    page.until(lambda: page.frame["timeline"]["index"] == 1, "a saved step before")
+    press("Escape")
+    assert all(page.page.locator(part).is_visible() for part in chrome)
+    page.button("Presentation").click()
+    page.button("Leave the presentation").click()
+    assert all(page.page.locator(part).is_visible() for part in chrome)
+
+
 @pytest.fixture(scope="module")
 def axe():
     package = pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python")

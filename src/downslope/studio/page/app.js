@@ -1,4 +1,5 @@
 /** The page: everything in the window, without scrolling where it is large enough. */
+import { Leave } from "./controls/present.js";
 import { Shortcuts, useShortcuts } from "./controls/shortcuts.js";
 import { Toolbar } from "./controls/toolbar.js";
 import { connect } from "./core/session.js";
@@ -38,7 +39,7 @@ function Page() {
       <${NetworkCard} />
       <${Side} />
       <${Time} />
-      <${Spoken} />
+      <${Spoken} /><${Leave} />
     </main>
     <${Notice} /><${Shortcuts} />`;
 }

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Order", "Picture", "Viewer", "when_due"]
 
-_SHARE = 0.2  # of the time that pictures may take while playing
-_SECONDS = 0.1  # between two of them, while playing
+_SHARE = 0.2  # of the time that pictures may take while weights move
+_SECONDS = 0.1  # between two of them, while weights move
 
 
 @dataclass(frozen=True, eq=False)

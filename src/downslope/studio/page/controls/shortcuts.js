@@ -4,6 +4,7 @@ import { frame } from "../core/store.js";
 import { html, signal, useEffect, useLayoutEffect, useRef } from "../core/ui.js";
 import { toggleReplay } from "../time/replay.js";
 import { drawNewWeights, moveInTime, togglePlay } from "./changes.js";
+import { leavePresentation, togglePresentation } from "./present.js";
 import { changeSpeed } from "./speed.js";
 
 /** Whether the list is shown. */
@@ -23,6 +24,7 @@ const ACTIONS = {
   "+": () => changeSpeed(1),
   "=": () => changeSpeed(1), // on the key of +
   p: toggleReplay,
+  f: togglePresentation,
   ArrowLeft: () => moveInTime(-1),
   ArrowRight: () => moveInTime(1),
   "?": () => {
@@ -39,6 +41,7 @@ const ON_THE_PAGE = [
   ["- +", "Slower, faster"],
   ["← →", "One saved step back or forward"],
   ["p", "Replay the saved steps, or pause"],
+  ["f", "Presentation: everything large, without toolbar; f or Escape leaves it"],
   ["?", "This list"],
 ];
 const IN_PARTS = [["← → ↑ ↓", "Through the toolbar and the rows, which are one stop of Tab each"]];
@@ -56,7 +59,10 @@ export function useShortcuts() {
   useEffect(() => {
     const pressed = (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || !frame.value) return;
-      if (event.key === "Escape") shown.value = false;
+      if (event.key === "Escape") {
+        if (!shown.value) leavePresentation();
+        shown.value = false;
+      }
       const button = event.target.closest?.("button, summary, a");
       const presses = button && (event.key === " " || event.key === "Enter");
       const slides = event.key.startsWith("Arrow") && event.target.matches?.(SLIDER);

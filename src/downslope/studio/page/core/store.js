@@ -22,6 +22,9 @@ export const shownRows = signal([0, 20]);
 export const order = signal("table");
 export const lines = signal("weight");
 export const panel = signal("picture"); // of the column beside the network, the one that is open
+/** From which width of the window on, in pixels, its parts stand beside each other, as in page.css. */
+export const COLUMNS = 1001;
+export const presenting = signal(false); // whether everything is large, without toolbar and tabs
 export const wide = signal(false); // whether that column stands over the network too
 export const asked = signal({ pictures: null, units: null, matrices: null });
 

@@ -1,5 +1,6 @@
 /** The top of the page: the table, sharing, shortcuts, light and dark; and messages to the reader. */
 import { Menu } from "../controls/menu.js";
+import { Present } from "../controls/present.js";
 import { useRoving } from "../controls/roving.js";
 import { shown } from "../controls/shortcuts.js";
 import { capitalised } from "../core/format.js";
@@ -37,6 +38,7 @@ export function Header() {
     <${Lessons} />
     <${Share} />
     <button class="quiet keys" onClick=${toggle} title="Shortcuts (?)">Shortcuts</button>
+    <${Present} />
     <${ThemeButton} />
   </header>`;
 }

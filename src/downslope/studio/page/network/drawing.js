@@ -1,7 +1,7 @@
 /** The network as a drawing: units as circles, weights as lines or as numbers that can be moved by hand. */
 import { fitted } from "../core/format.js";
 import { litClass, passStep, pointing } from "../core/links.js";
-import { frame, network, row, selected, style } from "../core/store.js";
+import { COLUMNS, frame, network, row, selected, style } from "../core/store.js";
 import { html, lazy, useLayoutEffect, useRef, useState } from "../core/ui.js";
 import { InUnits, inUnits, Layers } from "./layers.js";
 import { layoutOf } from "./layout.js";
@@ -13,7 +13,7 @@ import { Weights } from "./weights.js";
 
 const LEAST_WIDTH = 300;
 const SMALLEST = 10; // pixels of the radius of a unit with a picture
-const COLUMNS = 1001; // pixels of a window in which the network has a column of its own
+const LOW = 250; // pixels of a drawing of numbers where rows come below it, and are to be seen too
 
 const Flow = lazy(() => import("./flow.js").then((m) => m.Flow));
 const Inspector = lazy(() => import("./inspector.js").then((m) => m.Inspector));
@@ -29,7 +29,8 @@ export function Drawing({ children }) {
     if (!box.current) return undefined;
     const measure = () => {
       const { clientWidth, clientHeight } = box.current;
-      setSize([clientWidth, innerWidth >= COLUMNS ? clientHeight : undefined]);
+      const room = innerWidth >= COLUMNS ? clientHeight : style.value === "numbers" ? LOW : undefined;
+      setSize([clientWidth, room]);
     };
     const watch = new ResizeObserver(measure);
     watch.observe(box.current);

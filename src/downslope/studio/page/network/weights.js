@@ -8,6 +8,8 @@ import { html } from "../core/ui.js";
 import { isFrozen } from "./lines.js";
 import { biasName, isNeuron, slopeName, weightName } from "./names.js";
 
+const APART = 0.3; // how far down to the output numbers stand that would lie on each other on their lines
+
 /** The handler that sets one number of a parameter. */
 export function setter(name, index) {
   return (value, dragging) => send("set_parameter", { name, index, value, dragging });
@@ -56,7 +58,7 @@ function weightsOf(net, l, layout) {
       index: [i, j],
       label: weightName(net, l, i, j),
       x: x1 + share * (x2 - x1),
-      y: y1 + share * (y2 - y1),
+      y: y1 + (roomy && layout.narrow ? APART : share) * (y2 - y1),
       roomy,
       narrow: layout.narrow,
     };

@@ -1,5 +1,5 @@
 /** The column beside the network: one of its panels at a time. Each is loaded when it is first opened. */
-import { explanation, panel, wide } from "../core/store.js";
+import { COLUMNS, explanation, panel, wide } from "../core/store.js";
 import { html, lazy, useEffect, useState } from "../core/ui.js";
 
 const PANELS = [
@@ -22,7 +22,9 @@ function useNewDerivations() {
   useEffect(() => {
     if (!explanation.value || explanation.value === seen) return;
     setSeen(explanation.value);
-    if (!explanation.value.quiet) panel.value = "chain rule";
+    if (explanation.value.quiet) return;
+    panel.value = "chain rule";
+    if (innerWidth < COLUMNS) document.querySelector(".side").scrollIntoView(); // it is further down
   }, [explanation.value]);
 }
 

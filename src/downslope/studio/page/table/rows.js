@@ -12,6 +12,7 @@ import { EDITABLE_ROWS, Row } from "./row.js";
 
 const HEIGHT = 30; // pixels of a row
 const FEW = 8; // rows, which stand apart where there is room
+const NARROW = 521; // pixels of a window in which not all columns have room
 const MOST_COLUMNS = 8;
 const INPUTS_BEFORE = 4; // columns beyond which the inputs stand behind the errors
 
@@ -119,7 +120,8 @@ function Grid({ now, inputs, targets }) {
   const scaled = now.scaling === "standard" && !classes; // one column more
   const single = targets.length === 1;
   const own = inputs.filter(({ formula }) => !formula); // formulas follow from them
-  const before = own.length > INPUTS_BEFORE - (scaled ? 2 : 0) ? [] : own;
+  const room = innerWidth < NARROW ? 0 : INPUTS_BEFORE - (scaled ? 2 : 0); // errors are what is to be seen
+  const before = own.length > room ? [] : own;
   const layout = { classes, single, scaled, before, after: inputs.filter((one) => !before.includes(one)) };
   const first = rows ? rows.first : 0;
   const line = (
