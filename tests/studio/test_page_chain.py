@@ -184,3 +184,15 @@ def test_the_row_of_the_numbers_is_brought_into_view(five_rows, visit):
     shown.wait_for()
     factor(page, "unit:1,2").hover()
     assert shown.get_attribute("class").split()[0] == "lit"
+
+
+def test_the_chain_rule_follows_the_hand(chain):
+    """A weight that is moved changes δ in the sheet, at the step that is shown."""
+    factor(chain, "unit:1,0").click()
+    chain.set(3, "2")
+    weights = [*START[:2], 2]
+    deltas = -2 * (FIVE_Y - FIVE_X @ weights)
+    row = np.argmax(np.abs(deltas * FIVE_X[:, 0]))
+    shown = factor(chain, "unit:1,0").locator(".value")
+    chain.until(lambda: number_in(shown.inner_text()) == pytest.approx(deltas[row], rel=1e-4), "another δ")
+    assert at(chain)["unit:1,0", "delta"] == pytest.approx(deltas[row], rel=1e-3)

@@ -90,6 +90,27 @@ def test_the_step_after_a_saved_step_of_the_past():
     assert told["updated"] == pytest.approx(session.parameters["layer1.weight"][0, 0], rel=1e-12)
 
 
+def test_a_saved_step_from_before_a_number_was_frozen():
+    """The next step from there leaves the number as it is, and moves the others."""
+    session = first_session()
+    session.handle(ask.Step(20))
+    while session.state.playing:
+        session.work()
+    session.handle(ask.Freeze("layer1.weight", [0, 1], True))
+    session.handle(ask.GoTo(3))
+    for j in range(3):
+        told = outcome_of(session, ask.Explain("weight", "layer1.weight", [0, j])).answer
+        before = session.parameters["layer1.weight"][0, j]
+        assert ("is frozen" in told["html"]) == (told["updated"] == before) == (j == 1)
+
+
+def derived_now(page, weight):
+    """The last derivation, if it is of a weight and of the step that is shown."""
+    told = page.answer("explanation")
+    now = told["highlighted"]["weights"] == [weight] and told["step"] == page.frame["step"]
+    return told if now else None
+
+
 def test_the_inspector_why_and_one_step_agree(five_rows, visit):
     """Every optimizer, batch, penalty and dropout, as the page shows them."""
     send(five_rows, "open_sample", name="spirals")
@@ -100,7 +121,7 @@ def test_the_inspector_why_and_one_step_agree(five_rows, visit):
         page.until(lambda how=how: how.items() <= page.overview["settings"].items(), "the settings")
         i, j = k % 8, k % 2
         page.page.locator(f"line[data-weight='0,{i},{j}']").dispatch_event("click")
-        told = page.answer("explanation", k + 1)
+        told = page.until(lambda i=i, j=j: derived_now(page, f"0,{i},{j}"), "the derivation")
         chosen = page.page.get_by_role("group", name="Selection")
         letter = "J" if case[2] else "E"
         label = f"W⁽¹⁾{'₁₂₃₄₅₆₇₈'[i]},{'₁₂'[j]}"
@@ -144,8 +165,7 @@ def test_a_weight_of_the_neuron_for_all_rows_and_for_one(page):
     page.button("1 step").click()
     page.at_step(4)
     assert page.weights[1] == pytest.approx(told["updated"], rel=1e-14)
-    page.page.get_by_role("button", name="These are the numbers of step 3").click()
-    page.answer("explanation", 3)
+    page.until(lambda: page.answer("explanation", 3)["step"] == 4)  # it follows by itself
     assert "Step 5 takes all 5 rows, this one among them" in page.page.locator(".derivation").text_content()
 
 

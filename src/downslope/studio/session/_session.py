@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from downslope.insight import NextStep
 from downslope.studio._schema import Command
+from downslope.studio.session._descent import start_values
 from downslope.studio.session._engine import Engine, Measured
 from downslope.studio.session._lesson_facts import observed
 from downslope.studio.session._playing import next_due, played
@@ -124,8 +125,12 @@ class Session:
 
     @property
     def next_step(self) -> NextStep:
-        """The step that follows what is shown."""
-        return self.engine.next_step(self.state.shown_descent, self._values, self.step)
+        """The step that follows what is shown: from the past, with the numbers that are frozen by now."""
+        state = self.state
+        descent, values = state.shown_descent, self._values
+        if state.viewing is not None:
+            values = start_values(descent, values)
+        return self.engine.next_step(descent, values, self.step)
 
     @property
     def _values(self) -> Mapping[str, NDArray[Any]]:

@@ -3,12 +3,13 @@ import { Choice } from "../controls/fields.js";
 import { number } from "../core/format.js";
 import { goToStep, pointAway, pointed, showRow, speaksOf, stepAt } from "../core/links.js";
 import { explain, selectRow } from "../core/session.js";
-import { explanation, frame, row, selected, table } from "../core/store.js";
+import { explanation, frame, network, row, selected, table } from "../core/store.js";
 import { html, useEffect, useRef } from "../core/ui.js";
 import { Opened, Product } from "./product.js";
 import { Stepper, stepKeys, stepOf } from "./stepper.js";
 
 const MOST_ROWS = 200; // that are listed
+const AGAIN = 150; // milliseconds until numbers that moved are written again
 const NOTHING =
   "Select a weight (by its ∂ button or its line), a unit or a row. Its chain rule appears here with " +
   "numbers, first for one row and then averaged over the rows.";
@@ -117,12 +118,25 @@ function RowChoice() {
     onChange=${choose} />`;
 }
 
-/** Where the numbers have moved since, a button that writes them again. */
+/**
+ * Where the numbers have moved since, they are written again: by themselves at rest, so that the chain rule follows
+ * the hand; by a button during a run, and in networks that are too large for it.
+ */
 function Renew({ found }) {
-  const { step, error } = frame.value;
+  const { step, error, playing } = frame.value;
   // where a weight is moved by hand the step stays, and the error does not
-  const stale = found && (found.step !== step || found.error !== error.value);
-  if (!stale) return null;
+  const stale = found && (found.step !== step || !Object.is(found.error, error.value));
+  const follows = !playing && network.value.drawn;
+  const waiting = useRef(null);
+  useEffect(() => {
+    if (!stale || !follows || waiting.current) return;
+    waiting.current = setTimeout(() => {
+      waiting.current = null;
+      explain(true);
+    }, AGAIN);
+  });
+  useEffect(() => () => clearTimeout(waiting.current), []);
+  if (!stale || follows) return null;
   const when = found.step === step ? "before the last change" : `of step ${found.step}`;
   return html`<button onClick=${() => explain()}>These are the numbers ${when}. Update them</button>`;
 }

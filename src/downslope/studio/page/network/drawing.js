@@ -42,9 +42,9 @@ export function Drawing({ children }) {
   const layout = layoutOf(net, width, style.value, room);
   const phase = frame.value ? frame.value.phase : "";
   return html`<div class="drawing" data-style=${style.value} data-phase=${phase}>
-    <${Layers} layout=${layout} />
     <div class="room" ref=${box}>
       ${measured > 0 && html`<${Canvas} net=${net} width=${width} layout=${layout} />`}</div>
+    <${Layers} layout=${layout} />
     ${selected.value && html`<${Inspector} net=${net} />`}
     <div class="foot"><${AsTable} net=${net} />
       ${pictured(layout) && html`<${InUnits} />`}${children}</div>
