@@ -185,6 +185,54 @@ def test_one_goes_back_and_on_from_there(opened):
     assert again == late
 
 
+def test_the_picture_shows_what_is_predicted(opened):
+    lesson = lesson_of(SERVED.replace("open chain_rule", "open picture"), "x.md")
+    with pytest.warns(UserWarning, match="steps 1 and 2 ask"):
+        page = opened(lesson_page(in_lesson(lesson)))
+    for _ in range(2):
+        page.click("#lesson-next")
+    page.get_by_label("b:").first.focus()
+    assert page.locator("#lesson-state").inner_text() == ""
+    page.click("#panel-switch")
+    assert page.locator("#panel-title").inner_text() == "What it predicts"
+    assert page.locator("#lesson-state").inner_text() == "✓ Done. That was the last step."
+    before = page.locator("#picture .line").get_attribute("d")
+    page.click("#steps")
+    assert page.locator("#picture .line").get_attribute("d") != before
+    # a line: its ends and its middle are those of w·x + b, in the frame of the points (1, 2) and (2, 4)
+    assert page.locator("#picture .point").count() == 2
+    assert page.locator("#picture-map").is_hidden()
+    page.click("#panel-switch")
+    assert page.locator("#panel-title").inner_text() == "Chain rule of b"
+
+
+def test_the_map_has_the_colours_of_the_predictions(opened):
+    page = opened(lesson_page(on_sample("spirals")))
+    page.evaluate(STEPS, 300)
+    found = page.evaluate(
+        """() => {
+          const { data } = document.getElementById("picture-map").getContext("2d").getImageData(0, 0, 32, 32);
+          const points = JSON.parse(document.getElementById("data").textContent);
+          const bytes = Uint8Array.from(atob(points.x.bytes), (c) => c.charCodeAt(0)).buffer;
+          const x = Array.from(points.x.type === "f4" ? new Float32Array(bytes) : new Float64Array(bytes));
+          const ends = [0, 1].map((j) => {
+            const column = x.filter((_, i) => i % 2 === j);
+            const [low, high] = [Math.min(...column), Math.max(...column)];
+            return [low - 0.06 * (high - low), high + 0.06 * (high - low)];
+          });
+          return [[0, 0], [5, 20], [31, 8], [16, 16]].map(([row, column]) => {
+            const a = ends[0][0] + ((ends[0][1] - ends[0][0]) * column) / 31;
+            const b = ends[1][1] - ((ends[1][1] - ends[1][0]) * row) / 31;
+            const at = 4 * (32 * row + column);
+            return [window.downslope.predict([[a, b]])[0][0], data[at] - data[at + 2]];
+          });
+        }"""
+    )
+    assert len({share > 0.5 for share, _ in found}) == 2
+    for share, red_over_blue in found:  # orange below a half, blue above
+        assert (red_over_blue > 0) == (share < 0.5)
+
+
 def test_keys_beside_the_fields(opened):
     page = opened(lesson_page(on_sample("five rows")))
     note, weights = page.locator("#curve-note"), "() => window.downslope.parameters()['layer1.weight']"
@@ -312,8 +360,8 @@ layers: 1
 | 1 | 2 |
 | 2 | 4 |
 ## <b>One</b>
-See [the picture](#picture), *now*, or [this](https://example.org/a).
-> until: open picture
+See [the table](#columns), *now*, or [this](https://example.org/a).
+> until: open columns
 ## Two
 - Text.
 > start: layers = 4 tanh, 1

@@ -3,7 +3,7 @@
 from downslope.interchange._javascript import javascript_source
 from downslope.interchange._model_file import ModelFile, model_of, read_model_file, write_model_file
 from downslope.interchange._page import page_source
-from downslope.interchange._page_data import PAGE_ROWS
+from downslope.interchange._page_data import PAGE_ROWS, has_picture
 from downslope.interchange._page_program import PageDescent
 from downslope.interchange._python_source import python_source
 
@@ -11,6 +11,7 @@ __all__ = [
     "PAGE_ROWS",
     "ModelFile",
     "PageDescent",
+    "has_picture",
     "javascript_source",
     "model_of",
     "page_source",

@@ -29,6 +29,7 @@ _MODULES = (
     "curve.js",
     "rows.js",
     "chain.js",
+    "picture.js",
     "controls.js",
     "lesson.js",
     "still.js",

@@ -18,7 +18,7 @@ from downslope.interchange._page_program import PageDescent, chains_of, program_
 from downslope.nets import AnyNetwork, Dense, Dropout, Network, Point, described, parameter_values
 from downslope.training import BATCHES, Sgd, checked_data
 
-__all__ = ["PAGE_ROWS", "page_data"]
+__all__ = ["PAGE_ROWS", "has_picture", "page_data"]
 
 PAGE_ROWS = 2000
 """Rows that a page holds, at most."""
@@ -28,6 +28,12 @@ _DRAWN = 60
 """Up to so many units, inputs among them, the network is drawn."""
 _ON_LINES = 3
 """Up to so many units in each of two layers, numbers stand on the lines of the drawing."""
+
+
+def has_picture(network: AnyNetwork) -> bool:
+    """Whether a page draws what is predicted: one output over one or two inputs, with numbers to drag."""
+    count = sum(prod(map(int, node.shape)) for node in network.graph().parameters.values())
+    return network.inputs <= 2 and _outputs(network) == 1 and count <= _EDITABLE
 
 
 def page_data(
@@ -80,6 +86,7 @@ def page_data(
         "count": count,
         "chains": chains_of(network, features) if editable else [],
         "symbols": _symbols(network) if editable else [],
+        "picture": has_picture(network),
         "tables": _tables(network, layers, features, results) if editable else [],
         "drawing": _drawing(layers, features, results) if drawn else None,
         "layers": _layer_rows(network),

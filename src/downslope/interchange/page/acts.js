@@ -147,7 +147,7 @@ export function actsOn(data, descent, view, hint) {
   const setRate = rateControls(elements, data.descent, (rate) => {
     descent.rate = rate;
     since.steps = 0;
-    view.chain();
+    view.panelled();
     view.followed();
   });
 

@@ -12,6 +12,7 @@ const PARTS = {
   curve: "time",
   network: "net",
   chain_rule: "chain",
+  picture: "chain",
 };
 const SERVED = "Only in the page of downslope play";
 
@@ -73,7 +74,8 @@ export function factsOf(data, now) {
       return place ? values[data.parameters[place[0]].name][place[1]] : NaN;
     },
     flag: (name) => Boolean(now[name]),
-    of: (_, what) => {
+    of: (name, what) => {
+      if (name === "open") return now.panel === what;
       if (!selected || !what) return selected !== null;
       const place = step.places[what];
       return Boolean(place) && place[0] === selected.parameter && place[1] === selected.index;

@@ -75,6 +75,7 @@ function walkThrough(data, descent, view, acts) {
         values: descent.values(),
         rate: descent.rate,
         selected: view.chosen,
+        panel: view.panel,
         playing: acts.playing(),
         diverged: !byId("trouble").hidden,
         moved_by_hand: acts.since.moves > 0,

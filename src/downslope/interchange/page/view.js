@@ -3,6 +3,7 @@ import { showChain } from "./chain.js";
 import { drawCurve, lastOf, momentWords } from "./curve.js";
 import { heightOf, networkDrawing } from "./drawing.js";
 import { shown } from "./numbers.js";
+import { drawPicture } from "./picture.js";
 import { byId, rowTable } from "./rows.js";
 import { ownInputs, ROWS, weightFields } from "./still.js";
 
@@ -20,6 +21,7 @@ export function viewOn(data, descent, predicted) {
   const showRows = rowTable(byId("rows"), data, Math.min(data.rows, ROWS));
   const showOwn = ownInputs(data, predicted);
   const curveSize = { width: 0, height: 0 };
+  const pictureSize = { width: 240, height: 240 };
   let drawing = null;
   let later = 0;
   let saidAt = 0;
@@ -30,6 +32,8 @@ export function viewOn(data, descent, predicted) {
     /** The number whose chain rule is shown; `chosen` is that which the reader has selected. */
     selected: null,
     chosen: null,
+    /** What stands beside the network, as lessons call it. */
+    panel: data.picture && !data.lesson ? "picture" : "chain_rule",
     /** What else follows the values. */
     followed: () => {},
   };
@@ -41,13 +45,21 @@ export function viewOn(data, descent, predicted) {
       input.classList.toggle("selected", key === `${parameter} ${index}`);
     }
     drawing?.mark(parameter, index);
-    byId("chain-name").textContent = data.symbols[parameter][index];
-    self.chain();
+    self.panelled();
     self.followed();
   };
 
-  self.chain = () => {
-    if (self.selected) showChain(byId("chain-body"), data, { ...self.selected, descent });
+  /** Shows what the panel beside the network holds: the chain rule of the selected number, or the picture. */
+  self.panelled = () => {
+    const picture = self.panel === "picture";
+    byId("chain-body").hidden = picture;
+    byId("picture").hidden = !picture;
+    byId("panel-switch").textContent = picture ? "Chain rule" : "Picture";
+    const chosen = self.selected;
+    const of = chosen ? ` of ${data.symbols[chosen.parameter][chosen.index]}` : "";
+    byId("panel-title").textContent = picture ? "What it predicts" : `Chain rule${of}`;
+    if (picture) drawPicture(byId("picture-lines"), byId("picture-map"), data, predicted, pictureSize);
+    else if (chosen) showChain(byId("chain-body"), data, { ...chosen, descent });
   };
 
   /** Shows everything that follows the values. */
@@ -57,7 +69,7 @@ export function viewOn(data, descent, predicted) {
     showRows(judged);
     drawing?.follow(weights());
     showOwn();
-    self.chain();
+    self.panelled();
     if (byId("gradients").checked) showGradients();
     byId("error").textContent = shown(judged.error);
     byId("validation").hidden = judged.validation === null;
@@ -123,6 +135,19 @@ export function viewOn(data, descent, predicted) {
       Object.assign(curveSize, size);
       self.time();
     });
+    if (data.picture) {
+      byId("panel-switch").hidden = false;
+      byId("panel-switch").addEventListener("click", () => {
+        self.panel = self.panel === "picture" ? "chain_rule" : "picture";
+        self.panelled();
+        self.followed();
+      });
+      onSize(byId("picture"), ({ width, height }) => {
+        if (byId("picture").hidden) return;
+        Object.assign(pictureSize, { width, height: Math.max(180, height) });
+        self.panelled();
+      });
+    }
     if (self.fields.size) self.select(...[...self.fields.keys()][0].split(" ").map(Number));
     self.chosen = null;
   };

@@ -52,7 +52,10 @@ class Condition(Protocol):
         """Whether it does."""
 
     def remaining(self, facts: Facts, live: Container[str]) -> Remaining:
-        """What is left to ask where no name but those of ``live`` and the weights can change any more."""
+        """What is left to ask where no name but those of ``live`` and the weights can change any more.
+
+        Of ``selected`` and ``open``, ``live`` can hold the name alone or with what follows it.
+        """
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,8 @@ class _Of:
         return facts.of(self.name, self.what)
 
     def remaining(self, facts: Facts, live: Container[str]) -> Remaining:
-        return ["of", self.name, self.what] if self.name in live else self.holds(facts)
+        changes = self.name in live or f"{self.name} {self.what}" in live
+        return ["of", self.name, self.what] if changes else self.holds(facts)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 
 from downslope.errors import DownslopeError
 from downslope.insight import position_of
+from downslope.interchange import has_picture
 from downslope.studio.lessons import LessonStep, Span, is_weight
 from downslope.studio.session._lesson_facts import StateFacts
 from downslope.studio.session._lesson_opening import with_settings
@@ -28,6 +29,8 @@ _LIVE = frozenset(
     }
 )
 """What can change in an exported page; all else a condition asks for is as it is when the page is written."""
+_PANELS = frozenset({"open chain_rule", "open picture"})
+"""What can change too where there is a picture."""
 
 
 def page_lesson(session: Session) -> dict[str, Any] | None:
@@ -35,7 +38,7 @@ def page_lesson(session: Session) -> dict[str, Any] | None:
     now = session.state.lesson
     if now is None:
         return None
-    # the chain rule is always open in the page, and nothing else ever
+    # the chain rule is open at first, and always where there is no picture
     facts = StateFacts(replace(session.state, lesson=replace(now, panel="chain_rule")), session.engine)
     steps = [_step(step, now, facts) for step in now.lesson.steps]
     served = [str(i) for i, step in enumerate(steps, 1) if step["until"] is False]
@@ -57,8 +60,9 @@ def page_lesson(session: Session) -> dict[str, Any] | None:
 def _step(step: LessonStep, now: Progress, facts: StateFacts) -> dict[str, Any]:
     """A step; its condition is what is left to ask, True where nothing is, False where it cannot be done."""
     settings = facts.state.settings
+    live = _LIVE | _PANELS if has_picture(settings.network) else _LIVE
     start = _start(step, now, settings)
-    until = True if step.until is None else step.until.remaining(facts, _LIVE)
+    until = True if step.until is None else step.until.remaining(facts, live)
     until = False if start is None else until
     spans = [span for block in step.text for span in block.spans] + list(step.hint)
     names = {span.to for span in spans if span.kind == "part"} | set(_names(until))
