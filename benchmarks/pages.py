@@ -35,14 +35,14 @@ import downslope as ds, pages
 net, x, y = pages.session({name!r})
 how = pages.how({name!r})
 run = ds.descend(net, x, y, steps=2000, **how)
-count, start, steps = 0, time.perf_counter(), 2000
+count, start, steps, used = 0, time.perf_counter(), 2000, time.process_time()
 while time.perf_counter() - start < {seconds}:
     began = time.perf_counter()
     how["start"] = run
     run = ds.descend(net, x, y, steps=steps, **how)
     count += steps
     steps = min(20_000_000, max(steps, int(steps * {seconds} / 4 / (time.perf_counter() - began))))
-print(count / (time.perf_counter() - start))
+print(count / (time.perf_counter() - start), count / (time.process_time() - used))
 """
 
 
@@ -82,13 +82,14 @@ def served(name: str) -> Iterator[tuple[str, int]]:
         process.wait()
 
 
-def engine_alone(name: str, seconds: float) -> float:
-    """Steps a second of ``ds.descend``, in a process of its own."""
+def engine_alone(name: str, seconds: float) -> tuple[float, float]:
+    """Steps of ``ds.descend`` a second, and a second of the processor, in a process of its own."""
     code = _ALONE.format(benchmarks=sys.path[0], name=name, seconds=seconds)
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=plain_environment()
     )
-    return float(done.stdout)
+    by_clock, by_processor = map(float, done.stdout.split())
+    return by_clock, by_processor
 
 
 def processor_time(*processes: int) -> float:
@@ -145,9 +146,12 @@ class Client:
             if step_in(message) is not None:
                 return message
 
-    def watch(self, seconds: float, pictures_a_second: float = 60) -> tuple[float, float]:
-        """Steps a second while it looks on, and frames a second."""
-        began = following = time.perf_counter()
+    def watch(
+        self, seconds: float, process: int, pictures_a_second: float = 60
+    ) -> tuple[float, float, float]:
+        """Steps a second while it looks on, steps a second of the server's processor, frames a second."""
+        used, began = processor_time(process), time.perf_counter()
+        following = began
         first, last, count = step_in(self.frame()), 0, 0
         while (now := time.perf_counter()) < began + seconds:
             following = max(following + 1 / pictures_a_second, now)
@@ -155,7 +159,8 @@ class Client:
             last = step_in(self.frame()) or 0
             count += 1
         passed = time.perf_counter() - began
-        return (last - (first or 0)) / passed, count / passed
+        steps = last - (first or 0)
+        return steps / passed, steps / (processor_time(process) - used), count / passed
 
     def ask(self, command: dict[str, Any], answer: str) -> dict[str, Any]:
         """What a command is answered, by the kind of the answer."""

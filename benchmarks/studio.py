@@ -162,28 +162,35 @@ def steps_rows(browser: Any, name: str, repeats: int, seconds: float) -> list[li
     alone, read, seen = [], [], []
     for _ in range(repeats):
         alone.append(engine_alone(name, seconds))
-        with served(name) as (address, _), Client(address) as client:
+        with served(name) as (address, process), Client(address) as client:
             client.say("play")
             time.sleep(0.5)
-            read.append(client.watch(seconds))
+            read.append(client.watch(seconds, process))
         with served(name) as (address, _):
             watched = Watched(browser, address)
             watched.play()
             seen.append(watched.rates(seconds))
             watched.page.close()
     steps, frames, cost = max(seen)
-    told = f"of {number(max(alone))} of the engine alone, {number(max(read)[1])} frames a second"
-    drawn = f"of the engine alone, {number(frames)} frames a second of {number(cost)} ms of the processor"
+    (by_clock, by_processor), most = map(max, zip(*alone, strict=True)), max(read)
+    processor = max(one[1] for one in read)
     return [
         [
             f"{name}: steps a second, a client that draws nothing",
-            number(max(read)[0]),
-            f"{share(max(read)[0], max(alone))} {told}",
+            number(most[0]),
+            f"{share(most[0], by_clock)} of {number(by_clock)} of the engine alone, "
+            f"{number(most[2])} frames a second",
+        ],
+        [
+            f"{name}: steps a second of the server's processor",
+            number(processor),
+            f"{share(processor, by_processor)} of {number(by_processor)} of the engine alone",
         ],
         [
             f"{name}: steps a second, Chromium",
             number(steps),
-            f"{share(steps, max(alone))} {drawn}",
+            f"{share(steps, by_clock)} of the engine alone, {number(frames)} frames a second, each "
+            f"{number(cost)} ms of the processor",
         ],
     ]
 
@@ -222,7 +229,7 @@ def wide_rows(browser: Any, seconds: float) -> list[list[str]]:
             pauses.append(time.perf_counter() - began)
             watched.play()
         page.close()
-    alone = engine_alone("6x1024", 4)
+    alone, _ = engine_alone("6x1024", 4)
     gaps = found["gaps"] or [float("nan")]
     late = float(np.quantile(found["painted"], 0.95))
     told = f"a step of the engine alone takes {number(1000 / alone)} ms"

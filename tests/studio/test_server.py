@@ -257,6 +257,21 @@ def test_a_page_that_does_not_look_is_not_waited_for_and_one_that_goes_ends_noth
         say(quick, "pause")
 
 
+def test_the_first_picture_waits_for_no_least_squares(address):
+    """SciPy is loaded for them; with the next picture they come."""
+    with joined(address) as page:
+        say(page, "open_sample", name="five rows")
+        for known in (False, True):
+            say(page, "look", rows=[0, 5])
+            overview = heard(page, "overview")
+            assert ("stable_range" in overview) is known
+            assert heard(page, "frame")["challenge"]["rows"] == 5
+    expected = ds.forecast(NEURON, FIVE_X, FIVE_Y, start=START, learning_rate=0.001)
+    below, best = overview["stable_range"]
+    np.testing.assert_allclose(below, expected.stable_below, rtol=1e-9)
+    assert 0 < best < below
+
+
 def test_steps_wait_while_no_page_is_open():
     """With the last page playing stops taking the processor; with the next one it goes on."""
     server = StudioServer(lambda: session)

@@ -21,7 +21,7 @@ from downslope.insight.derivation import (
     position_of,
 )
 from downslope.insight.gradients import gradient, gradient_norms, hessian_vector_product
-from downslope.insight.linear import Forecast, Solution, forecast, solve
+from downslope.insight.linear import Forecast, Quadratic, Solution, forecast, quadratic, solve
 from downslope.insight.step_tape import StepTape, TapeFormula, TapeInstruction, TapeSummary, TapeValue, tape
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Forecast",
     "NextStep",
     "Position",
+    "Quadratic",
     "RowExplanation",
     "Solution",
     "StepTape",
@@ -54,6 +55,7 @@ __all__ = [
     "gradient_norms",
     "hessian_vector_product",
     "position_of",
+    "quadratic",
     "solve",
     "tape",
 ]

@@ -283,6 +283,7 @@ class Overview(TypedDict, total=False):
     table: dict[str, Any]
     reading: dict[str, Any]
     settings: dict[str, Any]
+    stable_range: tuple[float, float] | None
     network: dict[str, Any]
     choices: dict[str, Any]
     picture: dict[str, Any]

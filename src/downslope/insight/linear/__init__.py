@@ -1,6 +1,7 @@
 """Linear networks: the exact answer, and what descent will do."""
 
 from downslope.insight.linear._forecast import Forecast, forecast
+from downslope.insight.linear._quadratic import Quadratic, quadratic
 from downslope.insight.linear._solve import Solution, solve
 
-__all__ = ["Forecast", "Solution", "forecast", "solve"]
+__all__ = ["Forecast", "Quadratic", "Solution", "forecast", "quadratic", "solve"]

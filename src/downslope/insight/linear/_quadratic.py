@@ -68,7 +68,9 @@ class Quadratic:
         return u
 
 
-def quadratic(network: Network, x: ArrayLike, y: ArrayLike, row_weights: ArrayLike | None) -> Quadratic:
+def quadratic(
+    network: Network, x: ArrayLike, y: ArrayLike, row_weights: ArrayLike | None = None
+) -> Quadratic:
     """The quadratic form of a linear network's error on some rows.
 
     Raises:

@@ -204,7 +204,7 @@ class StudioServer:
         return "full" if len(self._pages) >= _MOST_PAGES else "open"
 
     def _connected(self, connection: ServerConnection) -> None:
-        page = Page(connection, Viewer())
+        page = Page(connection, Viewer(settled=False))
         self._pages.append(page)
         self._asked.put((page, None))
         try:
@@ -263,7 +263,8 @@ class StudioServer:
         except Exception as error:
             session.stop()
             page.refuse(error, "look")
-        viewer.version, viewer.look = session.version, None
+        viewer.version, viewer.look = session.version if viewer.settled else -1, None
+        viewer.settled = True
         import downslope.studio.views._answers  # noqa: F401 (the first picture is there, the first command is to come)
 
     def _waiting(self, session: Session) -> list[tuple[Page | None, bytes | str | None]]:

@@ -39,7 +39,11 @@ Source = tuple[Any, ...]
 def overview_of(session: Session, viewer: Viewer) -> Overview | None:
     """The parts of the overview that a page has not been sent yet, or None."""
     state = session.state
-    parts = {name: (source(state), make) for name, (source, make) in _PARTS.items()}
+    parts = {
+        name: (source(state), make)
+        for name, (source, make) in _PARTS.items()
+        if viewer.settled or name not in _LATER
+    }
     new = {name: make(state) for name, (source, make) in parts.items() if viewer.overview.get(name) != source}
     if not new:
         return None
@@ -86,13 +90,17 @@ def _column(rows: Rows, name: str) -> dict[str, Any]:
 
 
 def _settings(state: SessionState) -> dict[str, Any]:
-    stable = stable_range_of(state.shown_descent)
     return {
         **state.settings.to_json(),
-        "stable_range": None if stable is None else (stable.below, stable.best),
         "fixed": state.settings.fixed is not None,
         "steps_per_epoch": state.shown_descent.batches.steps_in_epoch,
     }
+
+
+def _stable_range(state: SessionState) -> tuple[float, float] | None:
+    """The largest stable learning rate and the best one, where they are known."""
+    stable = stable_range_of(state.shown_descent)
+    return None if stable is None else (stable.below, stable.best)
 
 
 def _network(state: SessionState) -> dict[str, Any]:
@@ -171,6 +179,7 @@ _PARTS: Mapping[str, tuple[Callable[[SessionState], Source], Callable[[SessionSt
     "table": (lambda state: (state.rows, state.settings.fixed is None), _table),
     "reading": (lambda state: (state.rows,), reading_view),
     "settings": (lambda state: (state.descent, state.settings), _settings),
+    "stable_range": (lambda state: (state.descent, state.settings), _stable_range),
     "network": (lambda state: (state.descent, state.settings), _network),
     "choices": (lambda state: (state.settings, state.rows), _choices),
     "picture": (lambda state: (state.rows, *_outline(state)), lambda s: picture_for(s.rows, s.settings)),
@@ -180,3 +189,6 @@ _PARTS: Mapping[str, tuple[Callable[[SessionState], Source], Callable[[SessionSt
     "limits": (lambda state: (), _limits),
 }
 """By part, what it is made from, and what makes it."""
+
+_LATER = {"stable_range"}
+"""Parts that a first picture does not wait for."""

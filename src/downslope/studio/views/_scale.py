@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from downslope.engines import evaluate
 from downslope.errors import DownslopeError
 from downslope.graph import input_, substitute
-from downslope.insight import solve
+from downslope.insight import quadratic
 from downslope.nets import Network
 from downslope.studio.session._descent import Split
 from downslope.studio.session._measures import forward_of
@@ -77,8 +77,10 @@ def _without_inputs(split: Split, network: Network) -> float:
 def can_be_met(split: Split, network: Network, scale: float, limit: float) -> bool:
     """Whether some weights bring the errors of all rows below a limit: known of linear networks."""
     try:
-        found = solve(network, split.data["x"], split.data["y"])
+        form = quadratic(network, split.data["x"], split.data["y"])
     except DownslopeError:
         return False
-    prediction = forward_of(network, found.parameters, split.data)[1]
+    # solve has more digits, and is not loaded for the first picture
+    u = np.linalg.lstsq(form.design, form.targets)[0].astype(np.float64)
+    prediction = forward_of(network, form.parameters(u), split.data)[1]
     return bool(np.all(np.abs(split.data["y"] - prediction) * scale < limit))

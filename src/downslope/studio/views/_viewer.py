@@ -60,6 +60,7 @@ class Viewer:
         sent_at: when, in seconds.
         pictures: the pictures it has, by kind.
         order: rows by the size of their errors.
+        settled: whether it has its first picture, which waits for no least squares.
     """
 
     look: Look | None = None
@@ -69,6 +70,7 @@ class Viewer:
     sent_at: float = 0.0
     pictures: dict[str, Drawn] = field(default_factory=dict)
     order: Order | None = None
+    settled: bool = True
 
     def asks(self, look: Look) -> None:
         """Take note of what it wants to see; ``again`` asks for it though nothing changed."""

@@ -1,6 +1,6 @@
 /** The learning rate on a logarithmic slider, with the stable range where it is known. */
 import { number, parsed } from "../core/format.js";
-import { refuseNumber, settings } from "../core/store.js";
+import { overview, refuseNumber, settings } from "../core/store.js";
 import { html, useState } from "../core/ui.js";
 import { change } from "./changes.js";
 
@@ -11,7 +11,8 @@ const fromSlider = (position) => Number((10 ** (LOW + ((HIGH - LOW) * position) 
 
 export function LearningRate() {
   const [text, setText] = useState(null);
-  const { learning_rate: rate, stable_range: range } = settings.value;
+  const { learning_rate: rate } = settings.value;
+  const { stable_range: range = null } = overview.value; // comes after the first picture
   const [stable, best] = range ?? [Infinity, null];
   const share = range && Math.max(0, Math.min(100, (100 * toSlider(stable)) / MOST));
   const commit = () => {

@@ -17,7 +17,7 @@ const NOT_AN_ADDRESS = "The part of the address after # does not describe a netw
 /** The address with settings, seed and, of small networks, weights. */
 function sharedAddress() {
   const { settings, network, table } = overview.value;
-  const { stable_range, steps_per_epoch, fixed, ...kept } = settings;
+  const { steps_per_epoch, fixed, ...kept } = settings;
   if (fixed) delete kept.layers;
   const shared = { table: table.in_address, settings: kept };
   if (network.weights <= MOST_WEIGHTS && frame.value?.parameters) {
