@@ -1,5 +1,9 @@
-"""Draw the pictures of the README from runs of Downslope: python docs/draw_pictures.py"""
+"""Draw the pictures of the README and of the page from runs of Downslope: python docs/draw_pictures.py
 
+The page is drawn with Playwright, in the Chromium at /usr/bin/chromium.
+"""
+
+import subprocess
 from pathlib import Path
 
 import matplotlib
@@ -57,5 +61,68 @@ def neuron() -> None:
     figure.savefig(Path(__file__).parent / "images" / "neuron.png", dpi=110)
 
 
+IMAGES = Path(__file__).parent / "images"
+PENGUINS = Path(__file__).parents[1] / "examples" / "penguins.csv"
+WINDOW, PHONE = (1280, 720), (390, 844)
+
+
+def page() -> None:
+    """The page: the five rows, the chain rule, a table of one's own, a large network, a phone, the dark."""
+    from playwright.sync_api import Browser, Page, sync_playwright
+
+    def look(browser: Browser, address: str, size: tuple[int, int] = WINDOW, scheme: str = "light") -> Page:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, locale="en-US"
+        )
+        tab = context.new_page()
+        tab.goto(address)
+        tab.locator(".network").wait_for()
+        return tab
+
+    def take(tab: Page, name: str) -> None:
+        tab.mouse.move(3, 3)
+        tab.wait_for_timeout(1500)
+        tab.screenshot(path=IMAGES / f"{name}.png")
+
+    net = ds.Network(inputs=3, layers=[ds.Dense(1, bias=False)])
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(512, 20))
+    wide = ds.Network(20, [ds.Dense(1024, "relu") for _ in range(6)] + [ds.Dense(1)])
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium")
+        studio = ds.play(net, X, Y, start=START, learning_rate=0.001, open_browser=False)
+        tab = look(browser, studio.address)
+        for weight, value in (("w₁", "20"), ("w₃", "30"), ("w₂", "3")):
+            field = tab.get_by_label(f"{weight}, weight")
+            field.click()
+            tab.keyboard.type(value)
+            tab.keyboard.press("Enter")
+        tab.get_by_role("button", name="Take steps").click()
+        take(tab, "studio")
+        take(look(browser, studio.address, scheme="dark"), "studio_dark")
+        take(look(browser, studio.address, PHONE), "studio_phone")
+        tab.keyboard.press("Escape")
+        tab.locator("h1").click()
+        tab.keyboard.press("f")
+        take(tab, "studio_presentation")
+        tab.keyboard.press("f")
+        tab.get_by_role("button", name="Chain rule for w₂").click()
+        take(tab, "studio_derivation")
+        studio.close()
+        command = ["downslope", "play", "--no-open", str(PENGUINS), "--target", "species"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:
+            assert served.stdout is not None
+            tab = look(browser, "http://" + served.stdout.readline().split("http://")[1].split()[0])
+            tab.get_by_role("button", name="Take steps").click()
+            take(tab, "studio_penguins")
+            served.terminate()
+        large = ds.play(wide, x, x[:, 0] * 2 + np.sin(x[:, 1]), open_browser=False, optimizer="adam")
+        tab = look(browser, large.address)
+        tab.wait_for_timeout(4000)
+        take(tab, "studio_wide")
+        large.close()
+
+
 if __name__ == "__main__":
     neuron()
+    page()

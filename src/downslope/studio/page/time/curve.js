@@ -6,7 +6,7 @@ import { roundPlaces } from "./axis.js";
 import { axes, colour, merged, plotLibrary, raised, SCALES } from "./plot.js";
 import { even, story } from "./story.js";
 
-const AFTER = 10; // pixels right of the plot, as in time.css
+const AFTER = 18; // pixels right of the plot, as in time.css
 const LEAST_TIME = 100; // milliseconds between two pictures while playing
 const APART = 44; // pixels between two numbers of the axis
 
