@@ -101,8 +101,11 @@ def page_source(
         lesson=lesson,
         pictures=pictures,
     )
+    unused = {"lesson.js"} if lesson is None else set()
+    unused |= set() if data["picture"] else {"picture.js"}
+    modules = [name for name in _MODULES if name not in unused]
     style = _asset("page.css")
-    script = "\n".join([page_program(network, descent), *map(_joined, _MODULES), _START])
+    script = "\n".join([page_program(network, descent), *map(_joined, modules), _START])
     policy = [
         "default-src 'none'",
         f"script-src '{_digest(script)}'",
