@@ -220,9 +220,9 @@ def test_runs_are_compared_noted_sorted_and_removed(page, alone):
     send(alone, "change_settings", settings={"learning_rate": 0.05})
     page.take(60)
     panel = page.panel("Runs")
-    panel.get_by_text("diverged").wait_for()
+    panel.locator("b.diverged").wait_for()
     caption = panel.locator("figcaption").inner_text()
-    assert caption.startswith("▲ run 2: cut, up to ")
+    assert caption.startswith("▲ run 2: diverged, up to ")
     assert number_in(caption.split("up to ")[1]) > page.overview["runs"][0]["error"]
     rates = panel.locator(".chip").all_inner_texts()
     assert rates == ["Learning rate 0.001", "Learning rate 0.05"]

@@ -50,7 +50,7 @@ export function Compared({ runs }) {
     <div class="picture-stage" ref=${stage}>${width > 0 && html`<${Plot} ...${drawn} />`}</div>
     ${
       beyond.length > 0 &&
-      html`<figcaption class="muted">▲ ${names}: cut, up to ${highest(beyond)}</figcaption>`
+      html`<figcaption class="muted">▲ ${names}: diverged, up to ${highest(beyond)}</figcaption>`
     }</figure>`;
 }
 
@@ -80,8 +80,11 @@ function drawRuns(context, runs, { between, left, colours, width, height }) {
     colours,
     { grid: true },
   );
-  const placed = runs.map(({ steps, errors }) =>
-    Array.from(steps, (step, i) => [sx(Math.log10(step + 1)), sy(Math.log10(errors[i] ?? Number.NaN))]),
+  const placed = runs.map(({ steps, errors }, i) =>
+    Array.from(left[i] < 0 ? steps : steps.slice(0, left[i] + 1), (step, i) => [
+      sx(Math.log10(step + 1)),
+      sy(Math.log10(errors[i] ?? Number.NaN)),
+    ]),
   );
   context.save();
   context.beginPath();
