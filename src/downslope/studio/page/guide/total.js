@@ -4,6 +4,8 @@ import { send } from "../core/session.js";
 import { frame, settings, table } from "../core/store.js";
 import { html } from "../core/ui.js";
 
+const FEW = 20; // rows, all of which are always measured
+
 /** The error of all rows, what it is a mean of, and how it compares. */
 export function TotalError() {
   if (!frame.value) return null;
@@ -16,7 +18,7 @@ export function TotalError() {
   const validation = error.validation ?? null;
   const validates = settings.value.validation > 0; // its line stays while the error waits for time
   return html`<div class="total" role="group" aria-label="Total error">
-    <div class="figure"><span class="muted line" title=${name}>${name}</span>
+    <div class=${`figure ${table.value.rows > FEW ? "changes" : ""}`}><span class="muted line" title=${name}>${name}</span>
       <strong class="big" data-error=${error.value}>${number(error.value, 7)}</strong></div>
     <dl class="bests">
       ${validates && html`<div><dt>Validation error</dt><dd>${number(validation, 5)}</dd></div>`}
