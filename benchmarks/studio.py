@@ -130,6 +130,7 @@ class Watched:
     def play(self) -> None:
         """Play, and let it get going."""
         self.page.keyboard.press(" ")
+        self.page.get_by_role("button", name="❚❚ Pause").wait_for()
         self.page.wait_for_timeout(1000)
 
     def rates(self, seconds: float) -> tuple[float, float, float]:

@@ -118,8 +118,8 @@ def growing_surface(
 ) -> Iterator[dict[str, Any]]:
     """What ``surface`` gives, every so many seconds as far as it is computed, and in the end the whole.
 
-    In one that is not whole, ``errors`` are NaN where they are not known yet, and ``progress`` is the share
-    that is.
+    In one that is not whole, ``errors`` are NaN where they are not known yet, the minimum is None, and
+    ``progress`` is the share that is known.
     """
     if first == second:
         raise DownslopeError(f"a surface needs two parameters, not {symbol(network, first)} twice")
@@ -156,7 +156,7 @@ def growing_surface(
     found = np.full(len(grid), np.nan)
     for k, point in enumerate(grid):
         if perf_counter() >= soon:
-            known = {"errors": found.copy().reshape(side, side), "minimum": _lowest(grid, found)}
+            known = {"errors": found.copy().reshape(side, side), "minimum": None}
             yield {**picture, **known, "progress": k / len(grid)}
             soon = perf_counter() + seconds
         found[k] = error_at(point)
