@@ -12,7 +12,7 @@ function needed(name, found = new Set()) {
   if (MADE.includes(name)) return found;
   const place = new URL(name, PAGE);
   assert.ok(existsSync(place), name);
-  for (const [, path] of readFileSync(place, "utf8").matchAll(/\bfrom\s*"([^"]+)"/g)) {
+  for (const [, path] of readFileSync(place, "utf8").matchAll(/\bfrom\s*"(\.[^"]+)"/g)) {
     needed(new URL(path, place).href.slice(PAGE.href.length), found);
   }
   return found;

@@ -1,9 +1,12 @@
 /** The column beside the network: one of its panels at a time. Each is loaded when it is first opened. */
+
 import { COLUMNS, explanation, panel, wide } from "../core/store.js";
 import { html, lazy, useEffect, useState } from "../core/ui.js";
 
+const gallery = import("../pictures/gallery.js"); // it opens first: loaded while the session is asked
+
 const PANELS = [
-  ["picture", "Picture", later(() => import("../pictures/gallery.js"), "Gallery")],
+  ["picture", "Picture", later(() => gallery, "Gallery")],
   ["chain rule", "Chain rule", later(() => import("../derivation/derivation.js"), "Derivation")],
   ["settings", "Settings", later(() => import("../controls/settings.js"), "Settings")],
   ["columns", "Columns", later(() => import("../table/columns.js"), "Columns")],
