@@ -34,8 +34,9 @@ sys.path.insert(0, {benchmarks!r})
 import downslope as ds, pages
 net, x, y = pages.session({name!r})
 how = pages.how({name!r})
-run = ds.descend(net, x, y, steps=2000, **how)
-count, start, steps, used = 0, time.perf_counter(), 2000, time.process_time()
+steps = {first}
+run = ds.descend(net, x, y, steps=steps, **how)
+count, start, used = 0, time.perf_counter(), time.process_time()
 while time.perf_counter() - start < {seconds}:
     began = time.perf_counter()
     how["start"] = run
@@ -84,7 +85,8 @@ def served(name: str) -> Iterator[tuple[str, int]]:
 
 def engine_alone(name: str, seconds: float) -> tuple[float, float]:
     """Steps of ``ds.descend`` a second, and a second of the processor, in a process of its own."""
-    code = _ALONE.format(benchmarks=sys.path[0], name=name, seconds=seconds)
+    first = 20 if name == "6x1024" else 2000
+    code = _ALONE.format(benchmarks=sys.path[0], name=name, seconds=seconds, first=first)
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=plain_environment()
     )
