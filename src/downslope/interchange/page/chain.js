@@ -1,4 +1,4 @@
-/** The chain rule of one number with the numbers of this moment, in its short form: δ·x averaged over rows. */
+/** The chain rule of one number with its present numbers, in the short form: δ·x averaged over rows. */
 import { shown } from "./numbers.js";
 import { element, headings } from "./rows.js";
 
