@@ -9,8 +9,8 @@ const NEAR = 16; // pixels between two lines across, at least
 const LINES = 4; // across, at most
 
 /**
- * Draws the moments that are kept, side by side as the slider below has them, and those of the branch that was
- * left in gray. As later ones lie further apart, the steps below grow like powers of ten.
+ * Draws the moments that are kept, side by side as the slider below has them, and those of the branch that
+ * was left in gray. As later ones lie further apart, the steps below grow like powers of ten.
  * @param {SVGSVGElement} svg
  * @param {{moments: import("./descent.js").Moment[], viewing: ?number,
  *   left: {from: number, moments: import("./descent.js").Moment[]}}} descent

@@ -61,7 +61,7 @@ export function descentOn(data, { judge, descend, trace, shuffled }) {
     moves: 0,
     /** @type {Moment[]} */
     moments: [],
-    /** The moments that were left when descent went on from an earlier one, and its place among the others. */
+    /** The moments that were left when descent went on from an earlier one, and its place among them. */
     left: { from: 0, moments: [] },
     viewing: null,
   };

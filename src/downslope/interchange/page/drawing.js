@@ -24,7 +24,7 @@ function cut(name) {
   return name.length > 14 ? `${name.slice(0, 13)}…` : name;
 }
 
-/** How high a drawing is where nothing says so: units stand further apart where numbers lie on their lines. */
+/** How high a drawing is where nothing says so: units stand apart where numbers lie on their lines. */
 export function heightOf({ units, onLines }) {
   const most = Math.max(...units.map((names) => names.length));
   return Math.max(130, Math.min(420, most * (onLines ? 76 : most > 8 ? 21 : 34)));

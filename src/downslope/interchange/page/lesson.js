@@ -54,7 +54,7 @@ function numbersOf(part, facts) {
 /**
  * What conditions ask for of the page.
  * @param {object} data of the page
- * @param {object} now the judgement of the rows, counts since the step began, flags, the number that is selected
+ * @param {object} now the judgement of the rows, counts since the step began, flags, the selected number
  */
 export function factsOf(data, now) {
   const { judged, step, selected, values } = now;

@@ -25,7 +25,8 @@ function readData() {
 
 /**
  * Starts the page on the functions that were written from the graph of the network.
- * @param {{predict: Function, judge: Function, descend: Function, trace: Function, shuffled: Function}} program
+ * @param {{predict: Function, judge: Function, descend: Function, trace: Function,
+ *   shuffled: Function}} program
  */
 export function start(program) {
   const data = readData();

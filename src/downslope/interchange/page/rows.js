@@ -147,7 +147,8 @@ export function rowTable(table, data, rows) {
 /**
  * Which lines of a table are in sight: of few all of them. Many lines take longer to draw than a step.
  * @param {HTMLElement[]} lines
- * @returns {{rows: Set<number>, changed: (row: number) => void}} with what is called when a line comes into sight
+ * @returns {{rows: Set<number>, changed: (row: number) => void}} with what is called when a line comes into
+ *   sight
  */
 function inSight(lines) {
   const found = { rows: new Set(lines.keys()), changed: () => {} };

@@ -119,8 +119,8 @@ function RowChoice() {
 }
 
 /**
- * Where the numbers have moved since, they are written again: by themselves at rest, so that the chain rule follows
- * the hand; by a button during a run, and in networks that are too large for it.
+ * Where the numbers have moved since, they are written again: by themselves at rest, so that the chain rule
+ * follows the hand; by a button during a run, and in networks that are too large for it.
  */
 function Renew({ found }) {
   const { step, error, playing } = frame.value;

@@ -18,7 +18,8 @@ export function TotalError() {
   const validation = error.validation ?? null;
   const validates = settings.value.validation > 0; // its line stays while the error waits for time
   return html`<div class="total" role="group" aria-label="Total error">
-    <div class=${`figure ${table.value.rows > FEW ? "changes" : ""}`}><span class="muted line" title=${name}>${name}</span>
+    <div class=${`figure ${table.value.rows > FEW ? "changes" : ""}`}>
+      <span class="muted line" title=${name}>${name}</span>
       <strong class="big" data-error=${error.value}>${number(error.value, 7)}</strong></div>
     <dl class="bests">
       ${validates && html`<div><dt>Validation error</dt><dd>${number(validation, 5)}</dd></div>`}

@@ -1,4 +1,4 @@
-/** The text of a lesson: spans that the session has read, each as an element. No HTML of a file comes here. */
+/** The text of a lesson: spans that the session has read, each as an element. No HTML of a file is here. */
 import { html } from "../core/ui.js";
 import { goTo } from "./places.js";
 

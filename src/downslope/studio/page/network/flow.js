@@ -84,5 +84,6 @@ function placeOf(key, above, layout, weights) {
   const place = weights.get(key);
   if (!place) return null;
   const [x, y] = place;
-  return columns.every((column) => apart(column, BOX)) ? [x, y - 16 - ABOVE] : [x + BESIDE, y]; // or over the end of its box
+  // or over the end of its box
+  return columns.every((column) => apart(column, BOX)) ? [x, y - 16 - ABOVE] : [x + BESIDE, y];
 }

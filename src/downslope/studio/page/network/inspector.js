@@ -24,7 +24,8 @@ export function Inspector({ net }) {
     ${title && html`<b>${title}</b>`}
     ${numbersOf(net, l, chosen).map((one) => html`<${Entry} key=${one.label} net=${net} ...${one} />`)}
     <span class="grow"></span>
-    <button class=${panel.value === "chain rule" ? "link open" : "link"} onClick=${toPanel}>Chain rule</button>
+    <button class=${panel.value === "chain rule" ? "link open" : "link"}
+      onClick=${toPanel}>Chain rule</button>
     <button class="quiet" aria-label="Close" title="Close" onClick=${unselect}>×</button></div>`;
 }
 

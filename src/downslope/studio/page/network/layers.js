@@ -58,6 +58,7 @@ export function InUnits() {
   };
   const plane = pictures.value.units?.labels?.join(" and ") ?? "two inputs";
   const hint = `What each unit computes over ${plane}, blue where it is positive`;
-  return html`<label class="check" title=${hint}><input type="checkbox" checked=${inUnits.value} onChange=${toggle} />
+  return html`<label class="check" title=${hint}><input type="checkbox" checked=${inUnits.value}
+    onChange=${toggle} />
     Pictures in units</label>`;
 }

@@ -20,7 +20,8 @@ export function Units({ net, layout }) {
       const label = c ? unitLabel(net, c, i, value, z?.[i]) : `${net.inputs[i]}: ${number(value, 6)}`;
       const share = value === null ? 0 : Math.min(1, Math.abs(value) / largest);
       const unit = { layer: c ? net.layers[c - 1] : null, c, i, x, y, value, share, label };
-      return html`<${Unit} key=${`${c}-${i}`} ...${unit} radius=${c ? layout.radius : layout.inputRadius} phase=${now?.phase} />
+      return html`<${Unit} key=${`${c}-${i}`} ...${unit}
+        radius=${c ? layout.radius : layout.inputRadius} phase=${now?.phase} />
         ${c === 0 && html`<${InputName} key=${`n${i}`} name=${net.inputs[i]} ...${{ x, y, layout }} />`}`;
     });
   });

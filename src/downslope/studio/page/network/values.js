@@ -1,8 +1,8 @@
 /** Which values a step of the passes shows, and where. */
 
 /**
- * The values that stand on the drawing at a step, by place: those of the steps before stay, but for the products
- * of a sum once it is done; a newer value at the same place takes it.
+ * The values that stand on the drawing at a step, by place: those of the steps before stay, but for the
+ * products of a sum once it is done; a newer value at the same place takes it.
  * @param {{phase: string, kind: string, values: [string, number][]}[]} steps
  * @param {number} at the step, counted from 0
  * @param {(key: string) => boolean} roomy whether a gradient has a place of its own above a unit

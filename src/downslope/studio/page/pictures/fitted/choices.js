@@ -24,7 +24,8 @@ export function Choices({ net }) {
     <${Choice} hide label="Column" options=${list} value=${String(first)} onChange=${setFirst} />
     ${
       list.length > 1 &&
-      html`<${Choice} hide label="Second column" options=${[["", "None"], ...list]} value=${String(second ?? "")}
+      html`<${Choice} hide label="Second column" options=${[["", "None"], ...list]}
+        value=${String(second ?? "")}
         onChange=${setSecond} />`
     }`;
 }
