@@ -82,7 +82,7 @@ function Weight({ to, name, index, value, gradient, label, x, y, roomy, narrow, 
   const chosen = selected.value;
   const isSelected =
     chosen?.what === "weight" && chosen.name === name && String(chosen.index) === String(index);
-  const marks = { selected: isSelected, frozen, roomy, bias };
+  const marks = { selected: isSelected, frozen, roomy, narrow, bias };
   const classes = Object.keys(marks).filter((mark) => marks[mark]);
   const help = `${label}, ${bias ? "bias" : "weight"}; drag, type, or use the arrow keys`;
   const derivative =
