@@ -452,3 +452,15 @@ def test_a_session_behind_the_hand_goes_to_the_last_place_and_asks_for_no_other(
     assert found[0, 1] == 40
     assert set_to[-2:] == [40, 7]
     assert len(set_to) < 20
+
+
+def test_the_whole_page_is_small(address):
+    served = [file for file in PAGE.rglob("*") if file.suffix in (".html", ".js", ".mjs", ".svg")]
+    files = [f"/{file.relative_to(PAGE).as_posix()}" for file in served]
+    sizes = {}
+    for path in [*files, "/commands.js", "/style.css", "/vendor/uPlot.min.css"]:
+        answer, packed = asked(address, path, **{"Accept-Encoding": "gzip"})
+        assert (answer.status, answer.headers["Content-Encoding"]) == (200, "gzip"), path
+        sizes[path] = len(packed)
+    assert "/app.js" in sizes
+    assert sum(sizes.values()) <= 200_000
