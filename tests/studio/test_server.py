@@ -243,6 +243,7 @@ def test_a_page_that_does_not_look_is_not_waited_for_and_one_that_goes_ends_noth
             say(slow, "change_settings", settings={"learning_rate": 1e-9})  # for a long way down
             say(slow, "look", rows=[0, 5])
             heard(slow, "frame", lambda frame: frame["step"] == 0)
+            say(slow, "set_pace", pace=None)
             say(slow, "play")  # and never looks again
             say(quick, "look", rows=[0, 5])
             steps = [heard(quick, "frame", lambda frame: frame["playing"])["step"]]

@@ -181,7 +181,7 @@ def test_targets_given_as_arrays_are_those_that_are_learned(units, loss, y):
     """Classes that are not there keep their numbers, and shares are not cut to whole ones."""
     net = ds.Network(2, [ds.Dense(units)], loss=loss)
     x = np.arange(8.0).reshape(4, 2) / 8
-    played = _maker(net, x, y, None, {})()
+    played = _maker(net, x, y, None, None, {})()
     np.testing.assert_array_equal(played.state.descent.split.data["y"].reshape(np.shape(y)), y)
     ask(played, "step", count=3)
     run = ds.descend(net, x, y, steps=3)
@@ -202,7 +202,7 @@ def test_a_network_with_other_layers_is_not_drawn_as_if_it_had_none():
     layers = [ds.Dense(3, "tanh"), ds.Residual([ds.Dense(3)]), ds.LayerNorm(), ds.Dense(1)]
     x, y = np.eye(3), np.arange(3.0)
     for given, drawn in ((layers, False), ([layers[0], ds.Dropout(0.1), layers[-1]], True)):
-        told = overview_of(_maker(ds.Network(3, given), x, y, None, {})(), Viewer())
+        told = overview_of(_maker(ds.Network(3, given), x, y, None, None, {})(), Viewer())
         assert told["network"]["drawn"] is drawn
 
 
@@ -237,7 +237,7 @@ def test_a_column_whose_name_is_a_word_of_queries_is_used_in_quotes():
 
 @pytest.mark.parametrize("value", [1e39, -1e300, float("nan"), float("inf")])
 def test_a_weight_by_hand_is_finite_in_the_precision_of_the_rows(value):
-    played = _maker(ds.Network(1, [ds.Dense(1)]), np.float32([[1], [2]]), [1, 2], None, {})()
+    played = _maker(ds.Network(1, [ds.Dense(1)]), np.float32([[1], [2]]), [1, 2], None, None, {})()
     with pytest.raises(DownslopeError, match=r"a number of at most 3\.4e"):
         played.handle(SetParameter(W, [0, 0], value))
     ask(played, "set_parameter", name=W, index=[0, 0], value=-3e38)
