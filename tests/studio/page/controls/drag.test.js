@@ -47,3 +47,25 @@ test("keys leave no dust of binary fractions", () => {
   for (let k = 0; k < 20; k += 1) value = nudged(value, 1, 1);
   assert.equal(String(value), "0.3");
 });
+
+test("a number near 0 moves in steps that count beside the others of its layer", () => {
+  for (const dust of [3e-16, -3e-16, 1e-7, 0]) {
+    assert.ok(dragged(dust, 60, undefined, [0.9, -0.5, dust]) > 0.05, String(dust)); // among large ones
+    assert.ok(dragged(dust, 60, undefined, [9e-16, dust]) > 0.05, String(dust)); // where all of them went to 0
+    assert.ok(dragged(dust, -60, undefined, [9e-16, dust]) < -0.05, String(dust));
+    const small = dragged(dust, 60, undefined, [2e-3, dust]);
+    assert.ok(small > 1e-4 && small < 2e-3, `${dust} to ${small}`); // among small ones
+  }
+});
+
+test("what is not small beside the others moves by itself", () => {
+  for (const start of [14, -0.5, 3456])
+    assert.equal(dragged(start, 20, undefined, [start, 0.01]), dragged(start, 20));
+});
+
+test("a key moves a number near 0 by a step that counts, to a round number", () => {
+  assert.equal(nudged(3e-16, 1, 1, [9e-16, 3e-16]), 0.001);
+  assert.equal(nudged(-4e-16, -1, 10, [0.9, -4e-16]), -0.01);
+  assert.equal(nudged(3e-20, 1, 1, [0.002, 3e-20]), 0.000001);
+  assert.equal(nudged(3456, 1, 1, [200, 3456]), 3556);
+});

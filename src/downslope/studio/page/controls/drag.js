@@ -3,16 +3,28 @@
 /** Of the magnitude, for each pixel. */
 export const RATE = 0.02;
 
+const USUAL = 0.2; // the magnitude that 0 is moved with where nothing tells another
+const SHARE = 0.2; // of the largest number around: the magnitude that a smaller one is moved with
+const NOTHING = 1e-4; // what descent leaves of numbers that go to 0 tells no magnitude
+
+/** The least magnitude that a number is moved with, by those that it stands among. */
+function least(value, among) {
+  if (!among) return value === 0 ? USUAL : 0;
+  const largest = among.reduce((most, one) => Math.max(most, Math.abs(one)), 0);
+  return largest < NOTHING ? USUAL : Math.min(USUAL, SHARE * largest);
+}
+
 /**
  * The number at a distance in pixels: relative far from 0, straight near it, and back to the same at the same
  * position.
  * @param {number} start
  * @param {number} pixels
  * @param {number} [rate]
+ * @param {ArrayLike<number>} [among] the numbers of its layer: one near 0 moves in steps that count beside them
  * @returns {number}
  */
-export function dragged(start, pixels, rate = RATE) {
-  const scale = start === 0 ? 0.05 : Math.min(0.25, Math.abs(start) / 4);
+export function dragged(start, pixels, rate = RATE, among = undefined) {
+  const scale = Math.min(0.25, Math.max(Math.abs(start), least(start, among)) / 4);
   const moved = scale * Math.sinh(Math.asinh(start / scale) + pixels * rate);
   return rounded(moved, rate * Math.hypot(moved, scale));
 }
@@ -28,9 +40,11 @@ function rounded(value, step) {
  * @param {number} value
  * @param {number} direction
  * @param {number} factor
+ * @param {ArrayLike<number>} [among] the numbers of its layer
  * @returns {number}
  */
-export function nudged(value, direction, factor) {
-  const unit = 10 ** (Math.floor(Math.log10(Math.max(Math.abs(value), 0.01))) - 1) * factor;
+export function nudged(value, direction, factor, among = undefined) {
+  const size = Math.max(Math.abs(value), least(value, among) / 10);
+  const unit = 10 ** (Math.floor(Math.log10(size)) - 1) * factor;
   return Number((value + direction * unit).toPrecision(12));
 }

@@ -10,15 +10,15 @@ const STARTS = 3; // pixels after which a press is a drag
 
 /**
  * @param {{value: number, label: string, onChange: (value: number, dragging: boolean) => void,
- *   digits?: number, room?: number, disabled?: boolean, signed?: boolean, title?: string,
- *   onFocus?: () => void}} props
+ *   digits?: number, room?: number, among?: () => ArrayLike<number>, disabled?: boolean, signed?: boolean, title?: string,
+ *   onFocus?: () => void}} props `among`: the numbers that tell how finely it is moved, as in drag.js
  */
 export function NumberField(props) {
   const { value, label, onChange, digits = 5, room = Infinity, disabled = false, signed = false } = props;
   const [text, setText] = useState(null); // what is being typed
   const [open, setOpen] = useState(false);
   const field = useRef(null);
-  const pointer = usePointer(value, onChange, disabled);
+  const pointer = usePointer(value, onChange, disabled, props.among);
 
   const commit = (typed) => {
     const found = parsed(typed);
@@ -35,7 +35,7 @@ export function NumberField(props) {
       event.preventDefault();
       setText(null);
       const factor = event.shiftKey ? 0.1 : event.ctrlKey || event.metaKey ? 10 : 1;
-      onChange(nudged(value, direction, factor), false);
+      onChange(nudged(value, direction, factor, props.among?.()), false);
     } else if (event.key === "Enter") {
       commit(event.currentTarget.value);
     } else if (event.key === "Escape") {
@@ -64,13 +64,13 @@ export function NumberField(props) {
 }
 
 /** The handlers of the pointer on a number: a drag changes it, a press puts the focus on it. */
-function usePointer(value, onChange, disabled) {
+function usePointer(value, onChange, disabled, among) {
   const drag = useRef(null);
   const down = (event) => {
     if (disabled || event.button !== 0 || document.activeElement === event.currentTarget) return;
     event.preventDefault(); // or the browser selects the text, and drags that
     document.activeElement.blur(); // what is typed elsewhere counts
-    drag.current = { x: event.clientX, from: value, moved: false, last: value };
+    drag.current = { x: event.clientX, from: value, among: among?.(), moved: false, last: value };
     event.currentTarget.setPointerCapture(event.pointerId);
   };
   // focus would select the digits, and the browser would then drag these away: it comes with the release
@@ -85,7 +85,7 @@ function usePointer(value, onChange, disabled) {
     start.moved = true;
     event.preventDefault();
     const rate = event.shiftKey ? RATE * 5 : event.altKey || event.ctrlKey ? RATE / 10 : RATE;
-    const next = dragged(start.from, pixels, rate);
+    const next = dragged(start.from, pixels, rate, start.among);
     if (next === start.last) return;
     start.last = next;
     onChange(next, true);

@@ -5,7 +5,7 @@ import { frame } from "../core/store.js";
 import { html } from "../core/ui.js";
 import { biasName, weightName } from "./names.js";
 import { unitValues } from "./units.js";
-import { setter } from "./weights.js";
+import { amongLayer, setter } from "./weights.js";
 
 const range = (length) => Array.from({ length }, (_, k) => k);
 
@@ -30,15 +30,15 @@ function UnitRow({ net, l, i }) {
   const [values] = unitValues(frame.value, net, l + 1);
   return html`<tr><th scope="row">${i + 1}</th>
     ${range(inputs).map(
-      (j) => html`<${Cell} key=${j} name=${weight} index=${[i, j]} k=${i * inputs + j}
+      (j) => html`<${Cell} key=${j} net=${net} name=${weight} index=${[i, j]} k=${i * inputs + j}
         label=${weightName(net, l, i, j)} />`,
     )}
-    ${bias && html`<${Cell} name=${bias} index=${[i]} k=${i} label=${biasName(net, l, i)} />`}
+    ${bias && html`<${Cell} net=${net} name=${bias} index=${[i]} k=${i} label=${biasName(net, l, i)} />`}
     <td>${number(values?.[i], 5)}</td></tr>`;
 }
 
-function Cell({ name, index, k, label }) {
+function Cell({ net, name, index, k, label }) {
   const value = frame.value.parameters[name][k];
-  return html`<td><${NumberField} value=${value} label=${label} digits=${4} signed
+  return html`<td><${NumberField} value=${value} label=${label} digits=${4} signed among=${amongLayer(net, name)}
     onChange=${setter(name, index)} /></td>`;
 }

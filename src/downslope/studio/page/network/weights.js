@@ -15,6 +15,13 @@ export function setter(name, index) {
   return (value, dragging) => send("set_parameter", { name, index, value, dragging });
 }
 
+/** What tells the numbers of a parameter: those of its layer. */
+export const amongLayer = (net, name) => () => {
+  const { weight, bias } = net.layers.find((layer) => layer.weight === name || layer.bias === name);
+  const { parameters } = frame.value;
+  return [...parameters[weight], ...(bias ? parameters[bias] : [])];
+};
+
 export function Weights({ net, layout }) {
   const now = frame.value;
   if (!now?.parameters) return null;
@@ -30,7 +37,7 @@ export function Weights({ net, layout }) {
         key,
         k,
         ...place
-      }) => html`<${Weight} key=${key} to=${key} ...${place} value=${now.parameters[place.name][k]}
+      }) => html`<${Weight} key=${key} to=${key} among=${amongLayer(net, place.name)} ...${place} value=${now.parameters[place.name][k]}
     gradient=${gradients[place.name]?.[k] ?? null} frozen=${isFrozen(net, place.name, k)} />`,
     );
 }
@@ -78,7 +85,7 @@ function biasesOf(net, l, layout) {
   }));
 }
 
-function Weight({ to, name, index, value, gradient, label, x, y, roomy, narrow, frozen, bias }) {
+function Weight({ to, name, among, index, value, gradient, label, x, y, roomy, narrow, frozen, bias }) {
   const chosen = selected.value;
   const isSelected =
     chosen?.what === "weight" && chosen.name === name && String(chosen.index) === String(index);
@@ -92,7 +99,7 @@ function Weight({ to, name, index, value, gradient, label, x, y, roomy, narrow, 
     data-position=${`${name}[${index.map((i) => i + 1)}]`} ...${pointing([to], "weight")}>
     <span class="name">${label}</span>
     <${NumberField} value=${value} label=${help}
-      digits=${roomy ? 6 : 4} room=${roomy ? (narrow ? 6 : 9.5) : 7.5} signed
+      digits=${roomy ? 6 : 4} room=${roomy ? (narrow ? 6 : 9.5) : 7.5} signed among=${among}
       title=${`${label} = ${number(value, 10)}${derivative}`} onChange=${setter(name, index)} />
     <${Freeze} name=${name} index=${index} label=${label} frozen=${frozen} />
     ${roomy && html`<${Derive} name=${name} index=${index} label=${label} />`}
