@@ -85,7 +85,7 @@ def test_layers_and_units_are_added_and_taken_on_the_drawing(spirals):
         spirals.page.get_by_role("button", name="One hidden layer less").press("Enter")
         spirals.until(lambda expected=expected: units_of(spirals) == expected, "a layer less")
     less = spirals.page.get_by_role("button", name="One hidden layer less")
-    assert less.get_attribute("aria-disabled") == "true"
+    spirals.until(lambda: less.get_attribute("aria-disabled") == "true", "no layer to take")
     less.press("Enter")
     spirals.take(1)
     assert units_of(spirals) == [1]

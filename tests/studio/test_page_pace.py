@@ -112,6 +112,7 @@ def test_a_weight_moved_in_a_replay_ends_it_and_starts_a_branch(five_rows, page)
     assert page.frame["parameters"][W][0][1] == 7
 
 
+@pytest.mark.thorough
 def test_a_replay_is_announced_at_most_once_in_two_seconds(five_rows, visit):
     send(five_rows, **FRESH)
     page = visit(five_rows)
