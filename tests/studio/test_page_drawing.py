@@ -104,6 +104,6 @@ def test_outputs_have_the_names_of_their_classes(penguins, visit, five_rows):
     page = visit(penguins)
     assert page.page.locator(".outputname").all_inner_texts() == ["Adelie", "Chinstrap", "Gentoo"]
     send(five_rows, **SPIRALS)
-    assert visit(five_rows).page.locator(".outputname").all_inner_texts() == ["z > 0: 1"]
+    assert visit(five_rows).page.locator(".outputname").all_inner_texts() == ["1 where z > 0"]
     send(five_rows, **FRESH)
     assert visit(five_rows).page.locator(".outputname").all_inner_texts() == ["y"]

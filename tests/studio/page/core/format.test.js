@@ -96,6 +96,8 @@ test("a comma is a decimal mark where it cannot stand between thousands", () => 
 
 test("a text begins with a capital", () => {
   assert.deepEqual(["yes-no", "élan", "Number", ""].map(capitalised), ["Yes-no", "Élan", "Number", ""]);
+  assert.equal(capitalised("the end. houses.csv is next"), "The end. houses.csv is next");
+  assert.equal(capitalised("houses.csv, line 2: no number"), "houses.csv, line 2: no number");
 });
 
 test("in the locale of the reader, with its decimal mark or a point", () => {

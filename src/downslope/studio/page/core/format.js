@@ -74,8 +74,11 @@ export function whole(value) {
   return grouped.format(Math.round(value));
 }
 
-/** @param {string} text @returns {string} the text with a capital first letter */
+const FILE = /^[^\s.]+\.[a-z]/i; // at the beginning of a text
+
+/** @param {string} text @returns {string} the text with a capital first letter; the name of a file keeps its letters */
 export function capitalised(text) {
+  if (FILE.test(text)) return text;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

@@ -9,7 +9,7 @@ import { html } from "../core/ui.js";
  */
 export function namesOfOutputs({ classes, targets }) {
   if (classes.length > 2) return classes;
-  return classes.length === 2 ? [`z > 0: ${classes[1]}`] : targets;
+  return classes.length === 2 ? [`${classes[1]} where z > 0`] : targets;
 }
 
 /** Beside the outputs; the name of a single one above E. */

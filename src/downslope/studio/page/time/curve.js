@@ -8,9 +8,21 @@ import { even, story } from "./story.js";
 
 const AFTER = 18; // pixels right of the plot, as in time.css
 const LEAST_TIME = 100; // milliseconds between two pictures while playing
+const BY_OTHERS = ["hand", "solve", "start"]; // what else than descent leads to a saved step
 const APART = 44; // pixels between two numbers of the axis
 
-const errorText = (_, value) => number(raised(value), 5);
+/** What is shown while the pointer is elsewhere: the series at the step that the page shows. */
+function present(name) {
+  const { error, timeline, step } = frame.value;
+  const { index, origins, steps } = timeline;
+  const byHand = BY_OTHERS.includes(origins[index]) && steps[index] === step;
+  return { Step: step, Training: error.value, Validation: error.validation, "By hand": byHand ? error.value : null }[
+    name
+  ];
+}
+
+const errorText = (plot, value, line, index) =>
+  number(index === null ? present(plot.series[line].label) : raised(value), 5);
 const series = (label, ink, dash, more) => ({
   label,
   stroke: () => colour(ink),
@@ -29,7 +41,7 @@ function optionsFor(box, legend) {
   const places = (plot, _, low, high) =>
     roundPlaces(story.value.axis, [low, high], (APART * (high - low)) / (plot.width - 70));
   const names = (_, splits) => splits.map((place) => compact(Math.round(story.value.axis.step(place))));
-  const step = (_, place) => (place === null ? "–" : whole(story.value.axis.step(place)));
+  const step = (_, place) => whole(place === null ? present("Step") : story.value.axis.step(place));
   return {
     ...sizeOf(box),
     padding: [8, AFTER, 0, 0],
@@ -49,7 +61,6 @@ function optionsFor(box, legend) {
 
 const sizeOf = ({ clientWidth, clientHeight }) => ({ width: clientWidth, height: clientHeight });
 
-const BY_OTHERS = ["hand", "solve", "start"]; // what else than descent leads to a saved step
 const MOST_POINTS = 2000; // saved steps that are looked through for them
 
 /** The series of the plot over their places. */

@@ -18,7 +18,7 @@ export function Time() {
       <div class="legend" ref=${legend}></div>
       <div class="bar"><${Steps} /><span class="grow"></span>
         <label class="check" title=${EVEN}><input type="checkbox" checked=${even.value}
-          onChange=${toggle} /> Even</label>
+          onChange=${toggle} /> Even steps</label>
         <button class="quiet" title="Save the curve as PNG" onClick=${saveCurve}>PNG</button></div>
     </div>
     <${Scrubber}><${Curve} legend=${legend} /><//>
