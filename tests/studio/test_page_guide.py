@@ -1,7 +1,7 @@
 """The line that says what to do: one sentence until it was done, and what each move by hand did."""
 
 import pytest
-from visits import send, serving
+from visits import FRESH, send, serving
 
 
 @pytest.fixture
@@ -16,20 +16,43 @@ def page(alone, visit):
     return visit(alone)
 
 
-def test_each_sentence_goes_when_it_was_done(page):
+def test_each_sentence_is_about_what_is_there(page, alone):
     hint = page.page.locator(".guide .hint")
-    assert hint.inner_text() == "Drag a number on the drawing and watch the five errors."
+    by_hand = "Drag a number, or click and type one, and watch the five errors."
+    assert hint.inner_text() == by_hand
     for value in ("20", "3", "2"):
         page.set(3, value)
         page.until(lambda v=value: page.value(3) == float(v), value)
-    assert hint.inner_text().startswith("Press Descend")
+    assert hint.inner_text() == by_hand  # the goal beside it is not met
     page.take(20)
     assert hint.inner_text().startswith("Press ∂ beside a number")
     page.page.get_by_role("button", name="Chain rule for w₂").click()
     page.answer("explanation")
-    page.until(lambda: hint.inner_text().startswith("Drag on the curve"), "the last sentence")
+    page.until(lambda: hint.inner_text().startswith("Drag on the curve"), "back in time")
+    send(alone, "open_sample", name="wave")
+    page.until(lambda: hint.inner_text().startswith("Press Descend"), "a table without a curve")
+    send(alone, **FRESH)
+    page.until(lambda: hint.inner_text() == by_hand, "the goal again")
+    page.take(20)
     page.page.get_by_label("Saved step", exact=True).fill("2")
     page.until(lambda: hint.count() == 0, "no sentence")
+
+
+def test_a_growing_error_is_told_with_the_rate_that_helps(page, alone):
+    hint = page.page.locator(".guide .hint")
+    send(alone, "change_settings", settings={"learning_rate": 0.0074})
+    page.until(lambda: page.overview["settings"]["learning_rate"] == 0.0074, "0.0074")
+    page.take(40)
+    assert page.frame["growth"]["rate"] == 0.0074
+    assert hint.inner_text().startswith(
+        "The error is growing: η = 0.0074 is above the stable range (0.007314)."
+    )
+    best = page.frame["growth"]["best"]
+    hint.get_by_role("button", name="Use 0.007184").click()
+    page.until(
+        lambda: page.overview["settings"]["learning_rate"] == pytest.approx(best, rel=1e-3), "the best"
+    )
+    page.until(lambda: page.frame["growth"] is None, "no growth")
 
 
 def test_a_move_by_hand_is_answered_with_what_it_did(page):

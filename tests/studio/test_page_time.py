@@ -141,7 +141,7 @@ def test_a_drag_on_the_curve_goes_back(page):
         thumb = page.page.locator(".thumb").bounding_box()
         middle = thumb["x"] + thumb["width"] / 2
         assert middle == pytest.approx(area["x"] + area["width"] * place / last, abs=1)
-    page.page.get_by_label("Even steps").check()
+    page.page.get_by_label("Even").check()
     page.page.mouse.click(area["x"] + area["width"] * 0.5, y)
     page.until(lambda: abs(page.frame["step"] - 150) <= 8, "the middle of the steps")
 

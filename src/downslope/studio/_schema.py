@@ -313,6 +313,7 @@ class Frame(TypedDict, total=False):
     curve: dict[str, Any]
     timeline: dict[str, Any]
     moved: dict[str, Any] | None
+    growth: dict[str, Any] | None
     challenge: dict[str, Any] | None
     best: dict[str, Any]
     stopped: dict[str, Any] | None

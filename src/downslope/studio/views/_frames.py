@@ -15,7 +15,7 @@ from downslope.studio.session._session import Session
 from downslope.studio.session._state import is_settled
 from downslope.studio.views._overview import SHOWN_WEIGHTS
 from downslope.studio.views._rows import challenge_of, rows_view
-from downslope.studio.views._time import curve_of, move_of, timeline_of
+from downslope.studio.views._time import curve_of, growth_of, move_of, timeline_of
 from downslope.studio.views._viewer import Viewer
 from downslope.studio.views.matrices import matrices_of
 from downslope.studio.views.pictures import pictures_of
@@ -47,6 +47,7 @@ def frame_of(session: Session, viewer: Viewer) -> Frame:
         "curve": curve_of(state),
         "timeline": timeline_of(state),
         "moved": move_of(state),
+        "growth": growth_of(state),
         "best": {by: {"error": saved.error, "step": saved.step} for by, saved in state.best.items()},
         "stopped": _stopped(session),
         "challenge": challenge_of(session, parameters),

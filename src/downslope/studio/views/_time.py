@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from downslope.studio.session._faults import stable_range_of
+from downslope.studio.session._history import SavedStep
 from downslope.studio.session._state import SessionState
 
-__all__ = ["curve_of", "move_of", "timeline_of"]
+__all__ = ["curve_of", "growth_of", "move_of", "timeline_of"]
 
 _POINTS = 1200
 _BY_HAND = 200  # points by hand that are shown, the latest
+_RISES = 3  # saved steps in a row, each with a larger error, that are no accident
+_LOOKED_BACK = 20  # saved steps, whose largest error is passed where no stable range is known
+_NOISE = 2.0  # times that error
 
 
 def curve_of(state: SessionState) -> dict[str, Any]:
@@ -58,3 +64,36 @@ def move_of(state: SessionState) -> dict[str, Any] | None:
     smaller, larger = sorted((before.error, after.error))
     times = larger / smaller if smaller > 0 else np.inf
     return {"better": after.error < before.error, "times": float(times) if np.isfinite(times) else None}
+
+
+def growth_of(state: SessionState) -> dict[str, float | None] | None:
+    """Whether descent with the present learning rate makes the error larger and larger.
+
+    Where the stable range is known, a rate above it and errors that rise are enough. Elsewhere batches and
+    momentum make errors rise for a while: there they have to pass all errors of the last saved steps too.
+
+    Returns:
+        The learning ``rate``, the end of the ``stable`` range and the ``best`` rate, None where unknown; None
+        where the error does not grow.
+    """
+    latest = state.run.saved_steps[-_LOOKED_BACK:]
+    if state.viewing is not None or not _rise(state, latest[-_RISES - 1 :]):
+        return None
+    rate, stable = state.settings.learning_rate, stable_range_of(state.descent)
+    if stable is None:
+        before = max(saved.error for saved in latest[:-_RISES])
+        grown = latest[-1].exact and latest[-1].error > _NOISE * before
+        return {"rate": rate, "stable": None, "best": None} if grown else None
+    return {"rate": rate, "stable": stable.below, "best": stable.best} if rate >= stable.below else None
+
+
+def _rise(state: SessionState, latest: tuple[SavedStep, ...]) -> bool:
+    """Whether the errors of all these saved steps rise, by descent with the present learning rate."""
+    errors, after = [saved.error for saved in latest], latest[1:]
+    return (
+        len(after) == _RISES
+        and all(saved.origin == "descent" for saved in after)
+        and all(saved.settings.learning_rate == state.settings.learning_rate for saved in after)
+        and all(a <= b < np.inf for a, b in pairwise(errors))
+        and errors[0] < errors[-1]
+    )

@@ -16,13 +16,16 @@ function present(name) {
   const { error, timeline, step } = frame.value;
   const { index, origins, steps } = timeline;
   const byHand = BY_OTHERS.includes(origins[index]) && steps[index] === step;
-  return { Step: step, Training: error.value, Validation: error.validation, "By hand": byHand ? error.value : null }[
-    name
-  ];
+  return {
+    Step: step,
+    Training: error.value,
+    Validation: error.validation,
+    "By hand": byHand ? error.value : null,
+  }[name];
 }
 
 const errorText = (plot, value, line, index) =>
-  number(index === null ? present(plot.series[line].label) : raised(value), 5);
+  compact(index === null ? present(plot.series[line].label) : raised(value), 4);
 const series = (label, ink, dash, more) => ({
   label,
   stroke: () => colour(ink),

@@ -5,7 +5,7 @@ import { Stopped } from "./status.js";
 import { chosenEven, even } from "./story.js";
 import { isPast, Scrubber, Steps, Where } from "./timeline.js";
 
-const EVEN = "Steps evenly spaced; otherwise each saved step has a place of its own";
+const EVEN = "Even steps: all are equally wide. Otherwise all saved steps are";
 
 export function Time() {
   const legend = useRef(null);
@@ -18,7 +18,7 @@ export function Time() {
       <div class="legend" ref=${legend}></div>
       <div class="bar"><${Steps} /><span class="grow"></span>
         <label class="check" title=${EVEN}><input type="checkbox" checked=${even.value}
-          onChange=${toggle} /> Even steps</label>
+          onChange=${toggle} /> Even</label>
         <button class="quiet" title="Save the curve as PNG" onClick=${saveCurve}>PNG</button></div>
     </div>
     <${Scrubber}><${Curve} legend=${legend} /><//>
