@@ -74,9 +74,9 @@ export function whole(value) {
   return grouped.format(Math.round(value));
 }
 
-const FILE = /^[^\s.]+\.[a-z]/i; // at the beginning of a text
+const FILE = /^[^\s.]+\.[a-z]/i; // at the beginning of a text: its name keeps its letters
 
-/** @param {string} text @returns {string} the text with a capital first letter; the name of a file keeps its letters */
+/** @param {string} text @returns {string} the text with a capital first letter */
 export function capitalised(text) {
   if (FILE.test(text)) return text;
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -8,8 +8,8 @@ const IN_WORDS = ["", "one", "two", "three", "four", "five", "six", "seven", "ei
 
 /**
  * What is to be done next, as things are; nothing when all was done.
- * @param {{timeline: {origins: string[]}, best: {descent?: object}, challenge: {met: number, rows: number} | null}}
- *   now the frame
+ * @param {{timeline: {origins: string[]}, best: {descent?: object},
+ *   challenge: {met: number, rows: number} | null}} now the frame
  * @param {boolean} drags whether numbers are on the drawing
  * @param {Set<string>} deeds what was done before
  * @returns {string | null}
