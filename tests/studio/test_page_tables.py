@@ -7,10 +7,10 @@ from visits import FIVE_X, FIVE_Y, FRESH, START, W, send
 
 import downslope as ds
 
-DROP = """([text, name]) => {
+DROP = """([text, name, kind = "drop"]) => {
   const dataTransfer = new DataTransfer();
   dataTransfer.items.add(new File([text], name));
-  document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+  document.body.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
 }"""
 PASTE = """(text) => {
   const clipboardData = new DataTransfer();
@@ -43,6 +43,72 @@ def test_a_file_is_dropped(page):
     page.take(40)
     for name, value in run.parameters.items():
         assert page.frame["parameters"][name].tobytes() == value.tobytes()
+
+
+def test_a_file_over_the_page_is_told_where_it_can_go(page):
+    told = page.page.get_by_text("Drop the file anywhere to open it as a table")
+    for end in ("dragleave", "drop"):
+        page.page.evaluate(DROP, ["x,y\n1,2\n2,4\n3,5\n", "three.csv", "dragover"])
+        told.wait_for()
+        page.page.evaluate(DROP, ["x,y\n1,2\n2,4\n3,5\n", "three.csv", end])
+        told.wait_for(state="detached")
+    opened(page, "three.csv")
+
+
+def test_a_file_is_opened_from_the_header(page, tmp_path):
+    some_rows().write_csv(tmp_path / "some.csv")
+    with page.page.expect_file_chooser() as chooser:
+        page.page.locator("header").get_by_role("button", name="Open …").click()
+    chooser.value.set_files(tmp_path / "some.csv")
+    assert opened(page, "some.csv")["rows"] == 30
+    assert page.page.locator("header option", has_text="quadrants (exclusive-or)").count() == 1
+
+
+def many_columns(count=7, rows=60):
+    lines = [",".join(str(100 * i + k) for k in range(count)) for i in range(rows)]
+    return "\n".join([",".join(f"c{k}" for k in range(count)), *lines])
+
+
+def test_another_table_and_another_panel_start_at_their_beginning(page):
+    page.page.evaluate(DROP, [many_columns(), "many.csv"])
+    opened(page, "many.csv")
+    page.until(lambda: page.frame["rows"]["total"] == 60, "the rows")
+    box, panel = page.page.locator("section.rows .scroll"), page.page.locator(".side .panel")
+    places = "element => [element.scrollLeft, element.scrollTop]"
+    page.until(lambda: box.get_attribute("data-more") is not None, "inputs out of sight")
+    ends = "element => { element.scrollTo(9999, 300); return element.hasAttribute('data-more'); }"
+    page.until(lambda: not box.evaluate(ends), "the last column in view")
+    panel.evaluate("element => element.scrollTo(0, 200)")
+    assert min(box.evaluate(places)) > 0
+    row = page.page.locator("section.rows tbody th").first.bounding_box()
+    assert row["x"] >= box.bounding_box()["x"]  # the number of a row stays in view
+    assert panel.evaluate(places)[1] > 0
+    page.panel("Settings")
+    assert panel.evaluate(places) == [0, 0]
+    page.page.evaluate(DROP, [many_columns(), "other.csv"])
+    opened(page, "other.csv")
+    page.until(lambda: box.evaluate(places) == [0, 0], "the first row of the other table")
+
+
+@pytest.mark.parametrize("width", [1280, 1920, 390])
+def test_columns_of_a_table_are_within_their_panel(five_rows, visit, width):
+    send(five_rows, **FRESH)
+    page = visit(five_rows, {"width": width, "height": 720})
+    panel = page.panel("Columns")
+    panel.locator(".column").first.wait_for()
+    assert panel.evaluate("element => element.scrollWidth <= element.clientWidth")
+
+
+def test_an_exact_answer_leaves_the_columns_in_view(five_rows, visit):
+    send(five_rows, **FRESH)
+    page = visit(five_rows, {"width": 1280, "height": 720})
+    send(five_rows, "solve")
+    page.until(lambda: page.frame["error"]["value"] < 1e-20, "the exact answer")
+    page.page.locator("section.rows .met").first.wait_for()
+    bars = page.page.locator("section.rows .barhead").bounding_box()
+    for cell in page.page.locator("section.rows td.computed").all():
+        box = cell.bounding_box()
+        assert box["x"] + box["width"] <= bars["x"] + 1
 
 
 def test_cells_are_pasted(page):

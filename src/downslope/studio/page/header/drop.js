@@ -1,15 +1,40 @@
-/** A table that is dropped or pasted anywhere on the page. */
+/** The reader's own table: chosen by a button, or dropped or pasted anywhere on the page. */
 import { send, upload } from "../core/session.js";
 import { notice } from "../core/store.js";
-import { useEffect } from "../core/ui.js";
+import { html, signal, useEffect, useRef } from "../core/ui.js";
 
 const NO_TABLE =
   "The pasted text is not a table. A table has a line of column names and a line of cells for each row.";
 
-const over = (event) => event.preventDefault();
+const dragged = signal(false); // a file is over the page
+
+/** The button that opens a file, and, while one is dragged over the page, where it can go. */
+export function OpenTable() {
+  const input = useRef(null);
+  const choose = ({ currentTarget }) => {
+    const [file] = currentTarget.files;
+    if (file) upload(file);
+    currentTarget.value = ""; // so that the same file can be opened again
+  };
+  return html`<button class="quiet open-table" title="Your own table: a file, or cells pasted on the page"
+      onClick=${() => input.current.click()}>Open …</button>
+    <input type="file" hidden ref=${input} aria-label="Your own table" onChange=${choose} />
+    ${dragged.value && html`<div class="drop-here">Drop the file anywhere to open it as a table</div>`}`;
+}
+
+function over(event) {
+  event.preventDefault();
+  dragged.value = event.dataTransfer.types.includes("Files");
+}
+
+/** Out of the window, not from one part of the page to another. */
+function leave(event) {
+  if (!event.relatedTarget) dragged.value = false;
+}
 
 function drop(event) {
   event.preventDefault();
+  dragged.value = false;
   const file = event.dataTransfer.files[0];
   if (file) upload(file);
 }
@@ -23,7 +48,7 @@ function paste(event) {
 
 export function useDrop() {
   useEffect(() => {
-    const handlers = { dragover: over, drop, paste };
+    const handlers = { dragover: over, dragleave: leave, drop, paste };
     const entries = Object.entries(handlers);
     entries.forEach(([name, handler]) => document.addEventListener(name, handler));
     return () => entries.forEach(([name, handler]) => document.removeEventListener(name, handler));

@@ -8,6 +8,7 @@ import { keep, kept } from "../core/kept.js";
 import { send } from "../core/session.js";
 import { lesson, notice, overview, table } from "../core/store.js";
 import { html, lazy, signal, useEffect, useRef } from "../core/ui.js";
+import { OpenTable } from "./drop.js";
 import { Facts } from "./facts.js";
 import { Invitation } from "./invitation.js";
 
@@ -35,6 +36,7 @@ export function Header() {
     <span class="grow"></span>
     <${Invitation} />
     <${Samples} />
+    <${OpenTable} />
     <${Lessons} />
     <${Share} />
     <button class="quiet keys" onClick=${toggle} title="Shortcuts (?)">Shortcuts</button>
@@ -54,6 +56,8 @@ function Title() {
   return html`<h1><img src="icon.svg" alt="" width="22" height="22" /> <span>Downslope</span></h1>`;
 }
 
+const LABELS = { quadrants: "quadrants (exclusive-or)" }; // where the name of a sample says too little
+
 /** The tables that come with the page. */
 function Samples() {
   const { samples } = overview.value.choices;
@@ -63,7 +67,7 @@ function Samples() {
   return html`<label class="choice"><span class="unseen">Table</span>
     <select value=${isSample ? name : ""} onChange=${open}>
       ${!isSample && html`<option value="" selected disabled>${name}</option>`}
-      ${samples.map((one) => html`<option key=${one} value=${one} selected=${one === name}>${one}</option>`)}
+      ${samples.map((one) => html`<option key=${one} value=${one} selected=${one === name}>${LABELS[one] ?? one}</option>`)}
     </select></label>`;
 }
 

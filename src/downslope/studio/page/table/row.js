@@ -1,5 +1,5 @@
 /** One row of the table: its cells, what the network predicts for it, and its error. */
-import { compact, number, parsed, whole } from "../core/format.js";
+import { compact, fitted, number, parsed, whole } from "../core/format.js";
 import { litClass, pointing } from "../core/links.js";
 import { selectRow, send } from "../core/session.js";
 import { frame, network, row, table } from "../core/store.js";
@@ -67,7 +67,7 @@ function Predicted({ i, shown, layout: { classes, single, scaled } }) {
 function ErrorCell({ error }) {
   const met = Math.abs(error) < SMALL_ERROR && table.value.rows <= FEW_ROWS;
   const hint = `Target − prediction = ${number(error, 10)}`;
-  return html`<td class=${`computed ${met ? "met" : ""}`} title=${hint}>${number(error, 5)}</td>`;
+  return html`<td class=${`computed ${met ? "met" : ""}`} title=${hint}>${fitted(error, 5, 8)}</td>`;
 }
 
 /** What the row adds to the error, with its formula. */

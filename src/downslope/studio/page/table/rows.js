@@ -23,7 +23,9 @@ export function Rows() {
   const [all, setAll] = useState(false);
   const keys = useRoving(box, "tbody :is(button, input)", true);
   useWindow(box, now?.rows);
+  useEffect(() => box.current?.scrollTo(0, 0), [now?.name]); // another table starts at its first row
   useWantedRow(box);
+  useEdge(box, Boolean(now));
   if (!now) return null;
   const columns = now.columns.map((column, index) => ({ ...column, index }));
   const inputs = columns.filter((column) => !column.target && column.used);
@@ -85,6 +87,25 @@ function useWindow(box, rows) {
       element.removeEventListener("scroll", scrolled);
     };
   }, [rows]);
+}
+
+/** Say where columns are out of sight to the right. */
+function useEdge(box, known) {
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return undefined;
+    const seen = () => {
+      const beyond = element.scrollWidth - element.offsetWidth - element.scrollLeft;
+      element.toggleAttribute("data-more", beyond > 1);
+    };
+    const watch = new ResizeObserver(seen);
+    for (const one of [element, element.firstElementChild]) watch.observe(one);
+    element.addEventListener("scroll", seen, { passive: true });
+    return () => {
+      watch.disconnect();
+      element.removeEventListener("scroll", seen);
+    };
+  }, [known]);
 }
 
 /** Bring the row that is wanted into view, where it stands at its place in the table. */
