@@ -1,7 +1,13 @@
 """The line that says what to do: one sentence until it was done, and what each move by hand did."""
 
+from itertools import pairwise
+
 import pytest
 from visits import FRESH, send, serving
+
+from downslope.studio import _schema as ask
+from downslope.studio.session._session import first_session
+from downslope.studio.views._time import growth_of
 
 
 @pytest.fixture
@@ -82,3 +88,45 @@ def test_nothing_jumps_when_the_sentences_change(alone, visit):
     send(alone, "solve")
     page.until(lambda: page.frame["challenge"]["met"] == 5, "the exact answer")
     assert page.page.locator(".network").bounding_box() == before
+
+
+def growths(settings, table="five rows", steps=60):
+    """What is said of the growth of the error after each step of a session."""
+    session = first_session()
+    session.handle(ask.OpenSample(table))
+    session.handle(ask.ChangeSettings(settings))
+    found = []
+    for _ in range(steps):
+        session.handle(ask.Step(1))
+        found.append(growth_of(session.state))
+    return session, found
+
+
+def test_above_the_stable_range_growth_is_told_after_three_steps_and_until_another_rate():
+    session, found = growths({"learning_rate": 0.0074})
+    assert found[:2] == [None, None]
+    assert all(growth is not None for growth in found[2:])
+    assert found[-1]["stable"] < found[-1]["rate"] == 0.0074
+    session.handle(ask.GoTo(1))
+    assert growth_of(session.state) is None
+    session.handle(ask.GoTo(None))
+    session.handle(ask.ChangeSettings({"learning_rate": 0.005}))
+    assert growth_of(session.state) is None
+
+
+def test_without_a_stable_range_growth_has_to_pass_all_that_was():
+    relu = {"layers": [{"units": 8, "activation": "relu"}, {"units": 1}], "optimizer": "sgd"}
+    _, found = growths({**relu, "learning_rate": 2.5})
+    assert {"rate": 2.5, "stable": None, "best": None} in found
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"batch_size": 8}, {"batch_size": 8, "optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.9}],
+    ids=str,
+)
+def test_errors_that_go_up_and_down_are_no_growth(settings):
+    session, found = growths(settings, "wave", 150)
+    errors = [saved.error for saved in session.state.run.saved_steps]
+    assert any(a < b for a, b in pairwise(errors))
+    assert found == [None] * 150

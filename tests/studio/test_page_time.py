@@ -146,6 +146,19 @@ def test_a_drag_on_the_curve_goes_back(page):
     page.until(lambda: abs(page.frame["step"] - 150) <= 8, "the middle of the steps")
 
 
+def test_the_legend_shows_the_present_while_the_pointer_is_elsewhere(page):
+    values = page.page.locator(".time .legend .u-value")
+    page.take(20)
+    page.until(lambda: values.all_inner_texts()[:1] == ["20"], "the legend at step 20")
+    training, validation, by_hand = values.all_inner_texts()[1:4]
+    assert number_in(training) == pytest.approx(page.frame["error"]["value"], rel=1e-3)
+    assert (validation, by_hand) == ("–", "–")
+    page.set(3, "2")
+    page.until(lambda: values.all_inner_texts()[3] != "–", "an error by hand")
+    scrub(page, 0)
+    page.until(lambda: values.all_inner_texts()[0] == "0", "the legend at the start")
+
+
 def test_the_run_that_was_branched_from_stays_as_a_thin_line(page):
     page.take(40)
     scrub(page, 10)
