@@ -100,6 +100,38 @@ def test_a_neuron_becomes_a_network_on_the_drawing(five_rows, visit):
     page.take(2)
 
 
+OVERLAPS = """() => {
+  const boxes = [...document.querySelectorAll(".canvas .weight")].map((box) => box.getBoundingClientRect());
+  const room = document.querySelector(".drawing .room").getBoundingClientRect();
+  const lie = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const cut = boxes.filter((box) => box.bottom > room.bottom || box.right > room.right);
+  return boxes.flatMap((a, n) => boxes.slice(n + 1).filter((b) => lie(a, b))).length + cut.length;
+}"""
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (390, 844)])
+def test_numbers_stand_on_the_drawing_where_none_lies_on_another(five_rows, visit, size):
+    """Those of a neuron always; those of hidden units are moved by their lines where there is no room."""
+    send(five_rows, "open_lesson", name="hidden-layer")
+    page = visit(five_rows, viewport={"width": size[0], "height": size[1]})
+    boxes, drawing = page.page.locator(".canvas .weight"), page.page.locator(".drawing")
+    page.until(lambda: boxes.count() == 3, "the numbers of the neuron")
+    assert boxes.get_by_role("button", name="Chain rule for").count() == 3
+    assert page.page.evaluate(OVERLAPS) == 0
+    page.page.get_by_role("button", name="Chain rule for b").click()
+    page.page.get_by_role("group", name="Selection").get_by_label("b", exact=True).wait_for()
+    assert drawing.get_attribute("data-style") == "numbers"
+    page.page.get_by_role("button", name="One hidden layer more").click()
+    page.until(lambda: units_of(page) == [8, 1], "a hidden layer")
+    assert drawing.get_attribute("data-style") == "lines"
+    assert boxes.count() == 0
+    page.page.locator("[data-weight='0,0,1']").dispatch_event("click")
+    field = page.page.get_by_role("group", name="Selection").get_by_role("spinbutton")
+    field.fill("0.75")
+    field.press("Enter")
+    page.until(lambda: page.frame["parameters"]["layer1.weight"][0][1] == 0.75, "a weight moved by its line")
+
+
 def test_outputs_have_the_names_of_their_classes(penguins, visit, five_rows):
     page = visit(penguins)
     assert page.page.locator(".outputname").all_inner_texts() == ["Adelie", "Chinstrap", "Gentoo"]

@@ -3,12 +3,13 @@ import { Leave } from "./controls/present.js";
 import { Shortcuts, useShortcuts } from "./controls/shortcuts.js";
 import { Toolbar } from "./controls/toolbar.js";
 import { connect } from "./core/session.js";
-import { connection, frame, overview, style, wide } from "./core/store.js";
+import { connection, frame, overview, wide } from "./core/store.js";
 import { effect, html, render } from "./core/ui.js";
 import { Guide } from "./guide/guide.js";
 import { useDrop } from "./header/drop.js";
 import { Header, Notice } from "./header/header.js";
 import { NetworkCard } from "./network/card.js";
+import { allowed } from "./network/style.js";
 import { Side } from "./side/side.js";
 import { Rows } from "./table/rows.js";
 import { Spoken } from "./time/status.js";
@@ -32,7 +33,7 @@ function Page() {
   }
   return html`<${Header} />
     ${lost && html`<div class="notice refused" role="alert">${lost}</div>`}
-    <main data-style=${style.value} data-wide=${wide.value}>
+    <main data-style=${allowed.value} data-wide=${wide.value}>
       <${Toolbar} />
       <${Guide} />
       <${Rows} />

@@ -20,7 +20,7 @@ function least(value, among) {
  * @param {number} start
  * @param {number} pixels
  * @param {number} [rate]
- * @param {ArrayLike<number>} [among] the numbers of its layer: one near 0 moves in steps that count beside them
+ * @param {ArrayLike<number>} [among] the numbers of its layer, beside which a step is to count
  * @returns {number}
  */
 export function dragged(start, pixels, rate = RATE, among = undefined) {

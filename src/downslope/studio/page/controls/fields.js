@@ -10,8 +10,8 @@ const STARTS = 3; // pixels after which a press is a drag
 
 /**
  * @param {{value: number, label: string, onChange: (value: number, dragging: boolean) => void,
- *   digits?: number, room?: number, among?: () => ArrayLike<number>, disabled?: boolean, signed?: boolean, title?: string,
- *   onFocus?: () => void}} props `among`: the numbers that tell how finely it is moved, as in drag.js
+ *   digits?: number, room?: number, among?: () => ArrayLike<number>, disabled?: boolean, signed?: boolean,
+ *   title?: string, onFocus?: () => void}} props `among`: the numbers of its layer, see drag.js
  */
 export function NumberField(props) {
   const { value, label, onChange, digits = 5, room = Infinity, disabled = false, signed = false } = props;

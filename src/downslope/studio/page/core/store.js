@@ -44,13 +44,6 @@ export const table = computed(() => overview.value?.table);
 /** The step of the lesson that is open, or null. */
 export const lesson = computed(() => overview.value?.lesson ?? null);
 
-/** How the numbers of a network are shown: "numbers", "lines" or "matrices". */
-export const style = computed(() => {
-  if (!network.value) return "numbers";
-  if (!network.value.drawn) return "matrices";
-  return network.value.weights <= 52 ? "numbers" : "lines";
-});
-
 /**
  * Take a new overview, of which only the parts that changed are sent. What was selected in another table or
  * network is selected no more.

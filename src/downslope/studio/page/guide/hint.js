@@ -1,8 +1,9 @@
 /** One sentence on what to do next, where the hand is needed; and what the last move did. */
 import { change } from "../controls/changes.js";
 import { number } from "../core/format.js";
-import { explanation, frame, style } from "../core/store.js";
+import { explanation, frame } from "../core/store.js";
 import { effect, html, signal } from "../core/ui.js";
+import { style } from "../network/style.js";
 import { growing, inWords, tip } from "./words.js";
 
 /** What was done since the page was opened, whatever the table. */

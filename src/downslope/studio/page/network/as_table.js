@@ -33,12 +33,16 @@ function UnitRow({ net, l, i }) {
       (j) => html`<${Cell} key=${j} net=${net} name=${weight} index=${[i, j]} k=${i * inputs + j}
         label=${weightName(net, l, i, j)} />`,
     )}
-    ${bias && html`<${Cell} net=${net} name=${bias} index=${[i]} k=${i} label=${biasName(net, l, i)} />`}
+    ${
+      bias &&
+      html`<${Cell} net=${net}
+      name=${bias} index=${[i]} k=${i} label=${biasName(net, l, i)} />`
+    }
     <td>${number(values?.[i], 5)}</td></tr>`;
 }
 
 function Cell({ net, name, index, k, label }) {
   const value = frame.value.parameters[name][k];
-  return html`<td><${NumberField} value=${value} label=${label} digits=${4} signed among=${amongLayer(net, name)}
-    onChange=${setter(name, index)} /></td>`;
+  return html`<td><${NumberField} value=${value} label=${label} digits=${4} signed
+    among=${amongLayer(net, name)} onChange=${setter(name, index)} /></td>`;
 }

@@ -1,9 +1,10 @@
 /** The network on the first screen: as a drawing, or as matrices where it is large. */
 import { Parts } from "../controls/parts.js";
-import { explanation, lines, overview, style } from "../core/store.js";
+import { explanation, lines, overview } from "../core/store.js";
 import { html, lazy } from "../core/ui.js";
 import { Drawing } from "./drawing.js";
 import { shownLines } from "./lines.js";
+import { style } from "./style.js";
 
 const LINES = [
   ["weight", "Weights", "Lines show the weights"],

@@ -1,19 +1,18 @@
 /** The network as a drawing: units as circles, weights as lines or as numbers that can be moved by hand. */
 import { fitted } from "../core/format.js";
 import { litClass, passStep, pointing } from "../core/links.js";
-import { COLUMNS, frame, network, row, selected, style } from "../core/store.js";
+import { COLUMNS, frame, network, row, selected } from "../core/store.js";
 import { html, lazy, useLayoutEffect, useRef, useState } from "../core/ui.js";
 import { InUnits, inUnits, Layers } from "./layers.js";
-import { layoutOf } from "./layout.js";
 import { Lines } from "./lines.js";
 import { OutputNames } from "./outputs.js";
+import { layoutIn, room, style, widthIn } from "./style.js";
 import { Tip } from "./tip.js";
 import { Units } from "./units.js";
 import { Weights } from "./weights.js";
 
-const LEAST_WIDTH = 300;
 const SMALLEST = 10; // pixels of the radius of a unit with a picture
-const LOW = 250; // pixels of a drawing of numbers where rows come below it, and are to be seen too
+const MARGINS = 4; // pixels above and below the selection
 
 const Flow = lazy(() => import("./flow.js").then((m) => m.Flow));
 const Inspector = lazy(() => import("./inspector.js").then((m) => m.Inspector));
@@ -24,13 +23,10 @@ const Tables = lazy(() => import("./as_table.js").then((m) => m.Tables));
 export function Drawing({ children }) {
   const net = network.value;
   const box = useRef(null);
-  const [[measured, room], setSize] = useState([0, undefined]);
   useLayoutEffect(() => {
     if (!box.current) return undefined;
     const measure = () => {
-      const { clientWidth, clientHeight } = box.current;
-      const room = innerWidth >= COLUMNS ? clientHeight : style.value === "numbers" ? LOW : undefined;
-      setSize([clientWidth, room]);
+      room.value = measured(box.current);
     };
     const watch = new ResizeObserver(measure);
     watch.observe(box.current);
@@ -38,17 +34,27 @@ export function Drawing({ children }) {
     return () => watch.disconnect();
   }, [net === null]);
   if (!net) return null;
-  const width = Math.max(measured, LEAST_WIDTH);
-  const layout = layoutOf(net, width, style.value, room);
+  const space = room.value;
+  const layout = space && layoutIn(net, style.value, space);
   const phase = frame.value ? frame.value.phase : "";
   return html`<div class="drawing" data-style=${style.value} data-phase=${phase}>
     <div class="room" ref=${box}>
-      ${measured > 0 && html`<${Canvas} net=${net} width=${width} layout=${layout} />`}</div>
-    <${Layers} layout=${layout} />
+      ${layout && html`<${Canvas} net=${net} width=${widthIn(space)} layout=${layout} />`}</div>
+    ${layout && html`<${Layers} layout=${layout} />`}
     ${selected.value && html`<${Inspector} net=${net} />`}
     <div class="foot"><${AsTable} net=${net} />
-      ${pictured(layout) && html`<${InUnits} />`}${children}</div>
+      ${layout && pictured(layout) && html`<${InUnits} />`}${children}</div>
   </div>`;
+}
+
+/** The room of the drawing; null while it is not shown. */
+function measured(box) {
+  const { clientWidth: width, clientHeight } = box;
+  if (!width) return null;
+  if (innerWidth < COLUMNS) return { width };
+  const selection = box.parentElement.querySelector(".inspector");
+  const unselected = clientHeight + (selection ? selection.offsetHeight + MARGINS : 0);
+  return { width, height: clientHeight, unselected };
 }
 
 /** Whether there is something to see in the units: hidden ones over a plane, large enough. */

@@ -3,8 +3,8 @@ import { fitted } from "../core/format.js";
 import { passStep, stepAt } from "../core/links.js";
 import { explanation } from "../core/store.js";
 import { html, useMemo } from "../core/ui.js";
+import { placesOfNumbers } from "./places.js";
 import { valuesAt } from "./values.js";
-import { placesOfWeights } from "./weights.js";
 
 const MOST_DROPS = 40; // edges along which something is seen to move
 const BESIDE = 66; // pixels from the middle of a weight's box to where its buttons are
@@ -26,11 +26,14 @@ function edge(key, columns) {
   return [columns[l][j], columns[l + 1][i]];
 }
 
+const placesByKey = (net, layout) =>
+  new Map(placesOfNumbers(net, layout).map(({ key, x, y }) => [key, [x, y]]));
+
 export function Flow({ net, layout, width }) {
   const { steps } = explanation.value.chain;
   const at = Math.min(stepAt.value, steps.length - 1);
   const step = passStep.value;
-  const weights = useMemo(() => placesOfWeights(net, layout), [net, layout.height, width]);
+  const weights = useMemo(() => placesByKey(net, layout), [net, layout.height, width]);
   const back = step.phase === "backward";
   const edges = step.flows.map((key) => edge(key, layout.columns));
   const drops = edges.length <= MOST_DROPS ? edges : [];

@@ -2,10 +2,11 @@
 import { NumberField } from "../controls/fields.js";
 import { number } from "../core/format.js";
 import { send, unselect } from "../core/session.js";
-import { frame, panel, selected, settings, style } from "../core/store.js";
+import { frame, panel, selected, settings } from "../core/store.js";
 import { html } from "../core/ui.js";
 import { isFrozen } from "./lines.js";
 import { biasName, slopeName, weightName } from "./names.js";
+import { style } from "./style.js";
 import { amongLayer, setter } from "./weights.js";
 
 const STEP = "The gradient on the rows of the next step";
@@ -46,7 +47,8 @@ function Entry({ net, name, index, k, label }) {
   const toggle = () => send("freeze", { name, index, frozen: !frozen });
   const slope = slopeName(label, settings.value);
   return html`<label>${label}${" "}
-    <${NumberField} value=${parameters[name][k]} label=${label} digits=${8} signed among=${amongLayer(net, name)}
+    <${NumberField} value=${parameters[name][k]} label=${label} digits=${8} signed
+      among=${amongLayer(net, name)}
       room=${style.value === "numbers" ? 8.5 : undefined} onChange=${setter(name, index)} /></label>
     ${gradients && html`<span class="muted" title=${STEP}>${slope} = ${number(gradients[name][k], 6)}</span>`}
     <label class="check"><input type="checkbox" checked=${frozen} onChange=${toggle} /> Frozen</label>`;

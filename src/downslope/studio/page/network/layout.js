@@ -1,6 +1,7 @@
 /** Where the units of a network are drawn. */
 
 const GAP = { numbers: 116, lines: 46 }; // between units, in pixels
+const LEAST = { numbers: 220, lines: 170 }; // pixels of its height, as in network.css
 const NARROW = 440;
 const LETTER = 7; // pixels of a letter of a name
 const HIGHEST = 460; // of a drawing that takes the room it needs
@@ -28,7 +29,7 @@ export function layoutOf(net, width, style, room) {
   const numbers = style === "numbers";
   const sizes = [net.inputs.length, ...net.layers.map((layer) => layer.units)];
   const most = Math.max(...sizes);
-  const height = Math.max(220, room ?? Math.min(HIGHEST, most * GAP[style] + 22));
+  const height = Math.max(LEAST[style], room ?? Math.min(HIGHEST, most * GAP[style] + 22));
   const narrow = width < NARROW;
   const longest = Math.max(...net.inputs.map((name) => name.length));
   const left = numbers ? 46 : Math.min(narrow ? 80 : 128, 28 + LETTER * longest);

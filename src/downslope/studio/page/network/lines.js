@@ -2,9 +2,10 @@
 import { number } from "../core/format.js";
 import { lit, pointAway, pointed } from "../core/links.js";
 import { select } from "../core/session.js";
-import { explanation, frame, lines, selected, settings, style } from "../core/store.js";
+import { explanation, frame, lines, selected, settings } from "../core/store.js";
 import { html, useLayoutEffect, useRef } from "../core/ui.js";
 import { slopeName, weightName } from "./names.js";
+import { style } from "./style.js";
 import { hideTip, tip } from "./tip.js";
 
 const SVG = "http://www.w3.org/2000/svg";

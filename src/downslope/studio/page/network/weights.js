@@ -6,9 +6,8 @@ import { select, send } from "../core/session.js";
 import { frame, selected, settings } from "../core/store.js";
 import { html } from "../core/ui.js";
 import { isFrozen } from "./lines.js";
-import { biasName, isNeuron, slopeName, weightName } from "./names.js";
-
-const APART = 0.3; // how far down to the output numbers stand that would lie on each other on their lines
+import { slopeName } from "./names.js";
+import { placesOfNumbers } from "./places.js";
 
 /** The handler that sets one number of a parameter. */
 export function setter(name, index) {
@@ -27,62 +26,12 @@ export function Weights({ net, layout }) {
   if (!now?.parameters) return null;
   const showsGradients = now.gradients && now.phase !== "forward" && now.phase !== "loss";
   const gradients = showsGradients ? now.gradients : {};
-  return net.layers
-    .flatMap((layer, l) => [
-      ...weightsOf(net, l, layout).map((one) => ({ ...one, name: layer.weight })),
-      ...(layer.bias ? biasesOf(net, l, layout).map((one) => ({ ...one, name: layer.bias })) : []),
-    ])
-    .map(
-      ({
-        key,
-        k,
-        ...place
-      }) => html`<${Weight} key=${key} to=${key} among=${amongLayer(net, place.name)} ...${place} value=${now.parameters[place.name][k]}
-    gradient=${gradients[place.name]?.[k] ?? null} frozen=${isFrozen(net, place.name, k)} />`,
-    );
-}
-
-/** Where every weight and bias stands, by its key. */
-export function placesOfWeights(net, layout) {
-  const all = net.layers.flatMap((layer, l) => [
-    ...weightsOf(net, l, layout),
-    ...(layer.bias ? biasesOf(net, l, layout) : []),
-  ]);
-  return new Map(all.map(({ key, x, y }) => [key, [x, y]]));
-}
-
-/** Where the weights of a layer stand: on their lines, apart from each other. */
-function weightsOf(net, l, layout) {
-  const layer = net.layers[l];
-  const roomy = isNeuron(net);
-  return Array.from({ length: layer.units * layer.inputs }, (_, k) => {
-    const [i, j] = [Math.floor(k / layer.inputs), k % layer.inputs];
-    const [[x1, y1], [x2, y2]] = [layout.columns[l][j], layout.columns[l + 1][i]];
-    const share = roomy ? (layout.narrow ? 0.52 : 0.36) : 0.24 + (0.52 * (i + 0.5)) / layer.units;
-    return {
-      key: `weight:${l},${i},${j}`,
-      k,
-      index: [i, j],
-      label: weightName(net, l, i, j),
-      x: x1 + share * (x2 - x1),
-      y: y1 + (roomy && layout.narrow ? APART : share) * (y2 - y1),
-      roomy,
-      narrow: layout.narrow,
-    };
+  return placesOfNumbers(net, layout).map(({ key, k, ...place }) => {
+    const { name } = place;
+    return html`<${Weight} key=${key} to=${key} ...${place} among=${amongLayer(net, name)}
+      value=${now.parameters[name][k]} gradient=${gradients[name]?.[k] ?? null}
+      frozen=${isFrozen(net, name, k)} />`;
   });
-}
-
-/** Where the biases of a layer stand: below their units. */
-function biasesOf(net, l, layout) {
-  return layout.columns[l + 1].map(([x, y], i) => ({
-    key: `bias:${l},${i}`,
-    k: i,
-    index: [i],
-    label: biasName(net, l, i),
-    x,
-    y: y + layout.radius + 15,
-    bias: true,
-  }));
 }
 
 function Weight({ to, name, among, index, value, gradient, label, x, y, roomy, narrow, frozen, bias }) {

@@ -1,6 +1,7 @@
 /** What the curve and the slider of time show: the run that is open, those beside it, and their axis. */
-import { frame, overview, style } from "../core/store.js";
+import { frame, overview } from "../core/store.js";
 import { computed, signal } from "../core/ui.js";
+import { style } from "../network/style.js";
 import { axisOf, rangeOf } from "./axis.js";
 
 const MOST_BESIDE = 3;
