@@ -51,7 +51,7 @@ test("keys leave no dust of binary fractions", () => {
 test("a number near 0 moves in steps that count beside the others of its layer", () => {
   for (const dust of [3e-16, -3e-16, 1e-7, 0]) {
     assert.ok(dragged(dust, 60, undefined, [0.9, -0.5, dust]) > 0.05, String(dust)); // among large ones
-    assert.ok(dragged(dust, 60, undefined, [9e-16, dust]) > 0.05, String(dust)); // where all of them went to 0
+    assert.ok(dragged(dust, 60, undefined, [9e-16, dust]) > 0.05, String(dust)); // all went to 0
     assert.ok(dragged(dust, -60, undefined, [9e-16, dust]) < -0.05, String(dust));
     const small = dragged(dust, 60, undefined, [2e-3, dust]);
     assert.ok(small > 1e-4 && small < 2e-3, `${dust} to ${small}`); // among small ones

@@ -67,7 +67,10 @@ function Samples() {
   return html`<label class="choice"><span class="unseen">Table</span>
     <select value=${isSample ? name : ""} onChange=${open}>
       ${!isSample && html`<option value="" selected disabled>${name}</option>`}
-      ${samples.map((one) => html`<option key=${one} value=${one} selected=${one === name}>${LABELS[one] ?? one}</option>`)}
+      ${samples.map(
+        (one) => html`<option key=${one} value=${one}
+          selected=${one === name}>${LABELS[one] ?? one}</option>`,
+      )}
     </select></label>`;
 }
 

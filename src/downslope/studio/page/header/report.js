@@ -20,8 +20,8 @@ export function Report() {
   const again = choices.length === 1 && made === null; // it was refused
   return html`<div class="sheet facts report" role="region" aria-label="Report">
     <h2>Report</h2>
-    <p class="muted">What drives ${table.value.targets.join(", ")}, how large the errors are and where, how the table was
-      read, and what it cannot say: one page. ${ofWhich()}</p>
+    <p class="muted">What drives ${table.value.targets.join(", ")}, how large the errors are and where, how
+      the table was read, and what it cannot say: one page. ${ofWhich()}</p>
     ${
       choices.length > 1 &&
       html`<div class="bar">${choices.map(

@@ -48,7 +48,8 @@ export function Side() {
     <div class="bar">
       <div class="tabs" role="tablist" aria-label="Panels" onKeyDown=${keys}>${PANELS.map(tab)}</div>
       <span class="grow"></span><${Widen} /></div>
-    <div key=${name} role="tabpanel" id="panel" aria-labelledby=${idOf(name)} class="panel" data-panel=${name}>
+    <div key=${name} role="tabpanel" id="panel" aria-labelledby=${idOf(name)} class="panel"
+      data-panel=${name}>
       <${Shown} /></div>
   </section>`;
 }
