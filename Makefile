@@ -34,11 +34,11 @@ demo: $(VENV)/.demo
 # the workers of pytest share the processors, so none takes several
 ONE_EACH := OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1
 test: $(VENV)/.test
-	$(ONE_EACH) $(BIN)/python -m pytest -n auto -m "not thorough"
+	$(ONE_EACH) $(BIN)/python -m pytest -n auto -m "not thorough and not browser"
 
 # the tests that draw many cases or take long, which make test leaves out
 thorough: $(VENV)/.test
-	$(ONE_EACH) $(BIN)/python -m pytest -n auto -m thorough
+	$(ONE_EACH) $(BIN)/python -m pytest -n auto -m "thorough and not browser"
 
 # the engine's own tests on every instruction set of this processor, built by g++ and, where there is one, clang++
 native-test: $(VENV)/.dev
@@ -81,12 +81,12 @@ aarch64-test: $(VENV)/.dev
 	$(BIN)/cmake --build $(VENV)/native-aarch64 --parallel $(JOBS)
 	$(BIN)/ctest --test-dir $(VENV)/native-aarch64 --output-on-failure
 
-# the page as a user has it: the built wheel in an environment that has nothing else, looked at by Chromium
+# whatever opens Chromium: the page as a user has it, from the built wheel in an environment that has nothing else
 page-test: $(VENV)/.test
 	rm -rf $(VENV)/wheel && $(PYTHON) -m venv $(VENV)/wheel
 	$(VENV)/wheel/bin/pip install --quiet .
 	DOWNSLOPE_COMMAND=$(abspath $(VENV))/wheel/bin/downslope $(ONE_EACH) \
-		$(BIN)/python -m pytest -n $(JOBS) tests/studio -k page
+		$(BIN)/python -m pytest -n $(JOBS) -m browser tests
 
 # format and lint of the page's JavaScript and CSS, and its unit tests: Node.js is a tool of development only
 node_modules/.package-lock.json: package-lock.json

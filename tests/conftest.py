@@ -11,6 +11,13 @@ settings.register_profile("same", derandomize=True)
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
+def pytest_collection_modifyitems(items):
+    """Whatever opens a browser is marked so: ``make page-test`` runs it, on the page as a user has it."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
 @pytest.fixture(scope="module")
 def browser():
     """Chromium; what needs it is skipped where it, or Playwright, is not installed."""

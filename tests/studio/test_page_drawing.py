@@ -72,18 +72,24 @@ def units_of(page):
     return [layer["units"] for layer in page.overview["network"]["layers"]]
 
 
+def shows(page, units, what):
+    """Waits until the drawing has so many units: what is pressed next starts from these."""
+    page.until(lambda: units_of(page) == units, what)
+    page.page.get_by_text("-".join(map(str, [2, *units]))).first.wait_for(state="attached")
+
+
 def test_layers_and_units_are_added_and_taken_on_the_drawing(spirals):
     assert units_of(spirals) == [8, 8, 1]
     spirals.page.get_by_role("button", name="One unit more in layer 2").click()
-    spirals.until(lambda: units_of(spirals) == [8, 9, 1], "a unit more")
+    shows(spirals, [8, 9, 1], "a unit more")
     spirals.page.get_by_role("button", name="One unit less in layer 1").focus()
     spirals.page.keyboard.press("Enter")
-    spirals.until(lambda: units_of(spirals) == [7, 9, 1], "a unit less")
+    shows(spirals, [7, 9, 1], "a unit less")
     spirals.page.get_by_role("button", name="One hidden layer more").click()
-    spirals.until(lambda: units_of(spirals) == [7, 9, 9, 1], "a layer more")
+    shows(spirals, [7, 9, 9, 1], "a layer more")
     for expected in ([7, 9, 1], [7, 1], [1]):
         spirals.page.get_by_role("button", name="One hidden layer less").press("Enter")
-        spirals.until(lambda expected=expected: units_of(spirals) == expected, "a layer less")
+        shows(spirals, expected, "a layer less")
     less = spirals.page.get_by_role("button", name="One hidden layer less")
     spirals.until(lambda: less.get_attribute("aria-disabled") == "true", "no layer to take")
     less.press("Enter")
