@@ -24,6 +24,13 @@ def penguins():
 
 
 @pytest.fixture
+def alone():
+    """A session of its own, in which nothing was done yet: runs are counted from 1."""
+    with serving() as address:
+        yield address
+
+
+@pytest.fixture
 def visit(browser):
     """Opens pages: ``visit(address)``. There may be no error in them, and no request elsewhere."""
     wrong, requests, contexts = [], [], []

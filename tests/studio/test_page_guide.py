@@ -3,18 +3,11 @@
 from itertools import pairwise
 
 import pytest
-from visits import FRESH, send, serving
+from visits import FRESH, send
 
 from downslope.studio import _schema as ask
 from downslope.studio.session._session import first_session
 from downslope.studio.views._time import growth_of
-
-
-@pytest.fixture
-def alone():
-    """A session of its own, in which nothing was done yet."""
-    with serving() as address:
-        yield address
 
 
 @pytest.fixture

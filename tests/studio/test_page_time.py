@@ -4,16 +4,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from visits import FIVE_X, FIVE_Y, NEURON, START, W, number_in, send, serving
+from visits import FIVE_X, FIVE_Y, NEURON, START, W, number_in, send
 
 import downslope as ds
-
-
-@pytest.fixture
-def alone():
-    """A session of its own, so that runs are counted from 1."""
-    with serving() as address:
-        yield address
 
 
 @pytest.fixture

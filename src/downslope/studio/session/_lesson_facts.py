@@ -16,7 +16,7 @@ from downslope.insight import position_of
 from downslope.studio.session._engine import Engine
 from downslope.studio.session._faults import stable_range_of
 from downslope.studio.session._measures import forward_of, probabilities_of
-from downslope.studio.session._state import Progress, SessionState
+from downslope.studio.session._state import Progress, SessionState, shown_values
 
 __all__ = ["StateFacts", "observed"]
 
@@ -88,20 +88,22 @@ class StateFacts:
     @cached_property
     def values(self) -> Mapping[str, NDArray[Any]]:
         """Of all parameters, as they are shown."""
-        state = self.state
-        return (
-            self.engine.values(state.descent, state.position) if state.viewing is None else state.shown.values
-        )
+        return shown_values(self.state, self.engine)
+
+    @cached_property
+    def prediction(self) -> NDArray[Any]:
+        """Of every row: numbers, or probabilities."""
+        data = self.state.shown_descent.split.data
+        return forward_of(self.state.settings.network, self.values, data)[1]
 
     @cached_property
     def row_errors(self) -> NDArray[np.float64]:
         """The size of each row's error in the units of the target; of classes, what is missing to 1."""
         rows, data = self.state.rows, self.state.shown_descent.split.data
-        prediction = forward_of(self.state.settings.network, self.values, data)[1]
         if not rows.target.classes:
-            return np.abs(np.asarray(data["y"] - prediction, np.float64)) * rows.target.scale
+            return np.abs(np.asarray(data["y"] - self.prediction, np.float64)) * rows.target.scale
         classes = np.asarray(data["y"]).reshape(-1).astype(int)
-        of_the_true = probabilities_of(prediction)[np.arange(len(classes)), classes]
+        of_the_true = probabilities_of(self.prediction)[np.arange(len(classes)), classes]
         return 1.0 - np.asarray(of_the_true, np.float64)
 
     @property
@@ -110,8 +112,7 @@ class StateFacts:
         rows, data = self.state.rows, self.state.shown_descent.split.data
         if not rows.target.classes:
             return None
-        prediction = forward_of(self.state.settings.network, self.values, data)[1]
-        likeliest = probabilities_of(prediction).argmax(axis=1)
+        likeliest = probabilities_of(self.prediction).argmax(axis=1)
         return float(np.mean(likeliest == np.asarray(data["y"]).reshape(-1)))
 
     @property

@@ -17,7 +17,7 @@ from downslope.studio.session._lesson_facts import observed
 from downslope.studio.session._playing import next_due, played
 from downslope.studio.session._samples import FIVE_ROWS, opening_of
 from downslope.studio.session._settings import Settings
-from downslope.studio.session._state import Encode, SessionState, first_state
+from downslope.studio.session._state import Encode, SessionState, first_state, shown_values
 from downslope.studio.session.handlers import Outcome, outcome_of
 from downslope.studio.table._rows import Rows, rows_of
 from downslope.training import Arrays
@@ -134,10 +134,7 @@ class Session:
 
     @property
     def _values(self) -> Mapping[str, NDArray[Any]]:
-        state = self.state
-        if state.viewing is None:
-            return self.engine.values(state.descent, state.position)
-        return state.shown.values
+        return shown_values(self.state, self.engine)
 
 
 def first_session() -> Session:

@@ -36,6 +36,7 @@ __all__ = [
     "resumed",
     "run_of",
     "settled",
+    "shown_values",
     "with_best",
     "with_run",
     "without_empty",
@@ -157,6 +158,11 @@ class SessionState:
         return self.run.last if self.viewing is None else self.run.saved_steps[self.viewing]
 
     @property
+    def seen(self) -> tuple[SavedStep, ...]:
+        """The saved steps of the present run up to the one that is shown."""
+        return self.run.saved_steps[: None if self.viewing is None else self.viewing + 1]
+
+    @property
     def settings(self) -> Settings:
         """The settings of what is shown."""
         return self.descent.settings if self.viewing is None else self.shown.settings
@@ -167,6 +173,13 @@ class SessionState:
         if self.viewing is None:
             return self.descent
         return Descent(self.settings, self.rows, self.frozen)
+
+
+def shown_values(state: SessionState, engine: Engine) -> Mapping[str, NDArray[Any]]:
+    """Parameters and optimizer states of what is shown, by name."""
+    if state.viewing is None:
+        return engine.values(state.descent, state.position)
+    return state.shown.values
 
 
 def run_of(state: SessionState, number: int) -> History:

@@ -125,6 +125,5 @@ def challenge_of(session: Session, parameters: Arrays) -> dict[str, Any] | None:
         return None
     state, sizes = session.state, _sizes(session, parameters)
     met = int(np.count_nonzero(sizes < _CHALLENGE))
-    seen = state.run.saved_steps[: None if state.viewing is None else state.viewing + 1]
-    by_hand = {saved.origin for saved in seen} <= {"start", "hand"}
+    by_hand = {saved.origin for saved in state.seen} <= {"start", "hand"}
     return {"limit": _CHALLENGE, "met": met, "rows": len(sizes), "by_hand": by_hand}

@@ -36,8 +36,7 @@ def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> It
     """The surface over two parameters that a page chose, with the path of the run, as it grows."""
     state, network = session.state, session.state.settings.network
     first, second = (_position(session, options[name]) for name in ("first", "second"))
-    seen = state.run.saved_steps[: None if state.viewing is None else state.viewing + 1]
-    saved_steps = [s for s in seen if first.name in s.values and second.name in s.values]
+    saved_steps = [s for s in state.seen if first.name in s.values and second.name in s.values]
     points = [[s.values[position.name][position.index] for position in (first, second)] for s in saved_steps]
     path = np.array(points, float).reshape(-1, 2), np.array([s.error for s in saved_steps], float)
     by_hand = np.array([s.origin == "hand" for s in saved_steps], np.uint8)
