@@ -24,32 +24,6 @@ def on_sample(name, **settings):
     return Session(rows, chosen.changed(settings), values)
 
 
-@pytest.fixture
-def opened(browser, tmp_path):
-    """Opens a page from a disk, offline; it asks for nothing, and nothing goes wrong in it."""
-    wrong, requests, contexts = [], [], []
-
-    def open_(text, size=(1280, 720), **how):
-        context = browser.new_context(locale="en-US", viewport={"width": size[0], "height": size[1]}, **how)
-        context.set_offline(True)
-        contexts.append(context)
-        path = tmp_path / f"page{len(contexts)}.html"
-        path.write_text(text, "utf-8")
-        page = context.new_page()
-        page.on("console", lambda message: wrong.append(message.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(path.as_uri())
-        requests.remove(path.as_uri())
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert wrong == []
-    assert [url for url in requests if not url.startswith("data:")] == []
-
-
 def check_steps(page, session):
     """After 1, 10 and 100 steps the page has the parameters of the session, and both of its errors."""
     before = 0
