@@ -48,6 +48,15 @@ class SetParameter(Command):
 
 
 @dataclass(frozen=True)
+class AddToParameter(Command):
+    """Add to one number of a parameter, as a key does."""
+
+    name: str
+    index: list[int]
+    by: float
+
+
+@dataclass(frozen=True)
 class Freeze(Command):
     """Freeze one number of a parameter, or all of them, or release them: descent leaves frozen ones alone."""
 
@@ -101,6 +110,13 @@ class Reset(Command):
 
 
 @dataclass(frozen=True)
+class DrawAgain(Command):
+    """Draw with the next seed the ``"weights"`` to begin with, or the ``"points"`` of the sample."""
+
+    what: str
+
+
+@dataclass(frozen=True)
 class Solve(Command):
     """Go to the exact answer."""
 
@@ -117,6 +133,34 @@ class ChangeSettings(Command):
     """Change settings."""
 
     settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class AddLayer(Command):
+    """Add a hidden layer before the output, like the one before it."""
+
+
+@dataclass(frozen=True)
+class RemoveLayer(Command):
+    """Remove a hidden layer, counted from 0; without its number the last."""
+
+    layer: int | None = None
+
+
+@dataclass(frozen=True)
+class AddUnits(Command):
+    """Add so many units to a hidden layer, counted from 0; remove them where negative."""
+
+    layer: int
+    count: int
+
+
+@dataclass(frozen=True)
+class ChangeLayer(Command):
+    """Change units, activation or bias of a dense layer, counted from 0; without its number of all hidden."""
+
+    layer: int | None
+    changes: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -141,6 +185,13 @@ class GoTo(Command):
 
     saved_step: int | None
     run: int | None = None
+
+
+@dataclass(frozen=True)
+class MoveInTime(Command):
+    """Show the saved step so many later, or earlier where negative."""
+
+    count: int
 
 
 @dataclass(frozen=True)
@@ -222,6 +273,22 @@ class ChooseColumns(Command):
     category: list[str] | None = None
     number: list[str] | None = None
     formulas: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class SwitchInput(Command):
+    """Take a column as an input or leave it out; the text of a formula adds its column, or removes it."""
+
+    name: str
+    on: bool
+
+
+@dataclass(frozen=True)
+class ChooseKind(Command):
+    """Take a column as ``"number"`` or ``"category"``, ``"exclude"`` it, or let it be ``"automatic"``."""
+
+    column: str
+    kind: str
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 /** What several controls do. */
 import { send } from "../core/session.js";
-import { frame, moving, settings } from "../core/store.js";
+import { moving } from "../core/store.js";
 
 /** Change some settings. @param {object} changes */
 export function change(changes) {
@@ -13,13 +13,10 @@ export function togglePlay() {
 }
 
 export function drawNewWeights() {
-  send("reset", { seed: settings.value.seed + 1 });
+  send("draw_again", { what: "weights" });
 }
 
 /** Some saved steps forward, or back where negative. @param {number} count */
 export function moveInTime(count) {
-  const { index, steps } = frame.value.timeline;
-  const last = steps.length - 1;
-  const next = Math.max(0, Math.min(last, index + count));
-  send("go_to", { saved_step: next === last ? null : next });
+  send("move_in_time", { count });
 }

@@ -10,6 +10,7 @@ const STARTS = 3; // pixels after which a press is a drag
 
 /**
  * @param {{value: number, label: string, onChange: (value: number, dragging: boolean) => void,
+ *   onNudge: (by: number) => void,
  *   digits?: number, room?: number, among?: () => ArrayLike<number>, disabled?: boolean, signed?: boolean,
  *   title?: string, onFocus?: () => void}} props `among`: the numbers of its layer, see drag.js
  */
@@ -35,7 +36,7 @@ export function NumberField(props) {
       event.preventDefault();
       setText(null);
       const factor = event.shiftKey ? 0.1 : event.ctrlKey || event.metaKey ? 10 : 1;
-      onChange(nudged(value, direction, factor, props.among?.()), false);
+      props.onNudge(nudged(value, direction, factor, props.among?.()) - value);
     } else if (event.key === "Enter") {
       commit(event.currentTarget.value);
     } else if (event.key === "Escape") {

@@ -1,9 +1,9 @@
 /** The network and everything of its descent that can be set. */
+import { send } from "../core/session.js";
 import { overview, settings } from "../core/store.js";
 import { html } from "../core/ui.js";
 import { change } from "./changes.js";
 import { Choice, Field } from "./fields.js";
-import { withLayer } from "./layer_list.js";
 
 export function Settings() {
   const now = settings.value;
@@ -72,10 +72,8 @@ function FixedLayers() {
 
 function Layers({ layers, choices }) {
   const last = layers.length - 1;
-  const insert = () => change({ layers: withLayer(layers, 1) });
   const names = [...new Set(layers.slice(0, last).map(({ activation }) => activation))];
-  const setAll = (activation) =>
-    change({ layers: layers.map((one, i) => (i < last ? { ...one, activation } : one)) });
+  const setAll = (activation) => send("change_layer", { layer: null, changes: { activation } });
   const options = [...(names.length > 1 ? [["", "various"]] : []), ...choices.activations];
   return html`<div class="layers-editor">
     ${
@@ -84,15 +82,15 @@ function Layers({ layers, choices }) {
         onChange=${setAll} />`
     }
     ${layers.map((_, i) => html`<${Layer} key=${i} layers=${layers} index=${i} choices=${choices} />`)}
-    <button onClick=${insert}>Add a hidden layer</button></div>`;
+    <button onClick=${() => send("add_layer")}>Add a hidden layer</button></div>`;
 }
 
 function Layer({ layers, index, choices }) {
   const layer = layers[index];
   const isOutput = index === layers.length - 1;
-  const set = (changes) =>
-    change({ layers: layers.map((one, i) => (i === index ? { ...one, ...changes } : one)) });
-  const remove = () => change({ layers: layers.filter((_, i) => i !== index) });
+  const set = (changes) => send("change_layer", { layer: index, changes });
+  const remove = () => send("remove_layer", { layer: index });
+  const add = (count) => send("add_units", { layer: index, count });
   const name = isOutput ? "Output" : `Hidden ${index + 1}`;
   const label = isOutput ? "Output layer" : `Hidden layer ${index + 1}`;
   return html`<div class="layer-card" role="group" aria-label=${label}>
@@ -100,7 +98,7 @@ function Layer({ layers, index, choices }) {
     ${
       isOutput
         ? html`<span class="muted">${layer.units} ${layer.units === 1 ? "unit" : "units"}</span>`
-        : html`<${Units} units=${layer.units} onChange=${(units) => set({ units })} />`
+        : html`<${Units} units=${layer.units} add=${add} onChange=${(units) => set({ units })} />`
     }
     <${Choice} label="Activation" hide value=${layer.activation} options=${choices.activations}
       onChange=${(activation) => set({ activation })} />
@@ -110,11 +108,11 @@ function Layer({ layers, index, choices }) {
   </div>`;
 }
 
-function Units({ units, onChange }) {
+function Units({ units, add, onChange }) {
   return html`<span class="bar">
     <button class="quiet" aria-label="Remove one unit" disabled=${units < 2}
-      onClick=${() => onChange(units - 1)}>−</button>
+      onClick=${() => add(-1)}>−</button>
     <${Field} label="Units" value=${units} width="4rem"
       onChange=${(count) => count !== null && onChange(Math.round(count))} />
-    <button class="quiet" aria-label="Add one unit" onClick=${() => onChange(units + 1)}>+</button></span>`;
+    <button class="quiet" aria-label="Add one unit" onClick=${() => add(1)}>+</button></span>`;
 }

@@ -44,5 +44,5 @@ function UnitRow({ net, l, i }) {
 function Cell({ net, name, index, k, label }) {
   const value = frame.value.parameters[name][k];
   return html`<td><${NumberField} value=${value} label=${label} digits=${4} signed
-    among=${amongLayer(net, name)} onChange=${setter(name, index)} /></td>`;
+    among=${amongLayer(net, name)} ...${setter(name, index)} /></td>`;
 }

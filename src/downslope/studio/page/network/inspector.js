@@ -49,7 +49,7 @@ function Entry({ net, name, index, k, label }) {
   return html`<label>${label}${" "}
     <${NumberField} value=${parameters[name][k]} label=${label} digits=${8} signed
       among=${amongLayer(net, name)}
-      room=${style.value === "numbers" ? 8.5 : undefined} onChange=${setter(name, index)} /></label>
+      room=${style.value === "numbers" ? 8.5 : undefined} ...${setter(name, index)} /></label>
     ${gradients && html`<span class="muted" title=${STEP}>${slope} = ${number(gradients[name][k], 6)}</span>`}
     <label class="check"><input type="checkbox" checked=${frozen} onChange=${toggle} /> Frozen</label>`;
 }

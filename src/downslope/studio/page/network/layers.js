@@ -1,8 +1,7 @@
 /** More and fewer layers and units, above the drawing. */
-import { change } from "../controls/changes.js";
-import { withLayer, withUnits } from "../controls/layer_list.js";
 import { useRoving } from "../controls/roving.js";
 import { keep, kept } from "../core/kept.js";
+import { send } from "../core/session.js";
 import { network, pictures, settings } from "../core/store.js";
 import { html, signal, useRef } from "../core/ui.js";
 
@@ -26,13 +25,13 @@ export function Layers({ layout }) {
   const words = `${spaced ? "" : "hidden "}${hidden === 1 ? "layer" : "layers"}`;
   return html`<div class="shape" ref=${box} ...${keys} role="toolbar" aria-label="Layers and units">
     <${Count} name="Hidden layers" count=${hidden} words=${words} least=${0} most=${MOST_LAYERS}
-      one="hidden layer" set=${(by) => change({ layers: withLayer(layers, by) })} />
+      one="hidden layer" set=${(by) => send(by > 0 ? "add_layer" : "remove_layer")} />
     ${
       spaced &&
       layers.slice(0, hidden).map(
         ({ units }, l) => html`<${Count} key=${l} name=${`Units of layer ${l + 1}`} count=${units} least=${1}
           one="unit" where=${`in layer ${l + 1}`} left=${columns[l + 1][0][0]}
-          set=${(by) => change({ layers: withUnits(layers, l, by) })} />`,
+          set=${(count) => send("add_units", { layer: l, count })} />`,
       )
     }</div>`;
 }

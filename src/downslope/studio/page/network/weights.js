@@ -9,9 +9,12 @@ import { isFrozen } from "./lines.js";
 import { slopeName } from "./names.js";
 import { placesOfNumbers } from "./places.js";
 
-/** The handler that sets one number of a parameter. */
+/** What sets one number of a parameter, and what adds to it as it is by then. */
 export function setter(name, index) {
-  return (value, dragging) => send("set_parameter", { name, index, value, dragging });
+  return {
+    onChange: (value, dragging) => send("set_parameter", { name, index, value, dragging }),
+    onNudge: (by) => send("add_to_parameter", { name, index, by }),
+  };
 }
 
 /** What tells the numbers of a parameter: those of its layer. */
@@ -49,7 +52,7 @@ function Weight({ to, name, among, index, value, gradient, label, x, y, roomy, n
     <span class="name">${label}</span>
     <${NumberField} value=${value} label=${help}
       digits=${roomy ? 6 : 4} room=${roomy ? (narrow ? 6 : 9.5) : 7.5} signed among=${among}
-      title=${`${label} = ${number(value, 10)}${derivative}`} onChange=${setter(name, index)} />
+      title=${`${label} = ${number(value, 10)}${derivative}`} ...${setter(name, index)} />
     <${Freeze} name=${name} index=${index} label=${label} frozen=${frozen} />
     ${roomy && html`<${Derive} name=${name} index=${index} label=${label} />`}
     ${roomy && gradient !== null && html`<${Gradient} label=${label} value=${gradient} />`}

@@ -62,7 +62,7 @@ function NewFormula({ formulas }) {
     if (formulas.includes(wanted)) setFormula(""); // a refused one stays, to be mended
   }, [formulas]);
   const add = () => {
-    if (wanted) send("choose_columns", { formulas: [...formulas, wanted] });
+    if (wanted) send("switch_input", { name: wanted, on: true });
   };
   return html`<div class="bar new-formula">
     <label class="field"><span>New column from a formula</span>
@@ -82,15 +82,11 @@ function Column({ column, now }) {
       target
         ? html`<span>Target</span>`
         : formula
-          ? html`<${RemoveFormula} name=${name} formulas=${now.formulas} />`
-          : html`<${Kind} column=${column} columns=${now.columns} />`
+          ? html`<${RemoveFormula} name=${name} />`
+          : html`<${Kind} column=${column} />`
     }
     <span class="muted">${kept ? "" : "Left out: "}${reason}</span>
-    ${
-      target
-        ? html`<span class="muted">To be predicted</span>`
-        : html`<${SetTarget} name=${name} now=${now} />`
-    }
+    ${target ? html`<span class="muted">To be predicted</span>` : html`<${SetTarget} name=${name} />`}
   </div>`;
 }
 
@@ -101,38 +97,25 @@ function ModelColumn({ name, histogram, target, used, kind, reason }) {
     <span>${capitalised(kind)}</span><span class="muted">${reason}</span></div>`;
 }
 
-function RemoveFormula({ name, formulas }) {
-  const remove = () => send("choose_columns", { formulas: formulas.filter((formula) => formula !== name) });
+function RemoveFormula({ name }) {
+  const remove = () => send("switch_input", { name, on: false });
   return html`<button class="quiet" onClick=${remove}>Remove</button>`;
 }
 
-function SetTarget({ name, now }) {
-  const fields = { targets: [name], task: "auto", drop: [], formulas: now.formulas };
+function SetTarget({ name }) {
+  const fields = { targets: [name], task: "auto", drop: [] };
   return html`<button class="quiet" onClick=${() => send("choose_columns", fields)}>Set as target</button>`;
 }
 
 const kindOf = (column) => (column.kind === "dropped" ? EXCLUDE : AUTOMATIC);
 
 /** What a column is taken for. */
-function Kind({ column, columns }) {
+function Kind({ column }) {
   const now = kindOf(column);
   const shown = (kind) => capitalised(kind === AUTOMATIC && now === kind ? column.kind : kind);
   const options = KINDS.map((kind) => [kind, shown(kind)]);
   return html`<${Choice} hide label=${`Kind of ${column.name}`} value=${now} options=${options}
-    onChange=${(kind) => chooseKind(column.name, kind, columns)} />`;
-}
-
-function chooseKind(name, kind, columns) {
-  const others = columns.filter((column) => column.name !== name);
-  const excluded = others.filter((column) => column.kind === "dropped").map((column) => column.name);
-  const askedFor = (wanted) =>
-    others.filter((column) => column.kind === wanted && column.reason === "asked for").map((c) => c.name);
-  const withThis = (wanted, names) => (kind === wanted ? [...names, name] : names);
-  send("choose_columns", {
-    drop: withThis(EXCLUDE, excluded),
-    category: withThis("category", askedFor("category")),
-    number: withThis("number", askedFor("number")),
-  });
+    onChange=${(kind) => send("choose_kind", { column: column.name, kind })} />`;
 }
 
 function Histogram({ counts, labels, low, high, name }) {

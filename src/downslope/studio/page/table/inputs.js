@@ -34,15 +34,5 @@ function button(one) {
   const last = on && table.value.inputs.filter((other) => other.on).length === 1;
   const hint = last ? "A network needs an input" : formula ? name : `Column ${name}`;
   return html`<button key=${name} class="toggle" aria-pressed=${on} disabled=${last} title=${hint}
-    onClick=${() => toggle(one)}>${label}</button>`;
-}
-
-function toggle({ name, on, formula }) {
-  const { inputs, formulas } = table.value;
-  if (formula) {
-    send("choose_columns", { formulas: on ? formulas.filter((one) => one !== name) : [...formulas, name] });
-    return;
-  }
-  const off = inputs.filter((one) => !one.formula && !one.on).map((one) => one.name);
-  send("choose_columns", { drop: on ? [...off, name] : off.filter((one) => one !== name) });
+    onClick=${() => send("switch_input", { name, on: !on })}>${label}</button>`;
 }

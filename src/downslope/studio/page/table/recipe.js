@@ -14,13 +14,13 @@ const make = (fields) => send("open_sample", { name: table.value.name, ...fields
 
 /** How many rows a sample has, to be set, and other points of the same kind. */
 export function SampleRows() {
-  const { rows, seed } = table.value.recipe;
+  const { rows } = table.value.recipe;
   return html`<span class="bar recipe-rows">
     <${Field} label="Rows" value=${rows} width="3.2rem"
       onChange=${(count) => make({ rows: Math.round(count) })} />
     <span class="muted" aria-hidden="true">rows</span>
     <button class="quiet" title="Other points, drawn in the same way" aria-label="New points"
-      onClick=${() => make({ seed: seed + 1 })}>⟳</button></span>`;
+      onClick=${() => send("draw_again", { what: "points" })}>⟳</button></span>`;
 }
 
 export function Recipe() {

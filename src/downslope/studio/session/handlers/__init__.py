@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from downslope.studio import _schema as ask
 from downslope.studio.session._engine import Engine
 from downslope.studio.session._state import SessionState
-from downslope.studio.session.handlers import _descent, _lessons, _parameters, _table, _time
+from downslope.studio.session.handlers import _descent, _layers, _lessons, _parameters, _table, _time
 from downslope.studio.session.handlers._lessons import with_lesson
 
 __all__ = ["ANSWERED", "HANDLERS", "Outcome", "outcome_of", "with_lesson"]
@@ -18,6 +18,7 @@ Handler = Callable[[SessionState, Any, Engine], SessionState]
 
 HANDLERS: Mapping[type[ask.Command], Handler] = {
     ask.SetParameter: _parameters.set_parameter,
+    ask.AddToParameter: _parameters.add_to_parameter,
     ask.Freeze: _parameters.freeze,
     ask.GoToBest: _parameters.go_to_best,
     ask.Restore: _parameters.restore,
@@ -27,15 +28,23 @@ HANDLERS: Mapping[type[ask.Command], Handler] = {
     ask.SetPace: _descent.set_pace,
     ask.Pause: _descent.pause,
     ask.Reset: _descent.reset,
+    ask.DrawAgain: _descent.draw_again,
     ask.ChangeSettings: _descent.change_settings,
+    ask.AddLayer: _layers.add_layer,
+    ask.RemoveLayer: _layers.remove_layer,
+    ask.AddUnits: _layers.add_units,
+    ask.ChangeLayer: _layers.change_layer,
     ask.ApplyRemedy: _descent.apply_remedy,
     ask.Replay: _time.replay,
     ask.GoTo: _time.go_to_saved_step,
+    ask.MoveInTime: _time.move_in_time,
     ask.NameRun: _time.name_run,
     ask.RemoveRun: _time.remove_run,
     ask.EditCell: _table.edit_cell,
     ask.EditRows: _table.edit_rows,
     ask.ChooseColumns: _table.choose_columns,
+    ask.SwitchInput: _table.switch_input,
+    ask.ChooseKind: _table.choose_kind,
     ask.OpenSample: _table.open_sample,
     ask.OpenLesson: _lessons.open_lesson,
     ask.LessonStep: _lessons.go_to_step,

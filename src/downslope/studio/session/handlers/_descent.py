@@ -11,12 +11,13 @@ from downslope.studio.session._engine import Engine
 from downslope.studio.session._pace import checked_pace
 from downslope.studio.session._playing import played, started, with_pace, with_phase
 from downslope.studio.session._state import PHASES, SessionState, begun, moved, paused, resumed
-from downslope.studio.session.handlers._table import with_choices
+from downslope.studio.session.handlers._table import open_sample, with_choices
 from downslope.studio.table._choices import STANDARD
 
 __all__ = [
     "apply_remedy",
     "change_settings",
+    "draw_again",
     "pause",
     "play",
     "reset",
@@ -78,6 +79,18 @@ def reset(state: SessionState, command: ask.Reset, engine: Engine) -> SessionSta
         return begun(state, descent, parameters, engine)
     settings = state.settings.changed({"seed": command.seed})
     return begun(state, checked_descent(settings, state.rows, state.frozen), None, engine)
+
+
+def draw_again(state: SessionState, command: ask.DrawAgain, engine: Engine) -> SessionState:
+    """A new run from weights, or on points, that are drawn with the next seed."""
+    if command.what == "weights":
+        return reset(state, ask.Reset(state.settings.seed + 1), engine)
+    recipe = state.rows.recipe
+    if command.what != "points" or recipe is None:
+        raise DownslopeError(
+            f"only the weights, or the points of a sample, can be drawn, not {command.what!r}"
+        )
+    return open_sample(state, ask.OpenSample(state.rows.name, seed=recipe.seed + 1), engine)
 
 
 def change_settings(state: SessionState, command: ask.ChangeSettings, engine: Engine) -> SessionState:

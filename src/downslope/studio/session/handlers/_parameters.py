@@ -16,7 +16,10 @@ from downslope.studio.session._engine import Engine
 from downslope.studio.session._state import SessionState, begun, kept, moved, paused, resumed
 from downslope.studio.table._rows import rows_of
 
-__all__ = ["freeze", "go_to_best", "restore", "set_parameter", "solved"]
+__all__ = ["add_to_parameter", "freeze", "go_to_best", "restore", "set_parameter", "solved"]
+
+
+_DIGITS = 12  # beyond which the sum of a number and a step is rounding
 
 
 def set_parameter(state: SessionState, command: ask.SetParameter, engine: Engine) -> SessionState:
@@ -34,6 +37,16 @@ def set_parameter(state: SessionState, command: ask.SetParameter, engine: Engine
     state = moved(state, state.descent, {**values, name: changed}, state.position.step)
     state = kept(replace(state, phase=""), "hand", engine, in_place=in_place)
     return replace(state, dragged=(name, index) if command.dragging else None)
+
+
+def add_to_parameter(state: SessionState, command: ask.AddToParameter, engine: Engine) -> SessionState:
+    """One number more or less by so much than it is now, in the digits that a key moves."""
+    name, index = command.name, tuple(command.index)
+    state = resumed(paused(state, engine), engine)
+    _check_index(state, name, index)
+    now = float(engine.values(state.descent, state.position)[name][index])
+    value = float(f"{now + command.by:.{_DIGITS}g}")
+    return set_parameter(state, ask.SetParameter(name, command.index, value), engine)
 
 
 def freeze(state: SessionState, command: ask.Freeze, engine: Engine) -> SessionState:

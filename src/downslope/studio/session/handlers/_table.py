@@ -21,7 +21,19 @@ from downslope.studio.table._edits import with_cell, with_row_like_the_last, wit
 from downslope.studio.table._reading import read_rows
 from downslope.studio.table._rows import Rows, rows_of
 
-__all__ = ["choose_columns", "edit_cell", "edit_rows", "open_sample", "open_table", "with_choices"]
+__all__ = [
+    "choose_columns",
+    "choose_kind",
+    "edit_cell",
+    "edit_rows",
+    "open_sample",
+    "open_table",
+    "switch_input",
+    "with_choices",
+]
+
+_KINDS = {"exclude": "drop", "category": "category", "number": "number"}
+"""By kind of a column, the choice that holds the names of those that are taken so."""
 
 
 def edit_cell(state: SessionState, command: ask.EditCell, engine: Engine) -> SessionState:
@@ -61,6 +73,36 @@ def choose_columns(state: SessionState, command: ask.ChooseColumns, engine: Engi
     if choices.get("targets") == ():
         raise DownslopeError("choose at least one column to predict")
     return with_choices(state, replace(state.rows.choices, **choices), engine)
+
+
+def switch_input(state: SessionState, command: ask.SwitchInput, engine: Engine) -> SessionState:
+    """One input more or less: a column, or that of a formula."""
+    name, choices = command.name, state.rows.choices
+    if name in choices.targets:
+        raise DownslopeError(f'"{name}" is the target; choose another target first')
+    if name in state.rows.frame.columns:
+        dropped = _with_name(choices.drop, name, not command.on)
+        return with_choices(state, replace(choices, drop=dropped), engine)
+    formulas = _with_name(choices.formulas, name, command.on)
+    return with_choices(state, replace(choices, formulas=formulas), engine)
+
+
+def choose_kind(state: SessionState, command: ask.ChooseKind, engine: Engine) -> SessionState:
+    """One column taken as of another kind."""
+    column, kind, choices = command.column, command.kind, state.rows.choices
+    if kind not in (*_KINDS, "automatic"):
+        raise DownslopeError(f"a column is {', '.join(_KINDS)} or automatic, not {kind!r}")
+    if column not in state.rows.frame.columns:
+        raise DownslopeError(f'the table has no column "{column}"')
+    named = {field: _with_name(getattr(choices, field), column, kind == one) for one, field in _KINDS.items()}
+    return with_choices(state, replace(choices, **named), engine)
+
+
+def _with_name(names: tuple[str, ...], name: str, wanted: bool) -> tuple[str, ...]:
+    """Names with one of them at the end, or without it; in their order where it is there already."""
+    if wanted:
+        return names if name in names else (*names, name)
+    return tuple(one for one in names if one != name)
 
 
 def open_sample(state: SessionState, command: ask.OpenSample, engine: Engine) -> SessionState:

@@ -10,7 +10,7 @@ from downslope.studio.session._engine import Engine
 from downslope.studio.session._playing import started
 from downslope.studio.session._state import SessionState, opened, paused, run_of, with_run
 
-__all__ = ["go_to_saved_step", "name_run", "remove_run", "replay"]
+__all__ = ["go_to_saved_step", "move_in_time", "name_run", "remove_run", "replay"]
 
 
 _NAME, _NOTE = 60, 1000  # characters
@@ -26,6 +26,14 @@ def go_to_saved_step(state: SessionState, command: ask.GoTo, engine: Engine) -> 
         raise DownslopeError(f"this run has the saved steps 0 to {last}, not {command.saved_step}")
     viewing = None if command.saved_step in (None, last) else command.saved_step
     return replace(state, viewing=viewing, phase="")
+
+
+def move_in_time(state: SessionState, command: ask.MoveInTime, engine: Engine) -> SessionState:
+    """The saved step so many later or earlier, at most at the ends."""
+    state = paused(state, engine)
+    last = len(state.run.saved_steps) - 1
+    now = last if state.viewing is None else state.viewing
+    return go_to_saved_step(state, ask.GoTo(min(last, max(0, now + command.count))), engine)
 
 
 def replay(state: SessionState, command: ask.Replay, engine: Engine) -> SessionState:
