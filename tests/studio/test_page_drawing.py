@@ -97,6 +97,32 @@ def test_layers_and_units_are_added_and_taken_on_the_drawing(spirals):
     assert units_of(spirals) == [1]
 
 
+THREE_SEEDS = """() => {
+  const press = () => document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "n", bubbles: true}));
+  [press, press, press].forEach((one) => one());
+}"""
+
+
+def pressed_in_one_frame(locator, count):
+    """Press a button so many times before the page can draw, or hear of the session."""
+    locator.evaluate(f"button => {{ for (let n = 0; n < {count}; n++) button.click(); }}")
+
+
+def test_ten_presses_within_a_frame_are_ten_units(spirals):
+    spirals.until(lambda: units_of(spirals) == [8, 8, 1], "the layers at first")
+    pressed_in_one_frame(spirals.button("One unit more in layer 1"), 10)
+    spirals.until(lambda: units_of(spirals) == [18, 8, 1], "ten units more")
+    pressed_in_one_frame(spirals.button("One hidden layer less"), 2)
+    spirals.until(lambda: units_of(spirals) == [1], "no hidden layer")
+    names = spirals.page.get_by_role("group", name="Inputs").get_by_role("button")
+    names.evaluate_all("all => all.slice(1).forEach((button) => button.click())")
+    features = ["x1", "pow(x1, 2)", "pow(x2, 2)", "x1*x2", "sin(x1)", "sin(x2)"]
+    spirals.until(lambda: spirals.overview["table"]["features"] == features, "all other inputs")
+    spirals.page.keyboard.press("Escape")
+    spirals.page.evaluate(THREE_SEEDS)
+    spirals.until(lambda: spirals.overview["settings"]["seed"] == 3, "three seeds further")
+
+
 def test_a_neuron_becomes_a_network_on_the_drawing(five_rows, visit):
     send(five_rows, **FRESH)
     page = visit(five_rows)

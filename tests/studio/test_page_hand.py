@@ -154,3 +154,15 @@ def test_a_field_that_is_left_while_weights_move_changes_nothing(five_rows, page
     page.button("❚❚ Pause").click()
     page.until(lambda: not page.frame["playing"], "the pause")
     assert set(page.frame["timeline"]["origins"][1:]) == {"descent"}
+
+
+FIVE_KEYS = """(field) => {
+  for (let n = 0; n < 5; n++) field.dispatchEvent(
+    new KeyboardEvent("keydown", {key: "ArrowUp", bubbles: true}),
+  );
+}"""
+
+
+def test_five_keys_within_a_frame_are_five_steps(page):
+    page.weight(2).evaluate(FIVE_KEYS)
+    page.until(lambda: page.weights[1] == START[1] + 5, "five units more")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from downslope.errors import DownslopeError
@@ -13,7 +12,7 @@ from downslope.studio.session.handlers._descent import change_settings
 
 __all__ = ["add_layer", "add_units", "change_layer", "remove_layer"]
 
-_NEW = {"units": 8, "activation": "tanh", "bias": True}
+_NEW: dict[str, Any] = {"units": 8, "activation": "tanh", "bias": True}
 _CHANGEABLE = frozenset(_NEW)
 
 
@@ -68,5 +67,5 @@ def _hidden(layers: list[dict[str, Any]], index: int) -> int:
     return index
 
 
-def _with_layers(state: SessionState, layers: list[Mapping[str, Any]], engine: Engine) -> SessionState:
+def _with_layers(state: SessionState, layers: list[dict[str, Any]], engine: Engine) -> SessionState:
     return change_settings(state, ask.ChangeSettings({"layers": layers}), engine)

@@ -94,7 +94,9 @@ def choose_kind(state: SessionState, command: ask.ChooseKind, engine: Engine) ->
         raise DownslopeError(f"a column is {', '.join(_KINDS)} or automatic, not {kind!r}")
     if column not in state.rows.frame.columns:
         raise DownslopeError(f'the table has no column "{column}"')
-    named = {field: _with_name(getattr(choices, field), column, kind == one) for one, field in _KINDS.items()}
+    named: dict[str, Any] = {
+        field: _with_name(getattr(choices, field), column, kind == one) for one, field in _KINDS.items()
+    }
     return with_choices(state, replace(choices, **named), engine)
 
 
