@@ -49,12 +49,50 @@ def test_how_a_pasted_table_was_read_is_one_click_away(own):
         'row 5 ("Sum") sums up the rows above it and is left out',
     ]
     cells = [row.split("\t") for row in sheet.locator("tbody tr").all_inner_texts()]
-    assert ["Decimal mark", "decimal comma", "--decimal"] in cells
+    assert sheet.get_by_label("Decimal mark").locator("option:checked").inner_text() == "found: decimal comma"
     assert ["people", "number", "3 values from 70 to 336"] in cells
     assert next(row for row in cells if row[0] == "price")[2].endswith("written with €")
     sheet.get_by_role("button", name="Columns").click()
     own.page.get_by_role("tabpanel", name="Columns").wait_for()
     assert sheet.count() == 0
+
+
+def test_a_decision_is_changed_where_it_is_read(own):
+    pasted(own, SALES)
+    own.page.get_by_text("Read as says 2 things").wait_for()
+    own.page.locator("header").get_by_role("button", name="Read as ▾").click()
+    header = own.page.get_by_label("Header", exact=True)
+    header.focus()
+    header.select_option("no header")
+    own.until(lambda: own.overview["table"]["targets"] != ["price"], "other columns")
+    own.page.get_by_text("now; another target is set under Columns").wait_for()
+    assert header.locator("option:checked").inner_text() == "no header"
+    assert header.evaluate("field => field === document.activeElement")
+    header.select_option("as found in the file")
+    own.until(lambda: own.overview["table"]["targets"] == ["price"], "the columns as they were")
+    own.page.get_by_label("Keep every row").check()
+    own.until(lambda: own.overview["reading"]["keep_rows"], "the rows to be kept")
+    assert own.overview["table"]["left_out"] == 1  # the row of sums, which has no price
+
+
+def test_what_cannot_be_read_so_is_refused_at_its_field(own):
+    pasted(own, SALES)
+    own.page.get_by_text("Read as says 2 things").wait_for()
+    own.page.get_by_label("Close this message").click()
+    own.page.locator("header").get_by_role("button", name="Read as ▾").click()
+    encoding = own.page.get_by_label("Encoding")
+    encoding.fill("klingon")
+    encoding.press("Enter")
+    row = own.page.locator("tr", has=encoding)
+    row.get_by_role("alert").wait_for()
+    assert "There is no encoding 'klingon'; give utf-8" in row.get_by_role("alert").inner_text()
+    assert (encoding.get_attribute("aria-invalid"), encoding.input_value()) == ("true", "klingon")
+    assert own.page.locator(".notice").count() == 0
+    assert own.overview["table"]["rows"] == 3
+    encoding.fill("cp1252")
+    encoding.press("Enter")
+    row.get_by_role("alert").wait_for(state="detached")
+    own.page.get_by_text("was read again").wait_for()
 
 
 def test_the_report_opens_in_a_tab_and_is_saved(own):

@@ -5,10 +5,12 @@ import subprocess
 import threading
 import urllib.error
 import urllib.request
+import warnings
 
 import numpy as np
 import polars as pl
 import pytest
+import xlsxwriter
 from visits import COMMAND, PENGUINS, socket_of
 from websockets.sync.client import connect
 
@@ -74,6 +76,118 @@ def test_the_options_that_are_named_exist():
     session.handle(ask.Paste(SALES))
     for one in reading_view(session.state)["decided"]:
         assert f"{one['option']} " in known or f"{one['option']}\n" in known
+
+
+DATES = "day,mark,price\n" + "01/02/24,a,1.5\n03/04/24,b,2.5\n05/06/24,a,4\n02/07/24,b,3\n" * 5
+
+
+def test_a_pasted_table_is_read_again_with_another_decision():
+    session = first_session()
+    session.handle(ask.Paste("a;b;y\n1,5;2.000;1\n2,5;3.000;2\n3,25;1.000;4\n"))
+    assert session.state.rows.frame["a"].to_list() == [1.5, 2.5, 3.25]
+    assert session.state.rows.frame["b"].to_list() == [2000, 3000, 1000]
+    session.handle(ask.ReadAgain("decimal", "."))
+    assert session.state.rows.frame["b"].to_list() == [2, 3, 1]
+    told = {one["name"]: one for one in reading_view(session.state)["decided"]}
+    assert (told["decimal"]["given"], told["delimiter"]["given"]) == (".", None)
+    session.handle(ask.ReadAgain("encoding", "cp1252"))
+    assert session.state.rows.frame["b"].to_list() == [2, 3, 1]  # what was given of the others stays
+    session.handle(ask.ReadAgain("decimal"))
+    assert session.state.rows.frame["a"].to_list() == [1.5, 2.5, 3.25]
+
+
+def test_a_file_that_was_dropped_or_named_is_read_again(tmp_path):
+    path = tmp_path / "dates.csv"
+    path.write_text(DATES)
+    dropped = first_session()
+    dropped.handle(ask.Upload("dates.csv", DATES.encode()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        named = opened(str(path), None)
+    for session in (dropped, named):
+        for form, months in (("%d/%m/%Y", [2, 4, 6, 7]), ("%m/%d/%Y", [1, 3, 5, 2])):
+            said = session.handle(ask.ReadAgain("dates", form))
+            assert session.state.rows.frame["day"].dt.month().to_list() == months * 5
+            assert said["text"] == "dates.csv was read again: 20 rows, 3 columns."
+    path.write_text(DATES.replace("a,4", "a,9"))
+    named.handle(ask.ReadAgain("dates"))  # as the file is now
+    assert named.state.rows.frame["price"].to_list() == [1.5, 2.5, 9, 3] * 5
+
+
+def test_choices_stay_as_far_as_the_columns_are_there():
+    session = first_session()
+    session.handle(ask.Upload("dates.csv", DATES.encode()))
+    session.handle(ask.ChooseColumns(targets=["mark"], drop=["day"]))
+    session.handle(ask.ChangeSettings({"layers": [{"units": 3, "activation": "tanh"}, {"units": 1}]}))
+    session.handle(ask.Step(5))
+    session.handle(ask.ReadAgain("encoding", "cp1252"))
+    choices = session.state.rows.choices
+    assert (choices.targets, choices.drop) == (("mark",), ("day",))
+    assert session.state.settings.network.layers[0].units == 3
+    assert (session.step, session.state.run.number) == (0, 2)
+    said = session.handle(ask.ReadAgain("header", "no"))
+    assert session.state.rows.frame.columns == ["column1", "column2", "column3"]
+    assert session.state.rows.choices.targets == ("column3",)
+    assert said["text"].endswith("It is to predict 'column3' now; another target is set under Columns.")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "why"),
+    [
+        ("encoding", "klingon", "klingon"),
+        ("skip_rows", "many", "skip_rows is a whole number of at least 0, not 'many'"),
+        ("skip_rows", "400", "is empty"),
+        ("decimal", ";", 'decimal is "." or ","'),
+        ("dates", "yesterday", "a date format is day-first"),
+        ("delimiter", "ab", "delimiter is a single character"),
+        ("sheet", "Sales", "sheet"),
+        ("reading", "x", "'reading' is no option of reading; choose among delimiter, decimal"),
+    ],
+)
+def test_a_decision_that_cannot_be_is_refused_and_nothing_changes(option, value, why):
+    session = first_session()
+    session.handle(ask.Upload("dates.csv", DATES.encode()))
+    before = session.state
+    with pytest.raises(DownslopeError, match=why):
+        session.handle(ask.ReadAgain(option, value))
+    assert session.state is before
+
+
+def test_rows_that_were_left_out_are_kept_on_demand():
+    session = first_session()
+    session.handle(ask.Paste(SALES))
+    assert session.state.rows.frame["town"].to_list() == ["Bonn", "Celle", "Kiel"]
+    session.handle(ask.ReadAgain("keep_rows", "yes"))
+    told = reading_view(session.state)
+    assert told["keep_rows"]
+    assert not any("Sum" in text for text in told["left_out"])
+
+
+def test_another_sheet_of_a_workbook_is_read(tmp_path):
+    path = tmp_path / "two.xlsx"
+    book = xlsxwriter.Workbook(path)
+    for name, numbers in (("first", [1, 2, 3]), ("second", [7, 8, 10])):
+        sheet = book.add_worksheet(name)
+        sheet.write_row(0, 0, ["a", "y"])
+        for i, number in enumerate(numbers):
+            sheet.write_row(i + 1, 0, [i, number])
+    book.close()
+    session = first_session()
+    session.handle(ask.Upload("two.xlsx", path.read_bytes()))
+    assert reading_view(session.state)["decided"][0]["name"] == "sheet"
+    session.handle(ask.ReadAgain("sheet", "second"))
+    assert session.state.rows.frame["y"].to_list() == [7, 8, 10]
+    with pytest.raises(DownslopeError, match='has no sheet "third"; it has first, second'):
+        session.handle(ask.ReadAgain("sheet", "third"))
+
+
+@pytest.mark.parametrize("name", ["five rows", *SAMPLES])
+def test_what_was_not_read_cannot_be_read_again(name):
+    session = first_session()
+    session.handle(ask.OpenSample(name))
+    assert not reading_view(session.state)["again"]
+    with pytest.raises(DownslopeError, match="only a table that was opened from a file"):
+        session.handle(ask.ReadAgain("decimal", ","))
 
 
 @pytest.mark.parametrize("name", ["five rows", *SAMPLES])

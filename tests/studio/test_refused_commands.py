@@ -122,6 +122,14 @@ def moons():
     return session
 
 
+def pasted():
+    """A table that was pasted, with some steps."""
+    session = moons()
+    for command in (ask.Paste(CSV), ask.Step(3)):
+        session.handle(command)
+    return session
+
+
 def playing():
     """In the midst of a run, at a step whose values nobody has read."""
     session = Session(*opening_of("moons"))
@@ -205,6 +213,7 @@ CASES = [
     (five_rows, ask.EditRows(2)),
     (moons, ask.Paste(CSV)),
     (five_rows, ask.Upload("table.csv", CSV.encode())),
+    (pasted, ask.ReadAgain("header", "no")),
     (five_rows, ask.ChooseColumns(formulas=["x1*x2"])),
     (five_rows, ask.ChooseColumns(scaling="standard")),
     (moons, ask.SwitchInput("x1*x2", True)),

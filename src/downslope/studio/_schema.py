@@ -263,6 +263,14 @@ class Upload(Command):
 
 
 @dataclass(frozen=True)
+class ReadAgain(Command):
+    """Read the file of the table again with one ``option`` as told; None lets the file decide."""
+
+    option: str
+    value: str | None = None
+
+
+@dataclass(frozen=True)
 class ChooseColumns(Command):
     """Choose targets, kinds and scaling of columns, and columns of formulas."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -67,7 +66,7 @@ def _opening(lesson: Lesson) -> tuple[Rows, Settings, Values | None]:
     if source in (FIVE_ROWS, *SAMPLES) and table.target in ("", "y"):
         return opening_of(source)
     if table.text:
-        frame, decided = read_rows(io.BytesIO(table.text.encode()))
+        frame, decided = read_rows(table.text.encode(), "the lesson's table")
     else:
         path = None if lesson.folder is None else lesson.folder / source
         if path is None or not path.is_file():
@@ -75,7 +74,7 @@ def _opening(lesson: Lesson) -> tuple[Rows, Settings, Values | None]:
             raise DownslopeError(
                 f"there is no table {source!r}; write a file beside the lesson, or a sample: {known}"
             )
-        frame, decided = read_rows(str(path), str(path))
+        frame, decided = read_rows(str(path))
     scaling = next((s.value for s in lesson.settings if s.name == "scaling"), AUTO)
     choices = Choices((table.target or frame.columns[-1],), scaling=scaling)
     rows = replace(rows_of(frame, choices, source or "the lesson's table"), source=decided)

@@ -67,10 +67,10 @@ def opened(
                 f"{source} holds {one_of(type(found))}, which has no table; name one: downslope play "
                 f"{source} --table TABLE"
             )
-        frame, decided = read_rows(table, table, **how)
+        frame, decided = read_rows(table, **how)
         decided.warn()
         return _of_network(found, frame, target, Path(table).name)
-    frame, decided = read_rows(source, source, **how)
+    frame, decided = read_rows(source, **how)
     decided.warn()
     chosen = (target,) if target is not None else (frame.columns[-1],)
     rows = replace(rows_of(frame, Choices(chosen), Path(source).name), source=decided)

@@ -54,8 +54,9 @@ const receivers = {
   overview: ({ message, ...parts }) => arrived.push(parts),
   frame: takeFrame,
   refused: (message) => {
-    notice.value = { text: message.text, kind: "refused" };
-    resolveNext(message, null);
+    const atField = message.command === "read_again"; // where what was refused was written
+    if (!atField) notice.value = { text: message.text, kind: "refused" };
+    resolveNext(message, atField ? message : null);
     if (message.command === "look") lookLater();
   },
   progress: ({ text, command }) => {
@@ -63,6 +64,7 @@ const receivers = {
   },
   notice: (message) => {
     notice.value = { text: message.text, kind: "said" };
+    resolveNext(message);
     if (["upload", "paste"].includes(message.command)) panel.value = "columns"; // where its target is set
   },
 };

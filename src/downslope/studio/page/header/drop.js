@@ -8,17 +8,19 @@ const NO_TABLE =
 
 const dragged = signal(false); // a file is over the page
 
+/** Open what is chosen in a field for files. */
+export function openChosen({ currentTarget }) {
+  const [file] = currentTarget.files;
+  if (file) upload(file);
+  currentTarget.value = ""; // so that the same file can be opened again
+}
+
 /** The button that opens a file, and, while one is dragged over the page, where it can go. */
 export function OpenTable() {
   const input = useRef(null);
-  const choose = ({ currentTarget }) => {
-    const [file] = currentTarget.files;
-    if (file) upload(file);
-    currentTarget.value = ""; // so that the same file can be opened again
-  };
   return html`<button class="quiet open-table" title="Your own table: a file, or cells pasted on the page"
       onClick=${() => input.current.click()}>Open …</button>
-    <input type="file" hidden ref=${input} aria-label="Your own table" onChange=${choose} />
+    <input type="file" hidden ref=${input} aria-label="Your own table" onChange=${openChosen} />
     ${dragged.value && html`<div class="drop-here">Drop the file anywhere to open it as a table</div>`}`;
 }
 

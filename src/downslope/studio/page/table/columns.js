@@ -1,9 +1,10 @@
 /** The reader's own table: dropped, pasted or chosen; its columns, their kinds, the target, formulas. */
 import { Choice } from "../controls/fields.js";
 import { capitalised, number, whole } from "../core/format.js";
-import { send, upload } from "../core/session.js";
+import { send } from "../core/session.js";
 import { overview, table } from "../core/store.js";
 import { html, useEffect, useState } from "../core/ui.js";
+import { openChosen } from "../header/drop.js";
 import { Facts } from "../header/facts.js";
 
 const AUTOMATIC = "automatic";
@@ -30,12 +31,11 @@ export function Columns() {
 function OwnTable() {
   const [text, setText] = useState("");
   const limit = overview.value.limits.upload / 1048576;
-  const choose = (event) => event.currentTarget.files[0] && upload(event.currentTarget.files[0]);
   return html`<div class="dropzone">
     <span><b>Your own table</b>: drop a file anywhere on this page (CSV, TSV, JSON lines, Parquet, Arrow,
       Excel; at most ${limit} MiB), paste cells, or choose a file:</span>
     <label class="choice"><span class="unseen">Choose a file</span>
-      <input type="file" onChange=${choose} /></label>
+      <input type="file" onChange=${openChosen} /></label>
     <details><summary>Type or paste it here</summary>
       <textarea rows="6" cols="40" aria-label="Table as text" value=${text} placeholder=${"x,y\n1,2\n2,4"}
         onInput=${(event) => setText(event.currentTarget.value)}></textarea>

@@ -56,6 +56,7 @@ ANSWERED: Mapping[type[ask.Command], Callable[[SessionState, Any, Engine], tuple
     ask.Solve: _parameters.solved,
     ask.Paste: _table.open_table,
     ask.Upload: _table.open_table,
+    ask.ReadAgain: _table.read_again,
     ask.LeaveLesson: _lessons.leave_lesson,
 }
 """By command, the state that it leads to and what the page is told."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ from downslope.studio.session._engine import Engine
 from downslope.studio.session._samples import checked_recipe, opening_of, sample_of
 from downslope.studio.session._settings import Settings, embeddings_of, suited
 from downslope.studio.session._state import SessionState, begun
-from downslope.studio.table._choices import Choices, Recipe
+from downslope.studio.table._choices import AUTO, Choices, Recipe
 from downslope.studio.table._edits import with_cell, with_row_like_the_last, without_row
 from downslope.studio.table._reading import read_rows
 from downslope.studio.table._rows import Rows, rows_of
@@ -28,6 +28,7 @@ __all__ = [
     "edit_rows",
     "open_sample",
     "open_table",
+    "read_again",
     "switch_input",
     "with_choices",
 ]
@@ -61,6 +62,24 @@ def open_table(
     said = 0 if rows.source is None else len(rows.source.left_out) + len(rows.source.notes)
     if said:
         text += f" Read as says {said} thing{'s' * (said > 1)} about how it was read."
+    return state, {"message": "notice", "text": text}
+
+
+def read_again(
+    state: SessionState, command: ask.ReadAgain, engine: Engine
+) -> tuple[SessionState, dict[str, Any]]:
+    """The same file, read with another option: its target and its other choices stay where they can."""
+    before = state.rows
+    if before.source is None or before.model is not None:
+        raise DownslopeError("only a table that was opened from a file, without a model, can be read again")
+    frame, source = before.source.again(before.name, command.option, command.value)
+    after = replace(_first_rows(frame, before.name, _kept_choices(before, frame)), source=source)
+    alike = after.features == before.features and _encoded_alike(after, before)
+    settings = state.settings if alike and after.choices == before.choices else suited(after)
+    state = begun(replace(state, best={}), checked_descent(settings, after, {}), None, engine)
+    text = f"{after.name} was read again: {len(after.x):,} rows, {frame.width} columns."
+    if after.choices.targets != before.choices.targets:
+        text += f" It is to predict {after.choices.targets[0]!r} now; another target is set under Columns."
     return state, {"message": "notice", "text": text}
 
 
@@ -171,16 +190,45 @@ def _encoded_alike(rows: Rows, others: Rows) -> bool:
 
 def _with_table(state: SessionState, content: bytes, name: str, engine: Engine) -> SessionState:
     """The state with a table that was read; its target is the present one, or the last column that can be."""
-    file = io.BytesIO(content)
-    file.name = name.replace("\\", "/").rsplit("/", 1)[-1][:80]
-    frame, source = read_rows(file)
-    present = [column for column in state.rows.choices.targets if column in frame.columns]
-    *others, last = [*present, *reversed(frame.columns)]
-    for target in others:
-        with suppress(DownslopeError):
-            rows = rows_of(frame, Choices((target,)), file.name)
-            break
-    else:
-        rows = rows_of(frame, Choices((last,)), file.name)
-    rows = replace(rows, source=source)
+    name = name.replace("\\", "/").rsplit("/", 1)[-1][:80]
+    frame, source = read_rows(content, name)
+    rows = replace(_first_rows(frame, name, _by_target(state.rows, frame)), source=source)
     return _with_rows(replace(state, encode=rows_of), rows, engine, suited(rows))
+
+
+def _first_rows(frame: pl.DataFrame, name: str, wished: Iterable[Choices]) -> Rows:
+    """The rows by the first choices from which something can be learned; else why not by the first of all."""
+    first, *others = wished
+    try:
+        return rows_of(frame, first, name)
+    except DownslopeError:
+        for choices in others:
+            with suppress(DownslopeError):
+                return rows_of(frame, choices, name)
+        raise
+
+
+def _by_target(before: Rows, frame: pl.DataFrame) -> Iterator[Choices]:
+    """Each column as the target: those of the table before, then from the last on."""
+    present = [column for column in before.choices.targets if column in frame.columns]
+    yield from (Choices((column,)) for column in [*present, *reversed(frame.columns)])
+
+
+def _kept_choices(before: Rows, frame: pl.DataFrame) -> Iterator[Choices]:
+    """What was chosen, as far as the columns are still there; without it, each column as the target."""
+    chosen, present = before.choices, set(frame.columns)
+
+    def there(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in names if name in present)
+
+    if targets := there(chosen.targets):
+        yield replace(
+            chosen,
+            targets=targets,
+            scaling=chosen.scaling if frame.columns == before.frame.columns else AUTO,
+            drop=there(chosen.drop),
+            category=there(chosen.category),
+            number=there(chosen.number),
+        )
+        yield Choices(targets, drop=there(chosen.drop))
+    yield from _by_target(before, frame)
