@@ -176,3 +176,27 @@ def test_the_error_and_the_target_are_linked():
     assert 'data-to="target"' in of_error["html"]
     assert {"error", "target", "unit:3,0"} <= set(of_error["lights"])
     assert text(chain.factors[0].symbol) == "δ⁽¹⁾₃"
+
+
+def test_the_terms_and_the_others_add_up_to_the_mean():
+    step = step_of(DEEP, POINT)
+    mean = chain_of_weight(step, position_of(DEEP, ("layer2.weight", 4, 3)), None).mean
+    own = np.array([by_hand(DEEP, POINT, row)[1]["layer2.weight"][3, 2] for row in range(6)])
+    assert [term.row for term in mean.terms] == np.argsort(-np.abs(own))[:4].tolist()
+    for term in mean.terms:
+        assert product_of(term.factors) / 6 == close(term.adds) == close(own[term.row] / 6)
+    count, rest = mean.others
+    assert (count, sum(term.adds for term in mean.terms) + rest) == (2, close(own.mean()))
+    assert mean.gradient.value == close(own.mean())
+
+
+def test_rows_that_cancel_are_said_to():
+    x, weights = np.array([[1.0, 0, 0], [1.0, 0, 0]]), np.zeros(3)
+    step = step_of(NEURON, {"layer1.weight": weights[None]})
+    data = {"x": x, "y": np.array([[3.0], [-1.0]]), "row_weights": np.ones(2)}
+    mean = {"layer1.weight": np.array([[-2.0, 0.0, 0.0]])}
+    step = dataclasses.replace(step, data=data, rows=np.arange(2), gradients=mean)
+    chain = chain_of_weight(step, position_of(NEURON, "w1"), None)
+    assert "Rows of both signs cancel: 50 %" not in chain.reason  # (6 − 2) / (6 + 2) is half
+    step = dataclasses.replace(step, data={**data, "y": np.array([[3.0], [-2.0]])})
+    assert "cancel: 20 %" in chain_of_weight(step, position_of(NEURON, "w1"), None).reason

@@ -10,11 +10,19 @@ DELTA = -2 * (FIVE_Y[ROW] - FIVE_X[ROW] @ START)
 
 @pytest.fixture
 def chain(page):
-    """The page with the chain rule of the first weight."""
+    """The page with the chain rule of the first weight, over all rows."""
     page.page.get_by_role("button", name="Chain rule for w₁").click()
     page.answer("explanation")
     page.page.locator(".chain .product").first.wait_for()
     return page
+
+
+@pytest.fixture
+def of_row(chain):
+    """The page with the chain rule of the first weight on the row that weighs most."""
+    chain.page.locator(".averaged").get_by_role("button", name=f"row {ROW + 1}").click()
+    chain.page.locator(".averaged").wait_for(state="detached")
+    return chain
 
 
 def factor(page, key):
@@ -34,43 +42,85 @@ def lit(page):
     )
 
 
-def test_the_short_form_has_the_numbers_of_the_row_that_weighs_most(chain):
-    values = [number_in(text) for text in chain.page.locator(".chain .product .value").all_inner_texts()]
+def numbers(locator):
+    return [number_in(text) for text in locator.all_inner_texts()]
+
+
+def test_over_all_rows_the_mean_is_shown_and_what_each_row_adds_to_it(chain):
+    """The numbers on the screen add up: δ·x of each row by the number of rows, and these to the mean."""
+    deltas = -2 * (FIVE_Y - FIVE_X @ START)
+    products = deltas * FIVE_X[:, 0]
+    mean = chain.page.locator(".chain .product").first
+    assert mean.inner_text().split("=")[-1].startswith(" mean over 5 rows of")
+    assert numbers(mean.locator(".value")) == pytest.approx([products.mean()], rel=1e-4)
+    rows = chain.page.locator(".averaged .row")
+    assert numbers(rows.locator(".value")) == pytest.approx(
+        np.stack([deltas, FIVE_X[:, 0]], axis=1).ravel().tolist(), rel=1e-4
+    )
+    adds = numbers(rows.locator("b:not(.size b)"))
+    assert adds == pytest.approx((products / 5).tolist(), rel=1e-5)
+    assert sum(adds) == pytest.approx(numbers(mean.locator(".value"))[0], rel=1e-5)
+    assert "δ is the largest factor" in chain.page.locator(".chain .reason").inner_text()
+    assert chain.page.get_by_role("heading", name="There and back on row 3").count() == 1
+
+
+def test_a_row_that_is_chosen_shows_its_own_factors(of_row):
+    assert of_row.page.get_by_label("Derivation for").input_value() == str(ROW)
+    values = numbers(of_row.page.locator(".chain .product .value"))
     assert values[:3] == pytest.approx([DELTA * FIVE_X[ROW, 0], DELTA, FIVE_X[ROW, 0]], rel=1e-4)
-    assert "is the largest factor" in chain.page.locator(".chain .reason").inner_text()
-    assert chain.page.locator(".chain").inner_text().startswith("On row 3")
+    assert "is the largest factor" in of_row.page.locator(".chain .reason").inner_text()
+    assert of_row.page.get_by_role("heading", name="There and back").count() == 0
 
 
-def test_a_factor_lights_its_unit_its_row_and_its_cell(chain):
-    factor(chain, "unit:0,0").hover()
-    assert lit(chain) == {
-        "units": [chain.page.locator(".unit").first.get_attribute("aria-label")],
+def test_a_factor_of_the_mean_leads_to_its_row(chain):
+    """The passes below are of another row: a step of them would show another δ."""
+    chain.page.locator(".averaged .row").nth(3).locator(".factor").first.click()
+    chain.page.locator(".averaged").wait_for(state="detached")
+    assert chain.page.get_by_label("Derivation for").input_value() == "3"
+
+
+def test_rows_that_are_not_shown_add_the_rest(five_rows, visit):
+    send(five_rows, "open_sample", name="spirals")
+    page = visit(five_rows)
+    page.page.locator("line[data-weight='0,2,1']").dispatch_event("click")
+    page.answer("explanation")
+    rows = page.page.locator(".averaged .row")
+    page.until(lambda: rows.count() == 5, "four rows and the others")
+    assert rows.last.inner_text().split()[1:3] == ["others", "add"]
+    mean = page.frame["gradients"]["layer1.weight"][2, 1]
+    adds = numbers(rows.locator("b:not(.size b)"))
+    assert sum(adds) == pytest.approx(mean, rel=1e-4)
+    assert numbers(page.page.locator(".chain .product .value"))[0] == pytest.approx(mean, rel=1e-4)
+
+
+def test_a_factor_lights_its_unit_its_row_and_its_cell(of_row):
+    factor(of_row, "unit:0,0").hover()
+    assert lit(of_row) == {
+        "units": [of_row.page.locator(".unit").first.get_attribute("aria-label")],
         "weights": [],
         "lines": [],
         "rows": [ROW + 1],
         "cells": ["8"],
     }
-    factor(chain, "weight:0,0,0").hover()
-    found = lit(chain)
+    factor(of_row, "weight:0,0,0").hover()
+    found = lit(of_row)
     assert (found["weights"], found["lines"], found["rows"]) == (["w₁"], ["0,0,0"], [ROW + 1])
-    factor(chain, "unit:1,0").focus()
-    assert lit(chain)["units"] == [chain.page.locator(".unit").last.get_attribute("aria-label")]
-    chain.page.get_by_label("Number of steps").focus()
-    chain.page.mouse.move(2, 2)
-    assert lit(chain) == {"units": [], "weights": [], "lines": [], "rows": [], "cells": []}
+    factor(of_row, "unit:1,0").focus()
+    assert lit(of_row)["units"] == [of_row.page.locator(".unit").last.get_attribute("aria-label")]
+    of_row.page.get_by_label("Number of steps").focus()
+    of_row.page.mouse.move(2, 2)
+    assert lit(of_row) == {"units": [], "weights": [], "lines": [], "rows": [], "cells": []}
 
 
-def test_the_drawing_and_the_table_light_the_factors_that_speak_of_them(chain):
-    marked = chain.page.locator(".chain .product .factor.lit")
-    chain.page.locator(".unit").last.hover()
+def test_the_drawing_and_the_table_light_the_factors_that_speak_of_them(of_row):
+    marked = of_row.page.locator(".chain .product .factor.lit")
+    of_row.page.locator(".unit").last.hover()
     assert marked.evaluate_all("all => all.map((one) => one.dataset.to.split(' ')[0])") == ["unit:1,0"]
-    chain.page.locator(".rows tbody tr").nth(ROW).hover()
+    of_row.page.locator(".rows tbody tr").nth(ROW).hover()
     assert marked.count() == 3
-    chain.page.locator(".rows tbody tr").nth(0).hover()
+    of_row.page.locator(".rows tbody tr").nth(0).hover()
     assert marked.count() == 0
-    first = chain.page.locator(".derivation tr[data-to='row:0']")
-    assert "lit" in first.get_attribute("class")
-    chain.page.locator(".drawing .weight").first.hover()
+    of_row.page.locator(".drawing .weight").first.hover()
     assert marked.evaluate_all("all => all.map((one) => one.dataset.to.split(' ')[0])") == ["weight:0,0,0"]
 
 
@@ -79,6 +129,9 @@ def test_symbols_of_the_written_derivation_point_too(chain):
     assert lit(chain)["units"] == [chain.page.locator(".unit").first.get_attribute("aria-label")]
     chain.page.locator(".derivation tr[data-to='row:3'] td").first.hover()
     assert lit(chain)["rows"] == [4]
+    chain.page.locator(".rows tbody tr").nth(0).hover()
+    assert "lit" in chain.page.locator(".derivation tr[data-to='row:0']").get_attribute("class")
+    assert chain.page.locator(".averaged .row").nth(0).locator(".factor.lit").count() == 2
 
 
 def at(page):
@@ -123,10 +176,10 @@ def test_the_passes_go_factor_by_factor_with_buttons_and_arrow_keys(chain):
     assert arrived == pytest.approx(chain.weights[0], rel=1e-3)
 
 
-def test_pressing_a_factor_shows_the_step_in_which_it_appears(chain):
-    factor(chain, "unit:1,0").click()
-    assert at(chain)["unit:1,0", "delta"] == pytest.approx(DELTA, rel=1e-3)
-    assert "Backward, 7 of 10" in chain.page.locator(".stepper .where").inner_text()
+def test_pressing_a_factor_shows_the_step_in_which_it_appears(of_row):
+    factor(of_row, "unit:1,0").click()
+    assert at(of_row)["unit:1,0", "delta"] == pytest.approx(DELTA, rel=1e-3)
+    assert "Backward, 7 of 10" in of_row.page.locator(".stepper .where").inner_text()
 
 
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
@@ -154,7 +207,7 @@ def test_layers_go_unit_by_unit_and_the_written_text_has_the_numbers_of_the_draw
     page.answer("explanation")
     parameters = page.frame["parameters"]
     page.page.get_by_role("button", name="Next factor").click()
-    row = int(page.page.locator(".chain").inner_text().split()[2].strip(",")) - 1
+    row = page.answer("explanation")["chain"]["row"]
     hidden = np.tanh(parameters["layer1.weight"] @ FIVE_X[row] + parameters["layer1.bias"])
     output = (parameters["layer2.weight"] @ hidden + parameters["layer2.bias"])[0]
     delta = 2 * (output - FIVE_Y[row])
@@ -183,16 +236,15 @@ def test_the_row_of_the_numbers_is_brought_into_view(five_rows, visit):
     )
     shown.wait_for()
     factor(page, "unit:1,2").hover()
-    assert shown.get_attribute("class").split()[0] == "lit"
+    assert "lit" in shown.get_attribute("class").split()
 
 
-def test_the_chain_rule_follows_the_hand(chain):
+def test_the_chain_rule_follows_the_hand(of_row):
     """A weight that is moved changes δ in the sheet, at the step that is shown."""
-    factor(chain, "unit:1,0").click()
-    chain.set(3, "2")
+    factor(of_row, "unit:1,0").click()
+    of_row.set(3, "2")
     weights = [*START[:2], 2]
     deltas = -2 * (FIVE_Y - FIVE_X @ weights)
-    row = np.argmax(np.abs(deltas * FIVE_X[:, 0]))
-    shown = factor(chain, "unit:1,0").locator(".value")
-    chain.until(lambda: number_in(shown.inner_text()) == pytest.approx(deltas[row], rel=1e-4), "another δ")
-    assert at(chain)["unit:1,0", "delta"] == pytest.approx(deltas[row], rel=1e-3)
+    shown = factor(of_row, "unit:1,0").locator(".value")
+    of_row.until(lambda: number_in(shown.inner_text()) == pytest.approx(deltas[ROW], rel=1e-4), "another δ")
+    assert at(of_row)["unit:1,0", "delta"] == pytest.approx(deltas[ROW], rel=1e-3)

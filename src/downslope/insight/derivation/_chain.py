@@ -16,93 +16,58 @@ from numpy.typing import NDArray
 
 from downslope.graph import Node
 from downslope.graph.notation import (
-    Expression,
-    Fraction,
     Number,
     Symbol,
-    mathml,
     number_text,
     partial,
     product,
     text,
 )
-from downslope.insight.derivation._backward import activation_of, own_gradient
-from downslope.insight.derivation._document import Formula, Item, items_html
+from downslope.insight.derivation._document import Formula
+from downslope.insight.derivation._factors import Bar, Factor, FactorBuilder, Opened
 from downslope.insight.derivation._links import (
-    ACTIVATION,
-    DELTA,
     GRADIENT,
     WEIGHT,
     Links,
     bias_key,
     row_key,
-    unit_key,
     weight_key,
 )
+from downslope.insight.derivation._mean import Mean, mean_of
 from downslope.insight.derivation._next_step import NextStep
 from downslope.insight.derivation._parameter import ParameterDerivation
 from downslope.insight.derivation._passes import PassStep, backward_steps, forward_steps
 from downslope.insight.derivation._position import Position
-from downslope.insight.derivation._sums import largest, sum_of_others
 from downslope.insight.derivation._view import NetworkView
-from downslope.insight.derivation.rules import elementwise, prime, slopes
-from downslope.nets import Stage
 
 __all__ = ["Chain", "chain_of_row", "chain_of_unit", "chain_of_weight"]
 
-_TERMS = 4  # of a sum that are written out
 _SMALL = 0.1  # a factor below this makes a gradient small
 _MOST_EDGES = 2100
 _MOST_ROWS = 200
 
 
 @dataclass(frozen=True)
-class Factor:
-    """One factor of a product.
-
-    Attributes:
-        symbol, value: how it is written, and its number.
-        kind: activation, weight, delta or gradient.
-        refers: the keys of what it speaks of: a unit, a weight, the row.
-        meaning: what it is, in words.
-        typical: the root of its mean square over the rows of the step; None where that is not known.
-    """
-
-    symbol: Expression
-    value: float
-    kind: str
-    refers: tuple[str, ...]
-    meaning: str
-    typical: float | None = None
-
-
-@dataclass(frozen=True)
-class Opened:
-    """Where a factor comes from: a sum of products, and what its terms that are not shown come to."""
-
-    of: Factor
-    terms: tuple[tuple[Factor, ...], ...]
-    items: tuple[Item, ...] = ()
-    others: tuple[int, float] | None = None
-
-
-@dataclass(frozen=True)
 class Chain:
-    """The chain rule of one parameter, unit or row, on one row.
+    """The chain rule of one parameter, unit or row, on one row; of a parameter as a mean over rows too.
 
     Attributes:
         row: of the table, counted from 0.
+        chosen: whether that row was asked for; else it is the one that weighs most in the mean.
         share: what this row adds to the mean over the rows of the step, as a share of the sum of sizes; None
             where the row was chosen.
+        mean: over the rows of the step, where no row was chosen for a parameter.
         gradient: the product of ``factors``; None where a unit or a row is explained.
         factors: in the short form: δ of the unit, and what came in.
-        reason: in words, which factor makes the gradient large or small.
+        reason: in words, which factor makes the gradient, or its mean, large or small.
         opened: each factor by where it comes from, from the parameter's layer up to the error.
         steps: the passes, factor by factor.
     """
 
     row: int
+    chosen: bool
     share: float | None
+    mean: Mean | None
     gradient: Factor | None
     factors: tuple[Factor, ...]
     reason: str
@@ -112,52 +77,21 @@ class Chain:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for a page: symbols as MathML, sizes as shares of a logarithmic bar."""
-        shown = [*self.factors, *[f for one in self.opened for term in one.terms for f in term]]
-        bar = _Bar([f for f in [*shown, self.gradient] if f is not None])
+        means = [] if self.mean is None else self.mean.factors()
+        opened = [f for one in self.opened for f in one.factors()]
+        shown = [f for f in (*self.factors, *means, *opened, self.gradient) if f is not None]
+        bar = Bar(shown)
         return {
             "row": self.row,
+            "chosen": self.chosen,
             "share": self.share,
-            "gradient": None if self.gradient is None else self._factor(self.gradient, bar),
-            "factors": [self._factor(factor, bar) for factor in self.factors],
+            "mean": None if self.mean is None else self.mean.to_json(bar),
+            "gradient": None if self.gradient is None else self.gradient.to_json(bar),
+            "factors": [factor.to_json(bar) for factor in self.factors],
             "reason": self.reason,
-            "opened": [self._opened(one, bar) for one in self.opened],
+            "opened": [one.to_json(bar, self.links) for one in self.opened],
             "steps": [step.to_json(self.links) for step in self.steps],
         }
-
-    def _factor(self, factor: Factor, bar: _Bar) -> dict[str, Any]:
-        return {
-            "symbol": mathml(factor.symbol),
-            "text": text(factor.symbol),
-            "value": factor.value,
-            "kind": factor.kind,
-            "refers": [key for key in factor.refers if key],
-            "meaning": factor.meaning,
-            "bar": bar.share(factor.value),
-            "typical": None if factor.typical is None else bar.share(factor.typical),
-        }
-
-    def _opened(self, one: Opened, bar: _Bar) -> dict[str, Any]:
-        return {
-            "of": self._factor(one.of, bar),
-            "terms": [[self._factor(factor, bar) for factor in term] for term in one.terms],
-            "html": items_html(one.items, self.links),
-            "others": one.others,
-        }
-
-
-class _Bar:
-    """Sizes on a logarithmic scale around 1, which changes no product: from −1 to 1."""
-
-    def __init__(self, factors: Sequence[Factor]) -> None:
-        sizes = [abs(size) for f in factors for size in (f.value, f.typical or 0.0)]
-        exponents = [abs(math.log10(size)) for size in sizes if 0 < size < math.inf]
-        self._most = max([1.0, *exponents])
-
-    def share(self, value: float) -> float:
-        size = abs(value)
-        if not 0 < size < math.inf:
-            return -1.0 if size == 0 else 1.0
-        return math.log10(size) / self._most
 
 
 def chain_of_weight(
@@ -175,14 +109,10 @@ def chain_of_weight(
     number, share = (row, None) if row is not None else _heaviest(step, over.shares)
     one = ParameterDerivation(step, position, number, features)
     links = Links(one.view)
-    builder = _Builder(one.view, links, number, features)
-    typical = np.sqrt(np.mean(np.square(over.factors.values), axis=0))
-    factors = tuple(
-        builder.factor(symbol, float(value), _meaning(builder, one, i), float(usual))
-        for i, (symbol, value, usual) in enumerate(
-            zip(one.factors.symbols, one.factors.values[0], typical, strict=True)
-        )
-    )
+    builder = FactorBuilder(one.view, links, number)
+    typical = np.sqrt(np.mean(np.square(over.factors.values), axis=0)).tolist()
+    meanings = [_meaning(builder, one, i) for i in range(len(typical))]
+    factors = builder.product(one.factors.symbols, one.factors.values[0], meanings, typical)
     gradient = Factor(
         one.rule()[0],
         float(np.prod(one.factors.values[0])),
@@ -193,7 +123,12 @@ def chain_of_weight(
     opened = () if one.factors.unit is None else tuple(builder.opened(one.stage.node, one.factors.unit))
     steps = [*forward_steps(one.view, links), *backward_steps(one.view, links, one.stage, one.factors.unit)]
     steps += _last_steps(step, one, over, gradient, factors)
-    return Chain(number, share, gradient, factors, _reason(factors), opened, tuple(steps), links)
+    if row is not None or len(step.rows) == 1:
+        return Chain(
+            number, True, None, None, gradient, factors, _reason(factors), opened, tuple(steps), links
+        )
+    mean = mean_of(over, builder, meanings, typical)
+    return Chain(number, False, share, mean, gradient, factors, mean.reason, opened, tuple(steps), links)
 
 
 def chain_of_unit(step: NextStep, layer: str, unit: int, row: int | None) -> Chain:
@@ -206,9 +141,9 @@ def chain_of_unit(step: NextStep, layer: str, unit: int, row: int | None) -> Cha
     z = next(dense.z for dense in one.dense if dense.name == layer)
     stage = one.stage(z)
     assert stage is not None
-    opened = tuple(_Builder(one, links, number, None).opened(z, unit - 1))
+    opened = tuple(FactorBuilder(one, links, number).opened(z, unit - 1))
     steps = (*forward_steps(one, links), *backward_steps(one, links, stage, unit - 1))
-    return Chain(number, share, None, (), "", opened, steps, links)
+    return Chain(number, row is not None, share, None, None, (), "", opened, steps, links)
 
 
 def chain_of_row(step: NextStep, row: int) -> Chain:
@@ -226,7 +161,7 @@ def chain_of_row(step: NextStep, row: int) -> Chain:
     formula = Formula((partial(view.error, symbol), product((delta, came_in))))
     words = "Each weight: δ of the unit that it leads to, times what came in along it."
     steps = (*steps, PassStep("gradient", GRADIENT, (words, formula), tuple(values)))
-    return Chain(row, None, None, (), "", (), steps, links)
+    return Chain(row, True, None, None, None, (), "", (), steps, links)
 
 
 def _gradients(view: NetworkView, layer: int, weight: Node, bias: Node | None) -> Iterator[tuple[str, float]]:
@@ -251,7 +186,7 @@ def _place(one: ParameterDerivation, links: Links) -> str:
     return links.of(one.symbol)[1]
 
 
-def _meaning(builder: _Builder, one: ParameterDerivation, i: int) -> str:
+def _meaning(builder: FactorBuilder, one: ParameterDerivation, i: int) -> str:
     """What the i-th factor of a parameter's gradient is."""
     if i == 0:
         return "what comes back" if one.factors.unit is None else builder.unit_words(one.stage)
@@ -301,90 +236,3 @@ def _last_steps(
         yield PassStep("gradient", GRADIENT, items, ((place, over.total),), rows)
     update = tuple(one.update.items())
     yield PassStep("update", WEIGHT, update, ((place, one.update.value),))
-
-
-@dataclass(frozen=True)
-class _Builder:
-    """Factors of one row."""
-
-    view: NetworkView
-    links: Links
-    row: int
-    features: Sequence[str] | None
-
-    def factor(self, symbol: Expression, value: float, meaning: str, typical: float | None = None) -> Factor:
-        """A factor by its symbol."""
-        kind, to = self._link(symbol)
-        refers = tuple(key for key in (to, "" if kind == WEIGHT else row_key(self.row)) if key)
-        return Factor(symbol, value, kind, refers, meaning, typical)
-
-    def _link(self, symbol: Expression) -> tuple[str, str]:
-        if isinstance(symbol, Symbol):
-            return self.links.of(symbol)
-        return (DELTA if isinstance(symbol, Fraction) else ACTIVATION), ""
-
-    def unit_words(self, stage: Stage) -> str:
-        """What the δ of a unit is."""
-        last = stage.node is self.view.graph.output or activation_of(self.view, stage.node) is None
-        outputs = int(stage.node.shape[1])
-        if last and stage.node is self.view.graph.output:
-            return "how the error changes with " + ("z" if outputs == 1 else "the z of this output")
-        return f"what comes back to this unit of {stage.layer}"
-
-    def opened(self, node: Node, unit: int) -> Iterator[Opened]:
-        """Where the gradient by a unit comes from: on the way that weighs most, up to the error."""
-        view = self.view
-        while True:
-            of = self._gradient(node, unit)
-            items = tuple(own_gradient(view, node, unit))
-            uses = view.uses(node)
-            use = uses[0] if uses is not None and len(uses) == 1 else None
-            if use is None:
-                yield Opened(of, (), items)
-                return
-            if use.kind == "Dense":
-                opened, unit = self._sum(of, use, unit)
-                yield opened
-                node = use.node
-            elif activation_of(view, node) is use and elementwise(use):
-                back = self._gradient(use.node, unit)
-                yield Opened(of, ((back, self._slope(use, unit)),), items[:-1])
-                node = use.node
-            elif int(use.node.shape[1]) == int(node.shape[1]):
-                yield Opened(of, (), items)
-                node = use.node
-            else:
-                yield Opened(of, (), items)
-                return
-
-    def _gradient(self, node: Node, unit: int) -> Factor:
-        """∂E/∂(a unit)."""
-        symbol = self.view.gradient_symbol(node, unit)
-        to = unit_key(self.links.columns[node], unit)
-        value = float(self.view.upstream(node)[0, unit])
-        own = self.view.stage(node)
-        words = "what comes back" if own is None else self.unit_words(own)
-        return Factor(symbol, value, DELTA, (to, row_key(self.row)), words)
-
-    def _slope(self, use: Stage, unit: int) -> Factor:
-        """φ′(z) of a unit."""
-        view, z = self.view, use.inputs[0]
-        value = float(slopes(view, use)[0, unit])
-        to = unit_key(self.links.columns[z], unit)
-        words = f"the slope of {use.function} at z = {number_text(float(view.value(z)[0, unit]), 4)}"
-        return Factor(prime(use, view.symbol(z, unit)), value, ACTIVATION, (to, row_key(self.row)), words)
-
-    def _sum(self, of: Factor, use: Stage, unit: int) -> tuple[Opened, int]:
-        """Σ weight·δ over the units of the next layer, and the unit that weighs most."""
-        view, name = self.view, use.parameters["weight"].name
-        weights = view.value(use.parameters["weight"])[:, unit]
-        terms = weights * view.upstream(use.node)[0]
-        order = largest(terms, _TERMS).tolist()
-        pairs = []
-        for m in order:
-            symbol = view.parameter_symbol(name, (m, unit))
-            weight = self.factor(symbol, float(weights[m]), "the weight that leads there")
-            pairs.append((weight, self._gradient(use.node, m)))
-        left = len(terms) - len(order)
-        others = (left, sum_of_others(terms, order)) if left else None
-        return Opened(of, tuple(pairs), (), others), max(order, key=lambda m: abs(float(terms[m])))

@@ -121,7 +121,7 @@ class ParameterDerivation:
 
     def _all_rows(self) -> list[Block]:
         values, symbols = self.factors.values, self.factors.symbols
-        step, even = self.step, self._even
+        step, even = self.step, self.even
         weights = self.view.given["row_weights"]
         gradients = np.prod(values, axis=1)
         shares = self.shares
@@ -181,19 +181,19 @@ class ParameterDerivation:
         return self._at(self.step.data_gradient(self.position.name))
 
     @property
-    def _even(self) -> bool:
+    def even(self) -> bool:
         """Whether all rows of the step weigh the same."""
         weights = self.step.data["row_weights"][self.step.rows]
         return bool(np.all(weights == weights[0]))
 
     def mean(self, of: Expression) -> Formula:
         """∂E/∂(parameter) of the step as a mean."""
-        words = Words("mean over rows of " if self._even else "weighted mean over rows of ")
+        words = Words("mean over rows of " if self.even else "weighted mean over rows of ")
         return Formula((partial(Symbol("E"), self.symbol), Phrase((words, of)), Number(self.total)))
 
     def _over_rows(self) -> str:
         rows = "the rows" if self.step.number is None else self.step.rows_in_words
-        return f"the mean over {rows}" if self._even else f"the weighted mean over {rows}"
+        return f"the mean over {rows}" if self.even else f"the weighted mean over {rows}"
 
     def _update(self) -> Block:
         items: list[Item] = []

@@ -1,11 +1,11 @@
 /** The derivation of what is selected, with the numbers that are shown. */
 import { Choice } from "../controls/fields.js";
 import { number } from "../core/format.js";
-import { goToStep, pointAway, pointed, showRow, speaksOf, stepAt } from "../core/links.js";
+import { goToStep, pointAway, pointed, speaksOf, stepAt } from "../core/links.js";
 import { explain, selectRow } from "../core/session.js";
 import { explanation, frame, network, row, selected, table } from "../core/store.js";
 import { html, useEffect, useRef } from "../core/ui.js";
-import { Opened, Product } from "./product.js";
+import { Averaged, Opened, Product } from "./product.js";
 import { Stepper, stepKeys, stepOf } from "./stepper.js";
 
 const MOST_ROWS = 200; // that are listed
@@ -39,7 +39,7 @@ export function Derivation() {
 
 /** The chain rule in its short form, its passes step by step, and each factor opened. */
 function Chain({ chain }) {
-  const { gradient, factors, reason, opened, steps } = chain;
+  const { mean, gradient, factors, reason, opened, steps } = chain;
   const show = (key, kind) => {
     const at = stepOf(steps, key, kind);
     if (at >= 0) goToStep(at);
@@ -47,26 +47,29 @@ function Chain({ chain }) {
   return html`<section class="chain" aria-label="Chain rule">
     ${
       gradient &&
-      html`<${Heaviest} chain=${chain} />
-      <${Product} gradient=${gradient} factors=${factors} show=${show} />
+      html`${
+        mean
+          ? html`<${Averaged} ...${mean} show=${show} />`
+          : html`<${Product} gradient=${gradient} factors=${factors} show=${show} />`
+      }
       <p class="reason">${reason}</p>`
     }
+    ${!chain.chosen && html`<${Heaviest} chain=${chain} />`}
     <${Stepper} steps=${steps} />
     ${
       opened.length > 0 &&
-      html`<h2>Where ${opened[0].of.text} comes from</h2>
+      html`<h2>Where ${opened[0].of.text} comes from${chain.chosen ? "" : `, on row ${chain.row + 1}`}</h2>
       ${opened.map((one) => html`<${Opened} key=${one.of.text} ...${one} show=${show} />`)}
       <p class="muted small">${BARS}</p>`
     }
   </section>`;
 }
 
-/** Which row the numbers are of, where none was chosen. */
+/** Which row the passes are of, where none was chosen. */
 function Heaviest({ chain: { row: index, share } }) {
-  if (share === null) return null;
-  return html`<p class="muted small">On <button class="link" title="Bring this row into view"
-    onClick=${showRow}>row ${index + 1}</button>, which weighs most in the mean:${" "}
-    ${number(100 * share, 3)} % of the sum of sizes.</p>`;
+  const part = share === null ? "" : `: ${number(100 * share, 3)} % of the sum of sizes`;
+  return html`<h2>There and back on row ${index + 1}</h2>
+    <p class="muted small">This row weighs most in the mean${part}.</p>`;
 }
 
 /** The kind of quantity that a symbol is marked as. */

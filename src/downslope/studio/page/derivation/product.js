@@ -1,6 +1,7 @@
 /** Products of factors: each in the colour of its kind, with its number and a bar of its size. */
-import { fitted, number } from "../core/format.js";
-import { pointed, pointing, speaksOf } from "../core/links.js";
+import { fitted, number, whole } from "../core/format.js";
+import { pointed, pointing, speaksOf, wantedRow } from "../core/links.js";
+import { selectRow } from "../core/session.js";
 import { html } from "../core/ui.js";
 
 /** ∂E/∂w = δ · x, with numbers. */
@@ -11,6 +12,27 @@ export function Product({ gradient, factors, show }) {
       (factor, i) => html`<span class="sign">${i ? "·" : "="}</span>
         <${Factor} key=${factor.text} ...${factor} show=${show} />`,
     )}</div>`;
+}
+
+/** The mean over the rows, and what those that add most add to it. */
+export function Averaged({ gradient, of, count, even, terms, others, show }) {
+  const choose = (index) => () => {
+    wantedRow.value = { index };
+    selectRow(index);
+  };
+  const row = ({ row: index, factors, adds }) => html`<div class="product row" key=${index} role="listitem">
+    <button class="link" title="The chain rule of this row" onClick=${choose(index)}>row ${index + 1}</button>
+    <${Term} factors=${factors} first show=${choose(index)} />
+    <span class="sign">${even ? `/ ${whole(count)} =` : "adds"}</span><b>${number(adds, 6)}</b></div>`;
+  return html`<div class="product"><${Factor} ...${gradient} show=${show} />
+      <span class="sign">= ${even ? "" : "weighted "}mean over ${whole(count)} rows of</span>
+      <span dangerouslySetInnerHTML=${{ __html: `<math>${of}</math>` }} /></div>
+    <div class="averaged" role="list" aria-label="What rows add to the mean">${terms.map(row)}
+      ${
+        others &&
+        html`<div class="product row" role="listitem"><span>${whole(others[0])} others</span>
+        <span class="sign">add</span><b>${number(others[1], 6)}</b></div>`
+      }</div>`;
 }
 
 /** A factor: pointing at it lights what it speaks of; pressing it shows the step in which it appears. */
