@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # the page is there before the session is
 __all__ = ["StudioServer"]
 
 _FRAME_SECONDS = 1 / 60
-_FRAME_SECONDS_FASTEST = 1 / 20  # where each picture takes time from the steps
+_FRAME_SECONDS_FASTEST = 1 / 30  # where each frame takes time from the steps; the page may ask for fewer
 _IDLE = 0.5
 _LEAVE = 5.0  # seconds that a session has to end what it is at
 _MOST_PAGES = 8

@@ -12,12 +12,17 @@ const ACROSS = { ArrowDown: 1, ArrowUp: -1 };
  */
 export function useRoving(box, controls, inRows = false) {
   const last = useRef(null); // the control that has the focus, or had it
-  const found = () =>
-    [...box.current.querySelectorAll(controls)].filter((one) => !one.disabled && one.checkVisibility());
+  const before = useRef([]); // the controls there were, and how wide the window was
+  const enabled = () => [...box.current.querySelectorAll(controls)].filter((one) => !one.disabled);
+  const found = () => enabled().filter((one) => one.checkVisibility());
   useLayoutEffect(() => {
     if (!box.current) return;
-    const all = found();
-    if (!all.includes(last.current)) last.current = all[0] ?? null;
+    const all = enabled();
+    const now = [innerWidth, ...all];
+    if (last.current && alike(before.current, now)) return; // what is visible asks for a layout, in each frame
+    before.current = now;
+    const visible = all.filter((one) => one.checkVisibility());
+    if (!visible.includes(last.current)) last.current = visible[0] ?? null;
     for (const one of all) setTab(one, one === last.current);
   });
   const focus = (one) => {
@@ -46,6 +51,8 @@ export function useRoving(box, controls, inRows = false) {
   };
   return { onFocusIn, onKeyDown };
 }
+
+const alike = (some, others) => some.length === others.length && some.every((one, i) => one === others[i]);
 
 function setTab(one, stops) {
   if (one && one.tabIndex !== (stops ? 0 : -1)) one.tabIndex = stops ? 0 : -1;

@@ -1,5 +1,6 @@
 /** The connection to the session: commands go out by it, the overview, frames and answers come in. */
 import { COMMANDS } from "../commands.js";
+import { pacer, timed } from "./cost.js";
 import * as store from "./store.js";
 import { askForToken, currentToken, tokenOpens } from "./token.js";
 import { batch } from "./ui.js";
@@ -13,6 +14,9 @@ const AGAIN = 1000; // milliseconds until a lost connection is tried again
 let socket = null;
 const waiting = new Map(); // by command, who waits for its answers
 let looking = false;
+const pace = pacer(navigator.hardwareConcurrency);
+let full = true; // whether pictures were asked for with the frame that is to come
+let resting = null; // the timer of the next frame
 let arrived = []; // overviews wait for the frame that belongs to them: other layers, other numbers
 
 /** Open the socket, and again when it was lost. */
@@ -52,12 +56,18 @@ function door() {
 
 const receivers = {
   overview: ({ message, ...parts }) => arrived.push(parts),
-  frame: takeFrame,
+  frame: (message) => {
+    const taken = { ...message, full };
+    timed(
+      () => takeFrame(taken),
+      (cost) => lookAfter(pace.restAfter(cost, full, taken)),
+    );
+  },
   refused: (message) => {
     const atField = message.command === "read_again"; // where what was refused was written
     if (!atField) notice.value = { text: message.text, kind: "refused" };
     resolveNext(message, atField ? message : null);
-    if (message.command === "look") lookLater();
+    if (message.command === "look") requestAnimationFrame(() => lookAfter(0));
   },
   progress: ({ text, command }) => {
     notice.value = { text, kind: "progress", command };
@@ -97,13 +107,13 @@ function takeFrame(message) {
   });
   const moved = explanation.value === null || explanation.value.step !== message.step;
   if (lines.value === "row" && row.value !== null && moved && !moving.value) explain(true);
-  lookLater();
 }
 
-/** Ask for the next frame once the page has drawn. */
-function lookLater() {
+/** Ask for the next frame after a rest, which ends with the next command: what it does is seen at once. */
+function lookAfter(rest) {
   looking = false;
-  requestAnimationFrame(() => look(false));
+  if (rest) resting = setTimeout(look, rest, false);
+  else look(!full && !moving.value); // at rest nothing else comes, and the pictures belong to it
 }
 
 /**
@@ -114,12 +124,15 @@ export function look(again) {
   if (!socket || socket.readyState !== WebSocket.OPEN) return;
   if (looking && !again) return;
   looking = true;
+  full = again || pace.full();
+  clearTimeout(resting);
+  resting = null;
   send("look", {
     rows: shownRows.value,
     row: row.value,
     order: order.value,
-    pictures: { ...asked.value.pictures, ...asked.value.units },
-    matrices: asked.value.matrices,
+    pictures: full ? { ...asked.value.pictures, ...asked.value.units } : null,
+    matrices: full ? asked.value.matrices : null,
     again,
   });
 }
@@ -139,6 +152,7 @@ export function send(command, fields = {}) {
   if (missing.length) throw new Error(`the command ${command} lacks ${missing[0]}`);
   const open = socket !== null && socket.readyState === WebSocket.OPEN;
   if (open) socket.send(JSON.stringify({ command, ...fields }));
+  if (resting !== null) look(false);
   return open;
 }
 

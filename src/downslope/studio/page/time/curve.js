@@ -125,7 +125,7 @@ export function Curve({ legend }) {
   const { beside } = story.value;
   useEffect(() => {
     const time = performance.now();
-    if (!plot.current || (moving.value && time - drawn.current < LEAST_TIME)) return;
+    if (!plot.current || !now.full || (moving.value && time - drawn.current < LEAST_TIME)) return;
     drawn.current = time;
     plot.current.setData(curveData(story.value));
   }, [now, beside]);
