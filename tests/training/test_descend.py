@@ -251,3 +251,12 @@ def test_a_run_whose_states_have_other_shapes_is_refused(engine, monkeypatch):
     other = {**run.state, name: np.zeros((400, 400))}
     with pytest.raises(ds.DownslopeError, match=rf"{name} needs the shape .*, not \(400, 400\)"):
         ds.descend(net, x, y, optimizer="adam", steps=2, start=dataclasses.replace(run, state=other))
+
+
+def test_a_run_knows_what_it_was_called_with() -> None:
+    net, x, y = ds.Network(1, [ds.Dense(1)]), [[1.0], [2.0], [4.0]], [2.0, 4.0, 9.0]
+    run = ds.descend(net, x, y, optimizer="adam", learning_rate=0.1, steps=20, batch_size=2, seed=3)
+    again = ds.descend(run.network, x, y, **run.settings)
+    assert np.array_equal(run.losses, again.losses)
+    further = ds.descend(net, x, y, start=run, optimizer="adam", steps=5)
+    assert not further.settings["start"].settings  # of runs that go on, only the last is kept

@@ -118,6 +118,7 @@ def descend(
     >>> run.parameters["layer1.weight"].round(6), run.losses.round(3)[:3], run.stopped
     (array([[2.]]), array([10.  ,  2.5  ,  0.625]), 'finished')
     """
+    given = {name: value for name, value in locals().items() if name not in ("network", "x", "y", "progress")}
     settings = DescentSettings(
         *(steps, epochs, batch_size, clip_norm, clip_value),
         *(patience, ema_decay, time_limit, threads, seed),
@@ -138,7 +139,8 @@ def descend(
             frozen=frozen,
             precision=precision if precision == "bfloat16" else None,
         )
-        return search(network, data, values, settings.steps_for(1), report, end, settings.threads)
+        found = search(network, data, values, settings.steps_for(1), report, end, settings.threads)
+        return found.called_with(given)
     masks, rule = frozen_masks(network, frozen), optimizer_of(optimizer)
     batches, weights = ShuffledBatches(data, settings.batch_size, settings.seed), data["row_weights"]
     count = settings.steps_for(batches.steps_in_epoch)
@@ -177,7 +179,8 @@ def descend(
     if ending.stopped == "time" and report.watch.watches and not report.watch.errors:
         after_epoch(losses.last(batches.steps_in_epoch))
     reached = {name: value for name, value in loop.values().items() if name in values}
-    return _run(network, reached, losses, report.watch, ending, batches.steps_in_epoch)
+    run = _run(network, reached, losses, report.watch, ending, batches.steps_in_epoch)
+    return run.called_with(given)
 
 
 def _rows(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
@@ -63,6 +63,8 @@ class Run:
         state: the last parameters and what the optimizer remembers, by name; nothing of L-BFGS.
         steps_in_epoch: number of steps that use every row once.
         average: with ``ema_decay``, the running mean of the parameters after the last whole epoch.
+        settings: what ``descend`` was called with besides the network and the rows, by name, so that
+            ``descend(run.network, x, y, **run.settings)`` is this run again; empty of a loaded run.
     """
 
     network: AnyNetwork
@@ -75,6 +77,14 @@ class Run:
     state: Mapping[str, NDArray[Any]] = field(default_factory=dict, repr=False)
     steps_in_epoch: int = 1
     average: Average | None = field(default=None, repr=False)
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def called_with(self, settings: Mapping[str, Any]) -> Run:
+        """The same run with its settings; of a run that it began from, those of that run are not kept."""
+        start = settings["start"]
+        if isinstance(start, Run):
+            settings = {**settings, "start": replace(start, settings={})}
+        return replace(self, settings=settings)
 
     def __repr__(self) -> str:
         return f"<Run of {self._line()}>"

@@ -1,7 +1,29 @@
 """What is wrong with a network or its descent, the evidence, and what to change."""
 
+from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._dead_units import dead_units
-from downslope.insight.diagnosis._divergence import Diagnosis, Remedy, diagnose_divergence
+from downslope.insight.diagnosis._diagnosis import Diagnosis
+from downslope.insight.diagnosis._divergence import Divergence, FirstAid, diagnose_divergence
+from downslope.insight.diagnosis._doctor import doctor, examine
+from downslope.insight.diagnosis._finding import Evidence, Finding, Proof, Where
 from downslope.insight.diagnosis._learning_rate import StableRange, stable_range
+from downslope.insight.diagnosis.findings import Sign, signs
 
-__all__ = ["Diagnosis", "Remedy", "StableRange", "dead_units", "diagnose_divergence", "stable_range"]
+__all__ = [
+    "Call",
+    "Diagnosis",
+    "Divergence",
+    "Evidence",
+    "Finding",
+    "FirstAid",
+    "Proof",
+    "Sign",
+    "StableRange",
+    "Where",
+    "dead_units",
+    "diagnose_divergence",
+    "doctor",
+    "examine",
+    "signs",
+    "stable_range",
+]

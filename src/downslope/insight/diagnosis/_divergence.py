@@ -8,11 +8,11 @@ from typing import Any
 
 from downslope.insight.diagnosis._learning_rate import StableRange
 
-__all__ = ["Diagnosis", "Remedy", "diagnose_divergence"]
+__all__ = ["Divergence", "FirstAid", "diagnose_divergence"]
 
 
 @dataclass(frozen=True)
-class Remedy:
+class FirstAid:
     """A change that may help.
 
     Attributes:
@@ -27,7 +27,7 @@ class Remedy:
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class Divergence:
     """What is wrong.
 
     Attributes:
@@ -36,12 +36,12 @@ class Diagnosis:
     """
 
     cause: str
-    remedies: tuple[Remedy, ...]
+    remedies: tuple[FirstAid, ...]
 
 
 def diagnose_divergence(
     learning_rate: float, stable: StableRange | None, *, standardised: bool, clipped: bool
-) -> Diagnosis:
+) -> Divergence:
     """Why a descent diverged, and what may help.
 
     Args:
@@ -61,11 +61,11 @@ def diagnose_divergence(
             " diverges: each step overshoots the minimum by more than its distance from it."
         )
         best = f"learning rate {stable.best:.3g}, the best for these rows"
-        remedies.append(Remedy(best, {"learning_rate": stable.best}))
+        remedies.append(FirstAid(best, {"learning_rate": stable.best}))
     tenth = float(f"{learning_rate / 10:.3g}")
-    remedies.append(Remedy(f"learning rate {tenth:g}, a tenth", {"learning_rate": tenth}))
+    remedies.append(FirstAid(f"learning rate {tenth:g}, a tenth", {"learning_rate": tenth}))
     if not standardised:
-        remedies.append(Remedy("standardised columns", standardise=True))
+        remedies.append(FirstAid("standardised columns", standardise=True))
     if not clipped:
-        remedies.append(Remedy("gradients clipped at a norm of 1", {"clip_norm": 1.0}))
-    return Diagnosis(cause, tuple(remedies))
+        remedies.append(FirstAid("gradients clipped at a norm of 1", {"clip_norm": 1.0}))
+    return Divergence(cause, tuple(remedies))

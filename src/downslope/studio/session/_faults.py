@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from downslope.insight.diagnosis import Remedy, StableRange, diagnose_divergence, stable_range
+from downslope.insight.diagnosis import FirstAid, StableRange, diagnose_divergence, stable_range
 from downslope.nets import Network
 from downslope.studio.session._descent import Descent, Split
 from downslope.studio.table._choices import RAW
@@ -27,7 +27,7 @@ class Fault:
     kind: str
     step: int
     text: str
-    remedies: tuple[Remedy, ...]
+    remedies: tuple[FirstAid, ...]
 
 
 def fault_of(message: str, descent: Descent, step: int) -> Fault:

@@ -1,0 +1,110 @@
+"""Healthy calls of ``descend``: tables, generated and real, and networks that learn them well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import datasets
+
+import downslope as ds
+from downslope.insight.diagnosis import Call
+
+__all__ = ["ARCHITECTURES", "TABLES", "healthy"]
+
+Table = tuple[NDArray[np.float64], NDArray[np.float64]]
+Random = np.random.Generator
+
+
+def _line(random: Random) -> Table:
+    """Three numbers, a straight line, and noise of a tenth of its variance."""
+    x = random.standard_normal((400, 3))
+    return x, x @ [1.0, -2.0, 0.5] + 0.7 * random.standard_normal(400)
+
+
+def _friedman(random: Random) -> Table:
+    """Friedman's first function of five columns among ten."""
+    return datasets.make_friedman1(600, noise=1.0, random_state=int(random.integers(1 << 31)))
+
+
+def _wave(random: Random) -> Table:
+    """Two waves over a square."""
+    x = random.uniform(-2, 2, (500, 2))
+    return x, np.sin(2 * x[:, 0]) + np.cos(x[:, 1]) + 0.1 * random.standard_normal(500)
+
+
+def _product(random: Random) -> Table:
+    """A product of two columns beside a square, among six."""
+    x = random.standard_normal((800, 6))
+    return x, x[:, 0] * x[:, 1] + 0.5 * x[:, 2] ** 2 + 0.2 * random.standard_normal(800)
+
+
+def _diabetes(random: Random) -> Table:
+    """442 patients: a table in which little can be foretold (Efron et al. 2004)."""
+    return datasets.load_diabetes(return_X_y=True)
+
+
+def _rings(random: Random) -> Table:
+    """Two classes, one around the other."""
+    return datasets.make_circles(500, noise=0.15, factor=0.4, random_state=int(random.integers(1 << 31)))
+
+
+def _moons(random: Random) -> Table:
+    """Two classes, two half moons."""
+    return datasets.make_moons(500, noise=0.2, random_state=int(random.integers(1 << 31)))
+
+
+def _cancer(random: Random) -> Table:
+    """569 tumours, thirty columns that are nearly collinear (Street et al. 1993)."""
+    return datasets.load_breast_cancer(return_X_y=True)
+
+
+def _wine(random: Random) -> Table:
+    """178 wines of three classes (Forina 1991)."""
+    return datasets.load_wine(return_X_y=True)
+
+
+def _blobs(random: Random) -> Table:
+    """Four classes that overlap a little."""
+    return datasets.make_blobs(
+        600, n_features=4, centers=4, cluster_std=3.0, random_state=int(random.integers(1 << 31))
+    )
+
+
+NUMBERS = (_line, _friedman, _wave, _product, _diabetes)
+TWO = (_rings, _moons, _cancer)
+CLASSES = (_wine, _blobs)
+TABLES: Mapping[str, Callable[[Random], Table]] = {
+    load.__name__[1:]: load for load in (*NUMBERS, *TWO, *CLASSES)
+}
+"""Each table by name, a function of a random generator."""
+
+ARCHITECTURES: Mapping[str, Any] = {
+    "wide": lambda: [ds.Dense(32, "relu")],
+    "deep": lambda: [ds.Dense(24, "tanh"), ds.Dense(24, "tanh")],
+}
+
+
+def healthy(table: str, architecture: str, seed: int) -> Call:
+    """A call that learns a table well: standardised columns, a suited rate, a quarter held out."""
+    random = np.random.default_rng([seed, *table.encode()])
+    x, y = TABLES[table](random)
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    load = TABLES[table]
+    classes = 0 if load in NUMBERS else int(y.max()) + 1
+    if not classes:
+        y = (y - y.mean()) / y.std()
+    loss = {0: "squared_error", 2: "binary_cross_entropy"}.get(classes, "cross_entropy")
+    outputs = classes if classes > 2 else 1
+    network = ds.Network(x.shape[1], [*ARCHITECTURES[architecture](), ds.Dense(outputs)], loss=loss)
+    settings = {
+        "optimizer": "adam" if seed % 2 else ds.Sgd(0.9),
+        "learning_rate": 0.02 if seed % 2 else 0.05,
+        "epochs": 120,
+        "batch_size": 32,
+        "validation": 0.25,
+        "seed": seed,
+    }
+    return Call(network, np.asarray(x), np.asarray(y), settings)

@@ -1,0 +1,258 @@
+"""``doctor``: what is wrong with a run, the evidence, the proof, and what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic, perf_counter
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from downslope._checks import POSITIVE, flag, number
+from downslope._keywords import suggests_keywords
+from downslope.errors import DownslopeError
+from downslope.insight.diagnosis._call import Call
+from downslope.insight.diagnosis._diagnosis import Diagnosis
+from downslope.insight.diagnosis._examination import Examination
+from downslope.insight.diagnosis._finding import (
+    CERTAIN,
+    FAULT,
+    NOTE,
+    PROVEN,
+    SUSPECTED,
+    Finding,
+    Proof,
+    Remedy,
+    Suspicion,
+)
+from downslope.insight.diagnosis._score import Yardstick, shown_score
+from downslope.insight.diagnosis._trials import LEVEL, SEEDS, Trials, is_worth, rank_p, verdict
+from downslope.insight.diagnosis.findings import Sign, signs
+from downslope.nets import Network
+from downslope.training import Run
+
+__all__ = ["doctor", "examine"]
+
+_LEAST_SECONDS = 3.0  # for tables whose ten epochs take less
+_EPOCHS = 10  # what an examination may take of the run's own time
+_MOST = 6  # faults that are mended one after the other
+_SCREENED = 8  # runs, about, that choose one of the remedies of a suspicion
+_LEVEL = 0.05  # where two remedies differ by less, the cause is taken in the order of the findings
+
+
+@suggests_keywords
+def doctor(
+    run: Run, x: ArrayLike, y: ArrayLike, *, prove: bool = True, seconds: float | None = None
+) -> Diagnosis:
+    """What is wrong with a run, shown by evidence, proven by trying what mends it.
+
+    Each finding looks for the sign of one fault: exact counts of the rows, the gradient and curvature at the
+    start and the end, values on the way. What it suspects is then tried: runs from the same start with the
+    remedy, without it, and with an unrelated change, over five seeds. A fault is stated as a fact only where
+    the remedy ranks above the unchanged runs (Mann and Whitney 1947, at 1%), lowers the error by enough
+    (f² ≥ 0.35, which Cohen 1988 calls a large effect, and a twentieth of the error of the best constant), and
+    the unrelated change does not. Several faults are mended one after the other.
+
+    Args:
+        run: what ``descend`` gave.
+        x: the inputs that it was called with, (rows, inputs).
+        y: the targets that it was called with.
+        prove: whether suspicions are tried; otherwise all of them are given, marked as such.
+        seconds: the time to take; None is that of ten epochs of the run, or 3 s where they take less.
+
+    Raises:
+        DownslopeError: if the run has no settings, as one read from a file, or the rows do not fit.
+
+    >>> from downslope.nets import Dense, Network
+    >>> x = [[200.0], [-100.0], [300.0], [50.0]]
+    >>> y = [400.0, -200.0, 600.0, 100.0]
+    >>> from downslope.training import descend
+    >>> net = Network(inputs=1, layers=[Dense(1)])
+    >>> [finding.code for finding in doctor(descend(net, x, y, steps=100), x, y).findings]
+    ['unscaled-inputs']
+    """
+    if not isinstance(run, Run):
+        raise DownslopeError(f"the doctor examines what descend gives, a run, not {type(run).__name__}")
+    if not run.settings:
+        raise DownslopeError("this run does not know its settings; give what descend gave, not a loaded run")
+    if not isinstance(run.network, Network):
+        raise DownslopeError("the doctor examines one network, not an ensemble; give a run of one member")
+    call = Call(run.network, np.asarray(x), np.asarray(y), run.settings)
+    limit = None if seconds is None else number("seconds", seconds, POSITIVE)
+    return examine(call, run, prove=flag("prove", prove), seconds=limit)
+
+
+def examine(call: Call, run: Run, *, prove: bool, seconds: float | None) -> Diagnosis:
+    """What is wrong with a call, of which a run came."""
+    begin = perf_counter()
+    call = call.afresh()
+    seen = _seen(call, run)
+    score = seen.score
+    suspected = _suspected(seen)
+    if not prove:
+        findings = [_finding(each, each.suspicion.remedies[0], None, call) for each in suspected]
+        return Diagnosis(findings, score, perf_counter() - begin)
+    notes = [_finding(each, each.suspicion.remedies[0], None, call) for each in suspected if each.is_note]
+    trials: Trials | None = None
+    findings = []
+    while len(findings) < _MOST:
+        faults = [each for each in suspected if not each.is_note]
+        if not faults:
+            break
+        trials = trials or _trials(seen, len(faults), seconds)
+        tried = _tried(trials, seen, faults)
+        mending = _mending(trials, seen, faults, tried)
+        if not findings:
+            notes += [_finding(*each, call, NOTE) for each in tried[NOTE]]
+        for each, remedy, proof in mending:
+            findings.append(_finding(each, remedy, proof, call))
+            call = remedy.apply(call)
+        if not mending or trials.is_over:
+            break
+        seen = _seen(call, call.run(time_limit=None), seen.yardstick)
+        known = {finding.code for finding in findings}
+        suspected = [each for each in _suspected(seen) if each.sign.code not in known]
+    found = {finding.code for finding in findings}
+    return Diagnosis(
+        (*findings, *(note for note in notes if note.code not in found)), score, perf_counter() - begin
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Suspected:
+    """A suspicion and the finding it is of."""
+
+    sign: Sign
+    suspicion: Suspicion
+
+    @property
+    def is_note(self) -> bool:
+        return self.suspicion.severity == NOTE
+
+
+Tried = tuple[_Suspected, Remedy, Proof | None]
+
+
+def _seen(call: Call, run: Run, yardstick: Yardstick | None = None) -> Examination:
+    apart = call.with_rows_apart()
+    return Examination(apart, run, yardstick or Yardstick(apart))
+
+
+def _suspected(seen: Examination) -> list[_Suspected]:
+    with np.errstate(all="ignore"):
+        return [_Suspected(sign, each) for sign in signs() for each in sign.look(seen)]
+
+
+def _trials(seen: Examination, suspected: int, seconds: float | None) -> Trials:
+    """Runs as long as the time allows, at most as long as the run that is examined."""
+    call, steps, epoch = seen.call, seen.steps_asked, seen.run.steps_in_epoch
+    tried = min(steps, max(epoch, 32))
+    call.run(steps=tried, epochs=None, time_limit=None)  # compiles
+    begin = perf_counter()
+    call.run(steps=tried, epochs=None, time_limit=None)
+    step = (perf_counter() - begin) / tried
+    limit = max(_EPOCHS * epoch * step, _LEAST_SECONDS) if seconds is None else seconds
+    branches = 2 * SEEDS + suspected * (SEEDS + _SCREENED)
+    affordable = int(limit / (branches * step))
+    return Trials(seen.yardstick, max(1, min(steps, affordable)), steps, monotonic() + limit)
+
+
+def _tried(trials: Trials, seen: Examination, faults: Sequence[_Suspected]) -> Mapping[str, list[Tried]]:
+    """What came of the remedy of each suspicion, by severity, as far as the time allows."""
+    found: dict[str, list[Tried]] = {FAULT: [], NOTE: []}
+    for each in faults:
+        if each.suspicion.certain:
+            return {FAULT: [(each, each.suspicion.remedies[0], None)], NOTE: []}
+        if trials.is_over:
+            break
+        remedy = trials.screened(seen.call, each.suspicion.remedies)
+        proof = trials.prove(seen.call, remedy, remedy.apply(seen.call))
+        severity = verdict(proof, seen.score)
+        if severity is not None:
+            found[severity].append((each, remedy, proof))
+    return found
+
+
+def _mending(
+    trials: Trials, seen: Examination, faults: Sequence[_Suspected], tried: Mapping[str, list[Tried]]
+) -> Sequence[Tried]:
+    """What mends a run: the remedy that does most; where none does anything alone, the fewest together."""
+    if tried[FAULT]:
+        return [_first(tried[FAULT])]
+    return [] if len(faults) == 1 or trials.is_over else _together(trials, seen, faults)
+
+
+def _first(proven: Sequence[Tried]) -> Tried:
+    """The remedy that does most; among those that do as much, the first in the order of causes."""
+    runs = [proof.remedied for _, _, proof in proven if proof is not None]
+    if not runs:  # certain without a trial
+        return proven[0]
+    best = min(runs, key=lambda branches: branches.median)
+    as_good = [
+        rank_p(best.scores, own.scores) >= _LEVEL or not is_worth(own.median, best.median) for own in runs
+    ]
+    return proven[as_good.index(True)]
+
+
+def _together(trials: Trials, seen: Examination, faults: Sequence[_Suspected]) -> Sequence[Tried]:
+    """The remedies that mend a run together where none does alone: all, without those that are not needed."""
+    chosen: dict[_Suspected, Remedy] = {each: each.suspicion.remedies[0] for each in faults}
+    for each in faults:
+        others = _applied(seen.call, [remedy for other, remedy in chosen.items() if other is not each])
+        chosen[each] = trials.screened(others, each.suspicion.remedies)
+    everything = Remedy("all of these", lambda call: _applied(call, chosen.values()))
+    if verdict(trials.prove(seen.call, everything, everything.apply(seen.call)), seen.score) != FAULT:
+        return []
+    for each in reversed(faults):
+        rest = {other: remedy for other, remedy in chosen.items() if other is not each}
+        whole, part = (trials.branches(_applied(seen.call, some.values())) for some in (chosen, rest))
+        if rank_p(whole.scores, part.scores) >= LEVEL or not is_worth(part.median, whole.median):
+            chosen = rest
+        if trials.is_over:
+            return []
+    found: list[Tried] = []
+    mended = _applied(seen.call, chosen.values())
+    for each, remedy in chosen.items():
+        rest_of_call = _applied(seen.call, [other for other in chosen.values() if other is not remedy])
+        proof = trials.prove(rest_of_call, remedy, mended)
+        if verdict(proof, seen.score) != FAULT:
+            return []
+        found.append((each, remedy, proof))
+    return found
+
+
+def _applied(call: Call, remedies: Iterable[Remedy]) -> Call:
+    for remedy in remedies:
+        call = remedy.apply(call)
+    return call
+
+
+def _finding(
+    each: _Suspected, remedy: Remedy, proof: Proof | None, call: Call, severity: str | None = None
+) -> Finding:
+    before, after = call.arguments(), remedy.apply(call).arguments()
+    changes = {name: value for name, value in after.items() if value is not before.get(name)}
+    own = each.suspicion
+    stated = PROVEN if proof is not None else CERTAIN if own.certain else SUSPECTED
+    return Finding(
+        code=each.sign.code,
+        severity=severity or own.severity,
+        where=own.where,
+        evidence=own.evidence,
+        cause=own.cause,
+        remedy=remedy.words,
+        changes=changes,
+        remedied=after,
+        proof=proof,
+        stated=stated,
+        expected=own.expected or _expected(proof),
+        source=each.sign.source,
+    )
+
+
+def _expected(proof: Proof | None) -> str:
+    if proof is None:
+        return ""
+    before, after = shown_score(proof.unchanged.median), shown_score(proof.remedied.median)
+    return f"the error falls from {before} to {after} of that of the best constant"

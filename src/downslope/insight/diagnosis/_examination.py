@@ -1,0 +1,167 @@
+"""What the findings look at: a call, the run it gave, and what can be measured of it, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope._forks import cached_property
+from downslope.insight.diagnosis._call import Call
+from downslope.insight.diagnosis._curvature import largest_curvature
+from downslope.insight.diagnosis._look import Look, look_at
+from downslope.insight.diagnosis._score import WORST, Yardstick
+from downslope.nets import starting_values
+from downslope.training import LEARNING_RATE, Adam, Arrays, Run, Schedule, Sgd, optimizer_of, schedule_of
+
+__all__ = ["Examination", "scaled_rate", "with_rate_times"]
+
+_ROWS = 4096  # rows that are looked at: the error of a mean over them is 1.6% of a standard deviation
+
+Values = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """A call, the run it gave, and what is measured of it when a finding asks.
+
+    Attributes:
+        call: what was asked for.
+        run: what came of it.
+        yardstick: what its score is measured by.
+    """
+
+    call: Call
+    run: Run
+    yardstick: Yardstick
+
+    @cached_property
+    def score(self) -> float:
+        """The error of the run as a share of that of the best constant output."""
+        return WORST if self.failed else self.yardstick.score(self.call, self.run)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the run came to what is not finite."""
+        return self.run.stopped == "not finite"
+
+    @property
+    def steps_asked(self) -> int:
+        """The steps that the call asks for: a run that failed or stopped has done fewer."""
+        given = self.call.settings
+        if given.get("epochs") is not None:
+            return int(given["epochs"]) * self.run.steps_in_epoch
+        return 1000 if given.get("steps") is None else int(given["steps"])
+
+    @cached_property
+    def rows(self) -> Arrays:
+        """Rows that are trained on: all of them, or 4,096 drawn ones."""
+        data = self.call.rows
+        count = len(data["x"])
+        if count <= _ROWS:
+            return data
+        chosen = np.sort(np.random.default_rng(0).choice(count, _ROWS, replace=False))
+        return {name: np.ascontiguousarray(values[chosen]) for name, values in data.items()}
+
+    @cached_property
+    def start(self) -> Values:
+        """The parameters that the run began with."""
+        settings = self.call.settings
+        dtype = self.rows["x"].dtype
+        return starting_values(self.call.network, settings.get("start"), settings.get("seed", 0), dtype)
+
+    @cached_property
+    def end(self) -> Values:
+        """The last parameters that the run came to."""
+        names = self.call.network.graph().parameters
+        state = self.run.state or self.run.parameters
+        return {name: state[name] for name in names}
+
+    @cached_property
+    def at_start(self) -> Look:
+        """The network at its start."""
+        return look_at(self.call.network, self.start, self.rows)
+
+    @cached_property
+    def at_end(self) -> Look:
+        """The network at the last parameters."""
+        return look_at(self.call.network, self.end, self.rows)
+
+    @cached_property
+    def rate(self) -> float:
+        """The largest learning rate of the run."""
+        count = max(len(self.run.losses), 1)
+        schedule = schedule_of(self.call.settings.get("learning_rate"))
+        steps = np.unique(np.linspace(1, count, 64).astype(int))
+        return max(schedule.rate(int(step), count) for step in steps)
+
+    @cached_property
+    def last_rate(self) -> float:
+        """The learning rate of the last step."""
+        count = max(len(self.run.losses), 1)
+        return schedule_of(self.call.settings.get("learning_rate")).rate(count, count)
+
+    @property
+    def optimizer(self) -> Any:
+        """The update rule; None for L-BFGS."""
+        given = self.call.settings.get("optimizer", "sgd")
+        return None if isinstance(given, str) and given.lower() == "lbfgs" else optimizer_of(given)
+
+    @cached_property
+    def stability(self) -> float | None:
+        """η·λmax at the end as a share of its bound: from 1 on, the steepest direction does not shrink.
+
+        The bound is 2(1 + μ) for descent with momentum, with Nesterov's look-ahead (2 + 2μ)/(1 + 2μ), on the
+        Hessian (Cohen et al. 2021); for Adam (2 + 2β₁)/(1 − β₁), which is 38 at β₁ = 0.9, on the Hessian
+        preconditioned by √v̂ (Cohen et al. 2022). None for other rules.
+        """
+        rule = self.optimizer
+        if isinstance(rule, Sgd):
+            mu = rule.momentum
+            bound = (2 + 2 * mu) / (1 + 2 * mu) if rule.nesterov else 2 * (1 + mu)
+            return self.last_rate * largest_curvature(self.call.network, self.end, self.rows) / bound
+        if isinstance(rule, Adam):
+            scales = self._adam_scales(rule)
+            if scales is None:
+                return None
+            bound = (2 + 2 * rule.beta1) / (1 - rule.beta1)
+            return self.last_rate * largest_curvature(self.call.network, self.end, self.rows, scales) / bound
+        return None
+
+    def _adam_scales(self, rule: Adam) -> Values | None:
+        """√v̂ + ε of each parameter."""
+        done = 1 - rule.beta2 ** max(len(self.run.losses), 1)
+        names = [f"{name}.square" for name in self.end]
+        if any(name not in self.run.state for name in names):
+            return None
+        states = {name: np.asarray(self.run.state[f"{name}.square"], np.float64) for name in self.end}
+        return {name: np.sqrt(square / done) + rule.epsilon for name, square in states.items()}
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """Another schedule times a factor."""
+
+    of: Schedule
+    factor: float
+
+    def rate(self, step: int, steps: int) -> float:
+        return self.factor * self.of.rate(step, steps)
+
+
+def scaled_rate(call: Call, factor: float) -> Any:
+    """The learning rate of a call times a factor: a number stays one, in three digits."""
+    given = call.settings.get("learning_rate")
+    if given is None:
+        given = LEARNING_RATE
+    if isinstance(given, int | float | np.number):
+        return float(f"{factor * float(given):.3g}")
+    return _Scaled(schedule_of(given), factor)
+
+
+def with_rate_times(call: Call, factor: float) -> Call:
+    """The same call with the learning rate times a factor."""
+    return replace(call, settings={**call.settings, "learning_rate": scaled_rate(call, factor)})

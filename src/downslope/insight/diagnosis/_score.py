@@ -1,0 +1,98 @@
+"""How good a run is, by one measure for a call and all its changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.engines import Evaluator
+from downslope.graph import input_
+from downslope.insight.diagnosis._call import Call
+from downslope.nets import Network
+from downslope.training import Run
+
+__all__ = ["WORST", "Yardstick", "shown_score"]
+
+WORST = 1e6
+"""The score of what is not finite, or worse than a million times the best constant."""
+
+
+def shown_score(score: float) -> str:
+    """A score as a share in words."""
+    return "more than a million times" if score >= WORST else f"{100 * score:.3g}%"
+
+
+_LEAST = 1e-15  # below it a score is rounding
+_LEVELS = 63  # constants that are tried
+
+
+class Yardstick:
+    """Measures calls by the loss of the first one on the rows that it measures by.
+
+    A score is that loss, without penalties, as a share of the loss of the best constant output: 1 has learned
+    nothing, 0 fits every row.
+
+    Args:
+        call: whose targets and loss count.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._network = call.network
+        self._y, self._weights = call.measured["y"], call.measured["row_weights"]
+        self._constant = self._best_constant()
+
+    def score(self, call: Call, run: Run) -> float:
+        """That of the parameters that a run of a changed call gave, between rounding and a million."""
+        return self.score_of(call, run.parameters)
+
+    def score_of(self, call: Call, parameters: Mapping[str, NDArray[Any]]) -> float:
+        """That of some parameters of the network of a changed call."""
+        with np.errstate(all="ignore"):
+            output = _output(call.network).rows({**parameters, "x": call.measured["x"]})[0]
+            loss = self._loss(call.restore(output))
+        if not self._constant:
+            return WORST if loss > 0 else _LEAST
+        share = loss / self._constant
+        return float(min(max(share, _LEAST), WORST)) if np.isfinite(share) else WORST
+
+    def _loss(self, output: NDArray[Any]) -> float:
+        given = {"z": np.asarray(output, self._weights.dtype), "y": self._y, "row_weights": self._weights}
+        return float(np.average(_errors(self._network).rows(given)[0], weights=self._weights))
+
+    def _best_constant(self) -> float:
+        """The least loss of an output that is the same for every row."""
+        width = int(self._network.graph().output.shape[1])
+        losses = []
+        for level in self._levels(width):
+            output = np.broadcast_to(level, (len(self._y), width))
+            losses.append(self._loss(np.ascontiguousarray(output)))
+        return float(np.nanmin(losses))
+
+    def _levels(self, width: int) -> list[NDArray[Any]]:
+        """Outputs that may be the best constant one: exact for squares and entropies."""
+        y, name = self._y, str(self._network.loss)
+        if name == "cross_entropy":
+            counts = np.bincount(y.astype(int), self._weights, minlength=width)
+            return [np.log(np.maximum(counts, 1e-12 * counts.sum()))]
+        mean = np.average(y, axis=0, weights=self._weights)
+        if name == "binary_cross_entropy":
+            share = np.clip(mean, 1e-12, 1 - 1e-12)
+            return [np.log(share / (1 - share))]
+        if name == "poisson":
+            return [np.log(np.maximum(mean, 1e-12))]
+        return [mean, *np.quantile(y, np.linspace(0, 1, _LEVELS), axis=0)]
+
+
+@lru_cache(maxsize=64)
+def _output(network: Network) -> Evaluator:
+    return Evaluator([network.graph().output])
+
+
+@lru_cache(maxsize=64)
+def _errors(network: Network) -> Evaluator:
+    graph = network.graph()
+    return Evaluator([network.errors(input_("z", graph.output.shape), graph.y)])

@@ -1,0 +1,186 @@
+"""Diagnosis by counterfactual: a suspected cause is tried beside no change and beside a placebo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import combinations
+from time import monotonic
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.errors import DownslopeError
+from downslope.insight.diagnosis._call import Call
+from downslope.insight.diagnosis._finding import FAULT, NOTE, Branches, Proof, Remedy
+from downslope.insight.diagnosis._score import WORST, Yardstick
+from downslope.nets import starting_values
+from downslope.training import Run
+
+__all__ = ["LEVEL", "SEEDS", "Trials", "is_worth", "rank_p", "verdict"]
+
+SEEDS = 5
+"""Runs of each kind: with five, a complete separation has a chance of 1 in 252."""
+LEVEL = 0.01
+"""The chance of ranks as good as these at which a remedy counts as one."""
+LARGE, LARGE_SHARE = 0.35, 0.05
+"""What a fault costs at least: f² = (error − error with the remedy)/(error with the remedy), of the size that
+Cohen calls large ("Statistical Power Analysis for the Behavioral Sciences", 1988), and a twentieth of what
+there is to explain: in a table without noise every f² is large."""
+SMALL, SMALL_SHARE = 0.15, 0.01
+"""The same of a note, with what Cohen calls medium."""
+_AS_GOOD = 1.1  # times the best score, of one run: differences of seeds are as large
+_POINTS = 60  # of a curve that is kept
+_JITTER = 0.01  # of a start that was given, as a share, between seeds
+
+
+@dataclass
+class Trials:
+    """Runs of changed calls, within a time.
+
+    Attributes:
+        yardstick: what they are measured by.
+        steps: of each of them.
+        asked: the steps that the call asks for.
+        end: when to begin no more, by ``time.monotonic``.
+    """
+
+    yardstick: Yardstick
+    steps: int
+    asked: int
+    end: float
+    _known: dict[tuple[Call, int, int], Branches] = field(default_factory=dict)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is up."""
+        return monotonic() >= self.end
+
+    def screened(self, call: Call, remedies: Sequence[Remedy]) -> Remedy:
+        """The remedy to prove: the smallest change within a tenth of the best, of one run each."""
+        if len(remedies) == 1:
+            return remedies[0]
+        scores = [self._branches(remedy.apply(call), 90, 1).median for remedy in remedies]
+        return next(r for r, s in zip(remedies, scores, strict=True) if s <= min(scores) * _AS_GOOD)
+
+    def prove(self, call: Call, remedy: Remedy, mended: Call) -> Proof:
+        """Runs with the remedy, of the call ``mended``, beside runs without it and with a placebo."""
+        unchanged, remedied = self.branches(call), self.branches(mended)
+        placebo = self.branches(remedy.placebo(call) if remedy.placebo else call, first=50)
+        return Proof(
+            unchanged,
+            remedied,
+            placebo,
+            self.steps,
+            self.steps < self.asked,
+            rank_p(remedied.scores, unchanged.scores),
+            rank_p(placebo.scores, unchanged.scores),
+        )
+
+    def branches(self, call: Call, first: int = 0, count: int = SEEDS) -> Branches:
+        """Runs of a call with seeds of their own, each made once."""
+        if (call, first, count) not in self._known:
+            self._known[call, first, count] = self._branches(call, first, count)
+        return self._known[call, first, count]
+
+    def _branches(self, call: Call, first: int, count: int) -> Branches:
+        runs = [self._run(call, seed) for seed in range(first, first + count)]
+        scores = [WORST if run is None else _score(self.yardstick, call, run) for run in runs]
+        return Branches(np.array(scores), np.array([_curve(run) for run in runs]))
+
+    def _run(self, call: Call, seed: int) -> Run | None:
+        try:
+            return call.run(
+                seed=seed,
+                start=_start(call, seed),
+                steps=self.steps,
+                epochs=None,
+                time_limit=None,
+            )
+        except DownslopeError:
+            return None  # such as values that are beyond the largest number after the change
+
+
+def _score(yardstick: Yardstick, call: Call, run: Run) -> float:
+    return WORST if run.stopped == "not finite" else yardstick.score(call, run)
+
+
+def _start(call: Call, seed: int) -> object:
+    """What a run starts from: a start that was given differs a little between seeds, to show the spread."""
+    given = call.settings.get("start")
+    if given is None or isinstance(given, Run) or not seed:
+        return given
+    random = np.random.default_rng(seed)
+    values = starting_values(call.network, given, call.settings.get("seed", 0), call.rows["x"].dtype)
+    return {
+        name: (value * (1 + _JITTER * random.standard_normal(value.shape))).astype(value.dtype)
+        for name, value in values.items()
+    }
+
+
+def _curve(run: Run | None) -> NDArray[np.float64]:
+    """The mean error of parts of a run; NaN where there is none."""
+    curve = np.full(_POINTS, np.nan)
+    if run is None or not len(run.losses):
+        return curve
+    parts = np.array_split(run.losses, min(_POINTS, len(run.losses)))
+    with np.errstate(all="ignore"):
+        means = np.array([part.mean() for part in parts])
+    positions = np.linspace(0, len(means) - 1, _POINTS).round().astype(int)
+    return np.where(np.isfinite(means[positions]), means[positions], np.nan)
+
+
+def verdict(proof: Proof, reached: float) -> str | None:
+    """``"fault"``, ``"note"`` or None: whether a remedy did more than chance, than a placebo, and how much.
+
+    Runs that are shorter than what was asked for favour whatever is fast at first: with the remedy they also
+    have to do better than the whole run did.
+
+    Args:
+        proof: the runs that were tried.
+        reached: the score of the whole run.
+    """
+    if proof.p >= LEVEL:
+        return None
+    after, befores = proof.remedied.median, [proof.unchanged.median, proof.placebo.median]
+    if proof.short:
+        befores.append(reached)
+    for severity, effect, share in ((FAULT, LARGE, LARGE_SHARE), (NOTE, SMALL, SMALL_SHARE)):
+        by_placebo = is_worth(proof.unchanged.median, proof.placebo.median, effect, share)
+        if by_placebo and proof.placebo_p < LEVEL:
+            continue
+        if all(is_worth(before, after, effect, share) for before in befores):
+            return severity
+    return None
+
+
+def is_worth(before: float, after: float, effect: float = LARGE, share: float = LARGE_SHARE) -> bool:
+    """Whether a score is lower by enough to be worth a change."""
+    return before - after >= max(effect * after, share)
+
+
+def rank_p(lower: NDArray[np.float64], higher: NDArray[np.float64]) -> float:
+    """The chance that one sample ranks at least so far below another of the same distribution.
+
+    The exact test of Mann and Whitney ("On a test of whether one of two random variables is stochastically
+    larger than the other", 1947), one-sided; ties count half.
+
+    >>> import numpy as np
+    >>> round(rank_p(np.arange(5.0), np.arange(5.0, 10.0)) * 252, 6)
+    1.0
+    """
+    pairs = (higher[None, :] > lower[:, None]) + 0.5 * (higher[None, :] == lower[:, None])
+    counts = _distribution(len(lower), len(higher))
+    return float(np.mean(counts >= pairs.sum() - 1e-9))
+
+
+@lru_cache(maxsize=8)
+def _distribution(first: int, second: int) -> NDArray[np.float64]:
+    """How many pairs are won in every order of two samples without ties."""
+    total = first + second
+    won = [
+        sum(total - rank for rank in ranks) - first * (first + 1) / 2
+        for ranks in combinations(range(total), first)
+    ]
+    return np.array(won)

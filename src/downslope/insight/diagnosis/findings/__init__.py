@@ -1,0 +1,11 @@
+"""The findings of the doctor: what is wrong with the data, the network or the descent, a file for each."""
+
+from importlib import import_module
+from pkgutil import walk_packages
+
+from downslope.insight.diagnosis.findings._registry import GROUPS, Sign, finding, signs
+
+for _module in walk_packages(__path__, f"{__name__}."):
+    import_module(_module.name)
+
+__all__ = ["GROUPS", "Sign", "finding", "signs"]

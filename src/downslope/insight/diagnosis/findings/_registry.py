@@ -1,0 +1,71 @@
+"""The findings: each is one function in a file of its own, found by being there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from downslope.insight.diagnosis._call import Call
+from downslope.insight.diagnosis._examination import Examination
+from downslope.insight.diagnosis._finding import Suspicion
+
+__all__ = ["GROUPS", "Sign", "finding", "signs"]
+
+Look = Callable[[Examination], Iterable[Suspicion]]
+Planted = Callable[[Call, float, np.random.Generator], Call | None]
+LookAlike = Callable[[Call, np.random.Generator], Call | None]
+
+GROUPS = ("data", "network", "descent")
+
+
+@dataclass(frozen=True, eq=False)
+class Sign:
+    """A finding that can be made, and its stories for tests and benchmarks.
+
+    Attributes:
+        code: its stable name.
+        group: ``"data"``, ``"network"`` or ``"descent"``: where remedies help alike, the cause is sought in
+            this order, for what is wrong with the data shows in all that comes after.
+        source: of its signal and bound.
+        look: what it suspects of an examination.
+        faults: each makes a healthy call one with this fault, of a severity above 0 and up to 1; None where
+            the call cannot have it.
+        look_alikes: each makes a healthy call one that looks like it and is healthy, or None.
+    """
+
+    code: str
+    group: str
+    source: str
+    look: Look
+    faults: list[Planted] = field(default_factory=list)
+    look_alikes: list[LookAlike] = field(default_factory=list)
+
+    def planted(self, story: Planted) -> Planted:
+        """Enter a story of the fault."""
+        self.faults.append(story)
+        return story
+
+    def look_alike(self, story: LookAlike) -> LookAlike:
+        """Enter a story of what looks like it and is healthy."""
+        self.look_alikes.append(story)
+        return story
+
+
+_FOUND: dict[str, Sign] = {}
+
+
+def finding(code: str, source: str) -> Callable[[Look], Sign]:
+    """Make a function the finding of a code."""
+
+    def made(look: Look) -> Sign:
+        _FOUND[code] = Sign(code, look.__module__.split(".")[-2], source, look)
+        return _FOUND[code]
+
+    return made
+
+
+def signs() -> tuple[Sign, ...]:
+    """All of them: data, network, descent, by name."""
+    return tuple(sorted(_FOUND.values(), key=lambda sign: (GROUPS.index(sign.group), sign.code)))

@@ -1,0 +1,1 @@
+"""What is wrong with the rows that a network is to learn from."""

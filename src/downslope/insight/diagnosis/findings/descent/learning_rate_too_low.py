@@ -1,0 +1,56 @@
+"""``learning-rate-too-low``: steps so short that the run ends on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+import numpy as np
+
+from downslope.insight.diagnosis._call import Call
+from downslope.insight.diagnosis._examination import Examination, scaled_rate, with_rate_times
+from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
+from downslope.insight.diagnosis.findings._registry import finding
+
+__all__ = ["learning_rate_too_low"]
+
+_SOURCE = "LeCun, Simard and Pearlmutter, 'Automatic learning rate maximization' (1993)"
+_FACTORS = (3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 1e4, 1e5, 1e6)
+_FAR = 0.2  # of the bound of stability: below it, longer steps are safe along every direction
+
+
+@finding("learning-rate-too-low", _SOURCE)
+def learning_rate_too_low(seen: Examination) -> Iterable[Suspicion]:
+    """A learning rate far below what the curvature allows."""
+    if seen.optimizer is None or seen.failed or not len(seen.run.losses):
+        return
+    stability = seen.stability
+    if stability is not None and not stability < _FAR:
+        return
+    evidence = []
+    factors = [factor for factor in _FACTORS if stability is None or factor * stability <= 1] or _FACTORS[:1]
+    if stability is not None:
+        evidence.append(Evidence("learning rate times curvature, beside its bound", stability, _FAR, _SOURCE))
+    yield Suspicion(
+        Where(),
+        evidence,
+        f"The learning rate {seen.rate:.3g} is too low: the run ended before it arrived.",
+        [Remedy(_words(seen, factor), partial(with_rate_times, factor=factor)) for factor in factors],
+    )
+
+
+def _words(seen: Examination, factor: float) -> str:
+    rate = scaled_rate(seen.call, factor)
+    return f"learning rate {rate:g}" if isinstance(rate, float) else f"the learning rates times {factor:g}"
+
+
+@learning_rate_too_low.planted
+def _lowered(healthy: Call, severity: float, random: np.random.Generator) -> Call:
+    """The learning rate divided by 30 to 10,000."""
+    return with_rate_times(healthy, 10 ** -(1.5 + 2.5 * severity))
+
+
+@learning_rate_too_low.look_alike
+def _half_lower(healthy: Call, random: np.random.Generator) -> Call:
+    """A learning rate that differs by a third."""
+    return with_rate_times(healthy, 2 / 3)

@@ -1,0 +1,1 @@
+"""What is wrong with the network that is to learn."""

@@ -1,0 +1,81 @@
+"""The doctor on runs of which it is known what is wrong, and what it gives back."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import downslope as ds
+from downslope.cli._demo import START, X, Y
+from downslope.insight.diagnosis import Diagnosis, doctor
+
+NEURON = ds.Network(3, [ds.Dense(1, bias=False)])
+
+
+def neuron(rate: float) -> ds.Run:
+    return ds.descend(NEURON, X, Y, start=START, learning_rate=rate, steps=1000)
+
+
+def codes(found: Diagnosis) -> list[str]:
+    return [finding.code for finding in found.findings if finding.severity == "fault"]
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [
+        (1e-5, ["learning-rate-too-low"]),
+        (0.001, ["learning-rate-too-low"]),
+        (0.007, []),
+        (0.0074, ["learning-rate-too-high"]),
+        (0.1, ["learning-rate-too-high"]),
+    ],
+)
+def test_the_rate_of_one_neuron(rate: float, expected: list[str]) -> None:
+    """Its stable range ends at 0.007314 (``ds.forecast``)."""
+    assert codes(doctor(neuron(rate), X, Y)) == expected
+
+
+def test_a_remedied_call_is_the_mended_run() -> None:
+    run = neuron(0.1)
+    (finding,) = doctor(run, X, Y).findings
+    mended = ds.descend(**finding.remedied)
+    assert mended.stopped == "finished"
+    assert mended.losses[-1] < 1e-3
+    assert set(finding.changes) == {"learning_rate"}
+
+
+def test_two_faults_are_found_where_one_remedy_alone_does_nothing() -> None:
+    x = np.random.default_rng(0).uniform(-100, 100, (400, 1))
+    run = ds.descend(ds.Network(1, [ds.Dense(16, "relu"), ds.Dense(1)]), x, x**4, steps=1000)
+    found = doctor(run, x, x**4)
+    assert set(codes(found)) == {"target-scale", "unscaled-inputs"}
+    mended = ds.descend(**found.findings[-1].remedied)
+    targets = found.findings[-1].remedied["y"]
+    predicted = ds.predict(mended.network, found.findings[-1].remedied["x"], parameters=mended)
+    assert np.mean((predicted - targets) ** 2) < 0.05 * np.var(targets)
+
+
+def test_what_it_says_is_plain_data_too() -> None:
+    found = doctor(neuron(0.0074), X, Y)
+    data = json.loads(json.dumps(found.to_json(), allow_nan=False))
+    assert data["healthy"] is False
+    (finding,) = data["findings"]
+    assert finding["code"] == "learning-rate-too-high"
+    assert len(finding["proof"]["remedied"]["scores"]) == 5
+    assert "learning-rate-too-high" in str(found)
+    assert "learning-rate-too-high" in found._repr_html_()
+
+
+def test_without_a_proof_it_is_a_suspicion() -> None:
+    found = doctor(neuron(0.1), X, Y, prove=False)
+    assert {finding.stated for finding in found.findings} == {"suspected"}
+    assert all(finding.proof is None for finding in found.findings)
+
+
+def test_a_loaded_run_is_refused(tmp_path: object) -> None:
+    path = f"{tmp_path}/run.downslope"
+    neuron(0.001).save(path)
+    with pytest.raises(ds.DownslopeError, match="does not know its settings"):
+        doctor(ds.load(path), X, Y)
