@@ -9,7 +9,7 @@ FIVE = {
     "Histograms": "Weights, activations and gradients",
 }
 SPIRALS = {
-    "Error surface": "The error over W⁽¹⁾₁,₁ and W⁽¹⁾₁,₂",
+    "Error surface": "The error over W⁽³⁾₁,₂ and b⁽³⁾₁",
     "Fitted function": "Probability of 1 over x1 and x2",
     "Classes": "Confusion matrix",
     "Histograms": "Weights, activations and gradients",
@@ -54,7 +54,7 @@ def test_axes_columns_and_rows_are_chosen(page, five_rows):
     check_pictures(page, SPIRALS)
     choose(label="Error surface")
     panel.get_by_label("Vertical axis").select_option(label="b⁽¹⁾₁")
-    check_picture(page, SPIRALS["Error surface"].replace("W⁽¹⁾₁,₂", "b⁽¹⁾₁"))
+    check_picture(page, SPIRALS["Error surface"].replace("b⁽³⁾₁", "b⁽¹⁾₁"))
     choose(label="Fitted function")
     panel.get_by_label("Second column").select_option(label="None")
     check_picture(page, "Probability of 1 over x1")
@@ -64,3 +64,32 @@ def test_axes_columns_and_rows_are_chosen(page, five_rows):
     training = int(facts.inner_text().split()[-1])
     panel.get_by_role("combobox", name="Rows").select_option("Validation")
     page.until(lambda: facts.inner_text().split()[-1] == str(240 - training), "the validation rows")
+
+
+def test_the_surface_goes_near_the_end_of_the_path_and_back_on_demand(page):
+    panel = page.panel("Picture")
+    near = panel.get_by_role("button", name="Near here")
+    assert near.get_attribute("aria-pressed") == "false"
+    assert panel.get_by_label("Horizontal axis").locator("option:checked").inner_text() == "w₁"
+    panel.get_by_text("Along these two the error was steepest at the start.").wait_for()
+    page.page.evaluate(
+        """() => {
+            window.turns = 0;
+            const button = document.querySelector(".gallery .toggle");
+            new MutationObserver((seen) => { window.turns += seen.length; })
+                .observe(button, { attributeFilter: ["aria-pressed"] });
+        }"""
+    )
+    page.take(300)
+    panel.locator(".toggle[aria-pressed=true]").wait_for()
+    shown = panel.locator("canvas").get_attribute("aria-label")
+    assert "Lowest in this picture" in shown
+    page.take(2000)
+    page.take(2000)
+    assert page.page.evaluate("window.turns") == 1  # to and fro it does not go
+    near.click()
+    page.take(10)
+    page.page.wait_for_timeout(300)
+    assert near.get_attribute("aria-pressed") == "false"  # what the reader chose stays
+    panel.get_by_label("Vertical axis").select_option("w₂")
+    panel.get_by_text("Along these two").wait_for(state="detached")

@@ -20,7 +20,7 @@ from downslope.studio.views.pictures._fitted import fitted
 from downslope.studio.views.pictures._histograms import histograms
 from downslope.studio.views.pictures._histograms import make as histograms_of
 from downslope.studio.views.pictures._residuals import residuals
-from downslope.studio.views.pictures._surface import growing_surface, surface, symbol
+from downslope.studio.views.pictures._surface import steepest, surface, symbol
 from downslope.studio.views.pictures._units import make as units_of
 from downslope.studio.views.pictures._units import units
 
@@ -30,6 +30,12 @@ NEURON = ds.Network(3, [ds.Dense(1, bias=False)])
 DEEP = ds.Network(2, [ds.Dense(5, "tanh"), ds.Dense(1)], loss="binary_cross_entropy", l2=0.1)
 CLASSES = ds.Network(2, [ds.Dense(4, "relu"), ds.Dense(3)], loss="cross_entropy")
 W1, W2 = Position("layer1.weight", (0, 0)), Position("layer1.weight", (0, 1))
+
+
+def whole_surface(*args, **how):
+    """The last of the pictures that a surface gives as it grows."""
+    *_, picture = surface(*args, **how)
+    return picture
 
 
 def five_rows():
@@ -52,7 +58,7 @@ def at(network, seed=1):
 def test_the_surface_of_a_neuron_is_its_mean_square():
     path = np.array([[200.0, -14.0], [50.0, 3.0], [0.5, 0.9]])
     weights = {"layer1.weight": np.array([[0.5, 0.9, 1.2]])}
-    found = surface(NEURON, weights, five_rows(), W1, W2, path=(path, np.array([9.0, 4.0, 0.0])))
+    found = whole_surface(NEURON, weights, five_rows(), W1, W2, path=(path, np.array([9.0, 4.0, 0.0])))
     assert found["errors"].shape == (24, 24)
     for i, j in ((0, 0), (3, 17), (23, 5)):
         w = np.array([found["x"][j], found["y"][i], 1.2])
@@ -74,7 +80,7 @@ def test_the_surface_of_a_neuron_is_its_mean_square():
 def test_a_surface_over_two_layers_agrees_with_the_reference_engine():
     data, values = rows_for(DEEP), at(DEEP)
     first, second = Position("layer2.weight", (0, 3)), Position("layer1.bias", (2,))
-    found = surface(DEEP, values, data, first, second, size=12)
+    found = whole_surface(DEEP, values, data, first, second, size=12)
     for i, j in ((0, 11), (5, 2)):
         moved = {name: v.copy() for name, v in values.items()}
         moved["layer2.weight"][0, 3], moved["layer1.bias"][2] = found["x"][j], found["y"][i]
@@ -85,7 +91,7 @@ def test_a_surface_over_two_layers_agrees_with_the_reference_engine():
 
 @pytest.mark.parametrize("value", [0.0, 1e-12, 3456.0, -1e8, np.inf, np.nan, 1e200])
 def test_a_surface_has_two_sides_whatever_the_point(value):
-    found = surface(NEURON, {"layer1.weight": np.array([[value, 1.0, 1.0]])}, five_rows(), W1, W2)
+    found = whole_surface(NEURON, {"layer1.weight": np.array([[value, 1.0, 1.0]])}, five_rows(), W1, W2)
     assert np.all(np.diff(found["x"]) > 0)
     assert np.all(np.diff(found["y"]) > 0)
     assert np.isfinite(found["x"]).all()
@@ -96,7 +102,7 @@ def test_a_surface_has_two_sides_whatever_the_point(value):
 def test_a_descent_that_overflows_is_drawn_where_it_is_known():
     path = np.array([[1.0, 2.0], [1e180, np.nan], [np.inf, -np.inf]])
     weights = {"layer1.weight": np.array([[np.nan, np.nan, np.nan]])}
-    found = surface(NEURON, weights, five_rows(), W1, W2, path=(path, np.array([1.0, np.inf, np.nan])))
+    found = whole_surface(NEURON, weights, five_rows(), W1, W2, path=(path, np.array([1.0, np.inf, np.nan])))
     assert found["x"][0] < 1 < found["x"][-1] < 1e3
     assert found["minimum"] is None  # the third weight is no number
     assert unpack(pack(found))["at"] == [None, None, None]
@@ -104,7 +110,7 @@ def test_a_descent_that_overflows_is_drawn_where_it_is_known():
 
 def test_a_descent_that_begins_sees_where_it_is_going():
     weights = np.array([[200.0, -14.0, 3456.0]])
-    found = surface(NEURON, {"layer1.weight": weights}, five_rows(), W1, W2)
+    found = whole_surface(NEURON, {"layer1.weight": weights}, five_rows(), W1, W2)
     left = FIVE_Y[:, 0] - 3456 * FIVE_X[:, 2]
     lowest, *_ = np.linalg.lstsq(FIVE_X[:, :2], left)
     for axis, here, there in zip("xy", weights[0], lowest, strict=False):
@@ -112,11 +118,11 @@ def test_a_descent_that_begins_sees_where_it_is_going():
 
 
 def test_a_flat_or_falling_error_leads_nowhere():
-    far = surface(DEEP, {**at(DEEP), "layer2.bias": np.array([60.0])}, rows_for(DEEP), W1, W2)
+    far = whole_surface(DEEP, {**at(DEEP), "layer2.bias": np.array([60.0])}, rows_for(DEEP), W1, W2)
     assert np.ptp(far["x"]) < 3
     straight = ds.Network(2, [ds.Dense(1, bias=False)], loss="absolute_error")
     data = {"x": np.ones((1, 2)), "y": np.zeros((1, 1)), "row_weights": np.ones(1)}
-    slope = surface(straight, {"layer1.weight": np.full((1, 2), 50.0)}, data, W1, W2)
+    slope = whole_surface(straight, {"layer1.weight": np.full((1, 2), 50.0)}, data, W1, W2)
     assert 25 < slope["x"][0] < slope["x"][-1] < 75
 
 
@@ -124,7 +130,7 @@ def test_long_paths_keep_their_ends_and_what_a_hand_did():
     path, hand = np.cumsum(np.ones((5000, 2)), axis=0), np.zeros(5000, bool)
     hand[[1234, 4321]] = True
     weights = {"layer1.weight": np.ones((1, 3))}
-    found = surface(
+    found = whole_surface(
         NEURON, weights, five_rows(), W1, W2, path=(path, np.arange(5000.0)), by_hand=hand, stops=50
     )
     kept = found["path_errors"].astype(int)
@@ -137,7 +143,7 @@ def test_long_paths_keep_their_ends_and_what_a_hand_did():
 def test_a_large_table_is_sampled_among_the_rows_that_count():
     data = rows_for(DEEP, 3000)
     data["row_weights"] = np.where(np.arange(3000) % 7 == 0, 1.0, 0.0)  # 429 rows, fewer than are taken
-    found = surface(DEEP, at(DEEP), data, W1, W2, size=2)
+    found = whole_surface(DEEP, at(DEEP), data, W1, W2, size=2)
     (expected,) = evaluate([DEEP.graph().error], {**at(DEEP), **data})
     np.testing.assert_allclose(found["at"][2], expected, rtol=1e-12)
     assert (found["rows"], found["sampled"]) == (429, True)
@@ -145,7 +151,7 @@ def test_a_large_table_is_sampled_among_the_rows_that_count():
 
 def test_a_wide_network_has_a_coarser_grid(monkeypatch):
     monkeypatch.setattr(_surface, "_WORK", 21 * 512 * 15**2)
-    found = surface(DEEP, at(DEEP), rows_for(DEEP, 600), W1, W2)
+    found = whole_surface(DEEP, at(DEEP), rows_for(DEEP, 600), W1, W2)
     assert found["errors"].shape == (15, 15)
     assert found["rows"] == 512
 
@@ -161,8 +167,8 @@ def test_symbols_are_those_of_the_drawing():
 
 def test_a_surface_grows_and_ends_as_the_whole():
     values, data = at(DEEP), rows_for(DEEP)
-    pictures = list(growing_surface(DEEP, values, data, W1, W2, size=6, seconds=0))
-    whole = surface(DEEP, values, data, W1, W2, size=6)
+    pictures = list(surface(DEEP, values, data, W1, W2, size=6, seconds=0))
+    whole = whole_surface(DEEP, values, data, W1, W2, size=6)
     assert [picture.get("progress") for picture in pictures] == [*(k / 36 for k in range(36)), None]
     for k, picture in enumerate(pictures):
         known = whole["errors"].ravel()[:k]
@@ -173,6 +179,48 @@ def test_a_surface_grows_and_ends_as_the_whole():
     assert last.keys() == whole.keys()
     for name, value in whole.items():
         np.testing.assert_array_equal(last[name], value)
+
+
+def test_the_session_chooses_the_two_steepest_parameters_that_are_free():
+    session = Session(*opening_of("five rows"))
+    weights = session.parameters["layer1.weight"][0]
+    slopes = 2 * FIVE_X.T @ (FIVE_X @ weights - FIVE_Y[:, 0]) / 5
+    assert [p.index[1] for p in steepest(session)] == sorted(np.argsort(-np.abs(slopes))[:2]) == [0, 2]
+    session.handle(commands.Step(40))  # the choice is that of the start: it does not change on the way
+    assert [p.index[1] for p in steepest(session)] == [0, 2]
+    session.handle(commands.Freeze("layer1.weight", [0, 2], True))
+    assert [p.index[1] for p in steepest(session)] == [0, 1]
+
+
+@pytest.mark.parametrize("name", ["moons", "spirals", "wave"])
+def test_the_steepest_parameters_of_a_network_are_those_of_its_gradient(name):
+    session = Session(*opening_of(name))
+    split = session.state.shown_descent.split.training
+    counted_rows = np.flatnonzero(split["row_weights"])
+    rows = counted_rows[np.round(np.linspace(0, len(counted_rows) - 1, 64)).astype(int)]
+    network, start = session.state.settings.network, dict(session.parameters)
+    x, y = split["x"][rows], split["y"][rows]
+    slopes = ds.gradient(network, x, y, parameters=start, row_weights=split["row_weights"][rows])
+    largest = np.sort(np.concatenate([np.abs(part).ravel() for part in slopes.values()]))[-2:]
+    chosen = [abs(slopes[p.name][p.index]) for p in steepest(session)]
+    np.testing.assert_allclose(sorted(chosen), largest, rtol=1e-4)
+
+
+def test_near_here_the_axes_hold_the_late_part_of_the_path_and_not_the_rest():
+    path = np.array([[200.0, 3456.0], [90.0, 400.0], [3.0, 5.0], [1.6, 2.0], [1.5, 1.1]])
+    late = np.array([False, False, False, True, True])
+    how = {"path": (path, np.ones(5)), "late": late}
+    weights = {"layer1.weight": np.array([[1.5, 1.1, 1.2]])}
+    whole, near = (
+        whole_surface(NEURON, weights, five_rows(), W1, W2, near=near, **how) for near in (False, True)
+    )
+    assert whole["x"][-1] > 200
+    assert 1.6 < near["x"][-1] < 2
+    assert 2 < near["y"][-1] < 6
+    np.testing.assert_allclose(whole["recent"], max(0.1 / 198.5, 0.9 / 3454.9))
+    assert (whole["near"], near["near"]) == (False, True)
+    at_rest = whole_surface(NEURON, weights, five_rows(), W1, W2, near=True)
+    assert np.ptp(at_rest["x"]) < 0.2
 
 
 def watched_surface(session, viewer):
@@ -223,7 +271,7 @@ def test_while_playing_a_surface_is_finished_before_another_is_begun(monkeypatch
 
 def test_one_parameter_is_no_surface():
     with pytest.raises(ds.DownslopeError, match="two parameters, not w₁ twice"):
-        surface(NEURON, at(NEURON), five_rows(), W1, W1)
+        whole_surface(NEURON, at(NEURON), five_rows(), W1, W1)
 
 
 def test_a_line_is_what_the_network_predicts_with_the_others_at_their_medians():
@@ -408,8 +456,8 @@ def test_single_precision_gives_the_same_pictures(network):
     single = {name: v.astype(np.float32) for name, v in data.items()}
     given = {name: v.astype(np.float32) for name, v in values.items()}
     np.testing.assert_allclose(
-        surface(network, given, single, W1, W2)["errors"],
-        surface(network, values, data, W1, W2)["errors"],
+        whole_surface(network, given, single, W1, W2)["errors"],
+        whole_surface(network, values, data, W1, W2)["errors"],
         rtol=2e-4,
     )
     found, expected = residuals(network, given, single), residuals(network, values, data)
@@ -420,7 +468,7 @@ def test_single_precision_gives_the_same_pictures(network):
 def test_pictures_travel():
     data, values = rows_for(CLASSES), at(CLASSES)
     pictures = [
-        surface(CLASSES, values, data, W1, W2),
+        whole_surface(CLASSES, values, data, W1, W2),
         fitted(CLASSES, values, data["x"], data["y"], [0, 1], features=["a", "b"]),
         residuals(CLASSES, values, data),
         histograms(CLASSES, values, values, data),

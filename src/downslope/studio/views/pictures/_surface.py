@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
 from downslope.graph.notation import text
-from downslope.insight import Position, position_of
+from downslope.insight import Position, dense_layers, position_of
 from downslope.nets import Network
+from downslope.studio.session._measures import gradients_of
 from downslope.studio.session._session import Session
+from downslope.studio.views.pictures._extent import LARGEST, axis_of, near_range, recent_share, whole_range
 from downslope.studio.views.pictures._sampling import evenly_spaced, sample_of
 from downslope.training import Arrays
 
-__all__ = ["growing_surface", "make", "surface", "symbol"]
+__all__ = ["make", "steepest", "surface", "symbol"]
 
 _WORK = 1e9
 """Products of a weight and a row that one picture may take: some 60 ms on a core."""
@@ -28,22 +30,70 @@ _WORK = 1e9
 _PIECE = 0.08  # seconds at a time: a command waits no longer
 _ROWS, _FEWEST_ROWS = 512, 64
 _FEWEST = 12  # points along a side
-_MARGIN = 0.08  # of the range that is to be seen, on either side
-_LARGEST = 1e100  # beyond it squares overflow
 
 
 def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> Iterator[dict[str, Any]]:
     """The surface over two parameters that a page chose, with the path of the run, as it grows."""
     state, network = session.state, session.state.settings.network
-    first, second = (_position(session, options[name]) for name in ("first", "second"))
+    chosen = options.get("first") is not None
+    first, second = (
+        (_position(session, options[name]) for name in ("first", "second")) if chosen else steepest(session)
+    )
     saved_steps = [s for s in state.seen if first.name in s.values and second.name in s.values]
     points = [[s.values[position.name][position.index] for position in (first, second)] for s in saved_steps]
     path = np.array(points, float).reshape(-1, 2), np.array([s.error for s in saved_steps], float)
     by_hand = np.array([s.origin == "hand" for s in saved_steps], np.uint8)
-    data = state.shown_descent.split.training
-    return growing_surface(
-        network, parameters, data, first, second, path=path, by_hand=by_hand, seconds=_PIECE
+    about = {
+        "axes": [[one.name, list(one.index)] for one in (first, second)],
+        "why": "" if chosen else "Along these two the error was steepest at the start.",
+    }
+    found = surface(
+        network,
+        parameters,
+        state.shown_descent.split.training,
+        first,
+        second,
+        path=path,
+        by_hand=by_hand,
+        late=np.array([2 * s.step >= session.step for s in saved_steps], bool),
+        near=bool(options.get("near")),
+        seconds=_PIECE,
     )
+    return ({**picture, **about} for picture in found)
+
+
+def steepest(session: Session) -> tuple[Position, Position]:
+    """The two parameters by which the error at the start of the run changes most, frozen ones left out.
+
+    Raises:
+        DownslopeError: if the network has fewer than two.
+    """
+    state = session.state
+    network = state.settings.network
+    layers = dense_layers(network)
+    names = [node.name for layer in layers for node in (layer.weight, layer.bias) if node is not None]
+    alike = (saved for saved in state.run.saved_steps if saved.settings.network == network)
+    values = next(alike, state.shown).values
+    rows = sample_of(state.shown_descent.split.training, _FEWEST_ROWS)
+    start = {name: values[name] for name in state.settings.shapes}
+    found = gradients_of(network, start, rows, state.settings.seed, 1)
+    sizes = [np.nan_to_num(np.abs(found[name]), nan=0.0) for name in names]
+    free = [~np.broadcast_to(state.frozen.get(name, False), found[name].shape) for name in names]
+    flat = np.concatenate([np.where(f, size, -1.0).ravel() for f, size in zip(free, sizes, strict=True)])
+    if len(flat) < 2:
+        raise DownslopeError("a surface needs two parameters, and this network has one")
+    places = sorted(np.argsort(-flat, kind="stable")[:2].tolist())
+    first, second = (_place(place, found, names) for place in places)
+    return first, second
+
+
+def _place(place: int, found: Arrays, names: Sequence[str]) -> Position:
+    """The parameter at a place of all of them, one after the other."""
+    for name in names:
+        if place < found[name].size:
+            return Position(name, tuple(map(int, np.unravel_index(place, found[name].shape))))
+        place -= found[name].size
+    raise IndexError(place)
 
 
 def _position(session: Session, given: Any) -> Position:
@@ -60,14 +110,18 @@ def surface(
     *,
     path: tuple[NDArray[Any], NDArray[Any]] | None = None,
     by_hand: NDArray[Any] | None = None,
+    late: NDArray[np.bool_] | None = None,
+    near: bool = False,
     size: int = 24,
     stops: int = 400,
-) -> dict[str, Any]:
+    seconds: float = math.inf,
+) -> Iterator[dict[str, Any]]:
     """The error, penalties included, over a grid of two parameters, with all others as they are.
 
-    The ranges hold the path, the present point and what looks lowest from it, with a margin, and end at round
-    numbers, so that they stay while a descent moves a little. A picture that would take too long is drawn
-    from 512 rows or fewer, evenly spaced, and for a wide network from a coarser grid.
+    It is given every so many seconds as far as it is computed, and in the end whole. The ranges hold the
+    path, the present point and what looks lowest from it, with a margin, or only where the path was of late;
+    they end at round numbers, so that they stay while a descent moves a little. A picture that would take too
+    long is drawn from 512 rows or fewer, evenly spaced, and for a wide network from a coarser grid.
 
     Args:
         network: whose error.
@@ -76,14 +130,19 @@ def surface(
         first, second: the parameters along x and along y.
         path: earlier values of both, (k, 2), and the errors there, (k,).
         by_hand: for each point of the path whether a hand led there, (k,).
+        late: for each point of the path whether it is of the later part, (k,).
+        near: whether to draw only where the path was of late.
         size: points along each side, at most.
         stops: points of the path that are kept, at most, evenly spaced; those by hand stay.
+        seconds: after which what is known is given.
 
-    Returns:
+    Yields:
         ``x`` (a,), ``y`` (a,), ``errors`` (a, a) [y, x], ``path`` (k, 2), ``path_errors`` (k,) and, where
         given, ``by_hand`` (k,); ``at`` and ``minimum`` as x, y and error, the latter of the grid and None
         where no error on it is finite; ``labels``; ``slice``: whether there are other parameters; ``rows``
-        and whether they are ``sampled``.
+        and whether they are ``sampled``; ``near``, and ``recent``: how large the later part of the path is
+        beside the whole, at most 1. In one that is not whole, ``errors`` are NaN where they are not known
+        yet, the minimum is None, and ``progress`` is the share that is known.
 
     Raises:
         DownslopeError: if both parameters are the same.
@@ -92,33 +151,9 @@ def surface(
     >>> net = Network(inputs=2, layers=[Dense(1, bias=False)])
     >>> rows = {"x": np.eye(2), "y": np.array([[1.0], [3.0]]), "row_weights": np.ones(2)}
     >>> w = [Position("layer1.weight", (0, 0)), Position("layer1.weight", (0, 1))]
-    >>> found = surface(net, {"layer1.weight": np.array([[1.0, 2.0]])}, rows, *w)
+    >>> *_, found = surface(net, {"layer1.weight": np.array([[1.0, 2.0]])}, rows, *w)
     >>> found["at"], found["labels"], found["errors"].shape, found["slice"]
     ([1.0, 2.0, 0.5], ['w₁', 'w₂'], (24, 24), False)
-    """
-    *_, whole = growing_surface(
-        network, parameters, data, first, second, path=path, by_hand=by_hand, size=size, stops=stops
-    )
-    return whole
-
-
-def growing_surface(
-    network: Network,
-    parameters: Mapping[str, NDArray[Any]],
-    data: Mapping[str, NDArray[Any]],
-    first: Position,
-    second: Position,
-    *,
-    path: tuple[NDArray[Any], NDArray[Any]] | None = None,
-    by_hand: NDArray[Any] | None = None,
-    size: int = 24,
-    stops: int = 400,
-    seconds: float = math.inf,
-) -> Iterator[dict[str, Any]]:
-    """What ``surface`` gives, every so many seconds as far as it is computed, and in the end the whole.
-
-    In one that is not whole, ``errors`` are NaN where they are not known yet, the minimum is None, and
-    ``progress`` is the share that is known.
     """
     if first == second:
         raise DownslopeError(f"a surface needs two parameters, not {symbol(network, first)} twice")
@@ -133,10 +168,14 @@ def growing_surface(
     def errors_at(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.array([error_at(point) for point in points])
 
-    seen = np.vstack([points, here])
-    ends = np.array([_range(seen[:, i], here[i]) for i in range(2)])
-    seen = np.vstack([ends.T, *_lower(errors_at, np.array(here), np.ptp(ends, axis=1))])
-    x, y = (_axis(seen[:, i], side) for i in range(2))
+    late = np.ones(len(points), bool) if late is None else late
+    if near:
+        ends = np.array([near_range(points[late, i], here[i]) for i in range(2)])
+        seen = ends.T
+    else:
+        ends = np.array([whole_range(np.append(points[:, i], here[i]), here[i]) for i in range(2)])
+        seen = np.vstack([ends.T, *_lower(errors_at, np.array(here), np.ptp(ends, axis=1))])
+    x, y = (axis_of(seen[:, i], side) for i in range(2))
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     kept = _stops(len(points), stops, by_hand)
     marks = {} if by_hand is None else {"by_hand": np.asarray(by_hand, np.uint8)[kept]}
@@ -151,6 +190,8 @@ def growing_surface(
         "slice": weights > 2,
         "rows": len(chosen["x"]),
         "sampled": len(chosen["x"]) < len(data["x"]),
+        "near": near,
+        "recent": recent_share(np.asarray(points, np.float64), late),
     }
     found = np.full(len(grid), np.nan)
     for k, point in enumerate(grid):
@@ -220,7 +261,7 @@ def _lower(
     """
     offsets = np.array([(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1)])
     around = errors_at(here + 0.1 * spans * offsets)
-    if not np.all(np.abs(around) < _LARGEST):
+    if not np.all(np.abs(around) < LARGEST):
         return []
     e, right, left, up, down, both, neither = around
     gradient = np.array([right - left, up - down]) / 2
@@ -232,32 +273,6 @@ def _lower(
     lowest = here + 0.1 * spans * step
     predicted, found = gradient @ step / 2, errors_at(lowest[None])[0] - e
     return [lowest] if abs(predicted - found) <= 0.1 * abs(predicted) else []
-
-
-def _axis(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """Round numbers around the values, and as many in between as are drawn."""
-    low, high = float(values.min()), float(values.max())
-    margin = _MARGIN * (high - low)
-    step = _round_step((high - low) / 10)
-    begin, end = math.floor((low - margin) / step) * step, math.ceil((high + margin) / step) * step
-    return np.linspace(begin, end, size)
-
-
-def _range(values: NDArray[Any], here: float) -> tuple[float, float]:
-    """The lowest and the highest value that is to be seen, never the same."""
-    known = values[np.isfinite(values) & (np.abs(values) < _LARGEST)]
-    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
-    centre = here if low <= here <= high else (low + high) / 2
-    if high - low > 1e-6 * abs(centre):
-        return low, high
-    half = max(1.0, 0.25 * abs(centre)) / 2
-    return low - half, high + half
-
-
-def _round_step(step: float) -> float:
-    """1, 2 or 5 times a power of ten, at least so large."""
-    power = 10.0 ** math.floor(math.log10(step))
-    return next(m * power for m in (1, 2, 5, 10) if m * power >= step * (1 - 1e-9))
 
 
 def _lowest(grid: NDArray[np.float64], errors: NDArray[np.float64]) -> list[float] | None:

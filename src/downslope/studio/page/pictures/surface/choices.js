@@ -1,29 +1,51 @@
-/** Which two parameters the error surface is over. */
+/** Which two parameters the error surface is over, and how much of the path it shows. */
 import { Choice } from "../../controls/fields.js";
-import { selected } from "../../core/store.js";
-import { html, signal } from "../../core/ui.js";
+import { pictures, selected } from "../../core/store.js";
+import { batch, html, signal } from "../../core/ui.js";
 import { biasName, weightName } from "../../network/names.js";
 
 const MOST_LISTED = 300;
 
-/** Both parameters as [name, index, label]; null where the network has only one. */
+const SMALL = 0.06; // share of the path: where its later part is smaller, the picture goes near to it
+const LARGE = 0.25; // and where it is larger again, back to the whole
+
+/** Both parameters as [name, index], as the reader chose them; null leaves the choice to the session. */
 const axes = signal(null);
+const possible = signal(false); // a network with one parameter has no surface
+const near = signal(false);
+const follows = signal(true); // whether `near` follows the path; not once the reader has chosen
 
 /** What is asked for. */
 export function options() {
-  if (!axes.value) return null;
-  const [first, second] = axes.value.map(([name, index]) => [name, index]);
-  return { first, second };
+  if (!possible.value) return null;
+  const [first, second] = axes.value ?? [null, null];
+  return { first, second, near: near.value };
 }
 
-/** Of a neuron its first and its last parameter, else the first two. */
 export function choose(net) {
-  const list = parametersOf(net);
-  const second = list.length > 2 && net.layers.length === 1 ? list.length - 1 : 1;
-  axes.value = list.length > 1 ? [list[0], list[second]] : null;
+  batch(() => {
+    possible.value = parametersOf(net).length > 1;
+    axes.value = null;
+    near.value = false;
+    follows.value = true;
+  });
 }
 
-/** The parameters that can be chosen, as [name, index, label]: the first ones, and the selected one. */
+/** Go near where the later part of the path is small, and back: not to and fro between the two. */
+export function follow({ recent }) {
+  if (follows.peek()) near.value = recent < (near.peek() ? LARGE : SMALL);
+}
+
+function NearHere() {
+  const toggle = () => {
+    follows.value = false;
+    near.value = !near.value;
+  };
+  return html`<button type="button" class="toggle" aria-pressed=${near.value} onClick=${toggle}
+    title="Where the path was of late, or all of it">Near here</button>`;
+}
+
+/** The parameters that can be chosen, as [name, index, label]: the first ones, the shown and the selected. */
 function parametersOf(net) {
   const found = net.layers.flatMap((layer, l) => {
     const weight = (_, k) => {
@@ -39,8 +61,20 @@ function parametersOf(net) {
   });
   const listed = found.slice(0, MOST_LISTED);
   const { what, name, index } = selected.value ?? {};
-  if (what !== "weight" || listed.some((one) => key(one) === key([name, index]))) return listed;
-  return [...listed, [name, index, labelOf(net, name, index)]];
+  for (const one of [...shown(net), ...(what === "weight" ? [[name, index]] : [])]) {
+    if (!listed.some((other) => key(other) === key(one))) listed.push([...one, labelOf(net, ...one)]);
+  }
+  return listed;
+}
+
+/** The two that are on the axes now: the session may have chosen them, of a network before this one too. */
+function shown(net) {
+  const both = axes.value ?? pictures.value.surface?.axes ?? [];
+  const fits = ([name, [i, j = 0]]) =>
+    net.layers.some(
+      (l) => (l.weight === name && i < l.units && j < l.inputs) || (l.bias === name && i < l.units),
+    );
+  return both.every(fits) ? both : [];
 }
 
 function labelOf(net, name, index) {
@@ -52,13 +86,15 @@ const key = ([name, index]) => `${name}:${index}`;
 
 export function Choices({ net }) {
   const list = parametersOf(net);
+  const both = shown(net);
+  if (!both.length) return null;
   const axis = (label, place) => {
     const set = (chosen) => {
-      const one = list.find((known) => key(known) === chosen);
-      axes.value = axes.value.with(place, one);
+      const [name, index] = list.find((known) => key(known) === chosen);
+      axes.value = both.with(place, [name, index]);
     };
     return html`<${Choice} hide label=${label} options=${list.map((one) => [key(one), one[2]])}
-      value=${key(axes.value[place])} onChange=${set} />`;
+      value=${key(both[place])} onChange=${set} />`;
   };
-  return html`<span class="muted">over</span>${axis("Horizontal axis", 0)}${axis("Vertical axis", 1)}`;
+  return html`${axis("Horizontal axis", 0)}${axis("Vertical axis", 1)}<${NearHere} />`;
 }

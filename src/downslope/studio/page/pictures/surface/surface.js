@@ -1,6 +1,6 @@
 /** The error over two parameters: as a map with contour lines, or as a relief that can be rotated. */
 import { compact, number } from "../../core/format.js";
-import { html, useMemo, useRef, useState } from "../../core/ui.js";
+import { html, useEffect, useMemo, useRef, useState } from "../../core/ui.js";
 import { closest, drawAxes, FONT, frameOf, haloText, linear, ticks } from "../drawing/axes.js";
 import { css, packed, readable, relief, rgb } from "../drawing/colours.js";
 import {
@@ -13,9 +13,11 @@ import {
   strokeLines,
 } from "../drawing/contours.js";
 import { Figure, Plot, useColours, useSize } from "../drawing/figure.js";
-import { Choices, choose, options } from "./choices.js";
+import { Choices, choose, follow, options } from "./choices.js";
 import { drawCross, drawNow, drawPath, pathPoints } from "./path.js";
 import { Relief } from "./relief.js";
+
+const LOWEST = "Lowest in this picture";
 
 /** @param {{picture: object}} props what `surface` of _surface.py gives */
 function Surface({ picture }) {
@@ -24,6 +26,7 @@ function Surface({ picture }) {
   const stage = useRef();
   const canvas = useRef();
   const [width, height] = useSize(stage);
+  useEffect(() => follow(picture), [picture]);
   const relieved = useMemo(() => prepared(picture), [picture]);
   const View = solid ? Relief : Contours;
   const saved = { canvas, file: "surface", table: () => table(picture) };
@@ -52,8 +55,11 @@ function note(picture) {
   const parts = [];
   if (picture.progress !== undefined) return `Computed so far: ${Math.round(100 * picture.progress)} %.`;
   if (!picture.minimum) parts.push("No error here is a finite number.");
+  if (picture.why) parts.push(picture.why);
   if (picture.slice) {
-    parts.push("A slice: all other parameters keep their present values, so the path may leave the surface.");
+    parts.push(
+      "All others keep their present values: the path may leave this slice, and lower errors may lie outside it.",
+    );
   }
   if (picture.sampled) parts.push(`The errors are of ${picture.rows} rows, evenly spaced in the table.`);
   return parts.join(" ");
@@ -65,7 +71,7 @@ function described({ labels, at, minimum, path, x, y }) {
   const range = (axis) => `${number(axis[0], 4)} to ${number(axis[axis.length - 1], 4)}`;
   return (
     `The error for ${labels[0]} from ${range(x)} and ${labels[1]} from ${range(y)}. Now ${spot(at)}.` +
-    (minimum ? ` Lowest on the grid: ${spot(minimum)}.` : "") +
+    (minimum ? ` ${LOWEST}: ${spot(minimum)}.` : "") +
     (path.shape[0] ? ` The path so far has ${path.shape[0]} points.` : "")
   );
 }
@@ -92,10 +98,7 @@ function Key({ colours, picture }) {
     marks.push(["By hand", html`<path d="M1 7H25" ...${dashes} />`]);
   }
   if (picture.minimum) {
-    marks.push([
-      "Lowest on the grid",
-      html`<path d="M8 2L18 12M18 2L8 12" stroke=${ink} stroke-width="2" />`,
-    ]);
+    marks.push([LOWEST, html`<path d="M8 2L18 12M18 2L8 12" stroke=${ink} stroke-width="2" />`]);
   }
   return html`<ul class="picture-legend" aria-hidden="true">
     ${marks.map(([name, shape]) => html`<li><svg width="26" height="14">${shape}</svg>${name}</li>`)}
@@ -208,7 +211,7 @@ function nearest(picture, { frame, sx, sy }, { x, y }) {
   };
   const before = pathPoints(picture).slice(0, -1);
   const named = [found("Now", picture.at), ...before.map((point) => found("On the path", point))];
-  if (picture.minimum) named.push(found("Lowest on the grid", picture.minimum));
+  if (picture.minimum) named.push(found(LOWEST, picture.minimum));
   const far = (spot) => Math.hypot(spot.x - x, spot.y - y);
   const best = named.reduce((a, b) => (far(b) < far(a) ? b : a));
   if (far(best) < 10) return best;
