@@ -231,7 +231,7 @@ def test_a_table_of_words_and_numbers(penguins, visit):
 def test_answers_go_to_whoever_asked_and_none_where_it_is_refused(page):
     """Several numbers of a matrix are asked for before the first is there, as under a moving pointer."""
     told = page.page.evaluate("""async () => {
-      const { ask } = await import("/core/session.js");
+      const { ask } = (await import("/first.js")).$use("core/session.js");
       const indices = [[0, 0], [0, 1], [0, 7], [0, 2]];
       const read = indices.map((index) => ask("read_value", { layer: "layer1", kind: "weight", index }));
       return (await Promise.all(read)).map((answer) => answer && answer.value);

@@ -39,7 +39,7 @@ def test_each_unit_holds_a_picture_of_what_it_computes(spirals):
     spirals.until(lambda: (canvases.count() == 17 and "pictures" in spirals.frame) or canvases.count() == 17)
     x = spirals.page.evaluate(
         """async () => {
-          const { pictures } = await import("/core/store.js");
+          const { pictures } = (await import("/first.js")).$use("core/store.js");
           const { x, y } = pictures.value.units;
           return [Array.from(x), Array.from(y)];
         }"""

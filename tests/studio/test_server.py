@@ -89,7 +89,7 @@ def test_the_socket_is_for_pages_of_its_own(address, foreign):
     assert refused.value.response.status_code == 403
 
 
-@pytest.mark.parametrize("path", ["/", "/app.js", "/socket"])
+@pytest.mark.parametrize("path", ["/", "/first.js", "/socket"])
 @pytest.mark.parametrize(
     "host", ["example.org", "127.0.0.1", "127.0.0.1:1", "localhost.example.org:{port}", ""]
 )
@@ -116,7 +116,9 @@ def test_another_host_is_refused(address, path, host):
         "/__init__.py",
         "/.",
         "/..",
-        "/app.js\\..",
+        "/first.js\\..",
+        "/app.js",
+        "/core/store.js",
     ],
 )
 def test_only_files_of_the_page_are_given(address, path):
@@ -130,9 +132,9 @@ def test_only_files_of_the_page_are_given(address, path):
         ("/", "text/html"),
         ("/?token=x", "text/html"),
         ("/index.html", "text/html"),
-        ("/app.js", "text/javascript"),
-        ("/commands.js", "text/javascript"),
-        ("/vendor/preact.mjs", "text/javascript"),
+        ("/first.js", "text/javascript"),
+        ("/rest.js", "text/javascript"),
+        ("/vendor/uPlot.iife.min.js", "text/javascript"),
         ("/style.css", "text/css"),
         ("/icon.svg", "image/svg+xml"),
     ],
@@ -162,10 +164,11 @@ def test_one_style_sheet_holds_those_of_all_parts(address):
 
 def test_the_token_is_not_in_what_is_served(address):
     token = parse_qs(urlsplit(address).query)["token"][0].encode()
-    for path in ("/", "/app.js", "/store.js", "/commands.js"):
+    for path in ("/", "/first.js", "/rest.js"):
         assert token not in asked(address, path)[1]
 
 
+UPLOT = ("iife.min.js", "min.css")
 NO_COMMANDS = [
     "{",
     "[]",
@@ -456,12 +459,17 @@ def test_a_session_behind_the_hand_goes_to_the_last_place_and_asks_for_no_other(
 
 
 def test_the_whole_page_is_small(address):
-    served = [file for file in PAGE.rglob("*") if file.suffix in (".html", ".js", ".mjs", ".svg")]
-    files = [f"/{file.relative_to(PAGE).as_posix()}" for file in served]
     sizes = {}
-    for path in [*files, "/commands.js", "/style.css", "/vendor/uPlot.min.css"]:
+    for path in [
+        "/",
+        "/first.js",
+        "/rest.js",
+        "/style.css",
+        "/icon.svg",
+        *map("/vendor/uPlot.{}".format, UPLOT),
+    ]:
         answer, packed = asked(address, path, **{"Accept-Encoding": "gzip"})
         assert (answer.status, answer.headers["Content-Encoding"]) == (200, "gzip"), path
         sizes[path] = len(packed)
-    assert "/app.js" in sizes
     assert sum(sizes.values()) <= 200_000
+    assert sizes["/first.js"] <= 85_000

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, lru_cache
 from http import HTTPStatus
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -13,6 +13,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Response
 
 from downslope.studio._schema import script
+from downslope.studio.server._script import FIRST, REST, composed, is_module
 
 __all__ = ["file_answer", "refusal", "told"]
 
@@ -50,7 +51,35 @@ def _folders(folder: Traversable) -> list[Traversable]:
     return [item for item in folder.iterdir() if item.is_dir() and item.name != "vendor"]
 
 
-_MADE: Mapping[str, Callable[[], bytes]] = {"/commands.js": lambda: script().encode(), "/style.css": _style}
+_COMMANDS = "commands.js"  # the module that the schema makes
+
+
+@lru_cache(maxsize=1)
+def _scripts() -> Mapping[str, str]:
+    """The modules of the page as two scripts."""
+    found = {name: item for name, item in _items(_PAGE, "") if is_module(name)}
+
+    @cache
+    def text(name: str) -> str:
+        return script() if name == _COMMANDS else found[name].read_text("utf-8")
+
+    return composed([*found, _COMMANDS], text)
+
+
+def _items(folder: Traversable, place: str) -> Iterator[tuple[str, Traversable]]:
+    """All files of a folder by their paths in the page."""
+    for item in folder.iterdir():
+        if item.is_dir():
+            yield from _items(item, f"{place}{item.name}/")
+        else:
+            yield place + item.name, item
+
+
+_MADE: Mapping[str, Callable[[], bytes]] = {
+    f"/{FIRST}": lambda: _scripts()[FIRST].encode(),
+    f"/{REST}": lambda: _scripts()[REST].encode(),
+    "/style.css": _style,
+}
 """Files that are made when they are asked for."""
 
 
@@ -59,10 +88,10 @@ def _content(path: str) -> tuple[bytes, bytes, str] | None:
     """A file of the page, plain and packed, and its kind; None where there is none of that name."""
     ending = "." + path.rpartition(".")[2] if path != "/" else ".html"
     made = _MADE.get(path)
-    content = made() if made is not None else _read(path)
+    content = made() if made is not None else None if is_module(path) else _read(path)
     if content is None or ending not in _KINDS:
         return None
-    return content, gzip.compress(content, 9, mtime=0), _KINDS[ending]
+    return content, gzip.compress(content, 6, mtime=0), _KINDS[ending]
 
 
 def _read(path: str) -> bytes | None:
