@@ -16,6 +16,7 @@ from downslope.studio.table._choices import STANDARD
 from downslope.studio.table._formulas import columns_in, values_of
 from downslope.studio.table._rows import Rows
 from downslope.studio.views.pictures._sampling import column_of, evenly_spaced, names_of, quiet, task_of
+from downslope.studio.views.pictures._typical import held_row, other_levels
 from downslope.tables import Numeric, Target
 from downslope.training import Arrays, forward
 
@@ -35,6 +36,11 @@ def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> di
     held_out = np.zeros(len(data["x"]), bool)
     held_out[state.descent.split.validation_rows] = True
     units = _numeric_columns(state.rows)
+    index = options.get("row")
+    held, cells = held_row(state.rows, None if index is None else int(index))
+    held, beside = held.copy(), {column: other_levels(state.rows, column) for column in columns}
+    for away in beside.values():
+        held[away != 0] = 0
     picture = fitted(
         state.settings.network,
         parameters,
@@ -44,8 +50,18 @@ def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> di
         features=features,
         units=units,
         held_out=held_out,
+        at=held,
+        beside=beside,
         computed=_formulas(state.rows, units, columns),
     )
+    axes = {
+        name
+        for name, place in state.rows.encoder.places.items()
+        if {*columns} & {*range(len(features))[place]}
+    }
+    moving = axes | {features[column] for column in columns} | {*state.rows.choices.formulas}
+    picture["fixed"] = {name: cell for name, cell in cells.items() if name not in moving}
+    picture |= {"slice": bool(picture["fixed"]), "row": index}
     scaled = {"scaled": state.rows.choices.scaling == STANDARD and not {*columns} <= {*units}}
     return {**_in_units(picture, state.rows.target), **names_of(session), **scaled}
 
@@ -58,11 +74,11 @@ def _numeric_columns(rows: Rows) -> dict[int, Numeric]:
 
 
 def _formulas(rows: Rows, units: Mapping[int, Numeric], columns: Sequence[int]) -> Mapping[int, str]:
-    """The columns of formulas that hold a chosen column, and others of numbers alone, by index."""
+    """The columns of formulas of numbers alone, by index: they follow the columns that they are of."""
     features = list(rows.features)
     numbers, chosen = {features[i] for i in units}, {features[i] for i in columns}
     held = {f: columns_in(f) for f in rows.choices.formulas if f in numbers - chosen}
-    return {features.index(f): f for f, names in held.items() if names & chosen and names <= numbers}
+    return {features.index(f): f for f, names in held.items() if names <= numbers}
 
 
 def _in_units(picture: dict[str, Any], target: Target) -> dict[str, Any]:
@@ -88,6 +104,7 @@ def fitted(
     units: Mapping[int, Numeric] = MappingProxyType({}),
     held_out: NDArray[np.bool_] | None = None,
     computed: Mapping[int, str] = MappingProxyType({}),
+    beside: Mapping[int, NDArray[Any]] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """What a network predicts along one column of x or over two, beside the rows it learns from.
 
@@ -102,6 +119,8 @@ def fitted(
         units: how columns became what the network is given, by index: they are told in their own units.
         held_out: for each row whether it is not trained on, (n,).
         computed: the columns that formulas compute of the others, by index.
+        beside: what is added where a chosen column is 0, and the less the nearer it is to 1, (inputs,), by
+            index: the other levels of the same column of the table.
 
     Returns:
         ``task``: regression, binary or classes; ``labels`` of the columns; ``points`` (k, 1 or 2) and
@@ -135,6 +154,8 @@ def fitted(
     rows = np.tile(fixed, (len(grid), 1))
     for i, column in enumerate(columns):
         rows[:, column] = units[column].feature(grid[:, i]) if column in units else grid[:, i]
+    for column, away in beside.items():
+        rows += (1 - rows[:, [column]]) * away
     values = {features[i]: told[i](rows[:, i]) for i in units}
     for i, formula in computed.items():
         values[features[i]] = values_of(formula, values)

@@ -16,6 +16,7 @@ from downslope.nets import Network
 from downslope.studio.session._session import Session
 from downslope.studio.views.pictures._choice import plane_of
 from downslope.studio.views.pictures._sampling import column_of, quiet, task_of
+from downslope.studio.views.pictures._typical import held_row
 from downslope.training import Arrays
 
 __all__ = ["make", "units"]
@@ -30,7 +31,8 @@ def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> di
     state = session.state
     network, data = state.settings.network, state.descent.split.data
     columns = plane_of(state.rows)
-    found = units(network, parameters, data["x"], data["y"], columns)
+    held, _ = held_row(state.rows)
+    found = units(network, parameters, data["x"], data["y"], columns, at=held)
     return {**found, "labels": [state.rows.features[column] for column in columns]}
 
 
@@ -41,13 +43,16 @@ def units(
     x: NDArray[Any],
     y: NDArray[Any],
     columns: tuple[int, int],
+    *,
+    at: NDArray[Any] | None = None,
 ) -> dict[str, Any]:
-    """What the units of the dense layers compute over the plane of two inputs, the others at their medians.
+    """What the units of the dense layers compute over the plane of two inputs, the others held.
 
     Args:
         network, parameters: whose units.
         x, y: the rows, (n, inputs) and as the graph takes y.
         columns: two different ones, counted from 0: to the right and up.
+        at: what the others are held at, (inputs,); their medians where not given.
 
     Returns:
         ``x`` and ``y``, (24,): the values of the two columns, ``y`` from the top down. ``levels``, for each
@@ -69,7 +74,7 @@ def units(
     if sum(int(dense.weight.shape[0]) for dense in layers) > _MOST_UNITS:
         raise DownslopeError(f"there are no pictures of more than {_MOST_UNITS} units")
     right, up = (_axis(x[:, column]) for column in columns)
-    rows = np.tile(np.median(x, axis=0).astype(x.dtype), (_SIDE * _SIDE, 1))
+    rows = np.tile(np.asarray(np.median(x, axis=0) if at is None else at, x.dtype), (_SIDE * _SIDE, 1))
     grid = np.meshgrid(right, up[::-1])
     for column, values in zip(columns, grid, strict=True):
         rows[:, column] = values.ravel()

@@ -1,11 +1,14 @@
-/** Over which one or two columns the fitted function is drawn. */
+/** Over which one or two columns the fitted function is drawn, and what the others are held at. */
 import { Choice } from "../../controls/fields.js";
+import { row } from "../../core/store.js";
 import { html, signal } from "../../core/ui.js";
 
 const columns = signal(null); // one or two indices of inputs
 
+const atRow = signal(false); // whether the others are those of the selected row, not typical ones
+
 /** What is asked for. */
-export const options = () => columns.value && { columns: columns.value };
+export const options = () => columns.value && { columns: columns.value, row: atRow.value ? row.value : null };
 
 export function choose(_, proposed) {
   columns.value = proposed.columns;
@@ -27,5 +30,14 @@ export function Choices({ net }) {
       html`<${Choice} hide label="Second column" options=${[["", "None"], ...list]}
         value=${String(second ?? "")}
         onChange=${setSecond} />`
-    }`;
+    }${row.value !== null && html`<${AtRow} />`}`;
+}
+
+/** Whether the columns that are not drawn over have the values of the selected row. */
+function AtRow() {
+  const toggle = () => {
+    atRow.value = !atRow.value;
+  };
+  return html`<button type="button" class="toggle" aria-pressed=${atRow.value} onClick=${toggle}
+    title="Hold the other columns at the values of this row, or at typical ones">Row ${row.value + 1}</button>`;
 }

@@ -53,8 +53,8 @@ function title(picture) {
 
 function note(picture) {
   const fixed = Object.entries(picture.fixed)
-    .slice(0, 3)
-    .map(([name, value]) => `${name} = ${number(value, 4)}`);
+    .slice(0, 4)
+    .map(([name, value]) => `${name} ${typeof value === "number" ? number(value, 4) : value}`);
   const more = Object.keys(picture.fixed).length - fixed.length;
   const parts = [];
   if (picture.scaled) parts.push("Numbers are standardised, as the network receives them.");
@@ -62,8 +62,8 @@ function note(picture) {
   if (!values.some(Number.isFinite)) parts.push("No prediction is a finite number.");
   if (picture.slice) {
     parts.push(
-      `A slice at ${fixed.join(", ")}${more > 0 ? ` and ${more} more fixed columns` : ""}. ` +
-        "The rows shown have other values in these columns.",
+      `Held at ${fixed.join(", ")}${more > 0 ? ` and ${more} more` : ""}` +
+        `${picture.row === null ? " (median, most frequent)" : ""}; the rows shown have other values there.`,
     );
   }
   if (picture.sampled) parts.push(`${picture.targets.length} of ${number(picture.rows, 9)} rows are shown.`);

@@ -70,8 +70,19 @@ export function mapView(picture, colours) {
     for (let k = 0; k < targets.length; k++) {
       const fill = task === "regression" ? hue(share(targets[k])) : markColour(picture, colours, targets[k]);
       const kind = task === "regression" ? 0 : Math.round(targets[k]);
-      const look = picture.held_out?.[k] ? hollow(fill, colours) : [css(fill), rimOf(task, fill, colours)];
-      mark(context, kind, sx(points[2 * k]), sy(points[2 * k + 1]), radius, ...look);
+      const heldOut = picture.held_out?.[k];
+      const [u, v] = [sx(points[2 * k]), sy(points[2 * k + 1])];
+      // a rim in the colour of a target would be lost in a map of the same colours: there is a hole instead
+      const rimmed = task === "regression" || !heldOut;
+      mark(
+        context,
+        kind,
+        u,
+        v,
+        radius,
+        ...(rimmed ? [css(fill), rimOf(task, fill, colours)] : hollow(fill, colours)),
+      );
+      if (rimmed && heldOut) mark(context, kind, u, v, radius / 2, colours.paper, colours.ink);
     }
     if (task === "classes") nameRegions(context, picture, colours, frame);
     return shape;
