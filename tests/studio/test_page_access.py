@@ -249,13 +249,61 @@ def test_the_derivation_is_reached_on_a_telephone(phone):
     assert 0 <= box["y"] < PHONE["height"] / 2
 
 
-def test_a_failed_descent_leaves_most_of_a_telephone_to_see(five_rows, phone):
+@pytest.mark.parametrize("layers", [[], [{"units": 8, "activation": "tanh"}] * 2])
+def test_the_drawing_stays_in_view_while_passes_are_stepped_on_a_telephone(five_rows, phone, layers):
+    send(five_rows, "change_settings", settings={"layers": [*layers, {"units": 1, "bias": False}]})
+    phone.until(lambda: len(phone.overview["network"]["layers"]) == len(layers) + 1, "the layers")
+    if layers:
+        phone.page.locator("line[data-weight='0,2,1']").first.dispatch_event("click")
+    else:
+        phone.page.get_by_role("button", name="Chain rule for w₂").tap()
+    phone.answer("explanation")
+    stepper = phone.page.locator(".stepper")
+    stepper.wait_for()
+    stepper.evaluate("(box) => box.scrollIntoView()")
+    for _ in range(3):
+        phone.page.get_by_role("button", name="Next factor").tap()
+    phone.page.locator(".flow .at").first.wait_for()
+    phone.page.wait_for_timeout(100)
+    canvas, steps = (phone.page.locator(one).bounding_box() for one in (".canvas", ".stepper"))
+    network = phone.page.locator(".network").bounding_box()
+    assert canvas["y"] >= 0
+    assert network["y"] + network["height"] <= steps["y"] + 1
+    assert steps["y"] + steps["height"] <= PHONE["height"]
+
+
+PLACES = """() => ["header", ".controls", ".guide", ".network", ".rows", ".side", ".time"].map((name) => {
+  const { x, y, width, height } = document.querySelector(name).getBoundingClientRect();
+  return [x, y, width, height];
+})"""
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
+@pytest.mark.parametrize("lesson", [None, "learning-rate"])
+def test_what_ended_a_descent_covers_nothing_and_moves_nothing(five_rows, visit, size, lesson):
+    send(five_rows, **FRESH)
+    if lesson:
+        send(five_rows, "open_lesson", name=lesson)
     send(five_rows, "change_settings", settings={"learning_rate": 0.02})
+    page = visit(five_rows, {"width": size[0], "height": size[1]}, has_touch=True)
+    page.panel("Picture")
+    page.page.wait_for_timeout(300)
+    before = page.page.evaluate(PLACES)
     send(five_rows, "step", count=1000)
-    phone.until(lambda: phone.frame["stopped"], "the failure")
-    alert = phone.page.get_by_role("alert").bounding_box()
-    assert alert["height"] <= PHONE["height"] / 3
-    assert alert["y"] + alert["height"] <= PHONE["height"]
+    page.until(lambda: page.frame["stopped"], "the failure")
+    alert = page.page.get_by_role("alert")
+    box, guide = alert.bounding_box(), page.page.locator(".guide").bounding_box()
+    assert page.page.evaluate(PLACES) == before
+    for side, length in (("x", "width"), ("y", "height")):
+        assert guide[side] <= box[side]
+        assert box[side] + box[length] <= guide[side] + guide[length]
+    alert.get_by_role("button", name="More ▾").click()
+    sheet = alert.locator(".sheet")
+    assert page.frame["stopped"]["text"] in sheet.inner_text()
+    assert sheet.get_by_role("button").count() == len(page.frame["stopped"]["remedies"]) - 1
+    shown = sheet.bounding_box()
+    assert shown["x"] >= 0
+    assert shown["x"] + shown["width"] <= size[0]
 
 
 def test_a_presentation_is_entered_and_left_by_keys(five_rows, visit):

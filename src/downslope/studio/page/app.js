@@ -2,6 +2,7 @@
 import { Leave } from "./controls/present.js";
 import { Shortcuts, useShortcuts } from "./controls/shortcuts.js";
 import { Toolbar } from "./controls/toolbar.js";
+import { stepping } from "./core/links.js";
 import { connect } from "./core/session.js";
 import { connection, frame, overview, wide } from "./core/store.js";
 import { effect, html, render } from "./core/ui.js";
@@ -33,7 +34,7 @@ function Page() {
   }
   return html`<${Header} />
     ${lost && html`<div class="notice refused" role="alert">${lost}</div>`}
-    <main data-style=${allowed.value} data-wide=${wide.value}>
+    <main data-style=${allowed.value} data-wide=${wide.value} data-stepping=${stepping.value}>
       <${Toolbar} />
       <${Guide} />
       <${Rows} />

@@ -31,6 +31,9 @@ export const passStep = computed(() => {
   return steps && stepAt.value !== null ? steps[Math.min(stepAt.value, steps.length - 1)] : null;
 });
 
+/** Whether the passes are stepped. */
+export const stepping = computed(() => passStep.value !== null);
+
 /** By key, the kind of quantity in whose colour it is lit. */
 export const lit = computed(() => {
   const { keys, kind } = pointed.value;

@@ -23,7 +23,7 @@ export function Averaged({ gradient, of, count, even, terms, others, show }) {
   const row = ({ row: index, factors, adds }) => html`<div class="product row" key=${index} role="listitem">
     <button class="link" title="The chain rule of this row" onClick=${choose(index)}>row ${index + 1}</button>
     <${Term} factors=${factors} first show=${choose(index)} />
-    <span class="sign">${even ? `/ ${whole(count)} =` : "adds"}</span><b>${number(adds, 6)}</b></div>`;
+    <span class="sign">${even ? `/ ${whole(count)} =` : "adds"}</span><b>${fitted(adds, 6, 10)}</b></div>`;
   return html`<div class="product"><${Factor} ...${gradient} show=${show} />
       <span class="sign">= ${even ? "" : "weighted "}mean over ${whole(count)} rows of</span>
       <span dangerouslySetInnerHTML=${{ __html: `<math>${of}</math>` }} /></div>
@@ -31,7 +31,7 @@ export function Averaged({ gradient, of, count, even, terms, others, show }) {
       ${
         others &&
         html`<div class="product row" role="listitem"><span>${whole(others[0])} others</span>
-        <span class="sign">add</span><b>${number(others[1], 6)}</b></div>`
+        <span class="sign">add</span><b>${fitted(others[1], 6, 10)}</b></div>`
       }</div>`;
 }
 

@@ -1,6 +1,6 @@
 /** The passes, factor by factor: forward to the error, back to the gradient, and the update. */
 import { goToStep, stepAt } from "../core/links.js";
-import { html, useEffect, useState } from "../core/ui.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../core/ui.js";
 
 const PACE = 1800; // milliseconds that a step is shown where they go by themselves
 const PHASES = {
@@ -37,6 +37,13 @@ export function stepKeys(event, count) {
   goToStep(stepAfter(stepAt.value, by, count));
 }
 
+/** On a phone the drawing stands still above: what is stepped comes right below it. */
+function belowTheDrawing(box) {
+  const drawing = document.querySelector(".network");
+  if (getComputedStyle(drawing).position !== "sticky") return;
+  scrollBy(0, box.getBoundingClientRect().top - drawing.getBoundingClientRect().bottom);
+}
+
 export function Stepper({ steps }) {
   const [goes, setGoes] = useState(false);
   const now = stepAt.value === null ? null : Math.min(stepAt.value, steps.length - 1);
@@ -49,6 +56,10 @@ export function Stepper({ steps }) {
     }, PACE);
     return () => clearTimeout(timer);
   }, [goes, now, steps]);
+  const box = useRef(null);
+  useLayoutEffect(() => {
+    if (now !== null) requestAnimationFrame(() => box.current && belowTheDrawing(box.current));
+  }, [now === null]);
   const to = (by) => () => {
     setGoes(false);
     goToStep(stepAfter(now, by, steps.length));
@@ -59,7 +70,7 @@ export function Stepper({ steps }) {
   };
   const step = now === null ? null : steps[now];
   // a button that were disabled would lose the focus, and with it the arrow keys
-  return html`<div class="stepper" role="group" aria-label="Step through the passes">
+  return html`<div class="stepper" ref=${box} role="group" aria-label="Step through the passes">
     <div class="bar">
       <button onClick=${to(-1)} aria-disabled=${now === null} aria-label="Factor before" title="←">◂</button>
       <button class=${now === null ? "primary" : ""} onClick=${to(1)} aria-disabled=${last}

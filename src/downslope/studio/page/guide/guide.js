@@ -2,6 +2,7 @@
 import { lesson } from "../core/store.js";
 import { html, lazy } from "../core/ui.js";
 import { Hint, Move } from "./hint.js";
+import { Stopped, stopped } from "./stopped.js";
 import { Challenge, TotalError } from "./total.js";
 
 const LessonStep = lazy(() => import("../lessons/step.js").then((m) => m.LessonStep));
@@ -13,5 +14,9 @@ export function Guide() {
   }
   return html`<section class="guide card" aria-label="How it stands">
     <${TotalError} />
-    <div class="say"><${Hint} /><div class="bar"><${Challenge} /><${Move} /></div></div></section>`;
+    <div class="say">${
+      stopped.value
+        ? html`<${Stopped} />`
+        : html`<${Hint} /><div class="bar"><${Challenge} /><${Move} /></div>`
+    }</div></section>`;
 }

@@ -1,8 +1,9 @@
 /** The error now, the best so far, and the challenge. */
 import { number, whole } from "../core/format.js";
 import { send } from "../core/session.js";
-import { frame, settings, table } from "../core/store.js";
+import { frame, lesson, settings, table } from "../core/store.js";
 import { html } from "../core/ui.js";
+import { Stopped, stopped } from "./stopped.js";
 
 const FEW = 20; // rows, all of which are always measured
 
@@ -15,18 +16,25 @@ export function TotalError() {
   const { scale, classes, targets } = table.value;
   const of = scale === 1 || classes.length ? "" : ` of scaled ${targets}`;
   const name = `E, ${error.measure}${of}${penalties}, ${over}`;
-  const validation = error.validation ?? null;
-  const validates = settings.value.validation > 0; // its line stays while the error waits for time
   return html`<div class="total" role="group" aria-label="Total error">
     <div class=${`figure ${table.value.rows > FEW ? "changes" : ""}`}>
       <span class="muted line" title=${name}>${name}</span>
       <strong class="big" data-error=${error.value}>${number(error.value, 7)}</strong></div>
-    <dl class="bests">
+    ${
+      lesson.value && stopped.value
+        ? html`<${Stopped} />`
+        : html`<${Bests} best=${best} validation=${error.validation ?? null} />`
+    }
+  </div>`;
+}
+
+function Bests({ best, validation }) {
+  const validates = settings.value.validation > 0; // its line stays while the error waits for time
+  return html`<dl class="bests">
       ${validates && html`<div><dt>Validation error</dt><dd>${number(validation, 5)}</dd></div>`}
       <div><dt>Best by hand</dt><dd><${Best} by="hand" best=${best.hand} /></dd></div>
       <div><dt>Best by descent</dt><dd><${Best} by="descent" best=${best.descent} /></dd></div>
-    </dl>
-  </div>`;
+    </dl>`;
 }
 
 function Best({ by, best }) {

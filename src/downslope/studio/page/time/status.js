@@ -1,8 +1,7 @@
-/** How the run stands for those who listen, and what ended it. */
+/** How the run stands for those who listen. */
 import { number, whole } from "../core/format.js";
-import { send } from "../core/session.js";
 import { frame, moving } from "../core/store.js";
-import { html, signal, useEffect, useRef, useState } from "../core/ui.js";
+import { html, useEffect, useRef, useState } from "../core/ui.js";
 
 const [AT_REST, IN_PLAY] = [2000, 10_000]; // milliseconds at least between two announcements
 
@@ -28,25 +27,4 @@ export function Spoken() {
     return () => clearTimeout(timer);
   }, [told, moving.value]);
   return html`<p class="unseen" role="status">${text}</p>`;
-}
-
-/** The message that the reader has closed. */
-const read = signal("");
-
-/** What ended the run, why, and repairs at one click. */
-export function Stopped() {
-  const stopped = frame.value?.stopped;
-  const known = stopped && `${stopped.step} ${stopped.text}`;
-  if (!stopped || read.value === known) return null;
-  const { kind, text, remedies } = stopped;
-  const close = () => {
-    read.value = known;
-  };
-  const finished = kind === "finished";
-  const remedy = (label, number) => html`<button key=${label} class=${number ? "" : "primary"}
-    onClick=${() => send("apply_remedy", { number })}>Start again with ${label}</button>`;
-  return html`<section class=${`stopped ${finished ? "calm" : ""}`} role="alert">
-    <div><b>${finished ? "Stopped." : "Descent failed:"}</b> <span>${text}</span></div>
-    ${remedies.length > 0 && html`<div class="bar">${remedies.map(remedy)}</div>`}
-    <button class="quiet close" aria-label="Close this message" onClick=${close}>✕</button></section>`;
 }

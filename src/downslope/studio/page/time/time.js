@@ -1,7 +1,6 @@
 /** The bottom of the page: where in time it is, and the curve of the error, on which time is gone back to. */
 import { html, useRef } from "../core/ui.js";
 import { Curve, saveCurve } from "./curve.js";
-import { Stopped } from "./status.js";
 import { chosenEven, even } from "./story.js";
 import { isPast, Scrubber, Steps, Where } from "./timeline.js";
 
@@ -22,6 +21,5 @@ export function Time() {
         <button class="quiet" title="Save the curve as PNG" onClick=${saveCurve}>PNG</button></div>
     </div>
     <${Scrubber}><${Curve} legend=${legend} /><//>
-    <${Stopped} />
   </section>`;
 }
