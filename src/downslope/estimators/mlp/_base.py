@@ -15,7 +15,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, _fit_context, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from downslope._checks import called, number, refuse_lost
 from downslope.errors import DownslopeError
@@ -26,6 +26,7 @@ from downslope.estimators._refusals import (
     refuse_no_array,
 )
 from downslope.estimators._threads import threads_of
+from downslope.estimators.mlp._descent import Stopping, descent_arguments
 from downslope.estimators.mlp._fit import Fit, MLPSettings, OptimizerState
 from downslope.estimators.mlp._lbfgs import fit_lbfgs
 from downslope.estimators.mlp._network import OUTPUTS, network_of
@@ -314,6 +315,41 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         self.validation_scores_ = [] if watched else None
         self.best_validation_score_ = -np.inf if watched else None
         self.best_loss_ = None if watched else np.inf
+
+    def descent_arguments(self, X: Any, y: Any) -> dict[str, Any]:
+        """All arguments of ``descend`` that train this network on these rows as the fitted estimator did.
+
+        The error, the penalty, the rule and the number of epochs are those of the fit, in the measure that
+        ``descend`` has; starting values and batches are drawn anew. ``ds.doctor`` examines this descent.
+
+        Args:
+            X: array-like or sparse matrix, (n, features).
+            y: array-like, (n,) or (n, outputs).
+
+        Raises:
+            ValueError: as scikit-learn's estimators do, if an array does not serve or nothing was fitted.
+
+        >>> from downslope import MLPRegressor, descend
+        >>> rows, targets = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
+        >>> fitted = MLPRegressor(hidden_layer_sizes=3, solver="lbfgs", random_state=0).fit(rows, targets)
+        >>> run = descend(**fitted.descent_arguments(rows, targets))
+        >>> bool(run.losses[-1] < 0.01)
+        True
+        """
+        check_is_fitted(self)
+        with in_scikit_learns_words():
+            X, y = self._validate_input(X, y, False, reset=False)
+        y = y.reshape(-1, 1) if y.ndim == 1 else y
+        hidden = widths(self.hidden_layer_sizes)
+        named, dropout = activations(self.activation, len(hidden)), dropout_rates(self.dropout, len(hidden))
+        network = network_of(X.shape[1], hidden, named, dropout, y.shape[1], **self._network_loss())
+        watched = self.early_stopping
+        stopping = Stopping(
+            self.n_iter_,
+            float(self.validation_fraction) if watched else None,
+            int(self.n_iter_no_change) if watched and np.isfinite(self.n_iter_no_change) else None,
+        )
+        return descent_arguments(MLPSettings.of(self), network, X, y, stopping)
 
     # between the arrays of scikit-learn, (inputs, outputs), and the parameters of the network
 

@@ -18,6 +18,8 @@ __all__ = ["Call", "Restore"]
 Restore = Callable[[NDArray[Any]], NDArray[Any]]
 """Makes the outputs of a changed call comparable to the targets of the call before the change."""
 
+_FEWEST = 50  # rows of which some can be held out
+
 
 def _same(z: NDArray[Any]) -> NDArray[Any]:
     return z
@@ -33,6 +35,7 @@ class Call:
         y: targets, as ``descend`` takes them.
         settings: its other arguments by name, as ``Run.settings`` has them.
         restore: of a changed call, what makes its outputs comparable to those before the change.
+        held: rows (x, y) that it is measured by and does not learn from, where it has no validation rows.
     """
 
     network: Network
@@ -40,6 +43,7 @@ class Call:
     y: NDArray[Any]
     settings: Mapping[str, Any]
     restore: Restore = _same
+    held: tuple[NDArray[Any], NDArray[Any]] | None = None
 
     def afresh(self) -> Call:
         """The same call as the one that changes are compared with."""
@@ -59,23 +63,22 @@ class Call:
         return replace(self, settings={**self.settings, **settings})
 
     def with_inputs(self, change: Restore) -> Call:
-        """The same call with the inputs changed, those of the validation rows too."""
-        pair = self.settings.get("validation")
-        if isinstance(pair, tuple | list):
-            pair = (change(np.asarray(pair[0])), pair[1])
-        return replace(self, x=change(self.x), settings={**self.settings, "validation": pair})
+        """The same call with the inputs changed, those of the rows that measure too."""
+        return self._changed(change, _same)
 
     def with_targets(self, change: Restore, restore: Restore) -> Call:
         """The same call with the targets changed, and what makes its outputs comparable to those before."""
-        pair, before = self.settings.get("validation"), self.restore
-        if isinstance(pair, tuple | list):
-            pair = (pair[0], change(np.asarray(pair[1])))
-        return replace(
-            self,
-            y=change(self.y),
-            settings={**self.settings, "validation": pair},
-            restore=lambda z: before(restore(z)),
-        )
+        before = self.restore
+        return replace(self._changed(_same, change), restore=lambda z: before(restore(z)))
+
+    def _changed(self, of_x: Restore, of_y: Restore) -> Call:
+        def changed(pair: Any) -> Any:
+            apart = isinstance(pair, tuple | list)
+            return (of_x(np.asarray(pair[0])), of_y(np.asarray(pair[1]))) if apart else pair
+
+        settings = {**self.settings, "validation": changed(self.settings.get("validation"))}
+        x, y = changed((self.x, self.y))
+        return replace(self, x=x, y=y, settings=settings, held=changed(self.held))
 
     @cached_property
     def rows(self) -> Arrays:
@@ -84,7 +87,7 @@ class Call:
 
     @cached_property
     def measured(self) -> Arrays:
-        """The rows that measure: those of the validation, or all that are trained on where there are none."""
+        """The rows that measure: of the validation, or held out, or all where there are none of them."""
         return self._split[1]
 
     @cached_property
@@ -99,17 +102,25 @@ class Call:
         dtype = None if precision is None else dtype_of(precision)
         data = checked_data(self.network, self.x, self.y, given.get("row_weights"), dtype)
         rows, validation = split(self.network, data, given.get("validation"), given.get("seed", 0))
-        return rows, validation[0].data if validation else rows
+        if validation:
+            return rows, validation[0].data
+        return rows, rows if self.held is None else checked_data(self.network, *self.held, None, dtype)
 
     def with_rows_apart(self) -> Call:
-        """The same call with its validation rows as a pair: another seed then leaves them as they are."""
-        if not self.has_validation:
-            return self
-        rows, measured = self._split
+        """The same call with the rows that measure apart, so that another seed leaves them as they are.
+
+        Without validation rows, a quarter is held out, of 50 rows and more.
+        """
+        rows, held = self._split
         weights = None if self.settings.get("row_weights") is None else rows["row_weights"]
-        settings = {
-            **self.settings,
-            "validation": (measured["x"], measured["y"]),
-            "row_weights": weights,
-        }
-        return replace(self, x=rows["x"], y=rows["y"], settings=settings)
+        if self.has_validation:
+            settings = {**self.settings, "validation": (held["x"], held["y"]), "row_weights": weights}
+            return replace(self, x=rows["x"], y=rows["y"], settings=settings)
+        count = len(self.x)
+        if self.held is not None or count < _FEWEST:
+            return self
+        order = np.random.default_rng(0).permutation(count)
+        kept, out = np.sort(order[count // 4 :]), np.sort(order[: count // 4])
+        settings = {**self.settings, "row_weights": None if weights is None else weights[kept]}
+        held_rows = self.x[out], self.y[out]
+        return replace(self, x=self.x[kept], y=self.y[kept], settings=settings, held=held_rows)

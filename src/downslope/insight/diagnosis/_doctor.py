@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic, perf_counter
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from downslope._checks import POSITIVE, flag, number
+from downslope._checks import POSITIVE, flag, number, show
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.insight.diagnosis._call import Call
@@ -37,15 +37,14 @@ __all__ = ["doctor", "examine"]
 _LEAST_SECONDS = 3.0  # for tables whose ten epochs take less
 _EPOCHS = 10  # what an examination may take of the run's own time
 _MOST = 6  # faults that are mended one after the other
+_MEASURABLE = 0.02  # seconds
 _SCREENED = 8  # runs, about, that choose one of the remedies of a suspicion
 _LEVEL = 0.05  # where two remedies differ by less, the cause is taken in the order of the findings
 
 
 @suggests_keywords
-def doctor(
-    run: Run, x: ArrayLike, y: ArrayLike, *, prove: bool = True, seconds: float | None = None
-) -> Diagnosis:
-    """What is wrong with a run, shown by evidence, proven by trying what mends it.
+def doctor(what: Any, x: Any, y: Any, *, prove: bool = True, seconds: float | None = None) -> Diagnosis:
+    """What is wrong with a run or a fit, shown by evidence, proven by trying what mends it.
 
     Each finding looks for the sign of one fault: exact counts of the rows, the gradient and curvature at the
     start and the end, values on the way. What it suspects is then tried: runs from the same start with the
@@ -55,14 +54,16 @@ def doctor(
     the unrelated change does not. Several faults are mended one after the other.
 
     Args:
-        run: what ``descend`` gave.
-        x: the inputs that it was called with, (rows, inputs).
-        y: the targets that it was called with.
+        what: a run that ``descend`` gave, or a fitted MLPRegressor or MLPClassifier, whose descent is
+            repeated on these rows.
+        x: the inputs that it was trained on, (rows, inputs).
+        y: the targets that it was trained on.
         prove: whether suspicions are tried; otherwise all of them are given, marked as such.
         seconds: the time to take; None is that of ten epochs of the run, or 3 s where they take less.
 
     Raises:
-        DownslopeError: if the run has no settings, as one read from a file, or the rows do not fit.
+        DownslopeError: if ``what`` is none of these, the run has no settings, as one read from a file, or
+            the rows do not fit.
 
     >>> from downslope.nets import Dense, Network
     >>> x = [[200.0], [-100.0], [300.0], [50.0]]
@@ -72,15 +73,43 @@ def doctor(
     >>> [finding.code for finding in doctor(descend(net, x, y, steps=100), x, y).findings]
     ['unscaled-inputs']
     """
-    if not isinstance(run, Run):
-        raise DownslopeError(f"the doctor examines what descend gives, a run, not {type(run).__name__}")
-    if not run.settings:
-        raise DownslopeError("this run does not know its settings; give what descend gave, not a loaded run")
-    if not isinstance(run.network, Network):
+    limit, tried = None if seconds is None else number("seconds", seconds, POSITIVE), flag("prove", prove)
+    call, run = _called(what, x, y)
+    return examine(call, run, prove=tried, seconds=limit)
+
+
+@runtime_checkable
+class Trained(Protocol):
+    """What was trained as ``descend`` would train it."""
+
+    def descent_arguments(self, x: Any, y: Any) -> Mapping[str, Any]:
+        """All arguments of ``descend`` that train it on these rows."""
+
+
+def _called(what: Any, x: Any, y: Any) -> tuple[Call, Run]:
+    """The call that is examined, and the run that came of it."""
+    if isinstance(what, Run):
+        if not what.settings:
+            raise DownslopeError(
+                "this run does not know its settings; give what descend gave, not a loaded run"
+            )
+        call, run = Call(_one(what.network), np.asarray(x), np.asarray(y), what.settings), what
+        call.rows  # noqa: B018 -- refuses rows that do not fit
+        return call, run
+    if isinstance(what, type) or not isinstance(what, Trained):
+        raise DownslopeError(
+            f"the doctor examines a run that descend gave, or a fitted estimator, not {show(what)}"
+        )
+    settings = dict(what.descent_arguments(x, y))
+    network, x, y = (settings.pop(name) for name in ("network", "x", "y"))
+    call = Call(_one(network), x, y, settings)
+    return call, call.run()
+
+
+def _one(network: Any) -> Network:
+    if not isinstance(network, Network):
         raise DownslopeError("the doctor examines one network, not an ensemble; give a run of one member")
-    call = Call(run.network, np.asarray(x), np.asarray(y), run.settings)
-    limit = None if seconds is None else number("seconds", seconds, POSITIVE)
-    return examine(call, run, prove=flag("prove", prove), seconds=limit)
+    return network
 
 
 def examine(call: Call, run: Run, *, prove: bool, seconds: float | None) -> Diagnosis:
@@ -95,28 +124,32 @@ def examine(call: Call, run: Run, *, prove: bool, seconds: float | None) -> Diag
         return Diagnosis(findings, score, perf_counter() - begin)
     notes = [_finding(each, each.suspicion.remedies[0], None, call) for each in suspected if each.is_note]
     trials: Trials | None = None
-    findings = []
-    while len(findings) < _MOST:
+    mended, found = seen.call, list[Tried]()
+    while len(found) < _MOST:
         faults = [each for each in suspected if not each.is_note]
         if not faults:
             break
         trials = trials or _trials(seen, len(faults), seconds)
         tried = _tried(trials, seen, faults)
         mending = _mending(trials, seen, faults, tried)
-        if not findings:
+        if not found:
             notes += [_finding(*each, call, NOTE) for each in tried[NOTE]]
-        for each, remedy, proof in mending:
-            findings.append(_finding(each, remedy, proof, call))
-            call = remedy.apply(call)
+        found += mending
+        mended = _applied(mended, [remedy for _, remedy, _ in mending])
         if not mending or trials.is_over:
             break
-        seen = _seen(call, call.run(time_limit=None), seen.yardstick)
-        known = {finding.code for finding in findings}
+        seen = Examination(mended, mended.run(time_limit=None), seen.yardstick)
+        known = {each.sign.code for each, _, _ in found}
         suspected = [each for each in _suspected(seen) if each.sign.code not in known]
-    found = {finding.code for finding in findings}
-    return Diagnosis(
-        (*findings, *(note for note in notes if note.code not in found)), score, perf_counter() - begin
-    )
+    if trials is not None and len(found) > 1 and not trials.is_over:
+        found = _needed(trials, _seen(call, run).call, found)
+    findings = []
+    for each, remedy, proof in found:
+        findings.append(_finding(each, remedy, proof, call))
+        call = remedy.apply(call)
+    codes = {finding.code for finding in findings}
+    notes = [note for note in notes if note.code not in codes]
+    return Diagnosis((*findings, *notes), score, perf_counter() - begin)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,16 +179,24 @@ def _suspected(seen: Examination) -> list[_Suspected]:
 
 def _trials(seen: Examination, suspected: int, seconds: float | None) -> Trials:
     """Runs as long as the time allows, at most as long as the run that is examined."""
-    call, steps, epoch = seen.call, seen.steps_asked, seen.run.steps_in_epoch
-    tried = min(steps, max(epoch, 32))
-    call.run(steps=tried, epochs=None, time_limit=None)  # compiles
-    begin = perf_counter()
-    call.run(steps=tried, epochs=None, time_limit=None)
-    step = (perf_counter() - begin) / tried
+    steps, epoch = seen.steps_asked, seen.run.steps_in_epoch
+    step = _seconds_of_a_step(seen.call, steps)
     limit = max(_EPOCHS * epoch * step, _LEAST_SECONDS) if seconds is None else seconds
     branches = 2 * SEEDS + suspected * (SEEDS + _SCREENED)
     affordable = int(limit / (branches * step))
     return Trials(seen.yardstick, max(1, min(steps, affordable)), steps, monotonic() + limit)
+
+
+def _seconds_of_a_step(call: Call, steps: int) -> float:
+    """Measured on more and more steps, until they take long enough to be measured or are all."""
+    count = 0
+    while True:
+        count = min(steps, 8 * count + 1)
+        begin = perf_counter()
+        call.run(steps=count, epochs=None, time_limit=None)
+        seconds = perf_counter() - begin
+        if (count > 1 and seconds > _MEASURABLE) or count >= steps:
+            return seconds / max(count, 1)
 
 
 def _tried(trials: Trials, seen: Examination, faults: Sequence[_Suspected]) -> Mapping[str, list[Tried]]:
@@ -220,6 +261,27 @@ def _together(trials: Trials, seen: Examination, faults: Sequence[_Suspected]) -
             return []
         found.append((each, remedy, proof))
     return found
+
+
+def _needed(trials: Trials, call: Call, found: Sequence[Tried]) -> list[Tried]:
+    """Those of the remedies, found one after the other, that are needed when the later ones are there too."""
+    kept = list(found)
+    whole = trials.branches(_applied(call, [remedy for _, remedy, _ in found]))
+    for each in found:
+        rest = [other for other in kept if other is not each]
+        if each[2] is None or not rest:
+            continue
+        part = trials.branches(_applied(call, [remedy for _, remedy, _ in rest]))
+        if rank_p(whole.scores, part.scores) >= LEVEL or not is_worth(part.median, whole.median):
+            kept, whole = rest, part
+    if len(kept) == len(found):
+        return kept
+    proven: list[Tried] = []
+    for suspected, remedy, proof in kept:  # what was proven beside a remedy that is not needed
+        mended = remedy.apply(call)
+        proven.append((suspected, remedy, proof and trials.prove(call, remedy, mended)))
+        call = mended
+    return proven
 
 
 def _applied(call: Call, remedies: Iterable[Remedy]) -> Call:
