@@ -61,6 +61,10 @@ console.log(JSON.stringify({ told: app.told, before, ran: globalThis.ran, panel,
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
 
 
+def both(texts):
+    return {name: composed(name, texts, texts.__getitem__) for name in (FIRST, REST)}
+
+
 def written(scripts, folder):
     (folder / "package.json").write_text('{"type": "module"}')
     for name, text in scripts.items():
@@ -75,7 +79,7 @@ def node(*arguments, folder):
 
 @needs_node
 def test_composed_modules_do_what_modules_do(tmp_path):
-    written({**composed(MODULES, MODULES.__getitem__), "run.js": RUN}, tmp_path)
+    written({**both(MODULES), "run.js": RUN}, tmp_path)
     assert json.loads(node("run.js", folder=tmp_path)) == {
         "told": [8, 3, 2, "a1", "xy"],
         "before": ["joined", "app"],  # the gallery is there, and has not run
@@ -96,7 +100,7 @@ def page():
         if is_module(path.name)
     }
     texts["commands.js"] = "export const COMMANDS = {};\n"
-    return texts, composed(texts, texts.__getitem__)
+    return texts, both(texts)
 
 
 @needs_node

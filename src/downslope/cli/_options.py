@@ -118,10 +118,13 @@ def a_file(ctx: click.Context, option: click.Parameter, value: str | None) -> st
 
 def how_in(options: dict[str, Any]) -> dict[str, Any]:
     """The options of reading as ``Model.read`` takes them, taken out of all options."""
-    from downslope.tables import Reading
-
     names = ("delimiter", "decimal", "thousands", "encoding", "skip_rows", "header", "comment")
-    reading = Reading(dates=options.pop("date_format"), **{name: options.pop(name) for name in names})
+    given = {"dates": options.pop("date_format"), **{name: options.pop(name) for name in names}}
+    reading = None
+    if any(value is not None for value in given.values()):  # a page of no table needs nothing that reads
+        from downslope.tables import Reading
+
+        reading = Reading(**given)
     return {"reading": reading, "sheet": options.pop("sheet"), "keep_rows": options.pop("keep_rows")}
 
 

@@ -7,9 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
-from downslope.cli._results import write_content
 from downslope.cli._tables import How, refuse_same
 from downslope.errors import DownslopeError
 from downslope.studio.server._server import StudioServer
@@ -41,6 +38,8 @@ def play_page(
         _export(export, make, source, table)
         return
     server = StudioServer(make, host, port)
+    from rich.console import Console  # before the session has the interpreter
+
     server.start()
     screen = Console(highlight=False, soft_wrap=True)
     try:
@@ -67,6 +66,7 @@ def play_page(
 
 def _export(path: str, make: Callable[[], Session], *read: str | None) -> None:
     """Write the page as one file that needs no server."""
+    from downslope.cli._results import write_content
     from downslope.studio.views._exports import lesson_page
 
     if path == "-":

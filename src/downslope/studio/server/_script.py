@@ -30,19 +30,22 @@ export { $define, $later, $use };
 """
 _AFTER = 'import { $define, $later, $use } from "./first.js";\n'
 
-_STARTS = r"(?:^|(?<=[;}]))"  # a statement; libraries have all of theirs on one line
+
+def _starting(word: str) -> str:
+    """A word that begins a statement; libraries have all of theirs on one line. It is searched for first."""
+    return rf"{word}(?:(?<=^{word})|(?<=[;}}]{word}))"
+
+
 _NAMES = r"\{(?P<names>[^}]*)\}"
 _FROM = r'from\s*"(?P<path>\.[^"]+)"'
 _IMPORT = re.compile(
-    rf"{_STARTS}import\s*(?:{_NAMES}|\*\s*as\s+(?P<all>\w+)|(?P<default>\w+))\s*{_FROM}\s*;?", re.M
+    rf"{_starting('import')}\s*(?:{_NAMES}|\*\s*as\s+(?P<all>\w+)|(?P<default>\w+))\s*{_FROM}\s*;?", re.M
 )
-_NEEDED = re.compile(rf"\b{_FROM}")
+_NEEDED = re.compile(_FROM)
 _LATER = re.compile(r'\bimport\("(?P<path>\.[^"]+)"\)')
-_EXPORTS = re.compile(rf"{_STARTS}export\s*{_NAMES}(?:\s*{_FROM})?\s*;?", re.M)
-_EXPORT = re.compile(
-    rf"{_STARTS}export (?:(?P<kind>(?:async )?function|const) (?P<name>\w+)|default (?P<value>function))",
-    re.M,
-)
+_EXPORTS = re.compile(rf"{_starting('export')}\s*{_NAMES}(?:\s*{_FROM})?\s*;?", re.M)
+_DECLARED = r"(?P<kind>(?:async )?function|const) (?P<name>\w+)|default (?P<value>function)"
+_EXPORT = re.compile(rf"{_starting('export')} (?:{_DECLARED})", re.M)
 _COMMENT = re.compile(r"^[ \t]*/\*\*.*?\*/\n", re.M | re.S)  # for readers of the source
 
 
@@ -51,21 +54,20 @@ def is_module(name: str) -> bool:
     return name.endswith((".js", ".mjs")) and not name.endswith(".iife.min.js")
 
 
-def composed(modules: Iterable[str], text: Callable[[str], str]) -> dict[str, str]:
-    """The two scripts by name.
+def composed(script: str, modules: Iterable[str], text: Callable[[str], str]) -> str:
+    """One of the two scripts.
 
     Args:
+        script: which.
         modules: all of them, as paths in the page.
         text: the text of one; its exports are constants and functions, and no modules need each other.
     """
     first: dict[str, None] = {}
     for name in _SHOWN:
         _needed(name, text, first)
-    rest = [name for name in sorted(modules) if name not in first]
-    return {
-        FIRST: _LOADER + "".join(_defined(name, text(name)) for name in first) + f'$use("{_PAGE}");\n',
-        REST: _AFTER + "".join(_defined(name, text(name)) for name in rest),
-    }
+    if script == FIRST:
+        return "".join([_LOADER, *(_defined(name, text(name)) for name in first), f'$use("{_PAGE}");\n'])
+    return "".join([_AFTER, *(_defined(name, text(name)) for name in sorted(modules) if name not in first)])
 
 
 def _needed(name: str, text: Callable[[str], str], found: dict[str, None]) -> None:

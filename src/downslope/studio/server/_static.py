@@ -54,16 +54,15 @@ def _folders(folder: Traversable) -> list[Traversable]:
 _COMMANDS = "commands.js"  # the module that the schema makes
 
 
-@lru_cache(maxsize=1)
-def _scripts() -> Mapping[str, str]:
-    """The modules of the page as two scripts."""
+def _script(name: str) -> bytes:
+    """One of the two scripts that hold the modules of the page."""
     found = {name: item for name, item in _items(_PAGE, "") if is_module(name)}
 
     @cache
     def text(name: str) -> str:
         return script() if name == _COMMANDS else found[name].read_text("utf-8")
 
-    return composed([*found, _COMMANDS], text)
+    return composed(name, [*found, _COMMANDS], text).encode()
 
 
 def _items(folder: Traversable, place: str) -> Iterator[tuple[str, Traversable]]:
@@ -76,8 +75,8 @@ def _items(folder: Traversable, place: str) -> Iterator[tuple[str, Traversable]]
 
 
 _MADE: Mapping[str, Callable[[], bytes]] = {
-    f"/{FIRST}": lambda: _scripts()[FIRST].encode(),
-    f"/{REST}": lambda: _scripts()[REST].encode(),
+    f"/{FIRST}": lambda: _script(FIRST),
+    f"/{REST}": lambda: _script(REST),
     "/style.css": _style,
 }
 """Files that are made when they are asked for."""
