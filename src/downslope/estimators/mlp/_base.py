@@ -319,8 +319,9 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
     def descent_arguments(self, X: Any, y: Any) -> dict[str, Any]:
         """All arguments of ``descend`` that train this network on these rows as the fitted estimator did.
 
-        The error, the penalty, the rule and the number of epochs are those of the fit, in the measure that
-        ``descend`` has; starting values and batches are drawn anew. ``ds.doctor`` examines this descent.
+        The error, the penalty, the rule and the most epochs are those of the fit, in the measure that
+        ``descend`` has; ``tol`` ends nothing, and starting values and batches are drawn anew. ``ds.doctor``
+        examines this descent.
 
         Args:
             X: array-like or sparse matrix, (n, features).
@@ -331,10 +332,10 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
 
         >>> from downslope import MLPRegressor, descend
         >>> rows, targets = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
-        >>> fitted = MLPRegressor(hidden_layer_sizes=3, solver="lbfgs", random_state=0).fit(rows, targets)
+        >>> fitted = MLPRegressor(hidden_layer_sizes=(8,), solver="lbfgs", max_iter=50).fit(rows, targets)
         >>> run = descend(**fitted.descent_arguments(rows, targets))
-        >>> bool(run.losses[-1] < 0.01)
-        True
+        >>> run.settings["optimizer"], run.settings["steps"]
+        ('lbfgs', 50)
         """
         check_is_fitted(self)
         with in_scikit_learns_words():
@@ -345,7 +346,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         network = network_of(X.shape[1], hidden, named, dropout, y.shape[1], **self._network_loss())
         watched = self.early_stopping
         stopping = Stopping(
-            self.n_iter_,
+            int(self.max_iter),
             float(self.validation_fraction) if watched else None,
             int(self.n_iter_no_change) if watched and np.isfinite(self.n_iter_no_change) else None,
         )

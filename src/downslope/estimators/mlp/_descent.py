@@ -19,10 +19,10 @@ __all__ = ["Stopping", "descent_arguments"]
 
 @dataclass(frozen=True)
 class Stopping:
-    """When a fit ended, and what it held out for that.
+    """When a fit ends, and what it holds out for that.
 
     Attributes:
-        epochs: that it took, or iterations of L-BFGS.
+        epochs: the most, or iterations of L-BFGS.
         share: of the rows that was held out; None without early stopping.
         patience: epochs without a better score of them.
     """

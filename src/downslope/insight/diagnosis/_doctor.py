@@ -38,7 +38,7 @@ _LEAST_SECONDS = 3.0  # for tables whose ten epochs take less
 _EPOCHS = 10  # what an examination may take of the run's own time
 _MOST = 6  # faults that are mended one after the other
 _MEASURABLE = 0.02  # seconds
-_SCREENED = 8  # runs, about, that choose one of the remedies of a suspicion
+_SCREENED = 12  # runs, about, that choose one of the remedies of a suspicion
 _LEVEL = 0.05  # where two remedies differ by less, the cause is taken in the order of the findings
 
 

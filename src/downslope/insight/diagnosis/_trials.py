@@ -30,7 +30,6 @@ Cohen calls large ("Statistical Power Analysis for the Behavioral Sciences", 198
 there is to explain: in a table without noise every f² is large."""
 SMALL, SMALL_SHARE = 0.15, 0.01
 """The same of a note, with what Cohen calls medium."""
-_AS_GOOD = 1.1  # times the best score, of one run: differences of seeds are as large
 _POINTS = 60  # of a curve that is kept
 _JITTER = 0.01  # of a start that was given, as a share, between seeds
 
@@ -58,11 +57,11 @@ class Trials:
         return monotonic() >= self.end
 
     def screened(self, call: Call, remedies: Sequence[Remedy]) -> Remedy:
-        """The remedy to prove: the smallest change within a tenth of the best, of one run each."""
+        """The smallest change that does as well as the best, by the worse of two runs of each."""
         if len(remedies) == 1:
             return remedies[0]
-        scores = [self._branches(remedy.apply(call), 90, 1).median for remedy in remedies]
-        return next(r for r, s in zip(remedies, scores, strict=True) if s <= min(scores) * _AS_GOOD)
+        scores = [max(self._branches(remedy.apply(call), 90, 2).scores) for remedy in remedies]
+        return next(r for r, s in zip(remedies, scores, strict=True) if not is_worth(s, min(scores)))
 
     def prove(self, call: Call, remedy: Remedy, mended: Call) -> Proof:
         """Runs with the remedy, of the call ``mended``, beside runs without it and with a placebo."""
