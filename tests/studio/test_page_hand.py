@@ -166,3 +166,15 @@ FIVE_KEYS = """(field) => {
 def test_five_keys_within_a_frame_are_five_steps(page):
     page.weight(2).evaluate(FIVE_KEYS)
     page.until(lambda: page.weights[1] == START[1] + 5, "five units more")
+
+
+def test_at_the_exact_solution_no_rounding_is_shown_as_an_error(page):
+    page.menu("Reset ▾", "Solve")
+    page.until(lambda: page.frame["error"]["rounding"], "the solution")
+    total = page.page.locator(".total .big")
+    assert total.inner_text() == "≈ 0"
+    assert "10⁻" in total.get_attribute("title")
+    assert total.get_attribute("title").endswith("(rounding)")
+    cells = page.page.locator("section.rows td.computed").all_inner_texts()
+    assert [text.removesuffix("✓").strip() for text in cells[1:3]] == ["≈ 0", "≈ 0"]
+    assert page.page.locator("section.rows .meter").count() == 0

@@ -14,6 +14,7 @@ from downslope.studio.session._pace import moments_at
 from downslope.studio.session._session import Session
 from downslope.studio.session._state import is_settled
 from downslope.studio.views._overview import SHOWN_WEIGHTS
+from downslope.studio.views._rounding import is_rounding, rounding_of_rows
 from downslope.studio.views._rows import challenge_of, rows_view
 from downslope.studio.views._time import curve_of, growth_of, move_of, timeline_of
 from downslope.studio.views._viewer import Viewer
@@ -42,13 +43,13 @@ def frame_of(session: Session, viewer: Viewer) -> Frame:
         "pace": state.pace,
         "phase": state.phase,
         "speed": state.speed if state.playing and state.steady_pace is None else 0.0,
-        "error": _error(session),
+        "error": _error(session, parameters),
         "rows": rows_view(session, viewer, parameters),
         "curve": curve_of(state),
         "timeline": timeline_of(state),
         "moved": move_of(state),
         "growth": growth_of(state),
-        "best": {by: {"error": saved.error, "step": saved.step} for by, saved in state.best.items()},
+        "best": _best(session, parameters),
         "stopped": _stopped(session),
         "challenge": challenge_of(session, parameters),
     }
@@ -68,8 +69,32 @@ def frame_of(session: Session, viewer: Viewer) -> Frame:
     return frame
 
 
-def _error(session: Session) -> dict[str, Any]:
-    """The error of the rows that are trained on, or of the last batch where all rows take too long."""
+def _best(session: Session, parameters: Arrays) -> dict[str, Any]:
+    """The best values so far, by hand and by descent."""
+    return {
+        by: {
+            "error": saved.error,
+            "step": saved.step,
+            "rounding": _is_rounding(session, saved.error, parameters),
+        }
+        for by, saved in session.state.best.items()
+    }
+
+
+def _is_rounding(session: Session, error: float, parameters: Arrays) -> bool:
+    """Whether an error of the training rows, without penalties, says no more than that they are met."""
+    network, training = session.state.settings.network, session.state.shown_descent.split.training
+    scale = float(np.max(np.abs(training["y"]), initial=0))
+    if network.l1 or network.l2 or not error <= scale * np.sqrt(np.finfo(training["y"].dtype).eps):
+        return False  # far above all bounds, which need not be computed then
+    return is_rounding(network, error, rounding_of_rows(network, parameters, training))
+
+
+def _error(session: Session, parameters: Arrays) -> dict[str, Any]:
+    """The error of the rows that are trained on, or of the last batch where all rows take too long.
+
+    ``rounding`` says that it is 0 but for rounding, and so are its gradients.
+    """
     state = session.state
     network = state.settings.network
     about = {
@@ -79,8 +104,10 @@ def _error(session: Session) -> dict[str, Any]:
     }
     if not is_settled(state) or (state.playing and session.engine.cost > _COSTLY):
         known = state.run.last.validation_error
+        about["rounding"] = False
         return {**about, "value": state.last_error, "validation": known, "of": "the last batch"}
     found = session.measured
+    about["rounding"] = _is_rounding(session, found.error, parameters)
     return {**about, "value": found.error, "validation": found.validation, "of": "all rows"}
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from downslope.studio.session._measures import forward_of, probabilities_of
 from downslope.studio.session._session import Session
 from downslope.studio.table._rows import Rows
+from downslope.studio.views._rounding import rounding_of_rows
 from downslope.studio.views._scale import can_be_met, full_loss, logarithmic
 from downslope.studio.views._viewer import Order, Viewer
 from downslope.training import Arrays
@@ -55,6 +56,9 @@ def _predicted(session: Session, parameters: Arrays, data: Arrays) -> dict[str, 
     predicted = _in_units(rows, prediction)
     found = {"z": _float64(z), "prediction": predicted, "loss": _float64(errors)}
     if not rows.target.classes:
+        bounds = rounding_of_rows(session.state.settings.network, parameters, data)
+        if bounds is not None:
+            found["rounding"] = np.all(np.abs(_float64(data["y"]) - _float64(prediction)) <= bounds, axis=1)
         return {**found, "residual": _in_units(rows, data["y"]) - predicted}
     probabilities = probabilities_of(prediction)
     classes = probabilities.argmax(axis=1)

@@ -32,6 +32,12 @@ function powered(value, digits) {
   return `${formatter(digits).format(Number(digit))}·10${superscript(Number(power))}`.replace("-", "−");
 }
 
+/** A number as the session judges it: 0 where it is no more than rounding, which its title says in full. */
+export const judged = (rounding, written) => (rounding ? "≈ 0" : written);
+
+/** A number in full, and whether it is no more than rounding. */
+export const inFull = (value, digits, rounding) => `${number(value, digits)}${rounding ? " (rounding)" : ""}`;
+
 /** About how wide a number is, in digits. */
 export function breadth(text) {
   return [...text].reduce((sum, c) => sum + (/[.,·]/.test(c) ? 0.5 : /[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]/.test(c) ? 0.75 : 1), 0);

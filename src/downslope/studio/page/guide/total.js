@@ -1,5 +1,5 @@
 /** The error now, the best so far, and the challenge. */
-import { number, whole } from "../core/format.js";
+import { inFull, judged, number, whole } from "../core/format.js";
 import { send } from "../core/session.js";
 import { frame, lesson, settings, table } from "../core/store.js";
 import { html } from "../core/ui.js";
@@ -19,7 +19,8 @@ export function TotalError() {
   return html`<div class="total" role="group" aria-label="Total error">
     <div class=${`figure ${table.value.rows > FEW ? "changes" : ""}`}>
       <span class="muted line" title=${name}>${name}</span>
-      <strong class="big" data-error=${error.value}>${number(error.value, 7)}</strong></div>
+      <strong class="big" data-error=${error.value} title=${inFull(error.value, 10, error.rounding)}>
+        ${judged(error.rounding, number(error.value, 7))}</strong></div>
     ${
       lesson.value && stopped.value
         ? html`<${Stopped} />`
@@ -39,8 +40,9 @@ function Bests({ best, validation }) {
 
 function Best({ by, best }) {
   if (!best) return "–";
-  return html`<button class="link" title="Go to these weights" onClick=${() => send("go_to_best", { by })}>
-    ${number(best.error, 5)}</button>`;
+  return html`<button class="link" title=${`${inFull(best.error, 10, best.rounding)}. Go to these weights`}
+    onClick=${() => send("go_to_best", { by })}>
+    ${judged(best.rounding, number(best.error, 5))}</button>`;
 }
 
 /** How many of a few rows have an error below the limit; nothing where they cannot. */

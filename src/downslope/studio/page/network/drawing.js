@@ -1,5 +1,5 @@
 /** The network as a drawing: units as circles, weights as lines or as numbers that can be moved by hand. */
-import { fitted } from "../core/format.js";
+import { fitted, inFull, judged } from "../core/format.js";
 import { litClass, passStep, pointing } from "../core/links.js";
 import { COLUMNS, frame, network, row, selected } from "../core/store.js";
 import { html, lazy, useLayoutEffect, useRef, useState } from "../core/ui.js";
@@ -82,10 +82,11 @@ function ErrorBox({ layout, width }) {
   const size = Math.max(60, width - x - 26);
   const position = { left: `${x + 10}px`, top: `${y - 22}px`, width: `${size}px` };
   const highlighted = now.phase === "loss" ? "highlighted" : "";
-  const title = `E, the ${now.error.measure}`;
+  const { value, rounding, measure } = now.error;
+  const title = `E, the ${measure}: ${inFull(value, 10, rounding)}`;
   return html`<div class=${`errorbox ${highlighted} ${litClass("error")}`} style=${position} title=${title}
     ...${pointing(["error"], "error")}>
-    <b>E</b><span>${fitted(now.error.value, 3, (size - 20) / 7)}</span></div>`;
+    <b>E</b><span>${judged(rounding, fitted(value, 3, (size - 20) / 7))}</span></div>`;
 }
 
 /** The same network as tables: for those who would rather read, or listen. */

@@ -1,6 +1,6 @@
 /** Weights and biases as numbers on the drawing that can be moved, frozen and derived. */
 import { NumberField } from "../controls/fields.js";
-import { number } from "../core/format.js";
+import { inFull, judged, number } from "../core/format.js";
 import { litClass, pointing } from "../core/links.js";
 import { select, send } from "../core/session.js";
 import { frame, selected, settings } from "../core/store.js";
@@ -74,6 +74,8 @@ function Derive({ name, index, label }) {
 }
 
 function Gradient({ label, value }) {
-  return html`<span class="gradient" title="The gradient on the rows of the next step">
-    ${slopeName(label, settings.value)} = ${number(value, 5)}</span>`;
+  const { rounding } = frame.value.error;
+  const hint = `The gradient on the rows of the next step: ${inFull(value, 10, rounding)}`;
+  return html`<span class="gradient" title=${hint}>
+    ${slopeName(label, settings.value)} ${rounding ? "" : "= "}${judged(rounding, number(value, 5))}</span>`;
 }

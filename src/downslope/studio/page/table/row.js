@@ -1,5 +1,5 @@
 /** One row of the table: its cells, what the network predicts for it, and its error. */
-import { compact, fitted, number, parsed, whole } from "../core/format.js";
+import { compact, fitted, inFull, judged, number, parsed, whole } from "../core/format.js";
 import { litClass, pointing } from "../core/links.js";
 import { selectRow, send } from "../core/session.js";
 import { frame, network, row, table } from "../core/store.js";
@@ -15,6 +15,7 @@ export function Row({ i, shown, values, targets, layout }) {
   const { classes, single, before, after } = layout;
   const index = shown.indices[i];
   const error = classes ? null : shown.residual[i * shown.prediction.shape[1]];
+  const rounding = Boolean(shown.rounding?.[i]);
   const isSelected = row.value === index;
   const inBatch = frame.value.batch?.includes(index);
   const isLit = litClass(`row:${index}`);
@@ -29,9 +30,10 @@ export function Row({ i, shown, values, targets, layout }) {
     ${before.map(cell)}
     <${Predicted} i=${i} shown=${shown} layout=${layout} />
     ${targets.map(cell)}
-    ${!classes && single && html`<${ErrorCell} error=${error} />`}
-    <${LossCell} loss=${shown.loss[i]} error=${error} />
-    <${Bar} share=${shown.bar[i]} goal=${shown.goal} negative=${error !== null && error < 0} />
+    ${!classes && single && html`<${ErrorCell} error=${error} rounding=${rounding} />`}
+    <${LossCell} loss=${shown.loss[i]} error=${error} rounding=${rounding} />
+    <${Bar} share=${shown.bar[i]} goal=${shown.goal} negative=${error !== null && error < 0}
+      met=${rounding} />
     ${after.map(cell)}
   </tr>`;
 }
@@ -64,25 +66,29 @@ function Predicted({ i, shown, layout: { classes, single, scaled } }) {
     ${scaled && html`<td class="computed">${number(predicted[0], 5)}</td>`}`;
 }
 
-function ErrorCell({ error }) {
+function ErrorCell({ error, rounding }) {
   const met = Math.abs(error) < SMALL_ERROR && table.value.rows <= FEW_ROWS;
-  const hint = `Target − prediction = ${number(error, 10)}`;
-  return html`<td class=${`computed ${met ? "met" : ""}`} title=${hint}>${fitted(error, 5, 8)}</td>`;
+  const hint = `Target − prediction = ${inFull(error, 10, rounding)}`;
+  return html`<td class=${`computed ${met ? "met" : ""}`} title=${hint}>${judged(rounding, fitted(error, 5, 8))}</td>`;
 }
 
 /** What the row adds to the error, with its formula. */
-function LossCell({ loss, error }) {
+function LossCell({ loss, error, rounding }) {
   const { loss: name, loss_formula: formula } = network.value;
   const squares = name === "squared_error" && error !== null && table.value.scale === 1;
   const numbers = squares ? ` = (${number(error, 8)})²` : "";
-  const hint = `${formula}${numbers} = ${number(loss, 10)}`;
-  return html`<td class="computed" title=${hint}>${compact(loss, 5)}</td>`;
+  const hint = `${formula}${numbers} = ${inFull(loss, 10, rounding)}`;
+  return html`<td class="computed" title=${hint}>${judged(rounding, compact(loss, 5))}</td>`;
 }
 
-function Bar({ share, goal, negative }) {
+function Bar({ share, goal, negative, met }) {
   const percent = (value) => `${(100 * value).toFixed(1)}%`;
   return html`<td class="barcell"><div class="scale">
-    <span class=${`meter ${negative ? "negative" : "positive"}`} style=${{ width: percent(share) }}></span>
+    ${
+      !met &&
+      html`<span class=${`meter ${negative ? "negative" : "positive"}`}
+        style=${{ width: percent(share) }}></span>`
+    }
     ${goal && html`<i class="goal" style=${{ left: percent(goal) }}></i>`}</div></td>`;
 }
 
