@@ -30,6 +30,7 @@ Cohen calls large ("Statistical Power Analysis for the Behavioral Sciences", 198
 there is to explain: in a table without noise every f² is large."""
 SMALL, SMALL_SHARE = 0.15, 0.01
 """The same of a note, with what Cohen calls medium."""
+_NEARLY = 1.1  # times the best score, where a smaller change is as good
 _POINTS = 60  # of a curve that is kept
 _JITTER = 0.01  # of a start that was given, as a share, between seeds
 
@@ -61,7 +62,8 @@ class Trials:
         if len(remedies) == 1:
             return remedies[0]
         scores = [max(self._branches(remedy.apply(call), 90, 2).scores) for remedy in remedies]
-        return next(r for r, s in zip(remedies, scores, strict=True) if not is_worth(s, min(scores)))
+        enough = _NEARLY * min(scores) + SMALL_SHARE
+        return next(r for r, s in zip(remedies, scores, strict=True) if s <= enough)
 
     def prove(self, call: Call, remedy: Remedy, mended: Call) -> Proof:
         """Runs with the remedy, of the call ``mended``, beside runs without it and with a placebo."""
