@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope._forks import cached_property
-from downslope.nets import Network
+from downslope.nets import Network, starting_values
 from downslope.training import Arrays, Run, checked_data, descend, dtype_of, precision_of, split
 
 __all__ = ["Call", "Restore"]
@@ -61,6 +61,15 @@ class Call:
     def with_settings(self, **settings: Any) -> Call:
         """The same call with some settings changed."""
         return replace(self, settings={**self.settings, **settings})
+
+    def with_network(self, network: Network) -> Call:
+        """The same call of another network; of a start that was given, what fits it is kept."""
+        given, kept = self.settings.get("start"), None
+        if given is not None:
+            values = starting_values(self.network, given, self.settings.get("seed", 0), self.rows["x"].dtype)
+            shapes = network.graph().shapes
+            kept = {name: value for name, value in values.items() if shapes.get(name) == value.shape}
+        return replace(self, network=network, settings={**self.settings, "start": kept})
 
     def with_inputs(self, change: Restore) -> Call:
         """The same call with the inputs changed, those of the rows that measure too."""

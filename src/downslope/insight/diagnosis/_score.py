@@ -53,7 +53,12 @@ class Yardstick:
         """That of some parameters of the network of a changed call."""
         with np.errstate(all="ignore"):
             output = _output(call.network).rows({**parameters, "x": call.measured["x"]})[0]
-            loss = self._loss(call.restore(output))
+            return self.share(call.restore(output))
+
+    def share(self, output: NDArray[Any]) -> float:
+        """That of outputs for the rows that it measures by, (rows, outputs)."""
+        with np.errstate(all="ignore"):
+            loss = self._loss(output)
         if not self._constant:
             return WORST if loss > 0 else _LEAST
         share = loss / self._constant

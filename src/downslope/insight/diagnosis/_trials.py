@@ -18,7 +18,7 @@ from downslope.insight.diagnosis._score import WORST, Yardstick
 from downslope.nets import starting_values
 from downslope.training import Run
 
-__all__ = ["LEVEL", "SEEDS", "Trials", "is_worth", "rank_p", "verdict"]
+__all__ = ["LARGE_SHARE", "LEVEL", "SEEDS", "Trials", "is_worth", "rank_p", "verdict"]
 
 SEEDS = 5
 """Runs of each kind: with five, a complete separation has a chance of 1 in 252."""

@@ -1,0 +1,49 @@
+"""The same call with other layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from downslope.insight.diagnosis._call import Call
+from downslope.nets import Dense, Layer, Residual
+
+__all__ = ["all_layers", "with_each", "with_last", "with_layers"]
+
+
+def all_layers(layers: Sequence[Layer]) -> list[Layer]:
+    """From the first to the last, with those inside residual blocks in place of the blocks."""
+    found: list[Layer] = []
+    for layer in layers:
+        found += all_layers(layer.layers) if isinstance(layer, Residual) else [layer]
+    return found
+
+
+def with_layers(call: Call, layers: Sequence[Layer]) -> Call:
+    """The same call with these layers instead."""
+    return call.with_network(replace(call.network, layers=tuple(layers)))
+
+
+def with_each(call: Call, change: Callable[[Dense], Dense], *, last: bool = True) -> Call:
+    """The same call with each dense layer changed, those inside residual blocks too.
+
+    Args:
+        call: what is changed.
+        change: of one layer.
+        last: whether the last layer of the network is changed too.
+    """
+    *before, end = call.network.layers
+    changed = [_changed(layer, change) for layer in before]
+    return with_layers(call, [*changed, _changed(end, change) if last else end])
+
+
+def _changed(layer: Layer, change: Callable[[Dense], Dense]) -> Layer:
+    if isinstance(layer, Residual):
+        return replace(layer, layers=tuple(_changed(inner, change) for inner in layer.layers))
+    return change(layer) if isinstance(layer, Dense) else layer
+
+
+def with_last(call: Call, change: Callable[[Dense], Dense]) -> Call:
+    """The same call with the last layer changed, which has to be dense."""
+    *before, end = call.network.layers
+    return with_layers(call, [*before, _changed(end, change)])
