@@ -24,17 +24,19 @@ class Diagnosis:
     Attributes:
         findings: faults, the one to mend first in front; then notes.
         score: the error of the run as a share of that of the best constant output.
+        failed: whether the run came to what is not finite.
         seconds: that the examination took.
     """
 
     findings: Sequence[Finding]
     score: float
+    failed: bool
     seconds: float
 
     @property
     def healthy(self) -> bool:
-        """Whether there is no fault."""
-        return not any(finding.severity == FAULT for finding in self.findings)
+        """Whether there is no fault: none found, none suspected for whose trial there was no time."""
+        return not self.failed and not any(finding.severity == FAULT for finding in self.findings)
 
     def __repr__(self) -> str:
         codes = ", ".join(finding.code for finding in self.findings)
@@ -42,7 +44,12 @@ class Diagnosis:
 
     def __str__(self) -> str:
         """In words: the cause, the evidence, the remedy and its proof of each finding."""
-        first = "Healthy: no fault was found." if self.healthy else "Not healthy:"
+        if self.healthy:
+            first = "Healthy: no fault was found."
+        elif self.findings:
+            first = "Not healthy:"
+        else:
+            first = "Not healthy: it came to what is not finite, and nothing that was tried mends it."
         return "\n".join([first, *(line for finding in self.findings for line in _lines(finding))])
 
     def _repr_html_(self) -> str:
