@@ -158,3 +158,18 @@ def test_on_a_phone_both_stand_in_the_columns(own):
     panel.get_by_role("button", name="Read as ▾").click()
     own.page.get_by_role("heading", name="How pasted table was read").wait_for()
     assert own.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
+def test_a_message_covers_nothing_that_is_read(own, size):
+    own.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+    pasted(own, SALES)
+    message = own.page.locator(".notice")
+    message.wait_for()
+    own.page.wait_for_timeout(200)
+    covered = message.bounding_box()
+    for part in (".total", ".rows", ".network", ".side", ".time", ".controls"):
+        box = own.page.locator(part).first.bounding_box()
+        aside = covered["x"] >= box["x"] + box["width"] or covered["x"] + covered["width"] <= box["x"]
+        above = covered["y"] >= box["y"] + box["height"] or covered["y"] + covered["height"] <= box["y"]
+        assert aside or above, part

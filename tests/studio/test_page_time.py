@@ -187,6 +187,35 @@ def test_starting_a_run_moves_nothing(five_rows, visit, table):
 
 
 @pytest.mark.parametrize("table", ["five rows", "spirals"])
+def test_panels_and_what_is_selected_move_nothing(five_rows, visit, table):
+    """Parts and the drawing stay where they are, with and without a selection, in every panel."""
+    send(five_rows, "open_sample", name=table)
+    page = visit(five_rows, {"width": 1280, "height": 720})
+    parts = [".guide", ".rows", ".network", ".canvas", ".side", ".time"]
+
+    def places():
+        return [page.page.locator(part).first.bounding_box() for part in parts]
+
+    before = places()
+    page.page.evaluate(SHIFTS)
+    for name in ("Chain rule", "Settings", "Columns", "Runs", "Picture"):
+        page.panel(name)
+        assert places() == before, name
+    send(five_rows, "step", count=20)
+    page.at_step(20)
+    assert places() == before
+    if table == "five rows":
+        page.page.get_by_role("button", name="Chain rule for w₂").click()
+    else:
+        page.page.locator(".network .unit").nth(5).click()
+    page.page.locator(".inspector:not(.nothing)").wait_for()
+    page.answer("explanation")
+    assert places() == before
+    page.page.wait_for_timeout(300)
+    assert page.page.evaluate("window.shifted") < 0.02
+
+
+@pytest.mark.parametrize("table", ["five rows", "spirals"])
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
 def test_everything_stands_in_the_window(five_rows, visit, table, size):
     """Header, toolbar, guide, three columns, the curve and its slider: no scrolling, nothing on another."""

@@ -219,6 +219,9 @@ def test_near_here_the_axes_hold_the_late_part_of_the_path_and_not_the_rest():
     assert 2 < near["y"][-1] < 6
     np.testing.assert_allclose(whole["recent"], max(0.1 / 198.5, 0.9 / 3454.9))
     assert (whole["near"], near["near"]) == (False, True)
+    across = path * [1.0, 0.0]  # one of the two does not move: no warning, and the other counts
+    moved = whole_surface(NEURON, weights, five_rows(), W1, W2, path=(across, np.ones(5)), late=late)
+    np.testing.assert_allclose(moved["recent"], 0.1 / 198.5)
     at_rest = whole_surface(NEURON, weights, five_rows(), W1, W2, near=True)
     assert np.ptp(at_rest["x"]) < 0.2
 

@@ -41,9 +41,9 @@ function Page() {
       <${NetworkCard} />
       <${Side} />
       <${Time} />
-      <${Spoken} /><${Leave} />
+      <${Spoken} /><${Leave} /><${Notice} />
     </main>
-    <${Notice} /><${Shortcuts} />`;
+    <${Shortcuts} />`;
 }
 
 function readAddress() {

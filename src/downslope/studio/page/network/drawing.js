@@ -15,7 +15,9 @@ const SMALLEST = 10; // pixels of the radius of a unit with a picture
 const MARGINS = 4; // pixels above and below the selection
 
 const Flow = lazy(() => import("./flow.js").then((m) => m.Flow));
-const Inspector = lazy(() => import("./inspector.js").then((m) => m.Inspector));
+/** Where the selected weight or unit will stand. */
+const UNSELECTED = html`<div class="inspector nothing muted">A selected weight or unit stands here.</div>`;
+const Inspector = lazy(() => import("./inspector.js").then((m) => m.Inspector), UNSELECTED);
 const Small = lazy(() => import("./small.js").then((m) => m.Small));
 const Tables = lazy(() => import("./as_table.js").then((m) => m.Tables));
 
@@ -41,7 +43,7 @@ export function Drawing({ children }) {
     <div class="room" ref=${box}>
       ${layout && html`<${Canvas} net=${net} width=${widthIn(space)} layout=${layout} />`}</div>
     ${layout && html`<${Layers} layout=${layout} />`}
-    ${selected.value && html`<${Inspector} net=${net} />`}
+    ${selected.value ? html`<${Inspector} net=${net} />` : UNSELECTED}
     <div class="foot"><${AsTable} net=${net} />
       ${layout && pictured(layout) && html`<${InUnits} />`}${children}</div>
   </div>`;

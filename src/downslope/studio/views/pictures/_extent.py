@@ -28,7 +28,8 @@ def recent_share(points: NDArray[np.float64], late: NDArray[np.bool_]) -> float:
     if known.sum() < 3 or not np.any(late & known):
         return 1.0
     whole, part = np.ptp(points[known], axis=0), np.ptp(points[late & known], axis=0)
-    return float(max((part / whole)[whole > 0], default=1.0))
+    moved = whole > 0
+    return float(max(part[moved] / whole[moved], default=1.0))
 
 
 def near_range(values: NDArray[np.float64], here: float) -> tuple[float, float]:
