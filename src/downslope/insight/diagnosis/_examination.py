@@ -15,10 +15,22 @@ from downslope.insight.diagnosis._curvature import largest_curvature
 from downslope.insight.diagnosis._look import Look, look_at
 from downslope.insight.diagnosis._score import WORST, Yardstick
 from downslope.nets import starting_values
-from downslope.training import LEARNING_RATE, Adam, Arrays, Run, Schedule, Sgd, optimizer_of, schedule_of
+from downslope.training import (
+    LEARNING_RATE,
+    Adagrad,
+    Adam,
+    Arrays,
+    RMSprop,
+    Run,
+    Schedule,
+    Sgd,
+    optimizer_of,
+    schedule_of,
+)
 
 __all__ = ["Examination", "scaled_rate", "with_rate_times"]
 
+_PART = 20  # of the run that it goes on for at a lower rate
 _ROWS = 4096  # rows that are looked at: the error of a mean over them is 1.6% of a standard deviation
 
 Values = Mapping[str, NDArray[Any]]
@@ -91,6 +103,37 @@ class Examination:
         return look_at(self.call.network, self.end, self.rows)
 
     @cached_property
+    def constant(self) -> float:
+        """The error of the best output that is the same for every row, of this call."""
+        return Yardstick(self.call.afresh()).constant
+
+    @cached_property
+    def epochs(self) -> NDArray[np.float64]:
+        """The mean error of the rows over each epoch, as the steps saw them, (epochs,); of whole epochs."""
+        each = self.run.steps_in_epoch
+        losses = self.run.losses[: len(self.run.losses) // each * each].reshape(-1, each)
+        size = self.call.settings.get("batch_size") or len(self.call.rows["x"])
+        sizes = np.full(each, float(size))
+        sizes[-1] = len(self.call.rows["x"]) - (each - 1) * size
+        with np.errstate(all="ignore"):
+            return np.average(losses, axis=1, weights=sizes)
+
+    @cached_property
+    def error_cooled(self) -> float | None:
+        """The mean error of the rows after an epoch or 1/20 of the run more, at a tenth of the rate.
+
+        Where steps swing about what they look for, shorter ones fall into it at once. None for L-BFGS and
+        runs that failed.
+        """
+        if self.failed or self.optimizer is None or not self.last_rate > 0 or not len(self.run.losses):
+            return None
+        steps = max(self.run.steps_in_epoch, len(self.run.losses) // _PART)
+        cooled = {"start": self.run, "learning_rate": self.last_rate / 10, "steps": steps, "epochs": None}
+        run = self.call.run(**cooled, time_limit=None, patience=None)
+        end = {name: run.state[name] for name in self.end}
+        return float(look_at(self.call.network, end, self.rows).errors.mean())
+
+    @cached_property
     def rate(self) -> float:
         """The largest learning rate of the run."""
         count = max(len(self.run.losses), 1)
@@ -116,29 +159,31 @@ class Examination:
 
         The bound is 2(1 + μ) for descent with momentum, with Nesterov's look-ahead (2 + 2μ)/(1 + 2μ), on the
         Hessian (Cohen et al. 2021); for Adam (2 + 2β₁)/(1 − β₁), which is 38 at β₁ = 0.9, on the Hessian
-        preconditioned by √v̂ (Cohen et al. 2022). None for other rules.
+        preconditioned by √v̂ (Cohen et al. 2022); for RMSprop and Adagrad, which are descent preconditioned by
+        √v, 2. None for other rules.
         """
         rule = self.optimizer
         if isinstance(rule, Sgd):
             mu = rule.momentum
-            bound = (2 + 2 * mu) / (1 + 2 * mu) if rule.nesterov else 2 * (1 + mu)
-            return self.last_rate * largest_curvature(self.call.network, self.end, self.rows) / bound
-        if isinstance(rule, Adam):
-            scales = self._adam_scales(rule)
+            bound, scales = (2 + 2 * mu) / (1 + 2 * mu) if rule.nesterov else 2 * (1 + mu), None
+        elif isinstance(rule, Adam | RMSprop | Adagrad):
+            beta = rule.beta1 if isinstance(rule, Adam) else 0.0
+            bound, scales = (2 + 2 * beta) / (1 - beta), self.scales
             if scales is None:
                 return None
-            bound = (2 + 2 * rule.beta1) / (1 - rule.beta1)
-            return self.last_rate * largest_curvature(self.call.network, self.end, self.rows, scales) / bound
-        return None
-
-    def _adam_scales(self, rule: Adam) -> Values | None:
-        """√v̂ + ε of each parameter."""
-        done = 1 - rule.beta2 ** max(len(self.run.losses), 1)
-        names = [f"{name}.square" for name in self.end]
-        if any(name not in self.run.state for name in names):
+        else:
             return None
-        states = {name: np.asarray(self.run.state[f"{name}.square"], np.float64) for name in self.end}
-        return {name: np.sqrt(square / done) + rule.epsilon for name, square in states.items()}
+        return self.last_rate * largest_curvature(self.call.network, self.end, self.rows, scales) / bound
+
+    @cached_property
+    def scales(self) -> Values | None:
+        """What the rule divides each gradient by at the end, such as √v̂ + ε; None where nothing."""
+        rule, names = self.optimizer, [f"{name}.square" for name in self.end]
+        if not isinstance(rule, Adam | RMSprop | Adagrad) or any(n not in self.run.state for n in names):
+            return None
+        done = 1 - rule.beta2 ** max(len(self.run.losses), 1) if isinstance(rule, Adam) else 1.0
+        squares = {name: np.asarray(self.run.state[f"{name}.square"], np.float64) for name in self.end}
+        return {name: np.sqrt(square / done) + rule.epsilon for name, square in squares.items()}
 
 
 @dataclass(frozen=True)

@@ -38,12 +38,15 @@ class Yardstick:
 
     Args:
         call: whose targets and loss count.
+
+    Attributes:
+        constant: the loss of the best constant output.
     """
 
     def __init__(self, call: Call) -> None:
         self._network = call.network
         self._y, self._weights = call.measured["y"], call.measured["row_weights"]
-        self._constant = self._best_constant()
+        self.constant = self._best_constant()
 
     def score(self, call: Call, run: Run) -> float:
         """That of the parameters that a run of a changed call gave, between rounding and a million."""
@@ -59,9 +62,9 @@ class Yardstick:
         """That of outputs for the rows that it measures by, (rows, outputs)."""
         with np.errstate(all="ignore"):
             loss = self._loss(output)
-        if not self._constant:
+        if not self.constant:
             return WORST if loss > 0 else _LEAST
-        share = loss / self._constant
+        share = loss / self.constant
         return float(min(max(share, _LEAST), WORST)) if np.isfinite(share) else WORST
 
     def _loss(self, output: NDArray[Any]) -> float:

@@ -17,7 +17,7 @@ from downslope.insight.diagnosis._score import WORST, Yardstick
 from downslope.nets import starting_values
 from downslope.training import Run
 
-__all__ = ["LARGE_SHARE", "LEVEL", "SEEDS", "Trials", "is_worth", "rank_p", "verdict"]
+__all__ = ["LARGE_SHARE", "LEVEL", "SEEDS", "SMALL", "SMALL_SHARE", "Trials", "is_worth", "rank_p", "verdict"]
 
 SEEDS = 5
 """Runs of each kind: with five, a complete separation has a chance of 1 in 252."""
@@ -67,16 +67,21 @@ class Trials:
         return next(r for r, s in zip(remedies, scores, strict=True) if s <= enough)
 
     def prove(self, call: Call, remedy: Remedy, mended: Call) -> Proof:
-        """Runs with the remedy, of the call ``mended``, beside runs without it and with a placebo."""
+        """Runs with the remedy, of the call ``mended``, beside runs without it and with a placebo.
+
+        Another start and order of the rows as the placebo are the unchanged call again: the remedy is then
+        ranked beside both.
+        """
         unchanged, remedied = self.branches(call), self.branches(mended)
         placebo = self.branches(remedy.placebo(call) if remedy.placebo else call, first=50)
+        without = unchanged.scores if remedy.placebo else np.append(unchanged.scores, placebo.scores)
         return Proof(
             unchanged,
             remedied,
             placebo,
             self.steps,
             self.steps < self.asked,
-            rank_p(remedied.scores, unchanged.scores),
+            rank_p(remedied.scores, without),
             rank_p(placebo.scores, unchanged.scores),
         )
 

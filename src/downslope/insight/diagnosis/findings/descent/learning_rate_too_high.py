@@ -10,6 +10,7 @@ import numpy as np
 from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._examination import Examination, scaled_rate, with_rate_times
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
+from downslope.insight.diagnosis._trials import SMALL, SMALL_SHARE, is_worth
 from downslope.insight.diagnosis.findings._registry import finding
 
 __all__ = ["learning_rate_too_high"]
@@ -18,36 +19,41 @@ _SOURCE = (
     "Cohen et al., 'Gradient descent on neural networks typically occurs at the edge of stability' (2021)"
 )
 _FACTORS = (0.3, 0.1, 0.03, 0.01, 1e-3, 1e-5)
-_NEAR = 0.8  # of the bound of stability: at it a run swings, which may be healthy, so that it is tried
 
 
 @finding("learning-rate-too-high", _SOURCE)
 def learning_rate_too_high(seen: Examination) -> Iterable[Suspicion]:
-    """An error that ends above where it began, or a learning rate at the bound of stability."""
-    if seen.optimizer is None:
-        return
-    losses = seen.run.losses
-    evidence = []
-    where = Where()
-    if seen.failed:
-        evidence.append(Evidence("steps before the error was not finite", len(losses), seen.steps_asked))
-        where = Where(step=len(losses))
-    elif len(losses) >= 2:
-        part = max(len(losses) // 10, 1)
-        first, last = float(losses[0]), float(losses[-part:].mean())
-        if last > first:
-            evidence.append(Evidence("mean error of the last tenth of the steps", last, first))
-    if not seen.failed and (stability := seen.stability) is not None and stability >= _NEAR:
-        evidence.append(Evidence("learning rate times curvature, beside its bound", stability, 1.0, _SOURCE))
+    """An error that rose above its start, or that falls at once at a tenth of the learning rate."""
+    evidence = list(_evidence(seen))
     if not evidence:
         return
     yield Suspicion(
-        where,
-        evidence,
+        Where(step=len(seen.run.losses)) if seen.failed else Where(),
+        (*evidence, *_stability(seen)),
         f"The learning rate {seen.rate:.3g} is too high: steps overshoot the minimum by more than their "
         "distance from it.",
         [Remedy(_words(seen, factor), partial(with_rate_times, factor=factor)) for factor in _FACTORS],
     )
+
+
+def _evidence(seen: Examination) -> Iterable[Evidence]:
+    if seen.optimizer is None or not len(seen.run.losses):
+        return
+    if seen.failed:
+        yield Evidence("steps before the error was not finite", len(seen.run.losses), seen.steps_asked)
+        return
+    first = max(float(seen.run.losses[0]), float(seen.at_start.errors.mean()))
+    if len(seen.epochs) and not seen.epochs.max() <= first:
+        yield Evidence("largest error of an epoch, beside that of the start", float(seen.epochs.max()), first)
+    cooled, end = seen.error_cooled, float(seen.at_end.errors.mean())
+    if cooled is not None and is_worth(end / seen.constant, cooled / seen.constant, SMALL, SMALL_SHARE):
+        yield Evidence("error at the end, beside that after a few steps of a tenth of the size", end, cooled)
+
+
+def _stability(seen: Examination) -> Iterable[Evidence]:
+    """The bound itself, where it is known and broken."""
+    if not seen.failed and (stability := seen.stability) is not None and stability >= 1:
+        yield Evidence("learning rate times curvature, beside its bound", stability, 1.0, _SOURCE)
 
 
 def _words(seen: Examination, factor: float) -> str:
