@@ -17,7 +17,8 @@ from websockets.sync.client import connect
 
 import downslope as ds
 import downslope.studio
-from downslope.studio._schema import UPLOAD_LIMIT, SetParameter
+from downslope.studio._schema import UPLOAD_LIMIT, Pause, SetParameter
+from downslope.studio.server import _server
 from downslope.studio.server._server import StudioServer
 from downslope.studio.server._wire import unpack
 from downslope.studio.session._samples import opening_of
@@ -473,3 +474,41 @@ def test_the_whole_page_is_small(address):
         sizes[path] = len(packed)
     assert sum(sizes.values()) <= 200_000
     assert sizes["/first.js"] <= 85_000
+
+
+def test_a_pause_is_seen_in_numbers_before_all_rows_are_measured_and_pictures_drawn(monkeypatch):
+    monkeypatch.setattr(_server, "_SEEN", 20.0)  # as long as this page may take to ask
+    done = []
+
+    class Noted(Session):
+        def outcome(self, command):
+            done.append(command)
+            return super().outcome(command)
+
+        def work(self):
+            done.append("work")
+            super().work()
+
+    given = first_session()
+    server = StudioServer(lambda: Noted(given.state.rows, given.state.settings))
+    server.start()
+    look = {"rows": [0, 5], "pictures": {"residuals": {}}}
+    try:
+        with joined(server.address) as socket:
+            say(socket, "play")
+            say(socket, "look", **look, again=True)
+            heard(socket, "frame", lambda told: told["playing"] and told["step"] > 2)
+            say(socket, "pause")
+            while Pause() not in done:
+                sleep(0.01)
+            sleep(0.1)
+            assert done[-1] == Pause()  # no work until it is seen
+            say(socket, "look", **look)
+            first = unpack(socket.recv(timeout=20))
+            assert (first["message"], first["playing"], first.get("pictures")) == ("frame", False, None)
+            say(socket, "look", **look)
+            assert heard(socket, "frame")["pictures"]["residuals"]
+            while done[-1] != "work":  # now it goes on
+                sleep(0.01)
+    finally:
+        server.close()

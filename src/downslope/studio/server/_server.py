@@ -15,6 +15,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from time import monotonic, perf_counter, sleep
@@ -39,6 +40,7 @@ __all__ = ["StudioServer"]
 _FRAME_SECONDS = 1 / 60
 _FRAME_SECONDS_FASTEST = 1 / 30  # where each frame takes time from the steps; the page may ask for fewer
 _IDLE = 0.5
+_SEEN = 0.25  # seconds in which a page asks for what a command did, unless it is hidden
 _LEAVE = 5.0  # seconds that a session has to end what it is at
 _MOST_PAGES = 8
 _EVERYWHERE = ("0.0.0.0", "::")
@@ -99,6 +101,7 @@ class StudioServer:
         self._documents = Documents()
         self._asked: SimpleQueue[tuple[Page | None, bytes | str | None]] = SimpleQueue()
         self._pages: list[Page] = []
+        self._paused_at = 0.0  # by the clock
         self._ready, self._ended = threading.Event(), threading.Event()
         try:
             self._server: Server = serve(
@@ -238,7 +241,7 @@ class StudioServer:
                 if viewer.look is not None and now - viewer.sent_at >= least and viewer.is_behind(session):
                     self._show(session, page)
                     viewer.sent_at = now
-            if self._pages:  # nobody watches: steps wait for a page
+            if self._pages and not self._is_unseen(session):  # nobody watches: steps wait for a page
                 self._work(session)  # after what was asked for is shown: a pause is seen at once
 
     def _work(self, session: Session) -> None:
@@ -255,6 +258,9 @@ class StudioServer:
         from downslope.studio.views._overview import overview_of
 
         viewer = page.viewer
+        paused = viewer.sent_at < self._paused_at  # that is to be seen at once, in numbers; pictures follow
+        if paused and viewer.look is not None:
+            viewer.look = replace(viewer.look, pictures=None, matrices=None)
         try:
             overview = overview_of(session, viewer)
             if overview is not None:
@@ -263,7 +269,8 @@ class StudioServer:
         except Exception as error:
             session.stop()
             page.refuse(error, "look")
-        viewer.version, viewer.look = session.version if viewer.settled else -1, None
+        viewer.version = session.version if viewer.settled and not paused else -1
+        viewer.look = None
         viewer.settled = True
         import downslope.studio.views._answers  # noqa: F401 (the first picture is there, the first command is to come)
 
@@ -285,8 +292,14 @@ class StudioServer:
         if session.due is None or not self._pages:
             return patience
         if session.due == 0:
-            return 0.0
+            return _FRAME_SECONDS if self._is_unseen(session) else 0.0
         return min(patience, max(session.due - perf_counter(), _FRAME_SECONDS / 4))
+
+    def _is_unseen(self, session: Session) -> bool:
+        """Whether a page is about to ask for a pause: all rows are measured after it is seen."""
+        if session.state.moving or monotonic() - self._paused_at > _SEEN:
+            return False
+        return any(p.viewer.look is None and p.viewer.version != session.version for p in self._pages)
 
     def _handle(self, session: Session, page: Page, command: Command) -> None:
         """Do what a page asks for. What it leads to is found first: where that fails, nothing has changed."""
@@ -300,6 +313,8 @@ class StudioServer:
         except Exception as error:
             page.refuse(error, name_of(command))
             return
+        if session.state.moving and not outcome.state.moving:
+            self._paused_at = monotonic()
         session.commit(outcome.state)
         name = name_of(command)
         if outcome.answer is not None:

@@ -17,6 +17,7 @@ let looking = false;
 const pace = pacer(navigator.hardwareConcurrency);
 let full = true; // whether pictures were asked for with the frame that is to come
 let resting = null; // the timer of the next frame
+let hurried = false; // whether a command was sent since: what it does is seen at once
 let arrived = []; // overviews wait for the frame that belongs to them: other layers, other numbers
 
 /** Open the socket, and again when it was lost. */
@@ -109,10 +110,10 @@ function takeFrame(message) {
   if (lines.value === "row" && row.value !== null && moved && !moving.value) explain(true);
 }
 
-/** Ask for the next frame after a rest, which ends with the next command: what it does is seen at once. */
+/** Ask for the next frame after a rest, which ends with the next command. */
 function lookAfter(rest) {
   looking = false;
-  if (rest) resting = setTimeout(look, rest, false);
+  if (rest && !hurried) resting = setTimeout(look, rest, false);
   else look(!full && !moving.value); // at rest nothing else comes, and the pictures belong to it
 }
 
@@ -125,6 +126,7 @@ export function look(again) {
   if (looking && !again) return;
   looking = true;
   full = again || pace.full();
+  hurried = false;
   clearTimeout(resting);
   resting = null;
   send("look", {
@@ -152,6 +154,7 @@ export function send(command, fields = {}) {
   if (missing.length) throw new Error(`the command ${command} lacks ${missing[0]}`);
   const open = socket !== null && socket.readyState === WebSocket.OPEN;
   if (open) socket.send(JSON.stringify({ command, ...fields }));
+  if (command !== "look") hurried = true;
   if (resting !== null) look(false);
   return open;
 }
