@@ -61,13 +61,13 @@ def test_a_weight_is_dragged(page):
     for pixels in (-40, -120, -250, -400, -300):
         page.page.mouse.move(x + pixels, y, steps=3)
         page.until(lambda b=before: page.value(1) not in (b, 200), "another weight")
-        page.page.wait_for_timeout(60)
+        page.shows_what_was_set(1)
         before = page.value(1)
         assert page.weights.tolist() == [before, *START[1:]]
         check_rows(page, page.weights)
         assert number_in(page.weight(1).input_value()) == pytest.approx(before, rel=1e-3)
     page.page.mouse.up()
-    page.page.wait_for_timeout(100)
+    page.shows_what_was_set(1)
     assert page.value(1) == before
     check_rows(page, [before, *START[1:]])
 

@@ -74,3 +74,12 @@ def test_an_error_that_is_not_of_errors_alone_is_never_rounding(command):
         session.handle(ask.Solve())
         session.handle(ask.ChangeSettings(command))
     assert not shown(session)["error"]["rounding"]
+
+
+def test_numbers_that_overflow_are_no_rounding_and_no_warning():
+    session = first_session()
+    for weight in (1e153, 1e160):
+        session.handle(ask.SetParameter(W, [0, 0], weight))
+        now = shown(session)
+        assert not now["error"]["rounding"]
+        assert not now["rows"]["rounding"].any()

@@ -47,7 +47,8 @@ def serving(*arguments):
         assert process.poll() is None, "it ended by itself"
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=10)
-        assert (process.returncode, errors) == (0, "")
+        assert errors == "", errors
+        assert process.returncode == 0
         assert rest.endswith("Ended.\n")
     finally:
         process.kill()
@@ -78,16 +79,23 @@ class Visit:
         page: Playwright's.
         frame, overview: the last ones; of the overview all parts as they came last.
         others: further messages in their order.
+        sent: the commands that the page has sent, in their order.
         steps: of every frame.
     """
 
     def __init__(self, page, wrong):
         self.page = page
         self.frame = self.overview = None
-        self.others, self.steps = [], []
+        self.others, self.steps, self.sent = [], [], []
         page.on("console", lambda message: wrong.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("websocket", lambda socket: socket.on("framereceived", self._take))
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket):
+        socket.on("framereceived", self._take)
+        socket.on(
+            "framesent", lambda payload: isinstance(payload, str) and self.sent.append(json.loads(payload))
+        )
 
     def _take(self, payload):
         message = unpack(payload)
@@ -124,6 +132,17 @@ class Visit:
     def weight(self, number):
         """The field of a weight of the neuron on the drawing, counted from 1."""
         return self.page.get_by_label(f"w{'₀₁₂₃'[number]}, weight")
+
+    def shows_what_was_set(self, number):
+        """Wait until a weight that is moved is the one that the page has asked for last, and is drawn so."""
+        self.page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+
+        def last():
+            return [one["value"] for one in self.sent if one["command"] == "set_parameter"][-1]
+
+        self.until(
+            lambda: self.weights[number - 1] == self.value(number) == last(), "the weight that was set"
+        )
 
     def value(self, number):
         """The weight that its field tells in full precision."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from downslope.engines import Evaluator
 from downslope.insight import dense_layers
 from downslope.nets import Network
+from downslope.studio.views.pictures._sampling import quiet
 from downslope.training import Arrays
 
 __all__ = ["is_rounding", "rounding_of_rows"]
@@ -17,6 +18,7 @@ __all__ = ["is_rounding", "rounding_of_rows"]
 _LOSSES = ("squared_error", "absolute_error", "huber")  # of y − z alone, 0 where that is 0
 
 
+@quiet
 def rounding_of_rows(network: Network, parameters: Arrays, data: Arrays) -> NDArray[np.float64] | None:
     """How large rounding alone can make y − z, (rows, outputs); None where the output is no plain sum.
 
@@ -28,8 +30,7 @@ def rounding_of_rows(network: Network, parameters: Arrays, data: Arrays) -> NDAr
     last = dense_layers(network)[-1] if dense_layers(network) else None
     if last is None or last.z is not network.graph().output:
         return None
-    with np.errstate(all="ignore"):
-        (h,) = _inputs_of(network).rows({**parameters, **data})
+    (h,) = _inputs_of(network).rows({**parameters, **data})
     weight = np.abs(np.asarray(parameters[last.weight.name], np.float64))
     terms = np.abs(np.asarray(h, np.float64)) @ weight.T
     if last.bias is not None:
@@ -39,6 +40,7 @@ def rounding_of_rows(network: Network, parameters: Arrays, data: Arrays) -> NDAr
     return bound
 
 
+@quiet
 def is_rounding(network: Network, error: float, bounds: NDArray[np.float64] | None) -> bool:
     """Whether a mean error is no larger than that of rows whose y − z are at their bounds."""
     if bounds is None or not np.isfinite(error):

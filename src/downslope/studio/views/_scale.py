@@ -48,7 +48,7 @@ def logarithmic(sizes: NDArray[Any], goal: float, largest: float) -> tuple[NDArr
     """
     low = goal / 100
     decades = np.ceil(np.log10(max(largest, 10 * goal) / low))
-    with np.errstate(divide="ignore"):
+    with np.errstate(all="ignore"):
         shares = np.log10(np.asarray(sizes, np.float64) / low) / decades
     return np.clip(np.nan_to_num(shares, nan=1.0), 0.0, 1.0), float(2 / decades)
 
