@@ -210,7 +210,7 @@ def test_a_weight_is_dragged_by_a_finger_and_typed(phone):
         touch("touchMove", (x + pixels, y))
         phone.page.wait_for_timeout(40)
     touch("touchEnd")
-    phone.page.wait_for_timeout(150)
+    phone.shows_what_was_set(2)
     after = phone.value(2)
     assert -14 < after < -1
     assert phone.weights.tolist() == [200, after, 3456]

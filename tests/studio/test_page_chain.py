@@ -248,3 +248,23 @@ def test_the_chain_rule_follows_the_hand(of_row):
     shown = factor(of_row, "unit:1,0").locator(".value")
     of_row.until(lambda: number_in(shown.inner_text()) == pytest.approx(deltas[ROW], rel=1e-4), "another δ")
     assert at(of_row)["unit:1,0", "delta"] == pytest.approx(deltas[ROW], rel=1e-3)
+
+
+def test_forced_colours_leave_the_marks_and_the_legend_to_be_seen(five_rows, visit):
+    send(five_rows, **FRESH)
+    page = visit(five_rows, forced_colors="active")
+    page.page.get_by_role("button", name="Chain rule for w₁").click()
+    page.answer("explanation")
+    colour = "(one, name) => getComputedStyle(one)[name]"
+    typical = page.page.locator(".averaged .size i").first
+    background = page.page.locator("body").evaluate(colour, "backgroundColor")
+    assert typical.evaluate(colour, "backgroundColor") not in (background, "rgba(0, 0, 0, 0)")
+    part = page.button("Forward")
+    before = part.evaluate(colour, "borderTopColor")
+    part.click()
+    page.until(lambda: page.frame["phase"] == "forward", "a part of the step")
+    assert part.evaluate(colour, "borderTopColor") != before
+    marks = page.page.locator(".u-legend .u-marker")
+    colours = set(marks.evaluate_all("all => all.map((one) => one.style.borderColor || one.style.border)"))
+    shown = marks.evaluate_all("all => all.map((one) => getComputedStyle(one).borderTopColor)")
+    assert len(set(shown)) == len(colours) > 1

@@ -171,3 +171,34 @@ def test_outputs_have_the_names_of_their_classes(penguins, visit, five_rows):
     assert visit(five_rows).page.locator(".outputname").all_inner_texts() == ["1 where z > 0"]
     send(five_rows, **FRESH)
     assert visit(five_rows).page.locator(".outputname").all_inner_texts() == ["y"]
+
+
+def test_a_thin_line_is_met_beside_it(spirals):
+    """Between its units, some pixels across: the thinnest line of the first layer."""
+    lines = spirals.page.locator(".lines line[data-weight^='0,']")
+    values = np.abs(spirals.frame["parameters"]["layer1.weight"]).ravel()
+    thin = lines.nth(int(np.argmin(values)))
+    place = thin.get_attribute("data-weight")
+    x1, y1, x2, y2 = (float(thin.get_attribute(name)) for name in ("x1", "y1", "x2", "y2"))
+    length = np.hypot(x2 - x1, y2 - y1)
+    box = spirals.page.locator("svg.lines").bounding_box()
+    candidates = [(0.08 * k, side) for k in range(2, 11) for side in (-4, 4)]
+    met = []
+    for along, across in candidates:
+        x = x1 + along * (x2 - x1) - across * (y2 - y1) / length
+        y = y1 + along * (y2 - y1) + across * (x2 - x1) / length
+        spirals.page.mouse.move(box["x"] + x, box["y"] + y)
+        met += spirals.page.locator(".lines line.lit").evaluate_all(
+            "all => all.map((one) => one.dataset.weight)"
+        )
+    assert place in met
+    spirals.page.mouse.move(box["x"] + 2, box["y"] + 2)
+    assert spirals.page.locator(".lines line.lit").count() == 0
+
+
+def test_numbers_on_the_drawing_are_as_high_as_a_finger(five_rows, visit):
+    send(five_rows, **FRESH)
+    page = visit(five_rows, {"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    for number in (1, 2, 3):
+        assert page.weight(number).bounding_box()["height"] >= 44
+    assert page.page.evaluate(OVERLAPS) == 0

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { layoutOf } from "../../../../src/downslope/studio/page/network/layout.js";
+import { layoutOf, nearestLine } from "../../../../src/downslope/studio/page/network/layout.js";
 
 const network = (...sizes) => ({
   inputs: Array.from({ length: sizes[0] }, (_, i) => `x${i + 1}`),
@@ -46,4 +46,21 @@ test("columns go from left to right, evenly spaced, each around the middle", () 
     const middle = column.reduce((sum, [, y]) => sum + y, 0) / column.length;
     assert.ok(Math.abs(middle - height / 2) < 1e-9);
   }
+});
+
+test("the nearest line is found beside it, and none further off", () => {
+  const columns = [
+    [
+      [0, 0],
+      [0, 100],
+    ],
+    [[100, 0]],
+    [[200, 50]],
+  ];
+  assert.deepEqual(nearestLine(columns, 50, 5, 6), [0, 0, 0]);
+  assert.deepEqual(nearestLine(columns, 50, 44, 6), [0, 0, 1]); // 6 below the middle of it, 4.2 across
+  assert.equal(nearestLine(columns, 50, 20, 6), undefined);
+  assert.deepEqual(nearestLine(columns, 50, 12, 12), [0, 0, 0]);
+  assert.deepEqual(nearestLine(columns, 150, 27, 6), [1, 0, 0]);
+  assert.equal(nearestLine(columns, 260, 50, 12), undefined);
 });

@@ -54,3 +54,24 @@ export function layoutOf(net, width, style, room) {
     inputRadius: radius(most),
   };
 }
+
+/**
+ * The weight whose line passes nearest to a point: its layer, unit and source; undefined where none is near.
+ * @param {[number, number][][]} columns where the units stand
+ * @param {number} reach in pixels
+ */
+export function nearestLine(columns, x, y, reach) {
+  const l = columns.findIndex(
+    ([[from]], c) => c < columns.length - 1 && from <= x && x <= columns[c + 1][0][0],
+  );
+  let [found, least] = [undefined, reach];
+  if (l < 0) return found;
+  columns[l + 1].forEach(([x2, y2], i) =>
+    columns[l].forEach(([x1, y1], j) => {
+      const off = Math.abs(y - y1 - ((y2 - y1) * (x - x1)) / (x2 - x1));
+      const distance = (off * (x2 - x1)) / Math.hypot(x2 - x1, y2 - y1);
+      if (distance <= least) [found, least] = [[l, i, j], distance];
+    }),
+  );
+  return found;
+}

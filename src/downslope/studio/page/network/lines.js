@@ -4,9 +4,13 @@ import { lit, pointAway, pointed } from "../core/links.js";
 import { select } from "../core/session.js";
 import { explanation, frame, lines, selected, settings } from "../core/store.js";
 import { html, useLayoutEffect, useRef } from "../core/ui.js";
+import { nearestLine } from "./layout.js";
 import { slopeName, weightName } from "./names.js";
 import { style } from "./style.js";
 import { hideTip, tip } from "./tip.js";
+
+/** Pixels beside a line that belong to it: a thin one would be hard to meet. */
+const [REACH, REACH_OF_A_FINGER] = [6, 12];
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -38,13 +42,16 @@ export function Lines({ net, layout, width }) {
     kinds: lit.value,
   };
   useLayoutEffect(() => drawn.current.forEach((group, l) => showValues(group, values[l], marks)));
-  const at = (event) => event.target.dataset?.weight?.split(",").map(Number);
+  const at = ({ target, offsetX: x, offsetY: y, pointerType }) =>
+    target.dataset.weight?.split(",").map(Number) ??
+    nearestLine(layout.columns, x, y, pointerType === "mouse" ? REACH : REACH_OF_A_FINGER);
   const choose = (event) => {
     const place = at(event);
     if (place) select("weight", net.layers[place[0]].weight, place.slice(1));
   };
   const point = (event) => {
     const place = at(event);
+    svg.current.style.cursor = place ? "pointer" : "";
     if (!place) return leave();
     showTip(event, net, place);
     const key = `weight:${place}`;
