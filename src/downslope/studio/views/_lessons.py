@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from downslope.errors import DownslopeError
 from downslope.insight import position_of
 from downslope.nets import Network
-from downslope.studio.lessons import BUILT_IN, Span, built_in, is_weight
+from downslope.studio.lessons import BUILT_IN, LessonStep, Span, built_in, is_weight
 from downslope.studio.session._state import SessionState
 
-__all__ = ["lesson_source", "lesson_view", "lessons_view"]
+__all__ = ["lesson_source", "lesson_view", "lessons_view", "step_text"]
 
 
 def lessons_view(state: SessionState) -> list[dict[str, Any]]:
@@ -47,15 +47,20 @@ def lesson_view(state: SessionState) -> dict[str, Any] | None:
         "at": now.at,
         "steps": len(lesson.steps),
         "heading": now.step.title,
-        "text": [{"kind": block.kind, "spans": _spans(block.spans, network)} for block in now.step.text],
-        "hint": _spans(now.step.hint, network),
+        **step_text(now.step, lambda span: _place(span, network)),
         "asks": now.step.until is not None,
         "done": now.at in now.done,
     }
 
 
-def _spans(spans: Sequence[Span], network: Network) -> list[dict[str, str]]:
-    return [{"kind": span.kind, "text": span.text, "to": _place(span, network)} for span in spans]
+def step_text(step: LessonStep, place: Callable[[Span], str]) -> dict[str, Any]:
+    """The text and the hint of a step as plain data; ``place`` is where a span leads to."""
+
+    def spans(some: Sequence[Span]) -> list[dict[str, str]]:
+        return [{"kind": span.kind, "text": span.text, "to": place(span)} for span in some]
+
+    text = [{"kind": block.kind, "spans": spans(block.spans)} for block in step.text]
+    return {"text": text, "hint": spans(step.hint)}
 
 
 def _place(span: Span, network: Network) -> str:

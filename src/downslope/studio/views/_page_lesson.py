@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -13,12 +13,13 @@ import numpy as np
 from downslope.errors import DownslopeError
 from downslope.insight import position_of
 from downslope.interchange import has_picture
-from downslope.studio.lessons import LessonStep, Span, is_weight
+from downslope.studio.lessons import LessonStep, is_weight
 from downslope.studio.session._lesson_facts import StateFacts
 from downslope.studio.session._lesson_opening import with_settings
 from downslope.studio.session._session import Session
 from downslope.studio.session._settings import Settings
 from downslope.studio.session._state import Progress
+from downslope.studio.views._lessons import step_text
 
 __all__ = ["page_lesson"]
 
@@ -68,8 +69,7 @@ def _step(step: LessonStep, now: Progress, facts: StateFacts) -> dict[str, Any]:
     names = {span.to for span in spans if span.kind == "part"} | set(_names(until))
     return {
         "title": step.title,
-        "text": [{"kind": block.kind, "spans": _spans(block.spans)} for block in step.text],
-        "hint": _spans(step.hint),
+        **step_text(step, lambda span: span.to),
         "until": until,
         "start": start or {},
         "places": {name: place for name in sorted(names) if (place := _place(name, settings)) is not None},
@@ -87,10 +87,6 @@ def _start(step: LessonStep, now: Progress, settings: Settings) -> dict[str, Any
     if weights is not None:
         found["weights"] = {name: np.ravel(value).tolist() for name, value in weights.items()}
     return found
-
-
-def _spans(spans: Sequence[Span]) -> list[dict[str, str]]:
-    return [{"kind": span.kind, "text": span.text, "to": span.to} for span in spans]
 
 
 def _names(until: Any) -> Iterator[str]:

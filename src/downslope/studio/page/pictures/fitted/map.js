@@ -16,12 +16,29 @@ import { contourLines, labelPlace, paintGrid, refined, strokeLines } from "../dr
 import { classCount, hollow, markColour, nameOf, nearestRow, rowTitle, targetText } from "../drawing/rows.js";
 
 const PLAIN = { log: false, up: (value) => value }; // heights that are drawn as they are
+const FURTHEST = 15; // from 0, of a logit that is told from others
+
+/** log(p / (1 − p)): even where a probability falls from 1 to 0 between two places, it changes evenly. */
+const logit = (p) => Math.min(Math.max(Math.log(p / (1 - p)), -FURTHEST), FURTHEST);
+const probability = (z) => 1 / (1 + Math.exp(-z));
+
+/**
+ * A grid with more places in between: as it is `painted`, and the heights that lines are drawn `through`, with
+ * what a value is among them.
+ */
+export function smoothed(grid, task) {
+  if (task === "classes") return { painted: grid, through: grid, height: PLAIN.up };
+  const height = task === "binary" ? logit : PLAIN.up;
+  const through = refined(grid, { log: false, up: height });
+  const painted = task === "binary" ? { ...through, values: through.values.map(probability) } : through;
+  return { painted, through, height };
+}
 
 /** How the map is drawn, and what lies at a place. */
 export function mapView(picture, colours) {
   const { x, y, values, points, targets, labels, task } = picture;
   const grid = { width: x.length, height: y.length, values: Float64Array.from(values) };
-  const smooth = task === "classes" ? grid : refined(grid, PLAIN);
+  const smooth = smoothed(grid, task);
   const range = task === "regression" ? extent([...values, ...targets], 0) : [0, 1];
   const hue = task === "classes" ? null : diverging(colours, task === "binary" ? 0.55 : 0.85);
   const share = (value) => (2 * (value - range[0])) / (range[1] - range[0]) - 1;
@@ -44,7 +61,7 @@ export function mapView(picture, colours) {
     if (task === "classes") drawRegions(context, picture, colours, frame);
     else {
       const pixel = lookedUp((k) => hue(2 * k - 1));
-      paintGrid(context, frame, smooth, (value) =>
+      paintGrid(context, frame, smooth.painted, (value) =>
         Number.isFinite(value) ? pixel((share(value) + 1) / 2) : 0,
       );
       drawBounds(context, { smooth, bounds, middle, frame, colours, task });
@@ -136,12 +153,12 @@ function placer(frame, { width, height }) {
 
 /** Lines of equal prediction, dashed below the middle, each with its number where there is room. */
 function drawBounds(context, { smooth, bounds, middle, frame, colours, task }) {
-  const place = placer(frame, smooth);
+  const place = placer(frame, smooth.through);
   const taken = [];
   const labels = [];
   context.font = FONT;
   for (const bound of bounds) {
-    const lines = contourLines(smooth, bound);
+    const lines = contourLines(smooth.through, smooth.height(bound));
     const decides = task === "binary" && bound === 0.5;
     context.setLineDash(bound < middle - 1e-9 ? [5, 4] : []);
     context.strokeStyle = css(rgb(colours.ink), decides ? 0.9 : 0.4);
