@@ -13,12 +13,13 @@ from downslope._forks import cached_property
 from downslope.nets import Network, starting_values
 from downslope.training import Arrays, Run, checked_data, descend, dtype_of, precision_of, split
 
-__all__ = ["Call", "Restore"]
+__all__ = ["Call", "Judge", "Restore"]
 
 Restore = Callable[[NDArray[Any]], NDArray[Any]]
 """Makes the outputs of a changed call comparable to the targets of the call before the change."""
 
 _FEWEST = 50  # rows of which some can be held out
+_NUMBER = "number"
 
 
 def _same(z: NDArray[Any]) -> NDArray[Any]:
@@ -26,8 +27,24 @@ def _same(z: NDArray[Any]) -> NDArray[Any]:
 
 
 @dataclass(frozen=True, eq=False)
+class Judge:
+    """What the rows that measure a call are held against, where their own targets are not right.
+
+    Attributes:
+        y: a target for each of them.
+        weights: how much each counts; 0 for a row that must not judge.
+    """
+
+    y: NDArray[Any]
+    weights: NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
 class Call:
     """A call of ``descend``.
+
+    Rows have the numbers that they have in the table that was given, also after those that measure were set
+    apart.
 
     Attributes:
         network: what is trained.
@@ -36,6 +53,8 @@ class Call:
         settings: its other arguments by name, as ``Run.settings`` has them.
         restore: of a changed call, what makes its outputs comparable to those before the change.
         held: rows (x, y) that it is measured by and does not learn from, where it has no validation rows.
+        judge: of a changed call, what its measured rows are held against; None is their targets.
+        numbers: of the rows that are trained on and of those that measure, where they were set apart.
     """
 
     network: Network
@@ -44,10 +63,12 @@ class Call:
     settings: Mapping[str, Any]
     restore: Restore = _same
     held: tuple[NDArray[Any], NDArray[Any]] | None = None
+    judge: Judge | None = None
+    numbers: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
 
     def afresh(self) -> Call:
         """The same call as the one that changes are compared with."""
-        return replace(self, restore=_same)
+        return replace(self, restore=_same, judge=None)
 
     def arguments(self) -> dict[str, Any]:
         """All of them, so that ``descend(**arguments)`` is this call."""
@@ -89,6 +110,43 @@ class Call:
         x, y = changed((self.x, self.y))
         return replace(self, x=x, y=y, settings=settings, held=changed(self.held))
 
+    def with_weights_times(self, factors: NDArray[Any]) -> Call:
+        """The same call with the weight of each row times a factor, by the row's number: 0 leaves it out.
+
+        Weights keep every row where it is, so that numbers of rows and what measures stay what they are.
+        """
+        own = factors if self.numbers is None else factors[self.numbers[0]]
+        given = self.settings.get("row_weights")
+        weights = own if given is None else np.asarray(given) * own
+        return self.with_settings(row_weights=np.asarray(weights, np.float64))
+
+    def judged(self, factors: NDArray[Any]) -> Call:
+        """The same call, its measured rows counting as much as a factor says, given by the row's number.
+
+        Validation rows that were given apart have no number and count as they do.
+        """
+        judge = self.judge or Judge(self.measured["y"], self.measured["row_weights"])
+        numbers = self.measured_numbers
+        own = factors[numbers] if len(numbers) else np.ones(len(judge.y))
+        if not np.any(own * judge.weights):
+            return self
+        return replace(self, judge=replace(judge, weights=(judge.weights * own).astype(judge.weights.dtype)))
+
+    @cached_property
+    def row_numbers(self) -> NDArray[np.int64]:
+        """The numbers of the rows that are trained on."""
+        return self._split[2] if self.numbers is None else self.numbers[0]
+
+    @cached_property
+    def measured_numbers(self) -> NDArray[np.int64]:
+        """The numbers of the rows that measure; none where validation rows were given apart."""
+        return self._split[3] if self.numbers is None else self.numbers[1]
+
+    @cached_property
+    def table_rows(self) -> int:
+        """Rows of the table that was given."""
+        return len(np.union1d(self.row_numbers, self.measured_numbers))
+
     @cached_property
     def rows(self) -> Arrays:
         """The rows that are trained on: x, y and row_weights."""
@@ -105,26 +163,35 @@ class Call:
         return self.settings.get("validation") is not None
 
     @cached_property
-    def _split(self) -> tuple[Arrays, Arrays]:
+    def _split(self) -> tuple[Arrays, Arrays, NDArray[np.int64], NDArray[np.int64]]:
+        """The rows that are trained on, those that measure, and the numbers of both."""
         given = self.settings
         precision = precision_of(given.get("precision"))
         dtype = None if precision is None else dtype_of(precision)
         data = checked_data(self.network, self.x, self.y, given.get("row_weights"), dtype)
+        data[_NUMBER] = np.arange(len(data["x"]))
         rows, validation = split(self.network, data, given.get("validation"), given.get("seed", 0))
+        measured = rows
         if validation:
-            return rows, validation[0].data
-        return rows, rows if self.held is None else checked_data(self.network, *self.held, None, dtype)
+            measured = validation[0].data
+        elif self.held is not None:
+            measured = checked_data(self.network, *self.held, None, dtype)
+        numbers = [part.get(_NUMBER, np.arange(0)) for part in (rows, measured)]
+        for part in (rows, measured):
+            part.pop(_NUMBER, None)
+        return rows, measured, numbers[0], numbers[1]
 
     def with_rows_apart(self) -> Call:
         """The same call with the rows that measure apart, so that another seed leaves them as they are.
 
         Without validation rows, a quarter is held out, of 50 rows and more.
         """
-        rows, held = self._split
+        rows, held = self.rows, self.measured
         weights = None if self.settings.get("row_weights") is None else rows["row_weights"]
         if self.has_validation:
             settings = {**self.settings, "validation": (held["x"], held["y"]), "row_weights": weights}
-            return replace(self, x=rows["x"], y=rows["y"], settings=settings)
+            numbers = self.row_numbers, self.measured_numbers
+            return replace(self, x=rows["x"], y=rows["y"], settings=settings, numbers=numbers)
         count = len(self.x)
         if self.held is not None or count < _FEWEST:
             return self
@@ -132,4 +199,7 @@ class Call:
         kept, out = np.sort(order[count // 4 :]), np.sort(order[: count // 4])
         settings = {**self.settings, "row_weights": None if weights is None else weights[kept]}
         held_rows = self.x[out], self.y[out]
-        return replace(self, x=self.x[kept], y=self.y[kept], settings=settings, held=held_rows)
+        numbers = self.row_numbers[kept], self.row_numbers[out]
+        return replace(
+            self, x=self.x[kept], y=self.y[kept], settings=settings, held=held_rows, numbers=numbers
+        )

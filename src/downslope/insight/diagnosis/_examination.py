@@ -13,6 +13,7 @@ from downslope._forks import cached_property
 from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._curvature import largest_curvature
 from downslope.insight.diagnosis._look import Look, look_at
+from downslope.insight.diagnosis._out_of_fold import OutOfFold, out_of_fold
 from downslope.insight.diagnosis._score import WORST, Yardstick
 from downslope.nets import starting_values
 from downslope.training import (
@@ -53,7 +54,11 @@ class Examination:
     @cached_property
     def score(self) -> float:
         """The error of the run as a share of that of the best constant output."""
-        return WORST if self.failed else self.yardstick.score(self.call, self.run)
+        return self.score_of(self.call)
+
+    def score_of(self, call: Call) -> float:
+        """The same, as a call that is judged otherwise measures it."""
+        return WORST if self.failed else self.yardstick.score(call, self.run)
 
     @property
     def failed(self) -> bool:
@@ -70,13 +75,25 @@ class Examination:
 
     @cached_property
     def rows(self) -> Arrays:
-        """Rows that are trained on: all of them, or 4,096 drawn ones."""
-        data = self.call.rows
-        count = len(data["x"])
-        if count <= _ROWS:
+        """Rows that are trained on: all that have a weight, or 4,096 drawn ones."""
+        data, chosen = self.call.rows, self._chosen
+        if len(chosen) == len(data["x"]):
             return data
-        chosen = np.sort(np.random.default_rng(0).choice(count, _ROWS, replace=False))
         return {name: np.ascontiguousarray(values[chosen]) for name, values in data.items()}
+
+    @cached_property
+    def row_numbers(self) -> NDArray[np.int64]:
+        """The numbers of these rows in the table that was given."""
+        return self.call.row_numbers[self._chosen]
+
+    @cached_property
+    def _chosen(self) -> NDArray[np.int64]:
+        counted = np.flatnonzero(
+            np.any(self.call.rows["row_weights"].reshape(len(self.call.rows["x"]), -1), axis=1)
+        )
+        if len(counted) <= _ROWS:
+            return counted
+        return np.sort(np.random.default_rng(0).choice(counted, _ROWS, replace=False))
 
     @cached_property
     def start(self) -> Values:
@@ -132,6 +149,16 @@ class Examination:
         run = self.call.run(**cooled, time_limit=None, patience=None)
         end = {name: run.state[name] for name in self.end}
         return float(look_at(self.call.network, end, self.rows).errors.mean())
+
+    @cached_property
+    def out_of_fold(self) -> OutOfFold | None:
+        """What networks say of rows that they did not learn from; None where none can."""
+        return self.held_out(np.ones(len(self.rows["x"])))
+
+    def held_out(self, factors: NDArray[np.float64]) -> OutOfFold | None:
+        """The same with the weight of each row that is looked at times a factor, (rows,)."""
+        steps = max(self.steps_asked // 2, 1)
+        return None if self.failed else out_of_fold(self.call, self.rows, factors, steps)
 
     @cached_property
     def rate(self) -> float:

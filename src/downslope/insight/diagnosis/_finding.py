@@ -17,6 +17,10 @@ FAULT, NOTE = "fault", "note"  # severities
 PROVEN, CERTAIN, SUSPECTED = "proven", "certain", "suspected"  # how a finding is stated
 
 
+def _unchanged(call: Call) -> Call:
+    return call
+
+
 @dataclass(frozen=True)
 class Where:
     """Where something is; what does not apply is empty.
@@ -94,6 +98,7 @@ class Suspicion:
         expected: what the remedy is expected to do, in numbers.
         certain: whether the evidence alone shows the fault, as a count of equal rows does.
         severity: of what is certain: ``"fault"``, or ``"note"`` where it does the fit no harm.
+        fair: the call that the remedy is tried on: the same, measured by rows that can judge it.
     """
 
     where: Where
@@ -103,6 +108,7 @@ class Suspicion:
     expected: str = ""
     certain: bool = False
     severity: str = FAULT
+    fair: Callable[[Call], Call] = _unchanged
 
 
 @dataclass(frozen=True, eq=False)

@@ -82,6 +82,7 @@ def mend(seen: Examination, suspected: Sequence[Suspected], seconds: float | Non
         found += mending
         if not mending or trials.is_over or len(found) >= _MOST:
             break
+        begin = _fair(begin, mending)
         mended = _applied(begin, found)
         seen = Examination(mended, mended.run(time_limit=None), seen.yardstick)
         known = {each.sign.code for each, _, _ in found}
@@ -126,9 +127,10 @@ def _tried(
             return {FAULT: [(each, each.suspicion.remedies[0], None)], NOTE: []}, []
         if trials.is_over:
             return found, list(faults[place:])
-        remedy = trials.screened(seen.call, each.suspicion.remedies)
-        proof = trials.prove(seen.call, remedy, remedy.apply(seen.call))
-        severity = verdict(proof, seen.score)
+        call = each.suspicion.fair(seen.call)
+        remedy = trials.screened(call, each.suspicion.remedies)
+        proof = trials.prove(call, remedy, remedy.apply(call))
+        severity = verdict(proof, seen.score_of(call))
         if severity is not None:
             found[severity].append((each, remedy, proof))
     return found, []
@@ -194,6 +196,13 @@ def _needed(trials: Trials, call: Call, found: Sequence[Tried]) -> list[Tried]:
         proven.append((suspected, remedy, proof and trials.prove(call, remedy, mended)))
         call = mended
     return proven
+
+
+def _fair(call: Call, found: Iterable[Tried]) -> Call:
+    """The call as all that was found has it measured."""
+    for each, _, _ in found:
+        call = each.suspicion.fair(call)
+    return call
 
 
 def _applied(call: Call, found: Iterable[Tried]) -> Call:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -11,11 +12,11 @@ from numpy.typing import NDArray
 
 from downslope.engines import Evaluator
 from downslope.graph import input_
-from downslope.insight.diagnosis._call import Call
+from downslope.insight.diagnosis._call import Call, Judge
 from downslope.nets import Network
 from downslope.training import Run
 
-__all__ = ["WORST", "Yardstick", "shown_score"]
+__all__ = ["WORST", "Yardstick", "output_of", "shown_score"]
 
 WORST = 1e6
 """The score of what is not finite, or worse than a million times the best constant."""
@@ -38,15 +39,18 @@ class Yardstick:
 
     Args:
         call: whose targets and loss count.
+        judge: what counts in place of its targets and weights.
 
     Attributes:
         constant: the loss of the best constant output.
     """
 
-    def __init__(self, call: Call) -> None:
-        self._network = call.network
-        self._y, self._weights = call.measured["y"], call.measured["row_weights"]
+    def __init__(self, call: Call, judge: Judge | None = None) -> None:
+        judge = judge or Judge(call.measured["y"], call.measured["row_weights"])
+        self._call, self._network = call, call.network
+        self._y, self._weights = judge.y, judge.weights
         self.constant = self._best_constant()
+        self._others: dict[Judge, Yardstick] = {}
 
     def score(self, call: Call, run: Run) -> float:
         """That of the parameters that a run of a changed call gave, between rounding and a million."""
@@ -54,8 +58,10 @@ class Yardstick:
 
     def score_of(self, call: Call, parameters: Mapping[str, NDArray[Any]]) -> float:
         """That of some parameters of the network of a changed call."""
+        if call.judge is not None:
+            return self._judged_by(call.judge).score_of(replace(call, judge=None), parameters)
         with np.errstate(all="ignore"):
-            output = _output(call.network).rows({**parameters, "x": call.measured["x"]})[0]
+            output = output_of(call.network, parameters, call.measured["x"])
             return self.share(call.restore(output))
 
     def share(self, output: NDArray[Any]) -> float:
@@ -66,6 +72,12 @@ class Yardstick:
             return WORST if loss > 0 else _LEAST
         share = loss / self.constant
         return float(min(max(share, _LEAST), WORST)) if np.isfinite(share) else WORST
+
+    def _judged_by(self, judge: Judge) -> Yardstick:
+        """The yardstick of the same loss with other targets or weights."""
+        if judge not in self._others:
+            self._others[judge] = Yardstick(self._call, judge)
+        return self._others[judge]
 
     def _loss(self, output: NDArray[Any]) -> float:
         given = {"z": np.asarray(output, self._weights.dtype), "y": self._y, "row_weights": self._weights}
@@ -93,6 +105,11 @@ class Yardstick:
         if name == "poisson":
             return [np.log(np.maximum(mean, 1e-12))]
         return [mean, *np.quantile(y, np.linspace(0, 1, _LEVELS), axis=0)]
+
+
+def output_of(network: Network, parameters: Mapping[str, NDArray[Any]], x: NDArray[Any]) -> NDArray[Any]:
+    """The output of the last layer, (rows, outputs)."""
+    return _output(network).rows({**parameters, "x": x})[0]
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,71 @@
+"""What networks say of rows that they did not learn from (Stone 1974)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.errors import DownslopeError
+from downslope.insight.diagnosis._call import Call
+from downslope.insight.diagnosis._score import output_of
+from downslope.training import Arrays
+
+__all__ = ["OutOfFold", "out_of_fold"]
+
+_FOLDS = 3
+_LEAST_ROWS = 30  # of which a third is held out
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Outputs on rows that were not learned from.
+
+    Attributes:
+        rows: of each row, by the network that did not see it, (rows, outputs).
+        measured: of each of the rows that measure the call, the mean of all these networks; where none were
+            held out these are the rows themselves.
+    """
+
+    rows: NDArray[np.float64]
+    measured: NDArray[np.float64]
+
+
+def out_of_fold(call: Call, rows: Arrays, factors: NDArray[np.float64], steps: int) -> OutOfFold | None:
+    """Three runs of a call, each without a third of the rows.
+
+    None where there are too few rows, or a run is refused or comes to what is not finite.
+
+    Args:
+        call: whose network and settings are taken.
+        rows: x, y and row_weights.
+        factors: what the weight of each row is multiplied by, (rows,).
+        steps: of each run.
+    """
+    count = len(rows["x"])
+    if count < _LEAST_ROWS:
+        return None
+    folds = np.random.default_rng(0).permutation(count) % _FOLDS
+    outputs = np.empty((count, int(call.network.graph().output.shape[1])))
+    measured = []
+    for fold in range(_FOLDS):
+        kept, out = folds != fold, folds == fold
+        settings = {
+            "validation": (rows["x"][out], rows["y"][out]),
+            "row_weights": rows["row_weights"][kept] * factors[kept],
+            "steps": steps,
+        }
+        part = replace(call, x=rows["x"][kept], y=rows["y"][kept], held=None, numbers=None)
+        try:
+            run = part.run(**settings, epochs=None, time_limit=None)
+        except DownslopeError:
+            return None
+        if run.stopped == "not finite":
+            return None
+        outputs[out] = output_of(call.network, run.parameters, rows["x"][out])
+        if call.measured is not call.rows:
+            measured.append(output_of(call.network, run.parameters, call.measured["x"]))
+    if not np.isfinite(outputs).all():
+        return None
+    return OutOfFold(outputs, np.mean(measured, axis=0) if measured else outputs)
