@@ -55,11 +55,22 @@ def make(session: Session, options: Mapping[str, Any], parameters: Arrays) -> It
         second,
         path=path,
         by_hand=by_hand,
-        late=np.array([2 * s.step >= session.step for s in saved_steps], bool),
+        late=_late(np.array([s.step for s in saved_steps], np.int64)),
         near=bool(options.get("near")),
         seconds=_PIECE,
     )
     return ({**picture, **about} for picture in found)
+
+
+def _late(steps: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which saved steps are of the second half, from the last one before it on.
+
+    >>> _late(np.array([0, 10, 30, 200])).tolist()
+    [False, False, True, True]
+    """
+    first_half = steps[2 * steps <= steps[-1:]] if len(steps) else steps
+    late: NDArray[np.bool_] = steps >= first_half.max(initial=0)
+    return late
 
 
 def steepest(session: Session) -> tuple[Position, Position]:
