@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from visits import FRESH, send
+from visits import FRESH, send, serving
 
 SPIRALS = {"command": "open_sample", "name": "spirals"}
 
@@ -202,3 +202,30 @@ def test_numbers_on_the_drawing_are_as_high_as_a_finger(five_rows, visit):
     for number in (1, 2, 3):
         assert page.weight(number).bounding_box()["height"] >= 44
     assert page.page.evaluate(OVERLAPS) == 0
+
+
+@pytest.fixture(scope="module")
+def towns(tmp_path_factory):
+    """The address of a page on a table whose inputs have long names that begin alike."""
+    names = ["Reading", "Bath", "Newcastle upon Tyne"]
+    rows = [f"{names[i % 3]},{i % 5 + 1},{100 + 7 * i % 90}" for i in range(60)]
+    path = tmp_path_factory.mktemp("towns") / "towns.csv"
+    path.write_text("\n".join(["town,rooms,price", *rows]))
+    with serving(path, "--target", "price") as address:
+        yield address
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
+def test_inputs_with_long_names_are_told_apart(towns, visit, size):
+    page = visit(towns, {"width": size[0], "height": size[1]})
+    names = page.page.locator(".canvas .inputname")
+    shown, full = names.all_inner_texts(), names.evaluate_all("all => all.map((one) => one.title)")
+    assert full == page.overview["network"]["inputs"]
+    assert len(set(shown)) == len(full) == 4
+    assert "…Bath" in shown
+    assert names.evaluate_all("all => all.filter((one) => one.scrollWidth > one.clientWidth).length") == 0
+    for name in full:
+        assert page.page.locator(f".unit[aria-label^='{name}: ']").count() == 1
+    line = page.page.locator(".total .line")
+    assert line.evaluate("one => one.scrollWidth <= one.clientWidth")
+    assert line.get_attribute("title").startswith("E, mean squared error of scaled price, ")

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
   biasName,
   isNeuron,
+  shortNames,
   sumName,
   weightName,
 } from "../../../../src/downslope/studio/page/network/names.js";
@@ -32,4 +33,12 @@ test("the sum of a unit is of the inputs or of the layer before, with a bias whe
     [sumName(NEURON, 0, 0), sumName(LAYERS, 0, 2), sumName(LAYERS, 1, 0)],
     ["Σⱼ wⱼ·xⱼ", "Σⱼ W₃,ⱼ·xⱼ + b", "Σⱼ W₁,ⱼ·aⱼ"],
   );
+});
+
+test("long names are told apart in a short room", () => {
+  const towns = ["age", "town is Reading", "town is Bath", "town is Newcastle upon Tyne"];
+  assert.deepEqual(shortNames(towns, 30), towns);
+  assert.deepEqual(shortNames(towns, 11), ["age", "…Reading", "…Bath", "Newca…Tyne"]);
+  assert.deepEqual(shortNames(["the longest of all names"], 9), ["the …mes"]);
+  assert.deepEqual(shortNames(["bill_length_mm", "bill_depth_mm"], 13), ["bill_l…th_mm", "bill_depth_mm"]);
 });

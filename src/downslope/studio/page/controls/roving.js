@@ -19,7 +19,7 @@ export function useRoving(box, controls, inRows = false) {
     if (!box.current) return;
     const all = enabled();
     const now = [innerWidth, ...all];
-    if (last.current && alike(before.current, now)) return; // what is visible asks for a layout each time
+    if (last.current && alike(before.current, now)) return; // visibility asks for a layout
     before.current = now;
     const visible = all.filter((one) => one.checkVisibility());
     if (!visible.includes(last.current)) last.current = visible[0] ?? null;

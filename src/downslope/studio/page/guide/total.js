@@ -16,9 +16,11 @@ export function TotalError() {
   const { scale, classes, targets } = table.value;
   const of = scale === 1 || classes.length ? "" : ` of scaled ${targets}`;
   const name = `E, ${error.measure}${of}${penalties}, ${over}`;
+  const short = error.measure.replace(/^mean /, "");
   return html`<div class="total" role="group" aria-label="Total error">
     <div class=${`figure ${table.value.rows > FEW ? "changes" : ""}`}>
-      <span class="muted line" title=${name}>${name}</span>
+      <span class="muted line" title=${name}><span aria-hidden="true">E, ${short}<span
+        class="over">, ${over}</span></span><span class="unseen">${name}</span></span>
       <strong class="big" data-error=${error.value} title=${inFull(error.value, 10, error.rounding)}>
         ${judged(error.rounding, number(error.value, 7))}</strong></div>
     ${

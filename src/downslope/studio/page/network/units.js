@@ -4,14 +4,16 @@ import { litClass, pointAway, pointed } from "../core/links.js";
 import { select } from "../core/session.js";
 import { explanation, frame, row, selected } from "../core/store.js";
 import { html } from "../core/ui.js";
-import { sumName } from "./names.js";
+import { shortNames, sumName } from "./names.js";
 import { hideTip, tip } from "./tip.js";
 
 const ROOMY = 18; // pixels of the radius beyond which numbers have their usual size
+const [BELOW, LETTER] = [92, 8]; // pixels of a name below its unit, as in network.css, and of a letter
 const WITH_NUMBERS = 15; // from which there is room for numbers at all
 
 export function Units({ net, layout }) {
   const now = frame.value;
+  const names = shortNames(net.inputs, roomOfNames(layout));
   return layout.columns.map((column, c) => {
     const [values, z] = unitValues(now, net, c);
     const largest = values ? values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-12) : 1;
@@ -22,7 +24,7 @@ export function Units({ net, layout }) {
       const unit = { layer: c ? net.layers[c - 1] : null, c, i, x, y, value, share, label };
       return html`<${Unit} key=${`${c}-${i}`} ...${unit}
         radius=${c ? layout.radius : layout.inputRadius} phase=${now?.phase} />
-        ${c === 0 && html`<${InputName} key=${`n${i}`} name=${net.inputs[i]} ...${{ x, y, layout }} />`}`;
+        ${c === 0 && html`<${InputName} key=${`n${i}`} name=${names[i]} full=${net.inputs[i]} ...${{ x, y, layout }} />`}`;
     });
   });
 }
@@ -76,8 +78,14 @@ function Inside({ value, roomy }) {
   return html`<span class=${breadth(text) > room ? "long" : ""}>${text}</span>`;
 }
 
-/** What an input is called: below it, or left of it where there are many. */
-function InputName({ name, x, y, layout }) {
+/** How many letters of a name of an input there is room for: below it, or left of it where there are many. */
+function roomOfNames({ inputRadius: radius, letters, left }) {
+  const pixels = radius > ROOMY ? BELOW / LETTER : (left - radius - 4) / ((letters / 12) * LETTER);
+  return Math.max(3, Math.floor(pixels));
+}
+
+/** What an input is called; the unit itself says it in full to those who listen. */
+function InputName({ name, full, x, y, layout }) {
   const { inputRadius: radius, letters, left } = layout;
   const below = { left: `${x - 46}px`, top: `${y + radius - 1}px` };
   const beside = {
@@ -87,7 +95,8 @@ function InputName({ name, x, y, layout }) {
     textAlign: "right",
     fontSize: `${letters}px`,
   };
-  return html`<span class="inputname" style=${radius > ROOMY ? below : beside} title=${name}>${name}</span>`;
+  return html`<span class="inputname" style=${radius > ROOMY ? below : beside} title=${full}
+    aria-hidden="true">${name}</span>`;
 }
 
 function unitLabel(net, c, i, value, z) {
