@@ -39,7 +39,7 @@ function Pairs({ picture }) {
   const colours = useColours();
   const [stage, canvas, shape] = [useRef(), useRef(), useRef()];
   const width = useWidth(stage);
-  const height = Math.round(Math.min(Math.max(width * 0.8, 250), 460));
+  const height = Math.round(Math.min(Math.max(Math.min(width * 0.8, innerHeight * 0.34), 230), 460)); // axes in view
   const draw = useMemo(
     () => (context) => {
       shape.current = drawPairs(context, picture, colours, width, height);
@@ -128,7 +128,7 @@ function Spread({ picture }) {
   const colours = useColours();
   const [stage, svg] = [useRef(), useRef()];
   const width = useWidth(stage);
-  const height = Math.round(Math.min(Math.max(width * 0.8, 250), 460));
+  const height = Math.round(Math.min(Math.max(Math.min(width * 0.8, innerHeight * 0.34), 230), 460)); // axes in view
   const saved = { svg, file: "residuals", table: () => binTable(picture) };
   const range = `${number(picture.edges[0], 4)} to ${number(picture.edges.at(-1), 4)}`;
   const label =

@@ -24,7 +24,7 @@ export function Bars({ counts, edges, mean, colours, width, height, name, headin
   };
   const text =
     pointed === null
-      ? `Mean ${number(mean, 3)} · highest ${number(Math.max(...counts))}`
+      ? `Mean ${number(mean, 3)} · tallest bar ${number(Math.max(...counts))}`
       : `${number(edges[pointed], 3)} to ${number(edges[pointed + 1], 3)}: ${number(counts[pointed])}`;
   const { ink } = colours;
   const zero = domain[0] < 0 && domain[1] > 0;
