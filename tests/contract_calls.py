@@ -61,8 +61,10 @@ RESULTS = {
     "Checkpoint",
     "Comparison",
     "Contributions",
+    "Diagnosis",
     "Evaluation",
     "Explanation",
+    "Finding",
     "Forecast",
     "Importance",
     "Model",
@@ -246,6 +248,11 @@ CALLS = {
         {"network": NOTHING, "x": NOTHING, "y": NOTHING, "start": OPTIONAL | {"empty dict"}}
         | {"learning_rate": POSITIVE, "momentum": SHARE, "tolerance": POSITIVE, "row_weights": OPTIONAL}
         | {"seed": SEED},
+    ),
+    ds.doctor: (
+        lambda **k: str(ds.doctor(**k)),
+        {"what": ds.descend(NET, X, Y, steps=5), **DATA, "prove": False, "seconds": 0.1},
+        {"what": NOTHING, "x": NOTHING, "y": NOTHING, "prove": FLAG, "seconds": POSITIVE | OPTIONAL},
     ),
     ds.explain: (
         lambda **k: str(ds.explain(**k)),

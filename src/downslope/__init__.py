@@ -40,10 +40,13 @@ _NAMES = {
     ),
     "graph": ("ops",),
     "insight": (
+        "Diagnosis",
         "Explanation",
+        "Finding",
         "Forecast",
         "Solution",
         "StepTape",
+        "doctor",
         "explain",
         "explain_row",
         "explain_unit",

@@ -18,10 +18,13 @@ from downslope.fitting import fit as fit
 from downslope.fitting import load as load
 from downslope.fitting import report as report
 from downslope.graph import ops as ops
+from downslope.insight import Diagnosis as Diagnosis
 from downslope.insight import Explanation as Explanation
+from downslope.insight import Finding as Finding
 from downslope.insight import Forecast as Forecast
 from downslope.insight import Solution as Solution
 from downslope.insight import StepTape as StepTape
+from downslope.insight import doctor as doctor
 from downslope.insight import explain as explain
 from downslope.insight import explain_row as explain_row
 from downslope.insight import explain_unit as explain_unit

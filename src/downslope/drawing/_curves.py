@@ -14,7 +14,13 @@ __all__ = ["Curve", "Mark", "curves_picture", "even_ticks", "plot_curves"]
 
 _WIDTH, _HEIGHT = 420, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 26, 30
-_COLOURS = {"training": BLUE, "validation": ORANGE}
+_COLOURS = {
+    "training": BLUE,
+    "validation": ORANGE,
+    "remedied": BLUE,
+    "unchanged": ORANGE,
+    "placebo": "#8a8a8a",
+}
 _POINTS = 400
 _MOST = 1e200
 """Errors beyond this, or on a logarithmic axis below its inverse, leave no room for margins and ticks."""
@@ -22,10 +28,10 @@ _MOST = 1e200
 
 @dataclass(frozen=True)
 class Curve:
-    """Errors at some places of the x axis, of training or of validation.
+    """Errors at some places of the x axis, of training or of validation, or of runs that are compared.
 
     Attributes:
-        name: ``"training"`` or ``"validation"``.
+        name: ``"training"``, ``"validation"``, ``"remedied"``, ``"unchanged"`` or ``"placebo"``.
         points: place and error, from left to right; errors that no axis can show are left out.
         faint: whether it stands in the background.
     """

@@ -1,7 +1,7 @@
 """A table in; a blended, calibrated and validated model out."""
 
 from downslope.fitting._compare import compare
-from downslope.fitting._fit import FitPhase, fit
+from downslope.fitting._fit import FitPhase, fit, table_descent
 from downslope.fitting._importance import Importance, error_increases, shares
 from downslope.fitting._load import load, load_fitted
 from downslope.fitting._model import Model
@@ -63,4 +63,5 @@ __all__ = [
     "shares",
     "summary_html",
     "surprise",
+    "table_descent",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from inspect import signature
 from time import monotonic
 from typing import Any
 
@@ -15,6 +16,7 @@ from numpy.typing import ArrayLike
 from downslope._checks import called, choice, show, text
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
+from downslope.fitting._descent import descent_arguments
 from downslope.fitting._model import Model
 from downslope.fitting._models import Models
 from downslope.fitting._opening import (
@@ -34,11 +36,12 @@ from downslope.fitting._options import (
 from downslope.fitting._recording import kept_rows, record_of
 from downslope.fitting._rows import TargetRows, target_rows
 from downslope.fitting._training import train
-from downslope.fitting.ensemble import FitPhase, FitSettings
+from downslope.fitting.ensemble import LINEAR_PENALTY, FitPhase, FitSettings, linear_network, networks_for
 from downslope.tables import TASKS, Description, Reading, counted_in
 
-__all__ = ["FitPhase", "fit"]
+__all__ = ["FitPhase", "fit", "table_descent"]
 
+_READING = ("delimiter", "decimal", "thousands", "date_format", "encoding", "skip_rows", "header", "comment")
 _LEAST_SECONDS = 0.001  # of a time limit for a target
 
 
@@ -143,35 +146,78 @@ def fit(
     >>> model.predict({"size": [90]}).round(1)
     array([180.5])
     """
-    settings = FitSettings(
-        members,
-        hidden,
-        activation,
-        dropout,
-        learning_rate,
-        weight_decay,
-        batch_size,
-        epochs,
-        time_limit,
-        threads,
-        seed,
-    )
-    for option, function in {"progress": progress, "described": described}.items():
-        if function is not None:
-            called(option, function, "while fitting")
-    task = choice("task", task, TASKS)
+    opened = _opened(locals())
+    if opened.several:
+        return _fitted_models(opened.frame, opened.descriptions, opened.settings, progress, opened.about)
+    rows = opened.rows()
+    settings, about, description = opened.settings, opened.about, opened.descriptions[0]
+    del data, opened  # only numbers are needed from here on
+    return _fitted_model(rows, description, settings, progress, about)
+
+
+@dataclass(frozen=True)
+class _About:
+    """What a model records beside what was learned.
+
+    Attributes:
+        source: where the table came from.
+        asked: the settings that were no defaults.
+        group, time: the columns of groups and of times, or "".
+        reading: how the text of the table was read.
+        notes: what was said of the table.
+    """
+
+    source: str
+    asked: tuple[str, ...]
+    group: str
+    time: str
+    reading: Reading
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """A table that is open, and what was asked of it.
+
+    Attributes:
+        frame: the rows that count.
+        descriptions: of its columns, for each target.
+        several: whether there are several targets, or one in a list.
+    """
+
+    frame: pl.DataFrame
+    descriptions: Sequence[Description]
+    several: bool
+    settings: FitSettings
+    about: _About
+
+    def rows(self) -> TargetRows:
+        """Those of the first target, as networks take them."""
+        holds_out, about = self.settings.holds_out, self.about
+        return target_rows(self.frame, self.descriptions[0], about.group, about.time, holds_out=holds_out)
+
+
+def _opened(given: Mapping[str, Any]) -> _Opened:
+    """The table of ``fit``, whose arguments are given by name."""
+    settings = FitSettings(**{each.name: given[each.name] for each in fields(FitSettings)})
+    for option in ("progress", "described"):
+        if given[option] is not None:
+            called(option, given[option], "while fitting")
+    data, target, row_weights, source = (given[n] for n in ("data", "target", "row_weights", "source"))
+    task = choice("task", given["task"], TASKS)
     if source is None:
         source = os.path.abspath(data) if isinstance(data, str | os.PathLike) else type(data).__name__
     source = text("source", source)
-    chosen = {"drop": drop, "category": category, "number": number}
-    chosen = {option: checked_columns(option, names) for option, names in chosen.items()}
+    chosen = {option: checked_columns(option, given[option]) for option in ("drop", "category", "number")}
     group, time = (
-        None if column is None else checked_column(option, column)
-        for option, column in (("group", group), ("time", time))
+        None if given[option] is None else checked_column(option, given[option])
+        for option in ("group", "time")
     )
-    reading = Reading(delimiter, decimal, thousands, date_format, encoding, skip_rows, header, comment)
+    reading = Reading(*(given[name] for name in _READING))
     wanted = wanted_kinds(chosen, target, task)
-    table = opened_table(data, sheet=sheet, reading=reading, wanted=wanted, keep_rows=keep_rows)
+    table = opened_table(
+        data, sheet=given["sheet"], reading=reading, wanted=wanted, keep_rows=given["keep_rows"]
+    )
     frame, found = with_targets(table.frame, target)
     names = (found,) if isinstance(found, str) else found
     roles = {"row_weights": row_weights, "group": group, "time": time}
@@ -192,15 +238,33 @@ def fit(
         frame, untimed = timed_rows(frame, time)
         notes += (f'rows without a value of "{time}", left out: {untimed:,}',) if untimed else ()
     descriptions = described_targets(frame, names, task, chosen, group)
-    if described is not None:
+    if given["described"] is not None:
         for description in descriptions:
-            described(replace(description, reading=str(reading), notes=notes))
+            given["described"](replace(description, reading=str(reading), notes=notes))
     about = _About(source, asked, group or "", time or "", reading, notes)
-    if not isinstance(found, str):
-        return _fitted_models(frame, descriptions, settings, progress, about)
-    rows = target_rows(frame, descriptions[0], about.group, about.time, holds_out=settings.holds_out)
-    del data, frame  # only numbers are needed from here on
-    return _fitted_model(rows, descriptions[0], settings, progress, about)
+    return _Opened(frame, descriptions, not isinstance(found, str), settings, about)
+
+
+def table_descent(data: Any, target: str, **options: Any) -> tuple[dict[str, Any], Sequence[str]]:
+    """All arguments of ``descend`` for the first network that ``fit`` trains, and the names of its inputs.
+
+    Args:
+        data, target: as of ``fit``, of one target.
+        options: of ``fit``.
+
+    Raises:
+        DownslopeError: as of ``fit``.
+    """
+    usual = {name: each.default for name, each in signature(fit).parameters.items()}
+    opened = _opened({**usual, **options, "data": data, "target": target})
+    rows, settings = opened.rows(), opened.settings
+    count = len(rows.x)
+    if settings.layers_for(count):
+        networks = networks_for(rows.encoder, rows.target, settings, rows.x, count)
+        network = next(iter(networks.values()))
+    else:
+        network = linear_network(rows.encoder, rows.target, LINEAR_PENALTY)
+    return descent_arguments(network, settings, rows.x, rows.y), rows.encoder.features
 
 
 def _fitted_models(
@@ -241,26 +305,6 @@ def _asked(settings: FitSettings, others: Mapping[str, Any]) -> tuple[str, ...]:
         for name, value in given.items()
         if not (isinstance(value, type(usual[name])) and value == usual[name])
     )
-
-
-@dataclass(frozen=True)
-class _About:
-    """What a model records beside what was learned.
-
-    Attributes:
-        source: where the table came from.
-        asked: the settings that were no defaults.
-        group, time: the columns of groups and of times, or "".
-        reading: how the text of the table was read.
-        notes: what was said of the table.
-    """
-
-    source: str
-    asked: tuple[str, ...]
-    group: str
-    time: str
-    reading: Reading
-    notes: tuple[str, ...]
 
 
 def _fitted_model(

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from downslope._checks import NOT_NEGATIVE, Interval, number, text, whole
 from downslope._files import SavedFile
 from downslope.errors import DownslopeError
+from downslope.fitting._descent import descent_arguments, settings_asked
 from downslope.fitting._importance import Importance, importance
 from downslope.fitting._notebook import summary_html
 from downslope.fitting._record import LINEAR, Record
@@ -417,6 +418,30 @@ class Model:
         if self.target.name not in frame.columns:
             raise DownslopeError(f'the table lacks the target "{self.target.name}"')
         return self.target.encode(frame[self.target.name])
+
+    def descent_arguments(self, data: Any, target: Any = None) -> dict[str, Any]:
+        """All arguments of ``descend`` that train the largest network of this model on some rows.
+
+        The settings are those of the fit; a fifth of the rows is held out. ``ds.doctor`` examines this
+        descent.
+
+        Args:
+            data: as for ``predict``, with the target.
+            target: the values of the target, (rows,); None where they are a column of ``data``.
+
+        Raises:
+            DownslopeError: if a needed column or the target is not there, or no row has a target.
+        """
+        rows = self.labelled(data, target)
+        with counted_in(rows.index):
+            x = self.encoder.encode(rows.frame).x
+        settings = settings_asked(self.record.asked)
+        return descent_arguments(self.network, settings, x, self.encoded_targets(rows.frame))
+
+    @property
+    def input_names(self) -> Sequence[str]:
+        """What each input of the network stands for, (inputs,)."""
+        return self.encoder.features
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file, whole or not at all; ``ds.load`` reads it.

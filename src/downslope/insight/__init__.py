@@ -20,6 +20,7 @@ from downslope.insight.derivation import (
     explanation_of_weight,
     position_of,
 )
+from downslope.insight.diagnosis import Diagnosis, Finding, doctor
 from downslope.insight.gradients import gradient, gradient_norms, hessian_vector_product
 from downslope.insight.linear import Forecast, Quadratic, Solution, forecast, quadratic, solve
 from downslope.insight.step_tape import StepTape, TapeFormula, TapeInstruction, TapeSummary, TapeValue, tape
@@ -27,7 +28,9 @@ from downslope.insight.step_tape import StepTape, TapeFormula, TapeInstruction, 
 __all__ = [
     "Chain",
     "DenseStage",
+    "Diagnosis",
     "Explanation",
+    "Finding",
     "Forecast",
     "NextStep",
     "Position",
@@ -44,6 +47,7 @@ __all__ = [
     "chain_of_unit",
     "chain_of_weight",
     "dense_layers",
+    "doctor",
     "explain",
     "explain_row",
     "explain_unit",

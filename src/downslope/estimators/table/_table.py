@@ -202,6 +202,18 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
                 refuse_text(frame[column.name])
         return frame
 
+    def descent_arguments(self, X: Any, y: ArrayLike) -> dict[str, Any]:
+        """All arguments of ``descend`` that train the largest network of ``model_`` on some rows.
+
+        ``ds.doctor`` examines this descent.
+
+        Args:
+            X: a table, as for ``predict``.
+            y: the target, (rows,).
+        """
+        check_is_fitted(self)
+        return self.model_.descent_arguments(self._table(X), self._numbers(self._target(y)))
+
     @property
     def feature_importances_(self) -> NDArray[np.float64]:
         """By how much the mean error grows when a column is shuffled, as shares of 1, (columns,).

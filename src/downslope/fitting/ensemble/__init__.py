@@ -1,14 +1,23 @@
 """Groups of networks that are trained side by side and blended."""
 
 from downslope.fitting.ensemble._again import on_all_rows, replayed
-from downslope.fitting.ensemble._ensemble import FitPhase, FittedEnsemble, fit_ensemble, fit_single
+from downslope.fitting.ensemble._ensemble import (
+    LINEAR_DESCENT,
+    LINEAR_PENALTY,
+    FitPhase,
+    FittedEnsemble,
+    fit_ensemble,
+    fit_single,
+)
 from downslope.fitting.ensemble._folds import folds_of, later_folds
 from downslope.fitting.ensemble._group import EncodedRows, class_probabilities
 from downslope.fitting.ensemble._intervals import COVERAGES, QUANTILES, IntervalNetworks, fit_intervals
-from downslope.fitting.ensemble._recipe import FitSettings, embeddings
+from downslope.fitting.ensemble._recipe import FitSettings, embeddings, linear_network, networks_for
 
 __all__ = [
     "COVERAGES",
+    "LINEAR_DESCENT",
+    "LINEAR_PENALTY",
     "QUANTILES",
     "EncodedRows",
     "FitPhase",
@@ -22,6 +31,8 @@ __all__ = [
     "fit_single",
     "folds_of",
     "later_folds",
+    "linear_network",
+    "networks_for",
     "on_all_rows",
     "replayed",
 ]

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.drawing import panel
+from downslope.drawing import Picture, panel
+from downslope.errors import DownslopeError
 from downslope.insight.diagnosis._finding import FAULT, Finding, Proof
-from downslope.insight.diagnosis._score import shown_score
+from downslope.insight.diagnosis._written import (
+    diagnosis_line,
+    finding_html,
+    finding_text,
+    proof_picture,
+)
 
 __all__ = ["Diagnosis"]
 
@@ -26,12 +31,14 @@ class Diagnosis:
         score: the error of the run as a share of that of the best constant output.
         failed: whether the run came to what is not finite.
         seconds: that the examination took.
+        names: of the inputs; empty where they have none.
     """
 
     findings: Sequence[Finding]
     score: float
     failed: bool
     seconds: float
+    names: Sequence[str] = ()
 
     @property
     def healthy(self) -> bool:
@@ -44,21 +51,27 @@ class Diagnosis:
 
     def __str__(self) -> str:
         """In words: the cause, the evidence, the remedy and its proof of each finding."""
-        if self.healthy:
-            first = "Healthy: no fault was found."
-        elif self.findings:
-            first = "Not healthy:"
-        else:
-            first = "Not healthy: it came to what is not finite, and nothing that was tried mends it."
-        return "\n".join([first, *(line for finding in self.findings for line in _lines(finding))])
+        blocks = [diagnosis_line(self.findings, self.score, failed=self.failed)]
+        blocks += [finding_text(place, each, self.names) for place, each in enumerate(self.findings, 1)]
+        return "\n\n".join(blocks)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: each finding, and its runs as curves."""
-        parts = []
+        line = diagnosis_line(self.findings, self.score, failed=self.failed)
+        parts = [finding_html(place, each, self.names) for place, each in enumerate(self.findings, 1)]
+        return panel("Diagnosis", line, *parts)
+
+    def picture(self) -> Picture:
+        """The runs that were tried for the first finding, as curves.
+
+        Raises:
+            DownslopeError: if none were tried.
+        """
         for finding in self.findings:
-            words = [f"<div>{escape(line)}</div>" for line in _lines(finding)]
-            parts.append("".join(words))
-        return panel("Diagnosis", repr(self)[12:-1], *parts)
+            drawn = None if finding.proof is None else proof_picture(finding.proof)
+            if drawn is not None:
+                return drawn
+        raise DownslopeError("nothing was tried, so that there are no curves; write text, HTML or JSON")
 
     def to_json(self) -> dict[str, Any]:
         """As plain data: numbers, texts and lists; the runs that were tried as scores and curves."""
@@ -66,31 +79,11 @@ class Diagnosis:
             "healthy": self.healthy,
             "score": self.score,
             "seconds": self.seconds,
-            "findings": [_json(finding) for finding in self.findings],
+            "findings": [_json(finding, self.names) for finding in self.findings],
         }
 
 
-def _lines(finding: Finding) -> list[str]:
-    where = f" ({finding.where})" if str(finding.where) else ""
-    lines = [f"{finding.code}{where}, {finding.stated}: {finding.cause}"]
-    lines += [f"  {evidence}" for evidence in finding.evidence]
-    lines.append(f"  Remedy: {finding.remedy}.")
-    if finding.proof is not None:
-        lines.append(f"  Tried: {_tried(finding.proof)}.")
-    return lines
-
-
-def _tried(proof: Proof) -> str:
-    kinds = {"unchanged": proof.unchanged, "with the remedy": proof.remedied, "placebo": proof.placebo}
-    shown = ", ".join(f"{name} {shown_score(branches.median)}" for name, branches in kinds.items())
-    count = len(proof.unchanged.scores)
-    return (
-        f"{count} runs of {proof.steps:,} steps each leave, of the error of the best constant, {shown}"
-        f" (p = {proof.p:.2g})"
-    )
-
-
-def _json(finding: Finding) -> dict[str, Any]:
+def _json(finding: Finding, names: Sequence[str]) -> dict[str, Any]:
     where = finding.where
     found: dict[str, Any] = {
         "code": finding.code,
@@ -101,6 +94,7 @@ def _json(finding: Finding) -> dict[str, Any]:
             "layer": where.layer,
             **{name: [int(n) for n in getattr(where, name)] for name in ("units", "columns", "rows")},
             "step": where.step,
+            "words": where.words(names),
         },
         "evidence": [
             {"quantity": e.quantity, "value": float(e.value), "bound": float(e.bound), "source": e.source}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from downslope._checks import POSITIVE, flag, number, show
+from downslope._checks import POSITIVE, flag, items, number, show, text
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.insight.diagnosis._call import Call
@@ -24,7 +24,15 @@ __all__ = ["doctor", "examine"]
 
 
 @suggests_keywords
-def doctor(what: Any, x: Any, y: Any, *, prove: bool = True, seconds: float | None = None) -> Diagnosis:
+def doctor(
+    what: Any,
+    x: Any = None,
+    y: Any = None,
+    *,
+    prove: bool = True,
+    seconds: float | None = None,
+    features: Sequence[str] | None = None,
+) -> Diagnosis:
     """What is wrong with a run or a fit, shown by evidence, proven by trying what mends it.
 
     Each finding looks for the sign of one fault: exact counts of the rows, the gradient and curvature at the
@@ -35,13 +43,14 @@ def doctor(what: Any, x: Any, y: Any, *, prove: bool = True, seconds: float | No
     the unrelated change does not. Several faults are mended one after the other.
 
     Args:
-        what: a run that ``descend`` gave, or a fitted MLPRegressor or MLPClassifier, whose descent is
-            repeated on these rows.
-        x: the inputs that it was trained on, (rows, inputs).
-        y: the targets that it was trained on.
+        what: a run that ``descend`` gave; or a model or a fitted estimator, of which the descent is repeated
+            on these rows, for a model that of its largest network; or all arguments of ``descend`` by name.
+        x: the inputs that it was trained on, (rows, inputs); for a model the table.
+        y: the targets that it was trained on; for a model None, where they are a column of the table.
         prove: whether suspicions are tried; otherwise all of them are given, marked as such.
         seconds: the time to take; None is that of ten epochs of the run, or 5 s of the processor where they
             take less. What there was no time for is given as suspected.
+        features: names of the inputs; those of a model's are known.
 
     Raises:
         DownslopeError: if ``what`` is none of these, the run has no settings, as one read from a file, or
@@ -57,7 +66,8 @@ def doctor(what: Any, x: Any, y: Any, *, prove: bool = True, seconds: float | No
     """
     limit, tried = None if seconds is None else number("seconds", seconds, POSITIVE), flag("prove", prove)
     call, run = _called(what, x, y)
-    return examine(call, run, prove=tried, seconds=limit)
+    names = getattr(what, "input_names", ()) if features is None else _names(features, call.network)
+    return examine(call, run, prove=tried, seconds=limit, names=names)
 
 
 @runtime_checkable
@@ -78,24 +88,40 @@ def _called(what: Any, x: Any, y: Any) -> tuple[Call, Run]:
         call, run = Call(_one(what.network), np.asarray(x), np.asarray(y), what.settings), what
         call.rows  # noqa: B018 -- refuses rows that do not fit
         return call, run
-    if isinstance(what, type) or not isinstance(what, Trained):
+    if isinstance(what, Mapping):
+        settings = dict(what)
+    elif isinstance(what, Trained) and not isinstance(what, type):
+        settings = dict(what.descent_arguments(x, y))
+    else:
         raise DownslopeError(
-            f"the doctor examines a run that descend gave, or a fitted estimator, not {show(what)}"
+            "what needs a run that descend gave, a model or a fitted estimator, or the arguments of descend "
+            f"by name, not {show(what)}"
         )
-    settings = dict(what.descent_arguments(x, y))
+    missing = [name for name in ("network", "x", "y") if name not in settings]
+    if missing:
+        raise DownslopeError(f"what lacks {', '.join(missing)}: it needs all arguments of descend by name")
     network, x, y = (settings.pop(name) for name in ("network", "x", "y"))
-    call = Call(_one(network), x, y, settings)
+    call = Call(_one(network), np.asarray(x), np.asarray(y), settings)
     return call, call.run()
+
+
+def _names(features: Sequence[str], network: Network) -> Sequence[str]:
+    found = items("features", features, "names of the inputs")
+    if len(found) != network.inputs:
+        raise DownslopeError(f"features needs {network.inputs} names, one for each input, not {len(found)}")
+    return [text("features", name) for name in found]
 
 
 def _one(network: Any) -> Network:
     if not isinstance(network, Network):
-        raise DownslopeError("the doctor examines one network, not an ensemble; give a run of one member")
+        raise DownslopeError(f"what needs one network, not {show(network)}; give a run of one member")
     return network
 
 
-def examine(call: Call, run: Run, *, prove: bool, seconds: float | None) -> Diagnosis:
-    """What is wrong with a call, of which a run came."""
+def examine(
+    call: Call, run: Run, *, prove: bool, seconds: float | None, names: Sequence[str] = ()
+) -> Diagnosis:
+    """What is wrong with a call, of which a run came; ``names`` are those of its inputs."""
     begin = perf_counter()
     call = call.afresh()
     apart = call.with_rows_apart()
@@ -114,7 +140,7 @@ def examine(call: Call, run: Run, *, prove: bool, seconds: float | None) -> Diag
         if each.sign.code not in known:
             severity = None if each in mending.untried else NOTE
             findings.append(_finding(each, remedy, proof, call, severity))
-    return Diagnosis(findings, seen.score, seen.failed, perf_counter() - begin)
+    return Diagnosis(findings, seen.score, seen.failed, perf_counter() - begin, names)
 
 
 def _finding(

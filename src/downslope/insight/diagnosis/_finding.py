@@ -14,6 +14,7 @@ from downslope.insight.diagnosis._call import Call
 __all__ = ["Branches", "Evidence", "Finding", "Proof", "Remedy", "Suspicion", "Where"]
 
 FAULT, NOTE = "fault", "note"  # severities
+_SHOWN = 6  # numbers of columns, rows, units
 PROVEN, CERTAIN, SUSPECTED = "proven", "certain", "suspected"  # how a finding is stated
 
 
@@ -37,17 +38,19 @@ class Where:
     rows: Sequence[int] = ()
     step: int | None = None
 
-    def __str__(self) -> str:
-        named = [self.layer] if self.layer else []
+    def words(self, names: Sequence[str] = ()) -> str:
+        """In words; columns by their names, where they have any."""
+        said = [self.layer] if self.layer else []
         for word in ("units", "columns", "rows"):
-            numbers = getattr(self, word)
-            if len(numbers):
-                shown = ", ".join(str(int(n)) for n in numbers[:6])
-                more = f" and {len(numbers) - 6:,} more" if len(numbers) > 6 else ""
-                named.append(f"{word[:-1] if len(numbers) == 1 else word} {shown}{more}")
+            numbers = [int(n) for n in getattr(self, word)]
+            if not numbers:
+                continue
+            called = [names[n] if word == "columns" and n < len(names) else str(n) for n in numbers[:_SHOWN]]
+            more = f" and {len(numbers) - _SHOWN:,} more" if len(numbers) > _SHOWN else ""
+            said.append(f"{word[:-1] if len(numbers) == 1 else word} {', '.join(called)}{more}")
         if self.step is not None:
-            named.append(f"step {self.step:,}")
-        return ", ".join(named)
+            said.append(f"step {self.step:,}")
+        return ", ".join(said)
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,8 @@ class Branches:
 
     Attributes:
         scores: the error as a share of that of the best constant, (seeds,).
-        curves: the mean error of parts of each run, (seeds, parts).
+        curves: the mean error of parts of each run, as a share of that of the best constant, (seeds, parts);
+            NaN from where on it is not finite.
     """
 
     scores: NDArray[np.float64]

@@ -23,10 +23,17 @@ WORST = 1e6
 
 
 def shown_score(score: float) -> str:
-    """A score as a share in words."""
-    return "more than a million times" if score >= WORST else f"{100 * score:.3g}%"
+    """A score as a share in words.
+
+    >>> shown_score(0.05), shown_score(24.23), shown_score(1e6)
+    ('5 %', '24.2 times', 'over a million times')
+    """
+    if score >= WORST:
+        return "over a million times"
+    return f"{score:.3g} times" if score >= _MANY else f"{100 * score:.3g} %"
 
 
+_MANY = 10.0  # from here on no share in per cent
 _LEAST = 1e-15  # below it a score is rounding
 _LEVELS = 63  # constants that are tried
 
@@ -42,14 +49,17 @@ class Yardstick:
         judge: what counts in place of its targets and weights.
 
     Attributes:
-        constant: the loss of the best constant output.
+        constant: the loss of the best constant output; where the targets that it measures by are all alike,
+            that of the targets that are learned.
     """
 
     def __init__(self, call: Call, judge: Judge | None = None) -> None:
         judge = judge or Judge(call.measured["y"], call.measured["row_weights"])
         self._call, self._network = call, call.network
-        self._y, self._weights = judge.y, judge.weights
-        self.constant = self._best_constant()
+        self._judge = judge
+        rows = call.rows
+        learned = Judge(rows["y"], rows["row_weights"])
+        self.constant = self._best_constant(judge) or self._best_constant(learned)
         self._others: dict[Judge, Yardstick] = {}
 
     def score(self, call: Call, run: Run) -> float:
@@ -67,7 +77,7 @@ class Yardstick:
     def share(self, output: NDArray[Any]) -> float:
         """That of outputs for the rows that it measures by, (rows, outputs)."""
         with np.errstate(all="ignore"):
-            loss = self._loss(output)
+            loss = self._loss(output, self._judge)
         if not self.constant:
             return WORST if loss > 0 else _LEAST
         share = loss / self.constant
@@ -79,26 +89,27 @@ class Yardstick:
             self._others[judge] = Yardstick(self._call, judge)
         return self._others[judge]
 
-    def _loss(self, output: NDArray[Any]) -> float:
-        given = {"z": np.asarray(output, self._weights.dtype), "y": self._y, "row_weights": self._weights}
-        return float(np.average(_errors(self._network).rows(given)[0], weights=self._weights))
+    def _loss(self, output: NDArray[Any], judge: Judge) -> float:
+        weights = judge.weights
+        given = {"z": np.asarray(output, weights.dtype), "y": judge.y, "row_weights": weights}
+        return float(np.average(_errors(self._network).rows(given)[0], weights=weights))
 
-    def _best_constant(self) -> float:
+    def _best_constant(self, judge: Judge) -> float:
         """The least loss of an output that is the same for every row."""
         width = int(self._network.graph().output.shape[1])
         losses = []
-        for level in self._levels(width):
-            output = np.broadcast_to(level, (len(self._y), width))
-            losses.append(self._loss(np.ascontiguousarray(output)))
+        for level in self._levels(width, judge):
+            output = np.broadcast_to(level, (len(judge.y), width))
+            losses.append(self._loss(np.ascontiguousarray(output), judge))
         return float(np.nanmin(losses))
 
-    def _levels(self, width: int) -> list[NDArray[Any]]:
+    def _levels(self, width: int, judge: Judge) -> list[NDArray[Any]]:
         """Outputs that may be the best constant one: exact for squares and entropies."""
-        y, name = self._y, str(self._network.loss)
+        y, weights, name = judge.y, judge.weights, str(self._network.loss)
         if name == "cross_entropy":
-            counts = np.bincount(y.astype(int), self._weights, minlength=width)
+            counts = np.bincount(y.astype(int), weights, minlength=width)
             return [np.log(np.maximum(counts, 1e-12 * counts.sum()))]
-        mean = np.average(y, axis=0, weights=self._weights)
+        mean = np.average(y, axis=0, weights=weights)
         if name == "binary_cross_entropy":
             share = np.clip(mean, 1e-12, 1 - 1e-12)
             return [np.log(share / (1 - share))]

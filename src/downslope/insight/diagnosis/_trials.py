@@ -94,7 +94,8 @@ class Trials:
     def _branches(self, call: Call, first: int, count: int) -> Branches:
         runs = [self._run(call, seed) for seed in range(first, first + count)]
         scores = [WORST if run is None else _score(self.yardstick, call, run) for run in runs]
-        return Branches(np.array(scores), np.array([_curve(run) for run in runs]))
+        unit = Yardstick(call).constant or 1.0
+        return Branches(np.array(scores), np.array([_curve(run) for run in runs]) / unit)
 
     def _run(self, call: Call, seed: int) -> Run | None:
         try:
