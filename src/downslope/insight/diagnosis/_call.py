@@ -120,17 +120,29 @@ class Call:
         weights = own if given is None else np.asarray(given) * own
         return self.with_settings(row_weights=np.asarray(weights, np.float64))
 
-    def judged(self, factors: NDArray[Any]) -> Call:
-        """The same call, its measured rows counting as much as a factor says, given by the row's number.
+    def judged(self, weights: NDArray[Any], y: NDArray[Any] | None = None) -> Call:
+        """The same call, held against other weights, and other targets, of the rows that measure it.
 
-        Validation rows that were given apart have no number and count as they do.
+        Weights of 0 everywhere leave it as it is.
         """
-        judge = self.judge or Judge(self.measured["y"], self.measured["row_weights"])
-        numbers = self.measured_numbers
-        own = factors[numbers] if len(numbers) else np.ones(len(judge.y))
-        if not np.any(own * judge.weights):
+        if not np.any(weights):
             return self
-        return replace(self, judge=replace(judge, weights=(judge.weights * own).astype(judge.weights.dtype)))
+        before = self.judge or Judge(self.measured["y"], self.measured["row_weights"])
+        now = before.y if y is None else np.asarray(y, before.y.dtype)
+        weights = np.where(before.weights > 0, weights, 0).astype(before.weights.dtype)
+        return replace(self, judge=Judge(now, weights))
+
+    def with_targets_of_table(self, y: NDArray[Any]) -> Call:
+        """The same call with a target for each row of the table, by its number."""
+        if self.numbers is None:
+            return replace(self, y=y.astype(self.y.dtype).reshape(self.y.shape))
+        trained, measured = (y[numbers].astype(self.y.dtype) for numbers in self.numbers)
+        settings, held = dict(self.settings), self.held
+        if len(measured) and self.has_validation:
+            settings["validation"] = (settings["validation"][0], measured)
+        elif len(measured) and held is not None:
+            held = (held[0], measured)
+        return replace(self, y=trained.reshape(self.y.shape), settings=settings, held=held)
 
     @cached_property
     def row_numbers(self) -> NDArray[np.int64]:

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._examination import Examination
-from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
+from downslope.insight.diagnosis._finding import Evidence, Suspicion, Where
 from downslope.insight.diagnosis._out_of_fold import OutOfFold
 from downslope.insight.diagnosis._trials import LEVEL
 from downslope.insight.diagnosis.findings._registry import finding
+from downslope.insight.diagnosis.findings.data._far_out import far_out
+from downslope.insight.diagnosis.findings.data._rows import judged_without, leaving_out
 
 __all__ = ["label_noise"]
 
@@ -67,32 +69,18 @@ def label_noise(seen: Examination) -> Iterable[Suspicion]:
         foreign = test(held) if held else foreign
     if not foreign.evidence or are_together(seen.row_numbers, foreign.rows):
         return
+    if np.any(foreign.rows & far_out(seen)[2]):  # rows that are beside the others in more than their targets
+        return
     count = int(foreign.rows.sum())
     rows = seen.row_numbers[np.argsort(-foreign.likely, kind="stable")[:count]]
-    others = np.random.default_rng(0).choice(seen.row_numbers, count, replace=False)
-    fair = np.ones(seen.call.table_rows)
-    if len(seen.call.measured_numbers) == len(foreign.measured):
-        fair[seen.call.measured_numbers[foreign.measured]] = 0
     yield Suspicion(
         Where(rows=tuple(int(row) for row in rows)),
         foreign.evidence,
         f"The targets of {count:,} rows are likely wrong: networks that did not learn from them contradict "
         "them, and learning them costs accuracy elsewhere.",
-        [
-            Remedy(
-                f"leave out the {count:,} rows, or correct their targets",
-                _without(seen, rows),
-                _without(seen, others),
-            )
-        ],
-        fair=lambda call: call.judged(fair),
+        [leaving_out(seen, rows, f"leave out the {count:,} rows, or correct their targets")],
+        fair=judged_without(seen, foreign.measured),
     )
-
-
-def _without(seen: Examination, rows: NDArray[np.int64]) -> Callable[[Call], Call]:
-    factors = np.ones(seen.call.table_rows)
-    factors[rows] = 0
-    return lambda call: call.with_weights_times(factors)
 
 
 def are_together(numbers: NDArray[np.int64], chosen: NDArray[np.bool_]) -> bool:
