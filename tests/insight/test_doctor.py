@@ -37,6 +37,49 @@ def test_the_rate_of_one_neuron(rate: float, expected: list[str]) -> None:
     assert codes(doctor(neuron(rate), X, Y)) == expected
 
 
+@pytest.mark.parametrize("start", [[1e6, 1e6, 1e6], [1e6, 0, 0]])
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [
+        (1e-5, ["learning-rate-too-low"]),
+        (0.001, ["learning-rate-too-low"]),
+        (0.007, []),
+        (0.0074, ["learning-rate-too-high"]),
+        (0.1, ["learning-rate-too-high"]),
+    ],
+)
+def test_a_far_start_of_one_neuron_is_no_fault(start: list[float], rate: float, expected: list[str]) -> None:
+    """The error of one layer is convex: from anywhere it is a matter of the learning rate."""
+    run = ds.descend(NEURON, X, Y, start=start, learning_rate=rate, steps=1000)
+    assert codes(doctor(run, X, Y)) == expected
+
+
+def test_a_rate_that_suits_a_square_is_left_alone() -> None:
+    random = np.random.default_rng(0)
+    x = random.uniform(-1, 1, (50, 1))
+    y = 5 * x**2 + 0.1 * random.standard_normal((50, 1))
+    run = ds.descend(ds.Network(1, [ds.Dense(8, "tanh"), ds.Dense(1)]), x, y, learning_rate=0.1)
+    assert doctor(run, x, y).healthy
+
+
+def test_a_rate_too_high_for_a_wide_square() -> None:
+    random = np.random.default_rng(0)
+    x = random.uniform(-10, 10, (50, 1))
+    y = 5 * x**2 + random.standard_normal((50, 1))
+    run = ds.descend(ds.Network(1, [ds.Dense(8, "relu"), ds.Dense(1)]), x, y, learning_rate=0.1)
+    found = doctor(run, x, y)
+    assert "learning-rate-too-high" in codes(found) or "unscaled-inputs" in codes(found)
+
+
+@pytest.mark.parametrize("last", ["identity", "sigmoid"])
+def test_exclusive_or_at_a_rate_too_low(last: str) -> None:
+    """Its curvature allows a hundred times the rate; a thousand epochs at it leave the plateau hardly."""
+    x, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]]), np.array([0, 1, 1, 0.0])
+    net = ds.Network(2, [ds.Dense(4, "sigmoid"), ds.Dense(1, last)])
+    found = doctor(ds.descend(net, x, y, learning_rate=0.05, epochs=1000), x, y)
+    assert codes(found) == ["learning-rate-too-low"]
+
+
 def test_a_remedied_call_is_the_mended_run() -> None:
     run = neuron(0.1)
     (finding,) = doctor(run, X, Y).findings

@@ -29,8 +29,10 @@ from downslope.training import (
     schedule_of,
 )
 
-__all__ = ["Examination", "scaled_rate", "with_rate_times"]
+__all__ = ["FAR", "Examination", "scaled_rate", "with_rate_times"]
 
+FAR = 0.2
+"""Of the bound of stability: below it, longer steps are safe along every direction."""
 _PART = 20  # of the run that it goes on for at a lower rate
 _ROWS = 4096  # rows that are looked at: the error of a mean over them is 1.6% of a standard deviation
 

@@ -115,14 +115,17 @@ def _score(yardstick: Yardstick, call: Call, run: Run) -> float:
 
 
 def _start(call: Call, seed: int) -> object:
-    """What a run starts from: a start that was given differs a little between seeds, to show the spread."""
+    """What a run starts from: a start that was given differs a little between seeds, to show the spread.
+
+    By one factor for each parameter, so that equal units stay equal.
+    """
     given = call.settings.get("start")
     if given is None or isinstance(given, Run) or not seed:
         return given
     random = np.random.default_rng(seed)
     values = starting_values(call.network, given, call.settings.get("seed", 0), call.rows["x"].dtype)
     return {
-        name: (value * (1 + _JITTER * random.standard_normal(value.shape))).astype(value.dtype)
+        name: (value * (1 + _JITTER * random.standard_normal())).astype(value.dtype)
         for name, value in values.items()
     }
 

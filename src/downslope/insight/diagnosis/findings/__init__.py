@@ -1,4 +1,4 @@
-"""The findings of the doctor: what is wrong with the data, the network or the descent, a file for each."""
+"""The findings of the doctor: a file for each thing that may be wrong."""
 
 from importlib import import_module
 from pkgutil import walk_packages

@@ -18,6 +18,7 @@ __all__ = ["learning_rate_too_high"]
 _SOURCE = (
     "Cohen et al., 'Gradient descent on neural networks typically occurs at the edge of stability' (2021)"
 )
+_BELOW = 0.9  # of the bound, where each step shortens the distance along every direction
 _FACTORS = (0.3, 0.1, 0.03, 0.01, 1e-3, 1e-5)
 
 
@@ -32,7 +33,7 @@ def learning_rate_too_high(seen: Examination) -> Iterable[Suspicion]:
         (*evidence, *_stability(seen)),
         f"The learning rate {seen.rate:.3g} is too high: steps overshoot the minimum by more than their "
         "distance from it.",
-        [Remedy(_words(seen, factor), partial(with_rate_times, factor=factor)) for factor in _FACTORS],
+        [Remedy(_words(seen, factor), partial(with_rate_times, factor=factor)) for factor in _factors(seen)],
     )
 
 
@@ -54,6 +55,14 @@ def _stability(seen: Examination) -> Iterable[Evidence]:
     """The bound itself, where it is known and broken."""
     if not seen.failed and (stability := seen.stability) is not None and stability >= 1:
         yield Evidence("learning rate times curvature, beside its bound", stability, 1.0, _SOURCE)
+
+
+def _factors(seen: Examination) -> list[float]:
+    """What the rate is tried at: just below its bound first, where that is known and broken."""
+    stability = seen.stability
+    if stability is None or not _BELOW < stability < np.inf:
+        return list(_FACTORS)
+    return sorted({_BELOW / stability, *_FACTORS}, reverse=True)
 
 
 def _words(seen: Examination, factor: float) -> str:

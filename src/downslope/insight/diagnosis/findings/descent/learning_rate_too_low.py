@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination, scaled_rate, with_rate_times
+from downslope.insight.diagnosis._examination import FAR, Examination, scaled_rate, with_rate_times
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
 
@@ -16,7 +16,6 @@ __all__ = ["learning_rate_too_low"]
 
 _SOURCE = "LeCun, Simard and Pearlmutter, 'Automatic learning rate maximization' (1993)"
 _FACTORS = (3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 1e4, 1e5, 1e6)
-_FAR = 0.2  # of the bound of stability: below it, longer steps are safe along every direction
 
 
 @finding("learning-rate-too-low", _SOURCE)
@@ -25,12 +24,12 @@ def learning_rate_too_low(seen: Examination) -> Iterable[Suspicion]:
     if seen.optimizer is None or seen.failed or not len(seen.run.losses):
         return
     stability = seen.stability
-    if stability is not None and not stability < _FAR:
+    if stability is not None and not stability < FAR:
         return
     evidence = []
     factors = [factor for factor in _FACTORS if stability is None or factor * stability <= 1] or _FACTORS[:1]
     if stability is not None:
-        evidence.append(Evidence("learning rate times curvature, beside its bound", stability, _FAR, _SOURCE))
+        evidence.append(Evidence("learning rate times curvature, beside its bound", stability, FAR, _SOURCE))
     yield Suspicion(
         Where(),
         evidence,

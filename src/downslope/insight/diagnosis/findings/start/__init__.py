@@ -1,0 +1,1 @@
+"""What is wrong with the values that its parameters start from."""
