@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from downslope._forks import cached_property
 from downslope.nets import Network, starting_values
 from downslope.training import Arrays, Run, checked_data, descend, dtype_of, precision_of, split
 
-__all__ = ["Call", "Judge", "Restore"]
+__all__ = ["Call", "Judge", "Measure", "Restore"]
 
 Restore = Callable[[NDArray[Any]], NDArray[Any]]
 """Makes the outputs of a changed call comparable to the targets of the call before the change."""
@@ -27,16 +27,31 @@ def _same(z: NDArray[Any]) -> NDArray[Any]:
 
 
 @dataclass(frozen=True, eq=False)
+class Measure:
+    """A measure of outputs that networks of different losses share.
+
+    Attributes:
+        errors: of each row, (rows,), of outputs of any of these networks and of targets.
+        constants: outputs among which is the best constant one, (outputs,) each.
+    """
+
+    errors: Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]
+    constants: Sequence[NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
 class Judge:
-    """What the rows that measure a call are held against, where their own targets are not right.
+    """What the rows that measure a call are held against, where their own targets or loss are not right.
 
     Attributes:
         y: a target for each of them.
         weights: how much each counts; 0 for a row that must not judge.
+        measure: what counts in place of the loss.
     """
 
     y: NDArray[Any]
     weights: NDArray[Any]
+    measure: Measure | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +135,11 @@ class Call:
         weights = own if given is None else np.asarray(given) * own
         return self.with_settings(row_weights=np.asarray(weights, np.float64))
 
+    def measured_by(self, measure: Measure) -> Call:
+        """The same call, measured by something else than its loss."""
+        judge = self.judge or Judge(self.measured["y"], self.measured["row_weights"])
+        return replace(self, judge=replace(judge, measure=measure))
+
     def judged(self, weights: NDArray[Any], y: NDArray[Any] | None = None) -> Call:
         """The same call, held against other weights, and other targets, of the rows that measure it.
 
@@ -130,7 +150,7 @@ class Call:
         before = self.judge or Judge(self.measured["y"], self.measured["row_weights"])
         now = before.y if y is None else np.asarray(y, before.y.dtype)
         weights = np.where(before.weights > 0, weights, 0).astype(before.weights.dtype)
-        return replace(self, judge=Judge(now, weights))
+        return replace(self, judge=replace(before, y=now, weights=weights))
 
     def with_targets_of_table(self, y: NDArray[Any]) -> Call:
         """The same call with a target for each row of the table, by its number."""

@@ -82,7 +82,7 @@ def mend(seen: Examination, suspected: Sequence[Suspected], seconds: float | Non
         found += mending
         if not mending or trials.is_over or len(found) >= _MOST:
             break
-        begin = _fair(begin, mending)
+        begin = _fair(begin, (each for each, _, _ in mending))
         mended = _applied(begin, found)
         seen = Examination(mended, mended.run(time_limit=None), seen.yardstick)
         known = {each.sign.code for each, _, _ in found}
@@ -152,26 +152,28 @@ def _together(trials: Trials, seen: Examination, faults: Sequence[Suspected]) ->
     """The remedies that mend a run together where none does alone: all, without those that are not needed."""
     if len(faults) == 1 or trials.is_over:
         return []
+    begin = _fair(seen.call, faults)
+    reached = seen.score_of(begin)
     chosen = {each: each.suspicion.remedies[0] for each in faults}
     for each in faults:
-        others = _changed(seen.call, (remedy for other, remedy in chosen.items() if other is not each))
+        others = _changed(begin, (remedy for other, remedy in chosen.items() if other is not each))
         chosen[each] = trials.screened(others, each.suspicion.remedies)
     everything = Remedy("all of these", lambda call: _changed(call, chosen.values()))
-    if verdict(trials.prove(seen.call, everything, everything.apply(seen.call)), seen.score) != FAULT:
+    if verdict(trials.prove(begin, everything, everything.apply(begin)), reached) != FAULT:
         return []
     for each in reversed(faults):
         rest = {other: remedy for other, remedy in chosen.items() if other is not each}
-        whole, part = (trials.branches(_changed(seen.call, some.values())) for some in (chosen, rest))
+        whole, part = (trials.branches(_changed(begin, some.values())) for some in (chosen, rest))
         if rank_p(whole.scores, part.scores) >= LEVEL or not is_worth(part.median, whole.median):
             chosen = rest
         if trials.is_over:
             return []
     found: list[Tried] = []
-    mended = _changed(seen.call, chosen.values())
+    mended = _changed(begin, chosen.values())
     for each, remedy in chosen.items():
-        call = _changed(seen.call, (other for other in chosen.values() if other is not remedy))
+        call = _changed(begin, (other for other in chosen.values() if other is not remedy))
         proof = trials.prove(call, remedy, mended)
-        if verdict(proof, seen.score) != FAULT:
+        if verdict(proof, reached) != FAULT:
             return []
         found.append((each, remedy, proof))
     return found
@@ -198,9 +200,9 @@ def _needed(trials: Trials, call: Call, found: Sequence[Tried]) -> list[Tried]:
     return proven
 
 
-def _fair(call: Call, found: Iterable[Tried]) -> Call:
-    """The call as all that was found has it measured."""
-    for each, _, _ in found:
+def _fair(call: Call, suspected: Iterable[Suspected]) -> Call:
+    """The call as all that is suspected has it measured."""
+    for each in suspected:
         call = each.suspicion.fair(call)
     return call
 

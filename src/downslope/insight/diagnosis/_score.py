@@ -46,7 +46,7 @@ class Yardstick:
 
     Args:
         call: whose targets and loss count.
-        judge: what counts in place of its targets and weights.
+        judge: what counts in place of its targets, weights and loss.
 
     Attributes:
         constant: the loss of the best constant output; where the targets that it measures by are all alike,
@@ -58,7 +58,7 @@ class Yardstick:
         self._call, self._network = call, call.network
         self._judge = judge
         rows = call.rows
-        learned = Judge(rows["y"], rows["row_weights"])
+        learned = replace(judge, y=rows["y"], weights=rows["row_weights"])
         self.constant = self._best_constant(judge) or self._best_constant(learned)
         self._others: dict[Judge, Yardstick] = {}
 
@@ -84,13 +84,15 @@ class Yardstick:
         return float(min(max(share, _LEAST), WORST)) if np.isfinite(share) else WORST
 
     def _judged_by(self, judge: Judge) -> Yardstick:
-        """The yardstick of the same loss with other targets or weights."""
+        """The yardstick of the same call with other targets, weights or another measure."""
         if judge not in self._others:
             self._others[judge] = Yardstick(self._call, judge)
         return self._others[judge]
 
     def _loss(self, output: NDArray[Any], judge: Judge) -> float:
         weights = judge.weights
+        if judge.measure is not None:
+            return float(np.average(judge.measure.errors(output, judge.y), weights=weights))
         given = {"z": np.asarray(output, weights.dtype), "y": judge.y, "row_weights": weights}
         return float(np.average(_errors(self._network).rows(given)[0], weights=weights))
 
@@ -98,8 +100,9 @@ class Yardstick:
         """The least loss of an output that is the same for every row."""
         width = int(self._network.graph().output.shape[1])
         losses = []
-        for level in self._levels(width, judge):
-            output = np.broadcast_to(level, (len(judge.y), width))
+        levels = self._levels(width, judge) if judge.measure is None else judge.measure.constants
+        for level in levels:
+            output = np.broadcast_to(level, (len(judge.y), len(level)))
             losses.append(self._loss(np.ascontiguousarray(output), judge))
         return float(np.nanmin(losses))
 
