@@ -12,15 +12,16 @@ import random
 import sys
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from statistics import median
 
 from planted import HALVES, Case, cases
 
 from downslope import DownslopeError
 from downslope.insight.diagnosis import Call, Yardstick, examine
+from peers import MEANS, PEERS, history
 
 _HARMLESS = 1.1  # times the error of the healthy twin: a fault that does no more harm is none
 _SLACK = 0.01  # of the error of the best constant
@@ -35,6 +36,7 @@ class Outcome:
         twin, faulty, mended: scores: the error as a share of that of the best constant.
         seconds: that the examination took.
         failure: the error, where it raised one.
+        peers: what the rules of other tools say.
     """
 
     case: Case
@@ -44,6 +46,7 @@ class Outcome:
     mended: float
     seconds: float
     failure: str = ""
+    peers: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def harmless(self) -> bool:
@@ -84,7 +87,7 @@ def _outcome(case: Case, call: Call) -> Outcome:
     run = call.run()
     found = examine(call, run, prove=True, seconds=None)
     faults = [finding for finding in found.findings if finding.severity == "fault"]
-    mended = found.score
+    mended, past = found.score, history(call)
     if faults:
         given = dict(faults[-1].remedied)
         last = Call(*(given.pop(name) for name in ("network", "x", "y")), given)
@@ -96,6 +99,7 @@ def _outcome(case: Case, call: Call) -> Outcome:
         found.score,
         mended,
         found.seconds,
+        peers={name: rules(call, past) for name, rules in PEERS.items()},
     )
 
 
@@ -123,7 +127,13 @@ def report(outcomes: Sequence[Outcome]) -> str:
     alarmed = f"{len(alarms)} of {len(healthy)} healthy runs{_counted(o.named[0] for o in alarms)}"
     took = [o.seconds for o in outcomes]
     lines += ["", f"Planted without harm, not counted: {harmless}. False alarms: {alarmed}."]
-    lines += [f"Seconds of an examination: median {median(took):.2f}, largest {max(took):.2f}."]
+    lines += ["", "| rules of | found | named first | false alarms |", "| --- | ---: | ---: | ---: |"]
+    lines.append(_peer("Downslope", planted, healthy, lambda outcome: outcome.named, _same))
+    for name in PEERS:
+        lines.append(
+            _peer(name, planted, healthy, lambda outcome, name=name: outcome.peers.get(name, ()), _means)
+        )
+    lines += ["", f"Seconds of an examination: median {median(took):.2f}, largest {max(took):.2f}."]
     return "\n".join(lines)
 
 
@@ -134,6 +144,29 @@ def _row(name: str, outcomes: Sequence[Outcome]) -> str:
     right = sum(o.first and o.verified for o in outcomes)
     shares = (sum(o.found for o in outcomes), sum(o.first for o in outcomes), right)
     return f"| {name} | {count} | " + " | ".join(f"{100 * share / count:.0f} %" for share in shares) + " |"
+
+
+def _peer(
+    name: str,
+    planted: Sequence[Outcome],
+    healthy: Sequence[Outcome],
+    said: Callable[[Outcome], Sequence[str]],
+    right: Callable[[str, str], bool],
+) -> str:
+    """The row of a tool: whether it says anything of a fault, and whether what it says first can mean it."""
+    found = sum(bool(said(o)) for o in planted)
+    first = sum(bool(said(o)) and right(said(o)[0], o.case.code) for o in planted)
+    alarms = sum(bool(said(o)) for o in healthy)
+    shares = [f"{100 * part / max(len(of), 1):.0f} %" for part, of in ((found, planted), (first, planted))]
+    return f"| {name} | {shares[0]} | {shares[1]} | {alarms} of {len(healthy)} |"
+
+
+def _same(said: str, code: str) -> bool:
+    return said == code
+
+
+def _means(said: str, code: str) -> bool:
+    return code in MEANS[said]
 
 
 def _counted(codes: Iterable[str]) -> str:

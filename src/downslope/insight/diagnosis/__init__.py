@@ -7,6 +7,7 @@ from downslope.insight.diagnosis._divergence import Divergence, FirstAid, diagno
 from downslope.insight.diagnosis._doctor import doctor, examine
 from downslope.insight.diagnosis._finding import Evidence, Finding, Proof, Where
 from downslope.insight.diagnosis._learning_rate import StableRange, stable_range
+from downslope.insight.diagnosis._look import look_at
 from downslope.insight.diagnosis._score import Yardstick
 from downslope.insight.diagnosis.findings import Sign, signs
 
@@ -26,6 +27,7 @@ __all__ = [
     "diagnose_divergence",
     "doctor",
     "examine",
+    "look_at",
     "signs",
     "stable_range",
 ]
