@@ -260,7 +260,7 @@ def test_bars_are_as_long_as_errors_are_large(five_rows, visit, width):
         assert scale["width"] > 50
     send(five_rows, "solve")
     page.until(lambda: page.frame["error"]["value"] < 1e-20, "the exact answer")
-    assert max(bar_widths(page)) <= 2
+    assert max(bar_widths(page), default=0) <= 2  # what is rounding has none
 
 
 def test_bars_are_seen_in_forced_colours(five_rows, visit):
