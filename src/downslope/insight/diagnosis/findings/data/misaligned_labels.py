@@ -1,0 +1,239 @@
+"""``misaligned-labels``: a part of the rows whose targets stand a few rows off, or belong to others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.insight.diagnosis._call import Call
+from downslope.insight.diagnosis._examination import Examination
+from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
+from downslope.insight.diagnosis.findings._registry import finding
+from downslope.insight.diagnosis.findings.data._rows import judged_without, leaving_out
+
+__all__ = ["misaligned_labels"]
+
+_SOURCE = "Feller, 'The asymptotic distribution of the range of sums of independent random variables' (1951)"
+_LEVEL = 0.05  # of what is tried; the trials decide
+_FARTHEST = 10  # rows that targets are tried off, up and down
+_MOST = 4096  # rows that are looked at
+_FEWEST = 40
+_FEATURES = 100  # random ones (Rahimi and Recht 2007), which need no descent
+_PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)  # of ridge regression, as a share of the rows
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Rows that follow on each other, in which something is larger than elsewhere.
+
+    Attributes:
+        begin, end: of them; the end is not among them.
+        range: of the sums, in standard deviations of what they sum.
+    """
+
+    begin: int
+    end: int
+    range: float
+
+
+@finding("misaligned-labels", _SOURCE)
+def misaligned_labels(seen: Examination) -> Iterable[Suspicion]:
+    """Targets a few rows on against a row's own, under predictions of all rows that leave it out."""
+    table = _table(seen.call)
+    if table is None:
+        return
+    x, y = table
+    features = _features(x)
+    own, _ = _left_out(features, y)
+    offs = (*range(-_FARTHEST, 0), *range(1, _FARTHEST + 1))
+    stretch, off = max(((_gained(features, y, off), off) for off in offs), key=lambda each: each[0].range)
+    if _chance(stretch.range) * len(offs) < _LEVEL:
+        yield _shifted(seen, stretch, off)
+        return
+    trained = np.sort(seen.call.row_numbers[seen.call.row_numbers < len(y)])
+    errors = np.sum((y[trained] - own[trained]) ** 2, axis=1)
+    stretch = _stretch(errors - errors.mean())
+    inside = trained[stretch.begin : stretch.end]
+    constant = np.sum((y[inside] - y.mean(axis=0)) ** 2)
+    if _chance(stretch.range) < _LEVEL and errors[stretch.begin : stretch.end].sum() >= constant:
+        yield _foreign(seen, inside, stretch)
+
+
+def _gained(features: tuple[Array, Array], y: Array, off: int) -> _Stretch:
+    """The rows that targets some rows off suit best, beside their own."""
+    there = np.roll(y, -off, axis=0)
+    (own, own_error), (theirs, their_error) = (_left_out(features, each) for each in (y, there))
+    foretold = own if own_error <= their_error else theirs
+    stretch = _stretch(np.sum((y - foretold) ** 2 - (there - foretold) ** 2, axis=1))
+    straight = y.copy()
+    straight[stretch.begin : stretch.end] = there[stretch.begin : stretch.end]
+    foretold, _ = _left_out(features, straight)  # sharper, where they suit indeed
+    return _stretch(np.sum((y - foretold) ** 2 - (there - foretold) ** 2, axis=1))
+
+
+def _shifted(seen: Examination, stretch: _Stretch, off: int) -> Suspicion:
+    rows = np.arange(stretch.begin, stretch.end)
+    y = _whole(seen.call, "y")
+    partners = np.arange(len(y))
+    partners[rows] = rows + off
+    known = (partners >= 0) & (partners < len(y))
+    # a row whose target was handed on, or whose own is lost, has none that is known to be its own
+    taken, times = np.unique(partners[known], return_counts=True)
+    doubled = np.isin(partners, taken[times > 1]) & np.isin(np.arange(len(y)), rows, invert=True)
+    kept = known & ~doubled
+    straight = y[np.where(known, partners, 0)]
+    random = np.random.default_rng(0).permutation(len(rows))
+    mixed = y.copy()
+    mixed[rows] = y[rows[random]]
+    weights = kept.astype(float)
+    measured = seen.call.measured_numbers
+
+    def mended(call: Call) -> Call:
+        return call.with_targets_of_table(straight).with_weights_times(weights)
+
+    def placebo(call: Call) -> Call:
+        return call.with_targets_of_table(mixed).with_weights_times(weights)
+
+    def fair(call: Call) -> Call:
+        judge = call.measured["row_weights"]
+        return call.judged(judge * weights[measured], straight[measured].reshape(call.measured["y"].shape))
+
+    words = f"{abs(off)} row{'s' if abs(off) > 1 else ''} {'down' if off > 0 else 'up'}"
+    return Suspicion(
+        Where(rows=tuple(range(stretch.begin, stretch.end))),
+        (_evidence(stretch, 2 * _FARTHEST),),
+        f"The targets of rows {stretch.begin:,} to {stretch.end - 1:,} belong to other rows: each finds its "
+        f"own {words}, as after a cell that was lost or added in one column.",
+        [Remedy(f"give rows {stretch.begin:,} to {stretch.end - 1:,} the targets {words}", mended, placebo)],
+        fair=fair if len(measured) else _as_it_is,
+    )
+
+
+def _foreign(seen: Examination, rows: NDArray[np.int64], stretch: _Stretch) -> Suspicion:
+    measured, wrong = seen.call.measured_numbers, np.zeros(len(seen.call.measured["y"]), bool)
+    if len(measured):
+        wrong = (measured >= rows[0]) & (measured <= rows[-1])
+    words = f"rows {rows[0]:,} to {rows[-1]:,}"
+    return Suspicion(
+        Where(rows=tuple(int(row) for row in rows)),
+        (_evidence(stretch, 1),),
+        f"The targets of {words} say nothing of these rows: they likely belong to others.",
+        [leaving_out(seen, rows, f"leave out {words}, or look up their targets")],
+        fair=judged_without(seen, wrong),
+    )
+
+
+def _evidence(stretch: _Stretch, tests: int) -> Evidence:
+    bound = next(r for r in np.arange(1, 9, 0.01) if _chance(r) * tests < _LEVEL)
+    return Evidence("range of the sums over rows, in standard deviations", stretch.range, bound, _SOURCE)
+
+
+def _as_it_is(call: Call) -> Call:
+    return call
+
+
+def _whole(call: Call, name: str) -> Array:
+    """The rows in the order of the table."""
+    values = call.rows[name]
+    table = np.empty((call.table_rows, *values.shape[1:]))
+    table[call.row_numbers] = values
+    if len(call.measured_numbers):
+        table[call.measured_numbers] = call.measured[name]
+    return table
+
+
+def _table(call: Call) -> tuple[Array, Array] | None:
+    """The first rows in order: inputs, and targets of variance 1, classes as 0 and 1."""
+    if call.table_rows < _FEWEST:
+        return None
+    x, y = (_whole(call, name)[:_MOST] for name in ("x", "y"))
+    if str(call.network.loss) == "cross_entropy":
+        y = np.eye(int(y.max()) + 1)[y.astype(int)]
+    y = y.reshape(len(y), -1)
+    y = y - y.mean(axis=0)
+    spread = np.sqrt(np.mean(np.sum(y**2, axis=1)))
+    return (x, y / spread) if np.isfinite(spread) and spread > 0 else None
+
+
+def _features(x: Array) -> tuple[Array, Array]:
+    """Columns for ridge regression by their singular vectors and sizes: of ranks, for sizes do not count."""
+    ranks = np.argsort(np.argsort(x, axis=0, kind="stable"), axis=0, kind="stable") / len(x) - 0.5
+    scaled = 3.46 * ranks  # of variance 1
+    random = np.random.default_rng(0)
+    count = min(_FEATURES, len(x) // 4)
+    directions = random.standard_normal((x.shape[1], count)) / np.sqrt(x.shape[1])
+    bent = np.cos(2 * scaled @ directions + random.uniform(0, 2 * np.pi, count))
+    u, sizes, _ = np.linalg.svd(np.hstack([np.ones((len(x), 1)), scaled, bent]), full_matrices=False)
+    return u, sizes
+
+
+def _left_out(features: tuple[Array, Array], y: Array) -> tuple[Array, float]:
+    """What ridge regression foretells of each row without it, and the mean squared error."""
+    u, sizes = features
+    best: tuple[Array, float] = (np.zeros_like(y), np.inf)
+    for penalty in _PENALTIES:
+        shares = sizes**2 / (sizes**2 + penalty * len(y))
+        leverage = np.minimum(np.sum(u**2 * shares, axis=1, keepdims=True), 1 - 1e-9)
+        fitted = (u * shares) @ (u.T @ y)
+        foretold = (fitted - leverage * y) / (1 - leverage)
+        error = float(np.mean(np.sum((y - foretold) ** 2, axis=1)))
+        if error < best[1]:
+            best = foretold, error
+    return best
+
+
+def _stretch(values: Array) -> _Stretch:
+    """The stretch of the largest sum."""
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    lowest = np.minimum.accumulate(sums)
+    end = int(np.argmax(sums - lowest))
+    begin = int(np.argmin(sums[: end + 1]))
+    scale = float(np.std(values)) * np.sqrt(len(values))
+    return _Stretch(begin, end, float((sums[end] - sums[begin]) / scale) if scale > 0 else 0.0)
+
+
+def _chance(range_: float) -> float:
+    """That sums of independent numbers range so far, about: 8(1 − Φ(r))."""
+    from scipy.special import ndtr  # imported where it is used: SciPy takes a while
+
+    return float(8 * ndtr(-range_))
+
+
+@misaligned_labels.planted
+def _one_lost(healthy: Call, severity: float, random: np.random.Generator) -> Call | None:
+    """From a row on, each target stands a row or some below its own: a cell was added in one column."""
+    rows, off = len(healthy.y), int(random.integers(1, 4))
+    begin = round((0.7 - 0.6 * severity) * rows)
+    y = np.array(healthy.y)
+    y[begin:] = np.roll(healthy.y[begin:], off, axis=0)
+    if np.mean(y[begin:] != healthy.y[begin:]) < 0.3:  # classes in their order
+        return None
+    return Call(healthy.network, healthy.x, y, healthy.settings)
+
+
+@misaligned_labels.planted
+def _mixed(healthy: Call, severity: float, random: np.random.Generator) -> Call | None:
+    """A block of training rows with its targets in another order."""
+    rows = len(healthy.y)
+    count = round((0.15 + 0.25 * severity) * rows)
+    begin = int(random.integers(0, rows - count))
+    block = np.sort(
+        healthy.row_numbers[(healthy.row_numbers >= begin) & (healthy.row_numbers < begin + count)]
+    )
+    y = np.array(healthy.y)
+    y[block] = random.permutation(y[block])
+    if np.mean(y[block] != healthy.y[block]) < 0.3:
+        return None
+    return Call(healthy.network, healthy.x, y, healthy.settings)
+
+
+@misaligned_labels.look_alike
+def _in_order(healthy: Call, random: np.random.Generator) -> Call:
+    """Rows in the order of their targets: neighbours are alike and none is another's."""
+    order = np.argsort(np.asarray(healthy.y).ravel(), kind="stable")
+    return Call(healthy.network, healthy.x[order], healthy.y[order], healthy.settings)
