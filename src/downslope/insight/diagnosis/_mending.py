@@ -111,7 +111,7 @@ def _seconds_of_a_step(call: Call, steps: int) -> float:
     while True:
         count = min(steps, 8 * count + 1)
         begin = process_time()
-        call.run(steps=count, epochs=None, time_limit=None)
+        call.run(steps=count, epochs=None, time_limit=None, threads=1)
         seconds = process_time() - begin
         if (count > 1 and seconds > _MEASURABLE) or count >= steps:
             return max(seconds, 1e-6) / max(count, 1)

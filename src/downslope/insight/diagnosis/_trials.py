@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations
@@ -92,7 +94,9 @@ class Trials:
         return self._known[call, first, count]
 
     def _branches(self, call: Call, first: int, count: int) -> Branches:
-        runs = [self._run(call, seed) for seed in range(first, first + count)]
+        call.rows  # noqa: B018 -- known before threads ask for it at once
+        with ThreadPoolExecutor(min(count, os.cpu_count() or 1)) as pool:
+            runs = list(pool.map(lambda seed: self._run(call, seed), range(first, first + count)))
         scores = [WORST if run is None else _score(self.yardstick, call, run) for run in runs]
         unit = Yardstick(call).constant or 1.0
         return Branches(np.array(scores), np.array([_curve(run) for run in runs]) / unit)
@@ -105,6 +109,7 @@ class Trials:
                 steps=self.steps,
                 epochs=None,
                 time_limit=None,
+                threads=1,  # runs beside each other share the processors without waiting for one another
             )
         except DownslopeError:
             return None  # such as values that are beyond the largest number after the change
