@@ -1,4 +1,4 @@
-"""The same call with other layers."""
+"""The layers of a call, and the same call with others."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from downslope.insight.diagnosis._call import Call
-from downslope.nets import Dense, Layer, Residual
+from downslope.insight.diagnosis._look import Look, StageLook
+from downslope.nets import ACTIVATION, Dense, Layer, Residual
 
-__all__ = ["all_layers", "with_each", "with_last", "with_layers"]
+__all__ = ["all_layers", "hidden", "with_each", "with_last", "with_layers"]
 
 
 def all_layers(layers: Sequence[Layer]) -> list[Layer]:
@@ -47,3 +48,9 @@ def with_last(call: Call, change: Callable[[Dense], Dense]) -> Call:
     """The same call with the last layer changed, which has to be dense."""
     *before, end = call.network.layers
     return with_layers(call, [*before, _changed(end, change)])
+
+
+def hidden(look: Look) -> list[StageLook]:
+    """The stages of activations before the last layer."""
+    *before, end = look.stages
+    return [each for each in before if each.stage.kind == ACTIVATION and each.stage.layer != end.stage.layer]
