@@ -12,6 +12,7 @@ from downslope.training import Arrays
 __all__ = ["HALF", "far_out", "row_gradients"]
 
 _FAR_OUT = 3.0  # interquartile ranges above the upper quartile (Tukey 1977)
+_FEWEST = 20  # rows: of fewer, quartiles say too little (Hoaglin, Iglewicz and Tukey 1986)
 HALF = 0.5
 """Of the squared gradients: more than those of all other rows together."""
 
@@ -27,7 +28,12 @@ def far_out(seen: Examination) -> tuple[NDArray[np.float64], float, NDArray[np.b
     fence = float(high + _FAR_OUT * (high - low))
     far = norms > fence
     total = float(np.sum(norms**2))
-    if not np.isfinite(total) or np.sum(norms[far] ** 2) < HALF * total or far.mean() > HALF:
+    if (
+        len(norms) < _FEWEST
+        or not np.isfinite(total)
+        or np.sum(norms[far] ** 2) < HALF * total
+        or far.mean() > HALF
+    ):
         far = np.zeros(len(norms), bool)
     return norms, fence, far
 
