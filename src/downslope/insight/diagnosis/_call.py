@@ -179,6 +179,15 @@ class Call:
         """Rows of the table that was given."""
         return len(np.union1d(self.row_numbers, self.measured_numbers))
 
+    @property
+    def steps_asked(self) -> int:
+        """The steps that it asks for."""
+        settings = self.settings
+        if settings.get("epochs") is None:
+            return 1000 if settings.get("steps") is None else int(settings["steps"])
+        rows = len(self.rows["x"])
+        return int(settings["epochs"]) * -(-rows // min(settings.get("batch_size") or rows, rows))
+
     @cached_property
     def rows(self) -> Arrays:
         """The rows that are trained on: x, y and row_weights."""

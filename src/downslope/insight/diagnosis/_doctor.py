@@ -125,6 +125,8 @@ def examine(
     begin = perf_counter()
     call = call.afresh()
     apart = call.with_rows_apart()
+    if run.stopped in ("time", "interrupted", "callback"):
+        apart = apart.with_settings(steps=len(run.losses), epochs=None, time_limit=None)
     seen = Examination(apart, run, Yardstick(apart))
     suspected = suspicions(seen)
     mending = mend(seen, suspected, seconds) if prove else Mending((), (), tuple(suspected))

@@ -15,6 +15,7 @@ from downslope.insight.diagnosis._curvature import largest_curvature
 from downslope.insight.diagnosis._look import Look, look_at
 from downslope.insight.diagnosis._out_of_fold import OutOfFold, out_of_fold
 from downslope.insight.diagnosis._score import WORST, Yardstick
+from downslope.insight.gradients import gradient_norms
 from downslope.nets import starting_values
 from downslope.training import (
     LEARNING_RATE,
@@ -70,10 +71,7 @@ class Examination:
     @property
     def steps_asked(self) -> int:
         """The steps that the call asks for: a run that failed or stopped has done fewer."""
-        given = self.call.settings
-        if given.get("epochs") is not None:
-            return int(given["epochs"]) * self.run.steps_in_epoch
-        return 1000 if given.get("steps") is None else int(given["steps"])
+        return self.call.steps_asked
 
     @cached_property
     def rows(self) -> Arrays:
@@ -144,11 +142,23 @@ class Examination:
         Where steps swing about what they look for, shorter ones fall into it at once. None for L-BFGS and
         runs that failed.
         """
-        if self.failed or self.optimizer is None or not self.last_rate > 0 or not len(self.run.losses):
+        if self.optimizer is None or not self.last_rate > 0:
             return None
         steps = max(self.run.steps_in_epoch, len(self.run.losses) // _PART)
-        cooled = {"start": self.run, "learning_rate": self.last_rate / 10, "steps": steps, "epochs": None}
-        run = self.call.run(**cooled, time_limit=None, patience=None)
+        return self._error_after(steps, learning_rate=self.last_rate / 10)
+
+    @cached_property
+    def error_continued(self) -> float | None:
+        """The mean error of the rows after as many steps again; None for L-BFGS and runs that failed."""
+        return self._error_after(len(self.run.losses))
+
+    def _error_after(self, steps: int, **settings: Any) -> float | None:
+        """The mean error of the rows where the run goes on."""
+        if self.failed or self.optimizer is None or not steps:
+            return None
+        run = self.call.run(
+            start=self.run, steps=steps, epochs=None, time_limit=None, patience=None, **settings
+        )
         end = {name: run.state[name] for name in self.end}
         return float(look_at(self.call.network, end, self.rows).errors.mean())
 
@@ -203,6 +213,24 @@ class Examination:
         else:
             return None
         return self.last_rate * largest_curvature(self.call.network, self.end, self.rows, scales) / bound
+
+    @cached_property
+    def noise_floor(self) -> float:
+        """η tr(P⁻¹Σ)/4B at the end: how far the noise of batches of B rows keeps the mean error up.
+
+        Σ is the covariance of the rows' gradients, P what the rule divides gradients by; momentum μ makes
+        steps 1/(1 − μ) times as long (Mandt, Hoffman and Blei, "Stochastic gradient descent as approximate
+        Bayesian inference", 2017). Of rules with a scale for each number, by their mean.
+        """
+        norms = gradient_norms(self.call.network, self.rows["x"], self.rows["y"], parameters=self.end)
+        variance = float(np.mean(np.square(norms))) - self.at_end.gradient_norm**2
+        size = self.call.settings.get("batch_size") or len(self.call.rows["x"])
+        rate, rule = self.last_rate, self.optimizer
+        if isinstance(rule, Sgd):
+            rate /= 1 - rule.momentum
+        elif self.scales is not None:
+            rate *= float(np.mean([np.mean(1 / scale) for scale in self.scales.values()]))
+        return rate * max(variance, 0.0) / (4 * size)
 
     @cached_property
     def scales(self) -> Values | None:

@@ -102,11 +102,12 @@ class Trials:
         return Branches(np.array(scores), np.array([_curve(run) for run in runs]) / unit)
 
     def _run(self, call: Call, seed: int) -> Run | None:
+        """A change that asks for more or fewer steps gets as many more or fewer."""
         try:
             return call.run(
                 seed=seed,
                 start=_start(call, seed),
-                steps=self.steps,
+                steps=max(1, round(self.steps * call.steps_asked / self.asked)) if self.asked else 0,
                 epochs=None,
                 time_limit=None,
                 threads=1,  # runs beside each other share the processors without waiting for one another

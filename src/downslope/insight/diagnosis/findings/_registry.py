@@ -17,7 +17,7 @@ Look = Callable[[Examination], Iterable[Suspicion]]
 Planted = Callable[[Call, float, np.random.Generator], Call | None]
 LookAlike = Callable[[Call, np.random.Generator], Call | None]
 
-GROUPS = ("data", "network", "start", "descent")
+GROUPS = ("data", "network", "start", "optimizer", "descent")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +26,8 @@ class Sign:
 
     Attributes:
         code: its stable name.
-        group: ``"data"``, ``"network"``, ``"start"`` or ``"descent"``: where remedies help alike, the cause
-            is sought in this order, for what is wrong with the data shows in all that comes after.
+        group: one of ``GROUPS``: where remedies help alike, the cause is sought in their order, for what is
+            wrong with the data shows in all that comes after.
         source: of its signal and bound.
         look: what it suspects of an examination.
         faults: each makes a healthy call one with this fault, of a severity above 0 and up to 1; None where
@@ -67,5 +67,5 @@ def finding(code: str, source: str) -> Callable[[Look], Sign]:
 
 
 def signs() -> tuple[Sign, ...]:
-    """All of them: data, network, start, descent, by name."""
+    """All of them: by group, then by name."""
     return tuple(sorted(_FOUND.values(), key=lambda sign: (GROUPS.index(sign.group), sign.code)))
