@@ -140,6 +140,7 @@ def examine(
     others += [(each, each.suspicion.remedies[0], None) for each in (*mending.untried, *harmless)]
     for each, remedy, proof in others:
         if each.sign.code not in known:
+            known.add(each.sign.code)
             severity = None if each in mending.untried else NOTE
             findings.append(_finding(each, remedy, proof, call, severity))
     return Diagnosis(findings, seen.score, seen.failed, perf_counter() - begin, names)

@@ -12,7 +12,10 @@ from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Remedy
 
-__all__ = ["equal_rows", "judged_without", "leaving_out", "without"]
+__all__ = ["equal_rows", "has_numbers", "judged_without", "leaving_out", "without"]
+
+
+_SELDOM = 0.5  # of the rows, at least, that have a value of their own
 
 
 def leaving_out(seen: Examination, rows: NDArray[np.int64], words: str) -> Remedy:
@@ -45,3 +48,9 @@ def equal_rows(*parts: NDArray[Any]) -> list[NDArray[np.int64]]:
     rows = table.view(np.dtype((np.void, table.dtype.itemsize * table.shape[1]))).ravel()
     _, which = np.unique(rows, return_inverse=True)
     return np.split(which.ravel(), np.cumsum([len(part) for part in parts])[:-1])
+
+
+def has_numbers(table: NDArray[Any]) -> bool:
+    """Whether values of some column seldom repeat among rows that differ: none are equal by chance."""
+    different = np.unique(table, axis=0)
+    return any(len(np.unique(column)) >= _SELDOM * len(different) for column in different.T)

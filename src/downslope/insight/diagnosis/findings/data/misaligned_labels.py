@@ -12,7 +12,7 @@ from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
-from downslope.insight.diagnosis.findings.data._rows import judged_without, leaving_out
+from downslope.insight.diagnosis.findings.data._rows import equal_rows, judged_without, leaving_out
 
 __all__ = ["misaligned_labels"]
 
@@ -60,8 +60,16 @@ def misaligned_labels(seen: Examination) -> Iterable[Suspicion]:
     stretch = _stretch(errors - errors.mean())
     inside = trained[stretch.begin : stretch.end]
     constant = np.sum((y[inside] - y.mean(axis=0)) ** 2)
+    if not len(inside) or _are_copies(x, inside):
+        return
     if _chance(stretch.range) < _LEVEL and errors[stretch.begin : stretch.end].sum() >= constant:
         yield _foreign(seen, inside, stretch)
+
+
+def _are_copies(x: Array, rows: NDArray[np.int64]) -> bool:
+    """Whether half of some rows or more have the inputs of rows elsewhere, which would explain them."""
+    (group,) = equal_rows(x)
+    return bool(np.mean(np.isin(group[rows], np.delete(group, rows))) >= 0.5)
 
 
 def _gained(features: tuple[Array, Array], y: Array, off: int) -> _Stretch:
