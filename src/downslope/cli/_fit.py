@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from downslope.cli._model import column_grid, print_scores
 from downslope.cli._screen import ProgressBar, console, note
 from downslope.cli._tables import name_of, refuse_same, source_of
 from downslope.errors import DownslopeError
-from downslope.fitting import Model, Models, fit, models_in
+from downslope.fitting import Diverged, Model, Models, fit, models_in
 from downslope.tables import Description, listed
 
 __all__ = ["fit_table"]
@@ -40,9 +40,7 @@ def fit_table(table: str, output: str | None, options: Mapping[str, Any]) -> int
             _print_table(screen, described, table)
 
     with ProgressBar(named=several) as bar:
-        found: Model | Models = fit(
-            table, **options, source=source_of(table), progress=bar.show, described=told
-        )
+        found: Model | Models = _fitted(table, options, bar, told)
     found.save(path)  # before anything is printed: a closed pipe must not cost the model
     models = models_in(found)
     for place, (name, model) in enumerate(models.items()):
@@ -58,9 +56,28 @@ def fit_table(table: str, output: str | None, options: Mapping[str, Any]) -> int
         note(f"downslope: interrupted; {_kept(last, several, unfitted)}")
         return 130
     quoted = escape(shlex.quote(str(path)))
+    if not all(model.summary.learned for model in models.values()):
+        screen.print(f"Whether it is the table or the training: downslope doctor {quoted}")
     which = f" --target {escape(shlex.quote(last.target.name))}" if several else ""
     screen.print(f"Next: downslope predict {quoted} TABLE   or   downslope explain {quoted} --row 1{which}")
     return 0
+
+
+def _fitted(
+    table: str,
+    options: Mapping[str, Any],
+    bar: ProgressBar,
+    described: Callable[[Description], None],
+) -> Model | Models:
+    try:
+        found: Model | Models = fit(
+            table, **options, source=source_of(table), progress=bar.show, described=described
+        )
+    except Diverged as error:
+        target = options["target"] if isinstance(options["target"], str) else options["target"][0]
+        words = shlex.join(["downslope", "doctor", table, "--target", target])
+        raise DownslopeError(f"{error}. Why: {words}, with the same options") from None
+    return found
 
 
 def _kept(last: Model, several: bool, unfitted: Sequence[str]) -> str:

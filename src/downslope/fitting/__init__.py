@@ -13,7 +13,7 @@ from downslope.fitting._scores import NETWORK, Scores, baseline_prediction, scor
 from downslope.fitting._summary import Summary, group_line
 from downslope.fitting._written import rounded
 from downslope.fitting.contributions import Contributions, PartialDependence
-from downslope.fitting.ensemble import embeddings
+from downslope.fitting.ensemble import Diverged, embeddings
 from downslope.fitting.evaluation import (
     METRICS,
     Comparison,
@@ -31,6 +31,7 @@ __all__ = [
     "NETWORK",
     "Comparison",
     "Contributions",
+    "Diverged",
     "Evaluation",
     "FitPhase",
     "GroupRecord",

@@ -112,16 +112,21 @@ class Summary:
         return {baseline: self.baseline, LINEAR_MODEL: self.linear, NETWORK: self.network}
 
     @property
+    def learned(self) -> bool:
+        """Whether the network predicts better than the baseline."""
+        return _loss(self.network) < _loss(self.baseline)
+
+    @property
     def conclusion(self) -> str:
         """In a sentence or two, what the network adds."""
         name = "log loss" if self.task == "classification" else "root mean squared error"
-        baseline, linear, network = (_loss(s) for s in (self.baseline, self.linear, self.network))
+        linear, network = (_loss(s) for s in (self.linear, self.network))
         where = " on later rows" if self.later is not None else ""
         nothing = f"not below that of the baseline: these columns do not predict it{where}."
         if self.main.name == LINEAR:
             found = f"The network is the linear model{self._why_linear(name)}."
-            return f"{found} Its {name} is {nothing}" if network >= baseline else found
-        if network >= baseline:
+            return found if self.learned else f"{found} Its {name} is {nothing}"
+        if not self.learned:
             return f"The network's {name} is {nothing}"
         if network == linear:
             return f"The network's {name} is that of the linear model."

@@ -1,6 +1,7 @@
 """Groups of networks that are trained side by side and blended."""
 
 from downslope.fitting.ensemble._again import on_all_rows, replayed
+from downslope.fitting.ensemble._divergence import Diverged
 from downslope.fitting.ensemble._ensemble import (
     LINEAR_DESCENT,
     LINEAR_PENALTY,
@@ -19,6 +20,7 @@ __all__ = [
     "LINEAR_DESCENT",
     "LINEAR_PENALTY",
     "QUANTILES",
+    "Diverged",
     "EncodedRows",
     "FitPhase",
     "FitSettings",

@@ -11,10 +11,14 @@ from downslope.errors import DownslopeError
 from downslope.fitting.ensemble._recipe import FitSettings
 from downslope.training import Run
 
-__all__ = ["refuse_diverged"]
+__all__ = ["Diverged", "refuse_diverged"]
 
 _DIVERGED = 1e4
 _SMALLEST = 1e-30
+
+
+class Diverged(DownslopeError):
+    """Training came to numbers that are not finite, or far worse than it began."""
 
 
 def refuse_diverged(
@@ -38,13 +42,13 @@ def refuse_diverged(
         learning_rate: for the message.
 
     Raises:
-        DownslopeError: if it diverged.
+        Diverged: if it did.
     """
     first, last = (_error(predicted, y, weights) for predicted in (before, after))
     if run.stopped != "not finite" and last <= _DIVERGED * first:  # which NaN is not
         return
     reason = run.message if run.stopped == "not finite" else f"the error rose from {first:.3g} to {last:.3g}."
-    raise DownslopeError(
+    raise Diverged(
         f"training diverged at a learning rate of {learning_rate:g}: {reason} "
         f"The default learning rate is {FitSettings.learning_rate:g}"
     )

@@ -16,6 +16,9 @@ __all__ = ["diagnosis_line", "finding_html", "finding_text", "proof_picture"]
 
 _WIDTH = 100
 _INDENT = " " * 13
+_NOTHING = (
+    0.95  # of the error of the best constant: less than f² = 0.053, a small effect (Cohen 1988), was learned
+)
 
 
 def diagnosis_line(findings: Sequence[Finding], score: float, *, failed: bool) -> str:
@@ -29,6 +32,8 @@ def diagnosis_line(findings: Sequence[Finding], score: float, *, failed: bool) -
         return f"Not healthy: {faults} {'fault' if faults == 1 else 'faults'}. {left}"
     if failed:
         return f"Not healthy. {left} Nothing that was tried mends it."
+    if score >= _NOTHING:
+        left += " Nothing that was tried lowers it: the inputs may say nothing of the target."
     return f"Healthy: no fault was found. {left}"
 
 
