@@ -131,7 +131,7 @@ def test_solve_reset_and_new_start(page):
     assert page.weights.tobytes() == NEURON.initial_parameters(2)[W].tobytes()
 
 
-def test_a_descent_that_diverges_says_so_and_is_repaired_by_one_click(page):
+def test_a_descent_that_diverges_says_so(page):
     rate = page.page.get_by_label("learning rate as a number")
     rate.fill("0.02")
     rate.press("Enter")
@@ -142,11 +142,6 @@ def test_a_descent_that_diverges_says_so_and_is_repaired_by_one_click(page):
     words = page.page.get_by_role("alert").inner_text()
     assert failed.stopped == "not finite"
     assert failed.message[1:] in words
-    assert "0.02 is above 0.0073135" in words
     assert page.weights.tobytes() == failed.parameters[W].tobytes()
-    page.page.get_by_role("alert").get_by_role("button").first.click()
-    page.until(lambda: page.frame["stopped"] is None and page.frame["step"] == 0, "another start")
-    assert page.weights.tolist() == START
-    page.take(2000)
-    np.testing.assert_allclose(page.weights, [0.5, 0.9, 1.2], atol=1e-5)
+    page.button("Close this message").click()
     assert page.page.get_by_text("Descent failed").count() == 0

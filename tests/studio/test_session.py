@@ -156,24 +156,12 @@ def test_it_stops_after_looks_without_a_better_one():
     assert int(np.argmin(seen)) == len(seen) - 6
 
 
-def test_what_is_not_finite_ends_it_with_remedies():
+def test_what_is_not_finite_ends_it():
     session = first_session()
     session.handle(ask.ChangeSettings({"learning_rate": 0.02}))
     session.handle(ask.Step(5000))
-    labels = [remedy.words for remedy in session.state.stopped.remedies]
-    assert labels[0].startswith("learning rate 0.00718")
     assert session.state.stopped.kind == "not finite"
-    for number in range(len(labels)):
-        fresh = first_session()
-        fresh.handle(ask.ChangeSettings({"learning_rate": 0.02}))
-        fresh.handle(ask.Step(5000))
-        fresh.handle(ask.ApplyRemedy(number))
-        before = fresh.measured.error
-        fresh.handle(ask.Step(300))
-        assert fresh.state.stopped is None
-        assert fresh.measured.error < before
-    with pytest.raises(DownslopeError, match="nothing to mend"):
-        fresh.handle(ask.ApplyRemedy(0))
+    assert session.state.stopped.step == session.step
 
 
 def test_frozen_numbers_stay_whatever_the_optimizer():

@@ -164,10 +164,33 @@ class ChangeLayer(Command):
 
 
 @dataclass(frozen=True)
-class ApplyRemedy(Command):
-    """Start again with one of the changes that were offered after a failed step."""
+class Examine(Command):
+    """Ask the doctor what is wrong with the present run; ``prove`` tries what it suspects."""
 
-    number: int
+    prove: bool = True
+
+
+@dataclass(frozen=True)
+class Cancel(Command):
+    """Stop making the answer to a ``command`` that takes long."""
+
+    of: str
+
+
+@dataclass(frozen=True)
+class ApplyRemedy(Command):
+    """Descend from the start of a run with a remedy of the doctor: a branch where its rows and shapes stay.
+
+    Settings change, columns are dropped or get another scaling, rows are left out (``without``, counted from
+    0), and a ``fresh`` start is drawn.
+    """
+
+    run: int
+    settings: dict[str, Any]
+    scaling: str | None = None
+    drop: list[str] | None = None
+    without: list[int] | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -389,6 +412,7 @@ class Frame(TypedDict, total=False):
     timeline: dict[str, Any]
     moved: dict[str, Any] | None
     growth: dict[str, Any] | None
+    stuck: dict[str, Any] | None
     challenge: dict[str, Any] | None
     best: dict[str, Any]
     stopped: dict[str, Any] | None

@@ -3,7 +3,6 @@
 from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._dead_units import dead_units
 from downslope.insight.diagnosis._diagnosis import Diagnosis
-from downslope.insight.diagnosis._divergence import Divergence, FirstAid, diagnose_divergence
 from downslope.insight.diagnosis._doctor import doctor, examine
 from downslope.insight.diagnosis._finding import Evidence, Finding, Proof, Where
 from downslope.insight.diagnosis._learning_rate import StableRange, stable_range
@@ -14,17 +13,14 @@ from downslope.insight.diagnosis.findings import Sign, signs
 __all__ = [
     "Call",
     "Diagnosis",
-    "Divergence",
     "Evidence",
     "Finding",
-    "FirstAid",
     "Proof",
     "Sign",
     "StableRange",
     "Where",
     "Yardstick",
     "dead_units",
-    "diagnose_divergence",
     "doctor",
     "examine",
     "look_at",

@@ -17,6 +17,7 @@ from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import CERTAIN, NOTE, PROVEN, SUSPECTED, Finding, Proof, Remedy
 from downslope.insight.diagnosis._mending import Mending, Suspected, mend, suspicions
 from downslope.insight.diagnosis._score import Yardstick, shown_score
+from downslope.insight.diagnosis._trials import Progress
 from downslope.nets import Network
 from downslope.training import Run
 
@@ -119,9 +120,23 @@ def _one(network: Any) -> Network:
 
 
 def examine(
-    call: Call, run: Run, *, prove: bool, seconds: float | None, names: Sequence[str] = ()
+    call: Call,
+    run: Run,
+    *,
+    prove: bool,
+    seconds: float | None,
+    names: Sequence[str] = (),
+    progress: Progress | None = None,
 ) -> Diagnosis:
-    """What is wrong with a call, of which a run came; ``names`` are those of its inputs."""
+    """What is wrong with a call, of which a run came.
+
+    Args:
+        call: what was asked for.
+        run: what came of it.
+        prove, seconds: as of ``doctor``.
+        names: of the inputs.
+        progress: is told in words what is tried next; what it raises ends the examination.
+    """
     begin = perf_counter()
     call = call.afresh()
     apart = call.with_rows_apart()
@@ -129,7 +144,7 @@ def examine(
         apart = apart.with_settings(steps=len(run.losses), epochs=None, time_limit=None)
     seen = Examination(apart, run, Yardstick(apart))
     suspected = suspicions(seen)
-    mending = mend(seen, suspected, seconds) if prove else Mending((), (), tuple(suspected))
+    mending = mend(seen, suspected, seconds, progress) if prove else Mending((), (), tuple(suspected))
     mended, findings = call, list[Finding]()
     for each, remedy, proof in mending.found:
         findings.append(_finding(each, remedy, proof, mended))

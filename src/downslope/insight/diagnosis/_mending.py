@@ -11,7 +11,7 @@ import numpy as np
 from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import FAULT, NOTE, Proof, Remedy, Suspicion
-from downslope.insight.diagnosis._trials import LEVEL, SEEDS, Trials, is_worth, rank_p, verdict
+from downslope.insight.diagnosis._trials import LEVEL, SEEDS, Progress, Trials, is_worth, rank_p, verdict
 from downslope.insight.diagnosis.findings import Sign, signs
 
 __all__ = ["Mending", "Suspected", "mend", "suspicions"]
@@ -62,18 +62,23 @@ def suspicions(seen: Examination) -> list[Suspected]:
         return [Suspected(sign, each) for sign in signs() for each in sign.look(seen)]
 
 
-def mend(seen: Examination, suspected: Sequence[Suspected], seconds: float | None) -> Mending:
+def mend(
+    seen: Examination, suspected: Sequence[Suspected], seconds: float | None, progress: Progress | None = None
+) -> Mending:
     """Try the remedies of what is suspected, one fault after the other, until nothing more is found.
 
     Args:
         seen: the run as it is.
         suspected: of it.
         seconds: the time to take; None is that of ten epochs of the run, or 5 s of the processor.
+        progress: is told in words what is tried next; what it raises ends the trials.
     """
     faults = [each for each in suspected if not each.is_note]
     if not faults:
         return Mending((), (), ())
     trials = _trials(seen, len(faults), seconds)
+    if progress is not None:
+        trials.progress = progress
     begin, found, small = seen.call, list[Tried](), list[Tried]()
     while True:
         tried, untried = _tried(trials, seen, faults)

@@ -19,7 +19,18 @@ from downslope.insight.diagnosis._score import WORST, Yardstick
 from downslope.nets import starting_values
 from downslope.training import Run
 
-__all__ = ["LARGE_SHARE", "LEVEL", "SEEDS", "SMALL", "SMALL_SHARE", "Trials", "is_worth", "rank_p", "verdict"]
+__all__ = [
+    "LARGE_SHARE",
+    "LEVEL",
+    "SEEDS",
+    "SMALL",
+    "SMALL_SHARE",
+    "Progress",
+    "Trials",
+    "is_worth",
+    "rank_p",
+    "verdict",
+]
 
 SEEDS = 5
 """Runs of each kind: with five, a complete separation has a chance of 1 in 252."""
@@ -35,6 +46,13 @@ _NEARLY = 1.1  # times the best score, where a smaller change is as good
 _POINTS = 60  # of a curve that is kept
 _JITTER = 0.01  # of a start that was given, as a share, between seeds
 
+Progress = Callable[[str], None]
+"""Is told in words what takes the next moments."""
+
+
+def _told_nobody(words: str) -> None:
+    """Progress that nobody looks at."""
+
 
 @dataclass
 class Trials:
@@ -46,6 +64,7 @@ class Trials:
         asked: the steps that the call asks for.
         clock: what tells the time.
         end: when to begin no more.
+        progress: is told in words what is tried next; what it raises ends the trials.
     """
 
     yardstick: Yardstick
@@ -53,6 +72,7 @@ class Trials:
     asked: int
     clock: Callable[[], float]
     end: float
+    progress: Progress = _told_nobody
     _known: dict[tuple[Call, int, int], Branches] = field(default_factory=dict)
 
     @property
@@ -64,7 +84,10 @@ class Trials:
         """The smallest change that does as well as the best, by the worse of two runs of each."""
         if len(remedies) == 1:
             return remedies[0]
-        scores = [max(self._branches(remedy.apply(call), 90, 2).scores) for remedy in remedies]
+        scores = []
+        for remedy in remedies:
+            self.progress(f"trying: {remedy.words}")
+            scores.append(max(self._branches(remedy.apply(call), 90, 2).scores))
         enough = _NEARLY * min(scores) + SMALL_SHARE
         return next(r for r, s in zip(remedies, scores, strict=True) if s <= enough)
 
@@ -74,7 +97,11 @@ class Trials:
         Another start and order of the rows as the placebo are the unchanged call again: the remedy is then
         ranked beside both.
         """
-        unchanged, remedied = self.branches(call), self.branches(mended)
+        self.progress("running it unchanged")
+        unchanged = self.branches(call)
+        self.progress(f"proving: {remedy.words}")
+        remedied = self.branches(mended)
+        self.progress("running it with an unrelated change")
         placebo = self.branches(remedy.placebo(call) if remedy.placebo else call, first=50)
         without = unchanged.scores if remedy.placebo else np.append(unchanged.scores, placebo.scores)
         return Proof(

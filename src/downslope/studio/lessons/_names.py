@@ -79,7 +79,7 @@ NAMES: Mapping[str, Name] = {
 }
 """What a condition can ask for, besides weights: ``w1``, ``b``, ``W2[1,3]``, ``b1[2]``."""
 
-PANELS = ("picture", "chain_rule", "settings", "columns", "runs")
+PANELS = ("picture", "chain_rule", "settings", "columns", "runs", "doctor")
 """The panels beside the network."""
 
 PARTS = (

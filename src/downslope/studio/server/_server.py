@@ -27,7 +27,16 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
 from downslope.errors import DownslopeError
-from downslope.studio._schema import UPLOAD_LIMIT, Command, GoTo, Look, SetParameter, command_of, name_of
+from downslope.studio._schema import (
+    UPLOAD_LIMIT,
+    Cancel,
+    Command,
+    GoTo,
+    Look,
+    SetParameter,
+    command_of,
+    name_of,
+)
 from downslope.studio.server._documents import Documents
 from downslope.studio.server._static import file_answer, refusal, told
 from downslope.studio.views._viewer import Viewer
@@ -52,11 +61,16 @@ _REFUSALS = {
 }
 
 
+class _Cancelled(Exception):
+    """An answer is not wanted any more."""
+
+
 class Page:
-    """A page that is connected: its socket, and what it is shown."""
+    """A page that is connected: its socket, what it is shown, and what it wants no answer to any more."""
 
     def __init__(self, connection: ServerConnection, viewer: Viewer) -> None:
         self.connection, self.viewer = connection, viewer
+        self.cancelled: set[str] = set()
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Send a message; a page that has gone is passed over."""
@@ -317,25 +331,35 @@ class StudioServer:
             self._paused_at = monotonic()
         session.commit(outcome.state)
         name = name_of(command)
+        if isinstance(command, Cancel):
+            page.cancelled.add(command.of)
         if outcome.answer is not None:
             page.send({**outcome.answer, "command": name})
         if outcome.later is not None:
+            page.cancelled.discard(name)
             args = page, name, outcome.later
             threading.Thread(target=self._later, args=args, daemon=True, name=f"downslope {name}").start()
 
     def _later(self, page: Page, name: str, make: Callable[[Callable[[str], None]], dict[str, Any]]) -> None:
         """Send an answer that takes long, and what is being done until then."""
+
+        def told(step: str) -> None:
+            if name in page.cancelled or page not in self._pages:
+                raise _Cancelled
+            page.send({"message": "progress", "text": step, "command": name})
+
         try:
-            answer = make(lambda step: page.send({"message": "progress", "text": step, "command": name}))
+            answer = make(told)
+        except _Cancelled:
+            page.send({"message": "cancelled", "command": name})
+            return
         except Exception as error:
             page.refuse(error, name)
             return
-        about = (
-            {"media_type": answer["media_type"], "file": answer["name"]}
-            if answer["message"] == "file"
-            else {}
-        )
-        answer["address"] = self._documents.put(answer.pop("content"), **about)
+        if "content" in answer:
+            is_file = answer["message"] == "file"
+            about = {"media_type": answer["media_type"], "file": answer["name"]} if is_file else {}
+            answer["address"] = self._documents.put(answer.pop("content"), **about)
         page.send({**answer, "command": name})
 
 

@@ -1,16 +1,15 @@
-"""Why a run of the page ended, and what may help."""
+"""Why a run of the page ended, and the learning rates with which it does not diverge."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
 
-from downslope.insight.diagnosis import FirstAid, StableRange, diagnose_divergence, stable_range
+from downslope.insight.diagnosis import StableRange, stable_range
 from downslope.nets import Network
 from downslope.studio.session._descent import Descent, Split
-from downslope.studio.table._choices import RAW
 
-__all__ = ["Fault", "fault_of", "stable_range_of"]
+__all__ = ["Fault", "stable_range_of"]
 
 
 @dataclass(frozen=True)
@@ -20,26 +19,12 @@ class Fault:
     Attributes:
         kind: ``"not finite"`` or ``"finished"``.
         step: updates done.
-        text: what happened, and why where that is known.
-        remedies: what may help, the likeliest first; the run starts again with one.
+        text: what happened.
     """
 
     kind: str
     step: int
     text: str
-    remedies: tuple[FirstAid, ...]
-
-
-def fault_of(message: str, descent: Descent, step: int) -> Fault:
-    """The fault behind a message of the engine, with its remedies."""
-    settings = descent.settings
-    found = diagnose_divergence(
-        settings.learning_rate,
-        stable_range_of(descent),
-        standardised=descent.rows.choices.scaling != RAW,
-        clipped=settings.clip_norm is not None,
-    )
-    return Fault("not finite", step, f"{message} {found.cause}".rstrip(), found.remedies)
 
 
 def stable_range_of(descent: Descent) -> StableRange | None:

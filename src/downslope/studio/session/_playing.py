@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.studio.session._engine import DescentState, Engine
-from downslope.studio.session._faults import Fault, fault_of
+from downslope.studio.session._faults import Fault
 from downslope.studio.session._history import SavedStep, next_mark
 from downslope.studio.session._pace import IN_PARTS, due_by, moments_at
 from downslope.studio.session._state import PHASES, SessionState, is_settled, kept, settled, with_run
@@ -197,7 +197,7 @@ def _no_better_since(state: SessionState) -> int:
 
 
 def _ended(state: SessionState, text: str) -> SessionState:
-    fault = Fault("finished", state.position.step, text, ())
+    fault = Fault("finished", state.position.step, text)
     return replace(state, playing=False, until=None, stopped=fault)
 
 
@@ -206,4 +206,4 @@ def _failed(state: SessionState, failure: str, engine: Engine) -> SessionState:
     step = state.position.step
     state = with_run(replace(state, playing=False, until=None), state.run.back_to(step))
     state = kept(state, "descent", engine)
-    return replace(state, stopped=fault_of(failure, state.descent, step))
+    return replace(state, stopped=Fault("not finite", step, failure))

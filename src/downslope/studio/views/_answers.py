@@ -12,6 +12,7 @@ from downslope.insight import dense_layers
 from downslope.studio import _schema as ask
 from downslope.studio.session._session import Session
 from downslope.studio.session.handlers import Outcome
+from downslope.studio.views._doctor import examined
 from downslope.studio.views._explanations import explained
 from downslope.studio.views._exports import exported
 from downslope.studio.views._models import Progress, report_of
@@ -58,6 +59,7 @@ READERS: Mapping[type[ask.Command], Callable[[Session, Any], dict[str, Any]]] = 
 """By command that changes nothing, what answers it."""
 
 MAKERS: Mapping[type[ask.Command], Callable[[Session, Any], Callable[[Progress], dict[str, Any]]]] = {
+    ask.Examine: examined,
     ask.Export: exported,
     ask.Report: report_of,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from downslope.studio.session._state import is_settled
 from downslope.studio.views._overview import SHOWN_WEIGHTS
 from downslope.studio.views._rounding import is_rounding, rounding_of_rows
 from downslope.studio.views._rows import challenge_of, rows_view
-from downslope.studio.views._time import curve_of, growth_of, move_of, timeline_of
+from downslope.studio.views._time import curve_of, growth_of, move_of, stuck_of, timeline_of
 from downslope.studio.views._viewer import Viewer
 from downslope.studio.views.matrices import matrices_of
 from downslope.studio.views.pictures import pictures_of
@@ -49,8 +50,9 @@ def frame_of(session: Session, viewer: Viewer) -> Frame:
         "timeline": timeline_of(state),
         "moved": move_of(state),
         "growth": growth_of(state),
+        "stuck": stuck_of(state),
         "best": _best(session, parameters),
-        "stopped": _stopped(session),
+        "stopped": None if state.stopped is None else asdict(state.stopped),
         "challenge": challenge_of(session, parameters),
     }
     if state.settings.weights <= SHOWN_WEIGHTS:
@@ -109,14 +111,6 @@ def _error(session: Session, parameters: Arrays) -> dict[str, Any]:
     found = session.measured
     about["rounding"] = _is_rounding(session, found.error, parameters)
     return {**about, "value": found.error, "validation": found.validation, "of": "all rows"}
-
-
-def _stopped(session: Session) -> dict[str, Any] | None:
-    fault = session.state.stopped
-    if fault is None:
-        return None
-    remedies = [remedy.words for remedy in fault.remedies]
-    return {"kind": fault.kind, "step": fault.step, "text": fault.text, "remedies": remedies}
 
 
 def _stages(session: Session, parameters: Arrays, row: int | None) -> dict[str, Any]:

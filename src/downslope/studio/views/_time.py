@@ -7,16 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from downslope.studio.session._doctor import beginning_of, constant_error
 from downslope.studio.session._faults import stable_range_of
 from downslope.studio.session._history import SavedStep
 from downslope.studio.session._state import SessionState
 
-__all__ = ["curve_of", "growth_of", "move_of", "timeline_of"]
+__all__ = ["curve_of", "growth_of", "move_of", "stuck_of", "timeline_of"]
 
 _POINTS = 1200
 _BY_HAND = 200  # points by hand that are shown, the latest
 _RISES = 3  # saved steps in a row, each with a larger error, that are no accident
 _LOOKED_BACK = 20  # saved steps, whose largest error is passed where no stable range is known
+_LONG, _VERY_LONG, _EPOCHS = 50, 1000, 20  # steps, and epochs, that are no beginning any more
+_NO_BETTER = 0.98  # of the error of the best constant answer
 _NOISE = 2.0  # times that error
 
 
@@ -85,6 +88,30 @@ def growth_of(state: SessionState) -> dict[str, float | None] | None:
         grown = latest[-1].exact and latest[-1].error > _NOISE * before
         return {"rate": rate, "stable": None, "best": None} if grown else None
     return {"rate": rate, "stable": stable.below, "best": stable.best} if rate >= stable.below else None
+
+
+def stuck_of(state: SessionState) -> dict[str, Any] | None:
+    """Whether descent led nowhere for long: above the error of its start, or no better than one answer.
+
+    Returns:
+        After how many ``steps``, and whether the error is ``above`` that of the start, rather than not below
+        that of the best constant answer; None where it is neither, or was not tried for long.
+    """
+    index, last = beginning_of(state), state.run.last
+    begin, later = state.run.saved_steps[index], state.run.saved_steps[index + 1 :]
+    after = [saved for saved in later if saved.settings == state.settings]
+    steps = last.step - after[0].step + 1 if after else 0
+    if state.viewing is not None or steps < _LONG or not last.exact:
+        return None
+    latest = [saved.error for saved in after[-_LOOKED_BACK:]]
+    if min(latest) > begin.error and latest[-1] >= latest[0]:
+        return {"steps": steps, "above": True}
+    each = state.descent.batches.steps_in_epoch
+    if state.settings.fixed is not None or steps < max(_VERY_LONG, _EPOCHS * each):
+        return None
+    best = min((saved.error for saved in after if saved.exact), default=0.0)
+    constant = constant_error(state.descent.split, state.descent.network)
+    return {"steps": steps, "above": False} if best >= _NO_BETTER * constant else None
 
 
 def _rise(state: SessionState, latest: tuple[SavedStep, ...]) -> bool:

@@ -3,8 +3,9 @@ import { change } from "../controls/changes.js";
 import { number } from "../core/format.js";
 import { explanation, frame } from "../core/store.js";
 import { effect, html, signal } from "../core/ui.js";
+import { examine } from "../doctor/ask.js";
 import { style } from "../network/style.js";
-import { growing, inWords, tip } from "./words.js";
+import { growing, inWords, nowhere, tip } from "./words.js";
 
 /** What was done since the page was opened, whatever the table. */
 const done = signal(new Set());
@@ -22,8 +23,9 @@ effect(() => {
 
 /** The sentence for what is to be done next; while the error grows, that. */
 export function Hint() {
-  const { growth } = frame.value;
+  const { growth, stuck } = frame.value;
   if (growth) return html`<${Growth} ...${growth} />`;
+  if (stuck) return html`<${Wrong} text=${nowhere(stuck)} />`;
   const next = tip(frame.value, style.value === "numbers", done.value);
   return next && html`<p class="hint">${next}</p>`;
 }
@@ -31,11 +33,17 @@ export function Hint() {
 /** The error grows: why where that is known, and the rate that helps. */
 function Growth({ rate, stable, best }) {
   const take = () => change({ learning_rate: Number(best.toPrecision(4)) });
-  return html`<p class="hint growth" role="status"><span>${growing(rate, stable)}</span>${
+  return html`<${Wrong} text=${growing(rate, stable)}>${
     best !== null &&
     html`<button class="link" title="The best constant learning rate" onClick=${take}>
       Use ${number(best, 4)}</button>`
-  }</p>`;
+  }<//>`;
+}
+
+/** What goes wrong, and who knows why. */
+function Wrong({ text, children }) {
+  return html`<p class="hint growth" role="status"><span>${text}</span>${children}
+    <button class="link" title="Ask the doctor" onClick=${examine}>Why?</button></p>`;
 }
 
 /** What the last move by hand did. */

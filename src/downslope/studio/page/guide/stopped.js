@@ -1,8 +1,7 @@
-/** What ended the run, and repairs: in the place of what to do next, so that it covers nothing. */
-import { Menu } from "../controls/menu.js";
-import { send } from "../core/session.js";
+/** What ended the run: in the place of what to do next, so that it covers nothing. */
 import { frame } from "../core/store.js";
 import { computed, html, signal } from "../core/ui.js";
+import { examine } from "../doctor/ask.js";
 
 /** The message that the reader has closed. */
 const read = signal("");
@@ -15,20 +14,17 @@ export const stopped = computed(() => {
   return now && read.value !== keyOf(now) ? now : null;
 });
 
-/** In two lines; all of it, and further repairs, behind a button. */
+/** In two lines; where it failed, with the way to the doctor. */
 export function Stopped() {
-  const { kind, text, remedies } = stopped.value;
+  const { kind, text } = stopped.value;
   const close = () => {
     read.value = keyOf(stopped.value);
   };
   const finished = kind === "finished";
-  const remedy = (label, number) => html`<button key=${label} class=${number ? "" : "primary"}
-    onClick=${() => send("apply_remedy", { number })}>Start again with ${label}</button>`;
   return html`<section class=${`stopped ${finished ? "calm" : ""}`} role="alert">
     <p title=${text}><b>${finished ? "Stopped." : "Descent failed:"}</b> <span>${text}</span></p>
-    <div class="bar">${remedies.slice(0, 1).map(remedy)}
-      <${Menu} label="More ▾">
-        ${() => html`<div class="sheet"><p>${text}</p>
-          <div class="bar">${remedies.map((label, n) => n > 0 && remedy(label, n))}</div></div>`}<//>
+    <div class="bar">${
+      !finished && html`<button class="primary" onClick=${examine}>Ask the doctor why</button>`
+    }
       <button class="quiet" aria-label="Close this message" onClick=${close}>✕</button></div></section>`;
 }

@@ -1,5 +1,5 @@
 /** The sentences of the guide. */
-import { number } from "../core/format.js";
+import { number, whole } from "../core/format.js";
 
 const MOVES = 3; // by hand, after which descent is proposed where there is no goal
 const SAVED = 3; // saved steps, from which there is a time to go back to
@@ -32,6 +32,12 @@ export function tip({ timeline: { origins }, best, challenge }, drags, deeds) {
 export function growing(rate, stable) {
   if (stable === null) return "The error is growing: try a smaller learning rate.";
   return `The error is growing: η = ${number(rate, 4)} is above the stable range (${number(stable, 4)}).`;
+}
+
+/** @param {{steps: number, above: boolean}} stuck */
+export function nowhere({ steps, above }) {
+  const than = above ? "Worse than the start" : "No better than one constant answer";
+  return `${than} after ${whole(steps)} steps.`;
 }
 
 /** Better or worse, by how much. @param {{better: boolean, times: number | null}} move */

@@ -84,7 +84,7 @@ function Lessons() {
 
 /** The last message; one that refuses nothing goes by itself. */
 export function Notice() {
-  const message = notice.value;
+  const message = notice.value?.command === "examine" ? null : notice.value; // its panel shows it
   const close = () => {
     notice.value = null;
   };

@@ -11,6 +11,7 @@ const PANELS = [
   ["settings", "Settings", later(() => import("../controls/settings.js"), "Settings")],
   ["columns", "Columns", later(() => import("../table/columns.js"), "Columns")],
   ["runs", "Runs", later(() => import("../time/runs.js"), "Runs")],
+  ["doctor", "Doctor", later(() => import("../doctor/doctor.js"), "Doctor")],
 ];
 const DIRECTIONS = { ArrowRight: 1, ArrowLeft: -1 };
 

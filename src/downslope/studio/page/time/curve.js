@@ -64,6 +64,7 @@ function optionsFor(box, legend) {
 
 const sizeOf = ({ clientWidth, clientHeight }) => ({ width: clientWidth, height: clientHeight });
 
+const ABOVE = 0.25; // of the height of the curve, at most, that another run may go above it
 const MOST_POINTS = 2000; // saved steps that are looked through for them
 
 /** The series of the plot over their places. */
@@ -78,15 +79,20 @@ function curveData({ timeline, curve, axis, beside }) {
   const byHand = timeline.origins
     .map((origin, i) => [axis.ofSaved(i), BY_OTHERS.includes(origin) ? timeline.errors[i] : NaN])
     .slice(-MOST_POINTS);
-  const highest = Math.max(0, ...[...line, ...byHand].map(([, error]) => error).filter(Number.isFinite));
-  const branches = [0, 1, 2].map((k) => branch(beside[k], placed, highest));
+  const errors = [...line, ...byHand].map(([, error]) => error).filter((e) => e > 0 && e < Infinity);
+  const [lowest, highest] = [Math.min(...errors), Math.max(0, ...errors)];
+  const most = highest * Math.max(10, (highest / lowest) ** ABOVE);
+  const branches = [0, 1, 2].map((k) => branch(beside[k], placed, most));
   return merged([line, validation, byHand, ...branches], false);
 }
 
-/** Another run; where it is far above this one it would flatten it, and is left out. */
-function branch(run, placed, highest) {
+/** Another run; where it goes far above this one it would flatten it, and is followed no further. */
+function branch(run, placed, most) {
   if (!run) return [];
-  return placed(run.steps, run.errors).filter(([, error]) => error <= 10 * highest);
+  const followed = ([, error]) => error <= most;
+  return placed(run.steps, run.errors)
+    .filter((_, i, points) => followed(points[Math.max(0, i - 1)]))
+    .map(([place, error]) => [place, Math.min(error, most)]);
 }
 
 /** Draws the curve into a box, and again when its size or the theme changes. */

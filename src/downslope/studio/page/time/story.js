@@ -17,7 +17,9 @@ const beside = computed(() => {
   const parents = new Map(runs.map((run) => [run.number, run.parent]));
   const root = (number) => (parents.get(number) ? root(parents.get(number)) : number);
   const open = runs.find((run) => run.open);
-  const related = runs.filter((run) => run !== open && root(run.number) === root(open?.number));
+  const related = runs.filter(
+    (run) => run.group === open?.group && run !== open && root(run.number) === root(open?.number),
+  );
   return related.filter((run) => run.steps.length > 1).slice(-MOST_BESIDE);
 });
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from downslope.studio import _schema as ask
 from downslope.studio.session._engine import Engine
 from downslope.studio.session._state import SessionState
-from downslope.studio.session.handlers import _descent, _layers, _lessons, _parameters, _table, _time
+from downslope.studio.session.handlers import _descent, _doctor, _layers, _lessons, _parameters, _table, _time
 from downslope.studio.session.handlers._lessons import with_lesson
 
 __all__ = ["ANSWERED", "HANDLERS", "Outcome", "outcome_of", "with_lesson"]
@@ -34,7 +34,8 @@ HANDLERS: Mapping[type[ask.Command], Handler] = {
     ask.RemoveLayer: _layers.remove_layer,
     ask.AddUnits: _layers.add_units,
     ask.ChangeLayer: _layers.change_layer,
-    ask.ApplyRemedy: _descent.apply_remedy,
+    ask.ApplyRemedy: _doctor.apply_remedy,
+    ask.Cancel: lambda state, _command, _engine: state,  # the server knows what it makes
     ask.Replay: _time.replay,
     ask.GoTo: _time.go_to_saved_step,
     ask.MoveInTime: _time.move_in_time,

@@ -11,11 +11,9 @@ from downslope.studio.session._engine import Engine
 from downslope.studio.session._pace import checked_pace
 from downslope.studio.session._playing import played, started, with_pace, with_phase
 from downslope.studio.session._state import PHASES, SessionState, begun, moved, paused, resumed
-from downslope.studio.session.handlers._table import open_sample, with_choices
-from downslope.studio.table._choices import STANDARD
+from downslope.studio.session.handlers._table import open_sample
 
 __all__ = [
-    "apply_remedy",
     "change_settings",
     "draw_again",
     "pause",
@@ -106,15 +104,3 @@ def change_settings(state: SessionState, command: ask.ChangeSettings, engine: En
         return moved(state, descent, values, state.position.step)
     descent = checked_descent(after, state.rows, fitting_masks(state.frozen, after))
     return begun(state, descent, None, engine)
-
-
-def apply_remedy(state: SessionState, command: ask.ApplyRemedy, engine: Engine) -> SessionState:
-    """A new start with one of the changes that were offered after a failed step."""
-    if state.stopped is None or not 0 <= command.number < len(state.stopped.remedies):
-        raise DownslopeError("there is nothing to mend now: the run did not fail")
-    chosen = state.stopped.remedies[command.number]
-    if chosen.standardise:
-        return with_choices(state, replace(state.rows.choices, scaling=STANDARD), engine)
-    settings = state.settings.changed(chosen.settings)
-    descent = checked_descent(settings, state.rows, state.frozen)
-    return begun(state, descent, state.run.saved_steps[0].values, engine)

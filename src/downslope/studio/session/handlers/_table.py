@@ -31,6 +31,7 @@ __all__ = [
     "read_again",
     "switch_input",
     "with_choices",
+    "with_remedied_table",
 ]
 
 _KINDS = {"exclude": "drop", "category": "category", "number": "number"}
@@ -117,6 +118,20 @@ def choose_kind(state: SessionState, command: ask.ChooseKind, engine: Engine) ->
         field: _with_name(getattr(choices, field), column, kind == one) for one, field in _KINDS.items()
     }
     return with_choices(state, replace(choices, **named), engine)
+
+
+def with_remedied_table(state: SessionState, command: ask.ApplyRemedy) -> Rows:
+    """The rows without some columns and rows, and with another scaling."""
+    rows, without = state.rows, set(command.without or ())
+    if not without and not command.drop and command.scaling is None:
+        return rows
+    choices = replace(
+        rows.choices,
+        scaling=command.scaling or rows.choices.scaling,
+        drop=(*rows.choices.drop, *(command.drop or ())),
+    )
+    frame = rows.frame.filter([i not in without for i in range(rows.frame.height)]) if without else rows.frame
+    return replace(_encoded(state, frame, choices), recipe=None if without else rows.recipe)
 
 
 def _with_name(names: tuple[str, ...], name: str, wanted: bool) -> tuple[str, ...]:

@@ -1,0 +1,26 @@
+/** What the doctor was asked, and what it said. */
+import { ask, send } from "../core/session.js";
+import { COLUMNS, panel } from "../core/store.js";
+import { signal } from "../core/ui.js";
+
+/** Whether it is at it, what it found last, and which of its remedies was taken. */
+export const doctor = signal({ busy: false, found: null, applied: null });
+
+/** Open its panel, and have the present run examined. */
+export async function examine() {
+  panel.value = "doctor";
+  if (innerWidth < COLUMNS) document.querySelector(".side").scrollIntoView(); // it is further down
+  if (doctor.value.busy) return;
+  doctor.value = { busy: true, found: null, applied: null };
+  const found = await ask("examine");
+  doctor.value = { busy: false, found: found?.message === "examined" ? found : null, applied: null };
+}
+
+export const cancel = () => send("cancel", { of: "examine" });
+
+/** Take the remedy of a finding. @param {number} index */
+export function apply(index) {
+  const { found } = doctor.value;
+  send("apply_remedy", { run: found.run, ...found.findings[index].changes });
+  doctor.value = { ...doctor.value, applied: index };
+}
