@@ -45,7 +45,8 @@ const titleOf = (code) => capitalised(code.replaceAll("-", " ").replace("relu", 
 function Finding({ index, code, stated, severity, where, cause, evidence, remedy, ...rest }) {
   const kind = severity === "note" ? `note, ${stated}` : stated;
   const row = (one) => html`<tr key=${one.quantity} title=${one.source}>
-    <th scope="row">${one.quantity}</th><td>${number(one.value, 4)}</td><td>${number(one.bound, 4)}</td></tr>`;
+    <th scope="row">${one.quantity}</th>
+    <td>${number(one.value, 4)}</td><td>${number(one.bound, 4)}</td></tr>`;
   return html`<article class="finding" aria-labelledby=${code}>
     <h3 id=${code}>${index + 1}. ${titleOf(code)} <span class=${`stated ${stated}`}
       title=${STATED[stated]}>${kind}</span></h3>

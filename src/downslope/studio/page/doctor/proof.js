@@ -23,25 +23,24 @@ export function Proof({ proof, scores }) {
   const [low, high] = [Math.min(...all), Math.max(...all)];
   const y = (value) => EDGE + ((HEIGHT - 2 * EDGE) * (high - value)) / (high - low || 1);
   const told = kinds.map((kind) => `${KINDS[kind].toLowerCase()} ${share(scores[kind])}`).join(", ");
-  const label = `Errors beside that of the best constant, in ${proof.unchanged.curves.length} runs each: ${told}`;
-  const line = (curve) => {
-    const points = curve.map((value, i) => [(WIDTH * i) / (curve.length - 1), value]);
-    return points
-      .filter(([, value]) => value !== null)
-      .map(([x, value]) => `${x.toFixed(1)},${y(value).toFixed(1)}`);
-  };
+  const label = `Errors of ${logs[0].length} runs each beside that of the best constant: ${told}`;
+  const line = (curve) =>
+    curve.flatMap((value, i) =>
+      value === null ? [] : `${((WIDTH * i) / (curve.length - 1)).toFixed(1)},${y(value).toFixed(1)}`,
+    );
+  const lines = (kind, k) =>
+    logs[k].map(
+      (curve, i) => html`<polyline key=${`${kind}${i}`} class=${kind} points=${line(curve).join(" ")} />`,
+    );
+  const entry = (kind) => html`<span key=${kind} class=${kind}>${KINDS[kind]}
+    <b> ${share(scores[kind])}</b></span>`;
   return html`<figure class="proof">
     <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label=${label}>
       <line class="constant" x1="0" x2=${WIDTH} y1=${y(0)} y2=${y(0)} />
-      ${kinds.map((kind, k) =>
-        logs[k].map(
-          (curve, i) => html`<polyline key=${`${kind}${i}`} class=${kind}
-        points=${line(curve).join(" ")} />`,
-        ),
-      )}
+      ${kinds.map(lines)}
     </svg>
-    <figcaption>
-      ${kinds.map((kind) => html`<span key=${kind} class=${kind}>${KINDS[kind]} <b>${share(scores[kind])}</b></span>`)}
-      <span class="muted">of the error of the best constant answer (dotted), after ${whole(proof.steps)} steps</span>
+    <figcaption>${kinds.map(entry)}
+      <span class="muted">of the error of the best constant answer (dotted), after${" "}
+        ${whole(proof.steps)} steps</span>
     </figcaption></figure>`;
 }
