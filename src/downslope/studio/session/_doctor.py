@@ -185,8 +185,10 @@ def _of_settings(settings: Settings, call: Call, after: dict[str, Any]) -> Chang
     described = {} if network == call.network else _described(network)
     if rule is None or described is None or (validation is None) != (before["validation"] is None):
         return None
-    for name in ("steps", "epochs"):  # a run of the page goes on until it is stopped
-        after.pop(name, None)
+    steps = after.pop("steps")
+    after.pop("epochs", None)
+    if settings.stop_steps is not None:  # else a run of the page goes on until it is paused
+        after["stop_steps"] = steps
     after["stop_patience"] = after.pop("patience", settings.stop_patience)
     now = settings.to_json()
     changes = {n: v for n, v in {**after, **rule}.items() if now.get(n) != v} | described

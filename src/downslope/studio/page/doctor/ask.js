@@ -18,9 +18,15 @@ export async function examine() {
 
 export const cancel = () => send("cancel", { of: "examine" });
 
+/** Whether a remedy sets nothing: it asks for more steps, and the page goes on until it is paused. */
+export const isMoreSteps = ({ settings, ...rest }) =>
+  !Object.keys(settings).length && !Object.keys(rest).length;
+
 /** Take the remedy of a finding. @param {number} index */
 export function apply(index) {
   const { found } = doctor.value;
-  send("apply_remedy", { run: found.run, ...found.findings[index].changes });
+  const { changes } = found.findings[index];
+  if (isMoreSteps(changes)) send("play");
+  else send("apply_remedy", { run: found.run, ...changes });
   doctor.value = { ...doctor.value, applied: index };
 }

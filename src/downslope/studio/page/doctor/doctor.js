@@ -2,7 +2,7 @@
 import { capitalised, number, whole } from "../core/format.js";
 import { notice, table } from "../core/store.js";
 import { html } from "../core/ui.js";
-import { apply, cancel, doctor, examine } from "./ask.js";
+import { apply, cancel, doctor, examine, isMoreSteps } from "./ask.js";
 import { Proof } from "./proof.js";
 
 const STATED = {
@@ -67,7 +67,7 @@ function Remedy({ index, code, remedy, changes, severity }) {
     ${
       changes
         ? html`<div class="bar"><button class=${applied ? "" : usual} aria-describedby=${`${code}-sets`}
-            onClick=${take}>Apply</button><span class="muted" id=${`${code}-sets`}>${
+            onClick=${take}>${isMoreSteps(changes) ? "Descend on" : "Apply"}</button><span class="muted" id=${`${code}-sets`}>${
               applied ? "It descends now. Both are under Runs." : sets(changes)
             }</span></div>`
         : html`<p class="muted">The page has no control for this change. In Python,
@@ -87,7 +87,7 @@ function sets({ settings, scaling, drop, without, fresh }) {
   if (drop) said.push(`without ${drop.join(", ")}`);
   if (without?.length) said.push(`without ${whole(without.length)} rows`);
   if (fresh) said.push("new starting values");
-  return `Sets ${said.join("; ")}.`;
+  return said.length ? `Sets ${said.join("; ")}.` : "";
 }
 
 const layer = ({ units, activation }) => `${units} ${activation}`;
