@@ -1,0 +1,98 @@
+"""``too-small``: fewer units than what is to be learned needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.insight.diagnosis._call import Call
+from downslope.insight.diagnosis._examination import Examination
+from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
+from downslope.insight.diagnosis._layers import hidden, with_each, with_layers
+from downslope.insight.diagnosis._look import look_at
+from downslope.insight.diagnosis._virtual import LEVEL, bends, held_look, most_missed, terms, units
+from downslope.insight.diagnosis.findings._registry import finding
+from downslope.nets import Dense
+
+__all__ = ["too_small"]
+
+_SOURCE = "Rao's score test (1948) with the variance of White (1980), corrected by Holm (1979)"
+_LEAST, _TIMES = 16, 4  # units of a grown layer: four times as many, and at least so many
+_ERRORS = 3.0  # standard errors
+
+
+@finding("too-small", _SOURCE)
+def too_small(seen: Examination) -> Iterable[Suspicion]:
+    """The gradient by one more unit, and by squares and products of the inputs, which are not there."""
+    layers = seen.call.network.layers
+    if seen.failed or not all(isinstance(layer, Dense) for layer in layers):
+        return
+    look = held_look(seen)
+    if not hidden(look) or _is_overfitted(seen, look.errors):
+        return
+    x = seen.call.measured["x"]
+    (names, values), (more, drawn) = terms(x), units(x)
+    known = np.hstack([np.ones((len(x), 1)), hidden(look)[-1].values])
+    missing = most_missed([*names, *more], np.hstack([values, drawn]), look.stages[-1].deltas, known)
+    if missing.p >= LEVEL:
+        return
+    widths = [layer.units for layer in layers[:-1] if isinstance(layer, Dense)]
+    yield Suspicion(
+        Where(layer=hidden(look)[-1].stage.layer),
+        (Evidence(f"chance of such gradients by {missing.name} in the output", missing.p, LEVEL, _SOURCE),),
+        f"The network has {' and '.join(map(str, widths))} units before the last layer, and the error "
+        "would fall if there were more.",
+        (Remedy(f"{_TIMES} times as many units before the last layer, at least {_LEAST}", _grown, _linear),),
+    )
+
+
+def _is_overfitted(seen: Examination, held: NDArray[Any]) -> bool:
+    """Whether rows that are learned from have a lower error than others: the network has units enough."""
+    learned = look_at(seen.call.network, seen.run.parameters, seen.rows).errors
+    spread = np.sqrt(np.var(held) / len(held) + np.var(learned) / len(learned))
+    return bool(np.mean(held) - np.mean(learned) > _ERRORS * spread)
+
+
+def _larger(layer: Dense) -> Dense:
+    units = max(_LEAST, _TIMES * layer.units)
+    biased = layer.bias if isinstance(layer.bias, bool) else True
+    return replace(layer, units=units, initializer=None, bias=biased)
+
+
+def _grown(call: Call) -> Call:
+    grown = with_each(call, _larger, last=False)
+    end = call.network.layers[-1]
+    assert isinstance(end, Dense)
+    return with_layers(grown, [*grown.network.layers[:-1], replace(end, initializer=None)])
+
+
+def _linear(call: Call) -> Call:
+    """As many more units in a linear layer, which can do nothing new."""
+    *before, end = call.network.layers
+    assert isinstance(before[-1], Dense)
+    return with_layers(call, [*before, Dense(_larger(before[-1]).units), end])
+
+
+@too_small.planted
+def _few(healthy: Call, severity: float, random: np.random.Generator) -> Call | None:
+    """Two units in each layer before the last, or one."""
+    if not bends(healthy):
+        return None
+    count = 2 if severity < 0.5 else 1
+    return with_each(healthy, lambda layer: replace(layer, units=count), last=False)
+
+
+@too_small.look_alike
+def _enough(healthy: Call, random: np.random.Generator) -> Call | None:
+    """Two units, for what is nearly a plane."""
+    if healthy.network.loss_function.name != "squared_error":
+        return None
+    x = healthy.x
+    y = np.tanh(x @ random.standard_normal(x.shape[1]) / np.sqrt(x.shape[1]))
+    y = y / y.std() + 0.5 * random.standard_normal(len(x))
+    small = with_each(healthy, lambda layer: replace(layer, units=4), last=False)
+    return small.with_targets(lambda _: y, lambda z: z)
