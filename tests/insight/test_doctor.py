@@ -122,3 +122,25 @@ def test_a_loaded_run_is_refused(tmp_path: object) -> None:
     neuron(0.001).save(path)
     with pytest.raises(ds.DownslopeError, match="does not know its settings"):
         doctor(ds.load(path), X, Y)
+
+
+def test_cells_that_are_no_numbers_are_a_finding_not_a_refusal() -> None:
+    random = np.random.default_rng(0)
+    x = random.standard_normal((100, 3))
+    y = x @ [1.0, -2.0, 0.5]
+    network = ds.Network(3, [ds.Dense(1)])
+    run = ds.descend(network, x, y, learning_rate=0.1, steps=200)
+    x[[3, 40], [0, 2]] = np.nan, np.inf
+    asked = {"network": network, "x": x, "y": y, "learning_rate": 0.1, "steps": 200}
+    for found in (doctor(run, x, y), doctor(asked)):
+        (finding,) = found.findings
+        assert not found.healthy
+        assert finding.code == "not-finite"
+        assert list(finding.where.rows) == [3, 40]
+        assert list(finding.where.columns) == [0, 2]
+        assert ds.descend(**finding.remedied).losses[-1] < 1e-6
+
+
+def test_a_table_without_any_number_is_a_finding_too() -> None:
+    asked = {"network": ds.Network(1, [ds.Dense(1)]), "x": np.full((5, 1), np.nan), "y": np.full(5, np.nan)}
+    assert codes(doctor(asked)) == ["not-finite"]

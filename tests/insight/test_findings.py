@@ -41,7 +41,7 @@ def test_a_planted_fault_is_found_and_its_remedy_mends_it(sign: Sign, index: int
     call = told(sign, "faults", index, 1.0)
     found = {finding.code: finding for finding in diagnosed(call).findings}
     assert sign.code in found
-    assert found[sign.code].severity == "fault"
+    assert found[sign.code].severity == sign.severity
     assert found[sign.code].evidence
 
 

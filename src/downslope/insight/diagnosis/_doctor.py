@@ -16,8 +16,9 @@ from downslope.insight.diagnosis._diagnosis import Diagnosis
 from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import CERTAIN, NOTE, PROVEN, SUSPECTED, Finding, Proof, Remedy
 from downslope.insight.diagnosis._mending import Mending, Suspected, mend, suspicions
-from downslope.insight.diagnosis._score import Yardstick, shown_score
+from downslope.insight.diagnosis._score import WORST, Yardstick, shown_score
 from downslope.insight.diagnosis._trials import Progress
+from downslope.insight.diagnosis.findings import signs
 from downslope.nets import Network
 from downslope.training import Run
 
@@ -79,16 +80,14 @@ class Trained(Protocol):
         """All arguments of ``descend`` that train it on these rows."""
 
 
-def _called(what: Any, x: Any, y: Any) -> tuple[Call, Run]:
-    """The call that is examined, and the run that came of it."""
+def _called(what: Any, x: Any, y: Any) -> tuple[Call, Run | None]:
+    """The call that is examined, and the run that came of it, if it was made."""
     if isinstance(what, Run):
         if not what.settings:
             raise DownslopeError(
                 "this run does not know its settings; give what descend gave, not a loaded run"
             )
-        call, run = Call(_one(what.network), np.asarray(x), np.asarray(y), what.settings), what
-        call.rows  # noqa: B018 -- refuses rows that do not fit
-        return call, run
+        return Call(_one(what.network), np.asarray(x), np.asarray(y), what.settings), what
     if isinstance(what, Mapping):
         settings = dict(what)
     elif isinstance(what, Trained) and not isinstance(what, type):
@@ -102,8 +101,7 @@ def _called(what: Any, x: Any, y: Any) -> tuple[Call, Run]:
     if missing:
         raise DownslopeError(f"what lacks {', '.join(missing)}: it needs all arguments of descend by name")
     network, x, y = (settings.pop(name) for name in ("network", "x", "y"))
-    call = Call(_one(network), np.asarray(x), np.asarray(y), settings)
-    return call, call.run()
+    return Call(_one(network), np.asarray(x), np.asarray(y), settings), None
 
 
 def _names(features: Sequence[str], network: Network) -> Sequence[str]:
@@ -121,7 +119,7 @@ def _one(network: Any) -> Network:
 
 def examine(
     call: Call,
-    run: Run,
+    run: Run | None,
     *,
     prove: bool,
     seconds: float | None,
@@ -132,13 +130,24 @@ def examine(
 
     Args:
         call: what was asked for.
-        run: what came of it.
+        run: what came of it; None where it is still to be made.
         prove, seconds: as of ``doctor``.
         names: of the inputs.
         progress: is told in words what is tried next; what it raises ends the examination.
     """
     begin = perf_counter()
     call = call.afresh()
+    for damaged in (Suspected(sign, each) for sign in signs() for each in sign.look_at_arguments(call)):
+        remedy = damaged.suspicion.remedies[0]
+        first = _finding(damaged, remedy, None, call)
+        try:
+            rest = examine(
+                remedy.apply(call), None, prove=prove, seconds=seconds, names=names, progress=progress
+            )
+        except DownslopeError:  # nothing is left that could be run
+            rest = Diagnosis((), WORST, True, 0.0, names)
+        return Diagnosis((first, *rest.findings), WORST, True, perf_counter() - begin, names)
+    run = run or call.run()
     apart = call.with_rows_apart()
     if run.stopped in ("time", "interrupted", "callback"):
         apart = apart.with_settings(steps=len(run.losses), epochs=None, time_limit=None)

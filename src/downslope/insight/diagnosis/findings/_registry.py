@@ -9,15 +9,20 @@ import numpy as np
 
 from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._examination import Examination
-from downslope.insight.diagnosis._finding import Suspicion
+from downslope.insight.diagnosis._finding import FAULT, Suspicion
 
-__all__ = ["GROUPS", "Sign", "finding", "signs"]
+__all__ = ["GROUPS", "Sign", "finding", "finding_of_arguments", "signs"]
 
 Look = Callable[[Examination], Iterable[Suspicion]]
+LookAtArguments = Callable[[Call], Iterable[Suspicion]]
 Planted = Callable[[Call, float, np.random.Generator], Call | None]
 LookAlike = Callable[[Call, np.random.Generator], Call | None]
 
 GROUPS = ("data", "network", "start", "optimizer", "descent")
+
+
+def _nothing(_: object) -> Iterable[Suspicion]:
+    return ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +35,8 @@ class Sign:
             wrong with the data shows in all that comes after.
         source: of its signal and bound.
         look: what it suspects of an examination.
+        look_at_arguments: what it suspects of arguments that no run can be made of, which comes first.
+        severity: that its planted faults are found with: ``"note"`` where it only asks.
         faults: each makes a healthy call one with this fault, of a severity above 0 and up to 1; None where
             the call cannot have it.
         look_alikes: each makes a healthy call one that looks like it and is healthy, or None.
@@ -39,6 +46,8 @@ class Sign:
     group: str
     source: str
     look: Look
+    severity: str = FAULT
+    look_at_arguments: LookAtArguments = _nothing
     faults: list[Planted] = field(default_factory=list)
     look_alikes: list[LookAlike] = field(default_factory=list)
 
@@ -56,11 +65,22 @@ class Sign:
 _FOUND: dict[str, Sign] = {}
 
 
-def finding(code: str, source: str) -> Callable[[Look], Sign]:
+def finding(code: str, source: str, severity: str = FAULT) -> Callable[[Look], Sign]:
     """Make a function the finding of a code."""
 
     def made(look: Look) -> Sign:
-        _FOUND[code] = Sign(code, look.__module__.split(".")[-2], source, look)
+        _FOUND[code] = Sign(code, look.__module__.split(".")[-2], source, look, severity)
+        return _FOUND[code]
+
+    return made
+
+
+def finding_of_arguments(code: str, source: str) -> Callable[[LookAtArguments], Sign]:
+    """Make a function that looks at the arguments alone the finding of a code."""
+
+    def made(look: LookAtArguments) -> Sign:
+        group = look.__module__.split(".")[-2]
+        _FOUND[code] = Sign(code, group, source, _nothing, look_at_arguments=look)
         return _FOUND[code]
 
     return made
