@@ -20,8 +20,8 @@ Y = X @ [1.0, -2.0, 0.5] + GENERATOR.normal(0, 0.1, 60)
 TANH = ds.Network(3, [ds.Dense(6, "tanh"), ds.Dense(1)])
 
 
-def examined(session, told=None, **how):
-    return outcome_of(session, ask.Examine(**how)).later(told or (lambda words: None))
+def examined(session, told=None):
+    return outcome_of(session, ask.Examine()).later(told or (lambda words: None))
 
 
 def on_table(network=TANH, x=X, y=Y, steps=200, **settings):
@@ -211,3 +211,27 @@ def test_more_steps_are_none_of_the_page_unless_it_has_a_number_of_them():
         call = call_of(session.state)
         changes = what_changes(session.state, call, call.with_settings(steps=900).arguments())
         assert changes == {"settings": wanted}
+
+
+def test_a_run_that_has_not_arrived_and_goes_on_has_no_fault():
+    session = first_session()
+    session.handle(ask.OpenSample("spirals"))
+    session.handle(ask.Step(100))
+    found = examined(session)
+    (finding,) = [one for one in found["findings"] if one["code"] == "stopped-early"]
+    assert (finding["severity"], finding["changes"]) == ("note", {"settings": {}})
+    assert found["healthy"]
+    assert found["summary"].startswith("Healthy")
+
+
+def test_errors_that_stay_above_that_of_the_start_are_told():
+    session = on_table(ds.Network(3, [ds.Dense(1)]), steps=1)
+    session.handle(ask.Solve())
+    assert stuck_of(session.state) is None
+    session.handle(ask.ChangeSettings({"batch_size": 1, "learning_rate": 0.1}))
+    told = []
+    for _ in range(300):
+        session.handle(ask.Step(1))
+        told.append(stuck_of(session.state))
+    assert told[:40] == [None] * 40
+    assert any(one is not None and one["above"] for one in told)

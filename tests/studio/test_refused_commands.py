@@ -200,7 +200,7 @@ CASES = [
     (past, ask.ChangeLayer(None, {"activation": "relu"})),
     (failed, ask.ApplyRemedy(1, {"learning_rate": 0.005})),
     (failed, ask.ApplyRemedy(1, HIDDEN, scaling="standard", drop=["x2"], without=[0])),
-    (failed, ask.Examine(prove=False)),
+    (failed, ask.Examine()),
     (failed, ask.Cancel("examine")),
     (five_rows, ask.Restore({"learning_rate": 0.01}, {W: [[1.0, 2.0, 3.0]]})),
     (moons, ask.GoTo(3)),

@@ -165,9 +165,7 @@ class ChangeLayer(Command):
 
 @dataclass(frozen=True)
 class Examine(Command):
-    """Ask the doctor what is wrong with the present run; ``prove`` tries what it suspects."""
-
-    prove: bool = True
+    """Ask the doctor what is wrong with the present run."""
 
 
 @dataclass(frozen=True)

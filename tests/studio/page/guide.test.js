@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { growing, inWords, tip } from "../../../src/downslope/studio/page/guide/words.js";
+import { growing, inWords, nowhere, tip } from "../../../src/downslope/studio/page/guide/words.js";
 
 test("a move by hand is told with how much it changed", () => {
   assert.equal(inWords({ better: true, times: 35.2 }), "Better: the error is 35.2 times smaller.");
@@ -41,4 +41,9 @@ test("a growing error is told with the stable range where it is known", () => {
   const text = "The error is growing: η = 0.0074 is above the stable range (0.007314).";
   assert.equal(growing(0.0074, 0.00731395), text);
   assert.equal(growing(0.1, null), "The error is growing: try a smaller learning rate.");
+});
+
+test("an error that leads nowhere is told with how long it did", () => {
+  assert.equal(nowhere({ steps: 1200, above: true }), "Worse than the start after 1,200 steps.");
+  assert.match(nowhere({ steps: 1000, above: false }), /^No better than one constant answer after 1,000/);
 });

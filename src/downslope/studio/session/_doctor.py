@@ -21,7 +21,7 @@ from downslope.studio.table._choices import RAW, STANDARD
 from downslope.studio.table._rows import Rows, rows_of
 from downslope.training import OPTIMIZERS, Run, Sgd, optimizer_of
 
-__all__ = ["beginning_of", "call_of", "constant_error", "run_again", "what_changes"]
+__all__ = ["Changes", "beginning_of", "call_of", "constant_error", "run_again", "what_changes"]
 
 _USUAL_STEPS = 1000  # of a call without a number of steps: a run of the page has no end
 _SECONDS = 5.0  # that repeating the run may take

@@ -48,13 +48,17 @@ function Finding({ index, code, stated, severity, where, cause, evidence, remedy
     <th scope="row">${one.quantity}</th>
     <td>${number(one.value, 4)}</td><td>${number(one.bound, 4)}</td></tr>`;
   return html`<article class="finding" aria-labelledby=${code}>
-    <h3 id=${code}>${index + 1}. ${titleOf(code)} <span class=${`stated ${stated}`}
-      title=${STATED[stated]}>${kind}</span></h3>
+    <h2 id=${code}>${index + 1}. ${titleOf(code)} <span class=${`stated ${stated}`}
+      title=${STATED[stated]}>${kind}</span></h2>
     <p>${where && html`<span class="muted">${capitalised(where)}. </span>`}${cause}</p>
     <${Remedy} ...${{ index, code, remedy, severity, ...rest }} />
     <table class="grid"><thead><tr><th scope="col">Evidence</th><th scope="col">Measured</th>
       <th scope="col">Bound</th></tr></thead><tbody>${evidence.map(row)}</tbody></table>
-    ${rest.proof && html`<${Proof} proof=${rest.proof} scores=${rest.scores} />`}
+    ${
+      rest.proof
+        ? html`<${Proof} proof=${rest.proof} scores=${rest.scores} />`
+        : rest.expected && html`<p>Expected: ${rest.expected}.</p>`
+    }
     <p class="muted source">${rest.source}</p>
   </article>`;
 }
