@@ -1,21 +1,23 @@
 """As ``contract_calls``, of the methods of results."""
 
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import downslope as ds
 from contract_calls import LINE, NET, PAIR, X, Y
 from contract_fits import TABLE, TEXTS
-from unusual_values import FLAG, INSIDE, NOTHING, OPTIONAL, SEED, wholes
+from unusual_values import FLAG, INSIDE, NOTHING, NUMBER, OPTIONAL, PATHS, SEED, wholes
 
 MODEL = ds.fit(TABLE, "y", epochs=1, members=2, hidden=3)
 CLASSES = ds.fit(TABLE, "kind", epochs=1, members=2, hidden=3)
 MODELS = ds.fit(TABLE, ["y", "kind"], epochs=1, members=2, hidden=3)
 RUN = ds.descend(NET, X, Y, steps=2)
 FORECAST = ds.forecast(LINE, X, Y, learning_rate=0.01)
+OUTLOOK = ds.outlook(ds.descend(NET, X, Y, steps=20), X, Y)
+LATER = ds.descend(NET, X, Y, steps=40)
 FOLDER = TemporaryDirectory()
 FILE = Path(FOLDER.name) / "saved.downslope"
-PATHS = frozenset({"text of a number", "SGD", "Tanh", "unknown name", "bytes"})
 COUNTS = wholes(lambda v: v >= 0)
 MATRIX = frozenset({"square"})  # of the two inputs
 
@@ -34,6 +36,9 @@ METHODS = {
         {"steps": 5},
         {"steps": COUNTS},
     ),
+    ds.Outlook.error_after: (lambda **k: asdict(OUTLOOK.error_after(**k)), {"steps": 5}, {"steps": COUNTS}),
+    ds.Outlook.steps_to: (lambda **k: asdict(OUTLOOK.steps_to(**k)), {"error": 0.5}, {"error": NUMBER}),
+    ds.Outlook.grade: (lambda **k: len(OUTLOOK.grade(**k)), {"run": LATER}, {"run": NOTHING}),
     ds.Model.predict: (MODEL.predict, {"data": TABLE}, {"data": MATRIX}),
     ds.Model.predict_proba: (CLASSES.predict_proba, {"data": TABLE}, {"data": MATRIX}),
     ds.Model.predict_interval: (

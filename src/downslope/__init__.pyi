@@ -19,9 +19,11 @@ from downslope.fitting import load as load
 from downslope.fitting import report as report
 from downslope.graph import ops as ops
 from downslope.insight import Diagnosis as Diagnosis
+from downslope.insight import Estimate as Estimate
 from downslope.insight import Explanation as Explanation
 from downslope.insight import Finding as Finding
 from downslope.insight import Forecast as Forecast
+from downslope.insight import Outlook as Outlook
 from downslope.insight import Solution as Solution
 from downslope.insight import StepTape as StepTape
 from downslope.insight import doctor as doctor
@@ -32,6 +34,7 @@ from downslope.insight import forecast as forecast
 from downslope.insight import gradient as gradient
 from downslope.insight import gradient_norms as gradient_norms
 from downslope.insight import hessian_vector_product as hessian_vector_product
+from downslope.insight import outlook as outlook
 from downslope.insight import solve as solve
 from downslope.insight import tape as tape
 from downslope.nets import Checkpoint as Checkpoint

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from downslope._checks import show
 from downslope.errors import DownslopeError
 
-__all__ = ["OLD_FORMAT", "SavedFile", "read_file", "write_file", "write_whole"]
+__all__ = ["OLD_FORMAT", "SavedFile", "place_of", "read_file", "write_file", "write_whole"]
 
 OLD_FORMAT, _FORMAT = "downslope 1", "downslope 2"
 
@@ -88,7 +88,7 @@ def read_file(path: str | os.PathLike[str]) -> SavedFile:
     """
     from safetensors import SafetensorError, safe_open
 
-    place = _place(path)
+    place = place_of(path)
     try:
         if not place.exists():
             raise DownslopeError(f"there is no file {place}; check the path")
@@ -160,7 +160,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     Raises:
         DownslopeError: if it cannot be written there.
     """
-    place = _place(path)
+    place = place_of(path)
     try:
         target = Path(os.path.realpath(place))  # what a link points to is replaced, not the link
         if target.exists() and not target.is_file() and not target.is_dir():
@@ -201,8 +201,13 @@ def _umask() -> int:
     return mask
 
 
-def _place(path: Any) -> Path:
+def place_of(path: Any, what: str = "path") -> Path:
+    """A path that was given as an argument.
+
+    Raises:
+        DownslopeError: if it is none.
+    """
     try:
         return Path(os.fsdecode(path))
     except TypeError:
-        raise DownslopeError(f"path needs a path, such as 'net.downslope', not {show(path)}") from None
+        raise DownslopeError(f"{what} needs a path, such as 'net.downslope', not {show(path)}") from None

@@ -21,6 +21,7 @@ from downslope.insight.derivation import (
     position_of,
 )
 from downslope.insight.diagnosis import Diagnosis, Finding, doctor
+from downslope.insight.extrapolation import Estimate, Outlook, outlook
 from downslope.insight.gradients import gradient, gradient_norms, hessian_vector_product
 from downslope.insight.linear import Forecast, Quadratic, Solution, forecast, quadratic, solve
 from downslope.insight.step_tape import StepTape, TapeFormula, TapeInstruction, TapeSummary, TapeValue, tape
@@ -29,10 +30,12 @@ __all__ = [
     "Chain",
     "DenseStage",
     "Diagnosis",
+    "Estimate",
     "Explanation",
     "Finding",
     "Forecast",
     "NextStep",
+    "Outlook",
     "Position",
     "Quadratic",
     "RowExplanation",
@@ -58,6 +61,7 @@ __all__ = [
     "gradient",
     "gradient_norms",
     "hessian_vector_product",
+    "outlook",
     "position_of",
     "quadratic",
     "solve",
