@@ -4,7 +4,7 @@ import { LONGEST, pacer } from "../../../../src/downslope/studio/page/core/cost.
 
 const FASTEST = { playing: true, pace: null };
 
-/** Frames of some cost for so many milliseconds of a clock of its own: how many came, how many with pictures. */
+/** Frames of some cost for so many milliseconds of its own clock: how many came, how many with pictures. */
 function watched(processors, numbers, pictures, milliseconds) {
   let clock = 0;
   const pace = pacer(processors, () => clock);

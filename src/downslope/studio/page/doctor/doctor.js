@@ -64,19 +64,26 @@ function Finding({ index, code, stated, severity, where, cause, evidence, remedy
 }
 
 function Remedy({ index, code, remedy, changes, severity }) {
-  const applied = doctor.value.applied === index;
-  const take = () => apply(index);
-  const usual = severity === "note" ? "" : "primary";
   return html`<div class="remedy"><p><b>Remedy:</b> ${remedy}.</p>
     ${
       changes
-        ? html`<div class="bar"><button class=${applied ? "" : usual} aria-describedby=${`${code}-sets`}
-            onClick=${take}>${isMoreSteps(changes) ? "Descend on" : "Apply"}</button><span class="muted" id=${`${code}-sets`}>${
-              applied ? "It descends now. Both are under Runs." : sets(changes)
-            }</span></div>`
+        ? html`<${Apply} ...${{ index, code, changes, severity }} />`
         : html`<p class="muted">The page has no control for this change. In Python,
             <code>descend(**finding.remedied)</code> is the mended run.</p>`
     }</div>`;
+}
+
+function Apply({ index, code, changes, severity }) {
+  const applied = doctor.value.applied === index;
+  const more = isMoreSteps(changes);
+  const look = applied || severity === "note" ? "" : "primary";
+  const done = more ? "It goes on." : "It descends now. Both are under Runs.";
+  const id = `${code}-sets`;
+  return html`<div class="bar">
+    <button class=${look} aria-describedby=${id} onClick=${() => apply(index)}>${
+      more ? "Descend on" : "Apply"
+    }</button>
+    <span class="muted" id=${id}>${applied ? done : sets(changes)}</span></div>`;
 }
 
 /** What a remedy sets on the page, in words. */

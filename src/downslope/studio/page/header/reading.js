@@ -25,7 +25,8 @@ export function Reading({ close }) {
 /** Every row that has as many cells as the others counts, or those that are no rows of data are left out. */
 function KeepRows({ now: { again, keep_rows: kept } }) {
   if (!again) {
-    return html`<p class="hint"><code>--keep-rows</code> keeps every row that has as many cells as the others.</p>`;
+    return html`<p class="hint"><code>--keep-rows</code> keeps every row that has as many cells as the
+      others.</p>`;
   }
   const change = () => ask("read_again", { option: "keep_rows", value: kept ? null : "yes" });
   return html`<label class="choice"><input type="checkbox" checked=${kept} onChange=${change} />
@@ -34,9 +35,11 @@ function KeepRows({ now: { again, keep_rows: kept } }) {
 
 function Decided({ now: { decided, again } }) {
   if (!decided.length) return null;
-  return html`<table class="facts-table decided"><thead><tr><th scope="col">Text</th><th scope="col">Read as</th>
-    <th scope="col">Option</th></tr></thead>
-    <tbody>${decided.map((one) => html`<${Decision} key=${one.name} one=${one} again=${again} />`)}</tbody></table>
+  return html`<table class="facts-table decided"><thead><tr><th scope="col">Text</th>
+    <th scope="col">Read as</th><th scope="col">Option</th></tr></thead>
+    <tbody>${decided.map(
+      (one) => html`<${Decision} key=${one.name} one=${one} again=${again} />`,
+    )}</tbody></table>
     ${again && html`<p class="hint">A change reads the file again. Cells are then as in the file.</p>`}`;
 }
 

@@ -50,6 +50,9 @@ function Entry({ net, name, index, k, label }) {
     <${NumberField} value=${parameters[name][k]} label=${label} digits=${8} signed
       among=${amongLayer(net, name)}
       room=${style.value === "numbers" ? 8.5 : undefined} ...${setter(name, index)} /></label>
-    ${gradients && html`<span class="slope muted" title=${STEP}>${slope} = ${number(gradients[name][k], 6)}</span>`}
+    ${
+      gradients &&
+      html`<span class="slope muted" title=${STEP}>${slope} = ${number(gradients[name][k], 6)}</span>`
+    }
     <label class="check"><input type="checkbox" checked=${frozen} onChange=${toggle} /> Frozen</label>`;
 }

@@ -24,7 +24,10 @@ export function Units({ net, layout }) {
       const unit = { layer: c ? net.layers[c - 1] : null, c, i, x, y, value, share, label };
       return html`<${Unit} key=${`${c}-${i}`} ...${unit}
         radius=${c ? layout.radius : layout.inputRadius} phase=${now?.phase} />
-        ${c === 0 && html`<${InputName} key=${`n${i}`} name=${names[i]} full=${net.inputs[i]} ...${{ x, y, layout }} />`}`;
+        ${
+          c === 0 &&
+          html`<${InputName} key=${`n${i}`} name=${names[i]} full=${net.inputs[i]} ...${{ x, y, layout }} />`
+        }`;
     });
   });
 }

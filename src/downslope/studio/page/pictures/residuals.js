@@ -16,6 +16,10 @@ function Residuals({ picture }) {
     : html`<${Confusion} picture=${picture} />`;
 }
 
+/** Of a picture of some width: its axes are in view. */
+const heightFor = (width) =>
+  Math.round(Math.min(Math.max(Math.min(width * 0.8, innerHeight * 0.34), 230), 460));
+
 function Facts({ facts }) {
   const fact = ([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`;
   return html`<dl class="picture-facts">${facts.map(fact)}</dl>`;
@@ -39,7 +43,7 @@ function Pairs({ picture }) {
   const colours = useColours();
   const [stage, canvas, shape] = [useRef(), useRef(), useRef()];
   const width = useWidth(stage);
-  const height = Math.round(Math.min(Math.max(Math.min(width * 0.8, innerHeight * 0.34), 230), 460)); // axes in view
+  const height = heightFor(width);
   const draw = useMemo(
     () => (context) => {
       shape.current = drawPairs(context, picture, colours, width, height);
@@ -128,7 +132,7 @@ function Spread({ picture }) {
   const colours = useColours();
   const [stage, svg] = [useRef(), useRef()];
   const width = useWidth(stage);
-  const height = Math.round(Math.min(Math.max(Math.min(width * 0.8, innerHeight * 0.34), 230), 460)); // axes in view
+  const height = heightFor(width);
   const saved = { svg, file: "residuals", table: () => binTable(picture) };
   const range = `${number(picture.edges[0], 4)} to ${number(picture.edges.at(-1), 4)}`;
   const label =

@@ -69,7 +69,8 @@ function Predicted({ i, shown, layout: { classes, single, scaled } }) {
 function ErrorCell({ error, rounding }) {
   const met = Math.abs(error) < SMALL_ERROR && table.value.rows <= FEW_ROWS;
   const hint = `Target − prediction = ${inFull(error, 10, rounding)}`;
-  return html`<td class=${`computed ${met ? "met" : ""}`} title=${hint}>${judged(rounding, fitted(error, 5, 8))}</td>`;
+  return html`<td class=${`computed ${met ? "met" : ""}`} title=${hint}>
+    ${judged(rounding, fitted(error, 5, 8))}</td>`;
 }
 
 /** What the row adds to the error, with its formula. */

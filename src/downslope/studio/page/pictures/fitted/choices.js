@@ -39,5 +39,6 @@ function AtRow() {
     atRow.value = !atRow.value;
   };
   return html`<button type="button" class="toggle" aria-pressed=${atRow.value} onClick=${toggle}
-    title="Hold the other columns at the values of this row, or at typical ones">Row ${row.value + 1}</button>`;
+    title="Hold the other columns at the values of this row, or at typical ones">
+    Row ${row.value + 1}</button>`;
 }

@@ -23,8 +23,8 @@ const logit = (p) => Math.min(Math.max(Math.log(p / (1 - p)), -FURTHEST), FURTHE
 const probability = (z) => 1 / (1 + Math.exp(-z));
 
 /**
- * A grid with more places in between: as it is `painted`, and the heights that lines are drawn `through`, with
- * what a value is among them.
+ * A grid with more places in between: as it is `painted`, and the heights that lines are drawn `through`,
+ * with what a value is among them.
  */
 export function smoothed(grid, task) {
   if (task === "classes") return { painted: grid, through: grid, height: PLAIN.up };

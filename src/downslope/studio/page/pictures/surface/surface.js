@@ -58,7 +58,8 @@ function note(picture) {
   if (picture.why) parts.push(picture.why);
   if (picture.slice) {
     parts.push(
-      "All others keep their present values: the path may leave this slice, and lower errors may lie outside it.",
+      "All others keep their present values: the path may leave this slice, and lower errors may lie " +
+        "outside it.",
     );
   }
   if (picture.sampled) parts.push(`The errors are of ${picture.rows} rows, evenly spaced in the table.`);
