@@ -67,7 +67,7 @@ class Call:
         y: targets, as ``descend`` takes them.
         settings: its other arguments by name, as ``Run.settings`` has them.
         restore: of a changed call, what makes its outputs comparable to those before the change.
-        held: rows (x, y) that it is measured by and does not learn from, where it has no validation rows.
+        held: rows (x, y) that it is measured by and does not learn from, where it had no validation rows.
         judge: of a changed call, what its measured rows are held against; None is their targets.
         numbers: of the rows that are trained on and of those that measure, where they were set apart.
     """
@@ -213,10 +213,10 @@ class Call:
         data[_NUMBER] = np.arange(len(data["x"]))
         rows, validation = split(self.network, data, given.get("validation"), given.get("seed", 0))
         measured = rows
-        if validation:
-            measured = validation[0].data
-        elif self.held is not None:
+        if self.held is not None:
             measured = checked_data(self.network, *self.held, None, dtype)
+        elif validation:
+            measured = validation[0].data
         numbers = [part.get(_NUMBER, np.arange(0)) for part in (rows, measured)]
         for part in (rows, measured):
             part.pop(_NUMBER, None)

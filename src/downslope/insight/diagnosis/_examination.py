@@ -163,6 +163,19 @@ class Examination:
         return float(look_at(self.call.network, end, self.rows).errors.mean())
 
     @cached_property
+    def gap(self) -> float:
+        """How far the error of rows that measure is above that of rows that are learned from.
+
+        In standard errors; 0 where they are the same rows.
+        """
+        parameters, network = self.run.parameters, self.call.network
+        with np.errstate(all="ignore"):
+            held = look_at(network, parameters, self.call.measured).errors
+            learned = look_at(network, parameters, self.rows).errors
+            error = np.sqrt(np.var(held) / len(held) + np.var(learned) / len(learned))
+            return float((held.mean() - learned.mean()) / error) if error > 0 else 0.0
+
+    @cached_property
     def out_of_fold(self) -> OutOfFold | None:
         """What networks say of rows that they did not learn from; None where none can."""
         return self.held_out(np.ones(len(self.rows["x"])))

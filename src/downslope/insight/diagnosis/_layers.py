@@ -9,7 +9,7 @@ from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._look import Look, StageLook
 from downslope.nets import ACTIVATION, Dense, Layer, Residual
 
-__all__ = ["all_layers", "hidden", "with_each", "with_last", "with_layers"]
+__all__ = ["all_layers", "hidden", "mapped", "with_each", "with_last", "with_layers"]
 
 
 def all_layers(layers: Sequence[Layer]) -> list[Layer]:
@@ -34,20 +34,28 @@ def with_each(call: Call, change: Callable[[Dense], Dense], *, last: bool = True
         last: whether the last layer of the network is changed too.
     """
     *before, end = call.network.layers
-    changed = [_changed(layer, change) for layer in before]
-    return with_layers(call, [*changed, _changed(end, change) if last else end])
+    of = _of_dense(change)
+    return with_layers(call, [*mapped(before, of), *(mapped([end], of) if last else [end])])
 
 
-def _changed(layer: Layer, change: Callable[[Dense], Dense]) -> Layer:
-    if isinstance(layer, Residual):
-        return replace(layer, layers=tuple(_changed(inner, change) for inner in layer.layers))
-    return change(layer) if isinstance(layer, Dense) else layer
+def mapped(layers: Sequence[Layer], change: Callable[[Layer], Layer]) -> list[Layer]:
+    """Layers, each changed, those inside residual blocks too."""
+    return [
+        replace(layer, layers=tuple(mapped(layer.layers, change)))
+        if isinstance(layer, Residual)
+        else change(layer)
+        for layer in layers
+    ]
+
+
+def _of_dense(change: Callable[[Dense], Dense]) -> Callable[[Layer], Layer]:
+    return lambda layer: change(layer) if isinstance(layer, Dense) else layer
 
 
 def with_last(call: Call, change: Callable[[Dense], Dense]) -> Call:
     """The same call with the last layer changed, which has to be dense."""
     *before, end = call.network.layers
-    return with_layers(call, [*before, _changed(end, change)])
+    return with_layers(call, [*before, *mapped([end], _of_dense(change))])
 
 
 def hidden(look: Look) -> list[StageLook]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis._layers import hidden, with_each, with_layers
-from downslope.insight.diagnosis._look import look_at
 from downslope.insight.diagnosis._virtual import LEVEL, bends, held_look, most_missed, terms, units
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.nets import Dense
@@ -32,7 +29,7 @@ def too_small(seen: Examination) -> Iterable[Suspicion]:
     if seen.failed or not all(isinstance(layer, Dense) for layer in layers):
         return
     look = held_look(seen)
-    if not hidden(look) or _is_overfitted(seen, look.errors):
+    if not hidden(look) or seen.gap > _ERRORS:  # it fits what it learns from better: it has units enough
         return
     x = seen.call.measured["x"]
     (names, values), (more, drawn) = terms(x), units(x)
@@ -48,13 +45,6 @@ def too_small(seen: Examination) -> Iterable[Suspicion]:
         "would fall if there were more.",
         (Remedy(f"{_TIMES} times as many units before the last layer, at least {_LEAST}", _grown, _linear),),
     )
-
-
-def _is_overfitted(seen: Examination, held: NDArray[Any]) -> bool:
-    """Whether rows that are learned from have a lower error than others: the network has units enough."""
-    learned = look_at(seen.call.network, seen.run.parameters, seen.rows).errors
-    spread = np.sqrt(np.var(held) / len(held) + np.var(learned) / len(learned))
-    return bool(np.mean(held) - np.mean(learned) > _ERRORS * spread)
 
 
 def _larger(layer: Dense) -> Dense:
