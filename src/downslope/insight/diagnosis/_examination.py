@@ -34,6 +34,7 @@ __all__ = ["FAR", "Examination", "scaled_rate", "with_rate_times"]
 
 FAR = 0.2
 """Of the bound of stability: below it, longer steps are safe along every direction."""
+_MORE = 200  # steps that a run goes on for at least
 _PART = 20  # of the run that it goes on for at a lower rate
 _ROWS = 4096  # rows that are looked at: the error of a mean over them is 1.6% of a standard deviation
 
@@ -145,22 +146,33 @@ class Examination:
         if self.optimizer is None or not self.last_rate > 0:
             return None
         steps = max(self.run.steps_in_epoch, len(self.run.losses) // _PART)
-        return self._error_after(steps, learning_rate=self.last_rate / 10)
-
-    @cached_property
-    def error_continued(self) -> float | None:
-        """The mean error of the rows after as many steps again; None for L-BFGS and runs that failed."""
-        return self._error_after(len(self.run.losses))
-
-    def _error_after(self, steps: int, **settings: Any) -> float | None:
-        """The mean error of the rows where the run goes on."""
-        if self.failed or self.optimizer is None or not steps:
+        run = self._going_on(steps, learning_rate=self.last_rate / 10)
+        if run is None:
             return None
-        run = self.call.run(
-            start=self.run, steps=steps, epochs=None, time_limit=None, patience=None, **settings
-        )
         end = {name: run.state[name] for name in self.end}
         return float(look_at(self.call.network, end, self.rows).errors.mean())
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether the noise of batches explains half, at least, of what cooling takes off the error."""
+        cooled, is_whole = self.error_cooled, self.run.steps_in_epoch == 1
+        if cooled is None or is_whole:
+            return False
+        return 2 * self.noise_floor >= float(self.at_end.errors.mean()) - cooled
+
+    @cached_property
+    def score_continued(self) -> float | None:
+        """The score with as many steps again, at least 200; None for L-BFGS and runs that failed."""
+        run = self._going_on(max(len(self.run.losses), _MORE)) if len(self.run.losses) else None
+        return None if run is None else self.yardstick.score(self.call, run)
+
+    def _going_on(self, steps: int, **settings: Any) -> Run | None:
+        """The run with more steps."""
+        if self.failed or self.optimizer is None or not steps:
+            return None
+        return self.call.run(
+            start=self.run, steps=steps, epochs=None, time_limit=None, patience=None, **settings
+        )
 
     @cached_property
     def gap(self) -> float:
@@ -233,17 +245,19 @@ class Examination:
 
         Σ is the covariance of the rows' gradients, P what the rule divides gradients by; momentum μ makes
         steps 1/(1 − μ) times as long (Mandt, Hoffman and Blei, "Stochastic gradient descent as approximate
-        Bayesian inference", 2017). Of rules with a scale for each number, by their mean.
+        Bayesian inference", 2017). Where P is the root of the mean square of the batches' gradients, Σ/B is
+        P² at most, and the floor η tr(P)/4.
         """
+        rule = self.optimizer
+        if isinstance(rule, Adam | RMSprop | Adagrad) and self.scales is not None:
+            total = sum(float(np.sum(scale)) for scale in self.scales.values())
+            done = len(self.run.losses) if isinstance(rule, Adagrad) else 1  # its squares are summed
+            return self.last_rate * total / done / 4
         norms = gradient_norms(self.call.network, self.rows["x"], self.rows["y"], parameters=self.end)
         variance = float(np.mean(np.square(norms))) - self.at_end.gradient_norm**2
         size = self.call.settings.get("batch_size") or len(self.call.rows["x"])
-        rate, rule = self.last_rate, self.optimizer
-        if isinstance(rule, Sgd):
-            rate /= 1 - rule.momentum
-        elif self.scales is not None:
-            rate *= float(np.mean([np.mean(1 / scale) for scale in self.scales.values()]))
-        return rate * max(variance, 0.0) / (4 * size)
+        longer = 1 / (1 - rule.momentum) if isinstance(rule, Sgd) else 1.0
+        return self.last_rate * longer * max(variance, 0.0) / (4 * size)
 
     @cached_property
     def scales(self) -> Values | None:

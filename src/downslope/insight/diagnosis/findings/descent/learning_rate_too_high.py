@@ -47,7 +47,9 @@ def _evidence(seen: Examination) -> Iterable[Evidence]:
     if len(seen.epochs) and not seen.epochs.max() <= first:
         yield Evidence("largest error of an epoch, beside that of the start", float(seen.epochs.max()), first)
     cooled, end = seen.error_cooled, float(seen.at_end.errors.mean())
-    if cooled is not None and is_worth(end / seen.constant, cooled / seen.constant, SMALL, SMALL_SHARE):
+    if cooled is None or seen.is_noisy:
+        return
+    if is_worth(end / seen.constant, cooled / seen.constant, SMALL, SMALL_SHARE):
         yield Evidence("error at the end, beside that after a few steps of a tenth of the size", end, cooled)
 
 

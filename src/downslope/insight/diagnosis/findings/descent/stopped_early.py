@@ -10,6 +10,7 @@ import numpy as np
 from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
+from downslope.insight.diagnosis._score import shown_score
 from downslope.insight.diagnosis._trials import SMALL, SMALL_SHARE, is_worth
 from downslope.insight.diagnosis.findings._registry import finding
 
@@ -17,21 +18,21 @@ __all__ = ["stopped_early"]
 
 _SOURCE = "Prechelt, 'Early stopping – but when?' (1998)"
 _TIMES = (3, 10, 30, 100)
-_MOST = 20_000  # steps that are tried, unless three times those of the run are more
+_MOST = 5_000  # steps that are tried, unless three times those of the run are more
 
 
 @finding("stopped-early", _SOURCE)
 def stopped_early(seen: Examination) -> Iterable[Suspicion]:
-    """What the error comes to with as many steps again."""
-    losses, run, later = seen.run.losses, seen.run, seen.error_continued
-    end = float(seen.at_end.errors.mean())
-    if later is None or not is_worth(end / seen.constant, later / seen.constant, SMALL, SMALL_SHARE):
+    """What the error comes to with as many steps again, or a few hundred where there were fewer."""
+    later, ended = seen.score_continued, _ENDED.get(seen.run.stopped, "their number")
+    if later is None or not is_worth(seen.score, later, SMALL, SMALL_SHARE):
         return
+    steps = len(seen.run.losses)
     yield Suspicion(
-        Where(step=len(losses)),
-        (Evidence("error at the end, beside that after as many steps again", end, later),),
-        f"The run ended after {len(losses):,} steps, by {_ENDED.get(run.stopped, 'their number')}, before it "
-        f"arrived: as many again take the error from {end:.3g} to {later:.3g}.",
+        Where(step=steps),
+        (Evidence("error, beside that where the run goes on", seen.score, later),),
+        f"The run ended after {steps:,} steps, by {ended}, before it arrived: where it goes on, the "
+        f"error comes from {shown_score(seen.score)} to {shown_score(later)} of that of the best constant.",
         _remedies(seen),
     )
 
