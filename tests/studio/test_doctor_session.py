@@ -128,6 +128,23 @@ def test_columns_are_left_out():
     assert session.state.settings.network == network
 
 
+def test_a_column_that_is_set_to_0_is_left_out():
+    session = on_table()
+    call = call_of(session.state)
+    changes = what_changes(session.state, call, call.with_inputs(lambda x: x * [1, 0, 1]).arguments())
+    assert changes == {"drop": ["x2"], "settings": {}}
+
+
+def test_equal_starting_values_are_drawn_anew():
+    equal = ds.Network(3, [ds.Dense(6, "tanh", initializer="zeros"), ds.Dense(1, initializer="zeros")])
+    session = on_table(equal, learning_rate=0.1)
+    (finding,) = [one for one in examined(session)["findings"] if one["code"] == "symmetric-start"]
+    assert finding["changes"]["fresh"]
+    session.handle(ask.ApplyRemedy(1, **finding["changes"]))
+    drawn = TANH.initial_parameters(0)["layer1.weight"]
+    np.testing.assert_array_equal(session.state.run.saved_steps[0].values["layer1.weight"], drawn)
+
+
 def test_what_the_page_cannot_hold_is_none():
     session = on_table()
     call = call_of(session.state)

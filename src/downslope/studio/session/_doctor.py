@@ -74,8 +74,11 @@ def call_of(state: SessionState) -> Call:
 
 def _is_drawn(given: Mapping[str, NDArray[Any]], settings: Settings, dtype: Any) -> bool:
     """Whether values are those that the seed gives."""
-    drawn = settings.network.initial_parameters(settings.seed, dtype)
-    return given.keys() == drawn.keys() and all(np.array_equal(given[name], drawn[name]) for name in drawn)
+    return _are_alike(given, settings.network.initial_parameters(settings.seed, dtype))
+
+
+def _are_alike(values: Mapping[str, NDArray[Any]], others: Mapping[str, NDArray[Any]]) -> bool:
+    return values.keys() == others.keys() and all(np.array_equal(values[n], others[n]) for n in values)
 
 
 @lru_cache(maxsize=4)
@@ -108,7 +111,7 @@ def what_changes(state: SessionState, call: Call, remedied: Mapping[str, Any]) -
     parts = (
         _of_table(state, call, after.pop("x"), after.pop("y")),
         _of_rows(call, after.pop("row_weights", None)),
-        _of_start(call, after.pop("start")),
+        _of_start(call, after.pop("start"), after["network"]),
         _of_settings(state.settings, call, after),
     )
     found: Changes = {}
@@ -125,8 +128,8 @@ def _of_table(state: SessionState, call: Call, x: NDArray[Any], y: NDArray[Any])
         return {}
     if state.encode is not rows_of or len(x) != len(call.x) or y.shape != call.y.shape:
         return None
-    if x.shape[1] < call.x.shape[1] and y is call.y:
-        return _columns_left_out(state.rows, call.x, x)
+    if y is call.y and (names := _columns_left_out(state.rows, call.x, x)):
+        return {"drop": names}
     scales = state.rows.choices.scaling == RAW and x.shape == call.x.shape
     if scales and _is_scaled(call.x, x) and _is_scaled(call.y, y):
         return {"scaling": STANDARD}
@@ -145,14 +148,18 @@ def _is_scaled(before: NDArray[Any], after: NDArray[Any]) -> bool:
     return bool(np.allclose(one, other, atol=1e-3))
 
 
-def _columns_left_out(rows: Rows, before: NDArray[Any], after: NDArray[Any]) -> Changes | None:
-    """The columns of the table that an input less each leaves out."""
-    kept = [any(np.array_equal(column, other) for other in after.T) for column in before.T]
-    names = [name for name, there in zip(rows.features, kept, strict=True) if not there]
+def _columns_left_out(rows: Rows, before: NDArray[Any], after: NDArray[Any]) -> list[str]:
+    """The columns of the table that are no inputs any more, or constant ones; none where more changes."""
+    columns = dict(zip(rows.features, before.T, strict=True))
+    if after.shape == before.shape:
+        pairs = zip(columns, after.T, strict=True)
+        changed = {name: other for name, other in pairs if not np.array_equal(columns[name], other)}
+        names, only = list(changed), not any(map(np.ptp, changed.values()))
+    else:
+        names = [n for n, column in columns.items() if not any(np.array_equal(column, o) for o in after.T)]
+        only = len(names) == len(columns) - after.shape[1]
     whole = set(rows.frame.columns) - set(rows.choices.drop)
-    if sum(kept) != after.shape[1] or not whole.issuperset(names):
-        return None
-    return {"drop": names}
+    return names if only and whole.issuperset(names) else []
 
 
 def _of_rows(call: Call, weights: Any) -> Changes | None:
@@ -165,13 +172,14 @@ def _of_rows(call: Call, weights: Any) -> Changes | None:
     return {"without": call.row_numbers[weights == 0].tolist()}
 
 
-def _of_start(call: Call, start: Any) -> Changes | None:
-    """Another start: one that is drawn."""
+def _of_start(call: Call, start: Any, network: Network) -> Changes | None:
+    """Another start: one that is drawn, or that is drawn otherwise."""
     before = call.settings["start"]
+    if start is None:
+        drawn = (one.initial_parameters(call.settings["seed"]) for one in (network, call.network))
+        return {} if before is None and _are_alike(*drawn) else {"fresh": True}
     if start is before:
         return {}
-    if start is None:
-        return {"fresh": True}
     given = before is not None and isinstance(start, Mapping)
     if given and all(n in before and np.array_equal(v, before[n]) for n, v in start.items()):
         return {}  # of the parameters that are still there
