@@ -7,11 +7,13 @@ import pytest
 
 import downslope as ds
 from downslope.errors import DownslopeError
+from downslope.insight.diagnosis import Diagnosis, Finding, Where
 from downslope.studio import _schema as ask
 from downslope.studio.session._doctor import call_of, what_changes
 from downslope.studio.session._opening import session_on
 from downslope.studio.session._session import first_session
 from downslope.studio.views._answers import outcome_of
+from downslope.studio.views._doctor import _going_on
 from downslope.studio.views._time import stuck_of
 
 GENERATOR = np.random.default_rng(0)
@@ -230,15 +232,23 @@ def test_more_steps_are_none_of_the_page_unless_it_has_a_number_of_them():
         assert changes == {"settings": wanted}
 
 
-def test_a_run_that_has_not_arrived_and_goes_on_has_no_fault():
-    session = first_session()
-    session.handle(ask.OpenSample("spirals"))
-    session.handle(ask.Step(100))
-    found = examined(session)
-    (finding,) = [one for one in found["findings"] if one["code"] == "stopped-early"]
-    assert (finding["severity"], finding["changes"]) == ("note", {"settings": {}})
-    assert found["healthy"]
-    assert found["summary"].startswith("Healthy")
+def finding_of(code, **remedied):
+    """A fault whose remedy makes a call with these settings."""
+    words = {"cause": "", "remedy": "", "stated": "proven", "expected": "", "source": ""}
+    return Finding(code, "fault", Where(), (), changes=remedied, remedied=remedied, proof=None, **words)
+
+
+def test_more_steps_are_a_note_of_a_run_that_goes_on():
+    scaled, more = finding_of("unscaled-inputs"), finding_of("stopped-early")
+    for findings, changes, severities in (
+        ([more], [{"settings": {}}], ["note"]),
+        ([scaled, more], [{"scaling": "standard", "settings": {}}] * 2, ["fault", "note"]),
+        ([scaled], [None], ["fault"]),
+        ([more], [{"settings": {"stop_steps": 500}}], ["fault"]),
+    ):
+        found = _going_on(Diagnosis(findings, 0.5, False, 1.0), changes)
+        assert [one.severity for one in found.findings] == severities
+        assert found.healthy == ("fault" not in severities)
 
 
 def test_errors_that_stay_above_that_of_the_start_are_told():

@@ -98,10 +98,12 @@ def stuck_of(state: SessionState) -> dict[str, Any] | None:
         that of the best constant answer; None where it is neither, or was not tried for long.
     """
     index, last = beginning_of(state), state.run.last
+    if state.viewing is not None or last.step - state.run.saved_steps[index].step < _LONG or not last.exact:
+        return None
     begin, later = state.run.saved_steps[index], state.run.saved_steps[index + 1 :]
-    after = [saved for saved in later if saved.settings == state.settings]
+    after = [saved for saved in later if saved.settings is state.settings]  # since they were changed
     steps = last.step - after[0].step + 1 if after else 0
-    if state.viewing is not None or steps < _LONG or not last.exact:
+    if steps < _LONG:
         return None
     latest = [saved.error for saved in after[-_LOOKED_BACK:]]
     if min(latest) > begin.error and latest[-1] >= latest[0]:
