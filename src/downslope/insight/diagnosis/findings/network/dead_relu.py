@@ -13,7 +13,7 @@ from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis._layers import hidden, with_each, with_layers
 from downslope.insight.diagnosis._look import Look, look_at
-from downslope.insight.diagnosis._starting import drawn_anew
+from downslope.insight.diagnosis._starting import drawn_anew, starting_weights
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.nets import Dense, LeakyRelu
 
@@ -27,7 +27,8 @@ _RELU = "relu"
 @finding("dead-relu", _SOURCE)
 def dead_relu(seen: Examination) -> Iterable[Suspicion]:
     """How many units of a layer are 0 on every row, beside the same network at fresh starts."""
-    dead = _dead(seen.at_end)
+    equal = {each.layer for each in starting_weights(seen.call.network, seen.start) if each.are_alike}
+    dead = {layer: units for layer, units in _dead(seen.at_end).items() if layer not in equal}
     if not any(map(len, dead.values())):
         return
     plain = with_each(seen.call, lambda layer: replace(layer, initializer=None, bias=layer.bias is not False))
@@ -86,4 +87,4 @@ def _deep(healthy: Call, random: np.random.Generator) -> Call | None:
     if healthy.settings["optimizer"] != "adam":
         return None
     layers = [*(Dense(24, _RELU) for _ in range(4)), healthy.network.layers[-1]]
-    return with_layers(healthy, layers).with_settings(learning_rate=0.005)
+    return with_layers(healthy, layers).with_settings(learning_rate=0.01)
