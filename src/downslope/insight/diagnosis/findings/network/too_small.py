@@ -50,14 +50,19 @@ def too_small(seen: Examination) -> Iterable[Suspicion]:
 def _larger(layer: Dense) -> Dense:
     units = max(_LEAST, _TIMES * layer.units)
     biased = layer.bias if isinstance(layer.bias, bool) else True
-    return replace(layer, units=units, initializer=None, bias=biased)
+    return replace(layer, units=units, initializer=_by_name(layer), bias=biased)
+
+
+def _by_name(layer: Dense) -> str | None:
+    """The initializer, where it suits any number of units: another would be a second change."""
+    return layer.initializer if isinstance(layer.initializer, str) else None
 
 
 def _grown(call: Call) -> Call:
     grown = with_each(call, _larger, last=False)
     end = call.network.layers[-1]
     assert isinstance(end, Dense)
-    return with_layers(grown, [*grown.network.layers[:-1], replace(end, initializer=None)])
+    return with_layers(grown, [*grown.network.layers[:-1], replace(end, initializer=_by_name(end))])
 
 
 def _linear(call: Call) -> Call:
