@@ -1,0 +1,100 @@
+"""What the findings about the data name: rows, columns and counts, beside what was done to a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from healthy import healthy
+
+from downslope.insight.diagnosis import Call, Finding, examine
+
+
+def suspected(call: Call, code: str) -> Finding:
+    found = examine(call, call.run(), prove=False, seconds=None).findings
+    return next(finding for finding in found if finding.code == code)
+
+
+@pytest.mark.parametrize("table", ["rings", "wave"])
+def test_rows_with_wrong_targets_are_named(table: str) -> None:
+    call = healthy(table, "wide", 1)
+    random = np.random.default_rng(0)
+    wrong = np.sort(random.permutation(call.row_numbers)[:40])
+    y = np.array(call.y)
+    y[wrong] = 1 - y[wrong] if table == "rings" else y[np.roll(wrong, 1)]
+    named = suspected(replace(call, y=y), "label-noise").where.rows
+    assert np.isin(named, wrong).sum() >= 0.8 * len(named)
+    far = wrong[np.abs(y[wrong] - call.y[wrong]) >= 1]  # another row's target may be as good as one's own
+    assert np.isin(far, named).sum() >= 0.6 * len(far)
+
+
+def test_targets_some_rows_off_are_put_back() -> None:
+    call = healthy("wave", "wide", 1)
+    y = np.array(call.y)
+    y[200:] = np.roll(call.y[200:], 2)
+    finding = suspected(replace(call, y=y), "misaligned-labels")
+    assert abs(finding.where.rows[0] - 200) <= 15
+    remedied, weights = finding.remedied["y"], finding.remedied["row_weights"]
+    inner = np.arange(220, 480)
+    np.testing.assert_array_equal(remedied[inner], call.y[inner])
+    assert weights[inner].all()
+
+
+def test_copies_in_the_validation_rows_are_counted() -> None:
+    call = healthy("wave", "wide", 1).with_rows_apart()
+    x, y = (np.asarray(part) for part in call.settings["validation"])
+    more = Call(
+        call.network, np.concatenate([call.x, x[:10]]), np.concatenate([call.y, y[:10]]), call.settings
+    )
+    finding = suspected(more, "duplicate-rows")
+    assert list(finding.where.rows) == list(range(len(call.x), len(call.x) + 10))
+    assert finding.evidence[0].value == pytest.approx(10 / len(x))
+    assert np.count_nonzero(finding.remedied["row_weights"]) == len(call.x)
+
+
+def test_the_floor_under_the_error_of_conflicting_rows() -> None:
+    call = healthy("wave", "wide", 1).with_rows_apart()
+    x = np.concatenate([call.x, call.x[:3]])
+    y = np.concatenate([call.y, call.y[:3] + 20])
+    finding = suspected(Call(call.network, x, y, call.settings), "conflicting-rows")
+    assert sorted(finding.where.rows) == [0, 1, 2, *range(len(call.x), len(call.x) + 3)]
+    floor = 3 * 2 * 10**2 / np.sum((y - y.mean()) ** 2)  # each pair is 10 away from its mean
+    assert finding.evidence[0].value == pytest.approx(floor)
+
+
+def test_the_rows_that_dominate_are_named_first_by_the_numbers_of_the_table() -> None:
+    call = healthy("wave", "wide", 1)
+    y = np.array(call.y)
+    far = call.row_numbers[:4]
+    y[far] += 100
+    finding = suspected(replace(call, y=y), "outliers-dominate")
+    assert set(finding.where.rows[:4]) == set(far.tolist())
+
+
+def test_a_leak_is_a_question() -> None:
+    call = healthy("product", "wide", 1)
+    x = np.array(call.x)
+    x[:, 3] = 7 - 2 * np.asarray(call.y)
+    finding = suspected(replace(call, x=x), "target-leak")
+    assert finding.severity == "note"
+    assert finding.where.columns == (3,)
+    assert finding.cause.endswith("?")
+
+
+def test_the_direction_of_collinear_columns_is_named() -> None:
+    call = healthy("product", "wide", 1)
+    x = np.array(call.x)
+    x[:, 4] = x[:, 1] + 0.01 * x[:, 4]
+    finding = suspected(replace(call, x=x), "collinear-columns")
+    assert set(finding.where.columns) == {1, 4}
+    assert "0.71·column 1" in finding.cause
+    assert "0.71·column 4" in finding.cause
+
+
+def test_columns_in_which_validation_rows_differ_are_named() -> None:
+    call = healthy("product", "wide", 1)
+    order = np.argsort(call.x[:, 2], kind="stable")
+    x, y = call.x[order], call.y[order]
+    apart = Call(call.network, x[:600], y[:600], {**call.settings, "validation": (x[600:], y[600:])})
+    assert suspected(apart, "shifted-validation").where.columns[0] == 2
