@@ -19,6 +19,7 @@ export const PLACES = {
   settings: "#tab-settings",
   columns: "#tab-columns",
   runs: "#tab-runs",
+  doctor: "#tab-doctor",
 };
 
 const FOCUSABLE = "input, button, select, canvas[tabindex], [tabindex='0']";
