@@ -23,7 +23,15 @@ from healthy import ARCHITECTURES, TABLES, healthy
 
 import downslope as ds
 from downslope.insight.diagnosis import Call
-from downslope.insight.extrapolation import EDGES, Estimate, Grade, grades_of, history_of
+from downslope.insight.extrapolation import (
+    EDGES,
+    Estimate,
+    Grade,
+    grades_of,
+    history_of,
+    krylov_spectrum,
+    near_grades,
+)
 
 KINDS: Mapping[str, Mapping[str, Any]] = {
     "descent": {"optimizer": "sgd", "learning_rate": 0.1, "epochs": 2000, "batch_size": None},
@@ -207,7 +215,14 @@ def grades(case: Case) -> list[Grade]:
         return []
     history = history_of(run)
     count = len(history.errors)
-    return [grade for part in _ASKED for grade in grades_of(history, count // part, count)]
+    found = [grade for part in _ASKED for grade in grades_of(history, count // part, count)]
+    if run.steps_in_epoch > 1 or case.architecture == LINEAR:
+        return found
+    for steps in (count // part for part in _ASKED):
+        so_far = case.call.run(steps=steps, epochs=None)
+        spectrum = krylov_spectrum(so_far, case.call)
+        found += [] if spectrum is None else near_grades(spectrum, run.losses[steps:])
+    return found
 
 
 def reference(found: Mapping[str, Sequence[Grade]]) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.insight.extrapolation import history_of
+from downslope.insight.diagnosis import Call
+from downslope.insight.extrapolation import history_of, krylov_spectrum
 
 WAVE = np.random.default_rng(0).uniform(-2, 2, (120, 2))
 HEIGHT = np.sin(2 * WAVE[:, 0]) + np.cos(WAVE[:, 1])
@@ -44,6 +45,37 @@ def test_a_linear_network_is_foretold_to_rounding(momentum, seed):
     assert ahead.steps_to(0.999 * solution.error).value == inf
 
 
+@pytest.mark.parametrize("momentum", [0.0, 0.6])
+def test_lanczos_is_exact_where_the_error_is_quadratic(momentum):
+    call = linear_call(2, optimizer=ds.Sgd(momentum))
+    later = ds.descend(**call, steps=400).losses
+    run = ds.descend(**call, steps=30)
+    found = krylov_spectrum(run, Call(call["network"], *rows_of(call), run.settings))
+    told = [found.error_after(steps) for steps in (0, 1, 10, 300)]
+    np.testing.assert_allclose(told, later[[30, 31, 40, 330]], rtol=1e-9)
+
+
+def test_a_small_network_of_tanh_is_foretold_near():
+    """113 parameters: to an error a tenth lower mostly within 4 %, a fifth lower within 23 % of the steps."""
+    random = np.random.default_rng(0)
+    x = random.standard_normal((200, 6))
+    y = np.sin(x[:, 0]) + x[:, 1] * x[:, 2] + 0.1 * random.standard_normal(200)
+    net = ds.Network(6, [ds.Dense(14, "tanh"), ds.Dense(1)])
+    assert sum(value.size for value in net.initial_parameters().values()) == 113
+    off = {0.9: [], 0.8: []}
+    for seed in range(4):
+        call = {"network": net, "x": x, "y": y, "seed": seed, "learning_rate": 0.05}
+        later = ds.descend(**call, steps=3000).losses
+        for steps in (100, 200, 400, 800):
+            ahead = ds.outlook(ds.descend(**call, steps=steps), x, y)
+            assert ahead.error == pytest.approx(later[steps], rel=1e-9)
+            for share, found in off.items():
+                took = np.flatnonzero(later[steps:] <= share * later[steps])[0]
+                found.append(abs(ahead.steps_to(share * later[steps]).value / took - 1))
+    assert np.mean(np.array(off[0.9]) <= 0.04) >= 0.75
+    assert max(off[0.8]) <= 0.23
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -63,7 +95,8 @@ def test_other_descents_of_a_linear_network_have_an_interval(settings):
 
 
 def run_with(losses, **settings):
-    run = ds.descend(TANH, WAVE, HEIGHT, steps=1, **settings)
+    """A run of a rule that is followed by its errors alone."""
+    run = ds.descend(TANH, WAVE, HEIGHT, steps=1, optimizer="adam", **settings)
     return replace(run, losses=np.asarray(losses, float))
 
 

@@ -1,8 +1,19 @@
 """What a run will come to, from what it did so far, with intervals from how far off forecasts were."""
 
-from downslope.insight.extrapolation._grades import Grade, grades_of
+from downslope.insight.extrapolation._grades import Grade, grades_of, near_grades
 from downslope.insight.extrapolation._history import history_of
+from downslope.insight.extrapolation._krylov import krylov_spectrum
 from downslope.insight.extrapolation._outlook import Estimate, Outlook, outlook
 from downslope.insight.extrapolation._reference import EDGES
 
-__all__ = ["EDGES", "Estimate", "Grade", "Outlook", "grades_of", "history_of", "outlook"]
+__all__ = [
+    "EDGES",
+    "Estimate",
+    "Grade",
+    "Outlook",
+    "grades_of",
+    "history_of",
+    "krylov_spectrum",
+    "near_grades",
+    "outlook",
+]

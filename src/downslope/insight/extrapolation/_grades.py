@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from downslope._checks import Interval, choice, number
 from downslope._files import place_of
@@ -15,6 +16,7 @@ from downslope.errors import DownslopeError
 from downslope.insight.extrapolation._curve import HORIZON, Curve, fitted
 from downslope.insight.extrapolation._history import History
 from downslope.insight.extrapolation._reference import EDGES, QUANTILES
+from downslope.insight.extrapolation._spectrum import Spectrum
 
 __all__ = [
     "Grade",
@@ -22,6 +24,7 @@ __all__ = [
     "bounds",
     "foretold",
     "grades_of",
+    "near_grades",
     "own_grades",
     "question_of",
     "read_grades",
@@ -37,6 +40,7 @@ Forecasts on one table miss together. Of the reference's 21 tables, each held ag
 others, 18 have nine of ten grades of steps within these; at 0.1 it is 11.
 """
 _SHARES = (0.25, 0.5, 0.75, 0.9)  # of the way that the error fell, at which steps are asked for
+_NEAR_SHARES = (0.005, 0.02, 0.05, 0.08, 0.12, 0.16, 0.2, 0.25)
 _FEWEST = 8  # epochs before the first forecast of a run
 _LAST = 20  # the last part of a run that is its end: 1/20
 _NOISE = 3  # standard deviations
@@ -50,10 +54,10 @@ class Question:
 
     Attributes:
         kind: ``"error"`` after some steps; ``"steps"`` to an error that the curve comes to; ``"beyond"``:
-            steps to an error that the curve does not come to.
+            steps to an error that the curve does not come to; ``"near"``: steps by the spectrum.
         ahead: of an error, ln(time asked about / time so far). Of steps, ln(time foretold / time so far). Of
             those beyond, how far the error is below that of now, over the drop while the time grew last
-            e-fold.
+            e-fold. Of those near, the share of the error now by which it falls, at most 1/4.
     """
 
     kind: str
@@ -67,7 +71,8 @@ class Grade(Question):
     Attributes:
         off: of an error, what came minus what was foretold, over the drop while the time grew last by the
             same ratio and the noise of an error. Of steps, ln(time that it took from then on / time
-            foretold); of those beyond, ln(time that it took from then on / time so far).
+            foretold); of those beyond, ln(time that it took from then on / time so far); of those near,
+            ln(steps that it took / steps foretold).
     """
 
     off: float
@@ -125,6 +130,16 @@ def question_of(curve: Curve, error: float) -> Question:
 def foretold(curve: Curve, question: Question) -> float:
     """The time from now on that ``off`` of steps is held against."""
     return curve.now * (float(np.expm1(question.ahead)) if question.kind == "steps" else 1.0)
+
+
+def near_grades(spectrum: Spectrum, later: NDArray[np.float64]) -> Iterator[Grade]:
+    """How far off a spectrum is, by the errors from its steps on."""
+    now = spectrum.error_after(0)
+    for share in _NEAR_SHARES:
+        reached = np.flatnonzero(later <= (1 - share) * now)
+        steps = spectrum.steps_to((1 - share) * now)
+        if len(reached) and reached[0] and 0 < steps < np.inf:
+            yield Grade("near", share, float(np.log(reached[0] / steps)))
 
 
 def own_grades(history: History) -> list[Grade]:

@@ -26,6 +26,7 @@ from downslope.insight.extrapolation._grades import (
     bounds,
     foretold,
     grades_of,
+    near_grades,
     own_grades,
     question_of,
     read_grades,
@@ -34,12 +35,14 @@ from downslope.insight.extrapolation._grades import (
     write_grades,
 )
 from downslope.insight.extrapolation._history import History, history_of
-from downslope.insight.extrapolation._spectrum import Spectrum, spectrum_of
+from downslope.insight.extrapolation._krylov import krylov_spectrum
+from downslope.insight.extrapolation._spectrum import Spectrum, exact_spectrum
 from downslope.nets import checked_one
 from downslope.training import Run
 
 __all__ = ["Estimate", "Outlook", "outlook"]
 
+_FURTHEST = 0.25  # of the error: by how much it may fall before a spectrum is another one
 _EVER = 1e18  # times the time so far: each decay is over before
 _LONG_ENOUGH = 0.05  # seconds in which steps are timed
 
@@ -112,7 +115,42 @@ class Outlook:
         if self._spectrum is not None:
             known = self._spectrum.error_after(steps)
             return Estimate(known, known, known)
+        if (near := self._near_error(steps)) is not None:
+            return near
         return self._error_at(float(self._history.time_of(np.array(float(self.steps + steps)))))
+
+    @cached_property
+    def _near(self) -> Spectrum | None:
+        return krylov_spectrum(self._run, self._call)
+
+    def _near_error(self, steps: int) -> Estimate | None:
+        """The error by the spectrum; None where it serves no longer."""
+        if self._near is None or steps > HORIZON * self.steps:
+            return None
+        value = self._near.error_after(steps)
+        near = self._near_question(value)
+        if near is None:
+            return None
+        _, *offs = bounds(near, self.grades)  # the steps may take longer, or be as good as more
+        ends = sorted(self._near.error_after(round(steps * exp(-off))) for off in offs)
+        return Estimate(value, min(value, ends[0]), max(value, ends[1]))
+
+    def _near_steps(self, error: float) -> Estimate | None:
+        """The steps to an error by the spectrum; None where it serves no longer."""
+        near = None if self._near is None else self._near_question(error)
+        if self._near is None or near is None:
+            return None
+        value = self._near.steps_to(error)
+        if value > HORIZON * self.steps:
+            return None
+        _, low, high = bounds(near, self.grades)
+        return Estimate(value, min(value, value * exp(low)), max(value, value * exp(high)))
+
+    def _near_question(self, error: float) -> Question | None:
+        """How much lower an error is than that of now; None where it is not, or too much for a spectrum."""
+        now = 0.0 if self._near is None else self._near.error_after(0)
+        share = 1 - error / now if now > 0 else -1.0
+        return Question("near", share) if 0 <= share <= _FURTHEST else None
 
     def _error_at(self, time: float) -> Estimate:
         curve = self._curve
@@ -137,6 +175,8 @@ class Outlook:
         if self._spectrum is not None:
             known = self._spectrum.steps_to(error)
             return Estimate(known, known, known)
+        if (near := self._near_steps(error)) is not None:
+            return near
         curve = self._curve
         if error >= curve.at(curve.now):
             return Estimate(0.0, 0.0, 0.0)
@@ -185,6 +225,8 @@ class Outlook:
                 "an outlook is graded by a run that went on from its own: descend with start=run, give that"
             )
         found = list(grades_of(later, asked, until))
+        if self._near is not None:
+            found += near_grades(self._near, run.losses[self.steps :])
         if self._path is not None:
             write_grades(self._path, found)
         return found
@@ -223,8 +265,9 @@ class Outlook:
 def outlook(run: Run, x: ArrayLike, y: ArrayLike, *, grades: str | os.PathLike[str] | None = None) -> Outlook:
     """What a run will come to if it goes on: the error after more steps, the steps to an error, its level.
 
-    Descent of a linear network with squared error on all rows at a constant rate is foretold exactly. Else
-    the errors so far are followed further, as a sum of decays over the sum of the learning rates, for every
+    Descent of a linear network with squared error on all rows at a constant rate is foretold exactly. Of
+    other networks it is followed along the Hessian's spectrum until the error is a quarter lower. Else the
+    errors so far are followed further, as a sum of decays over the sum of the learning rates, for every
     optimizer, batch size and schedule. The intervals are conformal: as wide as the forecasts of other runs
     were off, of this run at 1/8, 1/4 and 1/2 of its way, and of those in the file of grades.
 
@@ -247,7 +290,7 @@ def outlook(run: Run, x: ArrayLike, y: ArrayLike, *, grades: str | os.PathLike[s
     history = history_of(_run(run))
     call = Call(checked_one(run.network), np.asarray(x), np.asarray(y), run.settings)
     assert call.rows  # they are checked
-    spectrum = spectrum_of(run, call)
+    spectrum = exact_spectrum(run, call)
     curve = fitted(history.errors, history.times)
     own = [] if spectrum is not None else own_grades(history)
     kept = [] if grades is None else read_grades(grades)

@@ -13,7 +13,7 @@ from downslope.insight.diagnosis import Call
 from downslope.insight.linear import Quadratic, Recurrence, quadratic
 from downslope.training import Constant, Run, Sgd, optimizer_of, schedule_of
 
-__all__ = ["Spectrum", "spectrum_of"]
+__all__ = ["Plain", "Spectrum", "exact_spectrum", "plain_descent", "velocities_of"]
 
 _MOST = 1 << 60
 _SCANNED = 1 << 20  # steps; beyond them the error is taken to fall only
@@ -26,9 +26,9 @@ class Spectrum:
 
     Attributes:
         curvatures: λ, (directions,).
-        distances: from the minimum, (directions,).
+        distances: from where the error is stationary, (directions,).
         velocities: of descent with momentum, (directions,).
-        floor: the error at the minimum.
+        floor: the error where all distances are 0: at the minimum, if no curvature is below 0.
         rate, momentum: of each step.
     """
 
@@ -48,7 +48,7 @@ class Spectrum:
 
     def steps_to(self, error: float) -> float:
         """The first of the steps from now on after which the error is at most this; infinity where never."""
-        if error < self.floor:
+        if error < self.floor and np.all(self.curvatures >= 0):
             return float("inf")
         for begin in range(0, _SCANNED, _CHUNK):
             with np.errstate(all="ignore"):
@@ -89,50 +89,56 @@ class Spectrum:
         return found
 
 
-def spectrum_of(run: Run, call: Call) -> Spectrum | None:
-    """The spectrum of a linear network's error where a run is; None where its descent is no other than that.
+@dataclass(frozen=True)
+class Plain:
+    """Descent in which each step is η times the gradient of all rows, or that with momentum."""
 
-    It serves descent on all rows at a constant rate, with or without momentum.
-    """
+    rate: float
+    momentum: float
+
+
+def plain_descent(run: Run, call: Call) -> Plain | None:
+    """The rate and the momentum of a run, which are all that its next steps depend on; None of others."""
     given = call.settings
-    rule = _plain(call)
-    if rule is None or run.steps_in_epoch > 1 or not run.state:
+    optimizer = given.get("optimizer", "sgd")
+    if run.steps_in_epoch > 1 or not run.state or not given:
         return None
-    rows = call.rows
+    if isinstance(optimizer, str) and optimizer.lower() == "lbfgs":
+        return None
+    rule, schedule = optimizer_of(optimizer), schedule_of(given.get("learning_rate"))
+    limited = any(given.get(name) for name in ("clip_norm", "clip_value", "frozen"))
+    random = any(stage.kind == "Dropout" for stage in run.network.graph().stages)
+    if not isinstance(rule, Sgd) or rule.nesterov or not isinstance(schedule, Constant) or limited or random:
+        return None
+    return Plain(schedule.peak, rule.momentum)
+
+
+def velocities_of(run: Run) -> dict[str, NDArray[Any]]:
+    """What descent with momentum remembers, by the name of the parameter; 0 without momentum."""
+    names = run.network.graph().parameters
+    return {name: run.state.get(f"{name}.velocity", np.zeros_like(run.state[name])) for name in names}
+
+
+def exact_spectrum(run: Run, call: Call) -> Spectrum | None:
+    """The spectrum of a linear network's squared error where a run is; None of others."""
+    plain, rows = plain_descent(run, call), call.rows
+    if plain is None:
+        return None
     try:
         form = quadratic(call.network, rows["x"], rows["y"], rows["row_weights"])
     except DownslopeError:
         return None
-    schedule = schedule_of(given.get("learning_rate"))
-    assert isinstance(schedule, Constant)
-    return _of_form(form, run, schedule.peak, rule.momentum)
-
-
-def _plain(call: Call) -> Sgd | None:
-    """The rule, where each step is η times the gradient of all rows, or that with momentum."""
-    given = call.settings
-    optimizer = given.get("optimizer", "sgd")
-    if isinstance(optimizer, str) and optimizer.lower() == "lbfgs":
-        return None
-    rule, schedule = optimizer_of(optimizer), schedule_of(given.get("learning_rate"))
-    limits = ("clip_norm", "clip_value", "frozen")
-    if not isinstance(rule, Sgd) or rule.nesterov or not isinstance(schedule, Constant):
-        return None
-    return None if any(given.get(name) for name in limits) else rule
+    return _of_form(form, run, plain.rate, plain.momentum)
 
 
 def _of_form(form: Quadratic, run: Run, rate: float, momentum: float) -> Spectrum:
     found, at = form.decomposition, form.unknowns(run.state)
     end = form.nearest_minimum(at)
-    velocities: dict[str, NDArray[Any]] = {
-        name: run.state.get(f"{name}.velocity", np.zeros_like(run.state[name]))
-        for name in run.network.graph().parameters
-    }
     outputs = form.targets.shape[1]
     return Spectrum(
         np.repeat(2 / outputs * found.sizes**2, outputs),
         (found.directions @ (at - end)).ravel(),
-        (found.directions @ form.unknowns(velocities)).ravel(),
+        (found.directions @ form.unknowns(velocities_of(run))).ravel(),
         form.error(end),
         rate,
         momentum,
