@@ -23,13 +23,17 @@ class OutOfFold:
     """Outputs on rows that were not learned from.
 
     Attributes:
-        rows: of each row, by the network that did not see it, (rows, outputs).
+        rows: of each row, by the network that did not see it, at its best epoch, (rows, outputs).
         measured: of each of the rows that measure the call, the mean of all these networks; where none were
             held out these are the rows themselves.
+        last: the same as ``rows``, at the last epoch.
+        best_epoch: the median of the best epochs.
     """
 
     rows: NDArray[np.float64]
     measured: NDArray[np.float64]
+    last: NDArray[np.float64]
+    best_epoch: int
 
 
 def out_of_fold(call: Call, rows: Arrays, factors: NDArray[np.float64], steps: int) -> OutOfFold | None:
@@ -48,7 +52,7 @@ def out_of_fold(call: Call, rows: Arrays, factors: NDArray[np.float64], steps: i
         return None
     folds = np.random.default_rng(0).permutation(count) % _FOLDS
     outputs = np.empty((count, int(call.network.graph().output.shape[1])))
-    measured = []
+    last, measured, best = np.empty_like(outputs), [], []
     for fold in range(_FOLDS):
         kept, out = folds != fold, folds == fold
         settings = {
@@ -64,8 +68,12 @@ def out_of_fold(call: Call, rows: Arrays, factors: NDArray[np.float64], steps: i
         if run.stopped == "not finite":
             return None
         outputs[out] = output_of(call.network, run.parameters, rows["x"][out])
+        state = {name: (run.state or run.parameters)[name] for name in run.parameters}
+        last[out] = output_of(call.network, state, rows["x"][out])
+        best.append(run.best_epoch or 0)
         if call.measured is not call.rows:
             measured.append(output_of(call.network, run.parameters, call.measured["x"]))
     if not np.isfinite(outputs).all():
         return None
-    return OutOfFold(outputs, np.mean(measured, axis=0) if measured else outputs)
+    means = np.mean(measured, axis=0) if measured else outputs
+    return OutOfFold(outputs, means, last, int(np.median(best)))

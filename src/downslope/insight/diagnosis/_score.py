@@ -16,7 +16,7 @@ from downslope.insight.diagnosis._call import Call, Judge
 from downslope.nets import Network
 from downslope.training import Run
 
-__all__ = ["WORST", "Yardstick", "output_of", "shown_score"]
+__all__ = ["WORST", "Yardstick", "output_of", "row_errors", "shown_score"]
 
 WORST = 1e6
 """The score of what is not finite, or worse than a million times the best constant."""
@@ -124,6 +124,12 @@ class Yardstick:
 def output_of(network: Network, parameters: Mapping[str, NDArray[Any]], x: NDArray[Any]) -> NDArray[Any]:
     """The output of the last layer, (rows, outputs)."""
     return _output(network).rows({**parameters, "x": x})[0]
+
+
+def row_errors(network: Network, output: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
+    """The loss of each row, (rows,), of outputs and targets."""
+    given = {"z": output, "y": y.astype(output.dtype), "row_weights": np.ones(len(y), output.dtype)}
+    return _errors(network).rows(given)[0]
 
 
 @lru_cache(maxsize=64)
