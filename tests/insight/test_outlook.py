@@ -138,6 +138,23 @@ def test_a_rate_that_falls_to_nothing_ends_the_descent():
     assert ahead.level == ahead.error_after(100) == ahead.error_after(10**6)
 
 
+@pytest.mark.parametrize("size", [1e-300, 1.0, 1e300])
+def test_an_outlook_has_no_unit(size):
+    random = np.random.default_rng(2)
+    error = 0.1 + np.exp(-np.arange(300) / 80) + 0.01 * random.standard_normal(300)
+    plain, told = (ds.outlook(run_with(k * error), WAVE, HEIGHT) for k in (1.0, size))
+    assert told.level.value == pytest.approx(size * plain.level.value, rel=1e-3)
+    assert told.level.high == pytest.approx(size * plain.level.high, rel=1e-3)
+    assert told.steps_to(0.12 * size).value == pytest.approx(plain.steps_to(0.12).value, rel=1e-3)
+
+
+@pytest.mark.parametrize("steps", [0, 300, 10**6, 10**30])
+def test_an_error_that_was_never_below_0_is_not_foretold_to_be(steps):
+    ahead = ds.outlook(run_with(np.exp(-np.arange(300) / 80)), WAVE, HEIGHT)
+    told = ahead.error_after(steps)
+    assert 0 <= told.low <= told.value <= told.high
+
+
 def test_noise_alone_may_reach_what_is_within_it():
     random = np.random.default_rng(1)
     ahead = ds.outlook(run_with(1 + 0.1 * random.standard_normal(400)), WAVE, HEIGHT)
@@ -207,7 +224,7 @@ def test_it_is_shown_and_plain_data():
     ahead = ds.outlook(ds.descend(TANH, WAVE, HEIGHT, steps=100), WAVE, HEIGHT)
     data = json.loads(json.dumps(ahead.to_json()))
     assert data["level"]["low"] <= data["level"]["value"] <= data["level"]["high"]
-    assert [each["steps"] for each in data["ahead"]] == [100, 300, 700]
+    assert [each["steps"] for each in data["ahead"]] == [100, 300, 600]
     assert str(ahead.level) in repr(ahead)
     assert "After 300 more steps" in str(ahead)
     assert "<table" in ahead._repr_html_()

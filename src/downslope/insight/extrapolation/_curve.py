@@ -68,8 +68,9 @@ def fitted(errors: NDArray[np.float64], times: NDArray[np.float64]) -> Curve:
     """
     from scipy.optimize import nnls
 
-    now, lowest = float(times[-1]), float(errors.min())
-    offset = min(lowest, 0.0)
+    now, size = float(times[-1]), float(np.abs(errors).max()) or 1.0
+    errors = errors / size  # squares of any error are numbers then
+    offset = min(float(errors.min()), 0.0)
     starts = _bins(len(errors))
     counts = np.diff([*starts, len(errors)])
     means = np.add.reduceat(errors - offset, starts) / counts
@@ -85,7 +86,7 @@ def fitted(errors: NDArray[np.float64], times: NDArray[np.float64]) -> Curve:
         weights, _ = nnls(decays / scales[:, None], means / scales)
     except RuntimeError:  # too many iterations: the last error stays
         weights = np.eye(len(rates))[0] * means[-1]
-    return Curve(rates, weights, offset, noise, now)
+    return Curve(rates, size * weights, size * offset, size * noise, now)
 
 
 def _bins(count: int) -> NDArray[np.int64]:

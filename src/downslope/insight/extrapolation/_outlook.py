@@ -43,6 +43,7 @@ from downslope.training import Run
 __all__ = ["Estimate", "Outlook", "outlook"]
 
 _FURTHEST = 0.25  # of the error: by how much it may fall before a spectrum is another one
+_LONG = 1e12  # from there on numbers are shown with an exponent
 _EVER = 1e18  # times the time so far: each decay is over before
 _LONG_ENOUGH = 0.05  # seconds in which steps are timed
 
@@ -159,8 +160,9 @@ class Outlook:
         ahead = log(looked)
         _, low, high = (off * spread(curve, ahead) for off in bounds(Question("error", ahead), self.grades))
         value, seen = curve.at(ratio * curve.now), curve.at(looked * curve.now)
-        least = min(curve.offset, seen + low)
-        lowest = max(seen + low, curve.offset) if ratio <= HORIZON else least
+        lowest = seen + low if ratio <= HORIZON else min(seen + low, curve.offset)
+        if not curve.offset:  # no error was below 0
+            lowest = max(lowest, 0.0)
         return Estimate(value, min(value, lowest), max(value, seen + high))
 
     def steps_to(self, error: float) -> Estimate:
@@ -253,7 +255,7 @@ class Outlook:
 
     def _ahead(self) -> list[tuple[int, Estimate]]:
         """The error after as many steps again, three times and seven times as many."""
-        return [(times * self.steps, self.error_after(times * self.steps)) for times in (1, 3, 7)]
+        return [(times * self.steps, self.error_after(times * self.steps)) for times in (1, 3, 6)]
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = [("Error now", _shown(self.error))]
@@ -308,8 +310,8 @@ def _run(given: object) -> Run:
 
 def _shown(value: float) -> str:
     if value == inf:
-        return "never"
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
+        return "infinity"
+    return f"{value:,.0f}" if 1000 <= value < _LONG else f"{value:.4g}"
 
 
 def _json(estimate: Estimate) -> dict[str, float | None]:
