@@ -95,6 +95,13 @@ def _expected(z: Values) -> Values:
 
 
 def _as_classes(call: Call, levels: Values) -> Call:
+    """The loss of classes: of two, with the one output that there is; of more, with one for each."""
+    if len(levels) == 2 and int(call.network.graph().output.shape[1]) == 1:
+        low, high = levels
+        two = _ended(call, Dense(1), "binary_cross_entropy")
+        return two.with_targets(
+            lambda y: np.where(y == high, 1.0, 0.0), lambda z: low + (high - low) / (1 + np.exp(-z))
+        )
     changed = _ended(call, Dense(len(levels)), "cross_entropy")
     return changed.with_targets(lambda y: _classes(y, levels), lambda z: z)
 
