@@ -80,26 +80,26 @@ def _times(call: Call, factor: float) -> Call:
 
 @over_regularised.planted
 def _l2(healthy: Call, severity: float, random: np.random.Generator) -> Call:
-    """The penalty l2 of 0.2, or up to 2."""
-    return healthy.with_network(replace(healthy.network, l2=0.2 * 10**severity))
+    """The penalty l2 of 0.5, or up to 2."""
+    return healthy.with_network(replace(healthy.network, l2=0.5 * 4**severity))
 
 
 @over_regularised.planted
 def _l1(healthy: Call, severity: float, random: np.random.Generator) -> Call:
-    """The penalty l1 of 0.05, or up to 0.5."""
-    return healthy.with_network(replace(healthy.network, l1=0.05 * 10**severity))
+    """The penalty l1 of 0.2, or up to 0.5."""
+    return healthy.with_network(replace(healthy.network, l1=0.2 * 2.5**severity))
 
 
 @over_regularised.planted
 def _decay(healthy: Call, severity: float, random: np.random.Generator) -> Call:
-    """Weight decay of 3, or up to 30."""
-    return healthy.with_settings(optimizer=AdamW(weight_decay=3 * 10**severity), learning_rate=0.02)
+    """Weight decay of 10, or up to 30."""
+    return healthy.with_settings(optimizer=AdamW(weight_decay=10 * 3**severity), learning_rate=0.02)
 
 
 @over_regularised.planted
 def _dropped(healthy: Call, severity: float, random: np.random.Generator) -> Call:
-    """Dropout of 80% of the units before each layer but the first, or up to 95%."""
-    dropout = Dropout(0.75 + 0.2 * severity)
+    """Dropout of 85% of the units before each layer but the first, or up to 95%."""
+    dropout = Dropout(0.85 + 0.1 * severity)
     first, *rest = healthy.network.layers
     return with_layers(healthy, [first, *(layer for each in rest for layer in (dropout, each))])
 
