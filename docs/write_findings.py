@@ -14,10 +14,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks" / "doctor"))
 from healthy import ARCHITECTURES, TABLES, healthy
 
 from downslope.insight.diagnosis import Call, Diagnosis, Finding, Sign, examine, signs
+from downslope.insight.diagnosis.findings import GROUPS
 
 HERE = Path(__file__).parent
 IMAGES = HERE / "images" / "findings"
-GROUPS = {"data": "Data", "network": "Network", "start": "Start", "descent": "Descent"}
 HEAD = """# The findings of the doctor
 
 What [the doctor](doctor.md) can find, each on a run in which it was planted: what was seen, why, what mends
@@ -71,9 +71,9 @@ def section(sign: Sign) -> str:
 def main() -> None:
     """Write the page."""
     parts = [HEAD]
-    for group, title in GROUPS.items():
+    for group in GROUPS:
         own = [sign for sign in signs() if sign.group == group]
-        parts += [f"## {title}", *map(section, own)]
+        parts += [f"## {group.title()}", *map(section, own)]
     (HERE / "findings.md").write_text("\n\n".join(parts) + "\n", "utf-8")
 
 

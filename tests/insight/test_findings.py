@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from healthy import healthy
@@ -13,10 +16,13 @@ TABLES = ("friedman", "rings", "wine", "line", "diabetes")
 
 
 def stories(kind: str) -> list[object]:
+    """All of them, of which those after the first are thorough."""
+    told = [(sign, index) for sign in signs() for index in range(len(getattr(sign, kind)))]
     return [
-        pytest.param(sign, index, id=f"{sign.code}-{index}")
-        for sign in signs()
-        for index in range(len(getattr(sign, kind)))
+        pytest.param(
+            sign, index, id=f"{sign.code}-{index}", marks=[pytest.mark.thorough] if place >= 6 else []
+        )
+        for place, (sign, index) in enumerate(told)
     ]
 
 
@@ -56,3 +62,8 @@ def test_every_finding_has_both_stories_a_group_and_a_source() -> None:
         assert sign.look_alikes, sign.code
         assert sign.group in GROUPS
         assert sign.source
+
+
+def test_every_finding_is_on_the_page_of_findings() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "findings.md").read_text("utf-8")
+    assert re.findall(r"^### (.+)$", page, re.MULTILINE) == [sign.code for sign in signs()]

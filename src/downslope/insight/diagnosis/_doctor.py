@@ -15,7 +15,7 @@ from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._diagnosis import Diagnosis
 from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import CERTAIN, NOTE, PROVEN, SUSPECTED, Finding, Proof, Remedy
-from downslope.insight.diagnosis._mending import Mending, Suspected, mend, suspicions
+from downslope.insight.diagnosis._mending import Mending, Suspected, clock_of, mend, suspicions
 from downslope.insight.diagnosis._score import WORST, Yardstick, shown_score
 from downslope.insight.diagnosis._trials import Progress
 from downslope.insight.diagnosis.findings import signs
@@ -135,7 +135,7 @@ def examine(
         names: of the inputs.
         progress: is told in words what is tried next; what it raises ends the examination.
     """
-    begin = perf_counter()
+    begin, started = perf_counter(), clock_of(seconds)()
     call = call.afresh()
     for damaged in (Suspected(sign, each) for sign in signs() for each in sign.look_at_arguments(call)):
         remedy = damaged.suspicion.remedies[0]
@@ -153,7 +153,9 @@ def examine(
         apart = apart.with_settings(steps=len(run.losses), epochs=None, time_limit=None)
     seen = Examination(apart, run, Yardstick(apart))
     suspected = suspicions(seen)
-    mending = mend(seen, suspected, seconds, progress) if prove else Mending((), (), tuple(suspected))
+    mending = (
+        mend(seen, suspected, seconds, started, progress) if prove else Mending((), (), tuple(suspected))
+    )
     mended, findings = call, list[Finding]()
     for each, remedy, proof in mending.found:
         findings.append(_finding(each, remedy, proof, mended))

@@ -35,6 +35,7 @@ __all__ = ["FAR", "Examination", "scaled_rate", "with_rate_times"]
 FAR = 0.2
 """Of the bound of stability: below it, longer steps are safe along every direction."""
 _MORE = 200  # steps that a run goes on for at least
+_EPOCHS, _VISITS = 10, 200_000  # of a run that goes on
 _PART = 20  # of the run that it goes on for at a lower rate
 _ROWS = 4096  # rows that are looked at: the error of a mean over them is 1.6% of a standard deviation
 
@@ -162,8 +163,14 @@ class Examination:
 
     @cached_property
     def score_continued(self) -> float | None:
-        """The score with as many steps again, at least 200; None for L-BFGS and runs that failed."""
-        run = self._going_on(max(len(self.run.losses), _MORE)) if len(self.run.losses) else None
+        """The score with as many steps again, at least 200; None for L-BFGS and runs that failed.
+
+        Of many rows they are fewer: ten epochs, or 200,000 rows where that is more.
+        """
+        size = self.call.settings.get("batch_size") or len(self.call.rows["x"])
+        most = max(_EPOCHS * self.run.steps_in_epoch, _VISITS // size)
+        steps = max(min(len(self.run.losses), most), _MORE)
+        run = self._going_on(steps) if len(self.run.losses) else None
         return None if run is None else self.yardstick.score(self.call, run)
 
     def _going_on(self, steps: int, **settings: Any) -> Run | None:
@@ -194,7 +201,8 @@ class Examination:
 
     def held_out(self, factors: NDArray[np.float64]) -> OutOfFold | None:
         """The same with the weight of each row that is looked at times a factor, (rows,)."""
-        steps = max(self.steps_asked // 2, 1)
+        share = len(self.rows["x"]) / len(self.call.rows["x"])  # as many epochs of fewer rows
+        steps = max(int(self.steps_asked * share) // 2, 1)
         return None if self.failed else out_of_fold(self.call, self.rows, factors, steps)
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic, process_time
 
@@ -14,7 +14,7 @@ from downslope.insight.diagnosis._finding import FAULT, NOTE, Proof, Remedy, Sus
 from downslope.insight.diagnosis._trials import LEVEL, SEEDS, Progress, Trials, is_worth, rank_p, verdict
 from downslope.insight.diagnosis.findings import Sign, signs
 
-__all__ = ["Mending", "Suspected", "mend", "suspicions"]
+__all__ = ["Mending", "Suspected", "clock_of", "mend", "suspicions"]
 
 _LEAST_SECONDS = 5.0  # of the processor, for tables whose ten epochs take less
 _EPOCHS = 10  # what an examination may take of the run's own time
@@ -62,8 +62,17 @@ def suspicions(seen: Examination) -> list[Suspected]:
         return [Suspected(sign, each) for sign in signs() for each in sign.look(seen)]
 
 
+def clock_of(seconds: float | None) -> Callable[[], float]:
+    """What tells the time of an examination: the processor's time, where none was asked for."""
+    return process_time if seconds is None else monotonic
+
+
 def mend(
-    seen: Examination, suspected: Sequence[Suspected], seconds: float | None, progress: Progress | None = None
+    seen: Examination,
+    suspected: Sequence[Suspected],
+    seconds: float | None,
+    started: float,
+    progress: Progress | None = None,
 ) -> Mending:
     """Try the remedies of what is suspected, one fault after the other, until nothing more is found.
 
@@ -71,12 +80,13 @@ def mend(
         seen: the run as it is.
         suspected: of it.
         seconds: the time to take; None is that of ten epochs of the run, or 5 s of the processor.
+        started: when the examination began, by its clock.
         progress: is told in words what is tried next; what it raises ends the trials.
     """
     faults = [each for each in suspected if not each.is_note]
     if not faults:
         return Mending((), (), ())
-    trials = _trials(seen, len(faults), seconds)
+    trials = _trials(seen, len(faults), seconds, started)
     if progress is not None:
         trials.progress = progress
     begin, found, small = seen.call, list[Tried](), list[Tried]()
@@ -99,15 +109,15 @@ def mend(
     return Mending(found, small, untried)
 
 
-def _trials(seen: Examination, suspected: int, seconds: float | None) -> Trials:
+def _trials(seen: Examination, suspected: int, seconds: float | None, started: float) -> Trials:
     """Runs as long as the time allows, at most as long as the run that is examined."""
-    clock = process_time if seconds is None else monotonic
-    steps, epoch = seen.steps_asked, seen.run.steps_in_epoch
-    step, begin = _seconds_of_a_step(seen.call, steps), clock()
+    clock, steps, epoch = clock_of(seconds), seen.steps_asked, seen.run.steps_in_epoch
+    step = _seconds_of_a_step(seen.call, steps)
     limit = max(_EPOCHS * epoch * step, _LEAST_SECONDS) if seconds is None else seconds
+    left = max(limit - (clock() - started), 0.0)
     branches = 2 * SEEDS + suspected * (SEEDS + _SCREENED)
-    affordable = int(limit / (branches * step))
-    return Trials(seen.yardstick, max(1, min(steps, affordable)), steps, clock, begin + limit)
+    affordable = int(left / (branches * step))
+    return Trials(seen.yardstick, max(1, min(steps, affordable)), steps, clock, started + limit)
 
 
 def _seconds_of_a_step(call: Call, steps: int) -> float:
