@@ -78,11 +78,12 @@ def test_a_map_is_in_the_units_of_the_table(penguins):
     assert held_out.tolist() == sorted(state.descent.split.validation_rows)
     assert picture["scaled"] is False
     place = {"bill_length_mm": float(picture["x"][10]), "bill_depth_mm": float(picture["y"][20])}
-    frame = state.rows.shown[:1].with_columns(**{name: pl.lit(v) for name, v in place.items()})
-    x = np.median(state.rows.x, axis=0)
-    encoded = state.rows.encoder.encode(frame).x[0]
-    x[columns] = encoded[columns]
-    predicted = ds.predict(state.settings.network, x[None], parameters=penguins.parameters)[0]
+    usual = {  # the others are held where a row could be
+        column.name: column.median() if column.dtype.is_numeric() else column.drop_nulls().mode().sort()[0]
+        for column in state.rows.shown
+    }
+    x = state.rows.encoder.encode(pl.DataFrame([usual | place])).x
+    predicted = ds.predict(state.settings.network, x, parameters=penguins.parameters)[0]
     assert picture["classes"][20, 10] == predicted.argmax()
     np.testing.assert_allclose(picture["values"][20, 10], predicted.max(), rtol=1e-5)
 
