@@ -20,7 +20,7 @@ START = [200.0, -14.0, 3456.0]
 
 
 def neuron() -> None:
-    """The error of the introductory neuron, run and foreprediction, and the distance of its weights."""
+    """The error of the introductory neuron, run and forecast, and the distance of its weights."""
     net = ds.Network(inputs=3, layers=[ds.Dense(1, bias=False)])
     plain = ds.forecast(net, X, Y, start=START, learning_rate=0.001)
     best = ds.forecast(net, X, Y, start=START, learning_rate=plain.best_rate)
@@ -32,7 +32,7 @@ def neuron() -> None:
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
     left.loglog(np.arange(1, 3001), run.losses[1:], color="#4477aa", lw=5, alpha=0.35, label="run, η = 0.001")
     left.loglog(steps, [plain.error_after(int(k)) for k in steps], color="#225588", lw=1.2, label="forecast")
-    left.set(xlabel="updates", ylabel="mean squared error", title="What descent does, and what was foreprediction")
+    left.set(xlabel="updates", ylabel="mean squared error", title="What descent does, and what was forecast")
     left.axvline(1000, color="#888888", lw=0.8, ls=":")
     left.annotate(
         "1000 updates:\nw = (1.590, −0.325, 1.239)",
