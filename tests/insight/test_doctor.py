@@ -144,3 +144,18 @@ def test_cells_that_are_no_numbers_are_a_finding_not_a_refusal() -> None:
 def test_a_table_without_any_number_is_a_finding_too() -> None:
     asked = {"network": ds.Network(1, [ds.Dense(1)]), "x": np.full((5, 1), np.nan), "y": np.full(5, np.nan)}
     assert codes(doctor(asked)) == ["not-finite"]
+
+
+def test_one_softmax_unit_behind_large_inputs() -> None:
+    """It gives 1 whatever the inputs are; behind it, inputs up to 10,000."""
+    random = np.random.default_rng(0)
+    x = random.uniform(0, 10_000, (300, 4))
+    y = (x[:, 0] > x[:, 1]).astype(float)
+    layers = [ds.Dense(8, "relu"), ds.Dense(1, lambda z: ds.ops.softmax(z))]
+    network = ds.Network(4, layers, loss="binary_cross_entropy")
+    found = doctor(ds.descend(network, x, y, epochs=50, batch_size=32), x, y)
+    assert codes(found)[:2] == ["wrong-output-for-loss", "unscaled-inputs"]
+    last = [finding for finding in found.findings if finding.severity == "fault"][-1].remedied
+    mended = ds.descend(**last)
+    right = (ds.predict(mended.network, last["x"], parameters=mended)[:, 0] > 0.5) == y
+    assert right.mean() > 0.9
