@@ -22,32 +22,24 @@ def codes(found: Diagnosis) -> list[str]:
     return [finding.code for finding in found.findings if finding.severity == "fault"]
 
 
-@pytest.mark.parametrize(
-    ("rate", "expected"),
-    [
-        (1e-5, ["learning-rate-too-low"]),
-        (0.001, ["learning-rate-too-low"]),
-        (0.007, []),
-        (0.0074, ["learning-rate-too-high"]),
-        (0.1, ["learning-rate-too-high"]),
-    ],
-)
+RATES = [
+    (1e-5, ["learning-rate-too-low"]),
+    (0.001, ["learning-rate-too-low"]),
+    (0.007, []),
+    (0.0074, ["learning-rate-too-high"]),
+    (0.1, ["learning-rate-too-high"]),
+]
+"""Of the neuron, and what is said of them."""
+
+
+@pytest.mark.parametrize(("rate", "expected"), RATES)
 def test_the_rate_of_one_neuron(rate: float, expected: list[str]) -> None:
     """Its stable range ends at 0.007314 (``ds.forecast``)."""
     assert codes(doctor(neuron(rate), X, Y)) == expected
 
 
 @pytest.mark.parametrize("start", [[1e6, 1e6, 1e6], [1e6, 0, 0]])
-@pytest.mark.parametrize(
-    ("rate", "expected"),
-    [
-        (1e-5, ["learning-rate-too-low"]),
-        (0.001, ["learning-rate-too-low"]),
-        (0.007, []),
-        (0.0074, ["learning-rate-too-high"]),
-        (0.1, ["learning-rate-too-high"]),
-    ],
-)
+@pytest.mark.parametrize(("rate", "expected"), RATES)
 def test_a_far_start_of_one_neuron_is_no_fault(start: list[float], rate: float, expected: list[str]) -> None:
     """The error of one layer is convex: from anywhere it is a matter of the learning rate."""
     run = ds.descend(NEURON, X, Y, start=start, learning_rate=rate, steps=1000)

@@ -68,22 +68,23 @@ _FOUND: dict[str, Sign] = {}
 def finding(code: str, source: str, severity: str = FAULT) -> Callable[[Look], Sign]:
     """Make a function the finding of a code."""
 
-    def made(look: Look) -> Sign:
-        _FOUND[code] = Sign(code, look.__module__.split(".")[-2], source, look, severity)
-        return _FOUND[code]
-
-    return made
+    return lambda look: _entered(Sign(code, _group(look), source, look, severity))
 
 
 def finding_of_arguments(code: str, source: str) -> Callable[[LookAtArguments], Sign]:
     """Make a function that looks at the arguments alone the finding of a code."""
 
-    def made(look: LookAtArguments) -> Sign:
-        group = look.__module__.split(".")[-2]
-        _FOUND[code] = Sign(code, group, source, _nothing, look_at_arguments=look)
-        return _FOUND[code]
+    return lambda look: _entered(Sign(code, _group(look), source, _nothing, look_at_arguments=look))
 
-    return made
+
+def _group(look: Callable[..., object]) -> str:
+    """The folder that its file is in."""
+    return look.__module__.split(".")[-2]
+
+
+def _entered(sign: Sign) -> Sign:
+    _FOUND[sign.code] = sign
+    return sign
 
 
 def signs() -> tuple[Sign, ...]:
