@@ -12,7 +12,7 @@ from downslope.estimators.mlp._fit import MLPSettings
 from downslope.estimators.mlp._rates import RatePolicy
 from downslope.estimators.mlp._rows import dense
 from downslope.nets import Network
-from downslope.training import Adam, Schedule, Sgd
+from downslope.training import Adam, Scaled, Sgd
 
 __all__ = ["Stopping", "descent_arguments"]
 
@@ -79,20 +79,11 @@ def _rate(settings: MLPSettings, times: float, rows: int, batch: int) -> Any:
     if settings.solver == "adam":
         return settings.schedule or initial
     if settings.schedule is not None:
-        return _Times(settings.schedule, times)
+        return Scaled(settings.schedule, times)
+    if settings.learning_rate != "invscaling":
+        return initial * times
     policy = RatePolicy(initial, settings.learning_rate, power=settings.power_t)
-    return initial * times if settings.learning_rate != "invscaling" else _ByEpoch(policy, times, rows, batch)
-
-
-@dataclass(frozen=True)
-class _Times:
-    """A schedule times a factor."""
-
-    schedule: Schedule
-    factor: float
-
-    def rate(self, step: int, steps: int) -> float:
-        return self.factor * self.schedule.rate(step, steps)
+    return Scaled(_ByEpoch(policy, rows, batch), times)
 
 
 @dataclass(frozen=True)
@@ -100,11 +91,10 @@ class _ByEpoch:
     """A rate that falls with the rows that all epochs before have used."""
 
     policy: RatePolicy
-    factor: float
     rows: int
     batch: int
 
     def rate(self, step: int, steps: int) -> float:
         epochs = (step - 1) * self.batch // self.rows
-        before = self.policy.after_epoch(self.policy.initial, epochs * self.rows) if epochs else None
-        return self.factor * (self.policy.initial if before is None else before)
+        initial = self.policy.initial
+        return self.policy.after_epoch(initial, epochs * self.rows) if epochs else initial

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,19 +18,17 @@ from downslope.insight.diagnosis._score import WORST, Yardstick
 from downslope.insight.gradients import gradient_norms
 from downslope.nets import starting_values
 from downslope.training import (
-    LEARNING_RATE,
     Adagrad,
     Adam,
     Arrays,
     RMSprop,
     Run,
-    Schedule,
     Sgd,
     optimizer_of,
     schedule_of,
 )
 
-__all__ = ["FAR", "Examination", "scaled_rate", "with_rate_times"]
+__all__ = ["FAR", "Examination"]
 
 FAR = 0.2
 """Of the bound of stability: below it, longer steps are safe along every direction."""
@@ -276,29 +274,3 @@ class Examination:
         done = 1 - rule.beta2 ** max(len(self.run.losses), 1) if isinstance(rule, Adam) else 1.0
         squares = {name: np.asarray(self.run.state[f"{name}.square"], np.float64) for name in self.end}
         return {name: np.sqrt(square / done) + rule.epsilon for name, square in squares.items()}
-
-
-@dataclass(frozen=True)
-class _Scaled:
-    """Another schedule times a factor."""
-
-    of: Schedule
-    factor: float
-
-    def rate(self, step: int, steps: int) -> float:
-        return self.factor * self.of.rate(step, steps)
-
-
-def scaled_rate(call: Call, factor: float) -> Any:
-    """The learning rate of a call times a factor: a number stays one, in three digits."""
-    given = call.settings.get("learning_rate")
-    if given is None:
-        given = LEARNING_RATE
-    if isinstance(given, int | float | np.number):
-        return float(f"{factor * float(given):.3g}")
-    return _Scaled(schedule_of(given), factor)
-
-
-def with_rate_times(call: Call, factor: float) -> Call:
-    """The same call with the learning rate times a factor."""
-    return replace(call, settings={**call.settings, "learning_rate": scaled_rate(call, factor)})

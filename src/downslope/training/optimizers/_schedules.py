@@ -21,6 +21,7 @@ __all__ = [
     "FlatCosine",
     "LearningRate",
     "OneCycle",
+    "Scaled",
     "Schedule",
     "StepDecay",
     "WarmUp",
@@ -176,6 +177,18 @@ class WarmUp:
         if step <= self.over:
             return self.then.rate(1, max(steps - self.over, 1)) * step / self.over
         return self.then.rate(step - self.over, steps - self.over)
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Another schedule, times a factor."""
+
+    of: Schedule
+    factor: float
+
+    def rate(self, step: int, steps: int) -> float:
+        """η of a step, counted from 1, of so many in all."""
+        return self.factor * self.of.rate(step, steps)
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 
 import numpy as np
 
 from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination, scaled_rate, with_rate_times
-from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
+from downslope.insight.diagnosis._examination import Examination
+from downslope.insight.diagnosis._finding import Evidence, Suspicion, Where
+from downslope.insight.diagnosis._rates import other_rates, with_rate_times
 from downslope.insight.diagnosis._trials import SMALL, SMALL_SHARE, is_worth
 from downslope.insight.diagnosis.findings._registry import finding
 
@@ -33,7 +33,7 @@ def learning_rate_too_high(seen: Examination) -> Iterable[Suspicion]:
         (*evidence, *_stability(seen)),
         f"The learning rate {seen.rate:.3g} is too high: steps overshoot the minimum by more than their "
         "distance from it.",
-        [Remedy(_words(seen, factor), partial(with_rate_times, factor=factor)) for factor in _factors(seen)],
+        other_rates(seen.call, _factors(seen)),
     )
 
 
@@ -65,11 +65,6 @@ def _factors(seen: Examination) -> list[float]:
     if stability is None or not _BELOW < stability < np.inf:
         return list(_FACTORS)
     return sorted({_BELOW / stability, *_FACTORS}, reverse=True)
-
-
-def _words(seen: Examination, factor: float) -> str:
-    rate = scaled_rate(seen.call, factor)
-    return f"learning rate {rate:g}" if isinstance(rate, float) else f"the learning rates times {factor:g}"
 
 
 @learning_rate_too_high.planted

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 
 import numpy as np
 
 from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import FAR, Examination, scaled_rate, with_rate_times
-from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
+from downslope.insight.diagnosis._examination import FAR, Examination
+from downslope.insight.diagnosis._finding import Evidence, Suspicion, Where
+from downslope.insight.diagnosis._rates import other_rates, with_rate_times
 from downslope.insight.diagnosis.findings._registry import finding
 
 __all__ = ["learning_rate_too_low"]
@@ -34,13 +34,8 @@ def learning_rate_too_low(seen: Examination) -> Iterable[Suspicion]:
         Where(),
         evidence,
         f"The learning rate {seen.rate:.3g} is too low: the run ended before it arrived.",
-        [Remedy(_words(seen, factor), partial(with_rate_times, factor=factor)) for factor in factors],
+        other_rates(seen.call, factors),
     )
-
-
-def _words(seen: Examination, factor: float) -> str:
-    rate = scaled_rate(seen.call, factor)
-    return f"learning rate {rate:g}" if isinstance(rate, float) else f"the learning rates times {factor:g}"
 
 
 @learning_rate_too_low.planted
