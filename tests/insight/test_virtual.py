@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from downslope.insight.diagnosis._virtual import LEVEL, most_missed
+from downslope.insight.diagnosis.measured import LEVEL, most_missed
 
 ROWS = 60
 

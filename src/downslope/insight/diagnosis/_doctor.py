@@ -11,14 +11,12 @@ import numpy as np
 from downslope._checks import POSITIVE, flag, items, number, show, text
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
-from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._diagnosis import Diagnosis
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import CERTAIN, NOTE, PROVEN, SUSPECTED, Finding, Proof, Remedy
 from downslope.insight.diagnosis._mending import Mending, Suspected, clock_of, mend, suspicions
-from downslope.insight.diagnosis._score import WORST, Yardstick, shown_score
 from downslope.insight.diagnosis._trials import Progress
 from downslope.insight.diagnosis.findings import signs
+from downslope.insight.diagnosis.measured import WORST, Call, Examination, Yardstick, shown_score
 from downslope.nets import Network
 from downslope.training import Run
 

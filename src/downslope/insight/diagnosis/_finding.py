@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.insight.diagnosis._call import Call
+from downslope.insight.diagnosis.measured import Call
 
 __all__ = ["Branches", "Evidence", "Finding", "Proof", "Remedy", "Suspicion", "Where"]
 

@@ -8,11 +8,10 @@ from time import monotonic, process_time
 
 import numpy as np
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import FAULT, NOTE, Proof, Remedy, Suspicion
 from downslope.insight.diagnosis._trials import LEVEL, SEEDS, Progress, Trials, is_worth, rank_p, verdict
 from downslope.insight.diagnosis.findings import Sign, signs
+from downslope.insight.diagnosis.measured import Call, Examination
 
 __all__ = ["Mending", "Suspected", "clock_of", "mend", "suspicions"]
 

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._finding import FAULT, NOTE, Branches, Proof, Remedy
-from downslope.insight.diagnosis._score import WORST, Yardstick
+from downslope.insight.diagnosis.measured import WORST, Call, Yardstick
 from downslope.nets import starting_values
 from downslope.training import Run
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from downslope.drawing import Curve, Picture, curves_picture
 from downslope.insight.diagnosis._finding import FAULT, Evidence, Finding, Proof
-from downslope.insight.diagnosis._score import shown_score
+from downslope.insight.diagnosis.measured import shown_score
 
 __all__ = ["diagnosis_line", "finding_html", "finding_text", "proof_picture"]
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import FAULT, Suspicion
+from downslope.insight.diagnosis.measured import Call, Examination
 
 __all__ = ["GROUPS", "Sign", "finding", "finding_of_arguments", "signs"]
 

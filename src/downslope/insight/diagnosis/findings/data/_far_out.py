@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.insight.diagnosis._examination import Examination
+from downslope.insight.diagnosis.measured import Examination
 from downslope.insight.gradients import gradient_norms
 from downslope.training import Arrays
 

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Remedy
+from downslope.insight.diagnosis.measured import Call, Examination
 
 __all__ = ["equal_rows", "has_numbers", "judged_without", "leaving_out", "without"]
 

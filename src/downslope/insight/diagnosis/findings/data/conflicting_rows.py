@@ -7,8 +7,6 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import NOTE, Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis._trials import SMALL_SHARE
 from downslope.insight.diagnosis.findings._registry import finding
@@ -18,6 +16,7 @@ from downslope.insight.diagnosis.findings.data._rows import (
     judged_without,
     leaving_out,
 )
+from downslope.insight.diagnosis.measured import Call, Examination
 
 __all__ = ["conflicting_rows"]
 

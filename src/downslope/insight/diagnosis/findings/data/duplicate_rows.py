@@ -7,12 +7,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import FAULT, NOTE, Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis._trials import LARGE_SHARE
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.findings.data._rows import equal_rows, has_numbers, without
+from downslope.insight.diagnosis.measured import Call, Examination
 
 __all__ = ["duplicate_rows"]
 

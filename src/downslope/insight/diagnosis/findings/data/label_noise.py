@@ -11,14 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Suspicion, Where
-from downslope.insight.diagnosis._out_of_fold import OutOfFold
 from downslope.insight.diagnosis._trials import LEVEL
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.findings.data._far_out import far_out
 from downslope.insight.diagnosis.findings.data._rows import judged_without, leaving_out
+from downslope.insight.diagnosis.measured import Call, Examination, OutOfFold
 
 __all__ = ["label_noise"]
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding_of_arguments
+from downslope.insight.diagnosis.measured import Call
 from downslope.training import dtype_of, precision_of
 
 __all__ = ["not_finite"]

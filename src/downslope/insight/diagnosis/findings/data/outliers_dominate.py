@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.findings.data._far_out import HALF, far_out, row_gradients
 from downslope.insight.diagnosis.findings.data._rows import judged_without, leaving_out
+from downslope.insight.diagnosis.measured import Call, Examination
 from downslope.nets import Huber
 
 __all__ = ["outliers_dominate"]

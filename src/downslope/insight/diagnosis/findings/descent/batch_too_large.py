@@ -7,10 +7,9 @@ from functools import partial
 
 import numpy as np
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
+from downslope.insight.diagnosis.measured import Call, Examination
 
 __all__ = ["batch_too_large"]
 

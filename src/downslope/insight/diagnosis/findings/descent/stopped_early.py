@@ -7,12 +7,10 @@ from functools import partial
 
 import numpy as np
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
-from downslope.insight.diagnosis._score import shown_score
 from downslope.insight.diagnosis._trials import SMALL, SMALL_SHARE, is_worth
 from downslope.insight.diagnosis.findings._registry import finding
+from downslope.insight.diagnosis.measured import Call, Examination, shown_score
 
 __all__ = ["stopped_early"]
 

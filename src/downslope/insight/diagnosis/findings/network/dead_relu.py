@@ -7,14 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._dead_units import dead_units
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
-from downslope.insight.diagnosis._layers import hidden, with_each, with_layers
-from downslope.insight.diagnosis._look import Look, look_at
-from downslope.insight.diagnosis._starting import drawn_anew, starting_weights
 from downslope.insight.diagnosis.findings._registry import finding
+from downslope.insight.diagnosis.measured import Call, Examination, Look, dead_units, look_at
+from downslope.insight.diagnosis.remedies import drawn_anew, hidden, starting_weights, with_each, with_layers
 from downslope.nets import Dense, LeakyRelu
 
 __all__ = ["dead_relu"]

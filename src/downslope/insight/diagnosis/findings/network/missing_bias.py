@@ -7,12 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
-from downslope.insight.diagnosis._layers import hidden, with_each, with_last
-from downslope.insight.diagnosis._virtual import LEVEL, held_look, most_missed, terms, units
 from downslope.insight.diagnosis.findings._registry import finding
+from downslope.insight.diagnosis.measured import (
+    LEVEL,
+    Call,
+    Examination,
+    held_look,
+    most_missed,
+    terms,
+    units,
+)
+from downslope.insight.diagnosis.remedies import hidden, with_each, with_last
 from downslope.nets import Dense
 
 __all__ = ["missing_bias"]

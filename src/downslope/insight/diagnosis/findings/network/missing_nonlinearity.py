@@ -8,12 +8,19 @@ from functools import partial
 
 import numpy as np
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
-from downslope.insight.diagnosis._layers import with_each, with_layers
-from downslope.insight.diagnosis._virtual import LEVEL, bends, held_look, most_missed, terms, units
 from downslope.insight.diagnosis.findings._registry import finding
+from downslope.insight.diagnosis.measured import (
+    LEVEL,
+    Call,
+    Examination,
+    bends,
+    held_look,
+    most_missed,
+    terms,
+    units,
+)
+from downslope.insight.diagnosis.remedies import with_each, with_layers
 from downslope.nets import Dense
 
 __all__ = ["missing_nonlinearity"]

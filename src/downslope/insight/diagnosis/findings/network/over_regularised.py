@@ -8,12 +8,11 @@ from functools import partial
 
 import numpy as np
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
-from downslope.insight.diagnosis._layers import all_layers, mapped, with_layers
 from downslope.insight.diagnosis._trials import LARGE_SHARE
 from downslope.insight.diagnosis.findings._registry import finding
+from downslope.insight.diagnosis.measured import Call, Examination
+from downslope.insight.diagnosis.remedies import all_layers, mapped, with_layers
 from downslope.nets import Dropout, Layer
 from downslope.training import AdamW, optimizer_of
 

@@ -9,13 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import NOTE, Evidence, Remedy, Suspicion, Where
-from downslope.insight.diagnosis._layers import with_each
-from downslope.insight.diagnosis._look import look_at
-from downslope.insight.diagnosis._score import row_errors
 from downslope.insight.diagnosis.findings._registry import finding
+from downslope.insight.diagnosis.measured import Call, Examination, look_at, row_errors
+from downslope.insight.diagnosis.remedies import with_each
 from downslope.nets import Dense
 
 __all__ = ["overfitting"]

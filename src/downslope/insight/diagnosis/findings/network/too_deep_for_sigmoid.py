@@ -8,12 +8,10 @@ from functools import partial
 
 import numpy as np
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
-from downslope.insight.diagnosis._layers import hidden, with_each, with_layers
-from downslope.insight.diagnosis._look import Look
 from downslope.insight.diagnosis.findings._registry import finding
+from downslope.insight.diagnosis.measured import Call, Examination, Look
+from downslope.insight.diagnosis.remedies import hidden, with_each, with_layers
 from downslope.nets import Dense
 from downslope.training import Sgd
 

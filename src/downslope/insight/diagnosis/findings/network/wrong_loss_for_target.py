@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.insight.diagnosis._call import Call, Measure
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
+from downslope.insight.diagnosis.measured import Call, Examination, Measure
 from downslope.nets import Dense
 
 __all__ = ["wrong_loss_for_target"]

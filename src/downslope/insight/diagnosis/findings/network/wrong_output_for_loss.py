@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 
 from downslope.engines import Evaluator
 from downslope.graph import BATCH, input_, ops
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
-from downslope.insight.diagnosis._layers import with_last
-from downslope.insight.diagnosis._rates import with_rate_times
 from downslope.insight.diagnosis._trials import LARGE_SHARE
 from downslope.insight.diagnosis.findings._registry import finding
+from downslope.insight.diagnosis.measured import Call, Examination
+from downslope.insight.diagnosis.remedies import with_last, with_rate_times
 from downslope.nets import ACTIVATIONS, Dense
 
 __all__ = ["wrong_output_for_loss"]

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
+from downslope.insight.diagnosis.measured import Call, Examination
 from downslope.training import frozen_masks
 
 __all__ = ["frozen_parameters"]

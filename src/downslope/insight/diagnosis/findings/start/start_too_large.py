@@ -6,11 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import FAR, Examination
 from downslope.insight.diagnosis._finding import Evidence, Suspicion, Where
-from downslope.insight.diagnosis._starting import StartingWeights, drawn_anew, starting_weights
 from downslope.insight.diagnosis.findings._registry import finding
+from downslope.insight.diagnosis.measured import FAR, Call, Examination
+from downslope.insight.diagnosis.remedies import StartingWeights, drawn_anew, starting_weights
 from downslope.nets import starting_values
 
 __all__ = ["start_too_large"]

@@ -6,11 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Suspicion, Where
-from downslope.insight.diagnosis._starting import drawn_anew, starting_weights
 from downslope.insight.diagnosis.findings._registry import finding
+from downslope.insight.diagnosis.measured import Call, Examination
+from downslope.insight.diagnosis.remedies import drawn_anew, starting_weights
 from downslope.nets import starting_values
 from downslope.training import Sgd
 

@@ -7,12 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Suspicion, Where
-from downslope.insight.diagnosis._layers import with_each
-from downslope.insight.diagnosis._starting import drawn_anew, starting_weights
 from downslope.insight.diagnosis.findings._registry import finding
+from downslope.insight.diagnosis.measured import Call, Examination
+from downslope.insight.diagnosis.remedies import drawn_anew, starting_weights, with_each
 
 __all__ = ["symmetric_start"]
 

@@ -6,13 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._depth import derivatives_over_depth
-from downslope.insight.diagnosis._examination import Examination
 from downslope.insight.diagnosis._finding import Evidence, Suspicion, Where
-from downslope.insight.diagnosis._layers import with_layers
-from downslope.insight.diagnosis._starting import drawn_anew
 from downslope.insight.diagnosis.findings._registry import finding
+from downslope.insight.diagnosis.measured import Call, Examination, derivatives_over_depth
+from downslope.insight.diagnosis.remedies import drawn_anew, with_layers
 from downslope.nets import Dense, starting_values
 
 __all__ = ["vanishing_gradient"]

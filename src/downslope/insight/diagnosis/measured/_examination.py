@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope._forks import cached_property
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._curvature import largest_curvature
-from downslope.insight.diagnosis._look import Look, look_at
-from downslope.insight.diagnosis._out_of_fold import OutOfFold, out_of_fold
-from downslope.insight.diagnosis._score import WORST, Yardstick
+from downslope.insight.diagnosis.measured._call import Call
+from downslope.insight.diagnosis.measured._curvature import largest_curvature
+from downslope.insight.diagnosis.measured._look import Look, look_at
+from downslope.insight.diagnosis.measured._out_of_fold import OutOfFold, out_of_fold
+from downslope.insight.diagnosis.measured._score import WORST, Yardstick
 from downslope.insight.gradients import gradient_norms
 from downslope.nets import starting_values
 from downslope.training import (

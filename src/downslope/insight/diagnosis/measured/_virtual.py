@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._examination import Examination
-from downslope.insight.diagnosis._look import Look, look_at
+from downslope.insight.diagnosis.measured._call import Call
+from downslope.insight.diagnosis.measured._examination import Examination
+from downslope.insight.diagnosis.measured._look import Look, look_at
 
 __all__ = ["LEVEL", "Missing", "bends", "held_look", "most_missed", "terms", "units"]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._look import Look, StageLook
+from downslope.insight.diagnosis.measured import Call, Look, StageLook
 from downslope.nets import ACTIVATION, Dense, Layer, Residual
 
 __all__ = ["all_layers", "hidden", "mapped", "with_each", "with_last", "with_layers"]

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._finding import Remedy
+from downslope.insight.diagnosis.measured import Call
 from downslope.training import LEARNING_RATE, Scaled, schedule_of
 
 __all__ = ["other_rates", "with_rate_times"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from downslope.insight.diagnosis._look import Look
+from downslope.insight.diagnosis.measured._look import Look
 
 __all__ = ["derivatives_over_depth"]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from downslope.engines import Evaluator
 from downslope.graph import input_
-from downslope.insight.diagnosis._call import Call, Judge
+from downslope.insight.diagnosis.measured._call import Call, Judge
 from downslope.nets import Network
 from downslope.training import Run
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.insight.diagnosis._call import Call
 from downslope.insight.diagnosis._finding import Remedy
-from downslope.insight.diagnosis._layers import with_each
+from downslope.insight.diagnosis.measured import Call
+from downslope.insight.diagnosis.remedies._layers import with_each
 from downslope.nets import Network
 from downslope.training import Run
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.insight.diagnosis._call import Call
-from downslope.insight.diagnosis._score import output_of
+from downslope.insight.diagnosis.measured._call import Call
+from downslope.insight.diagnosis.measured._score import output_of
 from downslope.training import Arrays
 
 __all__ = ["OutOfFold", "out_of_fold"]
