@@ -1,6 +1,8 @@
 """Files are written whole or not at all, replace what was there, and come back as the kind that was saved."""
 
+import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import pytest
 
 import downslope as ds
 from downslope._files import read_file, write_file, write_whole
+from sealed import NO_SUM, seal, sealed
 
 NET = ds.Network(2, [ds.Dense(3, "tanh"), ds.Dense(1)])
 X, Y = [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [1.0, 2.0, 3.0]
@@ -160,7 +163,7 @@ def test_a_model_file_without_a_kind_is_a_model(tmp_path):
 
 
 def test_what_a_header_cannot_hold_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("downslope._files._LONGEST_HEADER", 5000)
+    monkeypatch.setattr("downslope._container._LONGEST_HEADER", 5000)
     many = ds.Network(40, [ds.Dense(30, initializer=np.full((30, 40), 0.1))])
     with pytest.raises(ds.DownslopeError, match="give starting values as parameters"):
         many.save(tmp_path / "many")
@@ -181,3 +184,57 @@ def test_path_objects_of_any_kind(tmp_path):
 
     NET.save(Place())
     assert ds.load(Place()) == ds.load(Path(tmp_path) / "file") == NET
+
+
+@pytest.mark.parametrize("kind", SAVED)
+def test_a_file_in_which_any_bit_has_changed_is_refused(kind, tmp_path):
+    SAVED[kind][1](tmp_path / "file")
+    whole = (tmp_path / "file").read_bytes()
+    rng = np.random.default_rng(len(kind))
+    for place in [*range(24), *rng.integers(len(whole), size=150)]:
+        changed = bytearray(whole)
+        changed[place] ^= 1 << int(rng.integers(8))
+        (tmp_path / "file").write_bytes(changed)
+        with pytest.raises(ds.DownslopeError):
+            ds.load(tmp_path / "file")
+    for length in rng.integers(len(whole), size=20):
+        (tmp_path / "file").write_bytes(whole[:length])
+        with pytest.raises(ds.DownslopeError):
+            ds.load(tmp_path / "file")
+
+
+def test_the_checksum_is_that_of_the_file_with_zeros_in_its_place(tmp_path):
+    RUN.save(tmp_path / "run")
+    file = read_file(tmp_path / "run")
+    (tmp_path / "sealed").write_bytes(sealed(file.arrays, {"kind": "run", **file.sections}))
+    assert ds.load(tmp_path / "sealed").losses.tolist() == RUN.losses.tolist()
+    content = (tmp_path / "run").read_bytes()
+    assert seal(re.sub(rb'(?<="sha256": ")[0-9a-f]{64}', NO_SUM.encode(), content, count=1)) == content
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"shape": [10**10]}, "takes 80000000000 bytes, which the file lacks there"),
+        ({"shape": [2**40, 2**40]}, "bytes, which the file lacks there"),
+        ({"shape": [-3]}, "no list of lengths"),
+        ({"shape": [3.0]}, "no list of lengths"),
+        ({"dtype": "I64"}, "no array of float32 or float64"),
+        ({"data_offsets": [8, 32]}, "which the file lacks there"),
+        ({"shape": [2], "data_offsets": [0, 16]}, "8 bytes stand behind its arrays"),
+    ],
+)
+def test_arrays_that_are_not_there_are_refused_before_memory_is_taken(change, reason, tmp_path):
+    entry = {"dtype": "F64", "shape": [3], "data_offsets": [0, 24], **change}
+    header = {"__metadata__": {"format": "downslope 2"}, "a": entry}
+    text = json.dumps(header).encode()
+    (tmp_path / "file").write_bytes(len(text).to_bytes(8, "little") + text + bytes(24))
+    with pytest.raises(ds.DownslopeError, match=f"is damaged: .*{reason}"):
+        read_file(tmp_path / "file")
+
+
+def test_a_name_that_stands_twice_is_refused(tmp_path):
+    text = b'{"__metadata__": {"format": "downslope 2", "format": "downslope 2"}}'
+    (tmp_path / "file").write_bytes(len(text).to_bytes(8, "little") + text)
+    with pytest.raises(ds.DownslopeError, match="names something twice"):
+        read_file(tmp_path / "file")

@@ -1,8 +1,4 @@
-"""The files that the package writes: named arrays, and JSON about them in the header of a safetensors file.
-
-https://huggingface.co/docs/safetensors: a length, a JSON header, raw numbers. Reading one runs no code. They
-are written here, as the package safetensors gives the texts of a header another order each time.
-"""
+"""The files that the package writes: what they hold, and how they are written and read whole."""
 
 from __future__ import annotations
 
@@ -18,14 +14,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from downslope._checks import show
+from downslope._container import pack, unpack
 from downslope.errors import DownslopeError
 
-__all__ = ["OLD_FORMAT", "SavedFile", "place_of", "read_file", "write_file", "write_whole"]
-
-OLD_FORMAT, _FORMAT = "downslope 1", "downslope 2"
-
-_DTYPES = {"f4": "F32", "f8": "F64"}
-_LONGEST_HEADER = 100_000_000  # bytes; what reads safetensors refuses longer ones
+__all__ = ["SavedFile", "place_of", "read_file", "write_file", "write_whole"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +78,6 @@ def read_file(path: str | os.PathLike[str]) -> SavedFile:
     Raises:
         DownslopeError: if there is no such file, or it is damaged or something else.
     """
-    from safetensors import SafetensorError, safe_open
-
     place = place_of(path)
     try:
         if not place.exists():
@@ -96,25 +86,15 @@ def read_file(path: str | os.PathLike[str]) -> SavedFile:
             raise DownslopeError(f"{place} is a folder; name a file")
         if not place.is_file():
             raise DownslopeError(f"{place} is a pipe or a device; copy what it gives to a file")
-        place.open("rb").close()  # says why it cannot be read, which safetensors does not
-        with safe_open(place, framework="np") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            header = file.metadata() or {}
+        with place.open("rb") as file:
+            texts, arrays = unpack(file, os.fstat(file.fileno()).st_size, place)
     except DownslopeError:
         raise
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise DownslopeError(f"{place} cannot be read: {_reason(error)}") from None
-    except (SafetensorError, ValueError, TypeError, AttributeError, KeyError) as error:
-        raise DownslopeError(
-            f"{place} is no file of Downslope, or it is damaged ({error}); check the path"
-        ) from None
-    found = header.pop("format", None)
-    if found not in (OLD_FORMAT, _FORMAT):
-        raise DownslopeError(
-            f"{place} is no file of Downslope: its header says {found!r} where {_FORMAT!r} belongs"
-        )
-    kind = header.pop("kind", "model")  # files of models came first, without a word for it
-    return SavedFile(str(place), found, kind, header, arrays)
+    found = texts.pop("format")
+    kind = texts.pop("kind", "model")  # files of models came first, without a word for it
+    return SavedFile(str(place), found, kind, texts, arrays)
 
 
 def write_file(
@@ -134,24 +114,7 @@ def write_file(
     Raises:
         DownslopeError: if it cannot be written there, or says more than the header of a file can hold.
     """
-    texts = {"format": _FORMAT, "kind": kind} | {n: json.dumps(data) for n, data in sections.items()}
-    ordered = sorted(arrays.items(), key=lambda item: -item[1].itemsize)  # each at a multiple of its size
-    header: dict[str, Any]
-    header, contents, end = {"__metadata__": texts}, [], 0
-    for name, value in ordered:
-        content = value.astype(value.dtype.newbyteorder("<")).tobytes()
-        start, end = end, end + len(content)
-        dtype = _DTYPES[value.dtype.str[1:]]
-        header[name] = {"dtype": dtype, "shape": list(value.shape), "data_offsets": [start, end]}
-        contents.append(content)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    if len(text) > _LONGEST_HEADER:
-        raise DownslopeError(
-            f"what describes this {kind} takes {len(text):,} bytes, more than the header of a file holds; "
-            "give starting values as parameters, not as the initializer of a layer"
-        )
-    write_whole(path, len(text).to_bytes(8, "little") + text + b"".join(contents))
+    write_whole(path, pack(kind, sections, arrays))
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:

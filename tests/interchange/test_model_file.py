@@ -24,6 +24,7 @@ from downslope import (
 from downslope.graph import graph_from_json, graph_to_json
 from downslope.interchange import ModelFile, read_model_file, write_model_file
 from downslope.nets import network_from_json
+from sealed import NO_SUM, seal
 
 NETWORKS = [
     Network(inputs=3, layers=[Dense(1, bias=False)]),
@@ -100,18 +101,26 @@ def test_a_changed_byte_is_refused_or_harmless(tmp_path_factory, data) -> None:
 
 
 def changed(path, section: str, change) -> None:
+    """Change a text of a file, and seal it again."""
     content = path.read_bytes()
     (size,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + size])
-    header["__metadata__"][section] = change(header["__metadata__"][section])
+    texts = header["__metadata__"]
+    texts[section] = change(texts[section])
+    if section != "sha256":
+        texts["sha256"] = NO_SUM
     packed = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(packed)) + packed + content[8 + size :])
+    whole = struct.pack("<Q", len(packed)) + packed + content[8 + size :]
+    path.write_bytes(seal(whole) if section != "sha256" else whole)
 
 
 @pytest.mark.parametrize(
     ("section", "change", "message"),
     [
         ("format", lambda s: "other", "no file of Downslope"),
+        ("format", lambda s: "downslope 4", "a later version of Downslope wrote; .* update Downslope"),
+        ("sha256", lambda s: s[::-1], "damaged: its checksum is that of other content"),
+        ("sha256", lambda s: "", "damaged: it has no checksum"),
         ("network", lambda s: "[" * 100_000, "section 'network'"),
         ("network", lambda s: s.replace('"units": 6', '"units": 7'), "damaged"),
         ("network", lambda s: s.replace('"units": 6', '"units": 1e300'), "damaged"),

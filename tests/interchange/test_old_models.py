@@ -1,4 +1,4 @@
-"""Model files that were written before the format changed predict what they predicted then."""
+"""Files that were written before the format changed predict what they predicted then."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from downslope._files import read_file
 from downslope.interchange import read_model_file, write_model_file
 
 FOLDER = Path(__file__).parent / "old_models"
@@ -43,3 +44,42 @@ def test_a_fitted_table_predicts_as_recorded():
     assert np.all(low <= before[:, 0] + 1e-6)
     assert np.all(before[:, 1] - 1e-6 <= high)
     np.testing.assert_allclose(np.median(high - low), np.median(before[:, 1] - before[:, 0]), rtol=0.05)
+
+
+BEFORE = Path(__file__).parent / "old_files"
+ROWS = str(BEFORE / "rows.csv")
+THEN = np.load(BEFORE / "recorded.npz")
+
+
+def of_format(path):
+    """What a file says of its format."""
+    return read_file(path).format
+
+
+def test_models_of_format_2_predict_as_recorded(tmp_path):
+    models = ds.load(BEFORE / "models-2.downslope", ds.Models)
+    np.testing.assert_allclose(models["y"].predict(ROWS), THEN["models.y"], rtol=1e-6)
+    np.testing.assert_allclose(models["c"].predict_proba(ROWS), THEN["models.c"], rtol=1e-5)
+    model = ds.load(BEFORE / "model-2.downslope", ds.Model)
+    np.testing.assert_allclose(model.predict(ROWS), THEN["model.predictions"], rtol=1e-6)
+    np.testing.assert_allclose(model.predict_interval(ROWS), THEN["model.intervals"], rtol=1e-5)
+    model.save(tmp_path / "again")
+    assert (of_format(BEFORE / "model-2.downslope"), of_format(tmp_path / "again")) == (
+        "downslope 2",
+        "downslope 3",
+    )
+    assert np.array_equal(ds.load(tmp_path / "again").predict(ROWS), model.predict(ROWS))
+
+
+def test_networks_checkpoints_and_runs_of_format_2_are_as_recorded():
+    x = THEN["x"]
+    network = ds.load(BEFORE / "network-2.downslope", ds.Network)
+    checkpoint = ds.load(BEFORE / "checkpoint-2.downslope", ds.Checkpoint)
+    run = ds.load(BEFORE / "run-2.downslope", ds.Run)
+    assert network == checkpoint.network == run.network
+    for parameters in (checkpoint, run):
+        np.testing.assert_allclose(ds.predict(network, x, parameters=parameters), THEN["run"], rtol=1e-12)
+    assert np.array_equal(run.losses, THEN["losses"])
+    settings = {"optimizer": "adam", "epochs": 2, "batch_size": 5, "validation": 0.3, "ema_decay": 0.5}
+    further = ds.descend(network, x, THEN["t"], start=run, **settings)
+    np.testing.assert_allclose(ds.predict(network, x, parameters=further), THEN["further"], rtol=1e-6)

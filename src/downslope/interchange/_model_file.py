@@ -9,7 +9,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from downslope._files import OLD_FORMAT, SavedFile, read_file, write_file
+from downslope._container import OLD_FORMAT
+from downslope._files import SavedFile, read_file, write_file
 from downslope.errors import DownslopeError
 from downslope.interchange._old_files import upgraded
 from downslope.nets import AnyNetwork, checked_parameters, network_from_json, network_of
