@@ -102,6 +102,8 @@ class Suspicion:
         certain: whether the evidence alone shows the fault, as a count of equal rows does.
         severity: of what is certain: ``"fault"``, or ``"note"`` where it does the fit no harm.
         fair: the call that the remedy is tried on: the same, measured by rows that can judge it.
+        evident: whether chance gives such evidence once in 1,000 times at most: what is proven to do harm is
+            then a fault where its effect is medium, too.
     """
 
     where: Where
@@ -112,6 +114,7 @@ class Suspicion:
     certain: bool = False
     severity: str = FAULT
     fair: Callable[[Call], Call] = _unchanged
+    evident: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -145,6 +145,8 @@ def _tried(
         remedy = trials.screened(call, each.suspicion.remedies)
         proof = trials.prove(call, remedy, remedy.apply(call))
         severity = verdict(proof, seen.score_of(call))
+        if severity is not None and each.suspicion.evident:
+            severity = FAULT
         if severity is not None:
             found[severity].append((each, remedy, proof))
     return found, []

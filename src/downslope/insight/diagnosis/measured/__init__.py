@@ -7,7 +7,7 @@ from downslope.insight.diagnosis.measured._depth import derivatives_over_depth
 from downslope.insight.diagnosis.measured._examination import FAR, Examination
 from downslope.insight.diagnosis.measured._learning_rate import StableRange, stable_range
 from downslope.insight.diagnosis.measured._look import Look, StageLook, look_at
-from downslope.insight.diagnosis.measured._out_of_fold import OutOfFold, out_of_fold
+from downslope.insight.diagnosis.measured._out_of_fold import OutOfFold, mean_of, out_of_fold
 from downslope.insight.diagnosis.measured._score import WORST, Yardstick, output_of, row_errors, shown_score
 from downslope.insight.diagnosis.measured._virtual import (
     LEVEL,
@@ -40,6 +40,7 @@ __all__ = [
     "held_look",
     "largest_curvature",
     "look_at",
+    "mean_of",
     "most_missed",
     "out_of_fold",
     "output_of",

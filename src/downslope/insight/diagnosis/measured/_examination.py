@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -197,11 +197,20 @@ class Examination:
         """What networks say of rows that they did not learn from; None where none can."""
         return self.held_out(np.ones(len(self.rows["x"])))
 
-    def held_out(self, factors: NDArray[np.float64]) -> OutOfFold | None:
-        """The same with the weight of each row that is looked at times a factor, (rows,)."""
+    def held_out(self, factors: NDArray[np.float64], *, loss: Any = None, draw: int = 0) -> OutOfFold | None:
+        """The same with the weight of each row that is looked at times a factor, (rows,).
+
+        Args:
+            factors: of the rows.
+            loss: in place of the network's.
+            draw: another division of the rows, and another start, for each number.
+        """
+        call = self.call
+        if loss is not None:
+            call = call.with_network(replace(call.network, loss=loss))
         share = len(self.rows["x"]) / len(self.call.rows["x"])  # as many epochs of fewer rows
         steps = max(int(self.steps_asked * share) // 2, 1)
-        return None if self.failed else out_of_fold(self.call, self.rows, factors, steps)
+        return None if self.failed else out_of_fold(call, self.rows, factors, steps, draw)
 
     @cached_property
     def rate(self) -> float:

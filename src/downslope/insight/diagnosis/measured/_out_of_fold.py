@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from downslope.insight.diagnosis.measured._call import Call
 from downslope.insight.diagnosis.measured._score import output_of
 from downslope.training import Arrays
 
-__all__ = ["OutOfFold", "out_of_fold"]
+__all__ = ["OutOfFold", "mean_of", "out_of_fold"]
 
 _FOLDS = 3
 _LEAST_ROWS = 30  # of which a third is held out
@@ -36,7 +37,9 @@ class OutOfFold:
     best_epoch: int
 
 
-def out_of_fold(call: Call, rows: Arrays, factors: NDArray[np.float64], steps: int) -> OutOfFold | None:
+def out_of_fold(
+    call: Call, rows: Arrays, factors: NDArray[np.float64], steps: int, draw: int = 0
+) -> OutOfFold | None:
     """Three runs of a call, each without a third of the rows.
 
     None where there are too few rows, or a run is refused or comes to what is not finite.
@@ -46,11 +49,12 @@ def out_of_fold(call: Call, rows: Arrays, factors: NDArray[np.float64], steps: i
         rows: x, y and row_weights.
         factors: what the weight of each row is multiplied by, (rows,).
         steps: of each run.
+        draw: which third each row is in, and the seed of the runs; 0 keeps that of the call.
     """
     count = len(rows["x"])
     if count < _LEAST_ROWS:
         return None
-    folds = np.random.default_rng(0).permutation(count) % _FOLDS
+    folds = np.random.default_rng(draw).permutation(count) % _FOLDS
     outputs = np.empty((count, int(call.network.graph().output.shape[1])))
     last, measured, best = np.empty_like(outputs), [], []
     for fold in range(_FOLDS):
@@ -59,6 +63,7 @@ def out_of_fold(call: Call, rows: Arrays, factors: NDArray[np.float64], steps: i
             "validation": (rows["x"][out], rows["y"][out]),
             "row_weights": rows["row_weights"][kept] * factors[kept],
             "steps": steps,
+            "seed": call.settings.get("seed", 0) + draw,
         }
         part = replace(call, x=rows["x"][kept], y=rows["y"][kept], held=None, numbers=None)
         try:
@@ -77,3 +82,11 @@ def out_of_fold(call: Call, rows: Arrays, factors: NDArray[np.float64], steps: i
         return None
     means = np.mean(measured, axis=0) if measured else outputs
     return OutOfFold(outputs, means, last, int(np.median(best)))
+
+
+def mean_of(drawn: Sequence[OutOfFold]) -> OutOfFold:
+    """What several such networks of each row say on average."""
+    rows, measured, last = (
+        np.mean([getattr(each, name) for each in drawn], axis=0) for name in ("rows", "measured", "last")
+    )
+    return OutOfFold(rows, measured, last, int(np.median([each.best_epoch for each in drawn])))

@@ -1,4 +1,4 @@
-"""Changes of a call that findings share: its layers, its learning rate, its starting weights."""
+"""Changes of a call that findings share: its layers, its loss, its learning rate, its starting weights."""
 
 from downslope.insight.diagnosis.remedies._layers import (
     all_layers,
@@ -8,19 +8,23 @@ from downslope.insight.diagnosis.remedies._layers import (
     with_last,
     with_layers,
 )
+from downslope.insight.diagnosis.remedies._losses import EFFICIENT, huber_of, with_loss
 from downslope.insight.diagnosis.remedies._rates import other_rates, with_rate_times
 from downslope.insight.diagnosis.remedies._starting import StartingWeights, drawn_anew, starting_weights
 
 __all__ = [
+    "EFFICIENT",
     "StartingWeights",
     "all_layers",
     "drawn_anew",
     "hidden",
+    "huber_of",
     "mapped",
     "other_rates",
     "starting_weights",
     "with_each",
     "with_last",
     "with_layers",
+    "with_loss",
     "with_rate_times",
 ]

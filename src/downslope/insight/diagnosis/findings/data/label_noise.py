@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.insight.diagnosis._finding import Evidence, Suspicion, Where
+from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis._trials import LEVEL
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.findings.data._far_out import far_out
 from downslope.insight.diagnosis.findings.data._rows import judged_without, leaving_out
-from downslope.insight.diagnosis.measured import Call, Examination, OutOfFold
+from downslope.insight.diagnosis.measured import Call, Examination, OutOfFold, mean_of
+from downslope.insight.diagnosis.remedies import EFFICIENT, huber_of, with_loss
+from downslope.nets import Huber
 
 __all__ = ["label_noise"]
 
@@ -25,12 +27,14 @@ _SOURCE = (
     "Northcutt, Jiang and Chuang, 'Confident learning' (2021)"
 )
 _LEVEL = 2.71  # of twice the gain: one in 20 by chance (½χ² with 1 degree; Self and Liang 1987)
+_RARE_LEVEL, _RARELY = 9.55, 0.001  # the same of one in 1,000, and that chance
 _RUNS_LEVEL = 3.29  # standard errors: one in 1,000 by chance
 _CLASSES = ("binary_cross_entropy", "cross_entropy")
 _NUMBERS = ("squared_error", "absolute_error")
 _SHARES = (0.0, *np.geomspace(0.005, 0.5, 24))  # of targets that say nothing: most are right
 _SPREADS = np.geomspace(0.02, 1, 32)  # of noise, beside the spread of the targets
 _TAILS = (4.0, np.inf)  # degrees of freedom of noise: heavy tails are no wrong targets
+_DRAWS, _ROUNDS = 3, 2  # of folds, for classes; of networks without the rows found before, for numbers
 _SURE = 0.01  # of the rows of which networks are surest, that are contradicted where the targets are right
 
 Array = NDArray[np.float64]
@@ -46,12 +50,16 @@ class _Foreign:
         measured: the same of the rows that measure.
         likely: how likely each of the first is, for their order.
         evidence: that there are any; empty where there is none.
+        evident: whether chance gives such evidence once in 1,000 times at most.
+        spread: of the other targets, which are numbers, about what is foretold; 0 of classes.
     """
 
     rows: Flags
     measured: Flags
     likely: Array
     evidence: Sequence[Evidence]
+    evident: bool
+    spread: float = 0.0
 
 
 @finding("label-noise", _SOURCE)
@@ -62,22 +70,59 @@ def label_noise(seen: Examination) -> Iterable[Suspicion]:
     if test is None or held is None:
         return
     foreign = test(held)
-    if foreign.evidence:  # again, with networks that these rows do not mislead
-        held = seen.held_out(np.where(foreign.rows, 0.0, 1.0))
-        foreign = test(held) if held else foreign
+    if not foreign.evidence:
+        return
+    evident = foreign.evident
+    foreign = _sharper(seen, test, held, foreign)
     if not foreign.evidence or are_together(seen.row_numbers, foreign.rows):
         return
     if np.any(foreign.rows & far_out(seen)[2]):  # rows that are beside the others in more than their targets
         return
     count = int(foreign.rows.sum())
     rows = seen.row_numbers[np.argsort(-foreign.likely, kind="stable")[:count]]
+    words = f"leave out the {count:,} rows, or correct their targets"
+    remedies = [leaving_out(seen, rows, words)]
+    if foreign.spread and seen.call.network.loss_function.name == "squared_error":
+        remedies.append(_robust(remedies[0], foreign.spread))
     yield Suspicion(
         Where(rows=tuple(int(row) for row in rows)),
         foreign.evidence,
         f"The targets of {count:,} rows are likely wrong: networks that did not learn from them contradict "
         "them, and learning them costs accuracy elsewhere.",
-        [leaving_out(seen, rows, f"leave out the {count:,} rows, or correct their targets")],
+        remedies,
         fair=judged_without(seen, foreign.measured),
+        evident=evident,
+    )
+
+
+def _sharper(
+    seen: Examination, test: Callable[[OutOfFold], _Foreign], held: OutOfFold, foreign: _Foreign
+) -> _Foreign:
+    """The test again, by networks that wrong targets mislead less.
+
+    Of numbers by networks without these rows, with Huber's loss; of classes by the mean of more networks,
+    since those which never saw a wrong class are too sure of the rows at a border.
+    """
+    if not foreign.spread:
+        drawn = [seen.held_out(np.ones(len(foreign.rows)), draw=draw) for draw in range(1, _DRAWS)]
+        return test(mean_of([held, *(each for each in drawn if each)]))
+    for _ in range(_ROUNDS):
+        again = seen.held_out(np.where(foreign.rows, 0.0, 1.0), loss=Huber(delta=EFFICIENT * foreign.spread))
+        if again is None:
+            break
+        foreign = test(again)
+        if not foreign.evidence:
+            break
+    return foreign
+
+
+def _robust(leaving: Remedy, spread: float) -> Remedy:
+    """Rows left out, and a loss in which those that are left over weigh little."""
+    huber = huber_of(spread)
+    return Remedy(
+        f"{leaving.words}, and Huber's loss with delta {huber.delta:g} for those that are not seen",
+        lambda call: with_loss(leaving.apply(call), huber),
+        leaving.placebo,
     )
 
 
@@ -126,7 +171,8 @@ def _foreign_classes(held: OutOfFold, y: NDArray[np.int64], measured: NDArray[np
     )
     by_chance = float(bdtrc(contradicted - 1, len(sure), _SURE))
     found = by_chance < LEVEL and bool(flags[0].any())
-    return _Foreign(flags[0], flags[1], -likely[np.arange(len(y)), y], [evidence] if found else [])
+    order = -likely[np.arange(len(y)), y]
+    return _Foreign(flags[0], flags[1], order, [evidence] if found else [], by_chance < _RARELY)
 
 
 def _probabilities(outputs: NDArray[Any]) -> Array:
@@ -162,7 +208,9 @@ def _foreign_numbers(held: OutOfFold, y: Array, measured: Array) -> _Foreign:
     ]
     foretold = np.median(np.abs(residuals)) < np.median(np.abs(y - np.median(y)))
     is_found = gain > _LEVEL and foretold and bool(np.any(odds[0] > 1))
-    return _Foreign(odds[0] > 1, odds[1] > 1, odds[0], evidence if is_found else [])
+    return _Foreign(
+        odds[0] > 1, odds[1] > 1, odds[0], evidence if is_found else [], gain > _RARE_LEVEL, float(size)
+    )
 
 
 def _density(residuals: Array, spread: float, tail: float) -> Array:

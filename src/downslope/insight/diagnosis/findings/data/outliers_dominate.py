@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 
@@ -13,12 +12,11 @@ from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.findings.data._far_out import HALF, far_out, row_gradients
 from downslope.insight.diagnosis.findings.data._rows import judged_without, leaving_out
 from downslope.insight.diagnosis.measured import Call, Examination
-from downslope.nets import Huber
+from downslope.insight.diagnosis.remedies import huber_of, with_loss
 
 __all__ = ["outliers_dominate"]
 
 _SOURCE = "Tukey, 'Exploratory Data Analysis' (1977); Huber, 'Robust Statistics' (1981)"
-_EFFICIENT = 1.345  # spreads at which Huber's loss turns: 95% efficient where errors are normal
 _NORMAL = 1.4826  # the spread of a normal distribution, in medians of the absolute deviation
 
 
@@ -50,16 +48,12 @@ def _robust(seen: Examination) -> list[Remedy]:
     y = np.asarray(seen.rows["y"], np.float64)
     spread = _NORMAL * float(np.median(np.abs(y - np.median(y, axis=0))))
     if not spread:
-        return [Remedy("absolute error as the loss", _with_loss("absolute_error"))]
-    delta = float(f"{_EFFICIENT * spread:.3g}")
+        return [Remedy("absolute error as the loss", partial(with_loss, loss="absolute_error"))]
+    huber = huber_of(spread)
     return [
-        Remedy(f"Huber's loss with delta {delta:g}", _with_loss(Huber(delta=delta))),
-        Remedy("absolute error as the loss", _with_loss("absolute_error")),
+        Remedy(f"Huber's loss with delta {huber.delta:g}", partial(with_loss, loss=huber)),
+        Remedy("absolute error as the loss", partial(with_loss, loss="absolute_error")),
     ]
-
-
-def _with_loss(loss: Any) -> Callable[[Call], Call]:
-    return lambda call: call.with_network(replace(call.network, loss=loss))
 
 
 @outliers_dominate.planted
