@@ -66,6 +66,7 @@ RESULTS = {
     "Estimate",
     "Evaluation",
     "Explanation",
+    "Exported",
     "Finding",
     "Forecast",
     "Importance",

@@ -196,6 +196,11 @@ FITS = {
             "progress": OPTIONAL | {"function"},
         },
     ),
+    ds.export: (
+        lambda **k: ds.export(**k).size,
+        {"source": LINES[0], "path": FILE.with_suffix(".onnx"), "parameters": None},
+        {"source": NOTHING, "path": NOTHING, "parameters": OPTIONAL},
+    ),
     ds.load: (
         lambda **k: ds.load(**k).outline(),
         {"path": FILE, "kind": None},

@@ -8,12 +8,14 @@ from downslope.estimators import TableRegressor as TableRegressor
 from downslope.fitting import Comparison as Comparison
 from downslope.fitting import Contributions as Contributions
 from downslope.fitting import Evaluation as Evaluation
+from downslope.fitting import Exported as Exported
 from downslope.fitting import Importance as Importance
 from downslope.fitting import Model as Model
 from downslope.fitting import Models as Models
 from downslope.fitting import PartialDependence as PartialDependence
 from downslope.fitting import Report as Report
 from downslope.fitting import compare as compare
+from downslope.fitting import export as export
 from downslope.fitting import fit as fit
 from downslope.fitting import load as load
 from downslope.fitting import report as report

@@ -556,6 +556,27 @@ def report(**options: Any) -> None:
     report_model(how=how_in(options), **options)
 
 
+@downslope.command(short_help="Write a model as a file that something else runs: ONNX.")
+@click.argument("model")
+@click.argument("file")
+@TARGET
+def export(**options: Any) -> None:
+    """Write MODEL as FILE, which something else runs; the ending of FILE says what.
+
+    \b
+    .onnx   for runtimes of ONNX: the cells of a row in, the prediction and probabilities out
+
+    MODEL may be a network, a run or a checkpoint that was saved in Python with its parameters.
+
+    \b
+    Examples:
+      downslope export houses.downslope houses.onnx
+    """
+    from downslope.cli._export import export_model
+
+    export_model(**options)
+
+
 @downslope.command(short_help="Open a page that shows a network while it learns.")
 @click.argument("source", required=False, metavar="[TABLE | MODEL | NETWORK | LESSON]")
 @click.option(

@@ -1,6 +1,7 @@
 """A table in; a blended, calibrated and validated model out."""
 
 from downslope.fitting._compare import compare
+from downslope.fitting._export import Exported, export
 from downslope.fitting._fit import FitPhase, fit, table_descent
 from downslope.fitting._importance import Importance, error_increases, shares
 from downslope.fitting._load import load, load_fitted
@@ -33,6 +34,7 @@ __all__ = [
     "Contributions",
     "Diverged",
     "Evaluation",
+    "Exported",
     "FitPhase",
     "GroupRecord",
     "Importance",
@@ -50,6 +52,7 @@ __all__ = [
     "compare",
     "embeddings",
     "error_increases",
+    "export",
     "fit",
     "group_line",
     "labelled_rows",

@@ -3,7 +3,7 @@
 from downslope.tables._columns import Column, finite_numbers, refuse_text
 from downslope.tables._describe import TASKS, Description, describe, rows_with_target
 from downslope.tables._encoder import Encoded, TableEncoder, Target
-from downslope.tables._encodings import Encoding, Numeric
+from downslope.tables._encodings import Encoding, LevelEncoding, Moments, Numeric, fitted
 from downslope.tables._frames import as_frame
 from downslope.tables._names import did_you_mean, listed, name_text, no_such_column
 from downslope.tables._reading import read_table
@@ -11,14 +11,18 @@ from downslope.tables._row_numbers import RowError, counted_in
 from downslope.tables._table import Table, open_table
 from downslope.tables._times import may_order, times_of, written_time
 from downslope.tables.excel import write_excel
-from downslope.tables.text import Reading, level_text
+from downslope.tables.text import GAPS, TRUTHS, Reading, level_text
 
 __all__ = [
+    "GAPS",
     "TASKS",
+    "TRUTHS",
     "Column",
     "Description",
     "Encoded",
     "Encoding",
+    "LevelEncoding",
+    "Moments",
     "Numeric",
     "Reading",
     "RowError",
@@ -30,6 +34,7 @@ __all__ = [
     "describe",
     "did_you_mean",
     "finite_numbers",
+    "fitted",
     "level_text",
     "listed",
     "may_order",

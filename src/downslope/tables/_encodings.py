@@ -18,7 +18,18 @@ from downslope.tables._columns import finite_numbers
 from downslope.tables._levels import GAP_LEVEL, Levels
 from downslope.tables.text import CLOCK, TRUTHS, as_moments, clock_seconds, common_order, without_gaps
 
-__all__ = ["ENCODINGS", "Codes", "Encoding", "Moments", "Noticed", "Numeric", "TwoLevels", "Words", "fitted"]
+__all__ = [
+    "ENCODINGS",
+    "Codes",
+    "Encoding",
+    "LevelEncoding",
+    "Moments",
+    "Noticed",
+    "Numeric",
+    "TwoLevels",
+    "Words",
+    "fitted",
+]
 
 ONE_HOT_LEVELS = 12
 RARE = 3
@@ -289,7 +300,9 @@ _CIRCLES = {
     "day": lambda m: _share(m.dt.hour().cast(pl.Float64) + m.dt.minute() / 60, 24.0),
 }
 
-Encoding = Numeric | TwoLevels | Words | Codes | Moments
+LevelEncoding = TwoLevels | Words | Codes
+
+Encoding = Numeric | LevelEncoding | Moments
 
 ENCODINGS: dict[str, type[Encoding]] = {c.encoding: c for c in (Numeric, TwoLevels, Words, Codes, Moments)}
 """Every encoding by its name in a model file."""

@@ -1,0 +1,118 @@
+"""``export``: a model, or a network with its parameters, as a file for something else to run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from downslope._checks import show
+from downslope._files import place_of, write_whole
+from downslope._keywords import suggests_keywords
+from downslope.errors import DownslopeError
+from downslope.fitting._model import Model
+from downslope.fitting._models import Models
+from downslope.interchange.exports import Prediction, of_network, of_table, onnx_file
+from downslope.nets import Checkpoint, Ensemble, Network, Point
+from downslope.tables import listed
+from downslope.training import Run
+
+__all__ = ["Exported", "export"]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was written.
+
+    Attributes:
+        path: where it is.
+        size: in bytes.
+        notes: what there is to know of it, in sentences.
+    """
+
+    path: str
+    size: int
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.path}, {self.size / 1000:,.1f} kB", *self.notes])
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What a file holds, and what there is to know of it."""
+
+    content: bytes
+    notes: tuple[str, ...] = ()
+
+
+def _onnx(prediction: Prediction) -> _Content:
+    return _Content(onnx_file(prediction))
+
+
+_FORMATS: Mapping[str, Callable[[Prediction], _Content]] = {
+    ".onnx": _onnx,
+}
+"""What writes each format, by the ending of its files."""
+
+
+@suggests_keywords
+def export(
+    source: Model | Network | Ensemble | Checkpoint | Run,
+    path: str | os.PathLike[str],
+    parameters: Point | None = None,
+) -> Exported:
+    """Write a prediction as a file that something else runs; its ending says what.
+
+    ``.onnx``: for runtimes of ONNX. A model takes the cells of its columns, (rows, 1) each: numbers as
+    float64, NaN for a gap; text as strings; dates as seconds since 1970. It gives ``prediction`` and, for
+    classes, ``probabilities``. A network takes its inputs ``x``, (rows, inputs).
+
+    Args:
+        source: a model, or a run, a checkpoint, or a network with its parameters.
+        path: the file to write, whole or not at all; one that is there is replaced.
+        parameters: of a network: by name, all in one flat list, or a run's or a model's.
+
+    Raises:
+        DownslopeError: if there is no such format, it cannot hold a layer, the parameters do not fit, or it
+            cannot be written there.
+
+    >>> import os, tempfile
+    >>> from downslope.nets import Dense
+    >>> path = os.path.join(tempfile.mkdtemp(), "net.onnx")
+    >>> export(Network(inputs=2, layers=[Dense(1)]), path, [0.5, -1.0, 2.0]).size
+    363
+    """
+    place = place_of(path)
+    ending = place.suffix.lower()
+    if ending not in _FORMATS:
+        raise DownslopeError(
+            f"the ending of a file says what it is to be, and {place.name} ends as nothing that can be "
+            f"written; end it in {' or '.join(_FORMATS)}"
+        )
+    made = _FORMATS[ending](_prediction(source, parameters))
+    write_whole(place, made.content)
+    return Exported(str(place), len(made.content), made.notes)
+
+
+def _prediction(source: Any, parameters: Point | None) -> Prediction:
+    if isinstance(source, Models):
+        first = next(iter(source))
+        raise DownslopeError(
+            f"source holds the models of {listed(list(source))}, and a file one of them; give "
+            f"source[{first!r}]"
+        )
+    if isinstance(source, Network | Ensemble):
+        if parameters is None:
+            raise DownslopeError("a network predicts with its parameters; give them too: parameters=…")
+        return of_network(source, parameters)
+    if parameters is not None:
+        raise DownslopeError(
+            f"parameters are those of a network, and {show(source)} has its own; leave them out"
+        )
+    if isinstance(source, Model):
+        return of_table(source.network, source.parameters, source.encoder, source.target)
+    if isinstance(source, Checkpoint | Run):
+        return of_network(source.network, source.parameters)
+    raise DownslopeError(f"source needs a model, a network, a run or a checkpoint, not {show(source)}")

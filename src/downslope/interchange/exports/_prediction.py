@@ -1,0 +1,222 @@
+"""What is exported: a prediction as nodes, from the cells of a table or from the inputs of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.graph import BATCH, Node, constant, input_, make, ops, parameter, substitute
+from downslope.interchange.exports._column_ops import double, floor, missing, single
+from downslope.interchange.exports._levels import LevelTable, level_table
+from downslope.nets import AnyNetwork, Ensemble, Point, Stage, parameter_values
+from downslope.tables import Moments, Numeric, TableEncoder, Target
+
+__all__ = ["INPUTS", "Cells", "Prediction", "of_network", "of_table"]
+
+INPUTS = "x"
+"""The name of the inputs of a network that is exported without columns."""
+
+_BEND = 3.0  # as of the encoding of numbers
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A column of the table, as the program takes it.
+
+    Attributes:
+        name: of the column.
+        leaf: (n, 1): a number, or the row of a level in a table of levels; (n, inputs) for a network alone.
+        holds: what a cell is, in words.
+        rows: for text, which row of its table each text has; others have row 0. None for numbers.
+    """
+
+    name: str
+    leaf: Node
+    holds: str
+    rows: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """A prediction as nodes.
+
+    Attributes:
+        cells: what it is given.
+        result: (n, outputs): numbers, or the probabilities of the classes.
+        values: an array for each other leaf, by its name.
+        classes: their names; none where numbers are predicted.
+        stages: the named values of the network, for messages.
+        title: what it is, in a sentence without its point.
+        target: what is predicted.
+    """
+
+    cells: Sequence[Cells]
+    result: Node
+    values: Mapping[str, NDArray[Any]]
+    title: str
+    classes: tuple[str, ...] = ()
+    stages: Sequence[Stage] = field(default=(), repr=False)
+    target: str = "prediction"
+
+    @property
+    def of_table(self) -> bool:
+        """Whether it takes the columns of a table, and not the inputs of a network."""
+        return self.cells[0].leaf.name != INPUTS
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """That of the parameters, in which the network computes."""
+        return next((value.dtype for value in self.values.values()), np.dtype(np.float64))
+
+    @property
+    def labels(self) -> str:
+        """What the result is called."""
+        return "probabilities" if self.classes else "prediction"
+
+
+def of_network(network: AnyNetwork, parameters: Point) -> Prediction:
+    """The prediction of a network from its inputs, (n, inputs)."""
+    graph = network.graph()
+    values = parameter_values(network, parameters, None)
+    leaf = Cells(INPUTS, graph.x, f"{network.inputs} numbers")
+    return Prediction([leaf], graph.prediction, values, _title(network, values), stages=graph.stages)
+
+
+def of_table(
+    network: AnyNetwork, parameters: Mapping[str, NDArray[Any]], encoder: TableEncoder, target: Target
+) -> Prediction:
+    """The prediction of a model from the cells of its columns, in the terms of the target."""
+    cells, x, tables = _encoded(encoder)
+    graph = network.graph()
+    (found,) = substitute([graph.prediction], {graph.x: single(x)})
+    result = double(found)
+    if not target.classes:
+        if isinstance(network, Ensemble):  # as the model itself: a mean of targets is never beyond them
+            low, high = ((limit - target.mean) / target.scale for limit in (target.low, target.high))
+            result = make("minimum", make("maximum", result, low), high)
+        result = result * target.scale + target.mean
+    elif int(found.shape[1]) == 1:
+        result = make("concatenate", 1.0 - result, result)
+    values = {**parameters, **tables}
+    title = f"{_title(network, parameters)}, of {target.name}"
+    return Prediction(cells, result, values, title, target.classes, graph.stages, target.name)
+
+
+def _title(network: AnyNetwork, values: Mapping[str, NDArray[Any]]) -> str:
+    kind = "a network"
+    if isinstance(network, Ensemble):
+        kind = f"{len(network.networks)} networks"
+    count = sum(value.size for value in values.values())
+    return f"The prediction of {kind} of {network.inputs} inputs and {count:,} parameters"
+
+
+def _encoded(encoder: TableEncoder) -> tuple[list[Cells], Node, dict[str, NDArray[Any]]]:
+    """The columns, what they become as the inputs of the network, and the arrays that this takes."""
+    cells: list[Cells] = []
+    values: dict[str, NDArray[Any]] = {}
+    parts: list[Node] = []
+    places: dict[str, list[int]] = {}
+    width = 0
+
+    def add(part: Node) -> list[int]:
+        nonlocal width
+        parts.append(part)
+        first, width = width, width + int(part.shape[1])
+        return list(range(first, width))
+
+    numbers = [part for part in encoder.encodings if isinstance(part, Numeric)]
+    if numbers:
+        leaves = [input_(f"cells of {part.name}", (BATCH, 1)) for part in numbers]
+        given = zip(numbers, leaves, strict=True)
+        cells += [Cells(part.name, leaf, "seconds" if part.clock else "a number") for part, leaf in given]
+        scaled, gaps = _scaled(make("concatenate", *leaves), numbers, values)
+        first, second = add(scaled), add(gaps)
+        for i, number in enumerate(numbers):
+            places[number.name] = [first[i], second[i]][: len(number.features)]
+    for part in encoder.encodings:
+        if isinstance(part, Numeric):
+            continue
+        leaf = input_(f"cells of {part.name}", (BATCH, 1))
+        if isinstance(part, Moments):
+            cells.append(Cells(part.name, leaf, "seconds since 1970-01-01"))
+            places[part.name] = add(_date(leaf, part))
+        else:
+            table = level_table(part)
+            cells.append(Cells(part.name, leaf, f"text, one of {len(part.levels)} levels", table.rows))
+            places[part.name] = add(_levels(leaf, table, f"levels of {part.name}", values))
+    order = tuple(place for part in encoder.encodings for place in places[part.name])
+    by_name = {cell.name: cell for cell in cells}
+    x = make("columns", make("concatenate", *parts), indices=order, squeeze=False)
+    return [by_name[part.name] for part in encoder.encodings], x, values
+
+
+def _scaled(given: Node, numbers: Sequence[Numeric], values: dict[str, NDArray[Any]]) -> tuple[Node, Node]:
+    """z / √(1 + (z/3)²) with z = (cell − median) / range, side by side, and which cells are gaps."""
+    arrays = {
+        "centre": [part.centre for part in numbers],
+        "scale": [part.scale for part in numbers],
+        "bend": [1 / _BEND if part.bent else 0.0 for part in numbers],  # 0 leaves a column as it is
+    }
+    values |= {name: np.array(array) for name, array in arrays.items()}
+    centre, scale, bend = (parameter(name, (len(numbers),)) for name in arrays)
+    gaps = missing(given)
+    z = (make("where", gaps, centre, given) - centre) / scale
+    if any(part.bent for part in numbers):
+        z = z / ops.sqrt(1.0 + ops.square(z * bend))
+    return z, gaps
+
+
+def _levels(leaf: Node, table: LevelTable, name: str, values: dict[str, NDArray[Any]]) -> Node:
+    """The features of a level; where they are its number, the number itself."""
+    features = table.features
+    if np.array_equal(features, np.arange(len(features))[:, None]):
+        return leaf
+    values[name] = features.astype(np.float64)
+    row = make("columns", leaf, indices=(0,), squeeze=True)
+    return make("take", parameter(name, features.shape), row)
+
+
+def _date(leaf: Node, part: Moments) -> Node:
+    """Time since the median, and the circles of year, week and day, of seconds since 1970."""
+    gap = missing(leaf)
+    seconds = make("where", gap, constant(part.centre * _DAY), leaf)
+    z = (seconds / _DAY - part.centre) / part.scale
+    features = [z / ops.sqrt(1.0 + ops.square(z * (1 / _BEND)))]
+    for circle in part.circles:
+        turn = 2 * np.pi * _CIRCLES[circle](seconds)
+        features += [(1.0 - gap) * ops.sin(turn), (1.0 - gap) * ops.cos(turn)]
+    return make("concatenate", *features, *([gap] if part.gaps else []))
+
+
+def _share_of_year(seconds: Node) -> Node:
+    """Days since the first of January, of 365.25 (the calendar as of Hinnant, "chrono-compatible low-level
+    date algorithms": years begin in March, and 400 of them are an era)."""
+    day = floor(seconds / _DAY) + 719_468.0
+    day = day - 146_097.0 * floor(day / 146_097.0)
+    leaps = floor(day / 1460.0) - floor(day / 36_524.0) + floor(day / 146_096.0)
+    year = floor((day - leaps) / 365.0)
+    day = day - (365.0 * year + floor(year / 4.0) - floor(year / 100.0))
+    leap = _divides(4.0, year) - _divides(100.0, year) + _divides(400.0, year)
+    since_march = day - 306.0
+    return make("where", since_march > -0.5, since_march, day + 59.0 + leap) / 365.25
+
+
+def _divides(number: float, year: Node) -> Node:
+    return (floor(year / number) * number - year) > -0.5
+
+
+def _share_of_week(seconds: Node) -> Node:
+    day = floor(seconds / _DAY) + 3.0  # 1970 began on a Thursday
+    return (day - 7.0 * floor(day / 7.0)) / 7.0
+
+
+def _share_of_day(seconds: Node) -> Node:
+    return (floor(seconds / 60.0) - 1440.0 * floor(seconds / _DAY)) / 1440.0
+
+
+_CIRCLES = {"year": _share_of_year, "week": _share_of_week, "day": _share_of_day}
