@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 
-__all__ = ["FORMATS", "OLD_FORMAT", "pack", "unpack"]
+__all__ = ["FORMATS", "OLD_FORMAT", "pack", "shortened", "unpack"]
 
 FORMATS = ("downslope 1", "downslope 2", "downslope 3")
 """What files say of their format, from the first to the present one, which came with checksums."""
@@ -95,7 +95,9 @@ def unpack(file: BinaryIO, size: int, place: Path) -> tuple[dict[str, str], dict
             _check(text, body, checksum)
         arrays = _arrays(header, body)
     except (ValueError, TypeError, KeyError) as error:
-        raise DownslopeError(f"{place} is damaged: {error}; copy it again, or save it again") from None
+        raise DownslopeError(
+            f"{place} is damaged: {shortened(str(error))}; copy it again, or save it again"
+        ) from None
     return {"format": found, **texts}, arrays
 
 
@@ -122,14 +124,15 @@ def _other_format(place: Path, found: str | None) -> DownslopeError:
             f"{place} is of the format {found!r}, which a later version of Downslope wrote; this one reads "
             f"{FORMATS[0]!r} to {FORMATS[-1]!r}: update Downslope"
         )
+    says = shortened(repr(found), 60)
     return DownslopeError(
-        f"{place} is no file of Downslope: its header says {_short(found)} where {_CHECKED!r} belongs"
+        f"{place} is no file of Downslope: its header says {says} where {_CHECKED!r} belongs"
     )
 
 
-def _short(found: object) -> str:
-    shown = repr(found)
-    return shown if len(shown) <= 60 else shown[:57] + "..."
+def shortened(text: str, most: int = 300) -> str:
+    """What a hostile file says, or an error about it, in a message that stays short."""
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -160,16 +163,16 @@ def _arrays(header: Mapping[str, Any], body: NDArray[np.uint8]) -> dict[str, NDA
     arrays, end = {}, 0
     for name, item in sorted(header.items(), key=lambda entry: entry[1]["data_offsets"]):
         if set(item) != {"dtype", "shape", "data_offsets"} or item["dtype"] not in _TYPES:
-            raise ValueError(f"{name!r} is no array of float32 or float64")
+            raise ValueError(f"{shortened(repr(name))} is no array of float32 or float64")
         dtype, shape, (start, stop) = _TYPES[item["dtype"]], tuple(item["shape"]), item["data_offsets"]
         if not all(type(length) is int and length >= 0 for length in (*shape, start, stop)):
-            raise ValueError(f"the shape of {name!r} is no list of lengths")
+            raise ValueError(f"the shape of {shortened(repr(name))} is no list of lengths")
         size = math.prod(shape) * dtype.itemsize
         if start != end or stop != start + size or stop > len(body):
-            wanted = f"{_short(size)} bytes, which the file lacks there"
-            raise ValueError(f"{name!r} of the shape {_short(shape)} takes {wanted}")
+            wanted = f"{shortened(str(size))} bytes, which the file lacks there"
+            raise ValueError(f"{shortened(repr(name))} of the shape {shortened(str(shape))} takes {wanted}")
         if len(shape) > 8 or max(shape, default=0) > len(body) + 1:
-            raise ValueError(f"the shape of {name!r} is no list of lengths")
+            raise ValueError(f"the shape of {shortened(repr(name))} is no list of lengths")
         whole = np.ndarray(shape, dtype, body.data, start) if size else np.zeros(shape, dtype)
         whole = whole if whole.flags.aligned else whole.copy()
         arrays[name], end = whole.astype(dtype.newbyteorder("="), copy=False), stop

@@ -14,7 +14,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from downslope._checks import show
-from downslope._container import pack, unpack
+from downslope._container import pack, shortened, unpack
 from downslope.errors import DownslopeError
 
 __all__ = ["SavedFile", "place_of", "read_file", "write_file", "write_whole"]
@@ -47,7 +47,7 @@ class SavedFile:
         try:
             return json.loads(self.sections[name])
         except (KeyError, ValueError, RecursionError) as error:
-            raise DownslopeError(f"its section {name!r} cannot be read ({error!r})") from None
+            raise DownslopeError(f"its section {name!r} cannot be read ({shortened(repr(error))})") from None
 
     def within(self, prefix: str) -> dict[str, NDArray[Any]]:
         """The arrays whose names begin with a prefix, by the rest of their names."""
@@ -68,7 +68,7 @@ class SavedFile:
         try:
             yield
         except (TypeError, KeyError, ValueError, OverflowError, RecursionError) as error:
-            words = str(error) if isinstance(error, DownslopeError) else repr(error)
+            words = shortened(str(error) if isinstance(error, DownslopeError) else repr(error))
             raise DownslopeError(f"{self.path} is damaged: {words}; save it again") from None
 
 

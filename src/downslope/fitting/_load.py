@@ -65,7 +65,7 @@ def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
     file = read_file(path)
     if file.kind not in _READERS:
         raise DownslopeError(
-            f"{file.path} holds a {file.kind!r}, which this version of Downslope cannot read; update it"
+            f"{file.path} holds a {show(file.kind)}, which this version of Downslope cannot read; update it"
         )
     found = _READERS[file.kind](file)
     if kind is not None and not isinstance(found, kind):

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from downslope._checks import NOT_NEGATIVE, Interval, number, text, whole
 from downslope._files import SavedFile
 from downslope.errors import DownslopeError
+from downslope.fitting._agreement import check_intervals_agree, check_model_agrees
 from downslope.fitting._descent import descent_arguments, settings_asked
 from downslope.fitting._importance import Importance, importance
 from downslope.fitting._notebook import summary_html
@@ -516,13 +517,8 @@ def read_model(file: SavedFile) -> Model:
         encoder = TableEncoder.from_json(content.about.get("encoder"))
         target = Target.from_json(content.about.get("target"))
         record = Record.from_json(content.about.get("record") or {})
-        if not record.columns:
-            raise DownslopeError("the record names no columns")
-        outputs = int(content.network.graph().prediction.shape[1])
-        wanted = len(target.classes) if len(target.classes) > 2 else 1
-        if len(encoder.features) != content.network.inputs or outputs != wanted:
-            raise DownslopeError("the encoders do not fit the network")
-        intervals = _intervals(content, len(encoder.features))
+        check_model_agrees(content.network, encoder, target, record)
+        intervals = _intervals(content, encoder)
         reading = Reading.from_json(content.about.get("reading"))
         held_out = None
         if content.held_out is not None:
@@ -532,7 +528,7 @@ def read_model(file: SavedFile) -> Model:
         )
 
 
-def _intervals(file: ModelFile, features: int) -> IntervalNetworks | None:
+def _intervals(file: ModelFile, encoder: TableEncoder) -> IntervalNetworks | None:
     if file.intervals is None:
         return None
     network, parameters = file.intervals
@@ -540,7 +536,7 @@ def _intervals(file: ModelFile, features: int) -> IntervalNetworks | None:
         widening = tuple(map(float, file.about["widening"]))
     except (TypeError, ValueError, KeyError) as error:
         raise DownslopeError(f"the widening of intervals is damaged: {error!r}") from None
-    outputs = int(network.graph().prediction.shape[1])
-    if network.inputs != features + 1 or outputs != len(QUANTILES) or len(widening) != len(COVERAGES):
-        raise DownslopeError("the network of intervals does not fit the encoders")
+    if len(widening) != len(COVERAGES) or not np.isfinite(widening).all():
+        raise DownslopeError("the widening of intervals is damaged")
+    check_intervals_agree(network, encoder, len(QUANTILES))
     return IntervalNetworks(network, parameters, widening)

@@ -13,7 +13,7 @@ from downslope._container import OLD_FORMAT
 from downslope._files import SavedFile, read_file, write_file
 from downslope.errors import DownslopeError
 from downslope.interchange._old_files import upgraded
-from downslope.nets import AnyNetwork, checked_parameters, network_from_json, network_of
+from downslope.nets import AnyNetwork, checked_parameters, network_in, network_of
 
 __all__ = ["ModelFile", "model_of", "read_model_file", "write_model_file"]
 
@@ -86,7 +86,7 @@ def model_of(file: SavedFile) -> ModelFile:
         network = network_of(file)
         intervals = None
         if "intervals" in file.sections:
-            further = network_from_json(file.section("intervals"))
+            further = network_in(file, "intervals")
             intervals = further, checked_parameters(further, file.within(_INTERVALS))
         held_out = file.within(_HELD_OUT) if "held_out" in file.sections else None
         others = (_INTERVALS,) * (intervals is not None) + (_HELD_OUT,) * (held_out is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,16 +13,19 @@ from numpy.typing import NDArray
 from downslope._files import SavedFile
 from downslope.drawing import panel
 from downslope.errors import DownslopeError
-from downslope.graph import graph_from_json
+from downslope.graph import BATCH, graph_from_json, topological
 from downslope.nets._ensemble import AnyNetwork, Ensemble
 from downslope.nets._network import SETTINGS, Network
 from downslope.nets.functions import LOSSES, CustomLoss, from_json
-from downslope.nets.layers import layers_from_json
+from downslope.nets.layers import layers_from_json, listing_at_most
+
+_LARGEST_VALUE = 1 << 24  # numbers of one row, or of no row, that a node may take beside what the file holds
 
 __all__ = [
     "Checkpoint",
     "checked_parameters",
     "network_from_json",
+    "network_in",
     "network_of",
     "read_checkpoint",
     "read_network",
@@ -79,10 +83,20 @@ def network_of(file: SavedFile) -> AnyNetwork:
     Raises:
         DownslopeError: if it is damaged.
     """
-    network = network_from_json(file.section("network"))
+    network = network_in(file, "network")
     if graph_from_json(file.section("graph")) != [network.graph().prediction]:
         raise DownslopeError("the graph is not that of the network")
     return network
+
+
+def network_in(file: SavedFile, section: str) -> AnyNetwork:
+    """The network that a section of a file describes, built in memory that is no more than the file's.
+
+    Raises:
+        DownslopeError: if it describes none.
+    """
+    with listing_at_most(sum(map(len, file.sections.values()))):
+        return network_from_json(file.section(section))
 
 
 def checked_parameters(network: AnyNetwork, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -96,10 +110,19 @@ def checked_parameters(network: AnyNetwork, arrays: Mapping[str, NDArray[Any]]) 
     if found != wanted:
         wrong = next(n for n in [*wanted, *found] if found.get(n) != wanted.get(n))
         raise DownslopeError(f"{wrong} has the shape {found.get(wrong)}, not {wanted.get(wrong)}")
+    _refuse_larger(network, max(_LARGEST_VALUE, sum(value.size for value in arrays.values())))
     for name, value in arrays.items():
         if value.dtype not in (np.float32, np.float64) or not np.all(np.isfinite(value)):
             raise DownslopeError(f"{name} does not hold finite numbers of float32 or float64")
     return {name: arrays[name] for name in wanted}
+
+
+def _refuse_larger(network: AnyNetwork, most: int) -> None:
+    """Refuse a network whose values grow beyond its parameters: doubled thirty times, one is a gigabyte."""
+    for node in topological([network.graph().prediction]):
+        size = math.prod(int(length) for length in node.shape if length != BATCH)
+        if node.inputs and size > most:
+            raise DownslopeError(f"{node.op.name} makes {size:,} numbers of a row, and the file holds fewer")
 
 
 def network_from_json(data: Any) -> AnyNetwork:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from downslope._checks import show
 from downslope.errors import DownslopeError
 from downslope.tables._columns import finite_numbers
 from downslope.tables._describe import Description
@@ -142,7 +143,11 @@ class TableEncoder:
             DownslopeError: if the data is not of that form.
         """
         try:
-            return cls(tuple(_part(dict(item)) for item in data))
+            parts = tuple(_part(dict(item)) for item in data)
+            coded = [isinstance(part, Codes) for part in parts]
+            if len({part.name for part in parts}) < len(parts) or coded != sorted(coded):
+                raise ValueError("a column is there twice, or level numbers stand before others")
+            return cls(parts)
         except (TypeError, ValueError, KeyError, OverflowError) as error:
             raise DownslopeError(f"the encoders are damaged: {error!r}") from None
 
@@ -166,17 +171,24 @@ def _encoded(part: Encoding, column: pl.Series, out: NDArray[np.float32]) -> Not
 def _part(item: dict[str, Any]) -> Encoding:
     made = ENCODINGS[item.pop("encoding")]
     casts: dict[str, Any] = {
-        "float": float,
-        "str": str,
-        "bool": bool,
-        "str | None": lambda v: None if v is None else str(v),
-        "tuple[str, ...]": lambda v: tuple(map(str, v)),
+        "float": lambda v: float(_of(v, float, int)),
+        "str": lambda v: _of(v, str),
+        "bool": lambda v: _of(v, bool),
+        "str | None": lambda v: _of(v, str, type(None)),
+        "tuple[str, ...]": lambda v: tuple(_of(level, str) for level in _of(v, list, tuple)),
     }
     wanted = {field.name: casts[str(field.type)] for field in fields(made)}
     optional = {field.name for field in fields(made) if field.default is not MISSING}
     if not set(wanted) - optional <= set(item) <= set(wanted):
         raise ValueError(f"{made.encoding} needs {', '.join(wanted)}")
     return made(**{name: wanted[name](value) for name, value in item.items()})
+
+
+def _of(value: Any, *kinds: type) -> Any:
+    """A value of plain data, which is of one of these types and not merely made into one."""
+    if type(value) not in kinds:
+        raise TypeError(f"{show(value)} is no {kinds[0].__name__}")
+    return value
 
 
 @dataclass(frozen=True)
@@ -267,7 +279,13 @@ class Target:
     def from_json(cls, data: Any) -> Target:
         """The target of ``to_json``; raises DownslopeError where the data is not of that form."""
         try:
-            figures = (float(data[name]) for name in ("mean", "scale", "low", "high"))
-            return cls(str(data["name"]), tuple(map(str, data["classes"])), *figures)
-        except (TypeError, ValueError, KeyError) as error:
+            figures = (data[name] for name in ("mean", "scale", "low", "high"))
+            mean, scale, low, high = (float(_of(figure, float, int)) for figure in figures)
+            classes = tuple(_of(name, str) for name in _of(data["classes"], list, tuple))
+            if not (np.isfinite([mean, scale, low, high]).all() and scale > 0 and low <= high):
+                raise ValueError(f"no target has the scale {scale!r} around {mean!r}")
+            if len(set(classes)) < len(classes) or len(classes) == 1:
+                raise ValueError("a class is there twice, or alone")
+            return cls(_of(data["name"], str), classes, mean, scale, low, high)
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
             raise DownslopeError(f"the target is damaged: {error!r}") from None

@@ -59,6 +59,17 @@ def _centre_and_scale(present: NDArray[np.float64]) -> tuple[float, float]:
     return float(centre), float(scale) or 1.0
 
 
+def _check_scale(centre: float, scale: float, low: float, high: float) -> None:
+    """Refuse figures of a file that those of no column are."""
+    if not (np.isfinite([centre, scale, low, high]).all() and scale > 0 and low <= centre <= high):
+        raise ValueError(f"no column has the scale {scale!r} around {centre!r}, from {low!r} to {high!r}")
+
+
+def _check_levels(levels: Sequence[str]) -> None:
+    if len(set(levels)) < len(levels):
+        raise ValueError("a level is there twice")
+
+
 def _write(parts: Sequence[Any], absent: NDArray[np.bool_], out: NDArray[np.float32]) -> None:
     """Put features into their columns, 0 for a gap, and the gaps into the last if there is one more."""
     for place, part in enumerate(parts):
@@ -91,6 +102,9 @@ class Numeric:
     bent: bool
     gaps: bool
     clock: bool = False
+
+    def __post_init__(self) -> None:
+        _check_scale(self.centre, self.scale, self.low, self.high)
 
     @property
     def held(self) -> str:
@@ -176,6 +190,7 @@ class TwoLevels:
     def __post_init__(self) -> None:
         if len(self.levels) != 2:
             raise ValueError(f"two levels are not {len(self.levels)}")
+        _check_levels(self.levels)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -201,6 +216,9 @@ class Words:
     wanted: ClassVar[str] = "level"
     name: str
     levels: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _check_levels(self.levels)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -228,6 +246,9 @@ class Codes:
     name: str
     levels: tuple[str, ...]
     rare: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _check_levels(self.levels + self.rare)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -260,6 +281,9 @@ class Moments:
     def __post_init__(self) -> None:
         if unknown := set(self.circles) - set(_CIRCLES):
             raise ValueError(f"there are the circles {', '.join(_CIRCLES)}, not {unknown.pop()!r}")
+        if len(set(self.circles)) < len(self.circles):
+            raise ValueError("a circle is there twice")
+        _check_scale(self.centre, self.scale, self.low, self.high)
 
     @property
     def wanted(self) -> str:

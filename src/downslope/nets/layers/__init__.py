@@ -7,6 +7,7 @@ from downslope.nets.layers._builder import (
     NetworkBuilder,
     checked_layers,
     described,
+    listing_at_most,
 )
 from downslope.nets.layers._description import layers_from_json, layers_to_json
 from downslope.nets.layers._initializers import INITIALIZERS, Start, generator, initialize
@@ -37,5 +38,6 @@ __all__ = [
     "initialize",
     "layers_from_json",
     "layers_to_json",
+    "listing_at_most",
     "symbols_of",
 ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -20,13 +22,40 @@ __all__ = [
     "LayerBuilder",
     "NetworkBuilder",
     "check_columns",
+    "check_listed",
     "checked_layers",
     "described",
     "layer_kind",
+    "listing_at_most",
 ]
 
 _LETTERS = {"weight": "W", "bias": "b"}
 _COUNTED = "layer"
+
+_most_listed: ContextVar[float] = ContextVar("most_listed", default=SIZE.limit)  # of columns, by one node
+
+
+@contextmanager
+def listing_at_most(count: int) -> Iterator[None]:
+    """While a file is read: its graph lists every column that a node chooses, so that no layer lists more.
+
+    Without it a file of a kilobyte could make a layer list a thousand million columns.
+    """
+    token = _most_listed.set(count)
+    try:
+        yield
+    finally:
+        _most_listed.reset(token)
+
+
+def check_listed(layer: Layer, count: int) -> None:
+    """Refuse a layer that would list more columns than the file that it comes from.
+
+    Raises:
+        DownslopeError: with how many.
+    """
+    if count > _most_listed.get():
+        raise DownslopeError(f"{type(layer).__name__} lists {count:,} columns, which the file does not have")
 
 
 class Layer(Protocol):

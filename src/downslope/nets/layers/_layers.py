@@ -18,6 +18,7 @@ from downslope.nets.layers._builder import (
     Layer,
     LayerBuilder,
     check_columns,
+    check_listed,
     checked_layers,
     described,
     layer_kind,
@@ -242,7 +243,9 @@ class Embedding:
                     f"an embedding reads level numbers, but column {column} is computed by the layers before "
                     "it: put the embedding first, or behind layers that leave the column as it is"
                 )
-        rest = tuple(i for i in range(int(h.shape[1])) if i not in self.columns)
+        width, chosen = int(h.shape[1]), set(self.columns)
+        check_listed(self, width - len(chosen))
+        rest = tuple(i for i in range(width) if i not in chosen)
         parts = [make("columns", h, indices=rest, squeeze=False)] if rest else []
         for column, levels, size in zip(self.columns, self.levels, self.sizes, strict=True):
             table = builder.parameter(

@@ -11,7 +11,7 @@ from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import Node, make
 from downslope.graph.notation import Symbol
-from downslope.nets.layers._builder import LayerBuilder, check_columns, layer_kind
+from downslope.nets.layers._builder import LayerBuilder, check_columns, check_listed, layer_kind
 
 __all__ = ["Periodic", "PiecewiseLinear"]
 
@@ -101,6 +101,7 @@ class Periodic:
         check_columns(self, self.columns, h)
         chosen = make("columns", h, indices=self.columns, squeeze=False)
         size = (len(self.columns) * self.frequencies,)
+        check_listed(self, size[0])
         frequency = builder.parameter("frequency", size, "normal", symbol=Symbol("ω"))
         phase = builder.parameter("phase", size, "uniform", symbol=Symbol("θ"))
         repeated = make("concatenate", *[chosen] * self.frequencies)
