@@ -121,8 +121,11 @@ class Examination:
 
     @cached_property
     def constant(self) -> float:
-        """The error of the best output that is the same for every row, of this call."""
-        return Yardstick(self.call.afresh()).constant
+        """The error of the best output that is the same for every row, of this call.
+
+        Without end where the targets are all alike, so that no share of it is worth anything.
+        """
+        return Yardstick(self.call.afresh()).constant or float("inf")
 
     @cached_property
     def epochs(self) -> NDArray[np.float64]:

@@ -35,6 +35,7 @@ def shown_score(score: float) -> str:
 
 _MANY = 10.0  # from here on no share in per cent
 _LEAST = 1e-15  # below it a score is rounding
+_NOTHING = 1e-9  # more than what rounding leaves of the loss where all targets are alike
 _LEVELS = 63  # constants that are tried
 
 
@@ -50,7 +51,8 @@ class Yardstick:
 
     Attributes:
         constant: the loss of the best constant output; where the targets that it measures by are all alike,
-            that of the targets that are learned.
+            that of the targets that are learned; 0 where these are all alike, too, and nothing is to be
+            explained: every finite output is then as good as any other.
     """
 
     def __init__(self, call: Call, judge: Judge | None = None) -> None:
@@ -79,7 +81,7 @@ class Yardstick:
         with np.errstate(all="ignore"):
             loss = self._loss(output, self._judge)
         if not self.constant:
-            return WORST if loss > 0 else _LEAST
+            return _LEAST if np.isfinite(loss) else WORST
         share = loss / self.constant
         return float(min(max(share, _LEAST), WORST)) if np.isfinite(share) else WORST
 
@@ -104,7 +106,8 @@ class Yardstick:
         for level in levels:
             output = np.broadcast_to(level, (len(judge.y), len(level)))
             losses.append(self._loss(np.ascontiguousarray(output), judge))
-        return float(np.nanmin(losses))
+        least = float(np.nanmin(losses))
+        return least if least > _NOTHING else 0.0
 
     def _levels(self, width: int, judge: Judge) -> list[NDArray[Any]]:
         """Outputs that may be the best constant one: exact for squares and entropies."""

@@ -43,13 +43,11 @@ def class_imbalance(seen: Examination) -> Iterable[Suspicion]:
     prior = _prior(shares, classes)
     outputs = output_of(seen.call.network, seen.run.parameters, rows["x"])
     told = _told(outputs, y, classes)
+    yield from _other_shares(seen, shares, rare)
     worst = int(rare[np.argmin(told[rare])])
     if told[worst] >= _HALF:
         return
-    factors = np.ones(seen.call.table_rows)
-    factors[seen.call.row_numbers] = (1 / (classes * shares))[seen.call.rows["y"].ravel().astype(int)]
-    mixed = factors.copy()
-    mixed[seen.call.row_numbers] = np.random.default_rng(0).permutation(factors[seen.call.row_numbers])
+    factors, mixed = _factors(seen.call, 1 / (classes * shares))
 
     def adjusted(call: Call) -> Call:
         """Measured as if all classes were alike: what the rarity adds to the output is taken off."""
@@ -81,6 +79,43 @@ def class_imbalance(seen: Examination) -> Iterable[Suspicion]:
         ],
         fair=adjusted,
     )
+
+
+def _other_shares(
+    seen: Examination, shares: NDArray[np.float64], rare: NDArray[np.int64]
+) -> Iterable[Suspicion]:
+    """Classes that are rare by the weights of the rows and not among the rows that measure."""
+    measured = seen.call.measured
+    weights = measured["row_weights"].reshape(len(measured["y"]), -1)[:, 0].astype(np.float64)
+    there = np.bincount(measured["y"].ravel().astype(int), weights, minlength=len(shares))
+    there = there / there.sum()
+    worst = int(rare[np.argmin(shares[rare] / np.maximum(there[rare], 1e-300))])
+    if not there[worst] or shares[worst] >= _RARE * there[worst] or not there.all():
+        return
+    factors, mixed = _factors(seen.call, there / shares)
+    yield Suspicion(
+        Where(rows=tuple(int(row) for row in seen.row_numbers[seen.rows["y"].ravel() == worst])),
+        (Evidence(f"share of class {worst} of the weight", float(shares[worst]), _RARE * there[worst]),),
+        f"Class {worst} has {100 * shares[worst]:.2g}% of the weight of the rows that are learned from, and "
+        f"{100 * there[worst]:.2g}% of that of the rows that measure: what is foretold of it is too low.",
+        [
+            Remedy(
+                "weigh rows so that each class has the share that it has in the rows that measure",
+                lambda call: call.with_weights_times(factors),
+                lambda call: call.with_weights_times(mixed),
+            )
+        ],
+        evident=True,  # a count
+    )
+
+
+def _factors(call: Call, by_class: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A weight for each row of the table by its class; and the same weights, handed round among the rows."""
+    factors = np.ones(call.table_rows)
+    factors[call.row_numbers] = by_class[call.rows["y"].ravel().astype(int)]
+    mixed = factors.copy()
+    mixed[call.row_numbers] = np.random.default_rng(0).permutation(factors[call.row_numbers])
+    return factors, mixed
 
 
 def _prior(shares: NDArray[np.float64], classes: int) -> NDArray[np.float64]:

@@ -54,20 +54,19 @@ def conflicting_rows(seen: Examination) -> Iterable[Suspicion]:
     earlier = np.zeros(len(group), bool)
     earlier[order[::-1]] = _repeats(group[order[::-1]])
     own, measured = equal_rows(x, seen.call.measured["x"])
+    remedies = [
+        leaving_out(seen, seen.row_numbers[conflict & later], "keep the first of each group of such rows"),
+        leaving_out(seen, seen.row_numbers[conflict & earlier], "keep the last of each group of such rows"),
+    ]
+    if not conflict.all():
+        remedies.append(leaving_out(seen, numbers, f"leave out the {len(numbers):,} rows"))
     yield Suspicion(
         where,
         evidence,
         cause,
-        [
-            leaving_out(
-                seen, seen.row_numbers[conflict & later], "keep the first of each group of such rows"
-            ),
-            leaving_out(
-                seen, seen.row_numbers[conflict & earlier], "keep the last of each group of such rows"
-            ),
-            leaving_out(seen, numbers, f"leave out the {len(numbers):,} rows"),
-        ],
+        remedies,
         fair=judged_without(seen, np.isin(measured, own[conflict])),
+        evident=True,  # a count
     )
 
 

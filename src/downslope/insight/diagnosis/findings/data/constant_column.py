@@ -22,6 +22,7 @@ _LARGE = 1.0  # from this size on it weighs more than a standardised column
 @finding("constant-column", _SOURCE)
 def constant_column(seen: Examination) -> Iterable[Suspicion]:
     """A count of the values of each column; a large one is tried without, for it acts as a second bias."""
+    yield from _constant_target(seen)
     x = seen.call.rows["x"]
     columns = np.flatnonzero(np.all(x == x[:1], axis=0)) if len(x) > 1 else np.arange(0)
     if not len(columns):
@@ -43,6 +44,20 @@ def constant_column(seen: Examination) -> Iterable[Suspicion]:
         size = Evidence("size of the constant column", float(sizes.max()), _LARGE, _SOURCE)
         cause += " Its size makes the steps of all other weights small or the run unstable."
         yield Suspicion(where, [size, *evidence], cause, [remedy])
+
+
+def _constant_target(seen: Examination) -> Iterable[Suspicion]:
+    """The target, where it is such a column."""
+    y = seen.call.rows["y"].reshape(len(seen.call.rows["y"]), -1)
+    if len(y) > 1 and np.all(y == y[:1]):
+        yield Suspicion(
+            Where(),
+            (Evidence("different targets", 1.0, 1.0),),
+            "The target has the same value in every row: whatever the inputs are, there is nothing to learn.",
+            [Remedy("rows with different targets, or another target", lambda call: call)],
+            severity=NOTE,
+            certain=True,
+        )
 
 
 def _zeroed(x: NDArray[Any], columns: NDArray[np.int64]) -> NDArray[Any]:

@@ -16,7 +16,7 @@ from downslope.insight.diagnosis.measured import Call, Examination
 __all__ = ["misaligned_labels"]
 
 _SOURCE = "Feller, 'The asymptotic distribution of the range of sums of independent random variables' (1951)"
-_LEVEL = 0.05  # of what is tried; the trials decide
+_LEVEL, _RARELY = 0.05, 0.001  # of what is tried, where the trials decide; of what is evident
 _FARTHEST = 10  # rows that targets are tried off, up and down
 _MOST = 4096  # rows that are looked at
 _FEWEST = 40
@@ -118,6 +118,7 @@ def _shifted(seen: Examination, stretch: _Stretch, off: int) -> Suspicion:
         f"own {words}, as after a cell that was lost or added in one column.",
         [Remedy(f"give rows {stretch.begin:,} to {stretch.end - 1:,} the targets {words}", mended, placebo)],
         fair=fair if len(measured) else _as_it_is,
+        evident=_chance(stretch.range) * 2 * _FARTHEST < _RARELY,
     )
 
 
@@ -132,6 +133,7 @@ def _foreign(seen: Examination, rows: NDArray[np.int64], stretch: _Stretch) -> S
         f"The targets of {words} say nothing of these rows: they likely belong to others.",
         [leaving_out(seen, rows, f"leave out {words}, or look up their targets")],
         fair=judged_without(seen, wrong),
+        evident=_chance(stretch.range) < _RARELY,
     )
 
 

@@ -27,7 +27,7 @@ _FEWEST = 30
 def target_leak(seen: Examination) -> Iterable[Suspicion]:
     """How near the targets of a row's neighbours in one column are to its own: no model is asked."""
     x, y = np.asarray(seen.rows["x"], np.float64), _targets(seen)
-    if x.shape[1] < 2 or len(x) < _FEWEST or not y.std():
+    if x.shape[1] < 2 or len(x) < _FEWEST or not y.std(axis=0).any():
         return
     left = np.array([_left(column, y) for column in x.T])
     column = int(np.argmin(left))

@@ -48,6 +48,7 @@ def missing_nonlinearity(seen: Examination) -> Iterable[Suspicion]:
         (Evidence(f"chance of such gradients by a new term, {missing.name}", missing.p, LEVEL, _SOURCE),),
         f"The network is linear, {what}: it can fit planes only, and {missing.name} tells more.",
         _bent() if len(layers) > 1 else _new_layer(),
+        evident=missing.p < 0.001,
     )
 
 

@@ -52,6 +52,7 @@ def wrong_output_for_loss(seen: Examination) -> Iterable[Suspicion]:
         (Remedy("no activation on the last layer", _without),),
         expected="outputs that can have any value" if is_constant else "",
         certain=is_constant,
+        evident=True,  # computed, not estimated
     )
 
 
