@@ -45,7 +45,9 @@ class SavedFile:
             DownslopeError: if it is not there, or is no JSON.
         """
         try:
-            return json.loads(self.sections[name])
+            found = json.loads(self.sections[name])
+            json.dumps(found, ensure_ascii=False).encode()  # halves of characters are no text
+            return found
         except (KeyError, ValueError, RecursionError) as error:
             raise DownslopeError(f"its section {name!r} cannot be read ({shortened(repr(error))})") from None
 

@@ -310,7 +310,9 @@ def main():
     parser.add_argument("--first", type=int, default=0)
     asked = parser.parse_args()
     began = time.monotonic()
-    counts, faults = fuzz(asked.count, asked.seed, asked.first, report=lambda fault: print(*fault, flush=True))
+    counts, faults = fuzz(
+        asked.count, asked.seed, asked.first, report=lambda fault: print(*fault, flush=True)
+    )
     for (way, what), found in sorted(counts.items()):
         print(f"{way:8} {what:8} {found:8,}")
     print(f"{len(faults)} faults in {asked.count:,} mutants, {time.monotonic() - began:.0f} s")

@@ -147,9 +147,18 @@ class Record:
         """
         try:
             found: Record = _made(cls, data)
+            for scores in (found.baseline, found.linear, found.network):
+                _check_scores(scores)
         except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
             raise DownslopeError(f"the training record is damaged: {error!r}") from None
         return found
+
+
+def _check_scores(scores: Scores) -> None:
+    """Refuse figures that no predictions have."""
+    for name, value in asdict(scores).items():
+        if value is not None and (value != value or (value < 0 and name != "r2")):
+            raise ValueError(f"{name} is {value!r}")
 
 
 def _made(kind: Any, data: Any) -> Any:
