@@ -198,8 +198,8 @@ FITS = {
     ),
     ds.export: (
         lambda **k: ds.export(**k).size,
-        {"source": LINES[0], "path": FILE.with_suffix(".onnx"), "parameters": None},
-        {"source": NOTHING, "path": NOTHING, "parameters": OPTIONAL},
+        {"source": LINES[0], "path": FILE.with_suffix(".c"), "parameters": None, "int8": False},
+        {"source": NOTHING, "path": NOTHING, "parameters": OPTIONAL, "int8": FLAG},
     ),
     ds.load: (
         lambda **k: ds.load(**k).outline(),

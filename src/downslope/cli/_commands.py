@@ -556,21 +556,26 @@ def report(**options: Any) -> None:
     report_model(how=how_in(options), **options)
 
 
-@downslope.command(short_help="Write a model as a file that something else runs: ONNX.")
+@downslope.command(short_help="Write a model as a file that something else runs: ONNX, C.")
 @click.argument("model")
 @click.argument("file")
 @TARGET
+@click.option(
+    "--int8", is_flag=True, help="Of C: weights are whole numbers of 8 bits; says how far predictions move."
+)
 def export(**options: Any) -> None:
     """Write MODEL as FILE, which something else runs; the ending of FILE says what.
 
     \b
     .onnx   for runtimes of ONNX: the cells of a row in, the prediction and probabilities out
+    .c      one file of C99 that allocates nothing, for a microcontroller or another language
 
     MODEL may be a network, a run or a checkpoint that was saved in Python with its parameters.
 
     \b
     Examples:
       downslope export houses.downslope houses.onnx
+      downslope export houses.downslope houses.c --int8
     """
     from downslope.cli._export import export_model
 

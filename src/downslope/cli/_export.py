@@ -9,7 +9,7 @@ from downslope.fitting import Model, Models, export, load, model_for
 __all__ = ["export_model"]
 
 
-def export_model(*, model: str, file: str, target: str | None) -> None:
+def export_model(*, model: str, file: str, target: str | None, int8: bool) -> None:
     """Write the file, and print what there is to know of it."""
     refuse_same("the export", file, model)
     found = load(model)
@@ -17,4 +17,4 @@ def export_model(*, model: str, file: str, target: str | None) -> None:
         found = model_for(found, target)
     elif target is not None:
         raise DownslopeError(f"--target is of a model, and {model} holds none; leave it out")
-    print(f"Written to {export(found, file)}")
+    print(f"Written to {export(found, file, int8=int8)}")

@@ -7,13 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from downslope._checks import show
+from downslope._checks import flag, show
 from downslope._files import place_of, write_whole
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.fitting._model import Model
 from downslope.fitting._models import Models
-from downslope.interchange.exports import Prediction, of_network, of_table, onnx_file
+from downslope.interchange.exports import (
+    Prediction,
+    c_source,
+    of_network,
+    of_table,
+    onnx_file,
+    rounding_error,
+)
 from downslope.nets import Checkpoint, Ensemble, Network, Point
 from downslope.tables import listed
 from downslope.training import Run
@@ -28,7 +35,7 @@ class Exported:
     Attributes:
         path: where it is.
         size: in bytes.
-        notes: what there is to know of it, in sentences.
+        notes: what there is to know of it, in sentences without their points.
     """
 
     path: str
@@ -36,7 +43,7 @@ class Exported:
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.path}, {self.size / 1000:,.1f} kB", *self.notes])
+        return "\n".join([f"{self.path}, {self.size / 1000:,.1f} kB", *(f"{note}." for note in self.notes)])
 
 
 @dataclass(frozen=True)
@@ -47,12 +54,39 @@ class _Content:
     notes: tuple[str, ...] = ()
 
 
-def _onnx(prediction: Prediction) -> _Content:
+def _onnx(prediction: Prediction, name: str) -> _Content:
     return _Content(onnx_file(prediction))
 
 
-_FORMATS: Mapping[str, Callable[[Prediction], _Content]] = {
+def _c(prediction: Prediction, name: str, *, int8: bool = False) -> _Content:
+    notes = _checked_rounding(prediction) if int8 else ()
+    source = c_source(prediction, name, int8=int8)
+    size = f"{source.constants:,} bytes of constants, {source.stack:,} bytes of numbers on the stack"
+    return _Content(source.text.encode(), (size, *notes))
+
+
+def _checked_rounding(prediction: Prediction) -> tuple[str, ...]:
+    """How far 8 bits take the prediction, in words.
+
+    Raises:
+        DownslopeError: if that is too far.
+    """
+    error, scale = rounding_error(prediction)
+    said = f"{error:.2g}" + ("" if prediction.classes else f", {100 * error / scale:.2g} % of its deviation")
+    if error > _MOST_ROUNDING * scale:
+        raise DownslopeError(
+            f"8-bit numbers would take the {prediction.labels} up to {said} away; leave int8 out, or train a "
+            "network with more units"
+        )
+    return (f"8-bit numbers take the {prediction.labels} up to {said} away, over 2,000 random rows",)
+
+
+_MOST_ROUNDING = 0.1
+"""Of a deviation of the target, or in a probability."""
+
+_FORMATS: Mapping[str, Callable[..., _Content]] = {
     ".onnx": _onnx,
+    ".c": _c,
 }
 """What writes each format, by the ending of its files."""
 
@@ -62,6 +96,8 @@ def export(
     source: Model | Network | Ensemble | Checkpoint | Run,
     path: str | os.PathLike[str],
     parameters: Point | None = None,
+    *,
+    int8: bool = False,
 ) -> Exported:
     """Write a prediction as a file that something else runs; its ending says what.
 
@@ -69,14 +105,18 @@ def export(
     float64, NaN for a gap; text as strings; dates as seconds since 1970. It gives ``prediction`` and, for
     classes, ``probabilities``. A network takes its inputs ``x``, (rows, inputs).
 
+    ``.c``: one file of C99 without allocation; it takes a row and gives the prediction.
+
     Args:
         source: a model, or a run, a checkpoint, or a network with its parameters.
         path: the file to write, whole or not at all; one that is there is replaced.
         parameters: of a network: by name, all in one flat list, or a run's or a model's.
+        int8: of C: whether weights are whole numbers of 8 bits, which need a quarter of the room; the notes
+            say how far that takes predictions.
 
     Raises:
-        DownslopeError: if there is no such format, it cannot hold a layer, the parameters do not fit, or it
-            cannot be written there.
+        DownslopeError: if there is no such format, it cannot hold a layer, the parameters do not fit, 8 bits
+            take predictions too far, or it cannot be written there.
 
     >>> import os, tempfile
     >>> from downslope.nets import Dense
@@ -91,7 +131,12 @@ def export(
             f"the ending of a file says what it is to be, and {place.name} ends as nothing that can be "
             f"written; end it in {' or '.join(_FORMATS)}"
         )
-    made = _FORMATS[ending](_prediction(source, parameters))
+    int8 = flag("int8", int8)
+    if int8 and ending != ".c":
+        raise DownslopeError(
+            f"int8 is of files of C, and {place.name} is none; leave it out, or end it in .c"
+        )
+    made = _FORMATS[ending](_prediction(source, parameters), place.stem, **({"int8": True} if int8 else {}))
     write_whole(place, made.content)
     return Exported(str(place), len(made.content), made.notes)
 

@@ -1,6 +1,18 @@
 """A prediction in other formats: each is the one walk over its graph, with a table of spellings."""
 
+from downslope.interchange.exports._c import CSource, c_source
+from downslope.interchange.exports._fixed_point import evaluated, rounding_error
 from downslope.interchange.exports._onnx import onnx_file
 from downslope.interchange.exports._prediction import Cells, Prediction, of_network, of_table
 
-__all__ = ["Cells", "Prediction", "of_network", "of_table", "onnx_file"]
+__all__ = [
+    "CSource",
+    "Cells",
+    "Prediction",
+    "c_source",
+    "evaluated",
+    "of_network",
+    "of_table",
+    "onnx_file",
+    "rounding_error",
+]

@@ -89,10 +89,13 @@ def onnx_file(prediction: Prediction) -> bytes:
     write = _Writer(prediction)
     numbers = _F64 if prediction.of_table else prediction.dtype
     leaves = {cell.leaf.name: _given(write, cell, numbers) for cell in prediction.cells}
-    leaves |= {name: write.array(value, name) for name, value in prediction.values.items()}
 
     def leaf(node: Node) -> Tensor:
-        return leaves[node.name] if node.name else _number(node.attributes["value"])
+        if not node.name:
+            return _number(node.attributes["value"])
+        if node.name in leaves:
+            return leaves[node.name]
+        return write.array(prediction.values[node.name], node.name)
 
     table = {op: _bound(spelling, write) for op, spelling in _SPELLINGS.items()}
     (result,) = walk([prediction.result], leaf, table, "a file of ONNX", prediction.stages)

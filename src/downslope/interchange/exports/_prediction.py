@@ -33,12 +33,15 @@ class Cells:
         leaf: (n, 1): a number, or the row of a level in a table of levels; (n, inputs) for a network alone.
         holds: what a cell is, in words.
         rows: for text, which row of its table each text has; others have row 0. None for numbers.
+        low, high: the range of its numbers in training; for a network alone, a usual one.
     """
 
     name: str
     leaf: Node
     holds: str
     rows: Mapping[str, int] | None = None
+    low: float = -3.0
+    high: float = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +56,7 @@ class Prediction:
         stages: the named values of the network, for messages.
         title: what it is, in a sentence without its point.
         target: what is predicted.
+        scale: the standard deviation of numbers that are predicted; 0 where it is not known.
     """
 
     cells: Sequence[Cells]
@@ -62,6 +66,7 @@ class Prediction:
     classes: tuple[str, ...] = ()
     stages: Sequence[Stage] = field(default=(), repr=False)
     target: str = "prediction"
+    scale: float = 0.0
 
     @property
     def of_table(self) -> bool:
@@ -104,7 +109,8 @@ def of_table(
         result = make("concatenate", 1.0 - result, result)
     values = {**parameters, **tables}
     title = f"{_title(network, parameters)}, of {target.name}"
-    return Prediction(cells, result, values, title, target.classes, graph.stages, target.name)
+    scale = 1.0 if target.classes else target.scale
+    return Prediction(cells, result, values, title, target.classes, graph.stages, target.name, scale)
 
 
 def _title(network: AnyNetwork, values: Mapping[str, NDArray[Any]]) -> str:
@@ -132,8 +138,9 @@ def _encoded(encoder: TableEncoder) -> tuple[list[Cells], Node, dict[str, NDArra
     numbers = [part for part in encoder.encodings if isinstance(part, Numeric)]
     if numbers:
         leaves = [input_(f"cells of {part.name}", (BATCH, 1)) for part in numbers]
-        given = zip(numbers, leaves, strict=True)
-        cells += [Cells(part.name, leaf, "seconds" if part.clock else "a number") for part, leaf in given]
+        for number, leaf in zip(numbers, leaves, strict=True):
+            holds = "seconds" if number.clock else "a number"
+            cells.append(Cells(number.name, leaf, holds, None, number.low, number.high))
         scaled, gaps = _scaled(make("concatenate", *leaves), numbers, values)
         first, second = add(scaled), add(gaps)
         for i, number in enumerate(numbers):
@@ -143,7 +150,8 @@ def _encoded(encoder: TableEncoder) -> tuple[list[Cells], Node, dict[str, NDArra
             continue
         leaf = input_(f"cells of {part.name}", (BATCH, 1))
         if isinstance(part, Moments):
-            cells.append(Cells(part.name, leaf, "seconds since 1970-01-01"))
+            limits = (part.low * _DAY, part.high * _DAY)
+            cells.append(Cells(part.name, leaf, "seconds since 1970-01-01", None, *limits))
             places[part.name] = add(_date(leaf, part))
         else:
             table = level_table(part)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from downslope.errors import DownslopeError
 from downslope.graph import SELU_ALPHA, SELU_SCALE, Node, topological
@@ -69,6 +69,14 @@ def _place(node: Node, stages: Sequence[Stage]) -> str:
     return ""
 
 
-def filled(template: str, node: Node, operands: Sequence[str], **more: Any) -> str:
+def filled(
+    template: str,
+    node: Node,
+    operands: Sequence[str],
+    number: Callable[[float], str] = repr,
+    **more: str,
+) -> str:
     """A template with the operands of a node, {0} and {1}, and its settings by name."""
-    return template.format(*operands, **{**SETTINGS, **node.attributes, **more})
+    settings = {**SETTINGS, **node.attributes}
+    written = {k: number(float(v)) for k, v in settings.items() if isinstance(v, int | float)}
+    return template.format(*operands, **{**settings, **written, **more})
