@@ -59,7 +59,7 @@ def schedule(kind, **settings):
 
 
 RESULTS = {
-    "Checkpoint",
+    "TrainedNetwork",
     "Comparison",
     "Contributions",
     "Diagnosis",
@@ -177,6 +177,16 @@ CALLS = {
         {"then": ds.Constant(0.1), "over": 3},
         {"then": POSITIVE - {"1e308"}, "over": AT_LEAST_1},
     ),
+    ds.Checkpoint: (
+        lambda **k: ds.descend(NET, X, Y, steps=2, checkpoint=ds.Checkpoint(**k)),
+        {"folder": "runs", "every": 60.0, "keep": 2, "resume": True},
+        {
+            "folder": PATHS,
+            "every": POSITIVE,
+            "keep": AT_LEAST_1,
+            "resume": frozenset({"True"}),  # the folder holds something after the first call
+        },
+    ),
     ds.Folds: (
         lambda **k: ds.descend(PAIR, X, Y, validation=ds.Folds(**k), epochs=2),
         {"of": [0, 1, 0, 1, -1, -1]},
@@ -194,7 +204,7 @@ CALLS = {
             "ema_decay": 0.0,
             "frozen": None,
         }
-        | {"time_limit": None, "threads": None, "progress": None, "seed": 0},
+        | {"time_limit": None, "threads": None, "progress": None, "checkpoint": None, "seed": 0},
         {
             "network": NOTHING,
             "x": NOTHING,
@@ -216,6 +226,7 @@ CALLS = {
             "time_limit": NOT_NEGATIVE | OPTIONAL | {"inf"},
             "threads": AT_LEAST_1 | OPTIONAL,
             "progress": OPTIONAL | {"function"},
+            "checkpoint": OPTIONAL,
             "seed": SEED,
         },
     ),

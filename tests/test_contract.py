@@ -23,6 +23,7 @@ IN_THEIR_OWN_DTYPE = {(target, "validation_fraction") for target in MLP}
 WITHOUT_A_TRACE = {
     *((ds.descend, name) for name in ("patience", "threads")),
     (ds.fit, "threads"),
+    *((ds.Checkpoint, name) for name in ("every", "keep")),
     (ds.doctor, "seconds"),  # without a proof nothing is tried
     (ds.explain, "seed"),
     (ds.Model.contributions, "seed"),  # two columns have two orders

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope._files import read_file, write_file, write_whole
+from downslope._files import read_file, write_file
+from downslope._writing import write_whole
 from sealed import NO_SUM, seal, sealed
 
 NET = ds.Network(2, [ds.Dense(3, "tanh"), ds.Dense(1)])
@@ -23,7 +24,7 @@ MODEL = ds.fit({"size": [50, 60, 80, 100, 120], "price": [100.5, 120.5, 160.5, 2
 SAVED = {
     "Network": (NET, NET.save),
     "Ensemble": (ds.Ensemble([NET, NET]), ds.Ensemble([NET, NET]).save),
-    "Checkpoint": (None, lambda path: NET.save(path, RUN)),
+    "TrainedNetwork": (None, lambda path: NET.save(path, RUN)),
     "Run": (RUN, RUN.save),
     "Model": (MODEL, MODEL.save),
 }

@@ -63,7 +63,6 @@ _NAMES = {
         "tape",
     ),
     "nets": (
-        "Checkpoint",
         "Dense",
         "Dropout",
         "Elu",
@@ -77,6 +76,7 @@ _NAMES = {
         "PiecewiseLinear",
         "Quantile",
         "Residual",
+        "TrainedNetwork",
     ),
     "studio": (
         "Studio",
@@ -86,6 +86,7 @@ _NAMES = {
         "Adagrad",
         "Adam",
         "AdamW",
+        "Checkpoint",
         "Constant",
         "Cosine",
         "FlatCosine",

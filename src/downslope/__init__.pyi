@@ -39,7 +39,6 @@ from downslope.insight import hessian_vector_product as hessian_vector_product
 from downslope.insight import outlook as outlook
 from downslope.insight import solve as solve
 from downslope.insight import tape as tape
-from downslope.nets import Checkpoint as Checkpoint
 from downslope.nets import Dense as Dense
 from downslope.nets import Dropout as Dropout
 from downslope.nets import Elu as Elu
@@ -53,11 +52,13 @@ from downslope.nets import Periodic as Periodic
 from downslope.nets import PiecewiseLinear as PiecewiseLinear
 from downslope.nets import Quantile as Quantile
 from downslope.nets import Residual as Residual
+from downslope.nets import TrainedNetwork as TrainedNetwork
 from downslope.studio import Studio as Studio
 from downslope.studio import play as play
 from downslope.training import Adagrad as Adagrad
 from downslope.training import Adam as Adam
 from downslope.training import AdamW as AdamW
+from downslope.training import Checkpoint as Checkpoint
 from downslope.training import Constant as Constant
 from downslope.training import Cosine as Cosine
 from downslope.training import FlatCosine as FlatCosine

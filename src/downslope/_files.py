@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from downslope._checks import show
 from downslope._container import pack, shortened, unpack
+from downslope._writing import place_of, reason_of, write_whole
 from downslope.errors import DownslopeError
 
-__all__ = ["SavedFile", "place_of", "read_file", "write_file", "write_whole"]
+__all__ = ["SavedFile", "read_file", "write_file"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +91,7 @@ def read_file(path: str | os.PathLike[str]) -> SavedFile:
     except DownslopeError:
         raise
     except (OSError, ValueError) as error:
-        raise DownslopeError(f"{place} cannot be read: {_reason(error)}") from None
+        raise DownslopeError(f"{place} cannot be read: {reason_of(error)}") from None
     found = texts.pop("format")
     kind = texts.pop("kind", "model")  # files of models came first, without a word for it
     return SavedFile(str(place), found, kind, texts, arrays)
@@ -117,62 +115,3 @@ def write_file(
         DownslopeError: if it cannot be written there, or says more than the header of a file can hold.
     """
     write_whole(path, pack(kind, sections, arrays))
-
-
-def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write all of a file or nothing: beside its place first, then renamed. A file that is there is replaced.
-
-    Raises:
-        DownslopeError: if it cannot be written there.
-    """
-    place = place_of(path)
-    try:
-        target = Path(os.path.realpath(place))  # what a link points to is replaced, not the link
-        if target.exists() and not target.is_file() and not target.is_dir():
-            target.write_bytes(content)  # a pipe or a device cannot be replaced
-            return
-        _replace(target, content)
-    except (OSError, ValueError) as error:
-        reason = _reason(error)
-        if isinstance(error, FileNotFoundError) and not place.parent.exists():
-            reason = f"there is no folder {place.parent}"
-        raise DownslopeError(f"{place} cannot be written: {reason}; choose another place") from None
-
-
-def _replace(target: Path, content: bytes) -> None:
-    if target.is_dir():
-        raise IsADirectoryError(0, "it is a folder")
-    handle, beside = tempfile.mkstemp(dir=target.parent, prefix=".downslope-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-        os.chmod(beside, mode)
-        os.replace(beside, target)
-    except BaseException:
-        os.unlink(beside)
-        raise
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def place_of(path: Any, what: str = "path") -> Path:
-    """A path that was given as an argument.
-
-    Raises:
-        DownslopeError: if it is none.
-    """
-    try:
-        return Path(os.fsdecode(path))
-    except TypeError:
-        raise DownslopeError(f"{what} needs a path, such as 'net.downslope', not {show(path)}") from None

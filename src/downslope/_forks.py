@@ -11,12 +11,12 @@ from collections.abc import Callable
 from threading import Lock, RLock
 from typing import Any, TypeVar
 
-__all__ = ["ModuleLock", "cached_property"]
+__all__ = ["ModuleLock", "cached_property", "in_child"]
 
 T = TypeVar("T")
 
 
-def _in_child(renew: Callable[[], None]) -> None:
+def in_child(renew: Callable[[], None]) -> None:
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=renew)
 
@@ -29,7 +29,7 @@ class ModuleLock:
 
     def __init__(self) -> None:
         self._open()
-        _in_child(self._open)
+        in_child(self._open)
 
     def _open(self) -> None:
         self._lock = Lock()
@@ -47,7 +47,7 @@ class cached_property(functools.cached_property[T]):  # noqa: TID251
     def __init__(self, function: Callable[[Any], T]) -> None:
         super().__init__(function)
         if hasattr(self, "lock"):
-            _in_child(self._open)
+            in_child(self._open)
 
     def _open(self) -> None:
         self.lock = RLock()

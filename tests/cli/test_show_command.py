@@ -80,7 +80,7 @@ def test_other_files(tmp_path: Path) -> None:
     net.save(tmp_path / "n")
     net.save(tmp_path / "c", net.initial_parameters())
     ds.descend(net, x, x[:, 0], steps=3).save(tmp_path / "r")
-    for name, kind in (("n", "Network"), ("c", "Checkpoint"), ("r", "Run")):
+    for name, kind in (("n", "Network"), ("c", "TrainedNetwork"), ("r", "Run")):
         done = run("show", name, folder=tmp_path)
         assert done.stdout.startswith(f"{name}: {kind} "), done
         assert json.loads(run("show", name, "--json", folder=tmp_path).stdout)["kind"] == kind.lower()

@@ -60,7 +60,7 @@ OBJECTS = {
     "forecast": ds.forecast(LINE, X, Y, learning_rate=0.1),
     "forecast of divergence": ds.forecast(LINE, X, Y, learning_rate=9.0, momentum=0.5),
     "forecast of one direction": ds.forecast(ds.Network(1, [ds.Dense(1, bias=False)]), X[:, :1], Y),
-    "checkpoint": ds.Checkpoint(NET, NET.initial_parameters()),
+    "trained network": ds.TrainedNetwork(NET, NET.initial_parameters()),
     "negative": ds.descend(ds.Network(3, [ds.Dense(1)], loss="poisson"), X, np.full(60, 9.0), steps=200),
 }
 PLOTTED = [name for name, found in OBJECTS.items() if hasattr(found, "plot")]
@@ -112,7 +112,7 @@ def test_names_of_any_kind_are_shown_and_never_read_as_html():
     rows = {name: X[:, 0].tolist(), "b<i>": [name if v > 0 else "&lt;" for v in X[:, 1]], "y<b>": Y.tolist()}
     run = ds.descend(net, X, Y, steps=3)
     shown = [
-        *(net, ds.Ensemble([net]), run, ds.Checkpoint(net, run.parameters), ds.tape(net)),
+        *(net, ds.Ensemble([net]), run, ds.TrainedNetwork(net, run.parameters), ds.tape(net)),
         ds.explain(LINE, X, Y, parameters=[1, 2, 3, 0], of="w1", features=[name, "b", "c"]),
         ds.fit(rows, target="y<b>", epochs=2),
     ]

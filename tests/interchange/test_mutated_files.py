@@ -125,7 +125,7 @@ def saved(kind, network, path):
     if kind == "run":
         run.save(path)
     else:
-        network.save(path, run if kind == "checkpoint" else None)
+        network.save(path, run if kind == "trained network" else None)
     return read_file(path)
 
 
@@ -148,7 +148,7 @@ def use(path):
 
 
 @pytest.mark.parametrize("network", ALL_MODELS, ids=range(len(ALL_MODELS)))
-@pytest.mark.parametrize("kind", ["network", "checkpoint", "run"])
+@pytest.mark.parametrize("kind", ["network", "trained network", "run"])
 def test_mutated_bytes_of_files_of_any_kind(kind, network, tmp_path):
     rng = np.random.default_rng(ALL_MODELS.index(network))
     path = tmp_path / kind
@@ -163,7 +163,7 @@ def test_mutated_bytes_of_files_of_any_kind(kind, network, tmp_path):
 
 
 @pytest.mark.parametrize("network", ALL_MODELS, ids=range(len(ALL_MODELS)))
-@pytest.mark.parametrize("kind", ["network", "checkpoint", "run"])
+@pytest.mark.parametrize("kind", ["network", "trained network", "run"])
 def test_mutated_settings_and_arrays_of_files_of_any_kind(kind, network, tmp_path):
     """The file is well formed, and what it says is changed."""
     rng = np.random.default_rng(70 + ALL_MODELS.index(network))

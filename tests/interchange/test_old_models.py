@@ -74,7 +74,7 @@ def test_models_of_format_2_predict_as_recorded(tmp_path):
 def test_networks_checkpoints_and_runs_of_format_2_are_as_recorded():
     x = THEN["x"]
     network = ds.load(BEFORE / "network-2.downslope", ds.Network)
-    checkpoint = ds.load(BEFORE / "checkpoint-2.downslope", ds.Checkpoint)
+    checkpoint = ds.load(BEFORE / "checkpoint-2.downslope", ds.TrainedNetwork)
     run = ds.load(BEFORE / "run-2.downslope", ds.Run)
     assert network == checkpoint.network == run.network
     for parameters in (checkpoint, run):

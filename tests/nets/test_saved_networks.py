@@ -122,7 +122,7 @@ def test_ensembles_come_back_equal(tmp_path_factory, nets, data):
     assert_comes_back(pair, tmp_path_factory.mktemp("pair") / "pair")
 
 
-@pytest.mark.parametrize("form", ["mapping", "flat", "run", "checkpoint", "model"])
+@pytest.mark.parametrize("form", ["mapping", "flat", "run", "trained network", "model"])
 def test_parameters_in_any_form_are_saved(form, tmp_path):
     net = ds.Network(2, [ds.Dense(1)])
     run = ds.descend(net, [[1.0, 0.0], [0.0, 1.0]], [1.0, 2.0], steps=3)
@@ -132,11 +132,11 @@ def test_parameters_in_any_form_are_saved(form, tmp_path):
         "mapping": (net, run.parameters, run.parameters),
         "flat": (net, flat.tolist(), run.parameters),
         "run": (net, run, run.parameters),
-        "checkpoint": (net, ds.Checkpoint(net, run.parameters), run.parameters),
+        "trained network": (net, ds.TrainedNetwork(net, run.parameters), run.parameters),
         "model": (model.network, model, model.parameters),
     }[form]
     network.save(tmp_path / "net", given)
-    found = ds.load(tmp_path / "net", ds.Checkpoint)
+    found = ds.load(tmp_path / "net", ds.TrainedNetwork)
     assert list(found.parameters) == list(expected)
     for name, value in expected.items():
         np.testing.assert_array_equal(found.parameters[name], value)

@@ -7,7 +7,7 @@ import pytest
 from scipy import optimize
 
 import downslope as ds
-from downslope.training.optimizers._lbfgs import _descend
+from downslope.training.optimizers._lbfgs import Search, _descend
 
 START = {
     "rosenbrock": np.full(10, -1.2),
@@ -44,7 +44,7 @@ def test_minima_in_about_as_many_looks_as_scipy(function):
         ends.append((error, x))
         return False
 
-    message = _descend(counted, start.copy(), 2000, seen)
+    message = _descend(counted, Search(0, start.copy(), *counted(start)), 2000, seen)
     options = {"maxiter": 2000, "maxfun": 40000, "ftol": 1e-15, "gtol": 1e-10, "maxcor": 20}
     oracle = optimize.minimize(function, start, method="L-BFGS-B", jac=True, options=options)
     assert message.startswith("converged")
@@ -84,6 +84,7 @@ def test_an_end_that_is_not_finite_is_stepped_back_from():
             return float(np.sum(x - np.log(x))), 1 - 1 / x
 
     ends = []
-    message = _descend(wall, np.array([1e-3, 50.0]), 500, lambda error, x: ends.append(x))
+    start = np.array([1e-3, 50.0])
+    message = _descend(wall, Search(0, start, *wall(start)), 500, lambda error, x: ends.append(x))
     np.testing.assert_allclose(ends[-1], 1.0, atol=1e-6)
     assert message.startswith("converged")

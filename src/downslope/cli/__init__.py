@@ -9,13 +9,20 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line; bad input ends with exit code 2, Ctrl-C with 130."""
+    """Run the command line; bad input ends with exit code 2, Ctrl-C with 130, SIGTERM with 143."""
     if sys.argv[1:] == ["--version"]:  # answered without importing anything
         from downslope import __version__
 
         print(f"downslope {__version__}")
         return
     gc.set_threshold(100_000)  # imports make many objects and no garbage; this saves 10 % of a small fit
-    from downslope.cli._commands import run
+    from downslope import _signals
 
-    sys.exit(run(sys.argv[1:]))
+    with _signals.heard():
+        try:
+            from downslope.cli._commands import run
+
+            code = run(sys.argv[1:])
+        except KeyboardInterrupt:  # before there is anything to say
+            code = _signals.exit_code()
+        sys.exit(code or (_signals.exit_code() if _signals.pending() else 0))

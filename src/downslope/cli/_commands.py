@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from typing import Any
 
 import click
 
-from downslope import __version__
+from downslope import __version__, _signals
 from downslope.cli._options import (
     METRICS,
     TARGET,
@@ -22,6 +21,7 @@ from downslope.cli._options import (
     reading_options,
     units,
 )
+from downslope.cli._pipes import CLOSED_PIPE, discard_output
 from downslope.errors import DownslopeError
 
 __all__ = ["run"]
@@ -300,7 +300,7 @@ def evaluate(**options: Any) -> None:
 def show(**options: Any) -> None:
     """Show what MODEL is: the table and the settings it was fitted with, columns, networks, scores, size.
 
-    MODEL may also be the file of a network, a checkpoint or a run.
+    MODEL may also be the file of a network, a trained network or a run.
 
     \b
     Examples:
@@ -651,7 +651,7 @@ def play(**options: Any) -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """The exit code of a command line: 0, 2 for bad input, 130 for Ctrl-C, 141 for a closed pipe."""
+    """The exit code of a command line: 0; 2 bad input, 130 Ctrl-C, 141 a closed pipe, 143 SIGTERM."""
     with warnings.catch_warnings():
         warnings.showwarning = _print_warning
         return _run(arguments)
@@ -676,10 +676,10 @@ def _run(arguments: Sequence[str]) -> int:
         return 2
     except (KeyboardInterrupt, click.Abort):
         print("downslope: interrupted; nothing was saved", file=sys.stderr)
-        return 130
+        return _signals.exit_code()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        discard_output()
+        return CLOSED_PIPE
     except SystemExit as ended:
         return int(ended.code or 0)
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from rich.table import Table
 
-from downslope._files import write_whole
+from downslope._writing import write_whole
 from downslope.cli._screen import console, rounded
 from downslope.insight import explain, forecast, solve
 from downslope.nets import Dense, Network

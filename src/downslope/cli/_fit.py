@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
@@ -12,8 +11,11 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from downslope._signals import Deferred, exit_code, pending
+from downslope._writing import can_be_written
 from downslope.cli._model import column_grid, print_scores
-from downslope.cli._screen import ProgressBar, console, note
+from downslope.cli._pipes import CLOSED_PIPE
+from downslope.cli._screen import LastingScreen, ProgressBar, note
 from downslope.cli._tables import name_of, refuse_same, source_of
 from downslope.errors import DownslopeError
 from downslope.fitting import Diverged, Model, Models, fit, models_in
@@ -23,14 +25,17 @@ __all__ = ["fit_table"]
 
 
 def fit_table(table: str, output: str | None, options: Mapping[str, Any]) -> int:
-    """Fit, report, save; 130 where Ctrl-C ended training and the best so far was saved."""
+    """Fit, save, report; 130 or 143 where a signal ended training and the best so far was saved.
+
+    A signal that comes later changes nothing but this exit code, and a closed pipe does not cost the model.
+    """
     path = Path(output) if output else _default_path(table)
-    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+    if not can_be_written(path):
         raise DownslopeError(
             f"the model cannot be written to {path}; name a file in a folder that you may write to"
         )
     refuse_same("the model", str(path), table)
-    screen = console()
+    screen = LastingScreen()
     targets = options["target"] if isinstance(options["target"], list) else [options["target"]]
     several, described = len(targets) > 1, list[Description]()
 
@@ -39,28 +44,48 @@ def fit_table(table: str, output: str | None, options: Mapping[str, Any]) -> int
         if len(described) == len(targets):
             _print_table(screen, described, table)
 
-    with ProgressBar(named=several) as bar:
-        found: Model | Models = _fitted(table, options, bar, told)
-    found.save(path)  # before anything is printed: a closed pipe must not cost the model
+    with Deferred(reports=True):
+        with ProgressBar(named=several) as bar:
+            found: Model | Models = _fitted(table, options, bar, told)
+        found.save(path)
+        _report(screen, found, path)
+        return _ended(found, path, screen)
+
+
+def _report(screen: Console, found: Model | Models, path: Path) -> None:
+    """The scores of each model, where it was saved, and what to do next."""
     models = models_in(found)
     for place, (name, model) in enumerate(models.items()):
-        if several:
+        if len(models) > 1:
             screen.print(f"Model of [bold]{escape(name)}[/]")
         print_scores(screen, model)
         if place < len(models) - 1:
             screen.print()
     screen.print(f"\nSaved to {escape(str(path))}.")
-    last = list(models.values())[-1]
-    unfitted = found.unfitted if isinstance(found, Models) else ()
-    if last.record.interrupted or unfitted:
-        note(f"downslope: interrupted; {_kept(last, several, unfitted)}")
-        return 130
-    quoted = escape(shlex.quote(str(path)))
+    if _cut(found):
+        return
+    quoted, last = escape(shlex.quote(str(path))), list(models.values())[-1]
     if not all(model.summary.learned for model in models.values()):
         screen.print(f"Whether it is the table or the training: downslope doctor {quoted}")
-    which = f" --target {escape(shlex.quote(last.target.name))}" if several else ""
+    which = f" --target {escape(shlex.quote(last.target.name))}" if len(models) > 1 else ""
     screen.print(f"Next: downslope predict {quoted} TABLE   or   downslope explain {quoted} --row 1{which}")
-    return 0
+
+
+def _ended(found: Model | Models, path: Path, screen: LastingScreen) -> int:
+    """The exit code; what was kept is said on standard error where training was cut, or nobody read."""
+    if _cut(found):
+        note(f"downslope: interrupted; {_kept(found)} to {path}")
+        return exit_code()
+    if screen.closed:
+        note(f"downslope: the output was closed; the model was saved to {path}")
+        return CLOSED_PIPE
+    return exit_code() if pending() else 0
+
+
+def _cut(found: Model | Models) -> bool:
+    """Whether a signal ended training early."""
+    last = list(models_in(found).values())[-1]
+    return last.record.interrupted or bool(isinstance(found, Models) and found.unfitted)
 
 
 def _fitted(
@@ -80,12 +105,14 @@ def _fitted(
     return found
 
 
-def _kept(last: Model, several: bool, unfitted: Sequence[str]) -> str:
-    """What was saved after Ctrl-C, and what not."""
-    of = f" of {last.target.name}" if several else ""
-    cut = last.record.interrupted
-    kept = f"the best epoch so far{of} was saved" if cut else "what was fitted before was saved"
-    return f"{kept}; there is no model of {listed(unfitted)}" if unfitted else kept
+def _kept(found: Model | Models) -> str:
+    """What was saved after a signal, and what not."""
+    last = list(models_in(found).values())[-1]
+    unfitted = found.unfitted if isinstance(found, Models) else ()
+    of = f" of {last.target.name}" if isinstance(found, Models) else ""
+    kept = f"the best epoch so far{of}" if last.record.interrupted else "what was fitted before"
+    none = f"there is no model of {listed(unfitted)}, and " if unfitted else ""
+    return f"{none}{kept} was saved"
 
 
 def _default_path(table: str) -> Path:

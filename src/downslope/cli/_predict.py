@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 from numpy.typing import NDArray
 
-from downslope._files import write_whole
+from downslope._writing import write_whole
 from downslope.cli._screen import note
 from downslope.cli._tables import How, refuse_same
 from downslope.cli._targets import loaded

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from downslope._files import write_whole
+from downslope._writing import write_whole
 from downslope.drawing import Picture, page
 from downslope.errors import DownslopeError
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from downslope.cli._pipes import discard_output
 from downslope.fitting import FitPhase, rounded
 
-__all__ = ["ProgressBar", "console", "note", "rounded"]
+__all__ = ["LastingScreen", "ProgressBar", "console", "note", "rounded"]
 
 _TITLES = {"linear": "linear model", "all rows": "network, all rows"}  # others go by their names
 _PLAIN_SECONDS = 5.0
@@ -22,9 +25,31 @@ def console() -> Console:
     return Console(highlight=False, soft_wrap=True)
 
 
+class LastingScreen(Console):
+    """Standard output of a command that goes on when nobody reads it, be the pipe or the terminal closed."""
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False, soft_wrap=True)
+        self.closed = False
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """Print, or do nothing once the output is closed."""
+        try:
+            super().print(*objects, **how)
+            self.file.flush()
+        except OSError:
+            self.on_broken_pipe()
+
+    def on_broken_pipe(self) -> None:
+        """Print nothing from here on."""
+        self.closed = self.quiet = True
+        discard_output()
+
+
 def note(message: str) -> None:
-    """A line for the reader beside the output proper."""
-    print(message, file=sys.stderr)
+    """A line for the reader beside the output proper; nothing where standard error is closed."""
+    with suppress(OSError):
+        print(message, file=sys.stderr)
 
 
 class ProgressBar:

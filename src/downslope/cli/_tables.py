@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,17 @@ def name_of(table: str) -> str:
 
 
 def refuse_same(what: str, output: str | None, *reads: str | None) -> None:
-    """Refuse to write over a file that is read; None is none, and "-" standard input."""
+    """Refuse to write over a file that is read, whatever its name; None is none, "-" standard input."""
     if output is None:
         return
     for read in reads:
-        if read is not None and read != "-" and Path(output).resolve() == Path(read).resolve():
+        if read is not None and read != "-" and _is_same(output, read):
             raise DownslopeError(f"{what} would replace {read}, which is read; write to another file")
+
+
+def _is_same(output: str, read: str) -> bool:
+    """Whether two paths are one file; what is written into a device or a pipe replaces nothing."""
+    with suppress(OSError):
+        if os.path.samefile(output, read):
+            return os.path.isfile(output)
+    return Path(output).resolve() == Path(read).resolve()

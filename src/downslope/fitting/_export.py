@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from downslope._checks import flag, show
-from downslope._files import place_of, write_whole
 from downslope._keywords import suggests_keywords
+from downslope._writing import place_of, write_whole
 from downslope.errors import DownslopeError
 from downslope.fitting._model import Model
 from downslope.fitting._models import Models
@@ -21,7 +21,7 @@ from downslope.interchange.exports import (
     onnx_file,
     rounding_error,
 )
-from downslope.nets import Checkpoint, Ensemble, Network, Point
+from downslope.nets import Ensemble, Network, Point, TrainedNetwork
 from downslope.tables import listed
 from downslope.training import Run
 
@@ -93,7 +93,7 @@ _FORMATS: Mapping[str, Callable[..., _Content]] = {
 
 @suggests_keywords
 def export(
-    source: Model | Network | Ensemble | Checkpoint | Run,
+    source: Model | Network | Ensemble | TrainedNetwork | Run,
     path: str | os.PathLike[str],
     parameters: Point | None = None,
     *,
@@ -108,7 +108,7 @@ def export(
     ``.c``: one file of C99 without allocation; it takes a row and gives the prediction.
 
     Args:
-        source: a model, or a run, a checkpoint, or a network with its parameters.
+        source: a model, or a run, a trained network, or a network with its parameters.
         path: the file to write, whole or not at all; one that is there is replaced.
         parameters: of a network: by name, all in one flat list, or a run's or a model's.
         int8: of C: whether weights are whole numbers of 8 bits, which need a quarter of the room; the notes
@@ -158,6 +158,6 @@ def _prediction(source: Any, parameters: Point | None) -> Prediction:
         )
     if isinstance(source, Model):
         return of_table(source.network, source.parameters, source.encoder, source.target)
-    if isinstance(source, Checkpoint | Run):
+    if isinstance(source, TrainedNetwork | Run):
         return of_network(source.network, source.parameters)
-    raise DownslopeError(f"source needs a model, a network, a run or a checkpoint, not {show(source)}")
+    raise DownslopeError(f"source needs a model, a network, a run or a trained network, not {show(source)}")

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from downslope._checks import called, choice, show, text
 from downslope._keywords import suggests_keywords
+from downslope._signals import Deferred, at_once, pending
 from downslope.errors import DownslopeError
 from downslope.fitting._descent import descent_arguments
 from downslope.fitting._model import Model
@@ -146,13 +147,16 @@ def fit(
     >>> model.predict({"size": [90]}).round(1)
     array([180.5])
     """
-    opened = _opened(locals())
-    if opened.several:
-        return _fitted_models(opened.frame, opened.descriptions, opened.settings, progress, opened.about)
-    rows = opened.rows()
-    settings, about, description = opened.settings, opened.about, opened.descriptions[0]
-    del data, opened  # only numbers are needed from here on
-    return _fitted_model(rows, description, settings, progress, about)
+    given = locals()
+    with Deferred(reports=True):
+        with at_once():
+            opened = _opened(given)
+        if opened.several:
+            return _fitted_models(opened.frame, opened.descriptions, opened.settings, progress, opened.about)
+        rows = opened.rows()
+        settings, about, description = opened.settings, opened.about, opened.descriptions[0]
+        del data, opened, given  # only numbers are needed from here on
+        return _fitted_model(rows, description, settings, progress, about)
 
 
 @dataclass(frozen=True)
@@ -327,13 +331,14 @@ def _fitted_model(
         group=about.group,
         notes=about.notes,
     )
+    kept = kept_rows(trained, settings.seed)
     return Model(
         trained.fitted.network,
         {n: np.asarray(v, np.float32) for n, v in trained.fitted.parameters.items()},
         trained.rows.encoder,
         trained.rows.target,
-        record,
+        replace(record, interrupted=record.interrupted or pending()),
         trained.intervals,
         about.reading,
-        kept_rows(trained, settings.seed),
+        kept,
     )

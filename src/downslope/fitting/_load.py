@@ -12,7 +12,7 @@ from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.fitting._model import Model, read_model
 from downslope.fitting._models import Models, read_models
-from downslope.nets import AnyNetwork, Checkpoint, read_checkpoint, read_network
+from downslope.nets import AnyNetwork, TrainedNetwork, read_network, read_trained_network
 from downslope.tables import listed
 from downslope.training import Run, read_run
 
@@ -20,7 +20,8 @@ __all__ = ["load", "load_fitted"]
 
 _READERS: Mapping[str, Callable[[SavedFile], Any]] = {
     "network": read_network,
-    "checkpoint": read_checkpoint,
+    "trained network": read_trained_network,
+    "checkpoint": read_trained_network,  # its name before it was needed for what saves training
     "run": read_run,
     "model": read_model,
     "models": read_models,
@@ -31,7 +32,7 @@ T = TypeVar("T")
 
 
 @overload
-def load(path: str | os.PathLike[str]) -> AnyNetwork | Checkpoint | Run | Model | Models: ...
+def load(path: str | os.PathLike[str]) -> AnyNetwork | TrainedNetwork | Run | Model | Models: ...
 
 
 @overload
@@ -40,7 +41,7 @@ def load(path: str | os.PathLike[str], kind: type[T]) -> T: ...
 
 @suggests_keywords
 def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
-    """What a file holds that this package wrote: a network, a checkpoint, a run, a model or models.
+    """What a file holds that this package wrote: a network, a trained network, a run, a model or models.
 
     Args:
         path: of a file that ``save`` of a network, a run, a model or models wrote, or ``downslope fit``.

@@ -6,13 +6,13 @@ from downslope.nets._network import Network
 from downslope.nets._outline import LayerOutline, layer_line
 from downslope.nets._point import Fitted, Point, parameter_values, starting_values
 from downslope.nets._reading import (
-    Checkpoint,
+    TrainedNetwork,
     checked_parameters,
     network_from_json,
     network_in,
     network_of,
-    read_checkpoint,
     read_network,
+    read_trained_network,
 )
 from downslope.nets.functions import (
     ACTIVATIONS,
@@ -51,7 +51,6 @@ __all__ = [
     "LOSSES",
     "ActivationFunction",
     "AnyNetwork",
-    "Checkpoint",
     "Dense",
     "Dropout",
     "Elu",
@@ -74,6 +73,7 @@ __all__ = [
     "Residual",
     "Stage",
     "Symbols",
+    "TrainedNetwork",
     "checked_network",
     "checked_one",
     "checked_parameters",
@@ -84,7 +84,7 @@ __all__ = [
     "network_in",
     "network_of",
     "parameter_values",
-    "read_checkpoint",
     "read_network",
+    "read_trained_network",
     "starting_values",
 ]

@@ -22,21 +22,21 @@ from downslope.nets.layers import layers_from_json, listing_at_most
 _LARGEST_VALUE = 1 << 24  # numbers of one row, or of no row, that a node may take beside what the file holds
 
 __all__ = [
-    "Checkpoint",
+    "TrainedNetwork",
     "checked_parameters",
     "network_from_json",
     "network_in",
     "network_of",
-    "read_checkpoint",
     "read_network",
+    "read_trained_network",
 ]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Checkpoint:
+class TrainedNetwork:
     """A network with its parameters, as ``network.save(path, parameters)`` wrote them and ``ds.load`` gives.
 
-    What takes the parameters of a run or of a model takes a checkpoint too: ``start``, ``parameters``.
+    What takes the parameters of a run or of a model takes a trained network too: ``start``, ``parameters``.
 
     Attributes:
         network: its description.
@@ -47,11 +47,11 @@ class Checkpoint:
     parameters: Mapping[str, NDArray[Any]]
 
     def __repr__(self) -> str:
-        return f"<Checkpoint of {self.network!r}>"
+        return f"<TrainedNetwork of {self.network!r}>"
 
     def _repr_html_(self) -> str:
         """What a notebook shows: that it has parameters, and the network."""
-        return panel("Checkpoint", "of a network with its parameters", self.network._repr_html_())
+        return panel("TrainedNetwork", "of a network with its parameters", self.network._repr_html_())
 
 
 def read_network(file: SavedFile) -> AnyNetwork:
@@ -66,7 +66,7 @@ def read_network(file: SavedFile) -> AnyNetwork:
         return network_of(file)
 
 
-def read_checkpoint(file: SavedFile) -> Checkpoint:
+def read_trained_network(file: SavedFile) -> TrainedNetwork:
     """The network and the parameters of a file of both.
 
     Raises:
@@ -74,7 +74,7 @@ def read_checkpoint(file: SavedFile) -> Checkpoint:
     """
     with file.reading():
         network = network_of(file)
-        return Checkpoint(network, checked_parameters(network, file.arrays))
+        return TrainedNetwork(network, checked_parameters(network, file.arrays))
 
 
 def network_of(file: SavedFile) -> AnyNetwork:

@@ -33,12 +33,12 @@ class Savable(Built):
         Args:
             path: where; a file that is there is replaced. ``.downslope`` is the usual ending.
             parameters: what to write with it, by name, all in one flat list, or a run's or a model's;
-                ``ds.load`` then gives a ``Checkpoint``.
+                ``ds.load`` then gives a ``TrainedNetwork``.
 
         Raises:
             DownslopeError: if the parameters do not fit, or it cannot be written there.
         """
         kind, values = "network", {}
         if parameters is not None:
-            kind, values = "checkpoint", parameter_values(self, parameters)
+            kind, values = "trained network", parameter_values(self, parameters)
         write_file(path, kind, self.sections(), values)

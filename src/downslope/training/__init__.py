@@ -20,6 +20,7 @@ from downslope.training.arguments import (
     precision_of,
     relative_weights,
 )
+from downslope.training.checkpoints import Checkpoint, Journal, Part, described
 from downslope.training.optimizers import (
     LEARNING_RATE,
     OPTIMIZERS,
@@ -59,6 +60,7 @@ __all__ = [
     "Arrays",
     "Average",
     "Batches",
+    "Checkpoint",
     "Constant",
     "Cosine",
     "DescentSettings",
@@ -68,12 +70,14 @@ __all__ = [
     "Folds",
     "Frozen",
     "FrozenNames",
+    "Journal",
     "LearningRate",
     "Loop",
     "Losses",
     "Means",
     "OneCycle",
     "Optimizer",
+    "Part",
     "Program",
     "Progress",
     "RMSprop",
@@ -93,6 +97,7 @@ __all__ = [
     "checked_inputs",
     "confusion_counts",
     "descend",
+    "described",
     "dtype_of",
     "forward",
     "frozen_masks",

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from time import monotonic
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._keywords import suggests_keywords
+from downslope._signals import Deferred, pending
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, Point, starting_values
 from downslope.training._batches import ShuffledBatches
-from downslope.training._epochs import Ending, Losses, run_epochs
+from downslope.training._epochs import AfterEpoch, Ending, Losses, run_epochs
+from downslope.training._kept_run import KeptRun
 from downslope.training._loop import Loop, State
-from downslope.training._program import training_program
+from downslope.training._program import Program, training_program
 from downslope.training._report import Report
 from downslope.training._run import Progress, Run
 from downslope.training._search import search
@@ -30,11 +34,13 @@ from downslope.training.arguments import (
     precision_of,
     relative_weights,
 )
+from downslope.training.checkpoints import Checkpoint, Part, described, part_of
 from downslope.training.optimizers import (
     Frozen,
     FrozenNames,
     LearningRate,
     Optimizer,
+    Schedule,
     frozen_masks,
     optimizer_of,
     rates,
@@ -67,6 +73,7 @@ def descend(
     threads: int | None = None,
     frozen: FrozenNames | None = None,
     progress: Callable[[Progress], object] | None = None,
+    checkpoint: Checkpoint | Part | None = None,
     seed: int = 0,
 ) -> Run:
     """Descend the error of a network on some rows.
@@ -104,6 +111,8 @@ def descend(
         frozen: names of parameters that stay as they are, or by name which of their numbers: an array of
             truth values in their shape.
         progress: called after each epoch; the descent stops where it returns True.
+        checkpoint: where it is saved as it goes, a ``ds.Checkpoint``: killed at any moment, it goes on with
+            the same bits. The seconds of ``time_limit`` then count over all processes, up to what was saved.
         seed: fixes the starting values, the validation rows, the batches and dropout.
 
     Returns:
@@ -118,19 +127,17 @@ def descend(
     >>> run.parameters["layer1.weight"].round(6), run.losses.round(3)[:3], run.stopped
     (array([[2.]]), array([10.  ,  2.5  ,  0.625]), 'finished')
     """
-    given = {name: value for name, value in locals().items() if name not in ("network", "x", "y", "progress")}
+    given = {n: v for n, v in locals().items() if n not in ("network", "x", "y", "progress", "checkpoint")}
     settings = DescentSettings(
         *(steps, epochs, batch_size, clip_norm, clip_value),
         *(patience, ema_decay, time_limit, threads, seed),
     )
-    end = math.inf if settings.time_limit is None else monotonic() + settings.time_limit
     precision = precision_of(precision)
     data, validation_rows = _rows(network, x, y, row_weights, precision, validation, settings.seed)
     report = Report(Watch(validation_rows, settings.patience, settings.ema_decay, settings.threads), progress)
-    before = start if isinstance(start, Run) else None
-    dtype = data["x"].dtype
-    values = starting_values(network, start, settings.seed, dtype)
-    if isinstance(optimizer, str) and optimizer.lower() == "lbfgs":
+    values = starting_values(network, start, settings.seed, data["x"].dtype)
+    by_search = isinstance(optimizer, str) and optimizer.lower() == "lbfgs"
+    if by_search:
         _refuse_ignored(
             learning_rate=learning_rate,
             batch_size=batch_size,
@@ -139,48 +146,155 @@ def descend(
             frozen=frozen,
             precision=precision if precision == "bfloat16" else None,
         )
-        found = search(network, data, values, settings.steps_for(1), report, end, settings.threads)
-        return found.called_with(given)
-    masks, rule = frozen_masks(network, frozen), optimizer_of(optimizer)
-    batches, weights = ShuffledBatches(data, settings.batch_size, settings.seed), data["row_weights"]
-    count = settings.steps_for(batches.steps_in_epoch)
-    program = training_program(
-        network,
-        Frozen(rule) if masks else rule,
-        clip_norm=settings.clip_norm,
-        clip_value=settings.clip_value,
-        relative=batches.steps_in_epoch > 1 and not count_alike(weights),
-        skip_empty=may_be_empty(weights, batches.size, count),
-    )
-    state_of_masks = {f"{name}.frozen": mask.astype(dtype) for name, mask in masks.items()}
-    for name, node in program.states.items():
-        if name not in state_of_masks:
-            values[name] = np.zeros(tuple(map(int, node.shape)), dtype)
-    losses = Losses()
-    if before is not None:
-        values, losses = _resume(before, values, report.watch, batches.steps_in_epoch)
-    schedule, until = schedule_of(learning_rate), losses.count + count
-    loop = Loop(
-        program,
-        batches,
-        lambda first, count: rates(schedule, first, count, until),
-        State(losses.count, {**values, **state_of_masks}),
-        seed=settings.seed,
-        bfloat16=precision == "bfloat16",
-        threads=settings.threads,
-    )
-
-    def after_epoch(errors: NDArray[np.float64]) -> Ending | None:
-        now = loop.values()
-        parameters = {name: now[name] for name in program.graph.parameters}
-        return report.after_epoch(parameters, errors, loop.step, until)
-
-    ending = run_epochs(loop, until, losses, after_epoch=after_epoch if report.is_needed else None, end=end)
-    if ending.stopped == "time" and report.watch.watches and not report.watch.errors:
-        after_epoch(losses.last(batches.steps_in_epoch))
-    reached = {name: value for name, value in loop.values().items() if name in values}
-    run = _run(network, reached, losses, report.watch, ending, batches.steps_in_epoch)
+        descent: _Search | _Stepping = _Search(network, data, values, settings, report)
+    else:
+        descent = _Stepping(
+            network,
+            data,
+            values,
+            settings,
+            report,
+            start if isinstance(start, Run) else None,
+            schedule_of(learning_rate),
+            optimizer_of(optimizer),
+            frozen_masks(network, frozen),
+            bfloat16=precision == "bfloat16",
+        )
+    with Deferred(reports=True), part_of(checkpoint, lambda: _asked(network, data, values, given)) as part:
+        run = _kept(descent, None if part is None else KeptRun(part, network))
+        if pending() and run.stopped != "interrupted":
+            run = replace(run, stopped="interrupted", message=f"{run.message}; interrupted at the end")
     return run.called_with(given)
+
+
+def _asked(network: AnyNetwork, data: Arrays, values: Arrays, given: Mapping[str, Any]) -> dict[str, str]:
+    """What decides the bits of a descent, in words; the seconds and threads that it may take do not."""
+    others = {name: value for name, value in given.items() if name not in ("time_limit", "threads")}
+    rows = {"x": data["x"], "y": data["y"], "row_weights": data["row_weights"]}
+    asked = {"network": network, **others, **rows, "start": values}
+    return {name: described(value) for name, value in asked.items()}
+
+
+def _kept(descent: _Search | _Stepping, kept: KeptRun | None) -> Run:
+    """The run of a descent, which is saved as it goes if it is kept."""
+    if kept is None:
+        return descent.run(None)
+    limit = descent.settings.time_limit
+    done = kept.done
+    if done is not None and not (done.stopped == "time" and (limit is None or kept.spent < limit)):
+        return done
+    run = descent.run(kept)
+    kept.end(run)
+    return run
+
+
+@dataclass(frozen=True, eq=False)
+class _Descent:
+    """What every descent begins with."""
+
+    network: AnyNetwork
+    data: Arrays
+    values: Arrays
+    settings: DescentSettings
+    report: Report
+
+    def end(self, kept: KeptRun | None) -> float:
+        """The time, by ``time.monotonic``, at which it ends; what other processes took counts."""
+        limit = self.settings.time_limit
+        return math.inf if limit is None else monotonic() + limit - (0.0 if kept is None else kept.spent)
+
+
+@dataclass(frozen=True, eq=False)
+class _Search(_Descent):
+    """A descent by L-BFGS."""
+
+    def run(self, kept: KeptRun | None) -> Run:
+        """Descend, from where it was kept."""
+        steps, threads = self.settings.steps_for(1), self.settings.threads
+        return search(self.network, self.data, self.values, steps, self.report, self.end(kept), threads, kept)
+
+
+@dataclass(frozen=True, eq=False)
+class _Stepping(_Descent):
+    """A descent by steps of an optimizer.
+
+    Attributes:
+        before: the run that it goes on from.
+    """
+
+    before: Run | None
+    schedule: Schedule
+    rule: Optimizer
+    masks: Mapping[str, NDArray[np.bool_]]
+    bfloat16: bool
+
+    def run(self, kept: KeptRun | None) -> Run:
+        """Descend, from where it was kept."""
+        settings, report, dtype = self.settings, self.report, self.data["x"].dtype
+        batches = ShuffledBatches(self.data, settings.batch_size, settings.seed)
+        count, per_epoch = settings.steps_for(batches.steps_in_epoch), batches.steps_in_epoch
+        program = self._program(batches, count)
+        masks = {f"{name}.frozen": mask.astype(dtype) for name, mask in self.masks.items()}
+        values, losses = dict(self.values), Losses()
+        for name, node in program.states.items():
+            if name not in masks:
+                values[name] = np.zeros(tuple(map(int, node.shape)), dtype)
+        until = count if self.before is None else count + _steps_of(self.before)
+        before = self.before if kept is None or kept.before is None else kept.before
+        if before is not None:
+            values, losses = _resume(before, values, report.watch, per_epoch)
+        loop = Loop(
+            program,
+            batches,
+            lambda first, count: rates(self.schedule, first, count, until),
+            State(losses.count, {**values, **masks}),
+            seed=settings.seed,
+            bfloat16=self.bfloat16,
+            threads=settings.threads,
+        )
+
+        def after_epoch(errors: NDArray[np.float64]) -> Ending | None:
+            now = loop.values()
+            parameters = {name: now[name] for name in program.graph.parameters}
+            return report.after_epoch(parameters, errors, loop.step, until)
+
+        def standing(ending: Ending) -> Run:
+            reached = {name: value for name, value in loop.values().items() if name in values}
+            return _run(self.network, reached, losses, report.watch, ending, per_epoch)
+
+        ending = None
+        if kept is not None:
+            saved = Ending("interrupted", f"saved on the way to {until} updates")
+            kept.begin(
+                *(loop.step, until, per_epoch),
+                lambda: standing(saved) if report.watch.in_step(loop.step, per_epoch) else None,
+            )
+            if kept.before is not None:
+                ending = self._missed(loop, losses, after_epoch)
+        if ending is None:
+            after = after_epoch if report.is_needed else None
+            ending = run_epochs(loop, until, losses, after_epoch=after, end=self.end(kept), saving=kept)
+        if ending.stopped == "time" and report.watch.watches and not report.watch.errors:
+            after_epoch(losses.last(per_epoch))
+        return standing(ending)
+
+    def _program(self, batches: ShuffledBatches, count: int) -> Program:
+        settings, weights = self.settings, self.data["row_weights"]
+        return training_program(
+            self.network,
+            Frozen(self.rule) if self.masks else self.rule,
+            clip_norm=settings.clip_norm,
+            clip_value=settings.clip_value,
+            relative=batches.steps_in_epoch > 1 and not count_alike(weights),
+            skip_empty=may_be_empty(weights, batches.size, count),
+        )
+
+    def _missed(self, loop: Loop, losses: Losses, after_epoch: AfterEpoch) -> Ending | None:
+        """What was still to be done after an epoch where the descent was saved."""
+        watch, (epochs, part) = self.report.watch, divmod(loop.step, loop.batches.epoch(1)[1])
+        if watch.watches and not part and len(watch.errors) < epochs:
+            return after_epoch(losses.last(loop.batches.epoch(1)[1]))
+        return self.report.out_of_patience() if watch.is_over else None
 
 
 def _rows(
@@ -220,10 +334,14 @@ def _resume(before: Run, values: Arrays, watch: Watch, steps_in_epoch: int) -> t
             raise DownslopeError(
                 f"{name} needs the shape {value.shape} in the state of a run, not {before.state[name].shape}"
             )
-    failed = before.stopped == "not finite"  # its last loss belongs to a step that was not taken
-    losses = before.losses[: len(before.losses) - failed]
+    losses = before.losses[: _steps_of(before)]
     watch.resume(before, len(losses) // steps_in_epoch)
     return {name: before.state[name].astype(value.dtype) for name, value in values.items()}, Losses(losses)
+
+
+def _steps_of(run: Run) -> int:
+    """The updates of a run: the last loss of one that failed belongs to a step that was not taken."""
+    return len(run.losses) - (run.stopped == "not finite")
 
 
 def _run(

@@ -6,13 +6,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope.training._loop import Loop, joined
 
-__all__ = ["AfterEpoch", "Ending", "Losses", "run_epochs"]
+__all__ = ["AfterEpoch", "Ending", "Losses", "Saving", "run_epochs"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,24 @@ AfterEpoch = Callable[[NDArray[np.float64]], Ending | None]
 """Called with the errors of an epoch after its last step; an ending ends the descent."""
 
 
+class Saving(Protocol):
+    """What saves a descent as it goes."""
+
+    @property
+    def step(self) -> float:
+        """After which it is to be saved."""
+
+    @property
+    def seconds(self) -> float:
+        """Until it is to be saved."""
+
+    def is_due(self, step: int) -> bool:
+        """Whether it is to be saved after this step."""
+
+    def save(self) -> None:
+        """Save it."""
+
+
 def run_epochs(
     loop: Loop,
     until: int,
@@ -66,6 +85,7 @@ def run_epochs(
     *,
     after_epoch: AfterEpoch | None = None,
     end: float = math.inf,
+    saving: Saving | None = None,
 ) -> Ending:
     """Steps up to number ``until``, or fewer if something ends them.
 
@@ -75,12 +95,17 @@ def run_epochs(
         losses: gets the error of each step.
         after_epoch: called after each epoch.
         end: the time, by ``time.monotonic``, at which the step at work is given up.
+        saving: saves where the descent stands, whenever it is due.
     """
     advance = None
     try:
         while loop.step < until:
             first, last = loop.batches.epoch(loop.step + 1)
-            advance = loop.advance(until if after_epoch is None else min(until, last), end=end)
+            aim = until if after_epoch is None else min(until, last)
+            if saving is None:
+                advance = loop.advance(aim, end=end)
+            else:
+                advance = loop.advance(int(min(aim, saving.step)), saving.seconds, end=end)
             losses.extend(advance.errors)
             if advance.interrupted:
                 raise KeyboardInterrupt
@@ -94,6 +119,12 @@ def run_epochs(
                     return ending
             if loop.step < until and monotonic() >= end:
                 return Ending("time", f"the time was up after {loop.step} of {until} updates")
+            if saving is not None and loop.step < until and saving.is_due(loop.step):
+                failure = loop.check()  # what is saved is finite
+                if failure is not None:
+                    losses.cut(failure.step)
+                    return Ending("not finite", failure.message)
+                saving.save()
     except KeyboardInterrupt:
         if advance is not None and losses.count < loop.step:  # before they were added
             losses.extend(advance.errors)

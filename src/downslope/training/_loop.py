@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope import _signals
 from downslope.engines import DescentEngine, Scalars, descent_engine
 from downslope.training._batches import Batches, StepBlock
 from downslope.training._failure import Failure, error_failure, update_failure
@@ -141,7 +142,8 @@ class Loop:
         before = self.step
         errors: list[NDArray[np.float64]] = []
         try:
-            failed = self._steps(until, seconds, end, errors)
+            with _signals.at_once():
+                failed = self._steps(until, seconds, end, errors)
         except KeyboardInterrupt:
             return self._interrupted(before, errors)
         return Advance(joined(errors), None if failed is None else self._failure(failed))
@@ -154,6 +156,7 @@ class Loop:
         soon = now + seconds
         while self.step < until and (not errors or (now < soon and monotonic() < end)):
             started, left = now, end - monotonic()
+            _signals.check()  # what a finalizer kept for itself
             errors.append(self._chunk(until, min(_CHUNK_SECONDS, soon - now, left), left))
             now = perf_counter()
             if not len(errors[-1]):

@@ -53,6 +53,8 @@ class Report:
             answer = self.progress(Progress(step, steps, error, latest, watch.best_epoch or None))
             if isinstance(answer, bool | np.bool_) and answer:
                 return Ending("callback", f"progress returned True after {step} of {steps} updates")
-        if stop:
-            return Ending("patience", f"no better validation error since epoch {watch.best_epoch}")
-        return None
+        return self.out_of_patience() if stop else None
+
+    def out_of_patience(self) -> Ending:
+        """The ending where the validation error has not become smaller for too long."""
+        return Ending("patience", f"no better validation error since epoch {self.watch.best_epoch}")

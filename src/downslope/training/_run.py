@@ -135,6 +135,11 @@ class Run:
         >>> bool(run.losses[-1] == descend(net, x, y, optimizer="adam", steps=100).losses[-1])
         True
         """
+        sections, arrays = self.content()
+        write_file(path, "run", {**self.network.sections(), **sections}, arrays)
+
+    def content(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """What a file says of it beside the network: sections and arrays."""
         about = {name: getattr(self, name) for name in ("stopped", "message", "best_epoch", "steps_in_epoch")}
         arrays = {name: getattr(self, name) for name in _LOSSES}
         groups = {_PARAMETERS: self.parameters, _STATE: self.state}
@@ -143,7 +148,7 @@ class Run:
             groups[_AVERAGE] = self.average.values
         for prefix, values in groups.items():
             arrays |= {prefix + name: value for name, value in values.items()}
-        write_file(path, "run", {**self.network.sections(), "about": about}, arrays)
+        return {"about": about}, arrays
 
     def _line(self) -> str:
         count = len(self.losses)
@@ -159,14 +164,14 @@ class Run:
         return run_curves(self.losses, self.validation_losses, self.best_epoch, self.steps_in_epoch)
 
 
-def read_run(file: SavedFile) -> Run:
-    """The run of a file of one.
+def read_run(file: SavedFile, network: AnyNetwork | None = None) -> Run:
+    """The run of a file of one; of a network that is known, which can have functions that no file holds.
 
     Raises:
         DownslopeError: if the file is damaged.
     """
     with file.reading():
-        network = network_of(file)
+        network = network or network_of(file)
         about = file.section("about")
         losses, validation_losses = (_checked_losses(name, file.arrays[name]) for name in _LOSSES)
         best, average = about["best_epoch"], None

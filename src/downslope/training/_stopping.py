@@ -185,6 +185,17 @@ class Watch:
         """Whether there are validation rows."""
         return bool(self._validation)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the error has not become smaller for as many epochs as there is patience."""
+        return self._patience is not None and len(self.errors) - self.best_epoch >= self._patience
+
+    def in_step(self, step: int, steps_in_epoch: int) -> bool:
+        """Whether the epochs up to a step were seen, maybe but for the one that ends there."""
+        epochs = {step // steps_in_epoch, (step - 1) // steps_in_epoch}
+        averaged = len(self.errors) if self.average is None else self.average.epochs
+        return not self.watches or (len(self.errors) in epochs and averaged == len(self.errors))
+
     def resume(self, run: Run, epochs: int) -> None:
         """Go on from what a run saw in so many whole epochs.
 
@@ -207,7 +218,7 @@ class Watch:
         least = math.nan if self.best is None else self.errors[self.best_epoch - 1]
         if error < least or math.isnan(least):
             self.best_epoch, self.best = len(self.errors), dict(values)
-        return self._patience is not None and len(self.errors) - self.best_epoch >= self._patience
+        return self.is_over
 
     def _error(self, values: Mapping[str, NDArray[Any]]) -> float:
         errors, counts = [], []

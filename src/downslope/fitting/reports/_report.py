@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from downslope._files import write_whole
+from downslope._writing import write_whole
 from downslope.fitting.reports._findings import Findings
 from downslope.fitting.reports._page import page_of
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import Interval, choice, number
-from downslope._files import place_of
+from downslope._writing import place_of
 from downslope.errors import DownslopeError
 from downslope.insight.extrapolation._curve import HORIZON, Curve, fitted
 from downslope.insight.extrapolation._history import History

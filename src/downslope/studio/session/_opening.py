@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import one_of
 from downslope.errors import DownslopeError
-from downslope.nets import AnyNetwork, Checkpoint, Network, Point, checked_one, starting_values
+from downslope.nets import AnyNetwork, Network, Point, TrainedNetwork, checked_one, starting_values
 from downslope.studio.lessons import Lesson, is_lesson_file, lesson_named
 from downslope.studio.session._lesson_opening import checked_lesson
 from downslope.studio.session._session import Session, first_session
@@ -123,10 +123,10 @@ def _of_model(model: Model, table: str | None, reading: Mapping[str, Any]) -> Se
 
 
 def _of_network(
-    found: AnyNetwork | Checkpoint | Run, frame: pl.DataFrame, target: str | None, name: str
+    found: AnyNetwork | TrainedNetwork | Run, frame: pl.DataFrame, target: str | None, name: str
 ) -> Session:
     """A network, with its parameters where there are some, on the columns of a table as they are."""
-    if isinstance(found, Checkpoint | Run):
+    if isinstance(found, TrainedNetwork | Run):
         network, start = checked_one(found.network), found
     else:
         network, start = checked_one(found), None

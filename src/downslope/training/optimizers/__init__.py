@@ -1,7 +1,7 @@
 """How parameters are updated: rules, learning rates, what stays frozen, L-BFGS."""
 
 from downslope.training.optimizers._freezing import FrozenNames, frozen_masks
-from downslope.training.optimizers._lbfgs import minimise
+from downslope.training.optimizers._lbfgs import Search, minimise
 from downslope.training.optimizers._optimizers import (
     OPTIMIZERS,
     Adagrad,
@@ -47,6 +47,7 @@ __all__ = [
     "Rules",
     "Scaled",
     "Schedule",
+    "Search",
     "Sgd",
     "StepDecay",
     "WarmUp",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope import _signals
 from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
 from downslope.graph import gradient
@@ -17,13 +19,46 @@ from downslope.nets import AnyNetwork
 from downslope.training.arguments import Arrays
 from downslope.training.optimizers._line_search import LinePoint, line_search
 
-__all__ = ["minimise"]
+__all__ = ["Search", "minimise"]
 
 _PAIRS = 20  # of steps and changes of the gradient that are remembered
 _FLAT = 1e-10  # the largest element of a gradient that counts as 0
 _STILL = 1e-15  # a relative decrease of the error that counts as none
 
 Vector = NDArray[np.float64]
+
+_PREFIX = "search."  # before the names of arrays in a checkpoint
+_ARRAYS = ("about", "x", "gradient", "steps", "changes")
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """Where L-BFGS stands between two iterations.
+
+    Attributes:
+        iterations: those that were done.
+        x, error, gradient: the point, (numbers,), the error there, and its gradient, (numbers,).
+        pairs: the latest steps and the changes of the gradient along them.
+    """
+
+    iterations: int
+    x: Vector
+    error: float
+    gradient: Vector
+    pairs: tuple[tuple[Vector, Vector], ...] = ()
+
+    def arrays(self) -> dict[str, Vector]:
+        """All that it is, by name."""
+        steps, changes = (np.stack([self.x * 0, *(pair[i] for pair in self.pairs)])[1:] for i in (0, 1))
+        about = np.array([self.iterations, self.error])
+        found = (about, self.x, self.gradient, steps, changes)
+        return {f"{_PREFIX}{name}": value for name, value in zip(_ARRAYS, found, strict=True)}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, NDArray[Any]]) -> Search:
+        """What ``arrays`` gave, among others."""
+        about, x, gradient, steps, changes = (arrays[f"{_PREFIX}{name}"] for name in _ARRAYS)
+        return cls(int(about[0]), x, float(about[1]), gradient, tuple(zip(steps, changes, strict=True)))
 
 
 def minimise(
@@ -34,14 +69,25 @@ def minimise(
     seen: Callable[[float, Arrays], bool],
     threads: int | None = None,
     end: float = math.inf,
+    *,
+    before: Search | None = None,
+    standing: Callable[[Search], None] | None = None,
 ) -> str:
     """At most ``steps`` iterations from ``values``; how it ended, in words.
 
-    ``seen`` gets the error and the parameters after each iteration and says whether to stop. At most so many
-    threads work on it; None lets the engine choose.
+    Args:
+        network: what to train.
+        data: all rows.
+        values: of the parameters, to begin with.
+        steps: the most iterations.
+        seen: gets the error and the parameters after each iteration and says whether to stop.
+        threads: the most that work on it; None lets the engine choose.
+        end: the time, by ``time.monotonic``, at which it is given up.
+        before: where another search stood that this one goes on from.
+        standing: gets where it stands before each iteration.
 
     Raises:
-        OutOfTime: at the time ``end``, by ``time.monotonic``.
+        OutOfTime: at the time ``end``.
         DownslopeError: if the network has dropout, which makes every look at the error another one.
     """
     graph = network.graph()
@@ -58,26 +104,31 @@ def minimise(
         return {name: p.reshape(s) for (name, s), p in zip(shapes.items(), parts, strict=True)}
 
     def objective(flat: NDArray[Any]) -> tuple[float, NDArray[np.float64]]:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), _signals.at_once():
             error, *gradients = wanted.mean({**data, **named(flat)}, threads=threads, end=end)
         return float(error), np.concatenate([np.ravel(g) for g in gradients]).astype(np.float64)
 
-    flat = np.concatenate([np.ravel(values[name]) for name in shapes]).astype(np.float64)
-    return _descend(objective, flat, steps, lambda error, now: seen(error, named(now)))
+    if before is None:
+        flat = np.concatenate([np.ravel(values[name]) for name in shapes]).astype(np.float64)
+        before = Search(0, flat, *objective(flat))
+    return _descend(objective, before, steps, lambda error, now: seen(error, named(now)), standing)
 
 
 def _descend(
     objective: Callable[[Vector], tuple[float, Vector]],
-    x: Vector,
+    now: Search,
     steps: int,
     seen: Callable[[float, Vector], bool],
+    standing: Callable[[Search], None] | None = None,
 ) -> str:
     """The iterations; how they ended, in words."""
-    error, g = objective(x)
-    if not np.isfinite(error):
+    if not np.isfinite(now.error):
         return "the error at the start is not finite"
-    pairs: deque[tuple[Vector, Vector]] = deque(maxlen=_PAIRS)
-    for _ in range(steps):
+    pairs: deque[tuple[Vector, Vector]] = deque(now.pairs, maxlen=_PAIRS)
+    while now.iterations < steps:
+        if standing is not None:
+            standing(now)
+        x, error, g = now.x, now.error, now.gradient
         if np.max(np.abs(g)) <= _FLAT:
             return f"converged: no element of the gradient is above {_FLAT:g}"
         direction = _direction(g, pairs)
@@ -94,10 +145,10 @@ def _descend(
         step, change = found.step * direction, found.gradient - g
         if step @ change > 1e-10 * float(np.linalg.norm(step) * np.linalg.norm(change)):
             pairs.append((step, change))
-        before, error, x, g = error, found.error, x + step, found.gradient
-        if seen(error, x):
+        now = Search(now.iterations + 1, x + step, found.error, found.gradient, tuple(pairs))
+        if seen(now.error, now.x):
             return "stopped early"
-        if before - error <= _STILL * max(abs(before), abs(error), 1.0):
+        if error - now.error <= _STILL * max(abs(error), abs(now.error), 1.0):
             return "converged: the error no longer falls"
     return f"{steps} iterations done"
 

@@ -1,0 +1,7 @@
+"""Training that is saved as it goes, and goes on where it was saved."""
+
+from downslope.training.checkpoints._asked import described
+from downslope.training.checkpoints._checkpoint import Checkpoint
+from downslope.training.checkpoints._journal import Journal, Part, part_of
+
+__all__ = ["Checkpoint", "Journal", "Part", "described", "part_of"]
