@@ -132,8 +132,8 @@ def test_strange_names_of_columns_and_levels(tmp_path) -> None:
         "a b": levels * 5,
         "a_b": [0.5, 0.1, 0.7, 0.2] * 5,
         "*/ int x; /*": [3.0, 2.0, 5.0, 7.0] * 5,
-        "y": [2.0, 4.0, 6.0, 8.5] * 5,
+        "*/ ??/": [2.0, 4.0, 6.0, 8.5] * 5,
     }
-    model, frame = ds.fit(table, target="y", epochs=2), pl.DataFrame(table)
+    model, frame = ds.fit(table, target="*/ ??/", epochs=2), pl.DataFrame(table)
     found, _ = outputs_of(model, frame, tmp_path / "strange.c")
     np.testing.assert_allclose(found[:, 0], model.predict(frame), rtol=1e-5)

@@ -19,6 +19,7 @@ from downslope.interchange.exports import (
     of_network,
     of_table,
     onnx_file,
+    python_script,
     rounding_error,
 )
 from downslope.nets import Ensemble, Network, Point, TrainedNetwork
@@ -65,6 +66,10 @@ def _c(prediction: Prediction, name: str, *, int8: bool = False) -> _Content:
     return _Content(source.text.encode(), (size, *notes))
 
 
+def _python(prediction: Prediction, name: str) -> _Content:
+    return _Content(python_script(prediction).encode())
+
+
 def _checked_rounding(prediction: Prediction) -> tuple[str, ...]:
     """How far 8 bits take the prediction, in words.
 
@@ -87,6 +92,7 @@ _MOST_ROUNDING = 0.1
 _FORMATS: Mapping[str, Callable[..., _Content]] = {
     ".onnx": _onnx,
     ".c": _c,
+    ".py": _python,
 }
 """What writes each format, by the ending of its files."""
 
@@ -106,6 +112,8 @@ def export(
     classes, ``probabilities``. A network takes its inputs ``x``, (rows, inputs).
 
     ``.c``: one file of C99 without allocation; it takes a row and gives the prediction.
+
+    ``.py``: a script that needs NumPy alone; ``predict`` takes a table, each column by its name.
 
     Args:
         source: a model, or a run, a trained network, or a network with its parameters.

@@ -5,7 +5,7 @@ from downslope.interchange._model_file import ModelFile, model_of, read_model_fi
 from downslope.interchange._page import page_source
 from downslope.interchange._page_data import PAGE_ROWS, has_picture
 from downslope.interchange._page_program import PageDescent
-from downslope.interchange._python_source import python_source
+from downslope.interchange.exports import python_source
 
 __all__ = [
     "PAGE_ROWS",

@@ -4,6 +4,7 @@ from downslope.interchange.exports._c import CSource, c_source
 from downslope.interchange.exports._fixed_point import evaluated, rounding_error
 from downslope.interchange.exports._onnx import onnx_file
 from downslope.interchange.exports._prediction import Cells, Prediction, of_network, of_table
+from downslope.interchange.exports._python_source import python_script, python_source
 
 __all__ = [
     "CSource",
@@ -14,5 +15,7 @@ __all__ = [
     "of_network",
     "of_table",
     "onnx_file",
+    "python_script",
+    "python_source",
     "rounding_error",
 ]

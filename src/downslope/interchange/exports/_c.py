@@ -204,7 +204,7 @@ class _Writer:
         functions = helpers(text, self.real)
         signature = self._signature()
         about = [
-            f"/* {p.title}.",
+            f"/* {_comment(p.title)}.",
             f"   {self.bytes:,} bytes of constants, {stack:,} bytes of numbers on the stack.",
             "   Written by Downslope.",
             *(["   Products with weights are of 8-bit whole numbers."] if self.int8 else []),
@@ -230,9 +230,8 @@ class _Writer:
             lines = []
             for cell in p.cells:
                 type_ = "double " if cell.rows is None else "const char *"
-                comment = f"{cell.name}: {cell.holds}".replace("*/", "* /").replace("/*", "/ *")
-                comment = " ".join(comment.split())
-                lines.append(f"    {type_}{self.fields[cell.leaf.name]}; /* {_plain(comment)} */")
+                said = _comment(f"{cell.name}: {cell.holds}")
+                lines.append(f"    {type_}{self.fields[cell.leaf.name]}; /* {said} */")
             head = f"/* A gap is NAN, or NULL for text. */\nstruct {self.name}_row {{"
             parts.append("\n".join([head, *lines, "};"]))
         if p.classes:
@@ -300,8 +299,10 @@ def _size(node: Node) -> int:
     return math.prod(int(d) for d in node.shape if d != BATCH)
 
 
-def _plain(text: str) -> str:
-    return text.encode("ascii", "replace").decode().replace("?", ".").replace("\\", "/")
+def _comment(text: str) -> str:
+    """Text that ends no comment, in ASCII."""
+    plain = " ".join(text.split()).encode("ascii", "replace").decode()
+    return re.sub(r"[?\\]|\*(?=/)|/(?=\*)", ".", plain)
 
 
 def _refused(node: Node, why: str) -> DownslopeError:

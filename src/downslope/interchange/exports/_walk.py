@@ -78,5 +78,5 @@ def filled(
 ) -> str:
     """A template with the operands of a node, {0} and {1}, and its settings by name."""
     settings = {**SETTINGS, **node.attributes}
-    written = {k: number(float(v)) for k, v in settings.items() if isinstance(v, int | float)}
+    written = {k: number(float(v)) for k, v in settings.items() if type(v) in (int, float)}
     return template.format(*operands, **{**settings, **written, **more})
