@@ -21,8 +21,9 @@ from downslope.interchange.exports import (
     onnx_file,
     python_script,
     rounding_error,
+    weights_file,
 )
-from downslope.nets import Ensemble, Network, Point, TrainedNetwork
+from downslope.nets import AnyNetwork, Ensemble, Network, Point, TrainedNetwork
 from downslope.tables import listed
 from downslope.training import Run
 
@@ -48,6 +49,32 @@ class Exported:
 
 
 @dataclass(frozen=True)
+class _Source:
+    """What is exported.
+
+    Attributes:
+        network, parameters: what predicts.
+        model: whose they are; None for a network alone.
+        name: of the file, without its ending.
+        int8: whether weights are to be whole numbers of 8 bits.
+    """
+
+    network: AnyNetwork
+    parameters: Point
+    model: Model | None
+    name: str
+    int8: bool
+
+    @property
+    def prediction(self) -> Prediction:
+        """The prediction as nodes."""
+        if self.model is None:
+            return of_network(self.network, self.parameters)
+        model = self.model
+        return of_table(model.network, model.parameters, model.encoder, model.target)
+
+
+@dataclass(frozen=True)
 class _Content:
     """What a file holds, and what there is to know of it."""
 
@@ -55,19 +82,25 @@ class _Content:
     notes: tuple[str, ...] = ()
 
 
-def _onnx(prediction: Prediction, name: str) -> _Content:
-    return _Content(onnx_file(prediction))
+def _onnx(source: _Source) -> _Content:
+    return _Content(onnx_file(source.prediction))
 
 
-def _c(prediction: Prediction, name: str, *, int8: bool = False) -> _Content:
-    notes = _checked_rounding(prediction) if int8 else ()
-    source = c_source(prediction, name, int8=int8)
-    size = f"{source.constants:,} bytes of constants, {source.stack:,} bytes of numbers on the stack"
-    return _Content(source.text.encode(), (size, *notes))
+def _c(source: _Source) -> _Content:
+    prediction = source.prediction
+    notes = _checked_rounding(prediction) if source.int8 else ()
+    written = c_source(prediction, source.name, int8=source.int8)
+    size = f"{written.constants:,} bytes of constants, {written.stack:,} bytes of numbers on the stack"
+    return _Content(written.text.encode(), (size, *notes))
 
 
-def _python(prediction: Prediction, name: str) -> _Content:
-    return _Content(python_script(prediction).encode())
+def _python(source: _Source) -> _Content:
+    return _Content(python_script(source.prediction).encode())
+
+
+def _safetensors(source: _Source) -> _Content:
+    notes = () if source.model is None else ("The weights alone: how cells become their inputs is not in it",)
+    return _Content(weights_file(source.network, source.parameters), notes)
 
 
 def _checked_rounding(prediction: Prediction) -> tuple[str, ...]:
@@ -89,10 +122,11 @@ def _checked_rounding(prediction: Prediction) -> tuple[str, ...]:
 _MOST_ROUNDING = 0.1
 """Of a deviation of the target, or in a probability."""
 
-_FORMATS: Mapping[str, Callable[..., _Content]] = {
+_FORMATS: Mapping[str, Callable[[_Source], _Content]] = {
     ".onnx": _onnx,
     ".c": _c,
     ".py": _python,
+    ".safetensors": _safetensors,
 }
 """What writes each format, by the ending of its files."""
 
@@ -114,6 +148,8 @@ def export(
     ``.c``: one file of C99 without allocation; it takes a row and gives the prediction.
 
     ``.py``: a script that needs NumPy alone; ``predict`` takes a table, each column by its name.
+
+    ``.safetensors``: the parameters by their names in a ``torch.nn.Sequential`` of the same layers.
 
     Args:
         source: a model, or a run, a trained network, or a network with its parameters.
@@ -144,12 +180,14 @@ def export(
         raise DownslopeError(
             f"int8 is of files of C, and {place.name} is none; leave it out, or end it in .c"
         )
-    made = _FORMATS[ending](_prediction(source, parameters), place.stem, **({"int8": True} if int8 else {}))
+    network, values, model = _parts(source, parameters)
+    made = _FORMATS[ending](_Source(network, values, model, place.stem, int8))
     write_whole(place, made.content)
     return Exported(str(place), len(made.content), made.notes)
 
 
-def _prediction(source: Any, parameters: Point | None) -> Prediction:
+def _parts(source: Any, parameters: Point | None) -> tuple[AnyNetwork, Point, Model | None]:
+    """A network, its parameters, and the model that they are of."""
     if isinstance(source, Models):
         first = next(iter(source))
         raise DownslopeError(
@@ -159,13 +197,11 @@ def _prediction(source: Any, parameters: Point | None) -> Prediction:
     if isinstance(source, Network | Ensemble):
         if parameters is None:
             raise DownslopeError("a network predicts with its parameters; give them too: parameters=…")
-        return of_network(source, parameters)
+        return source, parameters, None
     if parameters is not None:
         raise DownslopeError(
             f"parameters are those of a network, and {show(source)} has its own; leave them out"
         )
-    if isinstance(source, Model):
-        return of_table(source.network, source.parameters, source.encoder, source.target)
-    if isinstance(source, TrainedNetwork | Run):
-        return of_network(source.network, source.parameters)
+    if isinstance(source, Model | TrainedNetwork | Run):
+        return source.network, source.parameters, source if isinstance(source, Model) else None
     raise DownslopeError(f"source needs a model, a network, a run or a trained network, not {show(source)}")

@@ -5,6 +5,7 @@ from downslope.interchange.exports._fixed_point import evaluated, rounding_error
 from downslope.interchange.exports._onnx import onnx_file
 from downslope.interchange.exports._prediction import Cells, Prediction, of_network, of_table
 from downslope.interchange.exports._python_source import python_script, python_source
+from downslope.interchange.exports._weights import torch_names, weights_file
 
 __all__ = [
     "CSource",
@@ -18,4 +19,6 @@ __all__ = [
     "python_script",
     "python_source",
     "rounding_error",
+    "torch_names",
+    "weights_file",
 ]
