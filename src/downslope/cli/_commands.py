@@ -556,7 +556,7 @@ def report(**options: Any) -> None:
     report_model(how=how_in(options), **options)
 
 
-@downslope.command(short_help="Write a model as a file that something else runs: ONNX, C, Python, weights.")
+@downslope.command(short_help="Write a model as a file that something else runs: ONNX, C, Python, …")
 @click.argument("model")
 @click.argument("file")
 @TARGET
@@ -570,6 +570,7 @@ def export(**options: Any) -> None:
     .onnx   for runtimes of ONNX: the cells of a row in, the prediction and probabilities out
     .c      one file of C99 that allocates nothing, for a microcontroller or another language
     .py     a script that needs NumPy alone
+    .js     a file for browsers and Node.js
     .safetensors  the weights, by their names in a torch.nn.Sequential of the same layers
 
     MODEL may be a network, a run or a checkpoint that was saved in Python with its parameters.

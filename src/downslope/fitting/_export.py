@@ -16,6 +16,7 @@ from downslope.fitting._models import Models
 from downslope.interchange.exports import (
     Prediction,
     c_source,
+    javascript_module,
     of_network,
     of_table,
     onnx_file,
@@ -98,6 +99,10 @@ def _python(source: _Source) -> _Content:
     return _Content(python_script(source.prediction).encode())
 
 
+def _javascript(source: _Source) -> _Content:
+    return _Content(javascript_module(source.prediction).encode())
+
+
 def _safetensors(source: _Source) -> _Content:
     notes = () if source.model is None else ("The weights alone: how cells become their inputs is not in it",)
     return _Content(weights_file(source.network, source.parameters), notes)
@@ -126,6 +131,7 @@ _FORMATS: Mapping[str, Callable[[_Source], _Content]] = {
     ".onnx": _onnx,
     ".c": _c,
     ".py": _python,
+    ".js": _javascript,
     ".safetensors": _safetensors,
 }
 """What writes each format, by the ending of its files."""
@@ -148,6 +154,8 @@ def export(
     ``.c``: one file of C99 without allocation; it takes a row and gives the prediction.
 
     ``.py``: a script that needs NumPy alone; ``predict`` takes a table, each column by its name.
+
+    ``.js``: a file for browsers and Node.js; ``predict`` takes rows, each an object with the cells.
 
     ``.safetensors``: the parameters by their names in a ``torch.nn.Sequential`` of the same layers.
 

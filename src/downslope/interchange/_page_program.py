@@ -9,7 +9,7 @@ from typing import Any
 from downslope.errors import DownslopeError
 from downslope.graph import Node, gradient, make
 from downslope.graph.notation import text
-from downslope.interchange._javascript import javascript_helpers, javascript_source
+from downslope.interchange.exports import javascript_helpers, javascript_source
 from downslope.nets import AnyNetwork, Network, NetworkGraph, Stage
 from downslope.training import LEARNING_RATE, Optimizer, Program, Sgd, training_program
 

@@ -2,6 +2,8 @@
 
 from downslope.interchange.exports._c import CSource, c_source
 from downslope.interchange.exports._fixed_point import evaluated, rounding_error
+from downslope.interchange.exports._javascript import javascript_helpers, javascript_source
+from downslope.interchange.exports._javascript_module import javascript_module
 from downslope.interchange.exports._onnx import onnx_file
 from downslope.interchange.exports._prediction import Cells, Prediction, of_network, of_table
 from downslope.interchange.exports._python_source import python_script, python_source
@@ -13,6 +15,9 @@ __all__ = [
     "Prediction",
     "c_source",
     "evaluated",
+    "javascript_helpers",
+    "javascript_module",
+    "javascript_source",
     "of_network",
     "of_table",
     "onnx_file",

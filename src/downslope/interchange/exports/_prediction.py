@@ -22,6 +22,7 @@ INPUTS = "x"
 
 _BEND = 3.0  # as of the encoding of numbers
 _DAY = 86_400.0
+_SINCE = "seconds since 1970-01-01"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Cells:
     rows: Mapping[str, int] | None = None
     low: float = -3.0
     high: float = 3.0
+
+    @property
+    def is_date(self) -> bool:
+        """Whether its numbers are moments."""
+        return self.holds == _SINCE
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +157,7 @@ def _encoded(encoder: TableEncoder) -> tuple[list[Cells], Node, dict[str, NDArra
         leaf = input_(f"cells of {part.name}", (BATCH, 1))
         if isinstance(part, Moments):
             limits = (part.low * _DAY, part.high * _DAY)
-            cells.append(Cells(part.name, leaf, "seconds since 1970-01-01", None, *limits))
+            cells.append(Cells(part.name, leaf, _SINCE, None, *limits))
             places[part.name] = add(_date(leaf, part))
         else:
             table = level_table(part)

@@ -8,11 +8,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from downslope.errors import DownslopeError
-from downslope.graph import SELU_ALPHA, SELU_SCALE, Node, topological
+from downslope.graph import Node, topological
 from downslope.interchange._identifiers import Identifiers
-from downslope.interchange._javascript_helpers import HELPERS
+from downslope.interchange.exports._javascript_helpers import HELPERS
+from downslope.interchange.exports._walk import Spelling, filled, walk
+from downslope.nets import Stage
 
-__all__ = ["javascript_helpers", "javascript_source"]
+__all__ = ["javascript_helpers", "javascript_source", "quoted"]
+
+_WHAT = "JavaScript"
 
 Dim = int | str
 Shape = tuple[Dim, ...]
@@ -25,9 +29,11 @@ _SCALAR: dict[str, str] = {
     "broadcast": "{0}",
     "cos": "Math.cos({0})",
     "divide": "{0} / {1}",
+    "double": "{0}",
     "elu": "({0} > 0 ? {0} : {alpha} * Math.expm1({0}))",
     "exp": "Math.exp({0})",
     "expm1": "Math.expm1({0})",
+    "floor": "Math.floor({0})",
     "gelu": "{0} * normalCdf({0})",
     "huber": "huber({1} - {0}, {delta})",
     "leaky_relu": "({0} > 0 ? {0} : {slope} * {0})",
@@ -35,17 +41,19 @@ _SCALAR: dict[str, str] = {
     "maximum": "Math.max({0}, {1})",
     "minimum": "Math.min({0}, {1})",
     "mish": "{0} * Math.tanh(softplus({0}))",
+    "missing": "(Number.isNaN({0}) ? 1 : 0)",
     "multiply": "{0} * {1}",
     "negate": "-{0}",
     "normal_cdf": "normalCdf({0})",
     "poisson": "Math.exp({0}) - {1} * {0}",
     "quantile": "pinball({1} - {0}, {level})",
     "relu": "Math.max({0}, 0)",
-    "selu": f"{SELU_SCALE!r} * ({{0}} > 0 ? {{0}} : {SELU_ALPHA!r} * Math.expm1({{0}}))",
+    "selu": "{selu_scale} * ({0} > 0 ? {0} : {selu_alpha} * Math.expm1({0}))",
     "sigmoid": "sigmoid({0})",
     "sign": "Math.sign({0})",
     "silu": "{0} * sigmoid({0})",
     "sin": "Math.sin({0})",
+    "single": "Math.fround({0})",
     "softplus": "softplus({0})",
     "sqrt": "Math.sqrt({0})",
     "square": "{0} * {0}",
@@ -57,8 +65,6 @@ _SCALAR: dict[str, str] = {
 }
 """Each op that acts on elements, from its operands {0}, {1}, … and its settings by name."""
 
-_DEFAULTS = {"alpha": 1.0, "delta": 1.0, "level": 0.5, "slope": 0.01}
-
 # names that mean something else in the text, or are reserved in the language
 _TAKEN = """
     Float64Array Infinity Math NaN arguments await break case catch class const continue debugger default
@@ -68,7 +74,9 @@ _TAKEN = """
 """.split()  # noqa: SIM905
 
 
-def javascript_source(outputs: Mapping[str, Node], name: str = "compute") -> str:
+def javascript_source(
+    outputs: Mapping[str, Node], name: str = "compute", stages: Sequence[Stage] = ()
+) -> str:
     """One JavaScript function that computes some nodes, a line a node: no imports, no eval.
 
     The function takes an object: under the name of each leaf ("x", "layer1.weight", "learning_rate", …) a
@@ -78,6 +86,7 @@ def javascript_source(outputs: Mapping[str, Node], name: str = "compute") -> str
     Args:
         outputs: the nodes by the names that the results get.
         name: of the function.
+        stages: the named values on the way, for messages.
 
     Raises:
         DownslopeError: if a node cannot be written in JavaScript; the message names the op.
@@ -104,8 +113,25 @@ def javascript_source(outputs: Mapping[str, Node], name: str = "compute") -> str
         raise DownslopeError(f"a function cannot be named {name!r} in JavaScript; choose a plain word")
     order = topological(outputs.values())
     names = _names(order, outputs, Identifiers([*_TAKEN, *HELPERS, name]))
-    body = [_line(node, names) for node in order if node.op.name != "constant"]
-    returned = [f"  {_quoted(label)}: {names[node]}," for label, node in outputs.items()]
+    body: list[str] = []
+
+    def line(node: Node, value: str) -> str:
+        if node.op.name != "constant":
+            op = f"{node.op.name} " if node.inputs else ""
+            body.append(f"const {names[node]} = {value}; // {op}({', '.join(map(str, node.shape))})")
+        return names[node]
+
+    def spelled(node: Node, given: Sequence[str]) -> str:
+        write = _CALLS.get(node.op.name, _elements)
+        return line(node, write(node, given))
+
+    table: dict[str, Spelling[str]] = dict.fromkeys([*_SCALAR, *_CALLS], spelled)
+
+    def leaf(node: Node) -> str:
+        return line(node, f"values[{quoted(node.name)}]")
+
+    walk(list(outputs.values()), leaf, table, _WHAT, stages)
+    returned = [f"  {quoted(label)}: {names[node]}," for label, node in outputs.items()]
     lines = [
         '"use strict";',
         "const n = values.rows;",
@@ -142,22 +168,6 @@ def _names(order: Sequence[Node], outputs: Mapping[str, Node], identifiers: Iden
         if node not in names:
             names[node] = identifiers.of(labels.get(node, node.op.name))
     return names
-
-
-def _line(node: Node, names: Mapping[Node, str]) -> str:
-    """The line that computes a node from its inputs."""
-    op = node.op.name
-    shape = f"({', '.join(map(str, node.shape))})"
-    if node.name:
-        return f"const {names[node]} = values[{_quoted(node.name)}]; // {shape}"
-    operands = [names[i] for i in node.inputs]
-    if op in _SCALAR:
-        value = _elements(node, operands)
-    elif op in _CALLS:
-        value = _CALLS[op](node, operands)
-    else:
-        raise DownslopeError(f"the op {op!r} has no form in JavaScript, so that no page can compute it")
-    return f"const {names[node]} = {value}; // {op} {shape}"
 
 
 def _elements(node: Node, operands: Sequence[str]) -> str:
@@ -206,12 +216,10 @@ def _element(operand: str, own: Shape, shape: Shape, indices: Sequence[str] | No
 
 
 def _scalar(node: Node, operands: Sequence[str]) -> str:
-    settings = {**_DEFAULTS, **node.attributes}
-    numbers = {k: _number(v) for k, v in settings.items() if isinstance(v, int | float)}
-    return _SCALAR[node.op.name].format(*operands, **numbers)
+    return filled(_SCALAR[node.op.name], node, operands, _number)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A string of JavaScript that may also stand between the tags of a page."""
     return json.dumps(text).replace("<", "\\u003c")
 
