@@ -88,8 +88,9 @@ def _outcome(case: Case, call: Call) -> Outcome:
     found = examine(call, run, prove=True, seconds=None)
     faults = [finding for finding in found.findings if finding.severity == "fault"]
     mended, past = found.score, history(call)
-    if faults:
-        given = dict(faults[-1].remedied)
+    proven = [finding for finding in faults if finding.stated != "suspected"]
+    if proven:
+        given = dict(proven[-1].remedied)
         last = Call(*(given.pop(name) for name in ("network", "x", "y")), given)
         mended = _score(last)
     return Outcome(

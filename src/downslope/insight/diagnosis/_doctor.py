@@ -166,7 +166,9 @@ def examine(
         if each.sign.code not in known:
             known.add(each.sign.code)
             severity = None if each in mending.untried else NOTE
-            findings.append(_finding(each, remedy, proof, call, severity))
+            findings.append(
+                _finding(each, remedy, proof, mended if each in mending.untried else call, severity)
+            )
     return Diagnosis(findings, seen.score, seen.failed, perf_counter() - begin, names)
 
 

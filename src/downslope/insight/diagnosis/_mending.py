@@ -89,11 +89,17 @@ def mend(
     if progress is not None:
         trials.progress = progress
     begin, found, small = seen.call, list[Tried](), list[Tried]()
+    sure, untried = 0, list[Suspected]()  # faults among what was found, and what was not tried beside them
     while True:
-        tried, untried = _tried(trials, seen, faults)
-        mending = [_first(tried[FAULT])] if tried[FAULT] else _together(trials, seen, faults)
+        tried, left = _tried(trials, seen, faults)
         small = small if found else tried[NOTE]
+        # what does little alone may be half of a pair: one such remedy is made before the next look
+        proven = tried[FAULT] or ([] if len(found) > sure else tried[NOTE])
+        mending = [_first(proven)] if proven else _together(trials, seen, faults)
+        untried = untried if found else left
         found += mending
+        if tried[FAULT] or (mending and not proven):
+            sure, untried = len(found), left
         if not mending or trials.is_over or len(found) >= _MOST:
             break
         begin = _fair(begin, (each for each, _, _ in mending))
@@ -103,6 +109,7 @@ def mend(
         faults = [each for each in suspicions(seen) if not each.is_note and each.sign.code not in known]
         if not faults:
             break
+    found = found[:sure]
     if len(found) > 1 and not trials.is_over:
         found = _needed(trials, begin, found)
     return Mending(found, small, untried)

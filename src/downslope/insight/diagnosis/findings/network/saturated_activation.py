@@ -21,6 +21,7 @@ __all__ = ["saturated_activation"]
 _SOURCE = "LeCun, Bottou, Orr and Müller, 'Efficient BackProp' (1998), sections 4.4 and 4.6"
 _LIMITS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 _NEAR = 1e-3  # of a limit: the slope there is at most 1/100 of that in the middle (0.4% and 0.2%)
+_LARGE = 10.0  # root mean square of the inputs, where 1 is what starting weights are made for
 _ROWS = 0.95  # of the rows, nearly all
 
 
@@ -34,6 +35,8 @@ def saturated_activation(seen: Examination) -> Iterable[Suspicion]:
         return
     if any(each.size > 2 * each.most for each in starting_weights(seen.call.network, seen.start)):
         return  # the cause is the size of the weights at the start
+    if float(np.sqrt(np.mean(np.square(seen.rows["x"])))) > _LARGE:
+        return  # the cause is the size of the inputs
     count, units = len(stuck[layer]), len(start[layer])
     yield Suspicion(
         Where(layer=layer, units=tuple(stuck[layer].tolist())),
