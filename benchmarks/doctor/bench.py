@@ -14,7 +14,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from statistics import median
 
 from planted import HALVES, Case, cases
@@ -25,6 +25,7 @@ from peers import MEANS, PEERS, history
 
 _HARMLESS = 1.1  # times the error of the healthy twin: a fault that does no more harm is none
 _SLACK = 0.01  # of the error of the best constant
+_ROBUST = ("huber", "absolute_error")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def _outcome(case: Case, call: Call) -> Outcome:
     if proven:
         given = dict(proven[-1].remedied)
         last = Call(*(given.pop(name) for name in ("network", "x", "y")), given)
-        mended = _score(last)
+        mended = _score(last, call.network.loss)
     return Outcome(
         case,
         [finding.code for finding in faults],
@@ -104,8 +105,11 @@ def _outcome(case: Case, call: Call) -> Outcome:
     )
 
 
-def _score(call: Call) -> float:
-    run = call.run()
+def _score(call: Call, asked: object = None) -> float:
+    """That of a call; where a remedy made the loss a robust one, by the loss that was asked for."""
+    run, network = call.run(), call.network
+    if network.loss_function.name in _ROBUST:
+        call = call.with_network(replace(network, loss=asked or network.loss))
     return 1e6 if run.stopped == "not finite" else Yardstick(call).score(call, run)
 
 
