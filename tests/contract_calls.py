@@ -108,6 +108,11 @@ CALLS = {
         {"units": 2, "activation": "tanh", "bias": True, "initializer": None},
         {"units": COUNT, "activation": frozenset({"Tanh"}), "bias": FLAG, "initializer": OPTIONAL},
     ),
+    ds.Activation: (
+        lambda **k: layer(ds.Activation, **k),
+        {"activation": "tanh"},
+        {"activation": frozenset({"Tanh"})},
+    ),
     ds.Dropout: (lambda **k: layer(ds.Dropout, **k), {"rate": 0.5}, {"rate": SHARE}),
     ds.LayerNorm: (lambda **k: layer(ds.LayerNorm, **k), {"epsilon": 1e-5}, {"epsilon": POSITIVE}),
     ds.Residual: (

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from sklearn.linear_model import LinearRegression
 
 import downslope as ds
 from unusual_values import (
@@ -35,6 +36,7 @@ FOLDER = TemporaryDirectory()  # which goes when Python ends
 FILE = Path(FOLDER.name) / "network.downslope"
 LINE = ds.Network(3, [ds.Dense(1)])
 LINE.save(FILE)
+STATE = {"0.weight": np.ones((2, 3)), "0.bias": np.zeros(2), "2.weight": np.ones((1, 2))}
 LINES = [ds.fit(TABLE, "y", hidden=(), drop=drop) for drop in ([], ["kind"])]
 TEXTS = frozenset({"text of a number", "empty text", "SGD", "Tanh", "unknown name"})
 
@@ -205,6 +207,30 @@ FITS = {
         lambda **k: ds.load(**k).outline(),
         {"path": FILE, "kind": None},
         {"path": NOTHING, "kind": OPTIONAL},
+    ),
+    ds.from_sklearn: (
+        lambda **k: ds.from_sklearn(**k).predict(X),
+        {"estimator": LinearRegression().fit(X, Y), "target": "y"},
+        {"estimator": NOTHING, "target": TEXTS},
+    ),
+    ds.from_torch: (
+        lambda **k: ds.from_torch(**k).parameters,
+        {
+            "module": STATE,
+            "activation": "relu",
+            "loss": None,
+            "columns": ["a", "b", "c"],
+            "target": "y",
+            "classes": None,
+        },
+        {
+            "module": NOTHING,
+            "activation": frozenset({"Tanh"}),
+            "loss": OPTIONAL,
+            "columns": OPTIONAL,
+            "target": TEXTS,
+            "classes": OPTIONAL,
+        },
     ),
     ds.play: (
         play,

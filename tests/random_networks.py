@@ -13,6 +13,7 @@ LAYERS = {
     "neuron": [ds.Dense(1, bias=False)],
     "no bias": [ds.Dense(4, "tanh", bias=False), ds.Dense(2)],
     "layer norm": [ds.Dense(5, "sigmoid"), ds.LayerNorm(), ds.Dense(2)],
+    "activations apart": [ds.Dense(5), ds.LayerNorm(), ds.Activation("tanh"), ds.Dense(2)],
     "norm first": [ds.LayerNorm(), ds.Dense(3)],
     "residual": [
         ds.Dense(4, "tanh"),

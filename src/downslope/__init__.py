@@ -37,6 +37,8 @@ _NAMES = {
         "compare",
         "export",
         "fit",
+        "from_sklearn",
+        "from_torch",
         "load",
         "report",
     ),
@@ -63,6 +65,7 @@ _NAMES = {
         "tape",
     ),
     "nets": (
+        "Activation",
         "Dense",
         "Dropout",
         "Elu",

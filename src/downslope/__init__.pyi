@@ -17,6 +17,8 @@ from downslope.fitting import Report as Report
 from downslope.fitting import compare as compare
 from downslope.fitting import export as export
 from downslope.fitting import fit as fit
+from downslope.fitting import from_sklearn as from_sklearn
+from downslope.fitting import from_torch as from_torch
 from downslope.fitting import load as load
 from downslope.fitting import report as report
 from downslope.graph import ops as ops
@@ -39,6 +41,7 @@ from downslope.insight import hessian_vector_product as hessian_vector_product
 from downslope.insight import outlook as outlook
 from downslope.insight import solve as solve
 from downslope.insight import tape as tape
+from downslope.nets import Activation as Activation
 from downslope.nets import Dense as Dense
 from downslope.nets import Dropout as Dropout
 from downslope.nets import Elu as Elu

@@ -9,7 +9,16 @@ import downslope as ds
 from downslope.nets import ACTIVATIONS, INITIALIZERS, LAYERS, LOSSES
 
 INPUTS, LEVELS = 4, 3
-KINDS = ("Dense", "Dropout", "LayerNorm", "Residual", "Embedding", "PiecewiseLinear", "Periodic")
+KINDS = (
+    "Dense",
+    "Activation",
+    "Dropout",
+    "LayerNorm",
+    "Residual",
+    "Embedding",
+    "PiecewiseLinear",
+    "Periodic",
+)
 NUMBERS = st.floats(-1e300, 1e300, allow_subnormal=True)
 
 
@@ -40,6 +49,8 @@ def layers(draw, kind, width, units=None):
         activation = st.sampled_from(["identity", *ACTIVATIONS, ds.LeakyRelu(0.3), ds.Elu(1 / 3), scaled])
         bias = draw(st.booleans() | of_shape((units,)))
         return ds.Dense(units, draw(activation), bias=bias, initializer=draw(start))
+    if kind == "Activation":
+        return ds.Activation(draw(st.sampled_from([*ACTIVATIONS, ds.LeakyRelu(0.3), scaled])))
     if kind == "Dropout":
         return ds.Dropout(draw(st.floats(0, 0.9)))
     if kind == "LayerNorm":
@@ -63,7 +74,9 @@ def networks(draw):
     first = st.sampled_from(["Embedding", "PiecewiseLinear", "Periodic"])
     kinds = [
         *draw(st.lists(first, max_size=1)),
-        *draw(st.lists(st.sampled_from(["Dense", "Dropout", "LayerNorm", "Residual"]), max_size=3)),
+        *draw(
+            st.lists(st.sampled_from(["Dense", "Activation", "Dropout", "LayerNorm", "Residual"]), max_size=3)
+        ),
     ]
     found = []
     for kind in kinds:

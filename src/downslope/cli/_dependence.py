@@ -25,7 +25,7 @@ def show_dependence(
     """Write the partial dependence in the form asked for."""
     form = chosen_form(form, output)
     refuse_same("the answer", output, model, table)
-    fitted = loaded_model(model, target)
+    fitted = loaded_model(model, target, table, how)
     rows = fitted.read(table, **how)
     found = fitted.partial_dependence(rows, columns, points=points, of_class=of_class, log_odds=log_odds)
     title = f"Partial dependence on {' and '.join(columns)}, rows of {name_of(table)}"

@@ -74,6 +74,6 @@ def _of_model(
     if idle:
         written = ", ".join(f"--{name.replace('_', '-')}" for name in idle)
         raise DownslopeError(f"a model keeps the settings of its fit: leave out {written}, or name its table")
-    model = loaded_model(what, target)
-    rows = model.read(table or model.record.source, **how)
+    model = loaded_model(what, target, table, how)
+    rows = model.read(model.record.table(table, "downslope doctor MODEL TABLE"), **how)
     return doctor(model, rows, **asked)

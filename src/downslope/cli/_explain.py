@@ -52,8 +52,8 @@ def explain_prediction(
             "name the row to explain, such as --row 1, or the parameter whose chain rule to write out, such "
             f"as --of {_LARGEST}"
         )
-    fitted = loaded_model(model, target)
-    source = _source(fitted, table)
+    fitted = loaded_model(model, target, table, how)
+    source = fitted.record.table(table, "downslope explain MODEL TABLE --row 1")
     refuse_same("the answer", output, model, source, background)
     rows = fitted.read(source, **how)
     name = name_of(source)
@@ -65,7 +65,7 @@ def explain_prediction(
         if known.frame.height < 2:
             raise DownslopeError(
                 f"{background or name} has 1 row and nothing to compare it with; add more rows, such as "
-                f"--background {fitted.record.source}"
+                f"--background {fitted.record.source or 'TABLE'}"
             )
         found = fitted.contributions(explained, known, of_class=of_class, log_odds=log_odds, samples=samples)
         beside = "" if background is None else f", beside the rows of {Path(background).name}"
@@ -133,16 +133,6 @@ _FORMS: Mapping[str, Callable[[_Answer], bytes]] = {
     "svg": lambda answer: f"{answer.drawn.picture().svg()}\n".encode(),
     "png": lambda answer: answer.drawn.picture().png(),
 }
-
-
-def _source(model: Model, table: str | None) -> str:
-    source = table or model.record.source
-    if table is None and not Path(source).exists():
-        raise DownslopeError(
-            f"the table that the model was fitted to ({source}) is no longer there; give a table: "
-            "downslope explain MODEL TABLE --row 1"
-        )
-    return source
 
 
 def _with_chain_rule(answer: _Answer, fitted: Model, table: Table, of: str) -> _Answer:

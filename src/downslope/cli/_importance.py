@@ -23,6 +23,6 @@ def show_importance(
     """Write the importance of the columns in the form asked for."""
     form = chosen_form(form, output)
     refuse_same("the answer", output, model, table)
-    fitted = loaded_model(model, target)
+    fitted = loaded_model(model, target, table, how)
     found = fitted.importance(fitted.read(table, **how), repeats=repeats, seed=seed)
     write_result(found, f"Importance of the columns of {name_of(table)}", form, output)

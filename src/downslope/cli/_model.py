@@ -40,6 +40,9 @@ def print_scores(screen: Console, model: Model) -> None:
     summary = model.summary
     parameters = sum(v.size for v in model.parameters.values())
     screen.print(f"Network: {_shape(model.member(-1)[0])}; {parameters:,} parameters in all networks")
+    if summary.imported:
+        screen.print(escape(f"{summary.validation[0].upper()}{summary.validation[1:]}."))
+        return
     for group in summary.groups:
         screen.print(escape(group_line(group)))
     screen.print(f"{summary.validation[0].upper()}{summary.validation[1:]}.")

@@ -44,6 +44,8 @@ def _print_origin(screen: Console, model: Model) -> None:
     """The table and the settings, which models of several targets share."""
     record = model.record
     rows = record.rows + record.gap_rows
+    if record.imported:  # which the scores say that there are none of
+        return
     screen.print(f"Fitted to {escape(record.source)}: {rows:,} rows")
     if str(model.reading):
         screen.print(f"Read as: {escape(str(model.reading))}")

@@ -6,7 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from downslope.fitting import Model, Models, load_fitted, model_for
+import polars as pl
+
+from downslope.cli._tables import How
+from downslope.errors import DownslopeError
+from downslope.fitting import Model, Models, load_fitted, load_on, model_for
+from downslope.tables import open_table
 
 __all__ = ["loaded", "loaded_model", "print_found"]
 
@@ -21,13 +26,23 @@ def loaded(path: str, target: str | None = None) -> Model | Models:
     return found if target is None else model_for(found, target)
 
 
-def loaded_model(path: str, target: str | None) -> Model:
-    """The one model of a file, or the one of the target.
+def loaded_model(path: str, target: str | None, table: str | None, how: How) -> Model:
+    """The one model of a file, or of the target; of a network, one that takes the columns of the table.
 
     Raises:
-        DownslopeError: if there are several and none was named, or none is of that target.
+        DownslopeError: if there are several and none was named, none is of that target, or a network is
+            given without a table.
     """
-    return model_for(loaded(path), target)
+
+    def columns() -> pl.DataFrame:
+        if table is None:
+            raise DownslopeError(
+                f"{path} holds a network, which has no table; name one whose columns are its inputs, in "
+                "order, and then the target"
+            )
+        return open_table(table, **how).frame
+
+    return load_on(path, target, columns)
 
 
 def print_found(found: Any, as_json: bool) -> None:

@@ -4,7 +4,8 @@ from downslope.fitting._compare import compare
 from downslope.fitting._export import Exported, export
 from downslope.fitting._fit import FitPhase, fit, table_descent
 from downslope.fitting._importance import Importance, error_increases, shares
-from downslope.fitting._load import load, load_fitted
+from downslope.fitting._imported import from_sklearn, from_torch, model_of_table
+from downslope.fitting._load import load, load_fitted, load_on
 from downslope.fitting._model import Model
 from downslope.fitting._models import Models, model_for, models_in
 from downslope.fitting._notebook import summary_html
@@ -54,11 +55,15 @@ __all__ = [
     "error_increases",
     "export",
     "fit",
+    "from_sklearn",
+    "from_torch",
     "group_line",
     "labelled_rows",
     "load",
     "load_fitted",
+    "load_on",
     "model_for",
+    "model_of_table",
     "models_in",
     "report",
     "rounded",

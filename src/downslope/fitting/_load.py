@@ -6,17 +6,20 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, overload
 
+import polars as pl
+
 from downslope._checks import one_of, show
 from downslope._files import SavedFile, read_file
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
+from downslope.fitting._imported import model_of_table
 from downslope.fitting._model import Model, read_model
-from downslope.fitting._models import Models, read_models
+from downslope.fitting._models import Models, model_for, read_models
 from downslope.nets import AnyNetwork, TrainedNetwork, read_network, read_trained_network
 from downslope.tables import listed
 from downslope.training import Run, read_run
 
-__all__ = ["load", "load_fitted"]
+__all__ = ["load", "load_fitted", "load_on"]
 
 _READERS: Mapping[str, Callable[[SavedFile], Any]] = {
     "network": read_network,
@@ -83,6 +86,26 @@ def load_fitted(path: str | os.PathLike[str]) -> Model | Models:
     found = load(path)
     if isinstance(found, Model | Models):
         return found
+    raise _another_kind(os.fsdecode(path), found, Model)
+
+
+def load_on(path: str | os.PathLike[str], target: str | None, table: Callable[[], pl.DataFrame]) -> Model:
+    """The model of a file; or of the network of one, that takes the columns of a table in their order.
+
+    Args:
+        path: of a model, of models of several targets, of a run, or of a network with its parameters.
+        target: of several, or of the network; None takes the only one, or the last column.
+        table: gives the table, where there is need of it.
+
+    Raises:
+        DownslopeError: if it holds no parameters, several targets and none was named, or the table does not
+            fit the network.
+    """
+    found = load(path)
+    if isinstance(found, TrainedNetwork | Run):
+        return model_of_table(found, table(), target)
+    if isinstance(found, Model | Models):
+        return model_for(found, target)
     raise _another_kind(os.fsdecode(path), found, Model)
 
 

@@ -424,7 +424,7 @@ class Model:
         """All arguments of ``descend`` that train the largest network of this model on some rows.
 
         The settings are those of the fit; a fifth of the rows is held out. ``ds.doctor`` examines this
-        descent.
+        descent. That of a model that was fitted elsewhere starts where it stands.
 
         Args:
             data: as for ``predict``, with the target.
@@ -437,7 +437,8 @@ class Model:
         with counted_in(rows.index):
             x = self.encoder.encode(rows.frame).x
         settings = settings_asked(self.record.asked)
-        return descent_arguments(self.network, settings, x, self.encoded_targets(rows.frame))
+        found = descent_arguments(self.network, settings, x, self.encoded_targets(rows.frame))
+        return {**found, "start": self.parameters} if self.record.imported else found
 
     @property
     def input_names(self) -> Sequence[str]:
@@ -514,7 +515,8 @@ def read_model(file: SavedFile) -> Model:
     """
     content = model_of(file)
     with file.reading():
-        encoder = TableEncoder.from_json(content.about.get("encoder"))
+        dtype = np.result_type(np.float32, *content.parameters.values()).name
+        encoder = TableEncoder.from_json(content.about.get("encoder"), dtype)
         target = Target.from_json(content.about.get("target"))
         record = Record.from_json(content.about.get("record") or {})
         check_model_agrees(content.network, encoder, target, record)

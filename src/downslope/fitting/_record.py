@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
+from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -105,6 +106,8 @@ class Record:
             linear model, with the standard error of the difference row by row.
         later: the rows that validated, where they are later than those that trained the networks.
         time_checks: what scores of later rows say, for columns by which the rows may be in order.
+        imported: what the model was made of where it was fitted elsewhere, such as ``"Pipeline of
+            scikit-learn"``; nothing is known of rows and scores then. "" where it was fitted here.
         notes: what was said of the table: what was left out of it, and cells that could be read in two ways.
     """
 
@@ -127,12 +130,34 @@ class Record:
     later: LaterRows | None = None
     time_checks: tuple[LaterScores, ...] = ()
     notes: tuple[str, ...] = ()
+    imported: str = ""
 
     @property
     def main(self) -> GroupRecord:
         """The group that counts most in the prediction, a linear one only where there are no others."""
         networks = [group for group in self.groups if group.name != LINEAR and group.share > 0]
         return max(networks or self.groups, key=lambda group: group.share)
+
+    def table(self, given: str | None, write: str) -> str:
+        """The path of a table: one that is given, or that of the fit.
+
+        Args:
+            given: a path; None takes that of the fit.
+            write: how another one is given, for messages.
+
+        Raises:
+            DownslopeError: if there is none.
+        """
+        if given is not None:
+            return given
+        if self.imported:
+            raise DownslopeError(f"the model was fitted elsewhere, as {self.imported}; give a table: {write}")
+        if not Path(self.source).exists():
+            raise DownslopeError(
+                f"the table that the model was fitted to ({self.source}) is no longer there; give a table: "
+                f"{write}"
+            )
+        return self.source
 
     def to_json(self) -> dict[str, Any]:
         """Plain data from which ``from_json`` makes the same record."""

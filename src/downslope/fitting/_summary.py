@@ -57,6 +57,7 @@ class Summary:
         gain: by how much the loss of this model is below that of the linear one.
         later: the rows that validated, where they are later than those that trained the networks.
         time_checks: what scores of later rows say, for columns by which the rows may be in order.
+        imported: what the model was made of, where it was fitted elsewhere and no scores are known.
     """
 
     task: str
@@ -78,6 +79,7 @@ class Summary:
     gain: Estimate
     later: LaterRows | None
     time_checks: tuple[LaterScores, ...]
+    imported: str = ""
 
     @property
     def members(self) -> int:
@@ -92,6 +94,8 @@ class Summary:
     @property
     def validation(self) -> str:
         """Which rows the scores are of, in words."""
+        if self.imported:
+            return f"fitted elsewhere, as {self.imported}: evaluate it on rows to know its scores"
         count = f"{self.validation_rows:,}"
         if self.later is not None:
             others = f" of another {self.group}" if self.group else ""
@@ -119,6 +123,8 @@ class Summary:
     @property
     def conclusion(self) -> str:
         """In a sentence or two, what the network adds."""
+        if self.imported:
+            return "Nothing is known of how good it is."
         name = "log loss" if self.task == "classification" else "root mean squared error"
         linear, network = (_loss(s) for s in (self.linear, self.network))
         where = " on later rows" if self.later is not None else ""
@@ -168,6 +174,8 @@ class Summary:
     @property
     def line(self) -> str:
         """In one line."""
+        if self.imported:
+            return f"{self.task}, from {self.imported}, {self.networks}"
         score = self.network.accuracy if self.task == "classification" else self.network.r2
         name = "accuracy" if self.task == "classification" else "R²"
         scored = "" if score is None else f", {name} {score:.4g}"
@@ -184,6 +192,9 @@ class Summary:
         activation = f", {self.activation}" if self.activation else ""
         cut = "; training was interrupted" if self.interrupted else ""
         scaling = f"; temperature {self.temperature:.2f}" if self.temperature != 1 else ""
+        if self.imported:
+            units = " - ".join(map(str, self.layers))
+            return [self.task, f"{self.networks} of {units} units{activation}"]
         return [
             f"{self.task}, {self.rows:,} rows",
             f"{self.networks} of {' - '.join(map(str, self.layers))} units{activation}{scaling}{cut}",
@@ -191,6 +202,8 @@ class Summary:
         ]
 
     def _score_lines(self) -> list[str]:
+        if self.imported:
+            return [self.validation]
         width = max(map(len, self.compared))
         names = self.network.known
         lines = [self.validation, f"  {'':{width}}" + "".join(f"  {name:>10}" for name in names)]
@@ -279,11 +292,14 @@ def summary_of(network: AnyNetwork, encoder: TableEncoder, target: Target, recor
         gain=record.gain,
         later=record.later,
         time_checks=record.time_checks,
+        imported=record.imported,
     )
 
 
 def _values(target: Target, constants: Sequence[float]) -> str:
     """The classes with their shares, or the range, the mean and the median, of the rows of the fit."""
+    if not target.classes and target.low == target.high == 0:
+        return "a number"
     if target.classes:
         shares = [f" {100 * share:.3g} %" for share in constants] or [""] * len(target.classes)
         shown = [f"{name}{share}" for name, share in zip(target.classes, shares, strict=True)]

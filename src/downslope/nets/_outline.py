@@ -61,7 +61,7 @@ def outline_of(x: Node, stages: Sequence[Stage]) -> tuple[LayerOutline, ...]:
         found.append(
             LayerOutline(
                 name,
-                next(stage.kind for stage in own if stage.kind != ACTIVATION),
+                next((stage.kind for stage in own if stage.kind != ACTIVATION), "Activation"),
                 next((stage.function for stage in own if stage.kind == ACTIVATION), ""),
                 int(last.node.shape[1]),
                 sum(math.prod(map(int, node.shape)) for node in parameters.values()),

@@ -3,8 +3,9 @@
 from downslope.tables._columns import Column, finite_numbers, refuse_text
 from downslope.tables._describe import TASKS, Description, describe, rows_with_target
 from downslope.tables._encoder import Encoded, TableEncoder, Target
-from downslope.tables._encodings import Encoding, LevelEncoding, Moments, Numeric, fitted
+from downslope.tables._encodings import Encoding, LevelEncoding, Moments, Numeric, Words, fitted, raw_number
 from downslope.tables._frames import as_frame
+from downslope.tables._levels import GAP_LEVEL
 from downslope.tables._names import did_you_mean, listed, name_text, no_such_column
 from downslope.tables._reading import read_table
 from downslope.tables._row_numbers import RowError, counted_in
@@ -15,6 +16,7 @@ from downslope.tables.text import GAPS, TRUTHS, Reading, level_text
 
 __all__ = [
     "GAPS",
+    "GAP_LEVEL",
     "TASKS",
     "TRUTHS",
     "Column",
@@ -29,6 +31,7 @@ __all__ = [
     "Table",
     "TableEncoder",
     "Target",
+    "Words",
     "as_frame",
     "counted_in",
     "describe",
@@ -41,6 +44,7 @@ __all__ = [
     "name_text",
     "no_such_column",
     "open_table",
+    "raw_number",
     "read_table",
     "refuse_text",
     "rows_with_target",

@@ -32,12 +32,12 @@ class Encoded:
     """Rows as a network takes them.
 
     Attributes:
-        x: (rows, features), float32; level numbers for embeddings are the last columns.
+        x: (rows, features), in the dtype of the encoder; level numbers for embeddings are the last columns.
         gaps, unseen, out_of_range: cells by column, where there were any: without a value, with a level
             that was not in the training data, outside the range of the training data.
     """
 
-    x: NDArray[np.float32]
+    x: NDArray[Any]
     gaps: Mapping[str, int]
     unseen: Mapping[str, int]
     out_of_range: Mapping[str, int]
@@ -61,6 +61,10 @@ class Encoded:
 class TableEncoder:
     """Turns tables with the columns it was fitted to into numbers; other columns are ignored.
 
+    Attributes:
+        encodings: of each column.
+        dtype: of the numbers: ``"float32"``, or ``"float64"`` for a network with parameters of that.
+
     >>> from downslope.tables import describe
     >>> frame = pl.DataFrame({"size": [1.0, None, 3.0], "kind": ["a", "b", "c"] , "price": [1.5, 2.0, 9.0]})
     >>> encoder = TableEncoder.fit(frame, describe(frame, target="price", category=["kind"]))
@@ -71,6 +75,7 @@ class TableEncoder:
     """
 
     encodings: tuple[Encoding, ...]
+    dtype: str = "float32"
 
     @classmethod
     def fit(cls, frame: pl.DataFrame, description: Description) -> TableEncoder:
@@ -121,7 +126,7 @@ class TableEncoder:
             DownslopeError: if a needed column is not there, or holds values of another kind.
         """
         self.refuse_missing(frame)
-        x = np.empty((frame.height, len(self.features)), np.float32)
+        x = np.empty((frame.height, len(self.features)), self.dtype)
         places = self.places
         noticed = {p.name: _encoded(p, frame[p.name], x[:, places[p.name]]) for p in self.encodings}
         return Encoded(
@@ -136,8 +141,8 @@ class TableEncoder:
         return [{"encoding": part.encoding, **asdict(part)} for part in self.encodings]
 
     @classmethod
-    def from_json(cls, data: Any) -> TableEncoder:
-        """The encoder of ``to_json``.
+    def from_json(cls, data: Any, dtype: str = "float32") -> TableEncoder:
+        """The encoder of ``to_json``, of a dtype.
 
         Raises:
             DownslopeError: if the data is not of that form.
@@ -147,12 +152,12 @@ class TableEncoder:
             coded = [isinstance(part, Codes) for part in parts]
             if len({part.name for part in parts}) < len(parts) or coded != sorted(coded):
                 raise ValueError("a column is there twice, or level numbers stand before others")
-            return cls(parts)
+            return cls(parts, dtype)
         except (TypeError, ValueError, KeyError, OverflowError) as error:
             raise DownslopeError(f"the encoders are damaged: {error!r}") from None
 
 
-def _encoded(part: Encoding, column: pl.Series, out: NDArray[np.float32]) -> Noticed:
+def _encoded(part: Encoding, column: pl.Series, out: NDArray[Any]) -> Noticed:
     """Write a column into ``out``; a column with no cell of the kind that was fitted is refused."""
     refuse_nested(column, f"in training it held {part.held}")
     found = part.encode(column, out)

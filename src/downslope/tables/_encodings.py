@@ -1,6 +1,6 @@
 """Encodings: how the cells of one column become numbers for a network.
 
-Each is fitted to a column once, is plain data, and writes the column into a few features of a float32 matrix.
+Each is fitted to a column once, is plain data, and writes the column into a few features of a matrix.
 It counts gaps, levels that were not in the training data, and numbers outside the range of the training data.
 """
 
@@ -29,12 +29,14 @@ __all__ = [
     "TwoLevels",
     "Words",
     "fitted",
+    "raw_number",
 ]
 
 ONE_HOT_LEVELS = 12
 RARE = 3
 _BEND = 3.0
 _DAY = 86_400.0
+_LARGEST = float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def _check_levels(levels: Sequence[str]) -> None:
         raise ValueError("a level is there twice")
 
 
-def _write(parts: Sequence[Any], absent: NDArray[np.bool_], out: NDArray[np.float32]) -> None:
+def _write(parts: Sequence[Any], absent: NDArray[np.bool_], out: NDArray[Any]) -> None:
     """Put features into their columns, 0 for a gap, and the gaps into the last if there is one more."""
     for place, part in enumerate(parts):
         part[absent] = 0.0
@@ -121,7 +123,7 @@ class Numeric:
         """The names of the columns it gives."""
         return (self.name, f"{self.name} is missing") if self.gaps else (self.name,)
 
-    def encode(self, column: pl.Series, out: NDArray[np.float32]) -> Noticed:
+    def encode(self, column: pl.Series, out: NDArray[Any]) -> Noticed:
         """Write a column into ``out``, (rows, features)."""
         values = self._values(_as_truth(column) if (self.low, self.high) == (0, 1) else column)
         absent = np.isnan(values)
@@ -198,7 +200,7 @@ class TwoLevels:
         first = f"{self.name} is {self.levels[1]}"
         return (first, f"{self.name} is missing") if self.gaps else (first,)
 
-    def encode(self, column: pl.Series, out: NDArray[np.float32]) -> Noticed:
+    def encode(self, column: pl.Series, out: NDArray[Any]) -> Noticed:
         """Write a column into ``out``, (rows, features)."""
         cells = Levels.of(column, self.levels)
         places = cells.places(self.levels)
@@ -225,7 +227,7 @@ class Words:
         """The names of the columns it gives."""
         return tuple(f"{self.name} is {level}" for level in self.levels)
 
-    def encode(self, column: pl.Series, out: NDArray[np.float32]) -> Noticed:
+    def encode(self, column: pl.Series, out: NDArray[Any]) -> Noticed:
         """Write a column into ``out``, (rows, features)."""
         cells = Levels.of(column, self.levels)
         places = cells.places(self.levels)
@@ -255,7 +257,7 @@ class Codes:
         """The names of the columns it gives."""
         return (self.name,)
 
-    def encode(self, column: pl.Series, out: NDArray[np.float32]) -> Noticed:
+    def encode(self, column: pl.Series, out: NDArray[Any]) -> Noticed:
         """Write a column into ``out``, (rows, 1)."""
         cells = Levels.of(column, (*self.levels, *self.rare))
         places = cells.places(self.levels)
@@ -296,7 +298,7 @@ class Moments:
         turning = [f"{self.name}, {c} {w}" for c in self.circles for w in ("sine", "cosine")]
         return (self.name, *turning, *([f"{self.name} is missing"] if self.gaps else []))
 
-    def encode(self, column: pl.Series, out: NDArray[np.float32]) -> Noticed:
+    def encode(self, column: pl.Series, out: NDArray[Any]) -> Noticed:
         """Write a column into ``out``, (rows, features)."""
         moments = as_moments(column, self.form)
         days = _days(moments)
@@ -330,6 +332,11 @@ Encoding = Numeric | LevelEncoding | Moments
 
 ENCODINGS: dict[str, type[Encoding]] = {c.encoding: c for c in (Numeric, TwoLevels, Words, Codes, Moments)}
 """Every encoding by its name in a model file."""
+
+
+def raw_number(name: str) -> Numeric:
+    """The encoding of a column of numbers that a network takes as they are, of any size."""
+    return Numeric(name, 0.0, 1.0, -_LARGEST, _LARGEST, bent=False, gaps=False)
 
 
 def fitted(column: pl.Series, kind: str) -> Encoding:

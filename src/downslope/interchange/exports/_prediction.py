@@ -104,7 +104,8 @@ def of_table(
     """The prediction of a model from the cells of its columns, in the terms of the target."""
     cells, x, tables = _encoded(encoder)
     graph = network.graph()
-    (found,) = substitute([graph.prediction], {graph.x: single(x)})
+    given = x if encoder.dtype == "float64" else single(x)
+    (found,) = substitute([graph.prediction], {graph.x: given})
     result = double(found)
     if not target.classes:
         if isinstance(network, Ensemble):  # as the model itself: a mean of targets is never beyond them

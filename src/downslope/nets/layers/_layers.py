@@ -25,7 +25,7 @@ from downslope.nets.layers._builder import (
 )
 from downslope.nets.layers._initializers import INITIALIZERS
 
-__all__ = ["Dense", "Dropout", "Embedding", "LayerNorm", "Residual"]
+__all__ = ["Activation", "Dense", "Dropout", "Embedding", "LayerNorm", "Residual"]
 
 
 def _starting_values(name: str, values: Any) -> Any:
@@ -117,6 +117,39 @@ class Dense:
         builder.stage("z", z)
         a = function(z) if function else z
         return z if a is z else builder.stage("a", a, function=str(self.activation))
+
+
+@suggests_keywords
+@layer_kind()
+@dataclass(frozen=True)
+class Activation:
+    """a = φ(h) of any layer's output h, such as that of a normalisation; ``Dense`` brings its own.
+
+    Args:
+        activation: φ, as of ``Dense``, but no identity.
+
+    Raises:
+        DownslopeError: if there is no such activation.
+
+    >>> from downslope.nets import LayerNorm, Network
+    >>> Network(2, [Dense(8), LayerNorm(), Activation("relu"), Dense(1)])
+    <Network 2 inputs → 8 → LayerNorm 8 → Activation 8 relu → 1; squared_error; 49 parameters>
+    """
+
+    activation: str | ActivationFunction | Callable[[Node], Node]
+
+    def __post_init__(self) -> None:
+        kept = chosen(self.activation, ACTIVATIONS, CustomActivation, 1)
+        object.__setattr__(self, "activation", kept)
+
+    def __str__(self) -> str:
+        return str(self.activation)
+
+    def build(self, builder: LayerBuilder, h: Node) -> Node:
+        """The nodes of this layer on the input h of shape (n, width)."""
+        given = self.activation
+        function: Any = ACTIVATIONS[given] if isinstance(given, str) else given
+        return builder.stage("a", function(h), function=str(given))
 
 
 @suggests_keywords

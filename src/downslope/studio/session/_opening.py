@@ -57,7 +57,7 @@ def opened(
     if source is None:
         return first_session()
     if _is_saved(source):
-        from downslope.fitting import Model, Models, load, model_for
+        from downslope.fitting import Model, Models, load, model_for, model_of_table
 
         found = load(source)
         if isinstance(found, Model | Models):
@@ -69,6 +69,8 @@ def opened(
             )
         frame, decided = read_rows(table, **how)
         decided.warn()
+        if isinstance(found, TrainedNetwork | Run) and _names_classes(frame, target):
+            return _of_model(model_of_table(found, frame, target), table, how)
         return _of_network(found, frame, target, Path(table).name)
     frame, decided = read_rows(source, **how)
     decided.warn()
@@ -98,12 +100,7 @@ def _is_saved(source: str) -> bool:
 
 
 def _of_model(model: Model, table: str | None, reading: Mapping[str, Any]) -> Session:
-    source = table or model.record.source
-    if not Path(source).exists():
-        raise DownslopeError(
-            f"the table that the model was fitted to ({source}) is no longer there; name one: "
-            "downslope play MODEL --table TABLE"
-        )
+    source = model.record.table(table, "downslope play MODEL --table TABLE")
     network, parameters = model.member(-1)
 
     def encode(frame: pl.DataFrame, choices: Choices, name: str) -> Rows:
@@ -120,6 +117,12 @@ def _of_model(model: Model, table: str | None, reading: Mapping[str, Any]) -> Se
     }
     values: Mapping[str, NDArray[Any]] = parameters
     return Session(rows, settings_of(network, **how), values, encode=encode)
+
+
+def _names_classes(frame: pl.DataFrame, target: str | None) -> bool:
+    """Whether a target is text, which a network with class numbers learns as a model does."""
+    column = frame.columns[-1] if target is None else target
+    return column in frame.columns and frame[column].dtype in (pl.String, pl.Categorical, pl.Enum)
 
 
 def _of_network(

@@ -18,10 +18,10 @@ from downslope.studio.table._histograms import histogram
 from downslope.studio.table._reading import Source
 from downslope.tables import (
     Column,
-    Numeric,
     TableEncoder,
     Target,
     describe,
+    raw_number,
     rows_with_target,
 )
 
@@ -137,7 +137,7 @@ def rows_of(frame: pl.DataFrame, choices: Choices, name: str) -> Rows:
     )
     decided = replace(choices, scaling=_scaling(shown, about.columns, about.task, choices.scaling))
     raw = decided.scaling == RAW
-    encoder = _raw_encoder(shown, about.columns) if raw else TableEncoder.fit(inputs, about)
+    encoder = _raw_encoder(about.columns) if raw else TableEncoder.fit(inputs, about)
     task, reason = about.task, about.task_reason
     target = Target.fit(shown[choices.targets[0]], task)
     if choices.classes:
@@ -198,15 +198,9 @@ def _plain_numbers(frame: pl.DataFrame, columns: tuple[Column, ...], task: str) 
     )
 
 
-def _raw_encoder(frame: pl.DataFrame, columns: tuple[Column, ...]) -> TableEncoder:
+def _raw_encoder(columns: tuple[Column, ...]) -> TableEncoder:
     """The encoder that leaves numbers as they are."""
-    parts = []
-    for column in columns:
-        if column.used:
-            values = frame[column.name].cast(pl.Float64)
-            low, high = float(values.min()), float(values.max())  # type: ignore[arg-type]
-            parts.append(Numeric(column.name, 0.0, 1.0, low, high, False, False))
-    return TableEncoder(tuple(parts))
+    return TableEncoder(tuple(raw_number(column.name) for column in columns if column.used))
 
 
 def _numbers(
