@@ -571,6 +571,8 @@ def export(**options: Any) -> None:
     .c      one file of C99 that allocates nothing, for a microcontroller or another language
     .py     a script that needs NumPy alone
     .js     a file for browsers and Node.js
+    .tex    the network as equations
+    .html   the report on a model
     .safetensors  the weights, by their names in a torch.nn.Sequential of the same layers
 
     MODEL may be a network, a run or a checkpoint that was saved in Python with its parameters.

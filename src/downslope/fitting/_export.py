@@ -13,9 +13,11 @@ from downslope._writing import place_of, write_whole
 from downslope.errors import DownslopeError
 from downslope.fitting._model import Model
 from downslope.fitting._models import Models
+from downslope.fitting.reports import report
 from downslope.interchange.exports import (
     Prediction,
     c_source,
+    equations,
     javascript_module,
     of_network,
     of_table,
@@ -103,6 +105,19 @@ def _javascript(source: _Source) -> _Content:
     return _Content(javascript_module(source.prediction).encode())
 
 
+def _tex(source: _Source) -> _Content:
+    inputs = () if source.model is None else source.model.input_names
+    return _Content(equations(source.network, source.parameters, inputs).encode())
+
+
+def _html(source: _Source) -> _Content:
+    if source.model is None:
+        raise DownslopeError(
+            "a page is about a model and its rows; of a network, downslope play --export writes one to play"
+        )
+    return _Content(report(source.model).html().encode())
+
+
 def _safetensors(source: _Source) -> _Content:
     notes = () if source.model is None else ("The weights alone: how cells become their inputs is not in it",)
     return _Content(weights_file(source.network, source.parameters), notes)
@@ -133,6 +148,8 @@ _FORMATS: Mapping[str, Callable[[_Source], _Content]] = {
     ".py": _python,
     ".js": _javascript,
     ".safetensors": _safetensors,
+    ".tex": _tex,
+    ".html": _html,
 }
 """What writes each format, by the ending of its files."""
 
@@ -158,6 +175,8 @@ def export(
     ``.js``: a file for browsers and Node.js; ``predict`` takes rows, each an object with the cells.
 
     ``.safetensors``: the parameters by their names in a ``torch.nn.Sequential`` of the same layers.
+
+    ``.tex``: the network as equations. ``.html``: the report on a model, as of ``ds.report``.
 
     Args:
         source: a model, or a run, a trained network, or a network with its parameters.

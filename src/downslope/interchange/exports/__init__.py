@@ -1,6 +1,7 @@
 """A prediction in other formats: each is the one walk over its graph, with a table of spellings."""
 
 from downslope.interchange.exports._c import CSource, c_source
+from downslope.interchange.exports._equations import equations
 from downslope.interchange.exports._fixed_point import evaluated, rounding_error
 from downslope.interchange.exports._javascript import javascript_helpers, javascript_source
 from downslope.interchange.exports._javascript_module import javascript_module
@@ -14,6 +15,7 @@ __all__ = [
     "Cells",
     "Prediction",
     "c_source",
+    "equations",
     "evaluated",
     "javascript_helpers",
     "javascript_module",
