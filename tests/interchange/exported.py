@@ -54,6 +54,7 @@ def _made() -> pl.DataFrame:
             "town": [f"town {i}" for i in rng.integers(0, 30, rows)],
             "code": [f"{i:04d}" for i in rng.integers(1, 6, rows)],
             "at": moments,
+            "took": [timedelta(seconds=int(s)) for s in rng.integers(5, 900, rows)],
             "y": 3 * np.log(size) + rng.normal(size=rows),
         }
     )
@@ -76,6 +77,8 @@ TABLES = {
 @cache
 def model_of(name: str) -> ds.Model:
     frame, target = TABLES[name]
+    if name == "penguins":
+        return ds.fit(frame, target=target, epochs=12, members=2)  # a blend, with a temperature
     return ds.fit(frame, target=target, epochs=3, members=1)
 
 
@@ -90,5 +93,7 @@ def cells_of(model: ds.Model, frame: pl.DataFrame) -> dict[str, list]:
             column = column.cast(pl.Datetime("us")).cast(pl.Int64) / 1e6
             cells[name] = [float("nan") if cell is None else cell for cell in column.to_list()]
         else:
+            if kind == "time":
+                column = column.cast(pl.Int64) / (1e9 if column.dtype == pl.Time else 1e6)
             cells[name] = [float("nan") if cell is None else float(cell) for cell in column.to_list()]
     return cells

@@ -4,7 +4,7 @@ import numpy as np
 import onnxruntime
 import polars as pl
 import pytest
-from exported import CUSTOM, NETWORKS, TABLES, cells_of, model_of
+from exported import CUSTOM, EXAMPLES, NETWORKS, TABLES, cells_of, model_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,6 +88,30 @@ def test_every_encoder_and_the_whole_blend(name: str, tmp_path) -> None:
         assert found["prediction"].tolist() == wanted.tolist()
     else:
         close(model, found["prediction"], wanted)
+
+
+MESSY = {
+    "invoices.csv": {"target": "Betrag"},
+    "survey.csv": {"target": "satisfied"},
+    "laboratory.csv": {"target": "bacteria", "number": ["nitrate"]},
+    "branches.xlsx": {"target": "Sales 2023", "sheet": "Branches!A4:G66"},
+    "orders.csv": {"target": "Total"},
+    "sensors.tsv": {"target": "power"},
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", MESSY)
+def test_every_messy_table(name: str, tmp_path) -> None:
+    path = EXAMPLES / "messy" / name
+    model = ds.fit(path, epochs=3, members=1, **MESSY[name])
+    table = model.read(path, sheet=MESSY[name].get("sheet"))
+    ds.export(model, tmp_path / "model.onnx")
+    *_, found = session(tmp_path / "model.onnx").run(None, given_to(model, table.frame))
+    if model.target.classes:
+        np.testing.assert_allclose(found, model.predict_proba(table), rtol=1e-5, atol=1e-6)
+    else:
+        close(model, found, model.predict(table))
 
 
 def test_unseen_levels_and_gaps_of_every_column(tmp_path) -> None:

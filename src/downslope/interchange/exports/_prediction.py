@@ -22,6 +22,7 @@ INPUTS = "x"
 
 _BEND = 3.0  # as of the encoding of numbers
 _DAY = 86_400.0
+_SECONDS = "seconds"
 _SINCE = "seconds since 1970-01-01"
 
 
@@ -48,6 +49,11 @@ class Cells:
     def is_date(self) -> bool:
         """Whether its numbers are moments."""
         return self.holds == _SINCE
+
+    @property
+    def is_clock(self) -> bool:
+        """Whether its numbers are durations or times of the day."""
+        return self.holds == _SECONDS
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +152,7 @@ def _encoded(encoder: TableEncoder) -> tuple[list[Cells], Node, dict[str, NDArra
     if numbers:
         leaves = [input_(f"cells of {part.name}", (BATCH, 1)) for part in numbers]
         for number, leaf in zip(numbers, leaves, strict=True):
-            holds = "seconds" if number.clock else "a number"
+            holds = _SECONDS if number.clock else "a number"
             cells.append(Cells(number.name, leaf, holds, None, number.low, number.high))
         scaled, gaps = _scaled(make("concatenate", *leaves), numbers, values)
         first, second = add(scaled), add(gaps)

@@ -212,7 +212,7 @@ class _Writer:
             return _Expression(INPUTS)
         column = f"table[{cell.name!r}]"
         if cell.rows is None:
-            kind = "moments" if cell.is_date else "numbers"
+            kind = "moments" if cell.is_date else "clocks" if cell.is_clock else "numbers"
             return _Expression(self._line(cell.name, f"{kind}({column})"))
         rows = self._identifiers.of(f"rows of {cell.name}")
         self.levels[rows] = cell

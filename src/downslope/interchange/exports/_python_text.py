@@ -144,6 +144,22 @@ def numbers(cells):
     """A column of numbers, (rows, 1); NaN for gaps."""
     return np.array([[math.nan if cell is None or cell == "" else float(cell)] for cell in cells])
 ''',
+    "clocks": '''\
+def clocks(cells):
+    """A column of durations or clock times in seconds, (rows, 1); cells are those, or numbers of seconds."""
+    return np.array([[clock_seconds(cell)] for cell in cells], float)
+''',
+    "clock_seconds": '''\
+def clock_seconds(cell):
+    """Of a duration or a time of the day; NaN for a gap."""
+    if cell is None or cell == "" or cell != cell:
+        return math.nan
+    if hasattr(cell, "total_seconds"):
+        return cell.total_seconds()
+    if hasattr(cell, "hour"):
+        return 3600 * cell.hour + 60 * cell.minute + cell.second + cell.microsecond / 1e6
+    return float(cell)
+''',
     "moments": '''\
 def moments(cells):
     """A column of dates as seconds since 1970, (rows, 1); cells are seconds, dates or text as 2024-12-31."""
