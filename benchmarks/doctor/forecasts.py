@@ -22,13 +22,13 @@ import numpy as np
 from healthy import ARCHITECTURES, TABLES, healthy
 
 import downslope as ds
+from downslope.insight.curves import history_of
 from downslope.insight.diagnosis import Call
 from downslope.insight.extrapolation import (
     EDGES,
     Estimate,
     Grade,
     grades_of,
-    history_of,
     krylov_spectrum,
     near_grades,
 )

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import downslope as ds
-from downslope.insight.diagnosis import Call, Yardstick, look_at
+from downslope.insight.diagnosis import Call, Look, Yardstick
 
 __all__ = ["MEANS", "PEERS", "History", "autotrainer", "history", "umlaut"]
 
@@ -89,7 +89,7 @@ def history(call: Call) -> History:
         name: values[: int(settings.get("batch_size") or len(apart.x))]
         for name, values in trained.rows.items()
     }
-    seen = look_at(apart.network, run.parameters, first)
+    seen = Look(apart.network, run.parameters, first)
     gradients = [g for name, g in seen.gradient.items() if name.endswith("weight")]
     losses = np.full(len(train), np.nan) if run.stopped == "not finite" else train
     return History(1 - train, 1 - valid, losses, valid, gradients)

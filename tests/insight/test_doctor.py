@@ -9,7 +9,10 @@ import pytest
 
 import downslope as ds
 from downslope.cli._demo import START, X, Y
-from downslope.insight.diagnosis import Diagnosis, doctor
+from downslope.engines import OutOfTime
+from downslope.insight.diagnosis import Call, Diagnosis, Yardstick, doctor
+from downslope.insight.diagnosis._trials import Trials
+from downslope.insight.diagnosis.measured import Budget, drawn
 
 NEURON = ds.Network(3, [ds.Dense(1, bias=False)])
 
@@ -101,6 +104,52 @@ def test_what_it_says_is_plain_data_too() -> None:
     assert len(finding["proof"]["remedied"]["scores"]) == 5
     assert "learning-rate-too-high" in str(found)
     assert "learning-rate-too-high" in found._repr_html_()
+
+
+@pytest.mark.parametrize("rows", [300, 20_000])
+def test_what_there_is_no_time_for_is_named(rows: int) -> None:
+    x = np.random.default_rng(0).standard_normal((rows, 4))
+    y = x @ [1.0, 2.0, 3.0, 4.0]
+    run = ds.descend(ds.Network(4, [ds.Dense(8, "tanh"), ds.Dense(1)]), x, y, epochs=3, batch_size=100)
+    found = ds.doctor(run, x, y, seconds=1e-3)
+    assert "label-noise" in found.unexamined
+    assert "label-noise" in str(found)
+    assert "label-noise" in found.to_json()["unexamined"]
+    assert not any(finding.stated == "proven" for finding in found.findings)
+
+
+def test_a_run_that_is_yet_to_be_made_is_cut_where_the_time_is_short() -> None:
+    x = np.random.default_rng(0).standard_normal((2000, 4))
+    net = ds.Network(4, [ds.Dense(64, "tanh"), ds.Dense(64, "tanh"), ds.Dense(1)])
+    call = {"network": net, "x": x, "y": x[:, 0], "steps": 10_000_000, "batch_size": 100}
+    found = ds.doctor(call, seconds=0.5)  # the run would take an hour
+    assert any("of 10,000,000" in each for each in found.unexamined)
+
+
+def test_trials_of_steps_on_many_rows_learn_from_some() -> None:
+    x = np.random.default_rng(0).standard_normal((12_000, 3))
+    y = x @ [1.0, 2.0, 3.0]
+    run = ds.descend(ds.Network(3, [ds.Dense(1)]), x, y, learning_rate=1e-5, steps=400)
+    call = Call(run.network, x, y, run.settings).with_rows_apart()
+    budget = Budget(60.0, promised=True)
+    trials = Trials(Yardstick(call), 400, 400, budget, 4096)
+    assert call.of_rows(np.arange(3)).x.tolist() == call.x[:3].tolist()
+    first = trials.branches(call, count=2).curves[0]
+    own = call.of_rows(drawn(np.arange(len(call.x)), 4096)).run(seed=0, steps=400, epochs=None)
+    assert np.isclose(first[0] * Yardstick(call).constant, own.losses[:7].mean(), rtol=0.01)
+
+
+def test_a_budget_refuses_runs_that_would_take_longer() -> None:
+    call = Call(ds.Network(1, [ds.Dense(1)]), np.ones((4, 1)), np.ones(4), {"steps": 10})
+    budget = Budget(1.0, promised=False, step=1.0)
+    with pytest.raises(OutOfTime):
+        budget.run(call)
+    assert len(budget.run(call, steps=0).losses) == 0
+    with budget.without_runs(), pytest.raises(OutOfTime):
+        budget.run(call, steps=0)
+    with budget.part(0.0):
+        assert budget.is_over
+    assert not budget.is_over
 
 
 def test_without_a_proof_it_is_a_suspicion() -> None:

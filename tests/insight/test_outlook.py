@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from downslope.insight.curves import history_of
 from downslope.insight.diagnosis import Call
-from downslope.insight.extrapolation import history_of, krylov_spectrum
+from downslope.insight.extrapolation import krylov_spectrum
 
 WAVE = np.random.default_rng(0).uniform(-2, 2, (120, 2))
 HEIGHT = np.sin(2 * WAVE[:, 0]) + np.cos(WAVE[:, 1])

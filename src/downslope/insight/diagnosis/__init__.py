@@ -6,10 +6,10 @@ from downslope.insight.diagnosis._finding import Evidence, Finding, Proof, Where
 from downslope.insight.diagnosis.findings import Sign, signs
 from downslope.insight.diagnosis.measured import (
     Call,
+    Look,
     StableRange,
     Yardstick,
     dead_units,
-    look_at,
     stable_range,
 )
 
@@ -18,6 +18,7 @@ __all__ = [
     "Diagnosis",
     "Evidence",
     "Finding",
+    "Look",
     "Proof",
     "Sign",
     "StableRange",
@@ -26,7 +27,6 @@ __all__ = [
     "dead_units",
     "doctor",
     "examine",
-    "look_at",
     "signs",
     "stable_range",
 ]

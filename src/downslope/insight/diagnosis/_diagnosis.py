@@ -32,6 +32,7 @@ class Diagnosis:
         failed: whether the run came to what is not finite.
         seconds: that the examination took.
         names: of the inputs; empty where they have none.
+        unexamined: what there was no time to look at: codes of findings, and what else, in words.
     """
 
     findings: Sequence[Finding]
@@ -39,6 +40,7 @@ class Diagnosis:
     failed: bool
     seconds: float
     names: Sequence[str] = ()
+    unexamined: Sequence[str] = ()
 
     @property
     def healthy(self) -> bool:
@@ -51,15 +53,17 @@ class Diagnosis:
 
     def __str__(self) -> str:
         """In words: the cause, the evidence, the remedy and its proof of each finding."""
-        blocks = [diagnosis_line(self.findings, self.score, failed=self.failed)]
+        blocks = [self._line()]
         blocks += [finding_text(place, each, self.names) for place, each in enumerate(self.findings, 1)]
         return "\n\n".join(blocks)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: each finding, and its runs as curves."""
-        line = diagnosis_line(self.findings, self.score, failed=self.failed)
         parts = [finding_html(place, each, self.names) for place, each in enumerate(self.findings, 1)]
-        return panel("Diagnosis", line, *parts)
+        return panel("Diagnosis", self._line(), *parts)
+
+    def _line(self) -> str:
+        return diagnosis_line(self.findings, self.score, self.unexamined, failed=self.failed)
 
     def picture(self) -> Picture:
         """The runs that were tried for the first finding, as curves.
@@ -79,6 +83,7 @@ class Diagnosis:
             "healthy": self.healthy,
             "score": self.score,
             "seconds": self.seconds,
+            "unexamined": list(self.unexamined),
             "findings": [_json(finding, self.names) for finding in self.findings],
         }
 

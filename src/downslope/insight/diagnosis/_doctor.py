@@ -13,7 +13,7 @@ from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.insight.diagnosis._diagnosis import Diagnosis
 from downslope.insight.diagnosis._finding import CERTAIN, NOTE, PROVEN, SUSPECTED, Finding, Proof, Remedy
-from downslope.insight.diagnosis._mending import Mending, Suspected, clock_of, mend, suspicions
+from downslope.insight.diagnosis._mending import Mending, Suspected, budget_of, mend, suspicions
 from downslope.insight.diagnosis._trials import Progress
 from downslope.insight.diagnosis.findings import signs
 from downslope.insight.diagnosis.measured import WORST, Call, Examination, Yardstick, shown_score
@@ -48,8 +48,9 @@ def doctor(
         x: the inputs that it was trained on, (rows, inputs); for a model the table.
         y: the targets that it was trained on; for a model None, where they are a column of the table.
         prove: whether suspicions are tried; otherwise all of them are given, marked as such.
-        seconds: the time to take; None is that of ten epochs of the run, or 5 s of the processor where they
-            take less. What there was no time for is given as suspected.
+        seconds: the time that all of it may take; None is that of ten epochs of the run, or 5 s of the
+            processor where they take less, beside the run. What there was no time to try is given as
+            suspected, and what there was no time to look at is named in ``unexamined``.
         features: names of the inputs; those of a model's are known.
 
     Raises:
@@ -133,7 +134,7 @@ def examine(
         names: of the inputs.
         progress: is told in words what is tried next; what it raises ends the examination.
     """
-    begin, started = perf_counter(), clock_of(seconds)()
+    begin = perf_counter()
     call = call.afresh()
     for damaged in (Suspected(sign, each) for sign in signs() for each in sign.look_at_arguments(call)):
         remedy = damaged.suspicion.remedies[0]
@@ -145,15 +146,15 @@ def examine(
         except DownslopeError:  # nothing is left that could be run
             rest = Diagnosis((), WORST, True, 0.0, names)
         return Diagnosis((first, *rest.findings), WORST, True, perf_counter() - begin, names)
-    run = run or call.run()
+    run, cut = (run, []) if run else _made(call, seconds)
     apart = call.with_rows_apart()
     if run.stopped in ("time", "interrupted", "callback"):
         apart = apart.with_settings(steps=len(run.losses), epochs=None, time_limit=None)
-    seen = Examination(apart, run, Yardstick(apart))
-    suspected = suspicions(seen)
-    mending = (
-        mend(seen, suspected, seconds, started, progress) if prove else Mending((), (), tuple(suspected))
-    )
+    left = None if seconds is None else max(seconds - (perf_counter() - begin), 0.0)
+    seen = Examination(apart, run, Yardstick(apart), budget_of(apart, seconds, left=left))
+    suspected, unexamined = suspicions(seen)
+    mending = mend(seen, suspected, progress) if prove else Mending((), (), tuple(suspected))
+    unexamined = [*cut, *unexamined, *(each for each in mending.unexamined if each not in unexamined)]
     mended, findings = call, list[Finding]()
     for each, remedy, proof in mending.found:
         findings.append(_finding(each, remedy, proof, mended))
@@ -169,7 +170,17 @@ def examine(
             findings.append(
                 _finding(each, remedy, proof, mended if each in mending.untried else call, severity)
             )
-    return Diagnosis(findings, seen.score, seen.failed, perf_counter() - begin, names)
+    return Diagnosis(findings, seen.score, seen.failed, perf_counter() - begin, names, unexamined)
+
+
+def _made(call: Call, seconds: float | None) -> tuple[Run, list[str]]:
+    """The run of a call, within half of the time that was asked for; and what was left out of it."""
+    limits = [call.settings.get("time_limit"), None if seconds is None else seconds / 2]
+    limit = min((each for each in limits if each is not None), default=None)
+    run = call.run(time_limit=limit)
+    if run.stopped != "time" or limit == limits[0]:
+        return run, []
+    return run, [f"steps beyond {len(run.losses):,} of {call.steps_asked:,}"]
 
 
 def _finding(

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from time import monotonic, process_time
 
 import numpy as np
 
+from downslope.engines import OutOfTime
 from downslope.insight.diagnosis._finding import FAULT, NOTE, Proof, Remedy, Suspicion
 from downslope.insight.diagnosis._trials import LEVEL, SEEDS, Progress, Trials, is_worth, rank_p, verdict
 from downslope.insight.diagnosis.findings import Sign, signs
-from downslope.insight.diagnosis.measured import Call, Examination
+from downslope.insight.diagnosis.measured import Budget, Call, Examination, most_rows
 
-__all__ = ["Mending", "Suspected", "clock_of", "mend", "suspicions"]
+__all__ = ["Mending", "Suspected", "budget_of", "mend", "suspicions"]
 
 _LEAST_SECONDS = 5.0  # of the processor, for tables whose ten epochs take less
 _EPOCHS = 10  # what an examination may take of the run's own time
 _MOST = 6  # faults that are mended one after the other
-_MEASURABLE = 0.02  # seconds
+_SIGNALS = 0.5  # of the time, which signals may take
+_MENDED = "the run with these remedies"
 _SCREENED = 12  # runs, about, that choose one of the remedies of a suspicion
 _LEVEL = 0.05  # where two remedies differ by less, the cause is taken in the order of the findings
 
@@ -48,47 +50,81 @@ class Mending:
         found: faults with their remedies, in the order in which they are made.
         small: what is proven and small.
         untried: suspicions for which the time was too short.
+        unexamined: what was not looked at for want of time: codes of findings, or words.
     """
 
     found: Sequence[Tried]
     small: Sequence[Tried]
     untried: Sequence[Suspected]
+    unexamined: Sequence[str] = ()
 
 
-def suspicions(seen: Examination) -> list[Suspected]:
-    """All that an examination gives reason to suspect."""
+def suspicions(seen: Examination) -> tuple[list[Suspected], list[str]]:
+    """All that an examination gives reason to suspect, and the codes for which there was no time.
+
+    What needs no run comes first, for it is cheap. Half of the time that is left is kept for trials, where
+    there is anything to try.
+    """
+    found: dict[Sign, list[Suspected]] = {}
     with np.errstate(all="ignore"):
-        return [Suspected(sign, each) for sign in signs() for each in sign.look(seen)]
+        with seen.budget.part(_SIGNALS):
+            with seen.budget.without_runs():
+                _look(seen, (sign for sign in signs() if not sign.costly), found)
+            _look(seen, _missing(found), found)
+        if all(each.is_note for some in found.values() for each in some):
+            _look(seen, _missing(found), found)
+    suspected = [each for sign in signs() for each in found.get(sign, ())]
+    return suspected, [sign.code for sign in signs() if sign not in found]
 
 
-def clock_of(seconds: float | None) -> Callable[[], float]:
-    """What tells the time of an examination: the processor's time, where none was asked for."""
-    return process_time if seconds is None else monotonic
+def _missing(found: Mapping[Sign, object]) -> list[Sign]:
+    """The signs that were not looked at, those that take long last."""
+    return sorted((sign for sign in signs() if sign not in found), key=lambda sign: sign.costly)
 
 
-def mend(
-    seen: Examination,
-    suspected: Sequence[Suspected],
-    seconds: float | None,
-    started: float,
-    progress: Progress | None = None,
-) -> Mending:
+def _look(seen: Examination, some: Iterable[Sign], found: dict[Sign, list[Suspected]]) -> None:
+    """Add what signs suspect, of those for which there is time."""
+    for sign in some:
+        if seen.budget.is_over:
+            return
+        with suppress(OutOfTime):
+            found[sign] = [Suspected(sign, each) for each in sign.look(seen)]
+
+
+def budget_of(call: Call, seconds: float | None, *, left: float | None = None) -> Budget:
+    """The time of an examination: what was asked for, or that of ten epochs, or 5 s of the processor.
+
+    Args:
+        call: that is examined.
+        seconds: that were asked for.
+        left: of them; None for all.
+    """
+    budget = Budget(
+        _LEAST_SECONDS if seconds is None else seconds if left is None else left, seconds is not None
+    )
+    budget.measure(call)
+    if seconds is None:
+        rows = len(call.x)
+        epoch = -(-rows // min(call.settings.get("batch_size") or rows, rows)) * budget.step
+        budget.extend(_EPOCHS * epoch - _LEAST_SECONDS)
+    return budget
+
+
+def mend(seen: Examination, suspected: Sequence[Suspected], progress: Progress | None = None) -> Mending:
     """Try the remedies of what is suspected, one fault after the other, until nothing more is found.
 
     Args:
         seen: the run as it is.
         suspected: of it.
-        seconds: the time to take; None is that of ten epochs of the run, or 5 s of the processor.
-        started: when the examination began, by its clock.
         progress: is told in words what is tried next; what it raises ends the trials.
     """
     faults = [each for each in suspected if not each.is_note]
     if not faults:
         return Mending((), (), ())
-    trials = _trials(seen, len(faults), seconds, started)
+    trials = _trials(seen, len(faults))
     if progress is not None:
         trials.progress = progress
-    begin, found, small = seen.call, list[Tried](), list[Tried]()
+    begin, found, small, unexamined = seen.call, list[Tried](), list[Tried](), list[str]()
     sure, untried = 0, list[Suspected]()  # faults among what was found, and what was not tried beside them
     while True:
         tried, left = _tried(trials, seen, faults)
@@ -104,38 +140,30 @@ def mend(
             break
         begin = _fair(begin, (each for each, _, _ in mending))
         mended = _applied(begin, found)
-        seen = Examination(mended, mended.run(time_limit=None), seen.yardstick)
+        try:
+            seen = Examination(mended, seen.budget.run(mended), seen.yardstick, seen.budget)
+        except OutOfTime:
+            unexamined = [_MENDED]
+            break
         known = {each.sign.code for each, _, _ in found}
-        faults = [each for each in suspicions(seen) if not each.is_note and each.sign.code not in known]
+        suspected, unexamined = suspicions(seen)
+        faults = [each for each in suspected if not each.is_note and each.sign.code not in known]
         if not faults:
             break
     found = found[:sure]
-    if len(found) > 1 and not trials.is_over:
-        found = _needed(trials, begin, found)
-    return Mending(found, small, untried)
+    if len(found) > 1:
+        with suppress(OutOfTime):
+            found = _needed(trials, begin, found)
+    return Mending(found, small, untried, unexamined)
 
 
-def _trials(seen: Examination, suspected: int, seconds: float | None, started: float) -> Trials:
+def _trials(seen: Examination, suspected: int) -> Trials:
     """Runs as long as the time allows, at most as long as the run that is examined."""
-    clock, steps, epoch = clock_of(seconds), seen.steps_asked, seen.run.steps_in_epoch
-    step = _seconds_of_a_step(seen.call, steps)
-    limit = max(_EPOCHS * epoch * step, _LEAST_SECONDS) if seconds is None else seconds
-    left = max(limit - (clock() - started), 0.0)
+    steps, budget, most = seen.steps_asked, seen.budget, most_rows(seen.call.network)
     branches = 2 * SEEDS + suspected * (SEEDS + _SCREENED)
-    affordable = int(left / (branches * step))
-    return Trials(seen.yardstick, max(1, min(steps, affordable)), steps, clock, started + limit)
-
-
-def _seconds_of_a_step(call: Call, steps: int) -> float:
-    """Of the processor: measured on more and more steps, until they can be measured or are all."""
-    count = 0
-    while True:
-        count = min(steps, 8 * count + 1)
-        begin = process_time()
-        call.run(steps=count, epochs=None, time_limit=None, threads=1)
-        seconds = process_time() - begin
-        if (count > 1 and seconds > _MEASURABLE) or count >= steps:
-            return max(seconds, 1e-6) / max(count, 1)
+    step = budget.step * min(1.0, most / budget.batch)
+    affordable = int((budget.left / budget.slowness / branches - budget.setup) / step)
+    return Trials(seen.yardstick, max(0, min(steps, affordable)), steps, budget, most)
 
 
 def _tried(
@@ -146,11 +174,12 @@ def _tried(
     for place, each in enumerate(faults):
         if each.suspicion.certain:
             return {FAULT: [(each, each.suspicion.remedies[0], None)], NOTE: []}, []
-        if trials.is_over:
-            return found, list(faults[place:])
         call = each.suspicion.fair(seen.call)
-        remedy = trials.screened(call, each.suspicion.remedies)
-        proof = trials.prove(call, remedy, remedy.apply(call))
+        try:
+            remedy = trials.screened(call, each.suspicion.remedies)
+            proof = trials.prove(call, remedy, remedy.apply(call))
+        except OutOfTime:
+            return found, list(faults[place:])
         severity = verdict(proof, seen.score_of(call))
         if severity is not None and each.suspicion.evident:
             severity = FAULT
@@ -173,8 +202,16 @@ def _first(proven: Sequence[Tried]) -> Tried:
 
 def _together(trials: Trials, seen: Examination, faults: Sequence[Suspected]) -> list[Tried]:
     """The remedies that mend a run together where none does alone: all, without those that are not needed."""
-    if len(faults) == 1 or trials.is_over:
+    if len(faults) == 1:
         return []
+    try:
+        return _all_needed(trials, seen, faults)
+    except OutOfTime:
+        return []
+
+
+def _all_needed(trials: Trials, seen: Examination, faults: Sequence[Suspected]) -> list[Tried]:
+    """The same, where there is time."""
     begin = _fair(seen.call, faults)
     reached = seen.score_of(begin)
     chosen = {each: each.suspicion.remedies[0] for each in faults}
@@ -189,8 +226,6 @@ def _together(trials: Trials, seen: Examination, faults: Sequence[Suspected]) ->
         whole, part = (trials.branches(_changed(begin, some.values())) for some in (chosen, rest))
         if rank_p(whole.scores, part.scores) >= LEVEL or not is_worth(part.median, whole.median):
             chosen = rest
-        if trials.is_over:
-            return []
     found: list[Tried] = []
     mended = _changed(begin, chosen.values())
     for each, remedy in chosen.items():

@@ -12,9 +12,10 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.engines import OutOfTime
 from downslope.errors import DownslopeError
 from downslope.insight.diagnosis._finding import FAULT, NOTE, Branches, Proof, Remedy
-from downslope.insight.diagnosis.measured import WORST, Call, Yardstick
+from downslope.insight.diagnosis.measured import WORST, Budget, Call, Yardstick, drawn
 from downslope.nets import starting_values
 from downslope.training import Run
 
@@ -61,26 +62,30 @@ class Trials:
         yardstick: what they are measured by.
         steps: of each of them.
         asked: the steps that the call asks for.
-        clock: what tells the time.
-        end: when to begin no more.
+        budget: the time that they may take.
+        most_rows: that a step takes; of more, some are drawn.
         progress: is told in words what is tried next; what it raises ends the trials.
     """
 
     yardstick: Yardstick
     steps: int
     asked: int
-    clock: Callable[[], float]
-    end: float
+    budget: Budget
+    most_rows: int
     progress: Progress = _told_nobody
     _known: dict[tuple[Call, int, int], Branches] = field(default_factory=dict)
 
     @property
     def is_over(self) -> bool:
         """Whether the time is up."""
-        return self.clock() >= self.end
+        return not self.steps or self.budget.is_over
 
     def screened(self, call: Call, remedies: Sequence[Remedy]) -> Remedy:
-        """The smallest change that does as well as the best, by the worse of two runs of each."""
+        """The smallest change that does as well as the best, by the worse of two runs of each.
+
+        Raises:
+            OutOfTime: if the time is up before; so do the others.
+        """
         if len(remedies) == 1:
             return remedies[0]
         scores = []
@@ -108,7 +113,7 @@ class Trials:
             remedied,
             placebo,
             self.steps,
-            self.steps < self.asked,
+            self.steps < self.asked or self._sampled(call) is not call,
             rank_p(remedied.scores, without),
             rank_p(placebo.scores, unchanged.scores),
         )
@@ -120,6 +125,8 @@ class Trials:
         return self._known[call, first, count]
 
     def _branches(self, call: Call, first: int, count: int) -> Branches:
+        if self.is_over:
+            raise OutOfTime
         call.rows  # noqa: B018 -- known before threads ask for it at once
         with ThreadPoolExecutor(min(count, os.cpu_count() or 1)) as pool:
             runs = list(pool.map(lambda seed: self._run(call, seed), range(first, first + count)))
@@ -130,16 +137,24 @@ class Trials:
     def _run(self, call: Call, seed: int) -> Run | None:
         """A change that asks for more or fewer steps gets as many more or fewer."""
         try:
-            return call.run(
+            run = self._sampled(call).run(
                 seed=seed,
                 start=_start(call, seed),
                 steps=max(1, round(self.steps * call.steps_asked / self.asked)) if self.asked else 0,
                 epochs=None,
-                time_limit=None,
+                time_limit=self.budget.limit,
                 threads=1,  # runs beside each other share the processors without waiting for one another
             )
         except DownslopeError:
             return None  # such as values that are beyond the largest number after the change
+        if run.stopped == "time":
+            raise OutOfTime
+        return run
+
+    def _sampled(self, call: Call) -> Call:
+        """The call with drawn rows, where each of its steps takes too many."""
+        size = min(call.settings.get("batch_size") or len(call.x), len(call.x))
+        return call if size <= self.most_rows else call.of_rows(drawn(np.arange(len(call.x)), self.most_rows))
 
 
 def _score(yardstick: Yardstick, call: Call, run: Run) -> float:

@@ -9,7 +9,7 @@ from textwrap import fill
 import numpy as np
 
 from downslope.drawing import Curve, Picture, curves_picture
-from downslope.insight.diagnosis._finding import FAULT, Evidence, Finding, Proof
+from downslope.insight.diagnosis._finding import FAULT, SUSPECTED, Evidence, Finding, Proof
 from downslope.insight.diagnosis.measured import shown_score
 
 __all__ = ["diagnosis_line", "finding_html", "finding_text", "proof_picture"]
@@ -21,20 +21,32 @@ _NOTHING = (
 )
 
 
-def diagnosis_line(findings: Sequence[Finding], score: float, *, failed: bool) -> str:
-    """Whether the run is healthy, in a sentence or two."""
-    faults = sum(finding.severity == FAULT for finding in findings)
+def diagnosis_line(
+    findings: Sequence[Finding], score: float, unexamined: Sequence[str], *, failed: bool
+) -> str:
+    """Whether the run is healthy, in a few sentences; what there was no time for among them."""
+    faults = [finding for finding in findings if finding.severity == FAULT]
+    shown_faults = sum(finding.stated != SUSPECTED for finding in faults)
     shown = shown_score(score)
     left = f"The error is {shown}{' of' if shown.endswith('%') else ''} that of the best constant."
     if failed:
         left = "The run came to what is not finite."
-    if faults:
-        return f"Not healthy: {faults} {'fault' if faults == 1 else 'faults'}. {left}"
-    if failed:
-        return f"Not healthy. {left} Nothing that was tried mends it."
-    if score >= _NOTHING:
-        left += " Nothing that was tried lowers it: the inputs may say nothing of the target."
-    return f"Healthy: no fault was found. {left}"
+    if shown_faults:
+        said = f"Not healthy: {_count(shown_faults, 'fault')}. {left}"
+    elif faults:
+        said = f"Not proven: {_count(len(faults), 'suspicion')}. {left}"
+    elif failed:
+        said = f"Not healthy. {left} Nothing that was tried mends it."
+    else:
+        if score >= _NOTHING:
+            left += " Nothing that was tried lowers it: the inputs may say nothing of the target."
+        found = "No fault was found so far." if unexamined else "Healthy: no fault was found."
+        said = f"{found} {left}"
+    return f"{said} Not looked at for want of time: {', '.join(unexamined)}." if unexamined else said
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def finding_text(place: int, finding: Finding, names: Sequence[str]) -> str:

@@ -1,7 +1,6 @@
 """What a run will come to, from what it did so far, with intervals from how far off forecasts were."""
 
 from downslope.insight.extrapolation._grades import Grade, grades_of, near_grades
-from downslope.insight.extrapolation._history import history_of
 from downslope.insight.extrapolation._krylov import krylov_spectrum
 from downslope.insight.extrapolation._outlook import Estimate, Outlook, outlook
 from downslope.insight.extrapolation._reference import EDGES
@@ -12,7 +11,6 @@ __all__ = [
     "Grade",
     "Outlook",
     "grades_of",
-    "history_of",
     "krylov_spectrum",
     "near_grades",
     "outlook",

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from downslope._checks import Interval, choice, number
 from downslope._writing import place_of
 from downslope.errors import DownslopeError
-from downslope.insight.extrapolation._curve import HORIZON, Curve, fitted
-from downslope.insight.extrapolation._history import History
+from downslope.insight.curves import HORIZON, Curve, History, fitted
 from downslope.insight.extrapolation._reference import EDGES, QUANTILES
 from downslope.insight.extrapolation._spectrum import Spectrum
 

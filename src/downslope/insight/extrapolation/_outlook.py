@@ -18,8 +18,8 @@ from downslope._forks import cached_property
 from downslope._keywords import suggests_keywords
 from downslope.drawing import panel, table
 from downslope.errors import DownslopeError
+from downslope.insight.curves import HORIZON, Curve, History, fitted, history_of
 from downslope.insight.diagnosis import Call
-from downslope.insight.extrapolation._curve import HORIZON, Curve, fitted
 from downslope.insight.extrapolation._grades import (
     Grade,
     Question,
@@ -34,7 +34,6 @@ from downslope.insight.extrapolation._grades import (
     within_noise,
     write_grades,
 )
-from downslope.insight.extrapolation._history import History, history_of
 from downslope.insight.extrapolation._krylov import krylov_spectrum
 from downslope.insight.extrapolation._spectrum import Spectrum, exact_spectrum
 from downslope.nets import checked_one

@@ -35,6 +35,7 @@ class Sign:
         source: of its signal and bound.
         look: what it suspects of an examination.
         look_at_arguments: what it suspects of arguments that no run can be made of, which comes first.
+        costly: whether looking takes much time, although no run is made: it is looked at last.
         severity: that its planted faults are found with: ``"note"`` where it only asks.
         faults: each makes a healthy call one with this fault, of a severity above 0 and up to 1; None where
             the call cannot have it.
@@ -45,6 +46,7 @@ class Sign:
     group: str
     source: str
     look: Look
+    costly: bool = False
     severity: str = FAULT
     look_at_arguments: LookAtArguments = _nothing
     faults: list[Planted] = field(default_factory=list)
@@ -64,10 +66,10 @@ class Sign:
 _FOUND: dict[str, Sign] = {}
 
 
-def finding(code: str, source: str, severity: str = FAULT) -> Callable[[Look], Sign]:
+def finding(code: str, source: str, severity: str = FAULT, *, costly: bool = False) -> Callable[[Look], Sign]:
     """Make a function the finding of a code."""
 
-    return lambda look: _entered(Sign(code, _group(look), source, look, severity))
+    return lambda look: _entered(Sign(code, _group(look), source, look, costly, severity))
 
 
 def finding_of_arguments(code: str, source: str) -> Callable[[LookAtArguments], Sign]:

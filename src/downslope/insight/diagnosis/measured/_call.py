@@ -107,6 +107,14 @@ class Call:
             kept = {name: value for name, value in values.items() if shapes.get(name) == value.shape}
         return replace(self, network=network, settings={**self.settings, "start": kept})
 
+    def of_rows(self, rows: NDArray[np.int64]) -> Call:
+        """The same call, trained on some of its rows, which are measured as before."""
+        weights = self.settings.get("row_weights")
+        some = None if weights is None else np.asarray(weights)[rows]
+        numbers = None if self.numbers is None else (self.numbers[0][rows], self.numbers[1])
+        own = self.with_settings(row_weights=some)
+        return replace(own, x=self.x[rows], y=self.y[rows], numbers=numbers)
+
     def with_inputs(self, change: Restore) -> Call:
         """The same call with the inputs changed, those of the rows that measure too."""
         return self._changed(change, _same)

@@ -10,13 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope._forks import cached_property
+from downslope.engines import OutOfTime
+from downslope.errors import DownslopeError
+from downslope.insight.curves import fitted, history_of
+from downslope.insight.diagnosis.measured._budget import Budget
 from downslope.insight.diagnosis.measured._call import Call
 from downslope.insight.diagnosis.measured._curvature import largest_curvature
-from downslope.insight.diagnosis.measured._look import Look, look_at
+from downslope.insight.diagnosis.measured._look import Look
 from downslope.insight.diagnosis.measured._out_of_fold import OutOfFold, out_of_fold
+from downslope.insight.diagnosis.measured._sample import drawn, most_rows
 from downslope.insight.diagnosis.measured._score import WORST, Yardstick
 from downslope.insight.gradients import gradient_norms
-from downslope.nets import starting_values
+from downslope.nets import Network, starting_values
 from downslope.training import (
     Adagrad,
     Adam,
@@ -28,16 +33,29 @@ from downslope.training import (
     schedule_of,
 )
 
-__all__ = ["FAR", "Examination"]
+__all__ = ["FAR", "Continued", "Examination"]
 
 FAR = 0.2
 """Of the bound of stability: below it, longer steps are safe along every direction."""
 _MORE = 200  # steps that a run goes on for at least
 _EPOCHS, _VISITS = 10, 200_000  # of a run that goes on
 _PART = 20  # of the run that it goes on for at a lower rate
-_ROWS = 4096  # rows that are looked at: the error of a mean over them is 1.6% of a standard deviation
+_FITS_BETTER = 3.0  # standard errors, from which on the rows that are learned from tell nothing of others
 
 Values = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Continued:
+    """What a run comes to where it goes on.
+
+    Attributes:
+        score: its error as a share of that of the best constant output.
+        foretold: whether its curve was followed, instead of descending.
+    """
+
+    score: float
+    foretold: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +66,13 @@ class Examination:
         call: what was asked for.
         run: what came of it.
         yardstick: what its score is measured by.
+        budget: the time of runs that are made for it.
     """
 
     call: Call
     run: Run
     yardstick: Yardstick
+    budget: Budget
 
     @cached_property
     def score(self) -> float:
@@ -75,7 +95,7 @@ class Examination:
 
     @cached_property
     def rows(self) -> Arrays:
-        """Rows that are trained on: all that have a weight, or 4,096 drawn ones."""
+        """Rows that are trained on: those that have a weight, or some drawn ones where they are many."""
         data, chosen = self.call.rows, self._chosen
         if len(chosen) == len(data["x"]):
             return data
@@ -91,15 +111,19 @@ class Examination:
         counted = np.flatnonzero(
             np.any(self.call.rows["row_weights"].reshape(len(self.call.rows["x"]), -1), axis=1)
         )
-        if len(counted) <= _ROWS:
-            return counted
-        return np.sort(np.random.default_rng(0).choice(counted, _ROWS, replace=False))
+        return drawn(counted, most_rows(self.call.network))
+
+    @cached_property
+    def measured(self) -> Arrays:
+        """Rows that measure, or some drawn ones where they are many."""
+        data = self.call.measured
+        chosen = drawn(np.arange(len(data["x"])), most_rows(self.call.network))
+        return data if len(chosen) == len(data["x"]) else {n: values[chosen] for n, values in data.items()}
 
     @cached_property
     def start(self) -> Values:
         """The parameters that the run began with."""
-        settings = self.call.settings
-        dtype = self.rows["x"].dtype
+        settings, dtype = self.call.settings, self.rows["x"].dtype
         return starting_values(self.call.network, settings.get("start"), settings.get("seed", 0), dtype)
 
     @cached_property
@@ -112,12 +136,22 @@ class Examination:
     @cached_property
     def at_start(self) -> Look:
         """The network at its start."""
-        return look_at(self.call.network, self.start, self.rows)
+        return Look(self.call.network, self.start, self.rows)
 
     @cached_property
     def at_end(self) -> Look:
         """The network at the last parameters."""
-        return look_at(self.call.network, self.end, self.rows)
+        return Look(self.call.network, self.end, self.rows)
+
+    def look(self, network: Network, parameters: Values) -> Look:
+        """Another network at some parameters, on the same rows.
+
+        Raises:
+            OutOfTime: if the time is up.
+        """
+        if self.budget.is_over:
+            raise OutOfTime
+        return Look(network, parameters, self.rows)
 
     @cached_property
     def constant(self) -> float:
@@ -152,7 +186,7 @@ class Examination:
         if run is None:
             return None
         end = {name: run.state[name] for name in self.end}
-        return float(look_at(self.call.network, end, self.rows).errors.mean())
+        return float(Look(self.call.network, end, self.rows).errors.mean())
 
     @property
     def is_noisy(self) -> bool:
@@ -163,23 +197,42 @@ class Examination:
         return 2 * self.noise_floor >= float(self.at_end.errors.mean()) - cooled
 
     @cached_property
-    def score_continued(self) -> float | None:
+    def continued(self) -> Continued | None:
         """The score with as many steps again, at least 200; None for L-BFGS and runs that failed.
 
-        Of many rows they are fewer: ten epochs, or 200,000 rows where that is more.
+        Of many rows they are fewer: ten epochs, or 200,000 rows where that is more. Without the
+        time for them, the curve of the errors so far is followed, unless it says nothing of held-out rows.
         """
         size = self.call.settings.get("batch_size") or len(self.call.rows["x"])
         most = max(_EPOCHS * self.run.steps_in_epoch, _VISITS // size)
         steps = max(min(len(self.run.losses), most), _MORE)
-        run = self._going_on(steps) if len(self.run.losses) else None
-        return None if run is None else self.yardstick.score(self.call, run)
+        try:
+            run = self._going_on(steps) if len(self.run.losses) else None
+        except OutOfTime:
+            if not self.budget.makes_runs:
+                raise
+            return self._followed(steps)
+        return None if run is None else Continued(self.yardstick.score(self.call, run), foretold=False)
+
+    def _followed(self, steps: int) -> Continued | None:
+        """The score after some more steps, as the errors so far foretell it."""
+        try:
+            history = history_of(self.run)
+        except DownslopeError:
+            raise OutOfTime from None
+        curve = fitted(history.errors, history.times)
+        later = float(history.time_of(np.array(float(len(self.run.losses) + steps))))
+        now = curve.at(curve.now)
+        if self.gap > _FITS_BETTER or not now > 0:
+            return None
+        return Continued(self.score * max(curve.at(later), 0.0) / now, foretold=True)
 
     def _going_on(self, steps: int, **settings: Any) -> Run | None:
         """The run with more steps."""
         if self.failed or self.optimizer is None or not steps:
             return None
-        return self.call.run(
-            start=self.run, steps=steps, epochs=None, time_limit=None, patience=None, **settings
+        return self.budget.run(
+            self.call, start=self.run, steps=steps, epochs=None, time_limit=None, patience=None, **settings
         )
 
     @cached_property
@@ -190,8 +243,8 @@ class Examination:
         """
         parameters, network = self.run.parameters, self.call.network
         with np.errstate(all="ignore"):
-            held = look_at(network, parameters, self.call.measured).errors
-            learned = look_at(network, parameters, self.rows).errors
+            held = Look(network, parameters, self.measured).errors
+            learned = Look(network, parameters, self.rows).errors
             error = np.sqrt(np.var(held) / len(held) + np.var(learned) / len(learned))
             return float((held.mean() - learned.mean()) / error) if error > 0 else 0.0
 
@@ -213,7 +266,7 @@ class Examination:
             call = call.with_network(replace(call.network, loss=loss))
         share = len(self.rows["x"]) / len(self.call.rows["x"])  # as many epochs of fewer rows
         steps = max(int(self.steps_asked * share) // 2, 1)
-        return None if self.failed else out_of_fold(call, self.rows, factors, steps, draw)
+        return None if self.failed else out_of_fold(call, self.rows, factors, steps, self.budget, draw)
 
     @cached_property
     def rate(self) -> float:

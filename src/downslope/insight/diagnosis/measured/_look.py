@@ -10,42 +10,85 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._forks import cached_property
 from downslope.engines import Evaluator
-from downslope.graph import gradient, make
+from downslope.graph import gradient as derivatives
+from downslope.graph import make
+from downslope.insight.gradients import gradient
 from downslope.nets import Network, Stage
 from downslope.training import Arrays
 
-__all__ = ["Look", "StageLook", "look_at"]
+__all__ = ["Look", "StageLook"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StageLook:
     """A stage of the network on some rows.
 
     Attributes:
         stage: which.
-        values: of it, (rows, width).
-        deltas: δ, ∂Eₙ/∂(its values) of each row's own error, (rows, width).
     """
 
     stage: Stage
-    values: NDArray[Any]
-    deltas: NDArray[Any]
+    _place: int
+    _look: Look
+
+    @property
+    def values(self) -> NDArray[Any]:
+        """Of it, (rows, width)."""
+        return self._look.values[self._place]
+
+    @property
+    def deltas(self) -> NDArray[Any]:
+        """δ, ∂Eₙ/∂(its values) of each row's own error, (rows, width)."""
+        return self._look.deltas[self._place]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Look:
-    """A network at one point on some rows.
+    """A network at one point on some rows; each quantity is computed when it is asked for.
 
     Attributes:
-        errors: of each row, (rows,).
-        stages: from the first layer to the last.
-        gradient: ∂E/∂w by name, of the mean error with its penalties.
+        network: which.
+        parameters: the point, by name.
+        rows: x, y and row_weights.
     """
 
-    errors: NDArray[Any]
-    stages: Sequence[StageLook]
-    gradient: Mapping[str, NDArray[Any]]
+    network: Network
+    parameters: Mapping[str, NDArray[Any]]
+    rows: Arrays
+
+    @property
+    def errors(self) -> NDArray[Any]:
+        """Of each row, (rows,)."""
+        return self._forward[0]
+
+    @property
+    def values(self) -> Sequence[NDArray[Any]]:
+        """Of each stage, (rows, width)."""
+        return self._forward[1:]
+
+    @cached_property
+    def stages(self) -> Sequence[StageLook]:
+        """From the first layer to the last."""
+        return [StageLook(stage, i, self) for i, stage in enumerate(self.network.graph().stages)]
+
+    @cached_property
+    def _forward(self) -> Sequence[NDArray[Any]]:
+        with np.errstate(all="ignore"):
+            return _values(self.network).rows({**self.parameters, **self.rows})
+
+    @cached_property
+    def deltas(self) -> Sequence[NDArray[Any]]:
+        """δ of each stage, (rows, width)."""
+        with np.errstate(all="ignore"):
+            return _deltas(self.network).rows({**self.parameters, **self.rows})
+
+    @cached_property
+    def gradient(self) -> Mapping[str, NDArray[Any]]:
+        """∂E/∂w by name, of the mean error with its penalties."""
+        with np.errstate(all="ignore"):
+            return gradient(self.network, parameters=self.parameters, **self.rows)
 
     @property
     def gradient_norm(self) -> float:
@@ -53,26 +96,14 @@ class Look:
         return float(np.sqrt(sum(float(np.sum(np.square(g))) for g in self.gradient.values())))
 
 
-def look_at(network: Network, parameters: Mapping[str, NDArray[Any]], rows: Arrays) -> Look:
-    """What a network is at some parameters, on rows: x, y and row_weights."""
-    stages = network.graph().stages
-    with np.errstate(all="ignore"):
-        errors, *parts = _rows(network).rows({**parameters, **rows})
-        gradients = _means(network).mean({**parameters, **rows})
-    values, deltas = parts[: len(stages)], parts[len(stages) :]
-    seen = [StageLook(*each) for each in zip(stages, values, deltas, strict=True)]
-    return Look(errors, seen, dict(zip(network.graph().parameters, gradients, strict=True)))
+@lru_cache(maxsize=16)
+def _values(network: Network) -> Evaluator:
+    graph = network.graph()
+    return Evaluator([graph.errors, *(stage.node for stage in graph.stages)])
 
 
 @lru_cache(maxsize=16)
-def _rows(network: Network) -> Evaluator:
+def _deltas(network: Network) -> Evaluator:
     graph = network.graph()
-    nodes = [stage.node for stage in graph.stages]
     total = make("sum", graph.errors, axes=None, keepdims=False)
-    return Evaluator([graph.errors, *nodes, *gradient(total, nodes)])
-
-
-@lru_cache(maxsize=16)
-def _means(network: Network) -> Evaluator:
-    graph = network.graph()
-    return Evaluator(gradient(graph.error, list(graph.parameters.values())))
+    return Evaluator(derivatives(total, [stage.node for stage in graph.stages]))

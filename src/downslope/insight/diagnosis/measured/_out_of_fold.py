@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
+from downslope.insight.diagnosis.measured._budget import Budget
 from downslope.insight.diagnosis.measured._call import Call
 from downslope.insight.diagnosis.measured._score import output_of
 from downslope.training import Arrays
@@ -38,7 +39,12 @@ class OutOfFold:
 
 
 def out_of_fold(
-    call: Call, rows: Arrays, factors: NDArray[np.float64], steps: int, draw: int = 0
+    call: Call,
+    rows: Arrays,
+    factors: NDArray[np.float64],
+    steps: int,
+    budget: Budget,
+    draw: int = 0,
 ) -> OutOfFold | None:
     """Three runs of a call, each without a third of the rows.
 
@@ -49,7 +55,11 @@ def out_of_fold(
         rows: x, y and row_weights.
         factors: what the weight of each row is multiplied by, (rows,).
         steps: of each run.
+        budget: the time that they may take.
         draw: which third each row is in, and the seed of the runs; 0 keeps that of the call.
+
+    Raises:
+        OutOfTime: if they would take, or took, longer.
     """
     count = len(rows["x"])
     if count < _LEAST_ROWS:
@@ -67,7 +77,7 @@ def out_of_fold(
         }
         part = replace(call, x=rows["x"][kept], y=rows["y"][kept], held=None, numbers=None)
         try:
-            run = part.run(**settings, epochs=None, time_limit=None)
+            run = budget.run(part, **settings, epochs=None)
         except DownslopeError:
             return None
         if run.stopped == "not finite":

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from downslope.engines import Evaluator
 from downslope.graph import input_
 from downslope.insight.diagnosis.measured._call import Call, Judge
+from downslope.insight.diagnosis.measured._sample import drawn, most_rows
 from downslope.nets import Network
 from downslope.training import Run
 
@@ -43,7 +44,7 @@ class Yardstick:
     """Measures calls by the loss of the first one on the rows that it measures by.
 
     A score is that loss, without penalties, as a share of the loss of the best constant output: 1 has learned
-    nothing, 0 fits every row.
+    nothing, 0 fits every row. Of many rows some are drawn, the same for every call.
 
     Args:
         call: whose targets and loss count.
@@ -58,10 +59,13 @@ class Yardstick:
     def __init__(self, call: Call, judge: Judge | None = None) -> None:
         judge = judge or Judge(call.measured["y"], call.measured["row_weights"])
         self._call, self._network = call, call.network
-        self._judge = judge
+        counted = np.flatnonzero(np.any(judge.weights.reshape(len(judge.weights), -1), axis=1))
+        self._some = drawn(counted, most_rows(call.network))
+        self._judge = replace(judge, y=judge.y[self._some], weights=judge.weights[self._some])
         rows = call.rows
-        learned = replace(judge, y=rows["y"], weights=rows["row_weights"])
-        self.constant = self._best_constant(judge) or self._best_constant(learned)
+        some = drawn(np.arange(len(rows["y"])), most_rows(call.network))
+        learned = replace(judge, y=rows["y"][some], weights=rows["row_weights"][some])
+        self.constant = self._best_constant(self._judge) or self._best_constant(learned)
         self._others: dict[Judge, Yardstick] = {}
 
     def score(self, call: Call, run: Run) -> float:
@@ -73,11 +77,14 @@ class Yardstick:
         if call.judge is not None:
             return self._judged_by(call.judge).score_of(replace(call, judge=None), parameters)
         with np.errstate(all="ignore"):
-            output = output_of(call.network, parameters, call.measured["x"])
-            return self.share(call.restore(output))
+            output = output_of(call.network, parameters, call.measured["x"][self._some])
+            return self._share(call.restore(output))
 
     def share(self, output: NDArray[Any]) -> float:
-        """That of outputs for the rows that it measures by, (rows, outputs)."""
+        """That of outputs for the rows that measure, (rows, outputs)."""
+        return self._share(output[self._some])
+
+    def _share(self, output: NDArray[Any]) -> float:
         with np.errstate(all="ignore"):
             loss = self._loss(output, self._judge)
         if not self.constant:

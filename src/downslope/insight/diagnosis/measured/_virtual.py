@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from downslope.insight.diagnosis.measured._call import Call
 from downslope.insight.diagnosis.measured._examination import Examination
-from downslope.insight.diagnosis.measured._look import Look, look_at
+from downslope.insight.diagnosis.measured._look import Look
 
 __all__ = ["LEVEL", "Missing", "bends", "held_look", "most_missed", "terms", "units"]
 
@@ -42,7 +42,7 @@ class Missing:
 
 def held_look(seen: Examination) -> Look:
     """The network that the run gave, at the rows that measure it."""
-    return look_at(seen.call.network, seen.run.parameters, seen.call.measured)
+    return Look(seen.call.network, seen.run.parameters, seen.measured)
 
 
 def most_missed(
@@ -70,6 +70,8 @@ def most_missed(
     from scipy.special import fdtrc
 
     values, known = np.asarray(values, np.float64), np.asarray(known, np.float64)
+    if len(known) <= known.shape[1]:  # it is linear in everything then
+        return Missing("", 1.0)
     own = values - known @ np.linalg.lstsq(known, values, rcond=None)[0]
     least = Missing("", 1.0)
     for name, v in zip(names, own.T, strict=True):

@@ -40,7 +40,22 @@ class _Stretch:
     range: float
 
 
-@finding("misaligned-labels", _SOURCE)
+@dataclass(frozen=True, eq=False)
+class _Features:
+    """Columns by their singular vectors, and what ridge regression with each of the penalties makes of them.
+
+    Attributes:
+        u: left singular vectors, (rows, columns).
+        shares: of each direction that is kept, (penalties, columns).
+        leverages: of each row, (rows, penalties).
+    """
+
+    u: Array
+    shares: Array
+    leverages: Array
+
+
+@finding("misaligned-labels", _SOURCE, costly=True)
 def misaligned_labels(seen: Examination) -> Iterable[Suspicion]:
     """Targets a few rows on against a row's own, under predictions of all rows that leave it out."""
     table = _table(seen.call)
@@ -71,7 +86,7 @@ def _are_copies(x: Array, rows: NDArray[np.int64]) -> bool:
     return bool(np.mean(np.isin(group[rows], np.delete(group, rows))) >= 0.5)
 
 
-def _gained(features: tuple[Array, Array], y: Array, off: int) -> _Stretch:
+def _gained(features: _Features, y: Array, off: int) -> _Stretch:
     """The rows that targets some rows off suit best, beside their own."""
     there = np.roll(y, -off, axis=0)
     (own, own_error), (theirs, their_error) = (_left_out(features, each) for each in (y, there))
@@ -169,8 +184,8 @@ def _table(call: Call) -> tuple[Array, Array] | None:
     return (x, y / spread) if np.isfinite(spread) and spread > 0 else None
 
 
-def _features(x: Array) -> tuple[Array, Array]:
-    """Columns for ridge regression by their singular vectors and sizes: of ranks, for sizes do not count."""
+def _features(x: Array) -> _Features:
+    """Columns for ridge regression: of ranks, for sizes do not count."""
     ranks = np.argsort(np.argsort(x, axis=0, kind="stable"), axis=0, kind="stable") / len(x) - 0.5
     scaled = 3.46 * ranks  # of variance 1
     random = np.random.default_rng(0)
@@ -178,17 +193,17 @@ def _features(x: Array) -> tuple[Array, Array]:
     directions = random.standard_normal((x.shape[1], count)) / np.sqrt(x.shape[1])
     bent = np.cos(2 * scaled @ directions + random.uniform(0, 2 * np.pi, count))
     u, sizes, _ = np.linalg.svd(np.hstack([np.ones((len(x), 1)), scaled, bent]), full_matrices=False)
-    return u, sizes
+    shares = sizes**2 / (sizes**2 + np.outer(_PENALTIES, np.full(len(sizes), len(x))))
+    return _Features(u, shares, np.minimum(u**2 @ shares.T, 1 - 1e-9))
 
 
-def _left_out(features: tuple[Array, Array], y: Array) -> tuple[Array, float]:
+def _left_out(features: _Features, y: Array) -> tuple[Array, float]:
     """What ridge regression foretells of each row without it, and the mean squared error."""
-    u, sizes = features
     best: tuple[Array, float] = (np.zeros_like(y), np.inf)
-    for penalty in _PENALTIES:
-        shares = sizes**2 / (sizes**2 + penalty * len(y))
-        leverage = np.minimum(np.sum(u**2 * shares, axis=1, keepdims=True), 1 - 1e-9)
-        fitted = (u * shares) @ (u.T @ y)
+    along = features.u.T @ y
+    for shares, leverages in zip(features.shares, features.leverages.T, strict=True):
+        leverage = leverages[:, None]
+        fitted = features.u @ (shares[:, None] * along)
         foretold = (fitted - leverage * y) / (1 - leverage)
         error = float(np.mean(np.sum((y - foretold) ** 2, axis=1)))
         if error < best[1]:

@@ -22,15 +22,16 @@ _MOST = 5_000  # steps that are tried, unless three times those of the run are m
 @finding("stopped-early", _SOURCE)
 def stopped_early(seen: Examination) -> Iterable[Suspicion]:
     """What the error comes to with as many steps again, or a few hundred where there were fewer."""
-    later, ended = seen.score_continued, _ENDED.get(seen.run.stopped, "their number")
-    if later is None or not is_worth(seen.score, later, SMALL, SMALL_SHARE):
+    later, ended = seen.continued, _ENDED.get(seen.run.stopped, "their number")
+    if later is None or not is_worth(seen.score, later.score, SMALL, SMALL_SHARE):
         return
     steps = len(seen.run.losses)
     yield Suspicion(
         Where(step=steps),
-        (Evidence("error, beside that where the run goes on", seen.score, later),),
+        (Evidence("error, beside that where the run goes on", seen.score, later.score),),
         f"The run ended after {steps:,} steps, by {ended}, before it arrived: where it goes on, the "
-        f"error comes from {shown_score(seen.score)} to {shown_score(later)} of that of the best constant.",
+        f"error {'is foretold by its curve to come' if later.foretold else 'comes'} from "
+        f"{shown_score(seen.score)} to {shown_score(later.score)} of that of the best constant.",
         _remedies(seen),
     )
 

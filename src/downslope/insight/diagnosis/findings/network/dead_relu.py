@@ -9,7 +9,7 @@ import numpy as np
 
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
-from downslope.insight.diagnosis.measured import Call, Examination, Look, dead_units, look_at
+from downslope.insight.diagnosis.measured import Call, Examination, Look, dead_units
 from downslope.insight.diagnosis.remedies import drawn_anew, hidden, starting_weights, with_each, with_layers
 from downslope.nets import Dense, LeakyRelu
 
@@ -20,7 +20,7 @@ _STARTS = 19  # fresh ones: more dead units than in all of them have a chance of
 _RELU = "relu"
 
 
-@finding("dead-relu", _SOURCE)
+@finding("dead-relu", _SOURCE, costly=True)
 def dead_relu(seen: Examination) -> Iterable[Suspicion]:
     """How many units of a layer are 0 on every row, beside the same network at fresh starts."""
     equal = {each.layer for each in starting_weights(seen.call.network, seen.start) if each.are_alike}
@@ -29,8 +29,7 @@ def dead_relu(seen: Examination) -> Iterable[Suspicion]:
         return
     plain = with_each(seen.call, lambda layer: replace(layer, initializer=None, bias=layer.bias is not False))
     fresh = [
-        _dead(look_at(plain.network, plain.network.initial_parameters(seed), seen.rows))
-        for seed in range(_STARTS)
+        _dead(seen.look(plain.network, plain.network.initial_parameters(seed))) for seed in range(_STARTS)
     ]
     most = {layer: max(len(each[layer]) for each in fresh) for layer in dead}
     layer = max(dead, key=lambda name: len(dead[name]) - most[name])

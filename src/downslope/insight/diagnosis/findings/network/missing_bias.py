@@ -36,7 +36,7 @@ def missing_bias(seen: Examination) -> Iterable[Suspicion]:
     ]
     if seen.failed or not bare:
         return
-    look, x = held_look(seen), seen.call.measured["x"]
+    look, x = held_look(seen), seen.measured["x"]
     before = hidden(look)
     (names, values), (more, drawn) = terms(x), units(x)
     new = np.hstack([np.ones((len(x), 1)), values, drawn])

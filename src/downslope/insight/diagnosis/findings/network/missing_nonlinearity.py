@@ -35,7 +35,7 @@ def missing_nonlinearity(seen: Examination) -> Iterable[Suspicion]:
     layers = seen.call.network.layers
     if seen.failed or any(stage.kind != "Dense" for stage in seen.call.network.graph().stages):
         return
-    x = seen.call.measured["x"]
+    x = seen.measured["x"]
     (names, values), (more, drawn) = terms(x), units(x)
     known = np.hstack([np.ones((len(x), 1)), x])
     deltas = held_look(seen).stages[-1].deltas

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from downslope.insight.diagnosis._finding import NOTE, Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
-from downslope.insight.diagnosis.measured import Call, Examination, look_at, row_errors
+from downslope.insight.diagnosis.measured import Call, Examination, Look, row_errors
 from downslope.insight.diagnosis.remedies import with_each
 from downslope.nets import Dense
 
@@ -65,7 +65,7 @@ def _watched(seen: Examination) -> tuple[Errors, Errors, int] | None:
     network, run = seen.call.network, seen.run
     if seen.call.has_validation:
         points = run.parameters, seen.end
-        best, last = (look_at(network, point, seen.call.measured).errors for point in points)
+        best, last = (Look(network, point, seen.measured).errors for point in points)
         return best, last, run.best_epoch or 1
     if seen.call.held is None or (held := seen.out_of_fold) is None:
         return None

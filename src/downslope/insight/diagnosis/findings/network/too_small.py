@@ -38,7 +38,7 @@ def too_small(seen: Examination) -> Iterable[Suspicion]:
     look = held_look(seen)
     if not hidden(look) or seen.gap > _ERRORS:  # it fits what it learns from better: it has units enough
         return
-    x = seen.call.measured["x"]
+    x = seen.measured["x"]
     (names, values), (more, drawn) = terms(x), units(x)
     known = np.hstack([np.ones((len(x), 1)), hidden(look)[-1].values])
     missing = most_missed([*names, *more], np.hstack([values, drawn]), look.stages[-1].deltas, known)
