@@ -17,6 +17,7 @@ from downslope.fitting import FitPhase, rounded
 __all__ = ["LastingScreen", "ProgressBar", "console", "note", "rounded"]
 
 _TITLES = {"linear": "linear model", "all rows": "network, all rows"}  # others go by their names
+_OTHERS = ("linear", "intervals")  # what they say nothing of may be there for others to find
 _PLAIN_SECONDS = 5.0
 
 
@@ -80,6 +81,10 @@ class ProgressBar:
     ) -> None:
         self._bar.__exit__(kind, error, trace)
 
+    def _say(self, words: str) -> None:
+        """A line above the bar."""
+        self._bar.console.print(words, markup=False, soft_wrap=True)
+
     def show(self, phase: FitPhase) -> None:
         """Show an epoch."""
         epoch = phase.progress
@@ -88,6 +93,10 @@ class ProgressBar:
         errors = f"train {epoch.error:.4g}"
         if epoch.validation_error is not None:
             errors += f"  validation {epoch.validation_error:.4g}  best epoch {epoch.best_epoch}"
+        if epoch.trouble is not None and phase.name not in _OTHERS:
+            self._say(
+                f"downslope: {title}: {epoch.trouble.message}. Why: downslope doctor, with the same options"
+            )
         if self._plain:
             if time.monotonic() - self._last > _PLAIN_SECONDS:
                 self._last = time.monotonic()

@@ -10,6 +10,7 @@ from downslope.training._program import Means, Program, program_of, training_pro
 from downslope.training._run import Average, Progress, Run, read_run
 from downslope.training._scores import confusion_counts, r_squared
 from downslope.training._stopping import Folds, ValidationRows, split
+from downslope.training._trouble import Trouble, troubles
 from downslope.training.arguments import (
     Arrays,
     DescentSettings,
@@ -91,6 +92,7 @@ __all__ = [
     "State",
     "StepBlock",
     "StepDecay",
+    "Trouble",
     "ValidationRows",
     "WarmUp",
     "checked_data",
@@ -115,4 +117,5 @@ __all__ = [
     "schedule_of",
     "split",
     "training_program",
+    "troubles",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from downslope._checks import called
 from downslope.training._epochs import Ending
 from downslope.training._run import Progress
 from downslope.training._stopping import Watch
+from downslope.training._trouble import Trouble, troubles
 
 __all__ = ["Report"]
 
@@ -24,6 +25,7 @@ class Report:
 
     watch: Watch
     progress: Callable[[Progress], object] | None
+    _see: Callable[[NDArray[np.float64], float], Trouble | None] = field(default_factory=troubles)
 
     def __post_init__(self) -> None:
         if self.progress is not None:
@@ -50,7 +52,8 @@ class Report:
         if self.progress is not None:
             latest = watch.errors[-1] if watch.errors else None
             error = float(np.mean(errors)) if len(errors) else math.nan
-            answer = self.progress(Progress(step, steps, error, latest, watch.best_epoch or None))
+            trouble = self._see(errors, error)
+            answer = self.progress(Progress(step, steps, error, latest, watch.best_epoch or None, trouble))
             if isinstance(answer, bool | np.bool_) and answer:
                 return Ending("callback", f"progress returned True after {step} of {steps} updates")
         return self.out_of_patience() if stop else None

@@ -17,6 +17,7 @@ from downslope.drawing import curves_picture, panel, plot_curves
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, checked_parameters, network_of
 from downslope.training._run_curves import RunCurves, run_curves
+from downslope.training._trouble import Trouble
 
 __all__ = ["Average", "Progress", "Run", "read_run"]
 
@@ -213,10 +214,19 @@ def _checked_state(network: AnyNetwork, state: Mapping[str, NDArray[Any]]) -> Ma
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a descent has come, after each epoch; ``error`` is the mean over the steps of that epoch."""
+    """How far a descent has come, after each epoch.
+
+    Attributes:
+        step, steps: updates done, and in all.
+        error: the mean over the steps of that epoch.
+        validation_error: None without validation rows.
+        best_epoch: counted from 1; None without validation rows.
+        trouble: what goes wrong, at the epoch in which it is first seen.
+    """
 
     step: int
     steps: int
     error: float
     validation_error: float | None
     best_epoch: int | None
+    trouble: Trouble | None = None
