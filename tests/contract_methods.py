@@ -12,6 +12,8 @@ from unusual_values import FLAG, INSIDE, NOTHING, NUMBER, OPTIONAL, PATHS, SEED,
 MODEL = ds.fit(TABLE, "y", epochs=1, members=2, hidden=3)
 CLASSES = ds.fit(TABLE, "kind", epochs=1, members=2, hidden=3)
 MODELS = ds.fit(TABLE, ["y", "kind"], epochs=1, members=2, hidden=3)
+TABLE_FIT = ds.TableRegressor(members=2, epochs=1, hidden_layer_sizes=3, random_state=0).fit(X, Y)
+MLP_FIT = ds.MLPRegressor(hidden_layer_sizes=(3,), tol=1e9, n_iter_no_change=1).fit(X, Y)
 RUN = ds.descend(NET, X, Y, steps=2)
 FORECAST = ds.forecast(LINE, X, Y, learning_rate=0.01)
 OUTLOOK = ds.outlook(ds.descend(NET, X, Y, steps=20), X, Y)
@@ -30,6 +32,8 @@ METHODS = {
         {"member": wholes(lambda v: 0 <= v < 2), "values": NOTHING},
     ),
     ds.Run.save: (RUN.save, {"path": FILE}, {"path": PATHS}),
+    ds.TableRegressor.save: (TABLE_FIT.save, {"path": FILE}, {"path": PATHS}),
+    ds.MLPRegressor.save: (MLP_FIT.save, {"path": FILE}, {"path": PATHS}),
     ds.Forecast.error_after: (FORECAST.error_after, {"steps": 5}, {"steps": COUNTS}),
     ds.Forecast.parameters_after: (
         FORECAST.parameters_after,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, TypeVar, overload
 
 import polars as pl
@@ -19,7 +20,13 @@ from downslope.nets import AnyNetwork, TrainedNetwork, read_network, read_traine
 from downslope.tables import listed
 from downslope.training import Run, read_run
 
-__all__ = ["load", "load_fitted", "load_on"]
+__all__ = ["load", "load_as_model", "load_fitted", "load_on"]
+
+
+def _estimators() -> Any:
+    """The room above this one, which is imported with scikit-learn where there is one of its files."""
+    return import_module("downslope.estimators")
+
 
 _READERS: Mapping[str, Callable[[SavedFile], Any]] = {
     "network": read_network,
@@ -28,6 +35,7 @@ _READERS: Mapping[str, Callable[[SavedFile], Any]] = {
     "run": read_run,
     "model": read_model,
     "models": read_models,
+    "estimator": lambda file: _estimators().read_estimator(file),
 }
 """What reads each kind of file."""
 
@@ -44,10 +52,11 @@ def load(path: str | os.PathLike[str], kind: type[T]) -> T: ...
 
 @suggests_keywords
 def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
-    """What a file holds that this package wrote: a network, a trained network, a run, a model or models.
+    """What a file holds that this package wrote: a network, a trained network, a run, a model, an estimator.
 
     Args:
-        path: of a file that ``save`` of a network, a run, a model or models wrote, or ``downslope fit``.
+        path: of a file that ``save`` of a network, a run, a model, models or an estimator wrote, or
+            ``downslope fit``.
         kind: what it has to hold, such as ``ds.Model``; None takes all kinds.
 
     Raises:
@@ -83,10 +92,16 @@ def load_fitted(path: str | os.PathLike[str]) -> Model | Models:
     Raises:
         DownslopeError: if it holds neither.
     """
-    found = load(path)
+    found = load_as_model(path)
     if isinstance(found, Model | Models):
         return found
     raise _another_kind(os.fsdecode(path), found, Model)
+
+
+def load_as_model(path: str | os.PathLike[str]) -> Any:
+    """What a file holds; of an estimator its model."""
+    found = load(path)
+    return found._as_model() if hasattr(found, "_as_model") else found
 
 
 def load_on(path: str | os.PathLike[str], target: str | None, table: Callable[[], pl.DataFrame]) -> Model:
@@ -101,7 +116,7 @@ def load_on(path: str | os.PathLike[str], target: str | None, table: Callable[[]
         DownslopeError: if it holds no parameters, several targets and none was named, or the table does not
             fit the network.
     """
-    found = load(path)
+    found = load_as_model(path)
     if isinstance(found, TrainedNetwork | Run):
         return model_of_table(found, table(), target)
     if isinstance(found, Model | Models):

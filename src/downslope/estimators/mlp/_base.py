@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +18,8 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from downslope._checks import called, number, refuse_lost
+from downslope._checks import NOT_NEGATIVE, called, number, refuse_lost, whole
+from downslope._files import SavedFile
 from downslope.errors import DownslopeError
 from downslope.estimators._refusals import (
     check_parameters,
@@ -25,6 +27,7 @@ from downslope.estimators._refusals import (
     plain_weights,
     refuse_no_array,
 )
+from downslope.estimators._saving import from_plain, restored, save_estimator, to_plain
 from downslope.estimators._threads import threads_of
 from downslope.estimators.mlp._descent import Stopping, descent_arguments
 from downslope.estimators.mlp._fit import Fit, MLPSettings, OptimizerState
@@ -40,10 +43,17 @@ from downslope.estimators.mlp._parameters import (
 )
 from downslope.estimators.mlp._rows import DENSE_BYTES, MLPRows, MLPValidationRows, dense, parted
 from downslope.estimators.mlp._stochastic import Hooks, fit_stochastic
-from downslope.nets import Network
+from downslope.fitting import Model, from_sklearn
+from downslope.nets import Network, TrainedNetwork, checked_parameters
 from downslope.training import Schedule, forward, relative_weights
 
 __all__ = ["BaseMLP", "goes_on"]
+
+_KEPT = (
+    "n_iter_", "t_", "n_layers_", "n_outputs_", "out_activation_", "loss_", "loss_curve_", "best_loss_",
+    "validation_scores_", "best_validation_score_", "classes_",
+)  # fmt: skip
+"""The fitted attributes that a file keeps."""
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -389,6 +399,48 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         layers = range(1, self.n_layers_)
         coefs = [np.ascontiguousarray(values[f"layer{i}.weight"].T) for i in layers]
         return coefs, [values[f"layer{i}.bias"].copy() for i in layers]
+
+    # files
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator to one file, whole or not at all; ``ds.load`` reads it.
+
+        It holds the weights, the parameters, the classes and the curve of the loss, as data and no code.
+        Where training goes on after it, the optimizer begins anew.
+
+        Args:
+            path: where; a file that is there is replaced. ``.downslope`` is the usual ending.
+
+        Raises:
+            DownslopeError: if a parameter is code or another object that no file holds, or it cannot be
+                written there.
+        """
+        check_is_fitted(self)
+        fitted = {name: to_plain(name, getattr(self, name)) for name in _KEPT if hasattr(self, name)}
+        save_estimator(self, path, {"fitted": fitted}, self._parameters(np.result_type(*self.coefs_)))
+
+    def _restore(self, file: SavedFile) -> None:
+        """Make it what was saved."""
+        with file.reading():
+            found = {str(name): from_plain(value) for name, value in dict(file.section("fitted")).items()}
+            if set(found) - set(_KEPT) or not {"n_layers_", "n_outputs_", "out_activation_"} <= set(found):
+                raise DownslopeError("it holds other values than those of a fit")
+            restored(self, found)
+            for name in ("n_layers_", "n_outputs_", "n_iter_", "t_"):
+                setattr(self, name, whole(name, getattr(self, name), NOT_NEGATIVE))
+            self.coefs_, self.intercepts_ = self._arrays(file.arrays)
+            if self._units()[-1] != self.n_outputs_:
+                raise DownslopeError("the last layer has another width than the outputs")
+            self._restore_classes()
+            checked_parameters(self._network(), file.arrays)
+        self._best_coefs, self._best_intercepts = list(self.coefs_), list(self.intercepts_)
+
+    def _restore_classes(self) -> None:
+        """Make the classes what they were; a regressor has none."""
+
+    def _as_model(self) -> Model | TrainedNetwork:
+        """The estimator as a model of a table."""
+        return from_sklearn(self)
 
     # prediction
 

@@ -159,6 +159,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             self._refuse_other_classes(unique_labels(y))
         return X, self._label_binarizer.transform(y).astype(bool)
 
+    def _restore_classes(self) -> None:
+        several = self.out_activation_ == "logistic" and self.n_outputs_ > 1
+        wanted = self.n_outputs_ if several or self.n_outputs_ > 1 else 2
+        if len(np.unique(getattr(self, "classes_", ()))) != wanted:
+            raise DownslopeError(f"it has other classes than the {wanted} of its outputs")
+        labels = np.eye(wanted, dtype=int) if several else self.classes_
+        self._label_binarizer = LabelBinarizer().fit(labels)
+
     def _refuse_other_classes(self, classes: NDArray[Any]) -> None:
         if self.warm_start:
             if set(classes) != set(self.classes_):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -15,6 +17,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from downslope._checks import SIZE, items, one_or_more, whole
 from downslope._checks import Interval as Within
+from downslope._files import SavedFile
 from downslope.errors import DownslopeError
 from downslope.estimators._refusals import (
     Interval,
@@ -23,6 +26,7 @@ from downslope.estimators._refusals import (
     plain_weights,
     refuse_no_array,
 )
+from downslope.estimators._saving import from_plain, save_estimator, to_plain
 from downslope.estimators._threads import threads_of
 from downslope.estimators.table._inputs import TableInputs, table_inputs
 from downslope.fitting import (
@@ -31,6 +35,7 @@ from downslope.fitting import (
     Summary,
     error_increases,
     fit,
+    read_model,
     sampled_rows,
     shares,
     summary_html,
@@ -40,6 +45,7 @@ from downslope.tables import name_text, refuse_text
 __all__ = ["TableEstimator"]
 
 _LARGEST_SEED = 2**31 - 1
+_MODEL = "model."  # before the names of what a file holds of the model
 
 
 class TableEstimator(BaseEstimator):  # type: ignore[misc]
@@ -139,7 +145,8 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         )
         self.summary_: Summary = self.model_.summary
         rows = sampled_rows(frame.height, self._seed)
-        self._sample, self._sample_target = frame[rows], target[rows]
+        self._sample: pl.DataFrame | None = frame[rows]
+        self._sample_target: NDArray[Any] = target[rows]
         self._importances: NDArray[np.float64] | None = None
         return self
 
@@ -233,11 +240,66 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
                 repeats = len(x) // len(self._sample_target)
                 return self._errors(model.outputs(x), np.tile(self._sample_target, repeats))
 
-            x, places = model.encode(self._sample).x, [model.encoder.places[name] for name in used]
+            x, places = self._sample_inputs(), [model.encoder.places[name] for name in used]
             found = error_increases(errors, x, places, self._seed).mean(axis=1)
             increases.update(zip(used, found.tolist(), strict=True))
             self._importances = shares(np.array(list(increases.values())))
         return self._importances
+
+    def _sample_inputs(self) -> NDArray[Any]:
+        """The rows that the importances are computed of, as the networks take them."""
+        if self._sample is not None:
+            self._encoded_sample: NDArray[Any] = self.model_.encode(self._sample).x
+            self._sample = None
+        return self._encoded_sample
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator to one file, whole or not at all; ``ds.load`` reads it.
+
+        It holds the model, the parameters, the classes and the names of the columns, as data and no code.
+
+        Args:
+            path: where; a file that is there is replaced. ``.downslope`` is the usual ending.
+
+        Raises:
+            DownslopeError: if a parameter is an object that no file holds, or it cannot be written there.
+        """
+        check_is_fitted(self)
+        sections, arrays = self.model_.file().content()
+        sections = {_MODEL + name: data for name, data in sections.items()}
+        arrays = {_MODEL + name: value for name, value in arrays.items()}
+        sample = {"sample.x": self._sample_inputs(), "sample.y": self._sample_target.astype(np.float64)}
+        fitted = {"seed": self._seed, "classes": to_plain("classes_", getattr(self, "classes_", None))}
+        save_estimator(self, path, {**sections, "fitted": fitted}, {**arrays, **sample})
+
+    def _restore(self, file: SavedFile) -> None:
+        """Make it what was saved."""
+        model = read_model(file.part(_MODEL))
+        with file.reading():
+            fitted = file.section("fitted")
+            classes, self._seed = from_plain(fitted["classes"]), int(fitted["seed"])
+            count = 0 if classes is None else len(np.unique(classes))
+            if (self._task, count) != (model.target.task, len(model.target.classes)):
+                raise DownslopeError("the model does not fit the estimator")
+            if len(model.record.columns) != self.n_features_in_:
+                raise DownslopeError("the model has other columns than the estimator")
+            if classes is not None:
+                self.classes_ = classes
+            self._sample, self._encoded_sample = None, file.arrays["sample.x"]
+            self._sample_target = file.arrays["sample.y"]
+            if classes is not None:
+                self._sample_target = self._sample_target.astype(np.int64)
+            rows = (len(self._sample_target), model.network.inputs)
+            if self._encoded_sample.shape != rows or not np.isfinite(self._encoded_sample).all():
+                raise DownslopeError("the sample of the rows does not fit the model")
+        self.model_, self.summary_, self._importances = model, model.summary, None
+
+    def _as_model(self) -> Model:
+        """The model, whose classes have their names."""
+        if not self.model_.target.classes:
+            return self.model_
+        names = tuple(str(name) for name in self.classes_.tolist())
+        return replace(self.model_, target=replace(self.model_.target, classes=names))
 
     def _html_repr(self) -> str:
         """What a notebook shows: the summary once fitted, scikit-learn's diagram before."""

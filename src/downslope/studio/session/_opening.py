@@ -57,9 +57,9 @@ def opened(
     if source is None:
         return first_session()
     if _is_saved(source):
-        from downslope.fitting import Model, Models, load, model_for, model_of_table
+        from downslope.fitting import Model, Models, load_as_model, model_for, model_of_table
 
-        found = load(source)
+        found = load_as_model(source)
         if isinstance(found, Model | Models):
             return _of_model(model_for(found, target), table, how)
         if table is None:
