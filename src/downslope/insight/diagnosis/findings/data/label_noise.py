@@ -35,6 +35,7 @@ _SHARES = (0.0, *np.geomspace(0.005, 0.5, 24))  # of targets that say nothing: m
 _SPREADS = np.geomspace(0.02, 1, 32)  # of noise, beside the spread of the targets
 _TAILS = (4.0, np.inf)  # degrees of freedom of noise: heavy tails are no wrong targets
 _DRAWS, _ROUNDS = 3, 2  # of folds, for classes; of networks without the rows found before, for numbers
+_EACH = 10  # rows of each value, from which on targets are few values and no mixture of densities
 _SURE = 0.01  # of the rows of which networks are surest, that are contradicted where the targets are right
 
 Array = NDArray[np.float64]
@@ -145,7 +146,7 @@ def _test(seen: Examination) -> Callable[[OutOfFold], _Foreign] | None:
     y, measured = y.ravel(), measured.ravel()
     if loss in _CLASSES and np.array_equal(y, np.floor(y)):
         return lambda held: _foreign_classes(held, y.astype(int), measured.astype(int))
-    if loss in _NUMBERS and y.std() > 0:
+    if loss in _NUMBERS and len(np.unique(y)) * _EACH > len(y):
         return lambda held: _foreign_numbers(held, y, measured)
     return None
 

@@ -65,13 +65,17 @@ def misaligned_labels(seen: Examination) -> Iterable[Suspicion]:
     features = _features(x)
     own, _ = _left_out(features, y)
     offs = (*range(-_FARTHEST, 0), *range(1, _FARTHEST + 1))
-    stretch, off = max(((_gained(features, y, off), off) for off in offs), key=lambda each: each[0].range)
+    gains, off = max(
+        ((_gains(features, y, off), off) for off in offs), key=lambda each: _stretch(each[0]).range
+    )
+    stretch = _stretch(gains)
     if _chance(stretch.range) * len(offs) < _LEVEL:
-        yield _shifted(seen, stretch, off)
+        yield _shifted(seen, stretch, off, _undecided(gains, stretch, y, off))
         return
     trained = np.sort(seen.call.row_numbers[seen.call.row_numbers < len(y)])
     errors = np.sum((y[trained] - own[trained]) ** 2, axis=1)
-    stretch = _stretch(errors - errors.mean())
+    sizes = np.sqrt(errors)  # of which no single row makes a stretch
+    stretch = _stretch(sizes - sizes.mean())
     inside = trained[stretch.begin : stretch.end]
     constant = np.sum((y[inside] - y.mean(axis=0)) ** 2)
     if not len(inside) or _are_copies(x, inside):
@@ -86,8 +90,8 @@ def _are_copies(x: Array, rows: NDArray[np.int64]) -> bool:
     return bool(np.mean(np.isin(group[rows], np.delete(group, rows))) >= 0.5)
 
 
-def _gained(features: _Features, y: Array, off: int) -> _Stretch:
-    """The rows that targets some rows off suit best, beside their own."""
+def _gains(features: _Features, y: Array, off: int) -> Array:
+    """How much better targets some rows off suit each row than its own does."""
     there = np.roll(y, -off, axis=0)
     (own, own_error), (theirs, their_error) = (_left_out(features, each) for each in (y, there))
     foretold = own if own_error <= their_error else theirs
@@ -95,10 +99,26 @@ def _gained(features: _Features, y: Array, off: int) -> _Stretch:
     straight = y.copy()
     straight[stretch.begin : stretch.end] = there[stretch.begin : stretch.end]
     foretold, _ = _left_out(features, straight)  # sharper, where they suit indeed
-    return _stretch(np.sum((y - foretold) ** 2 - (there - foretold) ** 2, axis=1))
+    return np.asarray(np.sum((y - foretold) ** 2 - (there - foretold) ** 2, axis=1))
 
 
-def _shifted(seen: Examination, stretch: _Stretch, off: int) -> Suspicion:
+def _undecided(gains: Array, stretch: _Stretch, y: Array, off: int) -> NDArray[np.int64]:
+    """Rows about an end of the stretch that may as well be on its other side, with different targets there.
+
+    As far as the gains from the end on sum up to less than a variance of theirs: what a row or two give.
+    """
+    bound, different = float(np.std(gains)), np.any(y != np.roll(y, -off, axis=0), axis=1)
+    found = []
+    for end, inside in ((stretch.begin, 1), (stretch.end, -1)):
+        for step in (inside, -inside):
+            own = np.arange(end, len(y)) if step > 0 else np.arange(end - 1, -1, -1)
+            decided = np.abs(np.cumsum(gains[own])) >= bound
+            near = own[: int(np.argmax(decided))] if decided.any() else own
+            found.append(near[different[near]])
+    return np.unique(np.concatenate(found))
+
+
+def _shifted(seen: Examination, stretch: _Stretch, off: int, undecided: NDArray[np.int64]) -> Suspicion:
     rows = np.arange(stretch.begin, stretch.end)
     y = _whole(seen.call, "y")
     partners = np.arange(len(y))
@@ -108,6 +128,7 @@ def _shifted(seen: Examination, stretch: _Stretch, off: int) -> Suspicion:
     taken, times = np.unique(partners[known], return_counts=True)
     doubled = np.isin(partners, taken[times > 1]) & np.isin(np.arange(len(y)), rows, invert=True)
     kept = known & ~doubled
+    kept[undecided] = False
     straight = y[np.where(known, partners, 0)]
     random = np.random.default_rng(0).permutation(len(rows))
     mixed = y.copy()
