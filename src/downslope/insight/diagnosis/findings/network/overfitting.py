@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,18 @@ from numpy.typing import NDArray
 from downslope.insight.diagnosis._finding import NOTE, Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.measured import Call, Examination, Look, row_errors
-from downslope.insight.diagnosis.remedies import with_each
-from downslope.nets import Dense
+from downslope.insight.diagnosis.remedies import with_each, with_layers
+from downslope.nets import Dense, Dropout
 
 __all__ = ["overfitting"]
 
 _SOURCE = "Prechelt, 'Early stopping - but when?' (1998)"
 _ERRORS = 3.0  # standard errors: from chance in one of 700 runs
+_TRIED = 2.33  # in one of 100: where the trials decide
 _SHARE = 0.2  # of the rows, held out to stop by
 _PATIENCE = 10  # epochs, or a tenth of them
-_L2 = 0.01
+_L2 = (0.01, 0.1)
+_DROPPED = 0.3  # of the units
 
 
 Errors = NDArray[Any]
@@ -36,12 +39,13 @@ def overfitting(seen: Examination) -> Iterable[Suspicion]:
     rise = last - best
     error = float(rise.std() / np.sqrt(len(rise)))
     learned = seen.epochs[min(epoch, len(seen.epochs)) - 1], seen.epochs[-1]
-    if not error or rise.mean() <= _ERRORS * error or learned[1] >= learned[0]:
+    bound = _ERRORS if seen.call.has_validation else _TRIED
+    if not error or rise.mean() <= bound * error or learned[1] >= learned[0]:
         return
     epochs = len(seen.epochs)
     evidence = (
         Evidence("standard errors by which errors of held-out rows rose since their best epoch",
-                 float(rise.mean()) / error, _ERRORS, _SOURCE),
+                 float(rise.mean()) / error, bound, _SOURCE),
         Evidence("last epoch, beside the best of the held-out rows", epochs, epoch, _SOURCE),
     )  # fmt: skip
     cause = (
@@ -50,14 +54,23 @@ def overfitting(seen: Examination) -> Iterable[Suspicion]:
         f"{learned[1]:.3g}: the network learns these rows by heart."
     )
     where = Where(step=epoch * seen.run.steps_in_epoch)
-    weaker = [Remedy(f"the penalty l2 = {_L2:g}", _penalised), Remedy("a quarter of the units", _smaller)]
     if not seen.call.has_validation:
-        stop = Remedy(f"early stopping by {_SHARE:.0%} of the rows, with patience", _stopped, _fewer)
-        yield Suspicion(where, evidence, cause, (stop, *weaker))
+        yield Suspicion(where, evidence, cause, _remedies(epoch))
         return
     kept = " The parameters of the best epoch are kept."
     stop = Remedy("stop with patience: the epochs after the best one do nothing", _patient)
     yield Suspicion(where, evidence, cause + kept, (stop,), certain=True, severity=NOTE)
+
+
+def _remedies(epoch: int) -> list[Remedy]:
+    """Fewer steps, rows to stop by, and what holds the network back, the least first."""
+    return [
+        Remedy(f"stop after {epoch:,} epochs", lambda call: call.with_settings(epochs=epoch, steps=None)),
+        Remedy(f"early stopping by {_SHARE:.0%} of the rows, with patience", _stopped, _fewer),
+        *(Remedy(f"the penalty l2 = {size:g}", partial(_penalised, size=size)) for size in _L2),
+        Remedy(f"dropout of {_DROPPED:.0%} of the units before each layer but the first", _dropped),
+        Remedy("a quarter of the units", _smaller),
+    ]
 
 
 def _watched(seen: Examination) -> tuple[Errors, Errors, int] | None:
@@ -70,7 +83,7 @@ def _watched(seen: Examination) -> tuple[Errors, Errors, int] | None:
     if seen.call.held is None or (held := seen.out_of_fold) is None:
         return None
     best, last = (row_errors(network, outputs, seen.rows["y"]) for outputs in (held.rows, held.last))
-    return best, last, held.best_epoch
+    return best, last, max(held.best_epoch, 1)
 
 
 def _patience(call: Call) -> int:
@@ -101,8 +114,13 @@ def _fewer(call: Call) -> Call:
     return call.with_weights_times(factors)
 
 
-def _penalised(call: Call) -> Call:
-    return call.with_network(replace(call.network, l2=max(call.network.l2, _L2 / 10) * 10))
+def _penalised(call: Call, size: float) -> Call:
+    return call.with_network(replace(call.network, l2=max(call.network.l2, size)))
+
+
+def _dropped(call: Call) -> Call:
+    first, *rest = call.network.layers
+    return with_layers(call, [first, *(layer for each in rest for layer in (Dropout(_DROPPED), each))])
 
 
 def _smaller(call: Call) -> Call:
