@@ -9,6 +9,7 @@ import pytest
 from healthy import healthy
 
 from downslope.insight.diagnosis import Call, Finding, examine
+from downslope.nets import Dense
 
 
 def suspected(call: Call, code: str) -> Finding:
@@ -98,3 +99,49 @@ def test_columns_in_which_validation_rows_differ_are_named() -> None:
     x, y = call.x[order], call.y[order]
     apart = Call(call.network, x[:600], y[:600], {**call.settings, "validation": (x[600:], y[600:])})
     assert suspected(apart, "shifted-validation").where.columns[0] == 2
+
+
+def test_numbers_that_stand_for_gaps_are_filled_with_the_mean_of_the_others() -> None:
+    call = healthy("friedman", "wide", 1)
+    rows = np.arange(0, 600, 17)
+    x = np.array(call.x)
+    x[rows, 2] = -999
+    finding = suspected(replace(call, x=x), "gaps-as-numbers")
+    trained = np.setdiff1d(call.row_numbers, rows)
+    assert finding.where.columns == (2,)
+    assert list(finding.where.rows) == [row for row in rows if row in call.row_numbers]
+    np.testing.assert_allclose(finding.remedied["x"][rows, 2], call.x[trained, 2].mean())
+    others = np.setdiff1d(np.arange(600), rows)
+    np.testing.assert_array_equal(finding.remedied["x"][others], call.x[others])
+
+
+def test_weights_of_classes_are_set_to_the_shares_of_the_rows_that_measure() -> None:
+    call = healthy("wine", "wide", 1).with_rows_apart()
+    weights = np.where(np.asarray(call.y) == 2, 1.0, 5000.0)
+    finding = suspected(call.with_settings(row_weights=weights), "class-imbalance")
+    shares = np.bincount(call.y.astype(int), finding.remedied["row_weights"])
+    there = np.bincount(call.settings["validation"][1].ravel().astype(int))
+    np.testing.assert_allclose(shares / shares.sum(), there / there.sum())
+
+
+@pytest.mark.parametrize("table", ["friedman", "rings", "wine"])
+def test_targets_that_are_all_alike_are_a_note_and_no_fault(table: str) -> None:
+    call = healthy(table, "wide", 1)
+    found = examine(replace(call, y=np.ones_like(call.y)), None, prove=True, seconds=None)
+    assert found.healthy
+    assert [finding.code for finding in found.findings] == ["constant-column"]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 8])
+def test_few_rows_are_examined(rows: int) -> None:
+    call = healthy("friedman", "wide", 1).with_settings(validation=None, epochs=20)
+    found = examine(replace(call, x=call.x[:rows], y=call.y[:rows]), None, prove=True, seconds=None)
+    assert str(found)
+
+
+def test_few_numbers_as_targets_are_no_wrong_numbers() -> None:
+    call = healthy("blobs", "wide", 1)
+    squares = replace(call.network, layers=(*call.network.layers[:-1], Dense(1)), loss="squared_error")
+    changed = replace(call, network=squares, y=call.y.astype(float))
+    found = examine(changed, changed.run(), prove=False, seconds=None)
+    assert "label-noise" not in [finding.code for finding in found.findings]

@@ -37,7 +37,9 @@ def gaps_as_numbers(seen: Examination) -> Iterable[Suspicion]:
     share = float(gaps.mean())
     column, code = max(codes.items(), key=lambda each: _distance(x[:, each[0]], each[1]))
     yield Suspicion(
-        Where(columns=tuple(codes), rows=tuple(int(row) for row in seen.row_numbers[gaps.any(axis=1)])),
+        Where(
+            columns=tuple(codes), rows=tuple(int(row) for row in np.sort(seen.row_numbers[gaps.any(axis=1)]))
+        ),
         (
             Evidence(
                 f"interquartile ranges from the other numbers of column {column} to {code:g}",
