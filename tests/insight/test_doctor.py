@@ -152,6 +152,21 @@ def test_a_budget_refuses_runs_that_would_take_longer() -> None:
     assert not budget.is_over
 
 
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ((None, None), "x is missing"),
+        ((np.zeros((60, 2)), None), "y is missing"),
+        ((np.zeros((30, 2)), np.zeros(30)), "30 rows, which are 3 steps in an epoch, and the run made 6"),
+    ],
+)
+def test_other_rows_than_those_of_the_run_are_refused(rows: tuple[object, object], message: str) -> None:
+    x = np.random.default_rng(0).standard_normal((60, 2))
+    run = ds.descend(ds.Network(2, [ds.Dense(1)]), x, x[:, 0], epochs=2, batch_size=10)
+    with pytest.raises(ds.DownslopeError, match=message):
+        ds.doctor(run, *rows)
+
+
 def test_without_a_proof_it_is_a_suspicion() -> None:
     found = doctor(neuron(0.1), X, Y, prove=False)
     assert {finding.stated for finding in found.findings} == {"suspected"}

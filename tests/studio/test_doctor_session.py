@@ -71,11 +71,19 @@ def test_rows_have_the_numbers_of_the_table():
     np.testing.assert_array_equal(call.measured["x"], X[call.measured_numbers])
 
 
-def test_frozen_numbers_are_refused():
+def test_frozen_numbers_stay_in_the_runs_that_are_tried():
     session = first_session()
     session.handle(ask.Freeze("layer1.weight", [0, 0], True))
-    with pytest.raises(DownslopeError, match="release the frozen numbers"):
-        examined(session)
+    call = call_of(session.state)
+    run = call.run(steps=5)
+    before = session.state.position.values["layer1.weight"]
+    assert run.parameters["layer1.weight"][0, 0] == before[0, 0]
+    assert np.all(run.parameters["layer1.weight"][0, 1:] != before[0, 1:])
+    answer = examined(session)
+    released = {"frozen": None, **{k: v for k, v in call.arguments().items() if k != "frozen"}}
+    assert answer["message"] == "examined"
+    assert what_changes(session.state, call, call.arguments()) == {"settings": {}}
+    assert what_changes(session.state, call, released) is None
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def doctor(
         prove: whether suspicions are tried; otherwise all of them are given, marked as such.
         seconds: the time that all of it may take; None is that of ten epochs of the run, or 5 s of the
             processor where they take less, beside the run. What there was no time to try is given as
-            suspected, and what there was no time to look at is named in ``unexamined``.
+            suspected, and what there was no time to look at is named in ``unexamined``; Ctrl-C ends the time.
         features: names of the inputs; those of a model's are known.
 
     Raises:
@@ -86,11 +86,13 @@ def _called(what: Any, x: Any, y: Any) -> tuple[Call, Run | None]:
             raise DownslopeError(
                 "this run does not know its settings; give what descend gave, not a loaded run"
             )
-        return Call(_one(what.network), np.asarray(x), np.asarray(y), what.settings), what
+        call = Call(_one(what.network), np.asarray(_given("x", x)), np.asarray(_given("y", y)), what.settings)
+        _refuse_other_rows(call, what)
+        return call, what
     if isinstance(what, Mapping):
-        settings = dict(what)
+        settings = {**{name: each for name, each in (("x", x), ("y", y)) if each is not None}, **what}
     elif isinstance(what, Trained) and not isinstance(what, type):
-        settings = dict(what.descent_arguments(x, y))
+        settings = dict(what.descent_arguments(_given("x", x), y))
     else:
         raise DownslopeError(
             "what needs a run that descend gave, a model or a fitted estimator, or the arguments of descend "
@@ -98,9 +100,34 @@ def _called(what: Any, x: Any, y: Any) -> tuple[Call, Run | None]:
         )
     missing = [name for name in ("network", "x", "y") if name not in settings]
     if missing:
-        raise DownslopeError(f"what lacks {', '.join(missing)}: it needs all arguments of descend by name")
+        raise DownslopeError(
+            f"what lacks {', '.join(missing)}: it needs all arguments of descend by name; of models of "
+            "several targets give one"
+        )
     network, x, y = (settings.pop(name) for name in ("network", "x", "y"))
     return Call(_one(network), np.asarray(x), np.asarray(y), settings), None
+
+
+def _given(name: str, values: Any) -> Any:
+    if values is None:
+        raise DownslopeError(
+            f"{name} is missing: give the rows that it was trained on, as doctor(what, x, y)"
+        )
+    return values
+
+
+def _refuse_other_rows(call: Call, run: Run) -> None:
+    """Refuse rows that make another number of steps in an epoch than those of the run."""
+    if not call.x.ndim:
+        return  # which is refused by its shape
+    rows, share = len(call.x), call.settings.get("validation")
+    trained = rows - max(1, round(rows * share)) if isinstance(share, float) else rows
+    steps = -(-trained // min(call.settings.get("batch_size") or trained, trained)) if trained > 0 else 0
+    if steps != run.steps_in_epoch:
+        raise DownslopeError(
+            f"x has {rows:,} rows, which are {steps:,} steps in an epoch, and the run made "
+            f"{run.steps_in_epoch:,}: give the rows that it was trained on"
+        )
 
 
 def _names(features: Sequence[str], network: Network) -> Sequence[str]:
@@ -178,6 +205,8 @@ def _made(call: Call, seconds: float | None) -> tuple[Run, list[str]]:
     limits = [call.settings.get("time_limit"), None if seconds is None else seconds / 2]
     limit = min((each for each in limits if each is not None), default=None)
     run = call.run(time_limit=limit)
+    if run.stopped == "interrupted":
+        raise KeyboardInterrupt
     if run.stopped != "time" or limit == limits[0]:
         return run, []
     return run, [f"steps beyond {len(run.losses):,} of {call.steps_asked:,}"]

@@ -87,8 +87,12 @@ def _look(seen: Examination, some: Iterable[Sign], found: dict[Sign, list[Suspec
     for sign in some:
         if seen.budget.is_over:
             return
-        with suppress(OutOfTime):
+        try:
             found[sign] = [Suspected(sign, each) for each in sign.look(seen)]
+        except OutOfTime:
+            continue
+        except KeyboardInterrupt:
+            seen.budget.stop()
 
 
 def budget_of(call: Call, seconds: float | None, *, left: float | None = None) -> Budget:

@@ -129,7 +129,12 @@ class Trials:
             raise OutOfTime
         call.rows  # noqa: B018 -- known before threads ask for it at once
         with ThreadPoolExecutor(min(count, os.cpu_count() or 1)) as pool:
-            runs = list(pool.map(lambda seed: self._run(call, seed), range(first, first + count)))
+            made = pool.map(lambda seed: self._run(call, seed), range(first, first + count))
+            try:
+                runs = list(made)
+            except KeyboardInterrupt:
+                self.budget.stop()
+                raise OutOfTime from None
         scores = [WORST if run is None else _score(self.yardstick, call, run) for run in runs]
         unit = Yardstick(call).constant or 1.0
         return Branches(np.array(scores), np.array([_curve(run) for run in runs]) / unit)

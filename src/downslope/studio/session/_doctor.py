@@ -39,13 +39,8 @@ def beginning_of(state: SessionState) -> int:
 
 
 def call_of(state: SessionState) -> Call:
-    """The call of ``descend`` that is the present run, with its settings as they are now.
-
-    Raises:
-        DownslopeError: if numbers are frozen, which a call of ``descend`` cannot say.
-    """
-    if any(map(np.any, state.frozen.values())):
-        raise DownslopeError("the doctor tries runs in which every number learns; release the frozen numbers")
+    """The call of ``descend`` that is the present run, with its settings as they are now."""
+    frozen = {name: mask for name, mask in state.frozen.items() if np.any(mask)}
     settings, split = state.settings, state.shown_descent.split
     begun, last = state.seen[beginning_of(state)], state.shown.step
     if state.viewing is None:
@@ -66,6 +61,7 @@ def call_of(state: SessionState) -> Call:
             "batch_size": settings.batch_size,
             "seed": settings.seed,
             "clip_norm": settings.clip_norm,
+            "frozen": frozen or None,
             "validation": None if validation is None else (validation["x"], validation["y"]),
         },
         numbers=None if validation is None else (split.training_rows, split.validation_rows),
@@ -189,9 +185,11 @@ def _of_start(call: Call, start: Any, network: Network) -> Changes | None:
 def _of_settings(settings: Settings, call: Call, after: dict[str, Any]) -> Changes | None:
     """Another network, and other settings of its descent."""
     before, rule = call.settings, _rule(after.pop("optimizer"))
-    network, validation = after.pop("network"), after.pop("validation")
+    network, validation, frozen = after.pop("network"), after.pop("validation"), after.pop("frozen", None)
     described = {} if network == call.network else _described(network)
     if rule is None or described is None or (validation is None) != (before["validation"] is None):
+        return None
+    if (frozen is None) != (before["frozen"] is None):  # numbers are released by hand
         return None
     steps = after.pop("steps")
     after.pop("epochs", None)

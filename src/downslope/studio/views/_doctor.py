@@ -17,11 +17,7 @@ Progress = Callable[[str], None]
 
 
 def examined(session: Session, _command: Examine) -> Callable[[Progress], dict[str, Any]]:
-    """What makes the diagnosis of the present run. It looks at nothing of the session any more.
-
-    Raises:
-        DownslopeError: if numbers are frozen.
-    """
+    """What makes the diagnosis of the present run. It looks at nothing of the session any more."""
     state = session.state
     call, names = call_of(state), state.rows.features
 

@@ -44,6 +44,7 @@ class Budget:
     def __post_init__(self) -> None:
         self._end = self._now() + self.seconds
         self._begin = monotonic(), process_time()
+        self._stopped = False
 
     def _now(self) -> float:
         return monotonic() if self.promised else process_time()
@@ -51,7 +52,7 @@ class Budget:
     @property
     def left(self) -> float:
         """Seconds until it is up, at least 0."""
-        return max(self._end - self._now(), 0.0)
+        return 0.0 if self._stopped else max(self._end - self._now(), 0.0)
 
     @property
     def slowness(self) -> float:
@@ -65,6 +66,10 @@ class Budget:
     def is_over(self) -> bool:
         """Whether the time is up."""
         return not self.left
+
+    def stop(self) -> None:
+        """There is no more time, as Ctrl-C asks for."""
+        self._stopped = True
 
     def extend(self, seconds: float) -> None:
         """There are more seconds, if there are."""
@@ -106,7 +111,9 @@ class Budget:
         if not self.makes_runs or seconds * self.slowness > self.left:
             raise OutOfTime
         run = call.run(time_limit=self.limit)
-        if run.stopped == "time":
+        if run.stopped == "interrupted":
+            self.stop()
+        if run.stopped in ("time", "interrupted"):
             raise OutOfTime
         return run
 

@@ -99,13 +99,19 @@ class Call:
         return replace(self, settings={**self.settings, **settings})
 
     def with_network(self, network: Network) -> Call:
-        """The same call of another network; of a start that was given, what fits it is kept."""
+        """The same call of another network; of a start and what is frozen, what fits it is kept."""
         given, kept = self.settings.get("start"), None
+        shapes = network.graph().shapes
         if given is not None:
             values = starting_values(self.network, given, self.settings.get("seed", 0), self.rows["x"].dtype)
-            shapes = network.graph().shapes
             kept = {name: value for name, value in values.items() if shapes.get(name) == value.shape}
-        return replace(self, network=network, settings={**self.settings, "start": kept})
+        settings = {**self.settings, "start": kept}
+        frozen = self.settings.get("frozen")
+        if isinstance(frozen, Mapping):
+            settings["frozen"] = {n: mask for n, mask in frozen.items() if np.shape(mask) == shapes.get(n)}
+        elif frozen is not None:
+            settings["frozen"] = [name for name in frozen if name in shapes]
+        return replace(self, network=network, settings=settings)
 
     def of_rows(self, rows: NDArray[np.int64]) -> Call:
         """The same call, trained on some of its rows, which are measured as before."""
