@@ -67,7 +67,15 @@ class SavedFile:
         """
         try:
             yield
-        except (TypeError, KeyError, ValueError, OverflowError, RecursionError) as error:
+        except (
+            TypeError,
+            KeyError,
+            IndexError,
+            AttributeError,
+            ValueError,
+            OverflowError,
+            RecursionError,
+        ) as error:
             words = shortened(str(error) if isinstance(error, DownslopeError) else repr(error))
             raise DownslopeError(f"{self.path} is damaged: {words}; save it again") from None
 

@@ -194,8 +194,8 @@ def fit(table: str, output: str | None, **options: Any) -> None:
 
     With several targets, each has a model for which the others are no inputs; one file holds them all.
 
-    TABLE is a CSV, TSV, JSON lines, Parquet, Arrow, Feather or Excel file, which may be compressed with gzip
-    or zstd; "-" reads standard input.
+    TABLE is a CSV, TSV, JSON lines, Parquet, Arrow, Feather or Excel file, which may be compressed with gzip,
+    zstd, bzip2 or xz; "-" reads standard input.
 
     \b
     Examples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
@@ -174,6 +175,8 @@ class Record:
             found: Record = _made(cls, data)
             for scores in (found.baseline, found.linear, found.network):
                 _check_scores(scores)
+            if any(e < 0 for g in found.groups for e in (*g.train_errors, *g.validation_errors)):
+                raise ValueError("a mean error is below 0")
         except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
             raise DownslopeError(f"the training record is damaged: {error!r}") from None
         return found
@@ -182,7 +185,8 @@ class Record:
 def _check_scores(scores: Scores) -> None:
     """Refuse figures that no predictions have."""
     for name, value in asdict(scores).items():
-        if value is not None and (value != value or (value < 0 and name != "r2")):
+        low, high = (-math.inf, 1) if name == "r2" else (0, 1 if name == "accuracy" else math.inf)
+        if value is not None and not low <= value <= high:
             raise ValueError(f"{name} is {value!r}")
 
 

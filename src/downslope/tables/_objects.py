@@ -154,7 +154,7 @@ def _number(cell: Any) -> float | None:
     try:
         return float(cell)
     except OverflowError:
-        return math.copysign(math.inf, cell)
+        return math.inf if cell > 0 else -math.inf
 
 
 def _numbers(name: str, cells: list[Any]) -> pl.Series:

@@ -101,7 +101,10 @@ def _of_long_numbers(column: pl.Series) -> pl.Series:
 
 
 def _of_bytes(column: pl.Series) -> pl.Series:
-    text = column.cast(pl.String, strict=False)
+    try:
+        text = column.cast(pl.String, strict=False)
+    except pl.exceptions.PolarsError:  # bytes that are no text
+        return column
     return text if text.null_count() == column.null_count() else column
 
 

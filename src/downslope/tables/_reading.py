@@ -6,20 +6,21 @@ import io
 import json
 import os
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator
+import zipfile
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any, BinaryIO
 
 import numpy as np
 import polars as pl
 
 from downslope.errors import DownslopeError
+from downslope.tables._guarded import read_guarded
 from downslope.tables._names import listed
 from downslope.tables._objects import column_of_objects
-from downslope.tables._plain import plain_frame
 from downslope.tables._polars import check_polars
 from downslope.tables._sources import Source, as_utf8, open_source
-from downslope.tables.excel import read_excel
 from downslope.tables.text import Reading, Written, checked_names, read_delimited, typed
 
 __all__ = ["read_table", "written_tables"]
@@ -35,8 +36,10 @@ def read_table(
 ) -> pl.DataFrame:
     """A table from a file of CSV, TSV, JSON lines, Parquet, Arrow (Feather) or Excel.
 
-    The format is detected from the content, as are compression with gzip or zstd and the delimiter, the
-    encoding and the decimal mark of text.
+    The format is detected from the content, as are compression (gzip, zstd, bzip2, xz) and the delimiter,
+    the encoding and the decimal mark of text. What is compressed or comes from a pipe may be 2 GiB, or 8
+    times the file; so may Parquet, Arrow and Excel. ``DOWNSLOPE_MAX_BYTES`` in the environment sets another
+    number of bytes.
 
     Args:
         source: a path, ``"-"`` for standard input, or a file open for bytes.
@@ -72,15 +75,19 @@ def written_tables(
     """
     check_polars()
     opened = open_source(source)
+    read = None
     for reading in readings:
         try:
-            yield _written(opened, sheet, reading, text)
+            read = read or _reader(opened, sheet)
+            yield _written(opened, read, reading, text)
         except DownslopeError as error:
             yield error
 
 
-def _written(source: Source, sheet: str | None, reading: Reading, text: Collection[str] | None) -> Written:
-    read = _reader(source, sheet)
+_Reader = Callable[[], Written]
+
+
+def _written(source: Source, read: _Reader | None, reading: Reading, text: Collection[str] | None) -> Written:
     if read is None:
         written = read_delimited(source, reading, text)
     elif reading.layout:
@@ -99,17 +106,24 @@ def _written(source: Source, sheet: str | None, reading: Reading, text: Collecti
     return written
 
 
-def _reader(source: Source, sheet: str | None) -> Callable[[], Written] | None:
-    """What reads a file; None for delimited text."""
+_BEGINNINGS = {
+    b"PAR1": "Parquet",
+    b"ARROW1": "Arrow",
+    b"\xff\xff\xff\xff": "Arrow stream",
+    b"PK\x03\x04": "Excel",
+    b"\xd0\xcf\x11\xe0": "Excel",
+}
+"""The first bytes of the formats that other libraries read."""
+
+
+def _reader(source: Source, sheet: str | None) -> _Reader | None:
+    """What reads a file, once; None for delimited text."""
     start = source.content[:8]
-    if start.startswith(b"PAR1"):
-        return lambda: _binary(source, "Parquet", pl.read_parquet)
-    if start.startswith(b"ARROW1"):
-        return lambda: _binary(source, "Arrow", pl.read_ipc)
-    if start.startswith(b"\xff\xff\xff\xff"):
-        return lambda: _binary(source, "Arrow", pl.read_ipc_stream)
-    if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        return lambda: read_excel(source, sheet)
+    if start.startswith(b"PK\x03\x04"):
+        _refuse_archive(source)
+    for beginning, kind in _BEGINNINGS.items():
+        if start.startswith(beginning):
+            return cache(lambda: read_guarded(source, kind, sheet))  # noqa: B023
     if sheet is not None:
         raise DownslopeError(f"{source.name} has no sheets: only an Excel file does; leave the sheet out")
     if start.startswith(b"FEA1"):
@@ -117,30 +131,44 @@ def _reader(source: Source, sheet: str | None) -> Callable[[], Written] | None:
             f"{source.name} is Feather version 1, which nothing writes any more; save it as version 2"
         )
     if source.suffix in _JSON or source.content.lstrip()[:2] in (b'{"', b"[{"):
-        return lambda: _json(source)
+        return cache(lambda: _json(source))
     return None
 
 
-def _binary(source: Source, kind: str, read: Callable[..., pl.DataFrame]) -> Written:
+def _refuse_archive(source: Source) -> None:
+    """Refuse an archive that is no spreadsheet, which is one too."""
     try:
-        return Written(plain_frame(read(io.BytesIO(source.content))))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        with zipfile.ZipFile(io.BytesIO(source.content)) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return  # whatever is wrong with it, the reader of spreadsheets says it
+    if not any(name.startswith(("xl/", "content.xml", "Index/")) for name in names):
         raise DownslopeError(
-            f"{source.name} is a damaged {kind} file ({_first_line(error)}); copy or write it again"
-        ) from None
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0][:160] or type(error).__name__
+            f"{source.name} is an archive of {listed(names)}; unpack it, and give the table that is in it"
+        )
 
 
 def _json(source: Source) -> Written:
     text = as_utf8(source)
     numbered = _json_array(source, text) if text.lstrip().startswith(b"[") else _json_lines(source, text)
+    if b"\\u" in text:
+        _refuse_halves(source, numbered)
     rows = list(numbered.values())
     names = list(dict.fromkeys(name for row in rows for name in row))
     frame = pl.DataFrame([_json_column(name, [row.get(name) for row in rows]) for name in names])
     return Written(frame, index=np.array(list(numbered), np.int64))
+
+
+def _refuse_halves(source: Source, rows: Mapping[int, Mapping[str, Any]]) -> None:
+    """Refuse text with half of a character, such as "\\ud800" alone, which no file of text can hold."""
+    for place, row in rows.items():
+        try:
+            json.dumps(row, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            found = error.object[error.start : error.end].encode("ascii", "backslashreplace").decode()
+            raise DownslopeError(
+                f'{source.name}, row {place + 1}: "{found}" is half of a character; write it again as UTF-8'
+            ) from None
 
 
 def _json_array(source: Source, text: bytes) -> dict[int, dict[str, Any]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import os
+import stat
 import sys
-import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -14,15 +14,14 @@ import numpy as np
 
 from downslope.errors import DownslopeError
 from downslope.tables._charset import encoding_of, wide_encoding_of
+from downslope.tables._limits import largest_content, too_large
 from downslope.tables._names import did_you_mean
+from downslope.tables._unpacking import PACKED, unpacked
 
 __all__ = ["Source", "as_utf8", "decoded", "open_source"]
 
-_GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
-_PACKED = {".gz", ".gzip", ".zst", ".zstd"}
-_LAYERS = 4
 _BLOCK = 1 << 16  # which stays in the cache
+_CHUNK = 1 << 24  # of a stream
 
 
 @dataclass(frozen=True)
@@ -35,9 +34,13 @@ class Source:
 
 
 def open_source(source: str | os.PathLike[str] | BinaryIO) -> Source:
-    """Read everything there is, and decompress gzip and zstd, known by their first bytes."""
+    """Read everything there is, within limits, and decompress it.
+
+    Raises:
+        DownslopeError: if it cannot be read, is empty, or is more than a stream or a packed file may hold.
+    """
     name, packed = _read(source)
-    content = _unpack(packed, name)
+    content = unpacked(packed, name)
     if not content:
         raise DownslopeError(f"{name} is empty; give a table with a header and at least one row")
     return Source(name, _suffix(name), content)
@@ -45,7 +48,7 @@ def open_source(source: str | os.PathLike[str] | BinaryIO) -> Source:
 
 def _suffix(name: str) -> str:
     path = Path(name.lower())
-    while path.suffix in _PACKED:
+    while path.suffix in PACKED:
         path = path.with_suffix("")
     return path.suffix
 
@@ -56,17 +59,33 @@ def _read(source: str | os.PathLike[str] | BinaryIO) -> tuple[str, bytes]:
         if not isinstance(text, str):
             raise DownslopeError(f"a path is text, not {type(text).__name__}; decode it with os.fsdecode")
         if text == "-":
-            return "standard input", sys.stdin.buffer.read()
+            if sys.stdin is None:
+                raise DownslopeError("standard input is closed; name a file")
+            return "standard input", _stream(sys.stdin.buffer.read, "standard input")
         return text, _read_path(text)
     name = getattr(source, "name", None)
     name = name if isinstance(name, str) else "the open file"
     read = getattr(source, "read", None)
     if read is None:
         raise DownslopeError(f"a table is read from a path or an open file, not {type(source).__name__}")
-    content = read()
-    if not isinstance(content, (bytes, bytearray, memoryview)):
-        raise DownslopeError(f"{name} is open as text; open it as bytes, with mode 'rb'")
-    return name, bytes(content)
+    return name, _stream(read, name)
+
+
+def _stream(read: Callable[[int], bytes], name: str) -> bytes:
+    """All of what may have no end."""
+    limit, size = largest_content(), 0
+    parts: list[bytes] = []
+    while size <= limit:
+        part = read(_CHUNK)
+        if not isinstance(part, (bytes, bytearray, memoryview)):
+            raise DownslopeError(f"{name} is open as text; open it as bytes, with mode 'rb'")
+        if not part:
+            return b"".join(parts)
+        if not size and not any(part):
+            raise DownslopeError(f"{name} begins with nothing but zeros; give a table")
+        parts.append(bytes(part))
+        size += len(part)
+    raise too_large(name, "goes on for", limit)
 
 
 def _read_path(text: str) -> bytes:
@@ -74,7 +93,14 @@ def _read_path(text: str) -> bytes:
         raise DownslopeError("a path of no letters names no file; give the name of a file")
     path = Path(text)
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            about = os.fstat(file.fileno())
+            whole = stat.S_ISREG(about.st_mode) and about.st_size
+            return file.read() if whole else _stream(file.read, text)
+    except DownslopeError:
+        raise
+    except MemoryError:
+        raise DownslopeError(f"{text} is larger than the memory; give a part of its rows") from None
     except FileNotFoundError:
         raise DownslopeError(f"there is no file {text}{_near_file(path)}") from None
     except IsADirectoryError:
@@ -94,44 +120,6 @@ def _near_file(path: Path) -> str:
     except (OSError, ValueError):
         return f"; the folder {folder} does not exist either"
     return did_you_mean(path.name, known) or "; check the path"
-
-
-def _unpack(content: bytes, name: str) -> bytes:
-    for _ in range(_LAYERS):
-        if content.startswith(_GZIP):
-            content = _gunzip(content, name)
-        elif content.startswith(_ZSTD):
-            content = _unzstd(content, name)
-        else:
-            break
-    return content
-
-
-def _damaged(name: str, kind: str, found: object) -> DownslopeError:
-    return DownslopeError(f"{name} is a damaged {kind} file ({found}); copy or download it again")
-
-
-def _gunzip(content: bytes, name: str) -> bytes:
-    try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise _damaged(name, "gzip", error) from None
-
-
-def _unzstd(content: bytes, name: str) -> bytes:
-    import zstandard
-
-    parts = []
-    while content:
-        reader = zstandard.ZstdDecompressor().decompressobj()
-        try:
-            parts.append(reader.decompress(content))
-        except zstandard.ZstdError as error:
-            raise _damaged(name, "zstd", error) from None
-        if not reader.eof:
-            raise _damaged(name, "zstd", "it ends too early")
-        content = reader.unused_data
-    return b"".join(parts)
 
 
 def as_utf8(source: Source, encoding: str | None = None) -> bytes:

@@ -94,7 +94,6 @@ def read_delimited(
     layout = layout_of(content, reading)
     content = _from_line(content, layout.above)
     above = skipped + layout.above
-    csv.field_size_limit(1 << 30)
     header, start = _header(source, content, layout, above, named=reading.header is not False)
     rows = _Rows(content, start, layout.delimiter)
     schema: _Schema = dict.fromkeys(header, pl.String)

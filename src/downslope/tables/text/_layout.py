@@ -19,6 +19,7 @@ DELIMITERS = (",", ";", "\t", "|", " ")
 _SAMPLE = 100
 _HEAD = 1 << 18
 _TITLES = 20
+_LONGEST_CELL = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Layout:
 
 def records(text: str, delimiter: str, *, strict: bool) -> Iterator[Record]:
     """The rows that are not blank."""
+    csv.field_size_limit(_LONGEST_CELL)  # of Python's 131,072, a single cell of text can be longer
     lines = io.StringIO(text, newline="")
     # what divides no cells stands for no delimiter
     reader = csv.reader(lines, delimiter=delimiter or "\x01", strict=strict)
