@@ -107,6 +107,8 @@ def _outcome(case: Case, call: Call) -> Outcome:
 
 def _score(call: Call, asked: object = None) -> float:
     """That of a call; where a remedy made the loss a robust one, by the loss that was asked for."""
+    if not call.has_validation:
+        call = call.with_rows_apart()
     run, network = call.run(), call.network
     if network.loss_function.name in _ROBUST:
         call = call.with_network(replace(network, loss=asked or network.loss))

@@ -10,6 +10,7 @@ from healthy import healthy
 
 from downslope.insight.diagnosis import Call, Finding, examine
 from downslope.nets import Dense
+from downslope.training import predict
 
 
 def suspected(call: Call, code: str) -> Finding:
@@ -145,3 +146,19 @@ def test_few_numbers_as_targets_are_no_wrong_numbers() -> None:
     changed = replace(call, network=squares, y=call.y.astype(float))
     found = examine(changed, changed.run(), prove=False, seconds=None)
     assert "label-noise" not in [finding.code for finding in found.findings]
+
+
+def test_without_validation_rows_the_error_is_that_of_rows_which_a_run_did_not_learn() -> None:
+    call = healthy("friedman", "wide", 1).with_settings(validation=None, epochs=200)
+    found = examine(call, call.run(), prove=False, seconds=None)
+    apart = call.with_rows_apart()
+    x, y = apart.held or (call.x, call.y)
+    run = apart.run()
+    error = np.mean((predict(call.network, x, parameters=run.parameters).ravel() - y) ** 2) / np.mean(
+        (y - y.mean()) ** 2
+    )
+    assert found.judged_by in str(found)
+    assert found.judged_by.startswith("rows that were held out")
+    assert found.score == pytest.approx(error, rel=1e-6)
+    few = replace(call, x=call.x[:40], y=call.y[:40])
+    assert examine(few, None, prove=False, seconds=None).judged_by == "the rows that were learned from"

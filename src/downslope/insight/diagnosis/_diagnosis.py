@@ -19,7 +19,11 @@ from downslope.insight.diagnosis._written import (
     proof_picture,
 )
 
-__all__ = ["Diagnosis"]
+__all__ = ["HELD", "LEARNED", "VALIDATION", "Diagnosis"]
+
+VALIDATION = "the validation rows"
+HELD = "rows that were held out, after a run without them,"
+LEARNED = "the rows that were learned from"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +37,7 @@ class Diagnosis:
         seconds: that the examination took.
         names: of the inputs; empty where they have none.
         unexamined: what there was no time to look at: codes of findings, and what else, in words.
+        judged_by: the rows that the score is of.
     """
 
     findings: Sequence[Finding]
@@ -41,6 +46,7 @@ class Diagnosis:
     seconds: float
     names: Sequence[str] = ()
     unexamined: Sequence[str] = ()
+    judged_by: str = LEARNED
 
     @property
     def healthy(self) -> bool:
@@ -63,7 +69,7 @@ class Diagnosis:
         return panel("Diagnosis", self._line(), *parts)
 
     def _line(self) -> str:
-        return diagnosis_line(self.findings, self.score, self.unexamined, failed=self.failed)
+        return diagnosis_line(self.findings, self.score, self.judged_by, self.unexamined, failed=self.failed)
 
     def picture(self) -> Picture:
         """The runs that were tried for the first finding, as curves.
@@ -82,6 +88,7 @@ class Diagnosis:
         return {
             "healthy": self.healthy,
             "score": self.score,
+            "judged_by": self.judged_by,
             "seconds": self.seconds,
             "unexamined": list(self.unexamined),
             "findings": [_json(finding, self.names) for finding in self.findings],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from time import perf_counter
 from typing import Any, Protocol, runtime_checkable
 
@@ -10,8 +11,9 @@ import numpy as np
 
 from downslope._checks import POSITIVE, flag, items, number, show, text
 from downslope._keywords import suggests_keywords
+from downslope.engines import OutOfTime
 from downslope.errors import DownslopeError
-from downslope.insight.diagnosis._diagnosis import Diagnosis
+from downslope.insight.diagnosis._diagnosis import HELD, LEARNED, VALIDATION, Diagnosis
 from downslope.insight.diagnosis._finding import CERTAIN, NOTE, PROVEN, SUSPECTED, Finding, Proof, Remedy
 from downslope.insight.diagnosis._mending import Mending, Suspected, budget_of, mend, suspicions
 from downslope.insight.diagnosis._trials import Progress
@@ -180,6 +182,7 @@ def examine(
     left = None if seconds is None else max(seconds - (perf_counter() - begin), 0.0)
     seen = Examination(apart, run, Yardstick(apart), budget_of(apart, seconds, left=left))
     suspected, unexamined = suspicions(seen)
+    score, judged_by = _judged(seen)
     mending = mend(seen, suspected, progress) if prove else Mending((), (), tuple(suspected))
     unexamined = [*cut, *unexamined, *(each for each in mending.unexamined if each not in unexamined)]
     mended, findings = call, list[Finding]()
@@ -197,7 +200,17 @@ def examine(
             findings.append(
                 _finding(each, remedy, proof, mended if each in mending.untried else call, severity)
             )
-    return Diagnosis(findings, seen.score, seen.failed, perf_counter() - begin, names, unexamined)
+    return Diagnosis(findings, score, seen.failed, perf_counter() - begin, names, unexamined, judged_by)
+
+
+def _judged(seen: Examination) -> tuple[float, str]:
+    """The score that is told, and which rows it is of: learned ones say little of new ones."""
+    if seen.call.has_validation:
+        return seen.score, VALIDATION
+    if seen.call.held is not None and not seen.failed:
+        with suppress(OutOfTime, DownslopeError):
+            return seen.yardstick.score(seen.call, seen.budget.run(seen.call)), HELD
+    return seen.score, LEARNED
 
 
 def _made(call: Call, seconds: float | None) -> tuple[Run, list[str]]:

@@ -22,13 +22,14 @@ _NOTHING = (
 
 
 def diagnosis_line(
-    findings: Sequence[Finding], score: float, unexamined: Sequence[str], *, failed: bool
+    findings: Sequence[Finding], score: float, judged_by: str, unexamined: Sequence[str], *, failed: bool
 ) -> str:
     """Whether the run is healthy, in a few sentences; what there was no time for among them."""
     faults = [finding for finding in findings if finding.severity == FAULT]
     shown_faults = sum(finding.stated != SUSPECTED for finding in faults)
     shown = shown_score(score)
-    left = f"The error is {shown}{' of' if shown.endswith('%') else ''} that of the best constant."
+    of = " of" if shown.endswith("%") else ""
+    left = f"The error of {judged_by} is {shown}{of} that of the best constant."
     if failed:
         left = "The run came to what is not finite."
     if shown_faults:
