@@ -1,7 +1,7 @@
 /** What the doctor was asked, and what it said. */
 import { ask, send } from "../core/session.js";
-import { COLUMNS, panel } from "../core/store.js";
-import { signal } from "../core/ui.js";
+import { COLUMNS, frame, panel } from "../core/store.js";
+import { computed, signal } from "../core/ui.js";
 
 /** Whether it is at it, what it found last, and which of its remedies was taken. */
 export const doctor = signal({ busy: false, found: null, applied: null });
@@ -15,6 +15,13 @@ export async function examine() {
   const found = await ask("examine");
   doctor.value = { busy: false, found: found?.message === "examined" ? found : null, applied: null };
 }
+
+/** The place of the first finding of the present run that the page can mend; -1 where none was found yet. */
+export const mendable = computed(() => {
+  const { found, applied } = doctor.value;
+  const isPresent = found && applied === null && found.run === frame.value?.timeline?.run;
+  return isPresent ? found.findings.findIndex((one) => one.changes && one.stated !== "suspected") : -1;
+});
 
 export const cancel = () => send("cancel", { of: "examine" });
 

@@ -1,7 +1,7 @@
 /** What ended the run: in the place of what to do next, so that it covers nothing. */
 import { frame } from "../core/store.js";
 import { computed, html, signal } from "../core/ui.js";
-import { examine } from "../doctor/ask.js";
+import { apply, doctor, examine, mendable } from "../doctor/ask.js";
 
 /** The message that the reader has closed. */
 const read = signal("");
@@ -23,8 +23,14 @@ export function Stopped() {
   const finished = kind === "finished";
   return html`<section class=${`stopped ${finished ? "calm" : ""}`} role="alert">
     <p title=${text}><b>${finished ? "Stopped." : "Descent failed:"}</b> <span>${text}</span></p>
-    <div class="bar">${
-      !finished && html`<button class="primary" onClick=${examine}>Ask the doctor why</button>`
-    }
+    <div class="bar">${!finished && html`<${Doctor} />`}
       <button class="quiet" aria-label="Close this message" onClick=${close}>✕</button></div></section>`;
+}
+
+/** The way to the doctor; to its remedy where that was found already. */
+function Doctor() {
+  const index = mendable.value;
+  if (index < 0) return html`<button class="primary" onClick=${examine}>Ask the doctor why</button>`;
+  const { remedy } = doctor.value.found.findings[index];
+  return html`<button class="primary" title=${remedy} onClick=${() => apply(index)}>Apply its remedy</button>`;
 }
