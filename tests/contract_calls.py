@@ -58,6 +58,7 @@ def schedule(kind, **settings):
     return ds.descend(NET, X, Y, learning_rate=kind(**settings), steps=2)
 
 
+TEXTS = frozenset({"text of a number", "empty text", "SGD", "Tanh", "unknown name"})
 RESULTS = {
     "TrainedNetwork",
     "Comparison",
@@ -69,6 +70,7 @@ RESULTS = {
     "Exported",
     "Finding",
     "Forecast",
+    "History",
     "Importance",
     "Model",
     "Models",
@@ -196,6 +198,17 @@ CALLS = {
         lambda **k: ds.descend(PAIR, X, Y, validation=ds.Folds(**k), epochs=2),
         {"of": [0, 1, 0, 1, -1, -1]},
         {"of": NOTHING},
+    ),
+    ds.TensorBoard: (lambda **k: str(ds.TensorBoard(**k)._folder), {"folder": "runs"}, {"folder": PATHS}),
+    ds.MLflow: (
+        lambda **k: vars(ds.MLflow(**k)),
+        {"experiment": "a", "uri": None},
+        {"experiment": TEXTS, "uri": OPTIONAL | TEXTS},
+    ),
+    ds.WandB: (
+        lambda **k: {name: str(value) for name, value in vars(ds.WandB(**k)).items()},
+        {"project": "a", "folder": ".", "online": False},
+        {"project": TEXTS, "folder": PATHS, "online": FLAG},
     ),
     ds.descend: (
         ds.descend,

@@ -85,7 +85,13 @@ _NAMES = {
         "Studio",
         "play",
     ),
+    "tracking": (
+        "MLflow",
+        "TensorBoard",
+        "WandB",
+    ),
     "training": (
+        "History",
         "Adagrad",
         "Adam",
         "AdamW",

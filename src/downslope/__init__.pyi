@@ -58,6 +58,9 @@ from downslope.nets import Residual as Residual
 from downslope.nets import TrainedNetwork as TrainedNetwork
 from downslope.studio import Studio as Studio
 from downslope.studio import play as play
+from downslope.tracking import MLflow as MLflow
+from downslope.tracking import TensorBoard as TensorBoard
+from downslope.tracking import WandB as WandB
 from downslope.training import Adagrad as Adagrad
 from downslope.training import Adam as Adam
 from downslope.training import AdamW as AdamW
@@ -66,6 +69,7 @@ from downslope.training import Constant as Constant
 from downslope.training import Cosine as Cosine
 from downslope.training import FlatCosine as FlatCosine
 from downslope.training import Folds as Folds
+from downslope.training import History as History
 from downslope.training import OneCycle as OneCycle
 from downslope.training import RMSprop as RMSprop
 from downslope.training import Run as Run

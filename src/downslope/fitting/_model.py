@@ -43,7 +43,7 @@ from downslope.tables import (
     counted_in,
     open_table,
 )
-from downslope.training import forward
+from downslope.training import History, forward
 
 __all__ = ["Model", "read_as_fitted", "read_model"]
 
@@ -78,6 +78,28 @@ class Model:
     def summary(self) -> Summary:
         """What was used: networks, layers, columns with their encoders, scores. ``print`` it."""
         return summary_of(self.network, self.encoder, self.target, self.record)
+
+    @property
+    def history(self) -> History:
+        """The errors of each epoch of each group: ``group``, ``epoch``, ``loss``, ``validation_loss``.
+
+        They are as the loss has them; ``validation_loss`` is NaN where there were no such rows. Epochs of the
+        linear group are iterations. Groups that have no share in the prediction are there too.
+        """
+        groups = self.record.groups
+        lengths = [len(group.train_errors) for group in groups]
+        validation = [
+            [*group.validation_errors, *[np.nan] * length][:length]
+            for group, length in zip(groups, lengths, strict=True)
+        ]
+        return History(
+            {
+                "group": np.repeat([group.name for group in groups], lengths),
+                "epoch": np.concatenate([np.arange(1, length + 1) for length in lengths]),
+                "loss": np.concatenate([np.array(group.train_errors, float) for group in groups]),
+                "validation_loss": np.concatenate([np.array(errors, float) for errors in validation]),
+            }
+        )
 
     def __repr__(self) -> str:
         return f"<Model of {self.target.name!r}: {self.summary.line}>"

@@ -4,6 +4,7 @@ from downslope.training._batches import BATCHES, Batches, ShuffledBatches, StepB
 from downslope.training._descend import descend
 from downslope.training._epochs import AfterEpoch, Ending, Losses, run_epochs
 from downslope.training._failure import Failure
+from downslope.training._history import History
 from downslope.training._loop import Advance, Loop, Rates, State
 from downslope.training._predict import forward, held_out, predict
 from downslope.training._program import Means, Program, program_of, training_program
@@ -71,6 +72,7 @@ __all__ = [
     "Folds",
     "Frozen",
     "FrozenNames",
+    "History",
     "Journal",
     "LearningRate",
     "Loop",

@@ -16,6 +16,7 @@ from downslope._files import SavedFile, write_file
 from downslope.drawing import curves_picture, panel, plot_curves
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, checked_parameters, network_of
+from downslope.training._history import History, run_history
 from downslope.training._run_curves import RunCurves, run_curves
 from downslope.training._trouble import Trouble
 
@@ -97,6 +98,15 @@ class Run:
         return panel(
             "Run", f"of {self._line()}", words[0], "" if picture is None else picture.svg(), words[1]
         )
+
+    @property
+    def history(self) -> History:
+        """The errors of each epoch: ``epoch``, ``step``, ``loss``; ``validation_loss`` where rows validate.
+
+        ``step`` is the number of updates at its end, ``loss`` the mean over its steps, each before its
+        update; ``validation_loss`` is NaN for an epoch that was not finished.
+        """
+        return History(run_history(self.losses, self.validation_losses, self.steps_in_epoch))
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the losses and the validation losses with matplotlib, and mark the best epoch.
