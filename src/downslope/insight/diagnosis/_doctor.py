@@ -174,7 +174,8 @@ def examine(
             )
         except DownslopeError:  # nothing is left that could be run
             rest = Diagnosis((), WORST, True, 0.0, names)
-        return Diagnosis((first, *rest.findings), WORST, True, perf_counter() - begin, names)
+        both, took = (first, *rest.findings), perf_counter() - begin
+        return Diagnosis(both, WORST, True, took, names, rest.unexamined)
     run, cut = (run, []) if run else _made(call, seconds)
     apart = call.with_rows_apart()
     if run.stopped in ("time", "interrupted", "callback"):
