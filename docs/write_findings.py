@@ -5,6 +5,7 @@ Each finding is shown on a run of benchmarks/doctor in which it is planted; one 
 
 import sys
 from collections.abc import Iterator
+from inspect import cleandoc
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def planted(sign: Sign) -> Iterator[tuple[str, Call]]:
                 for architecture in ARCHITECTURES:
                     call = story(healthy(table, architecture, 1), severity, np.random.default_rng(1))
                     if call is not None:
-                        yield f"{(story.__doc__ or '').strip()} Here: the table *{table}*.", call
+                        yield f"{cleandoc(story.__doc__ or '')} Here: the table *{table}*.", call
 
 
 def example(sign: Sign) -> tuple[str, Finding]:
@@ -49,7 +50,7 @@ def example(sign: Sign) -> tuple[str, Finding]:
 def section(sign: Sign) -> str:
     """What is said of a finding."""
     words, finding = example(sign)
-    lines = [f"### {sign.code}", (sign.look.__doc__ or "").strip(), f"*Planted:* {words}", finding.cause]
+    lines = [f"### {sign.code}", cleandoc(sign.look.__doc__ or ""), f"*Planted:* {words}", finding.cause]
     where = finding.where.words()
     evidence = [f"{each.quantity}: {each.value:.4g}; bound {each.bound:.4g}" for each in finding.evidence]
     rows = [

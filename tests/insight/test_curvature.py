@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import downslope as ds
 from downslope.engines import evaluate
 from downslope.graph import gradient
+from downslope.insight.diagnosis.measured import least_curvature
 from random_networks import NETWORKS, SMOOTH, data_for, direction_for, flat, networks
 
 
@@ -118,3 +119,21 @@ def test_what_does_not_fit_is_said():
         ds.DownslopeError, match=r"vector\['layer1.bias'\] needs the shape \(1,\), not \(2,\)"
     ):
         ds.hessian_vector_product(net, [[1, 2]], [1], parameters=at, vector={**at, "layer1.bias": [1.0, 2.0]})
+
+
+def test_the_least_curvature_is_that_of_the_whole_hessian():
+    """Of 13 parameters, whose Hessian is formed column by column."""
+    network = ds.Network(2, [ds.Dense(3, "tanh"), ds.Dense(1)])
+    random = np.random.default_rng(0)
+    x = random.standard_normal((40, 2))
+    rows = {"x": x, "y": x[:, :1] * x[:, 1:], "row_weights": np.ones(40)}
+    at = network.initial_parameters(3, np.dtype(float))
+    columns = []
+    for unit in np.eye(sum(value.size for value in at.values())):
+        parts = np.split(unit, np.cumsum([value.size for value in at.values()])[:-1])
+        vector = {name: part.reshape(at[name].shape) for name, part in zip(at, parts, strict=True)}
+        product = ds.hessian_vector_product(network, x, rows["y"], parameters=at, vector=vector)
+        columns.append(flat(product))
+    expected = np.linalg.eigvalsh(np.array(columns))[0]
+    assert expected < 0
+    assert least_curvature(network, at, rows) == pytest.approx(expected, rel=1e-6)

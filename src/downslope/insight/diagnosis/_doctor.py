@@ -16,7 +16,7 @@ from downslope.errors import DownslopeError
 from downslope.insight.diagnosis._diagnosis import HELD, LEARNED, VALIDATION, Diagnosis
 from downslope.insight.diagnosis._finding import CERTAIN, NOTE, PROVEN, SUSPECTED, Finding, Proof, Remedy
 from downslope.insight.diagnosis._mending import Mending, Suspected, budget_of, mend, suspicions
-from downslope.insight.diagnosis._trials import Progress
+from downslope.insight.diagnosis._trials import LEVEL, Progress
 from downslope.insight.diagnosis.findings import signs
 from downslope.insight.diagnosis.measured import WORST, Call, Examination, Yardstick, shown_score
 from downslope.nets import Network
@@ -232,7 +232,8 @@ def _finding(
     before, after = call.arguments(), remedy.apply(call).arguments()
     changes = {name: value for name, value in after.items() if value is not before.get(name)}
     own = each.suspicion
-    stated = PROVEN if proof is not None else CERTAIN if own.certain else SUSPECTED
+    proven = proof is not None and proof.p < LEVEL
+    stated = PROVEN if proven else CERTAIN if own.certain else SUSPECTED
     return Finding(
         code=each.sign.code,
         severity=severity or own.severity,

@@ -10,7 +10,16 @@ import numpy as np
 
 from downslope.engines import OutOfTime
 from downslope.insight.diagnosis._finding import FAULT, NOTE, Proof, Remedy, Suspicion
-from downslope.insight.diagnosis._trials import LEVEL, SEEDS, Progress, Trials, is_worth, rank_p, verdict
+from downslope.insight.diagnosis._trials import (
+    LARGE_SHARE,
+    LEVEL,
+    SEEDS,
+    Progress,
+    Trials,
+    is_worth,
+    rank_p,
+    verdict,
+)
 from downslope.insight.diagnosis.findings import Sign, signs
 from downslope.insight.diagnosis.measured import Budget, Call, Examination, most_rows
 
@@ -21,7 +30,8 @@ _EPOCHS = 10  # what an examination may take of the run's own time
 _MOST = 6  # faults that are mended one after the other
 _SIGNALS = 0.5  # of the time, which signals may take
 _MENDED = "the run with these remedies"
-_SCREENED = 12  # runs, about, that choose one of the remedies of a suspicion
+_SCREENED = 16  # runs, about, that choose one of the remedies of a suspicion
+_UNPROVEN = "unproven"  # what no verdict was given on
 _LEVEL = 0.05  # where two remedies differ by less, the cause is taken in the order of the findings
 
 
@@ -129,6 +139,7 @@ def mend(seen: Examination, suspected: Sequence[Suspected], progress: Progress |
     if progress is not None:
         trials.progress = progress
     begin, found, small, unexamined = seen.call, list[Tried](), list[Tried](), list[str]()
+    first: tuple[Examination, Sequence[Tried]] | None = None
     sure, untried = 0, list[Suspected]()  # faults among what was found, and what was not tried beside them
     while True:
         tried, left = _tried(trials, seen, faults)
@@ -136,6 +147,8 @@ def mend(seen: Examination, suspected: Sequence[Suspected], progress: Progress |
         # what does little alone may be half of a pair: one such remedy is made before the next look
         proven = tried[FAULT] or ([] if len(found) > sure else tried[NOTE])
         mending = [_first(proven)] if proven else _together(trials, seen, faults)
+        mending = mending or _likely(seen, tried[_UNPROVEN], must=not found)
+        first = first or (seen, [*tried[NOTE], *tried[_UNPROVEN]])
         untried = untried if found else left
         found += mending
         if tried[FAULT] or (mending and not proven):
@@ -154,7 +167,7 @@ def mend(seen: Examination, suspected: Sequence[Suspected], progress: Progress |
         faults = [each for each in suspected if not each.is_note and each.sign.code not in known]
         if not faults:
             break
-    found = found[:sure]
+    found = found[:sure] or _likely(*first, must=True)
     if len(found) > 1:
         with suppress(OutOfTime):
             found = _needed(trials, begin, found)
@@ -173,22 +186,22 @@ def _trials(seen: Examination, suspected: int) -> Trials:
 def _tried(
     trials: Trials, seen: Examination, faults: Sequence[Suspected]
 ) -> tuple[Mapping[str, list[Tried]], list[Suspected]]:
-    """What came of the remedy of each suspicion, by severity; and those for which there was no time."""
-    found: dict[str, list[Tried]] = {FAULT: [], NOTE: []}
-    for place, each in enumerate(faults):
+    """What came of the remedy of each suspicion, by verdict; and those for which there was no time."""
+    found: dict[str, list[Tried]] = {FAULT: [], NOTE: [], _UNPROVEN: []}
+    for each in faults:
         if each.suspicion.certain:
-            return {FAULT: [(each, each.suspicion.remedies[0], None)], NOTE: []}, []
+            return found | {FAULT: [(each, each.suspicion.remedies[0], None)]}, []
+    for place, each in enumerate(faults):
         call = each.suspicion.fair(seen.call)
         try:
             remedy = trials.screened(call, each.suspicion.remedies)
             proof = trials.prove(call, remedy, remedy.apply(call))
         except OutOfTime:
             return found, list(faults[place:])
-        severity = verdict(proof, seen.score_of(call))
-        if severity is not None and each.suspicion.evident:
-            severity = FAULT
-        if severity is not None:
-            found[severity].append((each, remedy, proof))
+        said = verdict(proof, seen.score_of(call)) or _UNPROVEN
+        if said == NOTE and each.suspicion.evident:
+            said = FAULT
+        found[said].append((each, remedy, proof))
     return found, []
 
 
@@ -202,6 +215,21 @@ def _first(proven: Sequence[Tried]) -> Tried:
         rank_p(best.scores, own.scores) >= _LEVEL or not is_worth(own.median, best.median) for own in runs
     ]
     return proven[as_good.index(True)]
+
+
+def _likely(seen: Examination, unproven: Sequence[Tried], *, must: bool) -> list[Tried]:
+    """What is suspected of a run that learned nothing, though runs of the same call do otherwise by chance.
+
+    The first remedy all of whose runs are better by enough. Where there is none and the run is worse than a
+    constant, something is wrong all the same, and the remedy that did most is given, if it must be one.
+    """
+    if seen.score < 1 - LARGE_SHARE:
+        return []
+    runs = [(tried, proof.remedied.scores) for tried in unproven if (proof := tried[2]) is not None]
+    likely = [tried for tried, scores in runs if is_worth(seen.score, scores.max())]
+    if not likely and must and seen.is_useless and runs:
+        likely = [min(runs, key=lambda run: run[1].mean())[0]]
+    return likely[:1]
 
 
 def _together(trials: Trials, seen: Examination, faults: Sequence[Suspected]) -> list[Tried]:
@@ -247,7 +275,7 @@ def _needed(trials: Trials, call: Call, found: Sequence[Tried]) -> list[Tried]:
     whole = trials.branches(_applied(call, kept))
     for each in found:
         rest = [other for other in kept if other is not each]
-        if each[2] is None or not rest:
+        if each[2] is None or each[2].p >= LEVEL or not rest:
             continue
         part = trials.branches(_applied(call, rest))
         if rank_p(whole.scores, part.scores) >= LEVEL or not is_worth(part.median, whole.median):

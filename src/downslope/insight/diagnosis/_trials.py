@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -42,7 +42,8 @@ Cohen calls large ("Statistical Power Analysis for the Behavioral Sciences", 198
 there is to explain: in a table without noise every f² is large."""
 SMALL, SMALL_SHARE = 0.15, 0.01
 """The same of a note, with what Cohen calls medium."""
-_NEARLY = 1.1  # times the best score, where a smaller change is as good
+_NEARLY, _NEARLY_SHARE = 1.05, 0.005  # of the best score and beyond it, where a smaller change is as good
+_SCREENS, _FINAL, _MORE = 90, 3, 4  # first seed of choosing, remedies that get more runs, and how many
 _POINTS = 60  # of a curve that is kept
 _JITTER = 0.01  # of a start that was given, as a share, between seeds
 
@@ -81,19 +82,30 @@ class Trials:
         return not self.steps or self.budget.is_over
 
     def screened(self, call: Call, remedies: Sequence[Remedy]) -> Remedy:
-        """The smallest change that does as well as the best, by the worse of two runs of each.
+        """The smallest change that does as well as the best, by the worst of some runs of each.
+
+        One of the runs has the seed of the call, which the remedy is for. The best get more runs, for at the
+        edge of what is stable some starts do well and others fail.
 
         Raises:
             OutOfTime: if the time is up before; so do the others.
         """
         if len(remedies) == 1:
             return remedies[0]
-        scores = []
+        own, scores = int(call.settings.get("seed") or 0), dict[Remedy, float]()
         for remedy in remedies:
             self.progress(f"trying: {remedy.words}")
-            scores.append(max(self._branches(remedy.apply(call), 90, 2).scores))
-        enough = _NEARLY * min(scores) + SMALL_SHARE
-        return next(r for r, s in zip(remedies, scores, strict=True) if s <= enough)
+            scores[remedy] = self._worst(remedy.apply(call), (own, _SCREENS))
+        as_good = _nearly_best(remedies, scores)
+        others = sorted((r for r in remedies if r not in as_good), key=scores.__getitem__)
+        final = [*as_good, *others][:_FINAL]
+        for remedy in final:
+            more = self._worst(remedy.apply(call), range(_SCREENS + 1, _SCREENS + _MORE))
+            scores[remedy] = max(scores[remedy], more)
+        return _nearly_best([remedy for remedy in remedies if remedy in final], scores)[0]
+
+    def _worst(self, call: Call, seeds: Iterable[int]) -> float:
+        return float(max(self._branches(call, seeds).scores))
 
     def prove(self, call: Call, remedy: Remedy, mended: Call) -> Proof:
         """Runs with the remedy, of the call ``mended``, beside runs without it and with a placebo.
@@ -121,15 +133,15 @@ class Trials:
     def branches(self, call: Call, first: int = 0, count: int = SEEDS) -> Branches:
         """Runs of a call with seeds of their own, each made once."""
         if (call, first, count) not in self._known:
-            self._known[call, first, count] = self._branches(call, first, count)
+            self._known[call, first, count] = self._branches(call, range(first, first + count))
         return self._known[call, first, count]
 
-    def _branches(self, call: Call, first: int, count: int) -> Branches:
+    def _branches(self, call: Call, seeds: Iterable[int]) -> Branches:
         if self.is_over:
             raise OutOfTime
         call.rows  # noqa: B018 -- known before threads ask for it at once
-        with ThreadPoolExecutor(min(count, os.cpu_count() or 1)) as pool:
-            made = pool.map(lambda seed: self._run(call, seed), range(first, first + count))
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            made = pool.map(lambda seed: self._run(call, seed), seeds)
             try:
                 runs = list(made)
             except KeyboardInterrupt:
@@ -162,6 +174,12 @@ class Trials:
         return call if size <= self.most_rows else call.of_rows(drawn(np.arange(len(call.x)), self.most_rows))
 
 
+def _nearly_best(remedies: Sequence[Remedy], scores: Mapping[Remedy, float]) -> list[Remedy]:
+    """Those whose score is hardly above the best."""
+    enough = _NEARLY * min(scores[remedy] for remedy in remedies) + _NEARLY_SHARE
+    return [remedy for remedy in remedies if scores[remedy] <= enough]
+
+
 def _score(yardstick: Yardstick, call: Call, run: Run) -> float:
     return WORST if run.stopped == "not finite" else yardstick.score(call, run)
 
@@ -172,7 +190,7 @@ def _start(call: Call, seed: int) -> object:
     By one factor for each parameter, so that equal units stay equal.
     """
     given = call.settings.get("start")
-    if given is None or isinstance(given, Run) or not seed:
+    if given is None or isinstance(given, Run) or seed in (0, call.settings.get("seed")):
         return given
     random = np.random.default_rng(seed)
     values = starting_values(call.network, given, call.settings.get("seed", 0), call.rows["x"].dtype)

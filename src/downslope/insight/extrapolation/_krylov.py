@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from downslope.engines import Evaluator
 from downslope.insight.diagnosis import Call
 from downslope.insight.extrapolation._spectrum import Spectrum, plain_descent, velocities_of
-from downslope.insight.gradients import gradient, hessian_vector_product
+from downslope.insight.gradients import gradient, hessian_vector_product, lanczos
 from downslope.nets import Network
 from downslope.training import Run
 
@@ -25,7 +25,7 @@ _FLAT = 1e-10  # of the largest curvature: what is less counts as this much
 def krylov_spectrum(run: Run, call: Call) -> Spectrum | None:
     """The quadratic that the error is where a run is, along the directions in which it goes on.
 
-    Lanczos' method from the gradient, with full reorthogonalisation, gives the quadrature of the gradient's
+    Lanczos' method from the gradient gives the quadrature of the gradient's
     measure over the spectrum (Golub and Meurant 2010): of a quadratic, descent from rest is exact for as many
     steps as there are directions, and close for many more. None where steps are no plain ones on all rows.
     """
@@ -41,20 +41,8 @@ def krylov_spectrum(run: Run, call: Call) -> Spectrum | None:
 
     slope = flat(gradient(**here))
     error = float(_error(network).mean({**at, **rows})[0])
-    basis = [slope / (np.linalg.norm(slope) or 1.0)]
-    products: list[NDArray[np.float64]] = []
-    for _ in range(min(_ITERATIONS, len(slope))):
-        products.append(flat(hessian_vector_product(**here, vector=basis[-1])))
-        rest = products[-1]
-        for _ in range(2):  # twice is enough (Parlett 1980)
-            rest = rest - np.transpose(basis) @ (np.array(basis) @ rest)
-        size = float(np.linalg.norm(rest))
-        if size <= _FLAT * np.linalg.norm(products[-1]):
-            break
-        basis.append(rest / size)
-    q = np.array(basis[: len(products)])
-    small = q @ np.transpose(products)
-    curvatures, turn = np.linalg.eigh((small + small.T) / 2)
+    q, small = lanczos(lambda v: flat(hessian_vector_product(**here, vector=v)), slope, _ITERATIONS)
+    curvatures, turn = np.linalg.eigh(small)
     least = _FLAT * float(np.abs(curvatures).max(initial=0.0)) or 1.0
     curvatures = np.where(np.abs(curvatures) < least, least, curvatures)
     slopes = turn.T @ (q @ slope)

@@ -2,7 +2,7 @@
 
 from downslope.insight.diagnosis.measured._budget import Budget
 from downslope.insight.diagnosis.measured._call import Call, Judge, Measure, Restore
-from downslope.insight.diagnosis.measured._curvature import largest_curvature
+from downslope.insight.diagnosis.measured._curvature import largest_curvature, least_curvature
 from downslope.insight.diagnosis.measured._dead_units import dead_units
 from downslope.insight.diagnosis.measured._depth import derivatives_over_depth
 from downslope.insight.diagnosis.measured._examination import FAR, Examination
@@ -43,6 +43,7 @@ __all__ = [
     "drawn",
     "held_look",
     "largest_curvature",
+    "least_curvature",
     "mean_of",
     "most_missed",
     "most_rows",

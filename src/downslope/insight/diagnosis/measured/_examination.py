@@ -39,6 +39,7 @@ FAR = 0.2
 """Of the bound of stability: below it, longer steps are safe along every direction."""
 _MORE = 200  # steps that a run goes on for at least
 _EPOCHS, _VISITS = 10, 200_000  # of a run that goes on
+_WORSE = 0.05  # of the error of the best constant: rows that measure have another one than those learned from
 _PART = 20  # of the run that it goes on for at a lower rate
 _FITS_BETTER = 3.0  # standard errors, from which on the rows that are learned from tell nothing of others
 
@@ -87,6 +88,14 @@ class Examination:
     def failed(self) -> bool:
         """Whether the run came to what is not finite."""
         return self.run.stopped == "not finite"
+
+    @cached_property
+    def is_useless(self) -> bool:
+        """Whether it failed, or is worse than the best constant output, on rows that it learned from too."""
+        if self.failed or self.score <= 1 + _WORSE:
+            return self.failed
+        learned = Look(self.call.network, self.run.parameters, self.rows).errors.mean()
+        return not learned <= (1 + _WORSE) * self.constant
 
     @property
     def steps_asked(self) -> int:

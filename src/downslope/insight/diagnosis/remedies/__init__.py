@@ -10,10 +10,19 @@ from downslope.insight.diagnosis.remedies._layers import (
 )
 from downslope.insight.diagnosis.remedies._losses import EFFICIENT, huber_of, with_loss
 from downslope.insight.diagnosis.remedies._rates import other_rates, with_rate_times
-from downslope.insight.diagnosis.remedies._starting import StartingWeights, drawn_anew, starting_weights
+from downslope.insight.diagnosis.remedies._skips import quiet_blocks, skips
+from downslope.insight.diagnosis.remedies._starting import (
+    LARGE,
+    SMALL,
+    StartingWeights,
+    drawn_anew,
+    starting_weights,
+)
 
 __all__ = [
     "EFFICIENT",
+    "LARGE",
+    "SMALL",
     "StartingWeights",
     "all_layers",
     "drawn_anew",
@@ -21,6 +30,8 @@ __all__ = [
     "huber_of",
     "mapped",
     "other_rates",
+    "quiet_blocks",
+    "skips",
     "starting_weights",
     "with_each",
     "with_last",

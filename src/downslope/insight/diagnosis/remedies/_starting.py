@@ -15,7 +15,12 @@ from downslope.insight.diagnosis.remedies._layers import with_each
 from downslope.nets import Network
 from downslope.training import Run
 
-__all__ = ["StartingWeights", "drawn_anew", "starting_weights"]
+__all__ = ["LARGE", "SMALL", "StartingWeights", "drawn_anew", "starting_weights"]
+
+LARGE = 2.0
+"""Times the largest usual size: weights beyond it are too large."""
+SMALL = 0.5
+"""Of the smallest usual size: weights below it are too small."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,16 @@ class StartingWeights:
     size: float
     least: float
     most: float
+
+    @property
+    def is_large(self) -> bool:
+        """Whether they are more than twice as large as by any of these rules."""
+        return self.size > LARGE * self.most
+
+    @property
+    def is_small(self) -> bool:
+        """Whether they are less than half as large as by any of these rules."""
+        return self.size < SMALL * self.least
 
     @property
     def are_alike(self) -> bool:

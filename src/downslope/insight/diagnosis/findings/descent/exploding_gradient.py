@@ -10,7 +10,7 @@ import numpy as np
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.measured import Call, Examination, derivatives_over_depth
-from downslope.insight.diagnosis.remedies import drawn_anew, with_layers
+from downslope.insight.diagnosis.remedies import drawn_anew, quiet_blocks, with_layers
 from downslope.nets import Dense, Layer, Residual
 from downslope.training import Sgd
 
@@ -38,6 +38,7 @@ def exploding_gradient(seen: Examination) -> Iterable[Suspicion]:
         "suits the last layers throws the first ones far off.",
         [
             *(Remedy(f"clip_norm {norm:g}", partial(_clipped, norm=norm)) for norm in _NORMS),
+            *quiet_blocks(seen.call),
             *drawn_anew(seen.call),
         ],
     )

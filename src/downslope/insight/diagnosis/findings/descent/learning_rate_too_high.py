@@ -18,7 +18,7 @@ _SOURCE = (
     "Cohen et al., 'Gradient descent on neural networks typically occurs at the edge of stability' (2021)"
 )
 _BELOW = 0.9  # of the bound, where each step shortens the distance along every direction
-_FACTORS = (0.3, 0.1, 0.03, 0.01, 1e-3, 1e-5)
+_FACTORS = (0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4, 1e-5)
 
 
 @finding("learning-rate-too-high", _SOURCE)
@@ -42,6 +42,8 @@ def _evidence(seen: Examination) -> Iterable[Evidence]:
     if seen.failed:
         yield Evidence("steps before the error was not finite", len(seen.run.losses), seen.steps_asked)
         return
+    if seen.is_useless:
+        yield Evidence("error of the run, as a share of that of the best constant output", seen.score, 1.0)
     first = max(float(seen.run.losses[0]), float(seen.at_start.errors.mean()))
     if len(seen.epochs) and not seen.epochs.max() <= first:
         yield Evidence("largest error of an epoch, beside that of the start", float(seen.epochs.max()), first)

@@ -14,7 +14,8 @@ from downslope.insight.diagnosis.remedies import other_rates, with_rate_times
 __all__ = ["learning_rate_too_low"]
 
 _SOURCE = "LeCun, Simard and Pearlmutter, 'Automatic learning rate maximization' (1993)"
-_FACTORS = (3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 1e4, 1e5, 1e6)
+_ERRORS = 3.0  # standard errors
+_FACTORS = (3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 1e4, 1e5, 1e6)
 
 
 @finding("learning-rate-too-low", _SOURCE)
@@ -23,8 +24,8 @@ def learning_rate_too_low(seen: Examination) -> Iterable[Suspicion]:
     if seen.optimizer is None or seen.failed or not len(seen.run.losses):
         return
     stability = seen.stability
-    if stability is not None and not stability < FAR:
-        return
+    if seen.gap > _ERRORS or (stability is not None and not stability < FAR):
+        return  # it fits what it learns from: it has arrived
     evidence = []
     factors = [factor for factor in _FACTORS if stability is None or factor * stability <= 1] or _FACTORS[:1]
     if stability is not None:

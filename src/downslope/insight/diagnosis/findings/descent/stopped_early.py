@@ -63,8 +63,8 @@ def _with(call: Call, **settings: object) -> Call:
 
 @stopped_early.planted
 def _few_epochs(healthy: Call, severity: float, random: np.random.Generator) -> Call:
-    """120 epochs become 6 to 1."""
-    return healthy.with_settings(epochs=max(1, round(10 ** (1 - severity))))
+    """120 epochs become 4 to 1."""
+    return healthy.with_settings(epochs=round(4 ** (1 - severity)))
 
 
 @stopped_early.look_alike

@@ -33,7 +33,7 @@ def saturated_activation(seen: Examination) -> Iterable[Suspicion]:
     layer = max(stuck, key=lambda name: len(stuck[name]) / len(start[name]), default="")
     if not layer or not len(stuck[layer]):
         return
-    if any(each.size > 2 * each.most for each in starting_weights(seen.call.network, seen.start)):
+    if any(each.is_large for each in starting_weights(seen.call.network, seen.start)):
         return  # the cause is the size of the weights at the start
     if float(np.sqrt(np.mean(np.square(seen.rows["x"])))) > _LARGE:
         return  # the cause is the size of the inputs

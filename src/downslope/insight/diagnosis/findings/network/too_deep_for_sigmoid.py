@@ -11,7 +11,7 @@ import numpy as np
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.measured import Call, Examination, Look
-from downslope.insight.diagnosis.remedies import hidden, with_each, with_layers
+from downslope.insight.diagnosis.remedies import hidden, skips, with_each, with_layers
 from downslope.nets import Dense
 from downslope.training import Sgd
 
@@ -42,6 +42,7 @@ def too_deep_for_sigmoid(seen: Examination) -> Iterable[Suspicion]:
         (
             Remedy("tanh instead of sigmoid in the layers before the last", partial(_with, name="tanh")),
             Remedy("ReLU instead of sigmoid in the layers before the last", partial(_with, name="relu")),
+            *(_after_tanh(each) for each in skips(seen.call)),
         ),
     )
 
@@ -60,6 +61,12 @@ def _with(call: Call, name: str) -> Call:
         return replace(layer, activation=name) if layer.activation == "sigmoid" else layer
 
     return with_each(call, changed, last=False)
+
+
+def _after_tanh(remedy: Remedy) -> Remedy:
+    return Remedy(
+        f"tanh instead of sigmoid, and {remedy.words}", lambda call: remedy.apply(_with(call, "tanh"))
+    )
 
 
 @too_deep_for_sigmoid.planted

@@ -19,7 +19,7 @@ from downslope.insight.diagnosis.measured import (
     terms,
     units,
 )
-from downslope.insight.diagnosis.remedies import hidden, with_each, with_layers
+from downslope.insight.diagnosis.remedies import drawn_anew, hidden, with_each, with_layers
 from downslope.nets import Dense
 
 __all__ = ["too_small"]
@@ -73,7 +73,9 @@ def _grown(call: Call) -> Call:
 
 
 def _linear(call: Call) -> Call:
-    """As many more units in a linear layer, which can do nothing new."""
+    """As many more units in a linear layer, which can do nothing new; drawn anew, as larger layers are."""
+    for anew in drawn_anew(call):
+        call = anew.apply(call)
     *before, end = call.network.layers
     assert isinstance(before[-1], Dense)
     return with_layers(call, [*before, Dense(_larger(before[-1]).units), end])

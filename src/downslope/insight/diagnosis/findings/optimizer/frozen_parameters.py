@@ -50,5 +50,6 @@ def _layers(healthy: Call, severity: float, random: np.random.Generator) -> Call
 
 @frozen_parameters.look_alike
 def _one_bias(healthy: Call, random: np.random.Generator) -> Call:
-    """A bias of the first layer is frozen, which the rest makes up for."""
-    return healthy.with_settings(frozen=[list(healthy.network.graph().shapes)[1]])
+    """The bias of one unit of the first layer is frozen, which the rest makes up for."""
+    name, shape = list(healthy.network.graph().shapes.items())[1]
+    return healthy.with_settings(frozen={name: np.arange(shape[0]) == 0})

@@ -9,14 +9,13 @@ import numpy as np
 from downslope.insight.diagnosis._finding import Evidence, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.measured import FAR, Call, Examination
-from downslope.insight.diagnosis.remedies import StartingWeights, drawn_anew, starting_weights
+from downslope.insight.diagnosis.remedies import LARGE, StartingWeights, drawn_anew, starting_weights
 from downslope.nets import starting_values
 
 __all__ = ["start_too_large"]
 
 _SOURCE = "He et al., 'Delving deep into rectifiers' (2015): the largest of the usual starting values"
-_TIMES = 2.0  # the largest usual size
-_BIAS = _TIMES * 2**0.5  # the same of the sums that such weights make of inputs of the size 1
+_BIAS = LARGE * 2**0.5  # the same of the sums that such weights make of inputs of the size 1
 
 
 @finding("start-too-large", _SOURCE)
@@ -32,7 +31,7 @@ def start_too_large(seen: Examination) -> Iterable[Suspicion]:
     yield Suspicion(
         Where(layer=worst.layer),
         (
-            Evidence("root mean square of the starting weights", worst.size, _TIMES * worst.most, _SOURCE),
+            Evidence("root mean square of the starting weights", worst.size, LARGE * worst.most, _SOURCE),
             Evidence("error at the start", float(seen.at_start.errors.mean()), seen.constant),
         ),
         f"The weights of {worst.layer} start at the size {worst.size:.3g}, where {worst.most:.3g} keeps the "
@@ -44,7 +43,7 @@ def start_too_large(seen: Examination) -> Iterable[Suspicion]:
 def _share(each: StartingWeights) -> float:
     """The larger of what the weights and the biases are beside their bounds."""
     bias = float(np.abs(each.biases).max()) if len(each.biases) else 0.0
-    return max(each.size / (_TIMES * each.most), bias / _BIAS)
+    return max(each.size / (LARGE * each.most), bias / _BIAS)
 
 
 @start_too_large.planted

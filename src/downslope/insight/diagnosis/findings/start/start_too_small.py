@@ -9,27 +9,26 @@ import numpy as np
 from downslope.insight.diagnosis._finding import Evidence, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.measured import Call, Examination
-from downslope.insight.diagnosis.remedies import drawn_anew, starting_weights
+from downslope.insight.diagnosis.remedies import SMALL, drawn_anew, starting_weights
 from downslope.nets import starting_values
 from downslope.training import Sgd
 
 __all__ = ["start_too_small"]
 
 _SOURCE = "Glorot and Bengio, 'Understanding the difficulty of training deep feedforward networks' (2010)"
-_SHARE = 0.5  # of the smallest usual size
 
 
 @finding("start-too-small", _SOURCE)
 def start_too_small(seen: Examination) -> Iterable[Suspicion]:
     """The size of the starting weights of each layer beside the smallest of the usual rules."""
     weights = list(starting_weights(seen.call.network, seen.start))
-    small = [each for each in weights if each.size < _SHARE * each.least]
+    small = [each for each in weights if each.is_small]
     if not small or any(each.are_alike for each in weights) or not (remedies := drawn_anew(seen.call)):
         return
     worst = min(small, key=lambda each: each.size / each.least)
     yield Suspicion(
         Where(layer=worst.layer),
-        (Evidence("root mean square of the starting weights", worst.size, _SHARE * worst.least, _SOURCE),),
+        (Evidence("root mean square of the starting weights", worst.size, SMALL * worst.least, _SOURCE),),
         f"The weights of {worst.layer} start at the size {worst.size:.3g}, where {worst.least:.3g} keeps the "
         "values of the layers of one size: hardly anything passes, and the gradient is as small.",
         remedies,

@@ -9,8 +9,9 @@ import numpy as np
 from downslope.insight.diagnosis._finding import Evidence, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.measured import Call, Examination, derivatives_over_depth
-from downslope.insight.diagnosis.remedies import drawn_anew, with_layers
+from downslope.insight.diagnosis.remedies import drawn_anew, hidden, skips, with_layers
 from downslope.nets import Dense, starting_values
+from downslope.training import Sgd
 
 __all__ = ["vanishing_gradient"]
 
@@ -25,7 +26,10 @@ def vanishing_gradient(seen: Examination) -> Iterable[Suspicion]:
     *sizes, _ = derivatives_over_depth(seen.at_start) or [0.0]
     if len(sizes) < _FEWEST - 1 or not sizes[-1] or sizes[0] / sizes[-1] >= _BOUND:
         return
-    if not (remedies := drawn_anew(seen.call)):
+    remedies = drawn_anew(seen.call)
+    if not any(each.stage.function == "sigmoid" for each in hidden(seen.at_start)):
+        remedies += skips(seen.call)  # of sigmoids it is the activation that is to be changed
+    if not remedies:
         return
     ratio = sizes[0] / sizes[-1]
     yield Suspicion(
@@ -39,8 +43,8 @@ def vanishing_gradient(seen: Examination) -> Iterable[Suspicion]:
 
 @vanishing_gradient.planted
 def _tanhs(healthy: Call, severity: float, random: np.random.Generator) -> Call:
-    """9 to 13 layers of tanh whose weights are little more than half of the usual size."""
-    return _deep(healthy, 9 + round(4 * severity), 0.55)
+    """15 to 18 layers of tanh whose weights are little more than half of the usual size."""
+    return _deep(healthy, 15 + round(3 * severity), 0.55)
 
 
 @vanishing_gradient.look_alike
@@ -53,4 +57,4 @@ def _deep(healthy: Call, count: int, factor: float) -> Call:
     deep = with_layers(healthy, [*[Dense(24, "tanh")] * count, healthy.network.layers[-1]])
     values = starting_values(deep.network, None, healthy.settings.get("seed", 0), np.dtype(np.float64))
     start = {name: factor * value for name, value in values.items()}
-    return deep.with_settings(start=start, optimizer="sgd", learning_rate=0.1)
+    return deep.with_settings(start=start, optimizer=Sgd(0.9), learning_rate=0.02)
