@@ -138,6 +138,7 @@ TABLES = {
     "n_jobs": OPTIONAL | integers(lambda v: v != 0),
     "random_state": OPTIONAL | integers(lambda v: 0 <= v < 2**32),
     "verbose": integers(lambda v: v >= 0),
+    "checkpoint": OPTIONAL,
 }
 DESCENT = {"loss": "quantile", "solver": "sgd", "learning_rate": "invscaling"}  # Adam's for the classifier
 FITTED = {"tol": 1e3, "n_iter_no_change": 1, "max_iter": 6, "early_stopping": True}
@@ -169,6 +170,7 @@ FITS = {
             "seed": SEED,
             "source": OPTIONAL | TEXTS,
             "progress": OPTIONAL | {"function"},
+            "checkpoint": OPTIONAL,
             "described": OPTIONAL | {"function"},
         },
     ),

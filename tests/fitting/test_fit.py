@@ -15,7 +15,7 @@ from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, r2_sc
 
 import downslope as ds
 from downslope.fitting._scores import baseline_prediction, scores
-from downslope.fitting.ensemble import FitSettings, _ensemble, folds_of
+from downslope.fitting.ensemble import FitHooks, FitSettings, _ensemble, _hooks, folds_of
 from downslope.tables import Target
 
 QUICK = {"epochs": 15}
@@ -179,10 +179,10 @@ def test_less_time_than_the_rows_need_means_fewer_epochs() -> None:
 def test_more_time_than_the_rows_need_means_more_groups(monkeypatch) -> None:
     """By a clock of its own: each group takes 4 of 20 seconds, and the last one would not end in time."""
     now = [0.0]
-    monkeypatch.setattr(_ensemble, "monotonic", lambda: now[0])
+    monkeypatch.setattr(_hooks, "monotonic", lambda: now[0])
     networks = {name: ds.Network(1, [ds.Dense(1)]) for name in ("a", "b")}
     planned = []
-    for name, _, seconds in _ensemble._timed(networks, FitSettings(time_limit=20), started=0.0):
+    for name, _, seconds in _ensemble._timed(networks, FitSettings(time_limit=20), 0.0, FitHooks()):
         planned.append((name, seconds))
         now[0] += 4
     assert planned == [("a", 10), ("b", 16), ("a 2", 12), ("b 2", 8)]

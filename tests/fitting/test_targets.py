@@ -11,6 +11,7 @@ import pytest
 
 import downslope as ds
 from downslope._files import read_file, write_file
+from downslope.fitting.ensemble import _hooks
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 QUICK = {"epochs": 3, "members": 2, "hidden": (8,)}
@@ -380,7 +381,7 @@ def test_a_time_limit_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
         return real(rows, description, type(settings)(members=2, hidden=(8,), epochs=1), *others)
 
     monkeypatch.setattr(_fit, "_fitted_model", fitted)
-    monkeypatch.setattr(_fit, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(_hooks, "monotonic", lambda: clock[0])
     models = ds.fit(table(), target=["y", "kind", "x"], time_limit=12)
     assert given == [4.0, 5.5, 10.0]
     assert all("time_limit=12" in " ".join(model.record.asked) for model in models.values())

@@ -189,6 +189,19 @@ def demo(html: str | None) -> None:
     metavar="N",
     help="Seed of all random numbers: the same seed gives the same model (default: 0).",
 )
+@click.option(
+    "--checkpoint",
+    metavar="DIR",
+    help="A folder in which training is saved as it goes: killed at any moment, it can go on.",
+)
+@click.option(
+    "--every",
+    metavar="TIME",
+    help='How often it is saved there: "30s", "5m", "100 steps", "1 epoch" (default: 60s).',
+)
+@click.option(
+    "--resume", is_flag=True, help="Go on from what DIR holds, to the same model as if it had not stopped."
+)
 def fit(table: str, output: str | None, **options: Any) -> None:
     """Fit networks to TABLE, compare them with a baseline and a linear model, and save the model.
 
@@ -206,6 +219,8 @@ def fit(table: str, output: str | None, **options: Any) -> None:
       downslope fit sales.csv --target sales --time date
       downslope fit survey.xlsx --sheet 2024 --target happy --category postcode
       downslope fit verkauf.csv --target preis --decimal , --date-format day-first
+      downslope fit houses.csv --target price --checkpoint runs/a --every 5m
+      downslope fit houses.csv --target price --checkpoint runs/a --resume
       cat houses.csv | downslope fit - --target price -o houses.downslope
     """
     from downslope.cli._fit import fit_table

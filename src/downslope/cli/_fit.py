@@ -20,6 +20,7 @@ from downslope.cli._tables import name_of, refuse_same, source_of
 from downslope.errors import DownslopeError
 from downslope.fitting import Diverged, Model, Models, fit, models_in
 from downslope.tables import Description, listed
+from downslope.training import Checkpoint
 
 __all__ = ["fit_table"]
 
@@ -35,6 +36,7 @@ def fit_table(table: str, output: str | None, options: Mapping[str, Any]) -> int
             f"the model cannot be written to {path}; name a file in a folder that you may write to"
         )
     refuse_same("the model", str(path), table)
+    options = _with_checkpoint(options)
     screen = LastingScreen()
     targets = options["target"] if isinstance(options["target"], list) else [options["target"]]
     several, described = len(targets) > 1, list[Description]()
@@ -50,6 +52,18 @@ def fit_table(table: str, output: str | None, options: Mapping[str, Any]) -> int
         found.save(path)
         _report(screen, found, path)
         return _ended(found, path, screen)
+
+
+def _with_checkpoint(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of ``fit`` on the command line as those of ``ds.fit``."""
+    found = dict(options)
+    folder, every, resume = (found.pop(name) for name in ("checkpoint", "every", "resume"))
+    if folder is not None:
+        found["checkpoint"] = Checkpoint(folder, every or Checkpoint.every, resume=resume)
+    elif every is not None or resume:
+        option = "--every" if every is not None else "--resume"
+        raise DownslopeError(f"{option} needs the folder of --checkpoint, such as --checkpoint runs/a")
+    return found
 
 
 def _report(screen: Console, found: Model | Models, path: Path) -> None:

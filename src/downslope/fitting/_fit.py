@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from inspect import signature
-from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from downslope._checks import called, choice, show, text
 from downslope._keywords import suggests_keywords
 from downslope._signals import Deferred, at_once, pending
 from downslope.errors import DownslopeError
+from downslope.fitting._checkpoints import asked_of, hooks_of
 from downslope.fitting._descent import descent_arguments
 from downslope.fitting._model import Model
 from downslope.fitting._models import Models
@@ -37,8 +37,16 @@ from downslope.fitting._options import (
 from downslope.fitting._recording import kept_rows, record_of
 from downslope.fitting._rows import TargetRows, target_rows
 from downslope.fitting._training import train
-from downslope.fitting.ensemble import LINEAR_PENALTY, FitPhase, FitSettings, linear_network, networks_for
+from downslope.fitting.ensemble import (
+    LINEAR_PENALTY,
+    FitHooks,
+    FitPhase,
+    FitSettings,
+    linear_network,
+    networks_for,
+)
 from downslope.tables import TASKS, Description, Reading, counted_in
+from downslope.training import Checkpoint
 
 __all__ = ["FitPhase", "fit", "table_descent"]
 
@@ -81,6 +89,7 @@ def fit(
     keep_rows: bool = False,
     source: str | None = None,
     progress: Callable[[FitPhase], None] | None = None,
+    checkpoint: Checkpoint | None = None,
     described: Callable[[Description], None] | None = None,
 ) -> Any:  # a union would have to be told apart at each call
     """Fit networks to a table: a ``Model``, or for several targets ``Models``.
@@ -135,6 +144,8 @@ def fit(
         keep_rows: whether rows of a file count that repeat the header, hold units or notes, or sum up others.
         source: where the table came from, for the record; a path is recorded in any case.
         progress: called after each epoch.
+        checkpoint: where training is saved as it goes, a ``ds.Checkpoint``: killed at any moment, it goes on
+            with the same bits.
         described: called with the description of the columns, before training; once for each target.
 
     Raises:
@@ -151,12 +162,13 @@ def fit(
     with Deferred(reports=True):
         with at_once():
             opened = _opened(given)
-        if opened.several:
-            return _fitted_models(opened.frame, opened.descriptions, opened.settings, progress, opened.about)
-        rows = opened.rows()
-        settings, about, description = opened.settings, opened.about, opened.descriptions[0]
-        del data, opened, given  # only numbers are needed from here on
-        return _fitted_model(rows, description, settings, progress, about)
+        with hooks_of(progress, checkpoint, opened.asked) as hooks:
+            if opened.several:
+                return _fitted_models(opened, hooks)
+            rows = opened.rows()
+            settings, about, description = opened.settings, opened.about, opened.descriptions[0]
+            del data, opened, given  # only numbers are needed from here on
+            return _fitted_model(rows, description, settings, hooks, about)
 
 
 @dataclass(frozen=True)
@@ -199,6 +211,10 @@ class _Opened:
         """Those of the first target, as networks take them."""
         holds_out, about = self.settings.holds_out, self.about
         return target_rows(self.frame, self.descriptions[0], about.group, about.time, holds_out=holds_out)
+
+    def asked(self) -> dict[str, str]:
+        """What decides the bits of the fit, in words."""
+        return asked_of(self.frame, self.descriptions, self.settings, self.about.group, self.about.time)
 
 
 def _opened(given: Mapping[str, Any]) -> _Opened:
@@ -271,23 +287,18 @@ def table_descent(data: Any, target: str, **options: Any) -> tuple[dict[str, Any
     return descent_arguments(network, settings, rows.x, rows.y), rows.encoder.features
 
 
-def _fitted_models(
-    frame: pl.DataFrame,
-    descriptions: Sequence[Description],
-    settings: FitSettings,
-    progress: Callable[[FitPhase], None] | None,
-    about: _About,
-) -> Models:
+def _fitted_models(opened: _Opened, hooks: FitHooks) -> Models:
     """The models of several targets, one after another; after Ctrl-C those that there are."""
-    started, models = monotonic(), list[Model]()
+    frame, descriptions, settings, about = opened.frame, opened.descriptions, opened.settings, opened.about
+    started, models = hooks.now(), list[Model]()
     try:
         for place, description in enumerate(descriptions):
             rows = target_rows(frame, description, about.group, about.time, holds_out=settings.holds_out)
             own = settings
             if settings.time_limit is not None:
-                left = max(settings.time_limit - (monotonic() - started), _LEAST_SECONDS)
+                left = max(settings.time_limit - (hooks.now() - started), _LEAST_SECONDS)
                 own = replace(settings, time_limit=left / (len(descriptions) - place))
-            models.append(_fitted_model(rows, description, own, progress, about))
+            models.append(_fitted_model(rows, description, own, hooks, about))
             if models[-1].record.interrupted:
                 break
     except KeyboardInterrupt:
@@ -315,14 +326,11 @@ def _fitted_model(
     rows: TargetRows,
     description: Description,
     settings: FitSettings,
-    progress: Callable[[FitPhase], None] | None,
+    hooks: FitHooks,
     about: _About,
 ) -> Model:
     """The model of one target."""
-    if progress is not None:
-        shown = progress
-        progress = lambda phase: shown(replace(phase, target=description.target))  # noqa: E731
-    trained = train(rows, settings, progress)
+    trained = train(rows, settings, replace(hooks, target=description.target))
     record = record_of(
         trained,
         description,

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from time import monotonic
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -12,7 +9,7 @@ from numpy.typing import NDArray
 from downslope.fitting._record import LaterScores
 from downslope.fitting._rows import LaterPart, TargetRows
 from downslope.fitting._scores import scores
-from downslope.fitting.ensemble import EncodedRows, FitPhase, FitSettings, FittedEnsemble, replayed
+from downslope.fitting.ensemble import EncodedRows, FitHooks, FitSettings, FittedEnsemble, replayed
 from downslope.fitting.evaluation import LabelledRows, statistics_of
 from downslope.training import Folds
 
@@ -29,7 +26,7 @@ def time_checks(
     held: NDArray[np.int64],
     fitted: FittedEnsemble,
     settings: FitSettings,
-    progress: Callable[[FitPhase], None] | None,
+    hooks: FitHooks,
     seconds: float | None,
 ) -> tuple[LaterScores, ...]:
     """The scores of later rows twice: by networks that knew other rows of all times, and earlier rows alone.
@@ -39,16 +36,16 @@ def time_checks(
         held: those that were held out at random, which ``fitted`` has predictions of.
         fitted: networks that knew rows of all times.
         settings: as they were trained.
-        progress: called after each epoch.
+        hooks: what goes along.
         seconds: that this may take; None for as long as it takes.
 
     Raises:
         KeyboardInterrupt: if it was interrupted.
     """
-    end = None if seconds is None else monotonic() + seconds
+    end = None if seconds is None else hooks.now() + seconds
     found = []
     for part in rows.checked:
-        check = _checked(rows, held, part, fitted, settings, progress, end)
+        check = _checked(rows, held, part, fitted, settings, hooks, end)
         found += [check] if check is not None else []
     return tuple(found)
 
@@ -59,7 +56,7 @@ def _checked(
     part: LaterPart,
     fitted: FittedEnsemble,
     settings: FitSettings,
-    progress: Callable[[FitPhase], None] | None,
+    hooks: FitHooks,
     end: float | None,
 ) -> LaterScores | None:
     """The scores by one column; None where too few later rows were held out, or there is no time."""
@@ -72,9 +69,9 @@ def _checked(
     among, places = fitted.blend[chosen], np.searchsorted(folds.held_out, of)
     future, found = [], None
     for place in range(_TIMES):
-        left = None if end is None else max(end - monotonic(), 0.0)
+        left = None if end is None else max(end - hooks.now(), 0.0)
         predicted = replayed(
-            fitted, encoded, known.encoder, known.target, settings, progress, place=place, seconds=left
+            fitted, encoded, known.encoder, known.target, settings, hooks, place=place, seconds=left
         )
         if predicted is None:
             return found

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -16,7 +14,7 @@ from downslope.fitting._rows import LaterPart, TargetRows
 from downslope.fitting._time_check import time_checks
 from downslope.fitting.ensemble import (
     EncodedRows,
-    FitPhase,
+    FitHooks,
     FitSettings,
     FittedEnsemble,
     IntervalNetworks,
@@ -62,7 +60,7 @@ class Trained:
     time_checks: tuple[LaterScores, ...] = ()
 
 
-def train(rows: TargetRows, settings: FitSettings, progress: Callable[[FitPhase], None] | None) -> Trained:
+def train(rows: TargetRows, settings: FitSettings, hooks: FitHooks) -> Trained:
     """Train what suits the rows.
 
     Raises:
@@ -71,38 +69,36 @@ def train(rows: TargetRows, settings: FitSettings, progress: Callable[[FitPhase]
     """
     if not settings.holds_out(len(rows.y)):
         encoded = EncodedRows(rows.x, rows.y, rows.w, Folds(np.full(len(rows.y), -1)))
-        fitted = fit_single(encoded, rows.encoder, rows.target, settings, progress)
+        fitted = fit_single(encoded, rows.encoder, rows.target, settings, hooks)
         return Trained(fitted, rows, rows, np.arange(len(rows.y)), held_out=False)
-    trained = _held_out_and_whole(rows, settings, progress)
+    trained = _held_out_and_whole(rows, settings, hooks)
     if not rows.target.classes and not trained.fitted.interrupted:
-        trained = _with_intervals(trained, settings, progress)
+        trained = _with_intervals(trained, settings, hooks)
     return trained
 
 
-def _held_out_and_whole(
-    rows: TargetRows, settings: FitSettings, progress: Callable[[FitPhase], None] | None
-) -> Trained:
+def _held_out_and_whole(rows: TargetRows, settings: FitSettings, hooks: FitHooks) -> Trained:
     """Networks that hold rows out, then what a model consists of, which knows all of them."""
     limit = settings.time_limit
-    end = None if limit is None else monotonic() + limit
+    end = None if limit is None else hooks.now() + limit
     measured = rows if rows.held_out is None else rows.held_out.rows
     encoded = _with_folds(rows, measured, settings)
     again = encoded.members == 1 or rows.held_out is not None
     checks = bool(rows.checked) and encoded.members >= _FEWEST_MEMBERS
     share = 0.5 if again else 1 - _CHECK_SHARE * checks
     first = settings if limit is None else replace(settings, time_limit=limit * share)
-    fitted = fit_ensemble(encoded, measured.encoder, measured.target, first, progress)
+    fitted = fit_ensemble(encoded, measured.encoder, measured.target, first, hooks)
     trained = Trained(fitted, measured, measured, encoded.folds.held_out, True, rows.held_out)
     if fitted.interrupted:
         return trained
-    left = None if end is None else max(end - monotonic(), 0.0)
+    left = None if end is None else max(end - hooks.now(), 0.0)
     try:
         if again or fitted.alone:
             every = EncodedRows(rows.x, rows.y, rows.w, encoded.folds)
-            whole = on_all_rows(fitted, every, rows.encoder, rows.target, settings, progress, seconds=left)
+            whole = on_all_rows(fitted, every, rows.encoder, rows.target, settings, hooks, seconds=left)
             return trained if whole is None else replace(trained, fitted=whole, rows=rows)
         if checks:
-            found = time_checks(rows, trained.validation, fitted, settings, progress, left)
+            found = time_checks(rows, trained.validation, fitted, settings, hooks, left)
             return replace(trained, time_checks=found)
     except KeyboardInterrupt:
         return replace(trained, fitted=replace(fitted, interrupted=True))
@@ -126,11 +122,8 @@ def _with_folds(rows: TargetRows, measured: TargetRows, settings: FitSettings) -
     return found
 
 
-def _with_intervals(
-    trained: Trained, settings: FitSettings, progress: Callable[[FitPhase], None] | None
-) -> Trained:
+def _with_intervals(trained: Trained, settings: FitSettings, hooks: FitHooks) -> Trained:
     """With intervals, where Ctrl-C leaves time for them."""
-    report = None if progress is None else lambda step: progress(FitPhase("intervals", step))
     rows, held = trained.rows, trained.validation
     some: Any = held if len(held) < len(rows.y) else slice(None)
     predicted = trained.fitted.blend[:, 0]
@@ -145,7 +138,7 @@ def _with_intervals(
             *(rows.x[some], rows.y[some], rows.w[some], predicted),
             rows.encoder,
             settings,
-            report,
+            hooks,
             groups,
             times,
         )

@@ -22,7 +22,7 @@ from downslope.training.arguments import (
     precision_of,
     relative_weights,
 )
-from downslope.training.checkpoints import Checkpoint, Journal, Part, described
+from downslope.training.checkpoints import Checkpoint, Journal, Part, described, open_journal
 from downslope.training.optimizers import (
     LEARNING_RATE,
     OPTIMIZERS,
@@ -107,6 +107,7 @@ __all__ = [
     "frozen_masks",
     "held_out",
     "may_be_empty",
+    "open_journal",
     "optimizer_of",
     "precision_of",
     "predict",

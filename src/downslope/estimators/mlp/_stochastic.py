@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from downslope.estimators._interrupts import refuse_cut
 from downslope.estimators._threads import threads_of
 from downslope.estimators.mlp._fit import Fit, MLPSettings, OptimizerState
 from downslope.estimators.mlp._network import AdamMoments, Velocity, program
@@ -92,6 +93,7 @@ def fit_stochastic(
     if failure:
         ending = record.without_numbers(until)
     if ending.stopped == "interrupted":
+        refuse_cut(interrupted=True)
         warnings.warn("Training interrupted by user.", stacklevel=2)
     elif ending.stopped == "finished" and not one_epoch:
         warnings.warn(

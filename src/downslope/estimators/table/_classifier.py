@@ -17,6 +17,7 @@ from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.estimators.table._table import TableEstimator
 from downslope.fitting import surprise
+from downslope.training import Checkpoint
 
 __all__ = ["TableClassifier"]
 
@@ -69,6 +70,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
         n_jobs: int | None = None,
         random_state: Any = None,
         verbose: int = 0,
+        checkpoint: Checkpoint | None = None,
         class_weight: Any = None,
     ) -> None:
         super().__init__(
@@ -83,6 +85,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
             n_jobs=n_jobs,
             random_state=random_state,
             verbose=verbose,
+            checkpoint=checkpoint,
         )
         self.class_weight = class_weight
 

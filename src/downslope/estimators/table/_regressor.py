@@ -31,6 +31,7 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]
         n_jobs: number of threads.
         random_state: an integer gives the same model each time.
         verbose: whether to print each epoch.
+        checkpoint: where training is saved as it goes, a ``ds.Checkpoint``; of one fit, not of a search.
 
         For all of them None, or (), leaves the choice to ``ds.fit``.
 

@@ -19,6 +19,7 @@ from downslope._checks import SIZE, items, one_or_more, whole
 from downslope._checks import Interval as Within
 from downslope._files import SavedFile
 from downslope.errors import DownslopeError
+from downslope.estimators._interrupts import refuse_cut
 from downslope.estimators._refusals import (
     Interval,
     check_parameters,
@@ -41,6 +42,7 @@ from downslope.fitting import (
     summary_html,
 )
 from downslope.tables import name_text, refuse_text
+from downslope.training import Checkpoint
 
 __all__ = ["TableEstimator"]
 
@@ -64,6 +66,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         "n_jobs": [None, Integral],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
+        "checkpoint": [Checkpoint, None],
     }
 
     def __init__(
@@ -80,6 +83,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         n_jobs: int | None = None,
         random_state: Any = None,
         verbose: int = 0,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         self.members = members
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -92,6 +96,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
+        self.checkpoint = checkpoint
 
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to a table.
@@ -140,9 +145,11 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
             seed=self._seed,
             source=type(self).__name__,
             progress=_printed if self.verbose else None,
+            checkpoint=self.checkpoint,
             **self._settings(),
             row_weights=weights,
         )
+        refuse_cut(self.model_.record.interrupted)
         self.summary_: Summary = self.model_.summary
         rows = sampled_rows(frame.height, self._seed)
         self._sample: pl.DataFrame | None = frame[rows]

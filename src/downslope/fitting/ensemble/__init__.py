@@ -5,13 +5,13 @@ from downslope.fitting.ensemble._divergence import Diverged
 from downslope.fitting.ensemble._ensemble import (
     LINEAR_DESCENT,
     LINEAR_PENALTY,
-    FitPhase,
     FittedEnsemble,
     fit_ensemble,
     fit_single,
 )
 from downslope.fitting.ensemble._folds import folds_of, later_folds
 from downslope.fitting.ensemble._group import EncodedRows, class_probabilities
+from downslope.fitting.ensemble._hooks import FitHooks, FitPhase
 from downslope.fitting.ensemble._intervals import COVERAGES, QUANTILES, IntervalNetworks, fit_intervals
 from downslope.fitting.ensemble._recipe import FitSettings, embeddings, linear_network, networks_for
 
@@ -22,6 +22,7 @@ __all__ = [
     "QUANTILES",
     "Diverged",
     "EncodedRows",
+    "FitHooks",
     "FitPhase",
     "FitSettings",
     "FittedEnsemble",

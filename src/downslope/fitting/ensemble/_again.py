@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
-from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -18,14 +16,13 @@ from downslope.fitting.ensemble._ensemble import (
     LINEAR_PATIENCE,
     LINEAR_PENALTY,
     SEEDS,
-    FitPhase,
     FittedEnsemble,
     descended,
     joined,
     linear_rows,
-    named,
 )
 from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, train_group
+from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import TableEncoder, Target
@@ -51,7 +48,7 @@ def on_all_rows(
     encoder: TableEncoder,
     target: Target,
     settings: FitSettings,
-    progress: Callable[[FitPhase], None] | None = None,
+    hooks: FitHooks,
     *,
     seconds: float | None = None,
 ) -> FittedEnsemble | None:
@@ -63,13 +60,13 @@ def on_all_rows(
         fitted: of rows some of which were held out, maybe encoded in another way.
         rows, encoder, target: what to train on.
         settings: as ``fitted`` was trained.
-        progress: called after each epoch.
+        hooks: what goes along.
         seconds: that this may take; None for as long as it takes.
 
     Raises:
         KeyboardInterrupt: if it was interrupted, so that ``fitted`` is what there is.
     """
-    end = None if seconds is None else monotonic() + seconds
+    end = None if seconds is None else hooks.now() + seconds
     networks = _networks(fitted, encoder, target, settings, rows)
     groups = []
     for group, share, network in zip(fitted.groups, fitted.shares, networks, strict=True):
@@ -77,8 +74,8 @@ def on_all_rows(
             groups.append(group)
             continue
         ensemble = Ensemble([network] * len(group.ensemble.networks))
-        left = None if end is None else max(end - monotonic(), 0.0)
-        run = _up_to_best(group, network if fitted.alone else ensemble, rows, settings, left, progress)
+        left = None if end is None else max(end - hooks.now(), 0.0)
+        run = _up_to_best(group, network if fitted.alone else ensemble, rows, settings, left, hooks)
         if run.stopped == "not finite":
             return None
         if fitted.alone:
@@ -107,7 +104,7 @@ def _up_to_best(
     rows: EncodedRows,
     settings: FitSettings,
     seconds: float | None,
-    progress: Callable[[FitPhase], None] | None,
+    hooks: FitHooks,
 ) -> Run:
     """A descent on every row that takes as many epochs as was best for the group."""
     if group.name == LINEAR:
@@ -117,8 +114,8 @@ def _up_to_best(
     else:
         asked = {**_descent_to_best(group, settings, len(rows.x)), "ema_decay": 0}
     name = f"{group.name}, all rows" if isinstance(network, Ensemble) else "all rows"
-    asked["time_limit"] = seconds
-    run = descended(network, rows, group.seed, asked, named(name, progress))
+    asked |= {"time_limit": seconds, **hooks.of(name)}
+    run = descended(network, rows, group.seed, asked)
     if run.stopped == "interrupted":
         raise KeyboardInterrupt
     return run
@@ -142,7 +139,7 @@ def replayed(
     encoder: TableEncoder,
     target: Target,
     settings: FitSettings,
-    progress: Callable[[FitPhase], None] | None = None,
+    hooks: FitHooks,
     *,
     place: int = 0,
     seconds: float | None = None,
@@ -153,7 +150,7 @@ def replayed(
         fitted: of other folds of the same rows.
         rows, encoder, target: what to train on, with one member that holds rows out.
         settings: as ``fitted`` was trained.
-        progress: called after each epoch.
+        hooks: what goes along.
         place: another one gives other starting values.
         seconds: that this may take.
 
@@ -164,7 +161,7 @@ def replayed(
     Raises:
         KeyboardInterrupt: if it was interrupted.
     """
-    end = None if seconds is None else monotonic() + seconds
+    end = None if seconds is None else hooks.now() + seconds
     predictions, shares = [], []
     networks = _networks(fitted, encoder, target, settings, rows)
     for group, share, network in zip(fitted.groups, fitted.shares, networks, strict=True):
@@ -173,9 +170,9 @@ def replayed(
         training, asked = rows, _descent_to_best(group, settings, len(rows.x))
         if group.name == LINEAR:
             training, asked = linear_rows(rows), {**LINEAR_DESCENT, "patience": LINEAR_PATIENCE}
-        asked["time_limit"] = None if end is None else max(end - monotonic(), 0.0)
+        asked["time_limit"] = None if end is None else max(end - hooks.now(), 0.0)
         seed = (group.seed + place * len(networks)) % SEEDS
-        asked["progress"] = named(f"{group.name}, earlier rows", progress)
+        asked |= hooks.of(f"{group.name}, earlier rows")
         found = train_group(group.name, network, rows, training=training, **asked, seed=seed)
         if found.run.stopped == "interrupted":
             raise KeyboardInterrupt

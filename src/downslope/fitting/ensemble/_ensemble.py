@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
@@ -20,24 +20,23 @@ from downslope.fitting.ensemble._blend import (
 )
 from downslope.fitting.ensemble._divergence import refuse_diverged
 from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, class_probabilities, train_group
+from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import TableEncoder, Target
-from downslope.training import Progress, Run, descend, forward
+from downslope.training import Run, descend, forward
 
 __all__ = [
     "LINEAR_DESCENT",
     "LINEAR_PATIENCE",
     "LINEAR_PENALTY",
     "SEEDS",
-    "FitPhase",
     "FittedEnsemble",
     "descended",
     "fit_ensemble",
     "fit_single",
     "joined",
     "linear_rows",
-    "named",
 ]
 
 LINEAR_DESCENT: Mapping[str, Any] = {"optimizer": "lbfgs", "steps": 200}
@@ -49,15 +48,6 @@ _MOST_GROUPS = 10
 _TRIAL_STEPS = 12  # that measure how long a step takes
 _LINEAR_NUMBERS = 1_000_000  # in the rows that the linear model is trained on, in float64
 SEEDS = 1 << 64
-
-
-@dataclass(frozen=True)
-class FitPhase:
-    """What a fit is at: ``"linear"`` or the name of a group, its progress, and the target it is of."""
-
-    name: str
-    progress: Progress
-    target: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +87,7 @@ def fit_ensemble(
     encoder: TableEncoder,
     target: Target,
     settings: FitSettings,
-    progress: Callable[[FitPhase], None] | None = None,
+    hooks: FitHooks,
 ) -> FittedEnsemble:
     """Train the groups that suit the rows, and blend them with the smallest loss on held-out rows.
 
@@ -108,15 +98,17 @@ def fit_ensemble(
         DownslopeError: if training diverges; it says at which learning rate.
         KeyboardInterrupt: if nothing was trained before it.
     """
-    started = monotonic()
-    groups, interrupted = [_linear(rows, encoder, target, settings, progress)], False
+    started = hooks.now()
+    groups, interrupted = [_linear(rows, encoder, target, settings, hooks)], False
     if settings.layers_for(len(rows.x)):
         try:
             networks = networks_for(encoder, target, settings, rows.learned_x, len(rows.x))
-            planned = _timed(networks, settings, started) if rows.members > 1 else _first(networks, settings)
+            planned = (
+                _timed(networks, settings, started, hooks) if rows.members > 1 else _first(networks, settings)
+            )
             for place, (name, network, seconds) in enumerate(planned):
                 seed = (settings.seed + place) % SEEDS
-                groups.append(_trained(name, network, rows, settings, seed, seconds, progress))
+                groups.append(_trained(name, network, rows, settings, seed, seconds, hooks))
                 if groups[-1].run.stopped == "interrupted":
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
@@ -133,18 +125,18 @@ def fit_single(
     encoder: TableEncoder,
     target: Target,
     settings: FitSettings,
-    progress: Callable[[FitPhase], None] | None = None,
+    hooks: FitHooks,
 ) -> FittedEnsemble:
     """One network for rows too few to hold any out: a linear model, or the network that was asked for."""
     linear = linear_network(encoder, target, _SLIGHT_PENALTY)
-    groups = [_on_these(LINEAR, linear, linear_rows(rows), settings, LINEAR_DESCENT, progress)]
+    groups = [_on_these(LINEAR, linear, linear_rows(rows), settings, LINEAR_DESCENT, hooks)]
     if settings.layers_for(len(rows.x)):
         name, network = next(
             iter(networks_for(encoder, target, settings, rows.learned_x, len(rows.x)).items())
         )
         asked = settings.descent(len(rows.x), settings.epochs_for(len(rows.x)))
         watched = {**asked, "validation": (rows.x, rows.y)}
-        groups.append(_on_these(name, network, rows, settings, watched, progress))
+        groups.append(_on_these(name, network, rows, settings, watched, hooks))
     last = groups[-1]
     return FittedEnsemble(
         last.ensemble.networks[0],
@@ -163,10 +155,10 @@ def _on_these(
     rows: EncodedRows,
     settings: FitSettings,
     asked: Mapping[str, Any],
-    progress: Callable[[FitPhase], None] | None,
+    hooks: FitHooks,
 ) -> EnsembleGroup:
     """One network trained on all rows, and what it predicts of them."""
-    run = descended(network, rows, settings.seed, asked, named(name, progress))
+    run = descended(network, rows, settings.seed, {**asked, **hooks.of(name)})
     if run.stopped == "interrupted" and name == LINEAR:
         raise KeyboardInterrupt
     predicted = class_probabilities(network, forward(network, run.parameters, rows.x))
@@ -181,10 +173,9 @@ def descended(
     rows: EncodedRows,
     seed: int,
     asked: Mapping[str, Any],
-    progress: Callable[[Progress], None] | None,
 ) -> Run:
     """A descent on all rows."""
-    return descend(network, rows.x, rows.y, row_weights=rows.weights, seed=seed, progress=progress, **asked)
+    return descend(network, rows.x, rows.y, row_weights=rows.weights, seed=seed, **asked)
 
 
 def _linear(
@@ -192,7 +183,7 @@ def _linear(
     encoder: TableEncoder,
     target: Target,
     settings: FitSettings,
-    progress: Callable[[FitPhase], None] | None,
+    hooks: FitHooks,
 ) -> EnsembleGroup:
     limit = settings.time_limit
     group = train_group(
@@ -204,7 +195,7 @@ def _linear(
         patience=LINEAR_PATIENCE,
         time_limit=None if limit is None else limit * _LINEAR_SHARE,
         seed=settings.seed,
-        progress=named(LINEAR, progress),
+        **hooks.of(LINEAR),
     )
     if group.run.stopped == "interrupted":
         raise KeyboardInterrupt
@@ -226,20 +217,23 @@ def _first(networks: Mapping[str, Network], settings: FitSettings) -> Iterator[P
     yield name, network, settings.time_limit
 
 
-def _timed(networks: Mapping[str, Network], settings: FitSettings, started: float) -> Iterator[Planned]:
+def _timed(
+    networks: Mapping[str, Network], settings: FitSettings, started: float, hooks: FitHooks
+) -> Iterator[Planned]:
     """Every network once; then, while a time limit allows, again from other starting values."""
     if settings.time_limit is None:
         yield from ((name, network, None) for name, network in networks.items())
         return
     end, ways, slowest = started + settings.time_limit, list(networks.items()), 0.0
     for place in range(_MOST_GROUPS):
-        left, again = end - monotonic(), place // len(ways)
-        if place and left <= slowest * bool(again):
-            return
+        left, again = end - hooks.now(), place // len(ways)
         name, network = ways[place % len(ways)]
-        before = monotonic()
-        yield f"{name} {again + 1}" if again else name, network, max(left / max(1, len(ways) - place), 0.0)
-        slowest = max(slowest, monotonic() - before)
+        name = f"{name} {again + 1}" if again else name
+        if place and left <= slowest * bool(again) and hooks.begun(name) is None:
+            return
+        before = hooks.now()
+        yield name, network, max(left / max(1, len(ways) - place), 0.0)
+        slowest = max(slowest, hooks.now() - before)
 
 
 def _trained(
@@ -249,19 +243,20 @@ def _trained(
     settings: FitSettings,
     seed: int,
     seconds: float | None,
-    progress: Callable[[FitPhase], None] | None,
+    hooks: FitHooks,
 ) -> EnsembleGroup:
     count = len(rows.x)
     epochs = settings.epochs_for(count)
     asked = dict(settings.descent(count, epochs))
     steps = epochs * -(-count // asked["batch_size"])
     if seconds is not None:
-        begun = monotonic()
-        per_step = _seconds_of_a_step(network, rows, asked, seed)
-        left = max(seconds - (monotonic() - begun), 0.0)
-        steps = max(1, int(min(steps, left * 0.9 / per_step)))
-        asked |= {"epochs": None, "steps": steps, "time_limit": left}
-    group = train_group(name, network, rows, **asked, seed=seed, progress=named(name, progress))
+        begun, planned = hooks.now(), hooks.begun(name)
+        if planned is None:
+            per_step = _seconds_of_a_step(network, rows, asked, seed)
+            planned = max(1, int(min(steps, (seconds - (hooks.now() - begun)) * 0.9 / per_step)))
+        steps = planned
+        asked |= {"epochs": None, "steps": steps, "time_limit": max(seconds - (hooks.now() - begun), 0.0)}
+    group = train_group(name, network, rows, **asked, seed=seed, **hooks.of(name))
     group = replace(group, seed=seed, planned=steps)
     held = rows.folds.held_out
     before = group.predicted_at(group.ensemble.initial_parameters(seed, rows.x.dtype), rows)
@@ -321,7 +316,3 @@ def joined(
         for name, value in own.items()
     }
     return ensemble, values
-
-
-def named(name: str, progress: Callable[[FitPhase], None] | None) -> Callable[[Progress], None] | None:
-    return None if progress is None else lambda epoch: progress(FitPhase(name, epoch))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.nets import AnyNetwork, Ensemble, Network
-from downslope.training import Folds, Progress, Run, descend, held_out
+from downslope.training import Folds, Run, descend, held_out
 
 __all__ = ["EncodedRows", "EnsembleGroup", "class_probabilities", "train_group"]
 
@@ -102,7 +102,6 @@ def train_group(
     rows: EncodedRows,
     *,
     training: EncodedRows | None = None,
-    progress: Callable[[Progress], None] | None = None,
     **settings: Any,
 ) -> EnsembleGroup:
     """Train as many members as there are folds.
@@ -111,7 +110,6 @@ def train_group(
         name, network: the architecture.
         rows: of which there are predictions.
         training: those to train on; None for all.
-        progress: called after each epoch.
         settings: of ``descend``.
     """
     ensemble = Ensemble([network] * rows.members)
@@ -122,7 +120,6 @@ def train_group(
         seen.y,
         row_weights=seen.known_weights,
         validation=seen.folds,
-        progress=progress,
         **settings,
     )
     run = replace(run, state={})  # which is as large as two more groups

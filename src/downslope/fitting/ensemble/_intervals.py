@@ -7,7 +7,7 @@ before it (Gupta, Kuchibhotla and Ramdas, "Nested conformal prediction", 2022).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from downslope.fitting.ensemble._folds import folds_of, forward_folds
 from downslope.fitting.ensemble._group import EncodedRows, train_group
+from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.fitting.ensemble._recipe import FitSettings, interval_network
 from downslope.nets import AnyNetwork
 from downslope.tables import TableEncoder
-from downslope.training import Progress, forward
+from downslope.training import forward
 
 __all__ = ["COVERAGES", "QUANTILES", "IntervalNetworks", "fit_intervals"]
 
@@ -114,7 +115,7 @@ def fit_intervals(
     predicted: NDArray[np.float64],
     encoder: TableEncoder,
     settings: FitSettings,
-    progress: Callable[[Progress], None] | None = None,
+    hooks: FitHooks,
     groups: NDArray[np.int64] | None = None,
     times: NDArray[np.int64] | None = None,
 ) -> tuple[IntervalNetworks, NDArray[np.float32]]:
@@ -128,7 +129,7 @@ def fit_intervals(
         predicted: their predictions, as the loss takes numbers, (rows,).
         encoder: of x.
         settings: the seed and the batches.
-        progress: called after each epoch.
+        hooks: what goes along.
         groups: which group each row belongs to, (rows,); None where rows stand alone.
         times: the places of their times in order, (rows,), where no later row may teach what is measured on
             an earlier one; not heeded where all are the same.
@@ -150,7 +151,7 @@ def fit_intervals(
     rows = EncodedRows(inputs, targets, weights, folds, unknown)
     network = interval_network(encoder, QUANTILES, inputs)
     asked = settings.descent(len(y), settings.epochs or _EPOCHS)
-    group = train_group("intervals", network, rows, **asked, seed=settings.seed, progress=progress)
+    group = train_group("intervals", network, rows, **asked, seed=settings.seed, **hooks.of("intervals"))
     if group.run.stopped == "interrupted":
         raise KeyboardInterrupt
     quantiles, held = np.sort(group.predictions, axis=1), folds.held_out

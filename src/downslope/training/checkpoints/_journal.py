@@ -250,23 +250,39 @@ def _about(file: SavedFile) -> Mapping[str, Any]:
 
 
 @contextmanager
+def open_journal(
+    checkpoint: Checkpoint | None, asked: Callable[[], Mapping[str, str]]
+) -> Iterator[Journal | None]:
+    """The journal of a checkpoint, which is closed at the end; None without one.
+
+    Raises:
+        DownslopeError: if it is no checkpoint, or for what ``Journal`` refuses.
+    """
+    if checkpoint is None:
+        yield None
+        return
+    if not isinstance(checkpoint, Checkpoint):
+        raise DownslopeError(
+            f"checkpoint needs a ds.Checkpoint, such as ds.Checkpoint('runs/a'), not {show(checkpoint)}"
+        )
+    journal = Journal(checkpoint, asked())
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+@contextmanager
 def part_of(
     checkpoint: Checkpoint | Part | None, asked: Callable[[], Mapping[str, str]]
 ) -> Iterator[Part | None]:
     """The part that a training alone is, or that it is of a larger one; None without a checkpoint.
 
     Raises:
-        DownslopeError: if it is no checkpoint, or for what ``Journal`` refuses.
+        DownslopeError: as of ``open_journal``.
     """
-    if checkpoint is not None and not isinstance(checkpoint, Checkpoint | Part):
-        raise DownslopeError(
-            f"checkpoint needs a ds.Checkpoint, such as ds.Checkpoint('runs/a'), not {show(checkpoint)}"
-        )
-    if not isinstance(checkpoint, Checkpoint):
+    if isinstance(checkpoint, Part):
         yield checkpoint
         return
-    journal = Journal(checkpoint, asked())
-    try:
-        yield journal.part("descent")
-    finally:
-        journal.close()
+    with open_journal(checkpoint, asked) as journal:
+        yield None if journal is None else journal.part("descent")
