@@ -199,7 +199,11 @@ CALLS = {
         {"of": [0, 1, 0, 1, -1, -1]},
         {"of": NOTHING},
     ),
-    ds.TensorBoard: (lambda **k: str(ds.TensorBoard(**k)._folder), {"folder": "runs"}, {"folder": PATHS}),
+    ds.TensorBoard: (
+        lambda **k: str(ds.TensorBoard(**k)._folder),
+        {"folder": "runs"},
+        {"folder": PATHS | {"empty text"}},
+    ),
     ds.MLflow: (
         lambda **k: vars(ds.MLflow(**k)),
         {"experiment": "a", "uri": None},
@@ -208,7 +212,7 @@ CALLS = {
     ds.WandB: (
         lambda **k: {name: str(value) for name, value in vars(ds.WandB(**k)).items()},
         {"project": "a", "folder": ".", "online": False},
-        {"project": TEXTS, "folder": PATHS, "online": FLAG},
+        {"project": TEXTS, "folder": PATHS | {"empty text"}, "online": FLAG},
     ),
     ds.descend: (
         ds.descend,

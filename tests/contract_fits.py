@@ -36,6 +36,8 @@ FOLDER = TemporaryDirectory()  # which goes when Python ends
 FILE = Path(FOLDER.name) / "network.downslope"
 LINE = ds.Network(3, [ds.Dense(1)])
 LINE.save(FILE)
+ONNX = Path(FOLDER.name) / "network.onnx"
+ds.export(LINE, ONNX, LINE.initial_parameters())
 STATE = {"0.weight": np.ones((2, 3)), "0.bias": np.zeros(2), "2.weight": np.ones((1, 2))}
 LINES = [ds.fit(TABLE, "y", hidden=(), drop=drop) for drop in ([], ["kind"])]
 TEXTS = frozenset({"text of a number", "empty text", "SGD", "Tanh", "unknown name"})
@@ -233,6 +235,11 @@ FITS = {
             "target": TEXTS,
             "classes": OPTIONAL,
         },
+    ),
+    ds.from_onnx: (
+        lambda **k: ds.from_onnx(**k).parameters,
+        {"path": ONNX, "loss": None, "columns": ["a", "b", "c"], "target": "y", "classes": None},
+        {"path": NOTHING, "loss": OPTIONAL, "columns": OPTIONAL, "target": TEXTS, "classes": OPTIONAL},
     ),
     ds.play: (
         play,

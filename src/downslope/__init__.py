@@ -37,6 +37,7 @@ _NAMES = {
         "compare",
         "export",
         "fit",
+        "from_onnx",
         "from_sklearn",
         "from_torch",
         "load",

@@ -17,6 +17,7 @@ from downslope.fitting import Report as Report
 from downslope.fitting import compare as compare
 from downslope.fitting import export as export
 from downslope.fitting import fit as fit
+from downslope.fitting import from_onnx as from_onnx
 from downslope.fitting import from_sklearn as from_sklearn
 from downslope.fitting import from_torch as from_torch
 from downslope.fitting import load as load

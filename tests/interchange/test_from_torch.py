@@ -199,6 +199,7 @@ class Own(nn.Module):
             "needs 2 diff",
         ),
         (nn.Linear(4, 1), {"columns": list("abca")}, "need names of their own"),
+        ({"0.weight": np.full((2, 3), np.nan)}, {}, "layer1.weight holds numbers that are not finite"),
         (3, {}, "module needs a torch.nn.Sequential or a state dict, not 3"),
         (nn.Linear, {}, "module needs a torch.nn.Sequential or a state dict"),
     ],

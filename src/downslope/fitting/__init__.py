@@ -4,7 +4,7 @@ from downslope.fitting._compare import compare
 from downslope.fitting._export import Exported, export
 from downslope.fitting._fit import FitPhase, fit, table_descent
 from downslope.fitting._importance import Importance, error_increases, shares
-from downslope.fitting._imported import from_sklearn, from_torch, model_of_table
+from downslope.fitting._imported import from_onnx, from_sklearn, from_torch, model_of_table
 from downslope.fitting._load import load, load_as_model, load_fitted, load_on
 from downslope.fitting._model import Model, read_model
 from downslope.fitting._models import Models, model_for, models_in
@@ -55,6 +55,7 @@ __all__ = [
     "error_increases",
     "export",
     "fit",
+    "from_onnx",
     "from_sklearn",
     "from_torch",
     "group_line",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from downslope.interchange.imports import (
     Behind,
     encoded,
     fitted_of_sklearn,
+    network_of_onnx,
     network_of_steps,
     steps_of_torch,
 )
@@ -36,7 +38,7 @@ from downslope.tables import (
 )
 from downslope.training import Run
 
-__all__ = ["from_sklearn", "from_torch", "model_of_table"]
+__all__ = ["from_onnx", "from_sklearn", "from_torch", "model_of_table"]
 
 
 @suggests_keywords
@@ -144,6 +146,45 @@ def from_torch(
     return _with_columns(
         TrainedNetwork(network, parameters), columns, target, classes, "a network of PyTorch"
     )
+
+
+@suggests_keywords
+def from_onnx(
+    path: str | os.PathLike[str],
+    *,
+    loss: str | LossFunction | None = None,
+    columns: Sequence[str] | None = None,
+    target: str = "y",
+    classes: Sequence[Any] | None = None,
+) -> TrainedNetwork | Model:
+    """A network from a file of ONNX, as PyTorch, skl2onnx and others write it, with the same outputs.
+
+    Linear operators one behind the other (Gemm, MatMul, LinearRegressor, LinearClassifier, Scaler),
+    normalisations and dropout, and between them any function of each value alone, in whatever operators it is
+    written. The file is read as data; the package onnx is not needed.
+
+    Args:
+        path: of the file, with its arrays inside. It takes one matrix, (rows, inputs). Where it gives a class
+            and probabilities, they are the prediction.
+        loss, columns, target, classes: as of ``from_torch``.
+
+    Returns:
+        A network with its parameters; or a model, where ``columns`` are given.
+
+    Raises:
+        DownslopeError: if it cannot be read, or an operator is none of a network here; it is named.
+
+    >>> import tempfile
+    >>> from downslope.fitting import export
+    >>> from downslope.nets import Dense, Network
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     net = Network(inputs=2, layers=[Dense(3, "silu"), Dense(1)])
+    ...     _ = export(net, f"{folder}/net.onnx", net.initial_parameters())
+    ...     from_onnx(f"{folder}/net.onnx").network
+    <Network 2 inputs → 3 silu → 1; squared_error; 13 parameters>
+    """
+    network, parameters = network_of_onnx(path, loss)
+    return _with_columns(TrainedNetwork(network, parameters), columns, target, classes, "a file of ONNX")
 
 
 def _with_columns(

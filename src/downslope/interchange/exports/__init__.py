@@ -7,6 +7,7 @@ from downslope.interchange.exports._javascript import javascript_helpers, javasc
 from downslope.interchange.exports._javascript_module import javascript_module
 from downslope.interchange.exports._onnx import onnx_file
 from downslope.interchange.exports._prediction import Cells, Prediction, of_network, of_table
+from downslope.interchange.exports._protobuf import fields_of
 from downslope.interchange.exports._python_source import python_script, python_source
 from downslope.interchange.exports._weights import torch_names, weights_file
 
@@ -17,6 +18,7 @@ __all__ = [
     "c_source",
     "equations",
     "evaluated",
+    "fields_of",
     "javascript_helpers",
     "javascript_module",
     "javascript_source",

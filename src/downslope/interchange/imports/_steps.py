@@ -40,7 +40,7 @@ class Linear:
 
 @dataclass(frozen=True, eq=False)
 class Affine:
-    """scale·h + shift, of each value its own."""
+    """scale·h + shift, of each value its own, or one for all of them, (width,) or ()."""
 
     name: str
     scale: Numbers
@@ -126,6 +126,9 @@ def network_of_steps(
     dtype = np.result_type(*values)
     dtype = dtype if dtype in (np.float32, np.float64) else np.dtype(np.float64)
     parameters = {name: np.ascontiguousarray(value, dtype) for name, value in zip(names, values, strict=True)}
+    for name, value in parameters.items():
+        if not np.isfinite(value).all():
+            raise DownslopeError(f"{name} holds numbers that are not finite; train the network again")
     return network, parameters
 
 
@@ -158,14 +161,18 @@ class _Made:
             shifted, weight, self._behind = weight @ self._behind.shift, weight @ self._behind.matrix, None
             bias = shifted if bias is None else bias + shifted
         if self._pending is not None:
-            shifted = weight @ self._pending.shift
+            shifted = weight @ np.broadcast_to(self._pending.shift, weight.shape[1])
             bias = shifted if bias is None else bias + shifted
             weight, self._pending = weight * self._pending.scale, None
         self._put(Dense(weight.shape[0], bias=bias is not None), weight, *([] if bias is None else [bias]))
         self._width = weight.shape[0]
 
     def affine(self, step: Affine) -> None:
-        self._fit(step.name, len(step.scale))
+        if np.ndim(step.scale):
+            self._fit(step.name, len(step.scale))
+        if self._width is not None:
+            every = (np.broadcast_to(value, self._width) for value in (step.scale, step.shift))
+            step = Affine(step.name, *every)
         last = self._layers[-1] if self._layers else None
         if self._pending is not None:
             first = self._pending
