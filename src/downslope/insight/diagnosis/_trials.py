@@ -139,7 +139,11 @@ class Trials:
     def _branches(self, call: Call, seeds: Iterable[int]) -> Branches:
         if self.is_over:
             raise OutOfTime
-        call.rows  # noqa: B018 -- known before threads ask for it at once
+        seeds = list(seeds)
+        try:
+            call.rows  # noqa: B018 -- known before threads ask for it at once
+        except DownslopeError:  # changes that do not go together
+            return Branches(np.full(len(seeds), WORST), np.full((len(seeds), _POINTS), np.nan))
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             made = pool.map(lambda seed: self._run(call, seed), seeds)
             try:

@@ -67,7 +67,11 @@ def _drawn(call: Call) -> Call:
     )
     given = None if apart.settings.get("row_weights") is None else weights[:count]
     settings = {**apart.settings, "validation": (x[count:], y[count:]), "row_weights": given}
-    drawn = replace(apart, x=x[:count], y=y[:count], settings=settings, numbers=None)
+    numbers = None
+    if len(apart.measured_numbers) == len(measured["x"]):
+        own = np.concatenate([apart.row_numbers, apart.measured_numbers])[order]
+        numbers = own[:count], own[count:]
+    drawn = replace(apart, x=x[:count], y=y[:count], settings=settings, numbers=numbers)
     return replace(drawn, judge=Judge(drawn.measured["y"], drawn.measured["row_weights"]))
 
 
