@@ -144,9 +144,10 @@ def _drowned(healthy: Call, severity: float, random: np.random.Generator) -> Cal
 
 @class_imbalance.look_alike
 def _rare_and_learned(healthy: Call, random: np.random.Generator) -> Call | None:
-    """A class with a tenth of its rows, which is learned as well as the others."""
+    """A class with a tenth of its rows, which is learned as well as the others, in as many steps."""
     if str(healthy.network.loss) not in _CLASSES:
         return None
     y = np.asarray(healthy.y).ravel()
     kept = (y != y.max()) | (random.uniform(size=len(y)) < 0.1)
-    return Call(healthy.network, healthy.x[kept], healthy.y[kept], healthy.settings)
+    rare = Call(healthy.network, healthy.x[kept], healthy.y[kept], healthy.settings)
+    return rare.with_settings(epochs=round(healthy.settings["epochs"] * len(y) / kept.sum()))

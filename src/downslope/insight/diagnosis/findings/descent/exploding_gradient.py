@@ -10,7 +10,7 @@ import numpy as np
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.measured import Call, Examination, derivatives_over_depth
-from downslope.insight.diagnosis.remedies import drawn_anew, quiet_blocks, with_layers
+from downslope.insight.diagnosis.remedies import drawn_anew, quiet_blocks, with_layers, with_rate_times
 from downslope.nets import Dense, Layer, Residual
 from downslope.training import Sgd
 
@@ -65,4 +65,4 @@ def _few(healthy: Call, random: np.random.Generator) -> Call:
     """Two residual blocks, in which derivatives grow a little."""
     block = Residual((Dense(24, "relu"),))
     layers: list[Layer] = [Dense(24, "relu"), block, block, healthy.network.layers[-1]]
-    return with_layers(healthy, layers)
+    return with_rate_times(with_layers(healthy, layers), 0.3)
