@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from downslope._files import write_file
+from downslope.errors import DownslopeError
 from downslope.graph import graph_to_json
 from downslope.nets._built import Built
 from downslope.nets._point import Point, parameter_values
@@ -42,3 +43,25 @@ class Savable(Built):
         if parameters is not None:
             kind, values = "trained network", parameter_values(self, parameters)
         write_file(path, kind, self.sections(), values)
+
+    def to_torch(self, parameters: Point) -> Any:
+        """The network as a ``torch.nn.Module`` with the same outputs, which trains and is saved as others.
+
+        Its parameters are copies under their names here, such as ``layer1.weight``. ``module(x)`` predicts,
+        ``module.output(x)`` gives what stands before the link of the loss, such as logits; dropout acts after
+        ``module.train()``.
+
+        Args:
+            parameters: by name, all in one flat list, or a run's or a model's.
+
+        Raises:
+            DownslopeError: if the parameters do not fit, or torch is not installed.
+        """
+        values = parameter_values(self, parameters)
+        try:
+            from downslope.nets._torch_module import TorchNetwork
+        except ImportError:
+            raise DownslopeError(
+                "to_torch makes a module of PyTorch; install it: pip install torch"
+            ) from None
+        return TorchNetwork(self, values)

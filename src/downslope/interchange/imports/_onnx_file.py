@@ -60,6 +60,8 @@ def read_onnx(path: str | os.PathLike[str]) -> OnnxGraph:
         DownslopeError: if there is no such file, or it is none of ONNX.
     """
     place = place_of(path)
+    if place.is_dir() or not place.exists():
+        raise DownslopeError(f"there is no file {place}; name a file of ONNX")
     try:
         content = place.read_bytes()
     except (OSError, ValueError) as error:
