@@ -1,6 +1,7 @@
 """The benchmarks print their tables, and the peers compute what Downslope computes; no time is asserted."""
 
 import importlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,18 @@ import downslope as ds
 pytest.importorskip("torch", reason="benchmarks are beside their peers, PyTorch among them")
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-SCRIPTS = ("steps", "predict", "gradients", "startup", "growth", "tables", "threads", "mlp", "custom")
+SCRIPTS = (
+    "steps",
+    "predict",
+    "gradients",
+    "startup",
+    "growth",
+    "tables",
+    "threads",
+    "mlp",
+    "custom",
+    "exports",
+)
 
 
 @pytest.fixture
@@ -153,3 +165,10 @@ def test_tables_take_their_place(room, tmp_path) -> None:
 def test_custom() -> None:
     found = rows("custom")
     assert {row[0].split()[0] for row in found[2:]} == {"activation", "loss", "layer", "optimizer"}
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
+def test_exports() -> None:
+    found = [row for row in rows("exports", "--part", "peers") if row[1].startswith("Downslope")]
+    assert [row[1] for row in found] == ["Downslope", "Downslope, int8"] * 2
+    assert [float(row[-1]) < limit for row, limit in zip(found, (1e-5, 0.05) * 2, strict=True)] == [True] * 4

@@ -21,7 +21,7 @@ from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, topological
 from downslope.interchange._identifiers import Identifiers
 from downslope.interchange.exports._c_text import SCALAR, TAKEN, array_text, helpers, literal, string_text
-from downslope.interchange.exports._fixed_point import quantised
+from downslope.interchange.exports._fixed_point import quantised, steps
 from downslope.interchange.exports._prediction import Cells, Prediction
 from downslope.interchange.exports._walk import Spelling, filled, walk
 
@@ -207,14 +207,12 @@ class _Writer:
             f"/* {_comment(p.title)}.",
             f"   {self.bytes:,} bytes of constants, {stack:,} bytes of numbers on the stack.",
             "   Written by Downslope.",
-            *(["   Products with weights are of 8-bit whole numbers."] if self.int8 else []),
+            *(["   Weights of products are whole numbers of 8 bits."] if self.int8 else []),
             f"\n   {signature};  */",
         ]
         parts = [
             "\n".join(about),
-            "#include <math.h>\n#include <string.h>"
-            if "strcmp" in "".join(functions)
-            else "#include <math.h>",
+            "\n".join(f"#include <{name}.h>" for name in _headers("".join(functions))),
             *self._interface(),
             f"{signature};",
             *functions,
@@ -273,7 +271,7 @@ class _Writer:
                 if name in self.buffers:
                     spans.setdefault(name, [at, at])[1] = at
         starts: dict[str, int] = {}
-        totals = {"float": 0, "double": 0}
+        totals = {"float": 0, "double": 0, "short": 0}
         for name, (first, _) in spans.items():
             type_, size = self.buffers[name]
             alive = [o for o in starts if self.buffers[o][0] == type_ and spans[o][1] >= first]
@@ -284,7 +282,11 @@ class _Writer:
                 start = max(start, starts[other] + self.buffers[other][1])
             starts[name] = start
             totals[type_] = max(totals[type_], start + size)
-        blocks = {"float": "work", "double": "wide"}  # apart: no place is read in two types
+        blocks = {
+            "float": "work",
+            "double": "wide",
+            "short": "narrow",
+        }  # apart: no place is read in two types
         declared = [f"{type_} {blocks[type_]}[{total}];" for type_, total in totals.items() if total]
         for name, start in starts.items():
             type_ = self.buffers[name][0]
@@ -297,6 +299,12 @@ _Function = Callable[[_Writer, Node, Sequence[_Value]], _Value]
 
 def _size(node: Node) -> int:
     return math.prod(int(d) for d in node.shape if d != BATCH)
+
+
+def _headers(functions: str) -> list[str]:
+    """What declares the functions and types that are used."""
+    needed = {"math": "", "stdint": "int32_t", "string": "strcmp"}
+    return [name for name, word in needed.items() if word in functions]
 
 
 def _comment(text: str) -> str:
@@ -321,9 +329,9 @@ def _matmul(write: _Writer, node: Node, given: Sequence[_Value]) -> _Value:
         name, scale = (write.identifiers.of(f"{b.label}_{part}") for part in ("int8", "scale"))
         write.constant(name, "signed char", whole.T)
         write.constant(scale, write.real, scales)
-        whole_row = write.buffer(-(-inner // 4), write.real)
-        row = f"(signed char *){whole_row}"
-        write.statements.append(f"dense8({name}, {scale}, {source}, {row}, {out}, {inner}, {units});")
+        row = write.buffer(inner, "short")
+        sizes = f"{inner}, {units}, {steps(inner)}"
+        write.statements.append(f"dense8({name}, {scale}, {source}, {row}, {out}, {sizes});")
     else:
         write.statements.append(f"dense({write.stored(b)}, {source}, {out}, {inner}, {units});")
     return _Value(units, write.real, lambda i: f"{out}[{i}]", out)

@@ -106,9 +106,9 @@ static void take{f}(const R *table, R index, R *out, int rows, int size) {
 TAKEN = """
     auto break case char const continue default do double else enum extern float for goto if inline int
     long register restrict return short signed sizeof static struct switch typedef union unsigned void
-    volatile while x row work wide i u k best prediction probabilities main NAN INFINITY NULL isnan level
-    dense dense8 softmax strcmp strlen memcpy div exit printf signal time log sin cos tan exp pow sqrt j0 j1
-    jn y0 y1 yn gamma
+    volatile while x row work wide narrow i u k best prediction probabilities main NAN INFINITY NULL isnan
+    level dense dense8 softmax strcmp strlen memcpy div exit printf signal time log sin cos tan exp pow sqrt
+    j0 j1 jn y0 y1 yn gamma int32_t
 """.split()  # noqa: SIM905
 
 _OF_REAL: Mapping[str, str] = {
@@ -121,22 +121,22 @@ static void softmax(const R *z, R *out, int size) {
 }""",
     "dense": """\
 /* The product of a row and a matrix (inputs, units). */
-static void dense(const R *weight, const R *in, R *out, int inputs, int units) {
+static void dense(const R *restrict weight, const R *restrict in, R *restrict out, int inputs, int units) {
     for (int u = 0; u < units; u++) out[u] = 0;
     for (int k = 0; k < inputs; k++)
         for (int u = 0; u < units; u++) out[u] += in[k] * weight[k * units + u];
 }""",
     "dense8": """\
-/* The same in whole numbers of 8 bits: those of the row are rounded to 127 steps of its largest. */
-static void dense8(const signed char *weight, const R *scale, const R *in, signed char *whole, R *out,
-                   int inputs, int units) {
+/* The same in whole numbers, of 8 bits for weights: those of the row are so many steps of its largest. */
+static void dense8(const signed char *weight, const R *scale, const R *restrict in, short *restrict whole,
+                   R *restrict out, int inputs, int units, int steps) {
     R largest = 0;
     for (int k = 0; k < inputs; k++) largest = fabs{f}(in[k]) > largest ? fabs{f}(in[k]) : largest;
-    const R step = largest / 127, inverse = largest > 0 ? 127 / largest : 0;
-    for (int k = 0; k < inputs; k++) whole[k] = (signed char)rint{f}(in[k] * inverse);
+    const R step = largest / (R)steps, inverse = largest > 0 ? (R)steps / largest : 0;
+    for (int k = 0; k < inputs; k++) whole[k] = (short)rint{f}(in[k] * inverse);
     for (int u = 0; u < units; u++) {
-        long sum = 0;
-        for (int k = 0; k < inputs; k++) sum += weight[u * inputs + k] * whole[k];
+        int32_t sum = 0;
+        for (int k = 0; k < inputs; k++) sum += (int32_t)weight[u * inputs + k] * whole[k];
         out[u] = (R)sum * step * scale[u];
     }
 }""",

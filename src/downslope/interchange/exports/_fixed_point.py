@@ -1,4 +1,4 @@
-"""Products of 8-bit whole numbers: how weights are rounded, and how far that takes a prediction."""
+"""Weights that are whole numbers of 8 bits: how they are rounded, and how far that takes a prediction."""
 
 from __future__ import annotations
 
@@ -13,10 +13,19 @@ from downslope.graph import OPS, Node, source_column, topological
 from downslope.interchange.exports._prediction import Cells, Prediction
 from downslope.interchange.exports._walk import Spelling, walk
 
-__all__ = ["evaluated", "quantised", "rounding_error"]
+__all__ = ["evaluated", "quantised", "rounding_error", "steps"]
 
 _STEPS = 127
 _ROWS = 2000
+
+
+def steps(inputs: int) -> int:
+    """Into how many steps the largest number of a row is rounded: 16 bits, or what keeps sums within 32.
+
+    >>> steps(100), steps(2000)
+    (32767, 8454)
+    """
+    return min(2**15 - 1, (2**31 - 1) // (_STEPS * inputs))
 
 
 def quantised(weight: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[Any]]:
@@ -61,7 +70,7 @@ def evaluated(
 def _product(_: Node, operands: Sequence[Any]) -> Any:
     rows, weight = operands
     whole, scales = quantised(weight)
-    step = np.max(np.abs(rows), axis=1, keepdims=True) / _STEPS
+    step = np.max(np.abs(rows), axis=1, keepdims=True) / steps(len(weight))
     inverse = np.divide(1, step, out=np.zeros_like(step), where=step > 0)
     return (np.rint(rows * inverse) @ whole.astype(np.float64) * step * scales).astype(rows.dtype)
 

@@ -68,7 +68,7 @@ class Prediction:
         stages: the named values of the network, for messages.
         title: what it is, in a sentence without its point.
         target: what is predicted.
-        scale: the standard deviation of numbers that are predicted; 0 where it is not known.
+        scale: the standard deviation of the target, 1 of probabilities; 0 where it is not known.
     """
 
     cells: Sequence[Cells]
@@ -101,7 +101,9 @@ def of_network(network: AnyNetwork, parameters: Point) -> Prediction:
     graph = network.graph()
     values = parameter_values(network, parameters, None)
     leaf = Cells(INPUTS, graph.x, f"{network.inputs} numbers")
-    return Prediction([leaf], graph.prediction, values, _title(network, values), stages=graph.stages)
+    scale = 1.0 if network.loss in ("binary_cross_entropy", "cross_entropy") else 0.0
+    title = _title(network, values)
+    return Prediction([leaf], graph.prediction, values, title, stages=graph.stages, scale=scale)
 
 
 def of_table(
