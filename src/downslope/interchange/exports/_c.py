@@ -22,7 +22,7 @@ from downslope.graph import BATCH, Node, topological
 from downslope.interchange._identifiers import Identifiers
 from downslope.interchange.exports._c_text import SCALAR, TAKEN, array_text, helpers, literal, string_text
 from downslope.interchange.exports._fixed_point import quantised, steps
-from downslope.interchange.exports._prediction import Cells, Prediction
+from downslope.interchange.exports._prediction import Cells, Prediction, with_transposed_weights
 from downslope.interchange.exports._walk import Spelling, filled, walk
 
 __all__ = ["CSource", "c_source"]
@@ -88,7 +88,7 @@ def c_source(prediction: Prediction, name: str, *, int8: bool = False) -> CSourc
     Raises:
         DownslopeError: where C has no spelling for something.
     """
-    return _Writer(prediction, name, int8).source()
+    return _Writer(with_transposed_weights(prediction), name, int8).source()
 
 
 class _Writer:
@@ -337,13 +337,6 @@ def _matmul(write: _Writer, node: Node, given: Sequence[_Value]) -> _Value:
     return _Value(units, write.real, lambda i: f"{out}[{i}]", out)
 
 
-def _transpose(write: _Writer, node: Node, given: Sequence[_Value]) -> _Value:
-    (a,) = given
-    if a.data is None:
-        raise _refused(node, "rows are not transposed")
-    return write.parameter(f"{a.label}", np.ascontiguousarray(a.data.T))
-
-
 def _columns(write: _Writer, node: Node, given: Sequence[_Value]) -> _Value:
     (a,) = given
     indices = node.attributes["indices"]
@@ -425,6 +418,5 @@ _CALLS: Mapping[str, _Function] = {
     "softmax": _softmax,
     "sum": _sum,
     "take": _take,
-    "transpose": _transpose,
 }
 """Each op that looks at more than one number, or changes their type."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.interchange.exports._javascript import javascript_source, quoted
-from downslope.interchange.exports._prediction import Cells, Prediction
+from downslope.interchange.exports._prediction import Cells, Prediction, with_transposed_weights
 
 __all__ = ["javascript_module"]
 
@@ -56,6 +56,7 @@ def javascript_module(prediction: Prediction) -> str:
     Raises:
         DownslopeError: where JavaScript has no spelling for something.
     """
+    prediction = with_transposed_weights(prediction)
     compute = javascript_source({"result": prediction.result}, stages=prediction.stages)
     packed = sum(value.size for value in prediction.values.values()) > _WRITTEN_OUT
     arrays = [f"  {quoted(name)}: {_array(value, packed)}," for name, value in prediction.values.items()]

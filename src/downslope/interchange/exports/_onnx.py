@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from downslope.graph import BATCH, SELU_ALPHA, SELU_SCALE, Node
 from downslope.interchange._identifiers import Identifiers
 from downslope.interchange.exports._onnx_file import Attribute, FileOfOnnx, type_of
-from downslope.interchange.exports._prediction import Cells, Prediction
+from downslope.interchange.exports._prediction import Cells, Prediction, with_transposed_weights
 from downslope.interchange.exports._walk import SETTINGS, Spelling, walk
 
 __all__ = ["onnx_file"]
@@ -86,6 +86,7 @@ def onnx_file(prediction: Prediction) -> bytes:
     Raises:
         DownslopeError: where ONNX has no operator for something.
     """
+    prediction = with_transposed_weights(prediction)
     write = _Writer(prediction)
     numbers = _F64 if prediction.of_table else prediction.dtype
     leaves = {cell.leaf.name: _given(write, cell, numbers) for cell in prediction.cells}

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.graph import BATCH, Node, constant, input_, make, ops, parameter, substitute
+from downslope.graph import BATCH, OPS, Node, constant, input_, make, ops, parameter, substitute, topological
 from downslope.interchange.exports._column_ops import double, floor, missing, single
 from downslope.interchange.exports._levels import LevelTable, level_table
+from downslope.interchange.exports._walk import Spelling, walk
 from downslope.nets import AnyNetwork, Ensemble, Point, Stage, parameter_values
 from downslope.tables import Moments, Numeric, TableEncoder, Target
 
-__all__ = ["INPUTS", "Cells", "Prediction", "of_network", "of_table"]
+__all__ = ["INPUTS", "Cells", "Prediction", "of_network", "of_table", "with_transposed_weights"]
 
 INPUTS = "x"
 """The name of the inputs of a network that is exported without columns."""
@@ -113,7 +114,9 @@ def of_table(
     cells, x, tables = _encoded(encoder)
     graph = network.graph()
     given = x if encoder.dtype == "float64" else single(x)
-    (found,) = substitute([graph.prediction], {graph.x: given})
+    nodes = [graph.prediction, *(stage.node for stage in graph.stages)]
+    found, *nodes = substitute(nodes, {graph.x: given})
+    stages = [replace(stage, node=node) for stage, node in zip(graph.stages, nodes, strict=True)]
     result = double(found)
     if not target.classes:
         if isinstance(network, Ensemble):  # as the model itself: a mean of targets is never beyond them
@@ -125,7 +128,32 @@ def of_table(
     values = {**parameters, **tables}
     title = f"{_title(network, parameters)}, of {target.name}"
     scale = 1.0 if target.classes else target.scale
-    return Prediction(cells, result, values, title, target.classes, graph.stages, target.name, scale)
+    return Prediction(cells, result, values, title, target.classes, stages, target.name, scale)
+
+
+def with_transposed_weights(prediction: Prediction) -> Prediction:
+    """The same, with each transposed parameter as an array of its own: nothing is left to transpose."""
+    values = dict(prediction.values)
+
+    def rebuilt(node: Node, given: Sequence[Node]) -> Node:
+        if node.op.name == "transpose" and given[0].name in values:
+            name = f"{given[0].name}.transposed"
+            values[name] = np.ascontiguousarray(values[given[0].name].T)
+            return parameter(name, node.shape)
+        if node.op.name in OPS:
+            return make(node.op.name, *given, **node.attributes)
+        return Node(node.op, tuple(given), node.attributes, node.shape)
+
+    outputs = [prediction.result, *(stage.node for stage in prediction.stages)]
+    table: dict[str, Spelling[Node]] = dict.fromkeys((node.op.name for node in topological(outputs)), rebuilt)
+    result, *nodes = walk(outputs, lambda node: node, table, "a graph")
+    needed = {node.name for node in topological([result])}
+    return replace(
+        prediction,
+        result=result,
+        values={name: value for name, value in values.items() if name in needed},
+        stages=[replace(stage, node=node) for stage, node in zip(prediction.stages, nodes, strict=True)],
+    )
 
 
 def _title(network: AnyNetwork, values: Mapping[str, NDArray[Any]]) -> str:
