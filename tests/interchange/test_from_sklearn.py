@@ -285,6 +285,9 @@ def test_an_imported_model_says_that_its_scores_are_unknown_and_can_be_measured(
     assert "fitted elsewhere, as Pipeline of scikit-learn: evaluate it on rows" in str(model.summary)
     found = model.evaluate(TABLE.assign(price=PRICE))
     assert found.score("r2").value > 0.5
+    with pytest.raises(ds.DownslopeError, match=r"fitted elsewhere.*intervals are learned from rows"):
+        model.predict_interval(TABLE)
+    assert len(model.history["loss"]) == 0
 
 
 def test_commands_take_an_imported_model_and_ask_for_a_table(tmp_path, capsys, monkeypatch):

@@ -203,6 +203,11 @@ class Model:
         levels = [number("level", level, _LEVEL) for level in levels]
         if self.target.classes:
             raise DownslopeError(f'"{self.target.name}" is a class and has no intervals; use predict_proba')
+        if self.record.imported:
+            raise DownslopeError(
+                f"the model was fitted elsewhere, as {self.record.imported}, and intervals are learned from "
+                "rows that were held out; fit one to the table with ds.fit"
+            )
         if self.intervals is None:
             raise DownslopeError(
                 f"intervals are learned from held-out rows, and {self.record.rows} rows were too few to hold "
