@@ -1,5 +1,10 @@
 """The page opens on files of networks and runs, with rows from a table."""
 
+import stat
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
 import numpy as np
 import pytest
 
@@ -94,3 +99,19 @@ def test_a_lesson_of_ones_own_can_be_chosen_again(tmp_path):
     assert session.state.lesson.lesson.title == "Mine"
     session.handle(ask.OpenLesson("bias"))
     assert [lesson.title for lesson in session.state.lessons] == ["Mine"]
+
+
+def test_the_token_is_in_no_arguments_of_a_process(monkeypatch):
+    """The browser is given a file that its owner alone can read, and that leads to the page."""
+    given = []
+    monkeypatch.setattr("webbrowser.open", given.append)
+    studio = ds.play(open_browser=True)
+    studio.close()
+    (opened,) = given
+    token = studio.address.rpartition("token=")[2]
+    assert opened.startswith("file://")
+    assert token not in opened
+    path = Path(url2pathname(urlsplit(opened).path))
+    assert token in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700

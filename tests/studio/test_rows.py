@@ -1,6 +1,7 @@
 """The reader's table as numbers: raw and scaled, with formulas, edited; what is wrong is said."""
 
 import re
+from contextlib import suppress
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ from downslope.studio.session._samples import FIVE_ROWS, SAMPLES, opening_of
 from downslope.studio.session._session import Session, first_session
 from downslope.studio.table._choices import Choices
 from downslope.studio.table._edits import with_cell
+from downslope.studio.table._formulas import FUNCTIONS, with_formulas
 from downslope.studio.table._rows import frame_of_arrays, rows_of
 from downslope.studio.views._frames import frame_of
 from downslope.studio.views._rows import challenge_of
@@ -109,6 +111,9 @@ def test_classes_are_numbered():
         ("(x1 + x2) / x3", (FIVE_X[:, 0] + FIVE_X[:, 1]) / FIVE_X[:, 2]),
         ('"x1" * 2', FIVE_X[:, 0] * 2),
         ("x1 > 5", (FIVE_X[:, 0] > 5).astype(float)),
+        ("case when x1 > 5 and not x2 = 0 then 1 else -1.5e0 end", np.where(FIVE_X[:, 0] > 5, 1, -1.5)),
+        ("GREATEST(x1, x2) + Sqrt( abs(x3) )", np.maximum(FIVE_X[:, 0], FIVE_X[:, 1]) + FIVE_X[:, 2] ** 0.5),
+        ("x1 in (1, 3)", np.isin(FIVE_X[:, 0], [1, 3]).astype(float)),
     ],
 )
 def test_formulas(formula, value):
@@ -131,7 +136,18 @@ def test_formulas(formula, value):
         ("'word'", "gives no number for each row"),
         ("x1 / (x1 - 3)", "is not finite in row 1"),
         ("ln(x1 - 100)", "is not finite in row 1"),
-        ("sum(x1)", "gives no number for each row"),
+        ("sum(x1)", "there is no function sum"),
+        ("sine(x1)", 'there is no function sine; did you mean "sin"?'),
+        ("length(rpad('a', 1000000000, 'b')) + x1", "there is no function length"),
+        ("range(1e9) + x1", "there is no function range"),
+        ("x1 + rpad('a', 1000000000, 'b')", "there is no function rpad"),
+        ("replace(replace('aaaa', 'a', 'aaaaaaaa'), 'a', 'aaaaaaaa') = x1", "there is no function replace"),
+        ('"^y$" * 2', 'there is no column "^y$"'),
+        ('"^x.*$" * 2', 'there is no column "^x.*$"'),
+        ('"*" * 2', 'there is no column "*"'),
+        ("columns('y') * 2", "there is no function columns"),
+        ("x1; y", '";" has no meaning there'),
+        ("x1::text", '":" has no meaning there'),
         ("drop table x", '"table" begins a query'),
         ("(select 1)", "begins a query"),
     ],
@@ -141,6 +157,25 @@ def test_formulas_that_fail(formula, message):
     frame, choices = given.frame, given.choices
     with pytest.raises(DownslopeError, match=re.escape(message)):
         rows_of(frame, Choices(choices.targets, "regression", "raw", formulas=(formula,)), "five rows")
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_every_function_that_is_allowed_is_one(function):
+    """With one argument, two or three, whatever it takes."""
+    frame = pl.DataFrame({"x": [0.25, 0.5], "z": [0.5, 0.75]})
+    calls = [f"{function}({arguments})" for arguments in ("x", "x, z", "x > z, x, z", "")]
+    known = []
+    for call in calls:
+        with suppress(DownslopeError):
+            known.append(with_formulas(frame, (f"{call} + 0*x",), ())[:, -1])
+    assert known
+    assert all(len(values) == 2 for values in known)
+
+
+def test_a_pattern_that_is_a_name_stands_for_nothing_else():
+    frame = pl.DataFrame({"^y$": [1.0, 2.0], "y": [3.0, 4.0]})
+    with pytest.raises(DownslopeError, match="is read as a pattern; rename the column"):
+        with_formulas(frame, ('"^y$" * 2',), ("y",))
 
 
 def test_a_formula_on_the_page_keeps_the_other_columns():

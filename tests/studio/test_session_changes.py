@@ -242,3 +242,21 @@ def test_a_weight_by_hand_is_finite_in_the_precision_of_the_rows(value):
         played.handle(SetParameter(W, [0, 0], value))
     ask(played, "set_parameter", name=W, index=[0, 0], value=-3e38)
     assert np.isfinite(played.parameters[W]).all()
+
+
+def test_a_table_of_many_constant_columns_is_refused_after_one_look(session, monkeypatch):
+    """Each of them was tried as the target: 2,000 took a minute."""
+    looked = []
+
+    def counted(*arguments):
+        looked.append(arguments[1].targets)
+        return rows_of(*arguments)
+
+    monkeypatch.setattr("downslope.studio.session.handlers._table.rows_of", counted)
+    names = [f"c{i}" for i in range(1000)]
+    cells = ["1"] * len(names)
+    text = "\n".join([",".join([*names, "y"]), *(",".join([*cells, str(row)]) for row in range(5))])
+    with pytest.raises(DownslopeError, match='no column besides "y" can be used') as refused:
+        ask(session, "paste", text=text)
+    assert looked == [("y",)]
+    assert len(str(refused.value)) < 1000

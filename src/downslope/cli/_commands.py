@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import sys
 import warnings
 from collections.abc import Sequence
@@ -10,6 +12,7 @@ from typing import Any
 import click
 
 from downslope import __version__, _signals
+from downslope._visible import one_line
 from downslope.cli._options import (
     METRICS,
     TARGET,
@@ -22,6 +25,7 @@ from downslope.cli._options import (
     units,
 )
 from downslope.cli._pipes import CLOSED_PIPE, discard_output
+from downslope.cli._streams import ended, said, streams, unwritten
 from downslope.errors import DownslopeError
 
 __all__ = ["run"]
@@ -672,34 +676,40 @@ def play(**options: Any) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """The exit code of a command line: 0; 2 bad input, 130 Ctrl-C, 141 a closed pipe, 143 SIGTERM."""
-    with warnings.catch_warnings():
+    with streams(), warnings.catch_warnings():
         warnings.showwarning = _print_warning
-        return _run(arguments)
+        return ended(_run(arguments))
 
 
 def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     """A warning as a plain line, without the place in the code."""
-    print(f"downslope: {message}", file=sys.stderr)
+    said(f"downslope: {one_line(str(message))}")
 
 
 def _run(arguments: Sequence[str]) -> int:
     try:
         downslope.main(list(arguments), prog_name="downslope", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(file=shown)
+        said(shown.getvalue().rstrip())
         return 2
     except DownslopeError as error:
-        print(f"downslope: {error}", file=sys.stderr)
+        said(f"downslope: {one_line(str(error))}")
         return 2
     except MemoryError as error:
-        print(f"downslope: there is not enough memory ({error}); use fewer rows or units", file=sys.stderr)
+        said(f"downslope: there is not enough memory ({error}); use fewer rows or units")
         return 2
     except (KeyboardInterrupt, click.Abort):
-        print("downslope: interrupted; nothing was saved", file=sys.stderr)
+        said("downslope: interrupted; nothing was saved")
         return _signals.exit_code()
     except BrokenPipeError:
         discard_output()
         return CLOSED_PIPE
-    except SystemExit as ended:
-        return int(ended.code or 0)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EBADF, errno.EIO):
+            raise
+        return unwritten(error)
+    except SystemExit as left:
+        return int(left.code or 0)
     return 0

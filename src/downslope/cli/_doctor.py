@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from rich.console import Console
-
 from downslope.cli._options import how_in
 from downslope.cli._results import chosen_form, write_result
+from downslope.cli._screen import Screen
 from downslope.cli._tables import name_of, refuse_same
 from downslope.cli._targets import loaded_model
 from downslope.errors import DownslopeError
@@ -39,7 +38,7 @@ def diagnose(
     form = chosen_form(form, output)
     refuse_same("the diagnosis", output, what, table)
     asked: dict[str, Any] = {"prove": not no_proof, "seconds": seconds}
-    with Console(stderr=True, highlight=False).status("Trying what may mend it …"):
+    with Screen(stderr=True, highlight=False).status("Trying what may mend it …"):
         if what.endswith(".downslope"):
             found = _of_model(what, table, target, given, options, asked)
         else:

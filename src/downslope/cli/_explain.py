@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from downslope.cli._results import as_json, chosen_form, write_content
+from downslope._visible import escape
+from downslope.cli._results import as_json, chosen_form, write_content, write_form
 from downslope.cli._screen import note, rounded
 from downslope.cli._tables import How, name_of, refuse_same
 from downslope.cli._targets import loaded_model
@@ -46,7 +46,7 @@ def explain_prediction(
     how: How,
 ) -> None:
     """Write the contributions of a row, then the chain rule of a parameter where it was asked for."""
-    form = chosen_form(form, output, tuple(_FORMS))
+    form = chosen_form(form, output, (*_FORMS, "png"))
     if row is None and of is None:
         raise DownslopeError(
             "name the row to explain, such as --row 1, or the parameter whose chain rule to write out, such "
@@ -74,7 +74,10 @@ def explain_prediction(
             note(line)
     if of is not None:
         answer = _with_chain_rule(answer, fitted, rows, of)
-    write_content(_FORMS[form](answer), output)
+    if form == "png":
+        write_content(answer.drawn.picture().png(), output)
+    else:
+        write_form(form, _FORMS[form](answer), output)
 
 
 @dataclass(frozen=True)
@@ -125,13 +128,12 @@ class _Answer:
         return self.found
 
 
-_FORMS: Mapping[str, Callable[[_Answer], bytes]] = {
-    "text": lambda answer: answer.text().encode(),
-    "markdown": lambda answer: answer.markdown().encode(),
-    "html": lambda answer: answer.html().encode(),
-    "json": lambda answer: answer.json().encode(),
-    "svg": lambda answer: f"{answer.drawn.picture().svg()}\n".encode(),
-    "png": lambda answer: answer.drawn.picture().png(),
+_FORMS: Mapping[str, Callable[[_Answer], str]] = {
+    "text": _Answer.text,
+    "markdown": _Answer.markdown,
+    "html": _Answer.html,
+    "json": _Answer.json,
+    "svg": lambda answer: f"{answer.drawn.picture().svg()}\n",
 }
 
 

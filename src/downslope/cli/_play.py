@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from downslope.cli._tables import How, refuse_same
 from downslope.errors import DownslopeError
+from downslope.studio._browser import open_page
 from downslope.studio.server._server import StudioServer
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def play_page(
                 f"It listens on {host}: anyone who can reach this computer and has the address can use it."
             )
         if opens:
-            webbrowser.open(server.address)
+            open_page(server.address)
         server.wait()
     except KeyboardInterrupt:
         screen.print("Ended.")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
-
+from downslope._visible import one_line
 from downslope.cli._results import as_json as json_text
 from downslope.cli._results import write_content
+from downslope.cli._screen import Screen
 from downslope.cli._tables import How, refuse_same, source_of
 from downslope.cli._targets import loaded
 from downslope.errors import DownslopeError
@@ -48,7 +48,7 @@ def report_model(
         )
     rows = None if table is None else fitted.read(table, **how)
     source = None if table is None else source_of(table)
-    screen = Console(stderr=True, highlight=False)
+    screen = Screen(stderr=True, highlight=False)
     with screen.status("report", spinner="dots") as status:  # nothing where standard error is no terminal
         found = report(
             fitted,
@@ -63,4 +63,4 @@ def report_model(
     write_content(content.encode(), output)
     if output is not None:
         size = f"{len(content.encode()) / 1000:,.0f} kB"
-        print(f"Report on {listed(list(models_in(fitted)))} written to {output}, {size}.")
+        print(one_line(f"Report on {listed(list(models_in(fitted)))} written to {output}, {size}."))

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from downslope._visible import visible
 from downslope._writing import write_whole
 from downslope.drawing import Picture, page
 from downslope.errors import DownslopeError
 
-__all__ = ["FORMS", "Result", "as_json", "chosen_form", "write_content", "write_result"]
+__all__ = ["FORMS", "Result", "as_json", "chosen_form", "write_content", "write_form", "write_result"]
 
 FORMS = ("text", "html", "json", "svg", "png")
 _ENDINGS = {".md": "markdown", ".markdown": "markdown", ".htm": "html"}
@@ -57,7 +58,20 @@ def write_result(result: Result, title: str, form: str, output: str | None) -> N
         "json": lambda: as_json({"title": title, **result.to_json()}),
         "svg": lambda: result.picture().svg() + "\n",
     }
-    write_content(forms[form]().encode(), output)
+    write_form(form, forms[form](), output)
+
+
+def write_form(form: str, content: str, output: str | None) -> None:
+    """Write text in a form; what people read is printed in the letters that the terminal has.
+
+    JSON, HTML and SVG are UTF-8 everywhere.
+    """
+    if output is not None or form in ("html", "svg"):
+        write_content(content.encode(), output)
+    elif form == "json":
+        write_content(visible(content).encode(), None)
+    else:
+        print(visible(content), end="")
 
 
 def as_json(data: Any) -> str:

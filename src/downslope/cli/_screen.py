@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.segment import Segment
 
+from downslope._visible import one_line, visible
 from downslope.cli._pipes import discard_output
+from downslope.cli._streams import said
 from downslope.fitting import FitPhase, rounded
 
-__all__ = ["LastingScreen", "ProgressBar", "console", "note", "rounded"]
+__all__ = ["LastingScreen", "ProgressBar", "Screen", "console", "note", "rounded"]
 
 _TITLES = {"linear": "linear model", "all rows": "network, all rows"}  # others go by their names
 _OTHERS = ("linear", "intervals")  # what they say nothing of may be there for others to find
 _PLAIN_SECONDS = 5.0
 
 
+class Screen(Console):
+    """A console on which characters that act, in names of columns and files, are seen and do nothing."""
+
+    def render(self, renderable: Any, options: Any = None) -> Iterator[Segment]:
+        """The segments of what is printed."""
+        for segment in super().render(renderable, options):
+            text, style, control = segment
+            yield segment if control else Segment(visible(text), style)
+
+
 def console() -> Console:
     """Standard output; without colours where it is no terminal or NO_COLOR is set."""
-    return Console(highlight=False, soft_wrap=True)
+    return Screen(highlight=False, soft_wrap=True)
 
 
-class LastingScreen(Console):
+class LastingScreen(Screen):
     """Standard output of a command that goes on when nobody reads it, be the pipe or the terminal closed."""
 
     def __init__(self) -> None:
@@ -49,8 +61,7 @@ class LastingScreen(Console):
 
 def note(message: str) -> None:
     """A line for the reader beside the output proper; nothing where standard error is closed."""
-    with suppress(OSError):
-        print(message, file=sys.stderr)
+    said(one_line(message))
 
 
 class ProgressBar:
@@ -58,7 +69,7 @@ class ProgressBar:
 
     def __init__(self, *, named: bool = False) -> None:
         """``named``: whether the target is named, as there are several."""
-        screen = Console(stderr=True, highlight=False)
+        screen = Screen(stderr=True, highlight=False)
         self._plain = not screen.is_terminal
         self._bar = Progress(
             TextColumn("{task.description:<23}", markup=False),

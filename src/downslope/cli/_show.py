@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from downslope.cli._model import column_grid, print_scores
+from downslope.cli._results import as_json as json_text
+from downslope.cli._results import write_form
 from downslope.cli._screen import console
 from downslope.fitting import Model, Models, load, models_in
 from downslope.tables import listed
@@ -24,7 +25,8 @@ def show_file(*, model: str, all_columns: bool, as_json: bool) -> None:
     """Print what the file holds."""
     found, size = load(model), Path(model).stat().st_size
     if as_json:
-        print(json.dumps({"file": model, "bytes": size, **_plain(found)}, ensure_ascii=False, indent=1))
+        plain = {"file": model, "bytes": size, **_plain(found)}
+        write_form("json", json_text(plain), None)
         return
     screen = console()
     if isinstance(found, Model | Models):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
+from downslope._visible import visible
+from downslope.cli._results import as_json as json_text
+from downslope.cli._results import write_form
 from downslope.cli._tables import How
 from downslope.errors import DownslopeError
 from downslope.fitting import Model, Models, load_fitted, load_on, model_for
@@ -50,6 +52,6 @@ def print_found(found: Any, as_json: bool) -> None:
     several = isinstance(found, Mapping)
     if as_json:
         plain = {name: each.to_json() for name, each in found.items()} if several else found.to_json()
-        print(json.dumps(plain, ensure_ascii=False, indent=1))
+        write_form("json", json_text(plain), None)
     else:
-        print("\n\n".join(map(str, found.values())) if several else found)
+        print(visible("\n\n".join(map(str, found.values())) if several else str(found)))

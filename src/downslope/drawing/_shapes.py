@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from typing import Any
 
+from downslope._visible import escape
 from downslope.drawing._matplotlib import axes_for, figure_axes
 
 __all__ = ["BLUE", "ORANGE", "Area", "Circle", "Line", "Picture", "Rectangle", "Shape", "Text"]

@@ -5,8 +5,7 @@ Text and rules take the colour of the text around them, so that it reads on ligh
 
 from __future__ import annotations
 
-from html import escape
-
+from downslope._visible import escape
 from downslope.drawing import Curve, LayerDrawing, Mark, curves_picture, layers_picture, panel, table
 from downslope.fitting._summary import ColumnUse, Summary, group_line
 

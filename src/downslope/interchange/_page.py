@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from downslope._visible import escape
 from downslope.interchange._page_data import page_data
 from downslope.interchange._page_program import PageDescent, page_program
 from downslope.nets import AnyNetwork, Point
@@ -116,7 +116,7 @@ def page_source(
     ]
     parts = {
         "policy": "; ".join(policy),
-        "title": html.escape(title),
+        "title": escape(title),
         "style": style,
         "data": json.dumps(data).replace("<", "\\u003c"),
         "script": script,

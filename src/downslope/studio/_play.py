@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import inspect
 import sys
-import webbrowser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from downslope._keywords import refuse_unknown
 from downslope.errors import DownslopeError
+from downslope.studio._browser import open_page
 from downslope.studio.server._server import StudioServer
 
 if TYPE_CHECKING:  # the page is there before the engine is
@@ -105,7 +105,7 @@ def play(
     server.start()
     atexit.register(server.close)
     if open_browser:
-        webbrowser.open(server.address)
+        open_page(server.address)
     return Studio(server.address, server, network)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from downslope._checks import Interval, choice, whole
 from downslope._files import SavedFile, write_file
+from downslope._visible import escape
 from downslope.drawing import curves_picture, panel, plot_curves
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, checked_parameters, network_of

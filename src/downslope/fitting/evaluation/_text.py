@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._visible import escape
 from downslope.drawing import table
 from downslope.fitting._written import aligned
 from downslope.fitting.evaluation._classes import Calibration, ClassScores

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 
+from downslope._visible import escape
 from downslope.drawing import Picture
 
 __all__ = ["bullets", "definitions", "figure", "folded", "grid", "note", "paragraph", "subtitle", "table"]

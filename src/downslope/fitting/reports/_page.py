@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from importlib.resources import files
 
+from downslope._visible import escape
 from downslope.fitting.reports._findings import Findings
 from downslope.fitting.reports.sections import SECTIONS, overview
 

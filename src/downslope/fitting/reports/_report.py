@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
+from downslope._visible import escape
 from downslope._writing import write_whole
 from downslope.fitting.reports._findings import Findings
 from downslope.fitting.reports._page import page_of

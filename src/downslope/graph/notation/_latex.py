@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from downslope._visible import one_line
 from downslope.graph.notation._tree import (
     Apply,
     Bracketed,
@@ -54,7 +55,7 @@ def _latex_name(name: str) -> str:
 
 
 def _latex_escape(words: str) -> str:
-    return "".join("\\" + c if c in "#$%&_{}" else c for c in words)
+    return "".join("\\" + c if c in "#$%&_{}" else c for c in one_line(words))
 
 
 def _latex_number(value: float, digits: int) -> str:

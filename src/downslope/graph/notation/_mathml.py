@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 
+from downslope._visible import escape
 from downslope.graph.notation._tree import (
     Apply,
     Bracketed,

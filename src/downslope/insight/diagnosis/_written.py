@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from textwrap import fill
 
 import numpy as np
 
+from downslope._visible import escape
 from downslope.drawing import Curve, Picture, curves_picture
 from downslope.insight.diagnosis._finding import FAULT, SUSPECTED, Evidence, Finding, Proof
 from downslope.insight.diagnosis.measured import shown_score

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
 from math import exp, inf, log
 from time import perf_counter
 from typing import Any
@@ -16,6 +15,7 @@ from numpy.typing import ArrayLike
 from downslope._checks import ANY, NOT_NEGATIVE, number, show, whole
 from downslope._forks import cached_property
 from downslope._keywords import suggests_keywords
+from downslope._visible import escape
 from downslope.drawing import panel, table
 from downslope.errors import DownslopeError
 from downslope.insight.curves import HORIZON, Curve, History, fitted, history_of

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SHARE, number, whole
 from downslope._forks import cached_property
 from downslope._keywords import suggests_keywords
+from downslope._visible import escape
 from downslope.drawing import panel, table
 from downslope.errors import DownslopeError
 from downslope.insight.linear._quadratic import Quadratic, quadratic

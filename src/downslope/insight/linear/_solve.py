@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._keywords import suggests_keywords
+from downslope._visible import escape
 from downslope.drawing import panel, table
 from downslope.errors import DownslopeError
 from downslope.insight.linear._quadratic import Quadratic, quadratic

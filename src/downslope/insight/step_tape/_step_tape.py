@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from html import escape
 from typing import Any
 
 import numpy as np
 
 from downslope._keywords import suggests_keywords
+from downslope._visible import escape
 from downslope.drawing import panel
 from downslope.engines.native.tape import (
     LANES,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,26 @@ import polars as pl
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
+from downslope.tables import did_you_mean
 
 __all__ = ["columns_in", "values_of", "with_formulas"]
 
 _LONGEST = 400  # characters of a formula
+
+FUNCTIONS = frozenset({
+    "abs", "acos", "asin", "atan", "atan2", "cbrt", "ceil", "ceiling", "coalesce", "cos", "cosd", "cot",
+    "degrees", "exp", "floor", "greatest", "if", "ifnull", "least", "ln", "log", "log10", "log1p", "log2",
+    "mod", "nullif", "pi", "pow", "power", "radians", "round", "sign", "sin", "sind", "sqrt", "tan", "tand",
+})  # fmt: skip
+"""What a formula may call: each gives a number for a row, in the time and the memory of one."""
+
+_WORDS = frozenset({
+    "and", "or", "not", "case", "when", "then", "else", "end", "is", "null", "true", "false", "in", "between",
+})  # fmt: skip
+_TOKENS = re.compile(
+    r"""\s+|(?P<quoted>"[^"]*")|(?P<text>'[^']*')|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"""
+    r"""|(?P<name>[^\W\d]\w*)(?P<call>\s*\()?|(?P<mark>\*\*|<=|>=|<>|!=|[-+*/%^(),<>=])""",
+)
 
 
 def with_formulas(frame: pl.DataFrame, formulas: tuple[str, ...], targets: tuple[str, ...]) -> pl.DataFrame:
@@ -50,6 +66,7 @@ def values_of(formula: str, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.f
 def _computed(frame: pl.DataFrame, formula: str, targets: tuple[str, ...]) -> pl.Series:
     """The numbers of a formula, (rows,)."""
     _refuse_queries(formula, frame.columns)
+    _refuse_others(formula, frame.columns)
     try:
         expression = pl.sql_expr(_as_sql(formula))
         values = frame.select(expression.alias(formula)).to_series()
@@ -74,7 +91,7 @@ def _computed(frame: pl.DataFrame, formula: str, targets: tuple[str, ...]) -> pl
     return numbers
 
 
-def _refuse_queries(formula: str, columns: list[str]) -> None:
+def _refuse_queries(formula: str, columns: Collection[str]) -> None:
     """A query within a formula would read files, and a very long formula keeps Polars busy for minutes."""
     if len(formula) > _LONGEST:
         raise DownslopeError(f"a formula has at most {_LONGEST} characters, not {len(formula):,}")
@@ -86,6 +103,44 @@ def _refuse_queries(formula: str, columns: list[str]) -> None:
             f'"{found[0]}" begins a query, but a formula is an expression of columns; '
             "put a column of that name in double quotes"
         )
+
+
+def _refuse_others(formula: str, columns: Collection[str]) -> None:
+    """Refuse what is no arithmetic of columns.
+
+    Functions of text and lists take gigabytes or minutes, such as ``rpad('a', 1000000000, 'b')``; a name such
+    as "^y$" is a pattern, which stands for columns that it does not name.
+    """
+    place = 0
+    while place < len(formula):
+        token = _TOKENS.match(formula, place)
+        if token is None:
+            raise DownslopeError(
+                f'the formula "{formula}" cannot be computed: "{formula[place]}" has no meaning there; '
+                "write it as x1*x2, pow(x1, 2) or sin(x1), and put names with spaces in double quotes"
+            )
+        _refuse_token(formula, token, columns)
+        place = token.end()
+
+
+def _refuse_token(formula: str, token: re.Match[str], columns: Collection[str]) -> None:
+    word = (token["name"] or "").lower()
+    if token["call"] and word not in FUNCTIONS and word not in _WORDS:
+        near = did_you_mean(word, sorted(FUNCTIONS))
+        raise DownslopeError(
+            f'the formula "{formula}" cannot be computed: there is no function {word}{near}; there are '
+            f"{', '.join(sorted(FUNCTIONS))}"
+        )
+    if token["quoted"] is None and (not word or token["call"] or word in _WORDS):
+        return
+    name = token["name"] if token["quoted"] is None else token["quoted"][1:-1]
+    if name not in columns:
+        raise DownslopeError(
+            f'the formula "{formula}" cannot be computed: there is no column "{name}"'
+            f"{did_you_mean(name, columns)}; write names with spaces in double quotes"
+        )
+    if name.startswith("^") and name.endswith("$"):
+        raise DownslopeError(f'a formula cannot hold "{name}", which is read as a pattern; rename the column')
 
 
 def _as_sql(formula: str) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from html import escape
-
+from downslope._visible import escape
 from downslope.fitting._scores import FREQUENCIES, LINEAR_MODEL, MEAN, NETWORK
 from downslope.fitting.evaluation import METRICS, Estimate, Evaluation
 from downslope.fitting.reports._findings import Findings

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import polars as pl
@@ -36,6 +37,9 @@ __all__ = [
 
 _KINDS = {"exclude": "drop", "category": "category", "number": "number"}
 """By kind of a column, the choice that holds the names of those that are taken so."""
+
+_MOST_TRIED = 20
+"""The columns that are tried as the target of a table that was opened, before it is refused."""
 
 
 def edit_cell(state: SessionState, command: ask.EditCell, engine: Engine) -> SessionState:
@@ -213,11 +217,12 @@ def _with_table(state: SessionState, content: bytes, name: str, engine: Engine) 
 
 def _first_rows(frame: pl.DataFrame, name: str, wished: Iterable[Choices]) -> Rows:
     """The rows by the first choices from which something can be learned; else why not by the first of all."""
-    first, *others = wished
+    rest = iter(wished)
+    first = next(rest)
     try:
         return rows_of(frame, first, name)
     except DownslopeError:
-        for choices in others:
+        for choices in islice(rest, _MOST_TRIED):
             with suppress(DownslopeError):
                 return rows_of(frame, choices, name)
         raise
@@ -226,7 +231,18 @@ def _first_rows(frame: pl.DataFrame, name: str, wished: Iterable[Choices]) -> Ro
 def _by_target(before: Rows, frame: pl.DataFrame) -> Iterator[Choices]:
     """Each column as the target: those of the table before, then from the last on."""
     present = [column for column in before.choices.targets if column in frame.columns]
-    yield from (Choices((column,)) for column in [*present, *reversed(frame.columns)])
+    first = present or frame.columns[-1:]
+    yield from (Choices((column,)) for column in first)
+    yield from (Choices((column,)) for column in reversed(_varied(frame)) if column not in first)
+
+
+def _varied(frame: pl.DataFrame) -> list[str]:
+    """The columns that do not hold one value alone, of which nothing could be learned."""
+    try:
+        varies = frame.select((pl.all() != pl.all().first()).any()).row(0)
+    except pl.exceptions.PolarsError:  # of columns of lists, say
+        return frame.columns
+    return [column for column, does in zip(frame.columns, varies, strict=True) if does]
 
 
 def _kept_choices(before: Rows, frame: pl.DataFrame) -> Iterator[Choices]:
