@@ -210,6 +210,10 @@ def test_what_stands_around_an_estimator_is_taken_along(estimator, tmp_path):
     check(estimator, TABLE[NUMBERS], 1000 * PRICE, tmp_path)
 
 
+def test_truths_count_as_0_and_1_and_whole_numbers_as_numbers(tmp_path):
+    check(make_pipeline(StandardScaler(), Ridge()), TABLE[["garden", "rooms", "age"]], PRICE, tmp_path)
+
+
 def test_arrays_have_the_names_that_scikit_learn_gives_their_columns(tmp_path):
     x = TABLE[NUMBERS].to_numpy()
     model = check(make_pipeline(RobustScaler(), LinearRegression()), x, PRICE, tmp_path)

@@ -157,6 +157,11 @@ def test_with_columns_it_is_a_model():
     assert model.predict(table).tolist() == [["u", "v", "w"][k] for k in wanted.argmax(axis=1)]
 
 
+def hooked(layer):
+    layer.register_forward_hook(lambda layer, given, result: 2 * result)
+    return layer
+
+
 class Own(nn.Module):
     """A forward of one's own."""
 
@@ -180,6 +185,7 @@ class Own(nn.Module):
         ),
         (nn.Sequential(nn.Linear(4, 8), nn.Softmax(1), nn.Linear(8, 1)), {}, r"Softmax \(1\) stands where"),
         (nn.Sequential(nn.Linear(4, 8), nn.Linear(9, 1)), {}, r"Linear \(1\) takes 9 values, and .* gives 8"),
+        (hooked(nn.Linear(4, 1)), {}, "Linear.* has hooks, which can change"),
         (nn.Sequential(nn.Linear(4, 8), nn.PReLU(8)), {}, "PReLU has a slope for each value"),
         (nn.Sequential(nn.ReLU()), {}, "there is no layer with weights"),
         (nn.Sequential(), {}, "this Sequential has none"),

@@ -16,11 +16,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.tables import GAP_LEVEL, Encoding, Numeric, Words, level_text, listed
+from downslope.tables import GAP_LEVEL, Encoding, Numeric, Words, level_text, listed, raw_number
 
 __all__ = ["Category", "Feature", "Missing", "Number", "column_names", "encoded"]
 
-_LARGEST = float(np.finfo(np.float64).max)
 _AS_GOOD_AS_EQUAL = 1e-12
 
 
@@ -31,14 +30,12 @@ class Number:
     Attributes:
         column: its name.
         fill: the value that stands for a gap; None where the scaled value is 0.
-        limits: the smallest and the largest number there was, where they are known.
     """
 
     column: str
     centre: float = 0.0
     scale: float = 1.0
     fill: Any = None
-    limits: tuple[float, float] = (-_LARGEST, _LARGEST)
 
     def scaled(self, centre: float, scale: float) -> Number:
         """(this − centre) / scale."""
@@ -132,8 +129,7 @@ def _number(name: str, features: Sequence[Any]) -> tuple[Numeric, _Rows]:
         fill = float(first.fill)
         if abs(fill - centre) > _AS_GOOD_AS_EQUAL * max(abs(fill), scale):
             centre = fill
-    low, high = (min(first.limits[0], centre), max(first.limits[1], centre))
-    part = Numeric(name, centre, scale, low, high, bent=False, gaps=gaps)
+    part = replace(raw_number(name), centre=centre, scale=scale, gaps=gaps)
     rows: _Rows = []
     for feature in features:
         weights = np.zeros(len(part.features))

@@ -84,6 +84,11 @@ def _leaves(name: str, module: Any) -> Iterator[tuple[str, Any]]:
             f"{kind.__name__}{f' ({name})' if name else ''} has a forward of its own, which can compute "
             f"anything; give a torch.nn.Sequential of its layers, or {_OTHER_WAY}"
         )
+    elif module._forward_hooks or module._forward_pre_hooks:
+        raise DownslopeError(
+            f"{kind.__name__} ({name}) has hooks, which can change what it computes; remove them, such as by "
+            "torch.nn.utils.remove_weight_norm"
+        )
     else:
         yield name, module
 
