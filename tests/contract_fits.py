@@ -125,6 +125,7 @@ MLP = {
     "schedule": OPTIONAL,
     "monitor": OPTIONAL,
     "callbacks": OPTIONAL | {"empty list", "empty tuple", "function"},
+    "checkpoint": OPTIONAL,
     "n_jobs": OPTIONAL | integers(lambda v: v != 0),
     "precision": OPTIONAL,
 }

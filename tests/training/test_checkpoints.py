@@ -209,7 +209,7 @@ def test_a_folder_is_of_one_process_at_a_time(tmp_path):
 HOLDER = """
 import sys, numpy as np, downslope as ds
 net = ds.Network(4, [ds.Dense(8, "tanh"), ds.Dense(1)])
-first = lambda p: (p.step == 1 and print("at work", flush=True), None)[1]
+first = lambda p: (p.step == 100 and print("at work", flush=True), None)[1]
 ds.descend(net, np.ones((9, 4)), np.ones(9), steps=10**9, progress=first,
            checkpoint=ds.Checkpoint(sys.argv[1], "5 steps", resume=True))
 """

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope import _signals
 from downslope.engines._protocol import Arrays, DescentEngine
 from downslope.engines._random import random_order
 from downslope.engines.reference._descent import ReferenceDescent
@@ -55,7 +56,8 @@ def _level_of_the_caller() -> int:
 @cache
 def _check_extension(asked: str | None) -> None:
     """That the extension knows these opcodes, and the processor the instruction set of DOWNSLOPE_ISA."""
-    from downslope.engines.native import _native  # type: ignore[attr-defined]
+    with _signals.Deferred():  # a KeyboardInterrupt while an extension begins becomes an ImportError
+        from downslope.engines.native import _native  # type: ignore[attr-defined]
     from downslope.engines.native.lowering import names
 
     if names() != getattr(_native, "NAMES", None):  # which the first extensions did not have

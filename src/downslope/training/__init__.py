@@ -22,7 +22,7 @@ from downslope.training.arguments import (
     precision_of,
     relative_weights,
 )
-from downslope.training.checkpoints import Checkpoint, Journal, Part, described, open_journal
+from downslope.training.checkpoints import Checkpoint, Journal, Part, described, open_journal, part_of
 from downslope.training.optimizers import (
     LEARNING_RATE,
     OPTIMIZERS,
@@ -109,6 +109,7 @@ __all__ = [
     "may_be_empty",
     "open_journal",
     "optimizer_of",
+    "part_of",
     "precision_of",
     "predict",
     "program_of",

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.training._loop import Loop, joined
+from downslope.training._loop import Advance, Loop, joined
 
 __all__ = ["AfterEpoch", "Ending", "Losses", "Saving", "run_epochs"]
 
@@ -97,7 +97,7 @@ def run_epochs(
         end: the time, by ``time.monotonic``, at which the step at work is given up.
         saving: saves where the descent stands, whenever it is due.
     """
-    advance = None
+    advance: Advance | None = None
     try:
         while loop.step < until:
             first, last = loop.batches.epoch(loop.step + 1)
@@ -107,9 +107,10 @@ def run_epochs(
             else:
                 advance = loop.advance(int(min(aim, saving.step)), saving.seconds, end=end)
             losses.extend(advance.errors)
-            if advance.interrupted:
+            done, advance = advance, None
+            if done.interrupted:
                 raise KeyboardInterrupt
-            failure = advance.failure or (loop.check() if loop.step >= until else None)
+            failure = done.failure or (loop.check() if loop.step >= until else None)
             if failure is not None:
                 losses.cut(failure.step)
                 return Ending("not finite", failure.message)
@@ -126,7 +127,7 @@ def run_epochs(
                     return Ending("not finite", failure.message)
                 saving.save()
     except KeyboardInterrupt:
-        if advance is not None and losses.count < loop.step:  # before they were added
+        if advance is not None:  # before they were added
             losses.extend(advance.errors)
         return Ending("interrupted", f"interrupted after {loop.step} of {until} updates")
     return Ending("finished", f"{until} updates done")

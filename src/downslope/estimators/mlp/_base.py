@@ -93,6 +93,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
     schedule: Schedule | None
     monitor: Any
     callbacks: Any
+    checkpoint: Any
     n_jobs: int | None
     precision: str | None
 
@@ -216,6 +217,11 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
                 "monitor is the metric that early stopping watches; give early_stopping=True and a solver "
                 "with epochs, or leave monitor out"
             )
+        if self.checkpoint is not None and (incremental or self.solver == "lbfgs"):
+            raise DownslopeError(
+                "checkpoint needs fit by solver 'adam' or 'sgd': SciPy's L-BFGS does not say what it "
+                "remembers, and partial_fit is over after an epoch; leave checkpoint out, or take ds.descend"
+            )
         if self.early_stopping and incremental:
             raise DownslopeError("partial_fit does not support early_stopping=True")
         if self.early_stopping and self.solver != "lbfgs":
@@ -234,7 +240,11 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         else:
             rows = MLPRows.of(x, y, weights, network.loss, dtype, relative=relative)
             start, hooks = self._standing(dtype, goes_on=incremental), Hooks(score, after_epoch)
-            found = fit_stochastic(settings, network, rows, start, random, hooks, one_epoch=incremental)
+            found = fit_stochastic(
+                *(settings, network, rows, start, random, hooks),
+                one_epoch=incremental,
+                checkpoint=self.checkpoint,
+            )
         self._keep(found)
         if score is not None:
             self.coefs_, self.intercepts_ = self._best_coefs, self._best_intercepts

@@ -14,6 +14,7 @@ from downslope._checks import Interval as Within
 from downslope.errors import DownslopeError
 from downslope.estimators._refusals import Interval
 from downslope.estimators.mlp._network import ACTIVATION_NAMES
+from downslope.training import Checkpoint
 
 __all__ = ["CONSTRAINTS", "activations", "dropout_rates", "dtype_for", "functions", "keep", "widths"]
 
@@ -56,6 +57,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "schedule": [None, HasMethods("rate")],
     "monitor": [None, str, callable],
     "callbacks": [None, callable, list, tuple],
+    "checkpoint": [Checkpoint, None],
     "n_jobs": [None, Integral],
     "precision": [None, StrOptions(set(PRECISIONS))],
 }

@@ -20,7 +20,7 @@ from downslope.estimators._refusals import Interval
 from downslope.estimators.mlp._base import BaseMLP, goes_on
 from downslope.estimators.mlp._parameters import keep
 from downslope.nets import Huber, Quantile
-from downslope.training import Schedule, r_squared
+from downslope.training import Checkpoint, Schedule, r_squared
 
 __all__ = ["MLPRegressor"]
 
@@ -66,6 +66,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
             ``learning_rate`` and ``learning_rate_init``.
         monitor: scikit-learn's name of a metric, or a scorer, that early stopping watches; None for R².
         callbacks: called with the estimator after each epoch; one that returns True ends training.
+        checkpoint: where a fit by ``"adam"`` or ``"sgd"`` is saved as it goes, a ``ds.Checkpoint``; of one
+            fit, not of a search.
         n_jobs: the most threads, as joblib counts them; None lets the engine choose.
         precision: ``"float32"``, ``"float64"`` or ``"bfloat16"`` (bfloat16 products, float32 sums and
             weights); None keeps that of X. L-BFGS computes in float64.
@@ -130,6 +132,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         schedule: Schedule | None = None,
         monitor: str | Callable[..., float] | None = None,
         callbacks: Callable[[Any], Any] | Sequence[Callable[[Any], Any]] | None = None,
+        checkpoint: Checkpoint | None = None,
         n_jobs: int | None = None,
         precision: str | None = None,
     ) -> None:

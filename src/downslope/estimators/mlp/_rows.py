@@ -143,6 +143,15 @@ class RandomBatches:
         self._order = np.arange(len(rows))
         self._data = rows.columns() if rows.is_dense else {}
 
+    @property
+    def drawn(self) -> tuple[int, NDArray[np.int64]]:
+        """The number of the epoch whose order was drawn last, and that order, (rows,)."""
+        return self._drawn, self._order
+
+    def go_on(self, drawn: int, order: NDArray[np.int64]) -> None:
+        """Go on with what ``drawn`` was."""
+        self._drawn, self._order = drawn, order
+
     def epoch(self, step: int) -> tuple[int, int]:
         """The first and the last step of the epoch that a step belongs to."""
         past = step - self._before - 1

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from downslope._signals import Deferred, pending
 from downslope.estimators._interrupts import refuse_cut
 from downslope.estimators._threads import threads_of
 from downslope.estimators.mlp._fit import Fit, MLPSettings, OptimizerState
+from downslope.estimators.mlp._kept import KeptFit, Standing
 from downslope.estimators.mlp._network import AdamMoments, Velocity, program
 from downslope.estimators.mlp._rates import LearningRates, RatePolicy
 from downslope.estimators.mlp._rows import MLPRows, RandomBatches
 from downslope.nets import Network
-from downslope.training import Ending, Loop, Losses, Optimizer, State, may_be_empty, run_epochs
+from downslope.training import (
+    Checkpoint,
+    Ending,
+    Loop,
+    Losses,
+    Optimizer,
+    Part,
+    State,
+    described,
+    may_be_empty,
+    part_of,
+    run_epochs,
+)
 
 __all__ = ["Hooks", "fit_stochastic"]
 
@@ -48,6 +62,7 @@ def fit_stochastic(
     hooks: Hooks,
     *,
     one_epoch: bool = False,
+    checkpoint: Checkpoint | None = None,
 ) -> Fit:
     """Train from where a fit stands, for one epoch or as long as it takes.
 
@@ -59,7 +74,33 @@ def fit_stochastic(
         random: draws the seed of dropout and the order of each epoch.
         hooks: what is asked of the estimator between epochs.
         one_epoch: whether one epoch is all; its end is no reason to warn.
+        checkpoint: where the fit is saved as it goes.
     """
+    with Deferred(reports=True), part_of(checkpoint, lambda: _asked(settings, network, rows, start)) as part:
+        return _fitted(settings, network, rows, start, random, hooks, one_epoch, part)
+
+
+def _asked(settings: MLPSettings, network: Network, rows: MLPRows, start: Fit) -> dict[str, str]:
+    """What decides the bits of a fit, in words."""
+    decides = {each.name: getattr(settings, each.name) for each in fields(settings)}
+    for name in ("n_jobs", "verbose"):
+        del decides[name]
+    x = rows.x if rows.is_dense else rows.x.toarray()
+    decides |= {"network": network, "x": x, "y": rows.y, "weights": rows.weights, "start": start.values}
+    return {name: described(value) for name, value in decides.items()}
+
+
+def _fitted(
+    settings: MLPSettings,
+    network: Network,
+    rows: MLPRows,
+    start: Fit,
+    random: np.random.RandomState,
+    hooks: Hooks,
+    one_epoch: bool,
+    part: Part | None,
+) -> Fit:
+    """As ``fit_stochastic``, from where it was saved."""
     size = _batch_size(settings, len(rows))
     # the seed of dropout is drawn only where there is dropout: otherwise all draws are scikit-learn's
     dropped = any(type(layer).__name__ == "Dropout" for layer in network.layers)
@@ -70,11 +111,25 @@ def fit_stochastic(
         skip_empty=may_be_empty(rows.weights, size, settings.max_iter * -(-len(rows) // size)),
     )
     optimizer = start.optimizer or _optimizer_state(settings, settings.max_iter * -(-len(rows) // size))
+    start, until = replace(start, optimizer=optimizer, epochs=0), optimizer.steps
+    kept = None if part is None else KeptFit(part, start)
+    before, losses = optimizer.steps, Losses()
+    batches = RandomBatches(rows, size, random if settings.shuffle else None, before)
+    until = before + (1 if one_epoch else settings.max_iter) * batches.steps_in_epoch
+    if kept is not None and kept.before is not None:
+        standing = kept.before
+        random.set_state(standing.random)
+        if kept.done:
+            return standing.fit
+        assert standing.fit.optimizer is not None
+        start, optimizer, losses = standing.fit, standing.fit.optimizer, Losses(standing.errors)
+        batches.go_on(standing.drawn, standing.order)
     values = dict(start.values)
     for name, state in step.states.items():
-        before = optimizer.arrays.get(name)
-        values[name] = np.zeros(tuple(map(int, state.shape)), rows.y.dtype) if before is None else before
-    batches = RandomBatches(rows, size, random if settings.shuffle else None, optimizer.steps)
+        kept_state = optimizer.arrays.get(name)
+        if kept_state is None:
+            kept_state = np.zeros(tuple(map(int, state.shape)), rows.y.dtype)
+        values[name] = kept_state
     rates = LearningRates(optimizer.policy, optimizer.learning_rate)
     loop = Loop(
         step,
@@ -86,13 +141,24 @@ def fit_stochastic(
         threads=threads_of(settings.n_jobs),
         repeatable=False,
     )
-    record = _Record(settings, batches, loop, rates, hooks, replace(start, epochs=0))
-    until = optimizer.steps + (1 if one_epoch else settings.max_iter) * batches.steps_in_epoch
-    ending = run_epochs(loop, until, Losses(), after_epoch=record.after_epoch)
+    record = _Record(settings, batches, loop, rates, hooks, start)
+
+    def now() -> Standing | None:
+        """Where the fit stands, unless it is in the middle of what follows an epoch."""
+        fit, (epochs, steps) = record.fit(), divmod(loop.step - before, batches.steps_in_epoch)
+        if fit.epochs != epochs:
+            return None
+        return Standing(fit, tuple(random.get_state()), *batches.drawn, losses.last(steps))
+
+    if kept is not None:
+        kept.begin(loop.step, until, batches.steps_in_epoch, now)
+    ending = run_epochs(loop, until, losses, after_epoch=record.after_epoch, saving=kept)
+    if kept is not None and ending.stopped != "not finite":
+        kept.save(done=ending.stopped != "interrupted")
     failure = ending.message if ending.stopped == "not finite" else ""
     if failure:
         ending = record.without_numbers(until)
-    if ending.stopped == "interrupted":
+    if ending.stopped == "interrupted" or pending():
         refuse_cut(interrupted=True)
         warnings.warn("Training interrupted by user.", stacklevel=2)
     elif ending.stopped == "finished" and not one_epoch:
@@ -155,7 +221,7 @@ class _Record:
         self._scores = None if start.scores is None else list(start.scores)
         self._best = (start.best_score, start.best)
         self._best_loss, self._without_progress = start.best_loss, start.without_progress
-        self._epochs, self._rows_seen = 0, start.rows_seen
+        self._epochs, self._rows_seen = start.epochs, start.rows_seen
 
     def fit(self) -> Fit:
         """Where the fit stands."""

@@ -28,6 +28,7 @@ from downslope.training.checkpoints._lock import FolderLock
 __all__ = ["Journal", "Part", "part_of"]
 
 _NAME = re.compile(r"(\d{3,})(?:-(\d{6,}))?\.downslope")
+_MOST = 0.1  # of the time of training, that saving by the clock takes
 _DONE = math.inf  # in place of the number of a file: nothing of its part comes later
 
 Place = tuple[int, float]
@@ -183,6 +184,7 @@ class Part:
         self.found, self.done = found, bool(about.get("done"))
         self._spent, self._began = float(about.get("spent", 0.0)), monotonic()
         self._saved, self._saved_step, self._every = self._began, 0, math.inf
+        self._took = 0.0  # seconds of the last save
 
     def begin(self, step: int, steps_in_epoch: int) -> None:
         """Count steps from here on."""
@@ -196,7 +198,8 @@ class Part:
     @property
     def seconds(self) -> float:
         """Until it is to be saved."""
-        return self._saved + self._journal.checkpoint.seconds - monotonic()
+        wait = max(self._journal.checkpoint.seconds, (1 / _MOST - 1) * self._took)
+        return self._saved + wait - monotonic()
 
     @property
     def step(self) -> float:
@@ -223,9 +226,11 @@ class Part:
             sections, arrays: as of ``write_file``.
             done: whether this is its end.
         """
+        began = monotonic()
         about = {"name": self._name, "step": step, "until": until, "spent": self.spent, "done": done}
         self._journal.write(self._place, about, sections, arrays)
         self._saved, self._saved_step = monotonic(), step
+        self._took = self._saved - began
 
 
 def _about(file: SavedFile) -> Mapping[str, Any]:

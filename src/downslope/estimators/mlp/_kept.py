@@ -1,0 +1,115 @@
+"""What a checkpoint holds of a fit of the stochastic solvers: the fit, the generator, the epoch at work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.estimators.mlp._fit import Fit, OptimizerState
+from downslope.training import Part
+
+__all__ = ["KeptFit", "Standing"]
+
+_NUMBERS = ("epochs", "rows_seen", "loss", "best_loss", "best_score", "without_progress")
+_GROUPS = ("value.", "optimizer.", "best.")  # before the names of arrays in a file
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Where a fit stands, be it in the middle of an epoch.
+
+    Attributes:
+        fit: as of ``Fit``, with the parameters of now.
+        random: the state of the generator that draws the order of each epoch.
+        drawn: the number of the epoch at work, whose order is ``order``, (rows,).
+        errors: of the steps of that epoch, (steps,).
+    """
+
+    fit: Fit
+    random: tuple[Any, ...]
+    drawn: int
+    order: NDArray[np.int64]
+    errors: NDArray[np.float64]
+
+
+class KeptFit:
+    """What is saved of a fit, as it goes and at its end.
+
+    Attributes:
+        before: what was saved last; None where nothing was.
+    """
+
+    def __init__(self, part: Part, start: Fit) -> None:
+        self._part = part
+        self.before = None if part.found is None else _standing(part.found, start)
+        self._until = 0
+        self._now: Callable[[], Standing | None] = lambda: self.before
+
+    @property
+    def done(self) -> bool:
+        """Whether the fit came to its end before."""
+        return self._part.done
+
+    def begin(self, step: int, until: int, steps_in_epoch: int, now: Callable[[], Standing | None]) -> None:
+        """Save what ``now`` gives, if anything, from here on; of a fit of so many steps."""
+        self._part.begin(step, steps_in_epoch)
+        self._until, self._now = until, now
+
+    @property
+    def step(self) -> float:
+        """After which it is to be saved."""
+        return self._part.step
+
+    @property
+    def seconds(self) -> float:
+        """Until it is to be saved."""
+        return self._part.seconds
+
+    def is_due(self, step: int) -> bool:
+        """Whether it is to be saved after this step."""
+        return self._part.is_due(step)
+
+    def save(self, *, done: bool = False) -> None:
+        """Save where it stands, or that it is done."""
+        now = self._now()
+        if now is not None and now.fit.optimizer is not None:
+            sections, arrays = _content(now)
+            self._part.save(now.fit.optimizer.steps, self._until, sections, arrays, done=done)
+
+
+def _content(now: Standing) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    fit, optimizer = now.fit, now.fit.optimizer
+    assert optimizer is not None
+    _, keys, *rest = now.random
+    about = {name: getattr(fit, name) for name in _NUMBERS}
+    about |= {"learning_rate": optimizer.learning_rate, "steps": optimizer.steps, "drawn": now.drawn}
+    about |= {"random": rest, "scored": fit.scores is not None}
+    lists = {"loss_curve": fit.loss_curve, "scores": fit.scores or (), "random": keys, "order": now.order}
+    arrays = {name: np.asarray(value, np.float64) for name, value in lists.items()}
+    arrays["errors"] = now.errors
+    for prefix, group in zip(_GROUPS, (fit.values, optimizer.arrays, fit.best), strict=True):
+        arrays |= {prefix + name: value for name, value in group.items()}
+    return {"fit": about}, arrays
+
+
+def _standing(file: Any, start: Fit) -> Standing:
+    with file.reading():
+        about: Mapping[str, Any] = file.section("fit")
+        arrays = file.arrays
+        values, states, best = (file.within(prefix) for prefix in _GROUPS)
+        assert start.optimizer is not None
+        fit = replace(
+            start,
+            **{name: about[name] for name in _NUMBERS},
+            values=values,
+            optimizer=OptimizerState(start.optimizer.policy, about["learning_rate"], about["steps"], states),
+            loss_curve=tuple(arrays["loss_curve"].tolist()),
+            scores=tuple(arrays["scores"].tolist()) if about["scored"] else None,
+            best=best,
+        )
+        random = ("MT19937", arrays["random"].astype(np.uint32), *about["random"])
+        return Standing(fit, random, about["drawn"], arrays["order"].astype(np.int64), arrays["errors"])
