@@ -1,5 +1,6 @@
 """``ds.export`` and ``downslope export``: what may be given, what is said, what is refused."""
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -50,6 +51,8 @@ def test_what_is_refused(model, tmp_path) -> None:
         ds.export(ds.fit(TABLE, target=["y", "z"]), tmp_path / "net.c")
     with pytest.raises(ds.DownslopeError, match="source needs a model, a network"):
         ds.export("model.downslope", tmp_path / "net.c")
+    with pytest.raises(ds.DownslopeError, match="pass its model_"):
+        ds.export(ds.TableRegressor(epochs=2).fit(pd.DataFrame(TABLE)[["a"]], TABLE["y"]), tmp_path / "net.c")
     assert not list(tmp_path.iterdir())
 
 

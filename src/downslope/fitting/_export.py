@@ -231,4 +231,7 @@ def _parts(source: Any, parameters: Point | None) -> tuple[AnyNetwork, Point, Mo
         )
     if isinstance(source, Model | TrainedNetwork | Run):
         return source.network, source.parameters, source if isinstance(source, Model) else None
-    raise DownslopeError(f"source needs a model, a network, a run or a trained network, not {show(source)}")
+    hint = "; pass its model_" if isinstance(getattr(source, "model_", None), Model) else ""
+    raise DownslopeError(
+        f"source needs a model, a network, a run or a trained network, not {show(source)}{hint}"
+    )

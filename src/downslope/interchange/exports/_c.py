@@ -30,6 +30,7 @@ __all__ = ["CSource", "c_source"]
 _WHAT = "a file of C"
 _CALL = re.compile(r"[a-z_0-9]+\{f\}\(.*\)$")
 _BYTES = {"float": 4, "double": 8, "signed char": 1, "short": 2}
+_LARGEST_SHORT = 2**15 - 1
 _LONG = 160
 """An expression longer than this gets an array of its own."""
 
@@ -177,7 +178,15 @@ class _Writer:
         return value
 
     def constant(self, name: str, type_: str, data: NDArray[Any]) -> None:
-        """The definition of an array of the file."""
+        """The definition of an array of the file.
+
+        Raises:
+            DownslopeError: for whole numbers that do not fit.
+        """
+        if type_ == "short" and data.max(initial=0) > _LARGEST_SHORT:
+            raise DownslopeError(
+                f"{_WHAT} counts to {_LARGEST_SHORT:,}, and {name} to {data.max():,}; choose another format"
+            )
         self.arrays.append(array_text(name, type_, data))
         self.bytes += data.size * _BYTES[type_]
 
