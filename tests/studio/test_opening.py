@@ -115,3 +115,49 @@ def test_the_token_is_in_no_arguments_of_a_process(monkeypatch):
     assert token in path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """The bytes of a model of price by size and town, and a table that it fits."""
+    rows = {"size": X[:, 0].tolist(), "town": ["a", "b", "c"] * 10, "price": (X[:, 0] * 2).tolist()}
+    path = tmp_path_factory.mktemp("model") / "model"
+    fitted = ds.fit(rows, target="price", epochs=1, hidden=(2,), members=2)
+    fitted.save(path)
+    lines = [",".join(rows), *(",".join(map(str, cells)) for cells in zip(*rows.values(), strict=True))]
+    return path.read_bytes(), "\n".join(lines).encode(), fitted
+
+
+def test_a_model_that_is_dropped_takes_the_rows_that_are_open(model):
+    content, rows, fitted = model
+    session = opened(None, None)
+    before = session.state
+    with pytest.raises(
+        ds.DownslopeError, match=r'no column "price", .*open a table that the model fits'
+    ) as no:
+        session.handle(ask.Upload("m.downslope", content))
+    assert "/" not in str(no.value)
+    assert session.state is before
+    session.handle(ask.Upload("rows.csv", rows))
+    session.handle(ask.Upload("m.downslope", content))
+    network, parameters = fitted.member(-1)
+    assert session.state.settings.network.layers == network.layers
+    assert all(np.array_equal(session.parameters[name], value) for name, value in parameters.items())
+    assert session.state.rows.features == fitted.encoder.features
+    session.handle(ask.Step())
+
+
+def test_a_network_and_a_damaged_file_that_are_dropped(model, tmp_path):
+    session = opened(None, None)
+    network = ds.Network(3, [ds.Dense(2, "tanh"), ds.Dense(1)])
+    parameters = network.initial_parameters(5)
+    network.save(tmp_path / "n", parameters)
+    session.handle(ask.Upload("n.downslope", (tmp_path / "n").read_bytes()))
+    assert all(np.array_equal(session.parameters[name], value) for name, value in parameters.items())
+    NETS["numbers"].save(tmp_path / "two")
+    with pytest.raises(ds.DownslopeError, match=r"takes 2 inputs and gives 1, and the rows have 3 and 1"):
+        session.handle(ask.Upload("two", (tmp_path / "two").read_bytes()))
+    damaged = bytearray(model[0])
+    damaged[-1] ^= 1
+    with pytest.raises(ds.DownslopeError, match=r"^m\.downslope is damaged: its checksum is that of other"):
+        session.handle(ask.Upload("m.downslope", bytes(damaged)))

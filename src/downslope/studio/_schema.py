@@ -277,7 +277,10 @@ class Paste(Command):
 
 @dataclass(frozen=True)
 class Upload(Command):
-    """Open a table from a file that was dropped; its content is the bytes that follow the command."""
+    """Open the table of a file that was dropped; the bytes that follow the command are its content.
+
+    A file of a model, a network or a run takes the rows that are open.
+    """
 
     name: str
     content: bytes = b""

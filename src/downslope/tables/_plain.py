@@ -45,8 +45,10 @@ def refuse_nested(column: pl.Series, advice: str) -> None:
     Raises:
         RowError: it names the column, its first such cell and the advice.
     """
+    if is_plain(column.dtype):
+        return
     present = column.is_not_null().arg_true()
-    if is_plain(column.dtype) or not len(present):
+    if not len(present):
         return
     shown = shown_value(_shown(column[present[0]]))
     raise RowError(

@@ -18,7 +18,7 @@ from downslope.studio.lessons import Lesson, is_lesson_file, lesson_named
 from downslope.studio.session._lesson_opening import checked_lesson
 from downslope.studio.session._session import Session, first_session
 from downslope.studio.session._settings import settings_of, suited
-from downslope.studio.session.handlers import with_lesson
+from downslope.studio.session.handlers import begins_as_saved, model_settings, with_lesson
 from downslope.studio.table._choices import Choices
 from downslope.studio.table._reading import Source, read_rows
 from downslope.studio.table._rows import Rows, frame_of_arrays, rows_of, rows_of_model
@@ -95,8 +95,7 @@ def in_lesson(lesson: Lesson) -> Session:
 def _is_saved(source: str) -> bool:
     """Whether a file begins as those of ``save`` do: a length, then JSON."""
     with open(source, "rb") as file:
-        start = file.read(16)
-    return len(start) == 16 and start[8:9] == b"{" and int.from_bytes(start[:8], "little") < 1 << 32
+        return begins_as_saved(file.read(16))
 
 
 def _of_model(model: Model, table: str | None, reading: Mapping[str, Any]) -> Session:
@@ -109,14 +108,8 @@ def _of_model(model: Model, table: str | None, reading: Mapping[str, Any]) -> Se
     read = model.read(source, **reading)
     rows = rows_of_model(read.frame, model, Path(source).name)
     rows = replace(rows, source=Source.of(read, source))
-    how: Mapping[str, Any] = {
-        "optimizer": "adam",
-        "learning_rate": 0.001,
-        "batch_size": min(64, len(rows.x)),
-        "validation": 0.2 if len(rows.x) >= 50 else 0.0,
-    }
     values: Mapping[str, NDArray[Any]] = parameters
-    return Session(rows, settings_of(network, **how), values, encode=encode)
+    return Session(rows, settings_of(network, **model_settings(rows)), values, encode=encode)
 
 
 def _names_classes(frame: pl.DataFrame, target: str | None) -> bool:

@@ -148,10 +148,11 @@ def _without_subtotals(rows: _Rows) -> tuple[_Rows, list[str]]:
     frame, first = rows.frame, 0
     if frame.height > _REPORT:
         return rows, []
-    named = pl.Series([False] * frame.height)
-    for column in frame:
-        if column.dtype == pl.String:
-            named |= column.str.strip_chars(" :.=").str.contains(f"^(?i:{TOTAL.pattern})$").fill_null(False)
+    words = frame.select(pl.col(pl.String).str.strip_chars(" :.="))
+    if not words.width:
+        return rows, []
+    called = pl.all().str.contains(f"^(?i:{TOTAL.pattern})$").fill_null(False)
+    named = words.select(pl.any_horizontal(called)).to_series()
     gone = []
     for place in named.arg_true().to_list():
         if place - first > 1 and _sums_up(frame.slice(first, place + 1 - first)):

@@ -17,6 +17,7 @@ from downslope.studio.session._engine import Engine
 from downslope.studio.session._samples import checked_recipe, opening_of, sample_of
 from downslope.studio.session._settings import Settings, embeddings_of, suited
 from downslope.studio.session._state import SessionState, begun
+from downslope.studio.session.handlers._saved import begins_as_saved, open_saved
 from downslope.studio.table._choices import AUTO, Choices, Recipe
 from downslope.studio.table._edits import with_cell, with_row_like_the_last, without_row
 from downslope.studio.table._reading import read_rows
@@ -57,7 +58,9 @@ def edit_rows(state: SessionState, command: ask.EditRows, engine: Engine) -> Ses
 def open_table(
     state: SessionState, command: ask.Paste | ask.Upload, engine: Engine
 ) -> tuple[SessionState, dict[str, Any]]:
-    """A table from text or from a file, and what it is taken for."""
+    """A table from text or from a file, and what it is taken for; or what a file of ours holds."""
+    if isinstance(command, ask.Upload) and begins_as_saved(command.content):
+        return open_saved(state, command, engine)
     content = command.content if isinstance(command, ask.Upload) else command.text.encode()
     state = _with_table(state, content, command.name, engine)
     rows = state.rows
