@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -128,6 +129,43 @@ def test_a_link_stays_a_link_and_a_pipe_stays_a_pipe(tmp_path):
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
     with pytest.raises(ds.DownslopeError, match="is a pipe or a device"):
         ds.load(tmp_path / "pipe")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights")
+@pytest.mark.parametrize("nameless", [True, False])
+def test_rights_are_those_that_the_umask_leaves_which_nobody_touches(nameless, tmp_path, monkeypatch):
+    if not nameless:  # as on file systems that have no nameless files
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    before = os.umask(0o027)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "umask", pytest.fail)
+            write_whole(tmp_path / "new", b"1")
+            (tmp_path / "old").touch(0o600)
+            write_whole(tmp_path / "old", b"2")
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("new", "old")] == [0o640, 0o600]
+    assert sorted(os.listdir(tmp_path)) == ["new", "old"]
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_what_was_there_stays_until_the_new_file_is_whole(step, tmp_path, monkeypatch):
+    """And Ctrl-C in the middle waits for the end of it."""
+    write_whole(tmp_path / "file", b"before")
+    real, seen = getattr(os, step), []
+
+    def looked(*given):
+        seen.append((tmp_path / "file").read_bytes())
+        signal.raise_signal(signal.SIGINT) if len(seen) == 1 else None
+        return real(*given)
+
+    monkeypatch.setattr(os, step, looked)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(tmp_path / "file", b"after")
+    assert seen[0] == b"before"
+    assert (tmp_path / "file").read_bytes() == b"after"
+    assert os.listdir(tmp_path) == ["file"]
 
 
 def test_unknown_kinds_and_files_of_others_are_refused(tmp_path):

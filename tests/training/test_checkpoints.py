@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from downslope.training import open_journal
+from downslope.training.checkpoints import _journal
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 4))
@@ -275,3 +277,17 @@ def test_folders_that_cannot_be_written_to_are_refused_before_training(tmp_path)
 def test_checkpoints_say_what_they_need(given, told):
     with pytest.raises(ds.DownslopeError, match=told):
         ds.Checkpoint(**{"folder": "a", **given})
+
+
+def test_saving_by_the_clock_takes_at_most_a_tenth_of_the_time(tmp_path, monkeypatch):
+    """By a clock of its own, on which a save takes 3 s: the next one is due after 27 s."""
+    clock = [100.0]
+    monkeypatch.setattr(_journal, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(_journal, "write_file", lambda *_: clock.__setitem__(0, clock[0] + 3))
+    with open_journal(ds.Checkpoint(tmp_path, every=1), dict) as journal:
+        part = journal.part("descent")
+        assert part.seconds == 1
+        part.save(1, 9, {}, {})
+        assert (part.seconds, part.is_due(2)) == (pytest.approx(27), False)
+        clock[0] += 28
+        assert part.is_due(2)
