@@ -12,7 +12,7 @@ import random
 import sys
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from statistics import median
@@ -183,6 +183,15 @@ def _counted(codes: Iterable[str]) -> str:
     return f" ({', '.join(f'{code} {count}' for code, count in sorted(counts.items()))})" if counts else ""
 
 
+def _kept(path: str | None) -> Iterator[Outcome]:
+    """The outcomes in a file of an earlier call."""
+    if path and os.path.exists(path):
+        with open(path) as file:
+            for line in file:
+                read = json.loads(line)
+                yield Outcome(**{**read, "case": Case(**read["case"])})
+
+
 def main() -> None:
     """Examine the cases of a half, and print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -191,16 +200,19 @@ def main() -> None:
     parser.add_argument("--code", nargs="*", default=None, help="only these faults, and the healthy runs")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes")
     parser.add_argument("--list", action="store_true", help="print what was missed")
-    parser.add_argument("--json", help="write the outcomes to this file")
+    parser.add_argument("--json", help="keep the outcomes in this file, a line each, and go on from it")
     asked = parser.parse_args()
     wanted = [c for c in cases(asked.half) if asked.code is None or not c.severity or c.code in asked.code]
     drawn = random.Random(0).sample(wanted, max(1, round(asked.share * len(wanted))))
-    outcomes = []
-    with ProcessPoolExecutor(asked.workers) as pool:
-        for done, each in enumerate(pool.map(outcome, drawn, chunksize=4), 1):
+    outcomes = list(_kept(asked.json))
+    known = {each.case for each in outcomes}
+    left = [case for case in drawn if case not in known]
+    with ProcessPoolExecutor(asked.workers) as pool, open(asked.json or os.devnull, "a") as file:
+        for done, each in enumerate(pool.map(outcome, left, chunksize=4), 1):
             if each is not None:
                 outcomes.append(each)
-            print(f"\r{done:,} of {len(drawn):,}", end="", file=sys.stderr)
+                print(json.dumps(asdict(each)), file=file, flush=True)
+            print(f"\r{done:,} of {len(left):,}", end="", file=sys.stderr)
     print(file=sys.stderr)
     print(report(outcomes))
     if asked.list:
@@ -209,9 +221,6 @@ def main() -> None:
             if missed or each.failure or (not each.case.severity and each.named):
                 scores = f"twin {each.twin:.3g}, faulty {each.faulty:.3g}, mended {each.mended:.3g}"
                 print(each.case, "->", ", ".join(each.named) or "healthy", f"({scores})", each.failure)
-    if asked.json:
-        with open(asked.json, "w") as file:
-            json.dump([asdict(each) for each in outcomes], file, indent=1)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -73,9 +75,59 @@ def _blobs(random: Random) -> Table:
     )
 
 
-NUMBERS = (_line, _friedman, _wave, _product, _diabetes)
-TWO = (_rings, _moons, _cancer)
-CLASSES = (_wine, _blobs)
+def _impedance(random: Random) -> Table:
+    """Friedman's second function: the impedance of a circuit, of four columns."""
+    return datasets.make_friedman2(600, noise=60.0, random_state=int(random.integers(1 << 31)))
+
+
+def _roll(random: Random) -> Table:
+    """How far along a rolled sheet a point in space lies."""
+    return datasets.make_swiss_roll(700, noise=0.3, random_state=int(random.integers(1 << 31)))
+
+
+def _penguins(random: Random) -> Table:
+    """The mass of 333 penguins by three lengths, species and sex (Horst et al. 2020)."""
+    with open(_PENGUINS, newline="") as file:
+        rows = [row for row in csv.DictReader(file) if all(value not in ("", "NA") for value in row.values())]
+    lengths = [[float(row[name]) for name in _LENGTHS] for row in rows]
+    kinds = [
+        [row["species"] == "Gentoo", row["species"] == "Chinstrap", row["sex"].lower() == "male"]
+        for row in rows
+    ]
+    return np.hstack([lengths, np.array(kinds, float)]), np.array([float(row["body_mass_g"]) for row in rows])
+
+
+def _hastie(random: Random) -> Table:
+    """Two classes: inside and outside a sphere in four dimensions (after Hastie et al. 2009)."""
+    x = random.standard_normal((800, 4))
+    return x, (np.square(x).sum(axis=1) > 3.36).astype(float)
+
+
+def _shells(random: Random) -> Table:
+    """Three classes, shells around each other."""
+    return datasets.make_gaussian_quantiles(
+        n_samples=600, n_features=3, n_classes=3, random_state=int(random.integers(1 << 31))
+    )
+
+
+def _iris(random: Random) -> Table:
+    """150 irises of three kinds (Fisher 1936)."""
+    return datasets.load_iris(return_X_y=True)
+
+
+def _digits(random: Random) -> Table:
+    """600 handwritten digits, of the 64 pixels those that vary (Alpaydin and Kaynak 1998)."""
+    x, y = datasets.load_digits(return_X_y=True)
+    taken = random.permutation(len(x))[:600]
+    x = x[taken]
+    return x[:, (x > 0).mean(axis=0) > 0.05], y[taken]
+
+
+_PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
+_LENGTHS = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm")
+NUMBERS = (_line, _friedman, _wave, _product, _diabetes, _impedance, _roll, _penguins)
+TWO = (_rings, _moons, _cancer, _hastie)
+CLASSES = (_wine, _blobs, _shells, _iris, _digits)
 TABLES: Mapping[str, Callable[[Random], Table]] = {
     load.__name__[1:]: load for load in (*NUMBERS, *TWO, *CLASSES)
 }

@@ -26,8 +26,14 @@ class Half:
 
 
 HALVES = {
-    "development": Half(("line", "friedman", "diabetes", "rings", "wine"), (0.3, 0.6, 1.0), (0, 1)),
-    "scored": Half(("wave", "product", "moons", "cancer", "blobs"), (0.45, 0.85), (10, 11)),
+    "development": Half(
+        ("line", "friedman", "wave", "product", "diabetes", "rings", "moons", "cancer", "wine", "blobs"),
+        (0.3, 0.6, 1.0),
+        (0, 1),
+    ),
+    "scored": Half(
+        ("impedance", "roll", "penguins", "hastie", "shells", "iris", "digits"), (0.4, 0.75), (20, 21)
+    ),
 }
 
 
