@@ -120,6 +120,15 @@ def test_commands_take_the_file_of_an_estimator(tmp_path, capsys, monkeypatch):
     assert found == pytest.approx(network.predict(TABLE[["size", "age"]])[0])
 
 
+@pytest.mark.parametrize("kind", [ds.TableRegressor, ds.MLPRegressor])
+def test_where_training_is_saved_comes_back(kind, tmp_path):
+    at = ds.Checkpoint(tmp_path / "training", every="5m")
+    asked = {"hidden_layer_sizes": (3,), "random_state": 0, "checkpoint": at}
+    asked |= {"epochs": 2} if kind is ds.TableRegressor else {"max_iter": 2}
+    after = again(kind(**asked).fit(X, Y), tmp_path)
+    assert after.checkpoint == ds.Checkpoint(str(tmp_path / "training"), every="5m")
+
+
 def test_code_and_random_states_are_not_saved(tmp_path):
     path = tmp_path / "estimator.downslope"
     fitted = ds.MLPRegressor(hidden_layer_sizes=(2,), max_iter=2, callbacks=print).fit(X, Y)

@@ -21,10 +21,11 @@ __all__ = ["KIND", "from_plain", "names_of", "read_parameters", "restored", "sav
 KIND = "estimator"
 """What a file of an estimator is called."""
 
-_SCHEDULES: Mapping[str, type[Any]] = {
+_SETTINGS: Mapping[str, type[Any]] = {
     name: getattr(training, name)
-    for name in ("Constant", "Cosine", "FlatCosine", "OneCycle", "StepDecay", "WarmUp")
+    for name in ("Checkpoint", "Constant", "Cosine", "FlatCosine", "OneCycle", "StepDecay", "WarmUp")
 }
+"""Objects that are their fields and nothing else."""
 _KINDS = "biufUO"  # of arrays: truths, whole numbers, numbers, text, and any of these side by side
 
 
@@ -101,6 +102,8 @@ def to_plain(name: str, value: Any) -> Any:
     """
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, os.PathLike):
+        value = os.fsdecode(value)
     if value is None or type(value) in (bool, int, float, str):
         return value
     if type(value) is list:
@@ -111,9 +114,9 @@ def to_plain(name: str, value: Any) -> Any:
         return {"dict": [[to_plain(name, key), to_plain(name, item)] for key, item in value.items()]}
     if isinstance(value, np.ndarray) and value.dtype.kind in _KINDS:
         return {"array": to_plain(name, value.tolist()), "dtype": value.dtype.str}
-    if _SCHEDULES.get(type(value).__name__) is type(value):
+    if _SETTINGS.get(type(value).__name__) is type(value):
         settings = {field.name: to_plain(name, getattr(value, field.name)) for field in fields(value)}
-        return {"schedule": type(value).__name__, "settings": settings}
+        return {"class": type(value).__name__, "settings": settings}
     raise DownslopeError(
         f"{name} is {show(value)}, which no file holds; save the estimator without it, such as with "
         f"set_params({name}=None) where it is a parameter"
@@ -140,7 +143,7 @@ def from_plain(data: Any) -> Any:
             raise ValueError(f"there are no arrays of {dtype}")
         found = from_plain(data["array"])
         return np.array(found) if dtype.kind == "U" else np.array(found, dtype)  # of text as long as it is
-    if set(data) == {"schedule", "settings"}:
+    if set(data) == {"class", "settings"}:
         settings = {str(name): from_plain(value) for name, value in data["settings"].items()}
-        return _SCHEDULES[data["schedule"]](**settings)
+        return _SETTINGS[data["class"]](**settings)
     raise ValueError(f"{show(data)} is no value")

@@ -193,7 +193,7 @@ def export(
     >>> from downslope.nets import Dense
     >>> path = os.path.join(tempfile.mkdtemp(), "net.onnx")
     >>> export(Network(inputs=2, layers=[Dense(1)]), path, [0.5, -1.0, 2.0]).size
-    363
+    335
     """
     place = place_of(path)
     ending = place.suffix.lower()
