@@ -226,7 +226,8 @@ CALLS = {
             "ema_decay": 0.0,
             "frozen": None,
         }
-        | {"time_limit": None, "threads": None, "progress": None, "checkpoint": None, "seed": 0},
+        | {"time_limit": None, "threads": None, "engine": None, "device": None}
+        | {"progress": None, "checkpoint": None, "seed": 0},
         {
             "network": NOTHING,
             "x": NOTHING,
@@ -247,6 +248,8 @@ CALLS = {
             "frozen": OPTIONAL | {"empty list", "empty tuple", "empty dict"},
             "time_limit": NOT_NEGATIVE | OPTIONAL | {"inf"},
             "threads": AT_LEAST_1 | OPTIONAL,
+            "engine": OPTIONAL,
+            "device": OPTIONAL,
             "progress": OPTIONAL | {"function"},
             "checkpoint": OPTIONAL,
             "seed": SEED,

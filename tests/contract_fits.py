@@ -128,6 +128,8 @@ MLP = {
     "checkpoint": OPTIONAL,
     "n_jobs": OPTIONAL | integers(lambda v: v != 0),
     "precision": OPTIONAL,
+    "engine": OPTIONAL,
+    "device": OPTIONAL,
 }
 TABLES = {
     "members": OPTIONAL | integers(lambda v: 1 <= v <= 1000) - BOTH,
@@ -139,6 +141,8 @@ TABLES = {
     "category": NO_COLUMNS,
     "number": NO_COLUMNS,
     "n_jobs": OPTIONAL | integers(lambda v: v != 0),
+    "engine": OPTIONAL,
+    "device": OPTIONAL,
     "random_state": OPTIONAL | integers(lambda v: 0 <= v < 2**32),
     "verbose": integers(lambda v: v >= 0),
     "checkpoint": OPTIONAL,
@@ -167,6 +171,8 @@ FITS = {
             "epochs": OPTIONAL | wholes(lambda v: 1 <= v <= 1e6),
             "time_limit": OPTIONAL | POSITIVE,
             "threads": OPTIONAL | wholes(lambda v: v >= 1),
+            "engine": OPTIONAL,
+            "device": OPTIONAL,
             "row_weights": OPTIONAL,
             "group": OPTIONAL,
             "time": OPTIONAL,

@@ -25,6 +25,7 @@ SCRIPTS = (
     "mlp",
     "custom",
     "exports",
+    "gpu",
 )
 
 
@@ -160,6 +161,23 @@ def test_tables_take_their_place(room, tmp_path) -> None:
     assert list(tmp_path.iterdir()) == [readme]
     written = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
     assert all(f"<!-- {name} -->" in written and f"<!-- /{name} -->" in written for name in SCRIPTS)
+
+
+def test_what_is_measured_on_a_gpu_runs_on_the_processor(room, monkeypatch) -> None:
+    gpu, work = room("gpu"), room("workloads")
+    monkeypatch.setattr(gpu, "DEVICE", "cpu")
+    monkeypatch.setattr(gpu, "MEMBERS", 3)
+    tiny = work.Workload((20, 8, 1), "relu", 64, "adam", 128)
+    monkeypatch.setattr(gpu, "GPU_WORKLOADS", {"small": tiny, "ensemble": tiny})
+    monkeypatch.setattr("torch.accelerator.synchronize", lambda: None)
+    for name in gpu.GPU_WORKLOADS:
+        for library in ("Downslope", "PyTorch"):
+            assert isinstance(gpu.get_ready(library, name, "float32"), float)
+            assert len(gpu.one_round(0.0)) == 1
+    figures = {"Downslope": {"ready": 1.0, "steps": [1e-6, 2e-6]}, "JAX": {"ready": "no", "steps": []}}
+    told = gpu.markdown({"small, tf32": figures})
+    assert told.count("\n| ") == 4
+    assert told.endswith("JAX: no")
 
 
 def test_custom() -> None:

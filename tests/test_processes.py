@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from engine_names import ENGINES
+
 pytest.importorskip("downslope.engines.native._native", reason="installed without a compiler")
 
 START = """
@@ -172,7 +174,7 @@ print(run.stopped)
     assert printed(program) == "time\n"
 
 
-@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_run_that_was_interrupted_goes_on_with_the_same_bits(engine):
     """Whenever the signal comes: between two instructions of Python, or in the engine."""
     program = f"""

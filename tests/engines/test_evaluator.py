@@ -9,6 +9,7 @@ import pytest
 
 import downslope as ds
 from downslope.engines import Evaluator, Plan, evaluate, plan
+from engine_names import ENGINES
 from random_networks import NETWORKS, data_for
 
 
@@ -80,16 +81,16 @@ def test_a_validation_error_is_that_of_the_node():
     assert run.validation_losses[run.best_epoch - 1] == pytest.approx(float(error), rel=1e-13)
 
 
-def test_lbfgs_finds_the_same_minimum_on_both_engines(monkeypatch):
+@pytest.mark.parametrize("engine", ENGINES)
+def test_lbfgs_finds_the_same_minimum_on_all_engines(engine, monkeypatch):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(80, 4)), rng.normal(size=80)
     network = ds.Network(4, [ds.Dense(1)], l2=0.1)
     exact = ds.solve(network, x, y).parameters
-    for engine in ("native", "reference"):
-        monkeypatch.setenv("DOWNSLOPE_ENGINE", engine)
-        run = ds.descend(network, x, y, optimizer="lbfgs", steps=50)
-        for name, value in exact.items():
-            np.testing.assert_allclose(run.parameters[name], value, atol=1e-6)
+    monkeypatch.setenv("DOWNSLOPE_ENGINE", engine)
+    run = ds.descend(network, x, y, optimizer="lbfgs", steps=50)
+    for name, value in exact.items():
+        np.testing.assert_allclose(run.parameters[name], value, atol=1e-6)
 
 
 def test_nothing_is_said_when_python_ends():

@@ -32,9 +32,11 @@ native = pytest.mark.skipif(
 def without_extension(monkeypatch):
     monkeypatch.delenv("DOWNSLOPE_ENGINE", raising=False)
     monkeypatch.setattr(_choice, "find_spec", lambda name: None)
-    _choice._native_is_there.cache_clear()
+    for known in (_choice._native_is_built, _choice._native_is_there):
+        known.cache_clear()
     yield
-    _choice._native_is_there.cache_clear()
+    for known in (_choice._native_is_built, _choice._native_is_there):
+        known.cache_clear()
 
 
 def use_of_every_way_in():
@@ -76,7 +78,9 @@ def test_who_asks_for_the_reference_engine_is_told_nothing(monkeypatch):
 
 def test_an_unknown_engine_is_refused(monkeypatch):
     monkeypatch.setenv("DOWNSLOPE_ENGINE", "gpu")
-    with pytest.raises(ds.DownslopeError, match="DOWNSLOPE_ENGINE is gpu; it can be native or reference"):
+    with pytest.raises(
+        ds.DownslopeError, match="DOWNSLOPE_ENGINE is gpu; it can be native, reference or torch"
+    ):
         use_of_every_way_in()[0]()
 
 

@@ -6,6 +6,7 @@ import pytest
 import downslope as ds
 from downslope.engines import Evaluator, Plan, plan
 from downslope.graph import gradient, input_, make, parameter
+from engine_names import ENGINES
 
 NEAR = 1e-6
 
@@ -15,7 +16,7 @@ def off(found, expected):
     return float(np.max(np.abs(np.asarray(found, np.float64) / np.asarray(expected, np.float64) - 1)))
 
 
-@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("rows", [1025, 4099, 100_000, 1_000_000])
 @pytest.mark.parametrize("target", [0.1, 0.7, 1.9])
 def test_a_full_batch_gradient_of_alike_rows(engine, rows, target, monkeypatch):
@@ -78,7 +79,7 @@ def test_threads_give_the_same_bits(monkeypatch):
             assert np.array_equal(value, runs[0].parameters[name])
 
 
-@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_means_of_the_evaluator(engine, monkeypatch):
     monkeypatch.setenv("DOWNSLOPE_ENGINE", engine)
     rows = 3_000_000

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import downslope as ds
 from downslope.engines import evaluate
 from downslope.graph import gradient, input_, make, parameter, row_gradient_norms, topological
+from engine_names import ENGINES
 from random_networks import NETWORKS, data_for, flat, networks
 
 
@@ -30,7 +31,7 @@ def test_a_case_worked_by_hand():
     assert norm == pytest.approx((12**2 + 4**2) ** 0.5, rel=1e-15)
 
 
-@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_layer_and_loss(name, engine, monkeypatch):
     monkeypatch.setenv("DOWNSLOPE_ENGINE", engine)

@@ -6,6 +6,7 @@ import pytest
 import downslope as ds
 from downslope.engines import evaluate, plan
 from downslope.graph import input_, make, parameter
+from engine_names import ENGINES
 
 BINS = ds.PiecewiseLinear((0,), [[0.0, 1.0, 2.0]])
 
@@ -73,7 +74,7 @@ def test_level_numbers_are_checked_behind_any_layer(before, column, wrong):
         ds.descend(net, [[1, 2], [1, wrong]], [0.0, 1.0], steps=1)
 
 
-@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_number_without_a_row_is_nan_and_changes_no_row(engine, dtype, monkeypatch):
     monkeypatch.setenv("DOWNSLOPE_ENGINE", engine)

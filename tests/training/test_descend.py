@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from engine_names import ENGINES
 
 X = np.array([[3, 4, 7], [6, 2, 9], [8, 10, 12], [9, 7, 4], [7, 6, 3]], float)
 Y = np.array([13.5, 15.6, 27.4, 15.6, 12.5])
@@ -195,7 +196,7 @@ def test_stopping_that_does_not_fit_is_said(settings, message):
         ds.descend(NEURON, X, Y, **settings)
 
 
-@pytest.mark.parametrize("engine", ["", "reference"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("row", [0, 50])
 def test_an_update_that_is_not_finite_is_found_at_its_step(engine, row, monkeypatch):
     """The error of the step is finite; its gradient, 2·1e150·1e200, is not."""
@@ -242,7 +243,7 @@ def test_a_time_limit_ends_a_descent_with_what_it_reached() -> None:
         assert all(np.isfinite(value).all() for value in run.parameters.values())
 
 
-@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_run_whose_states_have_other_shapes_is_refused(engine, monkeypatch):
     monkeypatch.setenv("DOWNSLOPE_ENGINE", engine)
     net, x, y = ds.Network(2, [ds.Dense(1)]), [[1.0, 2.0]], [1.0]

@@ -11,6 +11,7 @@ import scipy.sparse
 
 import downslope as ds
 from downslope.training import LEARNING_RATE
+from engine_names import ENGINES
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(24, 2))
@@ -301,7 +302,7 @@ def test_optimizers_that_cannot_be_kept_are_refused():
     refused("Mutable cannot be hashed", optimizer=Mutable())
 
 
-@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_what_is_frozen_stays(engine, optimizer, monkeypatch):
     """A bias that stays at 0 is none."""

@@ -6,8 +6,7 @@ import pytest
 import downslope as ds
 from downslope.graph import input_
 from downslope.training import Loop, ShuffledBatches, State, training_program
-
-ENGINES = ["native", "reference"]
+from engine_names import ENGINES
 
 
 @pytest.fixture(params=ENGINES)

@@ -5,10 +5,11 @@ import pytest
 
 import downslope as ds
 from downslope.engines import evaluate
+from engine_names import ENGINES
 from random_networks import NETWORKS, data_for
 
 
-@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network(name, engine, monkeypatch):
     monkeypatch.setenv("DOWNSLOPE_ENGINE", engine)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from engine_names import ENGINES
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(60, 2))
@@ -14,7 +15,7 @@ WAVE = ds.Network(2, [ds.Dense(8, "tanh"), ds.Dropout(0.1), ds.Dense(1)])
 SETTINGS = {"optimizer": "adam", "batch_size": 16, "validation": 0.25, "seed": 4}  # 3 steps in an epoch
 
 
-@pytest.fixture(params=["native", "reference"], autouse=True)
+@pytest.fixture(params=ENGINES, autouse=True)
 def engine(request, monkeypatch):
     monkeypatch.setenv("DOWNSLOPE_ENGINE", request.param)
     return request.param

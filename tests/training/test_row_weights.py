@@ -8,11 +8,12 @@ import pytest
 import downslope as ds
 from downslope.nets import Quantile
 from downslope.training import Frozen, Loop, ShuffledBatches, State, relative_weights, training_program
+from engine_names import ENGINES
 
 ROWS = 64
 
 
-@pytest.fixture(params=["native", "reference"], autouse=True)
+@pytest.fixture(params=ENGINES, autouse=True)
 def engine(request, monkeypatch):
     monkeypatch.setenv("DOWNSLOPE_ENGINE", request.param)
     return request.param

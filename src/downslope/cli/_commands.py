@@ -187,6 +187,17 @@ def demo(html: str | None) -> None:
     help="Maximum number of epochs (default: chosen from the number of rows).",
 )
 @click.option(
+    "--engine",
+    type=click.Choice(["native", "torch", "reference"]),
+    help="What trains the networks: the native engine, PyTorch (pip install 'downslope[torch]'), or NumPy, "
+    "which is slow (default: native).",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    help="Where PyTorch computes (default: on a GPU if there is one).",
+)
+@click.option(
     "--seed",
     type=int,
     default=0,

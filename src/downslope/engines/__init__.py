@@ -1,17 +1,31 @@
 """HOW it is computed: engines that evaluate the nodes of a program."""
 
-from downslope.engines._choice import descent_engine, plan, shuffled
+from downslope.engines._choice import (
+    DEVICES,
+    ENGINES,
+    checked_engine,
+    computed_as_asked,
+    computed_by,
+    descent_engine,
+    plan,
+    shuffled,
+)
 from downslope.engines._evaluator import Evaluator
 from downslope.engines._protocol import DescentEngine, OutOfTime, Scalars
 from downslope.engines.reference import Plan, ReferenceDescent, evaluate
 
 __all__ = [
+    "DEVICES",
+    "ENGINES",
     "DescentEngine",
     "Evaluator",
     "OutOfTime",
     "Plan",
     "ReferenceDescent",
     "Scalars",
+    "checked_engine",
+    "computed_as_asked",
+    "computed_by",
     "descent_engine",
     "evaluate",
     "plan",

@@ -1,19 +1,22 @@
-"""Which engine runs: the native one where it was built, unless the environment says otherwise."""
+"""Which engine runs: the native one where it was built, unless a call or the environment says otherwise."""
 
 from __future__ import annotations
 
 import os
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, wraps
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope import _signals
+from downslope._checks import choice
 from downslope.engines._protocol import Arrays, DescentEngine
 from downslope.engines._random import random_order
 from downslope.engines.reference._descent import ReferenceDescent
@@ -23,22 +26,136 @@ from downslope.graph import Node
 
 if TYPE_CHECKING:
     from downslope.engines.native._plan import NativePlan
+    from downslope.engines.torch._plan import TorchPlan
 
-__all__ = ["descent_engine", "plan", "runs_natively", "shuffled"]
+__all__ = [
+    "DEVICES",
+    "ENGINES",
+    "checked_engine",
+    "computed_as_asked",
+    "computed_by",
+    "descent_engine",
+    "engine_of_the_day",
+    "plan",
+    "shuffled",
+]
+
+ENGINES = ("native", "reference", "torch")
+DEVICES = ("cpu", "cuda")
+
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+
+_asked: ContextVar[tuple[str | None, str | None]] = ContextVar("asked", default=(None, None))
+"""The engine that a call asks for, and the device of torch; None leaves the choice."""
+
+
+def checked_engine(engine: str | None, device: str | None) -> None:
+    """Refuse what is no engine, or an engine or a device that is not there.
+
+    Raises:
+        DownslopeError: which says what to do.
+    """
+    if engine is not None:
+        choice("engine", engine, ENGINES)
+    if device is not None:
+        choice("device", device, DEVICES)
+        if engine != "torch":
+            raise DownslopeError(f'device is for engine="torch"; the engine is {engine or "not given"}')
+    if engine == "torch":
+        _device_of_torch(device)
+    if engine == "native" and not _native_is_built():
+        raise DownslopeError(
+            'engine="native" is not there: Downslope was installed without it. Install it again where a C++ '
+            "compiler is found"
+        )
+
+
+@contextmanager
+def computed_by(engine: str | None, device: str | None = None) -> Iterator[None]:
+    """What is computed inside runs on this engine and device; where none is given, on that of the day.
+
+    Raises:
+        DownslopeError: if there is no such engine or device.
+    """
+    checked_engine(engine, device)
+    if engine is None:
+        yield
+        return
+    before = _asked.set((engine, device))
+    try:
+        yield
+    finally:
+        _asked.reset(before)
+
+
+def computed_as_asked(function: C) -> C:
+    """A function with the parameters ``engine`` and ``device`` that computes all it does as they say."""
+
+    @wraps(function)
+    def computed(*args: Any, engine: str | None = None, device: str | None = None, **settings: Any) -> Any:
+        with computed_by(engine, device):
+            return function(*args, engine=engine, device=device, **settings)
+
+    return computed  # type: ignore[return-value]
+
+
+def engine_of_the_day() -> str:
+    """What a call asked for, or else the environment, or else the native engine where it was built.
+
+    ``native``, ``reference``, or ``torch`` with its device, such as ``torch cpu``. That the native engine was
+    not built is said once.
+
+    Raises:
+        DownslopeError: if DOWNSLOPE_ENGINE or DOWNSLOPE_ISA names what is not there, or the extension was
+            built from other sources.
+    """
+    engine, device = _asked.get()
+    engine = engine or os.environ.get("DOWNSLOPE_ENGINE") or "native"
+    if engine not in ENGINES:
+        raise DownslopeError(f"DOWNSLOPE_ENGINE is {engine}; it can be {', '.join(ENGINES[:-1])} or torch")
+    if engine == "torch":
+        return f"torch {_device_of_torch(device)}"
+    if engine == "reference" or not _native_is_there():
+        return "reference"
+    _check_extension(os.environ.get("DOWNSLOPE_ISA"))
+    return "native"
+
+
+def _device_of_torch(device: str | None) -> str:
+    """Where torch computes: on a GPU if there is one, unless a device is asked for."""
+    if find_spec("torch") is None:
+        raise DownslopeError(
+            "the torch engine needs PyTorch, which is not installed: pip install 'downslope[torch]'"
+        )
+    with _signals.Deferred():  # as of an extension
+        import torch
+
+    there = torch.cuda.is_available()
+    if device == "cuda" and not there:
+        raise DownslopeError(
+            'device="cuda" needs a GPU that PyTorch can use; there is none. Try device="cpu"'
+        )
+    return device or ("cuda" if there else "cpu")
+
+
+@cache
+def _native_is_built() -> bool:
+    return find_spec("downslope.engines.native._native") is not None
 
 
 @cache
 def _native_is_there() -> bool:
-    if find_spec("downslope.engines.native._native") is not None:
-        return True
-    warnings.warn(
-        "Downslope was installed without its native engine; the reference engine runs instead, which is "
-        "slower. Install it again where a C++ compiler is found, or set DOWNSLOPE_ENGINE=reference to hear "
-        "no more of it.",
-        RuntimeWarning,
-        stacklevel=_level_of_the_caller(),
-    )
-    return False
+    if not _native_is_built():
+        warnings.warn(
+            "Downslope was installed without its native engine; the reference engine runs instead, which is "
+            "slower. Install it again where a C++ compiler is found, or set DOWNSLOPE_ENGINE=reference to "
+            "hear no more of it.",
+            RuntimeWarning,
+            stacklevel=_level_of_the_caller(),
+        )
+    return _native_is_built()
 
 
 def _level_of_the_caller() -> int:
@@ -71,26 +188,7 @@ def _check_extension(asked: str | None) -> None:
         raise DownslopeError(str(error)) from None
 
 
-def runs_natively() -> bool:
-    """Whether programs run on the native engine now.
-
-    They do unless the extension was not built, which is said once, or the environment variable
-    DOWNSLOPE_ENGINE is ``reference``.
-
-    Raises:
-        DownslopeError: if DOWNSLOPE_ENGINE or DOWNSLOPE_ISA names what is not there, or the extension was
-            built from other sources.
-    """
-    engine = os.environ.get("DOWNSLOPE_ENGINE") or "native"
-    if engine not in ("native", "reference"):
-        raise DownslopeError(f"DOWNSLOPE_ENGINE is {engine}; it can be native or reference")
-    if engine == "reference" or not _native_is_there():
-        return False
-    _check_extension(os.environ.get("DOWNSLOPE_ISA"))
-    return True
-
-
-def plan(outputs: Sequence[Node], *, keeps_memory: bool = False) -> NativePlan | Plan:
+def plan(outputs: Sequence[Node], *, keeps_memory: bool = False) -> NativePlan | TorchPlan | Plan:
     """A plan that evaluates nodes on the engine of the day; ``run(values)`` gives a list of arrays.
 
     Arrays are float32 where all that are given are, else float64. With ``keeps_memory`` the native engine's
@@ -102,7 +200,12 @@ def plan(outputs: Sequence[Node], *, keeps_memory: bool = False) -> NativePlan |
     >>> plan([2.0 * x]).run({"x": np.array([[1.0, 3.0]])})
     [array([[2., 6.]])]
     """
-    if not runs_natively():
+    engine, _, device = engine_of_the_day().partition(" ")
+    if engine == "torch":
+        from downslope.engines.torch._plan import TorchPlan
+
+        return TorchPlan(outputs, device)
+    if engine == "reference":
         return Plan(outputs)
     from downslope.engines.native._plan import NativePlan
 
@@ -126,17 +229,24 @@ def descent_engine(
         data: the rows by the name of the input.
         batch: rows of a step; the last of an epoch can have fewer.
         bfloat16: whether products are computed in bfloat16.
-        threads: the most it runs on; None lets the engine choose.
+        threads: the most that the native engine runs on; None lets it choose.
 
     Raises:
-        DownslopeError: if bfloat16 is asked for without the native engine.
+        DownslopeError: if bfloat16 is asked of the reference engine.
     """
-    if runs_natively():
+    engine, _, device = engine_of_the_day().partition(" ")
+    if engine == "torch":
+        from downslope.engines.torch._descent import TorchDescent
+
+        return TorchDescent(error, updates, data, batch, device=device, bfloat16=bfloat16)
+    if engine == "native":
         from downslope.engines.native._descent import NativeDescent
 
         return NativeDescent(error, updates, data, batch, bfloat16=bfloat16, threads=threads)
     if bfloat16:
-        raise DownslopeError('precision="bfloat16" needs the native engine; leave it out to train in float32')
+        raise DownslopeError(
+            'precision="bfloat16" needs the native engine or torch; leave it out to train in float32'
+        )
     return ReferenceDescent(error, updates, data, batch)
 
 
@@ -145,7 +255,7 @@ def shuffled(count: int, seed: int, stream: int, step: int) -> NDArray[np.int64]
 
     Streams of shuffles are counted from 2³¹ on, apart from those of dropout.
     """
-    if not runs_natively():
+    if not _native_is_built() or engine_of_the_day() == "reference":
         return random_order(count, seed, 2**31 + stream, step)
     from downslope.engines.native import _native  # type: ignore[attr-defined]
 

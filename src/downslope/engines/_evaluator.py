@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.engines._choice import plan, runs_natively
+from downslope.engines._choice import engine_of_the_day, plan
 from downslope.engines._protocol import OutOfTime
 from downslope.engines.reference._plan import Plan
 from downslope.graph import BATCH, Node, topological
@@ -39,7 +39,7 @@ class Evaluator:
         self._columns = [node.name for node in batch if not node.inputs]
         width = sum(prod(int(d) for d in node.shape if d != BATCH) for node in batch)
         self.rows_at_once = max(_FEWEST, _NUMBERS // max(width, 1))
-        self._plans: dict[bool, Any] = {}
+        self._plans: dict[str, Any] = {}
         self._keeps_memory = keeps_memory
 
     def rows(self, values: Mapping[str, Any], threads: int | None = None) -> list[NDArray[Any]]:
@@ -78,7 +78,9 @@ class Evaluator:
 
     def _parts(self, values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         count = self._count(values)
-        if count <= self.rows_at_once or runs_natively():  # which needs no memory for each row
+        if (
+            count <= self.rows_at_once or engine_of_the_day() == "native"
+        ):  # which needs no memory for each row
             return [values]
         firsts = range(0, count, self.rows_at_once)
         slices = [slice(first, first + self.rows_at_once) for first in firsts]
@@ -90,11 +92,13 @@ class Evaluator:
     def _run(self, values: Mapping[str, Any], threads: int | None, end: float = inf) -> list[NDArray[Any]]:
         if monotonic() >= end:
             raise OutOfTime
-        natively = runs_natively() and self._count(values) > 0  # a batch of no rows is the reference's
-        if natively not in self._plans:
-            self._plans[natively] = (
-                plan(self._outputs, keeps_memory=self._keeps_memory) if natively else Plan(self._outputs)
+        kind = engine_of_the_day() if self._count(values) else "reference"  # which takes a batch of no rows
+        if kind not in self._plans:
+            self._plans[kind] = (
+                Plan(self._outputs)
+                if kind == "reference"
+                else plan(self._outputs, keeps_memory=self._keeps_memory)
             )
-        most = (threads, end - monotonic()) if natively else ()
-        found: list[NDArray[Any]] = self._plans[natively].run(values, *most)
+        most = (threads, end - monotonic()) if kind == "native" else ()
+        found: list[NDArray[Any]] = self._plans[kind].run(values, *most)
         return found

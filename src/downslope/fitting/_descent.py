@@ -48,7 +48,8 @@ def _parameters(network: Network) -> int:
 
 def settings_asked(asked: Sequence[str]) -> FitSettings:
     """The settings of a fit from how they are written; what is no plain value stays the default."""
-    names = {each.name for each in fields(FitSettings)}
+    # a model says on which engine it was trained; here there may be another
+    names = {each.name for each in fields(FitSettings)} - {"engine", "device"}
     given: dict[str, Any] = {}
     for line in asked:
         name, _, written = line.partition("=")

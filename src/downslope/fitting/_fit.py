@@ -73,6 +73,8 @@ def fit(
     epochs: int | None = None,
     time_limit: float | None = None,
     threads: int | None = None,
+    engine: str | None = None,
+    device: str | None = None,
     row_weights: ArrayLike | str | None = None,
     group: str | None = None,
     time: str | None = None,
@@ -122,6 +124,9 @@ def fit(
         time_limit: seconds, shared by the targets. Less time than the rows need means fewer epochs, more
             means more members.
         threads: the maximum number of threads; None lets the engine choose.
+        engine: that trains the networks: ``"native"``, ``"torch"`` (the extra ``downslope[torch]``) or
+            ``"reference"``; None takes what DOWNSLOPE_ENGINE says, or the native one.
+        device: of torch, ``"cuda"`` or ``"cpu"``; None takes a GPU if there is one.
         row_weights: how much each row counts in training and in the scores, (rows of data,), or the name of
             the column that holds it, which is no input then. Only their ratios matter; rows of weight 0 are
             left out.

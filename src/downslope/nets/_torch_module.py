@@ -67,13 +67,13 @@ class _Tensors:
 
 def _both(a: Any, b: Any) -> tuple[Any, Any]:
     like = a if isinstance(a, torch.Tensor) else b
-    return tuple(v if isinstance(v, torch.Tensor) else like.new_full((), v) for v in (a, b))  # type: ignore[return-value]
+    return tuple(v if isinstance(v, torch.Tensor) else like.new_full((), v) for v in (a, b))
 
 
 _TENSORS = _Tensors()
 
 
-class TorchNetwork(torch.nn.Module):
+class TorchNetwork(torch.nn.Module):  # type: ignore[misc]
     """A network in PyTorch, which trains there too; ``network.to_torch`` makes it.
 
     Called with inputs, (rows, inputs), it predicts; ``output`` gives what stands before the link of the loss,

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope._keywords import suggests_keywords
 from downslope._signals import Deferred, pending
+from downslope.engines import computed_as_asked
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, Point, starting_values
 from downslope.training._batches import ShuffledBatches
@@ -51,6 +52,7 @@ __all__ = ["descend"]
 
 
 @suggests_keywords
+@computed_as_asked
 def descend(
     network: AnyNetwork,
     x: ArrayLike,
@@ -71,6 +73,8 @@ def descend(
     ema_decay: float = 0.0,
     time_limit: float | None = None,
     threads: int | None = None,
+    engine: str | None = None,
+    device: str | None = None,
     frozen: FrozenNames | None = None,
     progress: Callable[[Progress], object] | None = None,
     checkpoint: Checkpoint | Part | None = None,
@@ -108,6 +112,9 @@ def descend(
         time_limit: stop after so many seconds. Where there are validation rows, the last parameters are still
             validated.
         threads: the most that the steps run on; None lets the engine choose. The bits do not depend on it.
+        engine: ``"native"``, ``"torch"`` (the extra ``downslope[torch]``) or ``"reference"``; None takes what
+            DOWNSLOPE_ENGINE says, or the native one.
+        device: of torch, ``"cuda"`` or ``"cpu"``; None takes a GPU if there is one.
         frozen: names of parameters that stay as they are, or by name which of their numbers: an array of
             truth values in their shape.
         progress: called after each epoch; the descent stops where it returns True.

@@ -20,6 +20,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from downslope._checks import NOT_NEGATIVE, called, number, refuse_lost, whole
 from downslope._files import SavedFile
+from downslope.engines import computed_by
 from downslope.errors import DownslopeError
 from downslope.estimators._refusals import (
     check_parameters,
@@ -96,6 +97,8 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
     checkpoint: Any
     n_jobs: int | None
     precision: str | None
+    engine: str | None
+    device: str | None
 
     coefs_: list[NDArray[Any]]
     intercepts_: list[NDArray[Any]]
@@ -190,7 +193,8 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
             )
         loss = self._network_loss()
         network = network_of(X.shape[1], hidden, named, dropout, self.n_outputs_, **loss)
-        found = self._train(network, X, y, sample_weight, dtype, incremental=incremental)
+        with computed_by(self.engine, self.device):
+            found = self._train(network, X, y, sample_weight, dtype, incremental=incremental)
         if not all(np.isfinite(w).all() for w in (*self.coefs_, *self.intercepts_)):
             raise DownslopeError(
                 "Solver produced non-finite parameter weights. The input data may contain large values and"

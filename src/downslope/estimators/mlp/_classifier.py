@@ -69,6 +69,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         n_jobs: the most threads, as joblib counts them; None lets the engine choose.
         precision: ``"float32"``, ``"float64"`` or ``"bfloat16"`` (bfloat16 products, float32 sums and
             weights); None keeps that of X. L-BFGS computes in float64.
+        engine: ``"native"``, ``"torch"`` (the extra ``downslope[torch]``) or ``"reference"``; None takes what
+            DOWNSLOPE_ENGINE says, or the native one.
+        device: of torch, ``"cuda"`` or ``"cpu"``; None takes a GPU if there is one.
 
     Attributes:
         classes_: the classes, or the numbers of the labels.
@@ -135,6 +138,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         checkpoint: Checkpoint | None = None,
         n_jobs: int | None = None,
         precision: str | None = None,
+        engine: str | None = None,
+        device: str | None = None,
     ) -> None:
         keep(self, locals())
 

@@ -64,6 +64,8 @@ def descent_arguments(
         "clip_norm": settings.clip_norm,
         "clip_value": settings.clip_value,
         "precision": settings.precision,
+        "engine": settings.engine,
+        "device": settings.device,
     }
 
 

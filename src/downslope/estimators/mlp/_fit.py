@@ -44,6 +44,8 @@ class MLPSettings:
     schedule: Schedule | None
     n_jobs: int | None
     precision: str | None
+    engine: str | None
+    device: str | None
 
     @classmethod
     def of(cls, estimator: Any) -> Self:

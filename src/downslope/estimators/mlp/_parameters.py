@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import HasMethods, Options, StrOptions
 
 from downslope._checks import SIZE, called, choice, items, number, one_or_more, show
 from downslope._checks import Interval as Within
+from downslope.engines import DEVICES, ENGINES
 from downslope.errors import DownslopeError
 from downslope.estimators._refusals import Interval
 from downslope.estimators.mlp._network import ACTIVATION_NAMES
@@ -60,6 +61,8 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "checkpoint": [Checkpoint, None],
     "n_jobs": [None, Integral],
     "precision": [None, StrOptions(set(PRECISIONS))],
+    "engine": [None, StrOptions(set(ENGINES))],
+    "device": [None, StrOptions(set(DEVICES))],
 }
 """scikit-learn's own, then what is not in scikit-learn."""
 

@@ -29,6 +29,7 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]
         time_limit: seconds that ``fit`` may take: fewer epochs than the rows need, or more members.
         category, number: columns to use as categories or as numbers, by name, or by index from 0.
         n_jobs: number of threads.
+        engine, device: ``"torch"`` trains on PyTorch, by ``"cuda"`` on a GPU.
         random_state: an integer gives the same model each time.
         verbose: whether to print each epoch.
         checkpoint: where training is saved as it goes, a ``ds.Checkpoint``; of one fit, not of a search.

@@ -13,11 +13,13 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from downslope._checks import SIZE, items, one_or_more, whole
 from downslope._checks import Interval as Within
 from downslope._files import SavedFile
+from downslope.engines import DEVICES, ENGINES
 from downslope.errors import DownslopeError
 from downslope.estimators._interrupts import refuse_cut
 from downslope.estimators._refusals import (
@@ -64,6 +66,8 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         "category": ["array-like", str],
         "number": ["array-like", str],
         "n_jobs": [None, Integral],
+        "engine": [None, StrOptions(set(ENGINES))],
+        "device": [None, StrOptions(set(DEVICES))],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
         "checkpoint": [Checkpoint, None],
@@ -81,6 +85,8 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         category: Iterable[str | int] = (),
         number: Iterable[str | int] = (),
         n_jobs: int | None = None,
+        engine: str | None = None,
+        device: str | None = None,
         random_state: Any = None,
         verbose: int = 0,
         checkpoint: Checkpoint | None = None,
@@ -94,6 +100,8 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         self.category = category
         self.number = number
         self.n_jobs = n_jobs
+        self.engine = engine
+        self.device = device
         self.random_state = random_state
         self.verbose = verbose
         self.checkpoint = checkpoint
@@ -166,6 +174,8 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
             "hidden": hidden,
             "time_limit": self.time_limit,
             "threads": threads_of(self.n_jobs),
+            "engine": self.engine,
+            "device": self.device,
         }
         if hidden != ():  # a search over hidden_layer_sizes keeps its other parameters
             asked |= {

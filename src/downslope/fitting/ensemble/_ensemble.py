@@ -267,7 +267,7 @@ def _trained(
 
 def _seconds_of_a_step(network: Network, rows: EncodedRows, asked: Mapping[str, Any], seed: int) -> float:
     """Measured on some steps whose result is not used; their program is kept for those that follow."""
-    settings = {k: asked[k] for k in ("optimizer", "learning_rate", "batch_size")}
+    settings = {k: asked[k] for k in ("optimizer", "learning_rate", "batch_size", "engine", "device")}
     ensemble = Ensemble([network] * rows.members)
     some = slice(None, _TRIAL_STEPS * asked["batch_size"])
     x, y = rows.x[some], rows.y[some]

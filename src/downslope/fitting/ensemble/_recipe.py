@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SIZE, Interval, number, one_or_more, seed, whole
+from downslope.engines import checked_engine
 from downslope.nets import Dense, Dropout, Embedding, Layer, Network, Periodic, PiecewiseLinear, Quantile
 from downslope.tables import TableEncoder, Target
 from downslope.training import AdamW, FlatCosine
@@ -50,6 +51,7 @@ class FitSettings:
         epochs: the maximum number of epochs.
         time_limit: seconds that fitting may take; None takes what the rows need.
         threads: the maximum number of threads.
+        engine, device: that train the networks, as of ``descend``.
         seed: of all random numbers.
 
     Raises:
@@ -66,6 +68,8 @@ class FitSettings:
     epochs: int | None = None
     time_limit: float | None = None
     threads: int | None = None
+    engine: str | None = None
+    device: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -84,6 +88,7 @@ class FitSettings:
             checked["time_limit"] = number("time_limit", self.time_limit, POSITIVE)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+        checked_engine(self.engine, self.device)
         Dense(1, self.activation)  # which refuses what is no activation
 
     @property
@@ -129,6 +134,8 @@ class FitSettings:
             "patience": max(1, 3 * epochs // 8),
             "ema_decay": _EMA_DECAY,
             "threads": self.threads,
+            "engine": self.engine,
+            "device": self.device,
         }
 
 

@@ -1,0 +1,9 @@
+"""The engines that one contract holds for; torch where it is installed."""
+
+from importlib.util import find_spec
+
+import pytest
+
+no_torch = pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
+
+ENGINES = ["native", "reference", pytest.param("torch", marks=no_torch)]
