@@ -99,6 +99,8 @@ def test_a_line_of_many_columns_is_read():
     assert frame.shape == (3, 12_000)
     assert frame.columns == names
     assert frame.row(2) == tuple(2 * i % 97 for i in range(12_000))
+    long = [f"{'name' * 100}{i}" for i in range(3000)]  # 1.2 MB of names, of which two must not become one
+    assert read_table(io.BytesIO((",".join(long) + "\n" + ",".join(["1"] * 3000)).encode())).columns == long
     quoted = ['"' + "x" * 300_000 + '",1', '"b, c",2']
     assert read_table(io.BytesIO("\n".join(["a,y", *quoted]).encode()))["a"][0] == "x" * 300_000
 

@@ -145,10 +145,12 @@ def _without_comments(text: bytes, mark: bytes) -> bytes:
 
 def _header(source: Source, text: bytes, layout: Layout, above: int, *, named: bool) -> tuple[list[str], int]:
     """The names of the columns, and where the text below them starts."""
-    head = text[: 1 << 20].decode("utf-8", "replace")
+    two_lines = text.find(b"\n", text.find(b"\n") + 1)  # which can be long
+    size = max(1 << 20, two_lines if two_lines >= 0 else len(text))
+    head = text[:size].decode("utf-8", "replace")
     rows: list[tuple[int, int, list[str]]] = []
     try:
-        for row in itertools.islice(records(head, layout.delimiter, strict=len(text) <= 1 << 20), 2):
+        for row in itertools.islice(records(head, layout.delimiter, strict=len(text) <= size), 2):
             rows.append(row)  # those before a bad quote say where it is
     except csv.Error as error:
         raise _bad_quote(source, above + (rows[-1][0] if rows else 0), error) from None
