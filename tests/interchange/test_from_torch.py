@@ -232,9 +232,12 @@ def test_commands_take_the_file_of_a_network(tmp_path, capsys, monkeypatch):
     assert explained["rows"][0]["prediction"] == pytest.approx(wanted.max(), rel=1e-6)
     assert run(["doctor", "net.downslope", "rows.csv", "--no-proof"]) in (0, 1)
     assert run(["importance", "net.downslope", "rows.csv"]) == 0
+    capsys.readouterr()
+    assert run(["evaluate", "net.downslope", "rows.csv", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == 30
     assert run(["play", "net.downslope", "--table", "rows.csv", "--export", "page.html"]) == 0
     assert run(["explain", "net.downslope", "--row", "1"]) == 2
-    assert "holds a network, which has no table" in capsys.readouterr().err
+    assert "holds a network, which knows no columns" in capsys.readouterr().err
     Path("other.csv").write_text("width,kind\n1,u\n2,v\n")
     assert run(["explain", "net.downslope", "other.csv", "--row", "1"]) == 2
     assert "columns needs 2 names, one for each input of the network, not 1" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from typing import Any
 from downslope._checks import choice
 from downslope.cli._screen import note
 from downslope.cli._tables import How, source_of
-from downslope.cli._targets import loaded, print_found
+from downslope.cli._targets import columns_of, loaded, print_found
 from downslope.fitting import METRICS, Evaluation
 
 __all__ = ["evaluate_table"]
@@ -27,7 +27,7 @@ def evaluate_table(
     how: How,
 ) -> None:
     """Print the evaluation, or the one score that was asked for."""
-    fitted = loaded(model, target)
+    fitted = loaded(model, target, columns_of(model, table, how))
     rows = fitted.read(table, **how)
     asked: dict[str, Any] = {"row_weights": row_weights, "worst": worst, "source": source_of(table)}
     found = fitted.evaluate(rows, **asked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import polars as pl
@@ -12,19 +12,26 @@ from downslope.cli._results import as_json as json_text
 from downslope.cli._results import write_form
 from downslope.cli._tables import How
 from downslope.errors import DownslopeError
-from downslope.fitting import Model, Models, load_fitted, load_on, model_for
+from downslope.fitting import Model, Models, load_fitted, model_for
 from downslope.tables import open_table
 
-__all__ = ["loaded", "loaded_model", "print_found"]
+__all__ = ["columns_of", "loaded", "loaded_model", "print_found"]
 
 
-def loaded(path: str, target: str | None = None) -> Model | Models:
+def loaded(
+    path: str, target: str | None = None, columns: Callable[[], pl.DataFrame] | None = None
+) -> Model | Models:
     """The model of a file, or the models; of those the one of a target, where it is named.
+
+    Args:
+        path: of the file.
+        target: one of several, or what a network predicts.
+        columns: gives the table whose columns a network takes; None takes no networks.
 
     Raises:
         DownslopeError: if the file holds neither, or no model of that target.
     """
-    found = load_fitted(path)
+    found = load_fitted(path, target, columns)
     return found if target is None else model_for(found, target)
 
 
@@ -35,16 +42,21 @@ def loaded_model(path: str, target: str | None, table: str | None, how: How) -> 
         DownslopeError: if there are several and none was named, none is of that target, or a network is
             given without a table.
     """
+    return model_for(loaded(path, target, columns_of(path, table, how)), target)
+
+
+def columns_of(path: str, table: str | None, how: How) -> Callable[[], pl.DataFrame]:
+    """What gives the table for a network in a file."""
 
     def columns() -> pl.DataFrame:
-        if table is None:
+        if table is None or table == "-":
             raise DownslopeError(
-                f"{path} holds a network, which has no table; name one whose columns are its inputs, in "
-                "order, and then the target"
+                f"{path} holds a network, which knows no columns; name a file of a table whose columns are "
+                "its inputs, in order, and then the target"
             )
         return open_table(table, **how).frame
 
-    return load_on(path, target, columns)
+    return columns
 
 
 def print_found(found: Any, as_json: bool) -> None:

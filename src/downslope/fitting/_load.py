@@ -15,12 +15,12 @@ from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.fitting._imported import model_of_table
 from downslope.fitting._model import Model, read_model
-from downslope.fitting._models import Models, model_for, read_models
+from downslope.fitting._models import Models, read_models
 from downslope.nets import AnyNetwork, TrainedNetwork, read_network, read_trained_network
 from downslope.tables import listed
 from downslope.training import Run, read_run
 
-__all__ = ["load", "load_as_model", "load_fitted", "load_on"]
+__all__ = ["load", "load_as_model", "load_fitted"]
 
 
 def _estimators() -> Any:
@@ -86,15 +86,27 @@ def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
     return found
 
 
-def load_fitted(path: str | os.PathLike[str]) -> Model | Models:
-    """The model of a file, or the models of several targets.
+def load_fitted(
+    path: str | os.PathLike[str],
+    target: str | None = None,
+    table: Callable[[], pl.DataFrame] | None = None,
+) -> Model | Models:
+    """The model of a file, or the models of several targets; of a network, one that takes a table's columns.
+
+    Args:
+        path: of a model, of models, of an estimator; with a table also of a run, or of a network with its
+            parameters.
+        target: of a network; None takes the last column.
+        table: gives the table of a network.
 
     Raises:
-        DownslopeError: if it holds neither.
+        DownslopeError: if it holds something else, or the table does not fit the network.
     """
     found = load_as_model(path)
     if isinstance(found, Model | Models):
         return found
+    if table is not None and isinstance(found, TrainedNetwork | Run):
+        return model_of_table(found, table(), target)
     raise _another_kind(os.fsdecode(path), found, Model)
 
 
@@ -102,26 +114,6 @@ def load_as_model(path: str | os.PathLike[str]) -> Any:
     """What a file holds; of an estimator its model."""
     found = load(path)
     return found._as_model() if hasattr(found, "_as_model") else found
-
-
-def load_on(path: str | os.PathLike[str], target: str | None, table: Callable[[], pl.DataFrame]) -> Model:
-    """The model of a file; or of the network of one, that takes the columns of a table in their order.
-
-    Args:
-        path: of a model, of models of several targets, of a run, or of a network with its parameters.
-        target: of several, or of the network; None takes the only one, or the last column.
-        table: gives the table, where there is need of it.
-
-    Raises:
-        DownslopeError: if it holds no parameters, several targets and none was named, or the table does not
-            fit the network.
-    """
-    found = load_as_model(path)
-    if isinstance(found, TrainedNetwork | Run):
-        return model_of_table(found, table(), target)
-    if isinstance(found, Model | Models):
-        return model_for(found, target)
-    raise _another_kind(os.fsdecode(path), found, Model)
 
 
 def _another_kind(path: str, found: Any, kind: type[Any]) -> DownslopeError:
