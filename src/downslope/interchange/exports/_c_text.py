@@ -98,7 +98,7 @@ static R square{f}(R z) {
     "take": """\
 /* Row number index of a table; NAN where there is none. */
 static void take{f}(const R *table, R index, R *out, int rows, int size) {
-    const int known = index >= 0 && index < rows && index == floor{f}(index);
+    const int known = index >= 0 && index < (R)rows && index == floor{f}(index);
     for (int i = 0; i < size; i++) out[i] = known ? table[(int)index * size + i] : NAN;
 }""",
 }
