@@ -1,11 +1,14 @@
 """What is taken away from the page says the same away from it: HTML, a model file, Python, an address."""
 
+import ctypes
 import json
+import shutil
 import subprocess
 import sys
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import numpy as np
+import onnxruntime
 import polars as pl
 import pytest
 from visits import FIVE_X, FRESH, NEURON, PENGUINS, START, Visit, W, send, serving
@@ -92,6 +95,27 @@ def test_the_python_file_runs_with_numpy_alone(page, tmp_path):
                           cwd=tmp_path, capture_output=True, text=True, check=True)  # fmt: skip
     expected = ds.predict(NEURON, FIVE_X, parameters={W: page.weights[None]})
     np.testing.assert_allclose(np.reshape(json.loads(done.stdout), (5, 1)), expected, rtol=1e-12)
+
+
+def test_the_file_of_onnx_runs(page, tmp_path):
+    page.take(100)
+    session = onnxruntime.InferenceSession(saved(page, "ONNX", tmp_path))
+    (found,) = session.run(None, {"x": FIVE_X.astype(np.float64)})
+    expected = ds.predict(NEURON, FIVE_X, parameters={W: page.weights[None]})
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
+def test_the_c_file_compiles(page, tmp_path):
+    page.take(100)
+    path = saved(page, "C source", tmp_path)
+    library = tmp_path / "network.so"
+    subprocess.run(["cc", "-std=c99", "-Werror", "-shared", "-fPIC", path, "-o", library, "-lm"], check=True)
+    predict, found = ctypes.CDLL(str(library)).network_predict, np.empty((5, 1))
+    for row, out in zip(FIVE_X.astype(np.float64), found, strict=True):
+        predict(row.ctypes.data_as(ctypes.c_void_p), out.ctypes.data_as(ctypes.c_void_p))
+    expected = ds.predict(NEURON, FIVE_X, parameters={W: page.weights[None]})
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def copied_address(page):

@@ -362,7 +362,7 @@ class LeaveLesson(Command):
 
 @dataclass(frozen=True)
 class Export(Command):
-    """A file: ``"model"``, ``"python"`` or ``"html"``, with pictures of the page for the last."""
+    """A file: ``"model"``, ``"python"``, ``"onnx"``, ``"c"``, or ``"html"`` with pictures of the page."""
 
     format: str
     pictures: dict[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""Files to save: a model file, Python source, one HTML file."""
+"""Files to save: a model file, Python source, ONNX, C, one HTML file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from downslope.errors import DownslopeError
 from downslope.interchange import PAGE_ROWS, PageDescent, page_source, python_source
+from downslope.interchange.exports import Prediction, c_source, of_network, onnx_file
 from downslope.studio._schema import Export
 from downslope.studio.session._faults import stable_range_of
 from downslope.studio.session._session import Session
@@ -58,6 +59,19 @@ def _model(session: Session, _: Export) -> bytes:
 def _python(session: Session, _: Export) -> bytes:
     rows = session.state.rows
     return python_source(session.state.settings.network, session.parameters, features=rows.features).encode()
+
+
+def _prediction(session: Session) -> Prediction:
+    """From the inputs of the network, as the page encodes them."""
+    return of_network(session.state.settings.network, session.parameters)
+
+
+def _onnx(session: Session, _: Export) -> bytes:
+    return onnx_file(_prediction(session))
+
+
+def _c(session: Session, _: Export) -> bytes:
+    return c_source(_prediction(session), "network").text.encode()
 
 
 def lesson_page(session: Session) -> str:
@@ -121,5 +135,7 @@ def _page_of(session: Session, pictures: Mapping[str, str], lesson: Mapping[str,
 _WRITERS: Mapping[str, tuple[str, str, Callable[[Session, Export], bytes]]] = {
     "model": (".downslope", "application/octet-stream", _model),
     "python": (".py", "text/x-python", _python),
+    "onnx": (".onnx", "application/octet-stream", _onnx),
+    "c": (".c", "text/x-c", _c),
     "html": (".html", "text/html", _html),
 }

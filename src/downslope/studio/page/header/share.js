@@ -77,6 +77,8 @@ const ITEMS = [
   ["Copy the address", "Settings, seed, weights of a small network", copyAddress],
   ["Model file", "For downslope predict", () => save("model")],
   ["Python source", "NumPy only", () => save("python")],
+  ["ONNX", "For other runtimes, of encoded inputs", () => save("onnx")],
+  ["C source", "C99, of encoded inputs", () => save("c")],
   ["One HTML file", "Works without a server or the internet", () => save("html")],
 ];
 
