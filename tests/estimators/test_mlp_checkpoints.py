@@ -75,6 +75,10 @@ def test_what_has_no_state_to_save_is_refused(tmp_path):
     with pytest.raises(ds.DownslopeError, match="partial_fit is over after an epoch"):
         ds.MLPRegressor(checkpoint=checkpoint).partial_fit(X, Y)
     ds.MLPRegressor(**QUICK, checkpoint=checkpoint).fit(X, Y)
+    with pytest.raises(
+        ds.DownslopeError, match="is a checkpoint of an estimator, which alone goes on from it"
+    ):
+        ds.load(tmp_path / "000.downslope")
     again = ds.MLPRegressor(**QUICK, alpha=1.0, checkpoint=ds.Checkpoint(tmp_path, resume=True))
     with pytest.raises(ds.DownslopeError, match=r"another training: alpha was 0\.0001 and is 1\.0"):
         again.fit(X, Y)

@@ -28,6 +28,13 @@ def _estimators() -> Any:
     return import_module("downslope.estimators")
 
 
+def _refuse_fit(file: SavedFile) -> Any:
+    raise DownslopeError(
+        f"{file.path} is a checkpoint of an estimator, which alone goes on from it: give it checkpoint="
+        "ds.Checkpoint(folder, resume=True)"
+    )
+
+
 _READERS: Mapping[str, Callable[[SavedFile], Any]] = {
     "network": read_network,
     "trained network": read_trained_network,
@@ -36,6 +43,7 @@ _READERS: Mapping[str, Callable[[SavedFile], Any]] = {
     "model": read_model,
     "models": read_models,
     "estimator": lambda file: _estimators().read_estimator(file),
+    "fit": _refuse_fit,
 }
 """What reads each kind of file."""
 

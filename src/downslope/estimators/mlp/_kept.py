@@ -78,7 +78,7 @@ class KeptFit:
         now = self._now()
         if now is not None and now.fit.optimizer is not None:
             sections, arrays = _content(now)
-            self._part.save(now.fit.optimizer.steps, self._until, sections, arrays, done=done)
+            self._part.save(now.fit.optimizer.steps, self._until, sections, arrays, done=done, kind="fit")
 
 
 def _content(now: Standing) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

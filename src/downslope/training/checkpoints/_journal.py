@@ -150,6 +150,7 @@ class Journal:
         about: Mapping[str, Any],
         sections: Mapping[str, Any],
         arrays: Mapping[str, NDArray[Any]],
+        kind: str,
     ) -> None:
         """Write a file of a part, and remove what is not kept; what cannot be written is said once."""
         numbers = [int(n) for p, n in self._files if p == part and n != _DONE]
@@ -157,7 +158,7 @@ class Journal:
         name = f"{part:03d}.downslope" if number == _DONE else f"{part:03d}-{int(number):06d}.downslope"
         about = {**about, "clock": self.now(), "asked": self._asked}
         try:
-            write_file(self.folder / name, "run", {**sections, "checkpoint": about}, arrays)
+            write_file(self.folder / name, kind, {**sections, "checkpoint": about}, arrays)
         except DownslopeError as error:
             if not self._warned:
                 warnings.warn(f"{error}. Training goes on; the checkpoint before stays", stacklevel=2)
@@ -218,6 +219,7 @@ class Part:
         arrays: Mapping[str, NDArray[Any]],
         *,
         done: bool = False,
+        kind: str = "run",
     ) -> None:
         """Save where it stands.
 
@@ -225,10 +227,11 @@ class Part:
             step, until: number of steps taken, and in all.
             sections, arrays: as of ``write_file``.
             done: whether this is its end.
+            kind: what a file of it is of.
         """
         began = monotonic()
         about = {"name": self._name, "step": step, "until": until, "spent": self.spent, "done": done}
-        self._journal.write(self._place, about, sections, arrays)
+        self._journal.write(self._place, about, sections, arrays, kind)
         self._saved, self._saved_step = monotonic(), step
         self._took = self._saved - began
 
