@@ -184,7 +184,7 @@ class _Code:
             return self.term(f"tl.sum({a} * tl.trans({b}), axis=1)[:, None]")
         if p == 1:
             return self.term(f"tl.sum(tl.trans({a}) * {b}, axis=0)[None, :]")
-        return self.term(f"tl.dot({a}, {b})")
+        return self.term(f'tl.dot({a}, {b}, input_precision="tf32")')
 
     def _softmax(self, stack: Stack) -> Term:
         z, (_, classes) = stack[0].inputs[0], self.sizes(stack[0])
