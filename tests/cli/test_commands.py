@@ -1,6 +1,7 @@
 """The command line as a user meets it: output, messages, exit codes, files."""
 
 import io
+import json
 import re
 import signal
 import subprocess
@@ -357,3 +358,31 @@ def test_ctrl_c_saves_the_best_so_far(tmp_path) -> None:
 def test_no_color_and_pipes(tmp_path) -> None:
     done = run("fit", EXAMPLES / "five_rows.csv", "-t", "y", folder=tmp_path)
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_a_forecast_is_shown_graded_and_kept(tmp_path, monkeypatch) -> None:
+    """Each of two groups and of two networks for later rows is a descent with a forecast."""
+    monkeypatch.setattr("downslope.cli._forecasts._SECONDS", 0.0)
+    monkeypatch.setattr("downslope.cli._forecasts._SHARE", float("inf"))
+    monkeypatch.setattr("downslope.cli._screen._PLAIN_SECONDS", 0.0)
+    call = ("fit", EXAMPLES / "penguins.csv", "-t", "body_mass_g", "--grades", "grades.jsonl")
+    done = run(*call, "--epochs", "40", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    number = r"[0-9.e-]+"
+    assert re.search(
+        rf"periodic: step .* at the end {number} to {number}  0:0. (to 0:\d\d )?left", done.stderr
+    )
+    graded = re.findall(
+        rf"(.*): forecast at 25 %: ({number}) to ({number}); reached ({number}): (.*)", done.stderr
+    )
+    assert [name for name, *_ in graded][:2] == ["periodic", "piecewise"]
+    for _, low, high, reached, verdict in graded:
+        assert (verdict == "within") == (float(low) <= float(reached) <= float(high))
+    lines = (tmp_path / "grades.jsonl").read_text().splitlines()
+    assert len(lines) == len(graded)
+    assert {json.loads(line)["kind"] for line in lines} == {"error"}
+    (tmp_path / "grades.jsonl").write_text("nothing\n")
+    refused = run(*call, folder=tmp_path)
+    assert (refused.returncode, "line 1 of" in refused.stderr) == (2, True)
+    refused = run(*call[:-1], "none/grades.jsonl", folder=tmp_path)
+    assert (refused.returncode, "grades cannot be written to" in refused.stderr) == (2, True)

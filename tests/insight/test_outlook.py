@@ -10,7 +10,7 @@ import pytest
 import downslope as ds
 from downslope.insight.curves import history_of
 from downslope.insight.diagnosis import Call
-from downslope.insight.extrapolation import krylov_spectrum
+from downslope.insight.extrapolation import Ahead, Grade, krylov_spectrum
 
 WAVE = np.random.default_rng(0).uniform(-2, 2, (120, 2))
 HEIGHT = np.sin(2 * WAVE[:, 0]) + np.cos(WAVE[:, 1])
@@ -247,3 +247,71 @@ def test_what_has_no_outlook_is_refused():
         ds.outlook(failed, WAVE, HEIGHT)
     with pytest.raises(ds.DownslopeError, match="needs a run"):
         ds.outlook(TANH, WAVE, HEIGHT)
+
+
+FALLING = ds.Cosine(0.01)
+
+
+def followed(epochs, batch, rate=FALLING, **settings):
+    ahead = Ahead(rate)
+    settings = {"optimizer": "adam", "learning_rate": rate, "batch_size": batch, **settings}
+    return ahead, ds.descend(TANH, WAVE, HEIGHT, epochs=epochs, progress=ahead.see, **settings), settings
+
+
+@pytest.mark.parametrize("batch", [None, 20])
+def test_a_descent_in_progress_is_foretold_as_its_run_is(batch):
+    ahead, run, settings = followed(80, batch)
+    quarter = len(run.losses) // 4
+    half = ds.descend(TANH, WAVE, HEIGHT, epochs=80, **settings, progress=lambda epoch: epoch.step >= quarter)
+    told = ds.outlook(half, WAVE, HEIGHT).error_after(3 * quarter)
+    audit = ahead.audit()
+    for name in ("value", "low", "high"):
+        assert getattr(audit.told, name) == pytest.approx(getattr(told, name), rel=1e-6)
+    assert audit.reached == pytest.approx(run.losses[-run.steps_in_epoch :].mean())
+    assert audit.within == (told.low <= audit.reached <= told.high)
+    verdict = "within" if audit.within else "below it" if audit.reached < told.low else "above it"
+    assert str(audit) == (
+        f"forecast at 25 %: {told.low:.4g} to {told.high:.4g}; reached {audit.reached:.4g}: {verdict}"
+    )
+
+
+def test_grades_of_a_descent_in_progress_make_its_interval():
+    ahead, _, _ = followed(80, None)
+    audit = ahead.audit()
+    usual, kind = audit.told, audit.grade
+    exact = ahead.audit([replace(kind, off=0.0)] * 400).told
+    poor = ahead.audit([replace(kind, off=1e3 * sign) for sign in (-1, 1)] * 200).told
+    assert usual.low < exact.low <= usual.value <= exact.high < usual.high < poor.high
+    off = 7.0  # one that was so far off: the end of the interval is there
+    high = ahead.audit([Grade(kind.kind, kind.ahead, off)] * 400).told.high
+    spread = (audit.reached - usual.value) / kind.off
+    assert high == pytest.approx(usual.value + off * spread)
+
+
+def test_few_long_epochs_are_enough_for_a_forecast():
+    ahead, run, _ = followed(8, 2)
+    assert run.steps_in_epoch == 60
+    assert ahead.end() is not None
+    assert ahead.audit().reached == pytest.approx(run.losses[-60:].mean())
+
+
+def test_where_nothing_is_foretold():
+    ahead = Ahead(ds.Constant(0.1))
+    assert ahead.end() is None
+    assert ahead.audit() is None
+    short, _, _ = followed(12, None)  # 3 steps are a quarter
+    assert short.end() is not None
+    assert short.audit() is None
+    started, _, _ = followed(100, None, time_limit=None, patience=5, validation=(WAVE, -HEIGHT))
+    assert started.audit() is None  # it ended before a quarter
+    failed, run, _ = followed(40, None, ds.Constant(1e200), optimizer="sgd")
+    assert run.stopped == "not finite"
+    assert failed.audit() is None
+
+
+def test_a_descent_that_goes_on_has_no_curve_from_its_beginning():
+    call = {"optimizer": "adam", "learning_rate": FALLING}
+    ahead, first = Ahead(FALLING), ds.descend(TANH, WAVE, HEIGHT, steps=20, **call)
+    ds.descend(TANH, WAVE, HEIGHT, start=first, steps=60, progress=ahead.see, **call)
+    assert ahead.end() is None
+    assert ahead.audit() is None

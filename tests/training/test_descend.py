@@ -261,3 +261,20 @@ def test_a_run_knows_what_it_was_called_with() -> None:
     assert np.array_equal(run.losses, again.losses)
     further = ds.descend(net, x, y, start=run, optimizer="adam", steps=5)
     assert not further.settings["start"].settings  # of runs that go on, only the last is kept
+
+
+def test_progress_says_the_errors_of_its_steps_and_when_patience_may_end_it():
+    random = np.random.default_rng(0)
+    x, y = random.standard_normal((60, 4)), random.standard_normal(60)
+    seen = []
+    call = {"validation": 0.5, "batch_size": 8, "epochs": 200, "learning_rate": 0.05, "progress": seen.append}
+    run = ds.descend(ds.Network(4, [ds.Dense(1)]), x, y, patience=6, **call)
+    assert run.stopped == "patience"
+    np.testing.assert_array_equal(np.concatenate([epoch.errors for epoch in seen]), run.losses)
+    assert [epoch.soonest for epoch in seen] == [
+        min((epoch.best_epoch + 6) * run.steps_in_epoch, epoch.steps) for epoch in seen
+    ]
+    assert [epoch.step >= epoch.soonest for epoch in seen] == [False] * (len(seen) - 1) + [True]
+    seen.clear()
+    ds.descend(ds.Network(4, [ds.Dense(1)]), x, y, **call)
+    assert {epoch.soonest for epoch in seen} == {seen[0].steps}

@@ -217,7 +217,13 @@ def demo(html: str | None) -> None:
 @click.option(
     "--resume", is_flag=True, help="Go on from what DIR holds, to the same model as if it had not stopped."
 )
-def fit(table: str, output: str | None, **options: Any) -> None:
+@click.option(
+    "--grades",
+    metavar="FILE",
+    help="A file that keeps how far off forecasts were: they are added to it, and make the next intervals "
+    "wider or narrower.",
+)
+def fit(table: str, output: str | None, grades: str | None, **options: Any) -> None:
     """Fit networks to TABLE, compare them with a baseline and a linear model, and save the model.
 
     With several targets, each has a model for which the others are no inputs; one file holds them all.
@@ -240,7 +246,7 @@ def fit(table: str, output: str | None, **options: Any) -> None:
     """
     from downslope.cli._fit import fit_table
 
-    sys.exit(fit_table(table, output, options))
+    sys.exit(fit_table(table, output, options, grades=grades))
 
 
 @downslope.command(short_help="Write TABLE with a column of predictions.")

@@ -25,7 +25,9 @@ from downslope.training import Checkpoint
 __all__ = ["fit_table"]
 
 
-def fit_table(table: str, output: str | None, options: Mapping[str, Any]) -> int:
+def fit_table(
+    table: str, output: str | None, options: Mapping[str, Any], *, grades: str | None = None
+) -> int:
     """Fit, save, report; 130 or 143 where a signal ended training and the best so far was saved.
 
     A signal that comes later changes nothing but this exit code, and a closed pipe does not cost the model.
@@ -47,7 +49,7 @@ def fit_table(table: str, output: str | None, options: Mapping[str, Any]) -> int
             _print_table(screen, described, table)
 
     with Deferred(reports=True):
-        with ProgressBar(named=several) as bar:
+        with ProgressBar(named=several, grades=grades) as bar:
             found: Model | Models = _fitted(table, options, bar, told)
         found.save(path)
         _report(screen, found, path)

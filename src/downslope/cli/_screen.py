@@ -8,10 +8,11 @@ from types import TracebackType
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.segment import Segment
 
 from downslope._visible import one_line, visible
+from downslope.cli._forecasts import Forecasts
 from downslope.cli._pipes import discard_output
 from downslope.cli._streams import said
 from downslope.fitting import FitPhase, rounded
@@ -67,20 +68,25 @@ def note(message: str) -> None:
 class ProgressBar:
     """Progress on standard error: a moving bar on a terminal, a line every few seconds elsewhere."""
 
-    def __init__(self, *, named: bool = False) -> None:
-        """``named``: whether the target is named, as there are several."""
+    def __init__(self, *, named: bool = False, grades: str | None = None) -> None:
+        """Nothing is shown yet.
+
+        Args:
+            named: whether the target is named, as there are several.
+            grades: the file to which those of forecasts are added; None for none.
+        """
         screen = Screen(stderr=True, highlight=False)
         self._plain = not screen.is_terminal
         self._bar = Progress(
             TextColumn("{task.description:<23}", markup=False),
             BarColumn(bar_width=14),
             TextColumn("{task.percentage:>3.0f}%  {task.fields[errors]}"),
-            TimeRemainingColumn(compact=True),
             console=screen,
             disable=self._plain,
         )
         self._named = named
-        self._tasks: dict[str, int] = {}
+        self._tasks: dict[str, TaskID] = {}
+        self._forecasts, self._title, self._errors = Forecasts(grades), "", ""
         self._last = time.monotonic()
 
     def __enter__(self) -> ProgressBar:
@@ -90,7 +96,11 @@ class ProgressBar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.__exit__(kind, error, trace)
+        try:
+            if error is None:
+                self._graded()
+        finally:
+            self._bar.__exit__(kind, error, trace)
 
     def _say(self, words: str) -> None:
         """A line above the bar."""
@@ -108,11 +118,28 @@ class ProgressBar:
             self._say(
                 f"downslope: {title}: {epoch.trouble.message}. Why: downslope doctor, with the same options"
             )
+        if not self._forecasts.follows(phase):
+            self._graded()
+            self._forecasts.begin(phase)
+        self._title, self._errors = title, errors
+        ahead = self._forecasts.words(phase)
         if self._plain:
             if time.monotonic() - self._last > _PLAIN_SECONDS:
                 self._last = time.monotonic()
-                note(f"{title}: step {epoch.step} of {epoch.steps}  {errors}")
+                note(f"{title}: step {epoch.step} of {epoch.steps}  {errors}" + f"  {ahead}" * bool(ahead))
             return
         if title not in self._tasks:
             self._tasks[title] = self._bar.add_task(title, total=epoch.steps, errors="")
-        self._bar.update(self._tasks[title], completed=epoch.step, errors=errors)  # type: ignore[arg-type]
+        self._bar.update(self._tasks[title], completed=epoch.step, errors=_lines(errors, ahead))
+
+    def _graded(self) -> None:
+        """Of the descent that is over: what came, beside what was foretold."""
+        audit = self._forecasts.graded()
+        if self._title in self._tasks:
+            self._bar.update(self._tasks[self._title], errors=self._errors)
+        if audit is not None:
+            self._say(f"{self._title}: {audit}")
+
+
+def _lines(*lines: str) -> str:
+    return "\n".join(line for line in lines if line)

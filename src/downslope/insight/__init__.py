@@ -21,12 +21,23 @@ from downslope.insight.derivation import (
     position_of,
 )
 from downslope.insight.diagnosis import Diagnosis, Finding, doctor
-from downslope.insight.extrapolation import Estimate, Outlook, outlook
+from downslope.insight.extrapolation import (
+    Ahead,
+    Audit,
+    Estimate,
+    Grade,
+    Outlook,
+    outlook,
+    read_grades,
+    write_grades,
+)
 from downslope.insight.gradients import gradient, gradient_norms, hessian_vector_product
 from downslope.insight.linear import Forecast, Quadratic, Solution, forecast, quadratic, solve
 from downslope.insight.step_tape import StepTape, TapeFormula, TapeInstruction, TapeSummary, TapeValue, tape
 
 __all__ = [
+    "Ahead",
+    "Audit",
     "Chain",
     "DenseStage",
     "Diagnosis",
@@ -34,6 +45,7 @@ __all__ = [
     "Explanation",
     "Finding",
     "Forecast",
+    "Grade",
     "NextStep",
     "Outlook",
     "Position",
@@ -64,6 +76,8 @@ __all__ = [
     "outlook",
     "position_of",
     "quadratic",
+    "read_grades",
     "solve",
     "tape",
+    "write_grades",
 ]

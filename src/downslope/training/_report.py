@@ -53,7 +53,9 @@ class Report:
             latest = watch.errors[-1] if watch.errors else None
             error = float(np.mean(errors)) if len(errors) else math.nan
             trouble = self._see(errors, error)
-            answer = self.progress(Progress(step, steps, error, latest, watch.best_epoch or None, trouble))
+            soonest = int(min(steps, step + watch.patience_left * len(errors)))
+            best = watch.best_epoch or None
+            answer = self.progress(Progress(step, steps, error, latest, best, trouble, errors, soonest))
             if isinstance(answer, bool | np.bool_) and answer:
                 return Ending("callback", f"progress returned True after {step} of {steps} updates")
         return self.out_of_patience() if stop else None

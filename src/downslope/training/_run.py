@@ -232,6 +232,8 @@ class Progress:
         validation_error: None without validation rows.
         best_epoch: counted from 1; None without validation rows.
         trouble: what goes wrong, at the epoch in which it is first seen.
+        errors: of the steps of that epoch, each before its update, (steps of the epoch,).
+        soonest: updates after which it ends if no later epoch is better; ``steps`` without patience.
     """
 
     step: int
@@ -239,4 +241,6 @@ class Progress:
     error: float
     validation_error: float | None
     best_epoch: int | None
-    trouble: Trouble | None = None
+    trouble: Trouble | None
+    errors: NDArray[np.float64] = field(repr=False, compare=False)
+    soonest: int

@@ -188,7 +188,14 @@ class Watch:
     @property
     def is_over(self) -> bool:
         """Whether the error has not become smaller for as many epochs as there is patience."""
-        return self._patience is not None and len(self.errors) - self.best_epoch >= self._patience
+        return self.patience_left <= 0
+
+    @property
+    def patience_left(self) -> float:
+        """Epochs after which it is over if none of them has a smaller error; infinity without patience."""
+        if self._patience is None:
+            return math.inf
+        return self._patience - (len(self.errors) - self.best_epoch)
 
     def in_step(self, step: int, steps_in_epoch: int) -> bool:
         """Whether the epochs up to a step were seen, maybe but for the one that ends there."""

@@ -114,7 +114,7 @@ def _up_to_best(
     else:
         asked = {**_descent_to_best(group, settings, len(rows.x)), "ema_decay": 0}
     name = f"{group.name}, all rows" if isinstance(network, Ensemble) else "all rows"
-    asked |= {"time_limit": seconds, **hooks.of(name)}
+    asked |= {"time_limit": seconds, **hooks.of(name, asked.get("learning_rate"))}
     run = descended(network, rows, group.seed, asked)
     if run.stopped == "interrupted":
         raise KeyboardInterrupt
@@ -172,7 +172,7 @@ def replayed(
             training, asked = linear_rows(rows), {**LINEAR_DESCENT, "patience": LINEAR_PATIENCE}
         asked["time_limit"] = None if end is None else max(end - hooks.now(), 0.0)
         seed = (group.seed + place * len(networks)) % SEEDS
-        asked |= hooks.of(f"{group.name}, earlier rows")
+        asked |= hooks.of(f"{group.name}, earlier rows", asked.get("learning_rate"))
         found = train_group(group.name, network, rows, training=training, **asked, seed=seed)
         if found.run.stopped == "interrupted":
             raise KeyboardInterrupt

@@ -158,7 +158,7 @@ def _on_these(
     hooks: FitHooks,
 ) -> EnsembleGroup:
     """One network trained on all rows, and what it predicts of them."""
-    run = descended(network, rows, settings.seed, {**asked, **hooks.of(name)})
+    run = descended(network, rows, settings.seed, {**asked, **hooks.of(name, asked.get("learning_rate"))})
     if run.stopped == "interrupted" and name == LINEAR:
         raise KeyboardInterrupt
     predicted = class_probabilities(network, forward(network, run.parameters, rows.x))
@@ -256,7 +256,7 @@ def _trained(
             planned = max(1, int(min(steps, (seconds - (hooks.now() - begun)) * 0.9 / per_step)))
         steps = planned
         asked |= {"epochs": None, "steps": steps, "time_limit": max(seconds - (hooks.now() - begun), 0.0)}
-    group = train_group(name, network, rows, **asked, seed=seed, **hooks.of(name))
+    group = train_group(name, network, rows, **asked, seed=seed, **hooks.of(name, asked["learning_rate"]))
     group = replace(group, seed=seed, planned=steps)
     held = rows.folds.held_out
     before = group.predicted_at(group.ensemble.initial_parameters(seed, rows.x.dtype), rows)

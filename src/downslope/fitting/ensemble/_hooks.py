@@ -7,18 +7,27 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from downslope.training import Journal, Progress
+from downslope.insight import Ahead
+from downslope.training import Journal, Progress, Schedule
 
 __all__ = ["FitHooks", "FitPhase"]
 
 
 @dataclass(frozen=True)
 class FitPhase:
-    """What a fit is at: ``"linear"`` or the name of a group, its progress, and the target it is of."""
+    """What a fit is at.
+
+    Attributes:
+        name: ``"linear"`` or the name of a group.
+        progress: of its descent.
+        target: that it is of.
+        ahead: what the descent comes to; None of the linear model and of intervals.
+    """
 
     name: str
     progress: Progress
     target: str = ""
+    ahead: Ahead | None = None
 
 
 @dataclass(frozen=True)
@@ -35,11 +44,14 @@ class FitHooks:
     journal: Journal | None = None
     target: str = ""
 
-    def of(self, name: str) -> dict[str, Any]:
-        """The arguments of ``descend`` for the next descent, under a name."""
+    def of(self, name: str, schedule: Schedule | None = None) -> dict[str, Any]:
+        """The arguments of ``descend`` for the next descent, under a name.
+
+        What it comes to is told where the schedule of its learning rate is given.
+        """
         found: dict[str, Any] = {}
         if self.progress is not None:
-            found["progress"] = self._told(name, self.progress)
+            found["progress"] = self._told(name, self.progress, schedule)
         if self.journal is not None:
             found["checkpoint"] = self.journal.part(self._part(name))
         return found
@@ -56,5 +68,14 @@ class FitHooks:
     def _part(self, name: str) -> str:
         return f"{self.target}: {name}"
 
-    def _told(self, name: str, progress: Callable[[FitPhase], None]) -> Callable[[Progress], None]:
-        return lambda epoch: progress(FitPhase(name, epoch, self.target))
+    def _told(
+        self, name: str, progress: Callable[[FitPhase], None], schedule: Schedule | None
+    ) -> Callable[[Progress], None]:
+        ahead = None if schedule is None else Ahead(schedule)
+
+        def told(epoch: Progress) -> None:
+            if ahead is not None:
+                ahead.see(epoch)
+            progress(FitPhase(name, epoch, self.target, ahead))
+
+        return told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +11,21 @@ from numpy.typing import NDArray
 from downslope.errors import DownslopeError
 from downslope.training import Run, rates, schedule_of
 
-__all__ = ["History", "history_of"]
+__all__ = ["Course", "History", "history_of"]
 
 _FEWEST = 8
+
+
+class Course(Protocol):
+    """Errors over the time of a descent."""
+
+    @property
+    def errors(self) -> NDArray[np.float64]:
+        """One for each point, (points,)."""
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """Ascending, (points,)."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from downslope._checks import Interval, choice, number
 from downslope._writing import place_of
 from downslope.errors import DownslopeError
-from downslope.insight.curves import HORIZON, Curve, History, fitted
+from downslope.insight.curves import HORIZON, Course, Curve, fitted
 from downslope.insight.extrapolation._reference import EDGES, QUANTILES
 from downslope.insight.extrapolation._spectrum import Spectrum
 
@@ -77,15 +77,15 @@ class Grade(Question):
     off: float
 
 
-def grades_of(history: History, asked: int, until: int) -> Iterator[Grade]:
+def grades_of(course: Course, asked: int, until: int) -> Iterator[Grade]:
     """How far off forecasts are that know the epochs before ``asked``, by those before ``until``.
 
     Args:
-        history: of a run.
+        course: of a run.
         asked: epochs that are known.
         until: epochs after which it is graded; more than ``asked``.
     """
-    times, errors = history.times[:until], history.errors[:until]
+    times, errors = course.times[:until], course.errors[:until]
     curve = fitted(errors[:asked], times[:asked])
     now, later, edges = curve.at(curve.now), errors[asked:], EDGES["error"]
     for ahead in (
@@ -141,11 +141,11 @@ def near_grades(spectrum: Spectrum, later: NDArray[np.float64]) -> Iterator[Grad
             yield Grade("near", share, float(np.log(reached[0] / steps)))
 
 
-def own_grades(history: History) -> list[Grade]:
+def own_grades(course: Course) -> list[Grade]:
     """Grades of what would have been foretold at 1/8, 1/4 and 1/2 of the way of a run so far."""
-    count = len(history.errors)
+    count = len(course.errors)
     asked = (count // part for part in (8, 4, 2))
-    return [grade for each in asked if each >= _FEWEST for grade in grades_of(history, each, count)]
+    return [grade for each in asked if each >= _FEWEST for grade in grades_of(course, each, count)]
 
 
 def bounds(question: Question, grades: Iterable[Grade]) -> tuple[float, float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import exp, inf, log
+from math import exp, inf
 from time import perf_counter
 from typing import Any
 
@@ -20,6 +20,7 @@ from downslope.drawing import panel, table
 from downslope.errors import DownslopeError
 from downslope.insight.curves import HORIZON, Curve, History, fitted, history_of
 from downslope.insight.diagnosis import Call
+from downslope.insight.extrapolation._estimate import Estimate, error_at, shown
 from downslope.insight.extrapolation._grades import (
     Grade,
     Question,
@@ -30,7 +31,6 @@ from downslope.insight.extrapolation._grades import (
     own_grades,
     question_of,
     read_grades,
-    spread,
     within_noise,
     write_grades,
 )
@@ -39,32 +39,10 @@ from downslope.insight.extrapolation._spectrum import Spectrum, exact_spectrum
 from downslope.nets import checked_one
 from downslope.training import Run
 
-__all__ = ["Estimate", "Outlook", "outlook"]
+__all__ = ["Outlook", "outlook"]
 
 _FURTHEST = 0.25  # of the error: by how much it may fall before a spectrum is another one
-_LONG = 1e12  # from there on numbers are shown with an exponent
-_EVER = 1e18  # times the time so far: each decay is over before
 _LONG_ENOUGH = 0.05  # seconds in which steps are timed
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number that is foretold.
-
-    Attributes:
-        value: what is most likely.
-        low, high: the truth is between them in nine of ten forecasts.
-    """
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        """In a few digits."""
-        if self.low == self.high:
-            return _shown(self.value)
-        return f"{_shown(self.value)} ({_shown(self.low)} to {_shown(self.high)})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,16 +131,7 @@ class Outlook:
         return Question("near", share) if 0 <= share <= _FURTHEST else None
 
     def _error_at(self, time: float) -> Estimate:
-        curve = self._curve
-        ratio = min(max(time / curve.now, 1.0), _EVER)
-        looked = min(ratio, HORIZON)
-        ahead = log(looked)
-        _, low, high = (off * spread(curve, ahead) for off in bounds(Question("error", ahead), self.grades))
-        value, seen = curve.at(ratio * curve.now), curve.at(looked * curve.now)
-        lowest = seen + low if ratio <= HORIZON else min(seen + low, curve.offset)
-        if not curve.offset:  # no error was below 0
-            lowest = max(lowest, 0.0)
-        return Estimate(value, min(value, lowest), max(value, seen + high))
+        return error_at(self._curve, time, self.grades)
 
     def steps_to(self, error: float) -> Estimate:
         """How many more steps until the error is down to a number, given that it gets there.
@@ -241,7 +210,7 @@ class Outlook:
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        rows = [[f"{steps:,}", *(_shown(n) for n in (e.value, e.low, e.high))] for steps, e in self._ahead()]
+        rows = [[f"{steps:,}", *(shown(n) for n in (e.value, e.low, e.high))] for steps, e in self._ahead()]
         columns = ["more steps", "error", "low", "high"]
         words = [f"<div>{escape(f'{name}: {text}')}</div>" for name, text in self._lines()[-2:]]
         return panel("Outlook", f"tends to {self.level}", *words, table(columns, rows, numbers=columns))
@@ -257,7 +226,7 @@ class Outlook:
         return [(times * self.steps, self.error_after(times * self.steps)) for times in (1, 3, 6)]
 
     def _lines(self) -> list[tuple[str, str]]:
-        lines = [("Error now", _shown(self.error))]
+        lines = [("Error now", shown(self.error))]
         lines += [(f"After {steps:,} more steps", str(each)) for steps, each in self._ahead()]
         return [*lines, ("Tends to", str(self.level)), ("Made from", self.how)]
 
@@ -305,12 +274,6 @@ def _run(given: object) -> Run:
     if not isinstance(given, Run):
         raise DownslopeError(f"an outlook needs a run, as ds.descend gives it, not {show(given)}")
     return given
-
-
-def _shown(value: float) -> str:
-    if value == inf:
-        return "infinity"
-    return f"{value:,.0f}" if 1000 <= value < _LONG else f"{value:.4g}"
 
 
 def _json(estimate: Estimate) -> dict[str, float | None]:
