@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 import downslope as ds
-from downslope.interchange.exports import Prediction, of_network, of_table
+from downslope.interchange.exports import Prediction, of_network
+from downslope.interchange.exports.columns import of_table
 from measure import Unavailable
 
 __all__ = ["RUNNERS", "Ran", "cells_of", "compiled_harness", "prediction_of", "sections"]

@@ -20,12 +20,12 @@ from downslope.interchange.exports import (
     equations,
     javascript_module,
     of_network,
-    of_table,
     onnx_file,
     python_script,
     rounding_error,
     weights_file,
 )
+from downslope.interchange.exports.columns import of_table
 from downslope.nets import AnyNetwork, Ensemble, Network, Point, TrainedNetwork
 from downslope.tables import listed
 from downslope.training import Run

@@ -1,4 +1,7 @@
-"""A prediction in other formats: each is the one walk over its graph, with a table of spellings."""
+"""A prediction in other formats: each is the one walk over its graph, with a table of spellings.
+
+``columns`` has what needs the room of tables: the columns of a model as nodes.
+"""
 
 from downslope.interchange.exports._c import CSource, c_source
 from downslope.interchange.exports._equations import equations
@@ -6,7 +9,7 @@ from downslope.interchange.exports._fixed_point import evaluated, rounding_error
 from downslope.interchange.exports._javascript import javascript_helpers, javascript_source
 from downslope.interchange.exports._javascript_module import javascript_module
 from downslope.interchange.exports._onnx import onnx_file
-from downslope.interchange.exports._prediction import Cells, Prediction, of_network, of_table
+from downslope.interchange.exports._prediction import Cells, Prediction, of_network
 from downslope.interchange.exports._protobuf import fields_of
 from downslope.interchange.exports._python_source import python_script, python_source
 from downslope.interchange.exports._weights import torch_names, weights_file
@@ -23,7 +26,6 @@ __all__ = [
     "javascript_module",
     "javascript_source",
     "of_network",
-    "of_table",
     "onnx_file",
     "python_script",
     "python_source",

@@ -9,22 +9,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.graph import BATCH, OPS, Node, constant, input_, make, ops, parameter, substitute, topological
-from downslope.interchange.exports._column_ops import double, floor, missing, single
-from downslope.interchange.exports._levels import LevelTable, level_table
+from downslope.graph import OPS, Node, make, parameter, topological
 from downslope.interchange.exports._walk import Spelling, walk
 from downslope.nets import AnyNetwork, Ensemble, Point, Stage, parameter_values
-from downslope.tables import Moments, Numeric, TableEncoder, Target
 
-__all__ = ["INPUTS", "Cells", "Prediction", "of_network", "of_table", "with_transposed_weights"]
+__all__ = [
+    "CLOCK",
+    "DATE",
+    "INPUTS",
+    "Cells",
+    "Prediction",
+    "of_network",
+    "title_of",
+    "with_transposed_weights",
+]
 
 INPUTS = "x"
 """The name of the inputs of a network that is exported without columns."""
 
-_BEND = 3.0  # as of the encoding of numbers
-_DAY = 86_400.0
-_SECONDS = "seconds"
-_SINCE = "seconds since 1970-01-01"
+CLOCK, DATE = "seconds", "seconds since 1970-01-01"
+"""What the cells of durations and of dates hold."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,12 @@ class Cells:
     @property
     def is_date(self) -> bool:
         """Whether its numbers are moments."""
-        return self.holds == _SINCE
+        return self.holds == DATE
 
     @property
     def is_clock(self) -> bool:
         """Whether its numbers are durations or times of the day."""
-        return self.holds == _SECONDS
+        return self.holds == CLOCK
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,32 +107,8 @@ def of_network(network: AnyNetwork, parameters: Point) -> Prediction:
     values = parameter_values(network, parameters, None)
     leaf = Cells(INPUTS, graph.x, f"{network.inputs} numbers")
     scale = 1.0 if network.loss in ("binary_cross_entropy", "cross_entropy") else 0.0
-    title = _title(network, values)
+    title = title_of(network, values)
     return Prediction([leaf], graph.prediction, values, title, stages=graph.stages, scale=scale)
-
-
-def of_table(
-    network: AnyNetwork, parameters: Mapping[str, NDArray[Any]], encoder: TableEncoder, target: Target
-) -> Prediction:
-    """The prediction of a model from the cells of its columns, in the terms of the target."""
-    cells, x, tables = _encoded(encoder)
-    graph = network.graph()
-    given = x if encoder.dtype == "float64" else single(x)
-    nodes = [graph.prediction, *(stage.node for stage in graph.stages)]
-    found, *nodes = substitute(nodes, {graph.x: given})
-    stages = [replace(stage, node=node) for stage, node in zip(graph.stages, nodes, strict=True)]
-    result = double(found)
-    if not target.classes:
-        if isinstance(network, Ensemble):  # as the model itself: a mean of targets is never beyond them
-            low, high = ((limit - target.mean) / target.scale for limit in (target.low, target.high))
-            result = make("minimum", make("maximum", result, low), high)
-        result = result * target.scale + target.mean
-    elif int(found.shape[1]) == 1:
-        result = make("concatenate", 1.0 - result, result)
-    values = {**parameters, **tables}
-    title = f"{_title(network, parameters)}, of {target.name}"
-    scale = 1.0 if target.classes else target.scale
-    return Prediction(cells, result, values, title, target.classes, stages, target.name, scale)
 
 
 def with_transposed_weights(prediction: Prediction) -> Prediction:
@@ -156,118 +136,10 @@ def with_transposed_weights(prediction: Prediction) -> Prediction:
     )
 
 
-def _title(network: AnyNetwork, values: Mapping[str, NDArray[Any]]) -> str:
+def title_of(network: AnyNetwork, values: Mapping[str, NDArray[Any]]) -> str:
+    """What is predicted by what, in a sentence without its point."""
     kind = "a network"
     if isinstance(network, Ensemble):
         kind = f"{len(network.networks)} networks"
     count = sum(value.size for value in values.values())
     return f"The prediction of {kind} of {network.inputs} inputs and {count:,} parameters"
-
-
-def _encoded(encoder: TableEncoder) -> tuple[list[Cells], Node, dict[str, NDArray[Any]]]:
-    """The columns, what they become as the inputs of the network, and the arrays that this takes."""
-    cells: list[Cells] = []
-    values: dict[str, NDArray[Any]] = {}
-    parts: list[Node] = []
-    places: dict[str, list[int]] = {}
-    width = 0
-
-    def add(part: Node) -> list[int]:
-        nonlocal width
-        parts.append(part)
-        first, width = width, width + int(part.shape[1])
-        return list(range(first, width))
-
-    numbers = [part for part in encoder.encodings if isinstance(part, Numeric)]
-    if numbers:
-        leaves = [input_(f"cells of {part.name}", (BATCH, 1)) for part in numbers]
-        for number, leaf in zip(numbers, leaves, strict=True):
-            holds = _SECONDS if number.clock else "a number"
-            cells.append(Cells(number.name, leaf, holds, None, number.low, number.high))
-        scaled, gaps = _scaled(make("concatenate", *leaves), numbers, values)
-        first, second = add(scaled), add(gaps)
-        for i, number in enumerate(numbers):
-            places[number.name] = [first[i], second[i]][: len(number.features)]
-    for part in encoder.encodings:
-        if isinstance(part, Numeric):
-            continue
-        leaf = input_(f"cells of {part.name}", (BATCH, 1))
-        if isinstance(part, Moments):
-            limits = (part.low * _DAY, part.high * _DAY)
-            cells.append(Cells(part.name, leaf, _SINCE, None, *limits))
-            places[part.name] = add(_date(leaf, part))
-        else:
-            table = level_table(part)
-            cells.append(Cells(part.name, leaf, f"text, one of {len(part.levels)} levels", table.rows))
-            places[part.name] = add(_levels(leaf, table, f"levels of {part.name}", values))
-    order = tuple(place for part in encoder.encodings for place in places[part.name])
-    by_name = {cell.name: cell for cell in cells}
-    x = make("columns", make("concatenate", *parts), indices=order, squeeze=False)
-    return [by_name[part.name] for part in encoder.encodings], x, values
-
-
-def _scaled(given: Node, numbers: Sequence[Numeric], values: dict[str, NDArray[Any]]) -> tuple[Node, Node]:
-    """z / √(1 + (z/3)²) with z = (cell − median) / range, side by side, and which cells are gaps."""
-    arrays = {
-        "centre": [part.centre for part in numbers],
-        "scale": [part.scale for part in numbers],
-        "bend": [1 / _BEND if part.bent else 0.0 for part in numbers],  # 0 leaves a column as it is
-    }
-    values |= {name: np.array(array) for name, array in arrays.items()}
-    centre, scale, bend = (parameter(name, (len(numbers),)) for name in arrays)
-    gaps = missing(given)
-    z = (make("where", gaps, centre, given) - centre) / scale
-    if any(part.bent for part in numbers):
-        z = z / ops.sqrt(1.0 + ops.square(z * bend))
-    return z, gaps
-
-
-def _levels(leaf: Node, table: LevelTable, name: str, values: dict[str, NDArray[Any]]) -> Node:
-    """The features of a level; where they are its number, the number itself."""
-    features = table.features
-    if np.array_equal(features, np.arange(len(features))[:, None]):
-        return leaf
-    values[name] = features.astype(np.float64)
-    row = make("columns", leaf, indices=(0,), squeeze=True)
-    return make("take", parameter(name, features.shape), row)
-
-
-def _date(leaf: Node, part: Moments) -> Node:
-    """Time since the median, and the circles of year, week and day, of seconds since 1970."""
-    gap = missing(leaf)
-    seconds = make("where", gap, constant(part.centre * _DAY), leaf)
-    z = (seconds / _DAY - part.centre) / part.scale
-    features = [z / ops.sqrt(1.0 + ops.square(z * (1 / _BEND)))]
-    for circle in part.circles:
-        turn = 2 * np.pi * _CIRCLES[circle](seconds)
-        features += [(1.0 - gap) * ops.sin(turn), (1.0 - gap) * ops.cos(turn)]
-    return make("concatenate", *features, *([gap] if part.gaps else []))
-
-
-def _share_of_year(seconds: Node) -> Node:
-    """Days since the first of January, of 365.25 (the calendar as of Hinnant, "chrono-compatible low-level
-    date algorithms": years begin in March, and 400 of them are an era)."""
-    day = floor(seconds / _DAY) + 719_468.0
-    day = day - 146_097.0 * floor(day / 146_097.0)
-    leaps = floor(day / 1460.0) - floor(day / 36_524.0) + floor(day / 146_096.0)
-    year = floor((day - leaps) / 365.0)
-    day = day - (365.0 * year + floor(year / 4.0) - floor(year / 100.0))
-    leap = _divides(4.0, year) - _divides(100.0, year) + _divides(400.0, year)
-    since_march = day - 306.0
-    return make("where", since_march > -0.5, since_march, day + 59.0 + leap) / 365.25
-
-
-def _divides(number: float, year: Node) -> Node:
-    return (floor(year / number) * number - year) > -0.5
-
-
-def _share_of_week(seconds: Node) -> Node:
-    day = floor(seconds / _DAY) + 3.0  # 1970 began on a Thursday
-    return (day - 7.0 * floor(day / 7.0)) / 7.0
-
-
-def _share_of_day(seconds: Node) -> Node:
-    return (floor(seconds / 60.0) - 1440.0 * floor(seconds / _DAY)) / 1440.0
-
-
-_CIRCLES = {"year": _share_of_year, "week": _share_of_week, "day": _share_of_day}
