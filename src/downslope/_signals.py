@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
-__all__ = ["Deferred", "at_once", "check", "exit_code", "heard", "on_abrupt_end", "pending"]
+__all__ = ["Deferred", "answered", "at_once", "check", "exit_code", "heard", "on_abrupt_end", "pending"]
 
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")  # of which Windows has no SIGHUP
 
@@ -40,6 +40,13 @@ def pending() -> bool:
 def exit_code() -> int:
     """What a command returns that a signal ended: 130 for Ctrl-C, 143 for SIGTERM."""
     return 128 + (_asked or int(signal.SIGINT))
+
+
+def answered() -> None:
+    """Forget Ctrl-C where it is the ordinary way to end; SIGTERM keeps its exit code."""
+    global _asked
+    if _asked == signal.SIGINT:
+        _asked = 0
 
 
 def check() -> None:

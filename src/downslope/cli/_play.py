@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from downslope._signals import answered
 from downslope.cli._tables import How, refuse_same
 from downslope.errors import DownslopeError
 from downslope.studio._browser import open_page
@@ -59,6 +60,7 @@ def play_page(
             open_page(server.address)
         server.wait()
     except KeyboardInterrupt:
+        answered()
         screen.print("Ended.")
     finally:
         server.close()
