@@ -125,6 +125,11 @@ class Asked:
         return _within(self.error, self.came)
 
     @property
+    def error_width(self) -> float:
+        """High less low of the error at the end, over what is most likely."""
+        return (self.error.high - self.error.low) / abs(self.error.value) if self.error.value else math.inf
+
+    @property
     def width(self) -> float:
         """High over low."""
         return self.steps.high / self.steps.low if self.steps.low else math.inf
@@ -187,8 +192,8 @@ def report(half: str, answers: Sequence[Asked | None]) -> str:
     lines = [
         f"{half}: {len(found)} runs; {len(answers) - len(found)} more, which fell by no more than the noise",
         "",
-        "| descent | runs | steps within | median high/low | off by, median | error at the end within |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "| descent | runs | steps within | median high/low | off by, median | end within | width of it |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
         *(_row(kind, groups[kind]) for kind in (*KINDS, "exact")),
         _row("all but exact", [each for each in found if not each.exact]),
         _row("all", found),
@@ -198,13 +203,12 @@ def report(half: str, answers: Sequence[Asked | None]) -> str:
 
 def _row(name: str, found: Sequence[Asked]) -> str:
     if not found:
-        return f"| {name} | 0 | – | – | – | – |"
+        return f"| {name} | 0 | – | – | – | – | – |"
     within, errors = (100 * np.mean([getattr(e, n) for e in found]) for n in ("within", "error_within"))
     off = median(abs(math.log((e.steps.value + 1) / (e.took + 1))) for e in found)
     width = median(e.width for e in found)
-    return (
-        f"| {name} | {len(found)} | {within:.0f} % | {width:.2f} | {math.exp(off):.2f} × | {errors:.0f} % |"
-    )
+    told = f"{errors:.0f} % | {median(e.error_width for e in found):.2f}"
+    return f"| {name} | {len(found)} | {within:.0f} % | {width:.2f} | {math.exp(off):.2f} × | {told} |"
 
 
 def grades(case: Case) -> list[Grade]:
@@ -244,7 +248,7 @@ def left_out(found: Mapping[str, Sequence[Grade]], missed: float) -> list[float]
     for table, own in found.items():
         others = [grade for name, some in found.items() if name != table for grade in some]
         within = []
-        for kind in ("steps", "beyond"):
+        for kind in ("steps", "noisy", "beyond"):
             for mine, theirs in zip(_binned(own, kind), _binned(others, kind), strict=True):
                 low, high = np.quantile([grade.off for grade in theirs], [missed / 2, 1 - missed / 2])
                 within += [low <= grade.off <= high for grade in mine]

@@ -10,7 +10,7 @@ import pytest
 import downslope as ds
 from downslope.insight.curves import history_of
 from downslope.insight.diagnosis import Call
-from downslope.insight.extrapolation import Ahead, Grade, krylov_spectrum
+from downslope.insight.extrapolation import Ahead, krylov_spectrum
 
 WAVE = np.random.default_rng(0).uniform(-2, 2, (120, 2))
 HEIGHT = np.sin(2 * WAVE[:, 0]) + np.cos(WAVE[:, 1])
@@ -282,10 +282,18 @@ def test_grades_of_a_descent_in_progress_make_its_interval():
     exact = ahead.audit([replace(kind, off=0.0)] * 400).told
     poor = ahead.audit([replace(kind, off=1e3 * sign) for sign in (-1, 1)] * 200).told
     assert usual.low < exact.low <= usual.value <= exact.high < usual.high < poor.high
-    off = 7.0  # one that was so far off: the end of the interval is there
-    high = ahead.audit([Grade(kind.kind, kind.ahead, off)] * 400).told.high
-    spread = (audit.reached - usual.value) / kind.off
-    assert high == pytest.approx(usual.value + off * spread)
+    as_off = ahead.audit([kind] * 4000).told  # the end of the interval is where it came
+    end = as_off.low if audit.reached < usual.value else as_off.high
+    assert end == pytest.approx(audit.reached)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_interval_is_not_below_0_unless_an_error_was(sign):
+    random = np.random.default_rng(0)
+    errors = 0.05 + np.exp(-np.arange(60) / 15) + 0.01 * random.uniform(0, 1, 60)
+    told = ds.outlook(run_with(errors - (sign < 0)), WAVE, HEIGHT).error_after(180)
+    assert told.low <= told.value <= told.high
+    assert (told.low > 0) == (sign > 0)
 
 
 def test_few_long_epochs_are_enough_for_a_forecast():

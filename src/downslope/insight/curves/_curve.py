@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["HORIZON", "Curve", "fitted"]
+__all__ = ["HORIZON", "OFF", "Curve", "fitted"]
 
 HORIZON = 8.0
 """Times as long as the run so far: how far ahead it is looked."""
 _PER_OCTAVE = 6  # bins of time, so that early and late times count alike
 _RATES = 50
-_OFF = 0.05  # of the drop from there to now: how far a sum of decays may be off in a bin
+OFF = 0.05
+"""Of the drop from there to now: how far a sum of decays may be off in a bin."""
 _LEAST = 1e-6  # of the largest error: no bin has to be met more closely
 _GRID = 256
 
@@ -76,7 +77,7 @@ def fitted(errors: NDArray[np.float64], times: NDArray[np.float64]) -> Curve:
     means = np.add.reduceat(errors - offset, starts) / counts
     middles = np.add.reduceat(times, starts) / counts
     noise = _noise(errors)
-    off = _OFF * (means - means[-1])
+    off = OFF * (means - means[-1])
     scales = np.maximum(np.sqrt(noise**2 / counts + off**2), _LEAST * means.max())
     scales[scales == 0] = 1.0
     first = float(middles[middles > 0].min(initial=now))

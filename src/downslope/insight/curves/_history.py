@@ -14,6 +14,7 @@ from downslope.training import Run, rates, schedule_of
 __all__ = ["Course", "History", "history_of"]
 
 _FEWEST = 8
+_LOWER = 1 - 1e-9
 
 
 class Course(Protocol):
@@ -26,6 +27,10 @@ class Course(Protocol):
     @property
     def times(self) -> NDArray[np.float64]:
         """Ascending, (points,)."""
+
+    @property
+    def falls(self) -> bool:
+        """Whether the learning rate is lower at the end than before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +56,11 @@ class History:
     def times(self) -> NDArray[np.float64]:
         """Of each epoch, (epochs,)."""
         return self.time_of(self.steps)
+
+    @property
+    def falls(self) -> bool:
+        """Whether the learning rate is lower at the end than before."""
+        return self.last_rate < _LOWER * float(np.diff(self.summed).max())
 
     @property
     def last_rate(self) -> float:

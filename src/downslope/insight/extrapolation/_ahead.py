@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope.insight.curves import fitted
 from downslope.insight.extrapolation._estimate import Estimate, error_at, shown
-from downslope.insight.extrapolation._grades import Grade, own_grades, spread
+from downslope.insight.extrapolation._grades import Grade, kind_of_error, off_of_error, own_grades, spread
 from downslope.training import Progress, Schedule
 
 __all__ = ["Ahead", "Audit"]
@@ -50,6 +50,7 @@ class Audit:
 class _Course:
     errors: NDArray[np.float64]
     times: NDArray[np.float64]
+    falls: bool
 
 
 class Ahead:
@@ -109,8 +110,8 @@ class Ahead:
         told, curve = self._told(known, end, grades), fitted(known.errors, known.times)
         far = float(np.log(end / curve.now))
         scale = spread(curve, far)
-        off = (self._reached - curve.at(end)) / scale if scale > 0 else 0.0
-        return Audit(told, self._reached, Grade("error", far, float(off)))
+        off = off_of_error(curve, told.value, self._reached, scale) if scale > 0 else 0.0
+        return Audit(told, self._reached, Grade(kind_of_error(known.falls), far, float(off)))
 
     def _known(self, steps: int) -> _Course | None:
         """The points up to a step, at the middle of each; None where they are too few, or not finite."""
@@ -119,11 +120,16 @@ class Ahead:
         if count < _FEWEST or not np.all(np.isfinite(errors)):
             return None
         ends = np.array(self._ends[:count], float)
-        return _Course(errors, self._times((ends + np.append(0, ends[:-1]) - 1) / 2))  # before each update
+        falls = self._schedule.rate(self._steps, self._steps) < self._schedule.rate(
+            int(ends[-1]), self._steps
+        )
+        return _Course(
+            errors, self._times((ends + np.append(0, ends[:-1]) - 1) / 2), falls
+        )  # before each update
 
     def _told(self, known: _Course, end: float, grades: Iterable[Grade]) -> Estimate:
         curve = fitted(known.errors, known.times)
-        return error_at(curve, end, [*grades, *own_grades(known)])
+        return error_at(curve, end, [*grades, *own_grades(known)], falls=known.falls)
 
     def _times(self, steps: ArrayLike) -> NDArray[np.float64]:
         """The sum of the rates up to some steps, from samples of the schedule."""

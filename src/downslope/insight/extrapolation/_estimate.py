@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from math import inf, log
 
 from downslope.insight.curves import HORIZON, Curve
-from downslope.insight.extrapolation._grades import Grade, Question, bounds, spread
+from downslope.insight.extrapolation._grades import (
+    Grade,
+    Question,
+    bounds,
+    error_of_off,
+    kind_of_error,
+    spread,
+)
 
 __all__ = ["Estimate", "error_at", "shown"]
 
@@ -40,23 +47,23 @@ class Estimate:
         return f"{shown(self.low)} to {shown(self.high)}"
 
 
-def error_at(curve: Curve, time: float, grades: Iterable[Grade]) -> Estimate:
+def error_at(curve: Curve, time: float, grades: Iterable[Grade], *, falls: bool = False) -> Estimate:
     """The error at a time, at least that up to which the curve was fitted.
 
     Args:
         curve: of the errors so far.
         time: that is asked about.
         grades: of earlier forecasts, beside the reference's.
+        falls: whether the learning rate does.
     """
     ratio = min(max(time / curve.now, 1.0), _EVER)
     looked = min(ratio, HORIZON)
     ahead = log(looked)
-    _, low, high = (off * spread(curve, ahead) for off in bounds(Question("error", ahead), grades))
-    value, seen = curve.at(ratio * curve.now), curve.at(looked * curve.now)
-    lowest = seen + low if ratio <= HORIZON else min(seen + low, curve.offset)
-    if not curve.offset:  # no error was below 0
-        lowest = max(lowest, 0.0)
-    return Estimate(value, min(value, lowest), max(value, seen + high))
+    _, *offs = bounds(Question(kind_of_error(falls), ahead), grades)
+    value, seen, scale = curve.at(ratio * curve.now), curve.at(looked * curve.now), spread(curve, ahead)
+    low, high = (error_of_off(curve, seen, off, scale) for off in offs)
+    lowest = low if ratio <= HORIZON else min(low, curve.offset)
+    return Estimate(value, min(value, lowest), max(value, high))
 
 
 def shown(value: float) -> str:

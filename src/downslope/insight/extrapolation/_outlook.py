@@ -131,7 +131,7 @@ class Outlook:
         return Question("near", share) if 0 <= share <= _FURTHEST else None
 
     def _error_at(self, time: float) -> Estimate:
-        return error_at(self._curve, time, self.grades)
+        return error_at(self._curve, time, self.grades, falls=self._history.falls)
 
     def steps_to(self, error: float) -> Estimate:
         """How many more steps until the error is down to a number, given that it gets there.
@@ -152,7 +152,7 @@ class Outlook:
             return Estimate(0.0, 0.0, 0.0)
         question = question_of(curve, error)
         middle, *ends = bounds(question, self.grades)
-        offs = [0.0 if question.kind == "steps" else middle, *ends]
+        offs = [middle if question.kind == "beyond" else 0.0, *ends]
         unit = foretold(curve, question)
         value, low, high = (self._steps_until(curve.now + unit * exp(off)) for off in offs)
         low = 0.0 if within_noise(curve, error) else low
