@@ -248,7 +248,8 @@ def test_only_settings_that_are_asked_for_are_handed_on(monkeypatch) -> None:
     x, y = load_diabetes(return_X_y=True)
     with pytest.raises(KeyError):
         ds.TableRegressor(random_state=5).fit(x, y)
-    assert {"task", "category", "number", "seed", "source", "progress", "row_weights"} == set(handed)
+    expected = {"task", "category", "number", "seed", "source", "progress", "row_weights", "checkpoint"}
+    assert expected == set(handed)
     assert handed["seed"] == 5
     with pytest.raises(KeyError):
         ds.TableRegressor(

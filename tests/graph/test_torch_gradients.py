@@ -32,6 +32,10 @@ class InTorch:
         z = F.linear(h, parameters[f"layer{self.layer}.weight"], parameters.get(f"layer{self.layer}.bias"))
         return ACTIVATIONS.get(layer.activation, lambda z: z)(z)
 
+    def activation(self, layer, parameters, h):
+        self.layer += 1
+        return ACTIVATIONS[layer.activation](h)
+
     def dropout(self, layer, parameters, h):
         return h
 
