@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -62,47 +61,48 @@ def _replace(target: Path, content: bytes) -> None:
     beside = str(target.parent / f"{BESIDE}{secrets.token_hex(8)}")
     _beside.add(beside)
     try:
-        named = _nameless(target.parent, beside) or _named(beside)
-        handle, name = named
-        with os.fdopen(handle, "wb") as file:
+        nameless = _nameless(target.parent)
+        with os.fdopen(_named(beside) if nameless is None else nameless, "wb") as file:
             file.write(content)
             if mode is not None:
                 os.chmod(file.fileno() if os.chmod in os.supports_fd else beside, mode)
             file.flush()
             os.fsync(file.fileno())
-            name(handle)
-        os.replace(beside, target)
+            # a new file gets its name at once: a process killed before or after leaves no other name behind
+            whole = nameless is not None and mode is None and _link(nameless, target)
+            if nameless is not None and not whole:
+                _link(nameless, beside)
+        if not whole:
+            os.replace(beside, target)
         _sync_folder(target.parent)
     finally:
         _discard(beside)
 
 
-Naming = Callable[[int], None]
-"""Gives an open file its name beside the place that it is for."""
-
-
-def _nameless(folder: Path, beside: str) -> tuple[int, Naming] | None:
+def _nameless(folder: Path) -> int | None:
     """A file that has no name until it is complete, which a killed process does not leave behind."""
     if not hasattr(os, "O_TMPFILE") or not os.path.isdir("/proc/self/fd"):
         return None
     try:
-        handle = os.open(folder, os.O_TMPFILE | os.O_WRONLY, _RIGHTS)
+        return os.open(folder, os.O_TMPFILE | os.O_WRONLY, _RIGHTS)
     except OSError:  # some file systems have none; what else is wrong is said where it gets a name
         return None
 
-    def name(handle: int) -> None:
-        root = os.open("/", os.O_RDONLY)  # with a folder given, links are followed
-        try:
-            os.link(f"/proc/self/fd/{handle}", beside, src_dir_fd=root)
-        finally:
-            os.close(root)
 
-    return handle, name
+def _link(handle: int, name: str | os.PathLike[str]) -> bool:
+    """Give an open file its name; False if there is one."""
+    root = os.open("/", os.O_RDONLY)  # with a folder given, links are followed
+    try:
+        os.link(f"/proc/self/fd/{handle}", name, src_dir_fd=root)
+    except FileExistsError:
+        return False
+    finally:
+        os.close(root)
+    return True
 
 
-def _named(beside: str) -> tuple[int, Naming]:
-    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
-    return os.open(beside, flags, _RIGHTS), lambda handle: None
+def _named(beside: str) -> int:
+    return os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), _RIGHTS)
 
 
 def _sync_folder(folder: Path) -> None:

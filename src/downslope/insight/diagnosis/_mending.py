@@ -194,8 +194,7 @@ def _tried(
     for place, each in enumerate(faults):
         call = each.suspicion.fair(seen.call)
         try:
-            remedy = trials.screened(call, each.suspicion.remedies)
-            proof = trials.prove(call, remedy, remedy.apply(call))
+            remedy, proof = trials.tried(call, each.suspicion.remedies)
         except OutOfTime:
             return found, list(faults[place:])
         said = verdict(proof, seen.score_of(call)) or _UNPROVEN
@@ -249,7 +248,7 @@ def _all_needed(trials: Trials, seen: Examination, faults: Sequence[Suspected]) 
     chosen = {each: each.suspicion.remedies[0] for each in faults}
     for each in faults:
         others = _changed(begin, (remedy for other, remedy in chosen.items() if other is not each))
-        chosen[each] = trials.screened(others, each.suspicion.remedies)
+        chosen[each] = trials.screened(others, each.suspicion.remedies)[0]
     everything = Remedy("all of these", lambda call: _changed(call, chosen.values()))
     if verdict(trials.prove(begin, everything, everything.apply(begin)), reached) != FAULT:
         return []

@@ -81,8 +81,20 @@ class Trials:
         """Whether the time is up."""
         return not self.steps or self.budget.is_over
 
-    def screened(self, call: Call, remedies: Sequence[Remedy]) -> Remedy:
-        """The smallest change that does as well as the best, by the worst of some runs of each.
+    def tried(self, call: Call, remedies: Sequence[Remedy]) -> tuple[Remedy, Proof]:
+        """The first of the remedies that are screened with which no run fails, and its proof.
+
+        At the edge of what is stable a remedy can do well in a few runs and fail in the next.
+        """
+        proofs = []
+        for remedy in self.screened(call, remedies):
+            proofs.append((remedy, self.prove(call, remedy, remedy.apply(call))))
+            if proofs[-1][1].remedied.scores.max() < WORST:
+                return proofs[-1]
+        return proofs[0]
+
+    def screened(self, call: Call, remedies: Sequence[Remedy]) -> Sequence[Remedy]:
+        """The best remedies by the worst of some runs of each, the smallest change that does as well first.
 
         One of the runs has the seed of the call, which the remedy is for. The best get more runs, for at the
         edge of what is stable some starts do well and others fail.
@@ -91,7 +103,7 @@ class Trials:
             OutOfTime: if the time is up before; so do the others.
         """
         if len(remedies) == 1:
-            return remedies[0]
+            return remedies
         own, scores = int(call.settings.get("seed") or 0), dict[Remedy, float]()
         for remedy in remedies:
             self.progress(f"trying: {remedy.words}")
@@ -102,7 +114,8 @@ class Trials:
         for remedy in final:
             more = self._worst(remedy.apply(call), range(_SCREENS + 1, _SCREENS + _MORE))
             scores[remedy] = max(scores[remedy], more)
-        return _nearly_best([remedy for remedy in remedies if remedy in final], scores)[0]
+        first = _nearly_best([remedy for remedy in remedies if remedy in final], scores)[0]
+        return [first, *(remedy for remedy in sorted(final, key=scores.__getitem__) if remedy is not first)]
 
     def _worst(self, call: Call, seeds: Iterable[int]) -> float:
         return float(max(self._branches(call, seeds).scores))
