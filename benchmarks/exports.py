@@ -5,6 +5,7 @@ python benchmarks/exports.py [--write]
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import tempfile
 import warnings
@@ -251,7 +252,8 @@ def _emlearn(mlp: Any, x: np.ndarray, folder: Path, seconds: float) -> tuple[int
     import emlearn
 
     path = folder / "emlearn_net.h"
-    emlearn.convert(mlp, method="inline").save(name="net", file=str(path))
+    with contextlib.chdir(folder):  # it compiles beside where it is called
+        emlearn.convert(mlp, method="inline").save(name="net", file=str(path))
     path.write_text(f"#include <stdint.h>\n{path.read_text()}")
     unit = folder / "emlearn_net.c"
     unit.write_text(f'#include "{path}"\n')
