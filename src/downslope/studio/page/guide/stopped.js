@@ -32,5 +32,6 @@ function Doctor() {
   const index = mendable.value;
   if (index < 0) return html`<button class="primary" onClick=${examine}>Ask the doctor why</button>`;
   const { remedy } = doctor.value.found.findings[index];
-  return html`<button class="primary" title=${remedy} onClick=${() => apply(index)}>Apply its remedy</button>`;
+  return html`<button class="primary" title=${remedy} onClick=${() => apply(index)}>
+    Apply its remedy</button>`;
 }
