@@ -5,6 +5,7 @@ import pytest
 from scipy import sparse
 
 import downslope as ds
+from killed import Killed, kill_at
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 4))
@@ -20,21 +21,6 @@ CASES = {
     "sparse": (sparse.csr_matrix(X), {}),
 }
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-
-class Killed(Exception):
-    """Ends a fit as nothing that it knows of."""
-
-
-def kill_at(count):
-    seen = []
-
-    def after_epoch(_):
-        seen.append(0)
-        if len(seen) == count:
-            raise Killed
-
-    return after_epoch
 
 
 def said(model):

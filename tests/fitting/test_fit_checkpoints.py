@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from killed import Killed, kill_at
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 X = np.random.default_rng(0).normal(size=(120, 3))
@@ -28,21 +29,6 @@ CASES = {
     "times": {"target": "kind", "time": "year"},
     "few rows": {"target": "y", "hidden": 4, "data": {name: v[:30] for name, v in TABLE.items()}},
 }
-
-
-class Killed(Exception):
-    """Ends a fit as nothing that it knows of."""
-
-
-def kill_at(count):
-    seen = []
-
-    def progress(_):
-        seen.append(0)
-        if len(seen) == count:
-            raise Killed
-
-    return progress
 
 
 @pytest.mark.parametrize("case", CASES)

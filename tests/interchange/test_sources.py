@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from exported import NETWORKS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
@@ -16,9 +17,7 @@ from downslope.engines import evaluate, shuffled
 from downslope.graph import OPS, input_, make
 from downslope.interchange import javascript_source, python_source
 from downslope.interchange.exports import _javascript, javascript_helpers
-from downslope.nets import Periodic, PiecewiseLinear
 from downslope.training import BATCHES, OPTIMIZERS, Sgd, program_of
-from random_networks import NETWORKS as OF_EVERY_KIND
 from random_networks import data_for, networks
 
 RUN = """([values, name]) => {
@@ -27,20 +26,6 @@ RUN = """([values, name]) => {
   const found = globalThis[name](values);
   return Object.fromEntries(Object.entries(found).map(([k, v]) => [k, typeof v === "number" ? v : [...v]]));
 }"""
-
-NUMERIC = ds.Network(
-    4,
-    [
-        PiecewiseLinear((0, 2), ((-1.0, 0.0, 1.0), (-2.0, -0.5, 0.5, 2.0))),
-        Periodic((1, 2), 3),
-        ds.Dense(5, ds.LeakyRelu(0.2)),
-        ds.Dense(3, ds.Elu(0.7)),
-        ds.Dense(1),
-    ],
-)
-PAIR = ds.Ensemble([OF_EVERY_KIND["residual"], OF_EVERY_KIND["gelu"]], (0.3, 0.7))
-CALIBRATED = ds.Ensemble([OF_EVERY_KIND["cross_entropy"]] * 2, temperature=1.7)
-NETWORKS = {**OF_EVERY_KIND, "numeric": NUMERIC, "pair": PAIR, "calibrated": CALIBRATED}
 
 OPTIMIZERS_AND_MORE = {**OPTIMIZERS, "momentum": Sgd(0.9), "nesterov": Sgd(0.9, nesterov=True)}
 

@@ -13,6 +13,7 @@ import pytest
 import downslope as ds
 from downslope.training import open_journal
 from downslope.training.checkpoints import _journal
+from killed import Killed, kill_at
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 4))
@@ -42,10 +43,6 @@ EVERY = {
     "ensemble": (ds.Ensemble([DROPPED] * 3), {"optimizer": "adam", "epochs": 8, "batch_size": 32}),
     "not finite": (PLAIN, {"learning_rate": 1e200, "steps": 40}),
 }
-
-
-class Killed(Exception):
-    """Ends a descent as nothing that it knows of."""
 
 
 def assert_same(run, whole):
@@ -108,17 +105,6 @@ def test_what_is_saved_is_a_run_that_can_be_read(tmp_path):
     run = ds.load(tmp_path / names[-1], ds.Run)
     assert run.stopped == "interrupted"
     assert 0 < len(run.losses) < 60
-
-
-def kill_at(count):
-    seen = []
-
-    def progress(_):
-        seen.append(0)
-        if len(seen) == count:
-            raise Killed
-
-    return progress
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "text"])
