@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 
-__all__ = ["Arrays", "DescentEngine", "OutOfTime", "Scalars", "check_scalars", "check_values"]
+__all__ = ["Arrays", "DescentEngine", "OutOfTime", "Scalars", "check_scalars", "check_values", "scalar_table"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -94,6 +94,19 @@ def check_scalars(wanted: tuple[str, ...], scalars: Scalars) -> None:
             f"the program has the scalar input {unknown[0]!r}, which no step has a value for; a step has "
             f"{', '.join(scalars)}"
         )
+
+
+def scalar_table(wanted: tuple[str, ...], scalars: Scalars, count: int) -> NDArray[np.float64]:
+    """The scalar inputs of a program at each of so many steps, (count, inputs).
+
+    Raises:
+        DownslopeError: as of ``check_scalars``.
+    """
+    check_scalars(wanted, scalars)
+    table = np.empty((count, len(wanted)))
+    for column, name in enumerate(wanted):
+        table[:, column] = scalars[name]
+    return table
 
 
 def check_values(shapes: Mapping[str, tuple[int, ...]], values: Arrays) -> None:

@@ -122,11 +122,6 @@ class Loop:
         self._given: Arrays | None = state.values  # until the engine has them
         self._saved, self._looked = -1, 0.0
 
-    def set_rates(self, rates: Rates) -> None:
-        """Go on with other learning rates."""
-        self.put(self.state)
-        self._rates = rates
-
     def next_batch(self) -> Arrays:
         """The rows of the next step, by the name of the input."""
         return self.batches.block(self.step + 1, self.step + 1).rows()

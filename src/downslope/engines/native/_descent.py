@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.engines._protocol import Arrays, Scalars, check_scalars, check_values
+from downslope.engines._protocol import Arrays, Scalars, check_values, scalar_table
 from downslope.engines.native._plan import native_tape
 from downslope.engines.native._threads import Pace, threads_for
 from downslope.engines.native.lowering import Tape, lower
@@ -142,13 +142,9 @@ class NativeDescent:
         seconds: float = inf,
     ) -> NDArray[np.float64]:
         """The error of each step before its update, as ``DescentEngine`` has it."""
-        names = self._lowered.scalars
-        check_scalars(names, scalars)
+        table = scalar_table(self._lowered.scalars, scalars, count)
         rows = len(self._columns[0]) if order is None else len(order)
         rounds = count // -(-rows // self._batch)
-        table = np.empty((count, len(names)))
-        for column, name in enumerate(names):
-            table[:, column] = scalars[name]
         errors = np.empty(count)
         threads = self._pace.threads()
         self._last = first, errors

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils._triton import has_triton
 
-from downslope.engines._protocol import Arrays, Scalars, check_scalars, check_values
+from downslope.engines._protocol import Arrays, Scalars, check_values, scalar_table
 from downslope.engines.torch._on_gpu import StepsOnGpu
 from downslope.engines.torch._program import TorchProgram, signed, torch_program
 from downslope.engines.torch._recording import Recording
@@ -104,10 +104,7 @@ class TorchDescent:
         seconds: float = inf,
     ) -> NDArray[np.float64]:
         """The error of each step before its update, as ``DescentEngine`` has it."""
-        check_scalars(self._program.scalars, scalars)
-        table = np.empty((count, len(self._program.scalars)))
-        for column, name in enumerate(self._program.scalars):
-            table[:, column] = scalars[name]
+        table = scalar_table(self._program.scalars, scalars, count)
         with torch.no_grad():
             self._steps.run(order, count, table, first, signed(seed), perf_counter() + seconds)
         return self._steps.errors()
