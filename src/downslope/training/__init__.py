@@ -22,7 +22,7 @@ from downslope.training.arguments import (
     precision_of,
     relative_weights,
 )
-from downslope.training.checkpoints import Checkpoint, Journal, Part, described, open_journal, part_of
+from downslope.training.checkpoints import Checkpoint, Journal, Part, Saving, described, open_journal, part_of
 from downslope.training.optimizers import (
     LEARNING_RATE,
     OPTIMIZERS,
@@ -87,6 +87,7 @@ __all__ = [
     "Rates",
     "Rules",
     "Run",
+    "Saving",
     "Scaled",
     "Schedule",
     "Sgd",

@@ -188,7 +188,7 @@ def _kept(descent: _Search | _Stepping, kept: KeptRun | None) -> Run:
         return descent.run(None)
     limit = descent.settings.time_limit
     done = kept.done
-    if done is not None and not (done.stopped == "time" and (limit is None or kept.spent < limit)):
+    if done is not None and not (done.stopped == "time" and (limit is None or kept.part.spent < limit)):
         return done
     run = descent.run(kept)
     kept.end(run)
@@ -208,7 +208,7 @@ class _Descent:
     def end(self, kept: KeptRun | None) -> float:
         """The time, by ``time.monotonic``, at which it ends; what other processes took counts."""
         limit = self.settings.time_limit
-        return math.inf if limit is None else monotonic() + limit - (0.0 if kept is None else kept.spent)
+        return math.inf if limit is None else monotonic() + limit - (0.0 if kept is None else kept.part.spent)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,14 +6,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope.training._loop import Advance, Loop, joined
+from downslope.training.checkpoints import Saving
 
-__all__ = ["AfterEpoch", "Ending", "Losses", "Saving", "run_epochs"]
+__all__ = ["AfterEpoch", "Ending", "Losses", "run_epochs"]
 
 
 @dataclass(frozen=True)
@@ -60,24 +61,6 @@ AfterEpoch = Callable[[NDArray[np.float64]], Ending | None]
 """Called with the errors of an epoch after its last step; an ending ends the descent."""
 
 
-class Saving(Protocol):
-    """What saves a descent as it goes."""
-
-    @property
-    def step(self) -> float:
-        """After which it is to be saved."""
-
-    @property
-    def seconds(self) -> float:
-        """Until it is to be saved."""
-
-    def is_due(self, step: int) -> bool:
-        """Whether it is to be saved after this step."""
-
-    def save(self) -> None:
-        """Save it."""
-
-
 def run_epochs(
     loop: Loop,
     until: int,
@@ -85,7 +68,7 @@ def run_epochs(
     *,
     after_epoch: AfterEpoch | None = None,
     end: float = math.inf,
-    saving: Saving | None = None,
+    saving: Saving[Any] | None = None,
 ) -> Ending:
     """Steps up to number ``until``, or fewer if something ends them.
 
@@ -105,7 +88,7 @@ def run_epochs(
             if saving is None:
                 advance = loop.advance(aim, end=end)
             else:
-                advance = loop.advance(int(min(aim, saving.step)), saving.seconds, end=end)
+                advance = loop.advance(int(min(aim, saving.part.step)), saving.part.seconds, end=end)
             losses.extend(advance.errors)
             done, advance = advance, None
             if done.interrupted:
@@ -120,7 +103,7 @@ def run_epochs(
                     return ending
             if loop.step < until and monotonic() >= end:
                 return Ending("time", f"the time was up after {loop.step} of {until} updates")
-            if saving is not None and loop.step < until and saving.is_due(loop.step):
+            if saving is not None and loop.step < until and saving.part.is_due(loop.step):
                 failure = loop.check()  # what is saved is finite
                 if failure is not None:
                     losses.cut(failure.step)

@@ -83,7 +83,7 @@ class _Record:
     def standing(self, search: Search) -> None:
         """Note where the search stands, and save it when it is due."""
         self.latest = search
-        if self._kept is not None and self._kept.is_due(search.iterations):
+        if self._kept is not None and self._kept.part.is_due(search.iterations):
             self._kept.save()
 
     def after_iteration(self, error: float, parameters: Arrays) -> bool:

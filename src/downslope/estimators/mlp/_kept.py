@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.estimators.mlp._fit import Fit, OptimizerState
-from downslope.training import Part
+from downslope.training import Part, Saving
 
 __all__ = ["KeptFit", "Standing"]
 
@@ -36,7 +36,7 @@ class Standing:
     errors: NDArray[np.float64]
 
 
-class KeptFit:
+class KeptFit(Saving[Standing]):
     """What is saved of a fit, as it goes and at its end.
 
     Attributes:
@@ -44,41 +44,14 @@ class KeptFit:
     """
 
     def __init__(self, part: Part, start: Fit) -> None:
-        self._part = part
+        super().__init__(part)
         self.before = None if part.found is None else _standing(part.found, start)
-        self._until = 0
-        self._now: Callable[[], Standing | None] = lambda: self.before
 
-    @property
-    def done(self) -> bool:
-        """Whether the fit came to its end before."""
-        return self._part.done
-
-    def begin(self, step: int, until: int, steps_in_epoch: int, now: Callable[[], Standing | None]) -> None:
-        """Save what ``now`` gives, if anything, from here on; of a fit of so many steps."""
-        self._part.begin(step, steps_in_epoch)
-        self._until, self._now = until, now
-
-    @property
-    def step(self) -> float:
-        """After which it is to be saved."""
-        return self._part.step
-
-    @property
-    def seconds(self) -> float:
-        """Until it is to be saved."""
-        return self._part.seconds
-
-    def is_due(self, step: int) -> bool:
-        """Whether it is to be saved after this step."""
-        return self._part.is_due(step)
-
-    def save(self, *, done: bool = False) -> None:
-        """Save where it stands, or that it is done."""
-        now = self._now()
-        if now is not None and now.fit.optimizer is not None:
+    def write(self, now: Standing, *, done: bool) -> None:
+        """Save where it stands."""
+        if now.fit.optimizer is not None:
             sections, arrays = _content(now)
-            self._part.save(now.fit.optimizer.steps, self._until, sections, arrays, done=done, kind="fit")
+            self.part.save(now.fit.optimizer.steps, self.until, sections, arrays, done=done, kind="fit")
 
 
 def _content(now: Standing) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

@@ -119,7 +119,7 @@ def _fitted(
     if kept is not None and kept.before is not None:
         standing = kept.before
         random.set_state(standing.random)
-        if kept.done:
+        if kept.part.done:
             return standing.fit
         assert standing.fit.optimizer is not None
         start, optimizer, losses = standing.fit, standing.fit.optimizer, Losses(standing.errors)
