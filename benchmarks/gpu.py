@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from peers import jax_training
 from report import NOTHING, add_library_option, arguments, number, publish, ratio, table, wanted
 from workloads import RATE, WORKLOADS, Workload, data, named, network, parameters
 
@@ -170,59 +171,10 @@ def _compiled(workload: Workload, weights: list[Any], loss: Callable[..., Any], 
 def jax(name: str, precision: str) -> tuple[Epoch, int]:
     """An epoch is one jitted scan over its batches, with its arguments donated."""
     import jax
-    import jax.numpy as jnp
 
     jax.config.update("jax_default_matmul_precision", "tensorfloat32" if precision == "tf32" else "highest")
     workload = GPU_WORKLOADS[name]
-    x, y = map(jnp.asarray, data(workload))
-    activation = {"relu": jax.nn.relu, "sigmoid": jax.nn.sigmoid}[workload.activation]
-
-    def product(a: Any, w: Any) -> Any:
-        if precision == "bfloat16":
-            a, w = a.astype(jnp.bfloat16), w.astype(jnp.bfloat16)
-        return jnp.dot(a, w, preferred_element_type=jnp.float32)
-
-    def forward(layers: Any, a: Any) -> Any:
-        *hidden, (w, b) = layers
-        for weight, bias in hidden:
-            a = activation(product(a, weight) + bias)
-        return product(a, w) + b
-
-    def loss(layers: Any, rows: Any) -> Any:
-        if name == "ensemble":
-            out = jax.vmap(forward, (0, None))(layers, x[rows])
-        else:
-            out = forward(layers, x[rows])
-        return jnp.mean((out - y[rows]) ** 2)
-
-    def step(carried: Any, rows: Any) -> Any:
-        layers, m, v, count = carried
-        error, slopes = jax.value_and_grad(loss)(layers, rows)
-        if workload.optimizer == "sgd":
-            return (jax.tree.map(lambda w, g: w - RATE * g, layers, slopes), m, v, count), error
-        count += 1
-        m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, slopes)
-        v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, slopes)
-        scale, left = RATE / (1 - 0.9**count), 1 - 0.999**count
-        layers = jax.tree.map(lambda w, m, v: w - scale * m / (jnp.sqrt(v / left) + 1e-8), layers, m, v)
-        return (layers, m, v, count), error
-
-    @partial(jax.jit, donate_argnums=0)
-    def run(carried: Any, key: Any) -> Any:
-        order = jax.random.permutation(key, workload.rows).reshape(workload.steps, workload.batch)
-        return jax.lax.scan(step, carried, order)
-
-    start: Any = [(jnp.array(w.T), jnp.array(b)) for w, b in parameters(workload)]
-    if name == "ensemble":
-        start = jax.tree.map(lambda a: jnp.stack([a] * MEMBERS), start)
-    m, v = (jax.tree.map(jnp.zeros_like, start) for _ in range(2))
-    now = [(start, m, v, jnp.float32(0)), jax.random.key(0)]
-
-    def epoch() -> None:
-        key, now[1] = jax.random.split(now[1])
-        now[0], errors = run(now[0], key)
-        errors.block_until_ready()
-
+    epoch = jax_training(workload, precision, members=MEMBERS if name == "ensemble" else 0).epoch
     for _ in range(3):
         epoch()
     return epoch, workload.steps

@@ -185,14 +185,20 @@ def jax_forward(workload: Workload, precision: str = "float32") -> Callable[[Any
     return forward
 
 
-def jax_training(workload: Workload, precision: str = "float32") -> Training:
-    """An epoch is one jitted scan over its batches, float32 weights and states in place."""
+def jax_training(workload: Workload, precision: str = "float32", *, members: int = 0) -> Training:
+    """An epoch is one jitted scan over its batches, float32 weights and states in place.
+
+    With members these are so many networks by vmap, which begin alike.
+    """
     import jax
     import jax.numpy as jnp
 
     x, y = map(jnp.asarray, data(workload))
     start = jax_layers(workload)
     forward = jax_forward(workload, precision)
+    if members:
+        start = jax.tree.map(lambda a: jnp.stack([a] * members), start)
+        forward = jax.vmap(forward, (0, None))
 
     def loss(layers: Any, rows: Any) -> Any:
         return jnp.mean((forward(layers, x[rows]) - y[rows]) ** 2)
