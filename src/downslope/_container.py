@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 
-__all__ = ["FORMATS", "OLD_FORMAT", "pack", "shortened", "unpack"]
+__all__ = ["FORMATS", "OLD_FORMAT", "pack", "shortened", "tensors_alone", "unpack"]
 
 FORMATS = ("downslope 1", "downslope 2", "downslope 3")
 """What files say of their format, from the first to the present one, which came with checksums."""
@@ -45,24 +45,34 @@ def pack(kind: str, sections: Mapping[str, Any], arrays: Mapping[str, NDArray[An
     texts = {"sha256": _NO_SUM, "format": _CHECKED, "kind": kind}
     texts |= {name: json.dumps(data) for name, data in sections.items()}
     ordered = sorted(arrays.items(), key=lambda item: -item[1].itemsize)  # each at a multiple of its size
+    text, body = _laid_out(texts, ordered)
+    if len(text) > _LONGEST_HEADER:
+        raise DownslopeError(
+            f"what describes this {kind} takes {len(text):,} bytes, more than the header of a file holds; "
+            "give starting values as parameters, not as the initializer of a layer"
+        )
+    checksum = _checksum(text, body)
+    return len(text).to_bytes(8, "little") + text.replace(_NO_SUM.encode(), checksum.encode(), 1) + body
+
+
+def tensors_alone(texts: Mapping[str, str], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """The bytes of a safetensors file for other programs: texts about it, and arrays in their order."""
+    text, body = _laid_out(texts, arrays.items())
+    return len(text).to_bytes(8, "little") + text + body
+
+
+def _laid_out(texts: Mapping[str, str], arrays: Iterable[tuple[str, NDArray[Any]]]) -> tuple[bytes, bytes]:
+    """The header and the numbers of a safetensors file."""
     header: dict[str, Any]
-    header, contents, end = {"__metadata__": texts}, [], 0
-    for name, value in ordered:
+    header, contents, end = {"__metadata__": dict(texts)}, [], 0
+    for name, value in arrays:
         content = value.astype(value.dtype.newbyteorder("<")).tobytes()
         start, end = end, end + len(content)
         dtype = _DTYPES[value.dtype.str[1:]]
         header[name] = {"dtype": dtype, "shape": list(value.shape), "data_offsets": [start, end]}
         contents.append(content)
     text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    if len(text) > _LONGEST_HEADER:
-        raise DownslopeError(
-            f"what describes this {kind} takes {len(text):,} bytes, more than the header of a file holds; "
-            "give starting values as parameters, not as the initializer of a layer"
-        )
-    body = b"".join(contents)
-    checksum = _checksum(text, body)
-    return len(text).to_bytes(8, "little") + text.replace(_NO_SUM.encode(), checksum.encode(), 1) + body
+    return text + b" " * (-len(text) % 8), b"".join(contents)
 
 
 def unpack(file: BinaryIO, size: int, place: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from downslope._container import tensors_alone
 from downslope.nets import AnyNetwork, Dropout, Network, Point, Residual, Stage, parameter_values
 
 __all__ = ["torch_names", "weights_file"]
@@ -60,11 +58,6 @@ def _named(layers: Sequence[Any], stages: Iterator[list[Stage]], prefix: str) ->
 
 def weights_file(network: AnyNetwork, parameters: Point) -> bytes:
     """A file of safetensors with each parameter under its name in PyTorch, in the order of the layers."""
-    from safetensors.numpy import save
-
     values = parameter_values(network, parameters, None)
     names: Mapping[str, str] = torch_names(network)
-    tensors: dict[str, NDArray[Any]] = {
-        names[name]: np.ascontiguousarray(value) for name, value in values.items()
-    }
-    return bytes(save(tensors, metadata={"format": "pt"}))
+    return tensors_alone({"format": "pt"}, {names[name]: value for name, value in values.items()})
