@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import downslope as ds
-from downslope.cli._commands import downslope
+from downslope.cli.commands import downslope
 
 PAGE = (Path(__file__).parents[1] / "docs" / "names.md").read_text()
 ROWS = [

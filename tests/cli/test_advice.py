@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from downslope.cli._commands import run as run_command
+from downslope.cli._run import run as run_command
 
 QUICK = ["--epochs", "1", "--members", "1"]
 

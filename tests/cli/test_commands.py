@@ -15,8 +15,8 @@ import polars as pl
 import pytest
 
 import downslope as ds
-from downslope.cli._commands import downslope
-from downslope.cli._commands import run as run_command
+from downslope.cli._run import run as run_command
+from downslope.cli.commands import downslope
 from downslope.tables import read_table
 
 COMMAND = [sys.executable, "-c", "from downslope.cli import main; main()"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from downslope.cli._commands import run
+from downslope.cli._run import run
 
 pytestmark = pytest.mark.filterwarnings("always::UserWarning")  # which the command line prints
 

@@ -12,7 +12,7 @@ from test_native import far, given
 from test_ops import WITH_INPUTS, example
 
 import downslope as ds
-from downslope.cli._commands import fit as fit_command
+from downslope.cli.commands._fit import fit as fit_command
 from downslope.engines import DEVICES, ENGINES, Plan, descent_engine, plan
 from downslope.graph import OPS, gradient, input_, make
 from downslope.training import OPTIMIZERS, training_program

@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 
 import downslope as ds
 from downslope._files import read_file, write_file
-from downslope.cli._commands import run
+from downslope.cli._run import run
 
 DRAW = np.random.default_rng(0)
 ROWS = 60

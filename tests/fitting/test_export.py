@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 import downslope as ds
-from downslope.cli._commands import downslope
+from downslope.cli.commands import downslope
 from downslope.fitting._export import _FORMATS
 
 NET = ds.Network(2, [ds.Dense(3, "tanh"), ds.Dense(1)])

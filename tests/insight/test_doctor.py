@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.cli._demo import START, X, Y
+from downslope.cli.actions._demo import START, X, Y
 from downslope.engines import OutOfTime
 from downslope.insight.diagnosis import Call, Diagnosis, Yardstick, doctor
 from downslope.insight.diagnosis._trials import Trials

@@ -40,7 +40,7 @@ from sklearn.preprocessing import (
 )
 
 import downslope as ds
-from downslope.cli._commands import run
+from downslope.cli._run import run
 
 DRAW = np.random.default_rng(0)
 ROWS = 200

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.cli._commands import run
+from downslope.cli._run import run
 
 torch = pytest.importorskip("torch")
 nn = torch.nn

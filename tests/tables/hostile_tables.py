@@ -107,7 +107,7 @@ def zstd():
 
 def tried(path):
     """The exit code of ``downslope fit`` of a file, its seconds, and what it says."""
-    from downslope.cli._commands import run
+    from downslope.cli._run import run
 
     said, began = io.StringIO(), time.process_time()
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):

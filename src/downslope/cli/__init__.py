@@ -1,4 +1,4 @@
-"""The command line: ``downslope COMMAND``, in the order of use in ``_commands.py``."""
+"""The command line: ``downslope COMMAND``, in the order of use in ``commands``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def main() -> None:
 
     with _signals.heard():
         try:
-            from downslope.cli._commands import run
+            from downslope.cli._run import run
 
             code = run(sys.argv[1:])
         except KeyboardInterrupt:  # before there is anything to say
