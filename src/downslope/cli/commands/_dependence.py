@@ -6,12 +6,7 @@ from typing import Any
 
 import click
 
-from downslope.cli._options import (
-    TARGET,
-    answer_options,
-    how_in,
-    reading_options,
-)
+from downslope.cli._options import TARGET, answer_options, how_in, reading_options
 
 __all__ = ["dependence"]
 

@@ -7,10 +7,7 @@ from typing import Any
 
 import click
 
-from downslope.cli._options import (
-    TARGET,
-    answer_options,
-)
+from downslope.cli._options import TARGET, answer_options
 from downslope.cli.commands._fit import fit
 
 __all__ = ["doctor"]

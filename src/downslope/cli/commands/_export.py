@@ -6,9 +6,7 @@ from typing import Any
 
 import click
 
-from downslope.cli._options import (
-    TARGET,
-)
+from downslope.cli._options import TARGET
 
 __all__ = ["export"]
 

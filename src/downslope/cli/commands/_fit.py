@@ -7,12 +7,7 @@ from typing import Any
 
 import click
 
-from downslope.cli._options import (
-    a_file,
-    one_or_several,
-    reading_options,
-    units,
-)
+from downslope.cli._options import a_file, one_or_several, reading_options, units
 
 __all__ = ["fit"]
 

@@ -6,10 +6,7 @@ from typing import Any
 
 import click
 
-from downslope.cli._options import (
-    how_in,
-    reading_options,
-)
+from downslope.cli._options import how_in, reading_options
 
 __all__ = ["play"]
 

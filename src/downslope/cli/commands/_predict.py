@@ -6,11 +6,7 @@ from typing import Any
 
 import click
 
-from downslope.cli._options import (
-    file_or_output,
-    how_in,
-    reading_options,
-)
+from downslope.cli._options import file_or_output, how_in, reading_options
 
 __all__ = ["predict"]
 
@@ -36,13 +32,7 @@ __all__ = ["predict"]
     "Repeat the option for more levels.",
 )
 @reading_options
-def predict(
-    model: str,
-    table: str,
-    output: str | None,
-    intervals: tuple[float, ...],
-    **how: Any,
-) -> None:
+def predict(model: str, table: str, output: str | None, intervals: tuple[float, ...], **how: Any) -> None:
     """Write the rows of TABLE with a column of predictions of MODEL.
 
     For a classification model, a column with the probability of each class follows. With several targets, the
