@@ -1,4 +1,4 @@
-"""Write docs/findings.md and its pictures: python docs/write_findings.py
+"""Write docs/reference/findings.md and its pictures: python docs/write_findings.py
 
 Each finding is shown on a run of benchmarks/doctor in which it is planted; one found in none is an error.
 """
@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 IMAGES = HERE / "images" / "findings"
 HEAD = """# The findings of the doctor
 
-What [the doctor](doctor.md) can find, each on a run in which it was planted: what was seen, why, what mends
+What [the doctor](../how-to/doctor.md) can find, each on a run in which it was planted: what was seen, why, what mends
 it, and how the runs with the remedy (blue), without it (orange) and with an unrelated change (grey) went.
 Written by `python docs/write_findings.py`."""
 
@@ -65,7 +65,7 @@ def section(sign: Sign) -> str:
         picture = Diagnosis((finding,), 1.0, False, 0.0).picture()
         (IMAGES / f"{sign.code}.png").write_bytes(picture.png())
         words = f"Runs with the remedy of {sign.code}, without it, and with an unrelated change"
-        lines.append(f"![{words}](images/findings/{sign.code}.png)")
+        lines.append(f"![{words}](../images/findings/{sign.code}.png)")
     return "\n\n".join(lines)
 
 
@@ -75,7 +75,7 @@ def main() -> None:
     for group in GROUPS:
         own = [sign for sign in signs() if sign.group == group]
         parts += [f"## {group.title()}", *map(section, own)]
-    (HERE / "findings.md").write_text("\n\n".join(parts) + "\n", "utf-8")
+    (HERE / "reference" / "findings.md").write_text("\n\n".join(parts) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""docs/names.md: every name in it exists, and no setting of scikit-learn's API is left out."""
+"""docs/reference/names.md: every name in it exists, and no setting of scikit-learn's API is left out."""
 
 import inspect
 import re
@@ -9,7 +9,7 @@ import pytest
 import downslope as ds
 from downslope.cli.commands import downslope
 
-PAGE = (Path(__file__).parents[1] / "docs" / "names.md").read_text()
+PAGE = (Path(__file__).parents[1] / "docs" / "reference" / "names.md").read_text()
 ROWS = [
     [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in PAGE.splitlines() if "|" in line
 ][2:]

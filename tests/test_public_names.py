@@ -9,7 +9,7 @@ import pytest
 import downslope as ds
 
 ROOT = Path(__file__).parents[1]
-DOCS = "\n".join(page.read_text() for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))])
+DOCS = "\n".join(page.read_text() for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))])
 
 
 def test_types_are_given_for_just_the_public_names():

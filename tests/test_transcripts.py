@@ -20,7 +20,7 @@ def transcript(page: str) -> list[tuple[str, list[str]]]:
     """Each command of a page, with the lines shown below it."""
     found: list[tuple[str, list[str]]] = []
     shown = False
-    for line in (ROOT / "docs" / f"{page}.md").read_text().split("\n"):
+    for line in (ROOT / "docs" / "how-to" / f"{page}.md").read_text().split("\n"):
         if line.startswith("    $ "):
             found.append((line[6:], []))
             shown = True

@@ -11,7 +11,7 @@ PACES = (0.5, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000, 2000, 3000, 
 
 USUAL_PACE = 30.0
 """One step in each picture, or nearly: networks for tables of 5 rows and of 20,000 learn most in 50 to 6,000
-steps, however many steps an epoch has (docs/studio.md), so that steps are what is watched, and not epochs."""
+steps, however many steps an epoch has (docs/how-to/studio.md), so that steps are watched, and not epochs."""
 
 IN_PARTS = 2.0
 """Steps a second up to which each is shown in its parts."""
