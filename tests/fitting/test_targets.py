@@ -373,14 +373,14 @@ def test_a_time_limit_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each target gets its share of what is left: of 12 seconds 3 targets that take 1 get 4, 5.5 and 10."""
     from downslope.fitting import _fit
 
-    clock, given, real = [0.0], [], _fit._fitted_model
+    clock, given, real = [0.0], [], _fit.fitted_model
 
     def fitted(rows: object, description: object, settings: object, *others: object) -> ds.Model:
         given.append(settings.time_limit)
         clock[0] += 1
         return real(rows, description, type(settings)(members=2, hidden=(8,), epochs=1), *others)
 
-    monkeypatch.setattr(_fit, "_fitted_model", fitted)
+    monkeypatch.setattr(_fit, "fitted_model", fitted)
     monkeypatch.setattr(_hooks, "monotonic", lambda: clock[0])
     models = ds.fit(table(), target=["y", "kind", "x"], time_limit=12)
     assert given == [4.0, 5.5, 10.0]

@@ -48,7 +48,7 @@ from downslope.fitting.ensemble import (
 from downslope.tables import TASKS, Description, Reading, counted_in
 from downslope.training import Checkpoint
 
-__all__ = ["FitPhase", "fit", "table_descent"]
+__all__ = ["FitPhase", "OpenedFit", "fit", "fitted_model", "opened_fit", "table_descent"]
 
 _READING = ("delimiter", "decimal", "thousands", "date_format", "encoding", "skip_rows", "header", "comment")
 _LEAST_SECONDS = 0.001  # of a time limit for a target
@@ -166,14 +166,14 @@ def fit(
     given = locals()
     with Deferred(reports=True):
         with at_once():
-            opened = _opened(given)
+            opened = opened_fit(given)
         with hooks_of(progress, checkpoint, opened.asked) as hooks:
             if opened.several:
                 return _fitted_models(opened, hooks)
             rows = opened.rows()
             settings, about, description = opened.settings, opened.about, opened.descriptions[0]
             del data, opened, given  # only numbers are needed from here on
-            return _fitted_model(rows, description, settings, hooks, about)
+            return fitted_model(rows, description, settings, hooks, about)
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class _About:
 
 
 @dataclass(frozen=True, eq=False)
-class _Opened:
+class OpenedFit:
     """A table that is open, and what was asked of it.
 
     Attributes:
@@ -217,12 +217,19 @@ class _Opened:
         holds_out, about = self.settings.holds_out, self.about
         return target_rows(self.frame, self.descriptions[0], about.group, about.time, holds_out=holds_out)
 
+    def with_settings(self, settings: FitSettings) -> OpenedFit:
+        """The same table, of which something else is asked."""
+        names = {each.name for each in fields(FitSettings)}
+        others = (line for line in self.about.asked if line.partition("=")[0] not in names)
+        asked = (*others, *_asked(settings, {}))
+        return replace(self, settings=settings, about=replace(self.about, asked=asked))
+
     def asked(self) -> dict[str, str]:
         """What decides the bits of the fit, in words."""
         return asked_of(self.frame, self.descriptions, self.settings, self.about.group, self.about.time)
 
 
-def _opened(given: Mapping[str, Any]) -> _Opened:
+def opened_fit(given: Mapping[str, Any]) -> OpenedFit:
     """The table of ``fit``, whose arguments are given by name."""
     settings = FitSettings(**{each.name: given[each.name] for each in fields(FitSettings)})
     for option in ("progress", "described"):
@@ -267,7 +274,7 @@ def _opened(given: Mapping[str, Any]) -> _Opened:
         for description in descriptions:
             given["described"](replace(description, reading=str(reading), notes=notes))
     about = _About(source, asked, group or "", time or "", reading, notes)
-    return _Opened(frame, descriptions, not isinstance(found, str), settings, about)
+    return OpenedFit(frame, descriptions, not isinstance(found, str), settings, about)
 
 
 def table_descent(data: Any, target: str, **options: Any) -> tuple[dict[str, Any], Sequence[str]]:
@@ -281,7 +288,7 @@ def table_descent(data: Any, target: str, **options: Any) -> tuple[dict[str, Any
         DownslopeError: as of ``fit``.
     """
     usual = {name: each.default for name, each in signature(fit).parameters.items()}
-    opened = _opened({**usual, **options, "data": data, "target": target})
+    opened = opened_fit({**usual, **options, "data": data, "target": target})
     rows, settings = opened.rows(), opened.settings
     count = len(rows.x)
     if settings.layers_for(count):
@@ -292,7 +299,7 @@ def table_descent(data: Any, target: str, **options: Any) -> tuple[dict[str, Any
     return descent_arguments(network, settings, rows.x, rows.y), rows.encoder.features
 
 
-def _fitted_models(opened: _Opened, hooks: FitHooks) -> Models:
+def _fitted_models(opened: OpenedFit, hooks: FitHooks) -> Models:
     """The models of several targets, one after another; after Ctrl-C those that there are."""
     frame, descriptions, settings, about = opened.frame, opened.descriptions, opened.settings, opened.about
     started, models = hooks.now(), list[Model]()
@@ -303,7 +310,7 @@ def _fitted_models(opened: _Opened, hooks: FitHooks) -> Models:
             if settings.time_limit is not None:
                 left = max(settings.time_limit - (hooks.now() - started), _LEAST_SECONDS)
                 own = replace(settings, time_limit=left / (len(descriptions) - place))
-            models.append(_fitted_model(rows, description, own, hooks, about))
+            models.append(fitted_model(rows, description, own, hooks, about))
             if models[-1].record.interrupted:
                 break
     except KeyboardInterrupt:
@@ -327,7 +334,7 @@ def _asked(settings: FitSettings, others: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _fitted_model(
+def fitted_model(
     rows: TargetRows,
     description: Description,
     settings: FitSettings,

@@ -27,7 +27,7 @@ from downslope.fitting.ensemble import (
 )
 from downslope.training import Folds
 
-__all__ = ["Trained", "train"]
+__all__ = ["Trained", "train", "with_folds"]
 
 _CHECK_SHARE = 0.1  # of a time limit
 _FEWEST_MEMBERS = 4  # beside which one more network is a small share of the work
@@ -82,7 +82,7 @@ def _held_out_and_whole(rows: TargetRows, settings: FitSettings, hooks: FitHooks
     limit = settings.time_limit
     end = None if limit is None else hooks.now() + limit
     measured = rows if rows.held_out is None else rows.held_out.rows
-    encoded = _with_folds(rows, measured, settings)
+    encoded = with_folds(rows, measured, settings)
     again = encoded.members == 1 or rows.held_out is not None
     checks = bool(rows.checked) and encoded.members >= _FEWEST_MEMBERS
     share = 0.5 if again else 1 - _CHECK_SHARE * checks
@@ -105,7 +105,7 @@ def _held_out_and_whole(rows: TargetRows, settings: FitSettings, hooks: FitHooks
     return trained
 
 
-def _with_folds(rows: TargetRows, measured: TargetRows, settings: FitSettings) -> EncodedRows:
+def with_folds(rows: TargetRows, measured: TargetRows, settings: FitSettings) -> EncodedRows:
     """The rows with those that each member holds out."""
     members, groups = settings.members_for(len(rows.y)), rows.groups
     if rows.held_out is None:

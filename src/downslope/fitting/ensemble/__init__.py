@@ -6,11 +6,13 @@ from downslope.fitting.ensemble._ensemble import (
     LINEAR_DESCENT,
     LINEAR_PENALTY,
     FittedEnsemble,
+    blended_groups,
     fit_ensemble,
     fit_single,
+    linear_group,
 )
 from downslope.fitting.ensemble._folds import folds_of, later_folds
-from downslope.fitting.ensemble._group import EncodedRows, class_probabilities
+from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, class_probabilities
 from downslope.fitting.ensemble._hooks import FitHooks, FitPhase
 from downslope.fitting.ensemble._intervals import COVERAGES, QUANTILES, IntervalNetworks, fit_intervals
 from downslope.fitting.ensemble._recipe import FitSettings, embeddings, linear_network, networks_for
@@ -22,11 +24,13 @@ __all__ = [
     "QUANTILES",
     "Diverged",
     "EncodedRows",
+    "EnsembleGroup",
     "FitHooks",
     "FitPhase",
     "FitSettings",
     "FittedEnsemble",
     "IntervalNetworks",
+    "blended_groups",
     "class_probabilities",
     "embeddings",
     "fit_ensemble",
@@ -34,6 +38,7 @@ __all__ = [
     "fit_single",
     "folds_of",
     "later_folds",
+    "linear_group",
     "linear_network",
     "networks_for",
     "on_all_rows",

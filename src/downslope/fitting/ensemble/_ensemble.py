@@ -32,10 +32,12 @@ __all__ = [
     "LINEAR_PENALTY",
     "SEEDS",
     "FittedEnsemble",
+    "blended_groups",
     "descended",
     "fit_ensemble",
     "fit_single",
     "joined",
+    "linear_group",
     "linear_rows",
 ]
 
@@ -99,7 +101,7 @@ def fit_ensemble(
         KeyboardInterrupt: if nothing was trained before it.
     """
     started = hooks.now()
-    groups, interrupted = [_linear(rows, encoder, target, settings, hooks)], False
+    groups, interrupted = [linear_group(rows, encoder, target, settings, hooks)], False
     if settings.layers_for(len(rows.x)):
         try:
             networks = networks_for(encoder, target, settings, rows.learned_x, len(rows.x))
@@ -113,11 +115,7 @@ def fit_ensemble(
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
             interrupted = True
-    if target.task == "regression":  # a mean of targets is never beyond them
-        known = rows.y[rows.learned]
-        low, high = known.min(), known.max()
-        groups = [replace(g, predictions=np.clip(g.predictions, low, high)) for g in groups]
-    return _blended(rows, target, groups, interrupted)
+    return blended_groups(rows, target, groups, interrupted)
 
 
 def fit_single(
@@ -178,13 +176,18 @@ def descended(
     return descend(network, rows.x, rows.y, row_weights=rows.weights, seed=seed, **asked)
 
 
-def _linear(
+def linear_group(
     rows: EncodedRows,
     encoder: TableEncoder,
     target: Target,
     settings: FitSettings,
     hooks: FitHooks,
 ) -> EnsembleGroup:
+    """The linear model, of which each member holds some rows out.
+
+    Raises:
+        KeyboardInterrupt: if it was interrupted.
+    """
     limit = settings.time_limit
     group = train_group(
         LINEAR,
@@ -278,9 +281,14 @@ def _seconds_of_a_step(network: Network, rows: EncodedRows, asked: Mapping[str, 
     return max(monotonic() - begun, 1e-6) / _TRIAL_STEPS
 
 
-def _blended(
-    rows: EncodedRows, target: Target, groups: Sequence[EnsembleGroup], interrupted: bool
+def blended_groups(
+    rows: EncodedRows, target: Target, groups: Sequence[EnsembleGroup], interrupted: bool = False
 ) -> FittedEnsemble:
+    """What groups predict together, with the shares that have the smallest loss on the held-out rows."""
+    if target.task == "regression":  # a mean of targets is never beyond them
+        known = rows.y[rows.learned]
+        low, high = known.min(), known.max()
+        groups = [replace(g, predictions=np.clip(g.predictions, low, high)) for g in groups]
     held, classes = rows.folds.held_out, len(target.classes)
     y, weights = rows.y[held], rows.weights[held]
     predictions = [g.predictions for g in groups]
