@@ -11,6 +11,7 @@ from downslope.tables._reading import read_table
 from downslope.tables._row_numbers import RowError, counted_in
 from downslope.tables._table import Table, open_table
 from downslope.tables._times import may_order, times_of, written_time
+from downslope.tables.dataset import Block, Dataset, as_dataset
 from downslope.tables.excel import write_excel
 from downslope.tables.text import GAPS, TRUTHS, Reading, level_text
 
@@ -19,7 +20,9 @@ __all__ = [
     "GAP_LEVEL",
     "TASKS",
     "TRUTHS",
+    "Block",
     "Column",
+    "Dataset",
     "Description",
     "Encoded",
     "Encoding",
@@ -32,6 +35,7 @@ __all__ = [
     "TableEncoder",
     "Target",
     "Words",
+    "as_dataset",
     "as_frame",
     "counted_in",
     "describe",
