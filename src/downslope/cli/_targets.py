@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import polars as pl
-
+from downslope._extras import polars as pl
 from downslope._visible import visible
 from downslope.cli._results import as_json as json_text
 from downslope.cli._results import write_form

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 
-import polars as pl
-
+from downslope._extras import polars as pl
 from downslope.fitting.ensemble import FitHooks, FitPhase, FitSettings
 from downslope.tables import Description
 from downslope.training import Checkpoint, described, open_journal

@@ -9,10 +9,10 @@ from inspect import signature
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import ArrayLike
 
 from downslope._checks import called, choice, show, text
+from downslope._extras import polars as pl
 from downslope._keywords import suggests_keywords
 from downslope._signals import Deferred, at_once, pending
 from downslope.errors import DownslopeError

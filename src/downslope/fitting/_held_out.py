@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import polars as pl
 from downslope.fitting._sampling import MOST_ROWS, sampled_rows
 from downslope.fitting.ensemble import COVERAGES
 from downslope.fitting.evaluation import LabelledRows, PredictedRows, baselines

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from downslope._checks import items, show, text
+from downslope._extras import polars as pl
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.fitting._model import Model

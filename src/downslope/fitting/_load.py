@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, TypeVar, overload
 
-import polars as pl
-
 from downslope._checks import one_of, show
+from downslope._extras import polars as pl
 from downslope._files import SavedFile, read_file
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import NOT_NEGATIVE, Interval, number, text, whole
+from downslope._extras import polars as pl
 from downslope._files import SavedFile
 from downslope.errors import DownslopeError
 from downslope.fitting._agreement import check_intervals_agree, check_model_agrees

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._extras import polars as pl
 from downslope._files import SavedFile, write_file
 from downslope.drawing import panel
 from downslope.errors import DownslopeError, UnknownTargetError

@@ -8,9 +8,9 @@ from numbers import Number
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.fitting._groups import groups_in
 from downslope.fitting.evaluation import weights_of

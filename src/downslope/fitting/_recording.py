@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import polars as pl
 from downslope.fitting._held_out import held_out_rows
 from downslope.fitting._record import GroupRecord, Record
 from downslope.fitting._scores import LINEAR_MODEL, NETWORK, baseline_prediction, scores

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.fitting._groups import refuse_one_group
 from downslope.fitting._opening import groups_of, places_of, times_in, weights_in

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import polars as pl
 from downslope.fitting._record import LaterScores
 from downslope.fitting._rows import LaterPart, TargetRows
 from downslope.fitting._scores import scores

@@ -8,6 +8,8 @@ import unicodedata
 
 import numpy as np
 
+from downslope._extras import charset_normalizer
+
 __all__ = ["encoding_of", "wide_encoding_of"]
 
 _MARKS = (
@@ -75,9 +77,7 @@ def encoding_of(content: bytes) -> str:
             best, fewest = encoding, odd
         if not fewest:
             return best
-    from charset_normalizer import from_bytes
-
-    found = from_bytes(sample).best()
+    found = charset_normalizer.from_bytes(sample).best()
     odd = None if found is None else _odd_words(content, sample, found.encoding)
     return best if found is None or odd is None or odd >= fewest else found.encoding
 

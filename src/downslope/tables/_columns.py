@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import polars as pl
-
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._names import shown_value
 from downslope.tables._plain import refuse_nested

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-import polars as pl
-
 from downslope._checks import choice
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._columns import Column, column_kind, finite_numbers
 from downslope.tables._names import no_such_column, shown_value

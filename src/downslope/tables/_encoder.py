@@ -7,10 +7,10 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from downslope._checks import show
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._columns import finite_numbers
 from downslope.tables._describe import Description

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import polars as pl
 from downslope.tables._columns import finite_numbers
 from downslope.tables._levels import GAP_LEVEL, Levels
-from downslope.tables.text import CLOCK, TRUTHS, as_moments, clock_seconds, common_order, without_gaps
+from downslope.tables.text import TRUTHS, as_moments, clock_seconds, common_order, is_clock, without_gaps
 
 __all__ = [
     "ENCODINGS",
@@ -160,7 +160,7 @@ class Numeric:
         """The cells as numbers, (rows,); NaN for gaps, and for what is of the other kind."""
         if column.dtype in (pl.String, pl.Categorical, pl.Enum):
             found = clock_seconds(without_gaps(column)) if self.clock else finite_numbers(column)
-        elif self.clock == (column.dtype in CLOCK):
+        elif self.clock == (is_clock(column.dtype)):
             found = finite_numbers(column)
         else:
             found = pl.repeat(None, len(column), dtype=pl.Float64, eager=True)
@@ -373,7 +373,7 @@ def _fitted_number(column: pl.Series) -> Numeric:
     low, high = float(present.min()), float(present.max())
     tails = max(high - centre, centre - low) > _BEND * scale
     gaps = bool(values.null_count())
-    return Numeric(column.name, centre, scale, low, high, tails, gaps, column.dtype in CLOCK)
+    return Numeric(column.name, centre, scale, low, high, tails, gaps, is_clock(column.dtype))
 
 
 def _fitted_moments(column: pl.Series) -> Moments:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import polars as pl
 
+from downslope._extras import narwhals as nw
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._objects import column_of_array, column_of_objects
 from downslope.tables._plain import is_plain, plain_column, plain_frame
@@ -104,8 +105,6 @@ def _from_columns(data: Mapping[Any, Any]) -> pl.DataFrame:
 
 def _column(name: str, values: Any) -> pl.Series:
     """A column of an array, of a series, of a dict by row, or of anything else that can be gone through."""
-    import narwhals as nw
-
     if isinstance(values, pl.Series):
         return values.alias(name)
     if isinstance(values, np.ndarray):
@@ -151,8 +150,6 @@ def _columns_of_rows(rows: Any) -> list[Any]:
 
 
 def _from_foreign(data: Any) -> pl.DataFrame:
-    import narwhals as nw
-
     if type(data).__module__ == "pyarrow.lib" and type(data).__name__ == "RecordBatch":
         import pyarrow
 
@@ -179,8 +176,6 @@ def _from_foreign(data: Any) -> pl.DataFrame:
 
 
 def _foreign_column(name: str, column: Any) -> pl.Series:
-    import narwhals as nw
-
     converted = None
     if not isinstance(column.dtype, nw.Object | nw.Unknown | nw.Decimal):  # Polars may abort on these
         try:

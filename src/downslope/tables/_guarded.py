@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 
+from downslope._extras import polars as pl
 from downslope._forks import ModuleLock
 from downslope.errors import DownslopeError
 from downslope.tables._limits import MOST_BYTES, largest_content
@@ -241,8 +241,8 @@ def _first_line(error: BaseException) -> str:
 
 
 _READERS: dict[str, Callable[[Source, str | None], Written]] = {
-    "Parquet": _binary("Parquet", pl.read_parquet),
-    "Arrow": _binary("Arrow", pl.read_ipc),
-    "Arrow stream": _binary("Arrow", pl.read_ipc_stream),
+    "Parquet": _binary("Parquet", lambda file: pl.read_parquet(file)),
+    "Arrow": _binary("Arrow", lambda file: pl.read_ipc(file)),
+    "Arrow stream": _binary("Arrow", lambda file: pl.read_ipc_stream(file)),
     "Excel": read_excel,
 }

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import polars as pl
 from downslope.tables.text import TRUTHS, are_codes, level_text
 
 __all__ = ["GAP_LEVEL", "Levels"]

@@ -13,8 +13,8 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-import polars as pl
 
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 
 __all__ = ["column_of_array", "column_of_objects"]
@@ -22,14 +22,7 @@ __all__ = ["column_of_array", "column_of_objects"]
 _GAPS = {"NoneType", "NAType", "NaTType", "MaskedConstant"}
 """The names of types whose values are gaps: None, pandas.NA, pandas.NaT, numpy.ma.masked."""
 
-_FAILURES = (
-    TypeError,
-    ValueError,
-    ArithmeticError,
-    AttributeError,
-    pl.exceptions.PolarsError,
-    pl.exceptions.PanicException,
-)
+_FAILURES = (TypeError, ValueError, ArithmeticError, AttributeError)
 _TRUTHS = (bool, np.bool_)
 _WHOLE = (*_TRUTHS, int, np.integer)
 _NUMBERS = (*_WHOLE, float, np.floating, Decimal, Fraction)
@@ -56,7 +49,7 @@ def column_of_objects(name: str, cells: Sequence[Any]) -> pl.Series:
         for types, build in _BUILDERS:
             if all(issubclass(kind, types) for kind in kinds):
                 return build(name, present)
-    except _FAILURES as error:
+    except (*_FAILURES, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise DownslopeError(
             f'column "{name}" cannot be taken ({" ".join(str(error).split())[:160]}); '
             "give its values as numbers, text or dates"

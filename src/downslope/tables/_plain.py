@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import polars as pl
-
+from downslope._extras import polars as pl
 from downslope.tables._names import shown_value
 from downslope.tables._objects import column_of_objects
 from downslope.tables._row_numbers import RowError
@@ -36,7 +35,7 @@ def plain_column(column: pl.Series) -> pl.Series:
 
 def is_plain(kind: pl.DataType) -> bool:
     """Whether a column of this type can be numbers, levels or dates."""
-    return kind.is_numeric() or kind in _PLAIN
+    return kind.is_numeric() or str(kind.base_type()) in _PLAIN
 
 
 def refuse_nested(column: pl.Series, advice: str) -> None:
@@ -74,17 +73,7 @@ def _worded(column: pl.Series) -> str:
     return f"values of type {kind}"
 
 
-_PLAIN = (
-    pl.Null,
-    pl.Boolean,
-    pl.String,
-    pl.Categorical,
-    pl.Enum,
-    pl.Date,
-    pl.Datetime,
-    pl.Duration,
-    pl.Time,
-)
+_PLAIN = {"Null", "Boolean", "String", "Categorical", "Enum", "Date", "Datetime", "Duration", "Time"}
 
 
 def _without_nan(column: pl.Series) -> pl.Series:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from threading import Thread
 
-import polars as pl
-
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 
 __all__ = ["check_polars"]

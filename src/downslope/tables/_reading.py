@@ -13,8 +13,8 @@ from functools import cache
 from typing import Any, BinaryIO
 
 import numpy as np
-import polars as pl
 
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._guarded import read_guarded
 from downslope.tables._names import listed

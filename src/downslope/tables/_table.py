@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._frames import as_frame
 from downslope.tables._reading import written_tables

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-import polars as pl
-
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._columns import Column, finite_numbers
 from downslope.tables._names import shown_value

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from downslope._extras import zstandard
 from downslope.errors import DownslopeError
 from downslope.tables._limits import largest_content, too_large
 
@@ -22,8 +23,6 @@ _WINDOW = 1 << 28  # bytes of memory that xz may take for what it refers back to
 
 
 def _zstd() -> Any:
-    import zstandard
-
     return zstandard.ZstdDecompressor().decompressobj()
 
 

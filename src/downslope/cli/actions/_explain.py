@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 
+from downslope._extras import polars as pl
 from downslope._visible import escape
 from downslope.cli._results import as_json, chosen_form, write_content, write_form
 from downslope.cli._screen import note, rounded

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
-import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils import compute_sample_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 
+from downslope._extras import polars as pl
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.estimators.table._table import TableEstimator

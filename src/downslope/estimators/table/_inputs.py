@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from numbers import Number
 from typing import Any
 
-import narwhals as nw
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
+from downslope._extras import narwhals as nw
+from downslope._extras import polars as pl
 from downslope.tables import as_frame
 
 __all__ = ["TableInputs", "table_inputs"]

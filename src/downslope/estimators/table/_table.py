@@ -9,7 +9,6 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
@@ -18,6 +17,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from downslope._checks import SIZE, items, one_or_more, whole
 from downslope._checks import Interval as Within
+from downslope._extras import polars as pl
 from downslope._files import SavedFile
 from downslope.engines import DEVICES, ENGINES
 from downslope.errors import DownslopeError

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from downslope._checks import Interval, flag, whole
 from downslope._checks import seed as checked_seed
+from downslope._extras import polars as pl
 from downslope.drawing import Drawn, Picture, panel, table
 from downslope.errors import DownslopeError
 from downslope.fitting._sampling import sampled_rows

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from downslope._checks import Interval, flag, items, show, whole
+from downslope._extras import polars as pl
 from downslope.drawing import Axis, Bar, Drawn, Picture, bars_picture, line_picture, map_picture, panel, table
 from downslope.errors import DownslopeError
 from downslope.fitting._sampling import sampled_rows

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import polars as pl
 from downslope.drawing import Axis
 from downslope.errors import DownslopeError
 from downslope.fitting._written import cell_text

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from downslope._checks import choice
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork
 from downslope.tables import TableEncoder, Target

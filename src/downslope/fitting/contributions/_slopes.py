@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import polars as pl
 from downslope.engines import Evaluator
 from downslope.fitting.contributions._quantity import Quantity
 from downslope.graph import gradient, make

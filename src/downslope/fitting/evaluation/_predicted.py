@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.fitting._scores import FREQUENCIES, LINEAR_MODEL, MEAN, MEDIAN, NETWORK
 from downslope.fitting.evaluation._baselines import baselines

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import array
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables import RowError, Target, counted_in, did_you_mean, listed, rows_with_target
 

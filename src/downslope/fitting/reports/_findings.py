@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 
+from downslope._extras import polars as pl
 from downslope.fitting._importance import Importance
 from downslope.fitting._model import Model
 from downslope.fitting.contributions import Contributions, PartialDependence

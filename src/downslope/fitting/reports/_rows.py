@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.fitting.evaluation import LabelledRows
 from downslope.tables import Table, finite_numbers

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import polars as pl
 from downslope.tables import GAPS, TRUTHS, LevelEncoding
 
 __all__ = ["LevelTable", "level_table"]

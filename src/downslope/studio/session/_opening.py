@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import one_of
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, Network, Point, TrainedNetwork, checked_one, starting_values
 from downslope.studio.lessons import Lesson, is_lesson_file, lesson_named

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from downslope._checks import Interval, number, whole
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.nets import Dense
 from downslope.studio.session._settings import Settings, first_settings

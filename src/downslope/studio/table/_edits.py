@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import polars as pl
 
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.studio.table._rows import EDITABLE, Rows
 

@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables import did_you_mean
 

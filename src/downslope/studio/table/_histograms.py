@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import polars as pl
+
+from downslope._extras import polars as pl
 
 __all__ = ["histogram"]
 

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import polars as pl
-
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables import Reading, Table, open_table
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import polars as pl
 from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.studio.table._choices import AUTO, RAW, STANDARD, Choices, Recipe

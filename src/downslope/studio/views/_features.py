@@ -6,8 +6,7 @@ import re
 from itertools import combinations
 from typing import Any
 
-import polars as pl
-
+from downslope._extras import polars as pl
 from downslope.studio.session._state import SessionState
 from downslope.studio.table._rows import rows_of
 

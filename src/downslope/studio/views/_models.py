@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.fitting import (
     NETWORK,

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import polars as pl
-
 from downslope._checks import items
+from downslope._extras import polars as pl
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.tables._names import listed, no_such_column

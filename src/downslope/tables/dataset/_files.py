@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
-import polars as pl
-
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._limits import largest_content, too_large
 from downslope.tables.dataset._footer import row_groups
@@ -19,7 +19,7 @@ __all__ = ["BLOCK_BYTES", "Block", "BlockFile", "binary_file", "read_safely", "s
 BLOCK_BYTES = 1 << 23
 """What a block has of a file at most, unpacked, and small row groups together at least."""
 
-Schema = Mapping[str, pl.DataType]
+Schema: TypeAlias = "Mapping[str, pl.DataType]"
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import polars as pl
 
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._sources import open_source
 from downslope.tables._table import open_table

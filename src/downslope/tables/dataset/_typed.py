@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import polars as pl
-
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._table import open_table
 from downslope.tables.dataset._files import Block
@@ -14,8 +13,8 @@ from downslope.tables.text import Reading
 
 __all__ = ["kinds_in", "typed_block", "with_block_types"]
 
-_TYPES: Mapping[str, Any] = {"number": pl.Float64, "date": pl.Datetime("us")}
-"""What some kinds are in every block: a block of whole numbers alone must not differ from the others."""
+_WIDE = ("number", "date")
+"""Kinds of one type in every block: a block of whole numbers alone must not differ from the others."""
 
 
 def kinds_in(frame: pl.DataFrame) -> dict[str, str]:
@@ -33,7 +32,8 @@ def kinds_in(frame: pl.DataFrame) -> dict[str, str]:
 
 def with_block_types(frame: pl.DataFrame, kinds: Mapping[str, str]) -> pl.DataFrame:
     """The columns of some kinds in the types that they have in every block."""
-    return frame.cast({name: _TYPES[kind] for name, kind in kinds.items() if kind in _TYPES})
+    types: Mapping[str, Any] = dict(zip(_WIDE, (pl.Float64, pl.Datetime("us")), strict=True))
+    return frame.cast({name: types[kind] for name, kind in kinds.items() if kind in _WIDE})
 
 
 def typed_block(
@@ -55,7 +55,7 @@ def typed_block(
     said = [text for text in table.unread if not text.startswith(tuple(f'column "{n}":' for n in asked))]
     for name, kind in kinds.items():
         column = table.frame[name]
-        if kind in _TYPES and column.dtype == pl.String and column.null_count() < len(column):
+        if kind in _WIDE and column.dtype == pl.String and column.null_count() < len(column):
             said.append(f'column "{name}": none of its cells is a {kind}')
     if said:
         raise DownslopeError(

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import fastexcel
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._names import did_you_mean, listed
 from downslope.tables._sources import Source
@@ -49,8 +50,6 @@ def read_excel(source: Source, sheet: str | None) -> Written:
     Raises:
         DownslopeError: if it is no such file, there is no such sheet, or it holds no table or several.
     """
-    import fastexcel
-
     try:
         book = fastexcel.read_excel(source.content)
         name, area = _chosen(source, book.sheet_names, sheet)
@@ -121,8 +120,6 @@ class _Sheet:
 
     def typed(self, data: Area, places: Sequence[int]) -> list[pl.Series]:
         """Some columns of some rows as what all their cells are; as text where they differ."""
-        import fastexcel
-
         try:
             return self.columns(data, places)
         except fastexcel.FastExcelError:

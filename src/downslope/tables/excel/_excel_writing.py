@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO
 
-import polars as pl
-
+from downslope._extras import polars as pl
+from downslope._extras import xlsxwriter
 from downslope.errors import DownslopeError
 from downslope.tables._plain import is_plain
 from downslope.tables.text import level_text
@@ -15,12 +15,12 @@ __all__ = ["write_excel"]
 _ROWS, _COLUMNS = 1_048_575, 16_384
 _LONGEST = 32_767  # characters of a cell
 _EXACT = 2**53  # the whole numbers that a cell holds
-_FORMATS = (
-    (pl.Date, "yyyy-mm-dd"),
-    (pl.Datetime, "yyyy-mm-dd hh:mm:ss"),
-    (pl.Duration, "[h]:mm:ss"),
-    (pl.Time, "hh:mm:ss"),
-)
+_FORMATS = {
+    "Date": "yyyy-mm-dd",
+    "Datetime": "yyyy-mm-dd hh:mm:ss",
+    "Duration": "[h]:mm:ss",
+    "Time": "hh:mm:ss",
+}
 
 
 def write_excel(frame: pl.DataFrame, file: BinaryIO) -> None:
@@ -39,8 +39,6 @@ def write_excel(frame: pl.DataFrame, file: BinaryIO) -> None:
     >>> read_table(file).rows()
     [(1.5, 'Bonn'), (None, '007')]
     """
-    import xlsxwriter
-
     if frame.height > _ROWS or frame.width > _COLUMNS:
         raise DownslopeError(
             f"a sheet of Excel holds {_ROWS:,} rows and {_COLUMNS:,} columns, and the table has "
@@ -93,5 +91,5 @@ def _with_words(column: pl.Series) -> pl.Series:
 
 def _format(book: Any, kind: pl.DataType) -> Any:
     """How Excel shows cells of a type; None for its own way."""
-    shown = next((form for fitting, form in _FORMATS if kind == fitting), None)
+    shown = _FORMATS.get(str(kind.base_type()))
     return None if shown is None else book.add_format({"num_format": shown})

@@ -1,10 +1,10 @@
 """HOW text becomes numbers and dates: where the cells are, in which notation, and what they hold."""
 
 from downslope.tables.text._cells import (
-    CLOCK,
     GAPS,
     TRUTHS,
     are_codes,
+    is_clock,
     level_text,
     numbers_in,
     seconds,
@@ -27,7 +27,6 @@ from downslope.tables.text._typing import typed
 from downslope.tables.text._written import Written
 
 __all__ = [
-    "CLOCK",
     "GAPS",
     "TRUTHS",
     "Reading",
@@ -39,6 +38,7 @@ __all__ = [
     "clock_seconds",
     "common_order",
     "day_or_month_first",
+    "is_clock",
     "is_note",
     "level_text",
     "numbers_in",

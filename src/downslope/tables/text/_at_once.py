@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Collection, Sequence
 
-import polars as pl
-
+from downslope._extras import polars as pl
 from downslope.tables.text._numbers import only_with_point
 from downslope.tables.text._plain_numbers import plain_numbers, where
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import polars as pl
-
+from downslope._extras import polars as pl
 from downslope.tables.text._numbers import Numbers, decimal_votes, numbers_by
 
 __all__ = ["GAPS"]
@@ -19,9 +18,6 @@ TRUTHS = {
     **dict.fromkeys(("false", "f", "no", "n", "off", "0", "nein", "falsch", "non", "faux"), False),
 }
 """Words for true and false in lower case, those of spreadsheets in other languages among them."""
-
-CLOCK = (pl.Time, pl.Duration)
-"""The types of columns of clock times: of the day, or durations."""
 
 _LONGEST = max(len(word.encode()) for word in GAPS)
 _SOME, _FEW = 1000, 500
@@ -117,6 +113,11 @@ def are_codes(text: pl.Series) -> bool:
     if not has_leading_zeros(digits) or not digits.str.contains(r"^\d+$").all():
         return False
     return digits.str.len_bytes().n_unique() == 1
+
+
+def is_clock(kind: pl.DataType) -> bool:
+    """Whether columns of a type hold clock times: of the day, or durations."""
+    return kind in (pl.Time, pl.Duration)
 
 
 def seconds(column: pl.Series) -> pl.Series:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import polars as pl
-
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 
 __all__ = [

@@ -8,12 +8,12 @@ import itertools
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import polars as pl
 from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.tables._names import listed, name_text, shown_value
@@ -28,7 +28,7 @@ from downslope.tables.text._written import Written
 
 __all__ = ["checked_names", "read_delimited"]
 
-_Schema = Mapping[str, type[pl.DataType]]
+_Schema: TypeAlias = "Mapping[str, type[pl.DataType]]"
 _SEPARATOR_LINE = re.compile(rb"sep=(.)\r?\n", re.IGNORECASE)
 
 

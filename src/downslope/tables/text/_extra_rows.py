@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import polars as pl
 from downslope.tables._names import listed, shown_value
 from downslope.tables.text._cells import numbers_in, without_gaps
 from downslope.tables.text._notes import TOTAL, is_note

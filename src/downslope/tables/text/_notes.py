@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import polars as pl
-
+from downslope._extras import polars as pl
 from downslope.tables.text._dates import are_clock_times, are_dates
 from downslope.tables.text._numbers import are_numbers
 

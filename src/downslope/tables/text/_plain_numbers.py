@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import polars as pl
+from downslope._extras import polars as pl
 
 __all__ = ["plain_numbers", "too_long", "where"]
 

@@ -8,8 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-import polars as pl
-
+from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.studio import _schema as ask
 from downslope.studio.session._descent import checked_descent, fitting_masks
