@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf, prod
 from time import monotonic
 from typing import Any
@@ -50,6 +50,21 @@ class Evaluator:
         found = [self._run(part, threads) for part in self._parts(values)]
         return found[0] if len(found) == 1 else [np.concatenate(parts) for parts in zip(*found, strict=True)]
 
+    def at_point(self, values: Mapping[str, Any]) -> Callable[..., list[NDArray[Any]]]:
+        """``rows`` of its one column alone, the values of all other leaves being these from now on."""
+        (column,) = self._columns
+        found: list[Any] = []
+
+        def rows(x: NDArray[Any], threads: int | None = None) -> list[NDArray[Any]]:
+            if engine_of_the_day() == "native" and len(x):
+                if not found:
+                    found.append(self._plan("native").at_point(values))
+                if found[0] is not None and found[0].dtype == x.dtype:
+                    return [*found[0].run(x, threads)]
+            return self.rows({**values, column: x}, threads)
+
+        return rows
+
     def mean(
         self,
         values: Mapping[str, Any],
@@ -93,12 +108,16 @@ class Evaluator:
         if monotonic() >= end:
             raise OutOfTime
         kind = engine_of_the_day() if self._count(values) else "reference"  # which takes a batch of no rows
+        most = (threads, end - monotonic()) if kind == "native" else ()
+        found: list[NDArray[Any]] = self._plan(kind).run(values, *most)
+        return found
+
+    def _plan(self, kind: str) -> Any:
+        """The plan of an engine, built when it is first asked for."""
         if kind not in self._plans:
             self._plans[kind] = (
                 Plan(self._outputs)
                 if kind == "reference"
                 else plan(self._outputs, keeps_memory=self._keeps_memory)
             )
-        most = (threads, end - monotonic()) if kind == "native" else ()
-        found: list[NDArray[Any]] = self._plans[kind].run(values, *most)
-        return found
+        return self._plans[kind]

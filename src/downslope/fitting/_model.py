@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from downslope._checks import NOT_NEGATIVE, Interval, number, text, whole
 from downslope._extras import polars as pl
 from downslope._files import SavedFile
+from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.fitting._agreement import check_intervals_agree, check_model_agrees
 from downslope.fitting._descent import descent_arguments, settings_asked
@@ -35,6 +36,7 @@ from downslope.interchange import ModelFile, model_of, write_model_file
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import (
     Encoded,
+    MatrixEncoder,
     Reading,
     Table,
     TableEncoder,
@@ -43,7 +45,7 @@ from downslope.tables import (
     counted_in,
     open_table,
 )
-from downslope.training import History, forward
+from downslope.training import History, Predictor
 
 __all__ = ["Model", "read_as_fitted", "read_model"]
 
@@ -55,7 +57,8 @@ class Model:
     """Networks with everything that takes them from a table to predictions in the target's own terms.
 
     Attributes:
-        network, parameters: one network, or several side by side, and the values of their parameters.
+        network, parameters: one network, or several side by side, and the values of their parameters, which
+            are read-only.
         encoder: of the columns.
         target: its classes, or its centre and scale.
         record: how the model was fitted, with its scores.
@@ -73,6 +76,9 @@ class Model:
     intervals: IntervalNetworks | None = None
     reading: Reading = field(default_factory=Reading)
     held_out: PredictedRows | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", {n: _read_only(v) for n, v in self.parameters.items()})
 
     @property
     def summary(self) -> Summary:
@@ -130,6 +136,19 @@ class Model:
         """
         return self._encoded(self.read(data, keep_rows=True))
 
+    def _inputs(self, data: Any) -> NDArray[Any]:
+        """All rows as the network takes them; a matrix of numbers becomes no table on the way."""
+        encoded = None if self._matrix_encoder is None else self._matrix_encoder.encode(data)
+        return self.encode(data).x if encoded is None else encoded
+
+    @cached_property
+    def _matrix_encoder(self) -> MatrixEncoder | None:
+        return MatrixEncoder.of(self.encoder, [column.name for column in self.record.columns])
+
+    @cached_property
+    def _predictor(self) -> Predictor:
+        return Predictor(self.network, self.parameters)
+
     def read(
         self,
         data: Any,
@@ -168,7 +187,7 @@ class Model:
         >>> model.predict({"size": 90}).round(1), model.predict([{"size": 90}, {"size": 70}]).round(1)
         (array([180.5]), array([180.5, 140.5]))
         """
-        return self.predict_encoded(self.encode(data).x)
+        return self.predict_encoded(self._inputs(data))
 
     def predict_proba(self, data: Any) -> NDArray[np.float64]:
         """The probability of each class, (rows, classes), in the order of ``target.classes``.
@@ -181,7 +200,7 @@ class Model:
         """
         if not self.target.classes:
             raise DownslopeError(f'"{self.target.name}" is a number and has no probabilities; use predict')
-        return self.outputs(self.encode(data).x)
+        return self.outputs(self._inputs(data))
 
     def predict_interval(self, data: Any, level: float = 0.9) -> NDArray[np.float64]:
         """Where the target lies with a probability of ``level``: lower and upper ends, (rows, 2).
@@ -196,7 +215,7 @@ class Model:
             DownslopeError: if the target is a class, the level is none, or the model was fitted to too few
                 rows to hold any out.
         """
-        return self.intervals_encoded(self.encode(data).x, [level])[0]
+        return self.intervals_encoded(self._inputs(data), [level])[0]
 
     def intervals_encoded(self, x: NDArray[Any], levels: Sequence[float]) -> list[NDArray[np.float64]]:
         """As ``predict_interval``, for encoded inputs and several levels at once."""
@@ -219,7 +238,7 @@ class Model:
 
     def _numbers(self, x: NDArray[Any]) -> NDArray[np.float64]:
         """What is predicted of a number as the loss takes it, (rows,)."""
-        raw = forward(self.network, self.parameters, x).astype(np.float64)[:, 0]
+        raw = self._predictor(x).astype(np.float64)[:, 0]
         # a mean of targets is never beyond them
         return self.target.clipped(raw) if isinstance(self.network, Ensemble) else raw
 
@@ -227,7 +246,7 @@ class Model:
         """Numbers (rows,) or probabilities (rows, classes) for encoded inputs."""
         if not self.target.classes:
             return self.target.numbers(self._numbers(x))
-        raw = forward(self.network, self.parameters, x)
+        raw = self._predictor(x)
         return class_probabilities(self.network, raw)
 
     def predict_encoded(self, x: NDArray[Any]) -> NDArray[Any]:
@@ -497,6 +516,13 @@ class Model:
         further = None if intervals is None else (intervals.network, intervals.parameters)
         held_out = None if self.held_out is None else self.held_out.arrays()
         return ModelFile(self.network, self.parameters, about, further, held_out)
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """A view through which nothing can be changed."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def read_as_fitted(

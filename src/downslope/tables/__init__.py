@@ -6,6 +6,7 @@ from downslope.tables._encoder import Encoded, TableEncoder, Target
 from downslope.tables._encodings import Encoding, LevelEncoding, Moments, Numeric, Words, fitted, raw_number
 from downslope.tables._frames import as_frame
 from downslope.tables._levels import GAP_LEVEL
+from downslope.tables._matrix import MatrixEncoder
 from downslope.tables._names import did_you_mean, listed, name_text, no_such_column
 from downslope.tables._reading import read_table
 from downslope.tables._row_numbers import RowError, counted_in
@@ -27,6 +28,7 @@ __all__ = [
     "Encoded",
     "Encoding",
     "LevelEncoding",
+    "MatrixEncoder",
     "Moments",
     "Numeric",
     "Reading",

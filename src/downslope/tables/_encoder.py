@@ -267,14 +267,17 @@ class Target:
     def clipped(self, values: NDArray[Any]) -> NDArray[Any]:
         """Scaled predictions no lower and no higher than any target there was."""
         low, high = ((limit - self.mean) / self.scale for limit in (self.low, self.high))
-        inside: NDArray[Any] = np.clip(values, low, high)
+        inside: NDArray[Any] = np.minimum(
+            np.maximum(values, low), high
+        )  # np.clip takes 5 times as long for one
         return inside
 
     def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Scaled predictions in the target's own units, at most the largest number."""
         with np.errstate(over="ignore"):
             found = np.asarray(values, np.float64) * self.scale + self.mean
-        return np.clip(found, -_LARGEST, _LARGEST)
+        inside: NDArray[np.float64] = np.minimum(np.maximum(found, -_LARGEST), _LARGEST)
+        return inside
 
     def to_json(self) -> dict[str, Any]:
         """Plain data from which ``from_json`` makes the same target."""

@@ -28,6 +28,7 @@ __all__ = [
     "Numeric",
     "TwoLevels",
     "Words",
+    "bent",
     "fitted",
     "raw_number",
 ]
@@ -35,6 +36,7 @@ __all__ = [
 ONE_HOT_LEVELS = 12
 RARE = 3
 _BEND = 3.0
+_FAR = 1e150
 _DAY = 86_400.0
 _LARGEST = float(np.finfo(np.float64).max)
 
@@ -48,10 +50,11 @@ class Noticed:
     out_of_range: int = 0
 
 
-def _bent(z: NDArray[np.float64]) -> NDArray[np.float64]:
+def bent(z: NDArray[np.float64]) -> NDArray[np.float64]:
     """z / √(1 + (z/3)²): almost unchanged near 0, at most ±3 (Holzmüller et al. 2024)."""
-    bent: NDArray[np.float64] = z / np.sqrt(1 + (z / _BEND) ** 2)
-    return bent
+    z = np.minimum(np.maximum(z, -_FAR), _FAR)  # whose square is a number
+    found: NDArray[np.float64] = z / np.sqrt(1 + (z / _BEND) ** 2)
+    return found
 
 
 def _centre_and_scale(present: NDArray[np.float64]) -> tuple[float, float]:
@@ -134,7 +137,7 @@ class Numeric:
     def feature(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """What numbers become."""
         z = (values - self.centre) / self.scale
-        return _bent(z) if self.bent else z
+        return bent(z) if self.bent else z
 
     def values(self, feature: NDArray[Any]) -> NDArray[np.float64]:
         """The numbers that became these; a gap became the median.
@@ -303,7 +306,7 @@ class Moments:
         moments = as_moments(column, self.form)
         days = _days(moments)
         absent = np.isnan(days)
-        parts = [_bent((days - self.centre) / self.scale)]
+        parts = [bent((days - self.centre) / self.scale)]
         for circle in self.circles:
             turn = 2 * np.pi * _CIRCLES[circle](moments)
             parts += [np.sin(turn), np.cos(turn)]

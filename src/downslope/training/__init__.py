@@ -6,7 +6,7 @@ from downslope.training._epochs import AfterEpoch, Ending, Losses, run_epochs
 from downslope.training._failure import Failure
 from downslope.training._history import History
 from downslope.training._loop import Advance, Loop, Rates, State
-from downslope.training._predict import forward, held_out, predict
+from downslope.training._predict import Predictor, forward, held_out, predict
 from downslope.training._program import Means, Program, program_of, training_program
 from downslope.training._run import Average, Progress, Run, read_run
 from downslope.training._scores import confusion_counts, r_squared
@@ -81,6 +81,7 @@ __all__ = [
     "OneCycle",
     "Optimizer",
     "Part",
+    "Predictor",
     "Program",
     "Progress",
     "RMSprop",

@@ -15,7 +15,7 @@ from downslope.nets import AnyNetwork, Ensemble, Point, parameter_values
 from downslope.training._stopping import Folds
 from downslope.training.arguments import checked_inputs
 
-__all__ = ["forward", "held_out", "predict"]
+__all__ = ["Predictor", "forward", "held_out", "predict"]
 
 
 @suggests_keywords
@@ -54,6 +54,24 @@ def forward(
 ) -> NDArray[Any]:
     """What a network predicts, (rows, outputs), of arrays that are known to fit."""
     return _prediction(network).rows({**values, "x": x}, threads)[0]
+
+
+class Predictor:
+    """What a network predicts at one point, again and again; the parameters must stay as they are.
+
+    It can be pickled: it is built anew from the network and the parameters.
+    """
+
+    def __init__(self, network: AnyNetwork, values: Mapping[str, NDArray[Any]]) -> None:
+        self._network, self._values = network, values
+        self._rows = _prediction(network).at_point(values)
+
+    def __call__(self, x: NDArray[Any]) -> NDArray[Any]:
+        """What it predicts of rows, (rows, outputs), of inputs that are known to fit."""
+        return self._rows(x)[0]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Predictor, (self._network, self._values)
 
 
 def held_out(

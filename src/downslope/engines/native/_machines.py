@@ -9,7 +9,7 @@ import numpy as np
 
 from downslope._forks import ModuleLock
 
-__all__ = ["new_machine", "put_aside", "take_waiting"]
+__all__ = ["is_small", "new_machine", "put_aside", "take_waiting"]
 
 _WAITING_BYTES = 1 << 25
 """Memory of all waiting machines together."""
@@ -28,6 +28,11 @@ def new_machine(native: Any, dtype: np.dtype[Any]) -> Any:
     return (_native.FloatMachine if dtype == np.float32 else _native.DoubleMachine)(native)
 
 
+def is_small(machine: Any) -> bool:
+    """Whether its memory can stay until its next run."""
+    return bool(machine.bytes <= _WAITING_BYTES)
+
+
 def take_waiting(native: Any, dtype: np.dtype[Any]) -> Any:
     """A machine that waits, or else a new one; it is the caller's alone."""
     global _bytes
@@ -43,9 +48,9 @@ def take_waiting(native: Any, dtype: np.dtype[Any]) -> Any:
 def put_aside(native: Any, dtype: np.dtype[Any], machine: Any) -> None:
     """Let a machine wait, unless it is large; those that have waited longest make room for it."""
     global _bytes
-    size = machine.bytes
-    if size > _WAITING_BYTES:
+    if not is_small(machine):
         return
+    size = machine.bytes
     kind = (native, dtype)
     with _lock:
         _waiting.setdefault(kind, []).append((machine, size))

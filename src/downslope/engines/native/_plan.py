@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines._protocol import OutOfTime
-from downslope.engines.native._machines import new_machine, put_aside, take_waiting
+from downslope.engines.native._machines import is_small, new_machine, put_aside, take_waiting
 from downslope.engines.native._threads import threads_for
 from downslope.engines.native.lowering import ELEMENTWISE_OPS, Opcode, Tape, is_flipped, lower
 from downslope.engines.reference._plan import Plan
@@ -99,6 +99,15 @@ class NativePlan:
         self._weights = sum(prod(map(int, leaf.shape)) for leaf in tape.leaves)
         self._kept: dict[np.dtype[Any], list[Any]] | None = {} if keeps_memory else None
 
+    def at_point(self, values: Mapping[str, Any]) -> PlanAtPoint | None:
+        """The plan with its parameters set, given a value for each leaf but its one column.
+
+        None where an output is no value for each row, or rows are given in several columns.
+        """
+        if len(self._tape.stores) < len(self._nodes) or self._scalars or len(self._tape.columns) != 1:
+            return None
+        return PlanAtPoint(self._tape, self._native, values, self._weights)
+
     def _take(self, dtype: np.dtype[Any]) -> Any:
         """A machine that no other thread uses."""
         if self._kept is None:
@@ -137,7 +146,7 @@ class NativePlan:
         machine = self._take(dtype)
         for name, value in self._matrices:
             machine.set(value, np.ascontiguousarray(given[name], dtype))
-        stores = [np.empty(_rows_first(n, rows), dtype) for n in tape.stores]
+        stores = _stores(tape, rows, dtype)
         # sums over the batch want all of it at once
         batch = min(rows, _ROWS) if len(stores) == len(self._nodes) else rows
         scalars = np.empty((-(-rows // batch), len(self._scalars)))
@@ -172,6 +181,63 @@ class NativePlan:
                 machine.get(value, out)
                 results.append(out)
         return results
+
+
+class PlanAtPoint:
+    """A plan whose parameters are set once, so that a single row costs little more than its arithmetic.
+
+    Threads can run it at once. Small machines stay with it.
+
+    Attributes:
+        dtype: of the rows that it takes.
+    """
+
+    def __init__(self, tape: Tape, native: Any, values: Mapping[str, Any], weights: int) -> None:
+        given = {value: np.asarray(values[leaf.name]) for leaf, value in tape.leaves.items()}
+        single = all(array.dtype == np.float32 for array in given.values())
+        self.dtype = np.dtype(np.float32 if single else np.float64)
+        for leaf, value in tape.leaves.items():
+            if given[value].shape != tuple(map(int, leaf.shape)):
+                raise ValueError(f"{leaf.name} needs the shape {leaf.shape}, not {given[value].shape}")
+        self._given = {value: np.ascontiguousarray(array, self.dtype) for value, array in given.items()}
+        self._tape, self._native, self._weights = tape, native, weights
+        (column,) = tape.columns
+        self._width = tuple(map(int, column.shape[1:]))
+        self._machines: list[Any] = []
+
+    def run(self, x: NDArray[Any], most: int | None = None) -> list[NDArray[Any]]:
+        """The outputs of rows, in the order of the tape's stores.
+
+        Raises:
+            ValueError: if the rows have another width or dtype.
+        """
+        rows = len(x)
+        if x.shape[1:] != self._width or x.dtype != self.dtype or not rows:
+            raise ValueError(f"rows need the shape (rows, *{self._width}) in {self.dtype}, not {x.shape}")
+        try:
+            machine = self._machines.pop()
+        except IndexError:
+            machine = self._made()
+        stores, batch = _stores(self._tape, rows, self.dtype), min(rows, _ROWS)
+        batches = -(-rows // batch)
+        threads, columns = threads_for(self._weights * batch, most), [np.ascontiguousarray(x)]
+        scalars, seen = np.empty((batches, 0)), np.empty(batches)
+        machine.run(columns, stores, None, 0, rows, batch, 1, scalars, 0, 0, threads, seen)
+        if is_small(machine):
+            self._machines.append(machine)
+        flipped = map(is_flipped, (node.shape for node in self._tape.stores))
+        return [store.T if turned else store for store, turned in zip(stores, flipped, strict=True)]
+
+    def _made(self) -> Any:
+        machine = new_machine(self._native, self.dtype)
+        for value, array in self._given.items():
+            machine.set(value, array)
+        return machine
+
+
+def _stores(tape: Tape, rows: int, dtype: np.dtype[Any]) -> list[NDArray[Any]]:
+    """Where what is known of each row goes."""
+    return [np.empty(_rows_first(node, rows), dtype) for node in tape.stores]
 
 
 def _rows_first(node: Node, rows: int) -> tuple[int, ...]:
