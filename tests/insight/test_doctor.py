@@ -134,7 +134,7 @@ def test_trials_of_steps_on_many_rows_learn_from_some() -> None:
     budget = Budget(60.0, promised=True)
     trials = Trials(Yardstick(call), 400, 400, budget, 4096)
     assert call.of_rows(np.arange(3)).x.tolist() == call.x[:3].tolist()
-    first = trials.branches(call, count=2).curves[0]
+    first = trials.branches(call, range(2)).curves[0]
     own = call.of_rows(drawn(np.arange(len(call.x)), 4096)).run(seed=0, steps=400, epochs=None)
     assert np.isclose(first[0] * Yardstick(call).constant, own.losses[:7].mean(), rtol=0.01)
 

@@ -144,7 +144,7 @@ class Proof:
         steps: of each of them.
         short: whether the call asks for more.
         p: the chance of such ranks where the remedy does nothing (Mann and Whitney 1947).
-        placebo_p: the same of the unrelated change.
+        placebo_p: the same of the unrelated change; 1 of other seeds alone, which p ranks it beside, too.
     """
 
     unchanged: Branches

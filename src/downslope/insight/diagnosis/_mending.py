@@ -14,10 +14,12 @@ from downslope.insight.diagnosis._trials import (
     LARGE_SHARE,
     LEVEL,
     SEEDS,
+    SMALL_SHARE,
     Progress,
     Trials,
     is_worth,
     rank_p,
+    runs_of,
     verdict,
 )
 from downslope.insight.diagnosis.findings import Sign, signs
@@ -30,7 +32,6 @@ _EPOCHS = 10  # what an examination may take of the run's own time
 _MOST = 6  # faults that are mended one after the other
 _SIGNALS = 0.5  # of the time, which signals may take
 _MENDED = "the run with these remedies"
-_SCREENED = 16  # runs, about, that choose one of the remedies of a suspicion
 _UNPROVEN = "unproven"  # what no verdict was given on
 _LEVEL = 0.05  # where two remedies differ by less, the cause is taken in the order of the findings
 
@@ -132,10 +133,10 @@ def mend(seen: Examination, suspected: Sequence[Suspected], progress: Progress |
         suspected: of it.
         progress: is told in words what is tried next; what it raises ends the trials.
     """
-    faults = [each for each in suspected if not each.is_note]
+    faults = [each for each in suspected if not each.is_note and _can_matter(seen, each.suspicion)]
     if not faults:
         return Mending((), (), ())
-    trials = _trials(seen, len(faults))
+    trials = _trials(seen, faults)
     if progress is not None:
         trials.progress = progress
     begin, found, small, unexamined = seen.call, list[Tried](), list[Tried](), list[str]()
@@ -164,7 +165,11 @@ def mend(seen: Examination, suspected: Sequence[Suspected], progress: Progress |
             break
         known = {each.sign.code for each, _, _ in found}
         suspected, unexamined = suspicions(seen)
-        faults = [each for each in suspected if not each.is_note and each.sign.code not in known]
+        faults = [
+            each
+            for each in suspected
+            if not each.is_note and each.sign.code not in known and _can_matter(seen, each.suspicion)
+        ]
         if not faults:
             break
     found = found[:sure] or _likely(*first, must=True)
@@ -174,10 +179,15 @@ def mend(seen: Examination, suspected: Sequence[Suspected], progress: Progress |
     return Mending(found, small, untried, unexamined)
 
 
-def _trials(seen: Examination, suspected: int) -> Trials:
+def _can_matter(seen: Examination, suspicion: Suspicion) -> bool:
+    """Whether so much of the error is left that a remedy can be worth a note."""
+    return suspicion.certain or seen.score_of(suspicion.fair(seen.call)) >= SMALL_SHARE
+
+
+def _trials(seen: Examination, faults: Sequence[Suspected]) -> Trials:
     """Runs as long as the time allows, at most as long as the run that is examined."""
     steps, budget, most = seen.steps_asked, seen.budget, most_rows(seen.call.network)
-    branches = 2 * SEEDS + suspected * (SEEDS + _SCREENED)
+    branches = 2 * SEEDS + sum(runs_of(len(each.suspicion.remedies)) for each in faults)
     step = budget.step * min(1.0, most / budget.batch)
     affordable = int((budget.left / budget.slowness / branches - budget.setup) / step)
     return Trials(seen.yardstick, max(0, min(steps, affordable)), steps, budget, most)

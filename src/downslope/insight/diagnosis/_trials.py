@@ -29,6 +29,7 @@ __all__ = [
     "Trials",
     "is_worth",
     "rank_p",
+    "runs_of",
     "verdict",
 ]
 
@@ -43,7 +44,9 @@ there is to explain: in a table without noise every f² is large."""
 SMALL, SMALL_SHARE = 0.15, 0.01
 """The same of a note, with what Cohen calls medium."""
 _NEARLY, _NEARLY_SHARE = 1.05, 0.005  # of the best score and beyond it, where a smaller change is as good
-_SCREENS, _FINAL, _MORE = 90, 3, 4  # first seed of choosing, remedies that get more runs, and how many
+_KEPT = (4, 3, 3)  # remedies that are kept after each round of choosing
+_SCREENS = ((90,), (91, 92, 93))  # seeds of the rounds after the first, which has that of the call
+_PLACEBO = range(50, 50 + SEEDS)  # seeds of placebos
 _POINTS = 60  # of a curve that is kept
 _JITTER = 0.01  # of a start that was given, as a share, between seeds
 
@@ -74,7 +77,8 @@ class Trials:
     budget: Budget
     most_rows: int
     progress: Progress = _told_nobody
-    _known: dict[tuple[Call, int, int], Branches] = field(default_factory=dict)
+    _known: dict[tuple[Call, int], Branches] = field(default_factory=dict)
+    _changed: dict[tuple[Call, Remedy], Call] = field(default_factory=dict)
 
     @property
     def is_over(self) -> bool:
@@ -84,11 +88,21 @@ class Trials:
     def tried(self, call: Call, remedies: Sequence[Remedy]) -> tuple[Remedy, Proof]:
         """The first of the remedies that are screened with which no run fails, and its proof.
 
-        At the edge of what is stable a remedy can do well in a few runs and fail in the next.
+        At the edge of what is stable a remedy can do well in a few runs and fail in the next. Where the best
+        of the first runs with any remedy is hardly better than the worst without, these are all of the proof.
         """
+        some, few = (
+            self._best(call, remedies, 2),
+            [seed for seeds in self._rounds(call)[:2] for seed in seeds],
+        )
+        unchanged = self.branches(call, few)
+        remedied = [self.branches(self._with(call, remedy), few) for remedy in some]
+        least = min(float(branches.scores.min()) for branches in remedied)
+        if not is_worth(float(unchanged.scores.max()), least, SMALL, SMALL_SHARE):
+            return some[0], self._proof(call, unchanged, remedied[0], unchanged)
         proofs = []
-        for remedy in self.screened(call, remedies):
-            proofs.append((remedy, self.prove(call, remedy, remedy.apply(call))))
+        for remedy in self._best(call, some, 3):
+            proofs.append((remedy, self.prove(call, remedy, self._with(call, remedy))))
             if proofs[-1][1].remedied.scores.max() < WORST:
                 return proofs[-1]
         return proofs[0]
@@ -96,29 +110,41 @@ class Trials:
     def screened(self, call: Call, remedies: Sequence[Remedy]) -> Sequence[Remedy]:
         """The best remedies by the worst of some runs of each, the smallest change that does as well first.
 
-        One of the runs has the seed of the call, which the remedy is for. The best get more runs, for at the
-        edge of what is stable some starts do well and others fail.
-
         Raises:
             OutOfTime: if the time is up before; so do the others.
         """
-        if len(remedies) == 1:
-            return remedies
-        own, scores = int(call.settings.get("seed") or 0), dict[Remedy, float]()
-        for remedy in remedies:
-            self.progress(f"trying: {remedy.words}")
-            scores[remedy] = self._worst(remedy.apply(call), (own, _SCREENS))
-        as_good = _nearly_best(remedies, scores)
-        others = sorted((r for r in remedies if r not in as_good), key=scores.__getitem__)
-        final = [*as_good, *others][:_FINAL]
-        for remedy in final:
-            more = self._worst(remedy.apply(call), range(_SCREENS + 1, _SCREENS + _MORE))
-            scores[remedy] = max(scores[remedy], more)
-        first = _nearly_best([remedy for remedy in remedies if remedy in final], scores)[0]
-        return [first, *(remedy for remedy in sorted(final, key=scores.__getitem__) if remedy is not first)]
+        return self._best(call, remedies, len(_KEPT))
 
-    def _worst(self, call: Call, seeds: Iterable[int]) -> float:
-        return float(max(self._branches(call, seeds).scores))
+    def _best(self, call: Call, remedies: Sequence[Remedy], rounds: int) -> Sequence[Remedy]:
+        """Those that are left after some rounds of choosing, the first to prove in front.
+
+        The first run has the seed of the call, which the remedy is for. Only the best get more, for at the
+        edge of what is stable some starts do well and others fail (Jamieson and Talwalkar 2016).
+        """
+        left, seeds = list(remedies), list[int]()
+        for more, kept in zip(self._rounds(call)[:rounds], _KEPT, strict=False):
+            if len(left) == 1:
+                return left
+            seeds += more
+            scores = dict[Remedy, float]()
+            for remedy in left:
+                self.progress(f"trying: {remedy.words}")
+                scores[remedy] = float(self.branches(self._with(call, remedy), seeds).scores.max())
+            as_good = _nearly_best(left, scores)
+            others = sorted((r for r in left if r not in as_good), key=scores.__getitem__)
+            left = sorted([*as_good, *others][:kept], key=left.index)
+        first = _nearly_best(left, scores)[0]
+        return [first, *(remedy for remedy in sorted(left, key=scores.__getitem__) if remedy is not first)]
+
+    def _rounds(self, call: Call) -> list[tuple[int, ...]]:
+        """The seeds of each round of choosing."""
+        return [(int(call.settings.get("seed") or 0),), *_SCREENS]
+
+    def _with(self, call: Call, remedy: Remedy) -> Call:
+        """The call with a remedy: the same one each time."""
+        if (call, remedy) not in self._changed:
+            self._changed[call, remedy] = remedy.apply(call)
+        return self._changed[call, remedy]
 
     def prove(self, call: Call, remedy: Remedy, mended: Call) -> Proof:
         """Runs with the remedy, of the call ``mended``, beside runs without it and with a placebo.
@@ -131,8 +157,14 @@ class Trials:
         self.progress(f"proving: {remedy.words}")
         remedied = self.branches(mended)
         self.progress("running it with an unrelated change")
-        placebo = self.branches(remedy.placebo(call) if remedy.placebo else call, first=50)
-        without = unchanged.scores if remedy.placebo else np.append(unchanged.scores, placebo.scores)
+        placebo = self.branches(remedy.placebo(call) if remedy.placebo else call, _PLACEBO)
+        return self._proof(call, unchanged, remedied, placebo, apart=remedy.placebo is not None)
+
+    def _proof(
+        self, call: Call, unchanged: Branches, remedied: Branches, placebo: Branches, *, apart: bool = False
+    ) -> Proof:
+        """The same of runs that were made, with a placebo that is a change or other seeds alone."""
+        without = unchanged.scores if apart else np.append(unchanged.scores, placebo.scores)
         return Proof(
             unchanged,
             remedied,
@@ -140,23 +172,29 @@ class Trials:
             self.steps,
             self.steps < self.asked or self._sampled(call) is not call,
             rank_p(remedied.scores, without),
-            rank_p(placebo.scores, unchanged.scores),
+            rank_p(placebo.scores, unchanged.scores) if apart else 1.0,
         )
 
-    def branches(self, call: Call, first: int = 0, count: int = SEEDS) -> Branches:
+    def branches(self, call: Call, seeds: Iterable[int] = range(SEEDS)) -> Branches:
         """Runs of a call with seeds of their own, each made once."""
-        if (call, first, count) not in self._known:
-            self._known[call, first, count] = self._branches(call, range(first, first + count))
-        return self._known[call, first, count]
+        wanted = list(dict.fromkeys(seeds))
+        new = [seed for seed in wanted if (call, seed) not in self._known]
+        self._known |= {(call, seed): made for seed, made in zip(new, self._made(call, new), strict=True)}
+        known = [self._known[call, seed] for seed in wanted]
+        return Branches(
+            np.concatenate([each.scores for each in known]), np.concatenate([each.curves for each in known])
+        )
 
-    def _branches(self, call: Call, seeds: Iterable[int]) -> Branches:
+    def _made(self, call: Call, seeds: Sequence[int]) -> list[Branches]:
+        """A run with each of some seeds."""
+        if not seeds:
+            return []
         if self.is_over:
             raise OutOfTime
-        seeds = list(seeds)
         try:
             call.rows  # noqa: B018 -- known before threads ask for it at once
         except DownslopeError:  # changes that do not go together
-            return Branches(np.full(len(seeds), WORST), np.full((len(seeds), _POINTS), np.nan))
+            return [Branches(np.array([WORST]), np.full((1, _POINTS), np.nan))] * len(seeds)
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             made = pool.map(lambda seed: self._run(call, seed), seeds)
             try:
@@ -164,9 +202,10 @@ class Trials:
             except KeyboardInterrupt:
                 self.budget.stop()
                 raise OutOfTime from None
-        scores = [WORST if run is None else _score(self.yardstick, call, run) for run in runs]
         unit = Yardstick(call).constant or 1.0
-        return Branches(np.array(scores), np.array([_curve(run) for run in runs]) / unit)
+        scores = [WORST if run is None else _score(self.yardstick, call, run) for run in runs]
+        curves = [_curve(run) / unit for run in runs]
+        return [Branches(np.array([score]), curve[None]) for score, curve in zip(scores, curves, strict=True)]
 
     def _run(self, call: Call, seed: int) -> Run | None:
         """A change that asks for more or fewer steps gets as many more or fewer."""
@@ -189,6 +228,12 @@ class Trials:
         """The call with drawn rows, where each of its steps takes too many."""
         size = min(call.settings.get("batch_size") or len(call.x), len(call.x))
         return call if size <= self.most_rows else call.of_rows(drawn(np.arange(len(call.x)), self.most_rows))
+
+
+def runs_of(remedies: int) -> int:
+    """How many runs choose one of so many remedies and prove it, at most."""
+    tried = [remedies, *(min(remedies, kept) for kept in _KEPT)] if remedies > 1 else [1, 1, 0]
+    return sum(count * len(seeds) for count, seeds in zip(tried, ((0,), *_SCREENS), strict=False)) + SEEDS
 
 
 def _nearly_best(remedies: Sequence[Remedy], scores: Mapping[Remedy, float]) -> list[Remedy]:
@@ -233,7 +278,8 @@ def verdict(proof: Proof, reached: float) -> str | None:
     """``"fault"``, ``"note"`` or None: whether a remedy did more than chance, than a placebo, and how much.
 
     Runs that are shorter than what was asked for favour whatever is fast at first: with the remedy they also
-    have to do better than the whole run did.
+    have to do better than the whole run did. What is proven and small is a fault of a run that came out worse
+    than usual, where every run with the remedy is better than it by enough.
 
     Args:
         proof: the runs that were tried.
@@ -249,7 +295,7 @@ def verdict(proof: Proof, reached: float) -> str | None:
         if by_placebo and proof.placebo_p < LEVEL:
             continue
         if all(is_worth(before, after, effect, share) for before in befores):
-            return severity
+            return FAULT if is_worth(reached, float(proof.remedied.scores.max())) else severity
     return None
 
 
