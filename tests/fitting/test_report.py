@@ -113,6 +113,17 @@ def test_what_it_computes_is_what_the_model_says(mass):
     assert "Row 4 of penguins.csv" in Outline(ds.report(mass, row=3).html()).text
 
 
+def test_each_of_many_columns_is_shuffled_fewer_times():
+    """To shuffle a column is to predict all rows: the page of a wide table would take minutes."""
+    numbers = np.random.default_rng(0)
+    table = {f"c{i}": numbers.normal(size=60) for i in range(150)}
+    table["y"] = 3 * table["c7"] + numbers.normal(size=60) / 10
+    model = ds.fit(pd.DataFrame(table), target="y", members=1, epochs=1)
+    (part,) = ds.report(model, pd.DataFrame(table)).parts
+    assert part.importance.repeats == 2
+    assert part.importance.to_json() == model.importance(pd.DataFrame(table), repeats=2).to_json()
+
+
 def test_the_table_of_the_fit_given_as_data_does_not_flatter(mass):
     """It is known by its targets, and errors stay those of held-out rows."""
     (part,) = ds.report(mass, pd.read_csv(PENGUINS)).parts

@@ -20,9 +20,9 @@ from downslope.fitting.contributions import Predictor, columns_of
 from downslope.fitting.evaluation import LabelledRows
 from downslope.tables import counted_in
 
-__all__ = ["Importance", "error_increases", "importance", "shares"]
+__all__ = ["REPEATS", "Importance", "error_increases", "importance", "shares"]
 
-_REPEATS = 5
+REPEATS = 5
 _SHUFFLES = 0x1A9
 _SHOWN = 20
 
@@ -32,7 +32,7 @@ def error_increases(
     x: NDArray[Any],
     places: Sequence[slice],
     seed: int,
-    repeats: int = _REPEATS,
+    repeats: int = REPEATS,
 ) -> NDArray[np.float64]:
     """By how much the error of each row grows when a column is shuffled, (columns, rows).
 
@@ -159,7 +159,7 @@ class Importance(Drawn):
 
 
 def importance(
-    predictor: Predictor, labelled: LabelledRows, *, repeats: int = _REPEATS, seed: int = 0
+    predictor: Predictor, labelled: LabelledRows, *, repeats: int = REPEATS, seed: int = 0
 ) -> Importance:
     """How much the error of predictions grows when a column is shuffled; ``Model.importance`` says more."""
     repeats, seed = whole("repeats", repeats, SIZE), checked_seed("seed", seed)

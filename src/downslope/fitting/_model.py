@@ -19,7 +19,7 @@ from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.fitting._agreement import check_intervals_agree, check_model_agrees
 from downslope.fitting._descent import descent_arguments, settings_asked
-from downslope.fitting._importance import Importance, importance
+from downslope.fitting._importance import REPEATS, Importance, importance
 from downslope.fitting._notebook import summary_html
 from downslope.fitting._record import LINEAR, Record
 from downslope.fitting._scores import LINEAR_MODEL, NETWORK
@@ -300,7 +300,7 @@ class Model:
         asked: dict[str, Any] = {"of_class": of_class, "log_odds": log_odds, "samples": samples, "seed": seed}
         return contributions(self, frame, known, **asked)
 
-    def importance(self, table: Any, *, repeats: int = 5, seed: int = 0) -> Importance:
+    def importance(self, table: Any, *, repeats: int = REPEATS, seed: int = 0) -> Importance:
         """How much the error grows when the values of a column are shuffled over the rows.
 
         The mean absolute error, in units of the target, or the log loss. Of two columns with the same

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._names import shown_value
@@ -120,14 +122,14 @@ def _number(column: pl.Series) -> Column:
     if column.dtype.is_integer() and not column.null_count() and column.min() == column.max():
         return _one_value(column.head(1), 0)  # at once: tables have thousands of them
     values = finite_numbers(column)
-    present, gaps = values.drop_nulls(), values.null_count()
+    gaps = values.null_count()
+    present = values.drop_nulls() if gaps else values
     low, high = present.to_numpy().min(), present.to_numpy().max()
     if low == high:
         return _one_value(present.head(1), gaps)
     levels = present.n_unique()
-    whole = column.dtype.is_integer() or bool((present == present.round()).all())
     keyed = _KEY.search(column.name) or (column.name == "column1" and _counts_up(present))
-    if whole and levels == len(column) > 2 and keyed:
+    if keyed and levels == len(column) > 2 and bool((present == present.round()).all()):
         why = "named as a key" if _KEY.search(column.name) else "without a name, and counts the rows"
         return Column(column.name, "identifier", f"a different whole number in every row, {why}")
     reason = f"{levels} values from {low:.6g} to {high:.6g}{_gaps(gaps)}{_code_of_gaps(present, low, high)}"
@@ -253,16 +255,17 @@ def finite_numbers(column: pl.Series) -> pl.Series:
             f'column "{column.name}" holds dates where numbers belong; give it as numbers, such as days '
             "since a start"
         )
-    values = _as_numbers(column).fill_nan(None).alias(column.name)
-    infinite = values.is_infinite().fill_null(False).arg_true()
+    values = _as_numbers(column).alias(column.name)
+    cells = values.to_numpy()  # NumPy looks at thousands of short columns in no time
+    infinite = np.flatnonzero(np.isinf(cells))
     if len(infinite):
         more = f" ({len(infinite)} in all)" if len(infinite) > 1 else ""
         raise RowError(
             f'column "{column.name}" holds an infinity in',
-            infinite[0],
+            int(infinite[0]),
             f"{more}; put a number there, or leave the cell empty",
         )
-    return values
+    return values if np.count_nonzero(np.isnan(cells)) == values.null_count() else values.fill_nan(None)
 
 
 def refuse_text(column: pl.Series) -> None:

@@ -111,7 +111,8 @@ class TableEncoder:
 
     def refuse_missing(self, frame: pl.DataFrame) -> None:
         """Refuse a table without a column that is needed; it is named."""
-        missing = [part.name for part in self.encodings if part.name not in frame.columns]
+        present = set(frame.columns)
+        missing = [part.name for part in self.encodings if part.name not in present]
         if missing:
             several = "columns" if len(missing) > 1 else "column"
             raise DownslopeError(

@@ -369,7 +369,8 @@ def fitted(column: pl.Series, kind: str) -> Encoding:
 
 def _fitted_number(column: pl.Series) -> Numeric:
     values = finite_numbers(column)
-    present = values.drop_nulls().to_numpy()
+    cells = values.to_numpy()
+    present = cells[~np.isnan(cells)]
     if not len(present):
         present = np.zeros(1)
     centre, scale = _centre_and_scale(present)

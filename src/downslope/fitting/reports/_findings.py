@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from downslope._extras import polars as pl
-from downslope.fitting._importance import Importance
+from downslope.fitting._importance import REPEATS, Importance
 from downslope.fitting._model import Model
 from downslope.fitting.contributions import Contributions, PartialDependence
 from downslope.fitting.evaluation import Evaluation, LabelledRows, PredictedRows, baselines
@@ -18,6 +18,8 @@ from downslope.fitting.reports._rows import ReportRows
 __all__ = ["Findings", "findings_of"]
 
 _CURVES = 6
+_SHUFFLES = 300
+"""Of all columns together, each of which is predicting all rows: one of a column where there are so many."""
 _WORST = 10
 _MANY = 20
 """Rows whose targets are hardly the same by chance."""
@@ -176,7 +178,8 @@ def _importance(model: Model, rows: ReportRows, seed: int) -> Importance | None:
     """None where the table has no targets to measure it by."""
     if rows.labelled is None or len(rows.labelled) < 2:
         return None
-    return model.importance(rows.frame, seed=seed)
+    columns = max(1, len(model.encoder.encodings))
+    return model.importance(rows.frame, repeats=min(REPEATS, max(1, _SHUFFLES // columns)), seed=seed)
 
 
 def _curves(

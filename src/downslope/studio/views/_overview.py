@@ -25,6 +25,7 @@ from downslope.studio.views._reading import reading_view
 from downslope.studio.views._runs import runs_source, runs_view
 from downslope.studio.views._viewer import Viewer
 from downslope.studio.views.pictures import picture_for
+from downslope.tables import Column
 from downslope.training import OPTIMIZERS
 
 __all__ = ["SHOWN_WEIGHTS", "overview_of"]
@@ -55,10 +56,11 @@ def overview_of(session: Session, viewer: Viewer) -> Overview | None:
 
 def _table(state: SessionState) -> dict[str, Any]:
     rows, choices = state.rows, state.rows.choices
+    about = {column.name: column for column in rows.columns}
     return {
         "name": rows.name,
         "rows": rows.shown.height,
-        "columns": [_column(rows, name) for name in rows.shown.columns],
+        "columns": [_column(rows, name, about.get(name)) for name in rows.shown.columns],
         "features": list(rows.features),
         "targets": list(choices.targets),
         "classes": list(rows.target.classes),
@@ -75,8 +77,7 @@ def _table(state: SessionState) -> dict[str, Any]:
     }
 
 
-def _column(rows: Rows, name: str) -> dict[str, Any]:
-    column = next((column for column in rows.columns if column.name == name), None)
+def _column(rows: Rows, name: str, column: Column | None) -> dict[str, Any]:
     return {
         "name": name,
         "target": name in rows.choices.targets,

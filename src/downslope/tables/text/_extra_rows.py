@@ -148,13 +148,8 @@ def _without_subtotals(rows: _Rows) -> tuple[_Rows, list[str]]:
     frame, first = rows.frame, 0
     if frame.height > _REPORT:
         return rows, []
-    words = frame.select(pl.col(pl.String).str.strip_chars(" :.="))
-    if not words.width:
-        return rows, []
-    called = pl.all().str.contains(f"^(?i:{TOTAL.pattern})$").fill_null(False)
-    named = words.select(pl.any_horizontal(called)).to_series()
     gone = []
-    for place in named.arg_true().to_list():
+    for place in np.flatnonzero(_called_a_total(frame)).tolist():
         if place - first > 1 and _sums_up(frame.slice(first, place + 1 - first)):
             gone.append(place)
             first = place + 1
@@ -164,6 +159,17 @@ def _without_subtotals(rows: _Rows) -> tuple[_Rows, list[str]]:
         rows, gone, "sums up rows above it and is left out", "sum up rows above them and are left out"
     )
     return rows.without(gone), [said]
+
+
+def _called_a_total(frame: pl.DataFrame) -> NDArray[np.bool_]:
+    """The rows with a cell that names a total; all columns in one series, as there can be thousands."""
+    columns = [column for column in frame if column.dtype == pl.String]
+    if not columns:
+        return np.zeros(frame.height, bool)
+    cells = pl.concat(columns).str.strip_chars(" :.=")
+    called = cells.str.contains(f"^(?i:{TOTAL.pattern})$").fill_null(False).to_numpy()
+    named: NDArray[np.bool_] = np.any(called.reshape(len(columns), frame.height), axis=0)
+    return named
 
 
 def _label(row: Sequence[Any]) -> str:

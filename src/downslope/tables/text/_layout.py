@@ -138,9 +138,12 @@ def _header_place(rows: Sequence[Sequence[str]], width: int) -> int:
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether a column holds values below the first row, and none in it."""
-    columns = zip(*rows, strict=False)  # the first row may be of another length
-    values = (are_values(column) for column in columns)
-    return any(bool(v[1:].all()) and not v[0] for v in values if len(v) > 1)
+    columns = list(zip(*rows, strict=False))  # the first row may be of another length
+    if len(rows) < 2 or not columns:
+        return False
+    values = are_values([cell for column in columns for cell in column])  # at once: there can be thousands
+    held = values.to_numpy().reshape(len(columns), len(rows))
+    return bool((held[:, 1:].all(axis=1) & ~held[:, 0]).any())
 
 
 def _score(sample: str, layout: Layout) -> tuple[float, bool, int]:

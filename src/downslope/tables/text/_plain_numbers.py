@@ -54,9 +54,9 @@ def where(frame: pl.DataFrame, condition: pl.Expr) -> set[str]:
 def _cast(text: pl.DataFrame, names: Iterable[str], dtype: type[pl.DataType]) -> dict[str, pl.Series]:
     """The columns of which every cell is such a number; a few cells tell most others."""
     for some in (text.head(_HEAD), text):
-        some = some.select(names)
-        gaps, cast = _gaps(some), some.select(pl.all().cast(dtype, strict=False))
-        names = [name for name, count in _gaps(cast).items() if count == gaps[name]]
+        columns = some.select(names).get_columns()
+        cast = {column.name: column.cast(dtype, strict=False) for column in columns}
+        names = [c.name for c in columns if cast[c.name].null_count() == c.null_count()]
     return {name: cast[name] for name in names}
 
 

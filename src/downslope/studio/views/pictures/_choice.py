@@ -17,6 +17,7 @@ from downslope.studio.views.pictures._sampling import evenly_spaced, quiet
 __all__ = ["picture_for", "plane_of"]
 
 _ROWS = 500  # that are looked at
+_TRIED = 500  # columns that are looked at, the first of a table
 _BEST = 8  # columns of which pairs are tried
 _FEW = 8  # weights of a neuron whose error is a surface to walk on
 _LARGE = 100_000  # weights of a network of which a map takes long
@@ -62,7 +63,7 @@ def plane_of(rows: Rows) -> tuple[int, int]:
     Raises:
         DownslopeError: if there are no two columns of numbers.
     """
-    known = _numbers(rows)
+    known = _numbers(rows)[:_TRIED]
     if len(known) < 2:
         raise DownslopeError("a map needs two columns of numbers")
     if len(known) > 2:
