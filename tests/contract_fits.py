@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import polars as pl
 from sklearn.linear_model import LinearRegression
 
 import downslope as ds
@@ -34,6 +35,8 @@ X = DRAW.normal(size=(ROWS, 3))
 Y = X @ [1.0, -2.0, 0.5] + 0.1
 FOLDER = TemporaryDirectory()  # which goes when Python ends
 FILE = Path(FOLDER.name) / "network.downslope"
+PARQUET = Path(FOLDER.name) / "table.parquet"
+pl.DataFrame(TABLE).write_parquet(PARQUET)
 LINE = ds.Network(3, [ds.Dense(1)])
 LINE.save(FILE)
 ONNX = Path(FOLDER.name) / "network.onnx"
@@ -67,6 +70,10 @@ def errors_of(model):
 def play(**given):
     studio = ds.play(**given)
     studio.close()
+
+
+def read_whole(dataset):
+    return [frame.to_dict(as_series=False) for frame in dataset.frames()], dataset.budget
 
 
 def estimator(kind):
@@ -181,6 +188,15 @@ FITS = {
             "progress": OPTIONAL | {"function"},
             "checkpoint": OPTIONAL,
             "described": OPTIONAL | {"function"},
+        },
+    ),
+    ds.Dataset: (
+        lambda **k: read_whole(ds.Dataset(**k)),
+        {"source": PARQUET, "columns": None, "memory": None},
+        {
+            "source": NOTHING,
+            "columns": OPTIONAL | {"list of text"},
+            "memory": OPTIONAL | wholes(lambda v: 1 <= v <= 1 << 60),
         },
     ),
     ds.compare: (

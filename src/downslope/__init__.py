@@ -91,6 +91,7 @@ _NAMES = {
         "TensorBoard",
         "WandB",
     ),
+    "tables": ("Dataset",),
     "training": (
         "History",
         "Adagrad",

@@ -59,6 +59,7 @@ from downslope.nets import Residual as Residual
 from downslope.nets import TrainedNetwork as TrainedNetwork
 from downslope.studio import Studio as Studio
 from downslope.studio import play as play
+from downslope.tables import Dataset as Dataset
 from downslope.tracking import MLflow as MLflow
 from downslope.tracking import TensorBoard as TensorBoard
 from downslope.tracking import WandB as WandB

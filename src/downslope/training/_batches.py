@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from downslope.engines import shuffled
 from downslope.errors import DownslopeError
+from downslope.training.rows import PARTS, InMemory, RowSource
 
 __all__ = ["BATCHES", "SPLIT", "Batches", "ShuffledBatches", "StepBlock"]
 
-BATCHES, SPLIT = 0, 1
-"""Streams of shuffles: the batches of an epoch, the rows that validate."""
+BATCHES, SPLIT, WINDOWS = 0, 1, PARTS + 1
+"""Streams of shuffles: the batches of an epoch, the rows that validate, and from the last one on those of the
+windows after the first."""
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -73,8 +75,10 @@ class Batches(Protocol):
 class ShuffledBatches:
     """Batches as a pure function of (seed, step): each epoch uses every row once, in an order of its own.
 
+    The rows of a window are shuffled; arrays in memory are one window.
+
     Args:
-        data: rows by the name of the input.
+        rows: where they come from, or arrays by the name of the input.
         size: rows of a step; None takes all rows at each step.
         seed: of the orders.
 
@@ -86,15 +90,18 @@ class ShuffledBatches:
     (3, [2, 2, 1])
     """
 
-    def __init__(self, data: Arrays, size: int | None, seed: int) -> None:
+    def __init__(self, rows: Arrays | RowSource, size: int | None, seed: int) -> None:
         if size is not None and size < 1:
             raise DownslopeError(f"batch_size is at least 1, not {size!r}")
-        rows = len(data["x"])
-        self.data = data
-        self.size = min(size or rows, rows)
-        self.steps_in_epoch = -(-rows // self.size)
-        self._rows, self._seed = rows, seed
-        self._shuffled: tuple[int, NDArray[np.int64]] | None = None  # the last epoch and its order
+        source = InMemory(rows) if isinstance(rows, Mapping) else rows
+        self._rows, self._seed = source.rows, seed
+        self.size = min(size or self._rows, self._rows)
+        self.steps_in_epoch = -(-self._rows // self.size)
+        self._windows = source.windows(self.size, seed)
+        self._in_window = -(-self._windows.size // self.size)  # steps
+        self._shuffled: tuple[tuple[int, int], NDArray[np.int64]] | None = (
+            None  # the last window and its order
+        )
 
     def epoch(self, step: int) -> tuple[int, int]:
         """The first and the last step of the epoch that a step belongs to."""
@@ -102,15 +109,24 @@ class ShuffledBatches:
         return before + 1, before + self.steps_in_epoch
 
     def block(self, step: int, last: int) -> StepBlock:
-        """The steps from ``step`` to ``last``, or to the end of the epoch."""
+        """The steps from ``step`` to ``last``, or to the end of the window."""
         if self.steps_in_epoch == 1:
-            return StepBlock(self.data, None, last - step + 1)
+            return StepBlock(self._windows.data(0, 0), None, last - step + 1)
         epoch, part = divmod(step - 1, self.steps_in_epoch)
-        end = min(part + 1 + last - step, self.steps_in_epoch)
-        return StepBlock(self.data, self._order(epoch)[part * self.size : end * self.size], end - part)
+        place, part = divmod(part, self._in_window)
+        steps = min(self._in_window, self.steps_in_epoch - place * self._in_window)
+        end = min(part + 1 + last - step, steps)
+        order = self._order(epoch, place)[part * self.size : end * self.size]
+        return StepBlock(self._windows.data(epoch, place), order, end - part)
 
-    def _order(self, epoch: int) -> NDArray[np.int64]:
-        known = self._shuffled
-        if known is None or known[0] != epoch:
-            known = self._shuffled = epoch, shuffled(self._rows, self._seed, BATCHES, epoch)
+    def close(self) -> None:
+        """Read no further rows ahead."""
+        self._windows.close()
+
+    def _order(self, epoch: int, place: int) -> NDArray[np.int64]:
+        known, window = self._shuffled, (epoch, place)
+        if known is None or known[0] != window:
+            rows = min(self._windows.size, self._rows - place * self._windows.size)
+            stream = WINDOWS + place if place else BATCHES
+            known = self._shuffled = window, shuffled(rows, self._seed, stream, epoch)
         return known[1]

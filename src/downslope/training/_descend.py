@@ -24,16 +24,15 @@ from downslope.training._program import Program, training_program
 from downslope.training._report import Report
 from downslope.training._run import Progress, Run
 from downslope.training._search import search
-from downslope.training._stopping import Validation, ValidationRows, Watch, split
+from downslope.training._stopping import Validation, ValidationRows, Watch, split, split_stream
 from downslope.training.arguments import (
     Arrays,
     DescentSettings,
     checked_data,
-    count_alike,
     dtype_of,
-    may_be_empty,
     precision_of,
     relative_weights,
+    shares_may_be_empty,
 )
 from downslope.training.checkpoints import Checkpoint, Part, described, part_of
 from downslope.training.optimizers import (
@@ -47,6 +46,7 @@ from downslope.training.optimizers import (
     rates,
     schedule_of,
 )
+from downslope.training.rows import BlockTable, InMemory, RowSource, StreamedRows, rows_of_table
 
 __all__ = ["descend"]
 
@@ -55,8 +55,8 @@ __all__ = ["descend"]
 @computed_as_asked
 def descend(
     network: AnyNetwork,
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Any,  # ArrayLike, or a Dataset
+    y: Any,
     *,
     start: Point | None = None,
     learning_rate: LearningRate | None = None,
@@ -86,8 +86,10 @@ def descend(
 
     Args:
         network: what to train; an ensemble trains all its members at once.
-        x: inputs, (rows, network.inputs). float32 stays float32, everything else becomes float64.
-        y: targets, (rows, outputs), (rows,) for one output, or class numbers (rows,).
+        x: inputs, (rows, network.inputs). float32 stays float32, everything else becomes float64. Or a
+            ``ds.Dataset`` of numbers, which need not fit into memory: all its columns but the target.
+        y: targets, (rows, outputs), (rows,) for one output, or class numbers (rows,); of a dataset the name
+            of their column, or of several.
         start: parameters to start from: by name, all in one flat list, or a model's; what is not given is
             drawn from the seed. A run goes on where it stopped: same data and settings, same bits as without
             the stop. L-BFGS begins anew at the parameters of a run.
@@ -140,9 +142,9 @@ def descend(
         *(patience, ema_decay, time_limit, threads, seed),
     )
     precision = precision_of(precision)
-    data, validation_rows = _rows(network, x, y, row_weights, precision, validation, settings.seed)
+    source, validation_rows = _rows(network, x, y, row_weights, precision, validation, settings.seed)
     report = Report(Watch(validation_rows, settings.patience, settings.ema_decay, settings.threads), progress)
-    values = starting_values(network, start, settings.seed, data["x"].dtype)
+    values = starting_values(network, start, settings.seed, source.dtype)
     by_search = isinstance(optimizer, str) and optimizer.lower() == "lbfgs"
     if by_search:
         _refuse_ignored(
@@ -153,11 +155,11 @@ def descend(
             frozen=frozen,
             precision=precision if precision == "bfloat16" else None,
         )
-        descent: _Search | _Stepping = _Search(network, data, values, settings, report)
+        descent: _Search | _Stepping = _Search(network, _in_memory(source), values, settings, report)
     else:
         descent = _Stepping(
             network,
-            data,
+            source,
             values,
             settings,
             report,
@@ -167,18 +169,19 @@ def descend(
             frozen_masks(network, frozen),
             bfloat16=precision == "bfloat16",
         )
-    with Deferred(reports=True), part_of(checkpoint, lambda: _asked(network, data, values, given)) as part:
+    with Deferred(reports=True), part_of(checkpoint, lambda: _asked(network, source, values, given)) as part:
         run = _kept(descent, None if part is None else KeptRun(part, network))
         if pending() and run.stopped != "interrupted":
             run = replace(run, stopped="interrupted", message=f"{run.message}; interrupted at the end")
     return run.called_with(given)
 
 
-def _asked(network: AnyNetwork, data: Arrays, values: Arrays, given: Mapping[str, Any]) -> dict[str, str]:
+def _asked(
+    network: AnyNetwork, source: RowSource, values: Arrays, given: Mapping[str, Any]
+) -> dict[str, str]:
     """What decides the bits of a descent, in words; the seconds and threads that it may take do not."""
     others = {name: value for name, value in given.items() if name not in ("time_limit", "threads")}
-    rows = {"x": data["x"], "y": data["y"], "row_weights": data["row_weights"]}
-    asked = {"network": network, **others, **rows, "start": values}
+    asked = {"network": network, **others, **source.asked, "start": values}
     return {name: described(value) for name, value in asked.items()}
 
 
@@ -200,7 +203,7 @@ class _Descent:
     """What every descent begins with."""
 
     network: AnyNetwork
-    data: Arrays
+    source: RowSource
     values: Arrays
     settings: DescentSettings
     report: Report
@@ -215,10 +218,13 @@ class _Descent:
 class _Search(_Descent):
     """A descent by L-BFGS."""
 
+    source: InMemory
+
     def run(self, kept: KeptRun | None) -> Run:
         """Descend, from where it was kept."""
         steps, threads = self.settings.steps_for(1), self.settings.threads
-        return search(self.network, self.data, self.values, steps, self.report, self.end(kept), threads, kept)
+        data = dict(self.source.arrays)
+        return search(self.network, data, self.values, steps, self.report, self.end(kept), threads, kept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,8 +243,16 @@ class _Stepping(_Descent):
 
     def run(self, kept: KeptRun | None) -> Run:
         """Descend, from where it was kept."""
-        settings, report, dtype = self.settings, self.report, self.data["x"].dtype
-        batches = ShuffledBatches(self.data, settings.batch_size, settings.seed)
+        batches = ShuffledBatches(self.source, self.settings.batch_size, self.settings.seed)
+        try:
+            run = self._run(batches, kept)
+        finally:
+            batches.close()
+        said = self.source.said(batches.size)
+        return replace(run, message=f"{run.message}; {said}") if said else run
+
+    def _run(self, batches: ShuffledBatches, kept: KeptRun | None) -> Run:
+        settings, report, dtype = self.settings, self.report, self.source.dtype
         count, per_epoch = settings.steps_for(batches.steps_in_epoch), batches.steps_in_epoch
         program = self._program(batches, count)
         masks = {f"{name}.frozen": mask.astype(dtype) for name, mask in self.masks.items()}
@@ -286,14 +300,14 @@ class _Stepping(_Descent):
         return standing(ending)
 
     def _program(self, batches: ShuffledBatches, count: int) -> Program:
-        settings, weights = self.settings, self.data["row_weights"]
+        settings, source = self.settings, self.source
         return training_program(
             self.network,
             Frozen(self.rule) if self.masks else self.rule,
             clip_norm=settings.clip_norm,
             clip_value=settings.clip_value,
-            relative=batches.steps_in_epoch > 1 and not count_alike(weights),
-            skip_empty=may_be_empty(weights, batches.size, count),
+            relative=batches.steps_in_epoch > 1 and not source.alike,
+            skip_empty=shares_may_be_empty(source.without_weight, source.rows, batches.size, count),
         )
 
     def _missed(self, loop: Loop, losses: Losses, after_epoch: AfterEpoch) -> Ending | None:
@@ -306,17 +320,32 @@ class _Stepping(_Descent):
 
 def _rows(
     network: AnyNetwork,
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Any,
+    y: Any,
     row_weights: ArrayLike | None,
     precision: str | None,
     validation: Validation | None,
     seed: int,
-) -> tuple[Arrays, Sequence[ValidationRows]]:
+) -> tuple[RowSource, Sequence[ValidationRows]]:
     """The rows to train on, whose weights are relative, and the rows to validate on."""
     dtype = None if precision is None else dtype_of(precision)
+    if isinstance(x, StreamedRows | BlockTable):
+        if row_weights is not None:
+            raise DownslopeError("row_weights is of rows in memory; the rows of a dataset all count alike")
+        rows = x if isinstance(x, StreamedRows) else rows_of_table(network, x, y, dtype)
+        return split_stream(network, rows, validation, seed)
     data, validation_rows = split(network, checked_data(network, x, y, row_weights, dtype), validation, seed)
-    return {**data, "row_weights": relative_weights(data["row_weights"])}, validation_rows
+    return InMemory({**data, "row_weights": relative_weights(data["row_weights"])}), validation_rows
+
+
+def _in_memory(source: RowSource) -> InMemory:
+    """The rows as a search takes them."""
+    if not isinstance(source, InMemory):
+        raise DownslopeError(
+            'optimizer="lbfgs" takes all rows at each step, which a dataset has too many of; take another '
+            'one, such as "adam"'
+        )
+    return source
 
 
 def _refuse_ignored(**given: object) -> None:

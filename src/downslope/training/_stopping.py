@@ -22,8 +22,9 @@ from downslope.nets import AnyNetwork, Ensemble
 from downslope.training._batches import SPLIT
 from downslope.training._run import Average, Run
 from downslope.training.arguments import Arrays, checked_data
+from downslope.training.rows import StreamedRows, held_out_of
 
-__all__ = ["Folds", "Validation", "ValidationRows", "Watch", "split"]
+__all__ = ["Folds", "Validation", "ValidationRows", "Watch", "split", "split_stream"]
 
 
 @suggests_keywords
@@ -112,6 +113,31 @@ def split(
     for part, words in ((trained, "to train on"), (measured, "for validation")):
         if not np.any(part["row_weights"]):
             raise DownslopeError(f"the rows {words} all have the weight 0; take another share or seed")
+    return trained, (ValidationRows(network, measured, measured["row_weights"]),)
+
+
+def split_stream(
+    network: AnyNetwork, rows: StreamedRows, validation: Any, seed: int
+) -> tuple[StreamedRows, Sequence[ValidationRows]]:
+    """The rows to train on and the rows to validate on, of rows that are read a part at a time.
+
+    Folds are of rows in memory that validate, given as (x, y, folds): the streamed rows know by their weights
+    what each member holds out.
+    """
+    if validation is None:
+        return rows, ()
+    if isinstance(validation, Folds):
+        raise DownslopeError(
+            "validation of a dataset is a share or a pair (x, y); folds are of rows in memory"
+        )
+    known = {"x": np.empty((0, network.inputs), rows.dtype)}
+    if isinstance(validation, tuple | list) and len(validation) == 3:
+        x, y, folds = validation
+        return rows, _folded(network, checked_data(network, x, y, None, rows.dtype), folds)[1]
+    if isinstance(validation, tuple | list):
+        return rows, (_given(network, known, validation),)
+    share = number("validation", validation, Interval(0, 1, open_low=True, open_high=True))
+    trained, measured = held_out_of(rows, share, seed)
     return trained, (ValidationRows(network, measured, measured["row_weights"]),)
 
 

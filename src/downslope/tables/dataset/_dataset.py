@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import copy
 from typing import Any
 
-from downslope._checks import items
+from downslope._checks import items, show
 from downslope._extras import polars as pl
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
@@ -15,6 +15,7 @@ from downslope.tables._names import listed, no_such_column
 from downslope.tables._plain import plain_column
 from downslope.tables._polars import check_polars
 from downslope.tables._table import open_table
+from downslope.tables.dataset._budget import budget_of
 from downslope.tables.dataset._files import Block, BlockFile, binary_file
 from downslope.tables.dataset._listing import is_several_files, kind_of, listed_files
 from downslope.tables.dataset._text import text_file
@@ -28,7 +29,6 @@ _WORDS = {"number": "numbers", "date": "dates", "time": "clock times", "level": 
 
 
 @suggests_keywords
-@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """The rows of files of Parquet, Arrow or CSV, which need not fit into memory.
 
@@ -40,10 +40,15 @@ class Dataset:
             order of their names, those of a list in its order; names that begin with ``.`` or ``_`` are left
             out of a folder.
         columns: the names of those that are read; None for all.
+        memory: bytes that rows may take while they are trained on, as a number or such as ``"2 GB"``; None
+            for 1 GiB, or a quarter of the memory of a small machine. The more, the more rows are shuffled at
+            a time.
 
     Attributes:
+        files: in their order.
         blocks: the parts of the files, in their order.
         schema: the columns and their types.
+        budget: bytes that rows may take.
 
     Raises:
         DownslopeError: if there is no such file, one is damaged, or the files have different columns; it
@@ -62,45 +67,51 @@ class Dataset:
     [[0.0, 0.5], [1.0, 1.5]]
     """
 
-    source: Any
-    columns: Sequence[str] | None = None
-    _reading: Reading = field(default_factory=Reading, kw_only=True)
-    _wanted: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    files: tuple[BlockFile, ...]
+    blocks: tuple[Block, ...]
+    schema: Mapping[str, pl.DataType]
+    budget: int
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self, source: Any, columns: Sequence[str] | None = None, *, memory: int | str | None = None
+    ) -> None:
         check_polars()
-        self._set("files", tuple(_opened(listed_files(self.source), self._reading, self._wanted)))
-        self._set("_by_path", {file.path: file for file in self.files})
-        first, types = self.files[0], _common_types(self.files)
-        if self.columns is None:
-            names = tuple(first.schema)
-        else:
-            names = tuple(items("columns", self.columns, "names of columns"))
-        for name in names:
-            if name not in first.schema:
-                raise no_such_column(name, list(first.schema))
-        if len(set(names)) < len(names) or not names:
-            raise DownslopeError(f"columns needs the names of one column or more, each once, not {names}")
-        self._set("columns", names)
-        self._set("_types", {name: types[name] for name in names})
-        self._set("blocks", tuple(block for file in self.files for block in file.blocks))
+        self.source, self.budget = source, budget_of(memory)
+        self._asked_columns = (
+            None if columns is None else tuple(items("columns", columns, "names of columns"))
+        )
+        try:
+            paths = listed_files(source)
+        except DownslopeError as error:
+            raise DownslopeError(f"source: {error}") from None
+        self._open(paths, Reading(), {})
+
+    def _open(self, paths: Sequence[str], reading: Reading, asked: Mapping[str, str]) -> None:
+        """Look at the files, whose text is read in a notation, and some columns of it as what they are."""
+        self._reading, self._asked = reading, asked
+        self.files = tuple(_opened(paths, reading, asked))
+        self._by_path = {file.path: file for file in self.files}
+        self.blocks = tuple(block for file in self.files for block in file.blocks)
         if not self.blocks:
             raise DownslopeError(
                 f"{self.name} has {len(self.files)} files without rows; give at least one row"
             )
-        self._set("_text", self._kinds_of_text())
-        typed = with_block_types(pl.DataFrame(schema=self._types), self._text[1])
-        self._set("schema", dict(typed.schema))
+        types = _common_types(self.files)
+        self._types = {name: types[name] for name in self._chosen(list(types))}
+        self._text = self._kinds_of_text()
+        self.schema = dict(with_block_types(pl.DataFrame(schema=self._types), self._text[1]).schema)
 
-    def _set(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
-
-    files: tuple[BlockFile, ...] = field(init=False)
-    blocks: tuple[Block, ...] = field(init=False)
-    schema: Mapping[str, pl.DataType] = field(init=False)
-    _types: Mapping[str, pl.DataType] = field(init=False)
-    _by_path: Mapping[str, BlockFile] = field(init=False)
-    _text: tuple[Reading, Mapping[str, str]] = field(init=False)
+    def _chosen(self, known: Sequence[str]) -> Sequence[str]:
+        """The columns that are asked for."""
+        names = known if self._asked_columns is None else self._asked_columns
+        for name in names:
+            if not isinstance(name, str):
+                raise DownslopeError(f"columns holds {show(name)}, which is the name of no column")
+            if name not in known:
+                raise no_such_column(name, known)
+        if len(set(names)) < len(names) or not names:
+            raise DownslopeError(f"columns needs the names of one column or more, each once, not {names}")
+        return names
 
     def __len__(self) -> int:
         return sum(block.rows for block in self.blocks)
@@ -136,7 +147,7 @@ class Dataset:
         check_polars()
         raw = self._raw(block)
         reading, kinds = self._text
-        return typed_block(raw, block, reading, kinds, self._wanted) if kinds else raw
+        return typed_block(raw, block, reading, kinds, self._asked) if kinds else raw
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """The rows of one block after another."""
@@ -149,7 +160,9 @@ class Dataset:
 
     def reading(self, reading: Reading, wanted: Mapping[str, str]) -> Dataset:
         """The same files read otherwise: in a notation, and some columns as what they are."""
-        return replace(self, _reading=reading, _wanted=wanted)
+        found = copy(self)
+        found._open([file.path for file in self.files], reading, wanted)
+        return found
 
     def _raw(self, block: Block) -> pl.DataFrame:
         frame = self._by_path[block.path].read(block, list(self._types))
@@ -170,11 +183,11 @@ class Dataset:
         text = [name for name, kind in self._types.items() if kind == pl.String]
         if not text or self._is_text:
             return self._reading, {}
-        table = open_table(self._raw(self.blocks[0]), reading=self._reading, wanted=self._wanted)
+        table = open_table(self._raw(self.blocks[0]), reading=self._reading, wanted=self._asked)
         if table.questions:
             raise DownslopeError(f"{self.blocks[0].path}: {table.questions[0]}")
         kinds = {name: kind for name, kind in kinds_in(table.frame).items() if name in text}
-        return table.reading, {**kinds, **{n: k for n, k in self._wanted.items() if n in text}}
+        return table.reading, {**kinds, **{n: k for n, k in self._asked.items() if n in text}}
 
 
 def as_dataset(source: Any) -> Dataset | None:

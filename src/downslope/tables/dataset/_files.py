@@ -65,19 +65,26 @@ class BlockFile:
         Raises:
             DownslopeError: if the file changed since the dataset was opened, is gone, or is damaged.
         """
-        if stamp_of(self.path) != self.stamp:
-            raise DownslopeError(
-                f"{self.path} was changed since the dataset was opened; leave the files as they are while "
-                "they are read, and begin again"
-            )
-        with read_safely(self.path):
-            frame = self.reads(block, columns)
+        self._refuse_changed()
+        try:
+            with read_safely(self.path):
+                frame = self.reads(block, columns)
+        except DownslopeError:
+            self._refuse_changed()  # which it may have been meanwhile
+            raise
         if frame.height != block.rows:
             raise DownslopeError(
                 f"{self.path} has {frame.height:,} rows from row {block.first + 1:,} on where its index says "
                 f"{block.rows:,}; copy or write it again"
             )
         return frame
+
+    def _refuse_changed(self) -> None:
+        if stamp_of(self.path) != self.stamp:
+            raise DownslopeError(
+                f"{self.path} was changed since the dataset was opened; leave the files as they are while "
+                "they are read, and begin again"
+            )
 
 
 def stamp_of(path: str) -> tuple[int, int]:

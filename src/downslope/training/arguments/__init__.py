@@ -9,6 +9,7 @@ from downslope.training.arguments._data import (
     may_be_empty,
     precision_of,
     relative_weights,
+    shares_may_be_empty,
 )
 from downslope.training.arguments._settings import DescentSettings
 
@@ -22,4 +23,5 @@ __all__ = [
     "may_be_empty",
     "precision_of",
     "relative_weights",
+    "shares_may_be_empty",
 ]

@@ -22,6 +22,7 @@ __all__ = [
     "may_be_empty",
     "precision_of",
     "relative_weights",
+    "shares_may_be_empty",
 ]
 
 Arrays = dict[str, NDArray[Any]]
@@ -189,8 +190,12 @@ def may_be_empty(weights: NDArray[Any], size: int, steps: int) -> bool:
     >>> may_be_empty(np.array([1.0, 0.0] * 50), 10, 1000), may_be_empty(np.array([1.0, 0.0] * 50), 50, 1000)
     (True, False)
     """
-    if size >= len(weights):
+    return shares_may_be_empty(np.atleast_1d(np.mean(weights == 0, axis=0)), len(weights), size, steps)
+
+
+def shares_may_be_empty(shares: NDArray[np.float64], rows: int, size: int, steps: int) -> bool:
+    """As ``may_be_empty``, of the share of the rows without a weight for each member, (members,)."""
+    if size >= rows:
         return False
-    shares = np.atleast_1d(np.mean(weights == 0, axis=0))
-    smallest = len(weights) % size or size
+    smallest = rows % size or size
     return bool(np.sum(shares**smallest) * steps > 1e-12)
