@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from downslope.engines._protocol import OutOfTime
 from downslope.engines.native._machines import is_small, new_machine, put_aside, take_waiting
 from downslope.engines.native._threads import threads_for
-from downslope.engines.native.lowering import ELEMENTWISE_OPS, Opcode, Tape, is_flipped, lower
+from downslope.engines.native.lowering import ELEMENTWISE_OPS, LANES, Opcode, Tape, is_flipped, lower
 from downslope.engines.reference._plan import Plan
 from downslope.graph import BATCH, Node
 
@@ -147,12 +147,15 @@ class NativePlan:
         for name, value in self._matrices:
             machine.set(value, np.ascontiguousarray(given[name], dtype))
         stores = _stores(tape, rows, dtype)
-        # sums over the batch want all of it at once
-        batch = min(rows, _ROWS) if len(stores) == len(self._nodes) else rows
+        each = len(stores) == len(self._nodes)  # sums over the batch want all of it at once
+        batch = min(rows, _ROWS) if each else rows
         scalars = np.empty((-(-rows // batch), len(self._scalars)))
         scalars[:] = [float(values[name]) for name in self._scalars]
         seed, draw = int(values.get("seed", 0)), int(values.get("draw", 0))
-        threads, seen = threads_for(self._weights * batch, most), np.empty(len(scalars))
+        threads = threads_for(self._weights * batch, most)
+        if each:
+            threads = min(threads, _groups(batch))
+        seen = np.empty(len(scalars))
         machine.run(columns, stores, None, 0, rows, batch, 1, scalars, seed, draw, threads, seen, seconds)
         if machine.known < len(scalars):
             raise OutOfTime
@@ -220,7 +223,8 @@ class PlanAtPoint:
             machine = self._made()
         stores, batch = _stores(self._tape, rows, self.dtype), min(rows, _ROWS)
         batches = -(-rows // batch)
-        threads, columns = threads_for(self._weights * batch, most), [np.ascontiguousarray(x)]
+        threads = min(threads_for(self._weights * batch, most), _groups(batch))
+        columns = [np.ascontiguousarray(x)]
         scalars, seen = np.empty((batches, 0)), np.empty(batches)
         machine.run(columns, stores, None, 0, rows, batch, 1, scalars, 0, 0, threads, seen)
         if is_small(machine):
@@ -233,6 +237,11 @@ class PlanAtPoint:
         for value, array in self._given.items():
             machine.set(value, array)
         return machine
+
+
+def _groups(rows: int) -> int:
+    """How many groups of rows there are, each of which one thread is at alone."""
+    return -(-rows // LANES)
 
 
 def _stores(tape: Tape, rows: int, dtype: np.dtype[Any]) -> list[NDArray[Any]]:
