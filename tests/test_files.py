@@ -173,7 +173,7 @@ def test_unknown_kinds_and_files_of_others_are_refused(tmp_path):
     with pytest.raises(ds.DownslopeError, match="later holds a 'painting', which this version"):
         ds.load(tmp_path / "later")
     (tmp_path / "table.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(ds.DownslopeError, match=r"table\.csv is no file of Downslope, or it is damaged"):
+    with pytest.raises(ds.DownslopeError, match=r"table\.csv is no file of Downslope but text"):
         ds.load(tmp_path / "table.csv")
 
 

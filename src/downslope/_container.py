@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._known_files import LOOKED_AT, recognised
 from downslope.errors import DownslopeError
 
 __all__ = ["FORMATS", "OLD_FORMAT", "pack", "shortened", "tensors_alone", "unpack"]
@@ -94,7 +95,7 @@ def unpack(file: BinaryIO, size: int, place: Path) -> tuple[dict[str, str], dict
         if not all(isinstance(value, str) for value in texts.values()):
             raise ValueError("its header is no safetensors header")
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise _no_file(place, error) from None
+        raise _no_file(file, place, error) from None
     found = texts.pop("format", None)
     if found not in FORMATS:
         raise _other_format(place, found)
@@ -116,14 +117,18 @@ def _header(file: BinaryIO, size: int, place: Path) -> bytes:
     start = file.read(8)
     length = int.from_bytes(start, "little")
     if len(start) < 8 or length > min(size - 8, _LONGEST_HEADER):
-        raise _no_file(place, "it does not begin with the length of a header")
+        raise _no_file(file, place, "it does not begin with the length of a header")
     text = file.read(length)
     if not text.startswith(b"{"):
-        raise _no_file(place, "its header is no JSON")
+        raise _no_file(file, place, "its header is no JSON")
     return text
 
 
-def _no_file(place: Path, reason: object) -> DownslopeError:
+def _no_file(file: BinaryIO, place: Path, reason: object) -> DownslopeError:
+    file.seek(0)
+    known = recognised(file.read(LOOKED_AT))
+    if known is not None:
+        return DownslopeError(f"{place} is no file of Downslope but {known[0]}; {known[1]}")
     return DownslopeError(f"{place} is no file of Downslope, or it is damaged ({reason}); check the path")
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -91,7 +92,7 @@ def read_file(path: str | os.PathLike[str]) -> SavedFile:
         if not place.exists():
             raise DownslopeError(f"there is no file {place}; check the path")
         if place.is_dir():
-            raise DownslopeError(f"{place} is a folder; name a file")
+            raise _folder(place)
         if not place.is_file():
             raise DownslopeError(f"{place} is a pipe or a device; copy what it gives to a file")
         with place.open("rb") as file:
@@ -103,6 +104,15 @@ def read_file(path: str | os.PathLike[str]) -> SavedFile:
     found = texts.pop("format")
     kind = texts.pop("kind", "model")  # files of models came first, without a word for it
     return SavedFile(str(place), found, kind, texts, arrays)
+
+
+def _folder(place: Path) -> DownslopeError:
+    if any(place.glob("[0-9][0-9][0-9]*.downslope")):
+        return DownslopeError(
+            f"{place} is a folder of checkpoints; training goes on from it with the same command or call and "
+            "--resume, or resume=True, and its end is a file"
+        )
+    return DownslopeError(f"{place} is a folder; name a file")
 
 
 def write_file(

@@ -274,7 +274,7 @@ def test_predict_refuses(fitted, tmp_path) -> None:
         (["predict", fitted, tmp_path / "t.csv"], "lacks the column island"),
         (["predict", tmp_path / "junk", tmp_path / "t.csv"], "is no file of Downslope"),
         (["predict", tmp_path / "none", tmp_path / "t.csv"], "there is no file"),
-        (["predict", tmp_path / "run", tmp_path / "t.csv"], "holds a Run, not a Model"),
+        (["predict", tmp_path / "run", tmp_path / "t.csv"], "takes 1 column, and the table has 6 besides"),
         (["explain", tmp_path / "run", "--row", "1"], "holds a network, which knows no columns"),
         (["play", tmp_path / "run", "--no-open"], "which has no table"),
         (["predict", fitted, EXAMPLES / "penguins.csv", "-o", tmp_path / "x.pdf"], "known format"),

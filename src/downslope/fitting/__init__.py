@@ -1,11 +1,11 @@
 """A table in; a blended, calibrated and validated model out."""
 
-from downslope.fitting._compare import compare
+from downslope.fitting._compare import compare, file_names
 from downslope.fitting._export import Exported, export
 from downslope.fitting._fit import FitPhase, fit, table_descent
 from downslope.fitting._importance import Importance, error_increases, shares
 from downslope.fitting._imported import from_onnx, from_sklearn, from_torch, model_of_table
-from downslope.fitting._load import load, load_as_model, load_fitted
+from downslope.fitting._load import load, load_as_model, load_fitted, load_predicting
 from downslope.fitting._model import Model, read_model
 from downslope.fitting._models import Models, model_for, models_in
 from downslope.fitting._notebook import summary_html
@@ -54,6 +54,7 @@ __all__ = [
     "embeddings",
     "error_increases",
     "export",
+    "file_names",
     "fit",
     "from_onnx",
     "from_sklearn",
@@ -63,6 +64,7 @@ __all__ = [
     "load",
     "load_as_model",
     "load_fitted",
+    "load_predicting",
     "model_for",
     "model_of_table",
     "models_in",

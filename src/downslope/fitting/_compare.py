@@ -157,13 +157,22 @@ def _named(models: Any) -> dict[str, Model | Models]:
         given = {str(name): model for name, model in models.items()}
     else:
         several = items("models", models, "models or paths of their files")
-        names = [_file_name(model) or f"model {place}" for place, model in enumerate(several, 1)]
-        if len(set(names)) < len(names):  # files of one name in several folders
-            names = [f"{name} ({place})" for place, name in enumerate(names, 1)]
-        given = dict(zip(names, several, strict=True))
+        given = dict(zip(file_names(several), several, strict=True))
     if len(given) < 2:
         raise DownslopeError(f"models needs at least two models, not {len(given)}; model.evaluate scores one")
     return {name: _model(model) for name, model in given.items()}
+
+
+def file_names(models: Sequence[Any]) -> list[str]:
+    """What models are called by their files; numbered without one, and where two have one name.
+
+    >>> file_names(["a/houses", "b/houses"])
+    ['houses (1)', 'houses (2)']
+    """
+    names = [_file_name(model) or f"model {place}" for place, model in enumerate(models, 1)]
+    if len(set(names)) == len(names):
+        return names
+    return [f"{name} ({place})" for place, name in enumerate(names, 1)]
 
 
 def _file_name(model: Any) -> str | None:

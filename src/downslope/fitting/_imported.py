@@ -241,16 +241,27 @@ def model_of_table(trained: TrainedNetwork | Run, frame: pl.DataFrame, target: s
     Args:
         trained: one network with its parameters.
         frame: rows with the target.
-        target: its name; None takes the last column.
+        target: its name; None takes the last column, and where the network takes all of them, none.
 
     Raises:
         DownslopeError: if there is no such column, or columns and classes are not those of the network.
     """
+    network, classes = trained.network, None
+    if target is None and isinstance(network, Network) and frame.width == network.inputs:
+        name = "y"
+        while name in frame.columns:
+            name += "'"
+        return model_of_network(TrainedNetwork(network, trained.parameters), frame.columns, name)
     target = frame.columns[-1] if target is None else target
     if target not in frame.columns:
         raise no_such_column(target, frame.columns)
     columns = [name for name in frame.columns if name != target]
-    network, classes = trained.network, None
+    if isinstance(network, Network) and len(columns) != network.inputs:
+        raise DownslopeError(
+            f"the network takes {network.inputs} column{'s' * (network.inputs != 1)}, and the table has "
+            f"{len(columns)} besides the target "
+            f'"{target}": {listed(columns)}; leave columns out, or name another table'
+        )
     if isinstance(network, Network) and network.loss in ("binary_cross_entropy", "cross_entropy"):
         known = Target.fit(frame[target], "classification").classes
         count = max(2, int(network.graph().prediction.shape[1]))

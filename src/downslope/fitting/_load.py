@@ -19,7 +19,7 @@ from downslope.nets import AnyNetwork, TrainedNetwork, read_network, read_traine
 from downslope.tables import listed
 from downslope.training import Run, read_run
 
-__all__ = ["load", "load_as_model", "load_fitted"]
+__all__ = ["load", "load_as_model", "load_fitted", "load_predicting"]
 
 
 def _estimators() -> Any:
@@ -109,12 +109,27 @@ def load_fitted(
     Raises:
         DownslopeError: if it holds something else, or the table does not fit the network.
     """
-    found = load_as_model(path)
+    found = load_predicting(path)
     if isinstance(found, Model | Models):
         return found
     if table is not None and isinstance(found, TrainedNetwork | Run):
         return model_of_table(found, table(), target)
     raise _another_kind(os.fsdecode(path), found, Model)
+
+
+def load_predicting(path: str | os.PathLike[str]) -> Model | Models | TrainedNetwork | Run:
+    """What a file holds that predicts; of an estimator its model.
+
+    Raises:
+        DownslopeError: as ``load``, and if it is a network without parameters.
+    """
+    found = load_as_model(path)
+    if not isinstance(found, Model | Models | TrainedNetwork | Run):
+        raise DownslopeError(
+            f"{os.fsdecode(path)} holds {one_of(type(found))} without parameters, which predicts nothing; "
+            "train it with ds.descend, and save the run"
+        )
+    return found
 
 
 def load_as_model(path: str | os.PathLike[str]) -> Any:

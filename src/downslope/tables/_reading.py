@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from downslope._extras import polars as pl
+from downslope._known_files import LOOKED_AT, begins_as_saved
 from downslope.errors import DownslopeError
 from downslope.tables._guarded import read_guarded
 from downslope.tables._names import listed
@@ -121,6 +122,11 @@ def _reader(source: Source, sheet: str | None) -> _Reader | None:
     start = source.content[:8]
     if start.startswith(b"PK\x03\x04"):
         _refuse_archive(source)
+    if begins_as_saved(source.content[:LOOKED_AT]):
+        raise DownslopeError(
+            f"{source.name} is a file of Downslope, not a table; name a table here, and such a file where a "
+            "model is asked for"
+        )
     for beginning, kind in _BEGINNINGS.items():
         if start.startswith(beginning):
             return cache(lambda: read_guarded(source, kind, sheet))  # noqa: B023

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from downslope.cli._tables import How, source_of
-from downslope.cli._targets import loaded, print_found
-from downslope.fitting import compare
+from downslope.cli._targets import columns_of, loaded, print_found
+from downslope.fitting import compare, file_names
 
 __all__ = ["compare_models"]
 
@@ -23,6 +23,7 @@ def compare_models(
     how: How,
 ) -> None:
     """Print the comparison."""
-    rows = loaded(models[0]).read(table, **how)
+    found = [loaded(model, target, columns_of(model, table, how)) for model in models]
+    rows = found[0].read(table, **how)
     asked: dict[str, Any] = {"metric": metric, "row_weights": row_weights, "source": source_of(table)}
-    print_found(compare(models, rows, target, **asked), as_json)
+    print_found(compare(dict(zip(file_names(models), found, strict=True)), rows, target, **asked), as_json)

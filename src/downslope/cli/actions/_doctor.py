@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from downslope._known_files import is_saved
 from downslope.cli._options import how_in
 from downslope.cli._results import chosen_form, write_result
 from downslope.cli._screen import Screen
@@ -39,7 +40,7 @@ def diagnose(
     refuse_same("the diagnosis", output, what, table)
     asked: dict[str, Any] = {"prove": not no_proof, "seconds": seconds}
     with Screen(stderr=True, highlight=False).status("Trying what may mend it …"):
-        if what.endswith(".downslope"):
+        if what.endswith(".downslope") or is_saved(what):
             found = _of_model(what, table, target, given, options, asked)
         else:
             found = _of_table(what, table, target, options, asked)
@@ -50,12 +51,13 @@ def diagnose(
 def _of_table(
     what: str, table: str | None, target: str | None, options: dict[str, Any], asked: dict[str, Any]
 ) -> Diagnosis:
-    if target is None:
-        raise DownslopeError(f"name the column of {what} to predict, such as --target price")
     if table is not None:
         raise DownslopeError(
-            f"{table} is a table too many: give one TABLE with --target, or a MODEL and a TABLE"
+            f"{what} holds no model, and {table} is a table too many: give one TABLE with --target, or a "
+            "MODEL and a TABLE"
         )
+    if target is None:
+        raise DownslopeError(f"name the column of {what} to predict, such as --target price")
     arguments, features = table_descent(what, target, **options)
     return doctor(arguments, features=features, **asked)
 

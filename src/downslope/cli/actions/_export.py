@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from downslope.cli._tables import refuse_same
 from downslope.errors import DownslopeError
-from downslope.fitting import Model, Models, export, load, model_for
+from downslope.fitting import Model, Models, export, load_predicting, model_for
 
 __all__ = ["export_model"]
 
@@ -12,7 +12,7 @@ __all__ = ["export_model"]
 def export_model(*, model: str, file: str, target: str | None, int8: bool) -> None:
     """Write the file, and print what there is to know of it."""
     refuse_same("the export", file, model)
-    found = load(model)
+    found = load_predicting(model)
     if isinstance(found, Model | Models):
         found = model_for(found, target)
     elif target is not None:

@@ -14,7 +14,7 @@ from downslope._extras import polars as pl
 from downslope._writing import write_whole
 from downslope.cli._screen import note
 from downslope.cli._tables import How, refuse_same
-from downslope.cli._targets import loaded
+from downslope.cli._targets import columns_of, loaded
 from downslope.errors import DownslopeError
 from downslope.fitting import Model, Models, models_in
 from downslope.tables import Table, write_excel
@@ -50,7 +50,7 @@ def predict_table(
     """
     writer = _writer(output)
     refuse_same("the predictions", output, table, model_path)
-    found = loaded(model_path)
+    found = loaded(model_path, columns=columns_of(model_path, table, how))
     opened = found.read(table, **how)
     columns, notes = _predictions(opened, found, intervals)
     content = io.BytesIO()

@@ -9,7 +9,7 @@ from downslope.cli._results import as_json as json_text
 from downslope.cli._results import write_content
 from downslope.cli._screen import Screen
 from downslope.cli._tables import How, refuse_same, source_of
-from downslope.cli._targets import loaded
+from downslope.cli._targets import columns_of, loaded
 from downslope.errors import DownslopeError
 from downslope.fitting import models_in, report
 from downslope.tables import listed
@@ -37,7 +37,7 @@ def report_model(
     as_json = as_json or Path(output or "").suffix.lower() == ".json"
     if how["sheet"] is not None and table is None:
         raise DownslopeError("--sheet is of the file of --table; name that too, or leave --sheet out")
-    fitted = loaded(model, target)
+    fitted = loaded(model, target, columns_of(model, table, how))
     sources = [each.record.source for each in models_in(fitted).values()] if table is None else [table]
     refuse_same("the report", output, model, *sources)
     page = output != "-" and Path(output or "").suffix.lower() in _PAGES

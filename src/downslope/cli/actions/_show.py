@@ -39,7 +39,7 @@ def show_file(*, model: str, all_columns: bool, as_json: bool) -> None:
             screen.print() if place else _print_origin(screen, each)
             _print_model(screen, each, all_columns)
     else:
-        screen.print(f"{escape(Path(model).name)}: {escape(repr(found)[1:-1])}, {_size(size)}")
+        screen.print(f"{escape(Path(model).name)}: {escape(_said(found))}, {_size(size)}")
 
 
 def _print_origin(screen: Console, model: Model) -> None:
@@ -73,7 +73,7 @@ def _plain(found: Any) -> dict[str, Any]:
         models = {name: _plain(model) for name, model in found.items()}
         return {"kind": "models", "unfitted": list(found.unfitted), "models": models}
     if not isinstance(found, Model):
-        return {"kind": type(found).__name__.lower(), "holds": repr(found)[1:-1]}
+        return {"kind": type(found).__name__.lower(), "holds": _said(found)}
     return {
         "kind": "model",
         "target": found.target.to_json(),
@@ -83,6 +83,12 @@ def _plain(found: Any) -> dict[str, Any]:
         **found.record.to_json(),
         "columns": [asdict(column) for column in found.summary.columns],
     }
+
+
+def _said(found: Any) -> str:
+    """What an object says of itself, without the angle brackets of Python."""
+    words = repr(found)
+    return words[1:-1] if words.startswith("<") else words
 
 
 def _size(count: float) -> str:

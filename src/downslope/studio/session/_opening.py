@@ -12,13 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import one_of
 from downslope._extras import polars as pl
+from downslope._known_files import is_saved
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork, Network, Point, TrainedNetwork, checked_one, starting_values
 from downslope.studio.lessons import Lesson, is_lesson_file, lesson_named
 from downslope.studio.session._lesson_opening import checked_lesson
 from downslope.studio.session._session import Session, first_session
 from downslope.studio.session._settings import settings_of, suited
-from downslope.studio.session.handlers import begins_as_saved, model_settings, with_lesson
+from downslope.studio.session.handlers import model_settings, with_lesson
 from downslope.studio.table._choices import Choices
 from downslope.studio.table._reading import Source, read_rows
 from downslope.studio.table._rows import Rows, frame_of_arrays, rows_of, rows_of_model
@@ -56,7 +57,7 @@ def opened(
         return in_lesson(lesson_named(named))
     if source is None:
         return first_session()
-    if _is_saved(source):
+    if is_saved(source):
         from downslope.fitting import Model, Models, load_as_model, model_for, model_of_table
 
         found = load_as_model(source)
@@ -90,12 +91,6 @@ def in_lesson(lesson: Lesson) -> Session:
     state = replace(session.state, lessons=own)
     session.commit(with_lesson(state, lesson, session.engine))
     return session
-
-
-def _is_saved(source: str) -> bool:
-    """Whether a file begins as those of ``save`` do: a length, then JSON."""
-    with open(source, "rb") as file:
-        return begins_as_saved(file.read(16))
 
 
 def _of_model(model: Model, table: str | None, reading: Mapping[str, Any]) -> Session:
@@ -132,6 +127,11 @@ def _of_network(
     if targets[0] not in frame.columns:
         raise DownslopeError(f'the table has no column "{targets[0]}"; choose the target among its columns')
     inputs = [column for column in frame.columns if column not in targets]
+    if len(inputs) != network.inputs or len(targets) != count:
+        raise DownslopeError(
+            f"the network takes {network.inputs} columns and learns {count}; the table has {frame.width}: "
+            "leave columns out, or name another table"
+        )
     for column in frame.columns:
         if not frame[column].dtype.is_numeric() or frame[column].null_count():
             raise DownslopeError(f'"{column}" is no column of numbers without gaps, which a network needs')

@@ -10,13 +10,12 @@ from downslope.studio.session._engine import Engine
 from downslope.studio.session._state import SessionState
 from downslope.studio.session.handlers import _descent, _doctor, _layers, _lessons, _parameters, _table, _time
 from downslope.studio.session.handlers._lessons import with_lesson
-from downslope.studio.session.handlers._saved import begins_as_saved, model_settings
+from downslope.studio.session.handlers._saved import model_settings
 
 __all__ = [
     "ANSWERED",
     "HANDLERS",
     "Outcome",
-    "begins_as_saved",
     "model_settings",
     "outcome_of",
     "with_lesson",

@@ -24,12 +24,7 @@ from downslope.studio.table._rows import Rows, rows_of_model
 if TYPE_CHECKING:  # the five rows need nothing of it
     from downslope.fitting import Model
 
-__all__ = ["begins_as_saved", "model_settings", "open_saved"]
-
-
-def begins_as_saved(start: bytes) -> bool:
-    """Whether a file begins as those of ``save`` do: a length, then JSON."""
-    return len(start) >= 16 and start[8:9] == b"{" and int.from_bytes(start[:8], "little") < 1 << 32
+__all__ = ["model_settings", "open_saved"]
 
 
 def model_settings(rows: Rows) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from downslope._extras import polars as pl
+from downslope._known_files import begins_as_saved
 from downslope.errors import DownslopeError
 from downslope.studio import _schema as ask
 from downslope.studio.session._descent import checked_descent, fitting_masks
@@ -16,7 +17,7 @@ from downslope.studio.session._engine import Engine
 from downslope.studio.session._samples import checked_recipe, opening_of, sample_of
 from downslope.studio.session._settings import Settings, embeddings_of, suited
 from downslope.studio.session._state import SessionState, begun
-from downslope.studio.session.handlers._saved import begins_as_saved, open_saved
+from downslope.studio.session.handlers._saved import open_saved
 from downslope.studio.table._choices import AUTO, Choices, Recipe
 from downslope.studio.table._edits import with_cell, with_row_like_the_last, without_row
 from downslope.studio.table._reading import read_rows
