@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 FOR_EVERY_SET = sets=$$($(BIN)/python -c 'from downslope.engines.native import _native; print(*_native.instruction_sets())') && \
 	for isa in $$sets; do DOWNSLOPE_ISA=$$isa
 
-.PHONY: demo test thorough check native-test sanitize aarch64-test page-test javascript
+.PHONY: demo test thorough check native-test sanitize aarch64-test page-test javascript docs
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -26,6 +26,10 @@ $(VENV)/.test: pyproject.toml $(NATIVE) | $(BIN)/python
 
 $(VENV)/.dev: pyproject.toml $(NATIVE) | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+$(VENV)/.docs: pyproject.toml $(NATIVE) | $(BIN)/python
+	$(BIN)/pip install --quiet --editable '.[docs]'
 	touch $@
 
 demo: $(VENV)/.demo
@@ -80,6 +84,10 @@ aarch64-test: $(VENV)/.dev
 		-DCMAKE_CROSSCOMPILING_EMULATOR="qemu-aarch64-static;-L;/usr/aarch64-linux-gnu"
 	$(BIN)/cmake --build $(VENV)/native-aarch64 --parallel $(JOBS)
 	$(BIN)/ctest --test-dir $(VENV)/native-aarch64 --output-on-failure
+
+# the site in build/docs: notebooks are run, links and names checked; a warning is an error. Any server of files serves it
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build -W --keep-going -q -j auto -d $(VENV)/doctrees docs build/docs
 
 # whatever opens Chromium: the page as a user has it, from the built wheel in an environment that has nothing else
 page-test: $(VENV)/.test

@@ -21,8 +21,9 @@ HERE = Path(__file__).parent
 IMAGES = HERE / "images" / "findings"
 HEAD = """# The findings of the doctor
 
-What [the doctor](../how-to/doctor.md) can find, each on a run in which it was planted: what was seen, why, what mends
-it, and how the runs with the remedy (blue), without it (orange) and with an unrelated change (grey) went.
+What [the doctor](../how-to/doctor.md) can find, each on a run in which it was planted: what was seen, why,
+what mends it, and how the runs with the remedy (blue), without it (orange) and with an unrelated change
+(grey) went.
 Written by `python docs/write_findings.py`."""
 
 
