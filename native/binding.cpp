@@ -24,6 +24,7 @@ using ValueTuple = std::tuple<int, int, long, long, bool, long>;
 using StepTuple = std::tuple<int, int, int, int, int, double, int, bool>;
 using InstructionTuple = std::tuple<int, int, int, std::vector<long>, double, std::vector<StepTuple>,
                                     std::vector<std::pair<int, int>>, int, int, bool, int>;
+using ExchangeTuple = std::tuple<std::vector<std::pair<int, int>>, int, int>;
 
 Tape tape_of(const std::vector<ValueTuple>& values, const std::vector<InstructionTuple>& instructions, int levels) {
     Tape tape{};
@@ -119,15 +120,19 @@ template <class T> void check_matrix(const Machine<T>& machine, int value, std::
 template <class T>
 void run(Machine<T>& machine, const std::vector<Array<const T>>& columns, const std::vector<Array<T>>& stores,
          const Order& order, long first, long rows, long batch, long rounds, const Array<const double>& scalars,
-         std::uint64_t seed, std::uint64_t draw, int threads, const Array<double>& watched, double seconds) {
+         std::uint64_t seed, std::uint64_t draw, int threads, const Array<double>& watched, double seconds, long place) {
     const Tape& tape = machine.tape();
     const Data<T> data{tables(columns, tape.columns, "columns"), tables(stores, tape.stores, "stores")};
-    const Steps steps{order ? order->data() : nullptr, first, rows, std::min(batch, rows), rounds, scalars.data(), seed, draw};
+    const Steps steps{order ? order->data() : nullptr, first, rows, std::min(batch, rows), rounds, scalars.data(), seed, draw, place};
     check_steps(steps, scalars, watched, long(tape.scalar_inputs.size()));
     check_rows(order, first, rows, fewest_rows(columns));
     require(rows <= fewest_rows(stores), "the stores have fewer rows than the steps");
+    require(place >= 0 && place < 1L << 48, "the place of the first row");
     const Turn turn(machine);
-    Stop stop(seconds, interpreter::wants_back);
+    // ranks end together: handlers of signals are called, and what they ask for is done after these steps
+    const bool alone = tape.exchanges.empty();
+    Stop stop(alone ? seconds : std::numeric_limits<double>::infinity(),
+              [=] { return interpreter::wants_back() && (alone || interpreter::is_over()); });
     {
         const interpreter::Released released;
         machine.run(data, steps, threads, watched.data(), stop);
@@ -166,7 +171,30 @@ template <class T> void declare(nb::module_& m, const char* name) {
         .def("restore", [](M& self) { Turn(self)->memory().restore(); })
         .def("run", &run<T>, "columns"_a, "stores"_a.noconvert(), "order"_a.none().noconvert(), "first"_a, "rows"_a, "batch"_a,
              "rounds"_a, "scalars"_a, "seed"_a, "draw"_a, "threads"_a, "watched"_a.noconvert(),
-             "seconds"_a = std::numeric_limits<double>::infinity())
+             "seconds"_a = std::numeric_limits<double>::infinity(), "place"_a = 0)
+        .def("exchanged",
+             [](M& self, long number) {
+                 const auto& exchanges = self.tape().exchanges;
+                 require(number >= 0 && number < long(exchanges.size()), "there is no such exchange");
+                 const auto size = std::size_t(self.memory().sent_size(std::size_t(number)));
+                 return nb::ndarray<nb::numpy, T, nb::ndim<1>>(self.memory().sent(std::size_t(number)), {size}, nb::find(self));
+             })
+        .def("serve",
+             [](M& self, bool serves) {
+                 require(!self.tape().exchanges.empty(), "the tape has no exchanges");
+                 self.post().serve(serves);
+             })
+        .def("next_exchange",
+             [](M& self) {
+                 require(!self.tape().exchanges.empty(), "the tape has no exchanges");
+                 const interpreter::Released released;
+                 return self.post().next();
+             })
+        .def("answer",
+             [](M& self, bool summed) {
+                 require(!self.tape().exchanges.empty(), "the tape has no exchanges");
+                 self.post().answer(summed);
+             })
         .def_prop_ro("known", &M::known)
         .def_prop_ro("first", &M::first)
         .def_prop_ro("bytes", &M::bytes);
@@ -194,7 +222,8 @@ NB_MODULE(_native, m) {
         .def("__init__",
              [](Tape* self, const std::vector<ValueTuple>& values, const std::vector<InstructionTuple>& instructions,
                 int levels, std::vector<int> scalar_inputs, std::vector<std::pair<int, double>> constants,
-                std::vector<int> updated, std::vector<std::pair<int, int>> mirrors, int watched, int stop_level) {
+                std::vector<int> updated, std::vector<std::pair<int, int>> mirrors, int watched, int stop_level,
+                const std::vector<ExchangeTuple>& exchanges) {
                  Tape tape = tape_of(values, instructions, levels);
                  tape.scalar_inputs = std::move(scalar_inputs);
                  tape.constants = std::move(constants);
@@ -202,9 +231,12 @@ NB_MODULE(_native, m) {
                  tape.mirrors = std::move(mirrors);
                  tape.watched = watched;
                  tape.stop_level = stop_level;
+                 for (const auto& [values, sent, wanted] : exchanges) tape.exchanges.push_back({values, sent, wanted});
                  check(tape);
                  new (self) Tape(std::move(tape));
-             });
+             },
+             "values"_a, "instructions"_a, "levels"_a, "scalar_inputs"_a, "constants"_a, "updated"_a, "mirrors"_a,
+             "watched"_a, "stop_level"_a, "exchanges"_a = std::vector<ExchangeTuple>());
     m.attr("NAMES") = names;  // of the build: what _opcodes.py says must be the same
     declare<float>(m, "FloatMachine");
     declare<double>(m, "DoubleMachine");

@@ -1,6 +1,7 @@
 #include "checks.hpp"
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
 #include <string>
 
@@ -21,6 +22,7 @@ public:
         for (const auto& [v, number] : tape_.constants) require(is(v, Kind::scalar), "a constant");
         for (const int v : tape_.updated) require(is(v, Kind::matrix), "an updated matrix");
         for (const auto& [matrix, form] : tape_.mirrors) mirror(matrix, form);
+        for (const auto& e : tape_.exchanges) exchange(e);
         require(tape_.watched == -1 || is(tape_.watched, Kind::scalar), "the watched scalar");
         for (std::size_t n = 0; n < tape_.instructions.size(); ++n) {
             const int partials = tape_.instructions[n].partials;
@@ -81,6 +83,17 @@ private:
         const Value& v = tape_.values[matrix];
         require(is_matrix(form, v.rows, v.columns, Form::halves) || is_matrix(form, v.rows, v.columns, Form::pairs),
                 "the bfloat16 form of a matrix");
+    }
+
+    // Matrices that no other exchange has, back after they are sent: never at a level at which they are.
+    void exchange(const Exchange& e) {
+        require(!e.values.empty() && e.sent >= 0 && e.sent < e.wanted && e.wanted < tape_.levels, "an exchange");
+        for (const auto& [sent, back] : e.values) {
+            require(sent != back && is(sent, Kind::matrix), "the matrix of an exchange");
+            const Value& v = tape_.values[std::size_t(sent)];
+            require(is_matrix(back, v.rows, v.columns), "the matrix of an exchange");
+            for (const int matrix : {sent, back}) require(exchanged_.insert(matrix).second, "the matrix of an exchange");
+        }
     }
 
     // Instructions
@@ -274,6 +287,7 @@ private:
 
     Tape& tape_;
     std::vector<long> tiles_of_;  // the instruction whose tiles a value holds the sums of, or -1
+    std::set<int> exchanged_;
     long at_ = -1;
 };
 

@@ -105,7 +105,8 @@ void Worker<T>::run_panels(const Task<T>& task, const Data<T>& data, const Batch
             case Opcode::sum_features: kernels_.sum_features(at(0), features(0), out); break;
             case Opcode::keep_mask: {
                 const T kept = i.args[1] < 0 ? T(1) : homes_[i.args[1]].base[0];
-                kernels_.keep_mask(out, width, p * lanes, batch.seed, unsigned(i.args[0]), batch.draw, i.setting, kept);
+                kernels_.keep_mask(out, width, batch.place + p * lanes, batch.seed, unsigned(i.args[0]), batch.draw, i.setting,
+                                   kept);
                 break;
             }
             case Opcode::one_hot: one_hot(i, p, q); break;

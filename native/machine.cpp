@@ -22,7 +22,8 @@ template <class T> Kernels<T> kernels_of(const InstructionSet& set) {
 
 template <class T>
 Machine<T>::Machine(std::shared_ptr<const Tape> tape)
-    : tape_(std::move(tape)), kernels_(kernels_of<T>(instruction_set())), memory_(*tape_, kernels_) {
+    : tape_(std::move(tape)), kernels_(kernels_of<T>(instruction_set())), memory_(*tape_, kernels_),
+      post_(tape_->exchanges.size()) {
     for (const auto& v : tape_->values)
         if (sizeof(T) != sizeof(Word) && v.form != Form::numbers)
             throw std::invalid_argument("a tape with bfloat16 needs a machine of float32");
@@ -158,7 +159,8 @@ void Machine<T>::run(const Data<T>& data, const Steps& steps, int wanted, double
         for (long s = 0; s < count; ++s) {
             const long start = s % in_round * steps.batch;
             const Batch batch{steps.order ? steps.order + start : nullptr, steps.first + start, start,
-                              std::min(steps.batch, steps.rows - start), steps.seed, steps.draw + std::uint64_t(s)};
+                              std::min(steps.batch, steps.rows - start), steps.seed, steps.draw + std::uint64_t(s),
+                              steps.place};
             for (long k = 0; k < inputs; ++k)
                 std::fill_n(worker.scalar(tape_->scalar_inputs[k]), lanes, T(steps.scalars[s * inputs + k]));
             const bool again = in_round == 1 && s > 0;
@@ -167,6 +169,7 @@ void Machine<T>::run(const Data<T>& data, const Steps& steps, int wanted, double
             if (!more) return run.barrier.leave();  // the same on every thread of a sound tape
         }
     });
+    for (std::size_t e = 0; e < tape_->exchanges.size(); ++e) post_.wait(e);  // those of a step that ended early
     known_ = run.known;
     if (run.left_updating) memory_.roll_back();
 }
@@ -225,6 +228,7 @@ bool Machine<T>::step(Worker<T>& worker, Run& run, const Batch& batch, long numb
             worker.stop = run.may_leave(level, number) ? &run.stop : nullptr;
             if (first && worker.stop) run.stop.enter(begin + level);
         }
+        if (!tape_->exchanges.empty() && !exchange(run, first, level)) return false;
         for (const auto& task : worker.scalar_tasks[level])
             if (!(again && task.of->once)) worker.run_scalar(task, run.data, batch);
         if (level == tape_->stop_level && tape_->watched >= 0) {
@@ -256,6 +260,17 @@ bool Machine<T>::step(Worker<T>& worker, Run& run, const Batch& batch, long numb
     }
     if (first) run.known = number + 1;
     return !run.stop.leaves_after(end);
+}
+
+// What is to be sent and to be back at the beginning of a level; false, on every thread, where an exchange failed.
+template <class T> bool Machine<T>::exchange(Run& run, bool first, int level) {
+    std::function<void()> look;
+    if (first) look = [&] { run.stop.look(); };
+    for (std::size_t e = 0; e < tape_->exchanges.size(); ++e)
+        if (first && tape_->exchanges[e].sent == level) post_.send(e);
+    for (std::size_t e = 0; e < tape_->exchanges.size(); ++e)
+        if (tape_->exchanges[e].wanted == level && !post_.wait(e, look)) return false;
+    return true;
 }
 
 // What the first thread looks at while it waits at the end of a level: it decides for the next one, if that can be left.

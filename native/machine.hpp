@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "dispatch.hpp"
+#include "post.hpp"
 #include "threads.hpp"
 #include "worker.hpp"
 
@@ -17,6 +18,7 @@ struct Steps {
     const double* scalars;  // [step][scalar input]
     std::uint64_t seed;
     std::uint64_t draw;  // number of the first step
+    long place = 0;      // of each step's first row in the batch that all ranks share
 };
 
 template <class T> class Machine {
@@ -30,11 +32,13 @@ public:
 
     const Tape& tape() const { return *tape_; }
     Memory<T>& memory() { return memory_; }
+    Post& post() { return post_; }
     double scalar(int value) const;  // after a run
     std::size_t bytes() const;       // of memory
 
     // Runs steps until one whose watched scalar is not finite, which does not update, or until it is stopped, if need
-    // be in the middle of a step, which then changes nothing. Writes the watched scalar of each step.
+    // be in the middle of a step, which then changes nothing. Writes the watched scalar of each step. A tape with
+    // exchanges also ends where one fails; the updates of that step are then done in part.
     void run(const Data<T>& data, const Steps& steps, int threads, double* watched, Stop& stop);
     // Of how many steps of the last run the watched scalar is known: those done, and one that was not finite.
     long known() const { return known_; }
@@ -54,6 +58,7 @@ private:
     template <bool brief>
     bool step(Worker<T>& worker, Run& run, const Batch& batch, long number, bool again, double* watched);
     Stop* waiting(Run& run, int level, long number) const;
+    bool exchange(Run& run, bool first, int level);
     template <bool brief>
     void run_panels(Worker<T>& worker, int level, const Data<T>& data, const Batch& batch, bool again);
     template <bool brief> void run_tiles(Worker<T>& worker, int level, const Batch& batch, bool again);
@@ -62,6 +67,7 @@ private:
     const std::shared_ptr<const Tape> tape_;
     const Kernels<T> kernels_;
     Memory<T> memory_;
+    Post post_;
     std::vector<std::unique_ptr<Worker<T>>> workers_;
     std::vector<std::vector<Piece>> pieces_;        // by level
     std::vector<std::unique_ptr<Share[]>> shares_;  // by level, of each thread

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 void Release::operator()(void* p) const {
+    if (borrowed) return;
     if (mapped)
         munmap(mapped, bytes);
     else
@@ -50,13 +51,27 @@ Memory<T>::Memory(const Tape& tape, const Kernels<T>& kernels)
     : tape_(tape), kernels_(kernels), buffers_(tape.values.size()) {
     for (std::size_t v = 0; v < buffers_.size(); ++v)
         if (tape_.values[v].kind == Kind::matrix) buffers_[v] = zeros<T>(matrix_size(tape_.values[v]));
+    for (std::size_t e = 0; e < tape_.exchanges.size(); ++e) {
+        exchanged_.push_back(zeros<T>(sent_size(e)));
+        T* at = exchanged_.back().get();
+        for (const auto& [sent, back] : tape_.exchanges[e].values) {
+            for (const int v : {sent, back}) buffers_[std::size_t(v)] = Buffer<T>(at, Release{0, nullptr, true});
+            at += matrix_size(tape_.values[std::size_t(sent)]);
+        }
+    }
     for (const auto& i : tape_.instructions)
         if (i.partials >= 0) buffers_[i.partials] = zeros<T>(tile_count(i, kernels_.tile_rows));
 }
 
+template <class T> long Memory<T>::sent_size(std::size_t exchange) const {
+    long size = 0;
+    for (const auto& [sent, back] : tape_.exchanges[exchange].values) size += matrix_size(tape_.values[std::size_t(sent)]);
+    return size;
+}
+
 template <class T> std::size_t Memory<T>::bytes() const {
     std::size_t bytes = 0;
-    for (const auto* buffers : {&buffers_, &saved_, &backup_})
+    for (const auto* buffers : {&exchanged_, &buffers_, &saved_, &backup_})
         for (const auto& buffer : *buffers)
             if (buffer) bytes += buffer.get_deleter().bytes;
     for (const auto& buffer : row_sums_)

@@ -9,6 +9,7 @@
 struct Release {
     std::size_t bytes = 0;
     void* mapped = nullptr;  // null where the memory is malloc's
+    bool borrowed = false;   // a part of another buffer
 
     void operator()(void* p) const;
 };
@@ -26,6 +27,9 @@ public:
     long capacity() const { return capacity_; }  // panels
     // Sums in float64 for a matrix of float32 that rows of a large batch are added to.
     double* row_sums(int value) const { return row_sums_[std::size_t(value)].get(); }
+    // What an exchange sends: its matrices one after the other, padding included.
+    T* sent(std::size_t exchange) const { return exchanged_[exchange].get(); }
+    long sent_size(std::size_t exchange) const;
     std::size_t bytes() const;
     // Makes room for so many panels. Where there is no memory for them, there is none left for any.
     void reserve(long panels);
@@ -50,7 +54,7 @@ private:
 
     const Tape& tape_;
     const Kernels<T>& kernels_;
-    std::vector<Buffer<T>> buffers_, saved_, backup_;
+    std::vector<Buffer<T>> exchanged_, buffers_, saved_, backup_;
     std::vector<Buffer<double>> row_sums_;
     long capacity_ = 0;
 };

@@ -47,6 +47,12 @@ struct Width {
     long least = 1;
 };
 
+// Matrices of which the sum over all ranks of a cluster is wanted: it comes back in their own memory, which lies together.
+struct Exchange {
+    std::vector<std::pair<int, int>> values;  // a matrix as it is sent, and as it comes back
+    int sent, wanted;                         // the levels at whose beginning it is
+};
+
 struct Tape {
     std::vector<Value> values;
     std::vector<Instruction> instructions;
@@ -55,6 +61,7 @@ struct Tape {
     std::vector<std::pair<int, double>> constants;  // or once
     std::vector<int> updated;                       // matrices that the tape writes and a run goes on from
     std::vector<std::pair<int, int>> mirrors;       // a matrix and its bfloat16 form
+    std::vector<Exchange> exchanges;                // in the order in which every rank sends them
     int watched;                         // the scalar whose value at each step is returned, or -1
     int stop_level;  // a step whose watched scalar is not finite ends before the matrices of this level
     std::vector<Width> columns, stores;  // that a run is given: see check()

@@ -24,6 +24,7 @@ struct Batch {
     long start;  // rows of this run before it
     long rows;
     std::uint64_t seed, draw;
+    long place;  // of its first row among those of all ranks
 
     long row(long n) const { return order ? order[n] : first + n; }
 };

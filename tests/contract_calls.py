@@ -227,7 +227,7 @@ CALLS = {
             "frozen": None,
         }
         | {"time_limit": None, "threads": None, "engine": None, "device": None}
-        | {"progress": None, "checkpoint": None, "seed": 0},
+        | {"progress": None, "checkpoint": None, "parallel": None, "seed": 0},
         {
             "network": NOTHING,
             "x": NOTHING,

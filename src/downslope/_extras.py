@@ -55,7 +55,7 @@ EXTRA_OF: Mapping[str, str] = {
 _NEED = {
     "tables": "tables are read and kept with Polars",
     "sklearn": "estimators are built on scikit-learn",
-    "torch": "the torch engine and to_torch need PyTorch",
+    "torch": "the torch engine, ranks and to_torch need PyTorch",
 }
 """What an extra is for."""
 

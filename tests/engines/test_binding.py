@@ -221,3 +221,51 @@ def test_after_memory_errors_smaller_calls_give_the_right_numbers():
         env={**os.environ, "ASAN_OPTIONS": options, "DOWNSLOPE_ENGINE": "native"},
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def of_ranks():
+    """The arguments of the tape of a step that ranks take together; its exchanges come last."""
+    network = NETWORKS["embedding"]
+    program = training_program(network, OPTIMIZERS["adam"], relative=True, over_ranks=True)
+    tape = lower([program.graph.error], dict(program.assignments))
+    return tape, list(tape_arguments(tape, tape.outputs[0]))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda values, sent, wanted, tape: (values, sent, sent),
+        lambda values, sent, wanted, tape: (values, -1, wanted),
+        lambda values, sent, wanted, tape: (values, sent, tape.levels),
+        lambda values, sent, wanted, tape: ([], sent, wanted),
+        lambda values, sent, wanted, tape: ([*values, values[0]], sent, wanted),
+        lambda values, sent, wanted, tape: ([(values[0][0], values[0][0])], sent, wanted),
+        lambda values, sent, wanted, tape: ([(values[0][0], 10**6)], sent, wanted),
+        lambda values, sent, wanted, tape: ([(values[0][0], tape.outputs[0])], sent, wanted),
+        lambda values, sent, wanted, tape: ([(values[0][0], values[1][1])], sent, wanted),
+    ],
+)
+def test_an_exchange_that_is_none_is_refused(wrong):
+    tape, arguments = of_ranks()
+    arguments[-1] = [wrong(*arguments[-1][0], tape)]
+    with pytest.raises(ValueError, match="exchange"):
+        native.Tape(*arguments)
+
+
+def test_exchanges_of_a_machine():
+    tape, arguments = of_ranks()
+    machine = native.FloatMachine(native.Tape(*arguments))
+    sent = machine.exchanged(0)
+    assert sent.dtype == np.float32
+    assert len(sent) % 32 == 0
+    assert len(sent) >= sum(tape.values[v].rows * tape.values[v].columns for v, _ in tape.exchanges[0].values)
+    del machine
+    sent[:] = 1  # whose memory stays
+    machine = native.FloatMachine(native.Tape(*arguments))
+    with pytest.raises(ValueError, match="there is no such exchange"):
+        machine.exchanged(1)
+    alone, watched = EMBEDDING
+    machine = native.FloatMachine(native.Tape(*tape_arguments(alone, watched)))
+    for call in (lambda: machine.serve(True), machine.next_exchange, lambda: machine.answer(True)):
+        with pytest.raises(ValueError, match="no exchanges"):
+            call()

@@ -12,6 +12,7 @@ from downslope.engines._choice import (
 )
 from downslope.engines._evaluator import Evaluator
 from downslope.engines._protocol import DescentEngine, OutOfTime, Scalars
+from downslope.engines._share import Share
 from downslope.engines.reference import Plan, ReferenceDescent, evaluate
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Plan",
     "ReferenceDescent",
     "Scalars",
+    "Share",
     "checked_engine",
     "computed_as_asked",
     "computed_by",

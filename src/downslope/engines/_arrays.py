@@ -1,4 +1,4 @@
-"""NumPy as the array namespace of the ops: the Array API and the three functions it lacks."""
+"""NumPy as the array namespace of the ops: the Array API and the functions it lacks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines._random import random_words
+from downslope.engines._share import Share
 
-__all__ = ["add_rows", "keep_mask", "ndtr"]
+__all__ = ["OfRank", "add_rows", "keep_mask", "ndtr", "sum_over_ranks"]
 
 
 def __getattr__(name: str) -> Any:
@@ -30,11 +31,43 @@ def add_rows(rows: NDArray[Any], index: NDArray[np.int64], like: NDArray[Any]) -
     return table
 
 
-def keep_mask(like: NDArray[Any], seed: int, stream: int, step: int, rate: float) -> NDArray[Any]:
-    """1 with probability 1 − rate, else 0, in the shape of a matrix.
+def keep_mask(
+    like: NDArray[Any], seed: int, stream: int, step: int, rate: float, place: int = 0
+) -> NDArray[Any]:
+    """1 with probability 1 − rate, else 0, in the shape of a matrix; its first row is number ``place``.
 
     Each row takes whole blocks of four words, so that an engine can draw any row alone.
     """
     rows, columns = like.shape
-    words = random_words(rows * -(-columns // 4) * 4, seed, stream, step).reshape(rows, -1)[:, :columns]
+    words = random_words((place + rows) * -(-columns // 4) * 4, seed, stream, step)
+    words = words.reshape(place + rows, -1)[place:, :columns]
     return (words >= np.uint64(rate * 2**32)).astype(like.dtype)
+
+
+def sum_over_ranks(value: NDArray[Any]) -> NDArray[Any]:
+    """The value itself: there is one process."""
+    return value
+
+
+class OfRank:
+    """The same namespace for one rank of several.
+
+    Args:
+        share: of the rank.
+    """
+
+    def __init__(self, share: Share) -> None:
+        self._share = share
+
+    def __getattr__(self, name: str) -> Any:
+        return globals().get(name) or getattr(np, name)
+
+    def keep_mask(self, like: NDArray[Any], seed: int, stream: int, step: int, rate: float) -> NDArray[Any]:
+        """The rows of the mask that are the rank's."""
+        return keep_mask(like, seed, stream, step, rate, self._share.place)
+
+    def sum_over_ranks(self, value: NDArray[Any]) -> NDArray[Any]:
+        """The sum of what all ranks have."""
+        total = np.array(value)
+        self._share.add_up(total)
+        return total

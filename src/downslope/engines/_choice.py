@@ -19,6 +19,7 @@ from downslope import _signals
 from downslope._checks import choice
 from downslope.engines._protocol import Arrays, DescentEngine
 from downslope.engines._random import random_order
+from downslope.engines._share import Share
 from downslope.engines.reference._descent import ReferenceDescent
 from downslope.engines.reference._plan import Plan
 from downslope.errors import DownslopeError
@@ -220,6 +221,7 @@ def descent_engine(
     *,
     bfloat16: bool = False,
     threads: int | None = None,
+    share: Share | None = None,
 ) -> DescentEngine:
     """The engine of the day for a descent in steps of ``batch`` rows.
 
@@ -230,6 +232,7 @@ def descent_engine(
         batch: rows of a step; the last of an epoch can have fewer.
         bfloat16: whether products are computed in bfloat16.
         threads: the most that the native engine runs on; None lets it choose.
+        share: of a rank, where several compute each step together; ``batch`` and ``data`` are then its own.
 
     Raises:
         DownslopeError: if bfloat16 is asked of the reference engine.
@@ -238,16 +241,16 @@ def descent_engine(
     if engine == "torch":
         from downslope.engines.torch._descent import TorchDescent
 
-        return TorchDescent(error, updates, data, batch, device=device, bfloat16=bfloat16)
+        return TorchDescent(error, updates, data, batch, device=device, bfloat16=bfloat16, share=share)
     if engine == "native":
         from downslope.engines.native._descent import NativeDescent
 
-        return NativeDescent(error, updates, data, batch, bfloat16=bfloat16, threads=threads)
+        return NativeDescent(error, updates, data, batch, bfloat16=bfloat16, threads=threads, share=share)
     if bfloat16:
         raise DownslopeError(
             'precision="bfloat16" needs the native engine or torch; leave it out to train in float32'
         )
-    return ReferenceDescent(error, updates, data, batch)
+    return ReferenceDescent(error, updates, data, batch, share)
 
 
 def shuffled(count: int, seed: int, stream: int, step: int) -> NDArray[np.int64]:

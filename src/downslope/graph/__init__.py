@@ -1,6 +1,6 @@
 """WHAT is computed: nodes, ops, the chain rule, and how they are written."""
 
-from downslope.graph import _activations, _arithmetic, _indexing, _linear, _losses, ops  # noqa: F401 (they register ops)
+from downslope.graph import _activations, _arithmetic, _indexing, _linear, _losses, _ranks, ops  # noqa: F401 (they register ops)
 from downslope.graph._chain_rule import gradient, hessian_vector_product
 from downslope.graph._elementwise import Elementwise
 from downslope.graph._indexing import source_column

@@ -22,7 +22,7 @@ from downslope.training.arguments import (
     precision_of,
     relative_weights,
 )
-from downslope.training.checkpoints import Checkpoint, Journal, Part, Saving, described, open_journal, part_of
+from downslope.training.checkpoints import Checkpoint, Journal, Part, Saving, described
 from downslope.training.optimizers import (
     LEARNING_RATE,
     OPTIMIZERS,
@@ -48,6 +48,15 @@ from downslope.training.optimizers import (
     optimizer_of,
     rates,
     schedule_of,
+)
+from downslope.training.ranks import (
+    RankJournal,
+    Ranks,
+    open_journal,
+    part_of,
+    rank_number,
+    ranks_of,
+    restarted,
 )
 
 __all__ = [
@@ -85,6 +94,8 @@ __all__ = [
     "Program",
     "Progress",
     "RMSprop",
+    "RankJournal",
+    "Ranks",
     "Rates",
     "Rules",
     "Run",
@@ -116,9 +127,12 @@ __all__ = [
     "predict",
     "program_of",
     "r_squared",
+    "rank_number",
+    "ranks_of",
     "rates",
     "read_run",
     "relative_weights",
+    "restarted",
     "run_epochs",
     "schedule_of",
     "split",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from time import monotonic
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._checks import choice
 from downslope._keywords import suggests_keywords
 from downslope._signals import Deferred, pending
 from downslope.engines import computed_as_asked
@@ -34,7 +36,7 @@ from downslope.training.arguments import (
     relative_weights,
     shares_may_be_empty,
 )
-from downslope.training.checkpoints import Checkpoint, Part, described, part_of
+from downslope.training.checkpoints import Checkpoint, Part, described
 from downslope.training.optimizers import (
     Frozen,
     FrozenNames,
@@ -46,6 +48,7 @@ from downslope.training.optimizers import (
     rates,
     schedule_of,
 )
+from downslope.training.ranks import Ranks, part_of, ranks_of
 from downslope.training.rows import BlockTable, InMemory, RowSource, StreamedRows, rows_of_table
 
 __all__ = ["descend"]
@@ -78,6 +81,7 @@ def descend(
     frozen: FrozenNames | None = None,
     progress: Callable[[Progress], object] | None = None,
     checkpoint: Checkpoint | Part | None = None,
+    parallel: str | None = None,
     seed: int = 0,
 ) -> Run:
     """Descend the error of a network on some rows.
@@ -122,6 +126,10 @@ def descend(
         progress: called after each epoch; the descent stops where it returns True.
         checkpoint: where it is saved as it goes, a ``ds.Checkpoint``: killed at any moment, it goes on with
             the same bits. The seconds of ``time_limit`` then count over all processes, up to what was saved.
+        parallel: ``"data"``: the processes that torchrun started, or those of an initialised
+            ``torch.distributed``, compute each step together, each from its part of the batch's rows. All
+            call this with the same arguments and get the run of one process, to rounding; the first saves the
+            checkpoint. None: this process alone. L-BFGS is always alone.
         seed: fixes the starting values, the validation rows, the batches and dropout.
 
     Returns:
@@ -142,6 +150,7 @@ def descend(
         *(patience, ema_decay, time_limit, threads, seed),
     )
     precision = precision_of(precision)
+    ranks = ranks_of(None if parallel is None else choice("parallel", parallel, ("data",)))
     source, validation_rows = _rows(network, x, y, row_weights, precision, validation, settings.seed)
     report = Report(Watch(validation_rows, settings.patience, settings.ema_decay, settings.threads), progress)
     values = starting_values(network, start, settings.seed, source.dtype)
@@ -168,10 +177,13 @@ def descend(
             optimizer_of(optimizer),
             frozen_masks(network, frozen),
             bfloat16=precision == "bfloat16",
+            ranks=ranks,
         )
-    with Deferred(reports=True), part_of(checkpoint, lambda: _asked(network, source, values, given)) as part:
+    asked = partial(_asked, network, source, values, given)
+    with Deferred(reports=True), part_of(checkpoint, asked, ranks) as part:
         run = _kept(descent, None if part is None else KeptRun(part, network))
-        if pending() and run.stopped != "interrupted":
+        ended = pending() if ranks is None else ranks.agree(pending())
+        if ended and run.stopped != "interrupted":
             run = replace(run, stopped="interrupted", message=f"{run.message}; interrupted at the end")
     return run.called_with(given)
 
@@ -180,7 +192,9 @@ def _asked(
     network: AnyNetwork, source: RowSource, values: Arrays, given: Mapping[str, Any]
 ) -> dict[str, str]:
     """What decides the bits of a descent, in words; the seconds and threads that it may take do not."""
-    others = {name: value for name, value in given.items() if name not in ("time_limit", "threads")}
+    others = {
+        name: value for name, value in given.items() if name not in ("time_limit", "threads", "parallel")
+    }
     asked = {"network": network, **others, **source.asked, "start": values}
     return {name: described(value) for name, value in asked.items()}
 
@@ -240,6 +254,7 @@ class _Stepping(_Descent):
     rule: Optimizer
     masks: Mapping[str, NDArray[np.bool_]]
     bfloat16: bool
+    ranks: Ranks | None
 
     def run(self, kept: KeptRun | None) -> Run:
         """Descend, from where it was kept."""
@@ -272,6 +287,7 @@ class _Stepping(_Descent):
             seed=settings.seed,
             bfloat16=self.bfloat16,
             threads=settings.threads,
+            ranks=self.ranks,
         )
 
         def after_epoch(errors: NDArray[np.float64]) -> Ending | None:
@@ -306,8 +322,9 @@ class _Stepping(_Descent):
             Frozen(self.rule) if self.masks else self.rule,
             clip_norm=settings.clip_norm,
             clip_value=settings.clip_value,
-            relative=batches.steps_in_epoch > 1 and not source.alike,
+            relative=self.ranks is not None or (batches.steps_in_epoch > 1 and not source.alike),
             skip_empty=shares_may_be_empty(source.without_weight, source.rows, batches.size, count),
+            over_ranks=self.ranks is not None,
         )
 
     def _missed(self, loop: Loop, losses: Losses, after_epoch: AfterEpoch) -> Ending | None:

@@ -88,7 +88,8 @@ def run_epochs(
             if saving is None:
                 advance = loop.advance(aim, end=end)
             else:
-                advance = loop.advance(int(min(aim, saving.part.step)), saving.part.seconds, end=end)
+                aim = int(loop.agree(min(aim, saving.part.step)))
+                advance = loop.advance(aim, saving.part.seconds, end=end)
             losses.extend(advance.errors)
             done, advance = advance, None
             if done.interrupted:
@@ -98,12 +99,12 @@ def run_epochs(
                 losses.cut(failure.step)
                 return Ending("not finite", failure.message)
             if after_epoch is not None and loop.step == last:
-                ending = after_epoch(losses.last(last - first + 1))
+                ending = loop.agree(after_epoch(losses.last(last - first + 1)))
                 if ending is not None:
                     return ending
-            if loop.step < until and monotonic() >= end:
+            if loop.step < until and loop.agree(monotonic() >= end):
                 return Ending("time", f"the time was up after {loop.step} of {until} updates")
-            if saving is not None and loop.step < until and saving.part.is_due(loop.step):
+            if saving is not None and loop.step < until and loop.agree(saving.part.is_due(loop.step)):
                 failure = loop.check()  # what is saved is finite
                 if failure is not None:
                     losses.cut(failure.step)

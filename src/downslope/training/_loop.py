@@ -6,23 +6,27 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic, perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope import _signals
-from downslope.engines import DescentEngine, Scalars, descent_engine
+from downslope.engines import DescentEngine, Scalars, Share, descent_engine
 from downslope.training._batches import Batches, StepBlock
 from downslope.training._failure import Failure, error_failure, update_failure
 from downslope.training._program import Program
+from downslope.training.ranks import RankRows, Ranks
 
 __all__ = ["Advance", "Loop", "Rates", "State", "joined"]
 
 _CHUNK_SECONDS = 0.05  # in the engine at a time: Ctrl-C and the clock are looked at in between
+_RANKS_SECONDS = 0.25  # of ranks, which have to hear from each other in between
 _CHECK_SECONDS = 1.0
 
 Arrays = Mapping[str, NDArray[Any]]
+
+T = TypeVar("T")
 
 Rates = Callable[[int, int], NDArray[np.float64]]
 """The learning rates of so many steps from one on, counted from 1: ``rates(first, count)``."""
@@ -78,6 +82,8 @@ class Loop:
         threads: the most it runs on; None lets the engine choose. The bits do not depend on it.
         repeatable: whether ``batches`` and ``rates`` give the same when asked again about an earlier step;
             otherwise only errors are looked at.
+        ranks: which take the steps together, if several do, by a program that is ``over_ranks``: each calls
+            its loop as the others call theirs, and the first decides when to stop.
 
     Attributes:
         step: number of updates done.
@@ -94,10 +100,13 @@ class Loop:
         bfloat16: bool = False,
         threads: int | None = None,
         repeatable: bool = True,
+        ranks: Ranks | None = None,
     ) -> None:
         self.program, self.batches, self.seed = program, batches, seed
         self._rates, self._repeatable = rates, repeatable
         self._bfloat16, self._threads = bfloat16, threads
+        self._ranks = ranks
+        self._rows = None if ranks is None else RankRows(ranks.rank, ranks.count, batches.size)
         self._running: DescentEngine | None = None  # made when the first rows are there
         self._data: Arrays = {}
         self._all_have_weight = False
@@ -137,8 +146,11 @@ class Loop:
         before = self.step
         errors: list[NDArray[np.float64]] = []
         try:
-            with _signals.at_once():
-                failed = self._steps(until, seconds, end, errors)
+            if self._ranks is None:
+                with _signals.at_once():
+                    failed = self._steps(until, seconds, end, errors)
+            else:
+                failed = self._steps_together(self._ranks, until, seconds, end, errors)
         except KeyboardInterrupt:
             return self._interrupted(before, errors)
         return Advance(joined(errors), None if failed is None else self._failure(failed))
@@ -152,7 +164,7 @@ class Loop:
         while self.step < until and (not errors or (now < soon and monotonic() < end)):
             started, left = now, end - monotonic()
             _signals.check()  # what a finalizer kept for itself
-            errors.append(self._chunk(until, min(_CHUNK_SECONDS, soon - now, left), left))
+            errors.append(self._chunk(until, self._count(min(_CHUNK_SECONDS, soon - now, left)), left))
             now = perf_counter()
             if not len(errors[-1]):
                 return None
@@ -165,6 +177,43 @@ class Loop:
                     return math.nan
                 self._save(self._running)
         return None
+
+    def _steps_together(
+        self, ranks: Ranks, until: int, seconds: float, end: float, errors: list[NDArray[np.float64]]
+    ) -> float | None:
+        """As ``_steps``, where the first rank decides for all; what ends them waits until they meet."""
+        soon = perf_counter() + seconds
+        while self.step < until:
+            now = perf_counter()
+            left = min(soon - now, end - monotonic())
+            looks = self._repeatable and bool(errors) and now - self._looked > _CHECK_SECONDS
+            count, over, asked, looks_now = ranks.numbers(
+                self._count(min(_RANKS_SECONDS, left)), bool(errors) and left <= 0, _signals.pending(), looks
+            )
+            if asked:
+                raise KeyboardInterrupt
+            if over:
+                return None
+            if looks_now:
+                assert self._running is not None
+                if not self._finite(self._running):
+                    return math.nan
+                self._save(self._running)
+            started = perf_counter()
+            errors.append(self._chunk(until, int(count), math.inf))
+            if not math.isfinite(errors[-1][-1]):
+                return float(errors[-1][-1])
+            self._speed = len(errors[-1]) / max(perf_counter() - started, 1e-9)
+        return None
+
+    def _finite(self, engine: DescentEngine) -> bool:
+        """Whether all parameters and states are finite, as the first rank has them."""
+        finite = engine.finite()
+        return finite if self._ranks is None else bool(self._ranks.numbers(finite)[0])
+
+    def agree(self, value: T) -> T:
+        """What the first rank says, where several take the steps together; else the value."""
+        return value if self._ranks is None else self._ranks.agree(value)
 
     def _interrupted(self, before: int, errors: list[NDArray[np.float64]]) -> Advance:
         """What came of the steps after number ``before``, some of which are counted, though not all."""
@@ -184,7 +233,7 @@ class Loop:
         """
         if self._given is not None or self._running is None:
             return None
-        if not self._running.finite():
+        if not self._finite(self._running):
             return self._failure(math.nan)
         self._save(self._running)
         return None
@@ -193,36 +242,41 @@ class Loop:
         engine.save()
         self._saved, self._looked = self.step, perf_counter()
 
-    def _chunk(self, until: int, seconds: float, most_seconds: float) -> NDArray[np.float64]:
-        """The errors of steps for so many seconds, judged by the speed of the last ones."""
-        first = self.step + 1
+    def _count(self, seconds: float) -> int:
+        """How many steps there are in so many seconds, judged by the speed of the last ones; at least one."""
         if self._running is None and self._repeatable:
-            self._ready(self.batches.block(first, first).data)
-        speed = self._speed
-        count = int(speed * seconds) if speed or self._running is None else self._running.steps_in(seconds)
-        block = self.batches.block(first, min(until, self.step + max(1, count)))
-        engine = self._ready(block.data)
+            self._ready(self.batches.block(self.step + 1, self.step + 1))
+        if self._speed or self._running is None:
+            return max(1, int(self._speed * min(max(seconds, 0.0), 1.0)))
+        return max(1, self._running.steps_in(max(seconds, 0.0)))
+
+    def _chunk(self, until: int, count: int, most_seconds: float) -> NDArray[np.float64]:
+        """The errors of so many steps, or fewer, up to the end of the data that they go over."""
+        block = self.batches.block(self.step + 1, min(until, self.step + count))
+        engine = self._ready(block)
         if self._repeatable and self._saved < 0:
             self._save(engine)
         return self._run(engine, block, most_seconds)
 
-    def _ready(self, data: Arrays) -> DescentEngine:
-        """The engine, with the values to go on from and these rows."""
-        program = self.program
+    def _ready(self, block: StepBlock) -> DescentEngine:
+        """The engine, with the values to go on from and the rows of these steps."""
+        program, rows, ranks = self.program, self._rows, self._ranks
+        data = block.data if rows is None else rows.data(block)
         if self._running is None:
             self._running = descent_engine(
                 program.graph.error,
                 program.assignments,
                 data,
-                self.batches.size,
+                self.batches.size if rows is None else rows.size,
                 bfloat16=self._bfloat16,
                 threads=self._threads,
+                share=None if rows is None or ranks is None else Share(rows.place, ranks.add_up),
             )
         elif data is not self._data:
             self._running.put_data(data)
         if data is not self._data:
             self._data = data
-            self._all_have_weight = bool(self.program.rows) and bool(np.all(data["row_weights"] > 0))
+            self._all_have_weight = bool(self.program.rows) and bool(np.all(block.data["row_weights"] > 0))
         if self._given is not None:
             self._running.put(self._given)
             self._given = None
@@ -232,7 +286,8 @@ class Loop:
         first = self.step + 1
         numbers = np.arange(first, first + block.steps, dtype=np.float64)
         scalars = {"learning_rate": self._rates(first, block.steps), "step": numbers, **self._counts(block)}
-        errors = engine.run(block.order, block.steps, scalars, first, self.seed, seconds)
+        order = block.order if self._rows is None else self._rows.order(block)
+        errors = engine.run(order, block.steps, scalars, first, self.seed, seconds)
         self.step += len(errors) - (len(errors) > 0 and not math.isfinite(errors[-1]))
         return errors
 
@@ -242,15 +297,18 @@ class Loop:
         if not names:
             return {}
         if self._all_have_weight:
-            return dict.fromkeys(names, block.sizes(self.batches.size))
-        counts = block.rows_with_weight(self.batches.size).reshape(block.steps, -1)
+            counts = np.repeat(block.sizes(self.batches.size)[:, None], len(names), axis=1)
+        else:
+            counts = block.rows_with_weight(self.batches.size).reshape(block.steps, -1)
+        if self._rows is not None:
+            counts = self._rows.divisors(block, counts)
         return dict(zip(names, counts.T, strict=True))
 
     def _failure(self, error: float) -> Failure:
         """What failed, where the error of the next step or the values are not finite."""
         assert self._running is not None
         engine = self._running
-        if engine.finite():
+        if self._finite(engine):
             step, block = self.step + 1, self.batches.block(self.step + 1, self.step + 1)
             counts = {name: value[0] for name, value in self._counts(block).items()}
             leaves = {**block.rows(), **engine.values(), **counts, "seed": self.seed, "draw": step}
@@ -263,7 +321,7 @@ class Loop:
             failing = self.step + 1
             engine.save()
             error = float(self._run(engine, self.batches.block(failing, failing))[-1])
-            if not engine.finite():
+            if not self._finite(engine):
                 after = engine.values()
                 engine.restore()
                 self.step = failing - 1

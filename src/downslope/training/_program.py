@@ -58,6 +58,7 @@ def training_program(
     clip_value: float | None = None,
     relative: bool = False,
     skip_empty: bool = False,
+    over_ranks: bool = False,
 ) -> Program:
     """The program that descends the error of a network by the rules of an optimizer.
 
@@ -73,6 +74,8 @@ def training_program(
             of all rows at a time, and of rows that all count alike, it comes to the same.
         skip_empty: whether a batch in which no row has a weight changes nothing, neither parameters, by
             penalties or momentum, nor states.
+        over_ranks: whether ranks compute each step together, each from its own rows of the batch. The numbers
+            of rows are then those of the whole batch, so ``relative`` has to be true.
 
     >>> from downslope.nets import Dense, Network
     >>> from downslope.training import Sgd
@@ -84,7 +87,36 @@ def training_program(
     means = Means(graph, relative, skip_empty)
     data_error, error = means.of([graph.data_error, graph.error])
     graph = replace(graph, data_error=data_error, error=error)
-    return program_of(graph, error, optimizer, clip_norm=clip_norm, clip_value=clip_value, means=means)
+    slopes = None
+    if over_ranks:
+        graph, slopes = _over_ranks(graph)
+    return program_of(
+        graph,
+        graph.error,
+        optimizer,
+        clip_norm=clip_norm,
+        clip_value=clip_value,
+        means=means,
+        slopes=slopes,
+    )
+
+
+def _over_ranks(graph: NetworkGraph) -> tuple[NetworkGraph, list[Node]]:
+    """The graph of an error that is a sum over ranks, and its gradient by each parameter.
+
+    Each rank has a copy of the parameters, and adds the errors of its rows to those of the others. What flows
+    back to a copy on every rank is summed: the chain rule says where the ranks have to exchange gradients.
+    Penalties are of the parameters, not of rows: every rank computes them alike. For an engine a copy is the
+    parameter itself.
+    """
+    parameters = list(graph.parameters.values())
+    copies = {parameter: make("copy_to_ranks", parameter) for parameter in parameters}
+    (own,) = substitute([graph.data_error], copies)
+    summed = make("sum_over_ranks", own)
+    (error,) = substitute([graph.error], {graph.data_error: summed})
+    slopes = gradient(error, parameters)
+    summed, error, *slopes = substitute([summed, error, *slopes], {c: p for p, c in copies.items()})
+    return replace(graph, data_error=summed, error=error), slopes
 
 
 class Means:
@@ -135,6 +167,7 @@ def program_of(
     clip_norm: float | None = None,
     clip_value: float | None = None,
     means: Means | None = None,
+    slopes: Sequence[Node] | None = None,
 ) -> Program:
     """The program that descends any number of a graph, whatever error it reports.
 
@@ -143,10 +176,12 @@ def program_of(
         descended: the number.
         optimizer, clip_norm, clip_value: as of ``training_program``.
         means: how the means in ``descended`` were taken of a batch.
+        slopes: its gradient by each parameter, where it is known.
     """
     rate, step = input_("learning_rate", ()), input_("step", ())
     rules, means = Rules(), means or Means(graph)
-    slopes = gradient(descended, list(graph.parameters.values()))
+    if slopes is None:
+        slopes = gradient(descended, list(graph.parameters.values()))
     clipped, norm = _clipped(slopes, clip_norm, clip_value)
     for w, g in zip(graph.parameters.values(), clipped, strict=True):
         optimizer.rule(rules, w, g, rate, step)

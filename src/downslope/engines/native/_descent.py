@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines._protocol import Arrays, Scalars, check_values, scalar_table
+from downslope.engines._share import Share
+from downslope.engines.native._exchanges import Exchanging
 from downslope.engines.native._plan import native_tape
 from downslope.engines.native._threads import Pace, threads_for
 from downslope.engines.native.lowering import Tape, lower
@@ -76,6 +78,7 @@ class NativeDescent:
         *,
         bfloat16: bool = False,
         threads: int | None = None,
+        share: Share | None = None,
     ) -> None:
         from downslope.engines.native import _native  # type: ignore[attr-defined]
 
@@ -84,7 +87,7 @@ class NativeDescent:
         self._dtype = data["x"].dtype
         kind = _native.FloatMachine if self._dtype == np.float32 else _native.DoubleMachine
         self._machine = kind(self._lowered.native)
-        self._batch = batch
+        self._batch, self._share = batch, share
         self._multiplications = self._lowered.weights * batch
         most = threads_for(self._multiplications, threads)
         self._last: tuple[int, NDArray[np.float64]] = 0, np.zeros(0)
@@ -149,10 +152,13 @@ class NativeDescent:
         threads = self._pace.threads()
         self._last = first, errors
         started = perf_counter()
-        self._machine.run(
-            *(self._columns, [], order, 0, rows, self._batch, rounds),
-            *(table, seed, first, threads, errors, seconds),
-        )
+        given: tuple[Any, ...] = (self._columns, [], order, 0, rows, self._batch, rounds)
+        given += (table, seed, first, threads, errors, seconds)
+        if self._share is None:
+            self._machine.run(*given)
+        else:
+            with Exchanging(self._machine, len(self._lowered.tape.exchanges), self._share):
+                self._machine.run(*given, place=self._share.place)
         known = self._machine.known
         self._pace.took(threads, (perf_counter() - started) / max(known, 1))
         return errors[:known]

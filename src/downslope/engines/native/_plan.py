@@ -68,6 +68,7 @@ def tape_arguments(tape: Tape, watched: int = -1) -> tuple[Any, ...]:
         tape.mirrors,
         watched,
         tape.stop_level,
+        *([[(e.values, e.sent, e.wanted) for e in tape.exchanges]] if tape.exchanges else []),
     )
 
 

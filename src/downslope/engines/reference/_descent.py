@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.engines._arrays import OfRank
 from downslope.engines._protocol import Arrays, Scalars, check_scalars, check_values
+from downslope.engines._share import Share
 from downslope.engines.reference._plan import Plan
 from downslope.graph import Node, topological
 
@@ -22,9 +24,16 @@ _DRAWS = ("seed", "draw")  # what dropout gets as whole numbers
 class ReferenceDescent:
     """A ``DescentEngine`` in NumPy."""
 
-    def __init__(self, error: Node, updates: Mapping[Node, Node], data: Arrays, batch: int) -> None:
+    def __init__(
+        self,
+        error: Node,
+        updates: Mapping[Node, Node],
+        data: Arrays,
+        batch: int,
+        share: Share | None = None,
+    ) -> None:
         outputs = [error, *updates.values()]
-        self._plan = Plan(outputs)
+        self._plan = Plan(outputs) if share is None else Plan(outputs, OfRank(share))
         self._shapes = {leaf.name: tuple(map(int, leaf.shape)) for leaf in updates}
         leaves = [n for n in topological(outputs) if n.op.name == "input" and n.shape == ()]
         self._scalars = tuple(leaf.name for leaf in leaves if leaf.name not in _DRAWS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ class Plan:
     Making a plan walks the graph once; running it is one call of NumPy for each node.
     """
 
-    def __init__(self, outputs: Sequence[Node]) -> None:
+    def __init__(self, outputs: Sequence[Node], namespace: ModuleType | _arrays.OfRank = _arrays) -> None:
+        self._namespace = namespace
         order = topological(outputs)
         slot = {node: i for i, node in enumerate(order)}
         last_use = {slot[i]: slot[n] for n in order for i in n.inputs}
@@ -42,12 +44,13 @@ class Plan:
     def run(self, values: Mapping[str, Any]) -> list[Any]:
         """The outputs, given a value for each leaf by name."""
         slots: list[Any] = [None] * self._size
+        namespace = self._namespace
         for i, name in self.leaves:
             slots[i] = values[name]
         for i, value in self._constants:
             slots[i] = value
         for evaluate_op, target, sources, attributes, done in self._steps:
-            slots[target] = evaluate_op(_arrays, *[slots[s] for s in sources], **attributes)
+            slots[target] = evaluate_op(namespace, *[slots[s] for s in sources], **attributes)
             for i in done:
                 slots[i] = None
         return [slots[i] for i in self._outputs]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch.utils._triton import has_triton
 
 from downslope.engines._protocol import Arrays, Scalars, check_values, scalar_table
+from downslope.engines._share import Share
 from downslope.engines.torch._on_gpu import StepsOnGpu
 from downslope.engines.torch._program import TorchProgram, signed, torch_program
 from downslope.engines.torch._recording import Recording
@@ -34,17 +35,18 @@ class TorchDescent:
         *,
         device: str,
         bfloat16: bool = False,
+        share: Share | None = None,
     ) -> None:
         self._program = torch_program((error,), tuple(updates.items()), bfloat16)
         self._shapes = {leaf.name: tuple(map(int, leaf.shape)) for leaf in updates}
         self._dtype, self._device, self._batch = data["x"].dtype, torch.device(device), batch
         self._saved: list[Any] = []
         self._steps: _OneByOne | StepsOnGpu
-        if self._device.type == "cuda":
+        if self._device.type == "cuda" and share is None:
             resident = has_triton() and fits(self._program, batch, data)
             self._steps = (Resident if resident else Recording)(self._program, batch)
         else:
-            self._steps = _OneByOne(self._program, batch)
+            self._steps = _OneByOne(self._program, batch, share)
         self.put_data(data)
 
     def steps_in(self, seconds: float) -> int:
@@ -122,8 +124,8 @@ class _OneByOne:
         first: number of the first step of the last run.
     """
 
-    def __init__(self, program: TorchProgram, batch: int) -> None:
-        self._program, self._batch = program, batch
+    def __init__(self, program: TorchProgram, batch: int, share: Share | None) -> None:
+        self._program, self._batch, self._share = program, batch, share
         self.kept: list[Any] = []
         self.first = 0
         self._columns: Mapping[str, Any] = {}
@@ -164,7 +166,7 @@ class _OneByOne:
             given = {name: column[chosen] for name, column in self._columns.items()}
             given |= dict(zip(self._program.scalars, numbers[n], strict=True))
             error, *new = self._program.run(
-                self.kept, {**given, "seed": torch.tensor(seed), "draw": torch.tensor(first + n)}
+                self.kept, {**given, "seed": torch.tensor(seed), "draw": torch.tensor(first + n)}, self._share
             )
             self._errors[n] = float(error)
             finite = np.isfinite(self._errors[n])

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from downslope.engines._share import Share
 from downslope.engines.torch import _namespace
 from downslope.engines.torch._random import keep_mask
 from downslope.graph import Elementwise, Node
@@ -28,15 +29,20 @@ _TERMS = {"cpu": 1 << 10, "cuda": 1 << 13}
 _Compute = Callable[[Sequence[Node], list[Operand], bool], Any]
 
 
-def compute(nodes: Sequence[Node], operands: list[Operand], bfloat16: bool = False) -> Any:
+def compute(
+    nodes: Sequence[Node], operands: list[Operand], bfloat16: bool = False, share: Share | None = None
+) -> Any:
     """The value of a node, or the stack of the values of several, alike in all but their places.
 
     Args:
         nodes: one, or one for each member.
         operands: of its inputs; those of ranks above that hold stacks.
         bfloat16: whether factors of products are rounded.
+        share: of a rank, where several compute a step together.
     """
     op = nodes[0].op
+    if share is not None and op.name in _OF_RANKS:
+        return _OF_RANKS[op.name](nodes, operands, share)
     if isinstance(op, Elementwise):
         return _elementwise(nodes[0], operands)
     return _OTHERS[op.name](nodes, operands, bfloat16)
@@ -185,6 +191,21 @@ def _keep_mask(nodes: Sequence[Node], operands: list[Operand], bfloat16: bool) -
     return keep_mask(like, seed, draw, streams, nodes[0].attributes["rate"])
 
 
+def _summed(nodes: Sequence[Node], operands: list[Operand], share: Share) -> Any:
+    total = operands[0][0].clone()
+    share.add_up(total)
+    return total
+
+
+def _mask_of_rank(nodes: Sequence[Node], operands: list[Operand], share: Share) -> Any:
+    like, seed, draw = (value for value, _ in operands)
+    streams = [node.attributes["stream"] for node in nodes]
+    return keep_mask(like, seed, draw, streams, nodes[0].attributes["rate"], share.place)
+
+
+_OF_RANKS = {"sum_over_ranks": _summed, "keep_mask": _mask_of_rank}
+"""The ops that are something else on one rank of several."""
+
 _OTHERS: dict[str, _Compute] = {
     "matmul": _matmul,
     "transpose": lambda nodes, operands, bfloat16: operands[0][0].mT,
@@ -200,4 +221,6 @@ _OTHERS: dict[str, _Compute] = {
     "concatenate": _concatenate,
     "one_hot": _one_hot,
     "keep_mask": _keep_mask,
+    "copy_to_ranks": lambda nodes, operands, bfloat16: operands[0][0],
+    "sum_over_ranks": lambda nodes, operands, bfloat16: operands[0][0],
 }

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from downslope.engines import _arrays
+from downslope.engines._share import Share
 from downslope.engines.torch._ops import compute
 from downslope.engines.torch._stacks import Stack, stacked
 from downslope.graph import BATCH, Node, topological
@@ -57,14 +58,15 @@ class TorchProgram:
         shapes = [tuple(map(int, leaf.shape)) for stack in self.kept for leaf in stack]
         return sum(int(np.prod(shape)) for shape in shapes if len(shape) == 2)
 
-    def run(self, kept: Tensors, given: Mapping[str, Any]) -> Tensors:
+    def run(self, kept: Tensors, given: Mapping[str, Any], share: Share | None = None) -> Tensors:
         """The outputs, and the new value of each of ``kept``.
 
         Args:
             kept: the parameters and states, a tensor for each stack.
             given: the value of every other leaf by name; ``seed`` and ``draw`` of dropout as int64.
+            share: of a rank, where several compute a step together.
         """
-        values = _Values(self.bfloat16)
+        values = _Values(self.bfloat16, share)
         for stack, value in zip(self.kept, kept, strict=True):
             values.give(stack, value)
         for stack in self.stacks:
@@ -102,8 +104,8 @@ class TorchProgram:
 class _Values:
     """The values of nodes while a program runs: tensors, and numbers where they follow from constants."""
 
-    def __init__(self, bfloat16: bool) -> None:
-        self._bfloat16 = bfloat16
+    def __init__(self, bfloat16: bool, share: Share | None = None) -> None:
+        self._bfloat16, self._share = bfloat16, share
         self._values: dict[Stack, Any] = {}
         self._places: dict[Node, tuple[Stack, int]] = {}
 
@@ -134,7 +136,7 @@ class _Values:
         if all(isinstance(value, float) for value, _ in operands):
             value: Any = float(node.op.evaluate(_arrays, *(v for v, _ in operands), **node.attributes))
         else:
-            value = compute(stack, operands, self._bfloat16)
+            value = compute(stack, operands, self._bfloat16, self._share)
         if count > 1 and isinstance(value, torch.Tensor) and value.ndim == len(node.shape):
             value = value.expand(count, *value.shape)  # of inputs that all members share
         self.give(stack, value)

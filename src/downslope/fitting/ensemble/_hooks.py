@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any
 
 from downslope.insight import Ahead
-from downslope.training import Journal, Progress, Schedule
+from downslope.training import Journal, Progress, RankJournal, Schedule
 
 __all__ = ["FitHooks", "FitPhase"]
 
@@ -41,7 +41,7 @@ class FitHooks:
     """
 
     progress: Callable[[FitPhase], None] | None = None
-    journal: Journal | None = None
+    journal: Journal | RankJournal | None = None
     target: str = ""
 
     def of(self, name: str, schedule: Schedule | None = None) -> dict[str, Any]:

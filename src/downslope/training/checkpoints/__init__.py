@@ -2,7 +2,7 @@
 
 from downslope.training.checkpoints._asked import described
 from downslope.training.checkpoints._checkpoint import Checkpoint
-from downslope.training.checkpoints._journal import Journal, Part, open_journal, part_of
+from downslope.training.checkpoints._journal import Journal, Part, open_journal
 from downslope.training.checkpoints._saving import Saving
 
-__all__ = ["Checkpoint", "Journal", "Part", "Saving", "described", "open_journal", "part_of"]
+__all__ = ["Checkpoint", "Journal", "Part", "Saving", "described", "open_journal"]

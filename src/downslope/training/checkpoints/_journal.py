@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
@@ -25,7 +25,7 @@ from downslope.training.checkpoints._asked import refusal
 from downslope.training.checkpoints._checkpoint import Checkpoint
 from downslope.training.checkpoints._lock import FolderLock
 
-__all__ = ["Journal", "Part", "part_of"]
+__all__ = ["Journal", "Part", "Writer", "open_journal"]
 
 _NAME = re.compile(r"(\d{3,})(?:-(\d{6,}))?\.downslope")
 _MOST = 0.1  # of the time of training, that saving by the clock takes
@@ -171,6 +171,22 @@ class Journal:
                 self._files.pop(place).unlink()
 
 
+class Writer(Protocol):
+    """What writes the files of a part: a journal."""
+
+    checkpoint: Checkpoint
+
+    def write(
+        self,
+        part: int,
+        about: Mapping[str, Any],
+        sections: Mapping[str, Any],
+        arrays: Mapping[str, NDArray[Any]],
+        kind: str,
+    ) -> None:
+        """Write a file."""
+
+
 class Part:
     """One part of a training: what was saved of it, and when to save again.
 
@@ -179,7 +195,7 @@ class Part:
         done: whether it came to its end.
     """
 
-    def __init__(self, journal: Journal, place: int, name: str, found: SavedFile | None) -> None:
+    def __init__(self, journal: Writer, place: int, name: str, found: SavedFile | None) -> None:
         self._journal, self._place, self._name = journal, place, name
         about = {} if found is None else _about(found)
         self.found, self.done = found, bool(about.get("done"))
@@ -278,19 +294,3 @@ def open_journal(
         yield journal
     finally:
         journal.close()
-
-
-@contextmanager
-def part_of(
-    checkpoint: Checkpoint | Part | None, asked: Callable[[], Mapping[str, str]]
-) -> Iterator[Part | None]:
-    """The part that a training alone is, or that it is of a larger one; None without a checkpoint.
-
-    Raises:
-        DownslopeError: as of ``open_journal``.
-    """
-    if isinstance(checkpoint, Part):
-        yield checkpoint
-        return
-    with open_journal(checkpoint, asked) as journal:
-        yield None if journal is None else journal.part("descent")

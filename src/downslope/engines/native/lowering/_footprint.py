@@ -33,7 +33,8 @@ class Footprint:
 def footprint(tape: Tape, itemsize: int) -> Footprint:
     """The memory of a tape in numbers of ``itemsize`` bytes, as native/machine.cpp gets it."""
     tiled = {i.partials for i in tape.instructions}
-    kept = [(number, v) for number, v in enumerate(tape.values) if v.stored]
+    back = {value for e in tape.exchanges for _, value in e.values}  # in the memory of what was sent
+    kept = [(number, v) for number, v in enumerate(tape.values) if v.stored and number not in back]
     matrices = {number: _matrix(v) * itemsize for number, v in kept if v.kind == Kind.MATRIX}
     lasting = {*tape.leaves.values(), *(form for _, form in tape.mirrors)}
     return Footprint(

@@ -9,7 +9,7 @@ from downslope.engines.native.lowering._blocks import ElementwiseBlock, Groups
 from downslope.engines.native.lowering._fusion import fuse
 from downslope.engines.native.lowering._opcodes import ELEMENTWISE_OPS, Form, Kind, Opcode, View
 from downslope.engines.native.lowering._schedule import schedule
-from downslope.engines.native.lowering._tape import BlockStep, Instruction, Tape
+from downslope.engines.native.lowering._tape import BlockStep, Exchange, Instruction, Tape
 from downslope.engines.native.lowering._views import (
     Factor,
     is_elementwise,
@@ -261,6 +261,20 @@ class _Lowering:
         args = [v.rows, v.columns, source, axis, down]
         self._reading(Opcode.MATRIX_SUM, out, args, [source], node)
 
+    def _copy_to_ranks(self, node: Node) -> None:
+        self._homes[node] = self._home(node.inputs[0])
+
+    def _sum_over_ranks(self, node: Node) -> None:
+        """A copy is sent, which whoever computes the value may write itself; it comes back as the sum."""
+        home, (kind, rows, columns) = self._home(node.inputs[0]), layout(node.shape)
+        sent, back = (self.tape.new(Kind.MATRIX, rows, columns) for _ in range(2))
+        self._copied(home, sent, View.REPEATED if kind == Kind.SCALAR else View.STRIP, node)
+        self.tape.exchanges.append(Exchange([(sent, back)]))
+        if kind == Kind.SCALAR:
+            self._reading(Opcode.PICK, self._new_for(node), [back], [back], node)
+        else:
+            self._homes[node] = back
+
     def _rows(self, node: Node) -> None:
         self._add(Opcode.COUNT, self._new_for(node), nodes=[node])
 
@@ -473,17 +487,21 @@ class _Lowering:
         self.tape.updated.append(target)
         if source == target:
             return
+        self._copied(
+            source, target, View.REPEATED if self.tape.values[source].kind == Kind.SCALAR else View.STRIP, new
+        )
+
+    def _copied(self, source: int, target: int, view: View, node: Node) -> None:
+        """A matrix that holds what another value does."""
         value = self.tape.values[target]
-        view = View.REPEATED if self.tape.values[source].kind == Kind.SCALAR else View.STRIP
-        operands = [(source, view), (target, View.STRIP)]
         self._add(
             Opcode.MATRIX_BLOCK,
             -1,
             [value.rows, value.columns],
             steps=[BlockStep("copy", 1, (0,))],
-            operands=operands,
+            operands=[(source, view), (target, View.STRIP)],
             writes={target},
-            nodes=[new],
+            nodes=[node],
         )
 
 

@@ -34,6 +34,9 @@ def set_parts(tape: Tape) -> None:
         i.level += i.opcode != Opcode.LOAD
     tape.levels += 1
     tape.stop_level += 1
+    for exchange in tape.exchanges:
+        exchange.sent += 1
+        exchange.wanted += 1
 
 
 def _roots(tape: Tape) -> dict[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from downslope.engines.native.lowering._exchanges import after_sums, bundle, waiting_products
 from downslope.engines.native.lowering._locality import order_panels, place_locals
 from downslope.engines.native.lowering._opcodes import Kind, Opcode
 from downslope.engines.native.lowering._parts import set_parts
@@ -23,36 +24,65 @@ def schedule(tape: Tape) -> None:
 
 def _set_levels(tape: Tape) -> None:
     """Give each instruction the first level in which all it needs is there."""
-    writer: dict[int, Instruction] = {}
-    readers: dict[int, list[Instruction]] = {}
+    levels, later = _Levels(tape), after_sums(tape)
     for i in tape.instructions:
-        level = 0
+        if i not in later:
+            levels.place(i)
+    if tape.exchanges:
+        bundle(tape, {value: i.level for value, i in levels.writer.items()})
+        levels.back = {back: e.wanted for e in tape.exchanges for _, back in e.values}
+    for i in later:
+        levels.place(i)
+    tape.levels = 1 + max([0, *(i.level for i in tape.instructions), *(e.wanted for e in tape.exchanges)])
+    tape.stop_level = max((levels.writer[o].level for o in tape.outputs if o in levels.writer), default=0)
+
+
+class _Levels:
+    """Gives instructions their levels, one after the other.
+
+    Attributes:
+        writer: the last instruction that writes each value.
+        back: the level from which on each sum over ranks is there.
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape, self._waiting = tape, waiting_products(tape)
+        self.writer: dict[int, Instruction] = {}
+        self.back: dict[int, int] = {}
+        self._readers: dict[int, list[Instruction]] = {}
+
+    def place(self, i: Instruction) -> None:
+        """Set the level of the next instruction."""
+        level = max((self.back[value] for value in i.reads if value in self.back), default=0)
         for value in i.reads - i.writes:
-            if value in writer:
-                before = writer[value]
-                apart = before.opcode.domain == Kind.MATRIX or (
-                    before.opcode.domain == Kind.PANELS and i.opcode.domain != Kind.PANELS
-                )
-                level = max(level, before.level + apart)
+            if value in self.writer:
+                level = max(level, self._after(self.writer[value], i))
         for value in i.writes:  # a leaf is written once all have read it and the outputs are known
-            others = [r for r in readers.get(value, ()) if r is not i]
+            others = [r for r in self._readers.get(value, ()) if r is not i]
             level = max([level, *(o.level + 1 for o in others)])
-        if i.writes & set(tape.updated):
-            level = max([level, *(writer[o].level for o in tape.outputs if o in writer)])
+        if i.writes & set(self._tape.updated):
+            known = (self.writer[o].level for o in self._tape.outputs if o in self.writer)
+            level = max([level, *known])
         i.level = level
         for value in i.writes:
-            writer[value] = i
+            self.writer[value] = i
         for value in i.reads:
-            readers.setdefault(value, []).append(i)
-    tape.levels = 1 + max((i.level for i in tape.instructions), default=0)
-    tape.stop_level = max((writer[o].level for o in tape.outputs if o in writer), default=0)
+            self._readers.setdefault(value, []).append(i)
+
+    def _after(self, before: Instruction, i: Instruction) -> int:
+        """The first level in which an instruction can use what another has made."""
+        panels = Kind.PANELS
+        of_others = before.opcode.domain == panels and i.opcode.domain != panels
+        apart = before.opcode.domain == Kind.MATRIX or of_others or i in self._waiting
+        return before.level + apart
 
 
 def _mark_once(tape: Tape) -> None:
     """What follows from the batch and from constants alone stays the same while the batch does."""
     known = {value for value, _ in tape.constants}
+    sent = {value for e in tape.exchanges for value, _ in e.values}  # whose sum comes back in its place
     for i in tape.instructions:
-        stored = i.opcode in (Opcode.KEEP_MASK, Opcode.STORE)
+        stored = i.opcode in (Opcode.KEEP_MASK, Opcode.STORE) or bool(i.writes & sent)
         i.once = i.reads <= known and not stored and not i.writes & set(tape.updated)
         if i.once:
             known |= i.writes

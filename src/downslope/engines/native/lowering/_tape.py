@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from downslope.engines.native.lowering._opcodes import Form, Kind, Opcode, View
 from downslope.graph import Node
 
-__all__ = ["BlockStep", "Instruction", "Tape", "Value"]
+__all__ = ["BlockStep", "Exchange", "Instruction", "Tape", "Value"]
 
 
 @dataclass
@@ -72,6 +72,19 @@ class Instruction:
 
 
 @dataclass
+class Exchange:
+    """Matrices of which the sum over all ranks is wanted.
+
+    Of each ``values`` has the number as it is sent and as it comes back, in the same memory. It is ``sent``
+    at the beginning of a level, and ``wanted`` at that of a later one.
+    """
+
+    values: list[tuple[int, int]]
+    sent: int = 0
+    wanted: int = 0
+
+
+@dataclass
 class Tape:
     """Values, instructions in an order that could be run one by one, and where to find things.
 
@@ -80,6 +93,7 @@ class Tape:
         columns: the inputs of the batch in the order in which a machine wants them.
         constants: the scalar values that never change.
         mirrors: matrices with their bfloat16 forms.
+        exchanges: what is summed over ranks, in the order in which every rank sends it.
         outputs: the value of each node asked for; -1 for those that are stored row by row.
         stores: the nodes that are stored row by row, in the order of a machine's stores.
         levels: their number; ``stop_level`` is that in which leaves get new values.
@@ -92,6 +106,7 @@ class Tape:
     constants: list[tuple[int, float]] = field(default_factory=list)
     mirrors: list[tuple[int, int]] = field(default_factory=list)
     updated: list[int] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
     stores: list[Node] = field(default_factory=list)
     levels: int = 0

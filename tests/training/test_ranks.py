@@ -1,0 +1,204 @@
+"""Steps that several ranks take together, here threads; those of one process are the oracle."""
+
+import numpy as np
+import pytest
+from thread_ranks import on_ranks
+
+import downslope as ds
+from downslope.engines import evaluate
+from downslope.engines.native.lowering import Opcode, lower
+from downslope.graph import gradient, make, parameter
+from downslope.training import AdamW, training_program
+
+RNG = np.random.default_rng(5)
+X = RNG.normal(size=(1003, 7)).astype(np.float32)
+Y = np.sin(X @ RNG.normal(size=7)).astype(np.float32)
+LAYERS = [ds.Dense(33, "tanh"), ds.Dropout(0.2), ds.Dense(17, "silu"), ds.Dense(1)]
+NETWORK = ds.Network(7, LAYERS, l1=0.001, l2=0.01)
+CLASSES = ds.Network(7, [ds.Dense(9, "relu"), ds.Dropout(0.4), ds.Dense(3)], loss="cross_entropy")
+PAIR = ds.Ensemble([NETWORK, NETWORK])
+
+DESCENTS = {
+    "batches, the last of them small": (NETWORK, {"batch_size": 100, "epochs": 3, "optimizer": "adam"}),
+    "a rank without rows": (NETWORK, {"batch_size": 1, "steps": 30}),
+    "all rows at a time": (NETWORK, {"steps": 30, "learning_rate": 0.1}),
+    "a limit of the norm": (NETWORK, {"batch_size": 64, "epochs": 2, "optimizer": "adamw", "clip_norm": 0.3}),
+    "weights": (NETWORK, {"batch_size": 37, "epochs": 2, "row_weights": RNG.integers(0, 3, 1003)}),
+    "mostly no weight": (NETWORK, {"batch_size": 3, "steps": 90, "row_weights": RNG.random(1003) < 0.1}),
+    "validation": (NETWORK, {"batch_size": 50, "epochs": 6, "validation": 0.2, "patience": 2}),
+    "classes": (CLASSES, {"batch_size": 70, "epochs": 2}),
+    "an ensemble": (PAIR, {"batch_size": 90, "epochs": 2, "row_weights": RNG.random((1003, 2))}),
+    "frozen": (NETWORK, {"batch_size": 90, "epochs": 1, "frozen": ["layer1.weight"]}),
+    "float64": (NETWORK, {"batch_size": 90, "epochs": 1, "precision": "float64"}),
+    "bfloat16": (NETWORK, {"batch_size": 90, "epochs": 1, "precision": "bfloat16"}),
+}
+
+
+def _targets(network):
+    return RNG.integers(0, 3, len(X)) if network is CLASSES else Y
+
+
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("name", DESCENTS)
+def test_ranks_take_the_steps_of_one_process(monkeypatch, name, count):
+    network, settings = DESCENTS[name]
+    y = _targets(network)
+    one = ds.descend(network, X, y, seed=3, **settings)
+    runs = on_ranks(
+        monkeypatch, count, lambda rank: ds.descend(network, X, y, seed=3, parallel="data", **settings)
+    )
+    rounding = {"float64": 1e-12, "bfloat16": 2e-2}.get(name, 1e-5)  # of words of 8 bits another is nearest
+    for run in runs:
+        assert (run.stopped, run.best_epoch, len(run.losses)) == (
+            one.stopped,
+            one.best_epoch,
+            len(one.losses),
+        )
+        np.testing.assert_allclose(run.losses, one.losses, rtol=rounding, atol=rounding)
+        for parameter_name, value in one.parameters.items():
+            largest = np.abs(value).max() + 1e-3
+            assert np.abs(run.parameters[parameter_name] - value).max() < rounding * largest
+            np.testing.assert_array_equal(run.parameters[parameter_name], runs[0].parameters[parameter_name])
+
+
+def test_the_reference_engine_takes_them_too(monkeypatch):
+    settings = {"batch_size": 100, "steps": 15, "engine": "reference"}
+    one = ds.descend(NETWORK, X, Y, seed=3, **settings)
+    runs = on_ranks(
+        monkeypatch, 2, lambda rank: ds.descend(NETWORK, X, Y, seed=3, parallel="data", **settings)
+    )
+    for run in runs:
+        np.testing.assert_allclose(run.losses, one.losses, rtol=1e-5)
+
+
+def test_a_rank_goes_on_where_another_decides_to_end(monkeypatch):
+    def descend(rank):
+        def progress(epoch):
+            return rank == 0 and epoch.step >= 22
+
+        return ds.descend(NETWORK, X, Y, parallel="data", batch_size=100, epochs=9, progress=progress)
+
+    first, second = on_ranks(monkeypatch, 2, descend)
+    assert first.stopped == second.stopped == "callback"
+    assert len(first.losses) == len(second.losses) == 22
+
+
+def test_the_first_rank_has_the_clock(monkeypatch):
+    limits = [0.2, 1000.0]
+    first, second = on_ranks(
+        monkeypatch,
+        2,
+        lambda rank: ds.descend(
+            NETWORK, X, Y, parallel="data", batch_size=50, steps=10**9, time_limit=limits[rank]
+        ),
+    )
+    assert first.stopped == second.stopped == "time"
+    assert len(first.losses) == len(second.losses) < 10**8
+
+
+def test_an_error_that_is_not_finite_ends_all_before_its_update(monkeypatch):
+    settings = {"batch_size": 100, "steps": 200, "learning_rate": 1e6}
+    one = ds.descend(NETWORK, X, Y, **settings)
+    runs = on_ranks(monkeypatch, 2, lambda rank: ds.descend(NETWORK, X, Y, parallel="data", **settings))
+    assert one.stopped == "not finite"
+    for run in runs:
+        assert (run.stopped, run.message) == (one.stopped, one.message)
+
+
+def test_a_checkpoint_of_ranks_is_that_of_one_process(monkeypatch, tmp_path):
+    settings = {"batch_size": 100, "epochs": 4, "validation": 0.2}
+    whole = on_ranks(monkeypatch, 2, lambda rank: ds.descend(NETWORK, X, Y, parallel="data", **settings))
+    folder = tmp_path / "kept"
+
+    def cut(rank):
+        calls = []
+
+        def progress(epoch):
+            calls.append(epoch)
+            if len(calls) == 3:
+                raise RuntimeError("killed")
+
+        with pytest.raises(RuntimeError):
+            ds.descend(
+                *(NETWORK, X, Y),
+                parallel="data",
+                **settings,
+                progress=progress,
+                checkpoint=ds.Checkpoint(folder, every="7 steps"),
+            )
+
+    on_ranks(monkeypatch, 2, cut)
+    kept = ds.Checkpoint(folder, resume=True)
+    again = on_ranks(
+        monkeypatch, 2, lambda rank: ds.descend(NETWORK, X, Y, parallel="data", **settings, checkpoint=kept)
+    )
+    for run, before in zip(again, whole, strict=True):
+        np.testing.assert_array_equal(run.losses, before.losses)
+        for name, value in before.parameters.items():
+            np.testing.assert_array_equal(run.parameters[name], value)
+    alone = ds.descend(NETWORK, X, Y, **settings, checkpoint=kept)  # which was done before
+    np.testing.assert_array_equal(alone.losses, whole[0].losses)
+
+
+def test_a_folder_that_is_refused_is_refused_on_all_ranks(monkeypatch, tmp_path):
+    (tmp_path / "000-000001.downslope").write_text("no checkpoint")
+    kept = ds.Checkpoint(tmp_path)
+
+    def descend(rank):
+        with pytest.raises(ds.DownslopeError, match="holds checkpoints; go on from them with resume=True"):
+            ds.descend(NETWORK, X, Y, parallel="data", steps=5, checkpoint=kept)
+        return True
+
+    assert on_ranks(monkeypatch, 2, descend) == [True, True]
+
+
+def test_what_flows_back_to_a_copy_is_summed_over_ranks():
+    w = parameter("w", (3,))
+    copy = make("copy_to_ranks", w)
+    error = make("sum_over_ranks", make("sum", make("square", copy), axes=None, keepdims=False))
+    (slope,) = gradient(error, [w])
+    assert slope.op.name == "sum_over_ranks"
+    value = np.array([1.0, -2.0, 3.0])
+    found = evaluate([slope, error], {"w": value})  # of one process
+    np.testing.assert_array_equal(found[0], 2 * value)
+    assert found[1] == 14
+
+
+def test_rows_have_no_sum_over_ranks():
+    with pytest.raises(ds.DownslopeError, match="each rank has rows of its own"):
+        make("sum_over_ranks", NETWORK.graph().errors)
+
+
+def test_penalties_are_not_summed():
+    program = training_program(NETWORK, AdamW(), relative=True, over_ranks=True)
+    bias, weight = (program.gradients[f"layer1.{name}"] for name in ("bias", "weight"))
+    assert bias.op.name == "sum_over_ranks"
+    assert weight.op.name == "add"
+    names = {node.op.name for node in weight.inputs}
+    assert "sum_over_ranks" in names
+
+
+def test_the_gradients_of_a_layer_are_on_their_way_while_those_below_are_computed():
+    deep = ds.Network(600, [ds.Dense(600, "relu"), ds.Dense(600, "relu"), ds.Dense(600, "relu"), ds.Dense(1)])
+    program = training_program(deep, AdamW(), relative=True, over_ranks=True)
+    tape = lower([program.graph.error], dict(program.assignments))
+    sent = [exchange.sent for exchange in tape.exchanges]
+    last = max(i.level for i in tape.instructions if i.opcode == Opcode.CONTRACT)
+    assert len(sent) == 3
+    assert sent == sorted(sent)
+    assert sent[0] < last
+    assert [e.wanted for e in tape.exchanges] == [sent[-1] + 1 + place for place in range(3)]
+    made = {value: i.level for i in tape.instructions for value in i.writes}
+    for exchange in tape.exchanges:
+        assert all(made[value] < exchange.sent for value, _ in exchange.values)
+    for i in tape.instructions:
+        assert all(i.level >= e.wanted for e in tape.exchanges for _, back in e.values if back in i.reads)
+
+
+def test_without_ranks_it_is_said_how_to_start_them(monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    with pytest.raises(ds.DownslopeError, match="start them with torchrun --nproc-per-node N"):
+        ds.descend(NETWORK, X, Y, parallel="data", steps=1)
+    with pytest.raises(ds.DownslopeError, match="parallel"):
+        ds.descend(NETWORK, X, Y, parallel="rows", steps=1)
