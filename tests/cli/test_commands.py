@@ -253,9 +253,9 @@ def test_a_rate_beyond_reason_is_said(tmp_path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_is_no_table(tmp_path) -> None:
+def test_a_folder_without_tables_is_none(tmp_path) -> None:
     done = run("fit", ".", "-t", "y", folder=tmp_path)
-    assert (done.returncode, "is a folder" in done.stderr) == (2, True)
+    assert (done.returncode, "holds no table of Parquet, Arrow, CSV" in done.stderr) == (2, True)
 
 
 def test_gaps_in_the_target_are_counted(tmp_path) -> None:

@@ -47,9 +47,9 @@ class Spy:
             self.seen.append((name, rows))
             return train(name, network, rows, **options)
 
-        def encoder(frame, description):
+        def encoder(frame, description, whole):
             self.encoders.append(frame)
-            return fit(frame, description)
+            return fit(frame, description, whole)
 
         for module in (_ensemble, _again, _intervals):
             monkeypatch.setattr(module, "train_group", recorded)

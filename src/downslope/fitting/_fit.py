@@ -36,6 +36,7 @@ from downslope.fitting._options import (
 )
 from downslope.fitting._recording import kept_rows, record_of
 from downslope.fitting._rows import TargetRows, target_rows
+from downslope.fitting._streaming import DatasetRows, opened_dataset
 from downslope.fitting._training import train
 from downslope.fitting.ensemble import (
     LINEAR_PENALTY,
@@ -204,6 +205,7 @@ class OpenedFit:
         frame: the rows that count.
         descriptions: of its columns, for each target.
         several: whether there are several targets, or one in a list.
+        dataset: what the rows are a sample of, where they are one.
     """
 
     frame: pl.DataFrame
@@ -211,11 +213,16 @@ class OpenedFit:
     several: bool
     settings: FitSettings
     about: _About
+    dataset: DatasetRows | None = None
 
     def rows(self) -> TargetRows:
         """Those of the first target, as networks take them."""
         holds_out, about = self.settings.holds_out, self.about
-        return target_rows(self.frame, self.descriptions[0], about.group, about.time, holds_out=holds_out)
+        return target_rows(
+            *(self.frame, self.descriptions[0], about.group, about.time),
+            holds_out=holds_out,
+            dataset=self.dataset,
+        )
 
     def with_settings(self, settings: FitSettings) -> OpenedFit:
         """The same table, of which something else is asked."""
@@ -226,7 +233,8 @@ class OpenedFit:
 
     def asked(self) -> dict[str, str]:
         """What decides the bits of the fit, in words."""
-        return asked_of(self.frame, self.descriptions, self.settings, self.about.group, self.about.time)
+        asked = asked_of(self.frame, self.descriptions, self.settings, self.about.group, self.about.time)
+        return asked if self.dataset is None else asked | self.dataset.asked
 
 
 def opened_fit(given: Mapping[str, Any]) -> OpenedFit:
@@ -247,6 +255,8 @@ def opened_fit(given: Mapping[str, Any]) -> OpenedFit:
     )
     reading = Reading(*(given[name] for name in _READING))
     wanted = wanted_kinds(chosen, target, task)
+    whole = {name: given[name] for name in ("row_weights", "group", "time")}
+    data, dataset = opened_dataset(data, target, reading, wanted, settings.seed, whole)
     table = opened_table(
         data, sheet=given["sheet"], reading=reading, wanted=wanted, keep_rows=given["keep_rows"]
     )
@@ -270,11 +280,13 @@ def opened_fit(given: Mapping[str, Any]) -> OpenedFit:
         frame, untimed = timed_rows(frame, time)
         notes += (f'rows without a value of "{time}", left out: {untimed:,}',) if untimed else ()
     descriptions = described_targets(frame, names, task, chosen, group)
+    if dataset is not None:
+        descriptions, notes = [dataset.described(found) for found in descriptions], (*notes, *dataset.notes)
     if given["described"] is not None:
         for description in descriptions:
             given["described"](replace(description, reading=str(reading), notes=notes))
     about = _About(source, asked, group or "", time or "", reading, notes)
-    return OpenedFit(frame, descriptions, not isinstance(found, str), settings, about)
+    return OpenedFit(frame, descriptions, not isinstance(found, str), settings, about, dataset)
 
 
 def table_descent(data: Any, target: str, **options: Any) -> tuple[dict[str, Any], Sequence[str]]:

@@ -35,12 +35,14 @@ from downslope.fitting.evaluation import Evaluation, LabelledRows, PredictedRows
 from downslope.interchange import ModelFile, model_of, write_model_file
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import (
+    Dataset,
     Encoded,
     MatrixEncoder,
     Reading,
     Table,
     TableEncoder,
     Target,
+    as_dataset,
     as_frame,
     counted_in,
     open_table,
@@ -176,7 +178,8 @@ class Model:
         Args:
             data: a path, a frame (Polars, pandas, PyArrow), a dict of columns, one row (a dict, a named
                 tuple, a Series of pandas), a list of rows, or a matrix with the columns of the fitted table.
-                Other columns are ignored.
+                Other columns are ignored. Of a ``ds.Dataset``, a folder or a pattern rows are read a block
+                at a time.
 
         Raises:
             DownslopeError: if a needed column is not there; it is named.
@@ -187,6 +190,9 @@ class Model:
         >>> model.predict({"size": 90}).round(1), model.predict([{"size": 90}, {"size": 70}]).round(1)
         (array([180.5]), array([180.5, 140.5]))
         """
+        rows = as_dataset(data)
+        if rows is not None:
+            return np.concatenate([self.predict(frame) for frame in self._as_fitted(rows).frames()])
         return self.predict_encoded(self._inputs(data))
 
     def predict_proba(self, data: Any) -> NDArray[np.float64]:
@@ -200,7 +206,15 @@ class Model:
         """
         if not self.target.classes:
             raise DownslopeError(f'"{self.target.name}" is a number and has no probabilities; use predict')
+        rows = as_dataset(data)
+        if rows is not None:
+            return np.concatenate([self.predict_proba(frame) for frame in self._as_fitted(rows).frames()])
         return self.outputs(self._inputs(data))
+
+    def _as_fitted(self, rows: Dataset) -> Dataset:
+        """A dataset with its text read as that of the fitted table."""
+        text = self.needed_columns if any(kind == pl.String for kind in rows.schema.values()) else {}
+        return rows.reading(self.reading, text) if text or rows.is_text else rows
 
     def predict_interval(self, data: Any, level: float = 0.9) -> NDArray[np.float64]:
         """Where the target lies with a probability of ``level``: lower and upper ends, (rows, 2).
@@ -537,6 +551,7 @@ def read_as_fitted(
     A column that is a number for one model and no number for another is text as it was written, from which
     each takes what it needs.
     """
+    data = _whole(data)
     first, wanted = models[0], dict[str, str]()
     for model in models:
         for name, kind in model.needed_columns.items():
@@ -558,6 +573,19 @@ def read_as_fitted(
     for note in (*table.left_out, *table.unread):
         warnings.warn(note, stacklevel=5)
     return table
+
+
+def _whole(data: Any) -> Any:
+    """The rows of a dataset at once, where they fit into its memory; what is none as it is."""
+    dataset = as_dataset(data)
+    if dataset is None:
+        return data
+    if dataset.bytes > dataset.budget:
+        raise DownslopeError(
+            f"{dataset.name} is larger than its memory of {dataset.budget:,} bytes, and this needs all rows "
+            "at once: take some of its blocks, such as next(dataset.frames())"
+        )
+    return dataset.whole()
 
 
 def read_model(file: SavedFile) -> Model:

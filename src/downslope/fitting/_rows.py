@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,10 +14,13 @@ from downslope.errors import DownslopeError
 from downslope.fitting._groups import refuse_one_group
 from downslope.fitting._opening import groups_of, places_of, times_in, weights_in
 from downslope.fitting._record import LaterRows
+from downslope.fitting._streaming import DatasetRows
+from downslope.fitting.ensemble import EncodedStream
 from downslope.tables import (
     Description,
     TableEncoder,
     Target,
+    Whole,
     may_order,
     rows_with_target,
     times_of,
@@ -61,6 +64,7 @@ class TargetRows:
         encoder, target: of the inputs and of the targets.
         held_out: the later part, where the rows are held out by time.
         checked: the later parts by columns that may well order the rows, where they are not.
+        stream: all rows, where these are a sample of them.
     """
 
     x: NDArray[np.float32]
@@ -74,6 +78,12 @@ class TargetRows:
     target: Target
     held_out: LaterPart | None = None
     checked: tuple[LaterPart, ...] = ()
+    stream: EncodedStream | None = None
+
+    @property
+    def count(self) -> int:
+        """How many rows there are to train on."""
+        return len(self.y) if self.stream is None else self.stream.summary.rows
 
     def in_units(self, predicted: NDArray[Any]) -> NDArray[Any]:
         """Probabilities (rows, classes) as they are, or numbers (rows, 1) in the target's units, (rows,)."""
@@ -87,6 +97,7 @@ def target_rows(
     time: str,
     *,
     holds_out: Callable[[int], bool],
+    dataset: DatasetRows | None = None,
 ) -> TargetRows:
     """The rows of ``counted_rows`` that have a value of the target.
 
@@ -95,16 +106,20 @@ def target_rows(
         description: of its columns.
         group, time: the columns of groups and of times, or "".
         holds_out: whether of so many rows some are held out.
+        dataset: what the table is a sample of; None where it is all there is.
 
     Raises:
         DownslopeError: if all rows are of one group, or of one time.
     """
     name = description.target
     frame = rows_with_target(frame, name)[0]
-    target = Target.fit(frame[name], description.task)
+    whole = {} if dataset is None else dataset.summary.columns
+    target = Target.fit(frame[name], description.task, whole.get(name))
     if not target.classes:  # where a number was asked for, what is none is no target
         frame = frame.filter(pl.Series(np.isfinite(target.encode(frame[name]))))
-    rows = _encoded(frame, description, frame, target)
+    rows = _encoded(frame, description, frame, target, whole)
+    if dataset is not None:
+        return replace(rows, index=dataset.summary.places, stream=dataset.encoded(rows.encoder, target))
     if rows.groups is not None:
         refuse_one_group(rows.groups, group)
     if not holds_out(frame.height):
@@ -128,10 +143,14 @@ def target_rows(
 
 
 def _encoded(
-    frame: pl.DataFrame, description: Description, known: pl.DataFrame, target: Target
+    frame: pl.DataFrame,
+    description: Description,
+    known: pl.DataFrame,
+    target: Target,
+    whole: Mapping[str, Whole] = {},
 ) -> TargetRows:
     """All rows, with an encoder of the known ones."""
-    encoder = TableEncoder.fit(known, description)
+    encoder = TableEncoder.fit(known, description, whole)
     x, y, w = encoder.encode(frame).x, target.encode(frame[target.name]), weights_in(frame)
     w = (w / w.mean()).astype(np.float32)
     true = target.values(frame[target.name])

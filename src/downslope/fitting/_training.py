@@ -94,7 +94,7 @@ def _held_out_and_whole(rows: TargetRows, settings: FitSettings, hooks: FitHooks
     left = None if end is None else max(end - hooks.now(), 0.0)
     try:
         if again or fitted.alone:
-            every = EncodedRows(rows.x, rows.y, rows.w, encoded.folds)
+            every = EncodedRows(rows.x, rows.y, rows.w, encoded.folds, stream=rows.stream)
             whole = on_all_rows(fitted, every, rows.encoder, rows.target, settings, hooks, seconds=left)
             return trained if whole is None else replace(trained, fitted=whole, rows=rows)
         if checks:
@@ -111,7 +111,7 @@ def with_folds(rows: TargetRows, measured: TargetRows, settings: FitSettings) ->
     if rows.held_out is None:
         most = members if groups is None else len(np.unique(groups))
         folds = folds_of(measured.y, min(members, most), settings.seed, groups)
-        return EncodedRows(measured.x, measured.y, measured.w, folds)
+        return EncodedRows(measured.x, measured.y, measured.w, folds, stream=rows.stream)
     folds, unknown = later_folds(measured.y, rows.held_out.later, members, settings.seed, groups)
     found = EncodedRows(measured.x, measured.y, measured.w, folds, unknown)
     if not found.known_weights[folds.of < 0].any(axis=0).all():

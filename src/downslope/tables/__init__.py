@@ -12,7 +12,16 @@ from downslope.tables._reading import read_table
 from downslope.tables._row_numbers import RowError, counted_in
 from downslope.tables._table import Table, open_table
 from downslope.tables._times import may_order, times_of, written_time
-from downslope.tables.dataset import Block, Dataset, as_dataset
+from downslope.tables._whole import Whole
+from downslope.tables.dataset import (
+    Block,
+    Dataset,
+    Summary,
+    as_dataset,
+    is_several_files,
+    known_rows,
+    summarised,
+)
 from downslope.tables.excel import write_excel
 from downslope.tables.text import GAPS, TRUTHS, Reading, level_text
 
@@ -33,9 +42,11 @@ __all__ = [
     "Numeric",
     "Reading",
     "RowError",
+    "Summary",
     "Table",
     "TableEncoder",
     "Target",
+    "Whole",
     "Words",
     "as_dataset",
     "as_frame",
@@ -44,6 +55,8 @@ __all__ = [
     "did_you_mean",
     "finite_numbers",
     "fitted",
+    "is_several_files",
+    "known_rows",
     "level_text",
     "listed",
     "may_order",
@@ -54,6 +67,7 @@ __all__ = [
     "read_table",
     "refuse_text",
     "rows_with_target",
+    "summarised",
     "times_of",
     "write_excel",
     "written_time",

@@ -19,6 +19,7 @@ from downslope.tables._levels import Levels
 from downslope.tables._names import did_you_mean, listed, shown_value
 from downslope.tables._plain import refuse_nested
 from downslope.tables._row_numbers import RowError
+from downslope.tables._whole import Whole
 from downslope.tables.text import level_text
 
 __all__ = ["Encoded", "TableEncoder", "Target"]
@@ -78,9 +79,14 @@ class TableEncoder:
     dtype: str = "float32"
 
     @classmethod
-    def fit(cls, frame: pl.DataFrame, description: Description) -> TableEncoder:
-        """The encoder of the used columns of a table, those for embeddings last."""
-        parts = [fitted(frame[c.name], c.kind) for c in description.columns if c.used]
+    def fit(
+        cls, frame: pl.DataFrame, description: Description, whole: Mapping[str, Whole] = {}
+    ) -> TableEncoder:
+        """The encoder of the used columns of a table, those for embeddings last.
+
+        Of a sample, ``whole`` says by column what all rows hold.
+        """
+        parts = [fitted(frame[c.name], c.kind, whole.get(c.name)) for c in description.columns if c.used]
         return cls(tuple(sorted(parts, key=lambda part: isinstance(part, Codes))))
 
     @property
@@ -214,15 +220,17 @@ class Target:
     high: float = 0.0
 
     @classmethod
-    def fit(cls, column: pl.Series, task: str) -> Target:
-        """The target of a column without gaps."""
+    def fit(cls, column: pl.Series, task: str, whole: Whole | None = None) -> Target:
+        """The target of a column without gaps; of a sample, ``whole`` says what all rows hold."""
         if task == "classification":
-            values = Levels.of(column).text.drop_nulls().unique()
+            counted = None if whole is None else whole.cells
+            cells = Levels.of(column) if counted is None else Levels.counted(column, counted)
+            values = cells.text.drop_nulls().unique()
             numbers = values.cast(pl.Float64, strict=False)
             order = numbers.arg_sort() if not numbers.null_count() else values.arg_sort()
             return cls(column.name, classes=tuple(values[order].to_list()))
         present = finite_numbers(column).drop_nulls().to_numpy()
-        low, high = float(present.min()), float(present.max())
+        low, high = (whole or Whole(len(column), 0)).ends(present)
         if not np.isfinite(high - low):
             raise DownslopeError(
                 f'the target "{column.name}" reaches from {low:g} to {high:g}, which is too far apart for '
@@ -230,6 +238,8 @@ class Target:
             )
         if low == high:
             return cls(column.name, (), low, 1.0, low, high)
+        if whole is not None and whole.deviation > 0:
+            return cls(column.name, (), whole.mean, whole.deviation, low, high)
         exponent = np.frexp(max(abs(low), abs(high)))[1]  # squares of large and of small numbers are lost
         scaled = np.ldexp(present, -exponent)
         mean, scale = (float(np.ldexp(value, exponent)) for value in (scaled.mean(), scaled.std()))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from downslope._extras import polars as pl
 from downslope.tables._columns import finite_numbers
 from downslope.tables._levels import GAP_LEVEL, Levels
+from downslope.tables._whole import Whole
 from downslope.tables.text import TRUTHS, as_moments, clock_seconds, common_order, is_clock, without_gaps
 
 __all__ = [
@@ -342,17 +343,20 @@ def raw_number(name: str) -> Numeric:
     return Numeric(name, 0.0, 1.0, -_LARGEST, _LARGEST, bent=False, gaps=False)
 
 
-def fitted(column: pl.Series, kind: str) -> Encoding:
+def fitted(column: pl.Series, kind: str, whole: Whole | None = None) -> Encoding:
     """The encoding that suits a column of a kind.
+
+    Where the rows at hand are a sample, ``whole`` says what all rows hold: levels, gaps and the ends of the
+    numbers are theirs, and quantiles those of the sample.
 
     >>> fitted(pl.Series("size", [1.0, 2.0, 3.0]), "number")
     Numeric(name='size', centre=2.0, scale=1.0, low=1.0, high=3.0, bent=False, gaps=False, clock=False)
     """
     if kind == "number":
-        return _fitted_number(column)
+        return _fitted_number(column, whole)
     if kind == "date":
-        return _fitted_moments(column)
-    cells = Levels.of(column)
+        return _fitted_moments(column, whole)
+    cells = Levels.of(column) if whole is None or whole.cells is None else Levels.counted(column, whole.cells)
     named = pl.DataFrame({"level": cells.text, "rows": cells.rows})
     counts = named.drop_nulls("level").group_by("level").agg(pl.col("rows").sum()).sort("level")
     levels = tuple(counts["level"].to_list())
@@ -367,27 +371,30 @@ def fitted(column: pl.Series, kind: str) -> Encoding:
     return Codes(column.name, (*kept.to_list(), *gap), tuple(rare.to_list()))
 
 
-def _fitted_number(column: pl.Series) -> Numeric:
+def _fitted_number(column: pl.Series, whole: Whole | None) -> Numeric:
     values = finite_numbers(column)
     cells = values.to_numpy()
     present = cells[~np.isnan(cells)]
     if not len(present):
         present = np.zeros(1)
     centre, scale = _centre_and_scale(present)
-    low, high = float(present.min()), float(present.max())
+    whole = whole or Whole(len(column), values.null_count())
+    low, high = whole.ends(present)
     tails = max(high - centre, centre - low) > _BEND * scale
-    gaps = bool(values.null_count())
+    gaps = bool(whole.gaps or values.null_count())
     return Numeric(column.name, centre, scale, low, high, tails, gaps, is_clock(column.dtype))
 
 
-def _fitted_moments(column: pl.Series) -> Moments:
+def _fitted_moments(column: pl.Series, whole: Whole | None) -> Moments:
     form = common_order(column) if column.dtype == pl.String else None
     moments = as_moments(column, form)
     days = _days(moments.drop_nulls())
     days = days if len(days) else np.zeros(1)
     centre, scale = _centre_and_scale(days)
-    low, high = float(days.min()), float(days.max())
+    whole = whole or Whole(len(column), moments.null_count())
+    low, high = whole.ends(days)
+    gaps = bool(whole.gaps or moments.null_count())
     within_days = bool((moments.drop_nulls().dt.truncate("1d") != moments.drop_nulls()).any())
     spans = (("year", high - low > 200), ("week", high - low > 14), ("day", within_days))
     circles = tuple(circle for circle, spanned in spans if spanned)
-    return Moments(column.name, form, centre, scale, low, high, circles, bool(moments.null_count()))
+    return Moments(column.name, form, centre, scale, low, high, circles, gaps)

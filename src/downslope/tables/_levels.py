@@ -55,6 +55,16 @@ class Levels:
             text = text.zip_with(~stripped.is_in(list(known)).fill_null(False), stripped)
         return cls(place.to_numpy(), text, counts["rows"].to_numpy(), not column.dtype.is_numeric())
 
+    @classmethod
+    def counted(cls, column: pl.Series, counts: pl.DataFrame) -> Levels:
+        """The distinct cells ``cell`` of all rows of a column with their ``rows``; no row is at hand."""
+        return cls(
+            np.zeros(0, np.uint32),
+            level_text(counts["cell"]),
+            counts["rows"].to_numpy(),
+            not column.dtype.is_numeric(),
+        )
+
     def places(self, levels: Sequence[str]) -> NDArray[np.int64]:
         """The place of each distinct cell among some levels, counted from 1; 0 for those not among them.
 

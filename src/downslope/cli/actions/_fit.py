@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
@@ -19,7 +20,7 @@ from downslope.cli._screen import LastingScreen, ProgressBar, note
 from downslope.cli._tables import name_of, refuse_same, source_of
 from downslope.errors import DownslopeError
 from downslope.fitting import Diverged, Model, Models, fit, models_in
-from downslope.tables import Description, listed
+from downslope.tables import Dataset, Description, is_several_files, listed
 from downslope.training import Checkpoint
 
 __all__ = ["fit_table"]
@@ -39,6 +40,8 @@ def fit_table(
         )
     refuse_same("the model", str(path), table)
     options = _with_checkpoint(options)
+    memory = options.pop("memory")
+    rows = Dataset(table, memory=memory) if memory is not None or is_several_files(table) else table
     screen = LastingScreen()
     targets = options["target"] if isinstance(options["target"], list) else [options["target"]]
     several, described = len(targets) > 1, list[Description]()
@@ -50,7 +53,7 @@ def fit_table(
 
     with Deferred(reports=True):
         with ProgressBar(named=several, grades=grades) as bar:
-            found: Model | Models = _fitted(table, options, bar, told)
+            found: Model | Models = _fitted(rows, table, options, bar, told)
         found.save(path)
         _report(screen, found, path)
         return _ended(found, path, screen)
@@ -105,6 +108,7 @@ def _cut(found: Model | Models) -> bool:
 
 
 def _fitted(
+    rows: str | Dataset,
     table: str,
     options: Mapping[str, Any],
     bar: ProgressBar,
@@ -112,7 +116,7 @@ def _fitted(
 ) -> Model | Models:
     try:
         found: Model | Models = fit(
-            table, **options, source=source_of(table), progress=bar.show, described=described
+            rows, **options, source=source_of(table), progress=bar.show, described=described
         )
     except Diverged as error:
         target = options["target"] if isinstance(options["target"], str) else options["target"][0]
@@ -134,7 +138,7 @@ def _kept(found: Model | Models) -> str:
 def _default_path(table: str) -> Path:
     if table == "-":
         return Path("model.downslope")
-    name = Path(table).name
+    name = Path(table).parent.name if glob.has_magic(Path(table).name) else Path(table).name
     return Path(f"{name.split('.')[0] or name or 'model'}.downslope")
 
 

@@ -19,7 +19,7 @@ from downslope.errors import DownslopeError
 from downslope.fitting import Model, Models, models_in
 from downslope.tables import Table, write_excel
 
-__all__ = ["predict_table"]
+__all__ = ["predict_table", "predictions"]
 
 _WRITERS: Mapping[str, Any] = {
     ".csv": lambda frame, file, reading: frame.write_csv(
@@ -52,7 +52,7 @@ def predict_table(
     refuse_same("the predictions", output, table, model_path)
     found = loaded(model_path, columns=columns_of(model_path, table, how))
     opened = found.read(table, **how)
-    columns, notes = _predictions(opened, found, intervals)
+    columns, notes = predictions(opened, found, intervals)
     content = io.BytesIO()
     try:
         writer(opened.written.with_columns(columns), content, opened.reading)
@@ -78,7 +78,7 @@ def _writer(output: str | None) -> Any:
     return _WRITERS[ending]
 
 
-def _predictions(
+def predictions(
     table: Table, found: Model | Models, intervals: Sequence[float]
 ) -> tuple[list[pl.Series], list[str]]:
     """The columns that are written beside the rows, of all targets, and what there is to say of the cells.

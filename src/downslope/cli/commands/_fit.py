@@ -70,6 +70,12 @@ __all__ = ["fit"]
     "--row-weights", metavar="COLUMN", help="The column with the weight of each row, which is no input then."
 )
 @click.option(
+    "--memory",
+    metavar="BYTES",
+    help='What the rows may take at a time where TABLE is a folder or a pattern such as "data/*.parquet", '
+    'such as "2 GB" (default: 1 GiB). Larger tables are read a block at a time.',
+)
+@click.option(
     "--members",
     type=int,
     metavar="N",

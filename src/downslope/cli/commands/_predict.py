@@ -20,7 +20,7 @@ __all__ = ["predict"]
     metavar="FILE",
     callback=file_or_output,
     help="The file to write; its ending chooses the format: .csv, .tsv, .xlsx, .parquet, .arrow, .feather or "
-    ".jsonl (default: CSV to standard output).",
+    ".jsonl (default: CSV to standard output). Where TABLE is a folder or a pattern: a new folder.",
 )
 @click.option(
     "--interval",
@@ -43,7 +43,8 @@ def predict(model: str, table: str, output: str | None, intervals: tuple[float, 
       downslope predict houses.downslope new.csv
       downslope predict houses.downslope new.parquet -o predicted.parquet
       downslope predict houses.downslope new.csv --interval 0.9
+      downslope predict houses.downslope 'new/*.parquet' -o predicted/
     """
-    from downslope.cli.actions._predict import predict_table
+    from downslope.cli.actions._predict_parts import predict_tables
 
-    predict_table(model, table, output, intervals, how_in(how))
+    predict_tables(model, table, output, intervals, how_in(how))

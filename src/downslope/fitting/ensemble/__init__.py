@@ -16,6 +16,7 @@ from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, class_
 from downslope.fitting.ensemble._hooks import FitHooks, FitPhase
 from downslope.fitting.ensemble._intervals import COVERAGES, QUANTILES, IntervalNetworks, fit_intervals
 from downslope.fitting.ensemble._recipe import FitSettings, embeddings, linear_network, networks_for
+from downslope.fitting.ensemble._stream import EncodedStream
 
 __all__ = [
     "COVERAGES",
@@ -24,6 +25,7 @@ __all__ = [
     "QUANTILES",
     "Diverged",
     "EncodedRows",
+    "EncodedStream",
     "EnsembleGroup",
     "FitHooks",
     "FitPhase",

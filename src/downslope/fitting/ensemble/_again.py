@@ -92,7 +92,7 @@ def _networks(
     found = [linear_network(encoder, target, LINEAR_PENALTY)]
     if len(fitted.groups) > 1:
         found += islice(
-            cycle(networks_for(encoder, target, settings, rows.learned_x, len(rows.x)).values()),
+            cycle(networks_for(encoder, target, settings, rows.learned_x, rows.count).values()),
             len(fitted.groups) - 1,
         )
     return found
@@ -112,7 +112,7 @@ def _up_to_best(
         if isinstance(network, Ensemble):
             asked["steps"] = group.run.best_epoch or 1
     else:
-        asked = {**_descent_to_best(group, settings, len(rows.x)), "ema_decay": 0}
+        asked = {**_descent_to_best(group, settings, rows.count), "ema_decay": 0}
     name = f"{group.name}, all rows" if isinstance(network, Ensemble) else "all rows"
     asked |= {"time_limit": seconds, **hooks.of(name, asked.get("learning_rate"))}
     run = descended(network, rows, group.seed, asked)
@@ -167,7 +167,7 @@ def replayed(
     for group, share, network in zip(fitted.groups, fitted.shares, networks, strict=True):
         if share == 0:
             continue
-        training, asked = rows, _descent_to_best(group, settings, len(rows.x))
+        training, asked = rows, _descent_to_best(group, settings, rows.count)
         if group.name == LINEAR:
             training, asked = linear_rows(rows), {**LINEAR_DESCENT, "patience": LINEAR_PATIENCE}
         asked["time_limit"] = None if end is None else max(end - hooks.now(), 0.0)

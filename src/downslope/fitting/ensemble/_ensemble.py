@@ -102,9 +102,9 @@ def fit_ensemble(
     """
     started = hooks.now()
     groups, interrupted = [linear_group(rows, encoder, target, settings, hooks)], False
-    if settings.layers_for(len(rows.x)):
+    if settings.layers_for(rows.count):
         try:
-            networks = networks_for(encoder, target, settings, rows.learned_x, len(rows.x))
+            networks = networks_for(encoder, target, settings, rows.learned_x, rows.count)
             planned = (
                 _timed(networks, settings, started, hooks) if rows.members > 1 else _first(networks, settings)
             )
@@ -128,9 +128,9 @@ def fit_single(
     """One network for rows too few to hold any out: a linear model, or the network that was asked for."""
     linear = linear_network(encoder, target, _SLIGHT_PENALTY)
     groups = [_on_these(LINEAR, linear, linear_rows(rows), settings, LINEAR_DESCENT, hooks)]
-    if settings.layers_for(len(rows.x)):
+    if settings.layers_for(rows.count):
         name, network = next(
-            iter(networks_for(encoder, target, settings, rows.learned_x, len(rows.x)).items())
+            iter(networks_for(encoder, target, settings, rows.learned_x, rows.count).items())
         )
         asked = settings.descent(len(rows.x), settings.epochs_for(len(rows.x)))
         watched = {**asked, "validation": (rows.x, rows.y)}
@@ -173,6 +173,8 @@ def descended(
     asked: Mapping[str, Any],
 ) -> Run:
     """A descent on all rows."""
+    if rows.stream is not None:
+        return descend(network, rows.stream.rows_for(network), None, seed=seed, **asked)
     return descend(network, rows.x, rows.y, row_weights=rows.weights, seed=seed, **asked)
 
 
@@ -248,7 +250,7 @@ def _trained(
     seconds: float | None,
     hooks: FitHooks,
 ) -> EnsembleGroup:
-    count = len(rows.x)
+    count = rows.count
     epochs = settings.epochs_for(count)
     asked = dict(settings.descent(count, epochs))
     steps = epochs * -(-count // asked["batch_size"])

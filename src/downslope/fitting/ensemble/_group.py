@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.fitting.ensemble._stream import EncodedStream
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.training import Folds, Run, descend, held_out
 
@@ -20,7 +21,8 @@ class EncodedRows:
     """Encoded rows: x (rows, inputs) and y (rows,), how much each counts, and who holds it out.
 
     Where ``unknown`` is given, (rows, members), it says of which rows a member knows nothing: it neither
-    learns from them nor is measured on them.
+    learns from them nor is measured on them. Where ``stream`` is given, these rows are a sample of all that
+    it reads, and networks are trained on those.
     """
 
     x: NDArray[Any]
@@ -28,6 +30,12 @@ class EncodedRows:
     weights: NDArray[np.float32]
     folds: Folds
     unknown: NDArray[np.bool_] | None = None
+    stream: EncodedStream | None = None
+
+    @property
+    def count(self) -> int:
+        """How many rows there are to train on."""
+        return len(self.x) if self.stream is None else self.stream.summary.rows
 
     @property
     def members(self) -> int:
@@ -114,14 +122,17 @@ def train_group(
     """
     ensemble = Ensemble([network] * rows.members)
     seen = training or rows
-    run = descend(
-        ensemble,
-        seen.x,
-        seen.y,
-        row_weights=seen.known_weights,
-        validation=seen.folds,
-        **settings,
-    )
+    if seen.stream is None:
+        given: dict[str, Any] = {
+            "x": seen.x,
+            "y": seen.y,
+            "row_weights": seen.known_weights,
+            "validation": seen.folds,
+        }
+    else:
+        held = (seen.x, seen.y, seen.folds)
+        given = {"x": seen.stream.rows_for(ensemble, seen.folds), "y": None, "validation": held}
+    run = descend(ensemble, **given, **settings)
     run = replace(run, state={})  # which is as large as two more groups
     predicted = held_out(ensemble, run.parameters, rows.x, rows.folds)
     return EnsembleGroup(name, ensemble, run, class_probabilities(network, predicted))

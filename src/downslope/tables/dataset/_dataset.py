@@ -172,16 +172,17 @@ class Dataset:
     @property
     def _numbers_of_text(self) -> list[str]:
         """The columns of numbers, where the files are text."""
-        return [n for n, kind in self._types.items() if self._is_text and kind == pl.Float64]
+        return [n for n, kind in self._types.items() if self.is_text and kind == pl.Float64]
 
     @property
-    def _is_text(self) -> bool:
+    def is_text(self) -> bool:
+        """Whether the files are text."""
         return any(kind_of(file.path) == "CSV" for file in self.files)
 
     def _kinds_of_text(self) -> tuple[Reading, Mapping[str, str]]:
         """How text of a binary file is read, by its first block, and what its columns hold."""
         text = [name for name, kind in self._types.items() if kind == pl.String]
-        if not text or self._is_text:
+        if not text or self.is_text:
             return self._reading, {}
         table = open_table(self._raw(self.blocks[0]), reading=self._reading, wanted=self._asked)
         if table.questions:
