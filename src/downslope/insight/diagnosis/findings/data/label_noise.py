@@ -15,6 +15,7 @@ from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Wh
 from downslope.insight.diagnosis._trials import LEVEL
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.findings.data._far_out import far_out
+from downslope.insight.diagnosis.findings.data._gathered import are_gathered
 from downslope.insight.diagnosis.findings.data._rows import judged_without, leaving_out
 from downslope.insight.diagnosis.measured import Call, Examination, OutOfFold, mean_of
 from downslope.insight.diagnosis.remedies import EFFICIENT, huber_of, with_loss
@@ -52,6 +53,7 @@ class _Foreign:
         likely: how likely each of the first is, for their order.
         evidence: that there are any; empty where there is none.
         evident: whether chance gives such evidence once in 1,000 times at most.
+        foretold: the class of each of the first as it is foretold; 0 of numbers.
         spread: of the other targets, which are numbers, about what is foretold; 0 of classes.
     """
 
@@ -60,6 +62,7 @@ class _Foreign:
     likely: Array
     evidence: Sequence[Evidence]
     evident: bool
+    foretold: NDArray[np.int64]
     spread: float = 0.0
 
 
@@ -78,6 +81,8 @@ def label_noise(seen: Examination) -> Iterable[Suspicion]:
     if not foreign.evidence or are_together(seen.row_numbers, foreign.rows):
         return
     if np.any(foreign.rows & far_out(seen)[2]):  # rows that are beside the others in more than their targets
+        return
+    if are_gathered(seen.rows["x"], foreign.rows, foreign.foretold):  # what the inputs leave open, not errors
         return
     count = int(foreign.rows.sum())
     rows = seen.row_numbers[np.argsort(-foreign.likely, kind="stable")[:count]]
@@ -173,7 +178,8 @@ def _foreign_classes(held: OutOfFold, y: NDArray[np.int64], measured: NDArray[np
     by_chance = float(bdtrc(contradicted - 1, len(sure), _SURE))
     found = by_chance < LEVEL and bool(flags[0].any())
     order = -likely[np.arange(len(y)), y]
-    return _Foreign(flags[0], flags[1], order, [evidence] if found else [], by_chance < _RARELY)
+    foretold = likely.argmax(axis=1)
+    return _Foreign(flags[0], flags[1], order, [evidence] if found else [], by_chance < _RARELY, foretold)
 
 
 def _probabilities(outputs: NDArray[Any]) -> Array:
@@ -210,7 +216,13 @@ def _foreign_numbers(held: OutOfFold, y: Array, measured: Array) -> _Foreign:
     foretold = np.median(np.abs(residuals)) < np.median(np.abs(y - np.median(y)))
     is_found = gain > _LEVEL and foretold and bool(np.any(odds[0] > 1))
     return _Foreign(
-        odds[0] > 1, odds[1] > 1, odds[0], evidence if is_found else [], gain > _RARE_LEVEL, float(size)
+        odds[0] > 1,
+        odds[1] > 1,
+        odds[0],
+        evidence if is_found else [],
+        gain > _RARE_LEVEL,
+        np.zeros(len(y), int),
+        float(size),
     )
 
 
