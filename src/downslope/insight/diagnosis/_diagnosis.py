@@ -130,7 +130,8 @@ def _proof_json(proof: Proof) -> Mapping[str, Any]:
         }
         for name, each in kinds.items()
     }
-    return {"steps": proof.steps, "p": proof.p, "placebo_p": proof.placebo_p, **branches}
+    chances = {name: getattr(proof, name) for name in ("p", "rows_p", "placebo_p")}
+    return {"steps": proof.steps, **chances, **branches}
 
 
 def _finite(curve: NDArray[np.float64]) -> list[float | None]:

@@ -16,7 +16,7 @@ from downslope.errors import DownslopeError
 from downslope.insight.diagnosis._diagnosis import HELD, LEARNED, VALIDATION, Diagnosis
 from downslope.insight.diagnosis._finding import CERTAIN, NOTE, PROVEN, SUSPECTED, Finding, Proof, Remedy
 from downslope.insight.diagnosis._mending import Mending, Suspected, budget_of, mend, suspicions
-from downslope.insight.diagnosis._trials import LEVEL, Progress
+from downslope.insight.diagnosis._trials import LARGE_SHARE, Progress, is_proven
 from downslope.insight.diagnosis.findings import signs
 from downslope.insight.diagnosis.measured import WORST, Call, Examination, Yardstick, shown_score
 from downslope.nets import Network
@@ -40,9 +40,10 @@ def doctor(
     Each finding looks for the sign of one fault: exact counts of the rows, the gradient and curvature at the
     start and the end, values on the way. What it suspects is then tried: runs from the same start with the
     remedy, without it, and with an unrelated change, over five seeds. A fault is stated as a fact only where
-    the remedy ranks above the unchanged runs (Mann and Whitney 1947, at 1%), lowers the error by enough
-    (f² ≥ 0.35, which Cohen 1988 calls a large effect, and a twentieth of the error of the best constant), and
-    the unrelated change does not. Several faults are mended one after the other.
+    the remedy ranks above the unchanged runs and those with the unrelated change (Mann and Whitney 1947, at
+    1%), where other rows would say the same (Student 1908, at 1% for all that is tried together), and where
+    it lowers the error by enough (f² ≥ 0.35, which Cohen 1988 calls a large effect, and a twentieth of the
+    error of the best constant). Several faults are mended one after the other.
 
     Args:
         what: a run that ``descend`` gave; or a model or a fitted estimator, of which the descent is repeated
@@ -197,7 +198,8 @@ def examine(
     for each, remedy, proof in others:
         if each.sign.code not in known:
             known.add(each.sign.code)
-            severity = None if each in mending.untried else NOTE
+            can_harm = each in mending.untried and not seen.is_within(LARGE_SHARE, seen.call)
+            severity = None if can_harm else NOTE
             findings.append(
                 _finding(each, remedy, proof, mended if each in mending.untried else call, severity)
             )
@@ -232,7 +234,7 @@ def _finding(
     before, after = call.arguments(), remedy.apply(call).arguments()
     changes = {name: value for name, value in after.items() if value is not before.get(name)}
     own = each.suspicion
-    proven = proof is not None and proof.p < LEVEL
+    proven = proof is not None and is_proven(proof, evident=own.evident)
     stated = PROVEN if proven else CERTAIN if own.certain else SUSPECTED
     return Finding(
         code=each.sign.code,

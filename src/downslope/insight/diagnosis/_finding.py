@@ -125,10 +125,12 @@ class Branches:
         scores: the error as a share of that of the best constant, (seeds,).
         curves: the mean error of parts of each run, as a share of that of the best constant, (seeds, parts);
             NaN from where on it is not finite.
+        errors: the part that each row which measures has in each score, (seeds, rows).
     """
 
     scores: NDArray[np.float64]
     curves: NDArray[np.float64]
+    errors: NDArray[np.float64]
 
     @property
     def median(self) -> float:
@@ -144,7 +146,9 @@ class Proof:
         steps: of each of them.
         short: whether the call asks for more.
         p: the chance of such ranks where the remedy does nothing (Mann and Whitney 1947).
-        placebo_p: the same of the unrelated change; 1 of other seeds alone, which p ranks it beside, too.
+        rows_p: the chance of such errors of the rows that measure where the remedy does nothing for rows like
+            these (Student 1908); 0 where they are all rows that there are.
+        placebo_p: that of such ranks of the unrelated change; 1 of other seeds alone.
     """
 
     unchanged: Branches
@@ -153,6 +157,7 @@ class Proof:
     steps: int
     short: bool
     p: float
+    rows_p: float
     placebo_p: float
 
 

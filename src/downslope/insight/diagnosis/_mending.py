@@ -181,7 +181,7 @@ def mend(seen: Examination, suspected: Sequence[Suspected], progress: Progress |
 
 def _can_matter(seen: Examination, suspicion: Suspicion) -> bool:
     """Whether so much of the error is left that a remedy can be worth a note."""
-    return suspicion.certain or seen.score_of(suspicion.fair(seen.call)) >= SMALL_SHARE
+    return suspicion.certain or not seen.is_within(SMALL_SHARE, suspicion.fair(seen.call))
 
 
 def _trials(seen: Examination, faults: Sequence[Suspected]) -> Trials:
@@ -207,9 +207,8 @@ def _tried(
             remedy, proof = trials.tried(call, each.suspicion.remedies)
         except OutOfTime:
             return found, list(faults[place:])
-        said = verdict(proof, seen.score_of(call)) or _UNPROVEN
-        if said == NOTE and each.suspicion.evident:
-            said = FAULT
+        evident = each.suspicion.evident
+        said = verdict(proof, seen.score_of(call), trials=len(faults), evident=evident) or _UNPROVEN
         found[said].append((each, remedy, proof))
     return found, []
 
@@ -260,7 +259,8 @@ def _all_needed(trials: Trials, seen: Examination, faults: Sequence[Suspected]) 
         others = _changed(begin, (remedy for other, remedy in chosen.items() if other is not each))
         chosen[each] = trials.screened(others, each.suspicion.remedies)[0]
     everything = Remedy("all of these", lambda call: _changed(call, chosen.values()))
-    if verdict(trials.prove(begin, everything, everything.apply(begin)), reached) != FAULT:
+    proof = trials.prove(begin, everything, everything.apply(begin))
+    if verdict(proof, reached, trials=len(faults)) != FAULT:
         return []
     for each in reversed(faults):
         rest = {other: remedy for other, remedy in chosen.items() if other is not each}
@@ -272,7 +272,7 @@ def _all_needed(trials: Trials, seen: Examination, faults: Sequence[Suspected]) 
     for each, remedy in chosen.items():
         call = _changed(begin, (other for other in chosen.values() if other is not remedy))
         proof = trials.prove(call, remedy, mended)
-        if verdict(proof, reached) != FAULT:
+        if verdict(proof, reached, trials=len(faults)) != FAULT:
             return []
         found.append((each, remedy, proof))
     return found

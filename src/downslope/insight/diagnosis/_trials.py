@@ -27,6 +27,7 @@ __all__ = [
     "SMALL_SHARE",
     "Progress",
     "Trials",
+    "is_proven",
     "is_worth",
     "rank_p",
     "runs_of",
@@ -37,6 +38,8 @@ SEEDS = 5
 """Runs of each kind: with five, a complete separation has a chance of 1 in 252."""
 LEVEL = 0.01
 """The chance of ranks as good as these at which a remedy counts as one."""
+_CONFIRMED = 0.05
+"""The same of rows that measure, where other evidence stands beside the trial."""
 LARGE, LARGE_SHARE = 0.35, 0.05
 """What a fault costs at least: f² = (error − error with the remedy)/(error with the remedy), of the size that
 Cohen calls large ("Statistical Power Analysis for the Behavioral Sciences", 1988), and a twentieth of what
@@ -48,6 +51,7 @@ _KEPT = (4, 3, 3)  # remedies that are kept after each round of choosing
 _SCREENS = ((90,), (91, 92, 93))  # seeds of the rounds after the first, which has that of the call
 _PLACEBO = range(50, 50 + SEEDS)  # seeds of placebos
 _POINTS = 60  # of a curve that is kept
+_MOST_OF_A_ROW = 10.0  # times the mean error of the best constant: no row alone decides
 _JITTER = 0.01  # of a start that was given, as a share, between seeds
 
 Progress = Callable[[str], None]
@@ -99,7 +103,8 @@ class Trials:
         remedied = [self.branches(self._with(call, remedy), few) for remedy in some]
         least = min(float(branches.scores.min()) for branches in remedied)
         if not is_worth(float(unchanged.scores.max()), least, SMALL, SMALL_SHARE):
-            return some[0], self._proof(call, unchanged, remedied[0], unchanged)
+            mended = self._with(call, some[0])
+            return some[0], self._proof(call, mended, unchanged, remedied[0], unchanged)
         proofs = []
         for remedy in self._best(call, some, 3):
             proofs.append((remedy, self.prove(call, remedy, self._with(call, remedy))))
@@ -158,20 +163,31 @@ class Trials:
         remedied = self.branches(mended)
         self.progress("running it with an unrelated change")
         placebo = self.branches(remedy.placebo(call) if remedy.placebo else call, _PLACEBO)
-        return self._proof(call, unchanged, remedied, placebo, apart=remedy.placebo is not None)
+        return self._proof(call, mended, unchanged, remedied, placebo, apart=remedy.placebo is not None)
 
     def _proof(
-        self, call: Call, unchanged: Branches, remedied: Branches, placebo: Branches, *, apart: bool = False
+        self,
+        call: Call,
+        mended: Call,
+        unchanged: Branches,
+        remedied: Branches,
+        placebo: Branches,
+        *,
+        apart: bool = False,
     ) -> Proof:
         """The same of runs that were made, with a placebo that is a change or other seeds alone."""
-        without = unchanged.scores if apart else np.append(unchanged.scores, placebo.scores)
+        without = [unchanged, placebo] if apart else [joined([unchanged, placebo])]
+        is_sample, paired = call.measured is not call.rows, self.yardstick.are_paired(call, mended)
         return Proof(
             unchanged,
             remedied,
             placebo,
             self.steps,
             self.steps < self.asked or self._sampled(call) is not call,
-            rank_p(remedied.scores, without),
+            max(rank_p(remedied.scores, each.scores) for each in without),
+            max(rows_p(remedied.errors, each.errors, paired=paired) for each in without)
+            if is_sample
+            else 0.0,
             rank_p(placebo.scores, unchanged.scores) if apart else 1.0,
         )
 
@@ -180,10 +196,7 @@ class Trials:
         wanted = list(dict.fromkeys(seeds))
         new = [seed for seed in wanted if (call, seed) not in self._known]
         self._known |= {(call, seed): made for seed, made in zip(new, self._made(call, new), strict=True)}
-        known = [self._known[call, seed] for seed in wanted]
-        return Branches(
-            np.concatenate([each.scores for each in known]), np.concatenate([each.curves for each in known])
-        )
+        return joined([self._known[call, seed] for seed in wanted])
 
     def _made(self, call: Call, seeds: Sequence[int]) -> list[Branches]:
         """A run with each of some seeds."""
@@ -194,7 +207,7 @@ class Trials:
         try:
             call.rows  # noqa: B018 -- known before threads ask for it at once
         except DownslopeError:  # changes that do not go together
-            return [Branches(np.array([WORST]), np.full((1, _POINTS), np.nan))] * len(seeds)
+            return [self._branch(call, None)] * len(seeds)
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             made = pool.map(lambda seed: self._run(call, seed), seeds)
             try:
@@ -202,10 +215,15 @@ class Trials:
             except KeyboardInterrupt:
                 self.budget.stop()
                 raise OutOfTime from None
-        unit = Yardstick(call).constant or 1.0
-        scores = [WORST if run is None else _score(self.yardstick, call, run) for run in runs]
-        curves = [_curve(run) / unit for run in runs]
-        return [Branches(np.array([score]), curve[None]) for score, curve in zip(scores, curves, strict=True)]
+        return [self._branch(call, run) for run in runs]
+
+    def _branch(self, call: Call, run: Run | None) -> Branches:
+        """What a run came to; of None it could not be made."""
+        ended = None if run is None or run.stopped == "not finite" else run
+        score = WORST if ended is None else self.yardstick.score(call, ended)
+        errors = np.minimum(self.yardstick.errors_of(call, ended), _MOST_OF_A_ROW)
+        curve = _curve(run) if run is None else _curve(run) / (Yardstick(call).constant or 1.0)
+        return Branches(np.array([score]), curve[None], errors[None])
 
     def _run(self, call: Call, seed: int) -> Run | None:
         """A change that asks for more or fewer steps gets as many more or fewer."""
@@ -236,14 +254,16 @@ def runs_of(remedies: int) -> int:
     return sum(count * len(seeds) for count, seeds in zip(tried, ((0,), *_SCREENS), strict=False)) + SEEDS
 
 
+def joined(some: Sequence[Branches]) -> Branches:
+    """All runs of the same rows together."""
+    parts = ([getattr(each, name) for each in some] for name in ("scores", "curves", "errors"))
+    return Branches(*map(np.concatenate, parts))
+
+
 def _nearly_best(remedies: Sequence[Remedy], scores: Mapping[Remedy, float]) -> list[Remedy]:
     """Those whose score is hardly above the best."""
     enough = _NEARLY * min(scores[remedy] for remedy in remedies) + _NEARLY_SHARE
     return [remedy for remedy in remedies if scores[remedy] <= enough]
-
-
-def _score(yardstick: Yardstick, call: Call, run: Run) -> float:
-    return WORST if run.stopped == "not finite" else yardstick.score(call, run)
 
 
 def _start(call: Call, seed: int) -> object:
@@ -274,7 +294,7 @@ def _curve(run: Run | None) -> NDArray[np.float64]:
     return np.where(np.isfinite(means[positions]), means[positions], np.nan)
 
 
-def verdict(proof: Proof, reached: float) -> str | None:
+def verdict(proof: Proof, reached: float, *, trials: int, evident: bool = False) -> str | None:
     """``"fault"``, ``"note"`` or None: whether a remedy did more than chance, than a placebo, and how much.
 
     Runs that are shorter than what was asked for favour whatever is fast at first: with the remedy they also
@@ -284,19 +304,26 @@ def verdict(proof: Proof, reached: float) -> str | None:
     Args:
         proof: the runs that were tried.
         reached: the score of the whole run.
+        trials: suspicions that are tried beside each other, none of which may win by the choice of the rows
+            that measure but once in 100 examinations (Bonferroni).
+        evident: whether there is evidence beside the trial that chance gives once in 1,000 times at most: the
+            trial then confirms it, and what does harm is a fault where its effect is medium, too.
     """
-    if proof.p >= LEVEL:
+    if not is_proven(proof, trials=trials, evident=evident):
         return None
     after, befores = proof.remedied.median, [proof.unchanged.median, proof.placebo.median]
     if proof.short:
         befores.append(reached)
     for severity, effect, share in ((FAULT, LARGE, LARGE_SHARE), (NOTE, SMALL, SMALL_SHARE)):
-        by_placebo = is_worth(proof.unchanged.median, proof.placebo.median, effect, share)
-        if by_placebo and proof.placebo_p < LEVEL:
-            continue
         if all(is_worth(before, after, effect, share) for before in befores):
-            return FAULT if is_worth(reached, float(proof.remedied.scores.max())) else severity
+            unlucky = is_worth(reached, float(proof.remedied.scores.max()))
+            return FAULT if evident or unlucky else severity
     return None
+
+
+def is_proven(proof: Proof, *, trials: int = 1, evident: bool = False) -> bool:
+    """Whether other seeds and other rows would say the same, as ``verdict`` asks for it."""
+    return proof.p < LEVEL and proof.rows_p < (_CONFIRMED if evident else LEVEL / trials)
 
 
 def is_worth(before: float, after: float, effect: float = LARGE, share: float = LARGE_SHARE) -> bool:
@@ -317,6 +344,33 @@ def rank_p(lower: NDArray[np.float64], higher: NDArray[np.float64]) -> float:
     pairs = (higher[None, :] > lower[:, None]) + 0.5 * (higher[None, :] == lower[:, None])
     counts = _distribution(len(lower), len(higher))
     return float(np.mean(counts >= pairs.sum() - 1e-9))
+
+
+def rows_p(lower: NDArray[np.float64], higher: NDArray[np.float64], *, paired: bool) -> float:
+    """The chance that errors of rows lie at least so far below others where the rows do not tell them apart.
+
+    Student's test ("The probable error of a mean", 1908), one-sided, of the differences row by row or, where
+    other rows measure, of the two means (Welch 1947). It asks whether other rows would say the same, as
+    ranks ask it of other seeds.
+
+    Args:
+        lower, higher: errors of each row in each of some runs, (runs, rows).
+        paired: whether they are of the same rows.
+
+    >>> import numpy as np
+    >>> round(rows_p(np.zeros((1, 4)), np.array([[1.0, 2.0, 3.0, 4.0]]), paired=True), 4)
+    0.0152
+    """
+    from scipy.special import stdtr  # imported where it is used: SciPy takes a while
+
+    above, below = higher.mean(axis=0), lower.mean(axis=0)
+    parts = [above - below] if paired else [above, below]
+    variances = [float(np.var(part)) / max(len(part) - 1, 1) for part in parts]
+    total, difference = sum(variances), float(above.mean() - below.mean())
+    if not total:
+        return float(difference <= 0)
+    freedom = total**2 / sum(v**2 / max(len(part) - 1, 1) for v, part in zip(variances, parts, strict=True))
+    return float(stdtr(freedom, -difference / np.sqrt(total)))
 
 
 @lru_cache(maxsize=8)

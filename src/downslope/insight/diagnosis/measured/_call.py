@@ -217,6 +217,11 @@ class Call:
         """Whether rows were held out."""
         return self.settings.get("validation") is not None
 
+    @property
+    def has_other_targets(self) -> bool:
+        """Whether its targets are not those that it is measured by."""
+        return self.restore is not _same
+
     @cached_property
     def _split(self) -> tuple[Arrays, Arrays, NDArray[np.int64], NDArray[np.int64]]:
         """The rows that are trained on, those that measure, and the numbers of both."""

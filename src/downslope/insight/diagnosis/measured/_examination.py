@@ -84,6 +84,13 @@ class Examination:
         """The same, as a call that is judged otherwise measures it."""
         return WORST if self.failed else self.yardstick.score(call, self.run)
 
+    def is_within(self, share: float, call: Call) -> bool:
+        """Whether the error is less than that, as a call that is judged otherwise measures it.
+
+        Never where rows were held out for trials alone: the run learned from them.
+        """
+        return self.call.held is None and self.score_of(call) < share
+
     @property
     def failed(self) -> bool:
         """Whether the run came to what is not finite."""

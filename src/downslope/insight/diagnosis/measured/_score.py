@@ -80,6 +80,26 @@ class Yardstick:
             output = output_of(call.network, parameters, call.measured["x"][self._some])
             return self._share(call.restore(output))
 
+    def errors_of(self, call: Call, run: Run | None) -> NDArray[np.float64]:
+        """What each row that measures adds to the score, their mean, (rows,); ``WORST`` without a run."""
+        if call.judge is not None:
+            return self._judged_by(call.judge).errors_of(replace(call, judge=None), run)
+        weights = np.asarray(self._judge.weights, np.float64)
+        if run is None:
+            return np.full(len(weights), WORST)
+        with np.errstate(all="ignore"):
+            output = output_of(call.network, run.parameters, call.measured["x"][self._some])
+            errors = self._row_errors(call.restore(output), self._judge)
+            shares = errors * weights / (weights.mean() * (self.constant or 1.0))
+        return np.where(np.isfinite(shares), np.minimum(shares, WORST), WORST)
+
+    def are_paired(self, call: Call, other: Call) -> bool:
+        """Whether two calls are measured by the same rows, held against the same targets."""
+        one, two = (self if each.judge is None else self._judged_by(each.judge) for each in (call, other))
+        return one is two or all(
+            np.array_equal(getattr(one._judge, name), getattr(two._judge, name)) for name in ("y", "weights")
+        )
+
     def share(self, output: NDArray[Any]) -> float:
         """That of outputs for the rows that measure, (rows, outputs)."""
         return self._share(output[self._some])
@@ -99,11 +119,15 @@ class Yardstick:
         return self._others[judge]
 
     def _loss(self, output: NDArray[Any], judge: Judge) -> float:
+        return float(np.average(self._row_errors(output, judge), weights=judge.weights))
+
+    def _row_errors(self, output: NDArray[Any], judge: Judge) -> NDArray[Any]:
+        """The loss of each row, (rows,)."""
         weights = judge.weights
         if judge.measure is not None:
-            return float(np.average(judge.measure.errors(output, judge.y), weights=weights))
+            return judge.measure.errors(output, judge.y)
         given = {"z": np.asarray(output, weights.dtype), "y": judge.y, "row_weights": weights}
-        return float(np.average(_errors(self._network).rows(given)[0], weights=weights))
+        return _errors(self._network).rows(given)[0]
 
     def _best_constant(self, judge: Judge) -> float:
         """The least loss of an output that is the same for every row."""
