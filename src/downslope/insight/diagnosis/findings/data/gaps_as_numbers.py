@@ -20,13 +20,14 @@ _SOURCE = (
 _FAR_OUT = 3.0  # interquartile ranges beyond the quartiles
 _FEWEST = 3  # cells with the same number: more than chance gives among numbers that seldom repeat
 _SELDOM = 0.5  # of the other cells of the column, at least, that have a value of their own
+_APART = 3.0  # ranges of the others, from the nearest of them, where these repeat, too
 
 Codes = dict[int, float]
 
 
 @finding("gaps-as-numbers", _SOURCE)
 def gaps_as_numbers(seen: Examination) -> Iterable[Suspicion]:
-    """The smallest or largest number of a column, where it repeats, and is far out, and others seldom do."""
+    """The smallest or largest number of a column, where it repeats, and is far out, as others are not."""
     x = np.asarray(seen.rows["x"], np.float64)
     codes = {column: code for column, values in enumerate(x.T) if (code := _code(values)) is not None}
     if not codes:
@@ -63,6 +64,7 @@ def gaps_as_numbers(seen: Examination) -> Iterable[Suspicion]:
                 lambda call: call.with_inputs(lambda values: _thinned(values, share, means)),
             ),
         ],
+        evident=True,
     )
 
 
@@ -72,9 +74,16 @@ def _code(values: NDArray[np.float64]) -> float | None:
         others = values[values != code]
         if len(others) < max(_FEWEST, len(values) / 2) or len(values) - len(others) < _FEWEST:
             continue
-        if len(np.unique(others)) >= _SELDOM * len(others) and _distance(values, code) > _FAR_OUT:
+        seldom = len(np.unique(others)) >= _SELDOM * len(others)
+        if (seldom or _is_apart(others, code)) and _distance(values, code) > _FAR_OUT:
             return float(code)
     return None
+
+
+def _is_apart(others: NDArray[np.float64], code: float) -> bool:
+    """Whether numbers of several values are all on one side of a number, and near each other beside it."""
+    low, high = others.min(), others.max()
+    return bool(max(low - code, code - high) > _APART * (high - low) > 0)
 
 
 def _distance(values: NDArray[np.float64], code: float) -> float:

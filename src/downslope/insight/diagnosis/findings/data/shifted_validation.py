@@ -24,7 +24,7 @@ _SOURCE = (
 @finding("shifted-validation", _SOURCE)
 def shifted_validation(seen: Examination) -> Iterable[Suspicion]:
     """A two-sample test of each column and of the target, at 1% for all of them together."""
-    if not seen.call.has_validation:
+    if not seen.call.has_validation or seen.call.has_other_targets:
         return
     trained, measured = seen.rows, seen.call.measured
     tables = [
@@ -72,7 +72,8 @@ def _drawn(call: Call) -> Call:
         own = np.concatenate([apart.row_numbers, apart.measured_numbers])[order]
         numbers = own[:count], own[count:]
     drawn = replace(apart, x=x[:count], y=y[:count], settings=settings, numbers=numbers)
-    return replace(drawn, judge=Judge(drawn.measured["y"], drawn.measured["row_weights"]))
+    measure = None if call.judge is None else call.judge.measure
+    return replace(drawn, judge=Judge(drawn.measured["y"], drawn.measured["row_weights"], measure))
 
 
 @shifted_validation.planted
