@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from downslope.insight.diagnosis._finding import Remedy
 from downslope.insight.diagnosis.measured import Call, Examination
 
-__all__ = ["equal_rows", "has_numbers", "judged_without", "leaving_out", "without"]
+__all__ = ["are_copies", "equal_rows", "judged_without", "leaving_out", "without"]
 
 
 _SELDOM = 0.5  # of the rows, at least, that have a value of their own
@@ -49,7 +49,26 @@ def equal_rows(*parts: NDArray[Any]) -> list[NDArray[np.int64]]:
     return np.split(which.ravel(), np.cumsum([len(part) for part in parts])[:-1])
 
 
-def has_numbers(table: NDArray[Any]) -> bool:
-    """Whether values of some column seldom repeat among rows that differ: none are equal by chance."""
+def are_copies(table: NDArray[Any]) -> bool:
+    """Whether equal rows are the same case again, and not two cases that agree by chance.
+
+    They are where values of some column seldom repeat among rows that differ. Elsewhere they are where fewer
+    pairs of rows differ in one column alone: of what agrees by chance, more agrees in all columns but one.
+    """
     different = np.unique(table, axis=0)
-    return any(len(np.unique(column)) >= _SELDOM * len(different) for column in different.T)
+    if any(len(np.unique(column)) >= _SELDOM * len(different) for column in different.T):
+        return True
+    random = np.random.default_rng(0)
+    codes = np.empty(table.shape, np.uint64)  # whose sums are equal for equal rows alone
+    for place, column in enumerate(table.T):
+        values, which = np.unique(column, return_inverse=True)
+        codes[:, place] = random.integers(1 << 63, size=len(values), dtype=np.uint64)[which]
+    sums = codes.sum(axis=1)
+    equal = _pairs(sums)
+    return sum(_pairs(sums - column) - equal for column in codes.T) < equal
+
+
+def _pairs(values: NDArray[np.uint64]) -> int:
+    """Of equal values."""
+    counts = np.unique(values, return_counts=True)[1]
+    return int(np.sum(counts * (counts - 1) // 2))

@@ -11,8 +11,8 @@ from downslope.insight.diagnosis._finding import NOTE, Evidence, Remedy, Suspici
 from downslope.insight.diagnosis._trials import SMALL_SHARE
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.findings.data._rows import (
+    are_copies,
     equal_rows,
-    has_numbers,
     judged_without,
     leaving_out,
 )
@@ -46,7 +46,7 @@ def conflicting_rows(seen: Examination) -> Iterable[Suspicion]:
         words = "add a column that tells these rows apart"
         remedy = Remedy(words, lambda call: call)
         yield Suspicion(where, evidence, cause, [remedy], severity=NOTE, certain=True)
-    if not has_numbers(x):  # different cases may have equal inputs: that is no fault
+    if not are_copies(x):  # different cases may have equal inputs: that is no fault
         return
     order = np.argsort(seen.row_numbers, kind="stable")
     later = np.zeros(len(group), bool)
@@ -108,7 +108,7 @@ def _contradicted(healthy: Call, severity: float, random: np.random.Generator) -
     """A quarter to three quarters of the training rows once more, with targets of other rows."""
     call = healthy.with_rows_apart()
     chosen = random.permutation(len(call.x))[: round((0.25 + 0.5 * severity) * len(call.x))]
-    y = np.concatenate([call.y, np.roll(call.y[chosen], 1, axis=0)])
+    y = np.concatenate([call.y, call.y[random.permutation(chosen)]])
     return Call(call.network, np.concatenate([call.x, call.x[chosen]]), y, call.settings)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from downslope.insight.diagnosis._finding import FAULT, NOTE, Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis._trials import LARGE_SHARE
 from downslope.insight.diagnosis.findings._registry import finding
-from downslope.insight.diagnosis.findings.data._rows import equal_rows, has_numbers, without
+from downslope.insight.diagnosis.findings.data._rows import are_copies, equal_rows, without
 from downslope.insight.diagnosis.measured import Call, Examination
 
 __all__ = ["duplicate_rows"]
@@ -32,7 +32,7 @@ def duplicate_rows(seen: Examination) -> Iterable[Suspicion]:
     copies = np.isin(held_out, learned[counted])
     also = counted & np.isin(learned, held_out)
     share = float(copies.mean())
-    if not share or also.sum() == counted.sum() or not has_numbers(np.vstack(rows)):
+    if not share or also.sum() == counted.sum() or not are_copies(np.vstack(rows)):
         return  # where no column has numbers, equal rows may be different cases
     numbers = seen.call.row_numbers[also]
     yield Suspicion(
