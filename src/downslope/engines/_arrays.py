@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.engines._normal import normal_cdf as ndtr
 from downslope.engines._random import random_words
 from downslope.engines._share import Share
 
@@ -15,13 +16,6 @@ __all__ = ["OfRank", "add_rows", "keep_mask", "ndtr", "sum_over_ranks"]
 
 def __getattr__(name: str) -> Any:
     return getattr(np, name)
-
-
-def ndtr(z: NDArray[Any]) -> NDArray[Any]:
-    """Φ(z), accurate in both tails."""
-    from scipy.special import ndtr as phi  # imported where a network needs it: SciPy takes a while
-
-    return phi(z)  # type: ignore[no-any-return]
 
 
 def add_rows(rows: NDArray[Any], index: NDArray[np.int64], like: NDArray[Any]) -> NDArray[Any]:

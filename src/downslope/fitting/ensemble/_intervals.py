@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -67,10 +68,9 @@ class IntervalNetworks:
 
 def _of_level(ends: NDArray[np.float64], level: float) -> NDArray[np.float64]:
     """The interval of one level from those of ``COVERAGES``, (rows, coverages, 2): (rows, 2)."""
-    from scipy.special import ndtri
-
     # between two coverages along a normal distribution, below the smallest towards its middle
-    known, asked = (ndtri((1 + np.array(share)) / 2) for share in ((0.0, *COVERAGES), level))
+    normal = NormalDist()
+    *known, asked = (normal.inv_cdf((1 + share) / 2) for share in (0.0, *COVERAGES, level))
     right = int(np.clip(np.searchsorted(known, asked), 1, len(known) - 1))
     share = (asked - known[right - 1]) / (known[right] - known[right - 1])
     middle = ends[:, 0].mean(axis=1, keepdims=True).repeat(2, axis=1)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.insight.curves._nonnegative import nonnegative_least_squares
+
 __all__ = ["HORIZON", "OFF", "Curve", "fitted"]
 
 HORIZON = 8.0
@@ -67,8 +69,6 @@ def fitted(errors: NDArray[np.float64], times: NDArray[np.float64]) -> Curve:
         errors: finite, (points,), at least one.
         times: ascending, (points,); the last above 0.
     """
-    from scipy.optimize import nnls
-
     now, size = float(times[-1]), float(np.abs(errors).max()) or 1.0
     errors = errors / size  # squares of any error are numbers then
     offset = min(float(errors.min()), 0.0)
@@ -84,8 +84,8 @@ def fitted(errors: NDArray[np.float64], times: NDArray[np.float64]) -> Curve:
     rates = np.concatenate([[0.0], np.geomspace(1 / (HORIZON * now), 4 / first, _RATES)])
     decays = np.exp(-np.outer(middles, rates))
     try:
-        weights, _ = nnls(decays / scales[:, None], means / scales)
-    except RuntimeError:  # too many iterations: the last error stays
+        weights = nonnegative_least_squares(decays / scales[:, None], means / scales)
+    except np.linalg.LinAlgError:  # not found: the last error stays
         weights = np.eye(len(rates))[0] * means[-1]
     return Curve(rates, size * weights, size * offset, size * noise, now)
 

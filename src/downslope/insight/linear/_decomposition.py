@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.insight.linear._factors import pivoted_qr, singular_values, times_q
+
 __all__ = ["Decomposition", "decompose"]
 
 _ROUNDING = 16 * float(np.finfo(np.float64).eps)
@@ -54,27 +56,26 @@ def decompose(a: NDArray[np.float64]) -> Decomposition:
     Args:
         a: finite numbers, (rows, columns).
     """
-    from scipy.linalg import qr, solve_triangular
-
     exponents = _exponents(a)
     scaled = np.ldexp(a, -exponents)  # powers of 2 round nothing
     sizes = np.abs(scaled).max(axis=1)
     order = np.argsort(-sizes, kind="stable")
-    q, r, pivots = qr(scaled[order], mode="economic", pivoting=True, overwrite_a=True, check_finite=False)
+    reflections, r, pivots = pivoted_qr(scaled[order])
     rest = np.sqrt(np.cumsum(sizes[order][::-1] ** 2))[::-1][: len(r)]
     rank = int(np.argmin([*(np.abs(np.diag(r)) > _ROUNDING * max(a.shape) ** 0.5 * rest), False]))
     basis, others = pivots[:rank], pivots[rank:]
-    shares = solve_triangular(r[:rank, :rank], r[:rank, rank:]) if rank else np.zeros((0, len(others)))
+    shares = np.linalg.solve(r[:rank, :rank], r[:rank, rank:])
     shares[np.abs(shares) < _ROUNDING * max(a.shape)] = 0
     factor = np.empty((rank, a.shape[1]))
     factor[:, basis] = r[:rank, :rank]
     factor[:, others] = r[:rank, :rank] @ shares
-    left, singular, directions = _jacobi(np.ldexp(factor, exponents))
+    right, singular, left = singular_values(np.ldexp(factor, exponents).T)
+    directions = np.ascontiguousarray(right.T)
     inverse = directions.T / singular
     if rank == a.shape[1]:  # directions lose small components, which large columns make large
-        inverse[basis] = np.ldexp(solve_triangular(r, left), -exponents[basis, None])
+        inverse[basis] = np.ldexp(np.linalg.solve(r, left), -exponents[basis, None])
     rows = np.empty((len(a), rank))
-    rows[order] = q[:, :rank] @ left
+    rows[order] = times_q(reflections, left, len(a))
     zero = ~np.any(a, axis=0)
     dependent = np.concatenate([basis[shares.any(axis=1)], others[~zero[others]]])
     return Decomposition(
@@ -92,20 +93,3 @@ def _exponents(a: NDArray[np.float64]) -> NDArray[np.int64]:
     norms = np.linalg.norm(np.ldexp(a, -largest), axis=0)
     exponents: NDArray[np.int64] = largest + np.round(np.log2(np.where(norms > 0, norms, 1))).astype(np.int64)
     return exponents
-
-
-def _jacobi(
-    wide: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """The singular value decomposition of a matrix of full row rank, small singular values to all digits."""
-    if not len(wide):
-        return np.zeros((0, 0)), np.zeros(0), wide
-    from scipy.linalg.lapack import dgejsv
-
-    rows_and_columns_scaled, whole, all_ranges = 2, 0, 0
-    sizes, u, v, work, _, info = dgejsv(
-        wide.T, joba=rows_and_columns_scaled, jobu=whole, jobv=whole, jobr=all_ranges
-    )
-    if info:
-        raise np.linalg.LinAlgError(f"Jacobi's method did not converge ({info})")
-    return v, sizes * (work[0] / work[1]), np.ascontiguousarray(u.T)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.insight.diagnosis._tails import f_tail
 from downslope.insight.diagnosis.measured._call import Call
 from downslope.insight.diagnosis.measured._examination import Examination
 from downslope.insight.diagnosis.measured._look import Look
@@ -67,8 +68,6 @@ def most_missed(
     >>> found.name, found.p < 1e-6
     ('x1·x2', True)
     """
-    from scipy.special import fdtrc
-
     values, known = np.asarray(values, np.float64), np.asarray(known, np.float64)
     if len(known) <= known.shape[1]:  # it is linear in everything then
         return Missing("", 1.0)
@@ -82,7 +81,7 @@ def most_missed(
             continue
         statistic = float(total @ np.linalg.pinv(gradients.T @ gradients, hermitian=True) @ total)
         f = statistic / max(rows - statistic, 1e-300) * (rows - outputs) / outputs
-        p = min(1.0, float(fdtrc(outputs, rows - outputs, max(f, 0.0))) * len(names))
+        p = min(1.0, f_tail(max(f, 0.0), outputs, rows - outputs) * len(names))
         if p < least.p:
             least = Missing(name, p)
     return least

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
+from downslope.insight.diagnosis._tails import binomial_tail
 from downslope.insight.diagnosis._trials import LEVEL
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.findings.data._far_out import far_out
@@ -158,8 +159,6 @@ def _test(seen: Examination) -> Callable[[OutOfFold], _Foreign] | None:
 
 def _foreign_classes(held: OutOfFold, y: NDArray[np.int64], measured: NDArray[np.int64]) -> _Foreign:
     """Confident learning: a row is foreign if another class is as likely as rows of that class say it is."""
-    from scipy.special import bdtrc  # imported where it is used: SciPy takes a while
-
     likely, likely_measured = _probabilities(held.rows), _probabilities(held.measured)
     classes = likely.shape[1]
     own = np.array([likely[y == k, k].mean() if np.any(y == k) else np.inf for k in range(classes)])
@@ -175,7 +174,7 @@ def _foreign_classes(held: OutOfFold, y: NDArray[np.int64], measured: NDArray[np
         _SURE,
         "Northcutt, Jiang and Chuang (2021)",
     )
-    by_chance = float(bdtrc(contradicted - 1, len(sure), _SURE))
+    by_chance = binomial_tail(contradicted, len(sure), _SURE)
     found = by_chance < LEVEL and bool(flags[0].any())
     order = -likely[np.arange(len(y)), y]
     foretold = likely.argmax(axis=1)
