@@ -92,7 +92,7 @@ docs: $(VENV)/.docs
 # whatever opens Chromium: the page as a user has it, from the built wheel in an environment that has nothing else
 page-test: $(VENV)/.test
 	rm -rf $(VENV)/wheel && $(PYTHON) -m venv $(VENV)/wheel
-	$(VENV)/wheel/bin/pip install --quiet .
+	$(VENV)/wheel/bin/pip install --quiet '.[tables]'
 	DOWNSLOPE_COMMAND=$(abspath $(VENV))/wheel/bin/downslope $(ONE_EACH) \
 		$(BIN)/python -m pytest -n $(JOBS) -m browser tests
 

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-EXTRAS = [name for name in PROJECT["optional-dependencies"] if name not in ("test", "dev")]
+EXTRAS = [name for name in PROJECT["optional-dependencies"] if name not in ("all", "test", "dev")]
 NAMES = {"scikit-learn": "sklearn", "mlflow-skinny": "mlflow"}  # that differ from those of the package
 BROUGHT = {"joblib", "triton"}  # by scikit-learn and by PyTorch
 OF_THE_USER = {"matplotlib", "pyarrow"}  # for a figure or a table that the user has of them

@@ -12,6 +12,7 @@ array([[ 1.59 , -0.325,  1.239]])
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 __version__ = "0.1.0"
@@ -115,7 +116,9 @@ _NAMES = {
 """Every public name by the room that has it; the types stand in ``__init__.pyi``."""
 _ROOM_OF = {name: room for room, names in _NAMES.items() for name in names}
 
-__all__ = sorted(_ROOM_OF)
+_MISSING = frozenset() if find_spec("sklearn") else frozenset(_NAMES["estimators"])  # the extra of estimators
+
+__all__ = sorted(_ROOM_OF.keys() - _MISSING)
 
 
 def __getattr__(name: str) -> Any:

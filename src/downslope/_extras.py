@@ -24,11 +24,10 @@ if TYPE_CHECKING:
     import zstandard
 
 __all__ = [
-    "EXTRA_OF",
     "MissingPackageError",
     "charset_normalizer",
+    "check_installed",
     "fastexcel",
-    "is_installed",
     "narwhals",
     "needed",
     "polars",
@@ -36,7 +35,7 @@ __all__ = [
     "zstandard",
 ]
 
-EXTRA_OF: Mapping[str, str] = {
+_EXTRA_OF: Mapping[str, str] = {
     "charset_normalizer": "tables",
     "fastexcel": "tables",
     "narwhals": "tables",
@@ -46,15 +45,12 @@ EXTRA_OF: Mapping[str, str] = {
     "scipy": "sklearn",
     "sklearn": "sklearn",
     "torch": "torch",
-    "mlflow": "mlflow",
-    "tensorboard": "tensorboard",
-    "wandb": "wandb",
 }
 """The extra that brings each package."""
 
 _NEED = {
-    "tables": "tables are read and kept with Polars",
-    "sklearn": "estimators are built on scikit-learn",
+    "tables": "tables, and the page, need Polars",
+    "sklearn": "scikit-learn's API needs scikit-learn",
     "torch": "the torch engine, ranks and to_torch need PyTorch",
 }
 """What an extra is for."""
@@ -77,14 +73,18 @@ def needed(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != package:
             raise
-    extra = EXTRA_OF[package]
-    why = _NEED.get(extra, f"{extra} is told with its own package")
-    raise MissingPackageError(f"{why}, which is not installed: pip install 'downslope[{extra}]'")
+    raise _missing(package)
 
 
-def is_installed(package: str) -> bool:
-    """Whether there is such a package; nothing is imported."""
-    return find_spec(package) is not None
+def check_installed(package: str) -> None:
+    """Raise as ``needed`` does where a package is missing; where it is there, it is not imported."""
+    if find_spec(package) is None:
+        raise _missing(package)
+
+
+def _missing(package: str) -> MissingPackageError:
+    extra = _EXTRA_OF[package]
+    return MissingPackageError(f"{_NEED[extra]}, which is not installed: pip install 'downslope[{extra}]'")
 
 
 class _Package(ModuleType):

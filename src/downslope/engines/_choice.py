@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from downslope import _signals
 from downslope._checks import choice
+from downslope._extras import needed
 from downslope.engines._protocol import Arrays, DescentEngine
 from downslope.engines._random import random_order
 from downslope.engines._share import Share
@@ -126,13 +127,7 @@ def engine_of_the_day() -> str:
 
 def _device_of_torch(device: str | None) -> str:
     """Where torch computes: on a GPU if there is one, unless a device is asked for."""
-    if find_spec("torch") is None:
-        raise DownslopeError(
-            "the torch engine needs PyTorch, which is not installed: pip install 'downslope[torch]'"
-        )
-    with _signals.Deferred():  # as of an extension
-        import torch
-
+    torch = needed("torch")
     there = torch.cuda.is_available()
     if device == "cuda" and not there:
         raise DownslopeError(

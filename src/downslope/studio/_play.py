@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from downslope._extras import check_installed
 from downslope._keywords import refuse_unknown
 from downslope.errors import DownslopeError
 from downslope.studio._browser import open_page
@@ -97,6 +98,7 @@ def play(
     """
     from downslope._checks import Interval, flag, whole
 
+    check_installed("polars")  # before there is a page, which its session would fail
     if open_browser is None:
         open_browser = "ipykernel" not in sys.modules
     open_browser, port = flag("open_browser", open_browser), whole("port", port, Interval(0, 65535))

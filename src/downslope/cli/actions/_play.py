@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from downslope._extras import check_installed
 from downslope._signals import answered
 from downslope.cli._tables import How, refuse_same
 from downslope.errors import DownslopeError
@@ -34,6 +35,7 @@ def play_page(
     """Serve until Ctrl-C, or write what would be served as one file."""
     if source is not None and not Path(source).exists():
         raise DownslopeError(f"there is no file {source}; check the path, or leave it out for the five rows")
+    check_installed("polars")  # before there is a page, which its session would fail
     make = _maker(source, target, table, lesson, how)
     if export is not None:
         _export(export, make, source, table)
