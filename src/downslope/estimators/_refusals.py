@@ -75,6 +75,11 @@ def refuse_no_array(name: str, value: Any) -> None:
     Raises:
         UnusableTypeError: for text, mappings, sets, functions and the like.
     """
+    if hasattr(value, "frames"):
+        raise UnusableTypeError(
+            f"{name} needs an array or a table, not a ds.Dataset: go over its frames by partial_fit, or take "
+            "ds.descend or ds.fit"
+        )
     if any(hasattr(value, name) for name in ("shape", "__array__", "__dataframe__")) and not isinstance(
         value, type
     ):

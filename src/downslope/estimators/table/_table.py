@@ -31,6 +31,7 @@ from downslope.estimators._refusals import (
 )
 from downslope.estimators._saving import from_plain, save_estimator, to_plain
 from downslope.estimators._threads import threads_of
+from downslope.estimators.table._dataset import DatasetInputs, dataset_inputs
 from downslope.estimators.table._inputs import TableInputs, table_inputs
 from downslope.fitting import (
     FitPhase,
@@ -43,7 +44,7 @@ from downslope.fitting import (
     shares,
     summary_html,
 )
-from downslope.tables import name_text, refuse_text
+from downslope.tables import Dataset, name_text, refuse_text
 from downslope.training import Checkpoint
 
 __all__ = ["TableEstimator"]
@@ -111,14 +112,17 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
 
         Args:
             X: a pandas, Polars or PyArrow frame with numbers, categories, dates and gaps, or an array (rows,
-                columns).
-            y: the target, (rows,).
+                columns); or a ``ds.Dataset``, which need not fit into memory.
+            y: the target, (rows,); of a dataset the name of its column.
             sample_weight: how much each row counts, (rows,); rows of weight 0 are left out.
 
         Raises:
             ValueError: for what no network can be fitted to; the message names the column and what to do.
         """
         self._validate_params()
+        if isinstance(X, Dataset):
+            refused = {"sample_weight": sample_weight, "class_weight": getattr(self, "class_weight", None)}
+            return self._fitted_dataset(dataset_inputs(X, y, **refused))
         refuse_no_array("X", X)
         refuse_no_array("y", y)
         sample_weight = plain_weights(sample_weight)
@@ -163,6 +167,30 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         self._sample: pl.DataFrame | None = frame[rows]
         self._sample_target: NDArray[Any] = target[rows]
         self._importances: NDArray[np.float64] | None = None
+        return self
+
+    def _fitted_dataset(self, inputs: DatasetInputs) -> Self:
+        names = inputs.names
+        self._seed = _seed(self.random_state)
+        self.model_ = fit(
+            inputs.dataset,
+            inputs.target,
+            task=self._task,
+            category=_named("category", self.category, names),
+            number=_named("number", self.number, names),
+            seed=self._seed,
+            source=type(self).__name__,
+            progress=_printed if self.verbose else None,
+            checkpoint=self.checkpoint,
+            **self._settings(),
+        )
+        refuse_cut(self.model_.record.interrupted)
+        self.summary_, self._importances = self.model_.summary, None
+        self.n_features_in_, self.feature_names_in_ = len(names), np.array(names, object)
+        self._sample, sampled = inputs.sample(self.model_.target, self._seed)
+        self._sample_target = sampled
+        if self.model_.target.classes:
+            self.classes_, self._sample_target = inputs.classes(self.model_.target), sampled.astype(np.int64)
         return self
 
     def _settings(self) -> dict[str, Any]:
