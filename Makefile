@@ -87,6 +87,7 @@ aarch64-test: $(VENV)/.dev
 
 # the site in build/docs: notebooks are run, links and names checked; a warning is an error. Any server of files serves it
 docs: $(VENV)/.docs
+	rm -rf build/docs
 	$(BIN)/sphinx-build -W --keep-going -q -j auto -d $(VENV)/doctrees docs build/docs
 
 # whatever opens Chromium: the page as a user has it, from the built wheel in an environment that has nothing else

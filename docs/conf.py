@@ -24,6 +24,7 @@ extensions = [
 ]
 exclude_patterns = ["_build"]
 trim_doctest_flags = True
+smartquotes = False  # --option keeps its dashes
 
 # Markdown and notebooks; links and headings as on a page of GitHub
 myst_heading_anchors = 4
@@ -41,12 +42,15 @@ maximum_signature_line_length = 90
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_typehints_format = "short"
+autodoc_type_aliases = {name: name for name in ("ArrayLike", "Point", "Validation", "FrozenNames")}
 autodoc_member_order = "bysource"
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 html_theme = "furo"
+pygments_dark_style = "github-dark"
+html_favicon = "../src/downslope/studio/page/icon.svg"
 html_static_path = ["site.css"]
 html_css_files = ["site.css"]
 html_copy_source = False

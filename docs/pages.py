@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from html.parser import HTMLParser
+from inspect import cleandoc
 from pathlib import Path
 from types import ModuleType
 from urllib.parse import unquote
@@ -14,7 +15,9 @@ from sphinx.application import Sphinx
 from sphinx.domains.python import PyObject
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import SphinxError
+from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.inspect import TypeAliasForwardRef
 
 import downslope as ds
 from downslope.cli.commands import downslope
@@ -23,11 +26,14 @@ HERE = Path(__file__).parent
 NAMES = HERE / "reference" / "ds"
 """The pages of public names, which are written before anything is read."""
 SHOWN = {"../../benchmarks/README.md": "../explanation/benchmarks.md"}
-FOREIGN = "BaseEstimator, ClassifierMixin, RegressorMixin, ValueError"
+FOREIGN = "BaseEstimator, ClassifierMixin, RegressorMixin, Mapping, ValueError"
 """Classes of others whose members are not described."""
 ROUTING = "get_metadata_routing, set_fit_request, set_partial_fit_request, set_score_request"
 """What scikit-learn puts into a class itself."""
+PROMPTS = {">>>": "pycon", "$": "console"}
 LITERAL = re.compile(r"(``.+?``)")
+SEVERAL = re.compile(r"^    \w+(, \w+)+(?=: )")
+"""Attributes that are described together; napoleon would take the first ones for a type."""
 MARKUP = re.compile(r"[|*]|(?<=\w)_(?!\w)")
 
 
@@ -120,14 +126,19 @@ def command_lines(name: str) -> list[str]:
         "```",
         "",
     ]
-    for part in (command.help or "").split("\n\n"):
+    for part in cleandoc(command.help or "").split("\n\n"):
         if part.startswith("\b"):
             lines += ["```text", *part.split("\n")[1:], "```", ""]
         else:
             lines += [plain(part), ""]
-    options = [option.get_help_record(context) for option in command.get_params(context)]
-    rows = [f"| `{spelled}` | {plain(told)} |" for spelled, told in (row for row in options if row)]
+    options = (option.get_help_record(context) for option in command.get_params(context))
+    rows = [f"| `{escaped(spelled)}` | {plain(told)} |" for spelled, told in filter(None, options) if told]
     return [*lines, "| option | what it does |", "| --- | --- |", *rows, ""]
+
+
+def escaped(text: str) -> str:
+    """Literal text in a cell of a table."""
+    return text.replace("|", "\\|")
 
 
 def plain(text: str) -> str:
@@ -138,6 +149,7 @@ def plain(text: str) -> str:
 def keep_marks(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
     """Docstrings are plain text with ``literals`` and doctests: |r|, Σw* and model_ mean themselves."""
     for number, line in enumerate(lines):
+        line = SEVERAL.sub(lambda names: names[0].replace(", ", ",\u200b"), line)
         if not line.lstrip().startswith((">>>", "...")):
             parts = LITERAL.split(line)
             lines[number] = "".join(
@@ -145,13 +157,31 @@ def keep_marks(app: Sphinx, what: str, name: str, thing: object, options: object
             )
 
 
+class Typography(SphinxTransform):
+    """Indented blocks that begin with a prompt are sessions; what a parameter is stands behind a dash."""
+
+    default_priority = 399  # before flags of doctests are taken away
+
+    def apply(self, **_: object) -> None:
+        for block in self.document.findall(nodes.literal_block):
+            prompt = block.rawsource.partition(" ")[0]
+            if block.get("language") == "none" and prompt in PROMPTS:
+                block["language"] = PROMPTS[prompt]
+        for text in list(self.document.findall(nodes.Text)):
+            if text == " -- ":
+                text.parent.replace(text, nodes.Text(" – "))
+
+
 def public(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, words: nodes.TextElement
 ) -> nodes.Node | None:
-    """A type that a signature takes from a private module leads to the page of its public name."""
-    name = str(node.get("reftarget", "")).rsplit(".", 1)[-1]
-    if node.get("refdomain") != "py" or name not in ds.__all__:
+    """A type of a private module leads to the page of its public name, or stands there without its module."""
+    target = str(node.get("reftarget", ""))
+    name = target.rsplit(".", 1)[-1]
+    if node.get("refdomain") != "py" or not (name in ds.__all__ or target.startswith("downslope.")):
         return None
+    if name not in ds.__all__:
+        return nodes.emphasis("", name)
     place = app.builder.get_relative_uri(node["refdoc"], f"reference/ds/{page_of(name)}")
     return nodes.reference("", "", words, refuri=f"{place}#downslope.{name}", internal=True)
 
@@ -213,11 +243,13 @@ def check_links(app: Sphinx, failure: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Everything above, for Sphinx."""
+    TypeAliasForwardRef.__repr__ = lambda alias: alias.name  # such as ArrayLike | None
     for field in PyObject.doc_field_types:
         if field.name == "variable":
             field.label = "Attributes"
     app.add_directive("public-names", Names)
     app.add_directive("commands", Commands)
+    app.add_transform(Typography)
     app.connect("builder-inited", write_names)
     app.connect("source-read", within_site)
     app.connect("autodoc-process-docstring", keep_marks, priority=100)
