@@ -227,8 +227,10 @@ FITS = {
     ),
     ds.export: (
         lambda **k: ds.export(**k).size,
-        {"source": LINES[0], "path": FILE.with_suffix(".c"), "parameters": None, "int8": False},
-        {"source": NOTHING, "path": NOTHING, "parameters": OPTIONAL, "int8": FLAG},
+        {"source": LINES[0], "path": FILE.with_suffix(".c"), "parameters": None, "int8": False}
+        | {"interval": None},
+        {"source": NOTHING, "path": NOTHING, "parameters": OPTIONAL, "int8": FLAG}
+        | {"interval": numbers(lambda v: 0 < v < 1, "None")},
     ),
     ds.load: (
         lambda **k: ds.load(**k).outline(),

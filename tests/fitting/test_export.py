@@ -78,9 +78,25 @@ def test_the_command(model, tmp_path) -> None:
     assert called(tmp_path / "two.downslope", tmp_path / "z.onnx", "-t", "z").exit_code == 0
     with pytest.raises(ds.DownslopeError, match="name one, such as --target y"):
         raise called(tmp_path / "two.downslope", tmp_path / "y.onnx").exception
+    none = called(tmp_path / "m.downslope", tmp_path / "m.py", "--interval", "0.8").exception
+    assert "intervals are learned from held-out rows" in str(none)
     NET.save(tmp_path / "net.downslope", NET.initial_parameters())
     assert called(tmp_path / "net.downslope", tmp_path / "net.onnx").exit_code == 0
     refused = called(tmp_path / "net.downslope", tmp_path / "net.onnx", "-t", "y").exception
     assert "--target is of a model" in str(refused)
     same = called(tmp_path / "m.downslope", tmp_path / "m.downslope").exception
     assert "would replace" in str(same)
+
+
+def test_a_page_to_play_with(model, tmp_path) -> None:
+    """The session reads the table that the model was fitted to, so that there has to be one."""
+    table, saved = tmp_path / "t.csv", tmp_path / "m.downslope"
+    pd.DataFrame(TABLE).to_csv(table, index=False)
+    ds.fit(table, target="y").save(saved)
+    assert called(saved, tmp_path / "m.html", "--play").exit_code == 0
+    assert called(saved, tmp_path / "r.html").exit_code == 0
+    pages = [(tmp_path / name).read_text() for name in ("m.html", "r.html")]
+    assert ["<script" in page for page in pages] == [True, False]  # a report has none
+    both = called(saved, tmp_path / "m.html", "--play", "--int8").exception
+    assert "--int8 is of a file that computes, and --play of a page" in str(both)
+    assert "a page ends in .html" in str(called(saved, tmp_path / "m.js", "--play").exception)

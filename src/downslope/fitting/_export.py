@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from downslope._checks import flag, show
+from downslope._checks import flag, number, show
 from downslope._keywords import suggests_keywords
 from downslope._writing import place_of, write_whole
 from downslope.errors import DownslopeError
-from downslope.fitting._model import Model
+from downslope.fitting._interval_nodes import interval_nodes
+from downslope.fitting._model import LEVEL, Model
 from downslope.fitting._models import Models
 from downslope.fitting.reports import report
 from downslope.interchange.exports import (
@@ -60,6 +62,7 @@ class _Source:
         model: whose they are; None for a network alone.
         name: of the file, without its ending.
         int8: whether weights are to be whole numbers of 8 bits.
+        interval: the share of targets in the interval that is predicted too; None for none.
     """
 
     network: AnyNetwork
@@ -67,6 +70,7 @@ class _Source:
     model: Model | None
     name: str
     int8: bool
+    interval: float | None = None
 
     @property
     def prediction(self) -> Prediction:
@@ -74,7 +78,11 @@ class _Source:
         if self.model is None:
             return of_network(self.network, self.parameters)
         model = self.model
-        return of_table(model.network, model.parameters, model.encoder, model.target)
+        parts = model.network, model.parameters, model.encoder, model.target
+        if self.interval is None:
+            return of_table(*parts)
+        ends = partial(interval_nodes, model._interval_networks(), self.interval)
+        return of_table(*parts, self.interval, ends)
 
 
 @dataclass(frozen=True)
@@ -152,6 +160,8 @@ _FORMATS: Mapping[str, Callable[[_Source], _Content]] = {
     ".html": _html,
 }
 """What writes each format, by the ending of its files."""
+_COMPUTED = (".onnx", ".c", ".py", ".js")
+"""The formats that compute a prediction."""
 
 
 @suggests_keywords
@@ -161,6 +171,7 @@ def export(
     parameters: Point | None = None,
     *,
     int8: bool = False,
+    interval: float | None = None,
 ) -> Exported:
     """Write a prediction as a file that something else runs; its ending says what.
 
@@ -184,6 +195,8 @@ def export(
         parameters: of a network: by name, all in one flat list, or a run's or a model's.
         int8: of C: whether weights are whole numbers of 8 bits, which need a quarter of the room; the notes
             say how far that takes predictions.
+        interval: of ONNX, C, Python and JavaScript, for a model of numbers: the ends of the interval that
+            holds the true number with this probability are predicted too, as by ``model.predict_interval``.
 
     Raises:
         DownslopeError: if there is no such format, it cannot hold a layer, the parameters do not fit, 8 bits
@@ -208,9 +221,22 @@ def export(
             f"int8 is of files of C, and {place.name} is none; leave it out, or end it in .c"
         )
     network, values, model = _parts(source, parameters)
-    made = _FORMATS[ending](_Source(network, values, model, place.stem, int8))
+    if interval is not None:
+        interval = number("interval", interval, LEVEL)
+        _check_interval(place.name, ending, model)
+    made = _FORMATS[ending](_Source(network, values, model, place.stem, int8, interval))
     write_whole(place, made.content)
     return Exported(str(place), len(made.content), made.notes)
+
+
+def _check_interval(name: str, ending: str, model: Model | None) -> None:
+    if ending not in _COMPUTED:
+        raise DownslopeError(
+            f"intervals are computed by files that end in {' or '.join(_COMPUTED)}, and {name} is none; "
+            "leave interval out"
+        )
+    if model is None:
+        raise DownslopeError("a model of a table has intervals, and a network none; leave interval out")
 
 
 def _parts(source: Any, parameters: Point | None) -> tuple[AnyNetwork, Point, Model | None]:

@@ -49,9 +49,9 @@ from downslope.tables import (
 )
 from downslope.training import History, Predictor
 
-__all__ = ["Model", "read_as_fitted", "read_model"]
+__all__ = ["LEVEL", "Model", "read_as_fitted", "read_model"]
 
-_LEVEL = Interval(0, 1, open_low=True, open_high=True)
+LEVEL = Interval(0, 1, open_low=True, open_high=True)
 
 
 @dataclass(frozen=True)
@@ -233,7 +233,12 @@ class Model:
 
     def intervals_encoded(self, x: NDArray[Any], levels: Sequence[float]) -> list[NDArray[np.float64]]:
         """As ``predict_interval``, for encoded inputs and several levels at once."""
-        levels = [number("level", level, _LEVEL) for level in levels]
+        levels = [number("level", level, LEVEL) for level in levels]
+        found = self._interval_networks().intervals(x, self._numbers(x), levels)
+        return [self.target.numbers(ends) for ends in found]
+
+    def _interval_networks(self) -> IntervalNetworks:
+        """What predicts intervals; raises DownslopeError where there is nothing, and says why."""
         if self.target.classes:
             raise DownslopeError(f'"{self.target.name}" is a class and has no intervals; use predict_proba')
         if self.record.imported:
@@ -247,8 +252,7 @@ class Model:
                 "any out, or training was interrupted, or the held-out rows are of one group; fit to 50 rows "
                 "or more, with several members"
             )
-        found = self.intervals.intervals(x, self._numbers(x), levels)
-        return [self.target.numbers(ends) for ends in found]
+        return self.intervals
 
     def _numbers(self, x: NDArray[Any]) -> NDArray[np.float64]:
         """What is predicted of a number as the loss takes it, (rows,)."""

@@ -16,7 +16,7 @@ from downslope.studio.server._server import StudioServer
 if TYPE_CHECKING:
     from downslope.studio.session._session import Session
 
-__all__ = ["play_page"]
+__all__ = ["play_page", "write_page"]
 
 _PAGES = (".html", ".htm", "")  # with no ending it may be a device
 
@@ -66,6 +66,11 @@ def play_page(
         screen.print("Ended.")
     finally:
         server.close()
+
+
+def write_page(path: str, source: str, target: str | None) -> None:
+    """Write the page on a model and the table that it was fitted to as one file."""
+    _export(path, _maker(source, target, None, None, {}), source)
 
 
 def _export(path: str, make: Callable[[], Session], *read: str | None) -> None:

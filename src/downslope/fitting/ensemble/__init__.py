@@ -14,7 +14,13 @@ from downslope.fitting.ensemble._ensemble import (
 from downslope.fitting.ensemble._folds import folds_of, later_folds
 from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, class_probabilities
 from downslope.fitting.ensemble._hooks import FitHooks, FitPhase
-from downslope.fitting.ensemble._intervals import COVERAGES, QUANTILES, IntervalNetworks, fit_intervals
+from downslope.fitting.ensemble._intervals import (
+    COVERAGES,
+    QUANTILES,
+    IntervalNetworks,
+    between_coverages,
+    fit_intervals,
+)
 from downslope.fitting.ensemble._recipe import FitSettings, embeddings, linear_network, networks_for
 from downslope.fitting.ensemble._stream import EncodedStream
 
@@ -32,6 +38,7 @@ __all__ = [
     "FitSettings",
     "FittedEnsemble",
     "IntervalNetworks",
+    "between_coverages",
     "blended_groups",
     "class_probabilities",
     "embeddings",

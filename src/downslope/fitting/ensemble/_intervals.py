@@ -23,7 +23,7 @@ from downslope.nets import AnyNetwork
 from downslope.tables import TableEncoder
 from downslope.training import forward
 
-__all__ = ["COVERAGES", "QUANTILES", "IntervalNetworks", "fit_intervals"]
+__all__ = ["COVERAGES", "QUANTILES", "IntervalNetworks", "between_coverages", "fit_intervals"]
 
 COVERAGES = (0.5, 0.8, 0.9, 0.95, 0.99)
 """The shares of the targets within the intervals that are learned; other intervals lie between these."""
@@ -68,11 +68,7 @@ class IntervalNetworks:
 
 def _of_level(ends: NDArray[np.float64], level: float) -> NDArray[np.float64]:
     """The interval of one level from those of ``COVERAGES``, (rows, coverages, 2): (rows, 2)."""
-    # between two coverages along a normal distribution, below the smallest towards its middle
-    normal = NormalDist()
-    *known, asked = (normal.inv_cdf((1 + share) / 2) for share in (0.0, *COVERAGES, level))
-    right = int(np.clip(np.searchsorted(known, asked), 1, len(known) - 1))
-    share = (asked - known[right - 1]) / (known[right] - known[right - 1])
+    right, share = between_coverages(level)
     middle = ends[:, 0].mean(axis=1, keepdims=True).repeat(2, axis=1)
     inner, outer = middle if right == 1 else ends[:, right - 2], ends[:, right - 1]
     between = inner + share * (outer - inner)
@@ -82,6 +78,20 @@ def _of_level(ends: NDArray[np.float64], level: float) -> NDArray[np.float64]:
     else:
         low, high = np.minimum(between[:, 0], outer[:, 0]), np.maximum(between[:, 1], outer[:, 1])
     return np.stack([low, high], axis=1)
+
+
+def between_coverages(level: float) -> tuple[int, float]:
+    """Before which of 0 and ``COVERAGES`` a level is, and how far towards it, along a normal distribution.
+
+    Below the smallest coverage the way begins in its middle; above the largest it goes on.
+
+    >>> between_coverages(0.8), between_coverages(0.999)[0]
+    ((2, 1.0), 5)
+    """
+    normal = NormalDist()
+    *known, asked = (normal.inv_cdf((1 + share) / 2) for share in (0.0, *COVERAGES, level))
+    right = int(np.clip(np.searchsorted(known, asked), 1, len(known) - 1))
+    return right, float((asked - known[right - 1]) / (known[right] - known[right - 1]))
 
 
 def _inputs(x: NDArray[Any], predicted: NDArray[Any]) -> NDArray[np.float32]:

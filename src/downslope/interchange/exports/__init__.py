@@ -4,6 +4,7 @@
 """
 
 from downslope.interchange.exports._c import CSource, c_source
+from downslope.interchange.exports._column_ops import double, single
 from downslope.interchange.exports._equations import equations
 from downslope.interchange.exports._fixed_point import evaluated, rounding_error
 from downslope.interchange.exports._javascript import javascript_helpers, javascript_source
@@ -19,6 +20,7 @@ __all__ = [
     "Cells",
     "Prediction",
     "c_source",
+    "double",
     "equations",
     "evaluated",
     "fields_of",
@@ -30,6 +32,7 @@ __all__ = [
     "python_script",
     "python_source",
     "rounding_error",
+    "single",
     "torch_names",
     "weights_file",
 ]

@@ -251,12 +251,17 @@ class _Writer:
         given = f"const struct {self.name}_row *row" if p.of_table else f"const {self.real} *x"
         if p.classes:
             return f"int {self.name}_predict({given}, double probabilities[{size}])"
+        if p.interval:
+            return f"double {self.name}_predict({given}, double interval[2])"
         if p.of_table:
             return f"double {self.name}_predict({given})"
         return f"void {self.name}_predict({given}, {self.real} *prediction)"
 
     def _ending(self, result: _Value) -> list[str]:
         p = self.prediction
+        if p.interval:
+            ends = [f"interval[{i}] = {result.at(str(i + 1))};" for i in range(2)]
+            return [*ends, f"return {result.at('0')};"]
         if p.of_table and not p.classes:
             return [f"return {result.at('0')};"]
         name = "probabilities" if p.classes else "prediction"

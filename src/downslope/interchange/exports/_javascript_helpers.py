@@ -26,9 +26,26 @@ function grid(rows, columns, value) {
 function matmul(a, b, rows, inner, columns) {
   const out = new Float64Array(rows * columns);
   for (let i = 0; i < rows; i++) {
-    for (let k = 0; k < inner; k++) {
-      const factor = a[i * inner + k];
-      for (let j = 0; j < columns; j++) out[i * columns + j] += factor * b[k * columns + j];
+    const from = i * inner, to = i * columns;
+    let j = 0;
+    for (; j + 3 < columns; j += 4) { // four sums at a time stay in registers
+      let first = 0, second = 0, third = 0, fourth = 0;
+      for (let k = 0, at = j; k < inner; k++, at += columns) {
+        const factor = a[from + k];
+        first += factor * b[at];
+        second += factor * b[at + 1];
+        third += factor * b[at + 2];
+        fourth += factor * b[at + 3];
+      }
+      out[to + j] = first;
+      out[to + j + 1] = second;
+      out[to + j + 2] = third;
+      out[to + j + 3] = fourth;
+    }
+    for (; j < columns; j++) {
+      let sum = 0;
+      for (let k = 0, at = j; k < inner; k++, at += columns) sum += a[from + k] * b[at];
+      out[to + j] = sum;
     }
   }
   return out;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,7 @@ def javascript_module(prediction: Prediction) -> str:
     body = "\n".join([*arrays, *(_reads(cell, prediction) for cell in prediction.cells)])
     readers = [text for name, text in _READERS.items() if f"{name}(" in body]
     levels = [_rows(i, cell) for i, cell in enumerate(prediction.cells) if cell.rows is not None]
+    called = ["predict", *(["predictInterval"] if prediction.interval else [])]
     parts = [
         f"// {' '.join(prediction.title.split()).replace('<', '(')}, written by Downslope.",
         '"use strict";',
@@ -72,18 +74,29 @@ def javascript_module(prediction: Prediction) -> str:
         *([f"const classes = {_json(list(prediction.classes))};"] if prediction.classes else []),
         compute,
         _predict(prediction),
-        'if (typeof module !== "undefined") module.exports = { predict };',
+        f'if (typeof module !== "undefined") module.exports = {{ {", ".join(called)} }};',
     ]
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 
 def _predict(prediction: Prediction) -> str:
+    """The functions that are called."""
     width = int(prediction.result.shape[1])
-    lines = ["const values = { ...parameters, rows: rows.length };"]
-    lines += [_reads(cell, prediction, i) for i, cell in enumerate(prediction.cells)]
-    lines.append("const { result } = compute(values);")
+    computed = ["const values = { ...parameters, rows: rows.length };"]
+    computed += [_reads(cell, prediction, i) for i, cell in enumerate(prediction.cells)]
+    computed.append("const { result } = compute(values);")
+    if prediction.interval:
+        share = f"{100 * prediction.interval:.10g} %"
+        ends = "return rows.map((_, i) => [result[3 * i + 1], result[3 * i + 2]]);"
+        return "\n\n".join(
+            [
+                _function("predict", [*computed, "return rows.map((_, i) => result[3 * i]);"]),
+                f"// where {share} of the values lie: the lower and the upper end of each row",
+                _function("predictInterval", [*computed, ends]),
+            ]
+        )
     if prediction.classes:
-        lines += [
+        given = [
             "return rows.map((_, i) => {",
             f"  const probabilities = [...result.subarray({width} * i, {width} * (i + 1))];",
             "  const best = probabilities.indexOf(Math.max(...probabilities));",
@@ -91,10 +104,14 @@ def _predict(prediction: Prediction) -> str:
             "});",
         ]
     elif prediction.of_table:
-        lines.append("return [...result];")
+        given = ["return [...result];"]
     else:
-        lines.append(f"return rows.map((_, i) => [...result.subarray({width} * i, {width} * (i + 1))]);")
-    return "\n".join(["function predict(rows) {", *(f"  {line}" for line in lines), "}"])
+        given = [f"return rows.map((_, i) => [...result.subarray({width} * i, {width} * (i + 1))]);"]
+    return _function("predict", [*computed, *given])
+
+
+def _function(name: str, lines: Sequence[str]) -> str:
+    return "\n".join([f"function {name}(rows) {{", *(f"  {line}" for line in lines), "}"])
 
 
 def _reads(cell: Cells, prediction: Prediction, place: int = 0) -> str:

@@ -105,8 +105,13 @@ def onnx_file(prediction: Prediction) -> bytes:
         names = write.array(np.array(prediction.classes, object), "classes")
         chosen = write("Gather", names, place, dtype=_TEXT, called="prediction", settings={"axis": 0})
         write.file.output(chosen.name, _TEXT, (BATCH,))
-    last = write("Identity", result, called=prediction.labels)
-    write.file.output(last.name, last.dtype or _F64, prediction.result.shape)
+    parts = [(prediction.labels, result, prediction.result.shape)]
+    if prediction.interval:
+        number, ends = (_gathered(write, result, places) for places in ([0], [1, 2]))
+        parts = [(prediction.labels, number, (BATCH, 1)), ("interval", ends, (BATCH, 2))]
+    for name, part, shape in parts:
+        last = write("Identity", part, called=name)
+        write.file.output(last.name, last.dtype or _F64, shape)
     return write.file.bytes()
 
 
@@ -162,10 +167,13 @@ def _leaky_relu(write: _Writer, node: Node, given: Sequence[Tensor]) -> Tensor:
 
 def _columns(write: _Writer, node: Node, given: Sequence[Tensor]) -> Tensor:
     indices = node.attributes["indices"]
-    places = np.array(indices[0] if node.attributes["squeeze"] else indices, np.int64)
-    return write(
-        "Gather", given[0], write.array(places, "places"), dtype=given[0].dtype, settings={"axis": 1}
-    )
+    return _gathered(write, given[0], indices[0] if node.attributes["squeeze"] else indices)
+
+
+def _gathered(write: _Writer, a: Tensor, places: int | Sequence[int]) -> Tensor:
+    """Some columns; of one place, a vector."""
+    indices = write.array(np.array(places, np.int64), "places")
+    return write("Gather", a, indices, dtype=a.dtype, settings={"axis": 1})
 
 
 def _take(write: _Writer, node: Node, given: Sequence[Tensor]) -> Tensor:

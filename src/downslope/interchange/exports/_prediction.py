@@ -74,6 +74,8 @@ class Prediction:
         title: what it is, in a sentence without its point.
         target: what is predicted.
         scale: the standard deviation of the target, 1 of probabilities; 0 where it is not known.
+        interval: the share of targets between the second and the third column of the result, which are the
+            ends of an interval around the number in the first; 0 where there is none.
     """
 
     cells: Sequence[Cells]
@@ -84,6 +86,7 @@ class Prediction:
     stages: Sequence[Stage] = field(default=(), repr=False)
     target: str = "prediction"
     scale: float = 0.0
+    interval: float = 0.0
 
     @property
     def of_table(self) -> bool:

@@ -115,6 +115,13 @@ def _functions(prediction: Prediction, lines: Sequence[str], result: str) -> lis
         said = f"The predictions (rows, {width}) for inputs (rows, {inputs})."
         return [_function("predict", "x", said, ["x = np.asarray(x, float)", *lines], result)]
     told = "of a table: each column by its name."
+    if prediction.interval:
+        around = f"Where {100 * prediction.interval:.10g} % of the values lie: lower and upper ends (rows, 2)"
+        return [
+            _function("outputs", "table", f"The predictions and the ends of intervals {told}", lines, result),
+            _function("predict", "table", f"The predictions (rows,) {told}", [], "outputs(table)[:, 0]"),
+            _function("predict_interval", "table", f"{around} {told}", [], "outputs(table)[:, 1:]"),
+        ]
     if not prediction.classes:
         return [_function("predict", "table", f"The predictions (rows,) {told}", lines, f"{result}[:, 0]")]
     return [

@@ -5,7 +5,7 @@ It is no part of what the room imports by itself, as it reads encodings, and so 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,10 +25,26 @@ _BEND = 3.0  # as of the encoding of numbers
 _DAY = 86_400.0
 
 
+Ends = Callable[[Node, Node], tuple[Node, Mapping[str, NDArray[Any]]]]
+"""The ends of an interval, (n, 2), from a prediction as the loss takes numbers, (n, 1), and the inputs of the
+network; and the arrays that this takes."""
+
+
 def of_table(
-    network: AnyNetwork, parameters: Mapping[str, NDArray[Any]], encoder: TableEncoder, target: Target
+    network: AnyNetwork,
+    parameters: Mapping[str, NDArray[Any]],
+    encoder: TableEncoder,
+    target: Target,
+    interval: float = 0.0,
+    ends: Ends | None = None,
 ) -> Prediction:
-    """The prediction of a model from the cells of its columns, in the terms of the target."""
+    """The prediction of a model from the cells of its columns, in the terms of the target.
+
+    Args:
+        network, parameters, encoder, target: of the model.
+        interval: the share of targets in the interval that is predicted too; 0 for none.
+        ends: of that interval.
+    """
     cells, x, tables = _encoded(encoder)
     graph = network.graph()
     given = x if encoder.dtype == "float64" else single(x)
@@ -40,13 +56,16 @@ def of_table(
         if isinstance(network, Ensemble):  # as the model itself: a mean of targets is never beyond them
             low, high = ((limit - target.mean) / target.scale for limit in (target.low, target.high))
             result = make("minimum", make("maximum", result, low), high)
+        if ends is not None:
+            around, arrays = ends(result, x)
+            result, tables = make("concatenate", result, around), {**tables, **arrays}
         result = result * target.scale + target.mean
     elif int(found.shape[1]) == 1:
         result = make("concatenate", 1.0 - result, result)
     values = {**parameters, **tables}
     title = f"{title_of(network, parameters)}, of {target.name}"
     scale = 1.0 if target.classes else target.scale
-    return Prediction(cells, result, values, title, target.classes, stages, target.name, scale)
+    return Prediction(cells, result, values, title, target.classes, stages, target.name, scale, interval)
 
 
 def _encoded(encoder: TableEncoder) -> tuple[list[Cells], Node, dict[str, NDArray[Any]]]:
