@@ -180,6 +180,7 @@ FITS = {
             "threads": OPTIONAL | wholes(lambda v: v >= 1),
             "engine": OPTIONAL,
             "device": OPTIONAL,
+            "parallel": OPTIONAL,
             "row_weights": OPTIONAL,
             "group": OPTIONAL,
             "time": OPTIONAL,

@@ -1,8 +1,10 @@
 """Processes that torchrun starts on this machine: the run of one process, and a rank that is lost."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -114,3 +116,57 @@ def test_a_rank_that_hangs_is_named_in_time(tmp_path, rows):
     done = started(tmp_path, rows, "hangs", DOWNSLOPE_RANK_TIMEOUT="3")
     assert done.returncode != 0
     assert "rank 0 of 2 cannot go on: another did not answer for 3 s" in done.stderr
+
+
+def of_rank(launcher: int, rank: int) -> int | None:
+    """The process that a launcher has started as a rank."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            given = (folder / "environ").read_bytes().split(b"\0")
+        except (OSError, ValueError):
+            continue
+        if parent == launcher and b"RANK=%d" % rank in given:
+            return int(folder.name)
+    return None
+
+
+@pytest.mark.thorough
+def test_a_fit_of_the_command_line_outlives_a_rank_that_is_killed(tmp_path, rows):
+    lines = [
+        "a,b,c,d,y",
+        *(",".join(f"{v:.4f}" for v in (*x[:4], y)) for x, y in zip(*rows.values(), strict=True)),
+    ]
+    (tmp_path / "table.csv").write_text("\n".join(lines))
+    fit = ["fit", "table.csv", "--target", "y", "--members", "2", "--hidden", "64", "--epochs", "60"]
+    torchrun = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--nproc-per-node",
+        "2",
+        "--rdzv-backend",
+        "c10d",
+    ]
+    torchrun += ["--rdzv-endpoint", "127.0.0.1:0", "--max-restarts", "1", "-m", "downslope", *fit]
+    torchrun += ["--parallel", "data", "--checkpoint", "kept", "--every", "25 steps", "-o", "model.downslope"]
+    quiet = {**os.environ, "OMP_NUM_THREADS": "1"}
+    one = subprocess.run(
+        [sys.executable, "-m", "downslope", *fit, "-o", "one.downslope"], cwd=tmp_path, env=quiet
+    )
+    assert one.returncode == 0
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(torchrun, cwd=tmp_path, env=quiet, text=True, **pipes) as launched:
+        until = time.monotonic() + 120
+        while not list((tmp_path / "kept").glob("001-*")) and time.monotonic() < until:
+            time.sleep(0.02)
+        lost = of_rank(launched.pid, 1)
+        assert lost is not None
+        os.kill(lost, signal.SIGKILL)
+        said, errors = launched.communicate(timeout=200)
+    assert launched.returncode == 0, errors
+    assert "exitcode: -9" in errors
+    assert said.count("Saved to model.downslope") == 1  # by one rank alone
+    found, alone = (ds.load(tmp_path / f"{name}.downslope").parameters for name in ("model", "one"))
+    for name, value in alone.items():
+        assert np.abs(found[name] - value).max() < 1e-4 * np.abs(value).max()

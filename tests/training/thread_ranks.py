@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 import downslope.training._descend as descending
-from downslope.training import Ranks
+from downslope.fitting import _checkpoints, _parallel
+from downslope.training import Link, Ranks
 
 
 class _Meeting:
@@ -45,13 +46,17 @@ class ThreadRanks(Ranks):
     def gather(self, value: Any) -> list[Any]:
         return self._meeting.exchange(self.rank, value)
 
+    def link(self) -> Link:
+        return Link(delay=1e-4, bandwidth=1e9)
+
 
 def on_ranks(monkeypatch: Any, count: int, work: Any) -> list[Any]:
-    """What a function of no arguments gives on each rank, where ``descend`` is told ``parallel="data"``."""
+    """What a function of the rank gives on each, where it asks for something ``parallel``."""
     meeting, own = _Meeting(count), threading.local()
     found: list[Any] = [None] * count
     failed: list[BaseException] = []
-    monkeypatch.setattr(descending, "ranks_of", lambda parallel: own.ranks if parallel else None)
+    for module in (descending, _parallel, _checkpoints):
+        monkeypatch.setattr(module, "ranks_of", lambda parallel: own.ranks if parallel else None)
 
     def run(rank: int) -> None:
         own.ranks = ThreadRanks(rank, count, meeting)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -32,6 +33,12 @@ def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     said(f"downslope: {one_line(str(message))}")
 
 
+def _speaker() -> str:
+    """Who prints an error: of processes that torchrun started, with its rank."""
+    ranks = "WORLD_SIZE" in os.environ and os.environ.get("RANK", "0") != "0"
+    return f"downslope, rank {os.environ['RANK']}" if ranks else "downslope"
+
+
 def _run(arguments: Sequence[str]) -> int:
     try:
         downslope.main(list(arguments), prog_name="downslope", standalone_mode=False)
@@ -41,10 +48,10 @@ def _run(arguments: Sequence[str]) -> int:
         said(shown.getvalue().rstrip())
         return 2
     except DownslopeError as error:
-        said(f"downslope: {one_line(str(error))}")
+        said(f"{_speaker()}: {one_line(str(error))}")
         return 2
     except MemoryError as error:
-        said(f"downslope: there is not enough memory ({error}); use fewer rows or units")
+        said(f"{_speaker()}: there is not enough memory ({error}); use fewer rows or units")
         return 2
     except (KeyboardInterrupt, click.Abort):
         said("downslope: interrupted; nothing was saved")

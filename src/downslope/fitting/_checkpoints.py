@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
+from pathlib import Path
 
 from downslope._extras import polars as pl
 from downslope.fitting.ensemble import FitHooks, FitPhase, FitSettings
 from downslope.tables import Description
-from downslope.training import Checkpoint, described, open_journal
+from downslope.training import Checkpoint, described, open_journal, ranks_of, restarted
 
 __all__ = ["asked_of", "hooks_of"]
 
-_FREE = ("time_limit", "threads")  # which decide no bits, or are free to change
+_FREE = ("time_limit", "threads", "parallel")  # which decide no bits, or are free to change
 
 
 @contextmanager
@@ -22,14 +23,24 @@ def hooks_of(
     progress: Callable[[FitPhase], None] | None,
     checkpoint: Checkpoint | None,
     asked: Callable[[], Mapping[str, str]],
+    parallel: str | None = None,
 ) -> Iterator[FitHooks]:
     """What goes along with a fit; its folder of checkpoints is open meanwhile.
+
+    Ranks that train networks of their own have a folder each within it.
 
     Raises:
         DownslopeError: for what ``Journal`` refuses.
     """
-    with open_journal(checkpoint, asked) as journal:
-        yield FitHooks(progress, journal)
+    ranks = ranks_of(parallel)
+    if ranks is None or parallel == "data" or not isinstance(checkpoint, Checkpoint):
+        with open_journal(checkpoint, asked, ranks) as journal:
+            yield FitHooks(progress, journal, ranks=ranks)
+        return
+    folder = Path(checkpoint.folder) / f"rank{ranks.rank}"
+    own = replace(checkpoint, folder=folder, resume=checkpoint.resume or restarted())
+    with open_journal(own, asked) as journal:
+        yield FitHooks(progress, journal, ranks=ranks)
 
 
 def asked_of(

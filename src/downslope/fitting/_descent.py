@@ -49,7 +49,7 @@ def _parameters(network: Network) -> int:
 def settings_asked(asked: Sequence[str]) -> FitSettings:
     """The settings of a fit from how they are written; what is no plain value stays the default."""
     # a model says on which engine it was trained; here there may be another
-    names = {each.name for each in fields(FitSettings)} - {"engine", "device"}
+    names = {each.name for each in fields(FitSettings)} - {"engine", "device", "parallel"}
     given: dict[str, Any] = {}
     for line in asked:
         name, _, written = line.partition("=")

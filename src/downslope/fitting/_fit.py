@@ -34,6 +34,7 @@ from downslope.fitting._options import (
     refuse_contradictions,
     refuse_two_roles,
 )
+from downslope.fitting._parallel import shared_settings
 from downslope.fitting._recording import kept_rows, record_of
 from downslope.fitting._rows import TargetRows, target_rows
 from downslope.fitting._streaming import DatasetRows, opened_dataset
@@ -76,6 +77,7 @@ def fit(
     threads: int | None = None,
     engine: str | None = None,
     device: str | None = None,
+    parallel: str | None = None,
     row_weights: ArrayLike | str | None = None,
     group: str | None = None,
     time: str | None = None,
@@ -128,6 +130,10 @@ def fit(
         engine: that trains the networks: ``"native"``, ``"torch"`` (the extra ``downslope[torch]``) or
             ``"reference"``; None takes what DOWNSLOPE_ENGINE says, or the native one.
         device: of torch, ``"cuda"`` or ``"cpu"``; None takes a GPU if there is one.
+        parallel: how the processes that torchrun started share the work; all call this alike, and get the
+            same model. ``"data"``: the rows of every batch, as of ``descend``; ``"members"``: the networks of
+            each group, which say nothing to each other until they are trained; ``"auto"``: what takes less
+            time. None: this process alone.
         row_weights: how much each row counts in training and in the scores, (rows of data,), or the name of
             the column that holds it, which is no input then. Only their ratios matter; rows of weight 0 are
             left out.
@@ -168,7 +174,7 @@ def fit(
     with Deferred(reports=True):
         with at_once():
             opened = opened_fit(given)
-        with hooks_of(progress, checkpoint, opened.asked) as hooks:
+        with hooks_of(progress, checkpoint, opened.asked, opened.settings.parallel) as hooks:
             if opened.several:
                 return _fitted_models(opened, hooks)
             rows = opened.rows()
@@ -279,6 +285,8 @@ def opened_fit(given: Mapping[str, Any]) -> OpenedFit:
     if time is not None:
         frame, untimed = timed_rows(frame, time)
         notes += (f'rows without a value of "{time}", left out: {untimed:,}',) if untimed else ()
+    settings, shared = shared_settings(settings, frame.height, frame.width, streams=dataset is not None)
+    notes += (shared,) if shared else ()
     descriptions = described_targets(frame, names, task, chosen, group)
     if dataset is not None:
         descriptions, notes = [dataset.described(found) for found in descriptions], (*notes, *dataset.notes)

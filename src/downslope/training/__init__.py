@@ -50,13 +50,18 @@ from downslope.training.optimizers import (
     schedule_of,
 )
 from downslope.training.ranks import (
+    Link,
     RankJournal,
     Ranks,
+    ShareOfStep,
+    exchange_seconds,
+    has_ranks,
     open_journal,
     part_of,
     rank_number,
     ranks_of,
     restarted,
+    step_seconds,
 )
 
 __all__ = [
@@ -84,6 +89,7 @@ __all__ = [
     "History",
     "Journal",
     "LearningRate",
+    "Link",
     "Loop",
     "Losses",
     "Means",
@@ -103,6 +109,7 @@ __all__ = [
     "Scaled",
     "Schedule",
     "Sgd",
+    "ShareOfStep",
     "ShuffledBatches",
     "State",
     "StepBlock",
@@ -116,8 +123,10 @@ __all__ = [
     "descend",
     "described",
     "dtype_of",
+    "exchange_seconds",
     "forward",
     "frozen_masks",
+    "has_ranks",
     "held_out",
     "may_be_empty",
     "open_journal",
@@ -136,6 +145,7 @@ __all__ = [
     "run_epochs",
     "schedule_of",
     "split",
+    "step_seconds",
     "training_program",
     "troubles",
 ]

@@ -309,7 +309,7 @@ class _Stepping(_Descent):
             if kept.before is not None:
                 ending = self._missed(loop, losses, after_epoch)
         if ending is None:
-            after = after_epoch if report.is_needed else None
+            after = after_epoch if loop.agree(report.is_needed) else None
             ending = run_epochs(loop, until, losses, after_epoch=after, end=self.end(kept), saving=kept)
         if ending.stopped == "time" and report.watch.watches and not report.watch.errors:
             after_epoch(losses.last(per_epoch))

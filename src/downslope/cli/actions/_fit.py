@@ -21,7 +21,7 @@ from downslope.cli._tables import name_of, refuse_same, source_of
 from downslope.errors import DownslopeError
 from downslope.fitting import Diverged, Model, Models, fit, models_in
 from downslope.tables import Dataset, Description, is_several_files, listed
-from downslope.training import Checkpoint
+from downslope.training import Checkpoint, has_ranks, rank_number
 
 __all__ = ["fit_table"]
 
@@ -34,14 +34,15 @@ def fit_table(
     A signal that comes later changes nothing but this exit code, and a closed pipe does not cost the model.
     """
     path = Path(output) if output else _default_path(table)
+    if rank_number():
+        return _beside_the_first(table, options)
     if not can_be_written(path):
         raise DownslopeError(
             f"the model cannot be written to {path}; name a file in a folder that you may write to"
         )
     refuse_same("the model", str(path), table)
-    options = _with_checkpoint(options)
-    memory = options.pop("memory")
-    rows = Dataset(table, memory=memory) if memory is not None or is_several_files(table) else table
+    options = _asked(options)
+    rows = _rows(table, options)
     screen = LastingScreen()
     targets = options["target"] if isinstance(options["target"], list) else [options["target"]]
     several, described = len(targets) > 1, list[Description]()
@@ -59,9 +60,25 @@ def fit_table(
         return _ended(found, path, screen)
 
 
-def _with_checkpoint(options: Mapping[str, Any]) -> dict[str, Any]:
+def _rows(table: str, options: dict[str, Any]) -> str | Dataset:
+    """The table, or the dataset that it is; what is said of its memory is taken out of the options."""
+    memory = options.pop("memory")
+    return Dataset(table, memory=memory) if memory is not None or is_several_files(table) else table
+
+
+def _beside_the_first(table: str, options: Mapping[str, Any]) -> int:
+    """What the other ranks do: they fit too, and leave it to the first to write and to say anything."""
+    with Deferred(reports=True):
+        asked = _asked(options)
+        fit(_rows(table, asked), **asked, source=source_of(table))
+        return exit_code() if pending() else 0
+
+
+def _asked(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of ``fit`` on the command line as those of ``ds.fit``."""
     found = dict(options)
+    if has_ranks():
+        found["parallel"] = found["parallel"] or "auto"
     folder, every, resume = (found.pop(name) for name in ("checkpoint", "every", "resume"))
     if folder is not None:
         found["checkpoint"] = Checkpoint(folder, every or Checkpoint.every, resume=resume)

@@ -142,6 +142,12 @@ __all__ = ["fit"]
     help="Where PyTorch computes (default: on a GPU if there is one).",
 )
 @click.option(
+    "--parallel",
+    type=click.Choice(["auto", "data", "members"]),
+    help="What the processes that torchrun started share: the rows of every batch, or the networks of each "
+    "group (default: what takes less time).",
+)
+@click.option(
     "--seed",
     type=int,
     default=0,
@@ -186,6 +192,7 @@ def fit(table: str, output: str | None, grades: str | None, **options: Any) -> N
       downslope fit verkauf.csv --target preis --decimal , --date-format day-first
       downslope fit houses.csv --target price --checkpoint runs/a --every 5m
       downslope fit houses.csv --target price --checkpoint runs/a --resume
+      torchrun --nproc-per-node 2 -m downslope fit houses.csv --target price
       cat houses.csv | downslope fit - --target price -o houses.downslope
     """
     from downslope.cli.actions._fit import fit_table

@@ -47,6 +47,7 @@ LINEAR_PENALTY = 1e-3
 _SLIGHT_PENALTY = 1e-4  # so that the solution for few rows is unique
 _LINEAR_SHARE = 0.2  # of a time limit
 _MOST_GROUPS = 10
+_TRIED = ("optimizer", "learning_rate", "batch_size", "engine", "device", "parallel")
 _TRIAL_STEPS = 12  # that measure how long a step takes
 _LINEAR_NUMBERS = 1_000_000  # in the rows that the linear model is trained on, in float64
 SEEDS = 1 << 64
@@ -101,7 +102,7 @@ def fit_ensemble(
         KeyboardInterrupt: if nothing was trained before it.
     """
     started = hooks.now()
-    groups, interrupted = [linear_group(rows, encoder, target, settings, hooks)], False
+    groups, interrupted = [hooks.agree(linear_group(rows, encoder, target, settings, hooks))], False
     if settings.layers_for(rows.count):
         try:
             networks = networks_for(encoder, target, settings, rows.learned_x, rows.count)
@@ -258,10 +259,12 @@ def _trained(
         begun, planned = hooks.now(), hooks.begun(name)
         if planned is None:
             per_step = _seconds_of_a_step(network, rows, asked, seed)
-            planned = max(1, int(min(steps, (seconds - (hooks.now() - begun)) * 0.9 / per_step)))
+            planned = max(1, int(min(steps, (seconds - (hooks.now() - begun)) * 0.9 / hooks.agree(per_step))))
         steps = planned
         asked |= {"epochs": None, "steps": steps, "time_limit": max(seconds - (hooks.now() - begun), 0.0)}
-    group = train_group(name, network, rows, **asked, seed=seed, **hooks.of(name, asked["learning_rate"]))
+    asked |= hooks.of(name, asked["learning_rate"])
+    spread = hooks.ranks if settings.parallel == "members" else None
+    group = train_group(name, network, rows, ranks=spread, **asked, seed=seed)
     group = replace(group, seed=seed, planned=steps)
     held = rows.folds.held_out
     before = group.predicted_at(group.ensemble.initial_parameters(seed, rows.x.dtype), rows)
@@ -272,7 +275,7 @@ def _trained(
 
 def _seconds_of_a_step(network: Network, rows: EncodedRows, asked: Mapping[str, Any], seed: int) -> float:
     """Measured on some steps whose result is not used; their program is kept for those that follow."""
-    settings = {k: asked[k] for k in ("optimizer", "learning_rate", "batch_size", "engine", "device")}
+    settings = {k: asked[k] for k in _TRIED}
     ensemble = Ensemble([network] * rows.members)
     some = slice(None, _TRIAL_STEPS * asked["batch_size"])
     x, y = rows.x[some], rows.y[some]

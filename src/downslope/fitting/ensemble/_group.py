@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.fitting.ensemble._spread import spread_run
 from downslope.fitting.ensemble._stream import EncodedStream
 from downslope.nets import AnyNetwork, Ensemble, Network
-from downslope.training import Folds, Run, descend, held_out
+from downslope.training import Folds, Ranks, Run, descend, held_out
 
 __all__ = ["EncodedRows", "EnsembleGroup", "class_probabilities", "train_group"]
 
@@ -110,6 +111,7 @@ def train_group(
     rows: EncodedRows,
     *,
     training: EncodedRows | None = None,
+    ranks: Ranks | None = None,
     **settings: Any,
 ) -> EnsembleGroup:
     """Train as many members as there are folds.
@@ -118,24 +120,26 @@ def train_group(
         name, network: the architecture.
         rows: of which there are predictions.
         training: those to train on; None for all.
+        ranks: over which the members are spread; None where all are trained here.
         settings: of ``descend``.
     """
     ensemble = Ensemble([network] * rows.members)
     seen = training or rows
-    if seen.stream is None:
-        given: dict[str, Any] = {
-            "x": seen.x,
-            "y": seen.y,
-            "row_weights": seen.known_weights,
-            "validation": seen.folds,
-        }
+    if ranks is not None:
+        run = spread_run(network, seen.x, seen.y, seen.known_weights, seen.folds, ranks, **settings)
     else:
-        held = (seen.x, seen.y, seen.folds)
-        given = {"x": seen.stream.rows_for(ensemble, seen.folds), "y": None, "validation": held}
-    run = descend(ensemble, **given, **settings)
+        run = descend(ensemble, **_given(ensemble, seen), **settings)
     run = replace(run, state={})  # which is as large as two more groups
     predicted = held_out(ensemble, run.parameters, rows.x, rows.folds)
     return EnsembleGroup(name, ensemble, run, class_probabilities(network, predicted))
+
+
+def _given(ensemble: Ensemble, seen: EncodedRows) -> dict[str, Any]:
+    """The rows, and those that the members hold out, as ``descend`` takes them."""
+    if seen.stream is None:
+        return {"x": seen.x, "y": seen.y, "row_weights": seen.known_weights, "validation": seen.folds}
+    held = (seen.x, seen.y, seen.folds)
+    return {"x": seen.stream.rows_for(ensemble, seen.folds), "y": None, "validation": held}
 
 
 def class_probabilities(network: AnyNetwork, predicted: NDArray[Any]) -> NDArray[np.float64]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from downslope.insight import Ahead
-from downslope.training import Journal, Progress, RankJournal, Schedule
+from downslope.training import Journal, Progress, RankJournal, Ranks, Schedule
 
 __all__ = ["FitHooks", "FitPhase"]
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,13 @@ class FitHooks:
         progress: called after each epoch; None where nobody is told.
         journal: of the checkpoints; None where nothing is saved.
         target: the name of the target.
+        ranks: the processes that fit together, each making the same calls; None where one does.
     """
 
     progress: Callable[[FitPhase], None] | None = None
     journal: Journal | RankJournal | None = None
     target: str = ""
+    ranks: Ranks | None = None
 
     def of(self, name: str, schedule: Schedule | None = None) -> dict[str, Any]:
         """The arguments of ``descend`` for the next descent, under a name.
@@ -59,11 +64,15 @@ class FitHooks:
     def begun(self, name: str) -> int | None:
         """For how many steps the next descent was begun before, if it was saved under that name."""
         about = None if self.journal is None else self.journal.begun(self._part(name))
-        return None if about is None else int(about["until"])
+        return self.agree(None if about is None else int(about["until"]))
 
     def now(self) -> float:
         """Seconds since some time; those of processes that were saved and ended count."""
-        return monotonic() if self.journal is None else self.journal.now()
+        return self.agree(monotonic() if self.journal is None else self.journal.now())
+
+    def agree(self, value: T) -> T:
+        """A value as the first rank has it."""
+        return value if self.ranks is None else self.ranks.agree(value)
 
     def _part(self, name: str) -> str:
         return f"{self.target}: {name}"

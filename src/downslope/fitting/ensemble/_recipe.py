@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope._checks import NOT_NEGATIVE, POSITIVE, SIZE, Interval, number, one_or_more, seed, whole
+from downslope._checks import NOT_NEGATIVE, POSITIVE, SIZE, Interval, choice, number, one_or_more, seed, whole
 from downslope.engines import checked_engine
 from downslope.nets import Dense, Dropout, Embedding, Layer, Network, Periodic, PiecewiseLinear, Quantile
 from downslope.tables import TableEncoder, Target
@@ -20,6 +20,7 @@ __all__ = ["FitSettings", "embeddings", "interval_network", "linear_network", "n
 FEWEST_ROWS = 50
 """Below it no rows are held out and the network is linear."""
 
+_PARALLEL = ("auto", "data", "members")
 _MEMBERS = 8
 _WIDTH = 128
 _UPDATES = 10_000
@@ -52,6 +53,7 @@ class FitSettings:
         time_limit: seconds that fitting may take; None takes what the rows need.
         threads: the maximum number of threads.
         engine, device: that train the networks, as of ``descend``.
+        parallel: how ranks share the work, "auto", "data" or "members"; None: this process alone.
         seed: of all random numbers.
 
     Raises:
@@ -70,6 +72,7 @@ class FitSettings:
     threads: int | None = None
     engine: str | None = None
     device: str | None = None
+    parallel: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -86,6 +89,8 @@ class FitSettings:
                 checked[name] = whole(name, getattr(self, name), within)
         if self.time_limit is not None:
             checked["time_limit"] = number("time_limit", self.time_limit, POSITIVE)
+        if self.parallel is not None:
+            checked["parallel"] = choice("parallel", self.parallel, _PARALLEL)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
         checked_engine(self.engine, self.device)
@@ -136,6 +141,7 @@ class FitSettings:
             "threads": self.threads,
             "engine": self.engine,
             "device": self.device,
+            "parallel": "data" if self.parallel == "data" else None,
         }
 
 

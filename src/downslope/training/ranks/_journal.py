@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
 
 from downslope.training.checkpoints import Checkpoint, Journal, Part
 from downslope.training.checkpoints import open_journal as opened_alone
-from downslope.training.ranks._ranks import Ranks
+from downslope.training.ranks._ranks import Ranks, restarted
 
 __all__ = ["RankJournal", "open_journal", "part_of"]
 
@@ -64,6 +65,8 @@ def open_journal(
 ) -> Iterator[Journal | RankJournal | None]:
     """The journal of a checkpoint, shared by ranks if there are any; None without a checkpoint.
 
+    Ranks that were started again go on from what it holds.
+
     Raises:
         DownslopeError: if it is no checkpoint, or for what ``Journal`` refuses; on every rank.
     """
@@ -74,6 +77,8 @@ def open_journal(
     if checkpoint is None:
         yield None
         return
+    if restarted() and isinstance(checkpoint, Checkpoint):
+        checkpoint = replace(checkpoint, resume=True)
     opened = ExitStack()
     own: list[Journal | None] = []
     with opened:

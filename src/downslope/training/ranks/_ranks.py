@@ -14,11 +14,14 @@ import numpy as np
 
 from downslope._extras import needed
 from downslope.errors import DownslopeError
+from downslope.training.ranks._cost import Link
 
-__all__ = ["Ranks", "rank_number", "ranks_of", "restarted"]
+__all__ = ["Ranks", "has_ranks", "rank_number", "ranks_of", "restarted"]
 
 _SECONDS = 300.0
 """That a rank waits for another."""
+
+_MANY = 1 << 20  # numbers that measure a bandwidth
 
 T = TypeVar("T")
 
@@ -77,6 +80,24 @@ class Ranks:
         self._said(self._distributed.all_gather_object, box, value)
         return box
 
+    def link(self) -> Link:
+        """What lies between the ranks: measured on sums of one number and of a million, the best of a few."""
+        import torch
+
+        def seconds(count: int) -> float:
+            took = []
+            for _ in range(5):
+                tensor = torch.zeros(count)
+                began = monotonic()
+                self._said(self._distributed.all_reduce, tensor)
+                took.append(monotonic() - began)
+            return min(took)
+
+        small, large = seconds(1), seconds(_MANY)
+        most = max(large - small, 1e-6)
+        messages = 2 * (self.count - 1)
+        return Link(small / messages, 4 * _MANY * messages / (self.count * most))
+
     def _said(self, speak: Callable[..., Any], *arguments: Any) -> None:
         """Call a function of torch.distributed, which fails where another rank does."""
         try:
@@ -98,7 +119,12 @@ class Ranks:
 
 def rank_number() -> int:
     """The rank of this process as torchrun says it; 0 of a process alone."""
-    return _whole("RANK", 0) if _whole("WORLD_SIZE", 1) > 1 else 0
+    return _whole("RANK", 0) if has_ranks() else 0
+
+
+def has_ranks() -> bool:
+    """Whether torchrun has started this process and others."""
+    return _whole("WORLD_SIZE", 1) > 1
 
 
 def restarted() -> bool:
