@@ -124,12 +124,14 @@ def test_figures_of_all_rows_are_exact_and_the_sample_uniform(folder, monkeypatc
     for share in (0.25, 0.5, 0.75):
         quantile = np.quantile(found.sample["b"].to_numpy(), share)
         assert abs(np.searchsorted(values, quantile) / ROWS - share) < bound
-    assert f"{100 * bound:.2g} %" in found.said
+    assert f"{100 * bound:.2g} %" in found.said()
 
 
 def test_levels_beyond_the_bound_are_counted_within_what_is_said(folder, monkeypatch):
     monkeypatch.setattr(_summary, "_LEVELS", 12)
-    about = summarised(ds.Dataset(str(folder)), "y", [], seed=0).columns["street"]
+    found = summarised(ds.Dataset(str(folder), memory=1), "y", [], seed=0)
+    about = found.columns["street"]
+    assert f"street by at most {about.undercount}" in found.said(["street"])
     wanted = dict(frame_of()["street"].value_counts().iter_rows())
     assert about.undercount > 0
     assert about.cells.height <= 12

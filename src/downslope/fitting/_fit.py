@@ -289,7 +289,10 @@ def opened_fit(given: Mapping[str, Any]) -> OpenedFit:
     notes += (shared,) if shared else ()
     descriptions = described_targets(frame, names, task, chosen, group)
     if dataset is not None:
-        descriptions, notes = [dataset.described(found) for found in descriptions], (*notes, *dataset.notes)
+        descriptions, notes = (
+            [dataset.described(found) for found in descriptions],
+            (*notes, *dataset.notes(descriptions[0])),
+        )
     if given["described"] is not None:
         for description in descriptions:
             given["described"](replace(description, reading=str(reading), notes=notes))

@@ -46,13 +46,12 @@ class DatasetRows:
         """All rows as networks take them."""
         return EncodedStream(self.dataset, self.summary, encoder, target)
 
-    @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self, description: Description) -> tuple[str, ...]:
         """What is of a sample, in words."""
         if self.summary.sample.height == self.summary.rows:
             return ()
         return (
-            self.summary.said,
+            self.summary.said([column.name for column in description.columns if column.used]),
             "the linear model, the shares of the blend, intervals and scores are of that sample too; the "
             f"networks are trained on all rows, which take {self.dataset.budget:,} bytes at a time",
         )

@@ -74,14 +74,20 @@ class Summary:
             return replace(column, reason=f"{column.reason.split(', ')[0]}, {len(cells):,} levels{gaps}")
         return column
 
-    @property
-    def said(self) -> str:
-        """How far the sample can be off, in words: the bound of Dvoretzky, Kiefer, Wolfowitz and Massart."""
+    def said(self, used: Collection[str] = ()) -> str:
+        """How far the sample can be off, in words: the bound of Dvoretzky, Kiefer, Wolfowitz and Massart.
+
+        Of the columns that are used, it says where levels were too many to be counted exactly.
+        """
         sampled = self.sample.height
         if sampled == self.rows:
             return f"all {self.rows:,} rows were looked at"
         off = 100 * math.sqrt(math.log(2 / _SURE) / (2 * sampled))
-        low = [f"{name} by at most {w.undercount:,}" for name, w in self.columns.items() if w.undercount]
+        low = [
+            f"{name} by at most {w.undercount:,}"
+            for name, w in self.columns.items()
+            if w.undercount and name in used
+        ]
         counts = f"; counts of levels are too low in {', '.join(low)} rows" if low else ""
         return (
             f"kinds and quantiles of columns are of a uniform sample of {sampled:,} of {self.rows:,} rows: a "
