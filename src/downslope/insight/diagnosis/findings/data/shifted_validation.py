@@ -19,6 +19,7 @@ _SOURCE = (
     "Rabanser, Günnemann and Lipton, 'Failing loudly' (2019): the test of Kolmogorov and Smirnov on each "
     "column, with Bonferroni's correction"
 )
+_RARELY = 0.001  # of what is evident
 
 
 @finding("shifted-validation", _SOURCE)
@@ -33,7 +34,7 @@ def shifted_validation(seen: Examination) -> Iterable[Suspicion]:
     ]
     distances = np.array([_distance(*pair) for pair in zip(tables[0].T, tables[1].T, strict=True)])
     sizes = [len(table) for table in tables]
-    bound = float(np.sqrt(np.log(2 * len(distances) / LEVEL) / 2 * (1 / sizes[0] + 1 / sizes[1])))
+    bound, rare_bound = (_bound(level / len(distances), *sizes) for level in (LEVEL, _RARELY))
     shifted = np.flatnonzero(distances > bound)
     if not len(shifted):
         return
@@ -46,7 +47,13 @@ def shifted_validation(seen: Examination) -> Iterable[Suspicion]:
         f"The validation rows differ from the training rows {named if columns else 'in the target'}: their "
         "error is that of cases which were not learned from.",
         [Remedy("draw the validation rows at random from all rows", _drawn)],
+        evident=bool(distances.max() > rare_bound),
     )
+
+
+def _bound(level: float, first: int, second: int) -> float:
+    """The largest distance that chance exceeds so seldom, at most, of samples of these sizes."""
+    return float(np.sqrt(np.log(2 / level) / 2 * (1 / first + 1 / second)))
 
 
 def _distance(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
