@@ -57,19 +57,29 @@ class Case:
 
     @property
     def twin(self) -> Call:
-        """The healthy call."""
-        return healthy(self.table, self.architecture, self.seed)
+        """The call without the fault: the healthy one, or one that has lost what no remedy brings back."""
+        own = healthy(self.table, self.architecture, self.seed)
+        if not self.severity:
+            return own
+        sign = _signs()[self.code]
+        twin = sign.twins.get(sign.faults[self.story])
+        return own if twin is None else twin(own, self.severity, self._random) or own
 
     @property
     def call(self) -> Call | None:
         """The call to examine; None where the table or the network cannot have it."""
+        own = healthy(self.table, self.architecture, self.seed)
         if not self.code:
-            return self.twin
+            return own
         sign = _signs()[self.code]
-        random = np.random.default_rng([self.seed, self.story, *self.code.encode()])
         if self.severity:
-            return sign.faults[self.story](self.twin, self.severity, random)
-        return sign.look_alikes[self.story](self.twin, random)
+            return sign.faults[self.story](own, self.severity, self._random)
+        return sign.look_alikes[self.story](own, self._random)
+
+    @property
+    def _random(self) -> np.random.Generator:
+        """The random numbers of the story, from the first."""
+        return np.random.default_rng([self.seed, self.story, *self.code.encode()])
 
 
 def cases(half: str) -> Iterator[Case]:

@@ -39,6 +39,8 @@ class Sign:
         severity: that its planted faults are found with: ``"note"`` where it only asks.
         faults: each makes a healthy call one with this fault, of a severity above 0 and up to 1; None where
             the call cannot have it.
+        twins: of faults that take with them what no remedy can bring back, such as values or rows: the call
+            that has lost it, too, and not the fault, made with equal random numbers.
         look_alikes: each makes a healthy call one that looks like it and is healthy, or None.
     """
 
@@ -50,12 +52,22 @@ class Sign:
     severity: str = FAULT
     look_at_arguments: LookAtArguments = _nothing
     faults: list[Planted] = field(default_factory=list)
+    twins: dict[Planted, Planted] = field(default_factory=dict)
     look_alikes: list[LookAlike] = field(default_factory=list)
 
     def planted(self, story: Planted) -> Planted:
         """Enter a story of the fault."""
         self.faults.append(story)
         return story
+
+    def twin_of(self, story: Planted) -> Callable[[Planted], Planted]:
+        """Enter the healthy twin of a story of the fault, where it is not the healthy call itself."""
+
+        def entered(twin: Planted) -> Planted:
+            self.twins[story] = twin
+            return twin
+
+        return entered
 
     def look_alike(self, story: LookAlike) -> LookAlike:
         """Enter a story of what looks like it and is healthy."""

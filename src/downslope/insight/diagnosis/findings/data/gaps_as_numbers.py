@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -118,15 +118,27 @@ def _thinned(x: NDArray[Any], share: float, means: Codes) -> NDArray[Any]:
 @gaps_as_numbers.planted
 def _coded(healthy: Call, severity: float, random: np.random.Generator) -> Call:
     """The number −999 in up to 10% of the cells of half of the columns."""
+    return _lost(healthy, severity, random, lambda _: -999.0)
+
+
+@gaps_as_numbers.twin_of(_coded)
+def _known(healthy: Call, severity: float, random: np.random.Generator) -> Call:
+    """The same cells filled with the mean of their column: what was in them is lost."""
+    return _lost(healthy, severity, random, lambda values: float(values.mean()))
+
+
+def _lost(
+    healthy: Call, severity: float, random: np.random.Generator, filler: Callable[[NDArray[Any]], float]
+) -> Call:
     columns = random.permutation(healthy.x.shape[1])[: -(-healthy.x.shape[1] // 2)]
 
-    def coded(x: NDArray[Any]) -> NDArray[Any]:
+    def lost(x: NDArray[Any]) -> NDArray[Any]:
         changed = np.array(x)
         for column in columns:
-            changed[random.random(len(x)) < 0.02 + 0.08 * severity, column] = -999
+            changed[random.random(len(x)) < 0.02 + 0.08 * severity, column] = filler(x[:, column])
         return changed
 
-    return healthy.with_inputs(coded)
+    return healthy.with_inputs(lost)
 
 
 @gaps_as_numbers.look_alike

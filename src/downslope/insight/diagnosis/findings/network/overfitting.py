@@ -20,6 +20,7 @@ __all__ = ["overfitting"]
 
 _SOURCE = "Prechelt, 'Early stopping - but when?' (1998)"
 _ERRORS = 3.0  # standard errors: from chance in one of 700 runs
+_RARELY = 3.09  # in one of 1,000: what is evident
 _TRIED = 2.33  # in one of 100: where the trials decide
 _SHARE = 0.2  # of the rows, held out to stop by
 _PATIENCE = 10  # epochs, or a tenth of them
@@ -55,7 +56,8 @@ def overfitting(seen: Examination) -> Iterable[Suspicion]:
     )
     where = Where(step=epoch * seen.run.steps_in_epoch)
     if not seen.call.has_validation:
-        yield Suspicion(where, evidence, cause, _remedies(epoch))
+        evident = bool(rise.mean() > _RARELY * error)
+        yield Suspicion(where, evidence, cause, _remedies(epoch), evident=evident)
         return
     kept = " The parameters of the best epoch are kept."
     stop = Remedy("stop with patience: the epochs after the best one do nothing", _patient)
@@ -134,14 +136,28 @@ def _smaller(call: Call) -> Call:
 @overfitting.planted
 def _few_rows(healthy: Call, severity: float, random: np.random.Generator) -> Call | None:
     """A network of more parameters than rows: 220 with much noise, many epochs, and nothing held out."""
+    few = _noisy(healthy, severity, random)
+    units = 64 if len(healthy.network.layers) == 2 else 32
+    wide = few and with_each(few, lambda layer: replace(layer, units=units), last=False)
+    return wide and wide.with_settings(validation=None, epochs=400, optimizer="adam", learning_rate=0.01)
+
+
+@overfitting.twin_of(_few_rows)
+def _watched_few(healthy: Call, severity: float, random: np.random.Generator) -> Call | None:
+    """The same rows with the network that learns the table well, watched by those that measure."""
+    few = _noisy(healthy, severity, random)
+    if few is None:
+        return None
+    apart = few.with_settings(validation=None).with_rows_apart()
+    return replace(apart.with_settings(validation=apart.held), held=None)
+
+
+def _noisy(healthy: Call, severity: float, random: np.random.Generator) -> Call | None:
     if healthy.network.loss_function.name != "squared_error":
         return None
     chosen, noise = random.permutation(len(healthy.x))[:220], 0.7 + 0.6 * severity
-    units = 64 if len(healthy.network.layers) == 2 else 32
-    wide = with_each(healthy, lambda layer: replace(layer, units=units), last=False)
-    y = wide.y[chosen] + noise * random.standard_normal(len(chosen))
-    few = replace(wide, x=wide.x[chosen], y=y)
-    return few.with_settings(validation=None, epochs=400, optimizer="adam", learning_rate=0.01)
+    y = healthy.y[chosen] + noise * random.standard_normal(len(chosen))
+    return replace(healthy, x=healthy.x[chosen], y=y)
 
 
 @overfitting.look_alike
