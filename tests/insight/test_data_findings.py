@@ -9,6 +9,8 @@ import pytest
 from healthy import healthy
 
 from downslope.insight.diagnosis import Call, Finding, examine
+from downslope.insight.diagnosis.findings.data._gathered import are_gathered
+from downslope.insight.diagnosis.findings.data._rows import are_copies
 from downslope.nets import Dense
 from downslope.training import predict
 
@@ -162,3 +164,23 @@ def test_without_validation_rows_the_error_is_that_of_rows_which_a_run_did_not_l
     assert found.score == pytest.approx(error, rel=1e-6)
     few = replace(call, x=call.x[:40], y=call.y[:40])
     assert examine(few, None, prove=False, seconds=None).judged_by == "the rows that were learned from"
+
+
+def test_rows_are_gathered_where_they_lie_together_within_their_group() -> None:
+    random = np.random.default_rng(0)
+    x, one = random.standard_normal((400, 3)), np.zeros(400, int)
+    by_chance = [are_gathered(x, random.permutation(400) < 60, one) for _ in range(40)]
+    assert sum(by_chance) <= 3  # at 1%, more in 1 of 1,000
+    corner = x[:, 0] > 1
+    assert are_gathered(x, corner, one)
+    some = corner & (random.random(400) < 0.5)  # at random within the corner
+    assert are_gathered(x, some, one)
+    assert not are_gathered(x, some, corner.astype(int))
+
+
+def test_equal_rows_are_copies_unless_they_agree_by_chance() -> None:
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 17, (300, 20))
+    assert are_copies(np.concatenate([pixels, pixels[:40]]))
+    assert not are_copies(random.integers(0, 3, (300, 4)))
+    assert are_copies(np.concatenate([random.standard_normal((30, 2)), np.ones((5, 2))]))

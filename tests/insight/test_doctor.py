@@ -6,12 +6,13 @@ import json
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import downslope as ds
 from downslope.cli.actions._demo import START, X, Y
 from downslope.engines import OutOfTime
 from downslope.insight.diagnosis import Call, Diagnosis, Yardstick, doctor
-from downslope.insight.diagnosis._trials import Trials
+from downslope.insight.diagnosis._trials import Trials, rows_p
 from downslope.insight.diagnosis.measured import Budget, drawn
 
 NEURON = ds.Network(3, [ds.Dense(1, bias=False)])
@@ -137,6 +138,17 @@ def test_trials_of_steps_on_many_rows_learn_from_some() -> None:
     first = trials.branches(call, range(2)).curves[0]
     own = call.of_rows(drawn(np.arange(len(call.x)), 4096)).run(seed=0, steps=400, epochs=None)
     assert np.isclose(first[0] * Yardstick(call).constant, own.losses[:7].mean(), rtol=0.01)
+
+
+def test_the_chance_of_rows_is_that_of_students_test() -> None:
+    random = np.random.default_rng(0)
+    for difference in (-0.5, 0.0, 0.5, 2.0):
+        low, high = random.normal(size=(5, 30)), random.normal(difference, 2, (5, 30))
+        want = stats.ttest_rel(high.mean(axis=0), low.mean(axis=0), alternative="greater").pvalue
+        assert rows_p(low, high, paired=True) == pytest.approx(want, rel=1e-6)
+        some = high[:, :12]
+        apart = stats.ttest_ind(some.mean(axis=0), low.mean(axis=0), equal_var=False, alternative="greater")
+        assert rows_p(low, some, paired=False) == pytest.approx(apart.pvalue, rel=1e-6)
 
 
 def test_a_budget_refuses_runs_that_would_take_longer() -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from downslope.engines import OutOfTime
 from downslope.errors import DownslopeError
 from downslope.insight.diagnosis._finding import FAULT, NOTE, Branches, Proof, Remedy
+from downslope.insight.diagnosis._tails import f_tail
 from downslope.insight.diagnosis.measured import WORST, Budget, Call, Yardstick, drawn
 from downslope.nets import starting_values
 from downslope.training import Run
@@ -361,8 +362,6 @@ def rows_p(lower: NDArray[np.float64], higher: NDArray[np.float64], *, paired: b
     >>> round(rows_p(np.zeros((1, 4)), np.array([[1.0, 2.0, 3.0, 4.0]]), paired=True), 4)
     0.0152
     """
-    from scipy.special import stdtr  # imported where it is used: SciPy takes a while
-
     above, below = higher.mean(axis=0), lower.mean(axis=0)
     parts = [above - below] if paired else [above, below]
     variances = [float(np.var(part)) / max(len(part) - 1, 1) for part in parts]
@@ -370,7 +369,8 @@ def rows_p(lower: NDArray[np.float64], higher: NDArray[np.float64], *, paired: b
     if not total:
         return float(difference <= 0)
     freedom = total**2 / sum(v**2 / max(len(part) - 1, 1) for v, part in zip(variances, parts, strict=True))
-    return float(stdtr(freedom, -difference / np.sqrt(total)))
+    tail = f_tail(difference**2 / total, 1, freedom) / 2  # the square of Student's t is an F
+    return tail if difference > 0 else 1 - tail
 
 
 @lru_cache(maxsize=8)
