@@ -25,6 +25,7 @@ SCRIPTS = (
     "mlp",
     "custom",
     "exports",
+    "streaming",
     "gpu",
 )
 
@@ -51,6 +52,16 @@ def test_steps() -> None:
     found = rows("steps", "--workload", "neuron", "small", "--library", "Downslope", "NumPy by")
     assert ["Downslope", "1.00 ×"] in [[row[0], row[-1]] for row in found]
     assert all(row[1] != "–" for row in found if row[0].startswith("NumPy"))
+
+
+@pytest.mark.thorough
+def test_streaming() -> None:
+    found = rows("streaming", "--rows", "20000", "--fitting", "10000")
+    assert [row[:2] for row in found if row[0] in ("in memory", "streamed")] == [
+        ["in memory", "10,000"],
+        ["streamed", "10,000"],
+        ["streamed", "20,000"],
+    ]
 
 
 def test_predict() -> None:
