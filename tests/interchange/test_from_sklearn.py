@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.decomposition import PCA, FastICA, IncrementalPCA, TruncatedSVD
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.feature_selection import SelectKBest
-from sklearn.impute import SimpleImputer
+from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import (
     BayesianRidge,
     ElasticNet,
@@ -29,13 +30,19 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
+    Binarizer,
     FunctionTransformer,
+    KBinsDiscretizer,
     MaxAbsScaler,
     MinMaxScaler,
+    Normalizer,
     OneHotEncoder,
     OrdinalEncoder,
     PolynomialFeatures,
+    PowerTransformer,
+    QuantileTransformer,
     RobustScaler,
+    SplineTransformer,
     StandardScaler,
 )
 
@@ -143,6 +150,44 @@ def test_a_scaler_becomes_the_encoder_of_its_columns(scaler, tmp_path):
     scaled = scaler.fit_transform(TABLE[NUMBERS])
     np.testing.assert_allclose(model.encode(TABLE).x, scaled, rtol=1e-12, atol=1e-12)
     assert np.array_equal(model.parameters["layer1.weight"], network.coefs_[0].T)  # nothing was folded
+
+
+@pytest.mark.parametrize(
+    "components",
+    [PCA(2), PCA(2, whiten=True), IncrementalPCA(2), TruncatedSVD(2), FastICA(2, random_state=0)],
+    ids=str,
+)
+def test_components_are_sums_of_features_in_the_first_layer(components, tmp_path):
+    """Of scaled numbers and levels, scaled again, and mixed a second time."""
+    columns = ColumnTransformer(
+        [("n", StandardScaler(), NUMBERS), ("k", OneHotEncoder(), ["kind"])], sparse_threshold=0
+    )
+    network = MLPRegressor(hidden_layer_sizes=(4,), max_iter=20, random_state=0)
+    model = check(make_pipeline(columns, components, StandardScaler(), network), TABLE, PRICE, tmp_path)
+    assert model.encoder.features[:3] == tuple(NUMBERS)
+    twice = make_pipeline(StandardScaler(), PCA(3), components, LinearRegression())
+    check(twice, TABLE[NUMBERS], PRICE, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        PolynomialFeatures(2),
+        SplineTransformer(),
+        PowerTransformer(),
+        QuantileTransformer(n_quantiles=9),
+        KBinsDiscretizer(3),
+        Normalizer(),
+        Binarizer(),
+        KNNImputer(),
+    ],
+    ids=lambda step: type(step).__name__,
+)
+def test_a_step_that_no_layer_is_is_named(step):
+    pipeline = make_pipeline(StandardScaler(), step, Ridge()).fit(TABLE[NUMBERS], PRICE)
+    kind = type(step).__name__
+    with pytest.raises(ds.DownslopeError, match=rf"the step '{kind.lower()}' \({kind}\) .*Leave it out"):
+        ds.from_sklearn(pipeline)
 
 
 @pytest.mark.parametrize("classes", CLASSES)

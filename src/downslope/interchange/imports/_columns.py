@@ -1,7 +1,7 @@
 """Columns as scikit-learn's transformers make features of them, and as encoders here do.
 
 Every feature is an affine function of what one column becomes: a number, scaled or not, or the levels of a
-category. What is left when an encoder has done its part is one matrix and one shift in front of the network,
+category; or a weighted sum of such features. What is left when an encoder has done its part is one matrix and one shift in front of the network,
 which become part of its first layer.
 """
 
@@ -18,7 +18,7 @@ from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables import GAP_LEVEL, Encoding, Numeric, Words, level_text, listed, raw_number
 
-__all__ = ["Category", "Feature", "Missing", "Number", "column_names", "encoded"]
+__all__ = ["Category", "Feature", "Missing", "Number", "column_names", "encoded", "mixed"]
 
 _AS_GOOD_AS_EQUAL = 1e-12
 
@@ -79,7 +79,52 @@ class Category:
         return replace(self, values=values, other=(self.other - float(centre)) / float(scale))
 
 
-Feature = Number | Missing | Category
+@dataclass(frozen=True)
+class Mixed:
+    """A weighted sum of other features, and a number.
+
+    Attributes:
+        parts: the other features.
+        weights: of each, (parts,).
+        shift: the number.
+    """
+
+    parts: tuple[Number | Missing | Category, ...]
+    weights: tuple[float, ...]
+    shift: float = 0.0
+
+    @property
+    def column(self) -> str:
+        """The names of its columns, for messages."""
+        return ", ".join(dict.fromkeys(part.column for part in self.parts))
+
+    def scaled(self, centre: float, scale: float) -> Mixed:
+        """(this − centre) / scale."""
+        weights = tuple(weight / float(scale) for weight in self.weights)
+        return replace(self, weights=weights, shift=(self.shift - float(centre)) / float(scale))
+
+
+Feature = Number | Missing | Category | Mixed
+
+
+def _terms(
+    features: Sequence[Feature],
+) -> tuple[list[Number | Missing | Category], NDArray[np.float64], NDArray[np.float64]]:
+    """Features as W·p + b of others that are no sums: these, W (features, others) and b (features,)."""
+    sums = [f if isinstance(f, Mixed) else Mixed((f,), (1.0,)) for f in features]
+    parts = [part for each in sums for part in each.parts]
+    weights, first = np.zeros((len(sums), len(parts))), 0
+    for row, each in zip(weights, sums, strict=True):
+        row[first : first + len(each.parts)] = each.weights
+        first += len(each.parts)
+    return parts, weights, np.array([each.shift for each in sums])
+
+
+def mixed(features: Sequence[Feature], matrix: NDArray[Any], shift: NDArray[Any]) -> list[Feature]:
+    """The features M·f + c of others: of M, (made, features), and c, (made,)."""
+    parts, weights, moved = _terms(features)
+    rows, shifts = (matrix @ weights).tolist(), (matrix @ moved + shift).tolist()
+    return [Mixed(tuple(parts), tuple(row), own) for row, own in zip(rows, shifts, strict=True)]
 
 
 def encoded(
@@ -93,7 +138,16 @@ def encoded(
     Raises:
         DownslopeError: if a column is both a number and a category, or two levels have one name.
     """
-    columns: dict[str, list[tuple[int, Feature]]] = {}
+    parts, weights, moved = _terms(features)
+    encodings, matrix, shift = _encoded(parts)
+    return encodings, weights @ matrix, weights @ shift + moved
+
+
+def _encoded(
+    features: Sequence[Number | Missing | Category],
+) -> tuple[tuple[Encoding, ...], NDArray[np.float64], NDArray[np.float64]]:
+    """As ``encoded``, of features that are no sums."""
+    columns: dict[str, list[tuple[int, Number | Missing | Category]]] = {}
     for place, feature in enumerate(features):
         columns.setdefault(feature.column, []).append((place, feature))
     parts: list[Encoding] = []

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from downslope.errors import DownslopeError
-from downslope.interchange.imports._columns import Category, Feature, Missing, Number
+from downslope.interchange.imports._columns import Category, Feature, Missing, Number, mixed
 
 __all__ = ["SCALERS", "transformed"]
 
@@ -191,8 +191,22 @@ def _function(name: str, transformer: Any, features: Features) -> Features:
     return features
 
 
+def _components(name: str, transformer: Any, features: Features) -> Features:
+    """(f − mean)·componentsᵀ, over the deviation of each where it is whitened."""
+    matrix = np.asarray(transformer.components_, np.float64)
+    kind = type(transformer).__name__
+    mean = np.zeros(len(features))
+    if kind in ("PCA", "IncrementalPCA", "FastICA") and getattr(transformer, "mean_", None) is not None:
+        mean = np.asarray(transformer.mean_, np.float64)
+    if kind in ("PCA", "IncrementalPCA") and transformer.whiten:
+        deviations = np.sqrt(transformer.explained_variance_)
+        matrix = matrix / np.maximum(deviations, np.finfo(deviations.dtype).eps)[:, None]
+    return mixed(features, matrix, -matrix @ mean)
+
+
 _MAKERS: Mapping[str, Callable[[str, Any, Features], Features]] = {
     **dict.fromkeys(SCALERS, _scale),
+    **dict.fromkeys(("FastICA", "IncrementalPCA", "PCA", "TruncatedSVD"), _components),
     "ColumnTransformer": _by_column,
     "FeatureUnion": _side_by_side,
     "FunctionTransformer": _function,
