@@ -47,8 +47,9 @@ def from_sklearn(estimator: Any, *, target: str = "y") -> Model | TrainedNetwork
 
     MLPClassifier, MLPRegressor and the linear models; pipelines of them with StandardScaler, MinMaxScaler,
     RobustScaler, MaxAbsScaler, PCA, TruncatedSVD, SimpleImputer, OneHotEncoder, OrdinalEncoder,
-    ColumnTransformer, FeatureUnion and what selects columns; a scaled target; what a search found best. Columns keep their names, scalers and
-    categories become encoders of the columns, and what is left of them part of the first layer.
+    ColumnTransformer, FeatureUnion and what selects columns; a scaled target; what a search found best.
+    Columns keep their names, scalers and categories become encoders of the columns, and what is left of them
+    part of the first layer.
 
     Args:
         estimator: fitted.

@@ -1,8 +1,8 @@
 """Columns as scikit-learn's transformers make features of them, and as encoders here do.
 
 Every feature is an affine function of what one column becomes: a number, scaled or not, or the levels of a
-category; or a weighted sum of such features. What is left when an encoder has done its part is one matrix and one shift in front of the network,
-which become part of its first layer.
+category; or a weighted sum of such features. What is left when an encoder has done its part is one matrix and
+one shift in front of the network, which become part of its first layer.
 """
 
 from __future__ import annotations
