@@ -28,12 +28,15 @@ smartquotes = False  # --option keeps its dashes
 
 # Markdown and notebooks; links and headings as on a page of GitHub
 myst_heading_anchors = 4
-myst_enable_extensions = ["attrs_block", "attrs_inline"]
+myst_enable_extensions = ["attrs_block", "deflist"]
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 60
 nb_merge_streams = True
-nb_execution_excludepatterns = [] if find_spec("torch") else ["tutorials/pytorch.ipynb"]
+nb_execution_excludepatterns = []
+if not find_spec("torch"):
+    print("torch is not installed: tutorials/pytorch.ipynb is shown without its outputs")
+    nb_execution_excludepatterns.append("tutorials/pytorch.ipynb")
 
 # docstrings
 add_module_names = False

@@ -132,18 +132,14 @@ def command_lines(name: str) -> list[str]:
         else:
             lines += [plain(part), ""]
     options = (option.get_help_record(context) for option in command.get_params(context))
-    rows = [f"| `{escaped(spelled)}` | {plain(told)} |" for spelled, told in filter(None, options) if told]
-    return [*lines, "| option | what it does |", "| --- | --- |", *rows, ""]
-
-
-def escaped(text: str) -> str:
-    """Literal text in a cell of a table."""
-    return text.replace("|", "\\|")
+    for spelled, told in filter(None, options):
+        lines += [f"`{spelled}`", f": {plain(told)}", ""] if told else []
+    return lines
 
 
 def plain(text: str) -> str:
     """Words as Markdown that means nothing else."""
-    return re.sub(r"([|*_<>\[\]`\\])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([*_<>\[\]`\\])", r"\\\1", " ".join(text.split()))
 
 
 def keep_marks(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
