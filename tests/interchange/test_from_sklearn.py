@@ -332,6 +332,10 @@ def test_an_imported_model_says_that_its_scores_are_unknown_and_can_be_measured(
     model = ds.from_sklearn(make_pipeline(encoded(), Ridge()).fit(TABLE, PRICE), target="price")
     assert repr(model) == "<Model of 'price': regression, from Pipeline of scikit-learn, 1 network>"
     assert "fitted elsewhere, as Pipeline of scikit-learn: evaluate it on rows" in str(model.summary)
+    shown = model._repr_html_()
+    assert "Fitted elsewhere, as Pipeline of scikit-learn: evaluate it on rows" in shown
+    assert "R²" not in shown
+    assert "best epoch" not in shown
     found = model.evaluate(TABLE.assign(price=PRICE))
     assert found.score("r2").value > 0.5
     with pytest.raises(ds.DownslopeError, match=r"fitted elsewhere.*intervals are learned from rows"):

@@ -24,12 +24,17 @@ def summary_html(summary: Summary, name: str, line: str) -> str:
     return panel(
         name,
         line,
-        f"<div>{'<br/>'.join(escape(group_line(group)) for group in summary.groups)}</div>",
+        f"<div>{'<br/>'.join(map(escape, _trained(summary)))}</div>",
         '<div style="display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start;margin:6px 0">'
         f"{_layers(summary)}{_curve(summary)}</div>",
         _scores(summary),
         _columns(summary.columns),
     )
+
+
+def _trained(summary: Summary) -> list[str]:
+    """How each group was trained, where it was trained here."""
+    return [] if summary.imported else [group_line(group) for group in summary.groups]
 
 
 def _layers(summary: Summary) -> str:
@@ -67,13 +72,15 @@ def _folding(summary: str, content: str, note: str = "") -> str:
 
 
 def _scores(summary: Summary) -> str:
+    first = summary.validation[0].upper() + summary.validation[1:]
+    if summary.imported:
+        return f"<div>{escape(first)}</div>"
     names = summary.network.known
     rows = []
     for of, scores in summary.compared.items():
         values = [scores.known.get(name) for name in names]
         rows.append([of, *("–" if value is None else f"{value:.4g}" for value in values)])
     said = "".join(f"<div>{escape(line)}</div>" for line in (summary.conclusion, *summary.notes))
-    first = summary.validation[0].upper() + summary.validation[1:]
     return _folding(first, table(["", *names], rows, numbers=names) + said)
 
 
