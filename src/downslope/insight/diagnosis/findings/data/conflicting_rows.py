@@ -53,7 +53,7 @@ def conflicting_rows(seen: Examination) -> Iterable[Suspicion]:
     later[order] = _repeats(group[order])
     earlier = np.zeros(len(group), bool)
     earlier[order[::-1]] = _repeats(group[order[::-1]])
-    own, measured = equal_rows(x, seen.call.measured["x"])
+    wrong = _also_in_conflict(seen, x, y)
     remedies = [
         leaving_out(seen, seen.row_numbers[conflict & later], "keep the first of each group of such rows"),
         leaving_out(seen, seen.row_numbers[conflict & earlier], "keep the last of each group of such rows"),
@@ -65,7 +65,7 @@ def conflicting_rows(seen: Examination) -> Iterable[Suspicion]:
         evidence,
         cause,
         remedies,
-        fair=judged_without(seen, np.isin(measured, own[conflict])),
+        fair=judged_without(seen, wrong),
         evident=True,  # a count
     )
 
@@ -76,6 +76,14 @@ def _in_conflict(group: NDArray[np.int64], y: NDArray[np.float64]) -> NDArray[np
     np.minimum.at(low, group, y)
     np.maximum.at(high, group, y)
     return np.asarray(np.any(low < high, axis=1)[group])
+
+
+def _also_in_conflict(seen: Examination, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether each row that measures has the inputs of any other row, and a different target."""
+    measured = seen.call.measured
+    groups = np.concatenate(equal_rows(x, measured["x"]))
+    targets = np.concatenate([y, np.asarray(measured["y"], np.float64).reshape(-1, y.shape[1])])
+    return _in_conflict(groups, targets)[len(x) :]
 
 
 def _floor(group: NDArray[np.int64], y: NDArray[np.float64], loss: str) -> float:
