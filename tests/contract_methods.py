@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import downslope as ds
 from contract_calls import LINE, NET, PAIR, X, Y
 from contract_fits import TABLE, TEXTS
-from unusual_values import FLAG, INSIDE, NOTHING, NUMBER, OPTIONAL, PATHS, SEED, wholes
+from unusual_values import FLAG, INSIDE, NOTHING, NUMBER, OPTIONAL, PATHS, SEED, numbers, wholes
 
 MODEL = ds.fit(TABLE, "y", epochs=1, members=2, hidden=3)
 CLASSES = ds.fit(TABLE, "kind", epochs=1, members=2, hidden=3)
@@ -43,6 +43,17 @@ METHODS = {
     ds.Outlook.error_after: (lambda **k: asdict(OUTLOOK.error_after(**k)), {"steps": 5}, {"steps": COUNTS}),
     ds.Outlook.steps_to: (lambda **k: asdict(OUTLOOK.steps_to(**k)), {"error": 0.5}, {"error": NUMBER}),
     ds.Outlook.grade: (lambda **k: len(OUTLOOK.grade(**k)), {"run": LATER}, {"run": NOTHING}),
+    ds.Model.learn: (
+        lambda **k: {name: value.tolist() for name, value in MODEL.learn(**k).parameters.items()},
+        {"data": TABLE, "target": None, "epochs": 1, "learning_rate": None, "seed": 0},
+        {
+            "data": NOTHING,
+            "target": OPTIONAL,
+            "epochs": wholes(lambda v: 1 <= v <= 1e6),
+            "learning_rate": OPTIONAL | numbers(lambda v: 0 < v < 1e9),
+            "seed": SEED,
+        },
+    ),
     ds.Model.predict: (MODEL.predict, {"data": TABLE}, {"data": MATRIX}),
     ds.Model.predict_proba: (CLASSES.predict_proba, {"data": TABLE}, {"data": MATRIX}),
     ds.Model.predict_interval: (

@@ -26,6 +26,7 @@ WITHOUT_A_TRACE = {
     *((ds.Checkpoint, name) for name in ("every", "keep")),
     (ds.doctor, "seconds"),  # without a proof nothing is tried
     (ds.explain, "seed"),
+    (ds.Model.learn, "seed"),  # all rows are one batch
     (ds.Model.contributions, "seed"),  # two columns have two orders
     *((target, name) for target in MLP for name in ("validation_fraction", "max_fun")),
     *((target, name) for target in (*MLP, *TABLES) for name in ("n_jobs", "verbose")),

@@ -20,6 +20,7 @@ from downslope.errors import DownslopeError
 from downslope.fitting._agreement import check_intervals_agree, check_model_agrees
 from downslope.fitting._descent import descent_arguments, settings_asked
 from downslope.fitting._importance import REPEATS, Importance, importance
+from downslope.fitting._learning import learned, with_further_rows
 from downslope.fitting._notebook import summary_html
 from downslope.fitting._record import LINEAR, Record
 from downslope.fitting._scores import LINEAR_MODEL, NETWORK
@@ -503,6 +504,57 @@ class Model:
         settings = settings_asked(self.record.asked)
         found = descent_arguments(self.network, settings, x, self.encoded_targets(rows.frame))
         return {**found, "start": self.parameters} if self.record.imported else found
+
+    def learn(
+        self,
+        data: Any,
+        target: Any = None,
+        *,
+        epochs: int = 1,
+        learning_rate: float | None = None,
+        seed: int = 0,
+    ) -> Model:
+        """A model that has learned further rows: the same networks go on from where they stand.
+
+        Encoders, levels and classes stay as they are: a level that the fit did not know counts as unknown.
+        The scores stay those of the fit; what was predicted of the rows before they were learned is scored in
+        ``record.notes``. Of the fit itself nothing is trained again, so that rows of another kind displace
+        what was learned.
+
+        Args:
+            data: as for ``predict``, with the target. Of a ``ds.Dataset`` the frames, one after another:
+                ``for frame in rows.frames(): model = model.learn(frame)``.
+            target: the values of the target, (rows,); None where they are a column of ``data``.
+            epochs: over these rows.
+            learning_rate: constant; None for a quarter of the peak of the fit.
+            seed: of the batches and of dropout.
+
+        Raises:
+            DownslopeError: if a needed column or the target is not there, no row has a target, one has a
+                class that the model does not know, or the learning rate is too large.
+
+        >>> from downslope import fit
+        >>> rows = {"size": [50, 60, 80, 100, 120], "price": [100.5, 120.5, 160.5, 200.5, 240.5]}
+        >>> model = fit(rows, target="price").learn({"size": [140, 160], "price": [280.5, 320.5]})
+        >>> model.record.rows
+        7
+        """
+        rows = self.labelled(data, target)
+        with counted_in(rows.index):
+            encoded = self.encoder.encode(rows.frame)
+        y = self.encoded_targets(rows.frame)
+        after = learned(
+            self.network,
+            self.parameters,
+            settings_asked(self.record.asked),
+            encoded.x,
+            y,
+            epochs=epochs,
+            learning_rate=learning_rate,
+            seed=seed,
+        )
+        record = with_further_rows(self.record, self.target, y, self.outputs(encoded.x), encoded)
+        return replace(self, parameters=after, record=record)
 
     @property
     def input_names(self) -> Sequence[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -93,6 +93,28 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
         )
         self.class_weight = class_weight
 
+    def partial_fit(self, X: Any, y: ArrayLike, classes: ArrayLike | None = None) -> Self:
+        """Go on with further rows, for one epoch; the first call is ``fit``, and needs rows of every class.
+
+        Args:
+            X: a table, as for ``fit``.
+            y: the target, (rows,).
+            classes: all there are, which the first call is held to.
+
+        Raises:
+            ValueError: for other columns or classes than in the first call.
+        """
+        if classes is not None and not hasattr(self, "model_"):
+            lacking = [
+                c for c in np.unique(np.asarray(classes)).tolist() if c not in set(np.ravel(y).tolist())
+            ]
+            if lacking:
+                raise DownslopeError(
+                    f"the first call of partial_fit has no row of the class {lacking[0]!r}; give it rows of "
+                    "every class"
+                )
+        return super().partial_fit(X, y)
+
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class of each row, (rows,), as it was given to ``fit``."""
         probabilities = self.predict_proba(X)
@@ -141,6 +163,16 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
                 f"y holds the single class {self.classes_.tolist()[0]!r}; give rows of at least two classes"
             )
         return np.asarray(numbers, np.int64)
+
+    def _known(self, target: NDArray[Any]) -> NDArray[Any]:
+        unknown = sorted(set(target.tolist()) - set(self.classes_.tolist()))
+        if unknown:
+            raise DownslopeError(
+                f"y holds the class {unknown[0]!r}, and the first call had {self.classes_.tolist()}; give it "
+                "rows of every class"
+            )
+        names = np.array(self.model_.target.classes, object)
+        return np.asarray(names[np.searchsorted(self.classes_, target)])
 
     def _errors(self, outputs: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
         return surprise(target, outputs)

@@ -80,6 +80,9 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]
     def _numbers(self, target: NDArray[Any]) -> NDArray[Any]:
         return target
 
+    def _known(self, target: NDArray[Any]) -> NDArray[Any]:
+        return target
+
     def _errors(self, outputs: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
         errors = (outputs - target) / self.model_.target.scale  # whose squares are finite
         return np.asarray(errors**2)

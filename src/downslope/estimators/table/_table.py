@@ -193,6 +193,37 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
             self.classes_, self._sample_target = inputs.classes(self.model_.target), sampled.astype(np.int64)
         return self
 
+    def partial_fit(self, X: Any, y: ArrayLike) -> Self:
+        """Go on with further rows, for one epoch; the first call is ``fit``.
+
+        The columns, their encoders and levels, the classes and the scores are those of the first call, as
+        ``Model.learn`` has it.
+
+        Args:
+            X: a table, as for ``fit``.
+            y: the target, (rows,).
+
+        Raises:
+            ValueError: for other columns than in the first call.
+        """
+        if not hasattr(self, "model_"):
+            return self.fit(X, y)
+        self._validate_params()
+        refuse_no_array("X", X)
+        refuse_no_array("y", y)
+        table = self._table(X)
+        with in_scikit_learns_words():
+            target = self._target(y)
+            check_consistent_length(table, target)
+        self._seed = (self._seed + 1) % _LARGEST_SEED  # batches of their own
+        self.model_ = self.model_.learn(table, self._known(target), seed=self._seed)
+        self.summary_, self._importances = self.model_.summary, None
+        return self
+
+    def _known(self, target: NDArray[Any]) -> NDArray[Any]:
+        """Further targets as the model has them."""
+        raise NotImplementedError
+
     def _settings(self) -> dict[str, Any]:
         """The arguments of ``fit`` that are given; what is None stays ``fit``'s own choice."""
         sizes: Any = self.hidden_layer_sizes
@@ -221,7 +252,10 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
                 f"y should be a 1d array, got an array of shape {shape} instead: {type(self).__name__} "
                 "predicts one column; fit one for each, as the estimators of sklearn.multioutput do"
             )
+        names = getattr(self, "feature_names_in_", None)
         target: NDArray[Any] = validate_data(self, X="no_validation", y=y)
+        if names is not None:  # which scikit-learn forgets where it sees no X
+            self.feature_names_in_ = names
         return target
 
     def _row_weights(

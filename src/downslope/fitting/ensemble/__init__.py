@@ -1,7 +1,7 @@
 """Groups of networks that are trained side by side and blended."""
 
 from downslope.fitting.ensemble._again import on_all_rows, replayed
-from downslope.fitting.ensemble._divergence import Diverged
+from downslope.fitting.ensemble._divergence import Diverged, refuse_diverged
 from downslope.fitting.ensemble._ensemble import (
     LINEAR_DESCENT,
     LINEAR_PENALTY,
@@ -51,5 +51,6 @@ __all__ = [
     "linear_network",
     "networks_for",
     "on_all_rows",
+    "refuse_diverged",
     "replayed",
 ]
