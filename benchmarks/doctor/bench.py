@@ -97,12 +97,17 @@ def _outcome(case: Case, call: Call) -> Outcome:
     return Outcome(
         case,
         [finding.code for finding in faults],
-        _score(case.twin) if case.code else found.score,
+        _score(_twin(case, call)) if case.code else found.score,
         found.score,
         mended,
         found.seconds,
         peers={name: rules(call, past) for name, rules in PEERS.items()},
     )
+
+
+def _twin(case: Case, call: Call) -> Call:
+    """The healthy call, judged as the case is: where that has no validation, by its last epoch."""
+    return case.twin if call.has_validation else case.twin.with_settings(validation=None)
 
 
 def _score(call: Call, asked: object = None) -> float:

@@ -65,5 +65,5 @@ def test_every_finding_has_both_stories_a_group_and_a_source() -> None:
 
 
 def test_every_finding_is_on_the_page_of_findings() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "findings.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "findings.md").read_text("utf-8")
     assert re.findall(r"^### (.+)$", page, re.MULTILINE) == [sign.code for sign in signs()]

@@ -104,6 +104,7 @@ class Suspicion:
         fair: the call that the remedy is tried on: the same, measured by rows that can judge it.
         evident: whether chance gives such evidence once in 1,000 times at most: what is proven to do harm is
             then a fault where its effect is medium, too.
+        is_symptom: whether the descent brought it about: another remedy that does as much is of the cause.
     """
 
     where: Where
@@ -115,6 +116,7 @@ class Suspicion:
     severity: str = FAULT
     fair: Callable[[Call], Call] = _unchanged
     evident: bool = False
+    is_symptom: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,6 +32,7 @@ _EPOCHS = 10  # what an examination may take of the run's own time
 _MOST = 6  # faults that are mended one after the other
 _SIGNALS = 0.5  # of the time, which signals may take
 _MENDED = "the run with these remedies"
+_RULE, _DESCENT = "optimizer", "descent"  # groups of findings
 _UNPROVEN = "unproven"  # what no verdict was given on
 _LEVEL = 0.05  # where two remedies differ by less, the cause is taken in the order of the findings
 
@@ -201,20 +202,34 @@ def _tried(
     for each in faults:
         if each.suspicion.certain:
             return found | {FAULT: [(each, each.suspicion.remedies[0], None)]}, []
-    for place, each in enumerate(faults):
+    order, left = sorted(faults, key=_costs_more), list[Suspected]()
+    for place, each in enumerate(order):
         call = each.suspicion.fair(seen.call)
         try:
             remedy, proof = trials.tried(call, each.suspicion.remedies)
         except OutOfTime:
-            return found, list(faults[place:])
+            left = order[place:]
+            break
         evident = each.suspicion.evident
         said = verdict(proof, seen.score_of(call), trials=len(faults), evident=evident) or _UNPROVEN
         found[said].append((each, remedy, proof))
-    return found, []
+    causes = list(faults)
+    for some in found.values():
+        some.sort(key=lambda tried: causes.index(tried[0]))
+    return found, sorted(left, key=causes.index)
+
+
+def _costs_more(each: Suspected) -> bool:
+    """Whether a remedy takes more time than the run, for which it has a placebo of its own."""
+    return any(remedy.placebo is not None for remedy in each.suspicion.remedies)
 
 
 def _first(proven: Sequence[Tried]) -> Tried:
-    """The remedy that does most; among those that do as much, the first in the order of causes."""
+    """The remedy that does most; among those that do as much, the first in the order of causes.
+
+    A rate can make up for a rule that is not right: what is wrong with the rule comes before it, if it is
+    evident and its remedy does enough. What the descent brought about comes after all of them.
+    """
     runs = [proof.remedied for _, _, proof in proven if proof is not None]
     if not runs:  # certain without a trial
         return proven[0]
@@ -222,21 +237,37 @@ def _first(proven: Sequence[Tried]) -> Tried:
     as_good = [
         rank_p(best.scores, own.scores) >= _LEVEL or not is_worth(own.median, best.median) for own in runs
     ]
-    return proven[as_good.index(True)]
+    first = [each for each, good in zip(proven, as_good, strict=True) if good]
+    if first[0][0].sign.group == _DESCENT:
+        first = [each for each in proven if _is_rule(*each)] or first
+    return min(first, key=lambda each: each[0].suspicion.is_symptom)
+
+
+def _is_rule(each: Suspected, _: Remedy, proof: Proof | None) -> bool:
+    """Whether it is evident that the rule is not right, and another one does as much as a fault costs."""
+    if proof is None or each.sign.group != _RULE or not each.suspicion.evident:
+        return False
+    return is_worth(proof.unchanged.median, proof.remedied.median)
 
 
 def _likely(seen: Examination, unproven: Sequence[Tried], *, must: bool) -> list[Tried]:
     """What is suspected of a run that learned nothing, though runs of the same call do otherwise by chance.
 
-    The first remedy all of whose runs are better by enough. Where there is none and the run is worse than a
-    constant, something is wrong all the same, and the remedy that did most is given, if it must be one.
+    The first remedy with which most runs are better by enough, though others may fail for another reason.
+    Where there is none and the run is worse than a constant, something is wrong all the same, and the remedy
+    that did most is given, if it must be one.
     """
     if seen.score < 1 - LARGE_SHARE:
         return []
-    runs = [(tried, proof.remedied.scores) for tried in unproven if (proof := tried[2]) is not None]
-    likely = [tried for tried, scores in runs if is_worth(seen.score, scores.max())]
-    if not likely and must and seen.is_useless and runs:
-        likely = [min(runs, key=lambda run: run[1].mean())[0]]
+    proofs = [(tried, proof) for tried in unproven if (proof := tried[2]) is not None]
+    likely = [
+        tried
+        for tried, proof in proofs
+        if is_worth(seen.score, proof.remedied.median)
+        and (tried[1].placebo is None or is_worth(proof.placebo.median, proof.remedied.median))
+    ]
+    if not likely and must and seen.is_useless and proofs:
+        likely = [min(proofs, key=lambda each: each[1].remedied.scores.mean())[0]]
     return likely[:1]
 
 
@@ -259,8 +290,10 @@ def _all_needed(trials: Trials, seen: Examination, faults: Sequence[Suspected]) 
         others = _changed(begin, (remedy for other, remedy in chosen.items() if other is not each))
         chosen[each] = trials.screened(others, each.suspicion.remedies)[0]
     everything = Remedy("all of these", lambda call: _changed(call, chosen.values()))
-    proof = trials.prove(begin, everything, everything.apply(begin))
-    if verdict(proof, reached, trials=len(faults)) != FAULT:
+    changed = everything.apply(begin)
+    if not trials.promises(begin, [changed]):
+        return []
+    if verdict(trials.prove(begin, everything, changed), reached, trials=len(faults)) != FAULT:
         return []
     for each in reversed(faults):
         rest = {other: remedy for other, remedy in chosen.items() if other is not each}

@@ -93,33 +93,37 @@ class Trials:
     def tried(self, call: Call, remedies: Sequence[Remedy]) -> tuple[Remedy, Proof]:
         """The first of the remedies that are screened with which no run fails, and its proof.
 
-        At the edge of what is stable a remedy can do well in a few runs and fail in the next. Where the best
-        of the first runs with any remedy is hardly better than the worst without, these are all of the proof.
+        At the edge of what is stable a remedy can do well in a few runs and fail in the next: one that does
+        as much and does not fail comes before it. Where the best of the first runs with any remedy is hardly
+        better than the worst without, these are all of the proof.
         """
-        some, few = (
-            self._best(call, remedies, 2),
-            [seed for seeds in self._rounds(call)[:2] for seed in seeds],
-        )
-        unchanged = self.branches(call, few)
-        remedied = [self.branches(self._with(call, remedy), few) for remedy in some]
-        least = min(float(branches.scores.min()) for branches in remedied)
-        if not is_worth(float(unchanged.scores.max()), least, SMALL, SMALL_SHARE):
-            mended = self._with(call, some[0])
-            return some[0], self._proof(call, mended, unchanged, remedied[0], unchanged)
+        some = self.screened(call, remedies)
+        if not self.promises(call, [self._with(call, remedy) for remedy in some]):
+            few, mended = self._few(call), self._with(call, some[0])
+            unchanged, remedied = self.branches(call, few), self.branches(mended, few)
+            return some[0], self._proof(call, mended, unchanged, remedied, unchanged)
         proofs = []
-        for remedy in self._best(call, some, 3):
+        for remedy in self._best(call, [each for each in remedies if each in some], len(_KEPT)):
             proofs.append((remedy, self.prove(call, remedy, self._with(call, remedy))))
-            if proofs[-1][1].remedied.scores.max() < WORST:
+            last, usual = proofs[-1][1].remedied, proofs[0][1].remedied.median
+            if last.scores.max() < WORST and not is_worth(last.median, usual):
                 return proofs[-1]
         return proofs[0]
 
     def screened(self, call: Call, remedies: Sequence[Remedy]) -> Sequence[Remedy]:
-        """The best remedies by the worst of some runs of each, the smallest change that does as well first.
+        """The best remedies by the worse of two runs of each, the smallest change that does as well first.
 
         Raises:
             OutOfTime: if the time is up before; so do the others.
         """
-        return self._best(call, remedies, len(_KEPT))
+        return self._best(call, remedies, 2)
+
+    def promises(self, call: Call, changed: Sequence[Call]) -> bool:
+        """Whether the best of the first runs of some changed calls beats the worst without a change."""
+        few = self._few(call)
+        unchanged = float(self.branches(call, few).scores.max())
+        least = min(float(self.branches(each, few).scores.min()) for each in changed)
+        return is_worth(unchanged, least, SMALL, SMALL_SHARE)
 
     def _best(self, call: Call, remedies: Sequence[Remedy], rounds: int) -> Sequence[Remedy]:
         """Those that are left after some rounds of choosing, the first to prove in front.
@@ -145,6 +149,10 @@ class Trials:
     def _rounds(self, call: Call) -> list[tuple[int, ...]]:
         """The seeds of each round of choosing."""
         return [(int(call.settings.get("seed") or 0),), *_SCREENS]
+
+    def _few(self, call: Call) -> list[int]:
+        """The seeds of the first two rounds."""
+        return [seed for seeds in self._rounds(call)[:2] for seed in seeds]
 
     def _with(self, call: Call, remedy: Remedy) -> Call:
         """The call with a remedy: the same one each time."""

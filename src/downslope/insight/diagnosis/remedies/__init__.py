@@ -10,7 +10,7 @@ from downslope.insight.diagnosis.remedies._layers import (
 )
 from downslope.insight.diagnosis.remedies._losses import EFFICIENT, huber_of, with_loss
 from downslope.insight.diagnosis.remedies._rates import other_rates, with_rate_times
-from downslope.insight.diagnosis.remedies._skips import quiet_blocks, skips
+from downslope.insight.diagnosis.remedies._skips import fewer_layers, quiet_blocks, skips
 from downslope.insight.diagnosis.remedies._starting import (
     LARGE,
     SMALL,
@@ -26,6 +26,7 @@ __all__ = [
     "StartingWeights",
     "all_layers",
     "drawn_anew",
+    "fewer_layers",
     "hidden",
     "huber_of",
     "mapped",

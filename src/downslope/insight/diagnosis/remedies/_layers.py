@@ -8,7 +8,7 @@ from dataclasses import replace
 from downslope.insight.diagnosis.measured import Call, Look, StageLook
 from downslope.nets import ACTIVATION, Dense, Layer, Residual
 
-__all__ = ["all_layers", "hidden", "mapped", "with_each", "with_last", "with_layers"]
+__all__ = ["all_layers", "first_layers", "hidden", "mapped", "with_each", "with_last", "with_layers"]
 
 
 def all_layers(layers: Sequence[Layer]) -> list[Layer]:
@@ -49,6 +49,12 @@ def mapped(layers: Sequence[Layer], change: Callable[[Layer], Layer]) -> list[La
 
 def _of_dense(change: Callable[[Dense], Dense]) -> Callable[[Layer], Layer]:
     return lambda layer: change(layer) if isinstance(layer, Dense) else layer
+
+
+def first_layers(call: Call, count: int) -> Call:
+    """The same call with the first so many of its layers and the last one."""
+    *before, end = call.network.layers
+    return with_layers(call, [*before[:count], end])
 
 
 def with_last(call: Call, change: Callable[[Dense], Dense]) -> Call:

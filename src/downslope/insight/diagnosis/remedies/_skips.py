@@ -7,12 +7,13 @@ from itertools import pairwise
 
 from downslope.insight.diagnosis._finding import Remedy
 from downslope.insight.diagnosis.measured import Call
-from downslope.insight.diagnosis.remedies._layers import with_layers
+from downslope.insight.diagnosis.remedies._layers import first_layers, with_layers
 from downslope.insight.diagnosis.remedies._starting import drawn_anew
 from downslope.nets import Dense, Layer, Residual, starting_values
 
-__all__ = ["quiet_blocks", "skips"]
+__all__ = ["fewer_layers", "quiet_blocks", "skips"]
 
+_TWO = 2  # hidden layers, which fit any function as well as one does (Cybenko 1989)
 _SHARE = 1e-3  # of the usual size: De and Smith (2020) begin with blocks that add nothing
 
 
@@ -21,6 +22,18 @@ def quiet_blocks(call: Call) -> list[Remedy]:
     if not any(isinstance(layer, Residual) for layer in call.network.layers):
         return []
     return [Remedy(f"weights in residual blocks that start {_SHARE:g} times as large", _quiet)]
+
+
+def fewer_layers(call: Call) -> list[Remedy]:
+    """The remedy that leaves out all hidden layers but two, if there are more."""
+    count = len(call.network.layers) - 1
+    return [Remedy(f"two of the {count} layers before the last", _two)] if count > _TWO else []
+
+
+def _two(call: Call) -> Call:
+    for anew in drawn_anew(call):
+        call = anew.apply(call)
+    return first_layers(call, _TWO)
 
 
 def skips(call: Call) -> list[Remedy]:

@@ -10,7 +10,13 @@ import numpy as np
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.measured import Call, Examination, derivatives_over_depth
-from downslope.insight.diagnosis.remedies import drawn_anew, quiet_blocks, with_layers, with_rate_times
+from downslope.insight.diagnosis.remedies import (
+    drawn_anew,
+    fewer_layers,
+    quiet_blocks,
+    with_layers,
+    with_rate_times,
+)
 from downslope.nets import Dense, Layer, Residual
 from downslope.training import Sgd
 
@@ -40,6 +46,7 @@ def exploding_gradient(seen: Examination) -> Iterable[Suspicion]:
             *(Remedy(f"clip_norm {norm:g}", partial(_clipped, norm=norm)) for norm in _NORMS),
             *quiet_blocks(seen.call),
             *drawn_anew(seen.call),
+            *fewer_layers(seen.call),
         ],
     )
 
@@ -51,9 +58,9 @@ def _clipped(call: Call, norm: float) -> Call:
 @exploding_gradient.planted
 def _blocks(healthy: Call, severity: float, random: np.random.Generator) -> Call:
     """10 to 14 residual blocks without normalisation: each adds as much as it gets."""
-    block = Residual((Dense(16, "relu"),))
+    block = Residual((Dense(24, "relu"),))
     layers: list[Layer] = [
-        Dense(16, "relu"),
+        Dense(24, "relu"),
         *[block] * (8 + round(6 * severity)),
         healthy.network.layers[-1],
     ]

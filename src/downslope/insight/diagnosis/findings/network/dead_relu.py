@@ -23,7 +23,10 @@ _RELU = "relu"
 @finding("dead-relu", _SOURCE, costly=True)
 def dead_relu(seen: Examination) -> Iterable[Suspicion]:
     """How many units of a layer are 0 on every row, beside the same network at fresh starts."""
-    equal = {each.layer for each in starting_weights(seen.call.network, seen.start) if each.are_alike}
+    weights = list(starting_weights(seen.call.network, seen.start))
+    if any(each.is_large for each in weights):
+        return  # the cause is the size of the weights at the start
+    equal = {each.layer for each in weights if each.are_alike}
     dead = {layer: units for layer, units in _dead(seen.at_end).items() if layer not in equal}
     if not any(map(len, dead.values())):
         return
@@ -47,6 +50,7 @@ def dead_relu(seen: Examination) -> Iterable[Suspicion]:
         + (", from the start on" if already > most[layer] else ", and were not at the start")
         + ": no gradient reaches their weights, and they stay so.",
         (*drawn_anew(seen.call), Remedy("leaky ReLU, which has a slope everywhere", _leaky)),
+        is_symptom=already <= most[layer],
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.measured import Call, Examination, Look
-from downslope.insight.diagnosis.remedies import hidden, skips, with_each, with_layers
+from downslope.insight.diagnosis.remedies import fewer_layers, hidden, skips, with_each, with_layers
 from downslope.nets import Dense
 from downslope.training import Sgd
 
@@ -42,7 +42,7 @@ def too_deep_for_sigmoid(seen: Examination) -> Iterable[Suspicion]:
         (
             Remedy("tanh instead of sigmoid in the layers before the last", partial(_with, name="tanh")),
             Remedy("ReLU instead of sigmoid in the layers before the last", partial(_with, name="relu")),
-            *(_after_tanh(each) for each in skips(seen.call)),
+            *(_after_tanh(each) for each in (*skips(seen.call), *fewer_layers(seen.call))),
         ),
     )
 
@@ -88,4 +88,4 @@ def _tanhs(healthy: Call, random: np.random.Generator) -> Call | None:
 
 
 def _deep(healthy: Call, count: int, name: str) -> Call:
-    return with_layers(healthy, [*(Dense(16, name) for _ in range(count)), healthy.network.layers[-1]])
+    return with_layers(healthy, [*(Dense(24, name) for _ in range(count)), healthy.network.layers[-1]])

@@ -44,6 +44,7 @@ def clipping_too_tight(seen: Examination) -> Iterable[Suspicion]:
                 ),
                 Remedy(f"no {name}", partial(_with_bound, name=name, bound=None)),
             ],
+            evident=True,  # computed, not estimated
         )
 
 

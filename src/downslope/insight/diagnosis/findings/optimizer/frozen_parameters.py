@@ -36,6 +36,7 @@ def frozen_parameters(seen: Examination) -> Iterable[Suspicion]:
         f"{count:,} frozen numbers have {100 * held / total:.3g}% of the squared gradient at the end: the "
         "error would fall along them, and they stay as they are.",
         [Remedy("nothing frozen", lambda call: call.with_settings(frozen=None))],
+        evident=True,  # computed, not estimated
     )
 
 

@@ -43,6 +43,7 @@ def optimizer_setting(seen: Examination) -> Iterable[Suspicion]:
                 f"ε = {rule.epsilon:g} is larger than √v̂ of {100 * share:.3g}% of the parameters: steps "
                 "shrink with the gradient, as if nothing were divided by its size.",
                 [_remedy(rule, epsilon=usual)],
+                evident=True,  # computed, not estimated
             )
     yield from _memory(seen)
 
@@ -61,6 +62,7 @@ def _memory(seen: Examination) -> Iterable[Suspicion]:
         f"{name} = {getattr(rule, name):g} remembers {steps:,.0f} steps of {seen.steps_asked:,}: the update "
         "goes on long after the gradient has turned, past the minimum and back.",
         [_remedy(rule, **{name: 0.9})],
+        evident=True,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from downslope.insight.diagnosis._finding import Evidence, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.measured import Call, Examination, derivatives_over_depth
-from downslope.insight.diagnosis.remedies import drawn_anew, hidden, skips, with_layers
+from downslope.insight.diagnosis.remedies import drawn_anew, fewer_layers, hidden, skips, with_layers
 from downslope.nets import Dense, starting_values
 from downslope.training import Sgd
 
@@ -28,7 +28,8 @@ def vanishing_gradient(seen: Examination) -> Iterable[Suspicion]:
         return
     remedies = drawn_anew(seen.call)
     if not any(each.stage.function == "sigmoid" for each in hidden(seen.at_start)):
-        remedies += skips(seen.call)  # of sigmoids it is the activation that is to be changed
+        # of sigmoids it is the activation that is to be changed
+        remedies += [*skips(seen.call), *fewer_layers(seen.call)]
     if not remedies:
         return
     ratio = sizes[0] / sizes[-1]

@@ -22,7 +22,11 @@ _STEPS = 1000  # the number of steps where none is asked for
 
 @finding("batch-too-large", _SOURCE)
 def batch_too_large(seen: Examination) -> Iterable[Suspicion]:
-    """The steps that the epochs come to beside those of batches of a usual size, at the same work."""
+    """The steps that the epochs come to beside those of batches of a usual size, at the same work.
+
+    More epochs or longer steps may mend the same run: where they do no better, the change that costs nothing
+    is named.
+    """
     call, steps = seen.call, seen.steps_asked
     if call.settings.get("epochs") is None or seen.optimizer is None or steps >= _STEPS or seen.failed:
         return
@@ -37,6 +41,7 @@ def batch_too_large(seen: Examination) -> Iterable[Suspicion]:
         f"{call.settings['epochs']} epochs of batches of {size:,} rows are {steps:,} steps: "
         "smaller batches make more steps of the same work.",
         [Remedy(f"batches of {each} rows", partial(_with_size, size=each)) for each in sizes],
+        evident=True,  # counted
     )
 
 
@@ -46,8 +51,9 @@ def _with_size(call: Call, size: int) -> Call:
 
 @batch_too_large.planted
 def _whole(healthy: Call, severity: float, random: np.random.Generator) -> Call:
-    """The epochs of small batches with 128 rows in a step, or the whole table."""
-    return healthy.with_settings(batch_size=None if severity > 0.5 else 128)
+    """A quarter of the epochs, enough for small batches, with 256 rows in a step, or the whole table."""
+    epochs = int(healthy.settings["epochs"]) // 4
+    return healthy.with_settings(batch_size=None if severity > 0.5 else 256, epochs=epochs)
 
 
 @batch_too_large.look_alike
