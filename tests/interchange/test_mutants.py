@@ -25,6 +25,16 @@ def test_mutants_are_refused_or_read(count):
     assert f"0 faults in {count:,} mutants" in done.stdout
 
 
+@pytest.mark.parametrize("count", [100, pytest.param(3000, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("what", ["onnx", "checkpoints"])
+def test_mutants_of_what_is_read_otherwise(what, count):
+    """Files of ONNX, and folders of checkpoints, from which a training goes on with the same bits."""
+    command = [sys.executable, str(SCRIPT.with_name("mutants_read.py")), "--what", what, "--seed", "7"]
+    done = subprocess.run([*command, "--count", str(count)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"0 faults in {count:,} mutants" in done.stdout
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "model"

@@ -71,7 +71,7 @@ def read_onnx(path: str | os.PathLike[str]) -> OnnxGraph:
         return _graph(graphs[0])
     except DownslopeError as error:
         raise DownslopeError(f"{place}: {error}") from None
-    except (ValueError, IndexError, KeyError, TypeError, struct.error) as error:
+    except (ValueError, IndexError, KeyError, TypeError, OverflowError, struct.error) as error:
         raise DownslopeError(f"{place} is no file of ONNX, or damaged: {error}; export it again") from None
 
 
@@ -98,7 +98,8 @@ def _graph(content: bytes) -> OnnxGraph:
 def _operator(content: bytes) -> Operator:
     inputs, outputs, settings, kind, name = [], [], dict[str, Any](), "", ""
     for number, value in fields_of(content):
-        assert isinstance(value, bytes)
+        if not isinstance(value, bytes):
+            continue
         if number == 5:
             key, setting = _setting(value)
             settings[key] = setting
@@ -146,7 +147,9 @@ def _packed(content: bytes) -> list[int]:
     """Whole numbers one after the other: a message whose fields lack their numbers."""
     found, at = [], 0
     while at < len(content):
-        end = next(i for i in range(at, len(content)) if content[i] < 0x80) + 1
+        end = next((i + 1 for i in range(at, len(content)) if content[i] < 0x80), 0)
+        if not end:
+            raise ValueError("a number ends with the file")
         found.append(_signed(sum((b & 0x7F) << 7 * i for i, b in enumerate(content[at:end]))))
         at = end
     return found

@@ -10,6 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from downslope._container import shortened
+
+_LONGEST = 900  # letters of a message, of which a file may hold any number
+
 __all__ = ["described", "refusal"]
 
 
@@ -47,6 +51,7 @@ def _digest(content: bytes) -> str:
 def refusal(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     """What differs between what was asked for and what is; empty where nothing does."""
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    return "; ".join(
+    said = (
         f"{name} was {before.get(name, 'not given')} and is {now.get(name, 'not given')}" for name in names
     )
+    return shortened("; ".join(said), _LONGEST)
