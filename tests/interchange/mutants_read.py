@@ -4,8 +4,9 @@
     python tests/interchange/mutants_read.py --count 20000 --seed 0 --what checkpoints
 
 As ``mutants.py``, whose means they share. A file of ONNX has no checksum: half of its mutants have other
-bytes, the others other numbers, texts and messages in the right form. A training goes on from a damaged folder
-with the bits of one that was never stopped; from one that somebody made on purpose it goes on, or says why not.
+bytes, the others other numbers, texts and messages in the right form. A training goes on from a damaged
+folder with the bits of one that was never stopped; from one that somebody made on purpose it goes on, or says
+why not.
 """
 
 import argparse
