@@ -28,10 +28,6 @@ $(VENV)/.dev: pyproject.toml $(NATIVE) | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@
 
-$(VENV)/.docs: pyproject.toml $(NATIVE) | $(BIN)/python
-	$(BIN)/pip install --quiet --editable '.[docs]'
-	touch $@
-
 demo: $(VENV)/.demo
 	$(BIN)/downslope demo
 
@@ -86,7 +82,7 @@ aarch64-test: $(VENV)/.dev
 	$(BIN)/ctest --test-dir $(VENV)/native-aarch64 --output-on-failure
 
 # the site in build/docs: notebooks are run, links and names checked; a warning is an error. Any server of files serves it
-docs: $(VENV)/.docs
+docs: $(VENV)/.dev
 	rm -rf build/docs
 	$(BIN)/sphinx-build -W --keep-going -q -j auto -d $(VENV)/doctrees docs build/docs
 
