@@ -81,6 +81,8 @@ def test_members_hold_rows_of_the_sample_out_and_a_single_one_is_trained_on_all(
     assert model.record.validation_rows == 1000
     assert model.intervals is not None
     assert any("uniform sample of 1,000 of 1,200 rows" in note for note in model.record.notes)
+    assert "in training, 1,200 rows of " in model.record.notes[-1]
+    assert "shuffled in windows of 576" in model.record.notes[-1]
     assert "1,200 rows" in str(model.summary)
     alone = ds.fit(rows, "y", **(HOW | {"members": 1}))
     assert alone.record.rows == ROWS

@@ -38,7 +38,7 @@ from downslope.fitting._parallel import shared_settings
 from downslope.fitting._recording import kept_rows, record_of
 from downslope.fitting._rows import TargetRows, target_rows
 from downslope.fitting._streaming import DatasetRows, opened_dataset
-from downslope.fitting._training import train
+from downslope.fitting._training import shuffled_as, train
 from downslope.fitting.ensemble import (
     LINEAR_PENALTY,
     FitHooks,
@@ -372,7 +372,7 @@ def fitted_model(
         source=about.source,
         asked=about.asked,
         group=about.group,
-        notes=about.notes,
+        notes=(*about.notes, *shuffled_as(trained, settings)),
     )
     kept = kept_rows(trained, settings.seed)
     return Model(

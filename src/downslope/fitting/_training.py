@@ -27,7 +27,7 @@ from downslope.fitting.ensemble import (
 )
 from downslope.training import Folds
 
-__all__ = ["Trained", "train", "with_folds"]
+__all__ = ["Trained", "shuffled_as", "train", "with_folds"]
 
 _CHECK_SHARE = 0.1  # of a time limit
 _FEWEST_MEMBERS = 4  # beside which one more network is a small share of the work
@@ -75,6 +75,15 @@ def train(rows: TargetRows, settings: FitSettings, hooks: FitHooks) -> Trained:
     if not rows.target.classes and not trained.fitted.interrupted:
         trained = _with_intervals(trained, settings, hooks)
     return trained
+
+
+def shuffled_as(trained: Trained, settings: FitSettings) -> tuple[str, ...]:
+    """How far the rows of a dataset were shuffled, in words; nothing of rows in memory."""
+    stream = trained.rows.stream
+    if stream is None:
+        return ()
+    rows = stream.rows_for(trained.fitted.groups[-1].ensemble)
+    return (f"in training, {rows.said(settings.batch_for(rows.rows))}",)
 
 
 def _held_out_and_whole(rows: TargetRows, settings: FitSettings, hooks: FitHooks) -> Trained:
