@@ -179,3 +179,11 @@ def test_no_signal_is_lost_whenever_it_comes(number: signal.Signals, table: Path
         assert not left
         if (table.parent / "t.downslope").exists():
             ds.load(table.parent / "t.downslope")
+
+
+def test_what_torchrun_passes_on_is_no_second_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "some")
+    with _signals.Deferred(reports=True):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        assert _signals.pending()

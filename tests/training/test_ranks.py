@@ -5,7 +5,8 @@ import pytest
 from thread_ranks import on_ranks
 
 import downslope as ds
-from downslope.engines import evaluate
+from downslope.engines import Share, evaluate
+from downslope.engines.native._descent import NativeDescent, step_tape
 from downslope.engines.native.lowering import Opcode, lower
 from downslope.graph import gradient, make, parameter
 from downslope.training import AdamW, training_program
@@ -66,6 +67,73 @@ def test_the_reference_engine_takes_them_too(monkeypatch):
     one = ds.descend(NETWORK, X, Y, seed=3, **settings)
     runs = on_ranks(
         monkeypatch, 2, lambda rank: ds.descend(NETWORK, X, Y, seed=3, parallel="data", **settings)
+    )
+    for run in runs:
+        np.testing.assert_allclose(run.losses, one.losses, rtol=1e-5)
+
+
+def test_threads_of_a_rank_give_the_same_bits():
+    deep = ds.Network(40, [ds.Dense(600, "relu"), ds.Dense(600, "relu"), ds.Dropout(0.1), ds.Dense(1)])
+    program = training_program(deep, AdamW(), relative=True, over_ranks=True)
+    states = {n: np.zeros(tuple(map(int, s.shape)), np.float32) for n, s in program.states.items()}
+    rows = {"x": RNG.normal(size=(300, 40)), "y": RNG.normal(size=(300, 1)), "row_weights": np.ones(300)}
+    data = {name: value.astype(np.float32) for name, value in rows.items()}
+    found = []
+    for threads in (1, 2):
+        seen = []
+
+        def add_up(values, seen=seen):
+            seen.append(len(values))
+            values *= 2  # another rank with the same rows
+
+        descent = NativeDescent(
+            *(program.graph.error, program.assignments, data, 300), threads=threads, share=Share(0, add_up)
+        )
+        descent.put({**deep.initial_parameters(1, np.float32), **states})
+        steps = {"learning_rate": np.full(6, 0.01), "step": np.arange(1.0, 7), "rows": np.full(6, 600.0)}
+        errors = descent.run(None, 6, steps, 1, 0)
+        assert len(seen) == 6 * len(
+            step_tape(program.graph.error, tuple(program.assignments.items()), False).exchanges
+        )
+        found.append((errors, descent.values()))
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    for name, value in found[0][1].items():
+        np.testing.assert_array_equal(value, found[1][1][name])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_exchange_that_fails_ends_the_run_on_all_threads(threads):
+    program = training_program(NETWORK, AdamW(), relative=True, over_ranks=True)
+    states = {n: np.zeros(tuple(map(int, s.shape)), np.float32) for n, s in program.states.items()}
+    data = {"x": X, "y": Y[:, None], "row_weights": np.ones(len(X), np.float32)}
+    calls = []
+
+    def add_up(values):
+        calls.append(values)
+        if len(calls) > 3:
+            raise ds.DownslopeError("rank 1 is lost")
+
+    descent = NativeDescent(
+        *(program.graph.error, program.assignments, data, len(X)), threads=threads, share=Share(0, add_up)
+    )
+    descent.put({**NETWORK.initial_parameters(1, np.float32), **states})
+    steps = {name: np.full(9, 1.0) for name in ("learning_rate", "step", "rows")}
+    with pytest.raises(ds.DownslopeError, match="rank 1 is lost"):
+        descent.run(None, 9, steps, 1, 0)
+    assert len(descent.ran[1]) == 3
+
+
+def test_ranks_take_the_windows_of_a_dataset(monkeypatch, tmp_path):
+    pl = pytest.importorskip("polars")
+    names = [f"x{n}" for n in range(7)]
+    pl.DataFrame({**dict(zip(names, X.T, strict=True)), "y": Y}).write_parquet(
+        tmp_path / "rows.parquet", row_group_size=100
+    )
+    dataset = ds.Dataset(tmp_path / "rows.parquet", memory=1 << 14)
+    settings = {"batch_size": 64, "epochs": 2, "seed": 3}
+    one = ds.descend(NETWORK, dataset, "y", **settings)
+    runs = on_ranks(
+        monkeypatch, 3, lambda rank: ds.descend(NETWORK, dataset, "y", parallel="data", **settings)
     )
     for run in runs:
         np.testing.assert_allclose(run.losses, one.losses, rtol=1e-5)
