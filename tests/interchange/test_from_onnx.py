@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from downslope.interchange.exports._onnx_file import FileOfOnnx
 from downslope.nets import ACTIVATIONS
 
 runtime = pytest.importorskip("onnxruntime")
@@ -57,6 +58,27 @@ def test_the_link_of_a_loss_comes_back(loss, outputs, tmp_path):
     net = ds.Network(4, [ds.Dense(5, "tanh"), ds.Dense(outputs)], loss=loss)
     ds.export(net, tmp_path / "net.onnx", net.initial_parameters(1))
     assert ds.from_onnx(tmp_path / "net.onnx").network == net
+
+
+@pytest.mark.parametrize("names", [("a", "b", "c"), ("c", "a", "b")])
+def test_inputs_that_are_put_side_by_side_are_the_columns_in_that_order(names, tmp_path):
+    """As exports of tables begin, with an input for each column, whatever the order that declares them."""
+    draw, numbers = np.random.default_rng(3), np.dtype(np.float32)
+    file = FileOfOnnx("three columns")
+    for name, width in (("a", 1), ("b", 2), ("c", 1)):
+        file.input(name, numbers, ("n", width))
+    file.array("weight", draw.normal(size=(4, 3)).astype(numbers))
+    file.operator("Concat", names, "x", {"axis": 1})
+    file.operator("MatMul", ["x", "weight"], "z", {})
+    file.operator("Tanh", ["z"], "y", {})
+    file.output("y", numbers, ("n", 3))
+    path = tmp_path / "net.onnx"
+    path.write_bytes(file.bytes())
+    given = {"a": X[:, :1], "b": X[:, 1:3], "c": X[:, 3:]}
+    (wanted,) = runtime.InferenceSession(path).run(None, given)
+    found = ds.from_onnx(path)
+    x = np.concatenate([given[name] for name in names], axis=1)
+    np.testing.assert_allclose(ds.predict(found.network, x, parameters=found), wanted, atol=1e-6)
 
 
 def test_with_columns_it_is_a_model():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -67,16 +67,30 @@ def network_of_onnx(
 
 
 def _steps(path: str | os.PathLike[str], graph: OnnxGraph) -> list[Step]:
+    graph = _with_one_input(graph)
     if len(graph.inputs) != 1:
         raise DownslopeError(
-            f"{os.fsdecode(path)} takes {len(graph.inputs)} inputs ({', '.join(graph.inputs[:6])}), and a "
-            "network one matrix of numbers; export the network behind the preprocessing, or use "
-            "ds.from_sklearn"
+            f"{os.fsdecode(path)} takes {len(graph.inputs)} inputs ({', '.join(graph.inputs[:6])}) that are "
+            "not put side by side at once, and a network takes one matrix of numbers; export the network "
+            "behind the preprocessing, or use ds.from_sklearn"
         )
     if not graph.outputs:
         raise DownslopeError(f"{os.fsdecode(path)} gives no numbers")
     named = [name for name in graph.outputs if "probabilit" in name]
     return _Reader(graph).steps((named or graph.outputs)[0])
+
+
+def _with_one_input(graph: OnnxGraph) -> OnnxGraph:
+    """The graph behind the operator that puts all inputs side by side, in that order, if there is one."""
+    if len(graph.inputs) < 2:
+        return graph
+    for op in graph.operators:
+        others = (name for each in graph.operators if each is not op for name in each.inputs)
+        side_by_side = op.kind == "Concat" and op.settings.get("axis") in (1, -1)
+        if side_by_side and sorted(op.inputs) == sorted(graph.inputs) and not {*others} & {*graph.inputs}:
+            rest = [each for each in graph.operators if each is not op]
+            return replace(graph, operators=rest, inputs=[*op.outputs])
+    return graph
 
 
 class _Reader:
