@@ -165,9 +165,8 @@ def from_onnx(
     written. The file is read as data; the package onnx is not needed.
 
     Args:
-        path: of the file, with its arrays inside. It takes one matrix, (rows, inputs), or several that it puts
-            side by side at once. Where it gives a class
-            and probabilities, they are the prediction.
+        path: of the file, with its arrays inside. It takes one matrix, (rows, inputs), or several that
+            it puts side by side at once. Where it gives a class and probabilities, they are the prediction.
         loss, columns, target, classes: as of ``from_torch``.
 
     Returns:
