@@ -85,7 +85,7 @@ class TestEveryTape:
 
 
 def test_the_neuron_prints_as_the_documentation_shows():
-    page = (Path(__file__).parents[2] / "docs" / "engines.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "explanation" / "engines.md").read_text()
     shown = page.split(">>> print(ds.tape(neuron))\n")[1].split("\n\n")[0].replace("<BLANKLINE>", "")
     assert str(ds.tape(NEURON)) == shown
 
