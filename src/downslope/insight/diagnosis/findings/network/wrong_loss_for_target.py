@@ -47,7 +47,7 @@ def wrong_loss_for_target(seen: Examination) -> Iterable[Suspicion]:
             fair=lambda call: call.measured_by(wrong),
         )
     if loss == "cross_entropy" and rows < _TEN:
-        distance = Measure(lambda z, t: (_expected(z) - t) ** 2, [np.array([np.mean(y)])])
+        distance = Measure(lambda z, t: (_expected(z) - t.ravel()) ** 2, [np.array([np.mean(y)])])
         yield Suspicion(
             Where(layer=seen.at_end.stages[-1].stage.layer),
             (count,),
