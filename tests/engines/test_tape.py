@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -86,8 +87,8 @@ class TestEveryTape:
 
 def test_the_neuron_prints_as_the_documentation_shows():
     page = (Path(__file__).parents[2] / "docs" / "explanation" / "engines.md").read_text()
-    shown = page.split(">>> print(ds.tape(neuron))\n")[1].split("\n\n")[0].replace("<BLANKLINE>", "")
-    assert str(ds.tape(NEURON)) == shown
+    shown = page.split(">>> print(ds.tape(neuron))\n")[1].split("\n\n")[0]
+    assert str(ds.tape(NEURON)) == dedent(shown).replace("<BLANKLINE>", "")
 
 
 def test_what_is_printed_is_what_runs():
