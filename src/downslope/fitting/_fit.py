@@ -109,7 +109,8 @@ def fit(
 
     Args:
         data: a path, a Polars, pandas or PyArrow table, a dict of columns, a list of dicts, or a matrix of
-            inputs.
+            inputs; or a folder, a pattern such as ``"data/*.parquet"`` or a ``ds.Dataset``, whose rows need
+            not fit into memory.
         target: the name of the column to predict, or its values, (rows,). Of several targets a list of
             names, or their values: a frame, a dict of columns, or a matrix, (rows, targets).
         task: ``"regression"``, ``"classification"`` or ``"auto"``, for every target; ``category`` and
