@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 FOR_EVERY_SET = sets=$$($(BIN)/python -c 'from downslope.engines.native import _native; print(*_native.instruction_sets())') && \
 	for isa in $$sets; do DOWNSLOPE_ISA=$$isa
 
-.PHONY: demo test thorough check native-test sanitize aarch64-test page-test javascript docs
+.PHONY: demo test thorough check native-test sanitize aarch64-test page-test javascript docs wheel contents
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -133,8 +133,8 @@ contents: $(VENV)/.dev
 
 # TESTS: all of them, unless some are named
 check: $(VENV)/.dev native-test sanitize javascript contents
-	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks packaging
+	$(BIN)/ruff check src tests benchmarks packaging
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(ONE_EACH) $(BIN)/python -m pytest -n auto $(TESTS)

@@ -69,7 +69,8 @@ def tracked() -> set[str]:
 
 def _excluded(name: str, pattern: str) -> bool:
     """As scikit-build-core reads a pattern: of a folder, of a path, or of a name anywhere."""
-    return name.split("/")[0] == pattern or fnmatch(name, pattern) or fnmatch(name, pattern.removeprefix("**/"))
+    patterns = pattern, f"{pattern}/*", pattern.removeprefix("**/")
+    return any(fnmatch(name, one) for one in patterns)
 
 
 if __name__ == "__main__":
