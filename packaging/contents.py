@@ -45,7 +45,7 @@ def wrong_in_source(path: Path) -> list[str]:
 def wrong_in_wheel(path: Path) -> list[str]:
     """What is missing in a wheel, or does not belong there."""
     with zipfile.ZipFile(path) as file:
-        names = set(file.namelist())
+        names = {name for name in file.namelist() if not name.endswith("/")}
     package = {name.removeprefix("src/") for name in tracked() if name.startswith("src/downslope/")}
     inside = {name for name in names if ".dist-info/" not in name}
     engine = {name for name in inside if fnmatch(name, "downslope/engines/native/_native.*.so")}
