@@ -61,6 +61,7 @@ def schedule(kind, **settings):
 TEXTS = frozenset({"text of a number", "empty text", "SGD", "Tanh", "unknown name"})
 RESULTS = {
     "TrainedNetwork",
+    "Tuned",
     "Comparison",
     "Contributions",
     "Diagnosis",

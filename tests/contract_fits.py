@@ -15,6 +15,7 @@ from unusual_values import (
     INSIDE,
     NOTHING,
     OPTIONAL,
+    PATHS,
     POSITIVE,
     SEED,
     SHARE,
@@ -31,6 +32,7 @@ TABLE = {
     "kind": ["u", "v", "w"] * (ROWS // 3),
     "y": (np.linspace(0, 1, ROWS) ** 2).tolist(),
 }
+LONGER = {name: [*cells, *cells[::5]] for name, cells in TABLE.items()}
 X = DRAW.normal(size=(ROWS, 3))
 Y = X @ [1.0, -2.0, 0.5] + 0.1
 FOLDER = TemporaryDirectory()  # which goes when Python ends
@@ -60,6 +62,11 @@ def fit(**given):
     model = ds.fit(**given)
     model = next(iter(model.values())) if isinstance(model, ds.Models) else model
     return model.parameters, model.predict(TABLE), errors_of(model)
+
+
+def tune(**given):
+    found = ds.tune(**given)
+    return found.model.parameters, errors_of(found.model), [trial.score for trial in found.trials]
 
 
 def errors_of(model):
@@ -139,6 +146,9 @@ MLP = {
     "device": OPTIONAL,
 }
 TABLES = {
+    "activation": frozenset({"Tanh"}) | OPTIONAL,
+    "dropout": OPTIONAL | reals(lambda v: 0 <= v < 1) - BOTH,
+    "weight_decay": OPTIONAL | reals(lambda v: 0 <= v < 1e9) - BOTH,
     "members": OPTIONAL | integers(lambda v: 1 <= v <= 1000) - BOTH,
     "hidden_layer_sizes": OPTIONAL | UNITS | {"empty array"},
     "epochs": OPTIONAL | integers(lambda v: 1 <= v <= 1e6) - BOTH,
@@ -198,6 +208,51 @@ FITS = {
             "source": NOTHING,
             "columns": OPTIONAL | {"list of text"},
             "memory": OPTIONAL | wholes(lambda v: 1 <= v <= 1 << 60),
+        },
+    ),
+    ds.tune: (
+        tune,
+        defaults(
+            ds.tune,
+            data=LONGER,
+            target="y",
+            time=None,
+            trials=1,
+            epochs=1,
+            members=2,
+            hidden=(3,),
+            activation="tanh",
+            dropout=0.1,
+            learning_rate=0.01,
+            weight_decay=0.1,
+            batch_size=8,
+        ),
+        {
+            "data": NOTHING,
+            "target": NOTHING,
+            "time": OPTIONAL | POSITIVE,
+            "trials": wholes(lambda v: 1 <= v <= 1e6),
+            "task": NOTHING,
+            "drop": COLUMNS,
+            "category": COLUMNS,
+            "number": COLUMNS,
+            "members": OPTIONAL | wholes(lambda v: 1 <= v <= 1000),
+            "hidden": OPTIONAL | wholes(lambda v: 1 <= v < 1e9),
+            "activation": OPTIONAL | {"Tanh"},
+            "dropout": OPTIONAL | SHARE,
+            "learning_rate": OPTIONAL | numbers(lambda v: 0 < v <= 8),
+            "weight_decay": OPTIONAL | numbers(lambda v: 0 <= v < 1e9),
+            "batch_size": OPTIONAL | wholes(lambda v: v >= 1),
+            "epochs": OPTIONAL | wholes(lambda v: 1 <= v <= 1e6),
+            "threads": OPTIONAL | wholes(lambda v: v >= 1),
+            "row_weights": OPTIONAL,
+            "group": OPTIONAL,
+            "order": OPTIONAL,
+            "seed": SEED,
+            "source": OPTIONAL | TEXTS,
+            "log": OPTIONAL | PATHS,
+            "progress": OPTIONAL | {"function"},
+            "described": OPTIONAL | {"function"},
         },
     ),
     ds.compare: (

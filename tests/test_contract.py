@@ -17,12 +17,14 @@ from unusual_values import VALUES, attempt, fingerprint, finite, plain, real
 CONTRACT = CALLS | FITS
 MLP, TABLES = (ds.MLPRegressor, ds.MLPClassifier), (ds.TableRegressor, ds.TableClassifier)
 BY_THE_CLOCK = {(target, "time_limit") for target in (ds.descend, ds.fit, *TABLES)}
+BY_THE_CLOCK |= {(ds.tune, "time")}
 """Settings under which two runs differ."""
 IN_THEIR_OWN_DTYPE = {(target, "validation_fraction") for target in MLP}
 """Shares that are multiplied by the number of rows as they are, as scikit-learn does."""
 WITHOUT_A_TRACE = {
     *((ds.descend, name) for name in ("patience", "threads")),
     (ds.fit, "threads"),
+    *((ds.tune, name) for name in ("threads", "trials")),
     *((ds.Checkpoint, name) for name in ("every", "keep")),
     (ds.doctor, "seconds"),  # without a proof nothing is tried
     (ds.explain, "seed"),

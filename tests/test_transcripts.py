@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["evaluate", "messy", "report", "show", "targets", "time"]
+PAGES = ["evaluate", "messy", "report", "show", "targets", "time", "tune"]
 FIGURE = re.compile(r"[-−]?\d[\d.,]*(e[-+]?\d+)?")
-OF_THE_PROCESSOR = re.compile(r"standard errors|^# – #|The network's|(of|in) the prediction")
+OF_THE_PROCESSOR = re.compile(
+    r"standard errors|^# – #|The network's|(of|in) the prediction"
+    r"|^Network: |^Found: |with the defaults|than the defaults|^The same model"
+)
 """Lines whose words depend on the last digits of figures, which depend on the processor."""
 
 

@@ -120,6 +120,7 @@ OTHER_WORDS = {
     "drop": ["column"],
     "category": ["column"],
     "number": ["column"],
+    "order": ["for time"],
     "members": ["network"],
     "weight_decay": ["diverged"],
     "alpha": ["non-finite"],

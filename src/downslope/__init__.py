@@ -35,6 +35,7 @@ _NAMES = {
         "Models",
         "PartialDependence",
         "Report",
+        "Tuned",
         "compare",
         "export",
         "fit",
@@ -43,6 +44,7 @@ _NAMES = {
         "from_torch",
         "load",
         "report",
+        "tune",
     ),
     "graph": ("ops",),
     "insight": (

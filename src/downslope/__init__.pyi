@@ -14,6 +14,7 @@ from downslope.fitting import Model as Model
 from downslope.fitting import Models as Models
 from downslope.fitting import PartialDependence as PartialDependence
 from downslope.fitting import Report as Report
+from downslope.fitting import Tuned as Tuned
 from downslope.fitting import compare as compare
 from downslope.fitting import export as export
 from downslope.fitting import fit as fit
@@ -22,6 +23,7 @@ from downslope.fitting import from_sklearn as from_sklearn
 from downslope.fitting import from_torch as from_torch
 from downslope.fitting import load as load
 from downslope.fitting import report as report
+from downslope.fitting import tune as tune
 from downslope.graph import ops as ops
 from downslope.insight import Diagnosis as Diagnosis
 from downslope.insight import Estimate as Estimate

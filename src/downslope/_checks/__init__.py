@@ -5,6 +5,7 @@ a name in capitals works as the plain value does.
 """
 
 from downslope._checks._arrays import array, indices, refuse_lost
+from downslope._checks._durations import duration
 from downslope._checks._names import called, choice, flag, text
 from downslope._checks._numbers import (
     ANY,
@@ -36,6 +37,7 @@ __all__ = [
     "called",
     "check_numbers",
     "choice",
+    "duration",
     "flag",
     "index",
     "indices",

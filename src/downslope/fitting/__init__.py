@@ -12,6 +12,7 @@ from downslope.fitting._notebook import summary_html
 from downslope.fitting._record import LINEAR, GroupRecord, Record
 from downslope.fitting._sampling import sampled_rows
 from downslope.fitting._scores import NETWORK, Scores, baseline_prediction, scores, surprise
+from downslope.fitting._searched import Searched
 from downslope.fitting._summary import Summary, group_line
 from downslope.fitting._written import rounded
 from downslope.fitting.contributions import Contributions, PartialDependence
@@ -26,6 +27,7 @@ from downslope.fitting.evaluation import (
     labelled_rows,
 )
 from downslope.fitting.reports import Report, report
+from downslope.fitting.search import Trial, Tuned, TunePhase, tune
 
 __all__ = [
     "LINEAR",
@@ -47,7 +49,11 @@ __all__ = [
     "Record",
     "Report",
     "Scores",
+    "Searched",
     "Summary",
+    "Trial",
+    "TunePhase",
+    "Tuned",
     "baseline_prediction",
     "baselines",
     "compare",
@@ -77,4 +83,5 @@ __all__ = [
     "summary_html",
     "surprise",
     "table_descent",
+    "tune",
 ]

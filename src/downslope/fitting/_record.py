@@ -12,6 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from downslope._checks import one_of, show
 from downslope.errors import DownslopeError
 from downslope.fitting._scores import Scores
+from downslope.fitting._searched import Searched
 from downslope.fitting.evaluation import Estimate
 from downslope.tables import Column
 
@@ -107,6 +108,7 @@ class Record:
             linear model, with the standard error of the difference row by row.
         later: the rows that validated, where they are later than those that trained the networks.
         time_checks: what scores of later rows say, for columns by which the rows may be in order.
+        searched: how its settings were searched; None where they were not.
         imported: what the model was made of where it was fitted elsewhere, such as ``"Pipeline of
             scikit-learn"``; nothing is known of rows and scores then. "" where it was fitted here.
         notes: what was said of the table: what was left out of it, and cells that could be read in two ways.
@@ -132,6 +134,7 @@ class Record:
     time_checks: tuple[LaterScores, ...] = ()
     notes: tuple[str, ...] = ()
     imported: str = ""
+    searched: Searched | None = None
 
     @property
     def main(self) -> GroupRecord:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from downslope.fitting._record import LINEAR, GroupRecord, LaterRows, LaterScores, Record
 from downslope.fitting._scores import FREQUENCIES, LINEAR_MODEL, MEAN, NETWORK, Scores
+from downslope.fitting._searched import Searched
 from downslope.fitting._written import rounded
 from downslope.fitting.evaluation import Estimate
 from downslope.nets import AnyNetwork, Dense, Ensemble
@@ -58,6 +59,7 @@ class Summary:
         later: the rows that validated, where they are later than those that trained the networks.
         time_checks: what scores of later rows say, for columns by which the rows may be in order.
         imported: what the model was made of, where it was fitted elsewhere and no scores are known.
+        searched: how its settings were searched, where they were.
     """
 
     task: str
@@ -80,6 +82,7 @@ class Summary:
     later: LaterRows | None
     time_checks: tuple[LaterScores, ...]
     imported: str = ""
+    searched: Searched | None = None
 
     @property
     def members(self) -> int:
@@ -169,7 +172,7 @@ class Summary:
                 "Only the later rows have the following classes, so that no network could predict them "
                 f"there: {listed(self.later.new_classes)}."
             )
-        return tuple(found)
+        return (*found, *(() if self.searched is None else self.searched.lines))
 
     @property
     def line(self) -> str:
@@ -293,6 +296,7 @@ def summary_of(network: AnyNetwork, encoder: TableEncoder, target: Target, recor
         later=record.later,
         time_checks=record.time_checks,
         imported=record.imported,
+        searched=record.searched,
     )
 
 

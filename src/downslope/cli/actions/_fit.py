@@ -23,7 +23,7 @@ from downslope.fitting import Diverged, Model, Models, fit, models_in
 from downslope.tables import Dataset, Description, is_several_files, listed
 from downslope.training import Checkpoint, has_ranks, rank_number
 
-__all__ = ["fit_table"]
+__all__ = ["fit_table", "model_path", "print_table"]
 
 
 def fit_table(
@@ -33,14 +33,9 @@ def fit_table(
 
     A signal that comes later changes nothing but this exit code, and a closed pipe does not cost the model.
     """
-    path = Path(output) if output else _default_path(table)
     if rank_number():
         return _beside_the_first(table, options)
-    if not can_be_written(path):
-        raise DownslopeError(
-            f"the model cannot be written to {path}; name a file in a folder that you may write to"
-        )
-    refuse_same("the model", str(path), table)
+    path = model_path(output, table)
     options = _asked(options)
     rows = _rows(table, options)
     screen = LastingScreen()
@@ -50,7 +45,7 @@ def fit_table(
     def told(description: Description) -> None:
         described.append(description)
         if len(described) == len(targets):
-            _print_table(screen, described, table)
+            print_table(screen, described, table)
 
     with Deferred(reports=True):
         with ProgressBar(named=several, grades=grades) as bar:
@@ -152,6 +147,21 @@ def _kept(found: Model | Models) -> str:
     return f"{none}{kept} was saved"
 
 
+def model_path(output: str | None, table: str) -> Path:
+    """Where the model of a table is written.
+
+    Raises:
+        DownslopeError: if it cannot be written there, or the table is there.
+    """
+    path = Path(output) if output else _default_path(table)
+    if not can_be_written(path):
+        raise DownslopeError(
+            f"the model cannot be written to {path}; name a file in a folder that you may write to"
+        )
+    refuse_same("the model", str(path), table)
+    return path
+
+
 def _default_path(table: str) -> Path:
     if table == "-":
         return Path("model.downslope")
@@ -159,7 +169,7 @@ def _default_path(table: str) -> Path:
     return Path(f"{name.split('.')[0] or name or 'model'}.downslope")
 
 
-def _print_table(screen: Console, described: Sequence[Description], table: str) -> None:
+def print_table(screen: Console, described: Sequence[Description], table: str) -> None:
     """The table, its targets, and the columns that predict them."""
     first = described[0]
     rows, columns = first.rows + first.gap_rows, len(first.columns) + len(described)

@@ -18,6 +18,7 @@ from downslope.cli.commands._play import play
 from downslope.cli.commands._predict import predict
 from downslope.cli.commands._report import report
 from downslope.cli.commands._show import show
+from downslope.cli.commands._tune import tune
 
 __all__ = ["downslope"]
 
@@ -55,6 +56,7 @@ for _command in (
     evaluate,
     show,
     compare,
+    tune,
     doctor,
     explain,
     importance,

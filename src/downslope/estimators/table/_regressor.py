@@ -25,7 +25,8 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]
     Args:
         members: networks of each group, whose predictions are averaged; each holds some rows out.
         hidden_layer_sizes: units of each hidden layer; () for a linear model.
-        epochs, batch_size, learning_rate: of the training; a linear model does not use them.
+        activation, dropout, epochs, batch_size, learning_rate, weight_decay: of the hidden layers and their
+            training, as of ``ds.fit``; a linear model does not use them.
         time_limit: seconds that ``fit`` may take: fewer epochs than the rows need, or more members.
         category, number: columns to use as categories or as numbers, by name, or by index from 0.
         n_jobs: number of threads.

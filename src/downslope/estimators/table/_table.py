@@ -49,6 +49,7 @@ from downslope.training import Checkpoint
 
 __all__ = ["TableEstimator"]
 
+_OF_HIDDEN_LAYERS = ("activation", "dropout", "epochs", "batch_size", "learning_rate", "weight_decay")
 _LARGEST_SEED = 2**31 - 1
 _MODEL = "model."  # before the names of what a file holds of the model
 
@@ -60,9 +61,12 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "members": [None, Interval(Integral, 1, None, closed="left")],
         "hidden_layer_sizes": [None, "array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": "no_validation",  # which fit does
+        "dropout": [None, Interval(Real, 0, 1, closed="left")],
         "epochs": [None, Interval(Integral, 1, None, closed="left")],
         "batch_size": [None, Interval(Integral, 1, None, closed="left")],
         "learning_rate": [None, Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [None, Interval(Real, 0, None, closed="left")],
         "time_limit": [None, Interval(Real, 0, None, closed="neither")],
         "category": ["array-like", str],
         "number": ["array-like", str],
@@ -79,9 +83,12 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         *,
         members: int | None = None,
         hidden_layer_sizes: int | Iterable[int] | None = None,
+        activation: Any = None,
+        dropout: float | None = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
+        weight_decay: float | None = None,
         time_limit: float | None = None,
         category: Iterable[str | int] = (),
         number: Iterable[str | int] = (),
@@ -94,9 +101,12 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.members = members
         self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
         self.time_limit = time_limit
         self.category = category
         self.number = number
@@ -237,11 +247,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
             "device": self.device,
         }
         if hidden != ():  # a search over hidden_layer_sizes keeps its other parameters
-            asked |= {
-                "epochs": self.epochs,
-                "batch_size": self.batch_size,
-                "learning_rate": self.learning_rate,
-            }
+            asked |= {name: getattr(self, name) for name in _OF_HIDDEN_LAYERS}
         return {name: value for name, value in asked.items() if value is not None}
 
     def _target(self, y: ArrayLike) -> NDArray[Any]:

@@ -1,0 +1,371 @@
+"""From a table to the settings that suit it, and to the model that has them."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, fields, replace
+from inspect import signature
+from time import monotonic
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from downslope._checks import Interval, called, duration, show, whole
+from downslope._keywords import suggests_keywords
+from downslope._signals import Deferred, at_once, pending
+from downslope._writing import place_of
+from downslope.errors import DownslopeError
+from downslope.fitting._fit import FitPhase, OpenedFit, fit, fitted_model, opened_fit
+from downslope.fitting._model import Model
+from downslope.fitting._options import checked_column
+from downslope.fitting._rows import TargetRows
+from downslope.fitting._searched import Searched
+from downslope.fitting._training import with_folds
+from downslope.fitting.ensemble import FitHooks, FitSettings, linear_group
+from downslope.fitting.evaluation import Estimate
+from downslope.fitting.search._outer import OuterRows, split_rows
+from downslope.fitting.search._search import Search, Trial
+from downslope.fitting.search._space import DEFAULTS, Candidate, space_for
+from downslope.fitting.search._trainer import Trainer
+from downslope.tables import Description
+
+__all__ = ["TunePhase", "Tuned", "tune"]
+
+_MEMBERS = 4  # of a trial: each row is held out by one of each group
+_TRIALS = 256  # more would choose by chance
+_FIRST_SHARE = 0.2  # of the time, that a fit of the defaults may take: three more are to come, and the search
+_PLANNED = 0.96  # of the time: an epoch that is begun is finished
+_OF_NETWORKS = 0.85  # of the time of a fit; its intervals take the rest
+_COUNT = Interval(1, limit=1_000_000)
+_NONE = Estimate(None)
+_INTERRUPTED = "it was interrupted"
+
+
+@dataclass(frozen=True)
+class TunePhase:
+    """What a search is at.
+
+    Attributes:
+        done: the share of the time that is over; 0 where there is no limit.
+        trial: the one that has just ended; None while a fit is at work.
+        fit: what the fit at work is at.
+    """
+
+    done: float
+    trial: Trial | None = None
+    fit: FitPhase | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Tuned:
+    """What a search came to.
+
+    Attributes:
+        model: fitted to all rows with the settings that were chosen: that of ``ds.fit(data, target,
+            **settings)`` with the other options of the search.
+        settings: of ``ds.fit`` that were chosen, by name; empty where the defaults were kept.
+        searched: the scores on rows that no training and no choice of settings knew, and what the search was.
+        trials: all of them, in their order.
+    """
+
+    model: Model
+    settings: dict[str, Any]
+    searched: Searched
+    trials: tuple[Trial, ...]
+
+    def __repr__(self) -> str:
+        chosen = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
+        return f"<Tuned: {self.searched.trials} trials, {chosen or 'the defaults'}>"
+
+    def __str__(self) -> str:
+        return "\n".join(self.searched.lines)
+
+
+@suggests_keywords
+def tune(
+    data: Any,
+    target: Any,
+    *,
+    time: float | str | None = "10m",
+    trials: int = _TRIALS,
+    task: str = "auto",
+    drop: Collection[str] = (),
+    category: Collection[str] = (),
+    number: Collection[str] = (),
+    members: int | None = None,
+    hidden: int | Sequence[int] | None = None,
+    activation: Any = None,
+    dropout: float | None = None,
+    learning_rate: float | None = None,
+    weight_decay: float | None = None,
+    batch_size: int | None = None,
+    epochs: int | None = None,
+    threads: int | None = None,
+    row_weights: ArrayLike | str | None = None,
+    group: str | None = None,
+    order: str | None = None,
+    seed: int = 0,
+    sheet: str | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    date_format: str | None = None,
+    encoding: str | None = None,
+    skip_rows: int | None = None,
+    header: bool | None = None,
+    comment: str | None = None,
+    keep_rows: bool = False,
+    source: str | None = None,
+    log: str | os.PathLike[str] | None = None,
+    progress: Callable[[TunePhase], object] | None = None,
+    described: Callable[[Description], None] | None = None,
+) -> Tuned:
+    """Search the settings of ``ds.fit`` that suit a table, and fit the model that has them.
+
+    A fifth of the rows, the outer ones, is set apart. On the others settings are drawn and tried by
+    successive halving: all are trained for an eighth of their steps, and of each rung the better half goes on
+    from its parameters to twice as many. The defaults take part in every rung. Then the defaults and the best
+    settings are fitted to the rows of the search and compared on the outer rows. Unless the gain is above its
+    standard error, the defaults are kept. In the end the model is fitted to all rows.
+
+    Ctrl-C and the end of the time keep the best model so far, which then knows the rows of the search alone.
+
+    Args:
+        data, target: as of ``fit``; one target.
+        time: that all may take together: seconds, or a text such as ``"90s"``, ``"10m"`` or ``"2h"``. None
+            sets no limit.
+        trials: settings that are tried, at most.
+        task, drop, category, number: as of ``fit``.
+        members: of the fits, as of ``fit``; trials have four.
+        hidden, activation, dropout, learning_rate, weight_decay, batch_size, epochs: None to search; what is
+            given stays.
+        threads, row_weights, group, seed, source: as of ``fit``.
+        order: the name of a column that orders the rows in time, which ``fit`` has as ``time``: the last
+            fifth are the outer rows.
+        sheet, delimiter, decimal, thousands, date_format, encoding, skip_rows, header, comment, keep_rows: as
+            of ``fit``.
+        log: a file to which a line of JSON is added for each trial, as it ends.
+        progress: called after each trial, and after each epoch of the fits.
+        described: called with the description of the columns, before the search.
+
+    Raises:
+        DownslopeError: if the table or a setting does not serve; the message says what to do.
+
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).normal(size=(100, 2))
+    >>> tuned = tune(x, x[:, 0] * x[:, 1], trials=3, epochs=2, members=2)
+    >>> len({tuple(trial.settings.items()) for trial in tuned.trials}), tuned.searched.outer_rows
+    (3, 20)
+    """
+    given = locals()
+    started = monotonic()
+    limit = None if time is None else duration("time", time)
+    most = whole("trials", trials, _COUNT)
+    if progress is not None:
+        called("progress", progress, "after each trial")
+    fixed = {name: given[name] for name in _names() if given.get(name) is not None} | {"seed": seed}
+    end = math.inf if limit is None else started + _PLANNED * limit
+    with Deferred(reports=True), ExitStack() as files:
+        with at_once():
+            write = None if log is None else files.enter_context(_Log(log)).add
+            opened = _opened(given, fixed)
+            rows = opened.rows()
+            course = _Course(
+                opened, rows, split_rows(opened, rows), started, end, most, fixed, progress, write
+            )
+        return course.tuned()
+
+
+def _names() -> list[str]:
+    return [each.name for each in fields(FitSettings)]
+
+
+def _opened(given: dict[str, Any], fixed: dict[str, Any]) -> OpenedFit:
+    """The table, as ``fit`` opens it."""
+    usual = {name: each.default for name, each in signature(fit).parameters.items()}
+    if given["order"] is not None:
+        checked_column("order", given["order"])
+    own = {name: value for name, value in given.items() if name in usual and name not in _names()}
+    opened = opened_fit({**usual, **own, **fixed, "time": given["order"], "progress": None})
+    if opened.several or len(opened.descriptions) > 1:
+        raise DownslopeError("target needs one column: settings that suit one target need not suit another")
+    if opened.settings.hidden == ():
+        raise DownslopeError(
+            "hidden=() asks for a linear model, which has no settings to search; ds.fit fits it"
+        )
+    return opened
+
+
+class _Log:
+    """A file that gets a line for each trial."""
+
+    def __init__(self, path: Any) -> None:
+        self._path = place_of(path, "log")
+
+    def __enter__(self) -> _Log:
+        try:
+            self._file = self._path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise DownslopeError(f"the log cannot be written to {self._path}: {error.strerror}") from None
+        return self
+
+    def add(self, trial: Trial) -> None:
+        self._file.write(json.dumps(trial.to_json()) + "\n")
+        self._file.flush()
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+@dataclass(frozen=True, eq=False)
+class _Course:
+    """The parts of a search, one after another.
+
+    Attributes:
+        opened: the table.
+        rows: all of it, as networks take them.
+        outer: its two parts.
+        started, end: by ``time.monotonic``.
+        most: settings that are tried, at most.
+        fixed: those that are not searched.
+        progress, write: called with what happens, and with each trial.
+    """
+
+    opened: OpenedFit
+    rows: TargetRows
+    outer: OuterRows
+    started: float
+    end: float
+    most: int
+    fixed: dict[str, Any]
+    progress: Callable[[TunePhase], object] | None
+    write: Callable[[Trial], None] | None
+
+    def tuned(self) -> Tuned:
+        """Fit the defaults, search, fit what was found, compare both, and fit the better one to all rows.
+
+        Raises:
+            KeyboardInterrupt: if a signal came before there was any model.
+        """
+        begun = monotonic()
+        first = self.started + _FIRST_SHARE * (self.end - self.started)
+        usual = self._fitted_to_inner(DEFAULTS, first)
+        if pending():
+            if usual is None:
+                raise KeyboardInterrupt
+            return self._tuned(usual, None, self._searched(ended=_INTERRUPTED))
+        if usual is None or usual.record.interrupted:
+            return self._unsearched()
+        search = self._search(monotonic() - begun)
+        begun = monotonic()
+        search.run()
+        seconds, best = monotonic() - begun, search.best
+        found = _whole(self._fitted_to_inner(best, self.end)) if best and not pending() else None
+        scores = self._scores(usual, found)
+        taken = found is not None and (scores[2].value or 0.0) > (scores[2].standard_error or 0.0)
+        chosen = best if taken else DEFAULTS
+        every = None if pending() else _whole(self._fitted(chosen, self.rows, self._description, self.end))
+        ended = "" if every is not None else _INTERRUPTED if pending() else "the time was up"
+        searched = self._searched(search, seconds, best, scores, taken, ended)
+        known = found if found is not None and taken else usual
+        return self._tuned(known if every is None else every, search, searched, chosen)
+
+    @property
+    def _metric(self) -> str:
+        return "log_loss" if self.rows.target.classes else "root_mean_squared_error"
+
+    @property
+    def _description(self) -> Description:
+        return self.opened.descriptions[0]
+
+    def _fitted_to_inner(self, candidate: Candidate, end: float) -> Model | None:
+        return self._fitted(candidate, self.outer.inner, self.outer.description, end)
+
+    def _fitted(
+        self, candidate: Candidate, rows: TargetRows, description: Description, end: float
+    ) -> Model | None:
+        """The model of settings; interrupted, or None, where a signal or the end of the time cut its fit."""
+        opened = self.opened.with_settings(replace(self.opened.settings, **dict(candidate)))
+
+        def watch(phase: FitPhase) -> None:
+            if self.progress is not None:
+                self.progress(TunePhase(self._done, fit=phase))
+            if monotonic() > end:
+                raise KeyboardInterrupt
+
+        try:
+            return fitted_model(rows, description, opened.settings, FitHooks(watch), opened.about)
+        except KeyboardInterrupt:  # before any network was trained
+            return None
+
+    def _search(self, fit_seconds: float) -> Search:
+        """What is ready to try."""
+        inner, settings = self.outer.inner, replace(self.opened.settings, members=_MEMBERS)
+        measured = inner if inner.held_out is None else inner.held_out.rows
+        encoded = with_folds(inner, measured, settings)
+        linear = linear_group(encoded, measured.encoder, measured.target, settings, FitHooks())
+        trainer = Trainer(measured, encoded, linear, settings, self._metric)
+        space = space_for(settings, len(measured.y), self.fixed)
+        return Search(trainer, space, self.most, self.end, self._told, settings.seed, fit_seconds)
+
+    def _told(self, trial: Trial) -> None:
+        if self.write is not None:
+            self.write(trial)
+        if self.progress is not None:
+            self.progress(TunePhase(self._done, trial))
+
+    @property
+    def _done(self) -> float:
+        whole_time = self.end - self.started
+        return 0.0 if math.isinf(whole_time) else min((monotonic() - self.started) / whole_time, 1.0)
+
+    def _scores(self, usual: Model, found: Model | None) -> tuple[Estimate, Estimate, Estimate]:
+        """Those of the defaults and of what was found on the outer rows, and the gain."""
+        weights = self.outer.labelled.weights
+        of_usual = self.outer.statistic(usual, self._metric)
+        if found is None:
+            return of_usual.estimate(weights), _NONE, _NONE
+        of_found = self.outer.statistic(found, self._metric)
+        gain = of_usual - of_found
+        return of_usual.estimate(weights), of_found.estimate(weights), gain.estimate(weights)
+
+    def _searched(
+        self,
+        search: Search | None = None,
+        seconds: float = 0.0,
+        best: Candidate = DEFAULTS,
+        scores: tuple[Estimate, Estimate, Estimate] = (_NONE, _NONE, _NONE),
+        taken: bool = False,
+        ended: str = "",
+    ) -> Searched:
+        settings = tuple(f"{name}={show(value)}" for name, value in best)
+        tried = 0 if search is None else len(search.tried)
+        rows, outer_rows = len(self.outer.inner.y), len(self.outer.labelled)
+        return Searched(self._metric, tried, seconds, rows, outer_rows, settings, *scores, taken, ended)
+
+    def _tuned(
+        self, model: Model, search: Search | None, searched: Searched, chosen: Candidate = DEFAULTS
+    ) -> Tuned:
+        trials = () if search is None else tuple(search.trials)
+        return Tuned(
+            replace(model, record=replace(model.record, searched=searched)), dict(chosen), searched, trials
+        )
+
+    def _unsearched(self) -> Tuned:
+        """The model of the defaults, within the time that is left."""
+        left = _OF_NETWORKS * (self.end - monotonic())
+        settings = replace(self.opened.settings, time_limit=max(left, 0.001))
+        opened = self.opened.with_settings(settings)
+        model = fitted_model(self.rows, self._description, settings, FitHooks(), opened.about)
+        took = _FIRST_SHARE * (self.end - self.started)
+        why = f"a fit of the defaults takes more than {took:.0f} s, a fifth of the time"
+        return self._tuned(model, None, self._searched(ended=why))
+
+
+def _whole(model: Model | None) -> Model | None:
+    """A model whose fit was not cut."""
+    return None if model is None or model.record.interrupted else model
