@@ -61,7 +61,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "members": [None, Interval(Integral, 1, None, closed="left")],
         "hidden_layer_sizes": [None, "array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": "no_validation",  # which fit does
+        "activation": [object],  # which fit looks at
         "dropout": [None, Interval(Real, 0, 1, closed="left")],
         "epochs": [None, Interval(Integral, 1, None, closed="left")],
         "batch_size": [None, Interval(Integral, 1, None, closed="left")],

@@ -193,6 +193,11 @@ def _opened(given: dict[str, Any], fixed: dict[str, Any]) -> OpenedFit:
     opened = opened_fit({**usual, **own, **fixed, "time": given["order"], "progress": None})
     if opened.several or len(opened.descriptions) > 1:
         raise DownslopeError("target needs one column: settings that suit one target need not suit another")
+    if opened.dataset is not None:
+        raise DownslopeError(
+            "data needs rows that fit into memory for a search; give one file of some of them, and ds.fit "
+            "the settings that are found, with all"
+        )
     if opened.settings.hidden == ():
         raise DownslopeError(
             "hidden=() asks for a linear model, which has no settings to search; ds.fit fits it"
