@@ -94,7 +94,8 @@ class _Content:
 
 
 def _onnx(source: _Source) -> _Content:
-    return _Content(onnx_file(source.prediction))
+    sections = source.network.sections() if source.model is None else {}
+    return _Content(onnx_file(source.prediction, sections))
 
 
 def _c(source: _Source) -> _Content:
@@ -206,7 +207,7 @@ def export(
     >>> from downslope.nets import Dense
     >>> path = os.path.join(tempfile.mkdtemp(), "net.onnx")
     >>> export(Network(inputs=2, layers=[Dense(1)]), path, [0.5, -1.0, 2.0]).size
-    335
+    985
     """
     place = place_of(path)
     ending = place.suffix.lower()

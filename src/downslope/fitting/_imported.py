@@ -162,7 +162,8 @@ def from_onnx(
 
     Linear operators one behind the other (Gemm, MatMul, LinearRegressor, LinearClassifier, Scaler),
     normalisations and dropout, and between them any function of each value alone, in whatever operators it is
-    written. The file is read as data; the package onnx is not needed.
+    written. The file is read as data; the package onnx is not needed. A network that ``ds.export`` wrote
+    comes back as it was, by the description that is in the file too, unless a loss is named.
 
     Args:
         path: of the file, with its arrays inside. It takes one matrix, (rows, inputs), or several that

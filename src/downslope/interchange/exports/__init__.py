@@ -9,13 +9,15 @@ from downslope.interchange.exports._equations import equations
 from downslope.interchange.exports._fixed_point import evaluated, rounding_error
 from downslope.interchange.exports._javascript import javascript_helpers, javascript_source
 from downslope.interchange.exports._javascript_module import javascript_module
-from downslope.interchange.exports._onnx import onnx_file
-from downslope.interchange.exports._prediction import Cells, Prediction, of_network
+from downslope.interchange.exports._onnx import DESCRIBED, onnx_file
+from downslope.interchange.exports._prediction import TRANSPOSED, Cells, Prediction, of_network
 from downslope.interchange.exports._protobuf import fields_of
 from downslope.interchange.exports._python_source import python_script, python_source
 from downslope.interchange.exports._weights import torch_names, weights_file
 
 __all__ = [
+    "DESCRIBED",
+    "TRANSPOSED",
     "CSource",
     "Cells",
     "Prediction",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,10 @@ from downslope.interchange.exports._onnx_file import Attribute, FileOfOnnx, type
 from downslope.interchange.exports._prediction import Cells, Prediction, with_transposed_weights
 from downslope.interchange.exports._walk import SETTINGS, Spelling, walk
 
-__all__ = ["onnx_file"]
+__all__ = ["DESCRIBED", "onnx_file"]
+
+DESCRIBED = "downslope."
+"""What the names of sections begin with in a file of ONNX; ``arrays`` says which array each parameter is."""
 
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 _LONG, _TRUTH, _TEXT = np.dtype(np.int64), np.dtype(bool), np.dtype(object)
@@ -78,10 +82,14 @@ def _number(value: float) -> Tensor:
     return Tensor("", None, value)
 
 
-def onnx_file(prediction: Prediction) -> bytes:
+def onnx_file(prediction: Prediction, sections: Mapping[str, Any] = {}) -> bytes:
     """The bytes of the file.
 
     The operator set is the oldest that has all operators that are used.
+
+    Args:
+        prediction: what it computes.
+        sections: of a network alone, what a file of it says, by which it can be read again as it was.
 
     Raises:
         DownslopeError: where ONNX has no operator for something.
@@ -96,8 +104,10 @@ def onnx_file(prediction: Prediction) -> bytes:
             return _number(node.attributes["value"])
         if node.name in leaves:
             return leaves[node.name]
-        return write.array(prediction.values[node.name], node.name)
+        arrays[node.name] = write.array(prediction.values[node.name], node.name).name
+        return Tensor(arrays[node.name], prediction.values[node.name].dtype)
 
+    arrays: dict[str, str] = {}
     table = {op: _bound(spelling, write) for op, spelling in _SPELLINGS.items()}
     (result,) = walk([prediction.result], leaf, table, "a file of ONNX", prediction.stages)
     if prediction.classes:
@@ -112,6 +122,8 @@ def onnx_file(prediction: Prediction) -> bytes:
     for name, part, shape in parts:
         last = write("Identity", part, called=name)
         write.file.output(last.name, last.dtype or _F64, shape)
+    for name, data in {**sections, **({"arrays": arrays} if sections else {})}.items():
+        write.file.says(f"{DESCRIBED}{name}", json.dumps(data))
     return write.file.bytes()
 
 

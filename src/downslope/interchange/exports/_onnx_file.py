@@ -48,6 +48,7 @@ class FileOfOnnx:
         self._arrays: list[bytes] = []
         self._inputs: list[bytes] = []
         self._outputs: list[bytes] = []
+        self._about: list[bytes] = []
         self.opset = _OLDEST
         self._has_labels = False
 
@@ -80,6 +81,10 @@ class FileOfOnnx:
             fields.append(message(9, value.astype(value.dtype.newbyteorder("<")).tobytes()))
         self._arrays.append(message(5, [*fields, text(8, name)]))
 
+    def says(self, name: str, words: str) -> None:
+        """Something that runtimes do not heed."""
+        self._about.append(message(14, [text(1, name), text(2, words)]))
+
     def bytes(self) -> bytes:
         """The whole file."""
         graph = [*self._nodes, text(2, "prediction"), *self._arrays, *self._inputs, *self._outputs]
@@ -87,7 +92,7 @@ class FileOfOnnx:
         if self._has_labels:
             sets.append(message(8, [text(1, _ML), whole(2, 2)]))
         about = [text(2, "downslope"), text(6, self._title)]
-        return b"".join([whole(1, _IR), *about, message(7, graph), *sets])
+        return b"".join([whole(1, _IR), *about, message(7, graph), *sets, *self._about])
 
 
 def _value(name: str, dtype: np.dtype[Any], shape: Shape) -> list[bytes]:

@@ -17,12 +17,16 @@ __all__ = [
     "CLOCK",
     "DATE",
     "INPUTS",
+    "TRANSPOSED",
     "Cells",
     "Prediction",
     "of_network",
     "title_of",
     "with_transposed_weights",
 ]
+
+TRANSPOSED = ".transposed"
+"""What the name of an array ends with that is a parameter transposed."""
 
 INPUTS = "x"
 """The name of the inputs of a network that is exported without columns."""
@@ -120,7 +124,7 @@ def with_transposed_weights(prediction: Prediction) -> Prediction:
 
     def rebuilt(node: Node, given: Sequence[Node]) -> Node:
         if node.op.name == "transpose" and given[0].name in values:
-            name = f"{given[0].name}.transposed"
+            name = f"{given[0].name}{TRANSPOSED}"
             values[name] = np.ascontiguousarray(values[given[0].name].T)
             return parameter(name, node.shape)
         if node.op.name in OPS:

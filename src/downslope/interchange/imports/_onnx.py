@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._files import SavedFile
 from downslope.engines import evaluate
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, ops, substitute
+from downslope.interchange.exports import DESCRIBED, TRANSPOSED
 from downslope.interchange.imports import _functions
 from downslope.interchange.imports._onnx_file import OnnxGraph, Operator, read_onnx
 from downslope.interchange.imports._steps import (
@@ -29,7 +31,7 @@ from downslope.interchange.imports._steps import (
     Step,
     network_of_steps,
 )
-from downslope.nets import ACTIVATIONS, Elu, LeakyRelu, LossFunction, Network
+from downslope.nets import ACTIVATIONS, AnyNetwork, Elu, LeakyRelu, LossFunction, read_trained_network
 
 __all__ = ["network_of_onnx"]
 
@@ -50,7 +52,7 @@ class _Value:
 
 def network_of_onnx(
     path: str | os.PathLike[str], loss: str | LossFunction | None
-) -> tuple[Network, dict[str, Numbers]]:
+) -> tuple[AnyNetwork, dict[str, Numbers]]:
     """The network of a file, and its parameters.
 
     Raises:
@@ -59,11 +61,35 @@ def network_of_onnx(
     graph = read_onnx(path)
     try:
         with np.errstate(all="ignore"):
+            if loss is None and (described := _described(path, graph)) is not None:
+                return described
             return network_of_steps(_steps(path, graph), loss)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
         if isinstance(error, DownslopeError):
             raise
         raise DownslopeError(f"{os.fsdecode(path)} is damaged: {error}; export it again") from None
+
+
+def _described(
+    path: str | os.PathLike[str], graph: OnnxGraph
+) -> tuple[AnyNetwork, dict[str, Numbers]] | None:
+    """The network that an export of this package describes beside its graph, with the file's arrays.
+
+    None where nothing is described, or another program has given the arrays other names.
+    """
+    sections = {n.removeprefix(DESCRIBED): t for n, t in graph.says.items() if n.startswith(DESCRIBED)}
+    file = SavedFile(os.fsdecode(path), "", "trained network", sections, {})
+    if not sections.keys() >= {"network", "graph", "arrays"}:
+        return None
+    with file.reading():
+        found: dict[str, Numbers] = {}
+        for name, array in file.section("arrays").items():
+            if array not in graph.arrays:
+                return None
+            parameter = name.removesuffix(TRANSPOSED)
+            found[parameter] = graph.arrays[array] if parameter == name else graph.arrays[array].T
+        trained = read_trained_network(replace(file, arrays=found))
+        return trained.network, dict(trained.parameters)
 
 
 def _steps(path: str | os.PathLike[str], graph: OnnxGraph) -> list[Step]:

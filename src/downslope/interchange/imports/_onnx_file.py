@@ -45,12 +45,14 @@ class OnnxGraph:
         operators: each after those that it takes from.
         arrays: by name.
         inputs, outputs: their names; of outputs those that are floating-point numbers.
+        says: what else stands in the file, by name.
     """
 
     operators: list[Operator] = field(default_factory=list)
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     inputs: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
+    says: dict[str, str] = field(default_factory=dict)
 
 
 def read_onnx(path: str | os.PathLike[str]) -> OnnxGraph:
@@ -68,7 +70,12 @@ def read_onnx(path: str | os.PathLike[str]) -> OnnxGraph:
         raise DownslopeError(f"{place} cannot be read: {reason_of(error)}") from None
     try:
         graphs = [value for number, value in fields_of(content) if number == 7 and isinstance(value, bytes)]
-        return _graph(graphs[0])
+        graph = _graph(graphs[0])
+        for number, value in fields_of(content):
+            if number == 14 and isinstance(value, bytes):
+                pair = {n: v.decode() for n, v in fields_of(value) if isinstance(v, bytes)}
+                graph.says[pair.get(1, "")] = pair.get(2, "")
+        return graph
     except DownslopeError as error:
         raise DownslopeError(f"{place}: {error}") from None
     except (ValueError, IndexError, KeyError, TypeError, OverflowError, struct.error) as error:
