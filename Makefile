@@ -89,7 +89,7 @@ docs: $(VENV)/.dev
 # whatever opens Chromium: the page as a user has it, from the built wheel in an environment that has nothing else
 page-test: $(VENV)/.test
 	rm -rf $(VENV)/wheel && $(PYTHON) -m venv $(VENV)/wheel
-	$(VENV)/wheel/bin/pip install --quiet '.[tables]'
+	$(VENV)/wheel/bin/pip install --quiet '.[all]'
 	DOWNSLOPE_COMMAND=$(abspath $(VENV))/wheel/bin/downslope $(ONE_EACH) \
 		$(BIN)/python -m pytest -n $(JOBS) -m browser tests
 
