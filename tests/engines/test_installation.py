@@ -159,3 +159,14 @@ def test_an_installation_without_a_compiler_works_and_says_so(bare_python, tmp_p
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("RuntimeWarning") == 1
     assert done.stderr.startswith(f"{program}:4: RuntimeWarning: {MESSAGE}")
+
+
+@native
+@pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="the system does not tell")
+def test_the_engine_finds_every_instruction_set_that_the_system_tells_of():
+    from downslope.engines.native import _native
+
+    flags = set(Path("/proc/cpuinfo").read_text().split())
+    wide = {"avx2", "fma", "avx512f", "avx512vl", "avx512dq", "avx512bw"}
+    needs = {"avx512bf16": wide | {"avx512_bf16"}, "avx512": wide, "avx2": {"avx2", "fma"}, "portable": set()}
+    assert _native.instruction_sets() == [name for name, needed in needs.items() if needed <= flags]
