@@ -9,9 +9,9 @@ from time import monotonic, process_time
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from downslope._extras import polars as pl
 from downslope._forks import cached_property
 from downslope.fitting._rows import TargetRows
 from downslope.fitting.ensemble import (
