@@ -107,13 +107,6 @@ def test_a_hyphen_is_standard_output(fitted: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_the_documented_help_is_what_is_printed() -> None:
-    page = (EXAMPLES.parent / "docs" / "cli.md").read_text()
-    shown = page.split("    $ downslope explain --help\n")[1].split("\nResults go to")[0]
-    printed = run("explain", "--help", columns=100).stdout
-    assert [line.strip() for line in shown.split("\n")] == [line.strip() for line in printed.split("\n")]
-
-
 def test_every_option_has_a_sentence() -> None:
     """A help line starts with a capital letter and ends with a full stop or what click adds."""
     for command in downslope.commands.values():
