@@ -120,7 +120,7 @@ wheel: $(VENV)/.dev
 	$(CLEAN)/pip install --quiet --only-binary :all: $(WHEELS)/*.whl
 	$(ALONE) $(CLEAN)/python -c 'import shutil; assert not any(map(shutil.which, ["cc", "c++", "gcc", "g++", "clang", "cmake"]))'
 	$(ALONE) $(CLEAN)/downslope demo
-	$(CLEAN)/pip install --quiet --only-binary :all: "$$(echo $(WHEELS)/*.whl)[all]" pytest pytest-timeout hypothesis
+	$(CLEAN)/pip install --quiet --only-binary :all: "$$(echo $(WHEELS)/*.whl)[all]" pytest pytest-timeout hypothesis pandas pyarrow
 	$(ALONE) $(CLEAN)/python -m pytest -p no:cacheprovider -m "not thorough" tests/test_core.py tests/training/test_descend.py \
 		tests/engines/test_native.py tests/engines/test_evaluator.py tests/insight/test_linear.py tests/fitting/test_fit.py
 
