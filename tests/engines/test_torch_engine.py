@@ -129,6 +129,10 @@ def test_members_of_one_structure_are_stacked():
 class OnProcessor(Recording):
     """The steps as a GPU would record them, begun one by one."""
 
+    def __init__(self, program, batch, share):
+        assert share is None
+        super().__init__(program, batch)
+
     def _recorded(self, step, tensors, steps):
         class Graph:
             def replay(self):
@@ -273,9 +277,7 @@ def test_a_gpu_that_is_not_there_is_refused():
 
 
 def test_without_torch_it_says_what_to_install(monkeypatch):
-    from downslope.engines import _choice
-
-    monkeypatch.setattr(_choice, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ds.DownslopeError, match=r"pip install 'downslope\[torch\]'"):
         ds.descend(ds.Network(1, [ds.Dense(1)]), [[1.0]], [1.0], engine="torch")
 

@@ -240,4 +240,4 @@ def test_commands_take_the_file_of_a_network(tmp_path, capsys, monkeypatch):
     assert "holds a network, which knows no columns" in capsys.readouterr().err
     Path("other.csv").write_text("width,kind\n1,u\n2,v\n")
     assert run(["explain", "net.downslope", "other.csv", "--row", "1"]) == 2
-    assert "columns needs 2 names, one for each input of the network, not 1" in capsys.readouterr().err
+    assert 'column "kind" held numbers in training, and no cell of it does now' in capsys.readouterr().err

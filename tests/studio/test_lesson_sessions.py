@@ -306,7 +306,7 @@ def test_the_lessons_that_can_be_chosen_are_listed():
     assert [(one["number"], one["name"]) for one in listed] == list(enumerate(BUILT_IN, 1))
 
 
-DOCS = Path(__file__).parents[2] / "docs" / "lessons.md"
+DOCS = Path(__file__).parents[2] / "docs" / "how-to" / "lessons.md"
 EXAMPLE = re.search(r"```markdown\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)[1]
 
 
@@ -336,7 +336,7 @@ def test_the_documentation_has_every_name_setting_and_part():
 
 def test_the_lesson_among_the_examples_can_be_done():
     session = Session(*opening_of("wave"))
-    lesson = checked_lesson(read_lesson(DOCS.parents[1] / "examples" / "one-wrong-row.md"))
+    lesson = checked_lesson(read_lesson(DOCS.parents[2] / "examples" / "one-wrong-row.md"))
     session.commit(with_lesson(session.state, lesson, session.engine))
     ways = [
         [ask.Step(600)],
