@@ -48,6 +48,7 @@ def rows(script: str, *options: str) -> list[list[str]]:
     return [[cell.strip() for cell in line] for line in lines]
 
 
+@pytest.mark.thorough
 def test_steps() -> None:
     found = rows("steps", "--workload", "neuron", "small", "--library", "Downslope", "NumPy by")
     assert ["Downslope", "1.00 ×"] in [[row[0], row[-1]] for row in found]
@@ -64,6 +65,7 @@ def test_streaming() -> None:
     ]
 
 
+@pytest.mark.thorough
 def test_predict() -> None:
     options = ("--rows", "3000", "--memory-rows", "2000", "--library", "Downslope", "scikit-learn")
     assert {"Downslope", "scikit-learn", "2,000"} <= {row[0] for row in rows("predict", *options)}
@@ -87,6 +89,7 @@ def test_growth(tmp_path) -> None:
     assert (tmp_path / "g.png").stat().st_size > 1000
 
 
+@pytest.mark.thorough
 def test_tables() -> None:
     pytest.importorskip("torch")
     found = rows("tables", "--rows", "3000", "--library", "Downslope", "scikit-learn", "PyTorch, 1")
@@ -99,6 +102,7 @@ def test_tables() -> None:
     assert all(float(row[4].replace(",", "")) > 0 for row in found[2:])
 
 
+@pytest.mark.thorough
 def test_threads() -> None:
     pytest.importorskip("joblib")
     found = rows("threads", "--workload", "small", "--threads", "1", "2", "--epochs", "1", "--fits", "2")
@@ -107,6 +111,7 @@ def test_threads() -> None:
     assert found[-1][1] != "–"
 
 
+@pytest.mark.thorough
 def test_mlp() -> None:
     options = ("--widths", "4", "--epochs", "1", "--seeds", "2", "--sets", "iris", "linnerud")
     found = rows("mlp", *options)

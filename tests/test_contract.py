@@ -48,7 +48,17 @@ def test_every_public_callable_is_under_the_contract():
 
 
 @pytest.mark.parametrize(
-    ("target", "parameter"), CASES, ids=[f"{target.__qualname__}-{parameter}" for target, parameter in CASES]
+    ("target", "parameter"),
+    [
+        pytest.param(
+            *case,
+            id=f"{case[0].__qualname__}-{case[1]}",
+            marks=[pytest.mark.thorough]
+            if case[0] is ds.tune
+            else [],  # each of its calls fits several times
+        )
+        for case in CASES
+    ],
 )
 def test_every_value_works_as_the_plain_one_or_is_refused_in_words(target, parameter, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # for values that are names of files

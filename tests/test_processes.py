@@ -83,6 +83,7 @@ def test_children_of_a_process_at_work_work(act):
     assert printed(f"{act}(); forever({act}); print(children({act}))") == "(20, 0)\n"
 
 
+@pytest.mark.thorough
 @forks
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_children_of_a_process_that_used_a_table_say_what_to_do(threads, monkeypatch):
@@ -149,6 +150,7 @@ def test_ctrl_c_interrupts_an_evaluation(call):
     assert printed(INTERRUPTED.format(call=call)) == "interrupted\n"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("wait", [1.0, 2.0, 3.0])
 def test_a_step_that_is_interrupted_changes_nothing(wait):
     program = f"""
@@ -204,6 +206,7 @@ print("the same")
     assert printed(program) == "the same\n"
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_goes_with_the_call():
     program = """

@@ -82,6 +82,7 @@ def test_a_closed_pipe_does_not_cost_the_model(table: Path) -> None:
     assert isinstance(ds.load(table.parent / "t.downslope"), ds.Model)
 
 
+@pytest.mark.thorough
 def test_resume_makes_the_model_as_if_nothing_had_happened(table: Path) -> None:
     words = ("--epochs", "8", "--members", "2", "--checkpoint", "runs", "--every", "5 steps")
     assert started(table.parent, *words[:4], "-o", "whole").communicate()[1] == b""

@@ -242,6 +242,7 @@ def test_models_are_taken_where_a_file_of_anything_is(folder: Path) -> None:
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_keeps_the_models_that_there_are(tmp_path: Path) -> None:
     draw = np.random.default_rng(0)

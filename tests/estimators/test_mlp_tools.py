@@ -52,6 +52,7 @@ def test_row_weights_count_like_repeated_rows():
     check_sample_weight_equivalence_on_dense_data("MLPRegressor", model)
 
 
+@pytest.mark.thorough
 def test_scikit_learns_own_tests():
     done = subprocess.run([sys.executable, SUITE, "-q"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

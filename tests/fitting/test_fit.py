@@ -66,6 +66,7 @@ def test_the_same_seed_gives_the_same_bits() -> None:
         np.testing.assert_array_equal(value, two.parameters[name])
 
 
+@pytest.mark.thorough
 def test_every_way_of_giving_a_table_is_the_same(tmp_path) -> None:
     frame = noisy_table()
     frame.write_csv(tmp_path / "t.csv")
@@ -162,6 +163,7 @@ def test_one_member_is_one_network_that_holds_one_row_in_seven_out() -> None:
     assert [kind.share for kind in model.record.groups] == [0, 1]
 
 
+@pytest.mark.thorough
 def test_what_members_say_of_rows_they_held_out_is_blended() -> None:
     """The blend is no worse than any group alone, on the rows that decide on it."""
     model = ds.fit(noisy_table(), "price")
@@ -199,6 +201,7 @@ def test_row_weights_count_and_rows_without_any_do_not() -> None:
         ds.fit(frame, "price", row_weights=[1.0])
 
 
+@pytest.mark.thorough
 def test_intervals_hold_as_often_as_they_say() -> None:
     draw = np.random.default_rng(0)
     x = draw.uniform(-2, 2, (3000, 2))

@@ -59,6 +59,7 @@ def test_no_network_is_measured_on_a_group_it_was_trained_on(monkeypatch, member
         assert all(len(set(of[names == name])) == 1 for name in set(names))
 
 
+@pytest.mark.thorough
 def test_scores_of_held_out_groups_are_those_of_new_groups():
     table, later = patients(), patients(seed=1)
     apart = ds.fit(table, "y", group="patient")

@@ -250,6 +250,7 @@ def test_a_surface_that_takes_long_comes_in_frames_until_it_is_whole(monkeypatch
     assert (fresh["progress"], fresh["at"][0]) == (0, 3.0)
 
 
+@pytest.mark.thorough
 def test_while_playing_a_surface_is_finished_before_another_is_begun(monkeypatch):
     monkeypatch.setattr(_surface, "_PIECE", 0.0)
     monkeypatch.setattr(_viewer, "_SECONDS", 0.0)

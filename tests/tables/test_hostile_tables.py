@@ -43,6 +43,7 @@ def outcomes(tmp_path_factory):
     return {name: found[path] for name, path in names.items()}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_table_that_lies_is_refused_in_words(name, outcomes):
     code, seconds, said = outcomes[name]

@@ -61,6 +61,7 @@ def test_a_constant_finds_the_weighted_mean(size):
     assert run.parameters["layer1.bias"][0] == pytest.approx(0.9, abs=0.004)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [None, 8, 1])
 def test_a_constant_finds_the_weighted_quantile(size):
     x, y = np.zeros((99, 1)), np.arange(99.0)

@@ -106,6 +106,7 @@ def assert_same_arrays(found, expected):
         np.testing.assert_array_equal(found[name], value)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("engine", ["native", "reference"])
 def test_a_saved_run_goes_on_in_a_new_process(engine, tmp_path, monkeypatch):
     monkeypatch.setenv("DOWNSLOPE_ENGINE", engine)
