@@ -63,7 +63,7 @@ def test_a_folder_that_fits_is_read_whole(folder):
 
 @pytest.mark.parametrize("target", ["y", "town"])
 def test_a_stream_of_one_window_has_the_bits_of_a_table_in_memory(folder, monkeypatch, target):
-    monkeypatch.setattr("downslope.fitting._streaming._TIMES", 1 << 40)
+    monkeypatch.setattr("downslope.fitting.rows._streaming._TIMES", 1 << 40)
     found, wanted = ds.fit(str(folder), target, **HOW), ds.fit(frame_of(), target, **HOW)
     if target == "town":
         same(found, wanted)

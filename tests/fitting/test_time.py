@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import downslope as ds
-from downslope.fitting._rows import first_later
 from downslope.fitting.ensemble import _again, _ensemble, _intervals
 from downslope.fitting.ensemble._folds import forward_folds, later_folds
+from downslope.fitting.rows import first_later
 from downslope.tables import TableEncoder
 
 QUICK = {"epochs": 3, "hidden": 8, "members": 4}

@@ -11,10 +11,10 @@ import pytest
 import downslope as ds
 from downslope.fitting import LINEAR
 from downslope.fitting._fit import opened_fit
-from downslope.fitting._searched import Searched
 from downslope.fitting._training import with_folds
 from downslope.fitting.ensemble import FitHooks, linear_group, networks_for
 from downslope.fitting.evaluation import Estimate
+from downslope.fitting.record import Searched
 from downslope.fitting.search._halving import SHARES, Halving
 from downslope.fitting.search._outer import split_rows
 from downslope.fitting.search._space import DEFAULTS, space_for

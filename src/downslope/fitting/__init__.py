@@ -8,12 +8,8 @@ from downslope.fitting._imported import from_onnx, from_sklearn, from_torch, mod
 from downslope.fitting._load import load, load_as_model, load_fitted, load_predicting
 from downslope.fitting._model import Model, read_model
 from downslope.fitting._models import Models, model_for, models_in
-from downslope.fitting._notebook import summary_html
-from downslope.fitting._record import LINEAR, GroupRecord, Record
 from downslope.fitting._sampling import sampled_rows
 from downslope.fitting._scores import NETWORK, Scores, baseline_prediction, scores, surprise
-from downslope.fitting._searched import Searched
-from downslope.fitting._summary import Summary, group_line
 from downslope.fitting._written import rounded
 from downslope.fitting.contributions import Contributions, PartialDependence
 from downslope.fitting.ensemble import Diverged, embeddings
@@ -26,6 +22,7 @@ from downslope.fitting.evaluation import (
     baselines,
     labelled_rows,
 )
+from downslope.fitting.record import LINEAR, GroupRecord, Record, Searched, Summary, group_line, summary_html
 from downslope.fitting.reports import Report, report
 from downslope.fitting.search import Trial, Tuned, TunePhase, tune
 

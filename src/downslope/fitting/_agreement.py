@@ -7,7 +7,7 @@ something else; it is refused before it is a model.
 from __future__ import annotations
 
 from downslope.errors import DownslopeError
-from downslope.fitting._record import Record
+from downslope.fitting.record import Record
 from downslope.nets import AnyNetwork, Embedding, Ensemble, Network
 from downslope.tables import TableEncoder, Target
 

@@ -20,24 +20,8 @@ from downslope.fitting._checkpoints import asked_of, hooks_of
 from downslope.fitting._descent import descent_arguments
 from downslope.fitting._model import Model
 from downslope.fitting._models import Models
-from downslope.fitting._opening import (
-    counted_rows,
-    described_targets,
-    opened_table,
-    timed_rows,
-    wanted_kinds,
-    with_targets,
-)
-from downslope.fitting._options import (
-    checked_column,
-    checked_columns,
-    refuse_contradictions,
-    refuse_two_roles,
-)
 from downslope.fitting._parallel import shared_settings
 from downslope.fitting._recording import kept_rows, record_of
-from downslope.fitting._rows import TargetRows, target_rows
-from downslope.fitting._streaming import DatasetRows, opened_dataset
 from downslope.fitting._training import shuffled_as, train
 from downslope.fitting.ensemble import (
     LINEAR_PENALTY,
@@ -46,6 +30,22 @@ from downslope.fitting.ensemble import (
     FitSettings,
     linear_network,
     networks_for,
+)
+from downslope.fitting.rows import (
+    DatasetRows,
+    TargetRows,
+    checked_column,
+    checked_columns,
+    counted_rows,
+    described_targets,
+    opened_dataset,
+    opened_table,
+    refuse_contradictions,
+    refuse_two_roles,
+    target_rows,
+    timed_rows,
+    wanted_kinds,
+    with_targets,
 )
 from downslope.tables import TASKS, Description, Reading, counted_in
 from downslope.training import Checkpoint

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from downslope._checks import POSITIVE, Interval, number, whole
 from downslope._checks import seed as checked_seed
-from downslope.fitting._record import Record
 from downslope.fitting._scores import scores
 from downslope.fitting.ensemble import FitSettings, class_probabilities, refuse_diverged
+from downslope.fitting.record import Record
 from downslope.nets import AnyNetwork
 from downslope.tables import Encoded, Target
 from downslope.training import descend, forward

@@ -21,10 +21,7 @@ from downslope.fitting._agreement import check_intervals_agree, check_model_agre
 from downslope.fitting._descent import descent_arguments, settings_asked
 from downslope.fitting._importance import REPEATS, Importance, importance
 from downslope.fitting._learning import learned, with_further_rows
-from downslope.fitting._notebook import summary_html
-from downslope.fitting._record import LINEAR, Record
 from downslope.fitting._scores import LINEAR_MODEL, NETWORK
-from downslope.fitting._summary import Summary, summary_of
 from downslope.fitting.contributions import (
     Contributions,
     PartialDependence,
@@ -33,6 +30,7 @@ from downslope.fitting.contributions import (
 )
 from downslope.fitting.ensemble import COVERAGES, QUANTILES, IntervalNetworks, class_probabilities
 from downslope.fitting.evaluation import Evaluation, LabelledRows, PredictedRows, baselines, labelled_rows
+from downslope.fitting.record import LINEAR, Record, Summary, summary_html, summary_of
 from downslope.interchange import ModelFile, model_of, write_model_file
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import (

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from downslope._extras import polars as pl
 from downslope.fitting._held_out import held_out_rows
-from downslope.fitting._record import GroupRecord, Record
 from downslope.fitting._scores import LINEAR_MODEL, NETWORK, baseline_prediction, scores
 from downslope.fitting._training import Trained
 from downslope.fitting.ensemble import FittedEnsemble
@@ -20,6 +19,7 @@ from downslope.fitting.evaluation import (
     statistics_of,
     weighted_quantiles,
 )
+from downslope.fitting.record import GroupRecord, Record
 from downslope.tables import Description, Target
 
 __all__ = ["kept_rows", "record_of"]

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope._extras import polars as pl
-from downslope.fitting._record import LaterScores
-from downslope.fitting._rows import LaterPart, TargetRows
 from downslope.fitting._scores import scores
 from downslope.fitting.ensemble import EncodedRows, FitHooks, FitSettings, FittedEnsemble, replayed
 from downslope.fitting.evaluation import LabelledRows, statistics_of
+from downslope.fitting.record import LaterScores
+from downslope.fitting.rows import LaterPart, TargetRows
 from downslope.training import Folds
 
 __all__ = ["time_checks"]

@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
-from downslope.fitting._record import LaterScores
-from downslope.fitting._rows import LaterPart, TargetRows
 from downslope.fitting._time_check import time_checks
 from downslope.fitting.ensemble import (
     EncodedRows,
@@ -25,6 +23,8 @@ from downslope.fitting.ensemble import (
     later_folds,
     on_all_rows,
 )
+from downslope.fitting.record import LaterScores
+from downslope.fitting.rows import LaterPart, TargetRows
 from downslope.training import Folds
 
 __all__ = ["Trained", "shuffled_as", "train", "with_folds"]

@@ -26,10 +26,9 @@ import numpy as np
 from downslope._extras import polars as pl
 from downslope._forks import ModuleLock
 from downslope.errors import DownslopeError
-from downslope.tables._limits import MOST_BYTES, largest_content
 from downslope.tables._plain import plain_frame
-from downslope.tables._sources import Source
 from downslope.tables.excel import read_excel
+from downslope.tables.sources import MOST_BYTES, Source, largest_content
 from downslope.tables.text import Written
 
 __all__ = ["read_guarded"]

@@ -21,7 +21,7 @@ from downslope.tables._guarded import read_guarded
 from downslope.tables._names import listed
 from downslope.tables._objects import column_of_objects
 from downslope.tables._polars import check_polars
-from downslope.tables._sources import Source, as_utf8, open_source
+from downslope.tables.sources import Source, as_utf8, open_source
 from downslope.tables.text import Reading, Written, checked_names, read_delimited, typed
 
 __all__ = ["read_table", "written_tables"]

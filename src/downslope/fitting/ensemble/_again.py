@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.fitting._record import LINEAR
 from downslope.fitting.ensemble._blend import blended, temperature_scaled
 from downslope.fitting.ensemble._ensemble import (
     LINEAR_DESCENT,
@@ -24,6 +23,7 @@ from downslope.fitting.ensemble._ensemble import (
 from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, train_group
 from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
+from downslope.fitting.record import LINEAR
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import TableEncoder, Target
 from downslope.training import Run, Schedule

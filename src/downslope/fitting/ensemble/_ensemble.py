@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.fitting._record import LINEAR
 from downslope.fitting.ensemble._blend import (
     best_alone,
     best_shares,
@@ -22,6 +21,7 @@ from downslope.fitting.ensemble._divergence import refuse_diverged
 from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, class_probabilities, train_group
 from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
+from downslope.fitting.record import LINEAR
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import TableEncoder, Target
 from downslope.training import Run, descend, forward

@@ -11,10 +11,9 @@ from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.fitting._fit import OpenedFit
 from downslope.fitting._model import Model
-from downslope.fitting._opening import places_of
-from downslope.fitting._rows import LATER_SHARE, TargetRows, first_later, target_rows
 from downslope.fitting.ensemble import folds_of
 from downslope.fitting.evaluation import LabelledRows, Statistic, statistics_of
+from downslope.fitting.rows import LATER_SHARE, TargetRows, first_later, places_of, target_rows
 from downslope.tables import Description
 
 __all__ = ["OuterRows", "split_rows"]

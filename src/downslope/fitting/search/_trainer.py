@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from downslope._extras import polars as pl
 from downslope._forks import cached_property
-from downslope.fitting._rows import TargetRows
 from downslope.fitting.ensemble import (
     EncodedRows,
     EnsembleGroup,
@@ -23,6 +22,7 @@ from downslope.fitting.ensemble import (
     networks_for,
 )
 from downslope.fitting.evaluation import LabelledRows, Statistic, statistics_of
+from downslope.fitting.rows import TargetRows
 from downslope.fitting.search._halving import SHARES
 from downslope.fitting.search._space import Candidate
 from downslope.nets import Ensemble, Network

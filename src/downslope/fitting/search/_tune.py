@@ -21,12 +21,11 @@ from downslope._writing import place_of
 from downslope.errors import DownslopeError
 from downslope.fitting._fit import FitPhase, OpenedFit, fit, fitted_model, opened_fit
 from downslope.fitting._model import Model
-from downslope.fitting._options import checked_column
-from downslope.fitting._rows import TargetRows
-from downslope.fitting._searched import Searched
 from downslope.fitting._training import with_folds
 from downslope.fitting.ensemble import FitHooks, FitSettings, linear_group
 from downslope.fitting.evaluation import Estimate
+from downslope.fitting.record import Searched
+from downslope.fitting.rows import TargetRows, checked_column
 from downslope.fitting.search._outer import OuterRows, split_rows
 from downslope.fitting.search._search import Search, Trial
 from downslope.fitting.search._space import DEFAULTS, Candidate, space_for

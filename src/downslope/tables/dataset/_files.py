@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
-from downslope.tables._limits import largest_content, too_large
 from downslope.tables.dataset._footer import row_groups
+from downslope.tables.sources import largest_content, too_large
 
 __all__ = ["BLOCK_BYTES", "Block", "BlockFile", "binary_file", "read_safely", "stamp_of"]
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
-from downslope.tables._sources import open_source
 from downslope.tables._table import open_table
 from downslope.tables.dataset._files import BLOCK_BYTES, Block, BlockFile, read_safely, stamp_of
 from downslope.tables.dataset._typed import kinds_in, typed_block, with_block_types
+from downslope.tables.sources import open_source
 from downslope.tables.text import Reading
 
 __all__ = ["TextFile", "text_file"]

@@ -14,7 +14,6 @@ from downslope._extras import fastexcel
 from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._names import did_you_mean, listed
-from downslope.tables._sources import Source
 from downslope.tables.excel._sheet import (
     Area,
     Cells,
@@ -26,6 +25,7 @@ from downslope.tables.excel._sheet import (
     table_areas,
 )
 from downslope.tables.excel._workbook import SheetMarks, marks_of
+from downslope.tables.sources import Source
 from downslope.tables.text import Written, checked_names, level_text
 
 __all__ = ["read_excel"]

@@ -17,7 +17,7 @@ from downslope._extras import polars as pl
 from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.tables._names import listed, name_text, shown_value
-from downslope.tables._sources import Source, decoded
+from downslope.tables.sources import Source, decoded
 from downslope.tables.text._at_once import rounded, schema_of
 from downslope.tables.text._cells import numbers_in
 from downslope.tables.text._layout import Layout, layout_of, records

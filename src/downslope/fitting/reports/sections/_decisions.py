@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import groupby
 
-from downslope.fitting._summary import ColumnUse
+from downslope.fitting.record import ColumnUse
 from downslope.fitting.reports._findings import Findings
 from downslope.fitting.reports._html import definitions
 from downslope.fitting.reports._rows import source_name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from downslope.drawing import Curve, Mark, Picture, curves_picture
-from downslope.fitting._record import LINEAR, GroupRecord
+from downslope.fitting.record import LINEAR, GroupRecord
 from downslope.fitting.reports._findings import Findings
 from downslope.fitting.reports._html import figure, grid, paragraph, table
 

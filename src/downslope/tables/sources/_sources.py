@@ -13,10 +13,10 @@ from typing import BinaryIO
 import numpy as np
 
 from downslope.errors import DownslopeError
-from downslope.tables._charset import encoding_of, wide_encoding_of
-from downslope.tables._limits import largest_content, too_large
 from downslope.tables._names import did_you_mean
-from downslope.tables._unpacking import PACKED, unpacked
+from downslope.tables.sources._charset import encoding_of, wide_encoding_of
+from downslope.tables.sources._limits import largest_content, too_large
+from downslope.tables.sources._unpacking import PACKED, unpacked
 
 __all__ = ["Source", "as_utf8", "decoded", "open_source"]
 

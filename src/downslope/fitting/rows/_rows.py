@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
-from downslope.fitting._groups import refuse_one_group
-from downslope.fitting._opening import groups_of, places_of, times_in, weights_in
-from downslope.fitting._record import LaterRows
-from downslope.fitting._streaming import DatasetRows
 from downslope.fitting.ensemble import EncodedStream
+from downslope.fitting.record import LaterRows
+from downslope.fitting.rows._groups import refuse_one_group
+from downslope.fitting.rows._opening import groups_of, places_of, times_in, weights_in
+from downslope.fitting.rows._streaming import DatasetRows
 from downslope.tables import (
     Description,
     TableEncoder,

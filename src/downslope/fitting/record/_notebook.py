@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from downslope._visible import escape
 from downslope.drawing import Curve, LayerDrawing, Mark, curves_picture, layers_picture, panel, table
-from downslope.fitting._summary import ColumnUse, Summary, group_line
+from downslope.fitting.record._summary import ColumnUse, Summary, group_line
 
 __all__ = ["summary_html"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from downslope._extras import zstandard
 from downslope.errors import DownslopeError
-from downslope.tables._limits import largest_content, too_large
+from downslope.tables.sources._limits import largest_content, too_large
 
 __all__ = ["PACKED", "unpacked"]
 

@@ -12,8 +12,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 from downslope._checks import one_of, show
 from downslope.errors import DownslopeError
 from downslope.fitting._scores import Scores
-from downslope.fitting._searched import Searched
 from downslope.fitting.evaluation import Estimate
+from downslope.fitting.record._searched import Searched
 from downslope.tables import Column
 
 __all__ = ["LINEAR", "GroupRecord", "LaterRows", "LaterScores", "Record"]

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
-from downslope.fitting._groups import groups_in
 from downslope.fitting.evaluation import weights_of
+from downslope.fitting.rows._groups import groups_in
 from downslope.tables import (
     Column,
     Description,

@@ -6,11 +6,11 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from downslope.fitting._record import LINEAR, GroupRecord, LaterRows, LaterScores, Record
 from downslope.fitting._scores import FREQUENCIES, LINEAR_MODEL, MEAN, NETWORK, Scores
-from downslope.fitting._searched import Searched
 from downslope.fitting._written import rounded
 from downslope.fitting.evaluation import Estimate
+from downslope.fitting.record._record import LINEAR, GroupRecord, LaterRows, LaterScores, Record
+from downslope.fitting.record._searched import Searched
 from downslope.nets import AnyNetwork, Dense, Ensemble
 from downslope.tables import Column, TableEncoder, Target, listed
 
