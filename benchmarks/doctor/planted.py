@@ -27,13 +27,14 @@ class Half:
 
 HALVES = {
     "development": Half(
-        ("line", "friedman", "wave", "product", "diabetes", "rings", "moons", "cancer", "wine", "blobs"),
+        (
+            *("line", "friedman", "wave", "product", "diabetes", "rings", "moons", "cancer", "wine", "blobs"),
+            *("impedance", "roll", "penguins", "hastie", "shells", "iris", "digits"),
+        ),
         (0.3, 0.6, 1.0),
         (0, 1),
     ),
-    "scored": Half(
-        ("impedance", "roll", "penguins", "hastie", "shells", "iris", "digits"), (0.4, 0.75), (20, 21)
-    ),
+    "scored": Half(("auto", "borehole", "hills", "crabs", "board", "olive", "arms"), (0.35, 0.7), (30, 31)),
 }
 
 
