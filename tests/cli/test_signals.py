@@ -169,7 +169,7 @@ def test_deferred_signals_raise_at_the_end_or_where_they_may() -> None:
 def test_no_signal_is_lost_whenever_it_comes(number: signal.Signals, table: Path) -> None:
     """Each ends the command with its code, leaves no temporary file, and a file that is there is whole."""
     rng = random.Random(int(number))
-    for _ in range(15):
+    for _ in range(8):
         process = started(table.parent, "--epochs", "3", "--members", "2", "--checkpoint", "runs", "--resume")
         time.sleep(rng.uniform(0.3, 4.0))
         process.send_signal(number)
