@@ -51,13 +51,12 @@ def test_every_public_callable_is_under_the_contract():
     ("target", "parameter"),
     [
         pytest.param(
-            *case,
-            id=f"{case[0].__qualname__}-{case[1]}",
-            marks=[pytest.mark.thorough]
-            if case[0] is ds.tune
-            else [],  # each of its calls fits several times
+            target,
+            parameter,
+            id=f"{target.__qualname__}-{parameter}",
+            marks=[pytest.mark.thorough] if target is ds.tune else [],  # each of its calls fits several times
         )
-        for case in CASES
+        for target, parameter in CASES
     ],
 )
 def test_every_value_works_as_the_plain_one_or_is_refused_in_words(target, parameter, tmp_path, monkeypatch):

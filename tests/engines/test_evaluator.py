@@ -114,3 +114,16 @@ def test_arrays_of_other_shapes_are_refused(monkeypatch):
         evaluator.rows({**given, "x": np.ones((5, 4))})
     with pytest.raises(ValueError, match=r"layer1\.bias needs the shape"):
         evaluator.rows({**given, "layer1.bias": np.ones(3), "x": np.ones((5, 3))})
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_outputs_at_a_point_are_those_of_the_rows(name, dtype):
+    graph = NETWORKS[name].graph()
+    values = named(NETWORKS[name], 70, dtype)
+    for outputs in ([graph.prediction, graph.stages[0].node], [graph.stages[0].node, graph.prediction]):
+        evaluator = Evaluator(outputs)
+        at_point = evaluator.at_point(values)
+        for rows in (values["x"], values["x"][:1], values["x"][::-2]):
+            for found, wanted in zip(at_point(rows), evaluator.rows({**values, "x": rows}), strict=True):
+                np.testing.assert_array_equal(found, wanted)

@@ -60,7 +60,8 @@ class Evaluator:
                 if not found:
                     found.append(self._plan("native").at_point(values))
                 if found[0] is not None and found[0].dtype == x.dtype:
-                    return [*found[0].run(x, threads)]
+                    outputs: list[NDArray[Any]] = found[0].run(x, threads)
+                    return outputs
             return self.rows({**values, column: x}, threads)
 
         return rows

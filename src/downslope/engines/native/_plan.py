@@ -107,7 +107,7 @@ class NativePlan:
         """
         if len(self._tape.stores) < len(self._nodes) or self._scalars or len(self._tape.columns) != 1:
             return None
-        return PlanAtPoint(self._tape, self._native, values, self._weights)
+        return PlanAtPoint(self._nodes, self._tape, self._native, values, self._weights)
 
     def _take(self, dtype: np.dtype[Any]) -> Any:
         """A machine that no other thread uses."""
@@ -177,7 +177,7 @@ class NativePlan:
         results = []
         for node, value in zip(self._nodes, self._tape.outputs, strict=True):
             if node in stored:
-                results.append(stored[node].T if is_flipped(node.shape) else stored[node])
+                results.append(_as_shaped(node, stored))
             elif node.shape == ():
                 results.append(np.asarray(machine.scalar(value), dtype))
             else:
@@ -196,7 +196,9 @@ class PlanAtPoint:
         dtype: of the rows that it takes.
     """
 
-    def __init__(self, tape: Tape, native: Any, values: Mapping[str, Any], weights: int) -> None:
+    def __init__(
+        self, nodes: Sequence[Node], tape: Tape, native: Any, values: Mapping[str, Any], weights: int
+    ) -> None:
         given = {value: np.asarray(values[leaf.name]) for leaf, value in tape.leaves.items()}
         single = all(array.dtype == np.float32 for array in given.values())
         self.dtype = np.dtype(np.float32 if single else np.float64)
@@ -204,13 +206,13 @@ class PlanAtPoint:
             if given[value].shape != tuple(map(int, leaf.shape)):
                 raise ValueError(f"{leaf.name} needs the shape {leaf.shape}, not {given[value].shape}")
         self._given = {value: np.ascontiguousarray(array, self.dtype) for value, array in given.items()}
-        self._tape, self._native, self._weights = tape, native, weights
+        self._nodes, self._tape, self._native, self._weights = nodes, tape, native, weights
         (column,) = tape.columns
         self._width = tuple(map(int, column.shape[1:]))
         self._machines: list[Any] = []
 
     def run(self, x: NDArray[Any], most: int | None = None) -> list[NDArray[Any]]:
-        """The outputs of rows, in the order of the tape's stores.
+        """The outputs of rows, in the order of the plan's nodes.
 
         Raises:
             ValueError: if the rows have another width or dtype.
@@ -230,8 +232,8 @@ class PlanAtPoint:
         machine.run(columns, stores, None, 0, rows, batch, 1, scalars, 0, 0, threads, seen)
         if is_small(machine):
             self._machines.append(machine)
-        flipped = map(is_flipped, (node.shape for node in self._tape.stores))
-        return [store.T if turned else store for store, turned in zip(stores, flipped, strict=True)]
+        stored = dict(zip(self._tape.stores, stores, strict=True))
+        return [_as_shaped(node, stored) for node in self._nodes]
 
     def _made(self) -> Any:
         machine = new_machine(self._native, self.dtype)
@@ -248,6 +250,11 @@ def _groups(rows: int) -> int:
 def _stores(tape: Tape, rows: int, dtype: np.dtype[Any]) -> list[NDArray[Any]]:
     """Where what is known of each row goes."""
     return [np.empty(_rows_first(node, rows), dtype) for node in tape.stores]
+
+
+def _as_shaped(node: Node, stored: Mapping[Node, NDArray[Any]]) -> NDArray[Any]:
+    """What was stored of a node, in the node's shape."""
+    return stored[node].T if is_flipped(node.shape) else stored[node]
 
 
 def _rows_first(node: Node, rows: int) -> tuple[int, ...]:
