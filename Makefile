@@ -14,7 +14,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # reinstalled whenever the requirements or the native engine change
-NATIVE := $(wildcard native/*.cpp native/*.hpp native/*.py native/CMakeLists.txt) src/downslope/engines/native/lowering/_opcodes.py src/downslope/graph/_selu.py
+NATIVE := $(wildcard native/*.cpp native/*.hpp native/*.py native/CMakeLists.txt) src/downslope/engines/native/lowering/_opcodes.py src/downslope/graph/_numbers.py
 
 $(VENV)/.demo: pyproject.toml $(NATIVE) | $(BIN)/python
 	$(BIN)/pip install --quiet --editable .

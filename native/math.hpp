@@ -9,6 +9,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "opcodes.hpp"
+
 namespace {
 
 template <class T> struct Format;
@@ -174,41 +176,13 @@ template <class T> inline T soft_plus(T z) {
     return (z < T(0) ? T(0) : z) + logarithm_1_plus(exponential(-absolute(z)));
 }
 
-// (1 + 2x) exp(x²) erfc(x) as a polynomial in (x - 3.75) / (x + 3.75), x >= 0: a Chebyshev series as in
-// Schonfelder, Mathematics of Computation 32 (1978); fitted in 40 digits, relative error below 4e-18.
-constexpr double complement[] = {
-    1.23751263083782758,
-    -0.140240598585546962,
-    0.00358541548546442937,
-    0.0822767384901452077,
-    -0.108803930141748857,
-    0.0923043211603774778,
-    -0.0586933985896367741,
-    0.0283622774189564043,
-    -0.00974657955802927553,
-    0.00175562585289529536,
-    0.00029371366559134482,
-    -0.000290154080540841711,
-    0.0000516490988926824034,
-    0.0000223842391550822298,
-    -0.0000114441462377005234,
-    -9.73559896736774934e-7,
-    1.75163764884906214e-6,
-    -5.72182306032240875e-8,
-    -2.58668507161558854e-7,
-    2.32635087088591237e-8,
-    3.86753342422223568e-8,
-    -3.74421008096201865e-9,
-    -5.17399021401130963e-9,
-    3.11143338097992521e-10,
-    4.25147144479638979e-10};
-
-// The standard normal distribution function, with full relative accuracy in both tails.
+// The standard normal distribution function, with full relative accuracy in both tails. The series is that of
+// graph/_numbers.py.
 template <class T> inline T normal_distribution(T z) {
     const T x = absolute(z) * T(0.70710678118654752440);
     const T bounded = x > T(100) ? T(100) : x;
     const T t = (bounded - T(3.75)) / (bounded + T(3.75));
-    const T g = polynomial<std::is_same_v<T, double> ? 24 : 18>(complement, t);
+    const T g = polynomial<std::is_same_v<T, double> ? 24 : 18>(normal_series, t);
     const T half_square = T(0.5) * z * z;
     const T lost = T(0.5) * z * z - half_square;  // what rounding took, where products and sums are fused
     const T tail = T(0.5) * exponential(-half_square) * (T(1) - lost) * g / (T(1) + T(2) * bounded);

@@ -1,9 +1,9 @@
-"""Prints the C++ header opcodes.hpp: the tables of engines/native/lowering/_opcodes.py, the numbers of graph/_selu.py."""
+"""Prints the C++ header opcodes.hpp: the tables of engines/native/lowering/_opcodes.py, the numbers of graph/_numbers.py."""
 
 import runpy
 import sys
 
-HEADER = """// Written by native/write_opcodes.py from src/downslope/engines/native/lowering/_opcodes.py and graph/_selu.py.
+HEADER = """// Written by native/write_opcodes.py from src/downslope/engines/native/lowering/_opcodes.py and graph/_numbers.py.
 #pragma once
 
 """
@@ -15,6 +15,12 @@ def enumeration(name: str, members: list[str]) -> str:
 
 def table(kind: str, name: str, rows: list[str]) -> str:
     return f"inline constexpr {kind} {name}[] = {{\n    {', '.join(rows)}}};\n"
+
+
+def number(name: str, value: float | tuple[float, ...]) -> str:
+    if isinstance(value, tuple):
+        return table("double", name, [repr(each) for each in value])
+    return f"inline constexpr double {name} = {value!r};\n"
 
 
 def cases(name: str, ops: list[str]) -> str:
@@ -44,7 +50,7 @@ def header(names: dict, numbers: dict) -> str:
     parts.append(cases("DOWNSLOPE_CHAINED_OPS", [op.name for op in ops if op.in_chains]))
     parts.append(cases("DOWNSLOPE_OTHER_OPS", [op.name for op in ops if not op.in_chains]))
     parts.append(f'\ninline constexpr char names[] = "{names["names"]()}";\n')
-    parts += [f"inline constexpr double {name.lower()} = {numbers[name]!r};\n" for name in numbers["__all__"]]
+    parts += [number(name.lower(), numbers[name]) for name in numbers["__all__"]]
     return HEADER + "".join(parts)
 
 

@@ -10,7 +10,7 @@ import downslope as ds
 from downslope.engines import _choice
 from downslope.engines.native import lowering
 from downslope.engines.native.lowering import ELEMENTWISE_OPS, Kind, Opcode, _opcodes
-from downslope.graph import OPS, SELU_ALPHA, Elementwise, _selu
+from downslope.graph import OPS, SELU_ALPHA, Elementwise, _numbers
 
 NATIVE = Path(__file__).parents[2] / "native"
 
@@ -33,7 +33,7 @@ def test_a_build_from_other_sources_is_refused(monkeypatch):
 
 @pytest.mark.skipif(not NATIVE.is_dir(), reason="without the sources")
 def test_the_header_numbers_them_in_the_order_of_the_table():
-    command = [sys.executable, NATIVE / "write_opcodes.py", _opcodes.__file__, _selu.__file__]
+    command = [sys.executable, NATIVE / "write_opcodes.py", _opcodes.__file__, _numbers.__file__]
     header = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     listed = header.split("enum class Op : int {")[1].split("}")[0]
     assert [name.strip() for name in listed.split(",")] == list(ELEMENTWISE_OPS)

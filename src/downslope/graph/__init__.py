@@ -7,12 +7,13 @@ from downslope.graph._indexing import source_column
 from downslope.graph._json import graph_from_json, graph_to_json
 from downslope.graph._leaves import constant, input_, parameter, state
 from downslope.graph._node import BATCH, OPS, Node, Op, Operand, Shape, make, topological
+from downslope.graph._numbers import NORMAL_SERIES, SELU_ALPHA, SELU_SCALE
 from downslope.graph._row_gradients import joined_rows, row_gradient_norms
-from downslope.graph._selu import SELU_ALPHA, SELU_SCALE
 from downslope.graph._substitute import substitute
 
 __all__ = [
     "BATCH",
+    "NORMAL_SERIES",
     "OPS",
     "SELU_ALPHA",
     "SELU_SCALE",

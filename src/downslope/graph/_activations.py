@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from downslope.graph._elementwise import UNARY, Elementwise
 from downslope.graph._node import Node, make, register
-from downslope.graph._selu import SELU_ALPHA, SELU_SCALE
+from downslope.graph._numbers import SELU_ALPHA, SELU_SCALE
 from downslope.graph.notation import (
     Apply,
     Cases,
