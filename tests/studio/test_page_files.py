@@ -145,7 +145,7 @@ def test_an_address_holds_settings_and_weights(page, five_rows, visit):
     send(five_rows, **FRESH)
     other = visit(f"{five_rows}#{urlsplit(address).fragment}")
     other.until(lambda: other.overview["settings"]["optimizer"] == "adam", "the settings")
-    assert other.weights.tolist() == weights.tolist()
+    other.until(lambda: other.weights.tolist() == weights.tolist(), "the weights")
 
 
 def test_an_address_in_a_tab_beside_and_in_the_bar_of_an_open_page(page, five_rows):
