@@ -1,8 +1,8 @@
 """A table larger than the memory, streamed: what is resident over time, and the rate beside one in memory.
 
-python benchmarks/streaming.py [--rows 100000000] [--fitting 10000000] [--folder DIR] [--write]
+python benchmarks/streaming.py [--rows 200000000] [--fitting 10000000] [--folder DIR] [--write]
 
-It writes 48 bytes a row into a folder, and deletes them. Every run is a process of its own; those that are
+It writes 96 bytes a row (12 columns of float64) into a folder, and deletes them. Every run is a process of its own; those that are
 compared take turns.
 """
 
@@ -30,7 +30,7 @@ SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 def main() -> None:
     parser = arguments(__doc__, repeats=3)
-    parser.add_argument("--rows", type=int, default=100_000_000)
+    parser.add_argument("--rows", type=int, default=200_000_000)
     parser.add_argument("--fitting", type=int, default=10_000_000)
     parser.add_argument("--folder")
     args = parser.parse_args()
@@ -84,7 +84,7 @@ def write(folder: Path, rows: int) -> None:
     draw = np.random.default_rng(0)
     for part, first in enumerate(range(0, rows, 5_000_000)):
         count = min(5_000_000, rows - first)
-        columns = {f"x{i}": draw.standard_normal(count, dtype=np.float32) for i in range(INPUTS)}
+        columns = {f"x{i}": draw.standard_normal(count) for i in range(INPUTS)}
         columns["y"] = np.tanh(columns["x0"]) + columns["x1"] * columns["x2"]
         path = folder / f"{part:04}.parquet"
         pl.DataFrame(columns).write_parquet(path, row_group_size=GROUP, compression="lz4")
