@@ -88,10 +88,27 @@ void check_rows(const Order& order, long first, long rows, long there) {
 void check_steps(const Steps& steps, const Array<const double>& scalars, const Array<double>& watched, long inputs) {
     require(steps.rows >= 1 && steps.batch >= 1 && steps.rounds >= 0, "steps need at least one row");
     require(steps.rows < 1L << 48, "there are too many rows");
+    require(!steps.ends || steps.rounds == 1, "steps with ends go over the rows once");
     long count = 0;
-    const bool countable = !__builtin_mul_overflow(up(steps.rows, steps.batch), steps.rounds, &count);
+    const bool countable = !__builtin_mul_overflow(steps.in_round(), steps.rounds, &count);
     require(countable && watched.ndim() == 1 && count <= long(watched.shape(0)), "there are more steps than places");
     require(long(scalars.size()) / std::max(inputs, 1L) >= count || inputs == 0, "each step needs its scalar inputs");
+}
+
+// That each row has a place, and that the rows of each step end behind those of the step before, within a batch.
+void check_parts(const Steps& steps, const Order& places, const Order& ends) {
+    if (places) {
+        require(places->ndim() == 1 && long(places->shape(0)) >= steps.rows, "there are fewer places than rows");
+        for (long n = 0; n < steps.rows; ++n)
+            require(steps.places[n] >= 0 && steps.places[n] < 1L << 48, "a row has a place that no batch has");
+    }
+    if (!ends) return;
+    require(ends->ndim() == 1 && steps.ended >= 1 && steps.ends[steps.ended - 1] == steps.rows,
+            "the last step does not end with the rows");
+    for (long s = 0; s < steps.ended; ++s) {
+        const long size = steps.end(s) - steps.start(s);
+        require(size >= 1 && size <= steps.batch, "a step has no rows, or more than a batch");
+    }
 }
 
 // The right to use a machine: one thread at a time has it.
@@ -120,14 +137,17 @@ template <class T> void check_matrix(const Machine<T>& machine, int value, std::
 template <class T>
 void run(Machine<T>& machine, const std::vector<Array<const T>>& columns, const std::vector<Array<T>>& stores,
          const Order& order, long first, long rows, long batch, long rounds, const Array<const double>& scalars,
-         std::uint64_t seed, std::uint64_t draw, int threads, const Array<double>& watched, double seconds, long place) {
+         std::uint64_t seed, std::uint64_t draw, int threads, const Array<double>& watched, double seconds,
+         const Order& places, const Order& ends) {
     const Tape& tape = machine.tape();
     const Data<T> data{tables(columns, tape.columns, "columns"), tables(stores, tape.stores, "stores")};
-    const Steps steps{order ? order->data() : nullptr, first, rows, std::min(batch, rows), rounds, scalars.data(), seed, draw, place};
+    const auto numbers = [](const Order& given) { return given ? given->data() : nullptr; };
+    const Steps steps{numbers(order), first, rows, std::min(batch, rows), rounds, scalars.data(), seed, draw,
+                      numbers(places), numbers(ends), ends ? long(ends->size()) : 0};
     check_steps(steps, scalars, watched, long(tape.scalar_inputs.size()));
     check_rows(order, first, rows, fewest_rows(columns));
     require(rows <= fewest_rows(stores), "the stores have fewer rows than the steps");
-    require(place >= 0 && place < 1L << 48, "the place of the first row");
+    check_parts(steps, places, ends);
     const Turn turn(machine);
     // ranks end together: handlers of signals are called, and what they ask for is done after these steps
     const bool alone = tape.exchanges.empty();
@@ -171,7 +191,8 @@ template <class T> void declare(nb::module_& m, const char* name) {
         .def("restore", [](M& self) { Turn(self)->memory().restore(); })
         .def("run", &run<T>, "columns"_a, "stores"_a.noconvert(), "order"_a.none().noconvert(), "first"_a, "rows"_a, "batch"_a,
              "rounds"_a, "scalars"_a, "seed"_a, "draw"_a, "threads"_a, "watched"_a.noconvert(),
-             "seconds"_a = std::numeric_limits<double>::infinity(), "place"_a = 0)
+             "seconds"_a = std::numeric_limits<double>::infinity(), "places"_a.none().noconvert() = nb::none(),
+             "ends"_a.none().noconvert() = nb::none())
         .def("exchanged",
              [](M& self, long number) {
                  const auto& exchanges = self.tape().exchanges;

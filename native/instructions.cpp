@@ -105,8 +105,9 @@ void Worker<T>::run_panels(const Task<T>& task, const Data<T>& data, const Batch
             case Opcode::sum_features: kernels_.sum_features(at(0), features(0), out); break;
             case Opcode::keep_mask: {
                 const T kept = i.args[1] < 0 ? T(1) : homes_[i.args[1]].base[0];
-                kernels_.keep_mask(out, width, batch.place + p * lanes, batch.seed, unsigned(i.args[0]), batch.draw, i.setting,
-                                   kept);
+                std::int64_t rows[lanes];
+                for (long l = 0; l < lanes; ++l) rows[l] = batch.place(p * lanes + l);
+                kernels_.keep_mask(out, width, rows, batch.seed, unsigned(i.args[0]), batch.draw, i.setting, kept);
                 break;
             }
             case Opcode::one_hot: one_hot(i, p, q); break;

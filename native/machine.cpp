@@ -148,7 +148,7 @@ void Machine<T>::run(const Data<T>& data, const Steps& steps, int wanted, double
     prepare(panels, lease.count());
     const double work = panel_work_ * double(panels) + tile_work_;
     if (work > long_work && !tape_->updated.empty()) memory_.reserve_backup();
-    const long in_round = up(steps.rows, steps.batch), count = in_round * steps.rounds;
+    const long in_round = steps.in_round(), count = in_round * steps.rounds;
     const auto inputs = long(tape_->scalar_inputs.size());
     Run run{data, stop, Barrier(lease.count()), work, tape_->updated.empty() ? tape_->levels : tape_->stop_level};
     const bool brief = work < brief_work || run.first_update == 0;
@@ -157,10 +157,10 @@ void Machine<T>::run(const Data<T>& data, const Steps& steps, int wanted, double
         worker.count = lease.count();
         worker.stop = nullptr;
         for (long s = 0; s < count; ++s) {
-            const long start = s % in_round * steps.batch;
+            const long start = steps.start(s % in_round);
             const Batch batch{steps.order ? steps.order + start : nullptr, steps.first + start, start,
-                              std::min(steps.batch, steps.rows - start), steps.seed, steps.draw + std::uint64_t(s),
-                              steps.place};
+                              steps.end(s % in_round) - start, steps.seed, steps.draw + std::uint64_t(s),
+                              steps.places ? steps.places + start : nullptr};
             for (long k = 0; k < inputs; ++k)
                 std::fill_n(worker.scalar(tape_->scalar_inputs[k]), lanes, T(steps.scalars[s * inputs + k]));
             const bool again = in_round == 1 && s > 0;

@@ -1,6 +1,7 @@
 // The machine that runs a tape: its memory, its threads, and a run over batches without returning.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 
 #include "dispatch.hpp"
@@ -18,7 +19,13 @@ struct Steps {
     const double* scalars;  // [step][scalar input]
     std::uint64_t seed;
     std::uint64_t draw;  // number of the first step
-    long place = 0;      // of each step's first row in the batch that all ranks share
+    const std::int64_t* places = nullptr;  // of each row in the batch that all ranks share; null: as they come
+    const std::int64_t* ends = nullptr;    // of the rows of each step, where these differ; null: `batch` each
+    long ended = 0;                        // how many steps have an end
+
+    long in_round() const { return ends ? ended : (rows + batch - 1) / batch; }
+    long start(long step) const { return !ends ? step * batch : step ? ends[step - 1] : 0; }
+    long end(long step) const { return ends ? ends[step] : std::min(rows, (step + 1) * batch); }
 };
 
 template <class T> class Machine {

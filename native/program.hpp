@@ -70,7 +70,7 @@ template <class T> struct Kernels {
     void (*sum_rows)(const T* in, long features, long panel_size, long rows, bool by_blocks, T* out);
     void (*add_exactly)(const T* terms, long count, T* sums, T* lost);
     void (*add_lost)(const T* sums, const T* lost, long count, T* out);
-    void (*keep_mask)(T* out, long features, long first_row, unsigned long seed, unsigned stream,
+    void (*keep_mask)(T* out, long features, const std::int64_t* rows, unsigned long seed, unsigned stream,
                       unsigned long step, double rate, T kept);
     void (*shuffle)(std::int64_t* out, long count, std::uint64_t seed, std::uint32_t stream, std::uint64_t step);
     double (*peak)(bool pairs);  // multiplications and additions a second that one core can do, in 1e9

@@ -59,17 +59,17 @@ inline void shuffle(std::int64_t* out, long count, std::uint64_t seed, std::uint
     }
 }
 
-// `kept` with probability 1 - rate, else 0. Each row of the table takes whole blocks of four words: element
+// `kept` with probability 1 - rate, else 0, for 32 rows of the batch. Each row takes whole blocks of four words: element
 // (row, f) is word f % 4 of block row * ceil(features / 4) + f / 4.
 template <class T>
-void keep_mask(T* out, long features, long first_row, unsigned long seed, unsigned stream, unsigned long step,
+void keep_mask(T* out, long features, const std::int64_t* rows, unsigned long seed, unsigned stream, unsigned long step,
                double rate, T kept) {
     const auto limit = std::uint64_t(rate * 4294967296.0);
     const std::uint64_t blocks = std::uint64_t(features + 3) / 4;
     for (std::uint64_t block = 0; block < blocks; ++block) {
         Words c;
         for (int l = 0; l < lanes; ++l) {
-            const std::uint64_t number = (std::uint64_t(first_row) + std::uint64_t(l)) * blocks + block;
+            const std::uint64_t number = std::uint64_t(rows[l]) * blocks + block;
             c.word[0][l] = std::uint32_t(number);
             c.word[1][l] = stream;
             c.word[2][l] = std::uint32_t(step);

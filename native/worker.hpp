@@ -24,9 +24,10 @@ struct Batch {
     long start;  // rows of this run before it
     long rows;
     std::uint64_t seed, draw;
-    long place;  // of its first row among those of all ranks
+    const std::int64_t* places;  // of its rows in the batch that all ranks share; null: as they come
 
     long row(long n) const { return order ? order[n] : first + n; }
+    std::int64_t place(long n) const { return places && n < rows ? places[n] : n; }
 };
 
 // Where an operand lies: base + panel * its number in the batch + in_group * its number in the group + row * row of

@@ -93,7 +93,7 @@ def _descent(program: Any, network: ds.Network, rows: int, add_up: Callable[[Any
         "row_weights": np.ones(rows, np.float32),
     }
     descent = NativeDescent(
-        program.graph.error, program.assignments, data, rows, threads=1, share=Share(0, add_up)
+        program.graph.error, program.assignments, data, rows, threads=1, share=Share(add_up)
     )
     values = network.initial_parameters(0, np.float32)
     states = {n: np.zeros(tuple(map(int, s.shape)), np.float32) for n, s in program.states.items()}

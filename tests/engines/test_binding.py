@@ -79,6 +79,14 @@ def machine():
         ({"scalars": np.ones(0)}, "needs its scalar inputs"),
         ({"watched": np.zeros(1)}, "more steps than places"),
         ({"watched": np.zeros((2, 1))}, "more steps than places"),
+        ({"places": np.arange(39)}, "fewer places than rows"),
+        ({"places": np.arange(-1, 39)}, "a place that no batch has"),
+        ({"ends": np.array([20, 39])}, "does not end with the rows"),
+        ({"ends": np.zeros(0, np.int64)}, "does not end with the rows"),
+        ({"ends": np.array([0, 40])}, "no rows, or more than a batch"),
+        ({"ends": np.array([41, 40])}, "no rows, or more than a batch"),
+        ({"ends": np.array([2, 40])}, "no rows, or more than a batch"),
+        ({"ends": np.array([40]), "rounds": 2}, "go over the rows once"),
     ],
 )
 def test_a_run_is_refused(machine, wrong, said):

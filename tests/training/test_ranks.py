@@ -87,7 +87,7 @@ def test_threads_of_a_rank_give_the_same_bits():
             values *= 2  # another rank with the same rows
 
         descent = NativeDescent(
-            *(program.graph.error, program.assignments, data, 300), threads=threads, share=Share(0, add_up)
+            *(program.graph.error, program.assignments, data, 300), threads=threads, share=Share(add_up)
         )
         descent.put({**deep.initial_parameters(1, np.float32), **states})
         steps = {"learning_rate": np.full(6, 0.01), "step": np.arange(1.0, 7), "rows": np.full(6, 600.0)}
@@ -114,7 +114,7 @@ def test_an_exchange_that_fails_ends_the_run_on_all_threads(threads):
             raise ds.DownslopeError("rank 1 is lost")
 
     descent = NativeDescent(
-        *(program.graph.error, program.assignments, data, len(X)), threads=threads, share=Share(0, add_up)
+        *(program.graph.error, program.assignments, data, len(X)), threads=threads, share=Share(add_up)
     )
     descent.put({**NETWORK.initial_parameters(1, np.float32), **states})
     steps = {name: np.full(9, 1.0) for name in ("learning_rate", "step", "rows")}
@@ -123,20 +123,139 @@ def test_an_exchange_that_fails_ends_the_run_on_all_threads(threads):
     assert len(descent.ran[1]) == 3
 
 
-def test_ranks_take_the_windows_of_a_dataset(monkeypatch, tmp_path):
+class Opened(ds.Dataset):
+    """A dataset that remembers which blocks were read."""
+
+    def __init__(self, *given, **settings):
+        super().__init__(*given, **settings)
+        self.opened = []
+
+    def frame(self, block):
+        self.opened.append(block)
+        return super().frame(block)
+
+
+@pytest.fixture
+def uneven(tmp_path, monkeypatch):
+    """Files of 703, 40 and 260 rows, in 22 blocks of 3 to 50 rows."""
     pl = pytest.importorskip("polars")
-    names = [f"x{n}" for n in range(7)]
-    pl.DataFrame({**dict(zip(names, X.T, strict=True)), "y": Y}).write_parquet(
-        tmp_path / "rows.parquet", row_group_size=100
-    )
-    dataset = ds.Dataset(tmp_path / "rows.parquet", memory=1 << 14)
-    settings = {"batch_size": 64, "epochs": 2, "seed": 3}
-    one = ds.descend(NETWORK, dataset, "y", **settings)
+    monkeypatch.setattr("downslope.tables.dataset._files.BLOCK_BYTES", 1000)
+    columns = {f"x{n}": column for n, column in enumerate(X.T)}
+    rows = pl.DataFrame({**columns, "y": Y})
+    for name, first, last in (("a", 0, 703), ("b", 703, 743), ("c", 743, 1003)):
+        rows[first:last].write_parquet(tmp_path / f"{name}.parquet", row_group_size=50)
+    return tmp_path
+
+
+def close(run, one, rounding=1e-5):
+    assert (run.stopped, run.message, run.best_epoch) == (one.stopped, one.message, one.best_epoch)
+    np.testing.assert_allclose(run.losses, one.losses, rtol=rounding)
+    np.testing.assert_allclose(run.validation_losses, one.validation_losses, rtol=rounding)
+    for name, value in one.parameters.items():
+        assert np.abs(run.parameters[name] - value).max() < rounding * (np.abs(value).max() + 1e-3)
+
+
+STREAMS = {
+    "windows of many blocks": (1 << 16, {"batch_size": 64, "epochs": 3, "optimizer": "adam"}),
+    "windows of fewer blocks than ranks": (5000, {"batch_size": 32, "epochs": 1}),
+    "batches of one row": (1 << 14, {"batch_size": 1, "steps": 70}),
+    "one window": (1 << 30, {"batch_size": 90, "epochs": 3}),
+    "all rows at a time": (1 << 30, {"steps": 20, "learning_rate": 0.1}),
+    "rows that validate": (1 << 16, {"batch_size": 50, "epochs": 4, "validation": 0.2, "patience": 2}),
+    "the reference engine": (1 << 15, {"batch_size": 90, "steps": 20, "engine": "reference"}),
+    "torch": (1 << 15, {"batch_size": 90, "steps": 20, "engine": "torch", "device": "cpu"}),
+}
+
+
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.thorough) if n == "torch" else n for n in STREAMS]
+)
+def test_ranks_read_blocks_of_their_own_and_take_the_steps_of_one_process(monkeypatch, uneven, name, count):
+    memory, settings = STREAMS[name]
+    if name == "torch":
+        pytest.importorskip("torch")
+    settings = {"seed": 3, **settings}
+    one = ds.descend(NETWORK, ds.Dataset(uneven, memory=memory), "y", **settings)
+    sets = [Opened(uneven, memory=memory) for _ in range(count)]
     runs = on_ranks(
-        monkeypatch, 3, lambda rank: ds.descend(NETWORK, dataset, "y", parallel="data", **settings)
+        monkeypatch, count, lambda rank: ds.descend(NETWORK, sets[rank], "y", parallel="data", **settings)
     )
     for run in runs:
-        np.testing.assert_allclose(run.losses, one.losses, rtol=1e-5)
+        close(run, one)
+        for parameter_name, value in runs[0].parameters.items():
+            np.testing.assert_array_equal(run.parameters[parameter_name], value)
+    if name == "one window":  # every block by one rank, once
+        opened = [block for each in sets for block in each.opened]
+        assert sorted(opened, key=str) == sorted(sets[0].blocks, key=str)
+        assert all(abs(len(each.opened) - len(opened) / count) <= 1 for each in sets)
+    if name in ("windows of many blocks", "rows that validate"):
+        times = len(one.losses) // one.steps_in_epoch + 1 if "validate" in name else 3
+        rows = [sum(block.rows for block in each.opened) for each in sets]
+        # besides what was read ahead for the next epoch
+        assert all(abs(own / times - 1003 / count) < 0.25 * 1003 / count for own in rows)
+
+
+def test_weights_that_differ_by_member_are_counted_over_all_ranks(monkeypatch, uneven):
+    model = {"target": "y", "members": 3, "hidden": (8,), "epochs": 2, "batch_size": 64}
+    one = ds.fit(ds.Dataset(uneven, memory=70_000), **model)
+    sets = [Opened(uneven, memory=70_000) for _ in range(2)]
+    found = on_ranks(monkeypatch, 2, lambda rank: ds.fit(sets[rank], **model, parallel="data"))
+    for each in found:
+        for name, value in one.parameters.items():
+            np.testing.assert_array_equal(each.parameters[name], found[0].parameters[name])
+            assert np.abs(each.parameters[name] - value).max() < 1e-5 * (np.abs(value).max() + 1e-3)
+    assert any("shuffled in windows of" in note for note in one.record.notes)
+
+
+def test_a_stream_of_ranks_goes_on_from_a_checkpoint_with_the_same_bits(
+    monkeypatch, uneven, tmp_path_factory
+):
+    folder = tmp_path_factory.mktemp("kept") / "a"
+    settings = {"batch_size": 64, "epochs": 4, "optimizer": "adam", "parallel": "data"}
+    whole = on_ranks(
+        monkeypatch, 3, lambda rank: ds.descend(NETWORK, ds.Dataset(uneven, memory=30_000), "y", **settings)
+    )
+
+    def cut(rank):
+        def killed(epoch):
+            if epoch.step >= 32:
+                raise RuntimeError("killed")
+
+        with pytest.raises(RuntimeError):
+            ds.descend(
+                *(NETWORK, ds.Dataset(uneven, memory=30_000), "y"),
+                **settings,
+                progress=killed,
+                checkpoint=ds.Checkpoint(folder, every="7 steps"),
+            )
+
+    on_ranks(monkeypatch, 3, cut)
+    kept = ds.Checkpoint(folder, resume=True)
+    again = on_ranks(
+        monkeypatch,
+        3,
+        lambda rank: ds.descend(
+            *(NETWORK, ds.Dataset(uneven, memory=30_000), "y"), **settings, checkpoint=kept
+        ),
+    )
+    for run, before in zip(again, whole, strict=True):
+        np.testing.assert_array_equal(run.losses, before.losses)
+        for name, value in before.parameters.items():
+            np.testing.assert_array_equal(run.parameters[name], value)
+
+
+def test_an_error_in_rows_of_another_rank_is_told_as_in_one_process(monkeypatch, uneven):
+    settings = {"batch_size": 64, "steps": 200, "learning_rate": 1e6}
+    one = ds.descend(NETWORK, ds.Dataset(uneven, memory=30_000), "y", **settings)
+    runs = on_ranks(
+        monkeypatch,
+        2,
+        lambda rank: ds.descend(NETWORK, ds.Dataset(uneven, memory=30_000), "y", parallel="data", **settings),
+    )
+    assert one.stopped == "not finite"
+    for run in runs:
+        assert (run.stopped, run.message) == (one.stopped, one.message)
 
 
 def test_a_rank_goes_on_where_another_decides_to_end(monkeypatch):

@@ -1,6 +1,7 @@
 """Processes that torchrun starts on this machine: the run of one process, and a rank that is lost."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,9 @@ folder, mode = sys.argv[1:]
 rank = int(os.environ["RANK"])
 again = int(os.environ["TORCHELASTIC_RESTART_COUNT"]) > 0
 given = np.load(f"{folder}/rows.npz")
+rows = given["x"], given["y"]
+if os.path.isdir(f"{folder}/parts"):
+    rows = ds.Dataset(f"{folder}/parts", memory=30_000), "y"
 network = ds.Network(7, [ds.Dense(300, "tanh"), ds.Dropout(0.2), ds.Dense(300, "silu"), ds.Dense(1)], l2=0.01)
 
 
@@ -35,7 +39,7 @@ def progress(epoch):
 
 
 run = ds.descend(
-    network, given["x"], given["y"], parallel="data", batch_size=100, epochs=8, optimizer="adam", seed=4,
+    network, *rows, parallel="data", batch_size=100, epochs=8, optimizer="adam", seed=4,
     engine=None if mode != "torch" else "torch", progress=progress,
     checkpoint=ds.Checkpoint(f"{folder}/kept", every="7 steps", resume=again),
 )
@@ -109,6 +113,28 @@ def test_a_rank_that_is_killed_comes_back_and_the_run_ends_as_if_nothing_had_bee
         before, cut = (np.load(folder / f"rank{rank}.npz") for folder in (whole, tmp_path))
         for name in before:
             np.testing.assert_array_equal(cut[name], before[name])
+
+
+@pytest.mark.thorough
+def test_a_killed_rank_of_a_dataset_comes_back_to_the_same_bits(tmp_path, rows):
+    pl = pytest.importorskip("polars")
+    (tmp_path / "parts").mkdir()
+    columns = {f"x{n}": column for n, column in enumerate(rows["x"].T)}
+    table = pl.DataFrame({**columns, "y": rows["y"]})
+    for first, last in ((0, 703), (703, 743), (743, 1003)):
+        table[first:last].write_parquet(tmp_path / "parts" / f"{first:04}.parquet")
+    dataset = ds.Dataset(tmp_path / "parts", memory=30_000)
+    one = ds.descend(network(), dataset, "y", batch_size=100, epochs=8, optimizer="adam", seed=4)
+    found = []
+    for mode in ("native", "killed"):
+        done = started(tmp_path, rows, mode, "--max-restarts", "1")
+        assert done.returncode == 0, done.stderr
+        assert ("exitcode: -9" in done.stderr) == (mode == "killed")
+        same(tmp_path, one)
+        found.append(dict(np.load(tmp_path / "rank0.npz")))
+        shutil.rmtree(tmp_path / "kept")
+    for name, value in found[0].items():
+        np.testing.assert_array_equal(found[1][name], value)
 
 
 @pytest.mark.thorough

@@ -35,7 +35,8 @@ class ThreadRanks(Ranks):
         self.rank, self.count, self._meeting = rank, count, meeting
 
     def add_up(self, values: Any) -> None:
-        values[...] = np.sum(self._meeting.exchange(self.rank, np.array(values)), axis=0, dtype=values.dtype)
+        own = values if isinstance(values, np.ndarray) else values.numpy()  # of torch
+        own[...] = np.sum(self._meeting.exchange(self.rank, np.array(own)), axis=0, dtype=own.dtype)
 
     def numbers(self, *values: float) -> list[float]:
         return list(self._meeting.exchange(self.rank, values)[0])

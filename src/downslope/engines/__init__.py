@@ -12,7 +12,7 @@ from downslope.engines._choice import (
 )
 from downslope.engines._evaluator import Evaluator
 from downslope.engines._protocol import DescentEngine, OutOfTime, Scalars
-from downslope.engines._share import Share
+from downslope.engines._share import OwnRows, Share
 from downslope.engines.reference import Plan, ReferenceDescent, evaluate
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "DescentEngine",
     "Evaluator",
     "OutOfTime",
+    "OwnRows",
     "Plan",
     "ReferenceDescent",
     "Scalars",

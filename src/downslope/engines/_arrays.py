@@ -26,15 +26,21 @@ def add_rows(rows: NDArray[Any], index: NDArray[np.int64], like: NDArray[Any]) -
 
 
 def keep_mask(
-    like: NDArray[Any], seed: int, stream: int, step: int, rate: float, place: int = 0
+    like: NDArray[Any],
+    seed: int,
+    stream: int,
+    step: int,
+    rate: float,
+    places: NDArray[np.int64] | None = None,
 ) -> NDArray[Any]:
-    """1 with probability 1 − rate, else 0, in the shape of a matrix; its first row is number ``place``.
+    """1 with probability 1 − rate, else 0, in the shape of a matrix, whose rows have these places in a batch.
 
     Each row takes whole blocks of four words, so that an engine can draw any row alone.
     """
     rows, columns = like.shape
-    words = random_words((place + rows) * -(-columns // 4) * 4, seed, stream, step)
-    words = words.reshape(place + rows, -1)[place:, :columns]
+    count = rows if places is None else int(places.max()) + 1
+    words = random_words(count * -(-columns // 4) * 4, seed, stream, step)
+    words = words.reshape(count, -1)[slice(None) if places is None else places, :columns]
     return (words >= np.uint64(rate * 2**32)).astype(like.dtype)
 
 
@@ -58,7 +64,7 @@ class OfRank:
 
     def keep_mask(self, like: NDArray[Any], seed: int, stream: int, step: int, rate: float) -> NDArray[Any]:
         """The rows of the mask that are the rank's."""
-        return keep_mask(like, seed, stream, step, rate, self._share.place)
+        return keep_mask(like, seed, stream, step, rate, self._share.places)
 
     def sum_over_ranks(self, value: NDArray[Any]) -> NDArray[Any]:
         """The sum of what all ranks have."""

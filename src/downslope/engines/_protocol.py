@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.engines._share import OwnRows
 from downslope.errors import DownslopeError
 
 __all__ = ["Arrays", "DescentEngine", "OutOfTime", "Scalars", "check_scalars", "check_values", "scalar_table"]
@@ -66,6 +67,7 @@ class DescentEngine(Protocol):
         first: int,
         seed: int,
         seconds: float = inf,
+        own: OwnRows | None = None,
     ) -> NDArray[np.float64]:
         """The error of each step before its update.
 
@@ -80,6 +82,7 @@ class DescentEngine(Protocol):
             first: number of the first step, counted from 1; with the seed it decides what dropout drops.
             seed: of dropout.
             seconds: after which the run stops.
+            own: of a rank, which rows of the batches ``order`` has.
 
         Raises:
             DownslopeError: if the program has a scalar input that ``scalars`` does not name.

@@ -47,7 +47,7 @@ def shared_settings(
         f"{ranks.count} ranks {does}: of the time of one process, networks apart would take "
         f"{by_networks:.0%}, shared rows {by_rows:.0%}"
     )
-    return replace(settings, parallel=way), sentence
+    return replace(settings, parallel=way, time_limit=ranks.agree(settings.time_limit)), sentence
 
 
 def _shares_of_time(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from downslope.engines import shuffled
 from downslope.errors import DownslopeError
-from downslope.training.rows import PARTS, InMemory, RowSource
+from downslope.training.rows import PARTS, InMemory, Readers, RowSource
 
 __all__ = ["BATCHES", "SPLIT", "Batches", "ShuffledBatches", "StepBlock"]
 
@@ -30,14 +30,19 @@ class StepBlock:
         data: rows by the name of the input.
         order: the rows of the steps, one batch after the other; None: all rows as they are.
         steps: how many steps these are.
+        own: where several processes share the rows, the numbers of those that ``data`` has, in their order;
+            it has one row that counts for nothing where there are none. None: it has all.
+        shared: how many rows all of them have together; needed with ``own``.
     """
 
     data: Arrays
     order: NDArray[np.int64] | None
     steps: int
+    own: NDArray[np.int64] | None = None
+    shared: int = 0
 
     def rows(self) -> Arrays:
-        """The rows of the steps, by the name of the input."""
+        """The rows of the steps, by the name of the input; not of what is shared."""
         if self.order is None:
             return self.data
         return {name: column[self.order] for name, column in self.data.items()}
@@ -45,7 +50,8 @@ class StepBlock:
     def sizes(self, size: int) -> NDArray[np.float64]:
         """How many rows each step has, (steps,), in batches of ``size`` of which the last can be smaller."""
         found = np.full(self.steps, float(size))
-        rows = len(self.data["row_weights"] if self.order is None else self.order)
+        all_rows = len(self.data["row_weights"]) if self.own is None else self.shared
+        rows = all_rows if self.order is None else len(self.order)
         found[-1] = rows % size or size
         return found
 
@@ -81,6 +87,7 @@ class ShuffledBatches:
         rows: where they come from, or arrays by the name of the input.
         size: rows of a step; None takes all rows at each step.
         seed: of the orders.
+        readers: who share the parts that rows are read in, if several do.
 
     Attributes:
         steps_in_epoch: steps that use every row once.
@@ -90,14 +97,16 @@ class ShuffledBatches:
     (3, [2, 2, 1])
     """
 
-    def __init__(self, rows: Arrays | RowSource, size: int | None, seed: int) -> None:
+    def __init__(
+        self, rows: Arrays | RowSource, size: int | None, seed: int, readers: Readers | None = None
+    ) -> None:
         if size is not None and size < 1:
             raise DownslopeError(f"batch_size is at least 1, not {size!r}")
         source = InMemory(rows) if isinstance(rows, Mapping) else rows
         self._rows, self._seed = source.rows, seed
         self.size = min(size or self._rows, self._rows)
         self.steps_in_epoch = -(-self._rows // self.size)
-        self._windows = source.windows(self.size, seed)
+        self._windows = source.windows(self.size, seed, readers)
         self._in_window = -(-self._windows.size // self.size)  # steps
         self._shuffled: tuple[tuple[int, int], NDArray[np.int64]] | None = (
             None  # the last window and its order
@@ -111,13 +120,21 @@ class ShuffledBatches:
     def block(self, step: int, last: int) -> StepBlock:
         """The steps from ``step`` to ``last``, or to the end of the window."""
         if self.steps_in_epoch == 1:
-            return StepBlock(self._windows.data(0, 0), None, last - step + 1)
+            return self._block(0, 0, None, last - step + 1)
         epoch, part = divmod(step - 1, self.steps_in_epoch)
         place, part = divmod(part, self._in_window)
         steps = min(self._in_window, self.steps_in_epoch - place * self._in_window)
         end = min(part + 1 + last - step, steps)
         order = self._order(epoch, place)[part * self.size : end * self.size]
-        return StepBlock(self._windows.data(epoch, place), order, end - part)
+        return self._block(epoch, place, order, end - part)
+
+    def _block(self, epoch: int, place: int, order: NDArray[np.int64] | None, steps: int) -> StepBlock:
+        window = self._windows.at(epoch, place)
+        return StepBlock(window.data, order, steps, window.own, self._in(place))
+
+    def _in(self, place: int) -> int:
+        """The rows of a window."""
+        return min(self._windows.size, self._rows - place * self._windows.size)
 
     def close(self) -> None:
         """Read no further rows ahead."""
@@ -126,7 +143,6 @@ class ShuffledBatches:
     def _order(self, epoch: int, place: int) -> NDArray[np.int64]:
         known, window = self._shuffled, (epoch, place)
         if known is None or known[0] != window:
-            rows = min(self._windows.size, self._rows - place * self._windows.size)
             stream = WINDOWS + place if place else BATCHES
-            known = self._shuffled = window, shuffled(rows, self._seed, stream, epoch)
+            known = self._shuffled = window, shuffled(self._in(place), self._seed, stream, epoch)
         return known[1]

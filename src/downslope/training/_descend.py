@@ -151,7 +151,7 @@ def descend(
     )
     precision = precision_of(precision)
     ranks = ranks_of(None if parallel is None else choice("parallel", parallel, ("data",)))
-    source, validation_rows = _rows(network, x, y, row_weights, precision, validation, settings.seed)
+    source, validation_rows = _rows(network, x, y, row_weights, precision, validation, settings.seed, ranks)
     report = Report(Watch(validation_rows, settings.patience, settings.ema_decay, settings.threads), progress)
     values = starting_values(network, start, settings.seed, source.dtype)
     by_search = isinstance(optimizer, str) and optimizer.lower() == "lbfgs"
@@ -258,7 +258,7 @@ class _Stepping(_Descent):
 
     def run(self, kept: KeptRun | None) -> Run:
         """Descend, from where it was kept."""
-        batches = ShuffledBatches(self.source, self.settings.batch_size, self.settings.seed)
+        batches = ShuffledBatches(self.source, self.settings.batch_size, self.settings.seed, self.ranks)
         try:
             run = self._run(batches, kept)
         finally:
@@ -343,6 +343,7 @@ def _rows(
     precision: str | None,
     validation: Validation | None,
     seed: int,
+    ranks: Ranks | None,
 ) -> tuple[RowSource, Sequence[ValidationRows]]:
     """The rows to train on, whose weights are relative, and the rows to validate on."""
     dtype = None if precision is None else dtype_of(precision)
@@ -350,7 +351,7 @@ def _rows(
         if row_weights is not None:
             raise DownslopeError("row_weights is of rows in memory; the rows of a dataset all count alike")
         rows = x if isinstance(x, StreamedRows) else rows_of_table(network, x, y, dtype)
-        return split_stream(network, rows, validation, seed)
+        return split_stream(network, rows, validation, seed, ranks)
     data, validation_rows = split(network, checked_data(network, x, y, row_weights, dtype), validation, seed)
     return InMemory({**data, "row_weights": relative_weights(data["row_weights"])}), validation_rows
 

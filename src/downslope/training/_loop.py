@@ -16,7 +16,7 @@ from downslope.engines import DescentEngine, Scalars, Share, descent_engine
 from downslope.training._batches import Batches, StepBlock
 from downslope.training._failure import Failure, error_failure, update_failure
 from downslope.training._program import Program
-from downslope.training.ranks import RankRows, Ranks
+from downslope.training.ranks import RankRows, Ranks, RankSteps
 
 __all__ = ["Advance", "Loop", "Rates", "State", "joined"]
 
@@ -132,8 +132,8 @@ class Loop:
         self._saved, self._looked = -1, 0.0
 
     def next_batch(self) -> Arrays:
-        """The rows of the next step, by the name of the input."""
-        return self.batches.block(self.step + 1, self.step + 1).rows()
+        """The rows of the next step, by the name of the input, of all ranks."""
+        return self._rows_of(self.batches.block(self.step + 1, self.step + 1))
 
     def advance(self, until: int, seconds: float = math.inf, *, end: float = math.inf) -> Advance:
         """The steps up to number ``until``, or as many as there is time for, at least one.
@@ -260,23 +260,26 @@ class Loop:
 
     def _ready(self, block: StepBlock) -> DescentEngine:
         """The engine, with the values to go on from and the rows of these steps."""
-        program, rows, ranks = self.program, self._rows, self._ranks
-        data = block.data if rows is None else rows.data(block)
+        program, ranks = self.program, self._ranks
+        own = None if self._rows is None else self._rows.steps(block)
+        data = block.data if own is None else own.data
         if self._running is None:
             self._running = descent_engine(
                 program.graph.error,
                 program.assignments,
                 data,
-                self.batches.size if rows is None else rows.size,
+                self.batches.size if own is None else own.size,
                 bfloat16=self._bfloat16,
                 threads=self._threads,
-                share=None if rows is None or ranks is None else Share(rows.place, ranks.add_up),
+                share=None if ranks is None else Share(ranks.add_up),
             )
         elif data is not self._data:
             self._running.put_data(data)
         if data is not self._data:
             self._data = data
-            self._all_have_weight = bool(self.program.rows) and bool(np.all(block.data["row_weights"] > 0))
+            self._all_have_weight = (
+                bool(self.program.rows) and block.own is None and bool(np.all(block.data["row_weights"] > 0))
+            )
         if self._given is not None:
             self._running.put(self._given)
             self._given = None
@@ -285,24 +288,45 @@ class Loop:
     def _run(self, engine: DescentEngine, block: StepBlock, seconds: float = math.inf) -> NDArray[np.float64]:
         first = self.step + 1
         numbers = np.arange(first, first + block.steps, dtype=np.float64)
-        scalars = {"learning_rate": self._rates(first, block.steps), "step": numbers, **self._counts(block)}
-        order = block.order if self._rows is None else self._rows.order(block)
-        errors = engine.run(order, block.steps, scalars, first, self.seed, seconds)
+        own = None if self._rows is None else self._rows.steps(block)
+        counts = self._counts(block, own)
+        scalars = {"learning_rate": self._rates(first, block.steps), "step": numbers, **counts}
+        if own is None:
+            errors = engine.run(block.order, block.steps, scalars, first, self.seed, seconds)
+        else:
+            errors = engine.run(own.order, block.steps, scalars, first, self.seed, seconds, own.own)
         self.step += len(errors) - (len(errors) > 0 and not math.isfinite(errors[-1]))
         return errors
 
-    def _counts(self, block: StepBlock) -> Scalars:
-        """The number of rows of each step that have a weight, by the name of the input."""
+    def _counts(self, block: StepBlock, own: RankSteps | None) -> Scalars:
+        """The number of rows of each step that have a weight, by the name of the input; as a rank has it."""
         names = [node.name for node in self.program.rows]
         if not names:
             return {}
+        rows, ranks = self._rows, self._ranks
         if self._all_have_weight:
             counts = np.repeat(block.sizes(self.batches.size)[:, None], len(names), axis=1)
-        else:
+        elif rows is None or ranks is None or own is None:
             counts = block.rows_with_weight(self.batches.size).reshape(block.steps, -1)
-        if self._rows is not None:
-            counts = self._rows.divisors(block, counts)
+        else:
+            counts = rows.counts(block, own, ranks.add_up).reshape(block.steps, -1)
+        if rows is not None and own is not None:
+            counts = rows.divisors(own, counts)
         return dict(zip(names, counts.T, strict=True))
+
+    def _rows_of(self, block: StepBlock) -> Arrays:
+        """The rows of one step, by the name of the input, also where ranks have read some each."""
+        if block.own is None or self._rows is None or self._ranks is None:
+            return block.rows()
+        own = self._rows.steps(block)
+        mine = None if own.idle[0] else (own.own.places, own.rows())
+        parts = [part for part in self._ranks.gather(mine) if part is not None]
+        order = np.argsort(np.concatenate([places for places, _ in parts]))
+        return {name: np.concatenate([rows[name] for _, rows in parts])[order] for name in parts[0][1]}
+
+    def _counts_of(self, rows: Arrays) -> Scalars:
+        """The number of rows of a step that have a weight, by the name of the input."""
+        return self._counts(StepBlock(rows, None, 1), None)
 
     def _failure(self, error: float) -> Failure:
         """What failed, where the error of the next step or the values are not finite."""
@@ -310,8 +334,9 @@ class Loop:
         engine = self._running
         if self._finite(engine):
             step, block = self.step + 1, self.batches.block(self.step + 1, self.step + 1)
-            counts = {name: value[0] for name, value in self._counts(block).items()}
-            leaves = {**block.rows(), **engine.values(), **counts, "seed": self.seed, "draw": step}
+            rows = self._rows_of(block)
+            counts = {name: value[0] for name, value in self._counts_of(rows).items()}
+            leaves = {**rows, **engine.values(), **counts, "seed": self.seed, "draw": step}
             return error_failure(self.program, step, error, leaves)
         if not self._repeatable:
             return update_failure(self.program, self.step, error, {}, engine.values())
@@ -320,7 +345,8 @@ class Loop:
         while True:
             failing = self.step + 1
             engine.save()
-            error = float(self._run(engine, self.batches.block(failing, failing))[-1])
+            block = self.batches.block(failing, failing)
+            error = float(self._run(self._ready(block), block)[-1])
             if not self._finite(engine):
                 after = engine.values()
                 engine.restore()

@@ -22,7 +22,7 @@ from downslope.nets import AnyNetwork, Ensemble
 from downslope.training._batches import SPLIT
 from downslope.training._run import Average, Run
 from downslope.training.arguments import Arrays, checked_data
-from downslope.training.rows import StreamedRows, held_out_of
+from downslope.training.rows import Readers, StreamedRows, held_out_of
 
 __all__ = ["Folds", "Validation", "ValidationRows", "Watch", "split", "split_stream"]
 
@@ -117,12 +117,12 @@ def split(
 
 
 def split_stream(
-    network: AnyNetwork, rows: StreamedRows, validation: Any, seed: int
+    network: AnyNetwork, rows: StreamedRows, validation: Any, seed: int, readers: Readers | None = None
 ) -> tuple[StreamedRows, Sequence[ValidationRows]]:
     """The rows to train on and the rows to validate on, of rows that are read a part at a time.
 
     Folds are of rows in memory that validate, given as (x, y, folds): the streamed rows know by their weights
-    what each member holds out.
+    what each member holds out. Readers each read a part of those that validate, and have all of them then.
     """
     if validation is None:
         return rows, ()
@@ -137,7 +137,7 @@ def split_stream(
     if isinstance(validation, tuple | list):
         return rows, (_given(network, known, validation),)
     share = number("validation", validation, Interval(0, 1, open_low=True, open_high=True))
-    trained, measured = held_out_of(rows, share, seed)
+    trained, measured = held_out_of(rows, share, seed, readers)
     return trained, (ValidationRows(network, measured, measured["row_weights"]),)
 
 

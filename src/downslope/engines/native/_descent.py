@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines._protocol import Arrays, Scalars, check_values, scalar_table
-from downslope.engines._share import Share
+from downslope.engines._share import OwnRows, Share
 from downslope.engines.native._exchanges import Exchanging
 from downslope.engines.native._plan import native_tape
 from downslope.engines.native._threads import Pace, threads_for
@@ -143,22 +143,25 @@ class NativeDescent:
         first: int,
         seed: int,
         seconds: float = inf,
+        own: OwnRows | None = None,
     ) -> NDArray[np.float64]:
         """The error of each step before its update, as ``DescentEngine`` has it."""
         table = scalar_table(self._lowered.scalars, scalars, count)
         rows = len(self._columns[0]) if order is None else len(order)
-        rounds = count // -(-rows // self._batch)
+        ends = None if own is None else own.ends
+        batch = self._batch if ends is None else int(np.diff(ends, prepend=0).max())
+        rounds = count // -(-rows // batch) if ends is None else 1
         errors = np.empty(count)
         threads = self._pace.threads()
         self._last = first, errors
         started = perf_counter()
-        given: tuple[Any, ...] = (self._columns, [], order, 0, rows, self._batch, rounds)
+        given: tuple[Any, ...] = (self._columns, [], order, 0, rows, batch, rounds)
         given += (table, seed, first, threads, errors, seconds)
         if self._share is None:
             self._machine.run(*given)
         else:
             with Exchanging(self._machine, len(self._lowered.tape.exchanges), self._share):
-                self._machine.run(*given, place=self._share.place)
+                self._machine.run(*given, None if own is None else own.places, ends)
         known = self._machine.known
         self._pace.took(threads, (perf_counter() - started) / max(known, 1))
         return errors[:known]

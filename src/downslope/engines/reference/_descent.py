@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import inf
 from time import perf_counter
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.engines import _arrays
 from downslope.engines._arrays import OfRank
 from downslope.engines._protocol import Arrays, Scalars, check_scalars, check_values
-from downslope.engines._share import Share
+from downslope.engines._share import OwnRows, Share, step_rows
 from downslope.engines.reference._plan import Plan
 from downslope.graph import Node, topological
 
@@ -33,7 +35,8 @@ class ReferenceDescent:
         share: Share | None = None,
     ) -> None:
         outputs = [error, *updates.values()]
-        self._plan = Plan(outputs) if share is None else Plan(outputs, OfRank(share))
+        self._share = share
+        self._plan = Plan(outputs)
         self._shapes = {leaf.name: tuple(map(int, leaf.shape)) for leaf in updates}
         leaves = [n for n in topological(outputs) if n.op.name == "input" and n.shape == ()]
         self._scalars = tuple(leaf.name for leaf in leaves if leaf.name not in _DRAWS)
@@ -71,6 +74,12 @@ class ReferenceDescent:
         """Go back to what was kept last."""
         self._now = self._saved
 
+    def _namespace(self, part: slice, own: OwnRows | None) -> Any:
+        """The arrays of a step: those of a rank, where several compute it."""
+        if self._share is None:
+            return _arrays
+        return OfRank(self._share if own is None else replace(self._share, places=own.places[part]))
+
     @property
     def ran(self) -> tuple[int, NDArray[np.float64]]:
         """The first step of the last run, and its errors."""
@@ -84,6 +93,7 @@ class ReferenceDescent:
         first: int,
         seed: int,
         seconds: float = inf,
+        own: OwnRows | None = None,
     ) -> NDArray[np.float64]:
         """The error of each step before its update, as ``DescentEngine`` has it."""
         check_scalars(self._scalars, scalars)
@@ -91,17 +101,18 @@ class ReferenceDescent:
         self._first, self._errors, self._known = first, np.empty(count), 0
         dtype = self._columns["x"].dtype
         rows = len(self._columns["x"]) if order is None else len(order)
-        starts = list(range(0, rows, self._batch))
+        parts = step_rows(rows, self._batch, own)
         for n in range(count):
             if n and perf_counter() >= end:
                 break
-            start = starts[n % len(starts)]
-            part = slice(start, start + self._batch)
+            part = parts[n % len(parts)]
             chosen = part if order is None else order[part]
             given: dict[str, Any] = {name: column[chosen] for name, column in self._columns.items()}
             given |= {name: np.asarray(scalars[name][n], dtype) for name in self._scalars}
             with np.errstate(all="ignore"):  # the caller looks at what is not finite
-                error, *new = self._plan.run({**given, "seed": seed, "draw": first + n, **self._now})
+                error, *new = self._plan.run(
+                    {**given, "seed": seed, "draw": first + n, **self._now}, self._namespace(part, own)
+                )
             self._errors[n] = error
             after = dict(zip(self._shapes, new, strict=True)) if np.isfinite(error) else self._now
             self._now, self._known = after, n + 1  # both, whenever Ctrl-C is pressed

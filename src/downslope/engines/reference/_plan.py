@@ -21,8 +21,7 @@ class Plan:
     Making a plan walks the graph once; running it is one call of NumPy for each node.
     """
 
-    def __init__(self, outputs: Sequence[Node], namespace: ModuleType | _arrays.OfRank = _arrays) -> None:
-        self._namespace = namespace
+    def __init__(self, outputs: Sequence[Node]) -> None:
         order = topological(outputs)
         slot = {node: i for i, node in enumerate(order)}
         last_use = {slot[i]: slot[n] for n in order for i in n.inputs}
@@ -41,10 +40,9 @@ class Plan:
         self._outputs = [slot[n] for n in outputs]
         self._size = len(order)
 
-    def run(self, values: Mapping[str, Any]) -> list[Any]:
+    def run(self, values: Mapping[str, Any], namespace: ModuleType | _arrays.OfRank = _arrays) -> list[Any]:
         """The outputs, given a value for each leaf by name."""
         slots: list[Any] = [None] * self._size
-        namespace = self._namespace
         for i, name in self.leaves:
             slots[i] = values[name]
         for i, value in self._constants:

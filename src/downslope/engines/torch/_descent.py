@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import inf
 from time import perf_counter
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from torch.utils._triton import has_triton
 
 from downslope.engines._protocol import Arrays, Scalars, check_values, scalar_table
-from downslope.engines._share import Share
+from downslope.engines._share import OwnRows, Share, step_rows
 from downslope.engines.torch._on_gpu import StepsOnGpu
 from downslope.engines.torch._program import TorchProgram, signed, torch_program
 from downslope.engines.torch._recording import Recording
@@ -104,11 +105,16 @@ class TorchDescent:
         first: int,
         seed: int,
         seconds: float = inf,
+        own: OwnRows | None = None,
     ) -> NDArray[np.float64]:
         """The error of each step before its update, as ``DescentEngine`` has it."""
         table = scalar_table(self._program.scalars, scalars, count)
         with torch.no_grad():
-            self._steps.run(order, count, table, first, signed(seed), perf_counter() + seconds)
+            given = (order, count, table, first, signed(seed), perf_counter() + seconds)
+            if isinstance(self._steps, _OneByOne):
+                self._steps.run(*given, own)
+            else:
+                self._steps.run(*given)
         return self._steps.errors()
 
     def _tensor(self, array: NDArray[Any]) -> Any:
@@ -151,22 +157,25 @@ class _OneByOne:
         first: int,
         seed: int,
         end: float,
+        own: OwnRows | None = None,
     ) -> None:
         """Steps up to a time, or to an error that is not finite."""
         self.first, self._errors, self._known = first, np.empty(count), 0
         rows = self._rows if order is None else len(order)
-        starts = range(0, rows, self._batch)
+        parts = step_rows(rows, self._batch, own)
         numbers = torch.from_numpy(table).to(self.kept[0].dtype)
         for n in range(count):
             if n and perf_counter() >= end:
                 break
-            start = starts[n % len(starts)]
-            part = slice(start, start + self._batch)
+            part = parts[n % len(parts)]
+            share = self._share
+            if share is not None and own is not None:
+                share = replace(share, places=own.places[part])
             chosen = part if order is None else torch.from_numpy(order[part])
             given = {name: column[chosen] for name, column in self._columns.items()}
             given |= dict(zip(self._program.scalars, numbers[n], strict=True))
             error, *new = self._program.run(
-                self.kept, {**given, "seed": torch.tensor(seed), "draw": torch.tensor(first + n)}, self._share
+                self.kept, {**given, "seed": torch.tensor(seed), "draw": torch.tensor(first + n)}, share
             )
             self._errors[n] = float(error)
             finite = np.isfinite(self._errors[n])

@@ -200,7 +200,8 @@ def _summed(nodes: Sequence[Node], operands: list[Operand], share: Share) -> Any
 def _mask_of_rank(nodes: Sequence[Node], operands: list[Operand], share: Share) -> Any:
     like, seed, draw = (value for value, _ in operands)
     streams = [node.attributes["stream"] for node in nodes]
-    return keep_mask(like, seed, draw, streams, nodes[0].attributes["rate"], share.place)
+    places = None if share.places is None else torch.from_numpy(share.places).to(like.device)
+    return keep_mask(like, seed, draw, streams, nodes[0].attributes["rate"], places)
 
 
 _OF_RANKS = {"sum_over_ranks": _summed, "keep_mask": _mask_of_rank}

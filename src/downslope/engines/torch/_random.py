@@ -29,7 +29,7 @@ def _rounds(c: tuple[Any, Any, Any, Any], key: tuple[Any, Any]) -> tuple[Any, An
     return c0, c1, c2, c3
 
 
-def keep_mask(like: Any, seed: Any, draw: Any, streams: list[int], rate: float, first: int = 0) -> Any:
+def keep_mask(like: Any, seed: Any, draw: Any, streams: list[int], rate: float, places: Any = None) -> Any:
     """1 with probability 1 − rate, else 0, as ``engines._arrays.keep_mask`` has it.
 
     Args:
@@ -37,12 +37,14 @@ def keep_mask(like: Any, seed: Any, draw: Any, streams: list[int], rate: float, 
         seed, draw: whole numbers, int64 of any sign for 64 bits.
         streams: of each mask; several make a stack of masks.
         rate: of numbers that are dropped.
-        first: the number of the first row, in a batch that ranks share.
+        places: of the rows in a batch that ranks share, int64 on the device.
     """
     rows, columns = like.shape[-2:]
     blocks = -(-columns // 4)
     # with a number from memory: compiled, what only counts along an axis would be multiplied in 32 bits
-    place = torch.arange(first * blocks, (first + rows) * blocks, device=like.device) + draw - draw
+    place = torch.arange(rows * blocks, device=like.device) + draw - draw
+    if places is not None:
+        place = (place.reshape(rows, blocks) % blocks + places[:, None] * blocks).reshape(-1)
     stream = streams[0] if len(streams) == 1 else torch.tensor(streams, device=like.device)[:, None]
     zero = torch.zeros_like(place)
     counter = (place, zero + stream, zero + (draw & _LOW), zero + ((draw >> 32) & _LOW))

@@ -3,12 +3,13 @@
 from downslope.training.ranks._cost import Link, ShareOfStep, exchange_seconds, step_seconds
 from downslope.training.ranks._journal import RankJournal, open_journal, part_of
 from downslope.training.ranks._ranks import Ranks, has_ranks, rank_number, ranks_of, restarted
-from downslope.training.ranks._rows import RankRows
+from downslope.training.ranks._rows import RankRows, RankSteps
 
 __all__ = [
     "Link",
     "RankJournal",
     "RankRows",
+    "RankSteps",
     "Ranks",
     "ShareOfStep",
     "exchange_seconds",

@@ -2,12 +2,13 @@
 
 from downslope.training.rows._source import InMemory, RowSource, StreamedRows
 from downslope.training.rows._table import BlockTable, held_out_of, rows_of_table
-from downslope.training.rows._windows import PARTS, Windows
+from downslope.training.rows._windows import PARTS, Readers, Windows
 
 __all__ = [
     "PARTS",
     "BlockTable",
     "InMemory",
+    "Readers",
     "RowSource",
     "StreamedRows",
     "Windows",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 from downslope.training.arguments import count_alike
-from downslope.training.rows._windows import Windows, WindowsOfParts
+from downslope.training.rows._windows import Readers, Window, Windows, WindowsOfParts
 
 __all__ = ["InMemory", "RowSource", "StreamedRows"]
 
@@ -45,8 +45,8 @@ class RowSource(Protocol):
     def asked(self) -> Mapping[str, Any]:
         """What says that the rows are the same as before, by name."""
 
-    def windows(self, batch: int, seed: int) -> Windows:
-        """The rows a window at a time, each of whole batches but for the last."""
+    def windows(self, batch: int, seed: int, readers: Readers | None = None) -> Windows:
+        """The rows a window at a time, each of whole batches but for the last; readers may share them."""
 
     def said(self, batch: int) -> str:
         """How rows are shuffled in batches of so many, in words; "" where there is nothing to say."""
@@ -87,9 +87,9 @@ class InMemory:
         """The arrays themselves."""
         return {name: self.arrays[name] for name in ("x", "y", "row_weights")}
 
-    def windows(self, batch: int, seed: int) -> Windows:
-        """One that holds all rows."""
-        return _AllRows(self.arrays, self.rows)
+    def windows(self, batch: int, seed: int, readers: Readers | None = None) -> Windows:
+        """One that holds all rows, for each reader."""
+        return _AllRows(Window(self.arrays), self.rows)
 
     def said(self, batch: int) -> str:
         """Nothing: they are shuffled as a whole."""
@@ -98,11 +98,11 @@ class InMemory:
 
 @dataclass(frozen=True)
 class _AllRows:
-    arrays: Arrays
+    window: Window
     size: int
 
-    def data(self, epoch: int, place: int) -> Arrays:
-        return self.arrays
+    def at(self, epoch: int, place: int) -> Window:
+        return self.window
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -163,9 +163,9 @@ class StreamedRows:
             )
         return most // batch * batch
 
-    def windows(self, batch: int, seed: int) -> Windows:
+    def windows(self, batch: int, seed: int, readers: Readers | None = None) -> Windows:
         """As many rows as fit into the memory at a time; the next ones are read meanwhile."""
-        return WindowsOfParts(self.counts, self.read, self.window(batch), seed)
+        return WindowsOfParts(self.counts, self.read, self.window(batch), seed, readers)
 
     def said(self, batch: int) -> str:
         """How the rows are shuffled, in words."""

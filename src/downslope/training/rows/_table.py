@@ -14,6 +14,7 @@ from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork
 from downslope.training.arguments import checked_data
 from downslope.training.rows._source import Arrays, StreamedRows
+from downslope.training.rows._windows import Readers, dealt
 
 __all__ = ["BlockTable", "held_out_of", "rows_of_table"]
 
@@ -110,8 +111,12 @@ def _names(target: Any) -> list[str]:
     return found
 
 
-def held_out_of(rows: StreamedRows, share: float, seed: int) -> tuple[StreamedRows, dict[str, NDArray[Any]]]:
+def held_out_of(
+    rows: StreamedRows, share: float, seed: int, readers: Readers | None = None
+) -> tuple[StreamedRows, dict[str, NDArray[Any]]]:
     """The rows to train on, and a share of all that only measures; the latter are read.
+
+    Each of several readers reads some of the parts, and all get all of them.
 
     Which rows those are depends on the seed and on their places alone. They are fewer than the share where so
     many would take more than an eighth of the memory.
@@ -131,7 +136,13 @@ def held_out_of(rows: StreamedRows, share: float, seed: int) -> tuple[StreamedRo
             f"a validation share of {share:.3g} of {rows.rows} rows leaves {sum(counts)} to train on; take "
             "another share or seed"
         )
-    parts = [_some(rows.read(part), held(part)) for part in range(len(rows.counts)) if held(part).any()]
+    holding = [part for part in range(len(rows.counts)) if held(part).any()]
+    rank, count = (0, 1) if readers is None else (readers.rank, readers.count)
+    reads = dealt([rows.counts[part] for part in holding], count)
+    read = {p: _some(rows.read(p), held(p)) for p, own in zip(holding, reads, strict=True) if own == rank}
+    for other in () if readers is None else readers.gather(read):
+        read |= other
+    parts = [read[part] for part in holding]
     measured = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return rows.with_rows(counts, lambda part, arrays: _some(arrays, ~held(part))), measured
 

@@ -2,21 +2,68 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines import shuffled
 
-__all__ = ["PARTS", "Windows", "WindowsOfParts"]
+__all__ = ["PARTS", "Readers", "Window", "Windows", "WindowsOfParts", "dealt"]
 
 PARTS = 2
 """The stream of shuffles that the order of the parts in an epoch is of."""
 
 Arrays = Mapping[str, NDArray[Any]]
+
+T = TypeVar("T")
+
+
+class Readers(Protocol):
+    """Processes that read rows together, each some of the parts, of which this is one."""
+
+    @property
+    def rank(self) -> int:
+        """Of this process, from 0."""
+
+    @property
+    def count(self) -> int:
+        """Of all."""
+
+    def gather(self, value: T) -> list[T]:
+        """The values of all, in their order."""
+
+
+def dealt(counts: Sequence[int], readers: int) -> NDArray[np.int64]:
+    """Who reads each part, (parts,): each goes to the reader that has the fewest rows so far.
+
+    >>> dealt([5, 5, 5, 1, 1, 1], 2)
+    array([0, 1, 0, 1, 1, 1])
+    """
+    rows = [(0, reader) for reader in range(readers)]
+    found = np.empty(len(counts), np.int64)
+    for place, count in enumerate(counts):
+        held, found[place] = rows[0]
+        heapq.heapreplace(rows, (held + int(count), int(found[place])))
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """Rows that are at hand.
+
+    Attributes:
+        data: the rows by the name of the input.
+        own: where several processes share the window, the places in it of those that this one has, in their
+            order; it has one row that counts for nothing where there are none. None: it has all.
+    """
+
+    data: Arrays
+    own: NDArray[np.int64] | None = None
 
 
 class Windows(Protocol):
@@ -26,8 +73,8 @@ class Windows(Protocol):
     def size(self) -> int:
         """Rows of a window; the last one of an epoch can have fewer."""
 
-    def data(self, epoch: int, place: int) -> Arrays:
-        """The rows of a window, by the name of the input; epochs and windows are counted from 0."""
+    def at(self, epoch: int, place: int) -> Window:
+        """The rows of a window; epochs and windows are counted from 0."""
 
     def close(self) -> None:
         """Read nothing more ahead."""
@@ -38,34 +85,44 @@ class WindowsOfParts:
 
     Each epoch takes the parts in an order of its own, joined end to end; a window is a stretch of that. Its
     rows are in this order: who takes batches of them shuffles them. One window that holds all rows is the
-    same in every epoch, and is read once.
+    same in every epoch, and is read once. Of several readers each has the parts that are dealt out to it in
+    that order, so that no part is read by two of them in one epoch.
 
     Args:
         counts: the rows of each part.
         read: the arrays of a part.
         size: rows of a window.
         seed: of the orders.
+        readers: who share each window, if several do.
 
     >>> windows = WindowsOfParts([2, 3], lambda part: {"x": np.arange(2 + part) + 10 * part}, 4, seed=0)
-    >>> [windows.data(0, place)["x"].tolist() for place in (0, 1)]
+    >>> [windows.at(0, place).data["x"].tolist() for place in (0, 1)]
     [[10, 11, 12, 0], [1]]
     >>> windows.close()
     """
 
-    def __init__(self, counts: Sequence[int], read: Callable[[int], Arrays], size: int, seed: int) -> None:
+    def __init__(
+        self,
+        counts: Sequence[int],
+        read: Callable[[int], Arrays],
+        size: int,
+        seed: int,
+        readers: Readers | None = None,
+    ) -> None:
         self.size = size
         self._counts, self._read, self._seed = np.array(counts, np.int64), read, seed
         self._rows = int(self._counts.sum())
-        self._order: tuple[int, NDArray[np.int64]] | None = None  # of the last epoch
+        self._rank, self._readers = (0, 1) if readers is None else (readers.rank, readers.count)
+        self._order: tuple[int, NDArray[np.int64], NDArray[np.int64]] | None = None  # of the last epoch
         self._part: tuple[int, Arrays] | None = (
             None  # the last that was read: the next window may begin in it
         )
-        self._now: tuple[tuple[int, int], Arrays] | None = None
-        self._ahead: tuple[tuple[int, int], Future[Arrays]] | None = None
+        self._now: tuple[tuple[int, int], Window] | None = None
+        self._ahead: tuple[tuple[int, int], Future[Window]] | None = None
         self._reader: ThreadPoolExecutor | None = None
 
-    def data(self, epoch: int, place: int) -> Arrays:
-        """The rows of a window, by the name of the input."""
+    def at(self, epoch: int, place: int) -> Window:
+        """The rows of a window."""
         asked = (epoch, place) if self._rows > self.size else (0, 0)
         if self._now is not None and self._now[0] == asked:
             return self._now[1]
@@ -87,8 +144,8 @@ class WindowsOfParts:
         self._reader = self._ahead = self._now = self._part = None
 
     def _awaited(
-        self, ahead: tuple[tuple[int, int], Future[Arrays]], asked: tuple[int, int]
-    ) -> Arrays | None:
+        self, ahead: tuple[tuple[int, int], Future[Window]], asked: tuple[int, int]
+    ) -> Window | None:
         """What was read ahead, if it is what is asked for."""
         window, future = ahead
         if window == asked:
@@ -96,28 +153,39 @@ class WindowsOfParts:
         future.cancel()
         return None
 
-    def _started(self, window: tuple[int, int]) -> Future[Arrays]:
+    def _started(self, window: tuple[int, int]) -> Future[Window]:
         if self._reader is None:
             self._reader = ThreadPoolExecutor(1, thread_name_prefix="downslope rows")
         return self._reader.submit(self._put_together, *window)
 
-    def _put_together(self, epoch: int, place: int) -> Arrays:
+    def _put_together(self, epoch: int, place: int) -> Window:
         """The rows of a window; on the thread that reads, so one at a time."""
-        order = self._order_of(epoch) if self._rows > self.size else np.arange(len(self._counts))
+        order, readers = self._order_of(epoch)
         ends = np.cumsum(self._counts[order])
+        starts = ends - self._counts[order]
         first, last = place * self.size, min((place + 1) * self.size, self._rows)
+        begins, finishes = np.maximum(starts, first), np.minimum(ends, last)
+        inside = np.flatnonzero(finishes > begins)
+        own = inside[readers[inside] == self._rank]
+        taken = own if len(own) else inside[:1]
+        rows = int(np.sum(finishes[taken] - begins[taken])) if len(own) else 1
         found: dict[str, NDArray[Any]] = {}
-        at = int(np.searchsorted(ends, first, side="right"))
-        done = first
-        while done < last:
-            part, start = int(order[at]), int(ends[at] - self._counts[order[at]])
-            arrays, until = self._part_of(part), min(int(ends[at]), last)
+        done = 0
+        for at in taken:
+            arrays, from_, count = (
+                self._part_of(int(order[at])),
+                int(begins[at] - starts[at]),
+                min(int(finishes[at] - begins[at]), rows - done),
+            )
             for name, array in arrays.items():
                 if name not in found:
-                    found[name] = np.empty((last - first, *array.shape[1:]), array.dtype)
-                found[name][done - first : until - first] = array[done - start : until - start]
-            done, at = until, at + 1
-        return found
+                    found[name] = np.empty((rows, *array.shape[1:]), array.dtype)
+                found[name][done : done + count] = array[from_ : from_ + count]
+            done += count
+        if self._readers == 1:
+            return Window(found)
+        places = [np.arange(begins[at], finishes[at]) - first for at in own]
+        return Window(found, np.concatenate([np.zeros(0, np.int64), *places]))
 
     def _part_of(self, part: int) -> Arrays:
         if self._part is None or self._part[0] != part:
@@ -125,7 +193,10 @@ class WindowsOfParts:
             self._part = part, self._read(part)
         return self._part[1]
 
-    def _order_of(self, epoch: int) -> NDArray[np.int64]:
+    def _order_of(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The parts of an epoch in their order, and who reads each."""
         if self._order is None or self._order[0] != epoch:
-            self._order = epoch, shuffled(len(self._counts), self._seed, PARTS, epoch)
-        return self._order[1]
+            count = len(self._counts)
+            order = shuffled(count, self._seed, PARTS, epoch) if self._rows > self.size else np.arange(count)
+            self._order = epoch, order, dealt(self._counts[order].tolist(), self._readers)
+        return self._order[1:]
