@@ -2,8 +2,8 @@
 
 python benchmarks/streaming.py [--rows 200000000] [--fitting 10000000] [--folder DIR] [--write]
 
-It writes 96 bytes a row (12 columns of float64) into a folder, and deletes them. Every run is a process of its own; those that are
-compared take turns.
+It writes 96 bytes a row (12 columns of float64) into a folder, and deletes them. Every run is a process of
+its own; those that are compared take turns.
 """
 
 from __future__ import annotations
