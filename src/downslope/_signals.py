@@ -8,6 +8,7 @@ signal ends at once: by KeyboardInterrupt, or, on the command line, the process.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # what signal wraps
 import os
 import signal
 import threading
@@ -17,6 +18,7 @@ from typing import Any
 
 __all__ = ["Deferred", "answered", "at_once", "check", "exit_code", "heard", "on_abrupt_end", "pending"]
 
+_SIGINT = int(signal.SIGINT)
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")  # of which Windows has no SIGHUP
 
 _asked = 0  # the number of the signal that came; 0: none
@@ -117,8 +119,9 @@ class Deferred:
         _raises = False
         if self._outermost and not _listens:
             _asked = 0
-            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-                self._handler = signal.signal(signal.SIGINT, _hear)
+            # signal would look for what it gives back in an enumeration, which takes as long as many steps
+            if _signal.getsignal(_SIGINT) is signal.default_int_handler:
+                self._handler = _signal.signal(_SIGINT, _hear)
         return self
 
     def __exit__(
@@ -131,7 +134,7 @@ class Deferred:
         _deferring -= 1
         came = bool(_asked)
         if self._handler is not None:
-            signal.signal(signal.SIGINT, self._handler)
+            _signal.signal(_SIGINT, self._handler)
         if self._outermost and not _listens:
             _asked = 0
         if self._outermost and came and not self._reports and kind is None:

@@ -22,7 +22,7 @@ __all__ = ["array", "indices", "refuse_lost"]
 
 _FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
-_FEW = 10_000  # numbers, for which an array of truth values takes no time
+_FEW = 10_000  # numbers, of which a copy takes no time
 
 
 def array(name: str, value: Any, dtype: Any = None) -> NDArray[Any]:
@@ -58,8 +58,10 @@ def array(name: str, value: Any, dtype: Any = None) -> NDArray[Any]:
         raw = _from_objects(name, raw)
     elif raw.dtype.kind not in "fiub":
         raise DownslopeError(f"{name} holds numbers only, not {raw.dtype}")
-    with np.errstate(over="ignore"):
-        found: NDArray[Any] = raw.astype(wanted, copy=False)
+    found: NDArray[Any] = raw
+    if raw.dtype != wanted:
+        with np.errstate(over="ignore"):
+            found = raw.astype(wanted)
     _refuse_infinite(name, raw, found)
     return found
 
@@ -128,8 +130,8 @@ def _from_objects(name: str, raw: NDArray[Any]) -> NDArray[Any]:
 
 
 def _refuse_infinite(name: str, raw: NDArray[Any], found: NDArray[Any]) -> None:
-    if found.size <= _FEW:
-        if np.isfinite(found).all():
+    if found.size <= _FEW:  # one call of NumPy; a square can also overflow
+        if math.isfinite(np.vdot(found, found)):
             return
     else:  # a sum is not finite where an element is not, and takes no memory; it can also overflow
         with np.errstate(all="ignore"):

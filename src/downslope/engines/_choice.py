@@ -97,6 +97,8 @@ def computed_as_asked(function: C) -> C:
 
     @wraps(function)
     def computed(*args: Any, engine: str | None = None, device: str | None = None, **settings: Any) -> Any:
+        if engine is None and device is None:
+            return function(*args, engine=None, device=None, **settings)
         with computed_by(engine, device):
             return function(*args, engine=engine, device=device, **settings)
 

@@ -316,14 +316,15 @@ class _Stepping(_Descent):
         return standing(ending)
 
     def _program(self, batches: ShuffledBatches, count: int) -> Program:
-        settings, source = self.settings, self.source
+        settings, source, size = self.settings, self.source, batches.size
         return training_program(
             self.network,
             Frozen(self.rule) if self.masks else self.rule,
             clip_norm=settings.clip_norm,
             clip_value=settings.clip_value,
             relative=self.ranks is not None or (batches.steps_in_epoch > 1 and not source.alike),
-            skip_empty=shares_may_be_empty(source.without_weight, source.rows, batches.size, count),
+            skip_empty=size < source.rows
+            and shares_may_be_empty(source.without_weight, source.rows, size, count),
             over_ranks=self.ranks is not None,
         )
 
@@ -347,13 +348,16 @@ def _rows(
 ) -> tuple[RowSource, Sequence[ValidationRows]]:
     """The rows to train on, whose weights are relative, and the rows to validate on."""
     dtype = None if precision is None else dtype_of(precision)
-    if isinstance(x, StreamedRows | BlockTable):
+    # what it is most often comes first: to ask for a protocol takes as long as steps of a neuron
+    if not isinstance(x, np.ndarray | list) and isinstance(x, StreamedRows | BlockTable):
         if row_weights is not None:
             raise DownslopeError("row_weights is of rows in memory; the rows of a dataset all count alike")
         rows = x if isinstance(x, StreamedRows) else rows_of_table(network, x, y, dtype)
         return split_stream(network, rows, validation, seed, ranks)
     data, validation_rows = split(network, checked_data(network, x, y, row_weights, dtype), validation, seed)
-    return InMemory({**data, "row_weights": relative_weights(data["row_weights"])}), validation_rows
+    if row_weights is not None:  # all are 1 else, or 0 where a member holds the row out
+        data = {**data, "row_weights": relative_weights(data["row_weights"])}
+    return InMemory(data), validation_rows
 
 
 def _in_memory(source: RowSource) -> InMemory:

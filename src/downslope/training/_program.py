@@ -8,6 +8,7 @@ from functools import lru_cache, reduce
 from operator import add
 
 from downslope._checks import show
+from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.graph import Node, gradient, input_, make, substitute
 from downslope.nets import AnyNetwork, NetworkGraph
@@ -42,7 +43,7 @@ class Program:
     letters: Mapping[Node, str]
     rows: Sequence[Node] = ()
 
-    @property
+    @cached_property
     def assignments(self) -> Mapping[Node, Node]:
         """The new value of every parameter and state, by its leaf: what an engine is given to run."""
         leaves = {**self.graph.parameters, **self.states}

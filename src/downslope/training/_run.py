@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -86,7 +87,9 @@ class Run:
         start = settings["start"]
         if isinstance(start, Run):
             settings = {**settings, "start": replace(start, settings={})}
-        return replace(self, settings=settings)
+        found = copy(self)
+        object.__setattr__(found, "settings", settings)
+        return found
 
     def __repr__(self) -> str:
         return f"<Run of {self._line()}>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -122,18 +123,12 @@ def _checked_targets(network: AnyNetwork, targets: NDArray[Any], rows: int) -> N
     elif loss in _TARGETS:
         within, words = _TARGETS[loss]
         _refuse("y", targets, (targets < within.low) | (targets > within.high), f"{loss} takes {words}")
-    largest = float(np.abs(targets).max())
-    squared = loss == "squared_error"
-    most = largest * targets.size * (largest if squared else 1.0)
-    if most > float(np.finfo(targets.dtype).max) and not (squared and np.isfinite(_sum_of_squares(targets))):
-        beyond = f"its {loss.replace('_', ' ')} is beyond {targets.dtype}"
-        _refuse("y", targets, np.abs(targets) == largest, f"{beyond}; divide y by its standard deviation")
+    if not math.isfinite(np.vdot(targets, targets)):  # else the sum of any loss is finite too
+        largest = float(np.abs(targets).max())
+        if loss == "squared_error" or largest * targets.size > float(np.finfo(targets.dtype).max):
+            beyond = f"its {loss.replace('_', ' ')} is beyond {targets.dtype}"
+            _refuse("y", targets, np.abs(targets) == largest, f"{beyond}; divide y by its standard deviation")
     return targets.reshape(shape)
-
-
-def _sum_of_squares(values: NDArray[Any]) -> Any:
-    with np.errstate(over="ignore"):
-        return np.dot(values.ravel(), values.ravel())
 
 
 def _checked_weights(network: AnyNetwork, weights: NDArray[Any], rows: int) -> NDArray[Any]:

@@ -62,4 +62,5 @@ class DescentSettings:
         return _USUAL_STEPS if self.steps is None else self.steps
 
     def _set(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
+        if value is not getattr(self, name):
+            object.__setattr__(self, name, value)

@@ -97,7 +97,7 @@ def part_of(
     Raises:
         DownslopeError: as of ``open_journal``.
     """
-    if isinstance(checkpoint, Part):
+    if checkpoint is None or isinstance(checkpoint, Part):
         yield checkpoint
         return
     with open_journal(checkpoint, asked, ranks) as journal:
