@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import downslope as ds
 from downslope.cli.actions._demo import START, X, Y
 from downslope.engines import OutOfTime
 from downslope.insight.diagnosis import Call, Diagnosis, Yardstick, doctor
-from downslope.insight.diagnosis._trials import Trials, rows_p
+from downslope.insight.diagnosis._trials import Trials, rows_p, seeds_p
 from downslope.insight.diagnosis.measured import Budget, drawn
 
 NEURON = ds.Network(3, [ds.Dense(1, bias=False)])
@@ -149,6 +150,27 @@ def test_the_chance_of_rows_is_that_of_students_test() -> None:
         some = high[:, :12]
         apart = stats.ttest_ind(some.mean(axis=0), low.mean(axis=0), equal_var=False, alternative="greater")
         assert rows_p(low, some, paired=False) == pytest.approx(apart.pvalue, rel=1e-6)
+
+
+def _difference(low: Any, high: Any) -> float:
+    return float(np.mean(low / (1 + low)) - np.mean(high / (1 + high)))
+
+
+@pytest.mark.parametrize("sizes", [(5, 5), (5, 10)])
+def test_the_chance_of_seeds_is_that_of_all_permutations(sizes: tuple[int, int]) -> None:
+    random = np.random.default_rng(3)
+    for shift in (0.0, 0.5, 2.0):
+        low, high = random.exponential(size=sizes[0]), random.exponential(size=sizes[1]) + shift
+        want = stats.permutation_test((low, high), _difference, alternative="less", n_resamples=np.inf).pvalue
+        assert seeds_p(low, high) == pytest.approx(want)
+
+
+def test_two_lucky_runs_of_ten_do_not_hide_a_remedy() -> None:
+    """Of two hidden units on a board of two by two, without and with a remedy."""
+    lucky = np.array([0.682, 0.606, 0.569, 0.485, 0.663, 0.643, 0.567, 0.489, 0.042, 0.04])
+    mended = np.array([0.035, 0.07, 0.059, 0.067, 0.057, 0.069, 0.076, 0.054, 0.068, 0.045])
+    assert stats.mannwhitneyu(mended, lucky, alternative="less").pvalue > 0.005
+    assert seeds_p(mended, lucky) < 0.001
 
 
 def test_a_budget_refuses_runs_that_would_take_longer() -> None:

@@ -40,7 +40,7 @@ def doctor(
     Each finding looks for the sign of one fault: exact counts of the rows, the gradient and curvature at the
     start and the end, values on the way. What it suspects is then tried: runs from the same start with the
     remedy, without it, and with an unrelated change, over five seeds. A fault is stated as a fact only where
-    the remedy ranks above the unchanged runs and those with the unrelated change (Mann and Whitney 1947, at
+    the remedy does better than the unchanged runs and those with the unrelated change (Pitman 1937, at
     1%), where other rows would say the same (Student 1908, at 1% for all that is tried together), and where
     it lowers the error by enough (f² ≥ 0.35, which Cohen 1988 calls a large effect, and a twentieth of the
     error of the best constant). Several faults are mended one after the other.
@@ -212,7 +212,7 @@ def _judged(seen: Examination) -> tuple[float, str]:
         return seen.score, VALIDATION
     if seen.call.held is not None and not seen.failed:
         with suppress(OutOfTime, DownslopeError):
-            return seen.yardstick.score(seen.call, seen.budget.run(seen.call)), HELD
+            return seen.unseen_score, HELD
     return seen.score, LEARNED
 
 

@@ -104,7 +104,8 @@ class Suspicion:
         fair: the call that the remedy is tried on: the same, measured by rows that can judge it.
         evident: whether chance gives such evidence once in 1,000 times at most: what is proven to do harm is
             then a fault where its effect is medium, too.
-        is_symptom: whether the descent brought it about: another remedy that does as much is of the cause.
+        yields: whether another remedy that does as much is of the cause: the descent brought this about, or
+            its remedy makes up for whatever is slow.
     """
 
     where: Where
@@ -116,7 +117,7 @@ class Suspicion:
     severity: str = FAULT
     fair: Callable[[Call], Call] = _unchanged
     evident: bool = False
-    is_symptom: bool = False
+    yields: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,10 +148,10 @@ class Proof:
     Attributes:
         steps: of each of them.
         short: whether the call asks for more.
-        p: the chance of such ranks where the remedy does nothing (Mann and Whitney 1947).
+        p: the chance of such scores where the remedy does nothing (Pitman 1937), in either of two looks.
         rows_p: the chance of such errors of the rows that measure where the remedy does nothing for rows like
             these (Student 1908); 0 where they are all rows that there are.
-        placebo_p: that of such ranks of the unrelated change; 1 of other seeds alone.
+        placebo_p: that of such scores of the unrelated change; 1 of other seeds alone.
     """
 
     unchanged: Branches

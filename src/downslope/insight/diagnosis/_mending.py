@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from downslope.engines import OutOfTime
+from downslope.errors import DownslopeError
 from downslope.insight.diagnosis._finding import FAULT, NOTE, Proof, Remedy, Suspicion
 from downslope.insight.diagnosis._trials import (
     LARGE_SHARE,
@@ -18,8 +19,8 @@ from downslope.insight.diagnosis._trials import (
     Progress,
     Trials,
     is_worth,
-    rank_p,
     runs_of,
+    seeds_p,
     verdict,
 )
 from downslope.insight.diagnosis.findings import Sign, signs
@@ -142,7 +143,7 @@ def mend(seen: Examination, suspected: Sequence[Suspected], progress: Progress |
         trials.progress = progress
     begin, found, small, unexamined = seen.call, list[Tried](), list[Tried](), list[str]()
     first: tuple[Examination, Sequence[Tried]] | None = None
-    sure, untried = 0, list[Suspected]()  # faults among what was found, and what was not tried beside them
+    sure, untried = 0, list[Suspected]()  # faults among what was found, and what was not tried
     while True:
         tried, left = _tried(trials, seen, faults)
         small = small if found else tried[NOTE]
@@ -151,10 +152,11 @@ def mend(seen: Examination, suspected: Sequence[Suspected], progress: Progress |
         mending = [_first(proven)] if proven else _together(trials, seen, faults)
         mending = mending or _likely(seen, tried[_UNPROVEN], must=not found)
         first = first or (seen, [*tried[NOTE], *tried[_UNPROVEN]])
-        untried = untried if found else left
+        if len(found) == sure:  # of the run as it is, or as it is with what was found, where that leaves much
+            untried = left if not found or seen.score >= LARGE_SHARE else []
         found += mending
         if tried[FAULT] or (mending and not proven):
-            sure, untried = len(found), left
+            sure = len(found)
         if not mending or trials.is_over or len(found) >= _MOST:
             break
         begin = _fair(begin, (each for each, _, _ in mending))
@@ -235,12 +237,12 @@ def _first(proven: Sequence[Tried]) -> Tried:
         return proven[0]
     best = min(runs, key=lambda branches: branches.median)
     as_good = [
-        rank_p(best.scores, own.scores) >= _LEVEL or not is_worth(own.median, best.median) for own in runs
+        seeds_p(best.scores, own.scores) >= _LEVEL or not is_worth(own.median, best.median) for own in runs
     ]
     first = [each for each, good in zip(proven, as_good, strict=True) if good]
     if first[0][0].sign.group == _DESCENT:
         first = [each for each in proven if _is_rule(*each)] or first
-    return min(first, key=lambda each: each[0].suspicion.is_symptom)
+    return min(first, key=lambda each: each[0].suspicion.yields)
 
 
 def _is_rule(each: Suspected, _: Remedy, proof: Proof | None) -> bool:
@@ -253,21 +255,26 @@ def _is_rule(each: Suspected, _: Remedy, proof: Proof | None) -> bool:
 def _likely(seen: Examination, unproven: Sequence[Tried], *, must: bool) -> list[Tried]:
     """What is suspected of a run that learned nothing, though runs of the same call do otherwise by chance.
 
-    The first remedy with which most runs are better by enough, though others may fail for another reason.
+    The first remedy with which most runs are better by enough, though others may fail for another reason: of
+    what is evident, if there is any.
     Where there is none and the run is worse than a constant, something is wrong all the same, and the remedy
     that did most is given, if it must be one.
     """
-    if seen.score < 1 - LARGE_SHARE:
+    reached = seen.score
+    with suppress(OutOfTime, DownslopeError):
+        reached = seen.unseen_score
+    if reached < 1 - LARGE_SHARE:
         return []
     proofs = [(tried, proof) for tried in unproven if (proof := tried[2]) is not None]
     likely = [
         tried
         for tried, proof in proofs
-        if is_worth(seen.score, proof.remedied.median)
+        if is_worth(reached, proof.remedied.median)
         and (tried[1].placebo is None or is_worth(proof.placebo.median, proof.remedied.median))
     ]
     if not likely and must and seen.is_useless and proofs:
         likely = [min(proofs, key=lambda each: each[1].remedied.scores.mean())[0]]
+    likely.sort(key=lambda tried: (not tried[0].suspicion.evident, tried[0].suspicion.yields))
     return likely[:1]
 
 
@@ -298,7 +305,7 @@ def _all_needed(trials: Trials, seen: Examination, faults: Sequence[Suspected]) 
     for each in reversed(faults):
         rest = {other: remedy for other, remedy in chosen.items() if other is not each}
         whole, part = (trials.branches(_changed(begin, some.values())) for some in (chosen, rest))
-        if rank_p(whole.scores, part.scores) >= LEVEL or not is_worth(part.median, whole.median):
+        if seeds_p(whole.scores, part.scores) >= LEVEL or not is_worth(part.median, whole.median):
             chosen = rest
     found: list[Tried] = []
     mended = _changed(begin, chosen.values())
@@ -320,7 +327,7 @@ def _needed(trials: Trials, call: Call, found: Sequence[Tried]) -> list[Tried]:
         if each[2] is None or each[2].p >= LEVEL or not rest:
             continue
         part = trials.branches(_applied(call, rest))
-        if rank_p(whole.scores, part.scores) >= LEVEL or not is_worth(part.median, whole.median):
+        if seeds_p(whole.scores, part.scores) >= LEVEL or not is_worth(part.median, whole.median):
             kept, whole = rest, part
     if len(kept) == len(found):
         return kept

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,15 +32,17 @@ __all__ = [
     "Trials",
     "is_proven",
     "is_worth",
-    "rank_p",
     "runs_of",
+    "seeds_p",
     "verdict",
 ]
 
 SEEDS = 5
 """Runs of each kind: with five, a complete separation has a chance of 1 in 252."""
+_LOOKS = 2
+"""At the runs: where five of each kind leave it open, for some starts do well by luck, five more are made."""
 LEVEL = 0.01
-"""The chance of ranks as good as these at which a remedy counts as one."""
+"""The chance of scores as good as these at which a remedy counts as one."""
 _CONFIRMED = 0.05
 """The same of rows that measure, where other evidence stands beside the trial."""
 LARGE, LARGE_SHARE = 0.35, 0.05
@@ -50,9 +54,10 @@ SMALL, SMALL_SHARE = 0.15, 0.01
 _NEARLY, _NEARLY_SHARE = 1.05, 0.005  # of the best score and beyond it, where a smaller change is as good
 _KEPT = (4, 3, 3)  # remedies that are kept after each round of choosing
 _SCREENS = ((90,), (91, 92, 93))  # seeds of the rounds after the first, which has that of the call
-_PLACEBO = range(50, 50 + SEEDS)  # seeds of placebos
+_PLACEBO = 50  # the first seed of placebos
 _POINTS = 60  # of a curve that is kept
 _MOST_OF_A_ROW = 10.0  # times the mean error of the best constant: no row alone decides
+_WAYS = 20_000  # to part runs in two, of which chances are counted
 _JITTER = 0.01  # of a start that was given, as a share, between seeds
 
 Progress = Callable[[str], None]
@@ -166,12 +171,21 @@ class Trials:
         Another start and order of the rows as the placebo are the unchanged call again: the remedy is then
         ranked beside both.
         """
+        proof = self._proven_by(SEEDS, call, remedy, mended)
+        if is_open(proof):
+            with suppress(OutOfTime):
+                return self._proven_by(_LOOKS * SEEDS, call, remedy, mended)
+        return proof
+
+    def _proven_by(self, count: int, call: Call, remedy: Remedy, mended: Call) -> Proof:
+        """The same of so many runs of each kind."""
         self.progress("running it unchanged")
-        unchanged = self.branches(call)
+        unchanged = self.branches(call, range(count))
         self.progress(f"proving: {remedy.words}")
-        remedied = self.branches(mended)
+        remedied = self.branches(mended, range(count))
         self.progress("running it with an unrelated change")
-        placebo = self.branches(remedy.placebo(call) if remedy.placebo else call, _PLACEBO)
+        other = remedy.placebo(call) if remedy.placebo else call
+        placebo = self.branches(other, range(_PLACEBO, _PLACEBO + count))
         return self._proof(call, mended, unchanged, remedied, placebo, apart=remedy.placebo is not None)
 
     def _proof(
@@ -193,11 +207,11 @@ class Trials:
             placebo,
             self.steps,
             self.steps < self.asked or self._sampled(call) is not call,
-            max(rank_p(remedied.scores, each.scores) for each in without),
+            min(1.0, _LOOKS * max(seeds_p(remedied.scores, each.scores) for each in without)),
             max(rows_p(remedied.errors, each.errors, paired=paired) for each in without)
             if is_sample
             else 0.0,
-            rank_p(placebo.scores, unchanged.scores) if apart else 1.0,
+            seeds_p(placebo.scores, unchanged.scores) if apart else 1.0,
         )
 
     def branches(self, call: Call, seeds: Iterable[int] = range(SEEDS)) -> Branches:
@@ -335,24 +349,36 @@ def is_proven(proof: Proof, *, trials: int = 1, evident: bool = False) -> bool:
     return proof.p < LEVEL and proof.rows_p < (_CONFIRMED if evident else LEVEL / trials)
 
 
+def is_open(proof: Proof) -> bool:
+    """Whether more runs are all that a proof lacks."""
+    worth = all(
+        is_worth(each.median, proof.remedied.median, SMALL, SMALL_SHARE)
+        for each in (proof.unchanged, proof.placebo)
+    )
+    return worth and proof.p >= LEVEL and proof.rows_p < _CONFIRMED
+
+
 def is_worth(before: float, after: float, effect: float = LARGE, share: float = LARGE_SHARE) -> bool:
     """Whether a score is lower by enough to be worth a change."""
     return before - after >= max(effect * after, share)
 
 
-def rank_p(lower: NDArray[np.float64], higher: NDArray[np.float64]) -> float:
-    """The chance that one sample ranks at least so far below another of the same distribution.
+def seeds_p(lower: NDArray[np.float64], higher: NDArray[np.float64]) -> float:
+    """The chance that one sample of scores lies at least so far below another of the same distribution.
 
-    The exact test of Mann and Whitney ("On a test of whether one of two random variables is stochastically
-    larger than the other", 1947), one-sided; ties count half.
+    The permutation test of Pitman ("Significance tests which may be applied to samples from any populations",
+    1937), one-sided: of all ways to part the runs in two, those that give as small a mean. Of a score s it
+    takes s/(1 + s), which ends at 1, so that no run that fails decides alone. Where some runs do well by the
+    luck of their start, ranks would say less: two such runs among ten outrank all with the remedy.
 
     >>> import numpy as np
-    >>> round(rank_p(np.arange(5.0), np.arange(5.0, 10.0)) * 252, 6)
+    >>> round(seeds_p(np.arange(5.0), np.arange(5.0, 10.0)) * 252, 6)
     1.0
     """
-    pairs = (higher[None, :] > lower[:, None]) + 0.5 * (higher[None, :] == lower[:, None])
-    counts = _distribution(len(lower), len(higher))
-    return float(np.mean(counts >= pairs.sum() - 1e-9))
+    scores = np.concatenate([lower, higher])
+    shares = scores / (1 + scores)
+    sums = shares[_parts(len(lower), len(scores))].sum(axis=1)
+    return float(np.mean(sums <= shares[: len(lower)].sum() + 1e-12))
 
 
 def rows_p(lower: NDArray[np.float64], higher: NDArray[np.float64], *, paired: bool) -> float:
@@ -360,7 +386,7 @@ def rows_p(lower: NDArray[np.float64], higher: NDArray[np.float64], *, paired: b
 
     Student's test ("The probable error of a mean", 1908), one-sided, of the differences row by row or, where
     other rows measure, of the two means (Welch 1947). It asks whether other rows would say the same, as
-    ranks ask it of other seeds.
+    permutations ask it of other seeds.
 
     Args:
         lower, higher: errors of each row in each of some runs, (runs, rows).
@@ -382,11 +408,10 @@ def rows_p(lower: NDArray[np.float64], higher: NDArray[np.float64], *, paired: b
 
 
 @lru_cache(maxsize=8)
-def _distribution(first: int, second: int) -> NDArray[np.float64]:
-    """How many pairs are won in every order of two samples without ties."""
-    total = first + second
-    won = [
-        sum(total - rank for rank in ranks) - first * (first + 1) / 2
-        for ranks in combinations(range(total), first)
-    ]
-    return np.array(won)
+def _parts(count: int, of: int) -> NDArray[np.int64]:
+    """All ways to choose some runs, (ways, count), the first ones first; of very many some drawn ones."""
+    if comb(of, count) <= _WAYS:
+        return np.array(list(combinations(range(of), count)))
+    random = np.random.default_rng(0)
+    drawn_ways = random.permuted(np.tile(np.arange(of), (_WAYS - 1, 1)), axis=1)[:, :count]
+    return np.vstack([np.arange(count), drawn_ways])

@@ -79,7 +79,8 @@ def _title(finding: Finding, names: Sequence[str]) -> str:
 def _facts(finding: Finding) -> list[tuple[str, str]]:
     """What stands under a finding, each with its name."""
     facts = [("Evidence", _evidence(each)) for each in finding.evidence]
-    facts.append(("Remedy", f"{finding.remedy} (changes {', '.join(finding.changes)})"))
+    changes = f" (changes {', '.join(finding.changes)})" if finding.changes else ""
+    facts.append(("Remedy", finding.remedy + changes))
     if finding.proof is not None:
         facts.append(("Proof", _proof(finding.proof)))
     return facts

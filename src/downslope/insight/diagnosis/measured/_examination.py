@@ -84,6 +84,17 @@ class Examination:
         """The same, as a call that is judged otherwise measures it."""
         return WORST if self.failed else self.yardstick.score(call, self.run)
 
+    @cached_property
+    def unseen_score(self) -> float:
+        """The score on rows that were not learned from: of a run without them, where trials hold some out.
+
+        Raises:
+            OutOfTime: if there is no time for that run.
+        """
+        if self.call.held is None or self.failed:
+            return self.score
+        return self.yardstick.score(self.call, self.budget.run(self.call))
+
     def is_within(self, share: float, call: Call) -> bool:
         """Whether the error is less than that, as a call that is judged otherwise measures it.
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
+from downslope.insight.diagnosis._finding import NOTE, Evidence, Remedy, Suspicion, Where
+from downslope.insight.diagnosis._trials import LARGE_SHARE
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.findings.data._rows import equal_rows, judged_without, leaving_out
 from downslope.insight.diagnosis.measured import Call, Examination
@@ -64,7 +65,7 @@ def misaligned_labels(seen: Examination) -> Iterable[Suspicion]:
         return
     x, y = table
     features = _features(x)
-    own, _ = _left_out(features, y)
+    own, error = _left_out(features, y)
     offs = (*range(-_FARTHEST, 0), *range(1, _FARTHEST + 1))
     gains, off = max(
         ((_gains(features, y, off), off) for off in offs), key=lambda each: _stretch(each[0]).range
@@ -83,6 +84,8 @@ def misaligned_labels(seen: Examination) -> Iterable[Suspicion]:
         return
     if _chance(stretch.range) < _LEVEL and errors[stretch.begin : stretch.end].sum() >= constant:
         yield _foreign(seen, inside, stretch)
+    elif error >= 1 and seen.unseen_score >= 1 - LARGE_SHARE:
+        yield _nothing_said(seen, error)
 
 
 def _are_copies(x: Array, rows: NDArray[np.int64]) -> bool:
@@ -171,6 +174,24 @@ def _foreign(seen: Examination, rows: NDArray[np.int64], stretch: _Stretch) -> S
         [leaving_out(seen, rows, f"leave out {words}, or look up their targets")],
         fair=judged_without(seen, wrong),
         evident=_chance(stretch.range) < _RARELY,
+    )
+
+
+def _nothing_said(seen: Examination, error: float) -> Suspicion:
+    """A question: a table in which there is nothing to learn looks the same."""
+    return Suspicion(
+        Where(),
+        (
+            Evidence(
+                "error of ridge regression on rows left out, beside that of the best constant", error, 1.0
+            ),
+            Evidence("the same of the network, on rows that it did not learn from", seen.unseen_score, 1.0),
+        ),
+        "The inputs say nothing of the targets, neither to this network nor to a regression: either there is "
+        "nothing to be learned, or the targets are in another order than the rows.",
+        [Remedy("look up whether each row has its own target", _as_it_is)],
+        certain=True,
+        severity=NOTE,
     )
 
 

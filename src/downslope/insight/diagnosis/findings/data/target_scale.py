@@ -9,7 +9,7 @@ import numpy as np
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.measured import Call, Examination
-from downslope.insight.diagnosis.remedies import with_rate_times
+from downslope.insight.diagnosis.remedies import with_inputs_scaled, with_rate_times, with_targets_scaled
 
 __all__ = ["target_scale"]
 
@@ -33,21 +33,16 @@ def target_scale(seen: Examination) -> Iterable[Suspicion]:
         f"The targets have the size {size:.3g}, and starting values and learning rates are made for the size "
         f"1: the error and its gradient are {'large' if size > 1 else 'small'} for that reason alone.",
         (
-            Remedy("standardise the target: subtract its mean, divide by its spread", _scaled),
+            Remedy("standardise the target: subtract its mean, divide by its spread", with_targets_scaled),
             Remedy(
                 "standardise the target, at ten times the learning rate",
-                lambda call: with_rate_times(_scaled(call), 10),
+                lambda call: with_rate_times(with_targets_scaled(call), 10),
+            ),
+            Remedy(
+                "standardise the target and the inputs",
+                lambda call: with_inputs_scaled(with_targets_scaled(call)),
             ),
         ),
-    )
-
-
-def _scaled(call: Call) -> Call:
-    y = np.asarray(call.y, np.float64)
-    mean, spread = y.mean(axis=0), np.where(y.std(axis=0) > 0, y.std(axis=0), 1.0)
-    dtype = call.y.dtype if call.y.dtype == np.float32 else np.float64
-    return call.with_targets(
-        lambda values: ((values - mean) / spread).astype(dtype), lambda z: z * spread + mean
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.measured import Call, Examination
-from downslope.insight.diagnosis.remedies import with_rate_times
+from downslope.insight.diagnosis.remedies import moments, with_inputs_scaled, with_rate_times
 
 __all__ = ["unscaled_inputs"]
 
@@ -22,7 +22,7 @@ _HALF = 0.5  # of the steps, at least, that scaling saves where it is worth look
 def unscaled_inputs(seen: Examination) -> Iterable[Suspicion]:
     """The condition of the inputs' second moments, which the steps of descent grow with, before and after."""
     x = np.asarray(seen.rows["x"], np.float64)
-    mean, spread = _moments(x)
+    mean, spread = moments(x)
     before, after = _condition(x), _condition((x - mean) / spread)
     size = float(np.sqrt(np.mean(x**2)))
     if before <= after / _HALF and 0.1 <= size <= 10:
@@ -39,18 +39,16 @@ def unscaled_inputs(seen: Examination) -> Iterable[Suspicion]:
         f"The inputs have sizes from {scales.min():.3g} to {scales.max():.3g}: one learning rate is too "
         "large for the large columns or too small for the others.",
         (
-            Remedy("standardise the inputs: subtract each column's mean, divide by its spread", _scaled),
+            Remedy(
+                "standardise the inputs: subtract each column's mean, divide by its spread",
+                with_inputs_scaled,
+            ),
             Remedy(
                 "standardise the inputs, and raise the learning rate by what their size held it down",
-                lambda call: with_rate_times(_scaled(call), max(largest / x.shape[1], 1.0)),
+                lambda call: with_rate_times(with_inputs_scaled(call), max(largest / x.shape[1], 1.0)),
             ),
         ),
     )
-
-
-def _moments(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    spread = x.std(axis=0)
-    return x.mean(axis=0), np.where(spread > 0, spread, 1.0)
 
 
 def _condition(x: NDArray[np.float64]) -> float:
@@ -59,13 +57,6 @@ def _condition(x: NDArray[np.float64]) -> float:
     sizes = np.linalg.svd(np.hstack(columns), compute_uv=False)
     sizes = sizes[sizes > sizes[0] * 1e-12]
     return float((sizes[0] / sizes[-1]) ** 2)
-
-
-def _scaled(call: Call) -> Call:
-    mean, spread = _moments(np.asarray(call.x, np.float64))
-    return call.with_inputs(
-        lambda x: ((x - mean) / spread).astype(x.dtype if x.dtype == np.float32 else float)
-    )
 
 
 @unscaled_inputs.planted

@@ -50,7 +50,7 @@ def dead_relu(seen: Examination) -> Iterable[Suspicion]:
         + (", from the start on" if already > most[layer] else ", and were not at the start")
         + ": no gradient reaches their weights, and they stay so.",
         (*drawn_anew(seen.call), Remedy("leaky ReLU, which has a slope everywhere", _leaky)),
-        is_symptom=already <= most[layer],
+        yields=already <= most[layer],
     )
 
 
