@@ -1,6 +1,7 @@
 """Fits that ranks share, here threads: one process is the oracle."""
 
 import numpy as np
+import polars as pl
 import pytest
 from thread_ranks import on_ranks
 
@@ -33,6 +34,23 @@ def test_networks_that_are_spread_are_those_of_one_process(monkeypatch):
     for model in found:
         np.testing.assert_array_equal(values(model), values(found[0]))
         assert np.abs(values(model) - values(one)).max() < 1e-5 * np.abs(values(one)).max()
+
+
+@pytest.mark.parametrize("parallel", ["members", "data", "auto"])
+def test_a_dataset_is_fitted_in_each_way(monkeypatch, tmp_path, parallel):
+    monkeypatch.setattr("downslope.tables.dataset._files.BLOCK_BYTES", 1000)
+    for part in range(3):
+        pl.DataFrame(TABLE)[part * 80 : (part + 1) * 80].write_parquet(tmp_path / f"{part}.parquet")
+    asked = {**FIT, "epochs": 1, "dropout": 0, "batch_size": 16}
+    rows = ds.Dataset(tmp_path, memory=20_000)
+    one = ds.fit(rows, **asked)
+    found = on_ranks(monkeypatch, 2, lambda rank: ds.fit(rows, **asked, parallel=parallel))
+    for model in found:
+        np.testing.assert_array_equal(values(model), values(found[0]))
+        assert np.abs(values(model) - values(one)).max() < 1e-5 * np.abs(values(one)).max()
+    notes = " ".join(found[0].record.notes)
+    assert ("networks of their own" if parallel == "members" else "share the rows of every batch") in notes
+    assert "shuffled in windows of" in notes
 
 
 @pytest.mark.parametrize(("members", "does"), [(8, "train networks of their own"), (1, "share the rows")])

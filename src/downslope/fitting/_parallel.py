@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from downslope.errors import DownslopeError
 from downslope.fitting.ensemble import FitSettings
 from downslope.training import Link, exchange_seconds, ranks_of
 
@@ -24,16 +23,12 @@ def shared_settings(
     Args:
         settings: in which ``parallel`` can be "auto".
         rows, columns: of the table.
-        streams: whether the rows are read from a dataset as they are needed; they are shared then.
+        streams: whether the rows are read from a dataset as they are needed: "auto" shares them then, so
+            that each is read by one rank.
 
     Raises:
-        DownslopeError: if there are no ranks although they are asked for, or networks are to be spread that
-            read a dataset.
+        DownslopeError: if there are no ranks although they are asked for.
     """
-    if streams and settings.parallel == "members":
-        raise DownslopeError(
-            'parallel="members" needs the table in memory: leave memory out, or take parallel="data"'
-        )
     ranks = ranks_of(settings.parallel)
     if ranks is None:
         return replace(settings, parallel=None), ""

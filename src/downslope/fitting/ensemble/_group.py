@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -126,7 +127,7 @@ def train_group(
     ensemble = Ensemble([network] * rows.members)
     seen = training or rows
     if ranks is not None:
-        run = spread_run(network, seen.x, seen.y, seen.known_weights, seen.folds, ranks, **settings)
+        run = spread_run(network, seen.members, seen.x.dtype, partial(_given_some, seen), ranks, **settings)
     else:
         run = descend(ensemble, **_given(ensemble, seen), **settings)
     run = replace(run, state={})  # which is as large as two more groups
@@ -134,12 +135,20 @@ def train_group(
     return EnsembleGroup(name, ensemble, run, class_probabilities(network, predicted))
 
 
-def _given(ensemble: Ensemble, seen: EncodedRows) -> dict[str, Any]:
+def _given(ensemble: Ensemble, seen: EncodedRows, members: int | None = None) -> dict[str, Any]:
     """The rows, and those that the members hold out, as ``descend`` takes them."""
     if seen.stream is None:
         return {"x": seen.x, "y": seen.y, "row_weights": seen.known_weights, "validation": seen.folds}
     held = (seen.x, seen.y, seen.folds)
-    return {"x": seen.stream.rows_for(ensemble, seen.folds), "y": None, "validation": held}
+    return {"x": seen.stream.rows_for(ensemble, seen.folds, members), "y": None, "validation": held}
+
+
+def _given_some(seen: EncodedRows, ensemble: Ensemble, members: NDArray[np.int64]) -> dict[str, Any]:
+    """The same for an ensemble of some of the members."""
+    at = np.full(seen.members + 1, -1)  # of -1 as well: the rows that all learn from
+    at[members] = np.arange(len(members))
+    unknown = None if seen.unknown is None else seen.unknown[:, members]
+    return _given(ensemble, replace(seen, folds=Folds(at[seen.folds.of]), unknown=unknown), seen.members)
 
 
 def class_probabilities(network: AnyNetwork, predicted: NDArray[Any]) -> NDArray[np.float64]:

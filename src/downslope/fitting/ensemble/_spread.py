@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,48 +10,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.nets import Ensemble, Network
-from downslope.training import Folds, Ranks, Run, descend
+from downslope.training import Ranks, Run, descend
 
 __all__ = ["spread_run"]
 
 
 def spread_run(
     network: Network,
-    x: NDArray[Any],
-    y: NDArray[Any],
-    weights: NDArray[np.float32],
-    folds: Folds,
+    members: int,
+    dtype: Any,
+    given: Callable[[Ensemble, NDArray[np.int64]], Mapping[str, Any]],
     ranks: Ranks,
     **settings: Any,
 ) -> Run:
-    """The run of as many members as there are folds, of which each rank trains every so many.
+    """The run of so many members, of which each rank trains every so many.
 
     They begin at the same values as in one process. Each rank stops and keeps the best epoch by its own
     members' error; the run has the mean errors of the epochs that all ranks came to.
 
     Args:
         network: of each member.
-        x, y, weights: the rows, and how much each counts, (rows,) or (rows, members).
-        folds: the rows that the members hold out.
+        members: how many there are.
+        dtype: of the rows.
+        given: the rows, and those that are held out, as ``descend`` takes them for an ensemble of some of the
+            members, given by their numbers.
         ranks: of which this process is one.
         settings: of ``descend``.
     """
-    members = int(folds.of.max()) + 1
     whole = Ensemble([network] * members)
     own = np.arange(ranks.rank, members, ranks.count)
     found: Run | None = None
     if len(own):
-        at = np.full(members + 1, -1)  # of -1 as well: the rows that all learn from
-        at[own] = np.arange(len(own))
-        found = descend(
-            Ensemble([network] * len(own)),
-            x,
-            y,
-            row_weights=weights if weights.ndim == 1 else weights[:, own],
-            validation=Folds(at[folds.of]),
-            start=_beginning(whole, own, settings.get("seed", 0), x.dtype),
-            **settings,
-        )
+        some = Ensemble([network] * len(own))
+        start = _beginning(whole, own, settings.get("seed", 0), dtype)
+        found = descend(some, **given(some, own), start=start, **settings)
     runs = [run for run in ranks.gather(None if found is None else _light(found)) if run is not None]
     parameters: dict[str, NDArray[Any]] = {}
     for rank, run in enumerate(runs):

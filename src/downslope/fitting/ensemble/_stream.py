@@ -33,16 +33,19 @@ class EncodedStream:
     encoder: TableEncoder
     target: Target
 
-    def rows_for(self, network: AnyNetwork, folds: Folds | None = None) -> StreamedRows:
+    def rows_for(
+        self, network: AnyNetwork, folds: Folds | None = None, members: int | None = None
+    ) -> StreamedRows:
         """The rows that a network trains on.
 
         Args:
             network: what is trained.
             folds: which rows of the sample each member of an ensemble holds out; it learns from all others.
+            members: of all ensembles that are trained on them, which decides the windows; None: of this one.
         """
         counts = self.summary.counts
         firsts = np.cumsum([0, *counts])
-        members = len(network.networks) if isinstance(network, Ensemble) else 1
+        own = len(network.networks) if isinstance(network, Ensemble) else 1
         graph = network.graph()
         of = np.full(0, -1) if folds is None else folds.of[folds.held_out]
         held = np.zeros(0, np.int64) if folds is None else self.summary.places[folds.held_out]
@@ -59,8 +62,8 @@ class EncodedStream:
             counts,
             read,
             dtype,
-            dtype.itemsize * (len(self.encoder.features) + 1 + members),
-            np.bincount(of, minlength=members) / firsts[-1],
+            dtype.itemsize * (len(self.encoder.features) + 1 + (members or own)),
+            np.bincount(of, minlength=own) / firsts[-1],
             self.dataset.budget,
             f"rows with a value of {self.target.name} of {self.dataset.stamp}",
         )
