@@ -37,6 +37,7 @@ from downslope.tables import (
     Dataset,
     Encoded,
     MatrixEncoder,
+    NamedCellsEncoder,
     Reading,
     Table,
     TableEncoder,
@@ -138,13 +139,18 @@ class Model:
         return self._encoded(self.read(data, keep_rows=True))
 
     def _inputs(self, data: Any) -> NDArray[Any]:
-        """All rows as the network takes them; a matrix of numbers becomes no table on the way."""
-        encoded = None if self._matrix_encoder is None else self._matrix_encoder.encode(data)
+        """All rows as the network takes them; a matrix or a few dicts become no table on the way."""
+        encoder = self._cells_encoder if isinstance(data, dict | list) else self._matrix_encoder
+        encoded = None if encoder is None else encoder.encode(data)
         return self.encode(data).x if encoded is None else encoded
 
     @cached_property
     def _matrix_encoder(self) -> MatrixEncoder | None:
         return MatrixEncoder.of(self.encoder, [column.name for column in self.record.columns])
+
+    @cached_property
+    def _cells_encoder(self) -> NamedCellsEncoder | None:
+        return NamedCellsEncoder.of(self.encoder, [column.name for column in self.record.columns])
 
     @cached_property
     def _predictor(self) -> Predictor:

@@ -7,6 +7,7 @@ from downslope.tables._encodings import Encoding, LevelEncoding, Moments, Numeri
 from downslope.tables._frames import as_frame
 from downslope.tables._levels import GAP_LEVEL
 from downslope.tables._matrix import MatrixEncoder
+from downslope.tables._named_cells import NamedCellsEncoder
 from downslope.tables._names import did_you_mean, listed, name_text, no_such_column
 from downslope.tables._reading import read_table
 from downslope.tables._row_numbers import RowError, counted_in
@@ -39,6 +40,7 @@ __all__ = [
     "LevelEncoding",
     "MatrixEncoder",
     "Moments",
+    "NamedCellsEncoder",
     "Numeric",
     "Reading",
     "RowError",

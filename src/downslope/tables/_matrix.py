@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ class MatrixEncoder:
     def __init__(self, encodings: Sequence[Numeric], names: Sequence[str], dtype: str = "float32") -> None:
         self._width, self._dtype = len(names), np.dtype(dtype)
         self._taken = [list(names).index(part.name) for part in encodings]
+        self._all = self._taken == list(range(self._width))
         self._centre = np.array([part.centre for part in encodings])
         self._scale = np.array([part.scale for part in encodings])
         self._bent = np.flatnonzero([part.bent for part in encodings])
@@ -53,9 +55,10 @@ class MatrixEncoder:
             return None
         if data.shape[1] != self._width or not len(data):
             return None
-        values = data[:, self._taken].astype(np.float64)
-        finite = np.isfinite(values)
-        whole = finite.all()
+        values = (data if self._all else data[:, self._taken]).astype(np.float64)
+        whole = len(data) == 1 and math.isfinite(np.vdot(values, values))  # one call; a square can overflow
+        finite = np.ones(values.shape, bool) if whole else np.isfinite(values)
+        whole = whole or bool(finite.all())
         if not (whole or np.isnan(values[~finite]).all()):
             return None
         z = (values - self._centre) / self._scale
