@@ -1,6 +1,7 @@
 """``downslope tune``: its log, its model, and the command that gives the same one."""
 
 import json
+import re
 import shlex
 import shutil
 from pathlib import Path
@@ -41,6 +42,20 @@ def test_the_printed_command_gives_the_same_model(folder, capsys):
     assert len({json.dumps(trial["settings"]) for trial in trials}) == 2
 
 
+def test_a_search_that_is_over_goes_on_with_more_trials(folder, capsys):
+    words = ["tune", "penguins.csv", "-t", "body_mass_g", *QUICK, "--hidden", "8", "--checkpoint", "kept"]
+    assert run(words) == 0
+    first = capsys.readouterr().out
+    assert "restored" not in first
+    assert run([*words, "--resume", "--trials", "3"]) == 0
+    second = capsys.readouterr().out
+    assert re.search(r"[2-8] of \d+ trials were restored from kept\.", second)
+    command = next(line for line in second.splitlines() if line.startswith("The same model: "))
+    assert "kept" not in command
+    assert run(words) == 2
+    assert "go on from them with resume=True (--resume)" in capsys.readouterr().err
+
+
 def test_show_tells_of_the_search(folder, capsys):
     assert run(["tune", "penguins.csv", "-t", "species", *QUICK, "--hidden", "8"]) == 0
     capsys.readouterr()
@@ -57,6 +72,7 @@ def test_show_tells_of_the_search(folder, capsys):
         (["--time", "soon"], "time needs seconds or a text such as '90s'"),
         (["--hidden", ""], "no settings to search"),
         (["-o", "penguins.csv"], "penguins.csv"),
+        (["--resume"], "--resume needs the folder of --checkpoint"),
     ],
 )
 def test_what_does_not_serve_is_refused(folder, capsys, words, message):

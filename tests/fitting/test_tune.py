@@ -2,6 +2,7 @@
 
 import json
 import signal
+from dataclasses import replace
 from inspect import signature
 
 import numpy as np
@@ -195,6 +196,85 @@ def test_a_signal_before_there_is_a_model_is_raised():
 
     with pytest.raises(KeyboardInterrupt):
         searched(progress=progress)
+
+
+def same(found, wanted):
+    assert [(t.rung, t.settings, t.score, t.gain) for t in found.trials] == [
+        (t.rung, t.settings, t.score, t.gain) for t in wanted.trials
+    ]
+    assert found.settings == wanted.settings
+    assert replace(found.searched, seconds=0.0) == replace(wanted.searched, seconds=0.0)
+    for name, value in wanted.model.parameters.items():
+        assert np.array_equal(found.model.parameters[name], value)
+
+
+SMALL = {"trials": 3, "hidden": 8, "activation": "relu", "batch_size": 48, "epochs": 4, "order": "t"}
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return searched(**SMALL)
+
+
+def cut(folder, after, **given):
+    """A search that ends after so many trials, as if it had been killed."""
+
+    def progress(phase):
+        if phase.trial is not None and phase.trial.number == after:
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        searched(**SMALL, progress=progress, checkpoint=ds.Checkpoint(folder), **given)
+
+
+def test_a_search_goes_on_where_it_was_killed(whole, tmp_path, monkeypatch):
+    log = tmp_path / "log.jsonl"
+    cut(tmp_path / "a", 5, log=log)
+    log.write_text(log.read_text()[:-9])  # killed while it was written
+    advanced = []
+    advance = Trainer.advance
+    monkeypatch.setattr(Trainer, "advance", lambda *given: advanced.append(given) or advance(*given))
+    with pytest.warns(UserWarning, match=r"line 5 of .*log.jsonl is damaged"):
+        found = searched(**SMALL, checkpoint=ds.Checkpoint(tmp_path / "a", resume=True), log=log)
+    same(found, whole)
+    assert (found.restored, len(advanced)) == (5, len(whole.trials) - 5)
+    lines = log.read_text().splitlines()
+    assert [json.loads(line)["trial"] for line in (*lines[:4], *lines[5:])] == [
+        trial.number for trial in whole.trials
+    ]
+    again = searched(**SMALL, checkpoint=ds.Checkpoint(tmp_path / "a", resume=True))
+    same(again, whole)  # with nothing left to do
+    assert again.restored == len(whole.trials)
+    assert len(advanced) == len(whole.trials) - 5
+
+
+def test_a_trial_whose_file_is_damaged_is_made_again(whole, tmp_path):
+    cut(tmp_path / "a", 6)
+    for path in sorted((tmp_path / "a").glob("0*.downslope"))[3:4]:
+        path.write_bytes(path.read_bytes()[:-7])
+    with pytest.warns(UserWarning, match="003.downslope is damaged"):
+        found = searched(**SMALL, checkpoint=ds.Checkpoint(tmp_path / "a", resume=True))
+    same(found, whole)
+    assert found.restored == 5
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"data": TABLE[:-3]}, "checkpoints of another training: table was"),
+        ({"seed": 1}, "seed was 0 and is 1"),
+        ({"dropout": 0.2}, "given was"),
+        ({"checkpoint": None}, "checkpoint needs a ds.Checkpoint"),
+    ],
+)
+def test_a_folder_of_another_search_is_refused(tmp_path, given, message):
+    cut(tmp_path / "a", 1)
+    kept = ds.Checkpoint(tmp_path / "a", resume=True) if "checkpoint" not in given else "runs/a"
+    asked = {"data": TABLE, "target": "y", "drop": ["who"], **QUICK, **SMALL, **given, "checkpoint": kept}
+    with pytest.raises(ds.DownslopeError, match=message):
+        ds.tune(**asked)
+    with pytest.raises(ds.DownslopeError, match="go on from them with resume=True"):
+        searched(checkpoint=ds.Checkpoint(tmp_path / "a"))
 
 
 def test_too_little_time_fits_the_defaults_within_it():

@@ -23,7 +23,7 @@ from downslope.fitting import Diverged, Model, Models, fit, models_in
 from downslope.tables import Dataset, Description, is_several_files, listed
 from downslope.training import Checkpoint, has_ranks, rank_number
 
-__all__ = ["fit_table", "model_path", "print_table"]
+__all__ = ["fit_table", "model_path", "print_table", "with_checkpoint"]
 
 
 def fit_table(
@@ -74,6 +74,12 @@ def _asked(options: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(options)
     if has_ranks():
         found["parallel"] = found["parallel"] or "auto"
+    return with_checkpoint(found)
+
+
+def with_checkpoint(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of which those of the command line that say where training is saved are a ``Checkpoint``."""
+    found = dict(options)
     folder, every, resume = (found.pop(name) for name in ("checkpoint", "every", "resume"))
     if folder is not None:
         found["checkpoint"] = Checkpoint(folder, every or Checkpoint.every, resume=resume)

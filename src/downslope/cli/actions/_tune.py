@@ -17,7 +17,7 @@ from downslope.cli._model import print_scores
 from downslope.cli._pipes import CLOSED_PIPE
 from downslope.cli._screen import LastingScreen, Screen, note
 from downslope.cli._tables import source_of
-from downslope.cli.actions._fit import model_path, print_table
+from downslope.cli.actions._fit import model_path, print_table, with_checkpoint
 from downslope.fitting import Tuned, TunePhase, rounded, tune
 
 __all__ = ["tune_table"]
@@ -39,13 +39,18 @@ def tune_table(table: str, output: str | None, options: Mapping[str, Any], comma
         with _Bar() as bar:
             tuned = tune(
                 table,
-                **options,
+                **with_checkpoint(options),
                 source=source_of(table),
                 progress=bar.show,
                 described=lambda found: print_table(screen, [found], table),
             )
         tuned.model.save(path)
         print_scores(screen, tuned.model)
+        if options["resume"]:
+            made = len(tuned.trials)
+            screen.print(
+                f"{tuned.restored} of {made} trials were restored from {escape(options['checkpoint'])}."
+            )
         screen.print(f"\nSaved to {escape(str(path))}.")
         words = escape(shlex.join([*command, *_flags(tuned)]))
         screen.print(f"The same {'settings' if tuned.searched.ended else 'model'}: {words}")

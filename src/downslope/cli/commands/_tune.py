@@ -15,7 +15,8 @@ __all__ = ["tune"]
 
 _SEARCHED = ("hidden", "activation", "dropout", "learning_rate", "weight_decay", "batch_size", "epochs")
 _SHARED = ("drop", "category", "number", "task", "group", "row_weights", "members", "seed", *_SEARCHED)
-_OWN = ("table", "output", "duration", "trials", "log", "order")
+_KEPT = ("checkpoint", "every", "resume")
+_OWN = ("table", "output", "duration", "trials", "log", "order", *_KEPT)
 
 
 @click.command(short_help="Search the settings that suit TABLE, and save the model that has them.")
@@ -44,12 +45,15 @@ def tune(table: str, output: str | None, duration: str, **options: Any) -> None:
     Settings are tried by successive halving: all for an eighth of the steps, the better half for twice as
     many, and so on. What is given here, such as --hidden 64, stays. At last the settings are compared with
     the defaults on a fifth of the rows, which no training and no choice of settings knew. The defaults stay
-    unless the gain is above its standard error. Ctrl-C keeps the best so far.
+    unless the gain is above its standard error. Ctrl-C keeps the best so far; with --checkpoint DIR a search
+    that was stopped, however it was, goes on with --resume where it stood.
 
     \b
     Examples:
       downslope tune houses.csv --target price --time 10m
       downslope tune houses.csv --target price --time 2h --log trials.jsonl
+      downslope tune houses.csv --target price --time 2h --checkpoint runs/a
+      downslope tune houses.csv --target price --time 2h --checkpoint runs/a --resume
       downslope tune sales.csv --target sales --order date --dropout 0
     """
     from downslope.cli.actions._tune import tune_table
@@ -90,4 +94,5 @@ _of_fit = {option.name: option for option in fit.params}
 _reading = [o for o in fit.params if o.name in ("sheet", "delimiter", "decimal", "thousands", "date_format")]
 _reading += [o for o in fit.params if o.name in ("encoding", "skip_rows", "header", "comment", "keep_rows")]
 tune.params.insert(2, _of_fit["output"])
+tune.params += [_of_fit[name] for name in _KEPT]
 tune.params += [_open(_of_fit[n]) if n in _SEARCHED else _of_fit[n] for n in _SHARED] + _reading

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
@@ -10,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from downslope._signals import pending
+from downslope.errors import DownslopeError
 from downslope.fitting._written import rounded
 from downslope.fitting.evaluation import Estimate
 from downslope.fitting.search._halving import SHARES, Halving
+from downslope.fitting.search._kept import KeptSearch
 from downslope.fitting.search._space import DEFAULTS, Candidate, Space
 from downslope.fitting.search._trainer import Learned, Trainer
 
@@ -77,6 +80,7 @@ class Search:
         end: the time, by ``time.monotonic``, at which everything is to be over.
         told: called after each trial.
         fit_seconds: that a fit of the defaults to the rows of the search takes.
+        kept: the folder that trials are saved in, and in which some may be over already.
     """
 
     trainer: Trainer
@@ -86,6 +90,7 @@ class Search:
     told: Callable[[Trial], object]
     seed: int
     fit_seconds: float
+    kept: KeptSearch | None = None
     halving: Halving = field(default_factory=Halving)
     trials: list[Trial] = field(default_factory=list)
     tried: set[Candidate] = field(default_factory=set)
@@ -99,14 +104,24 @@ class Search:
 
     def run(self) -> None:
         """Go on until the time is up, a signal comes, or enough was tried."""
-        while not pending() and monotonic() < self._end:
+        while not pending():
+            if monotonic() >= self._end and not self._is_kept_behind:
+                return
             place = self.halving.promoted() or ((0, DEFAULTS) if not self.tried else self._new())
-            if place is None:
+            if place is None or (monotonic() >= self._end and not self._is_kept(place)):
                 return
             rung, candidate = place
             before = self.halving.taken(rung, candidate)
             if self._advance(candidate, rung, before, self._end - monotonic()).cut:
                 return
+
+    def _is_kept(self, place: tuple[int, Candidate]) -> bool:
+        return self.kept is not None and place in self.kept
+
+    @property
+    def _is_kept_behind(self) -> bool:
+        """Whether some trials that are kept have not come yet."""
+        return self.kept is not None and len(self.trials) < self.kept.restored
 
     @property
     def best(self) -> Candidate:
@@ -140,7 +155,7 @@ class Search:
         return None if found is None else (0, found)
 
     def _advance(self, candidate: Candidate, rung: int, before: Learned | None, seconds: float) -> Learned:
-        learned = self.trainer.advance(candidate, rung, before, None if np.isinf(seconds) else seconds)
+        learned, was_kept = self._learned(candidate, rung, before, None if np.isinf(seconds) else seconds)
         self.tried.add(candidate)
         if learned.cut:
             return learned
@@ -149,9 +164,13 @@ class Search:
         if not candidate:
             self._defaults[rung] = learned
         self.halving.add(rung, candidate, score, learned)
-        if self._too_dear(candidate):
+        kept, place = self.kept, (rung, candidate)
+        dear = kept.is_dear(place) if kept is not None and was_kept else self._too_dear(candidate)
+        if dear:
             self._dear.add(candidate)
             self.halving.learned[rung].pop(candidate, None)
+        if kept is not None and not was_kept:
+            kept.save(place, learned, waits=candidate in self.halving.learned[rung], dear=dear)
         trial = Trial(
             len(self.trials) + 1,
             rung + 1,
@@ -163,6 +182,24 @@ class Search:
         self.trials.append(trial)
         self.told(trial)
         return learned
+
+    def _learned(
+        self, candidate: Candidate, rung: int, before: Learned | None, seconds: float | None
+    ) -> tuple[Learned, bool]:
+        """What comes of a candidate at a rung, and whether it was kept."""
+        kept = self.kept
+        if kept is not None and (rung, candidate) in kept:
+            try:
+                return kept.learned((rung, candidate), self.trainer), True
+            except DownslopeError as error:
+                warnings.warn(f"{error}. This trial is made again", stacklevel=2)
+        if before is not None and not before.runs:  # it had gone on, and what came of that is lost
+            before = None
+            for earlier in range(rung):
+                before = self.trainer.advance(candidate, earlier, before, seconds)
+                if before.cut:
+                    return before, False
+        return self.trainer.advance(candidate, rung, before, seconds), False
 
     def _too_dear(self, candidate: Candidate) -> bool:
         """Whether fits of it would leave too little time for a search."""

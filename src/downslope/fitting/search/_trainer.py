@@ -99,6 +99,16 @@ class Trainer:
         worked = process_time() - worked + (0.0 if before is None else before.processor_seconds)
         return Learned(runs, score, monotonic() - begun, worked, cut)
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Of the groups of networks."""
+        return tuple(self._networks(self.settings))
+
+    def ensembles(self, candidate: Candidate, rung: int) -> Mapping[str, Ensemble]:
+        """The networks of a candidate at a rung, by the names of the groups."""
+        networks = self._networks(replace(self.settings, **dict(candidate)))
+        return {name: Ensemble([network] * self._some(rung).members) for name, network in networks.items()}
+
     def _networks(self, settings: FitSettings) -> Mapping[str, Network]:
         encoded = self.encoded
         return networks_for(self.rows.encoder, self.rows.target, settings, encoded.learned_x, len(encoded.x))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import os
+import warnings
 from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, fields, replace
 from inspect import signature
 from time import monotonic
@@ -26,11 +27,13 @@ from downslope.fitting.ensemble import FitHooks, FitSettings, linear_group
 from downslope.fitting.evaluation import Estimate
 from downslope.fitting.record import Searched
 from downslope.fitting.rows import TargetRows, checked_column
+from downslope.fitting.search._kept import KeptSearch
 from downslope.fitting.search._outer import OuterRows, split_rows
 from downslope.fitting.search._search import Search, Trial
 from downslope.fitting.search._space import DEFAULTS, Candidate, space_for
 from downslope.fitting.search._trainer import Trainer
 from downslope.tables import Description
+from downslope.training import Checkpoint, Journal, open_journal
 
 __all__ = ["TunePhase", "Tuned", "tune"]
 
@@ -69,12 +72,14 @@ class Tuned:
         settings: of ``ds.fit`` that were chosen, by name; empty where the defaults were kept.
         searched: the scores on rows that no training and no choice of settings knew, and what the search was.
         trials: all of them, in their order.
+        restored: how many of them a folder of checkpoints had; the others were made by this call.
     """
 
     model: Model
     settings: dict[str, Any]
     searched: Searched
     trials: tuple[Trial, ...]
+    restored: int = 0
 
     def __repr__(self) -> str:
         chosen = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
@@ -120,6 +125,7 @@ def tune(
     keep_rows: bool = False,
     source: str | None = None,
     log: str | os.PathLike[str] | None = None,
+    checkpoint: Checkpoint | None = None,
     progress: Callable[[TunePhase], object] | None = None,
     described: Callable[[Description], None] | None = None,
 ) -> Tuned:
@@ -148,6 +154,9 @@ def tune(
         sheet, delimiter, decimal, thousands, date_format, encoding, skip_rows, header, comment, keep_rows: as
             of ``fit``.
         log: a file to which a line of JSON is added for each trial, as it ends.
+        checkpoint: where fits and trials are saved as they go, a ``ds.Checkpoint``: a search that was stopped
+            goes on without repeating them, if the table and what is asked are the same. ``time`` counts over
+            all processes up to the last trial that was saved, and it and ``trials`` may be given anew.
         progress: called after each trial, and after each epoch of the fits.
         described: called with the description of the columns, before the search.
 
@@ -170,11 +179,16 @@ def tune(
     end = math.inf if limit is None else started + _PLANNED * limit
     with Deferred(reports=True), ExitStack() as files:
         with at_once():
-            write = None if log is None else files.enter_context(_Log(log)).add
             opened = _opened(given, fixed)
+            kept = _kept(files, checkpoint, opened, fixed)
+            if kept is not None:
+                spent = max(kept.seconds - (monotonic() - started), 0.0)
+                started, end = started - spent, end - spent
+            known = kept is not None and kept.restored > 0
+            write = None if log is None else files.enter_context(_Log(log, known)).add
             rows = opened.rows()
             course = _Course(
-                opened, rows, split_rows(opened, rows), started, end, most, fixed, progress, write
+                opened, rows, split_rows(opened, rows), started, end, most, fixed, progress, write, kept
             )
         return course.tuned()
 
@@ -204,25 +218,67 @@ def _opened(given: dict[str, Any], fixed: dict[str, Any]) -> OpenedFit:
     return opened
 
 
-class _Log:
-    """A file that gets a line for each trial."""
+def _kept(
+    files: ExitStack, checkpoint: Checkpoint | None, opened: OpenedFit, fixed: dict[str, Any]
+) -> KeptSearch | None:
+    """What the folder of a search holds, which is open until the files are closed."""
+    if checkpoint is None:
+        return None
+    asked = {**opened.asked(), "given": ", ".join(sorted(fixed))}
+    journal = files.enter_context(open_journal(checkpoint, lambda: asked))
+    assert isinstance(journal, Journal)
+    return KeptSearch(journal, asked)
 
-    def __init__(self, path: Any) -> None:
+
+class _Log:
+    """A file that gets a line for each trial.
+
+    Args:
+        path: where.
+        goes_on: whether it is of a search that goes on: lines of its trials that are there are not repeated.
+    """
+
+    def __init__(self, path: Any, goes_on: bool = False) -> None:
         self._path = place_of(path, "log")
+        self._goes_on = goes_on
+        self._known: set[str] = set()
 
     def __enter__(self) -> _Log:
+        cut = self._read() if self._goes_on and self._path.exists() else False
         try:
             self._file = self._path.open("a", encoding="utf-8")
+            self._file.write("\n" * cut)
         except OSError as error:
             raise DownslopeError(f"the log cannot be written to {self._path}: {error.strerror}") from None
         return self
 
+    def _read(self) -> bool:
+        """Note the trials that are there; whether the last line has no end."""
+        text = self._path.read_text(encoding="utf-8", errors="replace")
+        for number, line in enumerate(text.splitlines(), 1):
+            try:
+                self._known.add(_key(json.loads(line)))
+            except (ValueError, TypeError, KeyError):
+                if line.strip():
+                    warnings.warn(
+                        f"line {number} of {self._path} is damaged; its trial gets a new line",
+                        stacklevel=2,
+                    )
+        return bool(text) and not text.endswith("\n")
+
     def add(self, trial: Trial) -> None:
-        self._file.write(json.dumps(trial.to_json()) + "\n")
-        self._file.flush()
+        line = json.dumps(trial.to_json())
+        if _key(json.loads(line)) not in self._known:
+            self._file.write(line + "\n")
+            self._file.flush()
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+
+
+def _key(line: Any) -> str:
+    """What says which trial a line of the log is of."""
+    return json.dumps([line["rung"], line["settings"], line["score"]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,6 +293,7 @@ class _Course:
         most: settings that are tried, at most.
         fixed: those that are not searched.
         progress, write: called with what happens, and with each trial.
+        kept: the folder that it is saved in.
     """
 
     opened: OpenedFit
@@ -248,6 +305,7 @@ class _Course:
     fixed: dict[str, Any]
     progress: Callable[[TunePhase], object] | None
     write: Callable[[Trial], None] | None
+    kept: KeptSearch | None = None
 
     def tuned(self) -> Tuned:
         """Fit the defaults, search, fit what was found, compare both, and fit the better one to all rows.
@@ -257,6 +315,8 @@ class _Course:
         """
         begun = monotonic()
         first = self.started + _FIRST_SHARE * (self.end - self.started)
+        if self.kept is not None:  # it goes on, or has been over
+            first = math.inf if self.kept.fit_seconds is not None else first
         usual = self._fitted_to_inner(DEFAULTS, first)
         if pending():
             if usual is None:
@@ -264,7 +324,11 @@ class _Course:
             return self._tuned(usual, None, self._searched(ended=_INTERRUPTED))
         if usual is None or usual.record.interrupted:
             return self._unsearched()
-        search = self._search(monotonic() - begun)
+        fit_seconds = monotonic() - begun
+        if self.kept is not None:
+            self.kept.fitted(fit_seconds)
+            fit_seconds = self.kept.fit_seconds or fit_seconds
+        search = self._search(fit_seconds)
         begun = monotonic()
         search.run()
         seconds, best = monotonic() - begun, search.best
@@ -301,8 +365,12 @@ class _Course:
             if monotonic() > end:
                 raise KeyboardInterrupt
 
+        name = "all" if rows is self.rows else "search"
+        of_fit = nullcontext() if self.kept is None else self.kept.of_fit(name, candidate)
         try:
-            return fitted_model(rows, description, opened.settings, FitHooks(watch), opened.about)
+            with of_fit as journal:
+                hooks = FitHooks(watch, journal)
+                return fitted_model(rows, description, opened.settings, hooks, opened.about)
         except KeyboardInterrupt:  # before any network was trained
             return None
 
@@ -314,7 +382,7 @@ class _Course:
         linear = linear_group(encoded, measured.encoder, measured.target, settings, FitHooks())
         trainer = Trainer(measured, encoded, linear, settings, self._metric)
         space = space_for(settings, len(measured.y), self.fixed)
-        return Search(trainer, space, self.most, self.end, self._told, settings.seed, fit_seconds)
+        return Search(trainer, space, self.most, self.end, self._told, settings.seed, fit_seconds, self.kept)
 
     def _told(self, trial: Trial) -> None:
         if self.write is not None:
@@ -355,9 +423,9 @@ class _Course:
         self, model: Model, search: Search | None, searched: Searched, chosen: Candidate = DEFAULTS
     ) -> Tuned:
         trials = () if search is None else tuple(search.trials)
-        return Tuned(
-            replace(model, record=replace(model.record, searched=searched)), dict(chosen), searched, trials
-        )
+        model = replace(model, record=replace(model.record, searched=searched))
+        restored = 0 if self.kept is None else min(self.kept.restored, len(trials))
+        return Tuned(model, dict(chosen), searched, trials, restored)
 
     def _unsearched(self) -> Tuned:
         """The model of the defaults, within the time that is left."""

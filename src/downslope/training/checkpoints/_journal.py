@@ -103,6 +103,18 @@ class Journal:
         about = None if found is None else _about(found)
         return about if about is not None and about["name"] == name else None
 
+    def finished(self) -> Iterator[Part]:
+        """The parts that came to their end, whatever their names; the next part comes behind them."""
+        for place in sorted({part for part, _ in self._files}):
+            found = self._newest(place)
+            if found is None:
+                continue
+            self._next = place + 1
+            about = _about(found)
+            self._shift += max(0.0, about["clock"] - self.now())
+            if about["done"]:
+                yield Part(self, place, about["name"], found)
+
     def part(self, name: str) -> Part:
         """The next part, as far as it was saved.
 
