@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,72 @@ def _arms(random: Random) -> Table:
     return np.stack([along * np.cos(turn), along * np.sin(turn)], axis=1), arm.astype(float)
 
 
+def _piston(random: Random) -> Table:
+    """The time of a piston's cycle, of seven columns (Kenett and Zacks 1998)."""
+    low = np.array([30, 0.005, 0.002, 1000, 90000, 290, 340])
+    high = np.array([60, 0.020, 0.010, 5000, 110000, 296, 360])
+    x = random.uniform(low, high, (600, 7))
+    mass, surface, volume, spring, pressure, ambient, filling = x.T
+    force = pressure * surface + 19.62 * mass - spring * volume / surface
+    gas = pressure * volume / filling * ambient
+    moved = surface / (2 * spring) * (np.sqrt(force**2 + 4 * spring * gas) - force)
+    time = 2 * np.pi * np.sqrt(mass / (spring + surface**2 * gas / moved**2))
+    return x, time + 0.01 * random.standard_normal(600)
+
+
+def _wing(random: Random) -> Table:
+    """The weight of an aeroplane's wing, of ten columns (Forrester, Sobester and Keane 2008)."""
+    low = np.array([150, 220, 6, -10, 16, 0.5, 0.08, 2.5, 1700, 0.025])
+    high = np.array([200, 300, 10, 10, 45, 1, 0.18, 6, 2500, 0.08])
+    x = random.uniform(low, high, (800, 10))
+    area, fuel, aspect, sweep, pressure, taper, thickness, load, gross, paint = x.T
+    cosine = np.cos(np.deg2rad(sweep))
+    weight = 0.036 * area**0.758 * fuel**0.0035 * (aspect / cosine**2) ** 0.6 * pressure**0.006
+    weight *= taper**0.04 * (100 * thickness / cosine) ** -0.3 * (load * gross) ** 0.49
+    return x, weight + area * paint + 2 * random.standard_normal(800)
+
+
+def _diamonds(random: Random) -> Table:
+    """The price of 800 diamonds by weight and two proportions (Wickham 2016)."""
+    x, y = _published("ggplot2", "diamonds", ("carat", "depth", "table"), "price")
+    taken = random.permutation(len(x))[:800]
+    return x[taken], y[taken]
+
+
+def _monks(random: Random) -> Table:
+    """432 monks of the first problem: head and body of one shape, or a red jacket (Thrun et al. 1991)."""
+    x = np.array(list(product(range(3), range(3), range(2), range(3), range(4), range(2))), float)
+    x = x[random.permutation(len(x))]
+    return x, ((x[:, 0] == x[:, 1]) | (x[:, 4] == 0)).astype(float)
+
+
+def _spirals(random: Random) -> Table:
+    """Two spirals of one turn each, with a little noise (Lang and Witbrock 1988)."""
+    kind, along = random.integers(0, 2, 800), random.uniform(0.1, 1, 800)
+    turn = 2 * np.pi * along + np.pi * kind
+    x = np.stack([along * np.cos(turn), along * np.sin(turn)], axis=1)
+    return x + 0.02 * random.standard_normal(x.shape), kind.astype(float)
+
+
+def _cuboids(random: Random) -> Table:
+    """Four classes: three flat boxes and a cube in space (Leisch and Dimitriadou's mlbench)."""
+    low = np.array([[0, 0.75, 0], [0.75, 0, 0.75], [0, 0.25, 0.75], [0.4, 0.4, 0.4]])
+    high = np.array([[1, 1, 0.5], [1, 0.5, 1], [0.5, 0.5, 1], [0.6, 0.6, 0.6]])
+    kind = random.integers(0, 4, 600)
+    return random.uniform(low[kind], high[kind]), kind.astype(float)
+
+
+def _cassini(random: Random) -> Table:
+    """Three classes: two bananas about a disc (Leisch and Dimitriadou's mlbench)."""
+    kind = random.integers(0, 3, 600)
+    turn, size = random.uniform(0, 2 * np.pi, 600), np.sqrt(random.uniform(0, 1, 600))
+    disc = 0.5 * np.stack([size * np.cos(turn), size * np.sin(turn)], axis=1)
+    along = random.uniform(-1, 1, 600)
+    side = np.where(kind == 1, 1.0, -1.0)
+    bent = np.stack([along, side * (0.5 + 0.4 * along**2 + 0.35 * random.uniform(0, 1, 600))], axis=1)
+    return np.where(kind[:, None] == 0, disc, bent), kind.astype(float)
+
+
 _PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
 _LENGTHS = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm")
 NUMBERS = (
@@ -213,9 +280,12 @@ NUMBERS = (
     _auto,
     _borehole,
     _hills,
+    _piston,
+    _wing,
+    _diamonds,
 )
-TWO = (_rings, _moons, _cancer, _hastie, _crabs, _board)
-CLASSES = (_wine, _blobs, _shells, _iris, _digits, _olive, _arms)
+TWO = (_rings, _moons, _cancer, _hastie, _crabs, _board, _monks, _spirals)
+CLASSES = (_wine, _blobs, _shells, _iris, _digits, _olive, _arms, _cassini, _cuboids)
 TABLES: Mapping[str, Callable[[Random], Table]] = {
     load.__name__[1:]: load for load in (*NUMBERS, *TWO, *CLASSES)
 }

@@ -30,11 +30,14 @@ HALVES = {
         (
             *("line", "friedman", "wave", "product", "diabetes", "rings", "moons", "cancer", "wine", "blobs"),
             *("impedance", "roll", "penguins", "hastie", "shells", "iris", "digits"),
+            *("auto", "borehole", "hills", "crabs", "board", "olive", "arms"),
         ),
         (0.3, 0.6, 1.0),
         (0, 1),
     ),
-    "scored": Half(("auto", "borehole", "hills", "crabs", "board", "olive", "arms"), (0.35, 0.7), (30, 31)),
+    "scored": Half(
+        ("piston", "wing", "diamonds", "monks", "spirals", "cassini", "cuboids"), (0.4, 0.75), (40, 41)
+    ),
 }
 
 

@@ -205,13 +205,16 @@ def _tried(
         if each.suspicion.certain:
             return found | {FAULT: [(each, each.suspicion.remedies[0], None)]}, []
     order, left = sorted(faults, key=_costs_more), list[Suspected]()
+    first: list[tuple[Suspected, Call, Remedy, Proof]] = []
     for place, each in enumerate(order):
         call = each.suspicion.fair(seen.call)
         try:
-            remedy, proof = trials.tried(call, each.suspicion.remedies)
+            first.append((each, call, *trials.tried(call, each.suspicion.remedies)))
         except OutOfTime:
             left = order[place:]
             break
+    for each, call, remedy, once in first:
+        proof = trials.looked_at_again(call, remedy, once)
         evident = each.suspicion.evident
         said = verdict(proof, seen.score_of(call), trials=len(faults), evident=evident) or _UNPROVEN
         found[said].append((each, remedy, proof))

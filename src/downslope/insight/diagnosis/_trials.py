@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations
@@ -171,11 +170,16 @@ class Trials:
         Another start and order of the rows as the placebo are the unchanged call again: the remedy is then
         ranked beside both.
         """
-        proof = self._proven_by(SEEDS, call, remedy, mended)
-        if is_open(proof):
-            with suppress(OutOfTime):
-                return self._proven_by(_LOOKS * SEEDS, call, remedy, mended)
-        return proof
+        return self._proven_by(SEEDS, call, remedy, mended)
+
+    def looked_at_again(self, call: Call, remedy: Remedy, proof: Proof) -> Proof:
+        """The proof by twice as many runs, where these are all that it lacks and there is time for them."""
+        if not is_open(proof):
+            return proof
+        try:
+            return self._proven_by(_LOOKS * SEEDS, call, remedy, self._with(call, remedy))
+        except OutOfTime:
+            return proof
 
     def _proven_by(self, count: int, call: Call, remedy: Remedy, mended: Call) -> Proof:
         """The same of so many runs of each kind."""
