@@ -9,7 +9,7 @@ import numpy as np
 from downslope.insight.diagnosis._finding import Evidence, Remedy, Suspicion, Where
 from downslope.insight.diagnosis.findings._registry import finding
 from downslope.insight.diagnosis.measured import Call, Examination
-from downslope.insight.diagnosis.remedies import with_inputs_scaled, with_rate_times, with_targets_scaled
+from downslope.insight.diagnosis.remedies import with_rate_times, with_targets_scaled
 
 __all__ = ["target_scale"]
 
@@ -37,10 +37,6 @@ def target_scale(seen: Examination) -> Iterable[Suspicion]:
             Remedy(
                 "standardise the target, at ten times the learning rate",
                 lambda call: with_rate_times(with_targets_scaled(call), 10),
-            ),
-            Remedy(
-                "standardise the target and the inputs",
-                lambda call: with_inputs_scaled(with_targets_scaled(call)),
             ),
         ),
     )
