@@ -20,6 +20,7 @@ from downslope.fitting.search._halving import SHARES, Halving
 from downslope.fitting.search._outer import split_rows
 from downslope.fitting.search._space import DEFAULTS, space_for
 from downslope.fitting.search._trainer import Trainer
+from downslope.fitting.search._tune import _Course
 from downslope.nets import Ensemble
 from downslope.training import descend
 
@@ -283,6 +284,54 @@ def test_too_little_time_fits_the_defaults_within_it():
     assert found.trials == ()
     assert "a fit of the defaults takes more than" in str(found)
     assert len(found.model.predict(TABLE)) == ROWS
+
+
+def test_where_a_fit_of_the_defaults_takes_too_long_settings_are_compared_in_shorter_ones(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setattr("downslope.fitting.search._tune._FIRST_SHARE", 0.0)
+    asked = {**SMALL, "time": "1h"}
+    found = searched(**asked)
+    assert found.searched.shortened == "2 epochs"
+    assert found.searched.trials == 3
+    assert "settings were compared in fits of 2 epochs" in str(found)
+    assert "epochs" not in found.settings
+    short = {"hidden": 8, "activation": "relu", "batch_size": 48, "epochs": 2, "members": 2}
+    usual = ds.fit(TABLE[: LATE.start], "y", drop=["who"], time="t", **short)
+    errors = usual.predict(TABLE[LATE]) - TABLE["y"][LATE].to_numpy()
+    assert found.searched.defaults.value == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-5)
+    assert any(setting.startswith("time_limit=") for setting in found.model.record.asked)
+    assert found.model.record.rows == ROWS
+    found.model.save(tmp_path / "m.downslope")
+    assert ds.load(tmp_path / "m.downslope").record.searched == found.searched
+
+    def progress(phase):
+        if phase.trial is not None and phase.trial.number == 3:
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        searched(**asked, progress=progress, checkpoint=ds.Checkpoint(tmp_path / "a"))
+    again = searched(**asked, checkpoint=ds.Checkpoint(tmp_path / "a", resume=True))
+    assert [(t.settings, t.score) for t in again.trials] == [(t.settings, t.score) for t in found.trials]
+    assert again.restored == 3
+
+
+def test_fits_that_still_take_too_long_have_fewer_epochs_and_members():
+    course = object.__new__(_Course)
+    opened, rows = opened_rows(members=None)
+    outer = split_rows(opened, rows)
+    for name, value in {"opened": opened, "outer": outer, "started": 0.0, "end": 1000.0}.items():
+        object.__setattr__(course, name, value)
+
+    def scale(*pace):
+        object.__setattr__(course, "pace", list(pace))
+        return course._scale(200.0)
+
+    assert scale(0.0, 1.0, 2.0) == {"epochs": 4}  # half of those that were asked for
+    assert scale(0.0, 4.0) == {"epochs": 4}
+    assert scale(0.0, 10.0) == {"epochs": 4, "members": 2}
+    assert scale(0.0, 50.0) == {"epochs": 1, "members": 2}
+    assert scale() == {"epochs": 1, "members": 2}
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,9 @@ def tune_table(table: str, output: str | None, options: Mapping[str, Any], comma
             )
         screen.print(f"\nSaved to {escape(str(path))}.")
         words = escape(shlex.join([*command, *_flags(tuned)]))
-        screen.print(f"The same {'settings' if tuned.searched.ended else 'model'}: {words}")
+        screen.print(
+            f"The same {'settings' if tuned.searched.ended or tuned.searched.shortened else 'model'}: {words}"
+        )
         return _ended(path, screen)
 
 

@@ -27,6 +27,8 @@ class Searched:
         gain: by how much the second is below the first, with the standard error of the difference row by row.
         taken: whether the model has the found settings, or the defaults.
         ended: why it ended before the model could be fitted to all rows, or "".
+        shortened: how short the fits were that were compared, such as "5 epochs", where one of the defaults
+            took more than a fifth of the time; the model was then fitted within the time that was left.
     """
 
     metric: str
@@ -40,6 +42,7 @@ class Searched:
     gain: Estimate
     taken: bool
     ended: str = ""
+    shortened: str = ""
 
     @property
     def share(self) -> Estimate:
@@ -57,6 +60,11 @@ class Searched:
             return (f"No settings were searched: {self.ended}.",)
         tried = "1 trial" if self.trials == 1 else f"{self.trials} trials"
         found = [f"Settings searched: {tried} on {self.rows:,} rows in {self.seconds:.0f} s."]
+        if self.shortened:
+            found.append(
+                "A fit of the defaults takes more than a fifth of the time: settings were compared in fits "
+                f"of {self.shortened}, and the model was fitted within the time that was left."
+            )
         if self.settings:
             found.append(f"Found: {', '.join(self.settings)}.")
         if self.defaults.value is None:

@@ -22,7 +22,7 @@ from downslope.training import Journal, Part, open_journal, read_run
 
 __all__ = ["KeptSearch"]
 
-_TRIAL, _FIT, _INFLUENCE = "trial", "fit of the defaults", "influence"
+_TRIAL, _FIT, _SHORTER, _INFLUENCE = "trial", "fit of the defaults", "shorter fits", "influence"
 
 Place = tuple[int, Candidate]
 """A rung, and who is tried there."""
@@ -37,6 +37,7 @@ class KeptSearch:
 
     Attributes:
         fit_seconds: that the fit of the defaults took; None where it is not over.
+        scale: of shorter fits, where one of the defaults takes too long; empty where it does not.
         restored: how many trials were over before.
     """
 
@@ -46,6 +47,7 @@ class KeptSearch:
         self._about: dict[Place, dict[str, Any]] = {}
         self._scores: dict[Place, Statistic] = {}
         self.fit_seconds: float | None = None
+        self.scale: dict[str, int] = {}
         for part in journal.finished():
             self._restore(part)
         self.restored = len(self._parts)
@@ -56,6 +58,9 @@ class KeptSearch:
         try:
             with file.reading():
                 about = file.section(_TRIAL)
+                if "scale" in about:
+                    self.scale = {str(name): int(value) for name, value in about["scale"].items()}
+                    return
                 if "fit_seconds" in about:
                     self.fit_seconds = float(about["fit_seconds"])
                     return
@@ -99,6 +104,13 @@ class KeptSearch:
             self.fit_seconds = seconds
             sections = {_TRIAL: {"fit_seconds": seconds}}
             self._journal.part(_FIT).save(0, 0, sections, {}, done=True, kind=_TRIAL)
+
+    def shortened(self, scale: Mapping[str, int]) -> None:
+        """Fits are shorter than asked for, so that settings can be compared in the time."""
+        if not self.scale:
+            self.scale = dict(scale)
+            sections = {_TRIAL: {"scale": self.scale}}
+            self._journal.part(_SHORTER).save(0, 0, sections, {}, done=True, kind=_TRIAL)
 
     def save(self, place: Place, learned: Learned, *, waits: bool, dear: bool) -> None:
         """Save a trial that is over, with its networks if the candidate waits to go on from there."""
