@@ -164,6 +164,26 @@ def test_a_file_that_vanishes_ends_the_run_with_its_name(table):
         ds.descend(NET, dataset, "y", progress=remove, epochs=5, **SETTINGS)
 
 
+def test_weights_of_rows_are_a_column(table, tmp_path_factory):
+    """One window has the bits of arrays; in smaller ones only ratios count."""
+    folder, (_, x, y) = tmp_path_factory.mktemp("weighed"), table
+    w = np.random.default_rng(5).uniform(0, 3, ROWS) * (np.arange(ROWS) % 7 > 0)
+    columns = {f"x{i}": x[:, i] for i in range(3)} | {"y": y, "w": w}
+    pl.DataFrame(columns).write_parquet(folder / "0.parquet", row_group_size=GROUP)
+    settings, net = {**SETTINGS, "epochs": 2}, ds.Network(3, [ds.Dense(4, "tanh"), ds.Dense(1)])
+    found = ds.descend(net, Dataset(folder), "y", row_weights="w", **settings)
+    same(found, ds.descend(net, x, y, row_weights=w, **settings))
+    small = ds.descend(net, Dataset(folder, memory=SMALL), "y", row_weights="w", **settings)
+    assert "in windows of" in small.message
+    relative = pl.DataFrame({**columns, "w": 1e-300 * w / w[w > 0].mean()})
+    relative.write_parquet(folder / "0.parquet", row_group_size=GROUP)
+    scaled = ds.descend(net, Dataset(folder, memory=SMALL), "y", row_weights="w", **settings)
+    np.testing.assert_allclose(scaled.losses, small.losses, rtol=1e-12)
+    pl.DataFrame({**columns, "w": -w}).write_parquet(folder / "0.parquet")
+    with pytest.raises(DownslopeError, match=r"0\.parquet, counted from row 0: row_weights\[1\] is -"):
+        ds.descend(net, Dataset(folder, memory=SMALL), "y", row_weights="w", **settings)
+
+
 def test_what_does_not_serve_is_refused(table, tmp_path_factory):
     tmp_path = tmp_path_factory.mktemp("others")
     dataset = Dataset(table[0])
@@ -176,7 +196,8 @@ def test_what_does_not_serve_is_refused(table, tmp_path_factory):
     assert 'no column "z"' in said(NET, dataset, "z")
     assert "has 2 inputs and the dataset 3" in said(ds.Network(2, [ds.Dense(1)]), dataset, "y")
     assert "lbfgs" in said(NET, dataset, "y", optimizer="lbfgs", batch_size=None, learning_rate=None)
-    assert "row_weights" in said(NET, dataset, "y", row_weights=np.ones(ROWS))
+    assert "row_weights is the name of a column" in said(NET, dataset, "y", row_weights=np.ones(ROWS))
+    assert "is the target and row_weights" in said(NET, dataset, "y", row_weights="y")
     assert "more memory" in said(NET, Dataset(table[0], memory=2000), "y")
     assert "y needs" in said(NET, dataset, table[2])
     pl.DataFrame({"a": ["u"], "y": [1.0]}).write_parquet(tmp_path / "text.parquet")

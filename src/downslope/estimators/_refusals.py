@@ -77,8 +77,8 @@ def refuse_no_array(name: str, value: Any) -> None:
     """
     if hasattr(value, "frames"):
         raise UnusableTypeError(
-            f"{name} needs an array or a table, not a ds.Dataset: go over its frames by partial_fit, or take "
-            "ds.descend or ds.fit"
+            f"{name} needs an array or a table here, not a ds.Dataset: take the rows of a block, such as "
+            "next(dataset.frames())"
         )
     if any(hasattr(value, name) for name in ("shape", "__array__", "__dataframe__")) and not isinstance(
         value, type

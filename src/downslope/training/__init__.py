@@ -18,7 +18,6 @@ from downslope.training.arguments import (
     checked_data,
     checked_inputs,
     dtype_of,
-    may_be_empty,
     precision_of,
     relative_weights,
 )
@@ -128,7 +127,6 @@ __all__ = [
     "frozen_masks",
     "has_ranks",
     "held_out",
-    "may_be_empty",
     "open_journal",
     "optimizer_of",
     "part_of",

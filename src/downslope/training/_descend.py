@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from downslope._checks import choice
+from downslope._checks import choice, show
 from downslope._keywords import suggests_keywords
 from downslope._signals import Deferred, pending
 from downslope.engines import computed_as_asked
@@ -49,7 +49,7 @@ from downslope.training.optimizers import (
     schedule_of,
 )
 from downslope.training.ranks import Ranks, part_of, ranks_of
-from downslope.training.rows import BlockTable, InMemory, RowSource, StreamedRows, rows_of_table
+from downslope.training.rows import BlockTable, InMemory, RowSource, StreamedRows, rows_of_table, weighed
 
 __all__ = ["descend"]
 
@@ -67,7 +67,7 @@ def descend(
     epochs: int | None = None,
     batch_size: int | None = None,
     optimizer: str | Optimizer | type[Optimizer] = "sgd",
-    row_weights: ArrayLike | None = None,
+    row_weights: ArrayLike | str | None = None,
     clip_norm: float | None = None,
     clip_value: float | None = None,
     precision: str | None = None,
@@ -103,8 +103,9 @@ def descend(
         epochs: number of times every row is used, instead of ``steps``.
         batch_size: rows in a step, drawn without repetition until all were used; None takes all rows.
         optimizer: by name, as a class, or with its settings; ``"lbfgs"`` takes all rows and a line search.
-        row_weights: how much each row counts, (rows,); for an ensemble also (rows, members). Only their
-            ratios matter. A batch in which no row has a weight changes nothing.
+        row_weights: how much each row counts, (rows,); for an ensemble also (rows, members); of a dataset the
+            name of their column. Only their ratios matter. A batch in which no row has a weight changes
+            nothing.
         clip_norm: the largest norm of all gradients together; larger ones are shrunk. None or infinity: none.
         clip_value: the largest absolute value of an element of a gradient. None or infinity: none.
         precision: ``"float32"``, ``"float64"`` or ``"bfloat16"`` (bfloat16 products, float32 sums and
@@ -340,7 +341,7 @@ def _rows(
     network: AnyNetwork,
     x: Any,
     y: Any,
-    row_weights: ArrayLike | None,
+    row_weights: ArrayLike | str | None,
     precision: str | None,
     validation: Validation | None,
     seed: int,
@@ -350,10 +351,18 @@ def _rows(
     dtype = None if precision is None else dtype_of(precision)
     # what it is most often comes first: to ask for a protocol takes as long as steps of a neuron
     if not isinstance(x, np.ndarray | list) and isinstance(x, StreamedRows | BlockTable):
-        if row_weights is not None:
-            raise DownslopeError("row_weights is of rows in memory; the rows of a dataset all count alike")
-        rows = x if isinstance(x, StreamedRows) else rows_of_table(network, x, y, dtype)
-        return split_stream(network, rows, validation, seed, ranks)
+        if not isinstance(row_weights, str | None):
+            raise DownslopeError(
+                f"row_weights is the name of a column where x is a dataset, not {show(row_weights)}"
+            )
+        rows = x if isinstance(x, StreamedRows) else rows_of_table(network, x, y, dtype, row_weights)
+        rows, validation_rows = split_stream(network, rows, validation, seed, ranks)
+        return rows if row_weights is None else weighed(rows, relative=True), validation_rows
+    if isinstance(row_weights, str):
+        raise DownslopeError(
+            f"row_weights is one number for each row, and the name of a column, {show(row_weights)}, only "
+            "where x is a dataset"
+        )
     data, validation_rows = split(network, checked_data(network, x, y, row_weights, dtype), validation, seed)
     if row_weights is not None:  # all are 1 else, or 0 where a member holds the row out
         data = {**data, "row_weights": relative_weights(data["row_weights"])}

@@ -30,6 +30,13 @@ from downslope.estimators._refusals import (
 )
 from downslope.estimators._saving import from_plain, restored, save_estimator, to_plain
 from downslope.estimators._threads import threads_of
+from downslope.estimators.mlp._dataset import (
+    NamedRows,
+    StreamedTable,
+    blocks_of,
+    dataset_of,
+    named_rows,
+)
 from downslope.estimators.mlp._descent import Stopping, descent_arguments
 from downslope.estimators.mlp._fit import Fit, MLPSettings, OptimizerState
 from downslope.estimators.mlp._lbfgs import fit_lbfgs
@@ -42,11 +49,11 @@ from downslope.estimators.mlp._parameters import (
     functions,
     widths,
 )
-from downslope.estimators.mlp._rows import DENSE_BYTES, MLPRows, MLPValidationRows, dense, parted
+from downslope.estimators.mlp._rows import DENSE_BYTES, MLPArrays, MLPValidationRows, dense
 from downslope.estimators.mlp._stochastic import Hooks, fit_stochastic
 from downslope.fitting import Model, from_sklearn
 from downslope.nets import Network, TrainedNetwork, checked_parameters
-from downslope.training import Schedule, forward, relative_weights
+from downslope.training import Schedule, forward
 
 __all__ = ["BaseMLP", "goes_on"]
 
@@ -126,6 +133,10 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         """X and y as scikit-learn's estimators take them; y as numbers, (n,) or (n, outputs)."""
 
     @abstractmethod
+    def _streamed(self, named: NamedRows, incremental: bool) -> tuple[StreamedTable, int]:
+        """The rows of a dataset with targets as numbers, and how many outputs there are."""
+
+    @abstractmethod
     def _network_loss(self) -> dict[str, Any]:
         """The loss of the network and its settings, by the names that ``Network`` has for them."""
 
@@ -151,9 +162,10 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         """Fit the network to rows and their targets.
 
         Args:
-            X: array-like or sparse matrix, (n, features).
-            y: array-like, (n,) or (n, outputs).
-            sample_weight: how much each row counts, (n,).
+            X: array-like or sparse matrix, (n, features); or a ``ds.Dataset`` of numbers, a folder or a
+                pattern, whose rows need not fit into memory.
+            y: array-like, (n,) or (n, outputs); of a dataset the name of its column, or of several.
+            sample_weight: how much each row counts, (n,); of a dataset the name of its column.
 
         Raises:
             ValueError: as scikit-learn's estimators do, if an array does not serve.
@@ -161,10 +173,17 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         return self._fit(X, y, sample_weight, incremental=False)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool) -> Self:
-        hidden = widths(self.hidden_layer_sizes)
-        named = activations(self.activation, len(hidden))
-        dropout = dropout_rates(self.dropout, len(hidden))
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        dataset = dataset_of(X)
+        if dataset is not None:
+            named = named_rows(dataset, y, sample_weight)
+            if not dataset.fits:
+                self._random_state = check_random_state(self.random_state)
+                with in_scikit_learns_words():
+                    validate_data(self, X=named.names, skip_check_array=True, reset=first)
+                    table, outputs = self._streamed(named, incremental)
+                return self._fitted(table, outputs, named.dtype, first=first, incremental=incremental)
+            X, y, sample_weight = named.whole()
         labels = y
         refuse_lost("X", X)
         refuse_lost("y", y, dates=is_classifier(self))
@@ -181,9 +200,25 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
             if sample_weight is not None and not np.isfinite(sample_weight.sum()):
                 raise DownslopeError("sample_weight adds up to infinity; divide it by a constant")
         y = y.reshape(-1, 1) if y.ndim == 1 else y
-        self.n_outputs_ = y.shape[1]
-        dtype = dtype_for(X.dtype if first else np.result_type(*self.coefs_), self.precision)
-        units = [X.shape[1], *hidden, self.n_outputs_]
+        rows = MLPArrays(X, y, sample_weight, stratify=is_classifier(self) and y.shape[1] == 1)
+        return self._fitted(rows, y.shape[1], X.dtype, first=first, incremental=incremental)
+
+    def _fitted(
+        self,
+        rows: MLPArrays | StreamedTable,
+        outputs: int,
+        given: np.dtype[Any],
+        *,
+        first: bool,
+        incremental: bool,
+    ) -> Self:
+        """Fit to rows whose targets are numbers; ``given`` is what they come in."""
+        hidden = widths(self.hidden_layer_sizes)
+        named = activations(self.activation, len(hidden))
+        dropout = dropout_rates(self.dropout, len(hidden))
+        self.n_outputs_ = outputs
+        dtype = dtype_for(given if first else np.result_type(*self.coefs_), self.precision)
+        units = [self.n_features_in_, *hidden, outputs]
         if first:
             self._initialize(units, named, dtype)
         elif units != self._units():
@@ -191,10 +226,9 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
                 f"training goes on with the layers it began with, {self._units()}; X, hidden_layer_sizes and "
                 f"y now ask for {units}. Leave warm_start out, or fit a clone"
             )
-        loss = self._network_loss()
-        network = network_of(X.shape[1], hidden, named, dropout, self.n_outputs_, **loss)
+        network = network_of(units[0], hidden, named, dropout, outputs, **self._network_loss())
         with computed_by(self.engine, self.device):
-            found = self._train(network, X, y, sample_weight, dtype, incremental=incremental)
+            found = self._train(network, rows, dtype, incremental=incremental)
         if not all(np.isfinite(w).all() for w in (*self.coefs_, *self.intercepts_)):
             raise DownslopeError(
                 "Solver produced non-finite parameter weights. The input data may contain large values and"
@@ -205,9 +239,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
     def _train(
         self,
         network: Network,
-        x: Any,
-        y: NDArray[Any],
-        weights: NDArray[Any] | None,
+        given: MLPArrays | StreamedTable,
         dtype: np.dtype[Any],
         *,
         incremental: bool,
@@ -215,7 +247,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         """Run the solver from where the estimator stands, and keep what it found."""
         settings, callbacks = MLPSettings.of(self), functions(self.callbacks)
         after_epoch = (lambda fit: self._stops(fit, callbacks)) if callbacks else None
-        score, random = None, self._random_state
+        random = self._random_state
         if self.monitor is not None and (not self.early_stopping or self.solver == "lbfgs"):
             raise DownslopeError(
                 "monitor is the metric that early stopping watches; give early_stopping=True and a solver "
@@ -228,27 +260,28 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
             )
         if self.early_stopping and incremental:
             raise DownslopeError("partial_fit does not support early_stopping=True")
-        if self.early_stopping and self.solver != "lbfgs":
-            stratify = is_classifier(self) and self.n_outputs_ == 1
-            parts = parted(x, y, weights, self.validation_fraction, random, stratify=stratify)
-            x, y, weights, validation = parts
-            score = self._scorer(network, validation)
         relative = getattr(self, "class_weight", None) is not None
-        if relative and weights is not None and not incremental:  # which knows nothing of later rows
-            weights = relative_weights(weights)
         if self.solver == "lbfgs":
-            double = np.dtype(np.float64)
-            rows = MLPRows.of(x, y, weights, network.loss, double)
-            found = fit_lbfgs(settings, network, rows, Fit(self._parameters(double)), after_epoch)
+            if isinstance(given, StreamedTable):
+                raise DownslopeError(
+                    "solver='lbfgs' takes all rows at each step, and the dataset is larger than its memory; "
+                    "take 'adam' or 'sgd', or give ds.Dataset more memory"
+                )
+            every = given.rows(network, np.dtype(np.float64), relative=relative, known=not incremental)
+            found = fit_lbfgs(settings, network, every, Fit(self._parameters(every.dtype)), after_epoch)
             found = replace(found, values={name: v.astype(dtype) for name, v in found.values.items()})
-        else:
-            rows = MLPRows.of(x, y, weights, network.loss, dtype, relative=relative)
-            start, hooks = self._standing(dtype, goes_on=incremental), Hooks(score, after_epoch)
-            found = fit_stochastic(
-                *(settings, network, rows, start, random, hooks),
-                one_epoch=incremental,
-                checkpoint=self.checkpoint,
-            )
+            self._keep(found)
+            return found
+        fraction = self.validation_fraction if self.early_stopping else None
+        known = not incremental  # which knows nothing of later rows
+        rows, validation = given.parts(network, dtype, fraction, random, relative=relative, known=known)
+        score = None if validation is None else self._scorer(network, validation)
+        found = fit_stochastic(
+            *(settings, network, rows, self._standing(dtype, goes_on=incremental), random),
+            Hooks(score, after_epoch),
+            one_epoch=incremental,
+            checkpoint=self.checkpoint,
+        )
         self._keep(found)
         if score is not None:
             self.coefs_, self.intercepts_ = self._best_coefs, self._best_intercepts
@@ -467,6 +500,10 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _outputs(self, X: Any) -> NDArray[Any]:
         """What the network says of rows, (n, outputs): numbers, rates or probabilities."""
+        dataset = dataset_of(X)
+        if dataset is not None:
+            blocks = blocks_of(dataset, getattr(self, "feature_names_in_", None))
+            return np.concatenate([self._outputs(block) for block in blocks])
         refuse_lost("X", X)
         refuse_no_array("X", X)
         with in_scikit_learns_words():

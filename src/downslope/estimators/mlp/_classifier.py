@@ -9,16 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import column_or_1d, compute_sample_weight
+from sklearn.utils import column_or_1d, compute_class_weight, compute_sample_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
+from sklearn.utils.multiclass import (
+    _check_partial_fit_first_call,
+    check_classification_targets,
+    type_of_target,
+    unique_labels,
+)
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from downslope._checks import show
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.estimators.mlp._base import BaseMLP, goes_on
+from downslope.estimators.mlp._dataset import NamedRows, StreamedTable, dataset_of, named_rows
 from downslope.estimators.mlp._parameters import keep
 from downslope.training import Checkpoint, Schedule
 
@@ -167,6 +173,32 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             self._refuse_other_classes(unique_labels(y))
         return X, self._label_binarizer.transform(y).astype(bool)
 
+    def _streamed(self, named: NamedRows, incremental: bool) -> tuple[StreamedTable, int]:
+        goes_on = hasattr(self, "classes_") and (self.warm_start or incremental)
+        if named.several:
+            if self.class_weight is not None:
+                raise DownslopeError("class_weight is of one target where X is a dataset; leave it out")
+            found, counts = np.eye(len(named.targets), dtype=int), None
+        else:
+            found, counts = named.labels()
+            check_classification_targets(found)
+        if not goes_on:
+            self._label_binarizer = LabelBinarizer().fit(found)
+            self.classes_ = self._label_binarizer.classes_
+        else:
+            self._refuse_other_classes(unique_labels(found))
+        if counts is None:
+            return StreamedTable(named), len(named.targets)
+        weights = None
+        if self.class_weight == "balanced":
+            weights = counts.sum() / (len(found) * counts)
+        elif self.class_weight is not None:
+            known = np.isin(self.classes_, found)
+            weights = np.ones(len(self.classes_))
+            weights[known] = compute_class_weight(self.class_weight, classes=found, y=found)
+        outputs = 1 if len(self.classes_) == 2 else len(self.classes_)
+        return StreamedTable(named, self.classes_, weights), outputs
+
     def _restore_classes(self) -> None:
         several = self.out_activation_ == "logistic" and self.n_outputs_ > 1
         wanted = self.n_outputs_ if several or self.n_outputs_ > 1 else 2
@@ -203,7 +235,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         """The class of each row, (n,), or its labels, (n, labels).
 
         Args:
-            X: array-like or sparse matrix, (n, features).
+            X: array-like or sparse matrix, (n, features); or a dataset, as for ``fit``.
         """
         check_is_fitted(self)
         return self._targets(self._outputs(X))
@@ -212,7 +244,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         """The probability of each class, (n, classes), in the order of ``classes_``.
 
         Args:
-            X: array-like or sparse matrix, (n, features).
+            X: array-like or sparse matrix, (n, features); or a dataset, as for ``fit``.
         """
         check_is_fitted(self)
         found = self._outputs(X)
@@ -227,6 +259,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         found = self.predict_proba(X)
         np.log(found, out=found)
         return found
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The share of rows that are right in everything.
+
+        Args:
+            X, y, sample_weight: as of ``fit``.
+        """
+        dataset = dataset_of(X)
+        if dataset is not None:
+            y, sample_weight = named_rows(dataset, y, sample_weight).measured()
+            X = dataset
+        return float(super().score(X, y, sample_weight))
 
     def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
         whole = y.ravel() if self.n_outputs_ == 1 else y
@@ -257,8 +301,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
                 "weights of the classes, as compute_class_weight(class_weight='balanced', ...) finds them"
             )
         if _check_partial_fit_first_call(self, classes):
-            self._label_binarizer = LabelBinarizer()
-            self._label_binarizer.fit(y if type_of_target(y).startswith("multilabel") else classes)
+            known = classes
+            if dataset_of(X) is not None:
+                known = classes if isinstance(y, str) else np.eye(len(y), dtype=int)
+            elif type_of_target(y).startswith("multilabel"):
+                known = y
+            self._label_binarizer = LabelBinarizer().fit(known)
         return self._fit(X, y, sample_weight, incremental=True)
 
     def __sklearn_tags__(self) -> Any:

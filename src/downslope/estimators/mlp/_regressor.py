@@ -18,6 +18,7 @@ from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.estimators._refusals import Interval
 from downslope.estimators.mlp._base import BaseMLP, goes_on
+from downslope.estimators.mlp._dataset import NamedRows, StreamedTable, dataset_of, named_rows
 from downslope.estimators.mlp._parameters import keep
 from downslope.nets import Huber, Quantile
 from downslope.training import Checkpoint, Schedule, r_squared
@@ -170,14 +171,29 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
             raise DownslopeError(f"the loss poisson is for targets of at least 0; y has {y[y < 0][0]:g}")
         return X, y
 
+    def _streamed(self, named: NamedRows, incremental: bool) -> tuple[StreamedTable, int]:
+        return StreamedTable(named), len(named.targets)
+
     def predict(self, X: Any) -> NDArray[Any]:
         """What is predicted of rows, (n,) or (n, outputs).
 
         Args:
-            X: array-like or sparse matrix, (n, features).
+            X: array-like or sparse matrix, (n, features); or a dataset, as for ``fit``.
         """
         check_is_fitted(self)
         return self._targets(self._outputs(X))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R² of what is predicted, a mean over outputs.
+
+        Args:
+            X, y, sample_weight: as of ``fit``.
+        """
+        dataset = dataset_of(X)
+        if dataset is not None:
+            y, sample_weight = named_rows(dataset, y, sample_weight).measured()
+            X = dataset
+        return float(super().score(X, y, sample_weight))
 
     def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
         return y.ravel() if y.shape[1] == 1 else y

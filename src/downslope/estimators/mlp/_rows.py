@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,19 @@ from sklearn.model_selection import train_test_split
 
 from downslope.errors import DownslopeError
 from downslope.estimators._refusals import in_scikit_learns_words
-from downslope.training import StepBlock
+from downslope.nets import Network
+from downslope.training import Batches, StepBlock, relative_weights
 
-__all__ = ["DENSE_BYTES", "MLPRows", "MLPValidationRows", "RandomBatches", "dense", "parted"]
+__all__ = [
+    "DENSE_BYTES",
+    "MLPArrays",
+    "MLPBatches",
+    "MLPRows",
+    "MLPValidationRows",
+    "RandomBatches",
+    "TrainingRows",
+    "dense",
+]
 
 DENSE_BYTES = 1 << 27
 """Sparse rows up to this size are made dense all at once, larger ones in parts of this size."""
@@ -24,6 +34,49 @@ DENSE_BYTES = 1 << 27
 def dense(x: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
     """A matrix as an array of this dtype, row by row in memory."""
     return np.ascontiguousarray(x.toarray() if issparse(x) else x, dtype)
+
+
+class MLPBatches(Batches, Protocol):
+    """The batches of the epochs of one fit."""
+
+    @property
+    def steps_in_epoch(self) -> int:
+        """Steps that use every row once."""
+
+    @property
+    def drawn(self) -> tuple[int, NDArray[np.int64]]:
+        """What the order of the latest epoch is known by: its number, and the order where it is kept."""
+
+    def go_on(self, drawn: int, order: NDArray[np.int64]) -> None:
+        """Go on with what ``drawn`` was."""
+
+    def close(self) -> None:
+        """Read nothing more ahead."""
+
+
+class TrainingRows(Protocol):
+    """What the stochastic solvers train on: rows in memory, or those of a dataset."""
+
+    @property
+    def relative(self) -> bool:
+        """Whether batches of any size descend the error of all rows; else each is divided by its own Σ w."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of their numbers."""
+
+    @property
+    def without_weight(self) -> NDArray[np.float64]:
+        """The share of the rows that has none, (1,)."""
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What says that the rows are the same as before, by name."""
+
+    def __len__(self) -> int: ...
+
+    def batches(self, size: int, random: np.random.RandomState, before: int, *, shuffle: bool) -> MLPBatches:
+        """In the orders that ``random`` draws, after ``before`` steps of earlier fits."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +118,27 @@ class MLPRows:
         return len(self.y)
 
     @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of their numbers."""
+        return self.y.dtype
+
+    @property
+    def without_weight(self) -> NDArray[np.float64]:
+        """The share of the rows that has none, (1,)."""
+        return np.atleast_1d(np.mean(self.weights == 0))
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The rows themselves."""
+        return {"x": self.x if self.is_dense else self.x.toarray(), "y": self.y, "weights": self.weights}
+
+    def batches(
+        self, size: int, random: np.random.RandomState, before: int, *, shuffle: bool
+    ) -> RandomBatches:
+        """In orders that are drawn as scikit-learn does."""
+        return RandomBatches(self, size, random if shuffle else None, before)
+
+    @property
     def is_dense(self) -> bool:
         """Whether the inputs are an array."""
         return isinstance(self.x, np.ndarray)
@@ -95,32 +169,56 @@ class MLPValidationRows:
     weights: NDArray[Any] | None
 
 
-def parted(
-    x: Any,
-    y: NDArray[Any],
-    weights: NDArray[Any] | None,
-    fraction: float,
-    random: np.random.RandomState,
-    *,
-    stratify: bool,
-) -> tuple[Any, NDArray[Any], NDArray[Any] | None, MLPValidationRows]:
-    """The rows to train on and those to measure on; with ``stratify`` classes are spread over both alike.
+@dataclass(frozen=True)
+class MLPArrays:
+    """Rows in memory, (n, features), with targets as numbers, (n, outputs), and weights, (n,).
 
-    Raises:
-        ValueError: if fewer than two rows would measure.
+    With ``stratify`` classes are spread alike over the rows to train on and those to measure on.
     """
-    arrays = (x, y) if weights is None else (x, y, weights)
-    with in_scikit_learns_words("validation_fraction: "):
-        parts = train_test_split(
-            *arrays, random_state=random, test_size=fraction, stratify=y if stratify else None
-        )
-    x_train, x_held, y_train, y_held, *rest = parts
-    if x_held.shape[0] < 2:
-        raise DownslopeError(
-            "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
-        )
-    w_train, w_held = rest if rest else (None, None)
-    return x_train, y_train, w_train, MLPValidationRows(x_held, y_held, w_held)
+
+    x: Any
+    y: NDArray[Any]
+    weights: NDArray[Any] | None
+    stratify: bool
+
+    def rows(self, network: Network, dtype: np.dtype[Any], *, relative: bool, known: bool) -> MLPRows:
+        """All to train on; ``known`` says that these are all there are, whose mean weight is 1 then."""
+        weights = self.weights
+        if relative and known and weights is not None:
+            weights = relative_weights(weights)
+        return MLPRows.of(self.x, self.y, weights, network.loss, dtype, relative=relative)
+
+    def parts(
+        self,
+        network: Network,
+        dtype: np.dtype[Any],
+        fraction: float | None,
+        random: np.random.RandomState,
+        *,
+        relative: bool,
+        known: bool,
+    ) -> tuple[MLPRows, MLPValidationRows | None]:
+        """The rows to train on, and a share that measures.
+
+        Raises:
+            ValueError: if fewer than two rows would measure.
+        """
+        if fraction is None:
+            return self.rows(network, dtype, relative=relative, known=known), None
+        arrays = (self.x, self.y) if self.weights is None else (self.x, self.y, self.weights)
+        with in_scikit_learns_words("validation_fraction: "):
+            found = train_test_split(
+                *arrays, random_state=random, test_size=fraction, stratify=self.y if self.stratify else None
+            )
+        x_train, x_held, y_train, y_held, *rest = found
+        if x_held.shape[0] < 2:
+            raise DownslopeError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+            )
+        w_train, w_held = rest if rest else (None, None)
+        training = replace(self, x=x_train, y=y_train, weights=w_train)
+        rows = training.rows(network, dtype, relative=relative, known=known)
+        return rows, MLPValidationRows(x_held, y_held, w_held)
 
 
 class RandomBatches:
@@ -142,6 +240,9 @@ class RandomBatches:
         self._drawn = -1  # the number of the epoch that the order is of
         self._order = np.arange(len(rows))
         self._data = rows.columns() if rows.is_dense else {}
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
     @property
     def drawn(self) -> tuple[int, NDArray[np.int64]]:

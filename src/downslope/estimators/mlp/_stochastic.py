@@ -18,7 +18,7 @@ from downslope.estimators.mlp._fit import Fit, MLPSettings, OptimizerState
 from downslope.estimators.mlp._kept import KeptFit, Standing
 from downslope.estimators.mlp._network import AdamMoments, Velocity, program
 from downslope.estimators.mlp._rates import LearningRates, RatePolicy
-from downslope.estimators.mlp._rows import MLPRows, RandomBatches
+from downslope.estimators.mlp._rows import MLPBatches, TrainingRows
 from downslope.nets import Network
 from downslope.training import (
     Checkpoint,
@@ -29,10 +29,10 @@ from downslope.training import (
     Part,
     State,
     described,
-    may_be_empty,
     part_of,
     run_epochs,
 )
+from downslope.training.arguments import shares_may_be_empty
 
 __all__ = ["Hooks", "fit_stochastic"]
 
@@ -56,7 +56,7 @@ class Hooks:
 def fit_stochastic(
     settings: MLPSettings,
     network: Network,
-    rows: MLPRows,
+    rows: TrainingRows,
     start: Fit,
     random: np.random.RandomState,
     hooks: Hooks,
@@ -76,24 +76,34 @@ def fit_stochastic(
         one_epoch: whether one epoch is all; its end is no reason to warn.
         checkpoint: where the fit is saved as it goes.
     """
+    size = _batch_size(settings, len(rows))
     with Deferred(reports=True), part_of(checkpoint, lambda: _asked(settings, network, rows, start)) as part:
-        return _fitted(settings, network, rows, start, random, hooks, one_epoch, part)
+        # the seed of dropout is drawn only where there is dropout: otherwise all draws are scikit-learn's
+        dropped = any(type(layer).__name__ == "Dropout" for layer in network.layers)
+        seed = int(random.randint(2**31)) if dropped else 0
+        before = 0 if start.optimizer is None else start.optimizer.steps
+        batches = rows.batches(size, random, before, shuffle=settings.shuffle)
+        try:
+            return _fitted(settings, network, rows, batches, seed, start, random, hooks, one_epoch, part)
+        finally:
+            batches.close()
 
 
-def _asked(settings: MLPSettings, network: Network, rows: MLPRows, start: Fit) -> dict[str, str]:
+def _asked(settings: MLPSettings, network: Network, rows: TrainingRows, start: Fit) -> dict[str, str]:
     """What decides the bits of a fit, in words."""
     decides = {each.name: getattr(settings, each.name) for each in fields(settings)}
     for name in ("n_jobs", "verbose"):
         del decides[name]
-    x = rows.x if rows.is_dense else rows.x.toarray()
-    decides |= {"network": network, "x": x, "y": rows.y, "weights": rows.weights, "start": start.values}
+    decides |= {"network": network, **rows.asked, "start": start.values}
     return {name: described(value) for name, value in decides.items()}
 
 
 def _fitted(
     settings: MLPSettings,
     network: Network,
-    rows: MLPRows,
+    rows: TrainingRows,
+    batches: MLPBatches,
+    seed: int,
     start: Fit,
     random: np.random.RandomState,
     hooks: Hooks,
@@ -101,20 +111,16 @@ def _fitted(
     part: Part | None,
 ) -> Fit:
     """As ``fit_stochastic``, from where it was saved."""
-    size = _batch_size(settings, len(rows))
-    # the seed of dropout is drawn only where there is dropout: otherwise all draws are scikit-learn's
-    dropped = any(type(layer).__name__ == "Dropout" for layer in network.layers)
-    seed = int(random.randint(2**31)) if dropped else 0
+    steps = settings.max_iter * batches.steps_in_epoch
     step = program(
         *(network, _rule(settings), settings.alpha, settings.clip_norm, settings.clip_value),
         relative=rows.relative,
-        skip_empty=may_be_empty(rows.weights, size, settings.max_iter * -(-len(rows) // size)),
+        skip_empty=shares_may_be_empty(rows.without_weight, len(rows), batches.size, steps),
     )
-    optimizer = start.optimizer or _optimizer_state(settings, settings.max_iter * -(-len(rows) // size))
+    optimizer = start.optimizer or _optimizer_state(settings, steps)
     start, until = replace(start, optimizer=optimizer, epochs=0), optimizer.steps
     kept = None if part is None else KeptFit(part, start)
     before, losses = optimizer.steps, Losses()
-    batches = RandomBatches(rows, size, random if settings.shuffle else None, before)
     until = before + (1 if one_epoch else settings.max_iter) * batches.steps_in_epoch
     if kept is not None and kept.before is not None:
         standing = kept.before
@@ -128,7 +134,7 @@ def _fitted(
     for name, state in step.states.items():
         kept_state = optimizer.arrays.get(name)
         if kept_state is None:
-            kept_state = np.zeros(tuple(map(int, state.shape)), rows.y.dtype)
+            kept_state = np.zeros(tuple(map(int, state.shape)), rows.dtype)
         values[name] = kept_state
     rates = LearningRates(optimizer.policy, optimizer.learning_rate)
     loop = Loop(
@@ -141,7 +147,7 @@ def _fitted(
         threads=threads_of(settings.n_jobs),
         repeatable=False,
     )
-    record = _Record(settings, batches, loop, rates, hooks, start)
+    record = _Record(settings, len(rows), batches, loop, rates, hooks, start)
 
     def now() -> Standing | None:
         """Where the fit stands, unless it is in the middle of what follows an epoch."""
@@ -206,14 +212,15 @@ class _Record:
     def __init__(
         self,
         settings: MLPSettings,
-        batches: RandomBatches,
+        rows: int,
+        batches: MLPBatches,
         loop: Loop,
         rates: LearningRates,
         hooks: Hooks,
         start: Fit,
     ) -> None:
         self._settings, self._loop, self._rates, self._hooks = settings, loop, rates, hooks
-        self._rows = len(batches.rows)
+        self._rows = rows
         self._sizes = np.full(batches.steps_in_epoch, float(batches.size))
         self._sizes[-1] = self._rows - batches.size * (batches.steps_in_epoch - 1)
         self._start = start

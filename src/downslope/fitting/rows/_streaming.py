@@ -21,9 +21,6 @@ from downslope.tables import (
 
 __all__ = ["DatasetRows", "opened_dataset"]
 
-_TIMES = 4
-"""By so much the memory exceeds the bytes of a table that is read whole: it is encoded and copied."""
-
 
 @dataclass(frozen=True, eq=False)
 class DatasetRows:
@@ -84,7 +81,7 @@ def opened_dataset(
         return data, None
     if reading != Reading() or wanted:
         dataset = dataset.reading(reading, wanted)
-    if dataset.bytes * _TIMES <= dataset.budget:
+    if dataset.fits:
         return dataset.whole(), None
     if not isinstance(target, str):
         raise DownslopeError(

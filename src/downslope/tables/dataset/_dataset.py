@@ -25,6 +25,7 @@ from downslope.tables.text import Reading
 __all__ = ["Dataset", "as_dataset"]
 
 _EXACT = float(2**53)
+_TIMES = 4  # by so much the memory exceeds the bytes of a table that is read whole
 _WORDS = {"number": "numbers", "date": "dates", "time": "clock times", "level": "text"}
 
 
@@ -163,6 +164,22 @@ class Dataset:
         found = copy(self)
         found._open([file.path for file in self.files], reading, wanted)
         return found
+
+    def select(self, columns: Sequence[str]) -> Dataset:
+        """The same files, of which only some columns are read.
+
+        Raises:
+            DownslopeError: if there is no such column.
+        """
+        found = copy(self)
+        found._asked_columns = tuple(columns)
+        found._open([file.path for file in self.files], self._reading, self._asked)
+        return found
+
+    @property
+    def fits(self) -> bool:
+        """Whether all rows can be read at once and copied within the memory."""
+        return self.bytes * _TIMES <= self.budget
 
     def _raw(self, block: Block) -> pl.DataFrame:
         frame = self._by_path[block.path].read(block, list(self._types))

@@ -20,7 +20,6 @@ __all__ = [
     "checked_inputs",
     "count_alike",
     "dtype_of",
-    "may_be_empty",
     "precision_of",
     "relative_weights",
     "shares_may_be_empty",
@@ -176,20 +175,22 @@ def count_alike(weights: NDArray[Any]) -> bool:
     return bool(ones.all() or (ones | (weights == 0)).all())
 
 
-def may_be_empty(weights: NDArray[Any], size: int, steps: int) -> bool:
+def shares_may_be_empty(shares: NDArray[np.float64], rows: int, size: int, steps: int) -> bool:
     """Whether any batch of a descent can have no row with a weight, for some member of an ensemble.
 
     What happens in fewer than one of 10¹² descents counts as impossible: a step that allows for it takes
     longer.
 
-    >>> may_be_empty(np.array([1.0, 0.0] * 50), 10, 1000), may_be_empty(np.array([1.0, 0.0] * 50), 50, 1000)
+    Args:
+        shares: of the rows without a weight for each member, (members,).
+        rows: how many there are.
+        size: rows of a batch.
+        steps: of the descent.
+
+    >>> half = np.array([0.5])
+    >>> shares_may_be_empty(half, 100, 10, 1000), shares_may_be_empty(half, 100, 50, 1000)
     (True, False)
     """
-    return shares_may_be_empty(np.atleast_1d(np.mean(weights == 0, axis=0)), len(weights), size, steps)
-
-
-def shares_may_be_empty(shares: NDArray[np.float64], rows: int, size: int, steps: int) -> bool:
-    """As ``may_be_empty``, of the share of the rows without a weight for each member, (members,)."""
     if size >= rows:
         return False
     smallest = rows % size or size

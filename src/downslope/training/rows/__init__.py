@@ -2,6 +2,7 @@
 
 from downslope.training.rows._source import InMemory, RowSource, StreamedRows
 from downslope.training.rows._table import BlockTable, held_out_of, rows_of_table
+from downslope.training.rows._weights import weighed
 from downslope.training.rows._windows import PARTS, Readers, Windows
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "Windows",
     "held_out_of",
     "rows_of_table",
+    "weighed",
 ]

@@ -112,8 +112,6 @@ class _AllRows:
 class StreamedRows:
     """Rows in parts, which are read again in each epoch, in an order that is drawn for it.
 
-    Every row that has a weight has the same.
-
     Attributes:
         counts: the rows of each part.
         read: the arrays of a part, by name.
@@ -122,6 +120,7 @@ class StreamedRows:
         without_weight: as of ``RowSource``.
         memory: bytes that rows may take at a time.
         described: what says that the rows are the same as before.
+        alike: as of ``RowSource``.
     """
 
     counts: Sequence[int]
@@ -131,6 +130,7 @@ class StreamedRows:
     without_weight: NDArray[np.float64]
     memory: int
     described: str
+    alike: bool = True
 
     @property
     def rows(self) -> int:
@@ -138,9 +138,9 @@ class StreamedRows:
         return sum(self.counts)
 
     @property
-    def alike(self) -> bool:
-        """Whether all that have a weight have the same."""
-        return True
+    def at_once(self) -> bool:
+        """Whether all fit into the memory, as one window."""
+        return self.rows * self.row_bytes * _SHARES <= self.memory
 
     @property
     def asked(self) -> Mapping[str, Any]:
@@ -153,7 +153,7 @@ class StreamedRows:
         Raises:
             DownslopeError: if not even a batch fits into the memory.
         """
-        if self.rows * self.row_bytes * _SHARES <= self.memory:
+        if self.at_once:
             return self.rows
         most = self.memory // (_SHARES * self.row_bytes)
         if most < batch:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from downslope._checks import items, show
+from downslope._checks import array, items, show
 from downslope._row_keys import row_keys
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork
@@ -47,7 +47,11 @@ class BlockTable(Protocol):
 
 
 def rows_of_table(
-    network: AnyNetwork, table: BlockTable, target: Any, dtype: DTypeLike | None
+    network: AnyNetwork,
+    table: BlockTable,
+    target: Any,
+    dtype: DTypeLike | None,
+    weights: str | None = None,
 ) -> StreamedRows:
     """The rows of a table of numbers.
 
@@ -56,17 +60,22 @@ def rows_of_table(
         table: what is read.
         target: the name of the column of the targets, or the names of several.
         dtype: of the numbers; None for float32 where all columns are, else float64.
+        weights: the name of the column that says how much each row counts; None for all alike. They are as
+            the column has them: ``weighed`` says what they add up to.
 
     Raises:
         DownslopeError: if there is no such column, one holds no numbers, or there are other than the inputs
             of the network.
     """
     targets = [target] if isinstance(target, str) else _names(target)
-    for name in targets:
+    own = [] if weights is None else [weights]
+    for name in (*targets, *own):
         if name not in table.schema:
             raise DownslopeError(f'the dataset has no column "{name}"; it has {", ".join(table.schema)}')
-    inputs = [name for name in table.schema if name not in targets]
-    for name in (*inputs, *targets):
+    if weights in targets:
+        raise DownslopeError(f'the column "{weights}" is the target and row_weights; name another column')
+    inputs = [name for name in table.schema if name not in (*targets, *own)]
+    for name in (*inputs, *targets, *own):
         kind = table.schema[name]
         if not kind.is_numeric() and str(kind) != "Boolean":
             raise DownslopeError(
@@ -76,7 +85,7 @@ def rows_of_table(
     if len(inputs) != network.inputs:
         raise DownslopeError(
             f"the network has {network.inputs} inputs and the dataset {len(inputs)} columns besides the "
-            f"target ({', '.join(inputs)}); choose them by columns="
+            f"target{' and row_weights' * len(own)} ({', '.join(inputs)}); choose them by columns="
         )
     floats = all(str(kind) == "Float32" for kind in table.schema.values())
     of = np.dtype(dtype or (np.float32 if floats else np.float64))
@@ -87,7 +96,11 @@ def rows_of_table(
         frame = table.frame(block)
         x, y = (np.asarray(frame.select(names).to_numpy(), of) for names in (inputs, targets))
         try:
-            return checked_data(network, x, y[:, 0] if y.shape[1] == 1 else y, None, of)
+            arrays = checked_data(network, x, y[:, 0] if y.shape[1] == 1 else y, None, of)
+            if weights is None:
+                return arrays
+            counts = _counts(frame[weights].to_numpy(), of)
+            return {**arrays, "row_weights": arrays["row_weights"] * counts.reshape(-1, *[1] * len(members))}
         except DownslopeError as error:
             raise DownslopeError(f"{block.path}, counted from row {block.first}: {error}") from None
 
@@ -98,8 +111,19 @@ def rows_of_table(
         of.itemsize * (len(inputs) + len(targets) + int(np.prod(members))),
         np.zeros(int(np.prod(members))),
         table.budget,
-        f"the columns {', '.join(inputs)} and {', '.join(targets)} of {table.stamp}",
+        f"the columns {', '.join(inputs)} and {', '.join([*targets, *own])} of {table.stamp}",
     )
+
+
+def _counts(weights: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """How much each row of a part counts; all of them can be 0."""
+    found = array("row_weights", weights, dtype)
+    negative = np.flatnonzero(found < 0)
+    if len(negative):
+        raise DownslopeError(
+            f"row_weights[{negative[0]}] is {found[negative[0]]:g}, and a weight is at least 0"
+        )
+    return found
 
 
 def _names(target: Any) -> list[str]:
