@@ -251,6 +251,7 @@ FITS = {
             "seed": SEED,
             "source": OPTIONAL | TEXTS,
             "log": OPTIONAL | PATHS,
+            "checkpoint": OPTIONAL,
             "progress": OPTIONAL | {"function"},
             "described": OPTIONAL | {"function"},
         },
