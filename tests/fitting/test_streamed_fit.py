@@ -63,7 +63,7 @@ def test_a_folder_that_fits_is_read_whole(folder):
 
 @pytest.mark.parametrize("target", ["y", "town"])
 def test_a_stream_of_one_window_has_the_bits_of_a_table_in_memory(folder, monkeypatch, target):
-    monkeypatch.setattr("downslope.fitting.rows._streaming._TIMES", 1 << 40)
+    monkeypatch.setattr("downslope.tables.dataset._dataset._TIMES", 1 << 40)
     found, wanted = ds.fit(str(folder), target, **HOW), ds.fit(frame_of(), target, **HOW)
     if target == "town":
         same(found, wanted)
@@ -81,6 +81,7 @@ def test_members_hold_rows_of_the_sample_out_and_a_single_one_is_trained_on_all(
     assert model.record.validation_rows == 1000
     assert model.intervals is not None
     assert any("uniform sample of 1,000 of 1,200 rows" in note for note in model.record.notes)
+    assert any("was not checked by when: rows of a stream" in note for note in model.record.notes)
     assert "in training, 1,200 rows of " in model.record.notes[-1]
     assert "shuffled in windows of 576" in model.record.notes[-1]
     assert "1,200 rows" in str(model.summary)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from thread_ranks import on_ranks
 
 import downslope as ds
 from downslope.engines import shuffled
@@ -164,8 +165,8 @@ def test_a_file_that_vanishes_ends_the_run_with_its_name(table):
         ds.descend(NET, dataset, "y", progress=remove, epochs=5, **SETTINGS)
 
 
-def test_weights_of_rows_are_a_column(table, tmp_path_factory):
-    """One window has the bits of arrays; in smaller ones only ratios count."""
+def test_weights_of_rows_are_a_column(table, tmp_path_factory, monkeypatch):
+    """One window has the bits of arrays; in smaller ones only ratios count; ranks take the same steps."""
     folder, (_, x, y) = tmp_path_factory.mktemp("weighed"), table
     w = np.random.default_rng(5).uniform(0, 3, ROWS) * (np.arange(ROWS) % 7 > 0)
     columns = {f"x{i}": x[:, i] for i in range(3)} | {"y": y, "w": w}
@@ -175,6 +176,18 @@ def test_weights_of_rows_are_a_column(table, tmp_path_factory):
     same(found, ds.descend(net, x, y, row_weights=w, **settings))
     small = ds.descend(net, Dataset(folder, memory=SMALL), "y", row_weights="w", **settings)
     assert "in windows of" in small.message
+    for run in on_ranks(
+        monkeypatch,
+        2,
+        lambda rank: ds.descend(
+            *(net, Dataset(folder, memory=SMALL), "y"),
+            row_weights="w",
+            parallel="data",
+            engine="reference",
+            **settings,
+        ),
+    ):
+        np.testing.assert_allclose(run.losses, small.losses, rtol=1e-9)
     relative = pl.DataFrame({**columns, "w": 1e-300 * w / w[w > 0].mean()})
     relative.write_parquet(folder / "0.parquet", row_group_size=GROUP)
     scaled = ds.descend(net, Dataset(folder, memory=SMALL), "y", row_weights="w", **settings)

@@ -16,6 +16,8 @@ from downslope.tables import (
     TableEncoder,
     Target,
     as_dataset,
+    listed,
+    may_order,
     summarised,
 )
 
@@ -44,13 +46,21 @@ class DatasetRows:
         return EncodedStream(self.dataset, self.summary, encoder, target)
 
     def notes(self, description: Description) -> tuple[str, ...]:
-        """What is of a sample, in words."""
-        if self.summary.sample.height == self.summary.rows:
-            return ()
+        """What is of a sample, and what was not looked at, in words."""
+        sample = self.summary.sample
+        ordering = [column.name for column in description.columns if may_order(sample, column)]
+        unchecked = (
+            f"whether rows held out at random flatter a model of later rows was not checked by "
+            f"{listed(ordering)}: rows of a stream are held out at random alone; score it on rows that are "
+            "later than all that it knows",
+        ) * bool(ordering)
+        if sample.height == self.summary.rows:
+            return unchecked
         return (
             self.summary.said([column.name for column in description.columns if column.used]),
             "the linear model, the shares of the blend, intervals and scores are of that sample too; the "
             f"networks are trained on all rows, which take {self.dataset.budget:,} bytes at a time",
+            *unchecked,
         )
 
     @property
