@@ -5,10 +5,11 @@ import pytest
 from scipy import stats
 from sklearn import metrics
 
+from downslope.errors import DownslopeError
 from downslope.fitting.evaluation import Statistic, weighted_quantiles
 from downslope.fitting.evaluation._classes import calibration, class_scores_of, confusions
 from downslope.fitting.evaluation._numbers import error_spread
-from downslope.fitting.evaluation._statistics import class_statistics, number_statistics
+from downslope.fitting.evaluation._statistics import class_statistics, metric_named, number_statistics
 
 WEIGHTED = [False, True]
 
@@ -61,6 +62,12 @@ def test_scores_of_classes_are_scikit_learns(count: int, weighted: bool) -> None
         else np.mean([metrics.roc_auc_score(y == k, probabilities[:, k], **w) for k in range(count)])
     )
     assert got["roc_auc"] == pytest.approx(area, rel=1e-12)
+    by_recall = metrics.balanced_accuracy_score(y, predicted, **w)
+    assert got["balanced_accuracy"] == pytest.approx(by_recall, rel=1e-12)
+    mean = metrics.f1_score(y, predicted, average="macro", **w)
+    assert got["f1_macro"] == pytest.approx(mean, rel=1e-12)
+    own = metrics.f1_score(y, predicted, **w) if count == 2 else mean
+    assert got["f1"] == pytest.approx(own, rel=1e-12)
     np.testing.assert_allclose(
         confusions(y, probabilities, weights), metrics.confusion_matrix(y, predicted, **w), rtol=1e-12
     )
@@ -201,3 +208,24 @@ def test_calibration_beside_scikit_learns_curve() -> None:
     assert found.error == pytest.approx(error, rel=1e-12)
     assert found.of == "probability of yes"
     assert calibration(["a", "b", "c"], *classes(50, 8, False, 3)).of == "probability of the predicted class"
+
+
+@pytest.mark.parametrize("name", ["f1", "f1_macro", "balanced_accuracy"])
+def test_errors_of_scores_of_labels_are_those_of_the_jackknife(name: str) -> None:
+    y, probabilities, ones = classes(300, 2, False, 5)
+    found = class_statistics(y, probabilities, ones)[name].estimate(ones).standard_error
+    without = [
+        class_statistics(np.delete(y, i), np.delete(probabilities, i, axis=0), ones[1:])[name].value
+        for i in range(len(y))
+    ]
+    assert found == pytest.approx(np.std(without) * (len(y) - 1) ** 0.5, rel=0.03)
+
+
+def test_a_metric_has_a_short_name_and_is_of_a_task() -> None:
+    found = {name: metric_named(name) for name in ("mae", "RMSE", "auc", "brier", "f1", "roc_auc")}
+    assert list(found.values()) == [
+        *("mean_absolute_error", "root_mean_squared_error", "roc_auc", "brier_score", "f1", "roc_auc"),
+    ]
+    for wrong in ("mae", "balanced", 3):
+        with pytest.raises(DownslopeError, match="metric needs one of accuracy"):
+            metric_named(wrong, "classification")

@@ -20,8 +20,8 @@ __all__ = [
 ]
 
 METRICS = (
-    "r2, root_mean_squared_error, mean_absolute_error or median_absolute_error of a number; accuracy, "
-    "log_loss, brier_score or roc_auc of classes"
+    "r2, root_mean_squared_error (rmse), mean_absolute_error (mae) or median_absolute_error of a number; "
+    "accuracy, balanced_accuracy, f1, f1_macro, log_loss, brier_score (brier) or roc_auc (auc) of classes"
 )
 _SHEET = "The sheet of an Excel file, by name, also with an area: 'Sales!B3:F20' (default: the first sheet)."
 

@@ -21,6 +21,7 @@ from downslope.fitting.evaluation import (
     PredictedRows,
     baselines,
     labelled_rows,
+    metric_named,
 )
 from downslope.fitting.record import LINEAR, GroupRecord, Record, Searched, Summary, group_line, summary_html
 from downslope.fitting.reports import Report, report
@@ -68,6 +69,7 @@ __all__ = [
     "load_as_model",
     "load_fitted",
     "load_predicting",
+    "metric_named",
     "model_for",
     "model_of_table",
     "models_in",

@@ -9,13 +9,13 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from downslope._checks import choice, items, show
+from downslope._checks import items, show
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.fitting._load import load_fitted
 from downslope.fitting._model import Model
 from downslope.fitting._models import Models, model_for, models_in, refuse_missing
-from downslope.fitting.evaluation import METRICS, Comparison, statistics_of
+from downslope.fitting.evaluation import METRICS, Comparison, metric_named, statistics_of
 from downslope.tables import counted_in
 
 __all__ = ["compare"]
@@ -101,7 +101,7 @@ def _pairs(models: Mapping[str, Model | Models]) -> dict[str, dict[str, Model]]:
 def _having(metric: str | None, pairs: Mapping[str, Mapping[str, Model]]) -> list[str]:
     """The targets that have a score, or all where none of them has it, which is then refused."""
     tasks = {of: next(iter(pair.values())).target.task for of, pair in pairs.items()}
-    known = METRICS.get(metric or "")
+    known = None if metric is None else METRICS[metric_named(metric)]
     return [of for of, task in tasks.items() if known is not None and known.task == task] or list(pairs)
 
 
@@ -116,9 +116,8 @@ def _comparison(
     """Models of one target on the same rows."""
     first = next(iter(named.values()))
     _refuse_others(named)
-    names = [name for name, known in METRICS.items() if known.task == first.target.task]
     default = "log_loss" if first.target.classes else "root_mean_squared_error"
-    metric = default if metric is None else choice("metric", metric, names)
+    metric = default if metric is None else metric_named(metric, first.target.task)
     rows = first.labelled(data, target, row_weights)
     statistics, notes = {}, []
     for name, model in named.items():

@@ -6,11 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from downslope._checks import choice
 from downslope.cli._screen import note
 from downslope.cli._tables import How, source_of
 from downslope.cli._targets import columns_of, loaded, print_found
-from downslope.fitting import METRICS, Evaluation
+from downslope.fitting import METRICS, Evaluation, metric_named
 
 __all__ = ["evaluate_table"]
 
@@ -36,7 +35,7 @@ def evaluate_table(
     elif isinstance(found, Evaluation):
         _print_scores({"": found}, metric, as_json)
     else:
-        metric = choice("metric", metric, METRICS)
+        metric = metric_named(metric)
         scored = {name: each for name, each in found.items() if METRICS[metric].task == each.task}
         _print_scores(scored or found, metric, as_json)
 

@@ -9,7 +9,13 @@ from downslope.fitting.evaluation._evaluation import (
 )
 from downslope.fitting.evaluation._predicted import PredictedRows
 from downslope.fitting.evaluation._rows import LabelledRows, labelled_rows, weights_of
-from downslope.fitting.evaluation._statistics import METRICS, Estimate, Statistic, weighted_quantiles
+from downslope.fitting.evaluation._statistics import (
+    METRICS,
+    Estimate,
+    Statistic,
+    metric_named,
+    weighted_quantiles,
+)
 from downslope.fitting.evaluation._text import aligned
 from downslope.fitting.evaluation._worst import WorstRow
 
@@ -26,6 +32,7 @@ __all__ = [
     "baselines",
     "evaluation_of",
     "labelled_rows",
+    "metric_named",
     "statistics_of",
     "weighted_quantiles",
     "weights_of",

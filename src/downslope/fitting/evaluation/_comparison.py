@@ -69,8 +69,10 @@ class Comparison:
 
     @property
     def _blocks(self) -> Iterator[Block]:
-        yield score_block("Scores", self.scores)
-        yield score_block(f"By how much they are above those of {self.first}, row by row", self.differences)
+        yield score_block("Scores", self.scores, self.metric)
+        yield score_block(
+            f"By how much they are above those of {self.first}, row by row", self.differences, self.metric
+        )
 
     @property
     def _conclusions(self) -> list[str]:

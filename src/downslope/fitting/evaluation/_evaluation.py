@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope._checks import choice
 from downslope.drawing import panel
 from downslope.fitting._scores import NETWORK
 from downslope.fitting.evaluation._classes import (
@@ -26,6 +25,7 @@ from downslope.fitting.evaluation._statistics import (
     Estimate,
     Statistic,
     class_statistics,
+    metric_named,
     number_statistics,
 )
 from downslope.fitting.evaluation._text import (
@@ -56,7 +56,8 @@ class Evaluation:
         compared: the scores of the baselines, of the linear model where the model has one, and of the model
             itself under ``"network"``; each a mapping of ``"r2"``, ``"root_mean_squared_error"``,
             ``"mean_absolute_error"`` and ``"median_absolute_error"``, or of ``"accuracy"``, ``"log_loss"``,
-            ``"brier_score"`` and ``"roc_auc"``, to an estimate with ``value`` and ``standard_error``.
+            ``"brier_score"``, ``"roc_auc"``, ``"balanced_accuracy"``, ``"f1"`` and ``"f1_macro"``, to an
+            estimate with ``value`` and ``standard_error``.
         errors: the spread of the errors; regression only.
         coverage: how often the intervals of each level hold; empty where the model has none.
         classes: the scores of each class; classification only.
@@ -80,13 +81,13 @@ class Evaluation:
     notes: tuple[str, ...]
 
     def score(self, metric: str) -> Estimate:
-        """A score of the model, by its name in ``compared``.
+        """A score of the model, by its name in ``compared``, or a short one: "mae", "rmse", "auc", "brier".
 
         Raises:
             DownslopeError: if there is none of that name; it lists them.
         """
         own = self.compared[NETWORK]
-        return own[choice("metric", metric, own)]
+        return own[metric_named(metric, self.task)]
 
     @property
     def line(self) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._checks import choice
 from downslope.fitting._scores import class_scores, number_scores, surprise
 from downslope.fitting._written import in_digits_of, with_error
 
@@ -24,6 +25,7 @@ __all__ = [
     "Metric",
     "Statistic",
     "class_statistics",
+    "metric_named",
     "number_statistics",
     "roc_auc",
     "weighted_quantiles",
@@ -34,24 +36,57 @@ _ROUNDING, _SLIGHT = 1e-12, 1e-7
 
 @dataclass(frozen=True)
 class Metric:
-    """A score: its name in words, what it is of, and whether more of it is better."""
+    """A score.
+
+    Attributes:
+        words: its name in words.
+        task: what it is of.
+        more_is_better: whether more of it is better.
+        short: another name of it, or "".
+        shown: whether every table of scores shows it; the others are there by their names.
+    """
 
     words: str
     task: str
     more_is_better: bool
+    short: str = ""
+    shown: bool = True
 
 
 METRICS: Mapping[str, Metric] = {
     "r2": Metric("R²", "regression", True),
-    "root_mean_squared_error": Metric("root mean squared error", "regression", False),
-    "mean_absolute_error": Metric("mean absolute error", "regression", False),
+    "root_mean_squared_error": Metric("root mean squared error", "regression", False, "rmse"),
+    "mean_absolute_error": Metric("mean absolute error", "regression", False, "mae"),
     "median_absolute_error": Metric("median absolute error", "regression", False),
     "accuracy": Metric("accuracy", "classification", True),
     "log_loss": Metric("log loss", "classification", False),
-    "brier_score": Metric("Brier score", "classification", False),
-    "roc_auc": Metric("ROC AUC", "classification", True),
+    "brier_score": Metric("Brier score", "classification", False, "brier"),
+    "roc_auc": Metric("ROC AUC", "classification", True, "auc"),
+    "balanced_accuracy": Metric("balanced accuracy", "classification", True, shown=False),
+    "f1": Metric("F1", "classification", True, shown=False),
+    "f1_macro": Metric("mean F1 of the classes", "classification", True, shown=False),
 }
 """Every score by its name."""
+
+_SHORT = {metric.short: name for name, metric in METRICS.items() if metric.short}
+
+
+def metric_named(given: Any, task: str | None = None) -> str:
+    """The name of a score that is given by it, or by its short name.
+
+    Args:
+        given: what was given.
+        task: that the score has to be of; None for any.
+
+    Raises:
+        DownslopeError: if there is none; it lists those there are.
+
+    >>> metric_named("mae"), metric_named("f1", "classification")
+    ('mean_absolute_error', 'f1')
+    """
+    names = [name for name, metric in METRICS.items() if task in (None, metric.task)]
+    full = _SHORT.get(given.lower()) if isinstance(given, str) else None
+    return full if full in names else choice("metric", given, names)
 
 
 @dataclass(frozen=True)
@@ -157,8 +192,9 @@ def class_statistics(
     """The scores of probabilities (rows, classes), by their names.
 
     The Brier score is the squared distance of the probabilities from the truth: over all classes, and half
-    of that for two classes, which is the squared error of one of them. The area under the ROC curve is that
-    of the second of two classes, or the mean over each class against the others.
+    of that for two classes, which is the squared error of one of them. The area under the ROC curve and F1
+    are those of the second of two classes, or the mean over each class against the others; the balanced
+    accuracy is the mean recall. Classes without rows, and without predictions, count in no mean.
 
     Args:
         y: the numbers of the true classes, (rows,).
@@ -166,20 +202,56 @@ def class_statistics(
         weights: how much each row counts, (rows,).
     """
     found = class_scores(y, probabilities, weights)
-    hits = (probabilities.argmax(axis=1) == y).astype(np.float64)
+    chosen = probabilities.argmax(axis=1)
+    hits = (chosen == y).astype(np.float64)
     classes = probabilities.shape[1]
     apart = probabilities.copy()
     apart[np.arange(len(y)), y] -= 1
     squares = np.einsum("ij,ij->i", apart, apart) / (2 if classes == 2 else 1)
     brier = float(np.average(squares, weights=weights))
     accuracy, loss = float(found.accuracy or 0), float(found.log_loss or 0)
+    f1s = [f1_of(y == k, chosen == k, weights) for k in range(classes)]
     areas = (roc_auc(y == k, probabilities[:, k], weights) for k in range(classes))
     return {
         "accuracy": Statistic(accuracy, hits - accuracy),
         "log_loss": Statistic(loss, surprise(y, probabilities) - loss),
         "brier_score": Statistic(brier, squares - brier),
         "roc_auc": list(areas)[1] if classes == 2 else _mean(areas),
+        "balanced_accuracy": _mean(recall_of(y == k, hits, weights) for k in range(classes)),
+        "f1": f1s[1] if classes == 2 else _mean(f1s),
+        "f1_macro": _mean(f1s),
     }
+
+
+def recall_of(inside: NDArray[np.bool_], hits: NDArray[np.float64], weights: NDArray[Any]) -> Statistic:
+    """The share of the rows of a class that are predicted to be of it; NaN where it has none.
+
+    Args:
+        inside: which rows are of the class, (rows,).
+        hits: 1 for each row whose class is predicted, else 0, (rows,).
+        weights: how much each row counts, (rows,).
+    """
+    share = np.average(inside, weights=weights)
+    if share == 0:
+        return Statistic(np.nan)
+    recall = float(np.average(hits * inside, weights=weights) / share)
+    return Statistic(recall, inside * (hits - recall) / share)
+
+
+def f1_of(inside: NDArray[np.bool_], said: NDArray[np.bool_], weights: NDArray[Any]) -> Statistic:
+    """The harmonic mean of precision and recall of a class; NaN where it neither occurs nor is predicted.
+
+    Args:
+        inside: which rows are of the class, (rows,).
+        said: which are predicted to be of it, (rows,).
+        weights: how much each row counts, (rows,).
+    """
+    both = inside.astype(np.float64) + said
+    whole = np.average(both, weights=weights)
+    if whole == 0:
+        return Statistic(np.nan)
+    f1 = float(np.average(2.0 * (inside & said), weights=weights) / whole)
+    return Statistic(f1, (2.0 * (inside & said) - f1 * both) / whole)
 
 
 def _mean(statistics: Iterable[Statistic]) -> Statistic:

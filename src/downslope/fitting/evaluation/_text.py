@@ -63,9 +63,9 @@ def _paragraph(text: str) -> str:
     return f'<div style="margin-top:8px">{escape(text)}</div>'
 
 
-def score_block(title: str, compared: Mapping[str, Mapping[str, Estimate]]) -> Block:
-    """A row for each that is compared, and a column for each score."""
-    names = list(next(iter(compared.values())))
+def score_block(title: str, compared: Mapping[str, Mapping[str, Estimate]], asked: str = "") -> Block:
+    """A row for each that is compared, and a column for each score that is shown, or asked for."""
+    names = [name for name in next(iter(compared.values())) if METRICS[name].shown or name == asked]
     head = ["", *(METRICS[name].words for name in names)]
     return title, [head, *([of, *(str(found[n]) for n in names)] for of, found in compared.items())]
 
