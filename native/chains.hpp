@@ -115,7 +115,8 @@ void run_chain(const Step* first, const Step* last, const Strip<T>* strips, long
 }
 
 template <class T> void chain(const Step* first, const Step* last, const Strip<T>* strips, long rows) {
-    constexpr int width = Registers<T>::width, most = DOWNSLOPE_REGISTERS == 32 ? 8 : 4;
+    // the more vectors go through a step, the less its choice costs; 8 leave half of AVX2's registers to operands
+    constexpr int width = Registers<T>::width, most = DOWNSLOPE_REGISTERS == 32 || width * sizeof(T) > 16 ? 8 : 4;
     constexpr int in_row = lanes / width < most ? lanes / width : most, many = most / in_row;
     for (long column = 0; column < lanes; column += in_row * width) {
         long row = 0;

@@ -161,8 +161,11 @@ void Machine<T>::run(const Data<T>& data, const Steps& steps, int wanted, double
             const Batch batch{steps.order ? steps.order + start : nullptr, steps.first + start, start,
                               steps.end(s % in_round) - start, steps.seed, steps.draw + std::uint64_t(s),
                               steps.places ? steps.places + start : nullptr};
-            for (long k = 0; k < inputs; ++k)
-                std::fill_n(worker.scalar(tape_->scalar_inputs[k]), lanes, T(steps.scalars[s * inputs + k]));
+            for (long k = 0; k < inputs; ++k) {
+                T* repeated = worker.scalar(tape_->scalar_inputs[k]);
+                const T value = T(steps.scalars[s * inputs + k]);
+                if (!(*repeated == value)) std::fill_n(repeated, lanes, value);  // most stay as they were
+            }
             const bool again = in_round == 1 && s > 0;
             const bool more = brief ? step<true>(worker, run, batch, s, again, watched + s)
                                     : step<false>(worker, run, batch, s, again, watched + s);
@@ -203,6 +206,15 @@ template <bool brief>
 void Machine<T>::run_tiles(Worker<T>& worker, int level, const Batch& batch, bool again) {
     const auto& pieces = pieces_[level];
     if (pieces.empty()) return;
+    if (worker.count == 1) {  // nobody to share with
+        for (const Piece& piece : pieces) {
+            const Task<T>& task = worker.tile_tasks[level][piece.task];
+            if (again && task.of->once) continue;
+            if (!brief && worker.leaves(task.work)) return;
+            worker.run_tile(task, batch, piece.tile);
+        }
+        return;
+    }
     // a few pieces are done before another's would have come from its cache
     const int shares = long(pieces.size()) < 32 * worker.count ? 1 : worker.count;
     for (int k = 0; k < shares; ++k) {

@@ -73,8 +73,9 @@ void tile(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>&
         const Element* a = block;
         block += p.a_block;
         const long count = p.depth - first < p.block ? p.depth - first : p.block;
-        for (const long until = p.wants * (first + count) / p.depth; fetched < until; ++fetched)
-            __builtin_prefetch(p.wanted[fetched], 1);
+        if (fetched < p.wants)  // a division takes as long as some rows of C
+            for (const long until = p.wants * (first + count) / p.depth; fetched < until; ++fetched)
+                __builtin_prefetch(p.wanted[fetched], 1);
         for (long k = 0; k < count; ++k) {
             Vector right[vectors];
             for (int v = 0; v < vectors; ++v) right[v] = *(const Vector*)(b + v * width);
@@ -122,7 +123,8 @@ void walk(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>&
     using R = Registers<typename Arithmetic::Sum>;
     const long tiles = p.rows <= R::rows ? 1 : (p.rows + R::rows - 1) / R::rows;
     for (long t = 0, row = 0; t < tiles; ++t) {
-        const long height = tiles == 1 ? p.rows : (p.rows - row + tiles - t - 1) / (tiles - t);
+        const long left = p.rows - row;
+        const long height = tiles - t == 1 ? left : (left + tiles - t - 1) / (tiles - t);
         for (long column = 0; column < p.columns; column += R::vectors * R::width)
             if (p.columns - column > R::vectors / 2 * R::width)
                 Tiles<Arithmetic, R::vectors, by_blocks>::of_height[height](p, row, column);

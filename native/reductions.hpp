@@ -17,6 +17,11 @@ template <class T> void sum_features(const T* in, long features, T* out) {
 
 // The sum of the first `valid` elements of each row of a strip.
 template <class T> T total(const T* in, long stride, long rows, long valid) {
+    if (rows == 1) {  // the same sum
+        T result = 0;
+        for (long l = 0; l < valid; ++l) result += in[l];
+        return result;
+    }
     T sum[lanes] = {};
     for (long r = 0; r < rows; ++r)
         for (int l = 0; l < lanes; ++l) sum[l] += in[r * stride + l];
