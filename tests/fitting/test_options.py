@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from downslope.fitting.ensemble import FitSettings
 
 ROWS = {"size": [50, 60, 80, 100, 120], "price": [100.5, 120.5, 160.5, 200.5, 240.5]}
 
@@ -49,3 +50,12 @@ def test_every_way_of_giving_rows_predicts_the_same() -> None:
     np.testing.assert_allclose(model.predict({"size": 90}), want[:1])
     assert len(repr(model)) < 120
     assert "\n" not in repr(model)
+
+
+def test_training_ends_after_a_fifth_of_its_epochs_without_a_smaller_error() -> None:
+    assert [FitSettings().descent(100, epochs)["patience"] for epochs in (1, 8, 20, 40)] == [1, 3, 4, 8]
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    rows = {"a": x[:, 0], "b": x[:, 1], "y": x.sum(axis=1) + np.random.default_rng(1).normal(size=60)}
+    groups = ds.fit(rows, "y", members=2, hidden=4, learning_rate=0.3, epochs=20).record.groups[1:]
+    assert all(group.epochs == min(20, group.best_epoch + 4) for group in groups)
+    assert any(group.epochs < 20 for group in groups)

@@ -25,6 +25,8 @@ _MEMBERS = 8
 _WIDTH = 128
 _UPDATES = 10_000
 _EMA_DECAY = 0.7  # of the parameters over epochs: errors on few held-out rows jump between epochs
+_WAITED = 5  # one epoch in so many goes by without a smaller error before training ends
+_FEWEST_WAITED = 3
 _COARSE_BINS = 8
 _BINS = 32
 _NUMERICAL_FEATURES = 512  # of one table: with more columns there are fewer of each
@@ -136,7 +138,7 @@ class FitSettings:
             "learning_rate": FlatCosine(self.learning_rate),
             "epochs": epochs,
             "batch_size": self.batch_for(rows),
-            "patience": max(1, 3 * epochs // 8),
+            "patience": max(1, min(_FEWEST_WAITED, 3 * epochs // 8), epochs // _WAITED),
             "ema_decay": _EMA_DECAY,
             "threads": self.threads,
             "engine": self.engine,
