@@ -6,7 +6,6 @@ from downslope.fitting._fit import FitPhase, fit, table_descent
 from downslope.fitting._importance import Importance, error_increases, shares
 from downslope.fitting._imported import from_onnx, from_sklearn, from_torch, model_of_table
 from downslope.fitting._load import load, load_as_model, load_fitted, load_predicting
-from downslope.fitting._model import Model, read_model
 from downslope.fitting._models import Models, model_for, models_in
 from downslope.fitting._sampling import sampled_rows
 from downslope.fitting._scores import NETWORK, Scores, baseline_prediction, scores, surprise
@@ -23,6 +22,7 @@ from downslope.fitting.evaluation import (
     labelled_rows,
     metric_named,
 )
+from downslope.fitting.model import Model, read_model
 from downslope.fitting.record import LINEAR, GroupRecord, Record, Searched, Summary, group_line, summary_html
 from downslope.fitting.reports import Report, report
 from downslope.fitting.search import Trial, Tuned, TunePhase, tune

@@ -13,9 +13,9 @@ from downslope._checks import items, show
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.fitting._load import load_fitted
-from downslope.fitting._model import Model
 from downslope.fitting._models import Models, model_for, models_in, refuse_missing
 from downslope.fitting.evaluation import METRICS, Comparison, metric_named, statistics_of
+from downslope.fitting.model import Model
 from downslope.tables import counted_in
 
 __all__ = ["compare"]

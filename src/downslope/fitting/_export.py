@@ -13,8 +13,8 @@ from downslope._keywords import suggests_keywords
 from downslope._writing import place_of, write_whole
 from downslope.errors import DownslopeError
 from downslope.fitting._interval_nodes import interval_nodes
-from downslope.fitting._model import LEVEL, Model
 from downslope.fitting._models import Models
+from downslope.fitting.model import LEVEL, Model
 from downslope.fitting.reports import report
 from downslope.interchange.exports import (
     Prediction,

@@ -18,7 +18,6 @@ from downslope._signals import Deferred, at_once, pending
 from downslope.errors import DownslopeError
 from downslope.fitting._checkpoints import asked_of, hooks_of
 from downslope.fitting._descent import descent_arguments
-from downslope.fitting._model import Model
 from downslope.fitting._models import Models
 from downslope.fitting._parallel import shared_settings
 from downslope.fitting._recording import kept_rows, record_of
@@ -31,6 +30,7 @@ from downslope.fitting.ensemble import (
     linear_network,
     networks_for,
 )
+from downslope.fitting.model import Model
 from downslope.fitting.rows import (
     DatasetRows,
     TargetRows,

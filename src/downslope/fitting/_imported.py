@@ -13,8 +13,8 @@ from downslope._checks import items, show, text
 from downslope._extras import polars as pl
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
-from downslope.fitting._model import Model
 from downslope.fitting._scores import Scores
+from downslope.fitting.model import Model
 from downslope.fitting.record import GroupRecord, Record
 from downslope.graph import Node
 from downslope.interchange.imports import (

@@ -13,8 +13,8 @@ from downslope._files import SavedFile, read_file
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.fitting._imported import model_of_table
-from downslope.fitting._model import Model, read_model
 from downslope.fitting._models import Models, read_models
+from downslope.fitting.model import Model, read_model
 from downslope.nets import AnyNetwork, TrainedNetwork, read_network, read_trained_network
 from downslope.tables import listed
 from downslope.training import Run, read_run

@@ -14,8 +14,8 @@ from downslope._extras import polars as pl
 from downslope._files import SavedFile, write_file
 from downslope.drawing import panel
 from downslope.errors import DownslopeError, UnknownTargetError
-from downslope.fitting._model import Model, read_as_fitted, read_model
 from downslope.fitting.evaluation import Evaluation
+from downslope.fitting.model import Model, read_as_fitted, read_model
 from downslope.tables import Reading, Table, did_you_mean, listed
 
 __all__ = ["Models", "model_for", "models_in", "read_models", "refuse_missing"]

@@ -10,9 +10,9 @@ import numpy as np
 
 from downslope._extras import polars as pl
 from downslope.fitting._importance import REPEATS, Importance
-from downslope.fitting._model import Model
 from downslope.fitting.contributions import Contributions, PartialDependence
 from downslope.fitting.evaluation import Evaluation, LabelledRows, PredictedRows, baselines
+from downslope.fitting.model import Model
 from downslope.fitting.reports._rows import ReportRows
 
 __all__ = ["Findings", "findings_of"]

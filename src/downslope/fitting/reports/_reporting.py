@@ -12,8 +12,8 @@ from downslope._checks import seed as checked_seed
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.fitting._load import load_fitted
-from downslope.fitting._model import Model
 from downslope.fitting._models import Models, models_in
+from downslope.fitting.model import Model
 from downslope.fitting.reports._findings import findings_of
 from downslope.fitting.reports._report import Report
 from downslope.fitting.reports._rows import ReportRows, source_name

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.fitting._fit import OpenedFit
-from downslope.fitting._model import Model
 from downslope.fitting.ensemble import folds_of
 from downslope.fitting.evaluation import LabelledRows, Statistic, statistics_of
+from downslope.fitting.model import Model
 from downslope.fitting.rows import LATER_SHARE, TargetRows, first_later, places_of, target_rows
 from downslope.tables import Description
 

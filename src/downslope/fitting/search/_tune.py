@@ -21,10 +21,10 @@ from downslope._signals import Deferred, at_once, pending
 from downslope._writing import place_of
 from downslope.errors import DownslopeError
 from downslope.fitting._fit import FitPhase, OpenedFit, fit, fitted_model, opened_fit
-from downslope.fitting._model import Model
 from downslope.fitting._training import with_folds
 from downslope.fitting.ensemble import FitHooks, FitSettings, linear_group
 from downslope.fitting.evaluation import Estimate
+from downslope.fitting.model import Model
 from downslope.fitting.record import LINEAR, Searched
 from downslope.fitting.rows import TargetRows, checked_column
 from downslope.fitting.search._kept import KeptSearch
