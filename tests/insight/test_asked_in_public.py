@@ -158,6 +158,7 @@ def test_the_first_fault_is_the_one_that_was_made_and_the_mended_run_learns(
     assert found[0].code == code
     assert found[0].stated in ("proven", "certain")
     proven = [finding for finding in found if finding.stated != "suspected"]
+    # without the fault the network of two classes itself reaches 0.41, that of three 0.24
     assert doctor(proven[-1].remedied, prove=False).score < 0.5
 
 

@@ -288,4 +288,7 @@ def test_a_start_without_a_step_is_no_run(page, alone):
     for sample in ("moons", "spirals", "five rows"):
         send(alone, "open_sample", name=sample)
     page.until(lambda: page.overview["table"]["name"] == "five rows", "the five rows")
-    assert [run["number"] for run in page.overview["runs"]] == [page.frame["timeline"]["run"]]
+    page.until(
+        lambda: [run["number"] for run in page.overview["runs"]] == [page.frame["timeline"]["run"]],
+        "the run of the frame alone",
+    )
