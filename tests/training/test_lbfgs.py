@@ -49,7 +49,8 @@ def test_minima_in_about_as_many_looks_as_scipy(function):
     oracle = optimize.minimize(function, start, method="L-BFGS-B", jac=True, options=options)
     assert message.startswith("converged")
     np.testing.assert_allclose(ends[-1][1], oracle.x, atol=1e-5)
-    assert ends[-1][0] <= oracle.fun + 1e-12
+    # both end where a step gains less than 1e-15: at a condition of 1e5 thousands of such steps can be left
+    assert ends[-1][0] <= oracle.fun + 1e-11
     assert all(a[0] >= b[0] for a, b in pairwise(ends))
     assert len(looks) < 1.5 * oracle.nfev + 10
 
