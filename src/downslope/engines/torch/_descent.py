@@ -111,10 +111,11 @@ class TorchDescent:
         table = scalar_table(self._program.scalars, scalars, count)
         with torch.no_grad():
             given = (order, count, table, first, signed(seed), perf_counter() + seconds)
-            if isinstance(self._steps, _OneByOne):
-                self._steps.run(*given, own)
-            else:
+            if own is None:
                 self._steps.run(*given)
+            else:
+                assert isinstance(self._steps, _OneByOne)  # where ranks share the rows
+                self._steps.run(*given, own)
         return self._steps.errors()
 
     def _tensor(self, array: NDArray[Any]) -> Any:
