@@ -82,8 +82,7 @@ def test_the_surface_goes_near_the_end_of_the_path_and_back_on_demand(page):
     )
     page.take(300)
     panel.locator(".toggle[aria-pressed=true]").wait_for()
-    shown = panel.locator("canvas").get_attribute("aria-label")
-    assert "Lowest in this picture" in shown
+    panel.locator("canvas[aria-label*='Lowest in this picture']").wait_for()
     page.take(2000)
     page.take(2000)
     assert page.page.evaluate("window.turns") == 1  # to and fro it does not go
