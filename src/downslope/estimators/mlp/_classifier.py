@@ -24,7 +24,7 @@ from downslope._checks import show
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.estimators.mlp._base import BaseMLP, goes_on
-from downslope.estimators.mlp._dataset import NamedRows, StreamedTable, dataset_of, named_rows
+from downslope.estimators.mlp._dataset import NamedRows, StreamedTable, dataset_of, measured_rows
 from downslope.estimators.mlp._parameters import keep
 from downslope.training import Checkpoint, Schedule
 
@@ -190,12 +190,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         if counts is None:
             return StreamedTable(named), len(named.targets)
         weights = None
-        if self.class_weight == "balanced":
-            weights = counts.sum() / (len(found) * counts)
-        elif self.class_weight is not None:
-            known = np.isin(self.classes_, found)
+        if self.class_weight is not None:
             weights = np.ones(len(self.classes_))
-            weights[known] = compute_class_weight(self.class_weight, classes=found, y=found)
+            weights[np.isin(self.classes_, found)] = (
+                counts.sum() / (len(found) * counts)
+                if self.class_weight == "balanced"
+                else compute_class_weight(self.class_weight, classes=found, y=found)
+            )
         outputs = 1 if len(self.classes_) == 2 else len(self.classes_)
         return StreamedTable(named, self.classes_, weights), outputs
 
@@ -266,11 +267,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         Args:
             X, y, sample_weight: as of ``fit``.
         """
-        dataset = dataset_of(X)
-        if dataset is not None:
-            y, sample_weight = named_rows(dataset, y, sample_weight).measured()
-            X = dataset
-        return float(super().score(X, y, sample_weight))
+        return float(super().score(*measured_rows(X, y, sample_weight)))
 
     def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
         whole = y.ravel() if self.n_outputs_ == 1 else y

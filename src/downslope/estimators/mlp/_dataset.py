@@ -9,18 +9,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlogy
 
 from downslope._checks import items, show
 from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
-from downslope.estimators.mlp._rows import MLPValidationRows
+from downslope.estimators.mlp._rows import MLPValidationRows, poisson_offset
 from downslope.nets import Network
 from downslope.tables import Dataset, as_dataset, no_such_column
 from downslope.training import ShuffledBatches, StepBlock
 from downslope.training.rows import StreamedRows, held_out_of, rows_of_table, weighed
 
-__all__ = ["NamedRows", "StreamedTable", "blocks_of", "dataset_of", "named_rows"]
+__all__ = ["NamedRows", "StreamedTable", "blocks_of", "dataset_of", "measured_rows", "named_rows"]
 
 
 def dataset_of(x: Any) -> Dataset | None:
@@ -114,6 +113,14 @@ def named_rows(dataset: Dataset, y: Any, sample_weight: Any) -> NamedRows:
     if not inputs:
         raise DownslopeError(f"{dataset.name} has no column besides {', '.join(others)}")
     return NamedRows(dataset, inputs, targets, sample_weight, not isinstance(y, str))
+
+
+def measured_rows(x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+    """What a score is of: the inputs as given, and the targets and weights as arrays, also of a dataset."""
+    dataset = dataset_of(x)
+    if dataset is None:
+        return x, y, sample_weight
+    return dataset, *named_rows(dataset, y, sample_weight).measured()
 
 
 def _names(y: Any) -> list[str]:
@@ -221,9 +228,7 @@ class StreamedTable:
 
 
 def _with_offset(part: int, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """With what makes the deviance of a perfect prediction 0."""
-    y = arrays["y"]
-    return {**arrays, "offset": (xlogy(y, y) - y).reshape(len(y), -1).sum(axis=1)}
+    return {**arrays, "offset": poisson_offset(arrays["y"])}
 
 
 @dataclass(frozen=True, eq=False)

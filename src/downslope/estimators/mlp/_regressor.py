@@ -18,7 +18,7 @@ from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.estimators._refusals import Interval
 from downslope.estimators.mlp._base import BaseMLP, goes_on
-from downslope.estimators.mlp._dataset import NamedRows, StreamedTable, dataset_of, named_rows
+from downslope.estimators.mlp._dataset import NamedRows, StreamedTable, measured_rows
 from downslope.estimators.mlp._parameters import keep
 from downslope.nets import Huber, Quantile
 from downslope.training import Checkpoint, Schedule, r_squared
@@ -189,11 +189,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         Args:
             X, y, sample_weight: as of ``fit``.
         """
-        dataset = dataset_of(X)
-        if dataset is not None:
-            y, sample_weight = named_rows(dataset, y, sample_weight).measured()
-            X = dataset
-        return float(super().score(X, y, sample_weight))
+        return float(super().score(*measured_rows(X, y, sample_weight)))
 
     def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
         return y.ravel() if y.shape[1] == 1 else y

@@ -25,6 +25,7 @@ __all__ = [
     "RandomBatches",
     "TrainingRows",
     "dense",
+    "poisson_offset",
 ]
 
 DENSE_BYTES = 1 << 27
@@ -34,6 +35,12 @@ DENSE_BYTES = 1 << 27
 def dense(x: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
     """A matrix as an array of this dtype, row by row in memory."""
     return np.ascontiguousarray(x.toarray() if issparse(x) else x, dtype)
+
+
+def poisson_offset(y: NDArray[Any]) -> NDArray[Any]:
+    """What makes the deviance of a perfect prediction of each row 0, (n,)."""
+    offset: NDArray[Any] = (xlogy(y, y) - y).reshape(len(y), -1).sum(axis=1)
+    return offset
 
 
 class MLPBatches(Batches, Protocol):
@@ -110,8 +117,7 @@ class MLPRows:
         weights = np.ones(count, dtype) if weights is None else np.asarray(weights, dtype)
         targets = np.argmax(y, axis=1) if loss == "cross_entropy" else y.reshape(count, -1)
         targets = np.ascontiguousarray(targets, dtype)
-        # the deviance of a perfect prediction is 0
-        offset = (xlogy(targets, targets) - targets).sum(axis=1) if loss == "poisson" else None
+        offset = poisson_offset(targets) if loss == "poisson" else None
         return cls(dense(x, dtype) if small else x.tocsr(), targets, weights, relative, offset)
 
     def __len__(self) -> int:
