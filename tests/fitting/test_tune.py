@@ -16,11 +16,11 @@ from downslope.fitting._training import with_folds
 from downslope.fitting.ensemble import FitHooks, linear_group, networks_for
 from downslope.fitting.evaluation import Estimate
 from downslope.fitting.record import Searched
+from downslope.fitting.search._course import Course
 from downslope.fitting.search._halving import SHARES, Halving
 from downslope.fitting.search._outer import split_rows
 from downslope.fitting.search._space import DEFAULTS, space_for
 from downslope.fitting.search._trainer import Trainer
-from downslope.fitting.search._tune import _Course
 from downslope.nets import Ensemble
 from downslope.training import descend
 
@@ -289,7 +289,7 @@ def test_too_little_time_fits_the_defaults_within_it():
 def test_where_a_fit_of_the_defaults_takes_too_long_settings_are_compared_in_shorter_ones(
     monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("downslope.fitting.search._tune._FIRST_SHARE", 0.0)
+    monkeypatch.setattr("downslope.fitting.search._course._FIRST_SHARE", 0.0)
     asked = {**SMALL, "time": "1h"}
     found = searched(**asked)
     assert found.searched.shortened == "2 epochs"
@@ -317,7 +317,7 @@ def test_where_a_fit_of_the_defaults_takes_too_long_settings_are_compared_in_sho
 
 
 def test_fits_that_still_take_too_long_have_fewer_epochs_and_members():
-    course = object.__new__(_Course)
+    course = object.__new__(Course)
     opened, rows = opened_rows(members=None)
     outer = split_rows(opened, rows)
     for name, value in {"opened": opened, "outer": outer, "started": 0.0, "end": 1000.0}.items():
