@@ -126,9 +126,8 @@ def test_a_parquet_file_is_chosen_and_another_target(page, tmp_path):
     panel.locator("input[type=file]").set_input_files(tmp_path / "some.parquet")
     table = opened(page, "some.parquet")
     assert (table["rows"], table["targets"]) == (30, ["c"])
-    panel.get_by_role("listitem").filter(has_text="number").get_by_role(
-        "button", name="Set as target"
-    ).first.click()
+    column = panel.get_by_role("listitem").filter(has_text="number").filter(has_text="Kind of a").first
+    column.get_by_role("button", name="Set as target").click()  # waits until it is drawn
     page.until(lambda: page.overview["table"]["targets"] == ["a"], "another target")
     assert page.overview["table"]["features"] == ["b", "c"]
 
