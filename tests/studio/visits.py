@@ -28,6 +28,17 @@ FASTEST = {"command": "set_pace", "pace": None}
 _NAMED = os.environ.get("DOWNSLOPE_COMMAND")
 COMMAND = [_NAMED] if _NAMED else [sys.executable, "-c", "from downslope.cli import main; main()"]
 PATIENCE = 20  # seconds until a page that does not answer is a failure
+# a browser tells of a message before the page has seen it: the page counts those it has taken, of its last socket
+COUNTING = """
+    globalThis.taken = 0;
+    const Socket = globalThis.WebSocket;
+    globalThis.WebSocket = class extends Socket {
+        constructor(...address) { super(...address); globalThis.taken = 0; }
+        set onmessage(take) { super.onmessage = (event) => { take(event); globalThis.taken += 1; }; }
+    };
+"""
+TWO_FRAMES = """() => new Promise((drawn) =>
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(drawn))))"""
 
 
 @contextmanager
@@ -77,7 +88,8 @@ class Visit:
 
     Attributes:
         page: Playwright's.
-        frame, overview: the last ones; of the overview all parts as they came last.
+        frame, overview: the last ones; of the overview all parts as they came last. As in the page, an
+            overview counts from the frame on that follows it.
         others: further messages in their order.
         sent: the commands that the page has sent, in their order.
         steps: of every frame.
@@ -87,11 +99,14 @@ class Visit:
         self.page = page
         self.frame = self.overview = None
         self.others, self.steps, self.sent = [], [], []
+        self._arrived, self._received = [], 0
+        page.add_init_script(COUNTING)
         page.on("console", lambda message: wrong.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("websocket", self._listen)
 
     def _listen(self, socket):
+        self._received = 0
         socket.on("framereceived", self._take)
         socket.on(
             "framesent", lambda payload: isinstance(payload, str) and self.sent.append(json.loads(payload))
@@ -99,11 +114,15 @@ class Visit:
 
     def _take(self, payload):
         message = unpack(payload)
+        self._received += 1
         if message["message"] == "frame":
+            for parts in self._arrived:
+                self.overview = {**(self.overview or {}), **parts}
+            self._arrived = []
             self.frame = message
             self.steps.append(message["step"])
         elif message["message"] == "overview":
-            self.overview = {**(self.overview or {}), **message}
+            self._arrived.append(message)
         else:
             self.others.append(message)
 
@@ -113,8 +132,13 @@ class Visit:
         while not (found := self.frame is not None and holds()):
             assert monotonic() < end, f"waited in vain for {what or holds}; {self.glance()}"
             self.page.wait_for_timeout(10)
-        self.page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+        self.drawn()
         return found
+
+    def drawn(self):
+        """Wait until the page has taken every message that has come, and has drawn what follows from it."""
+        self.page.wait_for_function("(count) => globalThis.taken >= count", arg=self._received)
+        self.page.evaluate(TWO_FRAMES)
 
     def glance(self):
         """What there is, for a failure's message."""
@@ -135,7 +159,7 @@ class Visit:
 
     def shows_what_was_set(self, number):
         """Wait until a weight that is moved is the one that the page has asked for last, and is drawn so."""
-        self.page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+        self.drawn()
 
         def last():
             return [one["value"] for one in self.sent if one["command"] == "set_parameter"][-1]
