@@ -36,9 +36,10 @@ ONE_EACH := OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1
 test: $(VENV)/.test
 	$(ONE_EACH) $(BIN)/python -m pytest -n auto -m "not thorough and not browser"
 
-# the tests that draw many cases or take long, which make test leaves out
+# the tests that draw many cases or take long, which make test leaves out; PART=1/3: a third of them
+PART ?= 0/1
 thorough: $(VENV)/.test
-	$(ONE_EACH) $(BIN)/python -m pytest -n auto -m "thorough and not browser"
+	$(ONE_EACH) $(BIN)/python -m pytest -n auto -m "thorough and not browser" --part $(PART)
 
 # the engine's own tests on every instruction set of this processor, built by g++ and, where there is one, clang++
 native-test: $(VENV)/.dev
@@ -86,12 +87,13 @@ docs: $(VENV)/.dev
 	rm -rf build/docs
 	$(BIN)/sphinx-build -W --keep-going -q -j auto -d $(VENV)/doctrees docs build/docs
 
-# whatever opens Chromium: the page as a user has it, from the built wheel in an environment that has nothing else
+# whatever opens Chromium: the page as a user has it, from the built wheel in an environment that has nothing else;
+# PART as above
 page-test: $(VENV)/.test
 	rm -rf $(VENV)/wheel && $(PYTHON) -m venv $(VENV)/wheel
 	$(VENV)/wheel/bin/pip install --quiet '.[all]'
 	DOWNSLOPE_COMMAND=$(abspath $(VENV))/wheel/bin/downslope $(ONE_EACH) \
-		$(BIN)/python -m pytest -n $(JOBS) -m browser tests
+		$(BIN)/python -m pytest -n $(JOBS) -m browser --part $(PART) tests
 
 # format and lint of the page's JavaScript and CSS, and its unit tests: Node.js is a tool of development only
 node_modules/.package-lock.json: package-lock.json

@@ -105,6 +105,7 @@ def one(how: str, folder: str, memory: str) -> None:
     layers = [ds.Dense(width, "relu") for width in WIDTHS]
     network = ds.Network(INPUTS, [*layers, ds.Dense(1)])
     settings = {"epochs": 1, "batch_size": BATCH, "optimizer": "adam", "learning_rate": 0.001}
+    settings["precision"] = "float32"  # in both ways; alone, a file of float64 is computed in float64
     if how == "memory":
         frame = ds.Dataset(folder).whole()
         x = np.ascontiguousarray(frame.drop("y").to_numpy(), np.float32)

@@ -1,6 +1,7 @@
 """A browser without a network, for what is written in JavaScript; examples that are the same at each run."""
 
 import shutil
+from zlib import crc32
 
 import pytest
 from hypothesis import settings
@@ -11,11 +12,23 @@ settings.register_profile("same", derandomize=True)
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-def pytest_collection_modifyitems(items):
+def pytest_addoption(parser):
+    """``--part 1/3``: one of three parts of what is chosen otherwise, where there is no time for all."""
+    told = "one of so many parts of the tests; places go round, so that any number is one"
+    parser.addoption("--part", default="0/1", metavar="PLACE/COUNT", help=told)
+
+
+def pytest_collection_modifyitems(config, items):
     """Whatever opens a browser is marked so: ``make page-test`` runs it, on the page as a user has it."""
+    place, count = map(int, config.getoption("part").split("/"))
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+    parts = [[], []]
+    for item in items:
+        parts[crc32(item.nodeid.encode()) % count == place % count].append(item)
+    config.hook.pytest_deselected(items=parts[False])
+    items[:] = parts[True]
 
 
 @pytest.fixture(scope="module")
