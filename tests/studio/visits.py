@@ -28,7 +28,7 @@ FASTEST = {"command": "set_pace", "pace": None}
 _NAMED = os.environ.get("DOWNSLOPE_COMMAND")
 COMMAND = [_NAMED] if _NAMED else [sys.executable, "-c", "from downslope.cli import main; main()"]
 PATIENCE = 20  # seconds until a page that does not answer is a failure
-# a browser tells of a message before the page has seen it: the page counts those it has taken, of its last socket
+# a browser tells of a message before the page has it: the page counts those it has taken, of its last socket
 COUNTING = """
     globalThis.taken = 0;
     const Socket = globalThis.WebSocket;
