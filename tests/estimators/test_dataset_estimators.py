@@ -50,7 +50,7 @@ def test_what_a_dataset_cannot_be_given_with_is_refused(frame, tmp_path):
     rows = ds.Dataset(tmp_path)
     with pytest.raises(ds.DownslopeError, match="y needs the name of a column"):
         ds.TableRegressor(**HOW).fit(rows, frame["y"].to_numpy())
-    with pytest.raises(ds.DownslopeError, match="sample_weight is for rows in memory"):
+    with pytest.raises(ds.DownslopeError, match="sample_weight needs the name of a column"):
         ds.TableRegressor(**HOW).fit(rows, "y", np.ones(600))
     with pytest.raises(ds.DownslopeError, match="class_weight is for rows in memory"):
         ds.TableClassifier(**HOW, class_weight="balanced").fit(rows, "c")

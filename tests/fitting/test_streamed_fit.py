@@ -11,7 +11,7 @@ import pytest
 
 import downslope as ds
 from downslope.errors import DownslopeError
-from downslope.tables import describe, summarised
+from downslope.tables import counted_rows_of, describe, summarised
 from downslope.tables.dataset import _summary
 
 ROWS = 1200
@@ -108,7 +108,7 @@ def test_a_streamed_fit_goes_on_from_a_checkpoint(folder, tmp_path_factory):
 def test_figures_of_all_rows_are_exact_and_the_sample_uniform(folder, monkeypatch):
     monkeypatch.setattr(_summary, "_FEWEST", 300)
     frame = frame_of()
-    found = summarised(ds.Dataset(str(folder), memory=1000), "y", ["town"], seed=0)
+    found = summarised(counted_rows_of(ds.Dataset(str(folder), memory=1000), "y"), ["town"], seed=0)
     assert found.sample.height == 300
     assert found.sample.equals(frame[found.places])
     assert np.array_equal(found.places, np.sort(found.places))
@@ -132,7 +132,7 @@ def test_figures_of_all_rows_are_exact_and_the_sample_uniform(folder, monkeypatc
 
 def test_levels_beyond_the_bound_are_counted_within_what_is_said(folder, monkeypatch):
     monkeypatch.setattr(_summary, "_LEVELS", 12)
-    found = summarised(ds.Dataset(str(folder), memory=1), "y", [], seed=0)
+    found = summarised(counted_rows_of(ds.Dataset(str(folder), memory=1), "y"), [], seed=0)
     about = found.columns["street"]
     assert f"street by at most {about.undercount}" in found.said(["street"])
     wanted = dict(frame_of()["street"].value_counts().iter_rows())
@@ -156,7 +156,7 @@ def test_what_the_sample_missed_still_counts(tmp_path, monkeypatch):
         pl.when(changed).then(pl.lit("Oslo")).otherwise(pl.col("town")).alias("town"),
     )
     frame.write_parquet(tmp_path / "a.parquet")
-    found = summarised(ds.Dataset(tmp_path, memory=1000), "y", [], seed=0)
+    found = summarised(counted_rows_of(ds.Dataset(tmp_path, memory=1000), "y"), [], seed=0)
     columns = {c.name: found.described(c) for c in describe(found.sample, target="y").columns}
     assert columns["rare"].kind == "number"
     assert (columns["word"].kind, columns["word"].reason) == ("yes-no", "u or v")
@@ -167,14 +167,11 @@ def test_what_the_sample_missed_still_counts(tmp_path, monkeypatch):
 
 def summarised_places(frame: pl.DataFrame, folder: Path) -> np.ndarray:
     frame.write_parquet(folder / "a.parquet")
-    return summarised(ds.Dataset(folder, memory=1000), "y", [], seed=0).places
+    return summarised(counted_rows_of(ds.Dataset(folder, memory=1000), "y"), [], seed=0).places
 
 
 def test_what_needs_all_rows_at_once_is_refused(folder):
     rows = ds.Dataset(str(folder), memory="100 kB")
-    for option, value in (("group", "town"), ("time", "when"), ("row_weights", "b")):
-        with pytest.raises(DownslopeError, match=f"{option} needs all rows at once"):
-            ds.fit(rows, "y", **{option: value})
     with pytest.raises(DownslopeError, match="one target"):
         ds.fit(rows, ["y", "a"])
     with pytest.raises(DownslopeError, match='no column "z"'):

@@ -262,14 +262,13 @@ def opened_fit(given: Mapping[str, Any]) -> OpenedFit:
     )
     reading = Reading(*(given[name] for name in _READING))
     wanted = wanted_kinds(chosen, target, task)
-    whole = {name: given[name] for name in ("row_weights", "group", "time")}
-    data, dataset = opened_dataset(data, target, reading, wanted, settings.seed, whole)
+    roles = {"row_weights": row_weights, "group": group, "time": time}
+    data, dataset = opened_dataset(data, target, reading, wanted, settings.seed, roles)
     table = opened_table(
         data, sheet=given["sheet"], reading=reading, wanted=wanted, keep_rows=given["keep_rows"]
     )
     frame, found = with_targets(table.frame, target)
     names = (found,) if isinstance(found, str) else found
-    roles = {"row_weights": row_weights, "group": group, "time": time}
     for name in names:
         groups = () if group is None else (group,)
         refuse_contradictions(task, name, {**chosen, "group": groups}, settings.idle)
@@ -292,7 +291,7 @@ def opened_fit(given: Mapping[str, Any]) -> OpenedFit:
     if dataset is not None:
         descriptions, notes = (
             [dataset.described(found) for found in descriptions],
-            (*notes, *dataset.notes(descriptions[0])),
+            (*notes, *dataset.left_out, *dataset.notes(descriptions[0])),
         )
     if given["described"] is not None:
         for description in descriptions:

@@ -82,8 +82,8 @@ def shuffled_as(trained: Trained, settings: FitSettings) -> tuple[str, ...]:
     stream = trained.rows.stream
     if stream is None:
         return ()
-    rows = stream.rows_for(trained.fitted.groups[-1].ensemble)
-    return (f"in training, {rows.said(settings.batch_for(rows.rows))}",)
+    ensemble, batch = trained.fitted.groups[-1].ensemble, settings.batch_for(stream.summary.rows)
+    return (f"in training, {stream.said(ensemble, batch)}",)
 
 
 def _held_out_and_whole(rows: TargetRows, settings: FitSettings, hooks: FitHooks) -> Trained:
@@ -120,9 +120,9 @@ def with_folds(rows: TargetRows, measured: TargetRows, settings: FitSettings) ->
     if rows.held_out is None:
         most = members if groups is None else len(np.unique(groups))
         folds = folds_of(measured.y, min(members, most), settings.seed, groups)
-        return EncodedRows(measured.x, measured.y, measured.w, folds, stream=rows.stream)
+        return EncodedRows(measured.x, measured.y, measured.w, folds, stream=measured.stream)
     folds, unknown = later_folds(measured.y, rows.held_out.later, members, settings.seed, groups)
-    found = EncodedRows(measured.x, measured.y, measured.w, folds, unknown)
+    found = EncodedRows(measured.x, measured.y, measured.w, folds, unknown, measured.stream)
     if not found.known_weights[folds.of < 0].any(axis=0).all():
         raise DownslopeError(
             "no earlier row is of another group than the rows that are held out by time, so that nothing is "

@@ -11,16 +11,20 @@ from downslope.tables._named_cells import NamedCellsEncoder
 from downslope.tables._names import did_you_mean, listed, name_text, no_such_column
 from downslope.tables._reading import read_table
 from downslope.tables._row_numbers import RowError, counted_in
+from downslope.tables._row_weights import weights_in_column
 from downslope.tables._table import Table, open_table
 from downslope.tables._times import may_order, times_of, written_time
 from downslope.tables._whole import Whole
 from downslope.tables.dataset import (
     Block,
+    CountedBlock,
+    CountedRows,
     Dataset,
     Summary,
     as_dataset,
+    counted_rows_of,
     is_several_files,
-    known_rows,
+    rows_named_in,
     summarised,
 )
 from downslope.tables.excel import write_excel
@@ -33,6 +37,8 @@ __all__ = [
     "TRUTHS",
     "Block",
     "Column",
+    "CountedBlock",
+    "CountedRows",
     "Dataset",
     "Description",
     "Encoded",
@@ -53,12 +59,12 @@ __all__ = [
     "as_dataset",
     "as_frame",
     "counted_in",
+    "counted_rows_of",
     "describe",
     "did_you_mean",
     "finite_numbers",
     "fitted",
     "is_several_files",
-    "known_rows",
     "level_text",
     "listed",
     "may_order",
@@ -68,9 +74,11 @@ __all__ = [
     "raw_number",
     "read_table",
     "refuse_text",
+    "rows_named_in",
     "rows_with_target",
     "summarised",
     "times_of",
+    "weights_in_column",
     "write_excel",
     "written_time",
 ]

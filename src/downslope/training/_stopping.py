@@ -121,8 +121,9 @@ def split_stream(
 ) -> tuple[StreamedRows, Sequence[ValidationRows]]:
     """The rows to train on and the rows to validate on, of rows that are read a part at a time.
 
-    Folds are of rows in memory that validate, given as (x, y, folds): the streamed rows know by their weights
-    what each member holds out. Readers each read a part of those that validate, and have all of them then.
+    Folds are of rows in memory that validate, given as (x, y, weights, folds): the streamed rows know by
+    their weights what each member holds out. Readers each read a part of those that validate, and have all of
+    them then.
     """
     if validation is None:
         return rows, ()
@@ -131,9 +132,9 @@ def split_stream(
             "validation of a dataset is a share or a pair (x, y); folds are of rows in memory"
         )
     known = {"x": np.empty((0, network.inputs), rows.dtype)}
-    if isinstance(validation, tuple | list) and len(validation) == 3:
-        x, y, folds = validation
-        return rows, _folded(network, checked_data(network, x, y, None, rows.dtype), folds)[1]
+    if isinstance(validation, tuple | list) and len(validation) == 4:
+        x, y, weights, folds = validation
+        return rows, _folded(network, checked_data(network, x, y, weights, rows.dtype), folds)[1]
     if isinstance(validation, tuple | list):
         return rows, (_given(network, known, validation),)
     share = number("validation", validation, Interval(0, 1, open_low=True, open_high=True))

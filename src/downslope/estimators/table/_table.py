@@ -124,15 +124,16 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
             X: a pandas, Polars or PyArrow frame with numbers, categories, dates and gaps, or an array (rows,
                 columns); or a ``ds.Dataset``, which need not fit into memory.
             y: the target, (rows,); of a dataset the name of its column.
-            sample_weight: how much each row counts, (rows,); rows of weight 0 are left out.
+            sample_weight: how much each row counts, (rows,); of a dataset the name of its column. Rows of
+                weight 0 are left out.
 
         Raises:
             ValueError: for what no network can be fitted to; the message names the column and what to do.
         """
         self._validate_params()
         if isinstance(X, Dataset):
-            refused = {"sample_weight": sample_weight, "class_weight": getattr(self, "class_weight", None)}
-            return self._fitted_dataset(dataset_inputs(X, y, **refused))
+            class_weight = getattr(self, "class_weight", None)
+            return self._fitted_dataset(dataset_inputs(X, y, sample_weight, class_weight=class_weight))
         refuse_no_array("X", X)
         refuse_no_array("y", y)
         sample_weight = plain_weights(sample_weight)
@@ -193,6 +194,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
             progress=_printed if self.verbose else None,
             checkpoint=self.checkpoint,
             **self._settings(),
+            row_weights=inputs.weights or None,
         )
         refuse_cut(self.model_.record.interrupted)
         self.summary_, self._importances = self.model_.summary, None

@@ -139,7 +139,7 @@ def _given(ensemble: Ensemble, seen: EncodedRows, members: int | None = None) ->
     """The rows, and those that the members hold out, as ``descend`` takes them."""
     if seen.stream is None:
         return {"x": seen.x, "y": seen.y, "row_weights": seen.known_weights, "validation": seen.folds}
-    held = (seen.x, seen.y, seen.folds)
+    held = (seen.x, seen.y, seen.known_weights, seen.folds)
     return {"x": seen.stream.rows_for(ensemble, seen.folds, members), "y": None, "validation": held}
 
 

@@ -177,14 +177,18 @@ def cross_fitted(
 ) -> NDArray[np.float64]:
     """The interval of each row without what the row itself says, (rows, coverages, 2).
 
+    NaN where one member held all rows out, so that no others tell.
+
     Args:
         quantiles: of each row by the member that held it out, ascending, (rows, quantiles).
         errors, weights: as of ``calibrated``, which is told those of the rows that other members held out.
         of: which member that is, (rows,).
     """
-    ends = np.empty((len(errors), len(COVERAGES), 2))
+    ends = np.full((len(errors), len(COVERAGES), 2), np.nan)
     for fold in np.unique(of):
         own = of == fold
+        if own.all():
+            break
         ends[own] = nested(quantiles[own], calibrated(quantiles[~own], errors[~own], weights[~own]))
     return ends
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from downslope._checks import array
 from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
-from downslope.tables import RowError, Target, counted_in, did_you_mean, listed, rows_with_target
+from downslope.tables import Target, counted_in, rows_with_target, weights_in_column
 
 __all__ = ["LabelledRows", "labelled_rows", "weights_of"]
 
@@ -94,7 +94,7 @@ def weights_of(frame: pl.DataFrame, row_weights: ArrayLike | str | None) -> NDAr
     """
     if row_weights is None:
         return np.ones(frame.height)
-    given = _column(frame, str(row_weights)) if isinstance(row_weights, str) else row_weights
+    given = weights_in_column(frame, str(row_weights)) if isinstance(row_weights, str) else row_weights
     column = array("row_weights", given, np.float64)
     if column.shape != (frame.height,):
         raise DownslopeError(
@@ -109,20 +109,3 @@ def weights_of(frame: pl.DataFrame, row_weights: ArrayLike | str | None) -> NDAr
     if not column.any():
         raise DownslopeError("row_weights is 0 for every row; give some rows a weight above 0")
     return column
-
-
-def _column(frame: pl.DataFrame, name: str) -> NDArray[np.float64]:
-    if name not in frame.columns:
-        raise DownslopeError(
-            f'row_weights names no column of the table: "{name}"{did_you_mean(name, frame.columns)}; it has '
-            f"{listed(frame.columns)}"
-        )
-    values = frame[name].cast(pl.Float64, strict=False)
-    wrong = (values.is_null() | ~values.is_finite() | (values < 0)).arg_true()
-    if len(wrong):
-        raise RowError(
-            "row_weights:",
-            wrong[0],
-            f' of the column "{name}" holds {frame[name][wrong[0]]!r}; put a number of at least 0 there',
-        )
-    return values.to_numpy()

@@ -119,21 +119,21 @@ def target_rows(
         frame = frame.filter(pl.Series(np.isfinite(target.encode(frame[name]))))
     rows = _encoded(frame, description, frame, target, whole)
     if dataset is not None:
-        return replace(rows, index=dataset.summary.places, stream=dataset.encoded(rows.encoder, target))
+        rows = _streamed(rows, dataset)
     if rows.groups is not None:
         refuse_one_group(rows.groups, group)
     if not holds_out(frame.height):
         return rows
     times = times_in(frame)
     if times is not None:
-        part = _later_part(frame, description, time, times, target)
+        part = _later_part(frame, description, time, times, target, dataset)
         if part is None:
             raise DownslopeError(
                 f'every row of "{time}" that can be used has the same time, so that none is later than '
                 "another; name another column, or leave time out"
             )
         return replace(rows, times=_places(times), held_out=part)
-    if rows.groups is not None:  # which could not be held out at the same time
+    if rows.groups is not None or dataset is not None:  # which could not be held out at the same time
         return rows
     found = [
         _later_part(frame, description, column, times_of(frame[column]), target)
@@ -157,6 +157,12 @@ def _encoded(
     return TargetRows(x, y, w, places_of(frame), true, groups_of(frame), None, encoder, target)
 
 
+def _streamed(sample: TargetRows, dataset: DatasetRows, later: Any = None) -> TargetRows:
+    """The rows of a sample with those of the dataset; no network knows any from the time ``later`` on."""
+    stream = dataset.encoded(sample.encoder, sample.target, later)
+    return replace(sample, index=dataset.summary.places, stream=stream)
+
+
 def _ordering(frame: pl.DataFrame, description: Description) -> list[str]:
     """The columns that may well order the rows."""
     found = [column.name for column in description.columns if may_order(frame, column)]
@@ -164,7 +170,12 @@ def _ordering(frame: pl.DataFrame, description: Description) -> list[str]:
 
 
 def _later_part(
-    frame: pl.DataFrame, description: Description, column: str, times: pl.Series, target: Target
+    frame: pl.DataFrame,
+    description: Description,
+    column: str,
+    times: pl.Series,
+    target: Target,
+    dataset: DatasetRows | None = None,
 ) -> LaterPart | None:
     """The last rows by time; None where all have the same."""
     places = _places(times)
@@ -172,16 +183,26 @@ def _later_part(
     if first is None:
         return None
     later, earlier = places >= first, (places > 0) & (places < first)
-    known, classes = frame.filter(pl.Series(earlier)), ()
+    known, classes = frame.filter(pl.Series(earlier)), tuple[str, ...]()
+    start = times.filter(pl.Series(later)).min()
+    before = None if dataset is None else dataset.before(start)
+    whole = {} if before is None else before.columns
     if target.classes:
         y = target.encode(frame[target.name]).astype(np.int64)
         classes = tuple(target.classes[k] for k in np.setdiff1d(y[later], y[earlier]))
+        if before is not None:  # rows before that are not of the sample may have them
+            seen = Target.fit(known[target.name], description.task, whole[target.name]).classes
+            classes = tuple(name for name in classes if name not in seen)
     else:
-        target = Target.fit(known[target.name], description.task)
-    start = written_time(times.filter(pl.Series(later)).min())
-    count = int(later.sum())
-    about = LaterRows(column, start, count, count / int((places > 0).sum()), classes)
-    return LaterPart(about, later, earlier, _encoded(frame, description, known, target))
+        target = Target.fit(known[target.name], description.task, whole.get(target.name))
+    count, timed = int(later.sum()), int((places > 0).sum())
+    if dataset is not None and before is not None:
+        count, timed = dataset.summary.rows - before.rows, dataset.summary.rows
+    about = LaterRows(column, written_time(start), count, count / timed, classes)
+    rows = _encoded(frame, description, known, target, whole)
+    if dataset is not None:
+        rows = _streamed(rows, dataset, start)
+    return LaterPart(about, later, earlier, rows)
 
 
 def _places(times: pl.Series) -> NDArray[np.int64]:

@@ -166,14 +166,18 @@ class Dataset:
         return found
 
     def select(self, columns: Sequence[str]) -> Dataset:
-        """The same files, of which only some columns are read.
+        """The same files, of which only some of the columns are read; text in them means what it meant.
 
         Raises:
             DownslopeError: if there is no such column.
         """
         found = copy(self)
         found._asked_columns = tuple(columns)
-        found._open([file.path for file in self.files], self._reading, self._asked)
+        names = found._chosen(list(self._types))
+        found._types = {name: self._types[name] for name in names}
+        reading, kinds = self._text
+        found._text = reading, {name: kind for name, kind in kinds.items() if name in names}
+        found.schema = {name: self.schema[name] for name in names}
         return found
 
     @property

@@ -11,16 +11,12 @@ from numpy.typing import NDArray
 
 from downslope._extras import polars as pl
 from downslope._row_keys import row_keys
-from downslope.errors import DownslopeError
 from downslope.tables._columns import Column, column_kind, finite_numbers
-from downslope.tables._describe import rows_with_target
-from downslope.tables._names import no_such_column
-from downslope.tables._row_numbers import counted_in
 from downslope.tables._whole import Whole
+from downslope.tables.dataset._counted import CountedRows, LeftOut, rows_named_in
 from downslope.tables.dataset._dataset import Dataset
-from downslope.tables.dataset._files import Block
 
-__all__ = ["Summary", "known_rows", "summarised"]
+__all__ = ["Summary", "summarised"]
 
 SAMPLED = 200_000
 """Rows of the sample at most."""
@@ -34,25 +30,25 @@ _KEY, _PLACE = "\0key", "\0place"  # the names of no columns
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """A dataset as its rows with a target have it.
+    """A dataset as the rows of it that count have it.
 
     Attributes:
         sample: rows drawn without repetition, each as likely as any other, in the order of the dataset.
-        places: where they stand among all rows with a target, (rows of the sample,).
-        counts: rows with a target of each block.
-        gap_rows: rows without one.
-        columns: what all rows with a target hold, by column.
+        places: where they stand among all rows that count, (rows of the sample,).
+        counts: rows of each block that count.
+        left_out: how many do not.
+        columns: what all rows that count hold, by column.
     """
 
     sample: pl.DataFrame
     places: NDArray[np.int64]
     counts: tuple[int, ...]
-    gap_rows: int
+    left_out: LeftOut
     columns: dict[str, Whole] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
-        """All that have a target."""
+        """All that count."""
         return sum(self.counts)
 
     def described(self, column: Column) -> Column:
@@ -96,51 +92,36 @@ class Summary:
         )
 
 
-def known_rows(dataset: Dataset, block: Block, target: str, drop: Collection[str] = ()) -> pl.DataFrame:
-    """The rows of a block that have a target."""
-    frame = dataset.frame(block)
-    return rows_with_target(frame.drop(drop, strict=False), target)[0]
-
-
-def summarised(dataset: Dataset, target: str, levels: Collection[str], seed: int) -> Summary:
+def summarised(rows: CountedRows, levels: Collection[str], seed: int) -> Summary:
     """One pass over a dataset.
 
     Args:
-        dataset: whose rows need not fit into memory.
-        target: the column of the target.
+        rows: of it, which need not fit into memory.
         levels: columns that are categories, whatever they hold.
         seed: of the sample, which depends on it and on the places of the rows alone.
 
     Raises:
-        DownslopeError: if there is no such column, or no row has a target; and for an infinity.
+        DownslopeError: for an infinity, a weight or a time that is none.
     """
-    if target not in dataset.schema:
-        raise no_such_column(target, list(dataset.schema))
+    dataset, left_out = rows.dataset, LeftOut()
     drawn = _Sample(seed, _sample_size(dataset))
+    counted = {rows.target, *levels}
     found = {
-        name: _Column(
-            name, _LEVELS if name in levels or name == target or not kind.is_numeric() else _NUMBERS
-        )
+        name: _Column(name, _LEVELS if name in counted or not kind.is_numeric() else _NUMBERS)
         for name, kind in dataset.schema.items()
     }
     counts: list[int] = []
     for block in dataset.blocks:
-        frame = known_rows(dataset, block, target)
-        try:
-            with counted_in(np.arange(block.first, block.first + block.rows)):
-                for column in frame:
-                    found[column.name].see(column)
-        except DownslopeError as error:
-            raise DownslopeError(f"{block.path}: {error}") from None
-        drawn.see(frame, sum(counts))
-        counts.append(frame.height)
-    if sum(counts) < 2:
-        raise DownslopeError(
-            f'{dataset.name} has {sum(counts)} rows with a value of "{target}"; give at least 2'
-        )
+        read = rows.block(block)
+        with rows_named_in(read.path, read.index):
+            for column in read.frame:
+                found[column.name].see(column)
+        drawn.see(read.frame, sum(counts))
+        counts.append(read.frame.height)
+        left_out += read.left_out
     sample, places = drawn.taken()
     columns = {name: column.whole() for name, column in found.items()}
-    return Summary(sample, places, tuple(counts), len(dataset) - sum(counts), columns)
+    return Summary(sample, places, tuple(counts), left_out, columns)
 
 
 def _sample_size(dataset: Dataset) -> int:
