@@ -54,9 +54,9 @@ def streams(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "roles",
     [
-        {"row_weights": "w"},
-        {"group": "patient"},
-        {"time": "when"},
+        pytest.param({"row_weights": "w"}, marks=pytest.mark.thorough),
+        pytest.param({"group": "patient"}, marks=pytest.mark.thorough),
+        pytest.param({"time": "when"}, marks=pytest.mark.thorough),
         {"row_weights": "w", "group": "patient", "time": "when"},
         {"row_weights": "w", "group": "patient", "members": 1},
     ],
@@ -80,6 +80,7 @@ def test_a_stream_of_one_window_is_fitted_as_a_table_in_memory(folder, monkeypat
     ]
 
 
+@pytest.mark.thorough
 def test_csv_is_fitted_as_parquet(folder, monkeypatch, tmp_path_factory):
     texts = tmp_path_factory.mktemp("texts")
     frame_of().write_csv(texts / "a.csv")
@@ -136,6 +137,7 @@ def test_rows_of_weight_0_say_nothing_of_columns(folder, monkeypatch, tmp_path_f
     assert two.left_out.weightless == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("when", "start"),
     [
@@ -153,6 +155,7 @@ def test_rows_are_held_out_by_time_of_any_kind(folder, when, start):
     assert any('rows without a value of "when", left out: ' in note for note in model.record.notes)
 
 
+@pytest.mark.thorough
 def test_groups_of_whole_numbers_and_of_categories_are_those_of_text(folder, monkeypatch):
     streams(monkeypatch)
     numbers = pl.col("patient").str.slice(1).cast(pl.Int64)
@@ -190,6 +193,7 @@ def test_what_serves_for_no_role_is_refused_with_its_place(folder):
         ds.fit(ds.Dataset(str(folder), memory="40 kB"), "y", **HOW, row_weights="w")
 
 
+@pytest.mark.thorough
 def test_estimators_of_tables_take_a_column_of_weights(folder):
     rows = ds.Dataset(str(folder), memory="40 kB")
     how = {"members": 2, "epochs": 2, "hidden_layer_sizes": (8,), "random_state": 0, "batch_size": 32}
