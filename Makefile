@@ -69,7 +69,7 @@ sanitize: $(VENV)/.dev
 		DOWNSLOPE_ISA=$$isa \
 		LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
 		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:max_allocation_size_mb=2000 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
-		$(SANITIZED)/python/bin/python -m pytest -n $(JOBS) -p no:cacheprovider \
+		$(SANITIZED)/python/bin/python -m pytest -n $(JOBS) -p no:cacheprovider --part $(PART) \
 			tests/engines/test_native.py tests/engines/test_bfloat16.py tests/engines/test_evaluator.py tests/engines/test_threads.py \
 			tests/engines/test_binding.py tests/engines/test_fuzz.py tests/interchange/test_mutated_files.py || exit 1; \
 	done
@@ -133,7 +133,7 @@ contents: $(VENV)/.dev
 	$(BIN)/python -c 'from scikit_build_core.build import build_sdist; build_sdist("$(VENV)/contents")'
 	$(BIN)/python packaging/contents.py $(VENV)/contents
 
-# TESTS: all of them, unless some are named
+# TESTS: all of them, unless some are named; PART: of the sanitized tests
 check: $(VENV)/.dev native-test sanitize javascript contents
 	$(BIN)/ruff format --check src tests benchmarks packaging
 	$(BIN)/ruff check src tests benchmarks packaging
