@@ -163,6 +163,7 @@ TABLES = {
     "random_state": OPTIONAL | integers(lambda v: 0 <= v < 2**32),
     "verbose": integers(lambda v: v >= 0),
     "checkpoint": OPTIONAL,
+    "metric": OPTIONAL,
 }
 DESCENT = {"loss": "quantile", "solver": "sgd", "learning_rate": "invscaling"}  # Adam's for the classifier
 FITTED = {"tol": 1e3, "n_iter_no_change": 1, "max_iter": 6, "early_stopping": True}
@@ -195,6 +196,7 @@ FITS = {
             "group": OPTIONAL,
             "time": OPTIONAL,
             "seed": SEED,
+            "metric": OPTIONAL,
             "source": OPTIONAL | TEXTS,
             "progress": OPTIONAL | {"function"},
             "checkpoint": OPTIONAL,

@@ -50,7 +50,10 @@ def test_scores_of_numbers_are_scikit_learns(rows: int, weighted: bool) -> None:
 @pytest.mark.parametrize("count", [2, 3, 12])
 def test_scores_of_classes_are_scikit_learns(count: int, weighted: bool) -> None:
     y, probabilities, weights = classes(900, count, weighted, count)
-    got = {name: s.value for name, s in class_statistics(y, probabilities, weights).items()}
+    got = {
+        name: s.value
+        for name, s in class_statistics(y, probabilities, weights, probabilities.argmax(axis=1)).items()
+    }
     w, predicted = {"sample_weight": weights}, probabilities.argmax(axis=1)
     assert got["accuracy"] == pytest.approx(metrics.accuracy_score(y, predicted, **w), rel=1e-12)
     assert got["log_loss"] == pytest.approx(metrics.log_loss(y, probabilities, **w), rel=1e-12)
@@ -69,10 +72,10 @@ def test_scores_of_classes_are_scikit_learns(count: int, weighted: bool) -> None
     own = metrics.f1_score(y, predicted, **w) if count == 2 else mean
     assert got["f1"] == pytest.approx(own, rel=1e-12)
     np.testing.assert_allclose(
-        confusions(y, probabilities, weights), metrics.confusion_matrix(y, predicted, **w), rtol=1e-12
+        confusions(y, predicted, count, weights), metrics.confusion_matrix(y, predicted, **w), rtol=1e-12
     )
     names = [f"c{k}" for k in range(count)]
-    found = class_scores_of(names, y, probabilities, weights)
+    found = class_scores_of(names, y, probabilities, weights, predicted)
     wanted = metrics.precision_recall_fscore_support(y, predicted, labels=range(count), **w)
     np.testing.assert_allclose([[c.precision, c.recall, c.f1] for c in found], np.array(wanted[:3]).T)
     assert [c.rows for c in found] == np.bincount(y, minlength=count).tolist()
@@ -89,7 +92,7 @@ def test_means_have_the_standard_error_of_the_mean() -> None:
     assert spread.mean.standard_error == pytest.approx(stats.sem(predicted - true), rel=1e-12)
     y, probabilities, ones = classes(200, 0, False, 3)
     surprises = -np.log(probabilities[np.arange(200), y])
-    found = class_statistics(y, probabilities, ones)["log_loss"].estimate(ones)
+    found = class_statistics(y, probabilities, ones, probabilities.argmax(axis=1))["log_loss"].estimate(ones)
     assert found.standard_error == pytest.approx(stats.sem(surprises), rel=1e-12)
 
 
@@ -129,7 +132,11 @@ def test_standard_errors_of_numbers_are_those_of_the_jackknife(name: str) -> Non
 def test_standard_errors_of_the_area_are_those_of_the_jackknife(count: int) -> None:
     y, probabilities, ones = classes(300, 4, False, count)
     said = probabilities[:, 1] if count == 2 else probabilities
-    found = class_statistics(y, probabilities, ones)["roc_auc"].estimate(ones).standard_error
+    found = (
+        class_statistics(y, probabilities, ones, probabilities.argmax(axis=1))["roc_auc"]
+        .estimate(ones)
+        .standard_error
+    )
     wanted = jackknife(lambda kept: metrics.roc_auc_score(y[kept], said[kept], multi_class="ovr"), len(y))
     assert found == pytest.approx(wanted, rel=0.02)
 
@@ -149,8 +156,10 @@ def test_standard_errors_cover_the_truth() -> None:
 def test_twice_the_weight_is_the_same_row_twice() -> None:
     y, probabilities, weights = classes(300, 5, True, 3)
     twice = np.repeat(np.arange(300), weights.astype(int))
-    weighted = class_statistics(y, probabilities, weights)
-    repeated = class_statistics(y[twice], probabilities[twice], np.ones(len(twice)))
+    weighted = class_statistics(y, probabilities, weights, probabilities.argmax(axis=1))
+    repeated = class_statistics(
+        y[twice], probabilities[twice], np.ones(len(twice)), probabilities[twice].argmax(axis=1)
+    )
     for name, statistic in weighted.items():
         assert statistic.value == pytest.approx(repeated[name].value, rel=1e-12)
         np.testing.assert_allclose(statistic.influence[twice], repeated[name].influence, atol=1e-12)
@@ -185,11 +194,11 @@ def test_what_the_rows_do_not_show_has_no_value_or_no_error() -> None:
     exact = number_statistics(np.arange(4.0), np.arange(4.0), np.ones(4))
     assert exact["root_mean_squared_error"].estimate(np.ones(4)).value == 0
     sure = np.tile([0.25, 0.75], (3, 1))
-    of_one_class = class_statistics(np.ones(3, int), sure, np.ones(3))
+    of_one_class = class_statistics(np.ones(3, int), sure, np.ones(3), sure.argmax(axis=1))
     assert np.isnan(of_one_class["roc_auc"].value)
     accuracy = of_one_class["accuracy"].estimate(np.ones(3))
     assert (accuracy.value, accuracy.standard_error) == (1.0, None)
-    (first, second) = class_scores_of(["a", "b"], np.ones(3, int), sure, np.ones(3))
+    (first, second) = class_scores_of(["a", "b"], np.ones(3, int), sure, np.ones(3), sure.argmax(axis=1))
     assert (first.rows, first.precision, first.recall, first.f1) == (0, None, None, None)
     assert (second.precision, second.recall, second.f1) == (1.0, 1.0, 1.0)
     assert str(Statistic(float("nan")).estimate(np.ones(3))) == "–"
@@ -199,7 +208,7 @@ def test_calibration_beside_scikit_learns_curve() -> None:
     from sklearn.calibration import calibration_curve
 
     y, probabilities, ones = classes(2000, 7, False, 2)
-    found = calibration(["no", "yes"], y, probabilities, ones)
+    found = calibration(["no", "yes"], y, probabilities, ones, probabilities.argmax(axis=1))
     observed, said = calibration_curve(y, probabilities[:, 1], n_bins=10)
     np.testing.assert_allclose([b.observed for b in found.bins], observed)
     np.testing.assert_allclose([b.predicted for b in found.bins], said)
@@ -207,15 +216,26 @@ def test_calibration_beside_scikit_learns_curve() -> None:
     error = sum(b.rows * abs(b.predicted - b.observed) for b in found.bins) / 2000
     assert found.error == pytest.approx(error, rel=1e-12)
     assert found.of == "probability of yes"
-    assert calibration(["a", "b", "c"], *classes(50, 8, False, 3)).of == "probability of the predicted class"
+    y, probabilities, ones = classes(50, 3, False, 8)
+    found = calibration(["a", "b", "c"], y, probabilities, ones, probabilities.argmax(axis=1))
+    assert found.of == "probability of the predicted class"
 
 
 @pytest.mark.parametrize("name", ["f1", "f1_macro", "balanced_accuracy"])
 def test_errors_of_scores_of_labels_are_those_of_the_jackknife(name: str) -> None:
     y, probabilities, ones = classes(300, 2, False, 5)
-    found = class_statistics(y, probabilities, ones)[name].estimate(ones).standard_error
+    found = (
+        class_statistics(y, probabilities, ones, probabilities.argmax(axis=1))[name]
+        .estimate(ones)
+        .standard_error
+    )
     without = [
-        class_statistics(np.delete(y, i), np.delete(probabilities, i, axis=0), ones[1:])[name].value
+        class_statistics(
+            np.delete(y, i),
+            np.delete(probabilities, i, axis=0),
+            ones[1:],
+            np.delete(probabilities, i, axis=0).argmax(axis=1),
+        )[name].value
         for i in range(len(y))
     ]
     assert found == pytest.approx(np.std(without) * (len(y) - 1) ** 0.5, rel=0.03)

@@ -1,5 +1,6 @@
 """Networks of every kind, models of every encoder, and the cells of tables as exports take them."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -72,6 +73,8 @@ TABLES = {
     "every encoder": (MADE, "y"),
     "every encoder, classes": (MADE, "kind"),
 }
+DECIDED = {"penguins' sex": (1.0, 2.5), "every encoder, classes": (1.3, 1.0, 1.1)}
+"""Weights by which another class than the most probable one is said."""
 
 
 @cache
@@ -79,7 +82,10 @@ def model_of(name: str) -> ds.Model:
     frame, target = TABLES[name]
     if name == "penguins":
         return ds.fit(frame, target=target, epochs=12, members=2)  # a blend, with a temperature
-    return ds.fit(frame, target=target, epochs=3, members=1)
+    model = ds.fit(frame, target=target, epochs=3, members=1)
+    if name in DECIDED:
+        model = replace(model, target=replace(model.target, decision=DECIDED[name]))
+    return model
 
 
 def cells_of(model: ds.Model, frame: pl.DataFrame) -> dict[str, list]:

@@ -123,7 +123,7 @@ def _comparison(
     for name, model in named.items():
         with counted_in(rows.index):
             encoded = model.encode(rows.frame)
-        statistics[name] = statistics_of(rows, first.target, model.outputs(encoded.x))
+        statistics[name] = statistics_of(rows, model.target, model.outputs(encoded.x))
         notes += [f"{name}: {note}" for note in (*encoded.notes, *model.flattered(data, source))]
     estimates, differences = (
         {

@@ -17,6 +17,7 @@ from downslope._keywords import suggests_keywords
 from downslope._signals import Deferred, at_once, pending
 from downslope.errors import DownslopeError
 from downslope.fitting._checkpoints import asked_of, hooks_of
+from downslope.fitting._decision import decided, refuse_unsuitable, with_decision
 from downslope.fitting._descent import descent_arguments
 from downslope.fitting._models import Models
 from downslope.fitting._parallel import shared_settings
@@ -82,6 +83,7 @@ def fit(
     group: str | None = None,
     time: str | None = None,
     seed: int = 0,
+    metric: str | None = None,
     sheet: str | None = None,
     delimiter: str | None = None,
     decimal: str | None = None,
@@ -144,6 +146,12 @@ def fit(
             that know the earlier rows alone are measured on the last fifth of them, then all rows train the
             model. The column stays an input, unless it is dropped; rows without a time are left out.
         seed: of all random numbers. The same seed gives the same bits, unless a time limit ends training.
+        metric: the score that classes are predicted for, named as by ``evaluate``: with ``"f1"``,
+            ``"f1_macro"`` and ``"balanced_accuracy"`` the class that is said is no longer the most probable
+            one, but what makes that score highest, as expected from the held-out rows. Training and
+            probabilities stay the same. ``"accuracy"``, ``"log_loss"``, ``"brier_score"``, ``"roc_auc"``, and
+            of numbers ``"r2"`` and ``"rmse"``, are what a fit goes by without it. Of several targets it is
+            that of those that have it.
         sheet: of an Excel file, by name, also with an area such as "Sales!B3:F20"; the first where none is
             given.
         delimiter, decimal, thousands: of text, such as ``";"``, ``","`` and ``"."``; decided from the whole
@@ -288,6 +296,7 @@ def opened_fit(given: Mapping[str, Any]) -> OpenedFit:
     settings, shared = shared_settings(settings, frame.height, frame.width, streams=dataset is not None)
     notes += (shared,) if shared else ()
     descriptions = described_targets(frame, names, task, chosen, group)
+    refuse_unsuitable(settings.metric, [found.task for found in descriptions])
     if dataset is not None:
         descriptions, notes = (
             [dataset.described(found) for found in descriptions],
@@ -366,6 +375,7 @@ def fitted_model(
 ) -> Model:
     """The model of one target."""
     trained = train(rows, settings, replace(hooks, target=description.target))
+    trained = with_decision(trained, settings.metric)
     record = record_of(
         trained,
         description,
@@ -373,6 +383,7 @@ def fitted_model(
         asked=about.asked,
         group=about.group,
         notes=(*about.notes, *shuffled_as(trained, settings)),
+        decided=decided(trained, settings.metric),
     )
     kept = kept_rows(trained, settings.seed)
     return Model(

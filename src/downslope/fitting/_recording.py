@@ -19,10 +19,10 @@ from downslope.fitting.evaluation import (
     statistics_of,
     weighted_quantiles,
 )
-from downslope.fitting.record import GroupRecord, Record
+from downslope.fitting.record import Decided, GroupRecord, Record
 from downslope.tables import Description, Target
 
-__all__ = ["kept_rows", "record_of"]
+__all__ = ["kept_rows", "record_of", "validated_rows"]
 
 
 def record_of(
@@ -33,6 +33,7 @@ def record_of(
     asked: tuple[str, ...],
     group: str,
     notes: tuple[str, ...] = (),
+    decided: Decided | None = None,
 ) -> Record:
     """The record of a fit.
 
@@ -43,6 +44,7 @@ def record_of(
         asked: the settings that were no defaults.
         group: the column of groups, or "".
         notes: what was said of the table.
+        decided: for which metric classes are said.
     """
     fitted, measured, rows = trained.fitted, trained.measured, trained.validation
     target, y, w = measured.target, measured.y, measured.w.astype(np.float64)
@@ -52,7 +54,10 @@ def record_of(
         "linear": measured.in_units(fitted.linear),
         "network": measured.in_units(fitted.blend),
     }
-    compared = {of: scores(target, y[rows], found, w[rows]) for of, found in predictions.items()}
+    compared = {
+        of: scores(target.plain if of == "baseline" else target, y[rows], found, w[rows])
+        for of, found in predictions.items()
+    }
     return Record(
         source,
         description.columns,
@@ -73,6 +78,7 @@ def record_of(
         gain=_gain(trained),
         later=None if trained.part is None else trained.part.about,
         time_checks=trained.time_checks,
+        decided=decided,
     )
 
 
@@ -106,7 +112,7 @@ def _groups(fitted: FittedEnsemble) -> tuple[GroupRecord, ...]:
 
 def _gain(trained: Trained) -> Estimate:
     """By how much the loss of the blend is below that of the linear model."""
-    labelled, measured = _labelled(trained), trained.measured
+    labelled, measured = validated_rows(trained), trained.measured
     metric = "log_loss" if measured.target.classes else "root_mean_squared_error"
     linear, blend = (
         statistics_of(labelled, measured.target, measured.in_units(found))[metric]
@@ -115,7 +121,7 @@ def _gain(trained: Trained) -> Estimate:
     return (linear - blend).estimate(labelled.weights)
 
 
-def _labelled(trained: Trained) -> LabelledRows:
+def validated_rows(trained: Trained) -> LabelledRows:
     """The rows that the scores are of."""
     rows, held = trained.measured, trained.validation
     return LabelledRows(pl.DataFrame(), rows.index[held], rows.true[held], rows.w[held].astype(float), 0)
@@ -131,5 +137,5 @@ def kept_rows(trained: Trained, seed: int) -> PredictedRows | None:
     # where rows are held out by time, the baselines know the earlier rows alone
     known = slice(None) if trained.part is None else trained.part.earlier
     constants = _constants(measured.target, measured.y[known], measured.w[known].astype(np.float64))
-    target, labelled = trained.rows.target, _labelled(trained)
+    target, labelled = trained.rows.target, validated_rows(trained)
     return held_out_rows(labelled, target, constants, outputs, trained.ends, seed)

@@ -40,7 +40,7 @@ class Scores:
         mean_absolute_error: mean of |y − prediction|, in the units of the target; regression only.
         root_mean_squared_error: √mean (y − prediction)²; regression only.
         r2: the share of the variance that is explained, None for a constant target; regression only.
-        accuracy: the share of rows whose most probable class is right; classification only.
+        accuracy: the share of rows whose class is rightly said; classification only.
         log_loss: mean of −ln p(true class), with p at least 1e-7; classification only.
     """
 
@@ -77,13 +77,18 @@ def scores(
     0.5
     """
     if target.classes:
-        return class_scores(y, predicted, weights)
+        return class_scores(y, predicted, weights, target.decided(predicted))
     return number_scores(target.numbers(y), predicted, weights)
 
 
-def class_scores(y: NDArray[Any], predicted: NDArray[Any], weights: NDArray[Any] | None = None) -> Scores:
-    """The scores of probabilities (rows, classes); y are the numbers of the true classes, (rows,)."""
-    hits = predicted.argmax(axis=1) == y
+def class_scores(
+    y: NDArray[Any],
+    predicted: NDArray[Any],
+    weights: NDArray[Any] | None,
+    chosen: NDArray[Any],
+) -> Scores:
+    """The scores of probabilities (rows, classes); y are the true classes and chosen those said, (rows,)."""
+    hits = chosen == y
     return Scores(
         accuracy=float(np.average(hits, weights=weights)),
         log_loss=float(np.average(surprise(y, predicted), weights=weights)),

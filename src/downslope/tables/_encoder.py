@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -207,6 +207,9 @@ def _of(value: Any, *kinds: type) -> Any:
 class Target:
     """What is predicted: the classes, or the centre and scale of the numbers.
 
+    ``decision`` holds a weight for each class, and the class with the largest probability × weight is said;
+    without it the most probable one.
+
     >>> target = Target.fit(pl.Series("price", [100.0, 300.0]), "regression")
     >>> target.encode(pl.Series([100.0, 300.0])), target.numbers(np.array([0.0, 2.0]))
     (array([-1.,  1.], dtype=float32), array([200., 400.]))
@@ -218,6 +221,7 @@ class Target:
     scale: float = 1.0
     low: float = 0.0
     high: float = 0.0
+    decision: tuple[float, ...] = ()
 
     @classmethod
     def fit(cls, column: pl.Series, task: str, whole: Whole | None = None) -> Target:
@@ -275,6 +279,21 @@ class Target:
             )
         return (places - 1).astype(np.float64)[cells.cell]
 
+    @property
+    def plain(self) -> Target:
+        """The same, of which the most probable class is said."""
+        return replace(self, decision=())
+
+    def decided(self, probabilities: NDArray[Any]) -> NDArray[np.int64]:
+        """The number of the class that is said of each row, (rows,), of probabilities (rows, classes).
+
+        >>> Target("t", ("no", "yes"), decision=(1.0, 3.0)).decided(np.array([[0.7, 0.3], [0.8, 0.2]]))
+        array([1, 0])
+        """
+        weighted = probabilities * np.array(self.decision) if self.decision else probabilities
+        chosen: NDArray[np.int64] = weighted.argmax(axis=1)
+        return chosen
+
     def clipped(self, values: NDArray[Any]) -> NDArray[Any]:
         """Scaled predictions no lower and no higher than any target there was."""
         low, high = ((limit - self.mean) / self.scale for limit in (self.low, self.high))
@@ -305,6 +324,9 @@ class Target:
                 raise ValueError(f"no target has the scale {scale!r} around {mean!r}")
             if len(set(classes)) < len(classes) or len(classes) == 1:
                 raise ValueError("a class is there twice, or alone")
-            return cls(_of(data["name"], str), classes, mean, scale, low, high)
+            decision = tuple(float(_of(w, float, int)) for w in _of(data.get("decision", []), list, tuple))
+            if decision and (len(decision) != len(classes) or not all(0 < w < np.inf for w in decision)):
+                raise ValueError(f"{show(decision)} are no weights of {len(classes)} classes")
+            return cls(_of(data["name"], str), classes, mean, scale, low, high, decision)
         except (TypeError, ValueError, KeyError, OverflowError) as error:
             raise DownslopeError(f"the target is damaged: {error!r}") from None

@@ -155,6 +155,12 @@ __all__ = ["fit"]
     help="Seed of all random numbers: the same seed gives the same model (default: 0).",
 )
 @click.option(
+    "--metric",
+    metavar="NAME",
+    help="The score that classes are predicted for: f1, f1_macro or balanced_accuracy say another class than "
+    "the most probable one where that makes the score higher. Probabilities stay the same.",
+)
+@click.option(
     "--checkpoint",
     metavar="DIR",
     help="A folder in which training is saved as it goes: killed at any moment, it can go on.",
@@ -188,6 +194,7 @@ def fit(table: str, output: str | None, grades: str | None, **options: Any) -> N
       downslope fit houses.csv --target price --time-limit 60
       downslope fit penguins.csv.gz --target body_mass_g --target species
       downslope fit sales.csv --target sales --time date
+      downslope fit customers.csv --target left --metric f1
       downslope fit survey.xlsx --sheet 2024 --target happy --category postcode
       downslope fit verkauf.csv --target preis --decimal , --date-format day-first
       downslope fit houses.csv --target price --checkpoint runs/a --every 5m

@@ -76,6 +76,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
         random_state: Any = None,
         verbose: int = 0,
         checkpoint: Checkpoint | None = None,
+        metric: str | None = None,
         class_weight: Any = None,
     ) -> None:
         super().__init__(
@@ -96,6 +97,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
             random_state=random_state,
             verbose=verbose,
             checkpoint=checkpoint,
+            metric=metric,
         )
         self.class_weight = class_weight
 
@@ -122,9 +124,9 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
         return super().partial_fit(X, y)
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """The most probable class of each row, (rows,), as it was given to ``fit``."""
+        """The class of each row, (rows,), as it was given to ``fit``: the most probable, or by ``metric``."""
         probabilities = self.predict_proba(X)
-        chosen: NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
+        chosen: NDArray[Any] = self.classes_[self.model_.target.decided(probabilities)]
         return chosen
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:

@@ -73,6 +73,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         "n_jobs": [None, Integral],
         "engine": [None, StrOptions(set(ENGINES))],
         "device": [None, StrOptions(set(DEVICES))],
+        "metric": [None, str],  # whose names fit knows
         "random_state": ["random_state"],
         "verbose": ["verbose"],
         "checkpoint": [Checkpoint, None],
@@ -98,6 +99,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         random_state: Any = None,
         verbose: int = 0,
         checkpoint: Checkpoint | None = None,
+        metric: str | None = None,
     ) -> None:
         self.members = members
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -116,6 +118,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.verbose = verbose
         self.checkpoint = checkpoint
+        self.metric = metric
 
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to a table.
@@ -247,6 +250,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
             "threads": threads_of(self.n_jobs),
             "engine": self.engine,
             "device": self.device,
+            "metric": self.metric,
         }
         if hidden != ():  # a search over hidden_layer_sizes keeps its other parameters
             asked |= {name: getattr(self, name) for name in _OF_HIDDEN_LAYERS}

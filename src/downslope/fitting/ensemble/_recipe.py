@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SIZE, Interval, choice, number, one_or_more, seed, whole
 from downslope.engines import checked_engine
+from downslope.fitting.evaluation import metric_named
 from downslope.nets import Dense, Dropout, Embedding, Layer, Network, Periodic, PiecewiseLinear, Quantile
 from downslope.tables import TableEncoder, Target
 from downslope.training import AdamW, FlatCosine
@@ -57,6 +58,7 @@ class FitSettings:
         engine, device: that train the networks, as of ``descend``.
         parallel: how ranks share the work, "auto", "data" or "members"; None: this process alone.
         seed: of all random numbers.
+        metric: the score that decides which class is said; None for the most probable one.
 
     Raises:
         DownslopeError: for a value that does not serve; the message says what does.
@@ -76,6 +78,7 @@ class FitSettings:
     device: str | None = None
     parallel: str | None = None
     seed: int = 0
+    metric: str | None = None
 
     def __post_init__(self) -> None:
         checked: dict[str, Any] = {
@@ -89,6 +92,8 @@ class FitSettings:
         for name, within in counts.items():
             if getattr(self, name) is not None:
                 checked[name] = whole(name, getattr(self, name), within)
+        if self.metric is not None:
+            checked["metric"] = metric_named(self.metric)
         if self.time_limit is not None:
             checked["time_limit"] = number("time_limit", self.time_limit, POSITIVE)
         if self.parallel is not None:

@@ -72,15 +72,16 @@ class Calibration:
     error: float
 
 
-def confusions(y: NDArray[np.int64], probabilities: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
+def confusions(
+    y: NDArray[np.int64], chosen: NDArray[np.int64], classes: int, weights: NDArray[Any]
+) -> NDArray[Any]:
     """The weight of the rows of each true class (first axis) by predicted class, (classes, classes).
 
-    >>> confusions(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]]), np.ones(3))
+    >>> confusions(np.array([0, 1, 1]), np.array([0, 0, 1]), 2, np.ones(3))
     array([[1., 0.],
            [1., 1.]])
     """
-    classes = probabilities.shape[1]
-    return confusion_counts(y, probabilities.argmax(axis=1), classes, weights)
+    return confusion_counts(y, chosen, classes, weights)
 
 
 def class_scores_of(
@@ -88,6 +89,7 @@ def class_scores_of(
     y: NDArray[np.int64],
     probabilities: NDArray[np.float64],
     weights: NDArray[Any],
+    chosen: NDArray[np.int64],
 ) -> tuple[ClassScores, ...]:
     """The scores of every class.
 
@@ -96,8 +98,9 @@ def class_scores_of(
         y: the numbers of the true classes, (rows,).
         probabilities: (rows, classes).
         weights: how much each row counts, (rows,).
+        chosen: the numbers of the classes that are said, (rows,).
     """
-    matrix = confusions(y, probabilities, weights)
+    matrix = confusions(y, chosen, len(names), weights)
     found = []
     for place, name in enumerate(names):
         right = matrix[place, place]
@@ -119,19 +122,20 @@ def calibration(
     y: NDArray[np.int64],
     probabilities: NDArray[np.float64],
     weights: NDArray[Any],
+    chosen: NDArray[np.int64],
 ) -> Calibration:
     """The probabilities in bins beside what was the case; arguments as of ``class_scores_of``.
 
     >>> sure = np.array([[0.32, 0.68], [0.38, 0.62], [0.05, 0.95]])
-    >>> found = calibration(["no", "yes"], np.array([0, 1, 1]), sure, np.ones(3))
+    >>> found = calibration(["no", "yes"], np.array([0, 1, 1]), sure, np.ones(3), np.ones(3, int))
     >>> found.of, [(b.rows, round(b.predicted, 3), b.observed) for b in found.bins]
     ('probability of yes', [(2, 0.65, 0.5), (1, 0.95, 1.0)])
     """
     if len(names) == 2:
         said, true, of = probabilities[:, 1], y == 1, f"probability of {names[1]}"
     else:
-        chosen = probabilities.argmax(axis=1)
-        said, true, of = probabilities.max(axis=1), chosen == y, "probability of the predicted class"
+        said, true = probabilities[np.arange(len(y)), chosen], chosen == y
+        of = "probability of the predicted class"
     edges = np.arange(_BINS + 1) / _BINS  # equal to what is printed: 0.6, not 6 times 0.1
     place = np.searchsorted(edges[1:-1], said)
     count, weight, predicted, observed = (

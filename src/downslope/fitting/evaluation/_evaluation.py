@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.drawing import panel
-from downslope.fitting._scores import NETWORK
+from downslope.fitting._scores import LINEAR_MODEL, NETWORK
 from downslope.fitting.evaluation._classes import (
     Calibration,
     ClassScores,
@@ -139,7 +139,8 @@ class Evaluation:
 def statistics_of(rows: LabelledRows, target: Target, outputs: NDArray[np.float64]) -> dict[str, Statistic]:
     """The scores of outputs, by name: probabilities (rows, classes), or numbers (rows,)."""
     if target.classes:
-        return class_statistics(rows.true.astype(np.int64), outputs, rows.weights)
+        y = rows.true.astype(np.int64)
+        return class_statistics(y, outputs, rows.weights, target.decided(outputs))
     return number_statistics(rows.true, outputs, rows.weights)
 
 
@@ -162,17 +163,17 @@ def evaluation_of(
         worst: how many of the worst rows to name.
         notes: what a reader should know.
     """
-    own, weights = outputs[NETWORK], rows.weights
-    compared = {
-        of: {name: s.estimate(weights) for name, s in statistics_of(rows, target, found).items()}
-        for of, found in outputs.items()
-    }
+    own, weights, compared = outputs[NETWORK], rows.weights, {}
+    for of, found in outputs.items():
+        # a baseline says the same of every row, and a rule that makes classes equal leaves it to rounding
+        by = target if of in (LINEAR_MODEL, NETWORK) else target.plain
+        compared[of] = {name: s.estimate(weights) for name, s in statistics_of(rows, by, found).items()}
     of_classes: dict[str, Any] = {"errors": None, "classes": (), "confusion": None, "calibration": None}
     if target.classes:
-        y = rows.true.astype(np.int64)
-        of_classes["classes"] = class_scores_of(target.classes, y, own, weights)
-        of_classes["confusion"] = confusions(y, own, weights)
-        of_classes["calibration"] = calibration(target.classes, y, own, weights)
+        y, chosen = rows.true.astype(np.int64), target.decided(own)
+        of_classes["classes"] = class_scores_of(target.classes, y, own, weights, chosen)
+        of_classes["confusion"] = confusions(y, chosen, len(target.classes), weights)
+        of_classes["calibration"] = calibration(target.classes, y, own, weights, chosen)
     else:
         of_classes["errors"] = error_spread(rows.true, own, weights)
     return Evaluation(

@@ -187,7 +187,10 @@ def _r2(value: float | None, true: NDArray[Any], predicted: NDArray[Any], weight
 
 
 def class_statistics(
-    y: NDArray[np.int64], probabilities: NDArray[np.float64], weights: NDArray[Any]
+    y: NDArray[np.int64],
+    probabilities: NDArray[np.float64],
+    weights: NDArray[Any],
+    chosen: NDArray[np.int64],
 ) -> dict[str, Statistic]:
     """The scores of probabilities (rows, classes), by their names.
 
@@ -200,9 +203,9 @@ def class_statistics(
         y: the numbers of the true classes, (rows,).
         probabilities: (rows, classes).
         weights: how much each row counts, (rows,).
+        chosen: the numbers of the classes that are said, (rows,).
     """
-    found = class_scores(y, probabilities, weights)
-    chosen = probabilities.argmax(axis=1)
+    found = class_scores(y, probabilities, weights, chosen)
     hits = (chosen == y).astype(np.float64)
     classes = probabilities.shape[1]
     apart = probabilities.copy()

@@ -41,7 +41,7 @@ def worst_rows(
             WorstRow(int(rows.index[i]), float(rows.true[i]), float(outputs[i]), float(errors[i]))
             for i in order
         )
-    true, chosen = rows.true.astype(int), outputs.argmax(axis=1)
+    true, chosen = rows.true.astype(int), target.decided(outputs)
     errors = 1 - outputs[np.arange(len(true)), true]
     return tuple(
         WorstRow(int(rows.index[i]), target.classes[true[i]], target.classes[chosen[i]], float(errors[i]))

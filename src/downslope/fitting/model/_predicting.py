@@ -97,6 +97,8 @@ class Predicting(Fitted):
     def predict(self, data: Any) -> NDArray[Any]:
         """Numbers in the target's units, or class names, (rows,).
 
+        The class is the most probable one, unless the fit was given a ``metric`` that is served by another.
+
         Args:
             data: a path, a frame (Polars, pandas, PyArrow), a dict of columns, one row (a dict, a named
                 tuple, a Series of pandas), a list of rows, or a matrix with the columns of the fitted table.
@@ -194,5 +196,5 @@ class Predicting(Fitted):
         outputs = self.outputs(x)
         if not self.target.classes:
             return outputs
-        chosen: NDArray[Any] = np.array(self.target.classes, dtype=object)[outputs.argmax(axis=1)]
+        chosen: NDArray[Any] = np.array(self.target.classes, dtype=object)[self.target.decided(outputs)]
         return chosen

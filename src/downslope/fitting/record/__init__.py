@@ -1,13 +1,14 @@
 """What a model remembers of its fit, and how that is read and drawn."""
 
 from downslope.fitting.record._notebook import summary_html
-from downslope.fitting.record._record import LINEAR, GroupRecord, LaterRows, LaterScores, Record
+from downslope.fitting.record._record import LINEAR, Decided, GroupRecord, LaterRows, LaterScores, Record
 from downslope.fitting.record._searched import Searched
 from downslope.fitting.record._summary import ColumnUse, Summary, group_line, summary_of
 
 __all__ = [
     "LINEAR",
     "ColumnUse",
+    "Decided",
     "GroupRecord",
     "LaterRows",
     "LaterScores",

@@ -16,7 +16,7 @@ from downslope.fitting.evaluation import Estimate
 from downslope.fitting.record._searched import Searched
 from downslope.tables import Column
 
-__all__ = ["LINEAR", "GroupRecord", "LaterRows", "LaterScores", "Record"]
+__all__ = ["LINEAR", "Decided", "GroupRecord", "LaterRows", "LaterScores", "Record"]
 
 LINEAR = "linear"
 """The name of the group that is a linear model."""
@@ -86,6 +86,21 @@ class LaterScores:
 
 
 @dataclass(frozen=True)
+class Decided:
+    """Which class is said, where it is not always the most probable one.
+
+    Attributes:
+        metric: the score that is expected to be highest with the weights ``target.decision``.
+        score: that score on the validation rows, by these weights.
+        usual: that score of the most probable class.
+    """
+
+    metric: str
+    score: Estimate
+    usual: Estimate
+
+
+@dataclass(frozen=True)
 class Record:
     """How a model was fitted.
 
@@ -109,6 +124,7 @@ class Record:
         later: the rows that validated, where they are later than those that trained the networks.
         time_checks: what scores of later rows say, for columns by which the rows may be in order.
         searched: how its settings were searched; None where they were not.
+        decided: for which metric classes are said; None for the most probable one.
         imported: what the model was made of where it was fitted elsewhere, such as ``"Pipeline of
             scikit-learn"``; nothing is known of rows and scores then. "" where it was fitted here.
         notes: what was said of the table: what was left out of it, and cells that could be read in two ways.
@@ -135,6 +151,7 @@ class Record:
     notes: tuple[str, ...] = ()
     imported: str = ""
     searched: Searched | None = None
+    decided: Decided | None = None
 
     @property
     def main(self) -> GroupRecord:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from downslope.fitting._scores import FREQUENCIES, LINEAR_MODEL, MEAN, NETWORK, Scores
 from downslope.fitting._written import rounded
-from downslope.fitting.evaluation import Estimate
+from downslope.fitting.evaluation import METRICS, Estimate
 from downslope.fitting.record._record import LINEAR, GroupRecord, LaterRows, LaterScores, Record
 from downslope.fitting.record._searched import Searched
 from downslope.nets import AnyNetwork, Dense, Ensemble
@@ -60,6 +60,7 @@ class Summary:
         time_checks: what scores of later rows say, for columns by which the rows may be in order.
         imported: what the model was made of, where it was fitted elsewhere and no scores are known.
         searched: how its settings were searched, where they were.
+        decision: which class is said, in words; empty for the most probable one.
     """
 
     task: str
@@ -83,6 +84,7 @@ class Summary:
     time_checks: tuple[LaterScores, ...]
     imported: str = ""
     searched: Searched | None = None
+    decision: str = ""
 
     @property
     def members(self) -> int:
@@ -166,7 +168,8 @@ class Summary:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the scores should know besides, in sentences."""
-        found = [_flattery(check) for check in self.time_checks if check.flattered]
+        found = [self.decision] if self.decision else []
+        found += [_flattery(check) for check in self.time_checks if check.flattered]
         if self.later is not None and self.later.new_classes:
             found.append(
                 "Only the later rows have the following classes, so that no network could predict them "
@@ -297,6 +300,29 @@ def summary_of(network: AnyNetwork, encoder: TableEncoder, target: Target, recor
         time_checks=record.time_checks,
         imported=record.imported,
         searched=record.searched,
+        decision=_decision(target, record),
+    )
+
+
+def _decision(target: Target, record: Record) -> str:
+    """Which class is said of a row, where that is not the most probable one, and what it brings."""
+    if record.decided is None or not target.decision:
+        return ""
+    words = METRICS[record.decided.metric].words
+    if len(target.classes) == 2:
+        first, second = target.decision
+        rule = f'"{target.classes[1]}" is said from a probability of {first / (first + second):.3g} on'
+        words = f'{words} of "{target.classes[1]}"' if record.decided.metric == "f1" else words
+        usual = "0.5"
+    else:
+        shown = [f"{name} {w:.3g}" for name, w in zip(target.classes, target.decision, strict=True)]
+        more = f" and {len(shown) - _CLASSES} more" if len(shown) > _CLASSES else ""
+        rule = f"What is said has the largest probability × weight ({', '.join(shown[:_CLASSES])}{more})"
+        usual = "the most probable class"
+    where = "held-out rows" if record.held_out else "the training rows"
+    return (
+        f"{rule}, for the highest expected {words}: {record.decided.score} on {where}, "
+        f"{record.decided.usual} with {usual}."
     )
 
 

@@ -244,6 +244,9 @@ class _Writer:
         if p.classes:
             listed = ", ".join(map(string_text, p.classes))
             parts.append(f"const char *const {self.name}_classes[{len(p.classes)}] = {{{listed}}};")
+        if p.decision:
+            weights = ", ".join(map(repr, p.decision))
+            parts.append(f"static const double {self.name}_decision[{len(p.decision)}] = {{{weights}}};")
         return parts
 
     def _signature(self) -> str:
@@ -268,10 +271,13 @@ class _Writer:
         type_ = "double" if p.classes else self.real
         lines = [f"for (int i = 0; i < {result.size}; i++) {name}[i] = {result.element('i', type_)};"]
         if p.classes:
+            i, best = "probabilities[i]", "probabilities[best]"
+            if p.decision:
+                i, best = (f"{of} * {self.name}_decision[{at}]" for of, at in ((i, "i"), (best, "best")))
             lines += [
                 "int best = 0;",
                 f"for (int i = 1; i < {result.size}; i++)",
-                "    if (probabilities[i] > probabilities[best]) best = i;",
+                f"    if ({i} > {best}) best = i;",
                 "return best; /* the place of the class in the list above */",
             ]
         return lines

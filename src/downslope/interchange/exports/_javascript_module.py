@@ -72,6 +72,7 @@ def javascript_module(prediction: Prediction) -> str:
         "\n".join(["const parameters = {", *arrays, "};"]),
         *levels,
         *([f"const classes = {_json(list(prediction.classes))};"] if prediction.classes else []),
+        *([f"const decision = {_json(list(prediction.decision))};"] if prediction.decision else []),
         compute,
         _predict(prediction),
         f'if (typeof module !== "undefined") module.exports = {{ {", ".join(called)} }};',
@@ -96,10 +97,12 @@ def _predict(prediction: Prediction) -> str:
             ]
         )
     if prediction.classes:
+        weighted = "probabilities.map((p, k) => p * decision[k])" if prediction.decision else "probabilities"
         given = [
             "return rows.map((_, i) => {",
             f"  const probabilities = [...result.subarray({width} * i, {width} * (i + 1))];",
-            "  const best = probabilities.indexOf(Math.max(...probabilities));",
+            f"  const weighted = {weighted};",
+            "  const best = weighted.indexOf(Math.max(...weighted));",
             "  return { prediction: classes[best], probabilities };",
             "});",
         ]

@@ -111,7 +111,11 @@ def onnx_file(prediction: Prediction, sections: Mapping[str, Any] = {}) -> bytes
     table = {op: _bound(spelling, write) for op, spelling in _SPELLINGS.items()}
     (result,) = walk([prediction.result], leaf, table, "a file of ONNX", prediction.stages)
     if prediction.classes:
-        place = write("ArgMax", result, dtype=_LONG, settings={"axis": 1, "keepdims": 0})
+        weighted = result
+        if prediction.decision:
+            weights = write.array(np.array(prediction.decision), "decision")
+            weighted = write("Mul", result, weights)
+        place = write("ArgMax", weighted, dtype=_LONG, settings={"axis": 1, "keepdims": 0})
         names = write.array(np.array(prediction.classes, object), "classes")
         chosen = write("Gather", names, place, dtype=_TEXT, called="prediction", settings={"axis": 0})
         write.file.output(chosen.name, _TEXT, (BATCH,))

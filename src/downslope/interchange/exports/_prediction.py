@@ -80,6 +80,8 @@ class Prediction:
         scale: the standard deviation of the target, 1 of probabilities; 0 where it is not known.
         interval: the share of targets between the second and the third column of the result, which are the
             ends of an interval around the number in the first; 0 where there is none.
+        decision: a weight for each class, of which that with the largest probability × weight is said; empty
+            where it is the most probable one.
     """
 
     cells: Sequence[Cells]
@@ -91,6 +93,7 @@ class Prediction:
     target: str = "prediction"
     scale: float = 0.0
     interval: float = 0.0
+    decision: tuple[float, ...] = ()
 
     @property
     def of_table(self) -> bool:

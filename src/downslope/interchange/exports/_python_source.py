@@ -96,6 +96,8 @@ def python_script(prediction: Prediction, *, features: Sequence[str] = ()) -> st
     levels = [_rows_text(name, cell) for name, cell in writer.levels.items()]
     if prediction.classes:
         levels.append(f"classes = {list(prediction.classes)!r}")
+    if prediction.decision:
+        levels.append(f"decision = np.array({list(prediction.decision)!r})")
     sections = [
         f'"""{_in_quotes(prediction.title)}, written by Downslope."""',
         _imports(definitions),
@@ -124,6 +126,7 @@ def _functions(prediction: Prediction, lines: Sequence[str], result: str) -> lis
         ]
     if not prediction.classes:
         return [_function("predict", "table", f"The predictions (rows,) {told}", lines, f"{result}[:, 0]")]
+    weighted = "predict_proba(table) * decision" if prediction.decision else "predict_proba(table)"
     return [
         _function("predict_proba", "table", f"The probabilities (rows, {width}) {told}", lines, result),
         _function(
@@ -131,7 +134,7 @@ def _functions(prediction: Prediction, lines: Sequence[str], result: str) -> lis
             "table",
             f"The classes (rows,) {told}",
             [],
-            "np.array(classes, object)[np.argmax(predict_proba(table), axis=1)]",
+            f"np.array(classes, object)[np.argmax({weighted}, axis=1)]",
         ),
     ]
 

@@ -176,7 +176,8 @@ def seconds(date):
 """What the expressions call, each after those that call it; written where it is used."""
 
 TAKEN = [
-    *("np", "base64", "math", "float", "int", "inputs", "predict", "predict_proba", "table", "classes"),
+    *("np", "base64", "math", "float", "int", "inputs", "table", "predict", "predict_proba"),
+    *("classes", "decision"),
     *_HELPERS,
 ]
 """Names that mean something else in a script."""

@@ -65,7 +65,10 @@ def of_table(
     values = {**parameters, **tables}
     title = f"{title_of(network, parameters)}, of {target.name}"
     scale = 1.0 if target.classes else target.scale
-    return Prediction(cells, result, values, title, target.classes, stages, target.name, scale, interval)
+    return Prediction(
+        *(cells, result, values, title, target.classes, stages, target.name, scale, interval),
+        decision=target.decision,
+    )
 
 
 def _encoded(encoder: TableEncoder) -> tuple[list[Cells], Node, dict[str, NDArray[Any]]]:
