@@ -69,7 +69,7 @@ def fit(
     members: int | None = None,
     hidden: int | Sequence[int] | None = None,
     activation: Any = "silu",
-    dropout: float = 0.2,
+    dropout: float | None = None,
     learning_rate: float = FitSettings.learning_rate,
     weight_decay: float = 0.1,
     batch_size: int | None = None,
@@ -123,7 +123,8 @@ def fit(
         hidden: units of each hidden layer, or of the only one; () for a linear network, None for what suits
             the rows.
         activation: of the hidden layers.
-        dropout: of the hidden layers.
+        dropout: of the hidden layers. None: 0.2; where the first group predicts the numbers that it held out
+            with an R² above 0.97, those that follow have none, and the blend decides.
         learning_rate: the peak; it falls in the second half of the epochs.
         weight_decay: of AdamW.
         batch_size, epochs: None for what suits the rows; at most a million epochs.

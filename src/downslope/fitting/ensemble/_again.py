@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from downslope.fitting.ensemble._ensemble import (
 )
 from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, train_group
 from downslope.fitting.ensemble._hooks import FitHooks
+from downslope.fitting.ensemble._noise import networks_without_dropout
 from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
 from downslope.fitting.record import LINEAR
 from downslope.nets import AnyNetwork, Ensemble, Network
@@ -89,13 +89,12 @@ def _networks(
     fitted: FittedEnsemble, encoder: TableEncoder, target: Target, settings: FitSettings, rows: EncodedRows
 ) -> list[Network]:
     """The network of each group for other inputs."""
-    found = [linear_network(encoder, target, LINEAR_PENALTY)]
-    if len(fitted.groups) > 1:
-        found += islice(
-            cycle(networks_for(encoder, target, settings, rows.learned_x, rows.count).values()),
-            len(fitted.groups) - 1,
-        )
-    return found
+    linear = linear_network(encoder, target, LINEAR_PENALTY)
+    if len(fitted.groups) == 1:
+        return [linear]
+    about = (encoder, target, settings, rows.learned_x, rows.count)
+    found = {LINEAR: linear, **networks_for(*about), **networks_without_dropout(*about)}
+    return [found[group.architecture] for group in fitted.groups]
 
 
 def _up_to_best(

@@ -20,6 +20,7 @@ from downslope.fitting.ensemble._blend import (
 from downslope.fitting.ensemble._divergence import refuse_diverged
 from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, class_probabilities, train_group
 from downslope.fitting.ensemble._hooks import FitHooks
+from downslope.fitting.ensemble._noise import little_noise, networks_without_dropout
 from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
 from downslope.fitting.record import LINEAR
 from downslope.nets import AnyNetwork, Ensemble, Network
@@ -105,14 +106,9 @@ def fit_ensemble(
     groups, interrupted = [hooks.agree(linear_group(rows, encoder, target, settings, hooks))], False
     if settings.layers_for(rows.count):
         try:
-            networks = networks_for(encoder, target, settings, rows.learned_x, rows.count)
-            planned = (
-                _timed(networks, settings, started, hooks) if rows.members > 1 else _first(networks, settings)
-            )
-            for place, (name, network, seconds) in enumerate(planned):
-                seed = (settings.seed + place) % SEEDS
-                groups.append(_trained(name, network, rows, settings, seed, seconds, hooks))
-                if groups[-1].run.stopped == "interrupted":
+            for group in _network_groups(rows, encoder, target, settings, started, hooks):
+                groups.append(group)
+                if group.run.stopped == "interrupted":
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
             interrupted = True
@@ -212,6 +208,33 @@ def linear_rows(rows: EncodedRows) -> EncodedRows:
     """As many rows in float64 as a linear model needs: every so many of a large table."""
     some = rows.every(-(-rows.x.size // _LINEAR_NUMBERS))
     return replace(some, x=some.x.astype(np.float64))
+
+
+def _network_groups(
+    rows: EncodedRows,
+    encoder: TableEncoder,
+    target: Target,
+    settings: FitSettings,
+    started: float,
+    hooks: FitHooks,
+) -> Iterator[EnsembleGroup]:
+    """One group after the other; where the first finds little noise, those that follow have no dropout."""
+    about = (encoder, target, settings, rows.learned_x, rows.count)
+
+    def trained(planned: Iterator[Planned], begin: int = 0) -> Iterator[EnsembleGroup]:
+        for place, (name, network, seconds) in enumerate(planned, begin):
+            seed = (settings.seed + place) % SEEDS
+            yield _trained(name, network, rows, settings, seed, seconds, hooks)
+
+    networks = networks_for(*about)
+    if rows.members == 1:
+        yield from trained(_first(networks, settings))
+        return
+    groups = trained(_timed(networks, settings, started, hooks))
+    yield (first := next(groups))
+    if hooks.agree(little_noise(first, rows, target, settings)):
+        groups = trained(_timed(networks_without_dropout(*about), settings, started, hooks), begin=1)
+    yield from groups
 
 
 Planned = tuple[str, Network, float | None]

@@ -79,7 +79,7 @@ class EnsembleGroup:
     """Trained networks of one architecture.
 
     Attributes:
-        name: of the architecture.
+        name: of the architecture, with a number where it was trained before.
         ensemble: the members.
         run: of their descent; its parameters are those of the best epoch.
         predictions: of each held-out row, by the member that holds it out: probabilities (rows, classes), or
@@ -94,6 +94,11 @@ class EnsembleGroup:
     predictions: NDArray[np.float64]
     seed: int = 0
     planned: int = 0
+
+    @property
+    def architecture(self) -> str:
+        """The name of the architecture."""
+        return self.name.rstrip("0123456789 ")
 
     @property
     def parameters(self) -> Mapping[str, NDArray[Any]]:

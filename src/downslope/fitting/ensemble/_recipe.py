@@ -24,6 +24,7 @@ FEWEST_ROWS = 50
 _PARALLEL = ("auto", "data", "members")
 _MEMBERS = 8
 _WIDTH = 128
+_DROPOUT = 0.2
 _UPDATES = 10_000
 _EMA_DECAY = 0.7  # of the parameters over epochs: errors on few held-out rows jump between epochs
 _WAITED = 5  # one epoch in so many goes by without a smaller error before training ends
@@ -48,7 +49,7 @@ class FitSettings:
         members: networks of each group; with 1, one row in seven is held out to choose the best epoch.
         hidden: units of each hidden layer, or of the only one; () for a linear network.
         activation: of the hidden layers.
-        dropout: of the hidden layers, from 0 to below 1.
+        dropout: of the hidden layers, from 0 to below 1; None: 0.2, and 0 where there is little noise.
         learning_rate: the peak of the schedule.
         weight_decay: of AdamW.
         batch_size: rows in a step.
@@ -67,7 +68,7 @@ class FitSettings:
     members: int | None = None
     hidden: int | Sequence[int] | None = None
     activation: Any = "silu"
-    dropout: float = 0.2
+    dropout: float | None = None
     learning_rate: float = 0.004
     weight_decay: float = 0.1
     batch_size: int | None = None
@@ -83,7 +84,6 @@ class FitSettings:
     def __post_init__(self) -> None:
         checked: dict[str, Any] = {
             "hidden": None if self.hidden is None else one_or_more("hidden", self.hidden, SIZE),
-            "dropout": number("dropout", self.dropout, _SHARE),
             "learning_rate": number("learning_rate", self.learning_rate, POSITIVE),
             "weight_decay": number("weight_decay", self.weight_decay, NOT_NEGATIVE),
             "seed": seed("seed", self.seed),
@@ -94,6 +94,8 @@ class FitSettings:
                 checked[name] = whole(name, getattr(self, name), within)
         if self.metric is not None:
             checked["metric"] = metric_named(self.metric)
+        if self.dropout is not None:
+            checked["dropout"] = number("dropout", self.dropout, _SHARE)
         if self.time_limit is not None:
             checked["time_limit"] = number("time_limit", self.time_limit, POSITIVE)
         if self.parallel is not None:
@@ -175,10 +177,11 @@ def networks_for(
             "piecewise": (PiecewiseLinear(columns, [_fewer(row, min(bins, _BINS)) for row in edges]),),
         }
     layers: list[Layer] = []
+    dropout = _DROPOUT if settings.dropout is None else settings.dropout
     for units in settings.layers_for(rows):
         layers.append(Dense(units, settings.activation))
-        if settings.dropout:
-            layers.append(Dropout(settings.dropout))
+        if dropout:
+            layers.append(Dropout(dropout))
     # an embedding puts its vectors behind the other columns, which keep their positions
     front = embeddings(encoder)
     return {

@@ -29,7 +29,8 @@ class GroupRecord:
     """How a group of networks of one architecture was trained.
 
     Attributes:
-        name: ``"linear"``, or the numerical embedding: ``"periodic"``, ``"piecewise"``, or ``"plain"``.
+        name: ``"linear"``, or the numerical embedding: ``"periodic"``, ``"piecewise"``, or ``"plain"``; then
+            ``", no dropout"`` where there is little noise, and a number if such a group was trained before.
         members: how many networks.
         share: how much they count in the prediction, of 1; with 0 they were left out of it.
         best_epoch, epochs: the epoch that was kept and the last; iterations for the linear model.

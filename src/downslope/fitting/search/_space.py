@@ -73,7 +73,7 @@ def space_for(settings: FitSettings, rows: int, given: Mapping[str, Any]) -> Spa
     choices: dict[str, tuple[Any, ...]] = {
         "hidden": ((64, 64), (256,), None, (128, 128, 128), (256, 256), (256, 256, 256), (512, 512)),
         "activation": ("tanh", "relu", "silu", "mish", "gelu"),
-        "dropout": (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5),
+        "dropout": (0.0, 0.05, 0.1, None, 0.3, 0.4, 0.5),
         "learning_rate": (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016),
         "weight_decay": (0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
         "batch_size": (max(8, batch // 2), None, *(b for b in (2 * batch, 4 * batch) if b <= rows // 4)),

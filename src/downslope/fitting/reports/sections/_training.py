@@ -50,13 +50,9 @@ def _held_out(found: Findings) -> str:
 
 
 def _name(group: GroupRecord) -> str:
-    return (
-        "linear model"
-        if group.name == LINEAR
-        else f"{group.name} embedding"
-        if group.name != "plain"
-        else "network"
-    )
+    embedding, comma, dropout = group.name.partition(",")
+    name = {LINEAR: "linear model", "plain": "network"}.get(embedding, f"{embedding} embedding")
+    return f"{name}{comma}{dropout}"
 
 
 def _curve(group: GroupRecord) -> Picture | None:
