@@ -23,7 +23,6 @@ from downslope.tables.dataset._files import Block
 __all__ = ["CountedBlock", "CountedRows", "LeftOut", "counted_rows_of", "rows_named_in"]
 
 _PLACE = "\0place"  # the name of no column
-_TEXT = (pl.String, pl.Categorical, pl.Enum)
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ def counted_rows_of(dataset: Dataset, target: str, weights: str = "", time: str 
     if time:
         if time not in dataset.schema:
             raise no_such_column(time, list(dataset.schema), " for time")
-        if dataset.schema[time] in _TEXT:
+        if dataset.schema[time] in (pl.String, pl.Categorical, pl.Enum):
             raise DownslopeError(
                 f'the column "{time}" of {dataset.name} holds text, which orders no rows by time; write '
                 "dates, times or numbers in it, or say by date_format how its dates are written"
