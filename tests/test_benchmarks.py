@@ -71,11 +71,13 @@ def test_predict() -> None:
     assert {"Downslope", "scikit-learn", "2,000"} <= {row[0] for row in rows("predict", *options)}
 
 
+@pytest.mark.thorough
 def test_gradients() -> None:
     found = rows("gradients", "--library", "Downslope")
     assert [row[1] for row in found if row[0] == "Downslope"] != ["–"]
 
 
+@pytest.mark.thorough
 def test_startup() -> None:
     found = rows("startup", "--only", "pass", "import downslope", "fit")
     names = ["`python -c pass`", "`import downslope`", "`downslope fit five_rows.csv`"]
@@ -202,6 +204,7 @@ def test_custom() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
+@pytest.mark.thorough
 def test_exports() -> None:
     found = [row for row in rows("exports", "--part", "peers") if row[1].startswith("Downslope")]
     assert [row[1] for row in found] == ["Downslope", "Downslope, int8"] * 2

@@ -42,6 +42,13 @@ CASES = [
 ]
 
 
+FITTING = (
+    ds.tune,
+    ds.TableRegressor,
+    ds.TableClassifier,
+)  # fit tables at each call, of which ds.fit is an example
+
+
 def test_every_public_callable_is_under_the_contract():
     public = {name for name in ds.__all__ if callable(getattr(ds, name))} - {"DownslopeError"}
     assert public == {target.__name__ for target in CONTRACT} | RESULTS
@@ -54,7 +61,7 @@ def test_every_public_callable_is_under_the_contract():
             target,
             parameter,
             id=f"{target.__qualname__}-{parameter}",
-            marks=[pytest.mark.thorough] if target is ds.tune else [],  # each of its calls fits several times
+            marks=[pytest.mark.thorough] if target in FITTING else [],
         )
         for target, parameter in CASES
     ],

@@ -95,6 +95,7 @@ def test_copies_go_on_alike(model, way, tmp_path):
     assert not hasattr(clone(model), "coefs_")
 
 
+@pytest.mark.thorough
 def test_a_search_over_a_pipeline():
     pipeline = make_pipeline(
         StandardScaler(), ds.MLPClassifier(max_iter=40, learning_rate_init=0.02, random_state=0)

@@ -295,6 +295,7 @@ def test_an_unfitted_estimator_says_so() -> None:
     assert not hasattr(ds.TableClassifier(), "feature_importances_")
 
 
+@pytest.mark.thorough
 def test_seeds_are_as_in_scikit_learn() -> None:
     x, y = load_diabetes(return_X_y=True)
 

@@ -118,6 +118,7 @@ def test_partial_dependence_is_drawn(regressor, frame) -> None:
     assert display.axes_.size == 3
 
 
+@pytest.mark.thorough
 def test_cross_validation_and_search(frame, y) -> None:
     assert cross_val_score(ds.TableRegressor(**QUICK), frame, y, cv=2).min() > 0.5
     search = GridSearchCV(ds.TableRegressor(**QUICK), {"hidden_layer_sizes": [(), 16]}, cv=2)

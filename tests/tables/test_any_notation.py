@@ -181,6 +181,7 @@ def test_every_notation_of_numbers() -> None:
         _check(notation, [FIRST, SECOND])
 
 
+@pytest.mark.thorough
 def test_every_notation_of_dates() -> None:
     for delimiter, date, time in MOMENTS:
         _check(Notation(delimiter, date=date, time=time), [FIRST, SECOND])
