@@ -182,7 +182,7 @@ FITS = {
             "members": OPTIONAL | wholes(lambda v: 1 <= v <= 1000),
             "hidden": OPTIONAL | wholes(lambda v: 1 <= v < 1e9),
             "activation": frozenset({"Tanh"}),
-            "dropout": SHARE,
+            "dropout": OPTIONAL | SHARE,
             "learning_rate": numbers(lambda v: 0 < v < 8),
             "weight_decay": numbers(lambda v: 0 <= v < 1e9),
             "batch_size": OPTIONAL | wholes(lambda v: v >= 1),
