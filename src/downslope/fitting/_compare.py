@@ -14,7 +14,7 @@ from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.fitting._load import load_fitted
 from downslope.fitting._models import Models, model_for, models_in, refuse_missing
-from downslope.fitting.evaluation import METRICS, Comparison, metric_named, statistics_of
+from downslope.fitting.evaluation import METRICS, Comparison, metric_named, metric_of, statistics_of
 from downslope.fitting.model import Model
 from downslope.tables import counted_in
 
@@ -45,7 +45,8 @@ def compare(
         data, row_weights, source: as of ``Model.evaluate``.
         target: the name of one target, where there are models of several, or as of ``Model.evaluate``.
         metric: the score that counts, for targets that have it; elsewhere, and where none is named, it is the
-            root mean squared error or the log loss.
+            root mean squared error or the log loss, or the mean absolute error where the first model was
+            fitted by it.
 
     Raises:
         DownslopeError: if the models predict different things, or for what ``Model.evaluate`` refuses.
@@ -116,8 +117,7 @@ def _comparison(
     """Models of one target on the same rows."""
     first = next(iter(named.values()))
     _refuse_others(named)
-    default = "log_loss" if first.target.classes else "root_mean_squared_error"
-    metric = default if metric is None else metric_named(metric, first.target.task)
+    metric = metric_of(first.network.loss) if metric is None else metric_named(metric, first.target.task)
     rows = first.labelled(data, target, row_weights)
     statistics, notes = {}, []
     for name, model in named.items():

@@ -13,12 +13,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.errors import DownslopeError
 from downslope.fitting._recording import validated_rows
 from downslope.fitting._training import Trained
 from downslope.fitting.evaluation import METRICS, metric_named, statistics_of
 from downslope.fitting.record import Decided
-from downslope.tables import listed
 
 __all__ = ["best_weights", "decided", "refuse_unsuitable", "with_decision"]
 
@@ -28,11 +26,10 @@ _CELLS = 2_000_000  # of probabilities that decide
 
 _DECIDING = ("balanced_accuracy", "f1", "f1_macro")
 """The scores for which another class than the most probable one may be better."""
-_SQUARES = ("r2", "root_mean_squared_error")
 
 
 def refuse_unsuitable(metric: str | None, tasks: Collection[str]) -> None:
-    """Refuse a metric that is of none of the targets, or that no fit goes by.
+    """Refuse a metric that is of none of the targets.
 
     Args:
         metric: its full name; None for none.
@@ -41,16 +38,8 @@ def refuse_unsuitable(metric: str | None, tasks: Collection[str]) -> None:
     Raises:
         DownslopeError: it says which there are.
     """
-    if metric is None:
-        return
-    if METRICS[metric].task not in tasks:
+    if metric is not None and METRICS[metric].task not in tasks:
         metric_named(metric, next(iter(tasks)))
-    if METRICS[metric].task == "regression" and metric not in _SQUARES:
-        raise DownslopeError(
-            f"metric is {metric!r}, and fit trains numbers by the squared error, which {listed(_SQUARES)} go "
-            f"by; {metric} is a score of evaluate and compare, and a network of its own has "
-            "loss='absolute_error' in ds.Network"
-        )
 
 
 def with_decision(trained: Trained, metric: str | None) -> Trained:

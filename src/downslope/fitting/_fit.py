@@ -147,12 +147,13 @@ def fit(
             that know the earlier rows alone are measured on the last fifth of them, then all rows train the
             model. The column stays an input, unless it is dropped; rows without a time are left out.
         seed: of all random numbers. The same seed gives the same bits, unless a time limit ends training.
-        metric: the score that classes are predicted for, named as by ``evaluate``: with ``"f1"``,
-            ``"f1_macro"`` and ``"balanced_accuracy"`` the class that is said is no longer the most probable
-            one, but what makes that score highest, as expected from the held-out rows. Training and
-            probabilities stay the same. ``"accuracy"``, ``"log_loss"``, ``"brier_score"``, ``"roc_auc"``, and
-            of numbers ``"r2"`` and ``"rmse"``, are what a fit goes by without it. Of several targets it is
-            that of those that have it.
+        metric: the score that is predicted for, named as by ``evaluate``: with ``"f1"``, ``"f1_macro"`` and
+            ``"balanced_accuracy"`` the class that is said is no longer the most probable one, but what makes
+            that score highest, as expected from the held-out rows. Training and probabilities stay the same.
+            With ``"mae"`` and ``"median_absolute_error"`` networks are trained by the absolute error, so that
+            predictions are medians and not means. ``"accuracy"``, ``"log_loss"``, ``"brier_score"``,
+            ``"roc_auc"``, and of numbers ``"r2"`` and ``"rmse"``, are what a fit goes by without it. Of
+            several targets it is that of those that have it.
         sheet: of an Excel file, by name, also with an area such as "Sales!B3:F20"; the first where none is
             given.
         delimiter, decimal, thousands: of text, such as ``";"``, ``","`` and ``"."``; decided from the whole
@@ -328,7 +329,7 @@ def table_descent(data: Any, target: str, **options: Any) -> tuple[dict[str, Any
         networks = networks_for(rows.encoder, rows.target, settings, rows.x, count)
         network = next(iter(networks.values()))
     else:
-        network = linear_network(rows.encoder, rows.target, LINEAR_PENALTY)
+        network = linear_network(rows.encoder, rows.target, settings, LINEAR_PENALTY)
     return descent_arguments(network, settings, rows.x, rows.y), rows.encoder.features
 
 

@@ -16,6 +16,9 @@ from downslope.fitting.evaluation import (
     Estimate,
     LabelledRows,
     PredictedRows,
+    baseline_for,
+    baselines,
+    metric_of,
     statistics_of,
     weighted_quantiles,
 )
@@ -49,8 +52,10 @@ def record_of(
     fitted, measured, rows = trained.fitted, trained.measured, trained.validation
     target, y, w = measured.target, measured.y, measured.w.astype(np.float64)
     known = slice(None) if trained.part is None else trained.part.earlier
+    constants = _constants(target, y[known], w[known])
+    baseline = baseline_for(metric_of(fitted.network.loss))
     predictions = {
-        "baseline": baseline_prediction(target, y[known], len(rows), w[known]),
+        "baseline": baselines(constants, target, validated_rows(trained))[baseline],
         "linear": measured.in_units(fitted.linear),
         "network": measured.in_units(fitted.blend),
     }
@@ -113,7 +118,7 @@ def _groups(fitted: FittedEnsemble) -> tuple[GroupRecord, ...]:
 def _gain(trained: Trained) -> Estimate:
     """By how much the loss of the blend is below that of the linear model."""
     labelled, measured = validated_rows(trained), trained.measured
-    metric = "log_loss" if measured.target.classes else "root_mean_squared_error"
+    metric = metric_of(trained.fitted.network.loss)
     linear, blend = (
         statistics_of(labelled, measured.target, measured.in_units(found))[metric]
         for found in (trained.fitted.linear, trained.fitted.blend)

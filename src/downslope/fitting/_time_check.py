@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from downslope._extras import polars as pl
 from downslope.fitting._scores import scores
 from downslope.fitting.ensemble import EncodedRows, FitHooks, FitSettings, FittedEnsemble, replayed
-from downslope.fitting.evaluation import LabelledRows, statistics_of
+from downslope.fitting.evaluation import LabelledRows, metric_of, statistics_of
 from downslope.fitting.record import LaterScores
 from downslope.fitting.rows import LaterPart, TargetRows
 from downslope.training import Folds
@@ -76,7 +76,8 @@ def _checked(
         if predicted is None:
             return found
         future.append(predicted[places])
-        found = _compared(rows, part, of, among, np.mean(future, axis=0))
+        metric = metric_of(fitted.network.loss)
+        found = _compared(rows, part, metric, of, among, np.mean(future, axis=0))
         if not found.flattered:
             break
     return found
@@ -85,13 +86,13 @@ def _checked(
 def _compared(
     rows: TargetRows,
     part: LaterPart,
+    metric: str,
     of: NDArray[np.int64],
     among: NDArray[np.float64],
     future: NDArray[np.float64],
 ) -> LaterScores:
     """What networks predict of later rows that knew others of all times, and that knew earlier ones alone."""
     labelled = LabelledRows(pl.DataFrame(), rows.index[of], rows.true[of], rows.w[of].astype(np.float64), 0)
-    metric = "log_loss" if rows.target.classes else "root_mean_squared_error"
     guesses = ((rows, rows.in_units(among)), (part.rows, part.rows.in_units(future)))
     before, after = (statistics_of(labelled, rows.target, guess)[metric] for _, guess in guesses)
     apart = (after - before).estimate(labelled.weights)

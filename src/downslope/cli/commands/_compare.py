@@ -17,7 +17,7 @@ __all__ = ["compare"]
 @click.option(
     "--metric",
     metavar="NAME",
-    help=f"The score that counts: {METRICS} (default: root_mean_squared_error or log_loss).",
+    help=f"The score that counts: {METRICS} (default: what the first model was trained by).",
 )
 @TARGET
 @click.option("--row-weights", metavar="COLUMN", help="A column of the table with the weight of each row.")

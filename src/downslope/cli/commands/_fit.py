@@ -158,8 +158,9 @@ __all__ = ["fit"]
 @click.option(
     "--metric",
     metavar="NAME",
-    help="The score that classes are predicted for: f1, f1_macro or balanced_accuracy say another class than "
-    "the most probable one where that makes the score higher. Probabilities stay the same.",
+    help="The score that is predicted for: f1, f1_macro or balanced_accuracy say another class than the most "
+    "probable one where that makes the score higher; mae trains networks for numbers by the absolute error "
+    "(default: the most probable class, and the squared error).",
 )
 @click.option(
     "--checkpoint",

@@ -34,8 +34,9 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]
         random_state: an integer gives the same model each time.
         verbose: whether to print each epoch.
         checkpoint: where training is saved as it goes, a ``ds.Checkpoint``; of one fit, not of a search.
-        metric: the score that is predicted for, as of ``ds.fit``: of classes also ``"f1"``, ``"f1_macro"``
-            and ``"balanced_accuracy"``, which change ``predict`` and leave ``predict_proba`` as it is.
+        metric: the score that is predicted for, as of ``ds.fit``: of numbers also ``"mae"``, with which
+            predictions are medians; of classes also ``"f1"``, ``"f1_macro"`` and ``"balanced_accuracy"``,
+            which change ``predict`` and leave ``predict_proba`` as it is.
 
         For all of them None, or (), leaves the choice to ``ds.fit``.
 

@@ -22,6 +22,7 @@ from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, class_
 from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.fitting.ensemble._noise import little_noise, networks_without_dropout
 from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
+from downslope.fitting.evaluation import metric_of
 from downslope.fitting.record import LINEAR
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import TableEncoder, Target
@@ -123,7 +124,7 @@ def fit_single(
     hooks: FitHooks,
 ) -> FittedEnsemble:
     """One network for rows too few to hold any out: a linear model, or the network that was asked for."""
-    linear = linear_network(encoder, target, _SLIGHT_PENALTY)
+    linear = linear_network(encoder, target, settings, _SLIGHT_PENALTY)
     groups = [_on_these(LINEAR, linear, linear_rows(rows), settings, LINEAR_DESCENT, hooks)]
     if settings.layers_for(rows.count):
         name, network = next(
@@ -190,7 +191,7 @@ def linear_group(
     limit = settings.time_limit
     group = train_group(
         LINEAR,
-        linear_network(encoder, target, LINEAR_PENALTY),
+        linear_network(encoder, target, settings, LINEAR_PENALTY),
         rows,
         training=linear_rows(rows),
         **LINEAR_DESCENT,
@@ -319,14 +320,14 @@ def blended_groups(
         groups = [replace(g, predictions=np.clip(g.predictions, low, high)) for g in groups]
     held, classes = rows.folds.held_out, len(target.classes)
     y, weights = rows.y[held], rows.weights[held]
-    predictions = [g.predictions for g in groups]
+    predictions, metric = [g.predictions for g in groups], metric_of(groups[0].ensemble.loss)
     if rows.members == 1 or len(groups) == 1:
-        shares = best_alone(predictions, y, weights, classes)
+        shares = best_alone(predictions, y, weights, metric)
         chosen = shares.index(1.0)
         group = groups[chosen]
         network, own = group.ensemble.networks[0], group.ensemble.of_member(0, group.parameters)
         return FittedEnsemble(network, own, groups, shares, predictions[0], predictions[chosen], interrupted)
-    shares = best_shares(predictions, y, weights, classes)
+    shares = best_shares(predictions, y, weights, metric)
     temperature = best_temperature(predictions, shares, y, weights) if classes else 1.0
     scaled = [temperature_scaled(p, temperature) for p in predictions] if classes else predictions
     ensemble, values = joined(groups, shares, temperature)

@@ -22,6 +22,7 @@ FEWEST_ROWS = 50
 """Below it no rows are held out and the network is linear."""
 
 _PARALLEL = ("auto", "data", "members")
+_OF_ABSOLUTE_ERRORS = ("mean_absolute_error", "median_absolute_error")  # the latter has no useful gradient
 _MEMBERS = 8
 _WIDTH = 128
 _DROPOUT = 0.2
@@ -59,7 +60,8 @@ class FitSettings:
         engine, device: that train the networks, as of ``descend``.
         parallel: how ranks share the work, "auto", "data" or "members"; None: this process alone.
         seed: of all random numbers.
-        metric: the score that decides which class is said; None for the most probable one.
+        metric: the score that decides which class is said, and the loss of networks for numbers; None for the
+            most probable class, and the squared error.
 
     Raises:
         DownslopeError: for a value that does not serve; the message says what does.
@@ -113,6 +115,11 @@ class FitSettings:
         names = ("activation", "dropout", "learning_rate", "weight_decay", "batch_size", "epochs")
         given = {name: getattr(self, name) for name in names}
         return {name: value for name, value in given.items() if value != getattr(FitSettings, name)}
+
+    @property
+    def loss_of_numbers(self) -> str:
+        """The loss of networks that predict numbers."""
+        return "absolute_error" if self.metric in _OF_ABSOLUTE_ERRORS else "squared_error"
 
     def holds_out(self, rows: int) -> bool:
         """Whether there are enough rows to hold some out."""
@@ -185,7 +192,7 @@ def networks_for(
     # an embedding puts its vectors behind the other columns, which keep their positions
     front = embeddings(encoder)
     return {
-        name: _network(encoder, target, [*front, *numbers, *layers], l2=0.0)
+        name: _network(encoder, target, settings, [*front, *numbers, *layers], l2=0.0)
         for name, numbers in numerical.items()
     }
 
@@ -224,22 +231,20 @@ def _fewer(edges: tuple[float, ...], bins: int) -> tuple[float, ...]:
     return tuple(edges[i] for i in chosen)
 
 
-def linear_network(encoder: TableEncoder, target: Target, l2: float) -> Network:
+def linear_network(encoder: TableEncoder, target: Target, settings: FitSettings, l2: float) -> Network:
     """The linear model on the same inputs, with a small penalty, so that its solution is unique."""
-    return _network(
-        encoder,
-        target,
-        list(embeddings(encoder, most=_outputs(target))),
-        l2=l2,
-    )
+    front = embeddings(encoder, most=_outputs(target))
+    return _network(encoder, target, settings, front, l2=l2)
 
 
 def _outputs(target: Target) -> int:
     return len(target.classes) if len(target.classes) > 2 else 1
 
 
-def _network(encoder: TableEncoder, target: Target, layers: list[Layer], l2: float) -> Network:
-    losses = {0: "squared_error", 2: "binary_cross_entropy"}
+def _network(
+    encoder: TableEncoder, target: Target, settings: FitSettings, layers: Sequence[Layer], l2: float
+) -> Network:
+    losses = {0: settings.loss_of_numbers, 2: "binary_cross_entropy"}
     loss = losses.get(len(target.classes), "cross_entropy")
     output = Dense(_outputs(target), initializer="glorot_uniform")
     return Network(inputs=len(encoder.features), layers=[*layers, output], loss=loss, l2=l2)

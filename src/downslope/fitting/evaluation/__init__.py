@@ -1,6 +1,6 @@
 """How good predictions are on some rows: scores with their standard errors, and where they fail."""
 
-from downslope.fitting.evaluation._baselines import baselines
+from downslope.fitting.evaluation._baselines import baseline_for, baselines
 from downslope.fitting.evaluation._comparison import Comparison
 from downslope.fitting.evaluation._evaluation import (
     Evaluation,
@@ -14,6 +14,7 @@ from downslope.fitting.evaluation._statistics import (
     Estimate,
     Statistic,
     metric_named,
+    metric_of,
     weighted_quantiles,
 )
 from downslope.fitting.evaluation._text import aligned
@@ -29,10 +30,12 @@ __all__ = [
     "Statistic",
     "WorstRow",
     "aligned",
+    "baseline_for",
     "baselines",
     "evaluation_of",
     "labelled_rows",
     "metric_named",
+    "metric_of",
     "statistics_of",
     "weighted_quantiles",
     "weights_of",

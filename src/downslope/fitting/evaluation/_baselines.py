@@ -12,7 +12,16 @@ from downslope.fitting.evaluation._rows import LabelledRows
 from downslope.fitting.evaluation._statistics import weighted_quantiles
 from downslope.tables import Target
 
-__all__ = ["baselines"]
+__all__ = ["baseline_for", "baselines"]
+
+
+def baseline_for(metric: str) -> str:
+    """The name of the baseline that is the best by a score.
+
+    >>> baseline_for("mean_absolute_error"), baseline_for("root_mean_squared_error")
+    ('baseline (median)', 'baseline (mean)')
+    """
+    return {"log_loss": FREQUENCIES, "mean_absolute_error": MEDIAN}.get(metric, MEAN)
 
 
 def baselines(

@@ -26,6 +26,7 @@ __all__ = [
     "Statistic",
     "class_statistics",
     "metric_named",
+    "metric_of",
     "number_statistics",
     "roc_auc",
     "weighted_quantiles",
@@ -87,6 +88,17 @@ def metric_named(given: Any, task: str | None = None) -> str:
     names = [name for name, metric in METRICS.items() if task in (None, metric.task)]
     full = _SHORT.get(given.lower()) if isinstance(given, str) else None
     return full if full in names else choice("metric", given, names)
+
+
+def metric_of(loss: Any) -> str:
+    """The score by which networks with a loss are compared: the loss itself, or the squares of errors.
+
+    >>> metric_of("cross_entropy"), metric_of("squared_error")
+    ('log_loss', 'root_mean_squared_error')
+    """
+    if loss in ("binary_cross_entropy", "cross_entropy"):
+        return "log_loss"
+    return "mean_absolute_error" if loss == "absolute_error" else "root_mean_squared_error"
 
 
 @dataclass(frozen=True)

@@ -120,8 +120,8 @@ class Record:
             targets, or the shares of the classes; empty in files of before they were kept.
         asked: the settings of ``fit`` that were no defaults, as they are written in Python.
         group: the column whose groups were held out as a whole, or "".
-        gain: by how much the root mean squared error or the log loss of this model is below that of the
-            linear model, with the standard error of the difference row by row.
+        gain: by how much the score that the networks were trained by, such as the root mean squared error, is
+            below that of the linear model, with the standard error of the difference row by row.
         later: the rows that validated, where they are later than those that trained the networks.
         time_checks: what scores of later rows say, for columns by which the rows may be in order.
         searched: how its settings were searched; None where they were not.

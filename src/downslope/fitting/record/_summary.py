@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from downslope.fitting._scores import FREQUENCIES, LINEAR_MODEL, MEAN, NETWORK, Scores
+from downslope.fitting._scores import LINEAR_MODEL, NETWORK, Scores
 from downslope.fitting._written import rounded
-from downslope.fitting.evaluation import METRICS, Estimate
+from downslope.fitting.evaluation import METRICS, Estimate, baseline_for, metric_of
 from downslope.fitting.record._record import LINEAR, GroupRecord, LaterRows, LaterScores, Record
 from downslope.fitting.record._searched import Searched
 from downslope.nets import AnyNetwork, Dense, Ensemble
@@ -18,6 +18,7 @@ __all__ = ["ColumnUse", "Summary", "group_line", "summary_of"]
 
 _LEFT_OUT = "left out"
 _CLASSES = 12
+_MEDIANS = "The networks were trained by the absolute error: a prediction is a median and not a mean."
 _TELLING = 2.0  # standard errors
 
 
@@ -60,7 +61,8 @@ class Summary:
         time_checks: what scores of later rows say, for columns by which the rows may be in order.
         imported: what the model was made of, where it was fitted elsewhere and no scores are known.
         searched: how its settings were searched, where they were.
-        decision: which class is said, in words; empty for the most probable one.
+        decision: what is said of a row, in words; empty for the most probable class, or the mean.
+        metric: the score that the networks were trained by.
     """
 
     task: str
@@ -85,6 +87,7 @@ class Summary:
     imported: str = ""
     searched: Searched | None = None
     decision: str = ""
+    metric: str = "root_mean_squared_error"
 
     @property
     def members(self) -> int:
@@ -117,21 +120,25 @@ class Summary:
     @property
     def compared(self) -> dict[str, Scores]:
         """The scores by what they are of."""
-        baseline = FREQUENCIES if self.task == "classification" else MEAN
-        return {baseline: self.baseline, LINEAR_MODEL: self.linear, NETWORK: self.network}
+        return {baseline_for(self.metric): self.baseline, LINEAR_MODEL: self.linear, NETWORK: self.network}
 
     @property
     def learned(self) -> bool:
         """Whether the network predicts better than the baseline."""
-        return _loss(self.network) < _loss(self.baseline)
+        return self._error(self.network) < self._error(self.baseline)
+
+    def _error(self, scores: Scores) -> float:
+        """The score that the networks were trained by."""
+        found: float | None = getattr(scores, self.metric)
+        return float("nan") if found is None else found
 
     @property
     def conclusion(self) -> str:
         """In a sentence or two, what the network adds."""
         if self.imported:
             return "Nothing is known of how good it is."
-        name = "log loss" if self.task == "classification" else "root mean squared error"
-        linear, network = (_loss(s) for s in (self.linear, self.network))
+        name = METRICS[self.metric].words
+        linear, network = (self._error(s) for s in (self.linear, self.network))
         where = " on later rows" if self.later is not None else ""
         nothing = f"not below that of the baseline: these columns do not predict it{where}."
         if self.main.name == LINEAR:
@@ -159,7 +166,7 @@ class Summary:
         if not others:
             return ""
         best, linear = min(map(_validation_error, others)), _validation_error(self.groups[0])
-        if self.task == "regression":
+        if self.metric == "root_mean_squared_error":  # of which the loss is the square
             best, linear = best**0.5, linear**0.5
         if not best > linear > 0:
             return ": hidden layers did not help"
@@ -169,7 +176,7 @@ class Summary:
     def notes(self) -> tuple[str, ...]:
         """What a reader of the scores should know besides, in sentences."""
         found = [self.decision] if self.decision else []
-        found += [_flattery(check) for check in self.time_checks if check.flattered]
+        found += [_flattery(check, self.metric) for check in self.time_checks if check.flattered]
         if self.later is not None and self.later.new_classes:
             found.append(
                 "Only the later rows have the following classes, so that no network could predict them "
@@ -234,11 +241,6 @@ def group_line(group: GroupRecord) -> str:
     return f"  {group.members} × {group.name}: {share}; best epoch {group.best_epoch} of {group.epochs}"
 
 
-def _loss(scores: Scores) -> float:
-    found = scores.log_loss if scores.log_loss is not None else scores.root_mean_squared_error
-    return float("nan") if found is None else found
-
-
 def _validation_error(group: GroupRecord) -> float:
     """That of the epoch that was kept."""
     return min(group.validation_errors, default=float("inf"))
@@ -253,21 +255,23 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %" if share >= 0.01 else f"{100 * share:.2g} %"
 
 
-def _flattery(check: LaterScores) -> str:
+def _flattery(check: LaterScores, metric: str) -> str:
     """That scores of rows held out at random are no scores of later rows."""
     column, rows = check.later.column, str(check.later)
+    random, future = (_worded(found, metric) for found in (check.among_others, check.of_the_future))
     return (
-        f"{rows[0].upper()}{rows[1:]}: {_worded(check.among_others)} where they are held out at random, "
-        f"{_worded(check.of_the_future)} where they are predicted from earlier rows alone. If the model is "
-        f"to predict later rows, the scores above flatter it; --time {shlex.quote(column)} (in Python "
-        f"time={column!r}) holds out by time."
+        f"{rows[0].upper()}{rows[1:]}: {random} where they are held out at random, {future} where they are "
+        "predicted from earlier rows alone. If the model is to predict later rows, the scores above flatter "
+        f"it; --time {shlex.quote(column)} (in Python time={column!r}) holds out by time."
     )
 
 
-def _worded(scores: Scores) -> str:
+def _worded(scores: Scores, metric: str) -> str:
     """The scores that count, in words."""
     if scores.accuracy is not None:
         return f"accuracy {100 * scores.accuracy:.1f} % and log loss {scores.log_loss:.4f}"
+    if metric == "mean_absolute_error":
+        return f"mean absolute error {scores.mean_absolute_error:.4g}"
     if scores.r2 is None:
         return f"root mean squared error {scores.root_mean_squared_error:.4g}"
     return f"R² {scores.r2:.4f} (root mean squared error {scores.root_mean_squared_error:.4g})"
@@ -300,12 +304,15 @@ def summary_of(network: AnyNetwork, encoder: TableEncoder, target: Target, recor
         time_checks=record.time_checks,
         imported=record.imported,
         searched=record.searched,
-        decision=_decision(target, record),
+        decision=_decision(network, target, record),
+        metric=metric_of(network.loss),
     )
 
 
-def _decision(target: Target, record: Record) -> str:
-    """Which class is said of a row, where that is not the most probable one, and what it brings."""
+def _decision(network: AnyNetwork, target: Target, record: Record) -> str:
+    """What is said of a row, where that is not the most probable class or the mean, and what it brings."""
+    if network.loss == "absolute_error" and not record.imported:
+        return _MEDIANS
     if record.decided is None or not target.decision:
         return ""
     words = METRICS[record.decided.metric].words

@@ -14,7 +14,7 @@ from downslope._signals import pending
 from downslope.fitting._fit import FitPhase, OpenedFit, fitted_model
 from downslope.fitting._training import with_folds
 from downslope.fitting.ensemble import FitHooks, linear_group
-from downslope.fitting.evaluation import Estimate
+from downslope.fitting.evaluation import Estimate, metric_of
 from downslope.fitting.model import Model
 from downslope.fitting.record import LINEAR, Searched
 from downslope.fitting.rows import TargetRows
@@ -203,7 +203,9 @@ class Course:
 
     @property
     def _metric(self) -> str:
-        return "log_loss" if self.rows.target.classes else "root_mean_squared_error"
+        if self.rows.target.classes:
+            return "log_loss"
+        return metric_of(self.opened.settings.loss_of_numbers)
 
     @property
     def _description(self) -> Description:

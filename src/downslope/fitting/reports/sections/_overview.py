@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from downslope._visible import escape
-from downslope.fitting._scores import FREQUENCIES, LINEAR_MODEL, MEAN, NETWORK
-from downslope.fitting.evaluation import METRICS, Estimate, Evaluation
+from downslope.fitting._scores import FREQUENCIES, LINEAR_MODEL, MEDIAN, NETWORK
+from downslope.fitting.evaluation import METRICS, Estimate, Evaluation, baseline_for, metric_of
 from downslope.fitting.reports._findings import Findings
 from downslope.fitting.reports._html import note
 from downslope.fitting.reports._rows import source_name
@@ -44,7 +44,8 @@ def _lead(found: Findings) -> str:
             f"has {found.model.record.rows:,} rows, was fitted by an older version, or its held-out rows "
             "were taken out. Give rows that it has not seen: downslope report MODEL --table TABLE."
         )
-    said = _of_classes(evaluation) if evaluation.classes else _of_numbers(evaluation)
+    baseline = baseline_for(metric_of(found.model.network.loss))
+    said = _of_classes(evaluation) if evaluation.classes else _of_numbers(evaluation, baseline)
     return f'<p class="lead">{escape(_opening(found))} {escape(said)}</p>'
 
 
@@ -57,14 +58,14 @@ def _opening(found: Findings) -> str:
     return f"On {found.of}, each predicted by networks that were not trained on it:"
 
 
-def _of_numbers(found: Evaluation) -> str:
-    error = "mean_absolute_error"
+def _of_numbers(found: Evaluation, baseline: str) -> str:
+    error, constant = "mean_absolute_error", "median" if baseline == MEDIAN else "mean"
     own = _value(found, NETWORK, error)
     linear = _value(found, LINEAR_MODEL, error)
     beside = f", a linear model by {linear}" if linear else ""
     return (
-        f"predictions of {found.target} are off by {own} on average. Always predicting the mean is off by "
-        f"{_value(found, MEAN, error)}{beside}."
+        f"predictions of {found.target} are off by {own} on average. Always predicting the {constant} is off "
+        f"by {_value(found, baseline, error)}{beside}."
     )
 
 

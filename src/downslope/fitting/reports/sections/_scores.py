@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from downslope.fitting._scores import FREQUENCIES, LINEAR_MODEL, MEAN, NETWORK
-from downslope.fitting.evaluation import METRICS, Statistic, statistics_of
+from downslope.fitting._scores import LINEAR_MODEL, NETWORK
+from downslope.fitting.evaluation import METRICS, Statistic, baseline_for, metric_of, statistics_of
 from downslope.fitting.reports._findings import Findings
 from downslope.fitting.reports._html import bullets, note, paragraph, table
 
@@ -47,13 +47,12 @@ def _conclusions(found: Findings) -> Iterator[str]:
     predicted, target = found.predicted, found.model.target
     if predicted is None:
         return
-    metric = "log_loss" if target.classes else "root_mean_squared_error"
+    metric = metric_of(found.model.network.loss)
     statistics = {
         of: statistics_of(predicted.rows, target, outputs)[metric]
         for of, outputs in predicted.outputs.items()
     }
-    baseline = FREQUENCIES if target.classes else MEAN
-    for of in (baseline, LINEAR_MODEL):
+    for of in (baseline_for(metric), LINEAR_MODEL):
         if of in statistics:
             yield _compared(
                 of, statistics[NETWORK] - statistics[of], predicted.rows.weights, METRICS[metric].words
