@@ -276,7 +276,7 @@ def test_ctrl_c_keeps_the_best_so_far() -> None:
     assert model.record.network.r2 > 0
 
 
-@pytest.mark.parametrize("where", ["networks_for", "train_group", "_seconds_of_a_step"])
+@pytest.mark.parametrize("where", ["networks_for", "train_group", "within"])
 @pytest.mark.parametrize("members", [1, 4])
 def test_ctrl_c_between_descents_keeps_the_linear_model(monkeypatch, where: str, members: int) -> None:
     work = getattr(_ensemble, where)

@@ -182,16 +182,25 @@ def fit(
     array([180.5])
     """
     given = locals()
+    clock = FitHooks().now
+    begun = clock()
     with Deferred(reports=True):
         with at_once():
             opened = opened_fit(given)
         with hooks_of(progress, checkpoint, opened.asked, opened.settings.parallel) as hooks:
             if opened.several:
-                return _fitted_models(opened, hooks)
+                return _fitted_models(opened, _less(opened.settings, clock() - begun), hooks)
             rows = opened.rows()
             settings, about, description = opened.settings, opened.about, opened.descriptions[0]
             del data, opened, given  # only numbers are needed from here on
-            return fitted_model(rows, description, settings, hooks, about)
+            return fitted_model(rows, description, _less(settings, clock() - begun), hooks, about)
+
+
+def _less(settings: FitSettings, seconds: float) -> FitSettings:
+    """The settings, with a time limit that is so many seconds shorter."""
+    if settings.time_limit is None:
+        return settings
+    return replace(settings, time_limit=max(settings.time_limit - seconds, _LEAST_SECONDS))
 
 
 @dataclass(frozen=True)
@@ -333,9 +342,9 @@ def table_descent(data: Any, target: str, **options: Any) -> tuple[dict[str, Any
     return descent_arguments(network, settings, rows.x, rows.y), rows.encoder.features
 
 
-def _fitted_models(opened: OpenedFit, hooks: FitHooks) -> Models:
+def _fitted_models(opened: OpenedFit, settings: FitSettings, hooks: FitHooks) -> Models:
     """The models of several targets, one after another; after Ctrl-C those that there are."""
-    frame, descriptions, settings, about = opened.frame, opened.descriptions, opened.settings, opened.about
+    frame, descriptions, about = opened.frame, opened.descriptions, opened.about
     started, models = hooks.now(), list[Model]()
     try:
         for place, description in enumerate(descriptions):

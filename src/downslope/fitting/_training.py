@@ -30,6 +30,7 @@ from downslope.training import Folds
 __all__ = ["Trained", "shuffled_as", "train", "with_folds"]
 
 _CHECK_SHARE = 0.1  # of a time limit
+_INTERVALS_SHARE = 0.2  # of a time limit, as they take of a whole fit
 _FEWEST_MEMBERS = 4  # beside which one more network is a small share of the work
 
 
@@ -71,9 +72,14 @@ def train(rows: TargetRows, settings: FitSettings, hooks: FitHooks) -> Trained:
         encoded = EncodedRows(rows.x, rows.y, rows.w, Folds(np.full(len(rows.y), -1)))
         fitted = fit_single(encoded, rows.encoder, rows.target, settings, hooks)
         return Trained(fitted, rows, rows, np.arange(len(rows.y)), held_out=False)
-    trained = _held_out_and_whole(rows, settings, hooks)
+    limit, first = settings.time_limit, settings
+    end = None if limit is None else hooks.now() + limit
+    if limit is not None and not rows.target.classes:
+        first = replace(settings, time_limit=limit * (1 - _INTERVALS_SHARE))
+    trained = _held_out_and_whole(rows, first, hooks)
     if not rows.target.classes and not trained.fitted.interrupted:
-        trained = _with_intervals(trained, settings, hooks)
+        left = None if end is None else max(end - hooks.now(), 0.0)
+        trained = _with_intervals(trained, settings, hooks, left)
     return trained
 
 
@@ -131,7 +137,9 @@ def with_folds(rows: TargetRows, measured: TargetRows, settings: FitSettings) ->
     return found
 
 
-def _with_intervals(trained: Trained, settings: FitSettings, hooks: FitHooks) -> Trained:
+def _with_intervals(
+    trained: Trained, settings: FitSettings, hooks: FitHooks, seconds: float | None
+) -> Trained:
     """With intervals, where Ctrl-C leaves time for them."""
     rows, held = trained.rows, trained.validation
     some: Any = held if len(held) < len(rows.y) else slice(None)
@@ -150,6 +158,7 @@ def _with_intervals(trained: Trained, settings: FitSettings, hooks: FitHooks) ->
             hooks,
             groups,
             times,
+            seconds,
         )
     except KeyboardInterrupt:
         return replace(trained, fitted=replace(trained.fitted, interrupted=True))

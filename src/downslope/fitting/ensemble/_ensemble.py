@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, class_
 from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.fitting.ensemble._noise import little_noise, networks_without_dropout
 from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
+from downslope.fitting.ensemble._within import within
 from downslope.fitting.evaluation import metric_of
 from downslope.fitting.record import LINEAR
 from downslope.nets import AnyNetwork, Ensemble, Network
@@ -49,8 +49,6 @@ LINEAR_PENALTY = 1e-3
 _SLIGHT_PENALTY = 1e-4  # so that the solution for few rows is unique
 _LINEAR_SHARE = 0.2  # of a time limit
 _MOST_GROUPS = 10
-_TRIED = ("optimizer", "learning_rate", "batch_size", "engine", "device", "parallel")
-_TRIAL_STEPS = 12  # that measure how long a step takes
 _LINEAR_NUMBERS = 1_000_000  # in the rows that the linear model is trained on, in float64
 SEEDS = 1 << 64
 
@@ -280,12 +278,8 @@ def _trained(
     asked = dict(settings.descent(count, epochs))
     steps = epochs * -(-count // asked["batch_size"])
     if seconds is not None:
-        begun, planned = hooks.now(), hooks.begun(name)
-        if planned is None:
-            per_step = _seconds_of_a_step(network, rows, asked, seed)
-            planned = max(1, int(min(steps, (seconds - (hooks.now() - begun)) * 0.9 / hooks.agree(per_step))))
-        steps = planned
-        asked |= {"epochs": None, "steps": steps, "time_limit": max(seconds - (hooks.now() - begun), 0.0)}
+        asked = within(seconds, name, network, rows, asked, seed, hooks)
+        steps = asked["steps"]
     asked |= hooks.of(name, asked["learning_rate"])
     spread = hooks.ranks if settings.parallel == "members" else None
     group = train_group(name, network, rows, ranks=spread, **asked, seed=seed)
@@ -295,19 +289,6 @@ def _trained(
     y, weights = rows.y[held], rows.weights[held]
     refuse_diverged(group.run, before, group.predictions, y, weights, settings.learning_rate)
     return group
-
-
-def _seconds_of_a_step(network: Network, rows: EncodedRows, asked: Mapping[str, Any], seed: int) -> float:
-    """Measured on some steps whose result is not used; their program is kept for those that follow."""
-    settings = {k: asked[k] for k in _TRIED}
-    ensemble = Ensemble([network] * rows.members)
-    some = slice(None, _TRIAL_STEPS * asked["batch_size"])
-    x, y = rows.x[some], rows.y[some]
-    for _ in range(2):
-        begun = monotonic()
-        if descend(ensemble, x, y, steps=_TRIAL_STEPS, seed=seed, **settings).stopped == "interrupted":
-            raise KeyboardInterrupt
-    return max(monotonic() - begun, 1e-6) / _TRIAL_STEPS
 
 
 def blended_groups(

@@ -51,6 +51,15 @@ class EncodedRows:
             return self.weights
         return np.where(self.unknown, np.float32(0), self.weights[:, None])
 
+    def learned_weights(self, some: slice) -> NDArray[np.float32]:
+        """How much some of the rows count for each member in training, (rows, members)."""
+        known, of = self.known_weights[some], self.folds.of[some]
+        shape = (len(of), self.members)
+        weights = np.broadcast_to(known if known.ndim == 2 else known[:, None], shape).copy()
+        held = np.flatnonzero(of >= 0)
+        weights[held, of[held]] = 0
+        return weights
+
     @property
     def learned_x(self) -> NDArray[Any]:
         """The inputs of the rows that some member learns from, (rows, inputs)."""

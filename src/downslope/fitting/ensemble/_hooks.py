@@ -70,6 +70,11 @@ class FitHooks:
         """Seconds since some time; those of processes that were saved and ended count."""
         return self.agree(monotonic() if self.journal is None else self.journal.now())
 
+    @property
+    def repeated(self) -> bool:
+        """Whether other processes make the same choices: those that go on from checkpoints, and ranks."""
+        return self.journal is not None or self.ranks is not None
+
     def agree(self, value: T) -> T:
         """A value as the first rank has it."""
         return value if self.ranks is None else self.ranks.agree(value)

@@ -19,7 +19,8 @@ from downslope.fitting.ensemble._folds import folds_of, forward_folds
 from downslope.fitting.ensemble._group import EncodedRows, train_group
 from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.fitting.ensemble._recipe import FitSettings, interval_network
-from downslope.nets import AnyNetwork
+from downslope.fitting.ensemble._within import seconds_of_a_step, within
+from downslope.nets import AnyNetwork, Network
 from downslope.tables import TableEncoder
 from downslope.training import forward
 
@@ -34,6 +35,7 @@ QUANTILES = tuple(sorted({round(0.5 + side * share / 2, 4) for share in COVERAGE
 _MEMBERS = 4
 _EPOCHS = 32
 _MOST_ROWS = 50_000
+_FEWEST_ROWS, _FEWEST_EPOCHS = 1000, 8  # where time is short
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def fit_intervals(
     hooks: FitHooks,
     groups: NDArray[np.int64] | None = None,
     times: NDArray[np.int64] | None = None,
+    seconds: float | None = None,
 ) -> tuple[IntervalNetworks, NDArray[np.float32]]:
     """Learn intervals from predictions of held-out rows.
 
@@ -143,6 +146,7 @@ def fit_intervals(
         groups: which group each row belongs to, (rows,); None where rows stand alone.
         times: the places of their times in order, (rows,), where no later row may teach what is measured on
             an earlier one; not heeded where all are the same.
+        seconds: that this may take; None for as long as it takes.
     """
     ends = np.full((len(y), len(COVERAGES), 2), np.nan, np.float32)
     some: Any = slice(None)
@@ -160,8 +164,9 @@ def fit_intervals(
     folds, unknown = forward or (folds_of(np.abs(errors), members, settings.seed, groups), None)
     rows = EncodedRows(inputs, targets, weights, folds, unknown)
     network = interval_network(encoder, QUANTILES, inputs)
-    asked = settings.descent(len(y), settings.epochs or _EPOCHS)
-    group = train_group("intervals", network, rows, **asked, seed=settings.seed, **hooks.of("intervals"))
+    training, asked = _trained_on(network, rows, settings, seconds, hooks)
+    going_along = {"seed": settings.seed, **hooks.of("intervals")}
+    group = train_group("intervals", network, rows, training=training, **asked, **going_along)
     if group.run.stopped == "interrupted":
         raise KeyboardInterrupt
     quantiles, held = np.sort(group.predictions, axis=1), folds.held_out
@@ -170,6 +175,27 @@ def fit_intervals(
     ends[np.arange(len(ends))[some][held]] = predicted[held, None, None] + found
     widening = calibrated(quantiles, errors, weights)
     return IntervalNetworks(group.ensemble, group.parameters, widening), ends
+
+
+def _trained_on(
+    network: Network, rows: EncodedRows, settings: FitSettings, seconds: float | None, hooks: FitHooks
+) -> tuple[EncodedRows, Mapping[str, Any]]:
+    """The rows that teach intervals, and the settings of the descent.
+
+    Where time is short they are fewer, so that a few epochs are left. All rows calibrate the intervals.
+    """
+    epochs = settings.epochs or _EPOCHS
+    asked = settings.descent(len(rows.y), epochs)
+    if seconds is None:
+        return rows, asked
+    end = hooks.now() + seconds
+    if not hooks.repeated:
+        pace = asked["batch_size"] / seconds_of_a_step(network, rows, asked, settings.seed, seconds / 20)
+        most = max(_FEWEST_ROWS, int(pace * seconds / min(_FEWEST_EPOCHS, epochs)))
+        rows = rows.every(-(-len(rows.y) // most))
+        asked = settings.descent(len(rows.y), epochs)
+    left = max(end - hooks.now(), 0.0)
+    return rows, within(left, "intervals", network, rows, asked, settings.seed, hooks)
 
 
 def cross_fitted(
