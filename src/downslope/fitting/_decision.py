@@ -7,8 +7,9 @@ true rows to choose by, and every row has a probability.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,23 +29,23 @@ _DECIDING = ("balanced_accuracy", "f1", "f1_macro")
 """The scores for which another class than the most probable one may be better."""
 
 
-def refuse_unsuitable(metric: str | None, tasks: Collection[str]) -> None:
+def refuse_unsuitable(metric: str | Callable[..., Any] | None, tasks: Collection[str]) -> None:
     """Refuse a metric that is of none of the targets.
 
     Args:
-        metric: its full name; None for none.
+        metric: its full name, or a function, which may be of any; None for none.
         tasks: of the targets.
 
     Raises:
         DownslopeError: it says which there are.
     """
-    if metric is not None and METRICS[metric].task not in tasks:
+    if isinstance(metric, str) and METRICS[metric].task not in tasks:
         metric_named(metric, next(iter(tasks)))
 
 
-def with_decision(trained: Trained, metric: str | None) -> Trained:
+def with_decision(trained: Trained, metric: str | Callable[..., Any] | None) -> Trained:
     """What was trained, with targets that know which class is said for the metric."""
-    if metric not in _DECIDING or not trained.rows.target.classes:
+    if not isinstance(metric, str) or metric not in _DECIDING or not trained.rows.target.classes:
         return trained
     held = trained.validation
     weights = best_weights(metric, trained.fitted.blend, trained.measured.w[held].astype(np.float64))
@@ -55,10 +56,10 @@ def with_decision(trained: Trained, metric: str | None) -> Trained:
     return replace(trained, rows=rows, measured=measured)
 
 
-def decided(trained: Trained, metric: str | None) -> Decided | None:
+def decided(trained: Trained, metric: str | Callable[..., Any] | None) -> Decided | None:
     """What the decision for the metric brings on the validation rows; None where there is none."""
     target, labelled = trained.measured.target, validated_rows(trained)
-    if metric is None or not target.decision:
+    if not isinstance(metric, str) or not target.decision:
         return None
     by = (target, target.plain)
     found = (statistics_of(labelled, each, trained.fitted.blend)[metric] for each in by)

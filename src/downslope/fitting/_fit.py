@@ -83,7 +83,7 @@ def fit(
     group: str | None = None,
     time: str | None = None,
     seed: int = 0,
-    metric: str | None = None,
+    metric: str | Callable[..., Any] | None = None,
     sheet: str | None = None,
     delimiter: str | None = None,
     decimal: str | None = None,
@@ -153,7 +153,11 @@ def fit(
             With ``"mae"`` and ``"median_absolute_error"`` networks are trained by the absolute error, so that
             predictions are medians and not means. ``"accuracy"``, ``"log_loss"``, ``"brier_score"``,
             ``"roc_auc"``, and of numbers ``"r2"`` and ``"rmse"``, are what a fit goes by without it. Of
-            several targets it is that of those that have it.
+            several targets it is that of those that have it. Or a function ``metric(y_true, predicted)`` that
+            gives a number, the higher the better, of held-out rows: the shares of the groups in the blend are
+            chosen by it. ``y_true`` are the names of the classes or the numbers, (rows,); ``predicted`` the
+            probabilities, (rows, classes), in the order of ``model.target.classes``, or the numbers that are
+            predicted, (rows,).
         sheet: of an Excel file, by name, also with an area such as "Sales!B3:F20"; the first where none is
             given.
         delimiter, decimal, thousands: of text, such as ``";"``, ``","`` and ``"."``; decided from the whole
@@ -395,6 +399,7 @@ def fitted_model(
         group=about.group,
         notes=(*about.notes, *shuffled_as(trained, settings)),
         decided=decided(trained, settings.metric),
+        metric=settings.metric,
     )
     kept = kept_rows(trained, settings.seed)
     return Model(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,11 @@ from downslope.fitting.evaluation import (
     baseline_for,
     baselines,
     metric_of,
+    metric_title,
     statistics_of,
     weighted_quantiles,
 )
-from downslope.fitting.record import Decided, GroupRecord, Record
+from downslope.fitting.record import Decided, GroupRecord, Record, Steered
 from downslope.tables import Description, Target
 
 __all__ = ["kept_rows", "record_of", "validated_rows"]
@@ -37,6 +39,7 @@ def record_of(
     group: str,
     notes: tuple[str, ...] = (),
     decided: Decided | None = None,
+    metric: str | Callable[..., Any] | None = None,
 ) -> Record:
     """The record of a fit.
 
@@ -48,6 +51,7 @@ def record_of(
         group: the column of groups, or "".
         notes: what was said of the table.
         decided: for which metric classes are said.
+        metric: that was asked for.
     """
     fitted, measured, rows = trained.fitted, trained.measured, trained.validation
     target, y, w = measured.target, measured.y, measured.w.astype(np.float64)
@@ -63,6 +67,7 @@ def record_of(
         of: scores(target.plain if of == "baseline" else target, y[rows], found, w[rows])
         for of, found in predictions.items()
     }
+    steered = Steered(metric_title(metric), *fitted.reached) if metric and fitted.reached else None
     return Record(
         source,
         description.columns,
@@ -84,6 +89,7 @@ def record_of(
         later=None if trained.part is None else trained.part.about,
         time_checks=trained.time_checks,
         decided=decided,
+        steered=steered,
     )
 
 

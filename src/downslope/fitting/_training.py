@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
+from downslope.fitting._steering import blend_score
 from downslope.fitting._time_check import time_checks
 from downslope.fitting.ensemble import (
     EncodedRows,
@@ -102,7 +103,8 @@ def _held_out_and_whole(rows: TargetRows, settings: FitSettings, hooks: FitHooks
     checks = bool(rows.checked) and encoded.members >= _FEWEST_MEMBERS
     share = 0.5 if again else 1 - _CHECK_SHARE * checks
     first = settings if limit is None else replace(settings, time_limit=limit * share)
-    fitted = fit_ensemble(encoded, measured.encoder, measured.target, first, hooks)
+    score = blend_score(settings, measured, encoded.folds.held_out)
+    fitted = fit_ensemble(encoded, measured.encoder, measured.target, first, hooks, score)
     trained = Trained(fitted, measured, measured, encoded.folds.held_out, True, rows.held_out)
     if fitted.interrupted:
         return trained

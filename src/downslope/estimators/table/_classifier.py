@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -76,7 +76,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
         random_state: Any = None,
         verbose: int = 0,
         checkpoint: Checkpoint | None = None,
-        metric: str | None = None,
+        metric: str | Callable[..., Any] | None = None,
         class_weight: Any = None,
     ) -> None:
         super().__init__(
@@ -163,6 +163,15 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
             return weights
         of_classes: NDArray[np.float64] = compute_sample_weight(self.class_weight, target)
         return of_classes if weights is None else weights * of_classes
+
+    def _of_given_targets(self, metric: Callable[..., Any]) -> Callable[..., Any]:
+        classes = self.classes_
+
+        def of_numbers(y_true: NDArray[Any], predicted: NDArray[np.float64]) -> Any:
+            return metric(classes[y_true.astype(np.int64)], predicted)
+
+        of_numbers.__name__ = getattr(metric, "__name__", type(metric).__name__)
+        return of_numbers
 
     def _numbers(self, target: NDArray[Any]) -> NDArray[Any]:
         self.classes_, numbers = np.unique(target, return_inverse=True)

@@ -36,7 +36,9 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]
         checkpoint: where training is saved as it goes, a ``ds.Checkpoint``; of one fit, not of a search.
         metric: the score that is predicted for, as of ``ds.fit``: of numbers also ``"mae"``, with which
             predictions are medians; of classes also ``"f1"``, ``"f1_macro"`` and ``"balanced_accuracy"``,
-            which change ``predict`` and leave ``predict_proba`` as it is.
+            which change ``predict`` and leave ``predict_proba`` as it is. Or a function of ``y_true`` and of
+            what is predicted (probabilities in the order of ``classes_``, or numbers), the higher the better,
+            that the groups are blended for; the file of an estimator holds none.
 
         For all of them None, or (), leaves the choice to ``ds.fit``.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -73,7 +73,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         "n_jobs": [None, Integral],
         "engine": [None, StrOptions(set(ENGINES))],
         "device": [None, StrOptions(set(DEVICES))],
-        "metric": [None, str],  # whose names fit knows
+        "metric": [None, str, callable],  # whose names fit knows
         "random_state": ["random_state"],
         "verbose": ["verbose"],
         "checkpoint": [Checkpoint, None],
@@ -99,7 +99,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         random_state: Any = None,
         verbose: int = 0,
         checkpoint: Checkpoint | None = None,
-        metric: str | None = None,
+        metric: str | Callable[..., Any] | None = None,
     ) -> None:
         self.members = members
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -161,7 +161,9 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
         number = [n for n in table.numbers if n not in category] + _named(
             "number", self.number, frame.columns
         )
-        self._seed = _seed(self.random_state)
+        self._seed, settings = _seed(self.random_state), self._settings()
+        if callable(self.metric):
+            settings["metric"] = self._of_given_targets(self.metric)
         self.model_: Model = fit(
             frame.with_columns(pl.Series(name, target)),
             name,
@@ -172,7 +174,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
             source=type(self).__name__,
             progress=_printed if self.verbose else None,
             checkpoint=self.checkpoint,
-            **self._settings(),
+            **settings,
             row_weights=weights,
         )
         refuse_cut(self.model_.record.interrupted)
@@ -283,6 +285,10 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
     def _numbers(self, target: NDArray[Any]) -> NDArray[Any]:
         """The target as ``ds.fit`` gets it."""
         raise NotImplementedError
+
+    def _of_given_targets(self, metric: Callable[..., Any]) -> Callable[..., Any]:
+        """A metric of the targets as ``ds.fit`` gets them, from one of targets as they were given."""
+        return metric
 
     def _errors(self, outputs: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
         """The error of each row by what is predicted; the importances of columns are computed of it."""

@@ -5,8 +5,8 @@ Both are chosen on predictions of held-out rows (Wolpert, "Stacked generalizatio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import chain, combinations
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, combinations, permutations
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,23 @@ from numpy.typing import NDArray
 
 from downslope.fitting._scores import surprise
 
-__all__ = ["best_alone", "best_shares", "best_temperature", "blended", "temperature_scaled"]
+__all__ = [
+    "Score",
+    "best_alone",
+    "best_shares",
+    "best_temperature",
+    "blended",
+    "highest_alone",
+    "highest_shares",
+    "temperature_scaled",
+]
+
+Score = Callable[[NDArray[np.float64]], float]
+"""Of predictions: probabilities (rows, classes), or numbers (rows, 1); the higher, the better."""
 
 _SMALLEST = 1e-7
 _NEGLIGIBLE = 0.03  # a group with a smaller share costs time in every prediction and adds nothing
+_MOVED = (0.2, 0.1, 0.05)  # from the share of one group to that of another
 _ITERATIONS = 200
 _REWEIGHTED = 60
 _FLAT = 1e-4  # of the mean absolute target: smaller errors pull no harder
@@ -58,6 +71,48 @@ def best_alone(
     """
     means = [float(w @ _LOSSES[metric](y, p)) for p in predictions]
     return [float(place == int(np.argmin(means))) for place in range(len(means))]
+
+
+def highest_shares(
+    predictions: Sequence[NDArray[np.float64]], shares: Sequence[float], score: Score
+) -> list[float]:
+    """Shares with a score that no move of some weight from one group to another makes higher.
+
+    Args:
+        predictions: of each group.
+        shares: where the search begins; they stay where no move brings more.
+        score: of the blend.
+
+    >>> low, high = np.zeros((1, 1)), np.ones((1, 1))
+    >>> highest_shares([low, high], [1.0, 0.0], lambda p: -abs(p[0, 0] - 0.5))
+    [0.5, 0.5]
+    """
+    best = [float(share) for share in shares]
+    reached = score(blended(predictions, best))
+    for step in _MOVED:
+        while True:
+            tried = [(score(blended(predictions, moved)), moved) for moved in _moves(best, step)]
+            highest, moved = max(tried, key=lambda found: found[0])
+            if not highest > reached:
+                break
+            reached, best = highest, moved
+    return best
+
+
+def _moves(shares: Sequence[float], step: float) -> Iterator[list[float]]:
+    """The shares after each move of a step; what would leave little behind takes all."""
+    for giving, taking in permutations(range(len(shares)), 2):
+        if shares[giving] > 0:
+            moved, given = list(shares), min(step, shares[giving])
+            given = shares[giving] if shares[giving] - given < _NEGLIGIBLE else given
+            moved[giving], moved[taking] = shares[giving] - given, shares[taking] + given
+            yield [round(share, 12) for share in moved]
+
+
+def highest_alone(predictions: Sequence[NDArray[np.float64]], score: Score) -> list[float]:
+    """The share 1 for the group with the highest score, the first of equal ones."""
+    scores = [score(p) for p in predictions]
+    return [float(place == int(np.argmax(scores))) for place in range(len(scores))]
 
 
 def _errors(y: NDArray[Any], predicted: NDArray[Any]) -> NDArray[np.float64]:

@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.fitting.ensemble._blend import (
+    Score,
     best_alone,
     best_shares,
     best_temperature,
     blended,
+    highest_alone,
+    highest_shares,
     temperature_scaled,
 )
 from downslope.fitting.ensemble._divergence import refuse_diverged
@@ -64,6 +67,8 @@ class FittedEnsemble:
         linear, blend: predictions of the held-out rows: probabilities (rows, classes), or numbers (rows, 1)
             as the loss takes them.
         interrupted: whether Ctrl-C ended training early.
+        reached: the score that the shares were chosen by, and what it is with those of the smallest loss;
+            None where they are these.
     """
 
     network: AnyNetwork
@@ -73,6 +78,7 @@ class FittedEnsemble:
     linear: NDArray[np.float64]
     blend: NDArray[np.float64]
     interrupted: bool
+    reached: tuple[float, float] | None = None
 
     @property
     def alone(self) -> bool:
@@ -91,11 +97,13 @@ def fit_ensemble(
     target: Target,
     settings: FitSettings,
     hooks: FitHooks,
+    score: Score | None = None,
 ) -> FittedEnsemble:
     """Train the groups that suit the rows, and blend them with the smallest loss on held-out rows.
 
     Of one member, or one group, there is no blend: the group with the smallest loss counts alone, and
-    ``on_all_rows`` is yet to train it.
+    ``on_all_rows`` is yet to train it. Where a score is given, the highest score takes the place of the
+    smallest loss.
 
     Raises:
         DownslopeError: if training diverges; it says at which learning rate.
@@ -103,6 +111,8 @@ def fit_ensemble(
     """
     started = hooks.now()
     groups, interrupted = [hooks.agree(linear_group(rows, encoder, target, settings, hooks))], False
+    if score is not None:
+        score(groups[0].predictions)  # which raises before the long part where the function does not serve
     if settings.layers_for(rows.count):
         try:
             for group in _network_groups(rows, encoder, target, settings, started, hooks):
@@ -111,7 +121,7 @@ def fit_ensemble(
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
             interrupted = True
-    return blended_groups(rows, target, groups, interrupted)
+    return blended_groups(rows, target, groups, interrupted, score)
 
 
 def fit_single(
@@ -292,9 +302,16 @@ def _trained(
 
 
 def blended_groups(
-    rows: EncodedRows, target: Target, groups: Sequence[EnsembleGroup], interrupted: bool = False
+    rows: EncodedRows,
+    target: Target,
+    groups: Sequence[EnsembleGroup],
+    interrupted: bool = False,
+    score: Score | None = None,
 ) -> FittedEnsemble:
-    """What groups predict together, with the shares that have the smallest loss on the held-out rows."""
+    """What groups predict together, with the shares that have the smallest loss on the held-out rows.
+
+    Where a score of what is predicted of those rows is given, with the shares that have the highest score.
+    """
     if target.task == "regression":  # a mean of targets is never beyond them
         known = rows.y[rows.learned]
         low, high = known.min(), known.max()
@@ -303,17 +320,34 @@ def blended_groups(
     y, weights = rows.y[held], rows.weights[held]
     predictions, metric = [g.predictions for g in groups], metric_of(groups[0].ensemble.loss)
     if rows.members == 1 or len(groups) == 1:
-        shares = best_alone(predictions, y, weights, metric)
+        usual = best_alone(predictions, y, weights, metric)
+        shares = usual if score is None else highest_alone(predictions, score)
         chosen = shares.index(1.0)
         group = groups[chosen]
         network, own = group.ensemble.networks[0], group.ensemble.of_member(0, group.parameters)
-        return FittedEnsemble(network, own, groups, shares, predictions[0], predictions[chosen], interrupted)
-    shares = best_shares(predictions, y, weights, metric)
-    temperature = best_temperature(predictions, shares, y, weights) if classes else 1.0
+        blend, scaled = predictions[chosen], predictions
+        fitted = FittedEnsemble(network, own, groups, shares, predictions[0], blend, interrupted)
+        return _with_score(fitted, scaled, usual, score)
+    usual = best_shares(predictions, y, weights, metric)
+    temperature = best_temperature(predictions, usual, y, weights) if classes else 1.0
     scaled = [temperature_scaled(p, temperature) for p in predictions] if classes else predictions
+    shares = usual if score is None else highest_shares(scaled, usual, score)
     ensemble, values = joined(groups, shares, temperature)
     blend = blended(scaled, shares)
-    return FittedEnsemble(ensemble, values, groups, shares, predictions[0], blend, interrupted)
+    fitted = FittedEnsemble(ensemble, values, groups, shares, predictions[0], blend, interrupted)
+    return _with_score(fitted, scaled, usual, score)
+
+
+def _with_score(
+    fitted: FittedEnsemble,
+    predictions: Sequence[NDArray[np.float64]],
+    usual: Sequence[float],
+    score: Score | None,
+) -> FittedEnsemble:
+    """With the score of the blend beside that of the usual shares, where there is one."""
+    if score is None:
+        return fitted
+    return replace(fitted, reached=(score(fitted.blend), score(blended(predictions, usual))))
 
 
 def joined(

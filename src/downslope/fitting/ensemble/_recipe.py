@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +61,8 @@ class FitSettings:
         parallel: how ranks share the work, "auto", "data" or "members"; None: this process alone.
         seed: of all random numbers.
         metric: the score that decides which class is said, and the loss of networks for numbers; None for the
-            most probable class, and the squared error.
+            most probable class, and the squared error. Or a function, which the shares of the blend are
+            chosen by.
 
     Raises:
         DownslopeError: for a value that does not serve; the message says what does.
@@ -81,7 +82,7 @@ class FitSettings:
     device: str | None = None
     parallel: str | None = None
     seed: int = 0
-    metric: str | None = None
+    metric: str | Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
         checked: dict[str, Any] = {
@@ -94,7 +95,7 @@ class FitSettings:
         for name, within in counts.items():
             if getattr(self, name) is not None:
                 checked[name] = whole(name, getattr(self, name), within)
-        if self.metric is not None:
+        if self.metric is not None and (isinstance(self.metric, type) or not callable(self.metric)):
             checked["metric"] = metric_named(self.metric)
         if self.dropout is not None:
             checked["dropout"] = number("dropout", self.dropout, _SHARE)

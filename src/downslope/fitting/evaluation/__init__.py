@@ -15,6 +15,7 @@ from downslope.fitting.evaluation._statistics import (
     Statistic,
     metric_named,
     metric_of,
+    metric_title,
     weighted_quantiles,
 )
 from downslope.fitting.evaluation._text import aligned
@@ -36,6 +37,7 @@ __all__ = [
     "labelled_rows",
     "metric_named",
     "metric_of",
+    "metric_title",
     "statistics_of",
     "weighted_quantiles",
     "weights_of",

@@ -8,7 +8,7 @@ the second that of the paired t test; for the area under the curve the first is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ __all__ = [
     "class_statistics",
     "metric_named",
     "metric_of",
+    "metric_title",
     "number_statistics",
     "roc_auc",
     "weighted_quantiles",
@@ -99,6 +100,17 @@ def metric_of(loss: Any) -> str:
     if loss in ("binary_cross_entropy", "cross_entropy"):
         return "log_loss"
     return "mean_absolute_error" if loss == "absolute_error" else "root_mean_squared_error"
+
+
+def metric_title(metric: str | Callable[..., Any]) -> str:
+    """What a score is called: in words, or by the name of its function.
+
+    >>> metric_title("log_loss"), metric_title(max)
+    ('log loss', 'max')
+    """
+    if isinstance(metric, str):
+        return METRICS[metric].words if metric in METRICS else metric
+    return str(getattr(metric, "__name__", type(metric).__name__))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,15 @@
 """What a model remembers of its fit, and how that is read and drawn."""
 
 from downslope.fitting.record._notebook import summary_html
-from downslope.fitting.record._record import LINEAR, Decided, GroupRecord, LaterRows, LaterScores, Record
+from downslope.fitting.record._record import (
+    LINEAR,
+    Decided,
+    GroupRecord,
+    LaterRows,
+    LaterScores,
+    Record,
+    Steered,
+)
 from downslope.fitting.record._searched import Searched
 from downslope.fitting.record._summary import ColumnUse, Summary, group_line, summary_of
 
@@ -14,6 +22,7 @@ __all__ = [
     "LaterScores",
     "Record",
     "Searched",
+    "Steered",
     "Summary",
     "group_line",
     "summary_html",

@@ -16,7 +16,7 @@ from downslope.fitting.evaluation import Estimate
 from downslope.fitting.record._searched import Searched
 from downslope.tables import Column
 
-__all__ = ["LINEAR", "Decided", "GroupRecord", "LaterRows", "LaterScores", "Record"]
+__all__ = ["LINEAR", "Decided", "GroupRecord", "LaterRows", "LaterScores", "Record", "Steered"]
 
 LINEAR = "linear"
 """The name of the group that is a linear model."""
@@ -102,6 +102,21 @@ class Decided:
 
 
 @dataclass(frozen=True)
+class Steered:
+    """What the shares of the groups were chosen by, where that is not the loss.
+
+    Attributes:
+        metric: the name of the function, which the model does not hold.
+        score: what it gave for the held-out rows.
+        usual: what it gives with the shares of the smallest loss.
+    """
+
+    metric: str
+    score: float
+    usual: float
+
+
+@dataclass(frozen=True)
 class Record:
     """How a model was fitted.
 
@@ -126,6 +141,7 @@ class Record:
         time_checks: what scores of later rows say, for columns by which the rows may be in order.
         searched: how its settings were searched; None where they were not.
         decided: for which metric classes are said; None for the most probable one.
+        steered: what the shares of the groups were chosen by; None for the loss.
         imported: what the model was made of where it was fitted elsewhere, such as ``"Pipeline of
             scikit-learn"``; nothing is known of rows and scores then. "" where it was fitted here.
         notes: what was said of the table: what was left out of it, and cells that could be read in two ways.
@@ -153,6 +169,7 @@ class Record:
     imported: str = ""
     searched: Searched | None = None
     decided: Decided | None = None
+    steered: Steered | None = None
 
     @property
     def main(self) -> GroupRecord:

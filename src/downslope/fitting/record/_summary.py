@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from downslope.fitting._scores import LINEAR_MODEL, NETWORK, Scores
 from downslope.fitting._written import rounded
 from downslope.fitting.evaluation import METRICS, Estimate, baseline_for, metric_of
-from downslope.fitting.record._record import LINEAR, GroupRecord, LaterRows, LaterScores, Record
+from downslope.fitting.record._record import LINEAR, GroupRecord, LaterRows, LaterScores, Record, Steered
 from downslope.fitting.record._searched import Searched
 from downslope.nets import AnyNetwork, Dense, Ensemble
 from downslope.tables import Column, TableEncoder, Target, listed
@@ -63,6 +63,7 @@ class Summary:
         searched: how its settings were searched, where they were.
         decision: what is said of a row, in words; empty for the most probable class, or the mean.
         metric: the score that the networks were trained by.
+        steering: what the groups are blended for, in words; empty where that is the smallest loss.
     """
 
     task: str
@@ -88,6 +89,7 @@ class Summary:
     searched: Searched | None = None
     decision: str = ""
     metric: str = "root_mean_squared_error"
+    steering: str = ""
 
     @property
     def members(self) -> int:
@@ -175,7 +177,7 @@ class Summary:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the scores should know besides, in sentences."""
-        found = [self.decision] if self.decision else []
+        found = [said for said in (self.decision, self.steering) if said]
         found += [_flattery(check, self.metric) for check in self.time_checks if check.flattered]
         if self.later is not None and self.later.new_classes:
             found.append(
@@ -306,6 +308,22 @@ def summary_of(network: AnyNetwork, encoder: TableEncoder, target: Target, recor
         searched=record.searched,
         decision=_decision(network, target, record),
         metric=metric_of(network.loss),
+        steering=_steering(record.steered, METRICS[metric_of(network.loss)].words),
+    )
+
+
+def _steering(steered: Steered | None, loss: str) -> str:
+    """What the shares of the groups were chosen by, and what that brings."""
+    if steered is None:
+        return ""
+    if steered.score == steered.usual:
+        return (
+            f"The groups are blended for {steered.metric}, which is highest on held-out rows "
+            f"({steered.score:.5g}) with the shares of the smallest {loss}."
+        )
+    return (
+        f"The groups are blended for the highest {steered.metric}: {steered.score:.5g} on held-out rows, "
+        f"{steered.usual:.5g} with the shares of the smallest {loss}."
     )
 
 
