@@ -197,6 +197,7 @@ FITS = {
             "time": OPTIONAL,
             "seed": SEED,
             "metric": OPTIONAL,
+            "class_weight": OPTIONAL | {"empty dict"},
             "source": OPTIONAL | TEXTS,
             "progress": OPTIONAL | {"function"},
             "checkpoint": OPTIONAL,

@@ -78,14 +78,16 @@ def test_weights_count_rows_and_those_of_weight_0_are_left_out(weighed) -> None:
     assert [len(given) for given in weighed if given is not None] == [26]
 
 
-def test_class_weights_multiply_those_of_rows(weighed) -> None:
+def test_class_weights_are_those_of_fit() -> None:
     x, y = load_iris(return_X_y=True)
-    y = np.minimum(y, 1)
-    ds.TableClassifier(**QUICK, class_weight={0: 2, 1: 1}).fit(x, y, sample_weight=np.full(150, 3.0))
-    np.testing.assert_array_equal(weighed[-1], np.where(y == 0, 6.0, 3.0))
-    y = np.repeat([0, 1, 1, 1], 30)
-    ds.TableClassifier(**QUICK, class_weight="balanced").fit(x[:120], y, sample_weight=np.full(120, 3))
-    np.testing.assert_array_equal(weighed[-1], np.where(y == 0, 6, 2))
+    y = np.minimum(y, 1) + 4
+    for given, named in (({4: 2, 5: 1}, {"4": 2, "5": 1}), ("balanced", "balanced"), ({5: 3}, {"5": 3})):
+        classifier = ds.TableClassifier(**QUICK, class_weight=given).fit(x, y)
+        model = ds.fit(x, y, task="classification", class_weight=named, epochs=5, hidden=8)
+        np.testing.assert_array_equal(classifier.predict_proba(x), model.predict_proba(x))
+        np.testing.assert_array_equal(classifier.predict(x).astype(str), model.predict(x))
+    with pytest.raises(ValueError, match=r"class_weight names 7, and y has the classes \[4, 5\]"):
+        ds.TableClassifier(**QUICK, class_weight={7: 3}).fit(x, y)
 
 
 def test_weights_below_0_are_refused() -> None:

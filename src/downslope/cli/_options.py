@@ -12,6 +12,7 @@ __all__ = [
     "TARGET",
     "a_file",
     "answer_options",
+    "class_weights",
     "file_or_output",
     "how_in",
     "one_or_several",
@@ -31,6 +32,26 @@ def _only_one(_context: click.Context, _option: click.Parameter, given: Sequence
     if len(given) > 1:
         raise click.BadParameter(f"it is given {len(given)} times; name one of them")
     return given[0] if given else None
+
+
+def class_weights(
+    _context: click.Context, _option: click.Parameter, given: Sequence[str]
+) -> str | dict[str, float] | None:
+    """How much classes count: "balanced", or CLASS=WEIGHT for some of them."""
+    if len(given) == 1 and given[0].lower() == "balanced":
+        return "balanced"
+    found = {}
+    for each in given:
+        name, _, weight = each.rpartition("=")
+        try:
+            found[name] = float(weight)
+        except ValueError:
+            name = ""
+        if not name:
+            raise click.BadParameter(
+                f"{each!r} is neither balanced nor a class with its weight, such as yes=5"
+            )
+    return found or None
 
 
 TARGET = click.option(

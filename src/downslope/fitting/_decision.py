@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.errors import DownslopeError
 from downslope.fitting._recording import validated_rows
 from downslope.fitting._training import Trained
+from downslope.fitting.ensemble import FitSettings, class_weights_of
 from downslope.fitting.evaluation import METRICS, metric_named, statistics_of
 from downslope.fitting.record import Decided
 
@@ -29,26 +31,37 @@ _DECIDING = ("balanced_accuracy", "f1", "f1_macro")
 """The scores for which another class than the most probable one may be better."""
 
 
-def refuse_unsuitable(metric: str | Callable[..., Any] | None, tasks: Collection[str]) -> None:
-    """Refuse a metric that is of none of the targets.
+def refuse_unsuitable(settings: FitSettings, tasks: Collection[str]) -> None:
+    """Refuse a metric that is of none of the targets, and weights of classes where there are none.
 
     Args:
-        metric: its full name, or a function, which may be of any; None for none.
+        settings: of the fit.
         tasks: of the targets.
 
     Raises:
         DownslopeError: it says which there are.
     """
+    metric = settings.metric
+    if settings.class_weight is not None and "classification" not in tasks:
+        raise DownslopeError("class_weight is for classes, and the target is a number; leave it out")
     if isinstance(metric, str) and METRICS[metric].task not in tasks:
         metric_named(metric, next(iter(tasks)))
 
 
-def with_decision(trained: Trained, metric: str | Callable[..., Any] | None) -> Trained:
-    """What was trained, with targets that know which class is said for the metric."""
-    if not isinstance(metric, str) or metric not in _DECIDING or not trained.rows.target.classes:
+def with_decision(trained: Trained, settings: FitSettings) -> Trained:
+    """What was trained, with targets that know which class is said: for the metric, or by weights of classes.
+
+    Probabilities are of rows that all count alike. Where rows of class k count wₖ times, what is right most
+    often by these counts is the class with the largest wₖ pₖ.
+    """
+    metric, held, target = settings.metric, trained.validation, trained.rows.target
+    counts = class_weights_of(settings, target, trained.rows.y)
+    if isinstance(metric, str) and metric in _DECIDING and target.classes:
+        weights = best_weights(metric, trained.fitted.blend, trained.measured.w[held].astype(np.float64))
+    elif counts is not None and counts.min() < counts.max():
+        weights = tuple((counts.astype(np.float64) / counts.min()).tolist())
+    else:
         return trained
-    held = trained.validation
-    weights = best_weights(metric, trained.fitted.blend, trained.measured.w[held].astype(np.float64))
     same = trained.measured is trained.rows
     rows = replace(trained.rows, target=replace(trained.rows.target, decision=weights))
     measured = trained.measured
@@ -59,7 +72,7 @@ def with_decision(trained: Trained, metric: str | Callable[..., Any] | None) -> 
 def decided(trained: Trained, metric: str | Callable[..., Any] | None) -> Decided | None:
     """What the decision for the metric brings on the validation rows; None where there is none."""
     target, labelled = trained.measured.target, validated_rows(trained)
-    if not isinstance(metric, str) or not target.decision:
+    if not isinstance(metric, str) or metric not in _DECIDING or not target.decision:
         return None
     by = (target, target.plain)
     found = (statistics_of(labelled, each, trained.fitted.blend)[metric] for each in by)

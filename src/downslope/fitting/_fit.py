@@ -84,6 +84,7 @@ def fit(
     time: str | None = None,
     seed: int = 0,
     metric: str | Callable[..., Any] | None = None,
+    class_weight: str | Mapping[Any, float] | None = None,
     sheet: str | None = None,
     delimiter: str | None = None,
     decimal: str | None = None,
@@ -158,6 +159,10 @@ def fit(
             chosen by it. ``y_true`` are the names of the classes or the numbers, (rows,); ``predicted`` the
             probabilities, (rows, classes), in the order of ``model.target.classes``, or the numbers that are
             predicted, (rows,).
+        class_weight: how much the rows of each class count in training: ``"balanced"``, so that all classes
+            count alike, or a mapping such as ``{"yes": 5}``, the others 1. Probabilities stay those of rows
+            as frequent as they are; unless a ``metric`` decides, the class is said that has the largest
+            probability times its weight. Scores count each row by ``row_weights`` alone.
         sheet: of an Excel file, by name, also with an area such as "Sales!B3:F20"; the first where none is
             given.
         delimiter, decimal, thousands: of text, such as ``";"``, ``","`` and ``"."``; decided from the whole
@@ -308,10 +313,15 @@ def opened_fit(given: Mapping[str, Any]) -> OpenedFit:
     if time is not None:
         frame, untimed = timed_rows(frame, time)
         notes += (f'rows without a value of "{time}", left out: {untimed:,}',) if untimed else ()
+    if dataset is not None and settings.class_weight is not None:
+        raise DownslopeError(
+            "class_weight is for rows in memory, and data is a dataset; leave it out, or name a column of "
+            "weights: row_weights"
+        )
     settings, shared = shared_settings(settings, frame.height, frame.width, streams=dataset is not None)
     notes += (shared,) if shared else ()
     descriptions = described_targets(frame, names, task, chosen, group)
-    refuse_unsuitable(settings.metric, [found.task for found in descriptions])
+    refuse_unsuitable(settings, [found.task for found in descriptions])
     if dataset is not None:
         descriptions, notes = (
             [dataset.described(found) for found in descriptions],
@@ -390,7 +400,7 @@ def fitted_model(
 ) -> Model:
     """The model of one target."""
     trained = train(rows, settings, replace(hooks, target=description.target))
-    trained = with_decision(trained, settings.metric)
+    trained = with_decision(trained, settings)
     record = record_of(
         trained,
         description,

@@ -7,7 +7,14 @@ from numpy.typing import NDArray
 
 from downslope._extras import polars as pl
 from downslope.fitting._scores import scores
-from downslope.fitting.ensemble import EncodedRows, FitHooks, FitSettings, FittedEnsemble, replayed
+from downslope.fitting.ensemble import (
+    EncodedRows,
+    FitHooks,
+    FitSettings,
+    FittedEnsemble,
+    class_weights_of,
+    replayed,
+)
 from downslope.fitting.evaluation import LabelledRows, metric_of, statistics_of
 from downslope.fitting.record import LaterScores
 from downslope.fitting.rows import LaterPart, TargetRows
@@ -65,7 +72,8 @@ def _checked(
         return None
     known, of = part.rows, held[chosen]
     folds, unknown = Folds(np.where(part.later, 0, -1)), ~(part.later | part.earlier)
-    encoded = EncodedRows(known.x, known.y, known.w, folds, unknown[:, None])
+    counts = class_weights_of(settings, known.target, known.y)
+    encoded = EncodedRows(known.x, known.y, known.w, folds, unknown[:, None], class_weights=counts)
     among, places = fitted.blend[chosen], np.searchsorted(folds.held_out, of)
     future, found = [], None
     for place in range(_TIMES):

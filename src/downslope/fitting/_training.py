@@ -17,6 +17,7 @@ from downslope.fitting.ensemble import (
     FitSettings,
     FittedEnsemble,
     IntervalNetworks,
+    class_weights_of,
     fit_ensemble,
     fit_intervals,
     fit_single,
@@ -70,7 +71,9 @@ def train(rows: TargetRows, settings: FitSettings, hooks: FitHooks) -> Trained:
         KeyboardInterrupt: if nothing was trained before it.
     """
     if not settings.holds_out(len(rows.y)):
-        encoded = EncodedRows(rows.x, rows.y, rows.w, Folds(np.full(len(rows.y), -1)))
+        nowhere = Folds(np.full(len(rows.y), -1))
+        class_weights = class_weights_of(settings, rows.target, rows.y)
+        encoded = EncodedRows(rows.x, rows.y, rows.w, nowhere, class_weights=class_weights)
         fitted = fit_single(encoded, rows.encoder, rows.target, settings, hooks)
         return Trained(fitted, rows, rows, np.arange(len(rows.y)), held_out=False)
     limit, first = settings.time_limit, settings
@@ -111,7 +114,8 @@ def _held_out_and_whole(rows: TargetRows, settings: FitSettings, hooks: FitHooks
     left = None if end is None else max(end - hooks.now(), 0.0)
     try:
         if again or fitted.alone:
-            every = EncodedRows(rows.x, rows.y, rows.w, encoded.folds, stream=rows.stream)
+            counts = class_weights_of(settings, rows.target, rows.y)
+            every = EncodedRows(rows.x, rows.y, rows.w, encoded.folds, None, rows.stream, counts)
             whole = on_all_rows(fitted, every, rows.encoder, rows.target, settings, hooks, seconds=left)
             return trained if whole is None else replace(trained, fitted=whole, rows=rows)
         if checks:
@@ -125,12 +129,13 @@ def _held_out_and_whole(rows: TargetRows, settings: FitSettings, hooks: FitHooks
 def with_folds(rows: TargetRows, measured: TargetRows, settings: FitSettings) -> EncodedRows:
     """The rows with those that each member holds out."""
     members, groups = settings.members_for(len(rows.y)), rows.groups
+    class_weights = class_weights_of(settings, measured.target, measured.y)
     if rows.held_out is None:
         most = members if groups is None else len(np.unique(groups))
         folds = folds_of(measured.y, min(members, most), settings.seed, groups)
-        return EncodedRows(measured.x, measured.y, measured.w, folds, stream=measured.stream)
+        return EncodedRows(measured.x, measured.y, measured.w, folds, None, measured.stream, class_weights)
     folds, unknown = later_folds(measured.y, rows.held_out.later, members, settings.seed, groups)
-    found = EncodedRows(measured.x, measured.y, measured.w, folds, unknown, measured.stream)
+    found = EncodedRows(measured.x, measured.y, measured.w, folds, unknown, measured.stream, class_weights)
     if not found.known_weights[folds.of < 0].any(axis=0).all():
         raise DownslopeError(
             "no earlier row is of another group than the rows that are held out by time, so that nothing is "

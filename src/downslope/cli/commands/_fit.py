@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from downslope.cli._options import a_file, one_or_several, reading_options, units
+from downslope.cli._options import a_file, class_weights, one_or_several, reading_options, units
 
 __all__ = ["fit"]
 
@@ -163,6 +163,14 @@ __all__ = ["fit"]
     "(default: the most probable class, and the squared error).",
 )
 @click.option(
+    "--class-weight",
+    multiple=True,
+    callback=class_weights,
+    metavar="CLASS=WEIGHT",
+    help="How much the rows of a class count in training, such as yes=5; repeat the option for more classes. "
+    "balanced: all classes count alike (default: every row counts alike). Probabilities stay calibrated.",
+)
+@click.option(
     "--checkpoint",
     metavar="DIR",
     help="A folder in which training is saved as it goes: killed at any moment, it can go on.",
@@ -197,6 +205,7 @@ def fit(table: str, output: str | None, grades: str | None, **options: Any) -> N
       downslope fit penguins.csv.gz --target body_mass_g --target species
       downslope fit sales.csv --target sales --time date
       downslope fit customers.csv --target left --metric f1
+      downslope fit customers.csv --target left --class-weight yes=5
       downslope fit survey.xlsx --sheet 2024 --target happy --category postcode
       downslope fit verkauf.csv --target preis --decimal , --date-format day-first
       downslope fit houses.csv --target price --checkpoint runs/a --every 5m

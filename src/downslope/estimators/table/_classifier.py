@@ -8,11 +8,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils import compute_sample_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 
-from downslope._extras import polars as pl
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.estimators.table._table import TableEstimator
@@ -31,7 +29,9 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
     """Predict a class from a whole table: ``ds.fit`` under scikit-learn's API.
 
     Args:
-        class_weight: how much the rows of each class count: ``"balanced"`` or a dict by class.
+        class_weight: how much the rows of each class count in training: ``"balanced"`` or a dict by class,
+            the others 1. ``predict_proba`` stays calibrated; unless a ``metric`` decides, ``predict`` says
+            the class with the largest probability times its weight.
 
         The others are those of ``TableRegressor``.
 
@@ -155,14 +155,21 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
         check_classification_targets(target)
         return target
 
-    def _row_weights(
-        self, frame: pl.DataFrame, target: NDArray[Any], sample_weight: ArrayLike | None
-    ) -> NDArray[np.float64] | None:
-        weights = super()._row_weights(frame, target, sample_weight)
-        if self.class_weight is None:
-            return weights
-        of_classes: NDArray[np.float64] = compute_sample_weight(self.class_weight, target)
-        return of_classes if weights is None else weights * of_classes
+    def _settings(self) -> dict[str, Any]:
+        """With the weights of the classes by the numbers that ``ds.fit`` gets for them."""
+        found, given = super()._settings(), self.class_weight
+        if isinstance(given, str):
+            return {**found, "class_weight": given}
+        if given:
+            places = {name: place for place, name in enumerate(self.classes_.tolist())}
+            unknown = [name for name in given if name not in places]
+            if unknown:
+                raise DownslopeError(
+                    f"class_weight names {unknown[0]!r}, and y has the classes {self.classes_.tolist()}; "
+                    "name one of these"
+                )
+            found["class_weight"] = {places[name]: weight for name, weight in given.items()}
+        return found
 
     def _of_given_targets(self, metric: Callable[..., Any]) -> Callable[..., Any]:
         classes = self.classes_

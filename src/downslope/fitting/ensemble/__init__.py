@@ -1,6 +1,7 @@
 """Groups of networks that are trained side by side and blended."""
 
 from downslope.fitting.ensemble._again import on_all_rows, replayed
+from downslope.fitting.ensemble._class_weights import class_weights_of, taken_back
 from downslope.fitting.ensemble._divergence import Diverged, refuse_diverged
 from downslope.fitting.ensemble._ensemble import (
     LINEAR_DESCENT,
@@ -41,6 +42,7 @@ __all__ = [
     "between_coverages",
     "blended_groups",
     "class_probabilities",
+    "class_weights_of",
     "embeddings",
     "fit_ensemble",
     "fit_intervals",
@@ -53,4 +55,5 @@ __all__ = [
     "on_all_rows",
     "refuse_diverged",
     "replayed",
+    "taken_back",
 ]

@@ -19,6 +19,7 @@ from downslope.fitting.ensemble._blend import (
     highest_shares,
     temperature_scaled,
 )
+from downslope.fitting.ensemble._class_weights import taken_back
 from downslope.fitting.ensemble._divergence import refuse_diverged
 from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, class_probabilities, train_group
 from downslope.fitting.ensemble._hooks import FitHooks
@@ -181,7 +182,8 @@ def descended(
     """A descent on all rows."""
     if rows.stream is not None:
         return descend(network, rows.stream.rows_for(network), None, seed=seed, **asked)
-    return descend(network, rows.x, rows.y, row_weights=rows.weights, seed=seed, **asked)
+    run = descend(network, rows.x, rows.y, row_weights=rows.training_weights, seed=seed, **asked)
+    return replace(run, parameters=taken_back(network, run.parameters, rows.class_weights))
 
 
 def linear_group(

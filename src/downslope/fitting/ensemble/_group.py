@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.fitting.ensemble._class_weights import taken_back
 from downslope.fitting.ensemble._spread import spread_run
 from downslope.fitting.ensemble._stream import EncodedStream
 from downslope.nets import AnyNetwork, Ensemble, Network
@@ -24,7 +25,8 @@ class EncodedRows:
 
     Where ``unknown`` is given, (rows, members), it says of which rows a member knows nothing: it neither
     learns from them nor is measured on them. Where ``stream`` is given, these rows are a sample of all that
-    it reads, and networks are trained on those.
+    it reads, and networks are trained on those. Where ``class_weights`` are given, (classes,), rows count by
+    their classes besides in training, which is taken out of the probabilities again.
     """
 
     x: NDArray[Any]
@@ -33,6 +35,7 @@ class EncodedRows:
     folds: Folds
     unknown: NDArray[np.bool_] | None = None
     stream: EncodedStream | None = None
+    class_weights: NDArray[np.float32] | None = None
 
     @property
     def count(self) -> int:
@@ -45,11 +48,18 @@ class EncodedRows:
         return int(self.folds.of.max()) + 1
 
     @property
+    def training_weights(self) -> NDArray[np.float32]:
+        """How much each row counts in training, (rows,)."""
+        if self.class_weights is None:
+            return self.weights
+        return self.weights * self.class_weights[self.y.astype(np.int64)]
+
+    @property
     def known_weights(self) -> NDArray[np.float32]:
         """How much each row counts for each member, (rows, members), or (rows,) where for all alike."""
         if self.unknown is None:
-            return self.weights
-        return np.where(self.unknown, np.float32(0), self.weights[:, None])
+            return self.training_weights
+        return np.where(self.unknown, np.float32(0), self.training_weights[:, None])
 
     def learned_weights(self, some: slice) -> NDArray[np.float32]:
         """How much some of the rows count for each member in training, (rows, members)."""
@@ -78,9 +88,8 @@ class EncodedRows:
         """One of so many rows."""
         some = slice(None, None, count)
         unknown = None if self.unknown is None else self.unknown[some]
-        return EncodedRows(
-            self.x[some], self.y[some], self.weights[some], Folds(self.folds.of[some]), unknown
-        )
+        x, y, weights, folds = self.x[some], self.y[some], self.weights[some], Folds(self.folds.of[some])
+        return EncodedRows(x, y, weights, folds, unknown, class_weights=self.class_weights)
 
 
 @dataclass(frozen=True)
@@ -144,7 +153,8 @@ def train_group(
         run = spread_run(network, seen.members, seen.x.dtype, partial(_given_some, seen), ranks, **settings)
     else:
         run = descend(ensemble, **_given(ensemble, seen), **settings)
-    run = replace(run, state={})  # which is as large as two more groups
+    values = taken_back(ensemble, run.parameters, seen.class_weights)
+    run = replace(run, parameters=values, state={})  # which is as large as two more groups
     predicted = held_out(ensemble, run.parameters, rows.x, rows.folds)
     return EnsembleGroup(name, ensemble, run, class_probabilities(network, predicted))
 

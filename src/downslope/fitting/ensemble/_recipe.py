@@ -63,6 +63,7 @@ class FitSettings:
         metric: the score that decides which class is said, and the loss of networks for numbers; None for the
             most probable class, and the squared error. Or a function, which the shares of the blend are
             chosen by.
+        class_weight: how much the rows of each class count in training, by their names, or "balanced".
 
     Raises:
         DownslopeError: for a value that does not serve; the message says what does.
@@ -83,6 +84,7 @@ class FitSettings:
     parallel: str | None = None
     seed: int = 0
     metric: str | Callable[..., Any] | None = None
+    class_weight: str | Mapping[Any, float] | None = None
 
     def __post_init__(self) -> None:
         checked: dict[str, Any] = {
@@ -97,6 +99,8 @@ class FitSettings:
                 checked[name] = whole(name, getattr(self, name), within)
         if self.metric is not None and (isinstance(self.metric, type) or not callable(self.metric)):
             checked["metric"] = metric_named(self.metric)
+        if self.class_weight is not None:
+            checked["class_weight"] = _checked_class_weight(self.class_weight)
         if self.dropout is not None:
             checked["dropout"] = number("dropout", self.dropout, _SHARE)
         if self.time_limit is not None:
@@ -160,6 +164,23 @@ class FitSettings:
             "device": self.device,
             "parallel": "data" if self.parallel == "data" else None,
         }
+
+
+def _checked_class_weight(given: Any) -> str | dict[str, float] | None:
+    """Weights by the names of classes; None where there are none."""
+    if not isinstance(given, Mapping):
+        return choice("class_weight", given, ["balanced"], "a weight for each class, such as {'yes': 5}")
+    return {
+        _class_name(name): number(f"class_weight[{name!r}]", weight, POSITIVE)
+        for name, weight in given.items()
+    } or None
+
+
+def _class_name(given: Any) -> str:
+    """A class as the levels of a column are written."""
+    if isinstance(given, bool | np.bool_):
+        return str(given).lower()
+    return str(given)
 
 
 def networks_for(

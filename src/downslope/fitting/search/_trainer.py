@@ -20,6 +20,7 @@ from downslope.fitting.ensemble import (
     blended_groups,
     class_probabilities,
     networks_for,
+    taken_back,
 )
 from downslope.fitting.evaluation import LabelledRows, Statistic, statistics_of
 from downslope.fitting.rows import TargetRows
@@ -156,7 +157,8 @@ class Trainer:
 
     def _group(self, name: str, network: Network, run: Run, some: EncodedRows) -> EnsembleGroup:
         ensemble = Ensemble([network] * some.members)
-        predicted = held_out(ensemble, run.parameters, some.x, some.folds)
+        values = taken_back(ensemble, run.parameters, some.class_weights)
+        predicted = held_out(ensemble, values, some.x, some.folds)
         return EnsembleGroup(name, ensemble, run, class_probabilities(network, predicted))
 
     def _linear(self, rung: int) -> EnsembleGroup:
