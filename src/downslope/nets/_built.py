@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import seed as checked_seed
+from downslope._collector import uncollected
 from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.graph import Node
 from downslope.nets.layers import NetworkBuilder, Stage, Start, Symbols, generator, initialize
 
-__all__ = ["Built", "NetworkGraph"]
+__all__ = ["Built", "GraphAndStarts", "NetworkGraph"]
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,14 @@ class NetworkGraph:
         raise DownslopeError(f"there is no parameter {name!r}; there are {', '.join(self.parameters)}")
 
 
+GraphAndStarts: TypeAlias = tuple[NetworkGraph, Mapping[str, Start]]
+"""The nodes, and the initialiser of each parameter by name."""
+
+
 class Built:
     """What a description that builds a graph has in common: the graph is made once, and again in a copy."""
 
-    _graphs: dict[bool, NetworkGraph]
+    _graphs: dict[bool, GraphAndStarts]
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy needs: the graph is built again, to the same nodes."""
@@ -87,19 +92,21 @@ class Built:
 
     def graph(self, *, training: bool = False) -> NetworkGraph:
         """The nodes, with dropout at work where ``training``."""
-        if training not in self._graphs:
-            self._graphs[training] = self._build(NetworkBuilder(training))
+        return (self._graphs.get(training) or self._made(training))[0]
+
+    @uncollected
+    def _made(self, training: bool) -> GraphAndStarts:
+        builder = NetworkBuilder(training)
+        self._graphs[training] = self._build(builder), builder.initializers
         return self._graphs[training]
 
     def _build(self, builder: NetworkBuilder) -> NetworkGraph:
         raise NotImplementedError
 
     @cached_property
-    def _initializers(self) -> dict[str, Start]:
+    def _initializers(self) -> Mapping[str, Start]:
         """The initialiser of each parameter, by name."""
-        builder = NetworkBuilder(training=False)
-        self._build(builder)
-        return builder.initializers
+        return (self._graphs.get(False) or self._made(False))[1]
 
     def initial_parameters(self, seed: int = 0, dtype: Any = np.float64) -> dict[str, NDArray[Any]]:
         """Starting values for every parameter, a function of the seed alone.

@@ -16,7 +16,7 @@ from downslope._keywords import suggests_keywords
 from downslope.drawing import panel
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
-from downslope.nets._built import NetworkGraph
+from downslope.nets._built import GraphAndStarts, NetworkGraph
 from downslope.nets._network import Network, total
 from downslope.nets._savable import Savable
 from downslope.nets.functions import LossFunction
@@ -51,7 +51,7 @@ class Ensemble(Savable):
     networks: Sequence[Network]
     shares: Sequence[float] = ()
     temperature: float = 1.0
-    _graphs: dict[bool, NetworkGraph] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _graphs: dict[bool, GraphAndStarts] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         networks = items("networks", self.networks, "networks")

@@ -10,7 +10,7 @@ from downslope._checks import NOT_NEGATIVE, SIZE, number, whole
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, input_, make
-from downslope.nets._built import NetworkGraph
+from downslope.nets._built import GraphAndStarts, NetworkGraph
 from downslope.nets._outline import LayerOutline, network_html, network_line, network_picture, outline_of
 from downslope.nets._savable import Savable
 from downslope.nets.functions import LOSSES, CustomLoss, LossFunction, WithSettings, chosen, to_json
@@ -59,7 +59,7 @@ class Network(Savable):
     loss: str | LossFunction | Callable[[Node, Node], Node] = "squared_error"
     l1: float = 0.0
     l2: float = 0.0
-    _graphs: dict[bool, NetworkGraph] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _graphs: dict[bool, GraphAndStarts] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", whole("inputs", self.inputs, SIZE))

@@ -8,6 +8,7 @@ from functools import lru_cache, reduce
 from operator import add
 
 from downslope._checks import show
+from downslope._collector import uncollected
 from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.graph import Node, gradient, input_, make, substitute
@@ -51,6 +52,7 @@ class Program:
 
 
 @lru_cache(maxsize=64)
+@uncollected
 def training_program(
     network: AnyNetwork,
     optimizer: Optimizer,

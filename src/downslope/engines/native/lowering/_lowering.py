@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from downslope._collector import uncollected
 from downslope.engines.native.lowering._blocks import ElementwiseBlock, Groups
 from downslope.engines.native.lowering._fusion import fuse
 from downslope.engines.native.lowering._opcodes import ELEMENTWISE_OPS, Form, Kind, Opcode, View
@@ -25,6 +26,7 @@ __all__ = ["lower"]
 _BLOCKS = {Kind.SCALAR: Opcode.SCALAR_BLOCK, Kind.PANELS: Opcode.BLOCK, Kind.MATRIX: Opcode.MATRIX_BLOCK}
 
 
+@uncollected
 def lower(
     outputs: Sequence[Node], updates: Mapping[Node, Node] | None = None, *, bfloat16: bool = False
 ) -> Tape:
