@@ -132,7 +132,8 @@ def with_folds(rows: TargetRows, measured: TargetRows, settings: FitSettings) ->
     class_weights = class_weights_of(settings, measured.target, measured.y)
     if rows.held_out is None:
         most = members if groups is None else len(np.unique(groups))
-        folds = folds_of(measured.y, min(members, most), settings.seed, groups)
+        members = min(members, most)
+        folds = folds_of(measured.y, members, settings.seed, groups, settings.folds_for(len(rows.y)))
         return EncodedRows(measured.x, measured.y, measured.w, folds, None, measured.stream, class_weights)
     folds, unknown = later_folds(measured.y, rows.held_out.later, members, settings.seed, groups)
     found = EncodedRows(measured.x, measured.y, measured.w, folds, unknown, measured.stream, class_weights)

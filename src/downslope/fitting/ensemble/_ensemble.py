@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -53,6 +54,7 @@ LINEAR_PENALTY = 1e-3
 _SLIGHT_PENALTY = 1e-4  # so that the solution for few rows is unique
 _LINEAR_SHARE = 0.2  # of a time limit
 _MOST_GROUPS = 10
+_LONGER, _MORE_EPOCHS = 1.25, 2  # than the epochs after which the first group was best
 _LINEAR_NUMBERS = 1_000_000  # in the rows that the linear model is trained on, in float64
 SEEDS = 1 << 64
 
@@ -229,13 +231,18 @@ def _network_groups(
     started: float,
     hooks: FitHooks,
 ) -> Iterator[EnsembleGroup]:
-    """One group after the other; where the first finds little noise, those that follow have no dropout."""
+    """One group after the other.
+
+    Where the first finds little noise, those that follow have no dropout; else, where it was best early, they
+    have fewer epochs, at whose end their rates come down.
+    """
     about = (encoder, target, settings, rows.learned_x, rows.count)
+    epochs = None
 
     def trained(planned: Iterator[Planned], begin: int = 0) -> Iterator[EnsembleGroup]:
         for place, (name, network, seconds) in enumerate(planned, begin):
             seed = (settings.seed + place) % SEEDS
-            yield _trained(name, network, rows, settings, seed, seconds, hooks)
+            yield _trained(name, network, rows, settings, seed, seconds, hooks, epochs)
 
     networks = networks_for(*about)
     if rows.members == 1:
@@ -245,7 +252,16 @@ def _network_groups(
     yield (first := next(groups))
     if hooks.agree(little_noise(first, rows, target, settings)):
         groups = trained(_timed(networks_without_dropout(*about), settings, started, hooks), begin=1)
+    else:
+        epochs = hooks.agree(_fewer_epochs(first, settings))
     yield from groups
+
+
+def _fewer_epochs(first: EnsembleGroup, settings: FitSettings) -> int | None:
+    """Epochs for the groups that follow one that was best early; None where it was not."""
+    if settings.epochs is not None or first.run.stopped != "patience" or not first.run.best_epoch:
+        return None
+    return math.ceil(_LONGER * first.run.best_epoch) + _MORE_EPOCHS
 
 
 Planned = tuple[str, Network, float | None]
@@ -284,9 +300,11 @@ def _trained(
     seed: int,
     seconds: float | None,
     hooks: FitHooks,
+    fewer: int | None = None,
 ) -> EnsembleGroup:
     count = rows.count
     epochs = settings.epochs_for(count)
+    epochs = min(fewer or epochs, epochs)
     asked = dict(settings.descent(count, epochs))
     steps = epochs * -(-count // asked["batch_size"])
     if seconds is not None:

@@ -14,34 +14,44 @@ __all__ = ["folds_of", "forward_folds", "later_folds"]
 _FOLDS_OF_ONE_MEMBER = 7
 
 
-def folds_of(y: NDArray[Any], members: int, seed: int, groups: NDArray[np.int64] | None = None) -> Folds:
+def folds_of(
+    y: NDArray[Any],
+    members: int,
+    seed: int,
+    groups: NDArray[np.int64] | None = None,
+    folds: int | None = None,
+) -> Folds:
     """Each member gets an equal share of the rows, and of every class or of every range of targets.
 
-    A single member gets one row in seven. Rows of a group go to the same member, and the shares are as equal
-    as the sizes of the groups allow.
+    Where there are more shares than members, all members learn from the rows of the others. Rows of a group
+    go to the same member, and the shares are as equal as the sizes of the groups allow.
 
     Args:
-        y: encoded targets, (rows,); at least as many as members.
+        y: encoded targets, (rows,); at least as many as folds.
         members: how many there are.
         seed: decides between rows whose targets are equal.
         groups: which group each row belongs to, (rows,); at least as many groups as members, and two.
+        folds: how many shares there are, at least two; None for as many as members, and seven for one.
 
     >>> folds = folds_of(np.array([0, 0, 0, 0, 1, 1, 1, 1]), 2, seed=0)
     >>> [int(folds.of[:4].sum()), int(folds.of[4:].sum())]
     [2, 2]
+    >>> np.bincount(1 + folds_of(np.zeros(12), 2, seed=0, folds=4).of).tolist()
+    [6, 3, 3]
     """
+    folds = folds or (members if members > 1 else _FOLDS_OF_ONE_MEMBER)
     rng = np.random.Generator(np.random.Philox(key=seed))
     if groups is not None:
-        return _folds_of_groups(groups, members, rng)
+        of = _folds_of_groups(groups, folds, rng)
+        return Folds(np.where(of < members, of, -1))
     shuffled = rng.permutation(len(y))
     ordered = shuffled[np.argsort(y[shuffled], kind="stable")]
-    folds = members if members > 1 else _FOLDS_OF_ONE_MEMBER
     rounds = -(-len(y) // folds)
     # neighbours in the order go to different members, in an order drawn anew each time
     drawn = rng.permuted(np.tile(np.arange(folds), (rounds, 1)), axis=1).ravel()
     of = np.empty(len(y), np.int64)
     of[ordered] = drawn[: len(y)]
-    return Folds(of) if members > 1 else Folds(np.where(of == 0, 0, -1))
+    return Folds(np.where(of < members, of, -1))
 
 
 def later_folds(
@@ -113,14 +123,13 @@ def forward_folds(
     return Folds(of), unknown
 
 
-def _folds_of_groups(groups: NDArray[np.int64], members: int, rng: np.random.Generator) -> Folds:
-    """The largest groups first, each to the member that has the fewest rows so far."""
+def _folds_of_groups(groups: NDArray[np.int64], folds: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """The largest groups first, each to the fold that has the fewest rows so far."""
     _, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    folds = members if members > 1 else min(_FOLDS_OF_ONE_MEMBER, len(sizes))
+    folds = min(folds, len(sizes))
     drawn = rng.permutation(len(sizes))
     fold_of, rows = np.empty(len(sizes), np.int64), np.zeros(folds, np.int64)
     for one in drawn[np.argsort(-sizes[drawn], kind="stable")]:
         fold_of[one] = np.argmin(rows)
         rows[fold_of[one]] += sizes[one]
-    of = fold_of[group]
-    return Folds(of) if members > 1 else Folds(np.where(of == 0, 0, -1))
+    return fold_of[group]

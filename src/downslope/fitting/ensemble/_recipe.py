@@ -24,6 +24,7 @@ FEWEST_ROWS = 50
 _PARALLEL = ("auto", "data", "members")
 _OF_ABSOLUTE_ERRORS = ("mean_absolute_error", "median_absolute_error")  # the latter has no useful gradient
 _MEMBERS = 8
+_MANY_ROWS = 500  # from which on half of the members are enough, and half of the rows to tell errors by
 _WIDTH = 128
 _DROPOUT = 0.2
 _UPDATES = 10_000
@@ -132,7 +133,11 @@ class FitSettings:
 
     def members_for(self, rows: int) -> int:
         """Members of each group, of which each holds a row or more out."""
-        return min(self.members or _MEMBERS, rows)
+        return min(self.members or (_MEMBERS if rows < _MANY_ROWS else _MEMBERS // 2), rows)
+
+    def folds_for(self, rows: int) -> int | None:
+        """Shares of the rows, of which each member holds one out; None: one for each member."""
+        return None if self.members else min(_MEMBERS, rows)
 
     def layers_for(self, rows: int) -> tuple[int, ...]:
         """The units of the hidden layers: none where there are too few rows."""
