@@ -184,7 +184,7 @@ def test_more_time_than_the_rows_need_means_more_groups(monkeypatch) -> None:
     monkeypatch.setattr(_hooks, "monotonic", lambda: now[0])
     networks = {name: ds.Network(1, [ds.Dense(1)]) for name in ("a", "b")}
     planned = []
-    for name, _, seconds in _ensemble._timed(networks, FitSettings(time_limit=20), 0.0, FitHooks()):
+    for name, _, seconds in _ensemble._timed(networks, FitSettings(time_limit=20), 0.0, 2, FitHooks()):
         planned.append((name, seconds))
         now[0] += 4
     assert planned == [("a", 10), ("b", 16), ("a 2", 12), ("b 2", 8)]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from downslope.fitting.ensemble import _within
 from killed import Killed, kill_at
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -73,8 +74,8 @@ def test_another_table_or_setting_is_refused(tmp_path):
         again.fit(X, TABLE["y"])
 
 
-def test_a_fit_with_a_time_limit_keeps_the_steps_that_were_planned(tmp_path):
-    """And the clock of its checkpoints: each process has the seconds that are left."""
+def test_a_fit_with_a_time_limit_keeps_the_steps_that_were_planned(tmp_path, monkeypatch):
+    """Also where the steps of the process that goes on take longer."""
     planned = set()
 
     def progress(phase):
@@ -84,12 +85,15 @@ def test_a_fit_with_a_time_limit_keeps_the_steps_that_were_planned(tmp_path):
                 planned.add("killed")
                 raise Killed
 
-    how = {"members": 2, "time_limit": 3.0, "progress": progress}
+    how = {"members": 2, "time_limit": 60.0, "progress": progress}
+    monkeypatch.setattr(_within, "seconds_of_a_step", lambda *_: 1.0)
     with pytest.raises(Killed):
         ds.fit(TABLE, "y", **how, checkpoint=ds.Checkpoint(tmp_path, "1 step"))
+    monkeypatch.setattr(_within, "seconds_of_a_step", lambda *_: 3.0)
     model = ds.fit(TABLE, "y", **how, checkpoint=ds.Checkpoint(tmp_path, "1 step", resume=True))
     first = model.record.groups[1].name
-    assert len([each for each in planned if each[0] == first]) == 1
+    (steps,) = (steps for name, steps in planned - {"killed"} if name == first)
+    assert 10 <= steps <= 20  # of 60 seconds 24 are for it, and 0.85 of them are planned for
     assert not model.record.interrupted
 
 

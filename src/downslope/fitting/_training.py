@@ -24,6 +24,7 @@ from downslope.fitting.ensemble import (
     folds_of,
     later_folds,
     on_all_rows,
+    room_for,
 )
 from downslope.fitting.record import LaterScores
 from downslope.fitting.rows import LaterPart, TargetRows
@@ -31,6 +32,7 @@ from downslope.training import Folds
 
 __all__ = ["Trained", "shuffled_as", "train", "with_folds"]
 
+_LEAST_SECONDS = 0.001
 _CHECK_SHARE = 0.1  # of a time limit
 _INTERVALS_SHARE = 0.2  # of a time limit, as they take of a whole fit
 _FEWEST_MEMBERS = 4  # beside which one more network is a small share of the work
@@ -101,13 +103,17 @@ def _held_out_and_whole(rows: TargetRows, settings: FitSettings, hooks: FitHooks
     limit = settings.time_limit
     end = None if limit is None else hooks.now() + limit
     measured = rows if rows.held_out is None else rows.held_out.rows
-    encoded = with_folds(rows, measured, settings)
-    again = encoded.members == 1 or rows.held_out is not None
+    encoded, at_first, first = with_folds(rows, measured, settings), None, settings
+    again = encoded.alone or rows.held_out is not None
+    share = 0.5 if again else 1.0
+    if limit is not None:
+        encoded, at_first = _with_room(limit * share, encoded, rows, measured, settings, hooks)
     checks = bool(rows.checked) and encoded.members >= _FEWEST_MEMBERS
-    share = 0.5 if again else 1 - _CHECK_SHARE * checks
-    first = settings if limit is None else replace(settings, time_limit=limit * share)
+    if end is not None:
+        share -= _CHECK_SHARE * (checks and not again)
+        first = replace(settings, time_limit=max((end - hooks.now()) * share, _LEAST_SECONDS))
     score = blend_score(settings, measured, encoded.folds.held_out)
-    fitted = fit_ensemble(encoded, measured.encoder, measured.target, first, hooks, score)
+    fitted = fit_ensemble(encoded, measured.encoder, measured.target, first, hooks, score, at_first)
     trained = Trained(fitted, measured, measured, encoded.folds.held_out, True, rows.held_out)
     if fitted.interrupted:
         return trained
@@ -124,6 +130,21 @@ def _held_out_and_whole(rows: TargetRows, settings: FitSettings, hooks: FitHooks
     except KeyboardInterrupt:
         return replace(trained, fitted=replace(fitted, interrupted=True))
     return trained
+
+
+def _with_room(
+    seconds: float,
+    encoded: EncodedRows,
+    rows: TargetRows,
+    measured: TargetRows,
+    settings: FitSettings,
+    hooks: FitHooks,
+) -> tuple[EncodedRows, int | None]:
+    """The rows with as many members as there is time for, and the groups that share it."""
+    room = room_for(seconds, encoded, measured.encoder, measured.target, settings, hooks)
+    if rows.held_out is None:
+        return encoded.of_first(room.members), room.groups
+    return with_folds(rows, measured, replace(settings, members=room.members)), room.groups
 
 
 def with_folds(rows: TargetRows, measured: TargetRows, settings: FitSettings) -> EncodedRows:

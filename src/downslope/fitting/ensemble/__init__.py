@@ -23,6 +23,7 @@ from downslope.fitting.ensemble._intervals import (
     fit_intervals,
 )
 from downslope.fitting.ensemble._recipe import FitSettings, embeddings, linear_network, networks_for
+from downslope.fitting.ensemble._room import Room, room_for
 from downslope.fitting.ensemble._stream import EncodedStream
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "FitSettings",
     "FittedEnsemble",
     "IntervalNetworks",
+    "Room",
     "between_coverages",
     "blended_groups",
     "class_probabilities",
@@ -55,5 +57,6 @@ __all__ = [
     "on_all_rows",
     "refuse_diverged",
     "replayed",
+    "room_for",
     "taken_back",
 ]

@@ -101,12 +101,20 @@ def fit_ensemble(
     settings: FitSettings,
     hooks: FitHooks,
     score: Score | None = None,
+    groups_at_first: int | None = None,
 ) -> FittedEnsemble:
     """Train the groups that suit the rows, and blend them with the smallest loss on held-out rows.
 
     Of one member, or one group, there is no blend: the group with the smallest loss counts alone, and
     ``on_all_rows`` is yet to train it. Where a score is given, the highest score takes the place of the
     smallest loss.
+
+    Args:
+        rows, encoder, target: what to train on.
+        settings: how.
+        hooks: what goes along.
+        score: of predictions of the held-out rows; None for the loss.
+        groups_at_first: that share a time limit; None for one of each architecture.
 
     Raises:
         DownslopeError: if training diverges; it says at which learning rate.
@@ -118,7 +126,7 @@ def fit_ensemble(
         score(groups[0].predictions)  # which raises before the long part where the function does not serve
     if settings.layers_for(rows.count):
         try:
-            for group in _network_groups(rows, encoder, target, settings, started, hooks):
+            for group in _network_groups(rows, encoder, target, settings, started, groups_at_first, hooks):
                 groups.append(group)
                 if group.run.stopped == "interrupted":
                     raise KeyboardInterrupt
@@ -229,6 +237,7 @@ def _network_groups(
     target: Target,
     settings: FitSettings,
     started: float,
+    at_first: int | None,
     hooks: FitHooks,
 ) -> Iterator[EnsembleGroup]:
     """One group after the other.
@@ -245,13 +254,16 @@ def _network_groups(
             yield _trained(name, network, rows, settings, seed, seconds, hooks, epochs)
 
     networks = networks_for(*about)
-    if rows.members == 1:
+    if rows.alone:
         yield from trained(_first(networks, settings))
         return
-    groups = trained(_timed(networks, settings, started, hooks))
+    shared = min(at_first or len(networks), len(networks))
+    groups = trained(_timed(networks, settings, started, shared, hooks))
     yield (first := next(groups))
     if hooks.agree(little_noise(first, rows, target, settings)):
-        groups = trained(_timed(networks_without_dropout(*about), settings, started, hooks), begin=1)
+        others = networks_without_dropout(*about)
+        shared = max(1, shared - (at_first is not None))
+        groups = trained(_timed(others, settings, started, shared, hooks), begin=1)
     else:
         epochs = hooks.agree(_fewer_epochs(first, settings))
     yield from groups
@@ -274,9 +286,12 @@ def _first(networks: Mapping[str, Network], settings: FitSettings) -> Iterator[P
 
 
 def _timed(
-    networks: Mapping[str, Network], settings: FitSettings, started: float, hooks: FitHooks
+    networks: Mapping[str, Network], settings: FitSettings, started: float, shared: int, hooks: FitHooks
 ) -> Iterator[Planned]:
-    """Every network once; then, while a time limit allows, again from other starting values."""
+    """Every network once; a time limit is shared by the first ``shared`` of them, then others have the rest.
+
+    Those are the networks that are left, and all again from other starting values.
+    """
     if settings.time_limit is None:
         yield from ((name, network, None) for name, network in networks.items())
         return
@@ -285,10 +300,10 @@ def _timed(
         left, again = end - hooks.now(), place // len(ways)
         name, network = ways[place % len(ways)]
         name = f"{name} {again + 1}" if again else name
-        if place and left <= slowest * bool(again) and hooks.begun(name) is None:
+        if place and left <= slowest * (place >= shared) and hooks.begun(name) is None:
             return
         before = hooks.now()
-        yield name, network, max(left / max(1, len(ways) - place), 0.0)
+        yield name, network, max(left / max(1, shared - place), 0.0)
         slowest = max(slowest, hooks.now() - before)
 
 
@@ -339,7 +354,7 @@ def blended_groups(
     held, classes = rows.folds.held_out, len(target.classes)
     y, weights = rows.y[held], rows.weights[held]
     predictions, metric = [g.predictions for g in groups], metric_of(groups[0].ensemble.loss)
-    if rows.members == 1 or len(groups) == 1:
+    if rows.alone or len(groups) == 1:
         usual = best_alone(predictions, y, weights, metric)
         shares = usual if score is None else highest_alone(predictions, score)
         chosen = shares.index(1.0)

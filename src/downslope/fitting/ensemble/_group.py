@@ -26,7 +26,8 @@ class EncodedRows:
     Where ``unknown`` is given, (rows, members), it says of which rows a member knows nothing: it neither
     learns from them nor is measured on them. Where ``stream`` is given, these rows are a sample of all that
     it reads, and networks are trained on those. Where ``class_weights`` are given, (classes,), rows count by
-    their classes besides in training, which is taken out of the probabilities again.
+    their classes besides in training, which is taken out of the probabilities again. ``time_limited`` says
+    that there is time for the first of the members alone.
     """
 
     x: NDArray[Any]
@@ -36,6 +37,7 @@ class EncodedRows:
     unknown: NDArray[np.bool_] | None = None
     stream: EncodedStream | None = None
     class_weights: NDArray[np.float32] | None = None
+    time_limited: bool = False
 
     @property
     def count(self) -> int:
@@ -53,6 +55,19 @@ class EncodedRows:
         if self.class_weights is None:
             return self.weights
         return self.weights * self.class_weights[self.y.astype(np.int64)]
+
+    @property
+    def alone(self) -> bool:
+        """Whether one network is to be chosen: there is one member, and not for want of time."""
+        return self.members == 1 and not self.time_limited
+
+    def of_first(self, members: int) -> EncodedRows:
+        """The same rows for the first of the members alone: all learn from what the others would hold out."""
+        if members >= self.members:
+            return self
+        folds = Folds(np.where(self.folds.of < members, self.folds.of, -1))
+        unknown = None if self.unknown is None else self.unknown[:, :members]
+        return replace(self, folds=folds, unknown=unknown, time_limited=True)
 
     @property
     def known_weights(self) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ from downslope.fitting.ensemble._folds import folds_of, forward_folds
 from downslope.fitting.ensemble._group import EncodedRows, train_group
 from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.fitting.ensemble._recipe import FitSettings, interval_network
-from downslope.fitting.ensemble._within import seconds_of_a_step, within
+from downslope.fitting.ensemble._within import SURE, seconds_of_a_step, within
 from downslope.nets import AnyNetwork, Network
 from downslope.tables import TableEncoder
 from downslope.training import forward
@@ -32,10 +32,12 @@ COVERAGES = (0.5, 0.8, 0.9, 0.95, 0.99)
 QUANTILES = tuple(sorted({round(0.5 + side * share / 2, 4) for share in COVERAGES for side in (-1, 1)}))
 """The levels of the quantiles that are learned."""
 
-_MEMBERS = 4
+_MEMBERS, _FEWEST_MEMBERS = 4, 2
+_GETTING_READY = 1.0  # seconds, below which getting ready for all members is too large a share
 _EPOCHS = 32
 _MOST_ROWS = 50_000
 _FEWEST_ROWS, _FEWEST_EPOCHS = 1000, 8  # where time is short
+_TRIAL_SHARE = 0.05  # of the seconds that there are
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,9 @@ def fit_intervals(
     inputs = _inputs(x, predicted)
     errors = (y - predicted).astype(np.float32)
     targets = np.repeat(errors[:, None], len(QUANTILES), axis=1)
-    members = _MEMBERS if groups is None else min(_MEMBERS, len(np.unique(groups)))
+    quick = seconds is not None and seconds < _GETTING_READY and not hooks.repeated
+    members = _FEWEST_MEMBERS if quick else _MEMBERS
+    members = members if groups is None else min(members, len(np.unique(groups)))
     forward = None if times is None else forward_folds(times, members, groups)
     folds, unknown = forward or (folds_of(np.abs(errors), members, settings.seed, groups), None)
     rows = EncodedRows(inputs, targets, weights, folds, unknown)
@@ -188,14 +192,15 @@ def _trained_on(
     asked = settings.descent(len(rows.y), epochs)
     if seconds is None:
         return rows, asked
-    end = hooks.now() + seconds
+    end, step = hooks.now() + seconds, None
     if not hooks.repeated:
-        pace = asked["batch_size"] / seconds_of_a_step(network, rows, asked, settings.seed, seconds / 20)
-        most = max(_FEWEST_ROWS, int(pace * seconds / min(_FEWEST_EPOCHS, epochs)))
+        step = seconds_of_a_step(network, rows, asked, settings.seed, seconds * _TRIAL_SHARE)
+        batches = (end - hooks.now()) * SURE / step / min(_FEWEST_EPOCHS, epochs)
+        most = max(_FEWEST_ROWS, int(batches * asked["batch_size"]))
         rows = rows.every(-(-len(rows.y) // most))
         asked = settings.descent(len(rows.y), epochs)
     left = max(end - hooks.now(), 0.0)
-    return rows, within(left, "intervals", network, rows, asked, settings.seed, hooks)
+    return rows, within(left, "intervals", network, rows, asked, settings.seed, hooks, step)
 
 
 def cross_fitted(

@@ -9,13 +9,16 @@ from typing import Any
 from downslope.fitting.ensemble._group import EncodedRows
 from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.nets import Ensemble, Network
-from downslope.training import descend
+from downslope.training import Progress, descend
 
-__all__ = ["seconds_of_a_step", "within"]
+__all__ = ["SURE", "seconds_of_a_step", "within"]
 
-_SURE = 0.85  # of the seconds that are left are planned for: epochs are measured, and processors get busy
+SURE = 0.85
+"""Of the seconds that are left so many are planned for: epochs are measured, and processors get busy."""
+
 _TRIED = ("optimizer", "learning_rate", "batch_size", "threads", "engine", "device", "parallel")
-_TRIAL_STEPS = 12  # that measure how long a step takes
+_TRIAL_BATCHES, _TRIAL_EPOCHS = 4, 4  # of few rows, whose epochs after the first are timed
+_UNKNOWN = 1.0  # seconds
 _TRIAL_SHARE = 0.05  # of the seconds, at most
 
 
@@ -27,6 +30,7 @@ def within(
     asked: Mapping[str, Any],
     seed: int,
     hooks: FitHooks,
+    step: float | None = None,
 ) -> dict[str, Any]:
     """The settings of a descent of a group of networks that ends within some seconds.
 
@@ -40,13 +44,15 @@ def within(
         network, rows, seed: of the descent.
         asked: its settings for all its epochs.
         hooks: what has the clock.
+        step: the seconds of a step; None where they are to be measured.
     """
     begun, until = hooks.now(), hooks.begun(name)
     per_epoch = -(-rows.count // asked["batch_size"])
     most = asked["epochs"] * per_epoch
     if until is None:
-        per_step = hooks.agree(seconds_of_a_step(network, rows, asked, seed, seconds * _TRIAL_SHARE))
-        steps = min(most, int((seconds - (hooks.now() - begun)) * _SURE / per_step))
+        if step is None:
+            step = seconds_of_a_step(network, rows, asked, seed, seconds * _TRIAL_SHARE)
+        steps = min(most, int((seconds - (hooks.now() - begun)) * SURE / hooks.agree(step)))
         until = max(1, steps // per_epoch * per_epoch or steps)
     return {
         **asked,
@@ -60,30 +66,32 @@ def within(
 def seconds_of_a_step(
     network: Network, rows: EncodedRows, asked: Mapping[str, Any], seed: int, seconds: float
 ) -> float:
-    """Measured on some steps whose result is not used; their program is kept for those that follow.
+    """Measured on a few steps whose result is not used; their program is kept for those that follow.
 
     Args:
         network, rows, asked, seed: of the descent whose steps they are the first of.
         seconds: that the steps take at most, beyond getting ready.
     """
-    ensemble = Ensemble([network] * rows.members)
-    some = slice(None, _TRIAL_STEPS * asked["batch_size"])
-    known = {
+    some = slice(None, _TRIAL_BATCHES * asked["batch_size"])
+    ends: list[tuple[float, int]] = []
+
+    def seen(epoch: Progress) -> bool:
+        ends.append((monotonic(), epoch.step))
+        return len(ends) > 1 and ends[-1][0] - ends[0][0] > seconds
+
+    run = descend(
+        Ensemble([network] * rows.members),
+        rows.x[some],
+        rows.y[some],
+        epochs=_TRIAL_EPOCHS,
+        row_weights=rows.learned_weights(some),
+        progress=seen,
+        seed=seed,
         **{name: asked[name] for name in _TRIED},
-        "row_weights": rows.learned_weights(some),
-        "seed": seed,
-    }
-
-    def taken(steps: int, limit: float | None) -> tuple[float, int]:
-        begun = monotonic()
-        run = descend(ensemble, rows.x[some], rows.y[some], steps=steps, time_limit=limit, **known)
-        if run.stopped == "interrupted":
-            raise KeyboardInterrupt
-        return monotonic() - begun, len(run.losses)
-
-    taken(1, None)
-    alone, _ = taken(1, None)
-    together, steps = taken(1 + _TRIAL_STEPS, alone + seconds)
-    if steps < 2:
-        return together
-    return max((together - alone) / (steps - 1), together / steps / 4, 1e-6)
+    )
+    if run.stopped == "interrupted":
+        raise KeyboardInterrupt
+    if len(ends) < 2:  # it is not finite
+        return _UNKNOWN
+    (began, first), (ended, last) = ends[0], ends[-1]
+    return max(ended - began, 1e-6) / (last - first)
