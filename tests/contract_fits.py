@@ -252,6 +252,7 @@ FITS = {
             "group": OPTIONAL,
             "order": OPTIONAL,
             "seed": SEED,
+            "metric": OPTIONAL,
             "source": OPTIONAL | TEXTS,
             "log": OPTIONAL | PATHS,
             "checkpoint": OPTIONAL,

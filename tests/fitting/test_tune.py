@@ -19,6 +19,7 @@ from downslope.fitting.record import Searched
 from downslope.fitting.search._course import Course
 from downslope.fitting.search._halving import SHARES, Halving
 from downslope.fitting.search._outer import split_rows
+from downslope.fitting.search._scoring import Scoring
 from downslope.fitting.search._space import DEFAULTS, space_for
 from downslope.fitting.search._trainer import Trainer
 from downslope.nets import Ensemble
@@ -60,7 +61,7 @@ def trainer():
     opened, rows = opened_rows()
     encoded = with_folds(rows, rows, opened.settings)
     linear = linear_group(encoded, rows.encoder, rows.target, opened.settings, FitHooks())
-    return Trainer(rows, encoded, linear, opened.settings, "root_mean_squared_error")
+    return Trainer(rows, encoded, linear, opened.settings, Scoring("root_mean_squared_error"))
 
 
 def test_a_candidate_that_went_through_all_rungs_is_where_one_descent_takes_it():

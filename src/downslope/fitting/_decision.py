@@ -21,7 +21,7 @@ from downslope.fitting.ensemble import FitSettings, class_weights_of
 from downslope.fitting.evaluation import METRICS, metric_named, statistics_of
 from downslope.fitting.record import Decided
 
-__all__ = ["best_weights", "decided", "refuse_unsuitable", "with_decision"]
+__all__ = ["best_weights", "decided", "refuse_unsuitable", "said_for", "with_decision"]
 
 _SMALLEST = 1e-12
 _ROUNDS = 20
@@ -67,6 +67,13 @@ def with_decision(trained: Trained, settings: FitSettings) -> Trained:
     measured = trained.measured
     measured = rows if same else replace(measured, target=replace(measured.target, decision=weights))
     return replace(trained, rows=rows, measured=measured)
+
+
+def said_for(
+    metric: str, probabilities: NDArray[np.float64], weights: NDArray[np.float64]
+) -> tuple[float, ...]:
+    """The weights of ``best_weights``, or none where the most probable class is the best for a metric."""
+    return best_weights(metric, probabilities, weights) if metric in _DECIDING else ()
 
 
 def decided(trained: Trained, metric: str | Callable[..., Any] | None) -> Decided | None:

@@ -15,8 +15,9 @@ from downslope.errors import DownslopeError
 from downslope.fitting.ensemble import FitSettings
 from downslope.fitting.evaluation import metric_title
 from downslope.fitting.rows import TargetRows
+from downslope.tables import Target
 
-__all__ = ["BlendScore", "blend_score"]
+__all__ = ["BlendScore", "blend_score", "function_score"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,28 +40,41 @@ class BlendScore:
         Raises:
             DownslopeError: if the function raises an error, or gives what is no finite number.
         """
-        outputs = np.array(self.rows.in_units(predicted))  # which the function may change
-        shapes = f"y_true {self._true.shape} and predicted {outputs.shape}"
-        name = f"the metric {metric_title(self.metric)}"
-        try:
-            found = self.metric(self._true, outputs)
-        except Exception as error:
-            raise DownslopeError(
-                f"{name} raised {type(error).__name__}: {error}. It was given {shapes} of held-out rows"
-            ) from error
-        value = real(found)
-        if value is None or not math.isfinite(value):
-            raise DownslopeError(
-                f"{name} gave {show(found)}; it needs to give a finite number, the higher the better, for "
-                f"{shapes} of held-out rows"
-            )
-        return value
+        rows = self.rows
+        return function_score(self.metric, rows.target, rows.true[self.held], rows.in_units(predicted))
 
-    @property
-    def _true(self) -> NDArray[Any]:
-        """The names of the classes, or the numbers in the target's units, (rows held out,)."""
-        true, classes = self.rows.true[self.held], self.rows.target.classes
-        return np.array(classes)[true.astype(np.int64)] if classes else true
+
+def function_score(
+    metric: Callable[..., Any], target: Target, true: NDArray[np.float64], outputs: NDArray[np.float64]
+) -> float:
+    """What a function says of outputs, in the target's units, of held-out rows.
+
+    Args:
+        metric: the function.
+        target: what is predicted.
+        true: the numbers of the true classes, or the true numbers, (rows,).
+        outputs: probabilities (rows, classes), or numbers, (rows,).
+
+    Raises:
+        DownslopeError: if the function raises an error, or gives what is no finite number.
+    """
+    y_true = np.array(target.classes)[true.astype(np.int64)] if target.classes else true.copy()
+    predicted = np.array(outputs)  # which the function may change
+    shapes, name = f"y_true {y_true.shape} and predicted {predicted.shape}", metric_title(metric)
+    try:
+        found = metric(y_true, predicted)
+    except Exception as error:
+        raise DownslopeError(
+            f"the metric {name} raised {type(error).__name__}: {error}. It was given {shapes} of held-out "
+            "rows"
+        ) from error
+    value = real(found)
+    if value is None or not math.isfinite(value):
+        raise DownslopeError(
+            f"the metric {name} gave {show(found)}; it needs to give a finite number, the higher the better, "
+            f"for {shapes} of held-out rows"
+        )
+    return value
 
 
 def blend_score(settings: FitSettings, rows: TargetRows, held: NDArray[np.int64]) -> BlendScore | None:

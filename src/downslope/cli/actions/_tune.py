@@ -94,7 +94,7 @@ class _Bar:
             disable=self._plain,
         )
         self._task = self._bar.add_task("fit of the defaults", total=1.0)
-        self._best: dict[int, float] = {}
+        self._best: dict[int, tuple[float, float]] = {}  # the gain and the score
         self._last = time.monotonic()
 
     def __enter__(self) -> _Bar:
@@ -119,5 +119,7 @@ class _Bar:
         if phase.trial is None:
             return "fit" if phase.fit is None else f"fit: {phase.fit.name}"
         trial = phase.trial
-        best = self._best[trial.rung] = min(trial.score, self._best.get(trial.rung, trial.score))
-        return f"{trial}; best of rung {trial.rung}: {rounded(best)}"
+        gain = trial.gain.value or 0.0
+        if trial.rung not in self._best or gain > self._best[trial.rung][0]:
+            self._best[trial.rung] = gain, trial.score
+        return f"{trial}; best of rung {trial.rung}: {rounded(self._best[trial.rung][1])}"

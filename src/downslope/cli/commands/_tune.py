@@ -14,7 +14,18 @@ from downslope.cli.commands._fit import fit
 __all__ = ["tune"]
 
 _SEARCHED = ("hidden", "activation", "dropout", "learning_rate", "weight_decay", "batch_size", "epochs")
-_SHARED = ("drop", "category", "number", "task", "group", "row_weights", "members", "seed", *_SEARCHED)
+_SHARED = (
+    "drop",
+    "category",
+    "number",
+    "task",
+    "group",
+    "row_weights",
+    "members",
+    "seed",
+    "metric",
+    *_SEARCHED,
+)
 _KEPT = ("checkpoint", "every", "resume")
 _OWN = ("table", "output", "duration", "trials", "log", "order", *_KEPT)
 
@@ -55,6 +66,7 @@ def tune(table: str, output: str | None, duration: str, **options: Any) -> None:
       downslope tune houses.csv --target price --time 2h --checkpoint runs/a
       downslope tune houses.csv --target price --time 2h --checkpoint runs/a --resume
       downslope tune sales.csv --target sales --order date --dropout 0
+      downslope tune houses.csv --target price --metric mae
     """
     from downslope.cli.actions._tune import tune_table
 

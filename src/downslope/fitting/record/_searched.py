@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from downslope.fitting.evaluation import METRICS, Estimate
+from downslope.fitting.evaluation import Estimate, metric_title
 
 __all__ = ["Searched"]
 
@@ -17,14 +17,15 @@ class Searched:
     among settings knew them; only whether the defaults are kept is decided by ``gain``.
 
     Attributes:
-        metric: ``"root_mean_squared_error"`` or ``"log_loss"``.
+        metric: that settings were compared by: the name of a score, such as ``"log_loss"``, or of a function.
         trials: how many settings were tried, the defaults among them.
         seconds: that the search took, without the fits.
         rows, outer_rows: rows of the search, and outer rows.
         settings: those that were found, as they are written in Python; empty where none were better than the
             defaults.
         defaults, found: the scores on the outer rows of a fit of the defaults and of one of the settings.
-        gain: by how much the second is below the first, with the standard error of the difference row by row.
+        gain: by how much the second is better than the first, with the standard error of the difference row
+            by row.
         taken: whether the model has the found settings, or the defaults.
         ended: why it ended before the model could be fitted to all rows, or "".
         shortened: how short the fits were that were compared, such as "5 epochs", where one of the defaults
@@ -50,12 +51,12 @@ class Searched:
         value, error, whole = self.gain.value, self.gain.standard_error, self.defaults.value
         if value is None or not whole:
             return Estimate(None)
-        return Estimate(value / whole, None if error is None else error / whole)
+        return Estimate(value / abs(whole), None if error is None else error / abs(whole))
 
     @property
     def lines(self) -> tuple[str, ...]:
         """What was searched, the scores, and the conclusion, in sentences."""
-        name = METRICS[self.metric].words
+        name = metric_title(self.metric)
         if not self.trials:
             return (f"No settings were searched: {self.ended}.",)
         tried = "1 trial" if self.trials == 1 else f"{self.trials} trials"

@@ -14,12 +14,13 @@ from downslope._signals import pending
 from downslope.fitting._fit import FitPhase, OpenedFit, fitted_model
 from downslope.fitting._training import with_folds
 from downslope.fitting.ensemble import FitHooks, linear_group
-from downslope.fitting.evaluation import Estimate, metric_of
+from downslope.fitting.evaluation import Estimate
 from downslope.fitting.model import Model
 from downslope.fitting.record import LINEAR, Searched
 from downslope.fitting.rows import TargetRows
 from downslope.fitting.search._kept import KeptSearch
 from downslope.fitting.search._outer import OuterRows
+from downslope.fitting.search._scoring import Scoring, scoring_of
 from downslope.fitting.search._search import Search, Trial
 from downslope.fitting.search._space import DEFAULTS, Candidate, space_for
 from downslope.fitting.search._trainer import Trainer
@@ -202,10 +203,8 @@ class Course:
         return {"epochs": max(1, min(int(share), most)), "members": _FEW_MEMBERS}
 
     @property
-    def _metric(self) -> str:
-        if self.rows.target.classes:
-            return "log_loss"
-        return metric_of(self.opened.settings.loss_of_numbers)
+    def _scoring(self) -> Scoring:
+        return scoring_of(self.opened.settings, self.rows.target)
 
     @property
     def _description(self) -> Description:
@@ -251,7 +250,7 @@ class Course:
         measured = inner if inner.held_out is None else inner.held_out.rows
         encoded = with_folds(inner, measured, settings)
         linear = linear_group(encoded, measured.encoder, measured.target, settings, FitHooks())
-        trainer = Trainer(measured, encoded, linear, settings, self._metric)
+        trainer = Trainer(measured, encoded, linear, settings, self._scoring)
         space = space_for(settings, len(measured.y), self.fixed)
         return Search(trainer, space, self.most, self.end, self._told, settings.seed, fit_seconds, self.kept)
 
@@ -269,21 +268,32 @@ class Course:
     def _scores(self, usual: Model, found: Model | None) -> tuple[Estimate, Estimate, Estimate]:
         """Those of the defaults and of what was found on the outer rows, and the gain."""
         weights = self.outer.labelled.weights
-        of_usual = self.outer.statistic(usual, self._metric)
+        of_usual = self.outer.statistic(usual, self._scoring)
         if found is None:
             return of_usual.estimate(weights), _NONE, _NONE
-        of_found = self.outer.statistic(found, self._metric)
-        gain = of_usual - of_found
+        of_found = self.outer.statistic(found, self._scoring)
+        gain = self._scoring.gain(of_usual, of_found)
         return of_usual.estimate(weights), of_found.estimate(weights), gain.estimate(weights)
 
     def _searched(self, found: _Compared | None = None, ended: str = "", shortened: str = "") -> Searched:
         rows, outer_rows = len(self.outer.inner.y), len(self.outer.labelled)
         if found is None:
-            return Searched(self._metric, 0, 0.0, rows, outer_rows, (), _NONE, _NONE, _NONE, False, ended)
+            return Searched(
+                self._scoring.name, 0, 0.0, rows, outer_rows, (), _NONE, _NONE, _NONE, False, ended
+            )
         settings = tuple(f"{name}={show(value)}" for name, value in found.best)
         tried = len(found.search.tried)
         return Searched(
-            *(self._metric, tried, found.seconds, rows, outer_rows, settings, *found.scores, found.taken),
+            *(
+                self._scoring.name,
+                tried,
+                found.seconds,
+                rows,
+                outer_rows,
+                settings,
+                *found.scores,
+                found.taken,
+            ),
             *(ended, shortened),
         )
 

@@ -11,9 +11,10 @@ from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.fitting._fit import OpenedFit
 from downslope.fitting.ensemble import folds_of
-from downslope.fitting.evaluation import LabelledRows, Statistic, statistics_of
+from downslope.fitting.evaluation import LabelledRows, Statistic
 from downslope.fitting.model import Model
 from downslope.fitting.rows import LATER_SHARE, TargetRows, first_later, places_of, target_rows
+from downslope.fitting.search._scoring import Scoring
 from downslope.tables import Description
 
 __all__ = ["OuterRows", "split_rows"]
@@ -37,10 +38,10 @@ class OuterRows:
     frame: pl.DataFrame
     labelled: LabelledRows
 
-    def statistic(self, model: Model, metric: str) -> Statistic:
+    def statistic(self, model: Model, scoring: Scoring) -> Statistic:
         """The score of a model on the outer rows."""
         outputs = model.outputs(model.encoder.encode(self.frame).x)
-        return statistics_of(self.labelled, model.target, outputs)[metric]
+        return scoring.statistic(self.labelled, model.target, outputs)
 
 
 def split_rows(opened: OpenedFit, rows: TargetRows) -> OuterRows:

@@ -35,8 +35,8 @@ class Trial:
         number: of the trial, from 1.
         rung: from 1 to 4: an eighth, a quarter, half and all of the steps of a fit were taken.
         settings: of ``fit`` that are no defaults.
-        score: on rows that the networks held out; the smaller, the better.
-        gain: by how much it is below that of the defaults at the same rung, with its standard error.
+        score: on rows that the networks held out, by the metric of the search.
+        gain: by how much it is better than that of the defaults at the same rung, with its standard error.
         seconds: that the rung took.
     """
 
@@ -175,7 +175,7 @@ class Search:
             len(self.trials) + 1,
             rung + 1,
             dict(candidate),
-            score,
+            self.trainer.scoring.shown(score),
             self._gain(candidate, rung, learned),
             learned.seconds,
         )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from downslope._extras import polars as pl
 from downslope._forks import cached_property
+from downslope.fitting._steering import blend_score
 from downslope.fitting.ensemble import (
     EncodedRows,
     EnsembleGroup,
@@ -22,9 +23,10 @@ from downslope.fitting.ensemble import (
     networks_for,
     taken_back,
 )
-from downslope.fitting.evaluation import LabelledRows, Statistic, statistics_of
+from downslope.fitting.evaluation import LabelledRows, Statistic
 from downslope.fitting.rows import TargetRows
 from downslope.fitting.search._halving import SHARES
+from downslope.fitting.search._scoring import Scoring
 from downslope.fitting.search._space import Candidate
 from downslope.nets import Ensemble, Network
 from downslope.training import Run, descend, held_out
@@ -40,7 +42,7 @@ class Learned:
 
     Attributes:
         runs: of each group of networks.
-        score: on the rows that the members held out.
+        score: on the rows that the members held out; the smaller, the better.
         seconds: of this rung.
         processor_seconds: of all rungs up to this one; on a busy machine they still say what a fit costs.
         cut: whether it was ended early, by a signal or the time, so that the score says nothing.
@@ -65,14 +67,14 @@ class Trainer:
         encoded: the same with the folds.
         linear: the linear model, which every candidate is blended with, as in ``fit``.
         settings: that the candidates change.
-        metric: the score.
+        scoring: what they are compared by.
     """
 
     rows: TargetRows
     encoded: EncodedRows
     linear: EnsembleGroup
     settings: FitSettings
-    metric: str
+    scoring: Scoring
 
     def advance(
         self, candidate: Candidate, rung: int, before: Learned | None, seconds: float | None
@@ -181,9 +183,11 @@ class Trainer:
         finite = [group for group in groups if np.isfinite(group.predictions).all()]
         if not finite:
             return Statistic(np.inf)
-        blend = blended_groups(self._some(rung), target, finite).blend
-        rows = self.labelled(rung)
-        return statistics_of(rows, target, self.rows.in_units(blend))[self.metric]
+        held = np.arange(len(self.rows.y))[:: self._every(rung)][self._held(rung)]
+        score = blend_score(self.settings, self.rows, held)
+        blend = blended_groups(self._some(rung), target, finite, score=score).blend
+        outputs = self.rows.in_units(blend)
+        return self.scoring.loss(self.scoring.of_blend(self.labelled(rung), target, outputs))
 
     def labelled(self, rung: int) -> LabelledRows:
         """The rows that the score of a rung is of."""

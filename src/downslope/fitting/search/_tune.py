@@ -58,6 +58,7 @@ def tune(
     group: str | None = None,
     order: str | None = None,
     seed: int = 0,
+    metric: str | Callable[..., Any] | None = None,
     sheet: str | None = None,
     delimiter: str | None = None,
     decimal: str | None = None,
@@ -94,6 +95,8 @@ def tune(
         hidden, activation, dropout, learning_rate, weight_decay, batch_size, epochs: None to search; what is
             given stays.
         threads, row_weights, group, seed, source: as of ``fit``.
+        metric: as of ``fit``, whose fits have it too; settings are compared by it, and by the loss without
+            it. Of a function, and of the median of errors, no standard error is known: any gain is one.
         order: the name of a column that orders the rows in time, which ``fit`` has as ``time``: the last
             fifth are the outer rows.
         sheet, delimiter, decimal, thousands, date_format, encoding, skip_rows, header, comment, keep_rows: as
