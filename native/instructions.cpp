@@ -27,13 +27,13 @@ inline long valid_rows(const Batch& batch, long panel) { return std::min<long>(l
 // The block of a task on the strip of a panel or of a matrix, from a row and a block of 32 columns on.
 template <class T>
 void Worker<T>::run_block(const Task<T>& task, Strip<T> tile, long panel, long in_group, long row, long block,
-                          long rows) {
+                          long rows, long columns) {
     const auto& steps = task.of->steps;
     if (steps.empty()) return;
     Strip<T>* strip = strips_.data();
     for (const auto& a : task.operands)
         *strip++ = a.base ? Strip<T>{a.at(panel, in_group) + row * a.row + block * a.block, a.stride} : tile;
-    kernels_.block(steps.data(), long(steps.size()), strips_.data(), rows);
+    kernels_.block(steps.data(), long(steps.size()), strips_.data(), rows, columns);
 }
 
 // What the block after a product reads and writes comes into the cache while the product is computed.
@@ -60,7 +60,7 @@ template <class T> void Worker<T>::collect_lines(const Task<T>& task, long row, 
 
 template <class T> void Worker<T>::run_scalar(const Task<T>& task, const Data<T>& data, const Batch& batch) {
     const Instruction& i = *task.of;
-    if (i.opcode == Opcode::scalar_block) return run_block(task, {}, 0, 0, 0, 0, 1);
+    if (i.opcode == Opcode::scalar_block) return run_block(task, {}, 0, 0, 0, 0, 1, lanes);
     double sum = 0;
     if (i.opcode == Opcode::count) {
         sum = double(batch.rows);
@@ -94,7 +94,7 @@ void Worker<T>::run_panels(const Task<T>& task, const Data<T>& data, const Batch
             case Opcode::store: store(i, data, batch, p, q); break;
             case Opcode::block:
                 for (long row = 0; row < i.args[0]; row += strip_rows)
-                    run_block(task, {}, p, q, row, 0, std::min<long>(strip_rows, i.args[0] - row));
+                    run_block(task, {}, p, q, row, 0, std::min<long>(strip_rows, i.args[0] - row), valid_rows(batch, p));
                 break;
             case Opcode::partial:
                 matrix(i.out)[p] = kernels_.total(at(0), lanes, features(0), valid_rows(batch, p));
@@ -205,7 +205,7 @@ template <class T> void Worker<T>::product(const Task<T>& task, const Batch& bat
             }
             if (!pairs)
                 kernels_.product({a, a_row, a_next, 0, depth, b, lanes, c, lanes, bias, rows, depth, nullptr, 0, columns});
-            run_block(task, {c, lanes}, p, q, row, 0, rows);
+            run_block(task, {c, lanes}, p, q, row, 0, rows, columns);
         }
     }
 }
@@ -255,7 +255,7 @@ template <class T> void Worker<T>::run_tile(const Task<T>& task, const Batch& ba
     T* c = i.out < 0 ? tile_ : matrix(i.out) + row * length + block * lanes;
     if (i.opcode == Opcode::contract) contract(task, batch, row, block, rows, c, length);
     if (i.opcode == Opcode::matrix_product) matrix_product(task, row, block, rows, c, length);
-    run_block(task, {c, length}, 0, 0, row, block, rows);
+    run_block(task, {c, length}, 0, 0, row, block, rows, lanes);
     if (i.summed < 0) return;
     const Strip<T> strip = strips_[i.summed];
     const long valid = std::min<long>(lanes, i.args[1] - block * lanes);
@@ -320,7 +320,7 @@ template <class T> void Worker<T>::sum_rows(const Task<T>& task, const Batch& ba
     sum_parts(batch, 1, c, lanes, [&](long first, long count, bool by_blocks, T* to, long) {
         kernels_.sum_rows(in + first / lanes * size, columns, size, count, by_blocks, to);
     });
-    run_block(task, {c, lanes}, 0, 0, 0, block, 1);
+    run_block(task, {c, lanes}, 0, 0, 0, block, 1, lanes);
 }
 
 // What is rare and small: one thread does it.

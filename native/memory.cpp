@@ -122,7 +122,7 @@ template <class T> void Memory<T>::round_mirrors(int matrix) {
         for (long block = 0; block < up(v.columns, lanes); ++block) {
             const Strip<T> strips[] = {{at(matrix) + block * lanes, from},
                                        {at(form) + block * (halves ? lanes / 2 : lanes), to}};
-            kernels_.block(&step, 1, strips, v.rows);
+            kernels_.block(&step, 1, strips, v.rows, lanes);
         }
     }
 }

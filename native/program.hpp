@@ -60,7 +60,7 @@ template <class T> struct Kernels {
     long tile_rows;  // rows of C that products keep in registers
     void (*product)(const Product<T, T>&);
     void (*pair_product)(const Product<Word, float>&);
-    void (*block)(const Step*, long, const Strip<T>*, long);
+    void (*block)(const Step*, long count, const Strip<T>*, long rows, long columns);
     void (*gather)(const T* const* rows, long column, long columns, T* out);
     void (*transpose)(const T* in, long in_row, long rows, long columns, T* out, long out_row);
     void (*softmax)(const T* z, long features, T* out);

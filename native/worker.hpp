@@ -99,7 +99,8 @@ private:
     void sum_rows(const Task<T>& task, const Batch& batch, long block);
     void add_rows(const Instruction& i, const Batch& batch);
     void matrix_sum(const Instruction& i);
-    void run_block(const Task<T>& task, Strip<T> tile, long panel, long in_group, long row, long block, long rows);
+    void run_block(const Task<T>& task, Strip<T> tile, long panel, long in_group, long row, long block, long rows,
+                   long columns);
 
     // lines of memory that come into the cache before they are needed
     void prefetch_operands(const Task<T>& task, long panel, long in_group, long row, long block, long rows) const;

@@ -1,6 +1,7 @@
 #include "check.hpp"
 
 #include <functional>
+#include <iterator>
 
 // Arithmetic, ties, NaN, and strips that repeat one row. The ops with elementary functions are in test_math.
 template <class T> void test(const Kernels<T>& kernels, const char* set) {
@@ -36,7 +37,7 @@ template <class T> void test(const Kernels<T>& kernels, const char* set) {
         std::vector<T> out(rows * lanes);
         const Strip<T> strips[] = {{out.data(), lanes}, {a.data(), lanes}, {b.data(), 0}, {c.data(), lanes}};
         const Step step{code, 0, 1, 2, 3, 0.25, -1, true};
-        kernels.block(&step, 1, strips, rows);
+        kernels.block(&step, 1, strips, rows, lanes);
         for (long i = 0; i < rows * lanes; ++i) {
             const double expected = f(a[i], b[i % lanes], c[i]);
             const double near = code == Op::multiply_add || code == Op::multiply_subtract || code == Op::squared_error ? 8 : 1;
@@ -66,13 +67,37 @@ template <class T> void test_chains(const Kernels<T>& kernels, const char* set) 
             };
             if (!chained)
                 for (auto& s : steps) s.chained = -1, s.kept = true;
-            kernels.block(steps.data(), long(steps.size()), strips, rows);
+            kernels.block(steps.data(), long(steps.size()), strips, rows, lanes);
             results[chained] = out;
             results[chained].insert(results[chained].end(), kept.begin(), kept.end());
         }
         for (std::size_t i = 0; i < results[0].size(); ++i)
             close(results[1][i] + 1, double(results[0][i]) + 1, 8 * tolerance<T>, "chain", set);
     }
+}
+
+// A few columns get the numbers that they get among all, by every op alone and in a chain.
+template <class T> void test_few_columns(const Kernels<T>& kernels, const char* set) {
+    const long rows = 9;
+    const auto a = numbers<T>(rows * lanes, 2), b = numbers<T>(rows * lanes, 1, 2), c = numbers<T>(rows * lanes, 1, 3);
+    std::vector<std::vector<Step>> blocks;
+    for (int op = 0; op < int(std::size(ops)); ++op)
+        if (Op(op) != Op::round && Op(op) != Op::round_pairs) blocks.push_back({{Op(op), 0, 1, 2, 3, 0.25, -1, true}});
+    blocks.push_back({{Op::multiply_add, 0, 1, 2, 3, 0, -1, false}, {Op::divide, 0, 0, 2, 0, 0, 0, true}});
+    for (const auto& steps : blocks)
+        for (const long columns : {1, 3, 8, 9, 31}) {
+            std::vector<T> results[2];
+            for (const long asked : {columns, long(lanes)}) {
+                std::vector<T> out(rows * lanes);
+                const Strip<T> strips[] = {{out.data(), lanes}, {const_cast<T*>(a.data()), lanes},
+                                           {const_cast<T*>(b.data()), 0}, {const_cast<T*>(c.data()), lanes}};
+                kernels.block(steps.data(), long(steps.size()), strips, rows, asked);
+                results[asked == lanes] = out;
+            }
+            for (long r = 0; r < rows; ++r)
+                for (long l = 0; l < columns; ++l)
+                    close(results[0][r * lanes + l], results[1][r * lanes + l], 0, ops[int(steps[0].op)].name, set);
+        }
 }
 
 // bfloat16: halves of the last place go to the even neighbour, infinities and NaN stay what they are.
@@ -85,7 +110,7 @@ void test_rounding(const Kernels<float>& kernels, const char* set) {
     const Strip<float> strips[] = {{rows.data(), lanes}, {reinterpret_cast<float*>(halves.data()), lanes / 2},
                                    {reinterpret_cast<float*>(pairs.data()), lanes}};
     const Step steps[] = {{Op::round, 1, 0, 0, 0, 0, -1, true}, {Op::round_pairs, 2, 0, 0, 0, 0, -1, true}};
-    kernels.block(steps, 2, strips, 3);
+    kernels.block(steps, 2, strips, 3, lanes);
     for (int l = 0; l < 8; ++l) {
         close(halves[l / 2] >> l % 2 * 16 & 0xFFFF, expected[l], 0, "rounded", set);
         close(pairs[l], expected[l] | expected[l] << 16, 0, "pair of rows", set);
@@ -96,6 +121,7 @@ void test_rounding(const Kernels<float>& kernels, const char* set) {
 template <class T> void tests(const Kernels<T>& kernels, const char* set) {
     test(kernels, set);
     test_chains(kernels, set);
+    test_few_columns(kernels, set);
     if constexpr (sizeof(T) == 4) test_rounding(kernels, set);
 }
 

@@ -34,7 +34,7 @@ template <class T> void test(const Kernels<T>& kernels, const char* set) {
         std::vector<T> out(x.size());
         const Strip<T> strips[] = {{out.data(), lanes}, {x.data(), lanes}};
         const Step step{code, 0, 1, 1, 1, 0.5};
-        kernels.block(&step, 1, strips, long(x.size()) / lanes);
+        kernels.block(&step, 1, strips, long(x.size()) / lanes, lanes);
         for (std::size_t i = 0; i < x.size(); ++i) {
             const L expected = f(L(x[i]));
             const bool product = code == Op::silu || code == Op::gelu || code == Op::mish;
@@ -59,7 +59,7 @@ template <class T> void test_turns(const Kernels<T>& kernels, const char* set) {
         std::vector<T> out = x;
         const Strip<T> strips[] = {{out.data(), lanes}};
         const Step step{code, 0, 0, 0, 0, 0};
-        kernels.block(&step, 1, strips, long(x.size()) / lanes);
+        kernels.block(&step, 1, strips, long(x.size()) / lanes, lanes);
         for (std::size_t i = 0; i < x.size(); ++i) {
             const double exact = double(code == Op::sin ? std::sin((long double)x[i]) : std::cos((long double)x[i]));
             close(double(out[i]), exact, tolerance<T>, "turn", set);

@@ -117,3 +117,14 @@ def test_one_thread_or_more_give_the_same_bits(dtype, monkeypatch):
         assert np.array_equal(run.losses, runs[0].losses)
         for name, value in run.parameters.items():
             assert np.array_equal(value, runs[0].parameters[name])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_few_rows_have_the_bits_that_they_have_among_many(name, dtype):
+    network = NETWORKS[name]
+    values = given(network, training_program(network, OPTIMIZERS["sgd"]), 70, dtype)
+    plan = NativePlan([network.graph().prediction])
+    (whole,) = plan.run(values)
+    for rows in (1, 3, 8, 9, 33):
+        np.testing.assert_array_equal(plan.run({**values, "x": values["x"][:rows]})[0], whole[:rows])

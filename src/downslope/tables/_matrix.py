@@ -36,6 +36,7 @@ class MatrixEncoder:
         self._centre = np.array([part.centre for part in encodings])
         self._scale = np.array([part.scale for part in encodings])
         self._bent = np.flatnonzero([part.bent for part in encodings])
+        self._all_bent = len(self._bent) == len(encodings)
         self._with_gaps = np.flatnonzero([part.gaps for part in encodings])
         widths = [len(part.features) for part in encodings]
         self._places = np.cumsum([0, *widths[:-1]])
@@ -57,21 +58,22 @@ class MatrixEncoder:
             return None
         values = (data if self._all else data[:, self._taken]).astype(np.float64)
         whole = len(data) == 1 and math.isfinite(np.vdot(values, values))  # one call; a square can overflow
-        finite = np.ones(values.shape, bool) if whole else np.isfinite(values)
-        whole = whole or bool(finite.all())
-        if not (whole or np.isnan(values[~finite]).all()):
+        finite = None if whole else np.isfinite(values)  # None: all are
+        if finite is not None and not np.isnan(values[~finite]).all():
             return None
-        z = (values - self._centre) / self._scale
-        if len(self._bent) == len(self._taken):
+        z = values
+        z -= self._centre
+        z /= self._scale
+        if self._all_bent:
             z = bent(z)
         elif len(self._bent):
             z[:, self._bent] = bent(z[:, self._bent])
-        if not whole:
+        if finite is not None:
             z[~finite] = 0.0
         if not len(self._with_gaps):
             narrow: NDArray[Any] = z.astype(self._dtype)
             return narrow
         x = np.empty((len(z), self._features), self._dtype)
         x[:, self._places] = z
-        x[:, self._places[self._with_gaps] + 1] = ~finite[:, self._with_gaps]
+        x[:, self._places[self._with_gaps] + 1] = False if finite is None else ~finite[:, self._with_gaps]
         return x

@@ -66,9 +66,9 @@ class Predictor:
         self._network, self._values = network, values
         self._rows = _prediction(network).at_point(values)
 
-    def __call__(self, x: NDArray[Any]) -> NDArray[Any]:
+    def __call__(self, x: NDArray[Any], threads: int | None = None) -> NDArray[Any]:
         """What it predicts of rows, (rows, outputs), of inputs that are known to fit."""
-        return self._rows(x)[0]
+        return self._rows(x, threads)[0]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Predictor, (self._network, self._values)

@@ -206,7 +206,9 @@ class PlanAtPoint:
             if given[value].shape != tuple(map(int, leaf.shape)):
                 raise ValueError(f"{leaf.name} needs the shape {leaf.shape}, not {given[value].shape}")
         self._given = {value: np.ascontiguousarray(array, self.dtype) for value, array in given.items()}
-        self._nodes, self._tape, self._native, self._weights = nodes, tape, native, weights
+        self._native, self._weights = native, weights
+        self._shapes = [_features_of(node) for node in tape.stores]
+        self._outputs = [(tape.stores.index(node), is_flipped(node.shape)) for node in nodes]
         (column,) = tape.columns
         self._width = tuple(map(int, column.shape[1:]))
         self._machines: list[Any] = []
@@ -224,16 +226,16 @@ class PlanAtPoint:
             machine = self._machines.pop()
         except IndexError:
             machine = self._made()
-        stores, batch = _stores(self._tape, rows, self.dtype), min(rows, _ROWS)
+        stores, batch = [np.empty((rows, *shape), self.dtype) for shape in self._shapes], min(rows, _ROWS)
         batches = -(-rows // batch)
-        threads = min(threads_for(self._weights * batch, most), _groups(batch))
+        groups = _groups(batch)
+        threads = min(threads_for(self._weights * batch, most), groups) if groups > 1 else 1
         columns = [np.ascontiguousarray(x)]
         scalars, seen = np.empty((batches, 0)), np.empty(batches)
         machine.run(columns, stores, None, 0, rows, batch, 1, scalars, 0, 0, threads, seen)
         if is_small(machine):
             self._machines.append(machine)
-        stored = dict(zip(self._tape.stores, stores, strict=True))
-        return [_as_shaped(node, stored) for node in self._nodes]
+        return [stores[place].T if flipped else stores[place] for place, flipped in self._outputs]
 
     def _made(self) -> Any:
         machine = new_machine(self._native, self.dtype)
@@ -259,5 +261,10 @@ def _as_shaped(node: Node, stored: Mapping[Node, NDArray[Any]]) -> NDArray[Any]:
 
 def _rows_first(node: Node, rows: int) -> tuple[int, ...]:
     """The shape of what is stored for each row of the batch."""
+    return rows, *_features_of(node)
+
+
+def _features_of(node: Node) -> tuple[int, ...]:
+    """The shape of what is stored for one row."""
     shape = node.shape[::-1] if is_flipped(node.shape) else node.shape
-    return tuple(rows if d == BATCH else int(d) for d in shape)
+    return tuple(map(int, shape[1:]))

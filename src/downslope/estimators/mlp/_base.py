@@ -22,6 +22,7 @@ from downslope._checks import NOT_NEGATIVE, called, number, refuse_lost, whole
 from downslope._files import SavedFile
 from downslope.engines import computed_by
 from downslope.errors import DownslopeError
+from downslope.estimators._plain import are_few_plain_rows
 from downslope.estimators._refusals import (
     check_parameters,
     in_scikit_learns_words,
@@ -49,6 +50,7 @@ from downslope.estimators.mlp._parameters import (
     functions,
     widths,
 )
+from downslope.estimators.mlp._predictor import keep_predictor, kept_predictor
 from downslope.estimators.mlp._rows import DENSE_BYTES, MLPArrays, MLPValidationRows, dense
 from downslope.estimators.mlp._stochastic import Hooks, fit_stochastic
 from downslope.fitting import Model, from_sklearn
@@ -500,6 +502,9 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _outputs(self, X: Any) -> NDArray[Any]:
         """What the network says of rows, (n, outputs): numbers, rates or probabilities."""
+        if are_few_plain_rows(self, X) and hasattr(self, "coefs_"):
+            return self._outputs_of_few(X)
+        check_is_fitted(self)
         dataset = dataset_of(X)
         if dataset is not None:
             blocks = blocks_of(dataset, getattr(self, "feature_names_in_", None))
@@ -508,9 +513,20 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         refuse_no_array("X", X)
         with in_scikit_learns_words():
             X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        return self._outputs_of(X, self._network(), self._parameters(self._dtype_for(X)))
+
+    def _dtype_for(self, X: Any) -> np.dtype[Any]:
         dtype = np.result_type(X.dtype, *self.coefs_)
-        dtype = dtype if dtype == np.float32 else np.dtype(np.float64)
-        return self._outputs_of(X, self._network(), self._parameters(dtype))
+        return dtype if dtype == np.float32 else np.dtype(np.float64)
+
+    def _outputs_of_few(self, X: NDArray[Any]) -> NDArray[Any]:
+        """As ``_outputs``, of a few rows of finite numbers: to set the parameters takes longer than they."""
+        network, dtype = self._network(), self._dtype_for(X)
+        arrays = [np.asarray(array) for array in (*self.coefs_, *self.intercepts_)]
+        predictor = kept_predictor(self, network, dtype, arrays)
+        if predictor is None:
+            predictor = keep_predictor(self, network, arrays, self._parameters(dtype))
+        return predictor(dense(X, dtype), threads_of(self.n_jobs))
 
     def _outputs_of(self, X: Any, network: Network, values: Arrays) -> NDArray[Any]:
         dtype, threads = values["layer1.bias"].dtype, threads_of(self.n_jobs)

@@ -18,7 +18,7 @@ from sklearn.utils.multiclass import (
     type_of_target,
     unique_labels,
 )
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from downslope._checks import show
 from downslope._keywords import suggests_keywords
@@ -238,7 +238,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         Args:
             X: array-like or sparse matrix, (n, features); or a dataset, as for ``fit``.
         """
-        check_is_fitted(self)
         return self._targets(self._outputs(X))
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
@@ -247,7 +246,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         Args:
             X: array-like or sparse matrix, (n, features); or a dataset, as for ``fit``.
         """
-        check_is_fitted(self)
         found = self._outputs(X)
         return np.concatenate([1 - found, found], axis=1) if self.n_outputs_ == 1 else found
 

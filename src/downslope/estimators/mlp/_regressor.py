@@ -12,7 +12,7 @@ from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
@@ -180,7 +180,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         Args:
             X: array-like or sparse matrix, (n, features); or a dataset, as for ``fit``.
         """
-        check_is_fitted(self)
         return self._targets(self._outputs(X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:

@@ -131,8 +131,8 @@ class TableClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """The probability of each class, (rows, classes), in the order of ``classes_``."""
-        table = self._table(X)
-        return self.model_.predict_proba(table)
+        rows = self._predicted_from(X)
+        return self.model_.predict_proba(rows)
 
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
         """The logarithm of the probabilities, (rows, classes); −87 at least, where one is 0."""

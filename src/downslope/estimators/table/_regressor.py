@@ -62,8 +62,8 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Numbers in the target's units, (rows,)."""
-        table = self._table(X)
-        return np.asarray(self.model_.predict(table), np.float64)
+        rows = self._predicted_from(X)
+        return np.asarray(self.model_.predict(rows), np.float64)
 
     def predict_interval(self, X: Any, level: float = 0.9) -> NDArray[np.float64]:
         """Where the target lies with a probability of ``level``: lower and upper ends, (rows, 2).
@@ -73,8 +73,8 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]
         Raises:
             DownslopeError: if the level is not between 0 and 1.
         """
-        table = self._table(X)
-        return self.model_.predict_interval(table, level)
+        rows = self._predicted_from(X)
+        return self.model_.predict_interval(rows, level)
 
     def _target(self, y: ArrayLike) -> NDArray[Any]:
         target = super()._target(y)

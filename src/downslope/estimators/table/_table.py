@@ -22,6 +22,7 @@ from downslope._files import SavedFile
 from downslope.engines import DEVICES, ENGINES
 from downslope.errors import DownslopeError
 from downslope.estimators._interrupts import refuse_cut
+from downslope.estimators._plain import are_few_plain_rows
 from downslope.estimators._refusals import (
     Interval,
     check_parameters,
@@ -293,6 +294,11 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
     def _errors(self, outputs: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
         """The error of each row by what is predicted; the importances of columns are computed of it."""
         raise NotImplementedError
+
+    def _predicted_from(self, x: Any) -> Any:
+        """What ``model_`` predicts from: a few rows of finite numbers as they are, of all else a table."""
+        plain = are_few_plain_rows(self, x) and hasattr(self, "model_") and self.model_.takes_matrices
+        return x if plain else self._table(x)
 
     def _table(self, x: Any) -> pl.DataFrame:
         """Inputs for a prediction, with the columns of ``fit``."""

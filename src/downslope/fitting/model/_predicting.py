@@ -82,6 +82,11 @@ class Predicting(Fitted):
         encoded = None if encoder is None else encoder.encode(data)
         return self.encode(data).x if encoded is None else encoded
 
+    @property
+    def takes_matrices(self) -> bool:
+        """Whether a matrix of plain numbers becomes inputs without a table on the way."""
+        return self._matrix_encoder is not None
+
     @cached_property
     def _matrix_encoder(self) -> MatrixEncoder | None:
         return MatrixEncoder.of(self.encoder, [column.name for column in self.record.columns])
