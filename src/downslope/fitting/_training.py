@@ -34,7 +34,8 @@ __all__ = ["Trained", "shuffled_as", "train", "with_folds"]
 
 _LEAST_SECONDS = 0.001
 _CHECK_SHARE = 0.1  # of a time limit
-_INTERVALS_SHARE = 0.2  # of a time limit, as they take of a whole fit
+_INTERVALS_SHARE, _MOST_OF_INTERVALS = 0.2, 0.4  # of a time limit; of a whole fit they take the first
+_INTERVALS_READY = 0.3  # seconds that they need to get ready and to be measured
 _FEWEST_MEMBERS = 4  # beside which one more network is a small share of the work
 
 
@@ -81,7 +82,8 @@ def train(rows: TargetRows, settings: FitSettings, hooks: FitHooks) -> Trained:
     limit, first = settings.time_limit, settings
     end = None if limit is None else hooks.now() + limit
     if limit is not None and not rows.target.classes:
-        first = replace(settings, time_limit=limit * (1 - _INTERVALS_SHARE))
+        apart = min(max(limit * _INTERVALS_SHARE, _INTERVALS_READY), limit * _MOST_OF_INTERVALS)
+        first = replace(settings, time_limit=limit - apart)
     trained = _held_out_and_whole(rows, first, hooks)
     if not rows.target.classes and not trained.fitted.interrupted:
         left = None if end is None else max(end - hooks.now(), 0.0)

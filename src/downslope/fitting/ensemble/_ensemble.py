@@ -56,6 +56,8 @@ _LINEAR_SHARE = 0.2  # of a time limit
 _MOST_GROUPS = 10
 _LONGER, _MORE_EPOCHS = 1.25, 2  # than the epochs after which the first group was best
 _LINEAR_NUMBERS = 1_000_000  # in the rows that the linear model is trained on, in float64
+_FEWEST_NUMBERS = 50_000
+_NUMBERS_A_SECOND = 200_000  # of a time limit: fewer rows are better than a model that is not done
 SEEDS = 1 << 64
 
 
@@ -213,7 +215,7 @@ def linear_group(
         LINEAR,
         linear_network(encoder, target, settings, LINEAR_PENALTY),
         rows,
-        training=linear_rows(rows),
+        training=linear_rows(rows, limit),
         **LINEAR_DESCENT,
         patience=LINEAR_PATIENCE,
         time_limit=None if limit is None else limit * _LINEAR_SHARE,
@@ -225,9 +227,12 @@ def linear_group(
     return replace(group, seed=settings.seed)
 
 
-def linear_rows(rows: EncodedRows) -> EncodedRows:
-    """As many rows in float64 as a linear model needs: every so many of a large table."""
-    some = rows.every(-(-rows.x.size // _LINEAR_NUMBERS))
+def linear_rows(rows: EncodedRows, seconds: float | None = None) -> EncodedRows:
+    """As many rows in float64 as a linear model needs, and has time for: every so many of a large table."""
+    most = _LINEAR_NUMBERS
+    if seconds is not None:
+        most = min(most, max(_FEWEST_NUMBERS, int(_NUMBERS_A_SECOND * seconds)))
+    some = rows.every(-(-rows.x.size // most))
     return replace(some, x=some.x.astype(np.float64))
 
 

@@ -193,7 +193,7 @@ def _trained_on(
     if seconds is None:
         return rows, asked
     end, step = hooks.now() + seconds, None
-    if not hooks.repeated:
+    if not hooks.repeated and seconds > 0:
         step = seconds_of_a_step(network, rows, asked, settings.seed, seconds * _TRIAL_SHARE)
         batches = (end - hooks.now()) * SURE / step / min(_FEWEST_EPOCHS, epochs)
         most = max(_FEWEST_ROWS, int(batches * asked["batch_size"]))

@@ -17,8 +17,9 @@ SURE = 0.85
 """Of the seconds that are left so many are planned for: epochs are measured, and processors get busy."""
 
 _TRIED = ("optimizer", "learning_rate", "batch_size", "threads", "engine", "device", "parallel")
-_TRIAL_BATCHES, _TRIAL_EPOCHS = 4, 4  # of few rows, whose epochs after the first are timed
+_TRIAL_BATCHES, _TRIAL_EPOCHS = 2, 8  # of few rows, whose epochs after the first are timed
 _UNKNOWN = 1.0  # seconds
+_NO_TIME = 0.02  # seconds, in which a single step is taken without a trial
 _TRIAL_SHARE = 0.05  # of the seconds, at most
 
 
@@ -50,7 +51,9 @@ def within(
     per_epoch = -(-rows.count // asked["batch_size"])
     most = asked["epochs"] * per_epoch
     if until is None:
-        if step is None:
+        if seconds < _NO_TIME:
+            step = seconds + _NO_TIME
+        elif step is None:
             step = seconds_of_a_step(network, rows, asked, seed, seconds * _TRIAL_SHARE)
         steps = min(most, int((seconds - (hooks.now() - begun)) * SURE / hooks.agree(step)))
         until = max(1, steps // per_epoch * per_epoch or steps)
