@@ -220,6 +220,52 @@ def test_the_command(tmp_path) -> None:
         raise CliRunner().invoke(downslope, [*given, "--metric", "rmse"]).exception
 
 
+def test_predict_says_the_rule_once_beside_the_rows(fitted, tmp_path) -> None:
+    fitted["f1"].save(tmp_path / "m.downslope")
+    fitted[None].save(tmp_path / "usual.downslope")
+    pl.DataFrame(table(60)).write_csv(tmp_path / "t.csv")
+
+    def said(model: str) -> tuple[str, str]:
+        done = CliRunner().invoke(downslope, ["predict", str(tmp_path / model), str(tmp_path / "t.csv")])
+        return done.stdout, done.stderr
+
+    rows, beside = said("m.downslope")
+    first, second = fitted["f1"].target.decision
+    rule = f'"yes" is said from a probability of {first / (first + second):.3g} on'
+    assert beside.count(rule) == 1
+    assert "is said" not in rows
+    assert "is said" not in said("usual.downslope")[1]
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    for part in range(2):
+        pl.DataFrame(table(60)).write_parquet(folder / f"{part}.parquet")
+    given = ["predict", str(tmp_path / "m.downslope"), str(folder), "-o", str(tmp_path / "out")]
+    assert CliRunner().invoke(downslope, given).stderr.count(rule) == 1
+
+
+def test_several_targets_have_a_rule_each(tmp_path) -> None:
+    rows = table(120) | {"z": table(120, classes=3)["y"]}
+    ds.fit(rows, ["y", "z", "x0"], metric="f1_macro", **CHEAP).save(tmp_path / "m.downslope")
+    pl.DataFrame(rows).write_csv(tmp_path / "t.csv")
+    done = CliRunner().invoke(downslope, ["predict", str(tmp_path / "m.downslope"), str(tmp_path / "t.csv")])
+    assert done.stderr.count('y: "yes" is said from a probability of') == 1
+    assert done.stderr.count("z: What is said has the largest probability × weight (no ") == 1
+    assert "x0:" not in done.stderr
+
+
+def test_the_classifier_names_the_classes_of_its_rule(tmp_path) -> None:
+    rows = table(120)
+    x = np.stack([rows[f"x{i}"] for i in range(6)], axis=1)
+    settings = {"epochs": 2, "members": 2, "hidden_layer_sizes": 4, "random_state": 0}
+    for y, name in ((rows["y"], "yes"), (np.where(rows["y"] == "yes", 7, 3), "7")):
+        found = ds.TableClassifier(metric="f1", **settings).fit(x, y)
+        found.save(tmp_path / "c.downslope")
+        for each in (found, ds.load(tmp_path / "c.downslope"), found.partial_fit(x, y)):
+            assert each.summary_.decision.startswith(f'"{name}" is said from a probability of')
+            assert f'F1 of "{name}"' in each.summary_.decision
+            assert name in each.summary_.values
+
+
 def test_a_linear_part_says_by_the_same_rule(fitted) -> None:
     model = fitted["f1"]
     strong = replace(model, target=replace(model.target, decision=(1.0, 1e9)))

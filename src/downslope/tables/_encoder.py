@@ -24,6 +24,7 @@ from downslope.tables.text import level_text
 
 __all__ = ["Encoded", "TableEncoder", "Target"]
 
+_CLASSES_SHOWN = 12
 _LARGEST = float(np.finfo(np.float64).max)
 _SMALLEST_SCALE = 5e-324  # of numbers so small that their deviation rounds to 0
 
@@ -283,6 +284,23 @@ class Target:
     def plain(self) -> Target:
         """The same, of which the most probable class is said."""
         return replace(self, decision=())
+
+    @property
+    def rule(self) -> str:
+        """Which class is said of a row, in words; empty where that is the most probable one, and of numbers.
+
+        >>> Target("t", ("no", "yes"), decision=(1.0, 3.0)).rule
+        '"yes" is said from a probability of 0.25 on'
+        """
+        if not self.decision:
+            return ""
+        if len(self.classes) == 2:
+            first, second = self.decision
+            return f'"{self.classes[1]}" is said from a probability of {first / (first + second):.3g} on'
+        shown = [f"{name} {w:.3g}" for name, w in zip(self.classes, self.decision, strict=True)]
+        more = f" and {len(shown) - _CLASSES_SHOWN} more" if len(shown) > _CLASSES_SHOWN else ""
+        words = f"{', '.join(shown[:_CLASSES_SHOWN])}{more}"
+        return f"What is said has the largest probability × weight ({words})"
 
     def decided(self, probabilities: NDArray[Any]) -> NDArray[np.int64]:
         """The number of the class that is said of each row, (rows,), of probabilities (rows, classes).

@@ -19,7 +19,7 @@ from downslope.errors import DownslopeError
 from downslope.fitting import Model, Models, models_in
 from downslope.tables import Table, write_excel
 
-__all__ = ["predict_table", "predictions"]
+__all__ = ["predict_table", "predictions", "rules"]
 
 _WRITERS: Mapping[str, Any] = {
     ".csv": lambda frame, file, reading: frame.write_csv(
@@ -63,7 +63,7 @@ def predict_table(
         sys.stdout.flush()
     else:
         write_whole(output, content.getvalue())
-    for line in notes:
+    for line in (*notes, *rules(found)):
         note(line)
     if output is not None:
         note(f"{len(opened.kept):,} predictions written to {output}")
@@ -100,6 +100,12 @@ def predictions(
             taken.add(free)
             columns.append(pl.Series(free, values).gather(own))
     return columns, list(notes)
+
+
+def rules(found: Model | Models) -> list[str]:
+    """Which class is said, for each target of which that is not always the most probable one."""
+    named = {name: model.target.rule for name, model in models_in(found).items() if model.target.rule}
+    return [f"{name}: {rule}" if isinstance(found, Models) else rule for name, rule in named.items()]
 
 
 def _answers(

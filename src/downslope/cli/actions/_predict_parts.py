@@ -11,7 +11,7 @@ from downslope._writing import write_whole
 from downslope.cli._screen import note
 from downslope.cli._tables import How
 from downslope.cli._targets import loaded
-from downslope.cli.actions._predict import predict_table, predictions
+from downslope.cli.actions._predict import predict_table, predictions, rules
 from downslope.errors import DownslopeError
 from downslope.fitting import Model, Models
 from downslope.tables import Dataset, as_dataset
@@ -57,6 +57,8 @@ def _predict_dataset(
         said.update(notes)
     for line, times in list(said.items())[:10]:
         note(line if times == 1 else f"{line} (so in {times:,} blocks)")
+    for line in rules(found):
+        note(line)
     note(f"{len(dataset):,} predictions written to {len(dataset.blocks):,} files in {folder}")
 
 

@@ -179,7 +179,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
             row_weights=weights,
         )
         refuse_cut(self.model_.record.interrupted)
-        self.summary_: Summary = self.model_.summary
+        self.summary_: Summary = self._as_model().summary
         rows = sampled_rows(frame.height, self._seed)
         self._sample: pl.DataFrame | None = frame[rows]
         self._sample_target: NDArray[Any] = target[rows]
@@ -235,7 +235,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
             check_consistent_length(table, target)
         self._seed = (self._seed + 1) % _LARGEST_SEED  # batches of their own
         self.model_ = self.model_.learn(table, self._known(target), seed=self._seed)
-        self.summary_, self._importances = self.model_.summary, None
+        self.summary_, self._importances = self._as_model().summary, None
         return self
 
     def _known(self, target: NDArray[Any]) -> NDArray[Any]:
@@ -395,7 +395,8 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]
             rows = (len(self._sample_target), model.network.inputs)
             if self._encoded_sample.shape != rows or not np.isfinite(self._encoded_sample).all():
                 raise DownslopeError("the sample of the rows does not fit the model")
-        self.model_, self.summary_, self._importances = model, model.summary, None
+        self.model_, self._importances = model, None
+        self.summary_ = self._as_model().summary
 
     def _as_model(self) -> Model:
         """The model, whose classes have their names."""

@@ -334,26 +334,16 @@ def _decision(network: AnyNetwork, target: Target, record: Record) -> str:
     if not target.decision:
         return ""
     if record.decided is None:
-        return f"{_rule(target)}, as rows of the classes count in training."
+        return f"{target.rule}, as rows of the classes count in training."
     words = METRICS[record.decided.metric].words
     if len(target.classes) == 2:
         words = f'{words} of "{target.classes[1]}"' if record.decided.metric == "f1" else words
     usual = "0.5" if len(target.classes) == 2 else "the most probable class"
     where = "held-out rows" if record.held_out else "the training rows"
     return (
-        f"{_rule(target)}, for the highest expected {words}: {record.decided.score} on {where}, "
+        f"{target.rule}, for the highest expected {words}: {record.decided.score} on {where}, "
         f"{record.decided.usual} with {usual}."
     )
-
-
-def _rule(target: Target) -> str:
-    """Which class is said, in words."""
-    if len(target.classes) == 2:
-        first, second = target.decision
-        return f'"{target.classes[1]}" is said from a probability of {first / (first + second):.3g} on'
-    shown = [f"{name} {w:.3g}" for name, w in zip(target.classes, target.decision, strict=True)]
-    more = f" and {len(shown) - _CLASSES} more" if len(shown) > _CLASSES else ""
-    return f"What is said has the largest probability × weight ({', '.join(shown[:_CLASSES])}{more})"
 
 
 def _values(target: Target, constants: Sequence[float]) -> str:
