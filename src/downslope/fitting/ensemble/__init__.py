@@ -1,13 +1,12 @@
 """Groups of networks that are trained side by side and blended."""
 
 from downslope.fitting.ensemble._again import on_all_rows, replayed
+from downslope.fitting.ensemble._blended import FittedEnsemble, blended_groups
 from downslope.fitting.ensemble._class_weights import class_weights_of, taken_back
 from downslope.fitting.ensemble._divergence import Diverged, refuse_diverged
 from downslope.fitting.ensemble._ensemble import (
     LINEAR_DESCENT,
     LINEAR_PENALTY,
-    FittedEnsemble,
-    blended_groups,
     fit_ensemble,
     fit_single,
     linear_group,

@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.fitting.ensemble._blend import blended, temperature_scaled
+from downslope.fitting.ensemble._blended import FittedEnsemble, joined
 from downslope.fitting.ensemble._ensemble import (
     LINEAR_DESCENT,
     LINEAR_PATIENCE,
     LINEAR_PENALTY,
     SEEDS,
-    FittedEnsemble,
     descended,
-    joined,
     linear_rows,
 )
 from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, train_group
