@@ -362,6 +362,7 @@ def drawn(args: argparse.Namespace) -> None:
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import FormatStrFormatter, LogLocator
 
     found = outcomes(args.file)
     colours = {MINE: "#225588", "CatBoost": "#cc6644", "LightGBM": "#228833"}
@@ -383,8 +384,8 @@ def drawn(args: argparse.Namespace) -> None:
         axes.set(xscale="log", yscale="log", ylabel=error, title=f"{name}: {about.about}")
         axes.set_xticks(LIMITS, [f"{limit:g}" for limit in LIMITS])
         axes.minorticks_off()
-        axes.yaxis.set_major_locator(plt.MaxNLocator(5))
-        axes.yaxis.set_major_formatter(plt.FormatStrFormatter("%.3g"))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+        axes.yaxis.set_major_formatter(FormatStrFormatter("%.3g"))
         axes.spines[["top", "right"]].set_visible(False)
     for axes in panels[1]:
         axes.set_xlabel("seconds of a fit; dotted: the limits")

@@ -129,8 +129,8 @@ def fit(
         learning_rate: the peak; it falls in the second half of the epochs.
         weight_decay: of AdamW.
         batch_size, epochs: None for what suits the rows; at most a million epochs.
-        time_limit: seconds, shared by the targets. Less time than the rows need means fewer epochs, more
-            means more members.
+        time_limit: seconds for all of it, shared by the targets. Less time than the rows need means fewer
+            networks and then fewer epochs, more means more groups.
         threads: the maximum number of threads; None lets the engine choose.
         engine: that trains the networks: ``"native"``, ``"torch"`` (the extra ``downslope[torch]``) or
             ``"reference"``; None takes what DOWNSLOPE_ENGINE says, or the native one.

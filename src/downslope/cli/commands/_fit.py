@@ -85,7 +85,7 @@ __all__ = ["fit"]
     "--time-limit",
     type=float,
     metavar="SECONDS",
-    help="Maximum time for fitting, in seconds (default: no limit).",
+    help="Maximum time for reading and fitting, in seconds (default: no limit).",
 )
 @click.option(
     "--hidden",

@@ -27,7 +27,7 @@ class TableRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]
         hidden_layer_sizes: units of each hidden layer; () for a linear model.
         activation, dropout, epochs, batch_size, learning_rate, weight_decay: of the hidden layers and their
             training, as of ``ds.fit``; a linear model does not use them.
-        time_limit: seconds that ``fit`` may take: fewer epochs than the rows need, or more members.
+        time_limit: seconds that ``fit`` may take: fewer networks and epochs than usual, or more groups.
         category, number: columns to use as categories or as numbers, by name, or by index from 0.
         n_jobs: number of threads.
         engine, device: ``"torch"`` trains on PyTorch, by ``"cuda"`` on a GPU.
