@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -152,16 +151,15 @@ class NativeDescent:
         batch = self._batch if ends is None else int(np.diff(ends, prepend=0).max())
         rounds = count // -(-rows // batch) if ends is None else 1
         errors = np.empty(count)
-        threads = self._pace.threads()
         self._last = first, errors
-        started = perf_counter()
+        begun = self._pace.begin()
         given: tuple[Any, ...] = (self._columns, [], order, 0, rows, batch, rounds)
-        given += (table, seed, first, threads, errors, seconds)
+        given += (table, seed, first, begun[0], errors, seconds)
         if self._share is None:
             self._machine.run(*given)
         else:
             with Exchanging(self._machine, len(self._lowered.tape.exchanges), self._share):
                 self._machine.run(*given, None if own is None else own.places, ends)
         known = self._machine.known
-        self._pace.took(threads, (perf_counter() - started) / max(known, 1))
+        self._pace.end(begun, known)
         return errors[:known]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from downslope.engines._protocol import OutOfTime
 from downslope.engines.native._machines import is_small, new_machine, put_aside, take_waiting
-from downslope.engines.native._threads import threads_for
+from downslope.engines.native._threads import Pace, threads_for
 from downslope.engines.native.lowering import ELEMENTWISE_OPS, LANES, Opcode, Tape, is_flipped, lower
 from downslope.engines.reference._plan import Plan
 from downslope.graph import BATCH, Node
@@ -76,6 +76,12 @@ def tape_arguments(tape: Tape, watched: int = -1) -> tuple[Any, ...]:
 def _lowered(outputs: tuple[Node, ...]) -> tuple[Tape, Any]:
     tape = lower(outputs)
     return tape, native_tape(tape)
+
+
+@lru_cache(maxsize=64)
+def _pace(native: Any, dtype: str, multiplications: int, most: int) -> Pace:
+    """What runs of the same plan have learned of threads: each alone can be too short to learn it."""
+    return Pace(multiplications, most)
 
 
 class NativePlan:
@@ -153,11 +159,13 @@ class NativePlan:
         scalars = np.empty((-(-rows // batch), len(self._scalars)))
         scalars[:] = [float(values[name]) for name in self._scalars]
         seed, draw = int(values.get("seed", 0)), int(values.get("draw", 0))
-        threads = threads_for(self._weights * batch, most)
-        if each:
-            threads = min(threads, _groups(batch))
+        worth = threads_for(self._weights * batch, most)
+        worth = min(worth, _groups(batch)) if each else worth
+        pace = _pace(self._native, dtype.char, self._weights * batch, worth)
+        begun = pace.begin()
         seen = np.empty(len(scalars))
-        machine.run(columns, stores, None, 0, rows, batch, 1, scalars, seed, draw, threads, seen, seconds)
+        machine.run(columns, stores, None, 0, rows, batch, 1, scalars, seed, draw, begun[0], seen, seconds)
+        pace.end(begun, len(scalars))
         if machine.known < len(scalars):
             raise OutOfTime
         found = self._collected(machine, dict(zip(tape.stores, stores, strict=True)), dtype)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from math import inf
+from time import perf_counter, process_time
 
 __all__ = ["Pace", "threads_allowed", "threads_for"]
 
 _WORTH_A_THREAD = 1 << 16
 """Multiplications in a step for each thread below which waiting for it costs more than it gives."""
+
+_FREE = 0.8
+"""The share of the processors' time below which the threads of a run had to share them with others."""
 
 
 def threads_allowed() -> int:
@@ -42,42 +45,60 @@ def threads_for(multiplications: int, most: int | None = None) -> int:
 
 
 class Pace:
-    """Chooses one thread or several for runs of many steps, by what was faster of late.
+    """Chooses one thread or several for runs of steps, by what was faster of late.
 
-    Waiting for another thread takes a moment where its processor is free and milliseconds where it is not,
-    which small steps feel. The numbers that come out do not depend on the choice.
+    Waiting for another thread takes a moment where its processor is free and milliseconds where it is not.
+    Small steps feel it even on an idle machine, and one thread is tried in any case; of larger ones where a
+    run got less of the processors than it asked for. The numbers that come out do not depend on it.
     """
 
     def __init__(self, multiplications: int, allowed: int | None = None) -> None:
-        most = threads_for(multiplications, allowed)
-        small = multiplications < _WORTH_A_THREAD * 256
-        self._seconds: dict[int, deque[float]] = {
-            count: deque(maxlen=3) for count in ((most, 1) if small else (most,))
-        }
-        self._best = most
+        self._most = threads_for(multiplications, allowed)
+        self._small = multiplications < _WORTH_A_THREAD * 256
+        self._tries = self._small  # whether one thread is tried
+        self._seconds: dict[int, deque[float]] = {count: deque(maxlen=3) for count in (self._most, 1)}
+        self._best = self._most
         self._early = 4  # runs that are short, and pay for memory and threads that are made
         self._left = self._patience = 16  # runs before the slower choice gets another try
 
+    def begin(self) -> tuple[int, float, float]:
+        """The number of threads for a run that begins now; and the clocks, for ``end``."""
+        if self._most == 1:
+            return 1, 0.0, 0.0
+        return self.threads(), perf_counter(), process_time()
+
+    def end(self, begun: tuple[int, float, float], steps: int) -> None:
+        """Note a run that has ended after so many steps."""
+        if self._most == 1:
+            return
+        threads, started, used = begun
+        seconds = perf_counter() - started
+        shared = process_time() - used < _FREE * threads * seconds
+        self.took(threads, seconds / max(steps, 1), shared=shared)
+
     def threads(self) -> int:
         """The number of threads for the next run."""
-        if self._early:
+        if self._early or not self._tries or self._most == 1:
             return self._best
         for count, seconds in self._seconds.items():
             if len(seconds) < 3:
                 return count
         self._left -= 1
-        if self._left >= 0 or len(self._seconds) == 1:
-            return self._best
-        return next(count for count in self._seconds if count != self._best)
+        return self._best if self._left >= 0 else self._most + 1 - self._best
 
-    def took(self, threads: int, seconds: float) -> None:
-        """Note the seconds that a step took."""
+    def took(self, threads: int, seconds: float, *, shared: bool = False) -> None:
+        """Note the seconds that a step took, and whether the threads shared their processors with others."""
         if self._early:
             self._early -= 1
             return
+        self._tries = self._tries or (shared and threads > 1)
         self._seconds[threads].append(seconds)
+        if any(len(known) < 3 for known in self._seconds.values()):
+            return
         before = self._best
-        self._best = min(self._seconds, key=lambda count: min(self._seconds[count], default=inf))
+        # the middle one of three: a lucky run on a busy machine says nothing of those that follow
+        self._best = min(self._seconds, key=lambda count: sorted(self._seconds[count])[1])
         if self._left < 0:  # a try: if it was in vain, the next one can wait longer
-            self._patience = 16 if self._best != before else min(2 * self._patience, 1024)
+            longest = 1024 if self._small else 64
+            self._patience = 16 if self._best != before else min(2 * self._patience, longest)
             self._left = self._patience
