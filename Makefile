@@ -26,7 +26,7 @@ $(VENV)/.test: pyproject.toml $(NATIVE) | $(BIN)/python
 
 # with the engine's own tests
 $(VENV)/.dev: pyproject.toml $(NATIVE) $(wildcard native/tests/*) | $(BIN)/python
-	CXX=$(CXX) $(BIN)/pip install --quiet --editable '.[dev]' --config-settings=build-dir=$(abspath $(VENV))/native-$(notdir $(CXX)) \
+	CXX=$(CXX) $(BIN)/pip install --quiet --editable '.[dev]' --config-settings=build-dir=$(abspath $(VENV))/engine-$(notdir $(CXX)) \
 		--config-settings=cmake.define.DOWNSLOPE_TESTS=ON
 	touch $@
 
@@ -45,7 +45,7 @@ thorough: $(VENV)/.test
 
 # the engine's own tests on every instruction set of this processor, built by g++ and, where there is one, clang++
 native-test: $(VENV)/.dev
-	$(BIN)/ctest --test-dir $(VENV)/native-$(notdir $(CXX)) --output-on-failure
+	$(BIN)/ctest --test-dir $(VENV)/engine-$(notdir $(CXX)) --output-on-failure
 	if command -v clang++; then \
 		$(BIN)/cmake -S native -B $(VENV)/native-clang++ -DCMAKE_CXX_COMPILER=clang++ && \
 		$(BIN)/cmake --build $(VENV)/native-clang++ --parallel $(JOBS) && \
