@@ -183,7 +183,7 @@ def linear_rows(rows: EncodedRows, seconds: float | None = None) -> EncodedRows:
     """As many rows in float64 as a linear model needs, and has time for: every so many of a large table."""
     most = _LINEAR_NUMBERS
     if seconds is not None:
-        most = min(most, max(_FEWEST_NUMBERS, int(_NUMBERS_A_SECOND * seconds)))
+        most = int(min(most, max(_FEWEST_NUMBERS, _NUMBERS_A_SECOND * seconds)))
     some = rows.every(-(-rows.x.size // most))
     return replace(some, x=some.x.astype(np.float64))
 

@@ -7,6 +7,7 @@ before it (Gupta, Kuchibhotla and Ramdas, "Nested conformal prediction", 2022).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -196,8 +197,8 @@ def _trained_on(
     if not hooks.repeated and seconds > 0:
         step = seconds_of_a_step(network, rows, asked, settings.seed, seconds * _TRIAL_SHARE)
         batches = (end - hooks.now()) * SURE / step / min(_FEWEST_EPOCHS, epochs)
-        most = max(_FEWEST_ROWS, int(batches * asked["batch_size"]))
-        rows = rows.every(-(-len(rows.y) // most))
+        most = min(len(rows.y), max(_FEWEST_ROWS, batches * asked["batch_size"]))
+        rows = rows.every(math.ceil(len(rows.y) / most))
         asked = settings.descent(len(rows.y), epochs)
     left = max(end - hooks.now(), 0.0)
     return rows, within(left, "intervals", network, rows, asked, settings.seed, hooks, step)

@@ -55,7 +55,7 @@ def within(
             step = seconds + _NO_TIME
         elif step is None:
             step = seconds_of_a_step(network, rows, asked, seed, seconds * _TRIAL_SHARE)
-        steps = min(most, int((seconds - (hooks.now() - begun)) * SURE / hooks.agree(step)))
+        steps = int(min(most, (seconds - (hooks.now() - begun)) * SURE / hooks.agree(step)))
         until = max(1, steps // per_epoch * per_epoch or steps)
     return {
         **asked,
