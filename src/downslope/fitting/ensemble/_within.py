@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -54,7 +55,9 @@ def within(
         if seconds < _NO_TIME:
             step = seconds + _NO_TIME
         elif step is None:
-            step = seconds_of_a_step(network, rows, asked, seed, seconds * _TRIAL_SHARE)
+            # ranks end a trial together, which their clocks would not tell them to
+            most_seconds = seconds * _TRIAL_SHARE if hooks.ranks is None else inf
+            step = seconds_of_a_step(network, rows, asked, seed, most_seconds)
         steps = int(min(most, (seconds - (hooks.now() - begun)) * SURE / hooks.agree(step)))
         until = max(1, steps // per_epoch * per_epoch or steps)
     return {
