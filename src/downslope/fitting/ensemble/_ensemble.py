@@ -203,12 +203,11 @@ def _network_groups(
     have fewer epochs, at whose end their rates come down.
     """
     about = (encoder, target, settings, rows.learned_x, rows.count)
-    epochs = None
 
     def trained(planned: Iterator[Planned], begin: int = 0) -> Iterator[EnsembleGroup]:
         for place, (name, network, seconds) in enumerate(planned, begin):
             seed = (settings.seed + place) % SEEDS
-            yield _trained(name, network, rows, settings, seed, seconds, hooks, epochs)
+            yield _trained(name, network, rows, settings, seed, seconds, hooks)
 
     networks = networks_for(*about)
     if rows.alone:
@@ -222,15 +221,15 @@ def _network_groups(
         shared = max(1, shared - (at_first is not None))
         groups = trained(_timed(others, settings, started, shared, hooks), begin=1)
     else:
-        epochs = hooks.agree(_fewer_epochs(first, settings))
+        settings = replace(settings, epochs=hooks.agree(_epochs_after(first, settings, rows.count)))
     yield from groups
 
 
-def _fewer_epochs(first: EnsembleGroup, settings: FitSettings) -> int | None:
-    """Epochs for the groups that follow one that was best early; None where it was not."""
+def _epochs_after(first: EnsembleGroup, settings: FitSettings, rows: int) -> int | None:
+    """Epochs for the groups that follow: fewer after one that was best early, else as in the settings."""
     if settings.epochs is not None or first.run.stopped != "patience" or not first.run.best_epoch:
-        return None
-    return math.ceil(_LONGER * first.run.best_epoch) + _MORE_EPOCHS
+        return settings.epochs
+    return min(math.ceil(_LONGER * first.run.best_epoch) + _MORE_EPOCHS, settings.epochs_for(rows))
 
 
 Planned = tuple[str, Network, float | None]
@@ -272,11 +271,9 @@ def _trained(
     seed: int,
     seconds: float | None,
     hooks: FitHooks,
-    fewer: int | None = None,
 ) -> EnsembleGroup:
     count = rows.count
     epochs = settings.epochs_for(count)
-    epochs = min(fewer or epochs, epochs)
     asked = dict(settings.descent(count, epochs))
     steps = epochs * -(-count // asked["batch_size"])
     if seconds is not None:
