@@ -198,11 +198,13 @@ def fit(
             opened = opened_fit(given)
         with hooks_of(progress, checkpoint, opened.asked, opened.settings.parallel) as hooks:
             if opened.several:
-                return _fitted_models(opened, _less(opened.settings, clock() - begun), hooks)
+                return _fitted_models(opened, _less(opened.settings, hooks.agree(clock() - begun)), hooks)
             rows = opened.rows()
             settings, about, description = opened.settings, opened.about, opened.descriptions[0]
             del data, opened, given  # only numbers are needed from here on
-            return fitted_model(rows, description, _less(settings, clock() - begun), hooks, about)
+            return fitted_model(
+                rows, description, _less(settings, hooks.agree(clock() - begun)), hooks, about
+            )
 
 
 def _less(settings: FitSettings, seconds: float) -> FitSettings:
