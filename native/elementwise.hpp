@@ -97,8 +97,11 @@ template <class T, int columns> void apply(const Step& step, const Strip<T>* s, 
     const T zero = 0, one = 1;
     switch (step.op) {
         case Op::splat:
-            for (long r = 0; r < rows; ++r)
-                for (int l = 0; l < lanes; ++l) d.data[r * d.stride + l] = a.data[r * a.stride];
+            for (long r = 0; r < rows; ++r) {
+                const T first = a.data[r * a.stride];
+                T* out = d.data + r * d.stride;
+                for (int l = 0; l < lanes; ++l) out[l] = first;
+            }
             return;
         case Op::minimum:
             return each<columns>(d, a, b, rows, [](T x, T y) { return x < y || x != x ? x : y; });

@@ -126,6 +126,14 @@ def test_names_are_given_only_to_what_was_computed():
     assert "δ" not in told(True)
 
 
+@pytest.mark.parametrize(("activation", "factor"), [("silu", "sigmoid"), ("gelu", "normal_cdf")])
+def test_an_activation_and_its_derivative_share_what_is_dear(activation, factor):
+    program = training_program(ds.Network(3, [ds.Dense(4, activation), ds.Dense(1)]), OPTIMIZERS["sgd"])
+    lowered = step_tape(program.graph.error, tuple(program.assignments.items()), False)
+    steps = Counter(s.op for i in lowered.instructions for s in i.steps)
+    assert (steps[activation], steps[factor]) == (0, 1)
+
+
 def test_the_summary_counts_as_the_machine_does():
     step = ds.tape(NEURON, precision="float64")
     summary, local = step.summary, sum(v.home == "thread" for v in step.values)

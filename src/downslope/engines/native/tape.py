@@ -2,6 +2,7 @@
 
 from downslope.engines.native._descent import step_tape
 from downslope.engines.native.lowering import (
+    FACTORS,
     GROUP,
     LANES,
     BlockStep,
@@ -19,6 +20,7 @@ from downslope.engines.native.lowering import (
 )
 
 __all__ = [
+    "FACTORS",
     "GROUP",
     "LANES",
     "BlockStep",

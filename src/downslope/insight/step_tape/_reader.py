@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from downslope.engines.native.tape import Form, Instruction, Kind, Tape, View
+from downslope.engines.native.tape import FACTORS, Form, Instruction, Kind, Tape, View
 from downslope.graph import BATCH, Node, make
 from downslope.graph.notation import Apply, Expression, Number, Power, Symbol, Words, partial, text
 from downslope.insight.step_tape._names import E, Names, without_views
@@ -157,4 +157,6 @@ def _computes(op: str, operands: tuple[Node, ...], node: Node) -> bool:
         )
     if op == "multiply" and node.op.name == "divide":  # times the inverse of a number
         return inputs[1].shape == () and (inputs[0], 1.0 / inputs[1]) == operands
+    if op == "multiply" and node.op.name in FACTORS:
+        return operands == (inputs[0], make(FACTORS[node.op.name], inputs[0]))
     return node.op.name == op and inputs == operands

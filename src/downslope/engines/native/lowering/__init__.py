@@ -11,10 +11,11 @@ from downslope.engines.native.lowering._footprint import (
 from downslope.engines.native.lowering._lowering import lower
 from downslope.engines.native.lowering._opcodes import ELEMENTWISE_OPS, Form, Kind, Opcode, View, names
 from downslope.engines.native.lowering._tape import BlockStep, Instruction, Tape, Value
-from downslope.engines.native.lowering._views import is_flipped, layout
+from downslope.engines.native.lowering._views import FACTORS, is_flipped, layout
 
 __all__ = [
     "ELEMENTWISE_OPS",
+    "FACTORS",
     "GROUP",
     "LANES",
     "BlockStep",
