@@ -13,21 +13,28 @@ FOR_EVERY_SET = sets=$$($(BIN)/python -c 'from downslope.engines.native import _
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
+# pip goes on without the native engine where it cannot be built, and says nothing
+ENGINE_OR_NOTE = @$(BIN)/python -c 'from downslope.engines.native import _native' 2>/dev/null || \
+	echo "note: the native engine was not built, so the slow reference engine is used; '$(BIN)/pip install -v -e .' shows why" >&2
+
 # reinstalled whenever the requirements or the native engine change
 NATIVE := $(wildcard native/*.cpp native/*.hpp native/*.py native/CMakeLists.txt) src/downslope/engines/native/lowering/_opcodes.py src/downslope/graph/_numbers.py
 
 $(VENV)/.demo: pyproject.toml $(NATIVE) | $(BIN)/python
 	$(BIN)/pip install --quiet --editable .
+	$(ENGINE_OR_NOTE)
 	touch $@
 
 $(VENV)/.test: pyproject.toml $(NATIVE) | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[test]'
+	$(ENGINE_OR_NOTE)
 	touch $@
 
 # with the engine's own tests
 $(VENV)/.dev: pyproject.toml $(NATIVE) $(wildcard native/tests/*) | $(BIN)/python
 	CXX=$(CXX) $(BIN)/pip install --quiet --editable '.[dev]' --config-settings=build-dir=$(abspath $(VENV))/engine-$(notdir $(CXX)) \
 		--config-settings=cmake.define.DOWNSLOPE_TESTS=ON
+	$(ENGINE_OR_NOTE)
 	touch $@
 
 demo: $(VENV)/.demo
@@ -38,7 +45,7 @@ ONE_EACH := OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1
 test: $(VENV)/.test
 	$(ONE_EACH) $(BIN)/python -m pytest -n auto -m "not thorough and not browser"
 
-# the tests that draw many cases or take long, which make test leaves out; PART=1/6: a sixth of them
+# the tests that draw many cases or take long, which make test leaves out; PART=1/10: a tenth of them
 PART ?= 0/1
 thorough: $(VENV)/.test
 	$(ONE_EACH) $(BIN)/python -m pytest -n auto -m "thorough and not browser" --part $(PART)
