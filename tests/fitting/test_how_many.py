@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import downslope as ds
-from downslope.fitting.ensemble import folds_of
+from downslope.fitting.ensemble import FitSettings, folds_of
 
 QUICK = {"hidden": 8, "epochs": 2}
 RNG = np.random.default_rng(4)
@@ -76,3 +76,32 @@ def test_epochs_that_are_given_stay_for_all_groups() -> None:
     model = ds.fit(table, "y", hidden=8, epochs=15, learning_rate=1e-4)
     longest = [group.epochs for group in model.record.groups[1:]]
     assert longest == [15, 15]  # at so small a rate each epoch is better than the one before
+
+
+@pytest.mark.parametrize(
+    ("rows", "at_first", "later"),
+    [(60, 40, 100), (1000, 40, 100), (10_000, 40, 100), (20_000, 40, 50), (43_000, 40, 40), (10**6, 10, 10)],
+)
+def test_epochs_by_rows(rows, at_first, later) -> None:
+    assert FitSettings().epochs_for(rows) == at_first
+    assert FitSettings().more_epochs_for(rows) == later
+    assert FitSettings(epochs=7).more_epochs_for(rows) == 7
+
+
+@given(rows=st.integers(50, 10**7))
+def test_later_groups_have_more_epochs_only_where_they_make_few_updates(rows) -> None:
+    first, later = FitSettings().epochs_for(rows), FitSettings().more_epochs_for(rows)
+    assert later >= first
+    assert later == first or later * -(-rows // FitSettings().batch_for(rows)) <= 4000
+    assert FitSettings().descent(rows, later)["patience"] == max(3, later // 5)
+
+
+def test_more_epochs_follow_where_the_last_were_the_best() -> None:
+    """A wave without noise: the group that follows is trained longer, and errs less than 40 epochs would."""
+    x = np.random.default_rng(1).uniform(-1, 1, (700, 2))
+    y = np.sin(4 * x[:, 0]) * x[:, 1]
+    table, new = {"a": x[:400, 0], "b": x[:400, 1], "y": y[:400]}, {"a": x[400:, 0], "b": x[400:, 1]}
+    models = {epochs: ds.fit(table, "y", members=2, hidden=32, epochs=epochs) for epochs in (None, 40)}
+    assert models[None].record.groups[-1].epochs > 40
+    errors = {epochs: np.mean((model.predict(new) - y[400:]) ** 2) for epochs, model in models.items()}
+    assert errors[None] < 0.5 * errors[40]

@@ -128,7 +128,8 @@ def fit(
             with an R² above 0.97, those that follow have none, and the blend decides.
         learning_rate: the peak; it falls in the second half of the epochs.
         weight_decay: of AdamW.
-        batch_size, epochs: None for what suits the rows; at most a million epochs.
+        batch_size, epochs: None for what suits the rows: at most 40 epochs in the first group, 100 in others;
+            epochs that are given are those of all groups, at most a million.
         time_limit: seconds for all of it, shared by the targets. Less time than the rows need means fewer
             networks and then fewer epochs, more means more groups.
         threads: the maximum number of threads; None lets the engine choose.

@@ -199,8 +199,8 @@ def _network_groups(
 ) -> Iterator[EnsembleGroup]:
     """One group after the other.
 
-    Where the first finds little noise, those that follow have no dropout; else, where it was best early, they
-    have fewer epochs, at whose end their rates come down.
+    Where the first finds little noise, one without dropout follows, and others where a time limit allows. How
+    long they are trained depends on when the first was best.
     """
     about = (encoder, target, settings, rows.learned_x, rows.count)
 
@@ -216,20 +216,25 @@ def _network_groups(
     shared = min(at_first or len(networks), len(networks))
     groups = trained(_timed(networks, settings, started, shared, hooks))
     yield (first := next(groups))
-    if hooks.agree(little_noise(first, rows, target, settings)):
+    little = hooks.agree(little_noise(first, rows, target, settings))
+    if little:
         others = networks_without_dropout(*about)
-        shared = max(1, shared - (at_first is not None))
-        groups = trained(_timed(others, settings, started, shared, hooks), begin=1)
-    else:
-        settings = replace(settings, epochs=hooks.agree(_epochs_after(first, settings, rows.count)))
+        if settings.time_limit is None:
+            others = dict(list(others.items())[:1])
+        groups = trained(_timed(others, settings, started, 1, hooks), begin=1)
+    settings = replace(settings, epochs=hooks.agree(_epochs_after(first, settings, rows.count, little)))
     yield from groups
 
 
-def _epochs_after(first: EnsembleGroup, settings: FitSettings, rows: int) -> int | None:
-    """Epochs for the groups that follow: fewer after one that was best early, else as in the settings."""
-    if settings.epochs is not None or first.run.stopped != "patience" or not first.run.best_epoch:
-        return settings.epochs
-    return min(math.ceil(_LONGER * first.run.best_epoch) + _MORE_EPOCHS, settings.epochs_for(rows))
+def _epochs_after(first: EnsembleGroup, settings: FitSettings, rows: int, little: bool) -> int:
+    """Epochs for the groups that follow: fewer after one that was best early, so that their rates come down.
+
+    Where there is little noise, or the first went on to its end, there may be more.
+    """
+    best = first.run.best_epoch
+    if little or first.run.stopped != "patience" or not best:
+        return settings.more_epochs_for(rows)
+    return settings.epochs or min(math.ceil(_LONGER * best) + _MORE_EPOCHS, settings.epochs_for(rows))
 
 
 Planned = tuple[str, Network, float | None]

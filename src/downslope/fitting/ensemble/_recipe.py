@@ -27,7 +27,8 @@ _MEMBERS = 8
 _MANY_ROWS = 500  # from which on half of the members are enough, and half of the rows to tell errors by
 _WIDTH = 128
 _DROPOUT = 0.2
-_UPDATES = 10_000
+_EPOCHS_AT_FIRST, _UPDATES = 40, 10_000  # at most
+_EPOCHS_WHERE_THEY_PAY, _FEW_UPDATES = 100, 4000  # at most, of groups that come after
 _EMA_DECAY = 0.7  # of the parameters over epochs: errors on few held-out rows jump between epochs
 _WAITED = 5  # one epoch in so many goes by without a smaller error before training ends
 _FEWEST_WAITED = 3
@@ -152,8 +153,22 @@ class FitSettings:
 
     def epochs_for(self, rows: int) -> int:
         """Epochs that make some thousand updates, within reason for small tables and large."""
-        steps = -(-rows // self.batch_for(rows))
-        return self.epochs or min(40, max(8, _UPDATES // steps))
+        return self.epochs or min(_EPOCHS_AT_FIRST, max(8, _UPDATES // self._steps(rows)))
+
+    def more_epochs_for(self, rows: int) -> int:
+        """Epochs where the last ones paid: more than at first, as long as they make few updates.
+
+        >>> [FitSettings().more_epochs_for(rows) for rows in (1000, 10_000, 20_000, 50_000, 10**6)]
+        [100, 100, 50, 40, 10]
+        >>> FitSettings(epochs=30).more_epochs_for(1000)
+        30
+        """
+        most = min(_EPOCHS_WHERE_THEY_PAY, _FEW_UPDATES // self._steps(rows))
+        return self.epochs or max(self.epochs_for(rows), most)
+
+    def _steps(self, rows: int) -> int:
+        """Of an epoch."""
+        return -(-rows // self.batch_for(rows))
 
     def descent(self, rows: int, epochs: int) -> Mapping[str, Any]:
         """The settings of ``descend`` for so many epochs."""
