@@ -1,6 +1,7 @@
 """How many networks of a kind there are, which rows they hold out, and how long they are trained."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import downslope as ds
-from downslope.fitting.ensemble import FitSettings, folds_of
+from downslope.fitting.ensemble import EnsembleGroup, FitSettings, folds_of
+from downslope.fitting.ensemble._ensemble import _epochs_after
 
 QUICK = {"hidden": 8, "epochs": 2}
 RNG = np.random.default_rng(4)
@@ -94,6 +96,27 @@ def test_later_groups_have_more_epochs_only_where_they_make_few_updates(rows) ->
     assert later >= first
     assert later == first or later * -(-rows // FitSettings().batch_for(rows)) <= 4000
     assert FitSettings().descent(rows, later)["patience"] == max(3, later // 5)
+
+
+@pytest.mark.parametrize(
+    ("best", "stopped", "little", "epochs"),
+    [
+        (8, "patience", False, 12),
+        (32, "patience", False, 40),
+        (38, "finished", False, 40),
+        (39, "finished", False, 100),
+        (40, "finished", False, 100),
+        (8, "patience", True, 100),
+        (8, "time", False, 40),
+        (None, "time", False, 40),
+    ],
+)
+def test_epochs_after_the_first_group(best, stopped, little, epochs) -> None:
+    first = EnsembleGroup(
+        "periodic", None, SimpleNamespace(best_epoch=best, stopped=stopped), np.zeros((1, 1))
+    )
+    assert _epochs_after(first, FitSettings(), 1000, little) == epochs
+    assert _epochs_after(first, FitSettings(epochs=40), 1000, little) == 40
 
 
 def test_more_epochs_follow_where_the_last_were_the_best() -> None:
