@@ -103,8 +103,7 @@ def test_later_groups_have_more_epochs_only_where_they_make_few_updates(rows) ->
     [
         (8, "patience", False, 12),
         (32, "patience", False, 40),
-        (38, "finished", False, 40),
-        (39, "finished", False, 100),
+        (34, "finished", False, 100),
         (40, "finished", False, 100),
         (8, "patience", True, 100),
         (8, "time", False, 40),

@@ -42,7 +42,6 @@ _SLIGHT_PENALTY = 1e-4  # so that the solution for few rows is unique
 _LINEAR_SHARE = 0.2  # of a time limit
 _MOST_GROUPS = 10
 _LONGER, _MORE_EPOCHS = 1.25, 2  # than the epochs after which the first group was best
-_LAST = 2  # epochs of the first group
 _LINEAR_NUMBERS = 1_000_000  # in the rows that the linear model is trained on, in float64
 _FEWEST_NUMBERS = 50_000
 _NUMBERS_A_SECOND = 200_000  # of a time limit: fewer rows are better than a model that is not done
@@ -230,10 +229,10 @@ def _network_groups(
 def _epochs_after(first: EnsembleGroup, settings: FitSettings, rows: int, little: bool) -> int:
     """Epochs for the groups that follow: fewer after one that was best early, so that their rates come down.
 
-    Where there is little noise, or one of the last epochs of the first was its best, there may be more.
+    Where there is little noise, or the first went on to its end, there may be more.
     """
-    most, best = settings.epochs_for(rows), first.run.best_epoch or 0
-    if little or best > most - _LAST:
+    most, best = settings.epochs_for(rows), first.run.best_epoch
+    if little or first.run.stopped == "finished":
         return settings.more_epochs_for(rows)
     if settings.epochs is None and best and first.run.stopped == "patience":
         return min(math.ceil(_LONGER * best) + _MORE_EPOCHS, most)
