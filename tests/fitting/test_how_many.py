@@ -99,26 +99,25 @@ def test_later_groups_have_more_epochs_only_where_they_make_few_updates(rows) ->
 
 
 @pytest.mark.parametrize(
-    ("best", "stopped", "little", "epochs"),
+    ("best", "ran", "stopped", "little", "epochs"),
     [
-        (8, "patience", False, 12),
-        (32, "patience", False, 40),
-        (34, "finished", False, 100),
-        (40, "finished", False, 100),
-        (8, "patience", True, 100),
-        (8, "time", False, 40),
-        (None, "time", False, 40),
+        (8, 16, "patience", False, 12),
+        (32, 40, "patience", False, 40),
+        (34, 40, "finished", False, 100),
+        (40, 40, "finished", False, 100),
+        (8, 16, "patience", True, 100),
+        (20, 20, "finished", False, 40),  # of the epochs that there was time for
+        (20, 20, "time", False, 40),
     ],
 )
-def test_epochs_after_the_first_group(best, stopped, little, epochs) -> None:
-    first = EnsembleGroup(
-        "periodic", None, SimpleNamespace(best_epoch=best, stopped=stopped), np.zeros((1, 1))
-    )
+def test_epochs_after_the_first_group(best, ran, stopped, little, epochs) -> None:
+    run = SimpleNamespace(best_epoch=best, stopped=stopped, validation_losses=np.ones(ran))
+    first = EnsembleGroup("periodic", None, run, np.zeros((1, 1)))
     assert _epochs_after(first, FitSettings(), 1000, little) == epochs
     assert _epochs_after(first, FitSettings(epochs=40), 1000, little) == 40
 
 
-def test_more_epochs_follow_where_the_last_were_the_best() -> None:
+def test_more_epochs_follow_where_they_pay() -> None:
     """A wave without noise: the group that follows is trained longer, and errs less than 40 epochs would."""
     x = np.random.default_rng(1).uniform(-1, 1, (700, 2))
     y = np.sin(4 * x[:, 0]) * x[:, 1]

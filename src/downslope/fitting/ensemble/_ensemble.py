@@ -229,10 +229,11 @@ def _network_groups(
 def _epochs_after(first: EnsembleGroup, settings: FitSettings, rows: int, little: bool) -> int:
     """Epochs for the groups that follow: fewer after one that was best early, so that their rates come down.
 
-    Where there is little noise, or the first went on to its end, there may be more.
+    Where there is little noise, or the first went on through all its epochs, there may be more.
     """
-    most, best = settings.epochs_for(rows), first.run.best_epoch
-    if little or first.run.stopped == "finished":
+    most, best = settings.epochs_for(rows), first.run.best_epoch or 0
+    went_on = first.run.stopped == "finished" and len(first.run.validation_losses) >= most
+    if little or went_on:
         return settings.more_epochs_for(rows)
     if settings.epochs is None and best and first.run.stopped == "patience":
         return min(math.ceil(_LONGER * best) + _MORE_EPOCHS, most)
