@@ -15,7 +15,7 @@ from downslope.fitting.ensemble._class_weights import taken_back
 from downslope.fitting.ensemble._divergence import refuse_diverged
 from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, class_probabilities, train_group
 from downslope.fitting.ensemble._hooks import FitHooks
-from downslope.fitting.ensemble._noise import little_noise, networks_without_dropout
+from downslope.fitting.ensemble._noise import little_noise, networks_without_dropout, unexplained
 from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
 from downslope.fitting.ensemble._within import within
 from downslope.fitting.record import LINEAR
@@ -42,6 +42,7 @@ _SLIGHT_PENALTY = 1e-4  # so that the solution for few rows is unique
 _LINEAR_SHARE = 0.2  # of a time limit
 _MOST_GROUPS = 10
 _LONGER, _MORE_EPOCHS = 1.25, 2  # than the epochs after which the first group was best
+_OF_TRIAL = 5  # one epoch in so many is enough to tell which numerical embeddings suit
 _LINEAR_NUMBERS = 1_000_000  # in the rows that the linear model is trained on, in float64
 _FEWEST_NUMBERS = 50_000
 _NUMBERS_A_SECOND = 200_000  # of a time limit: fewer rows are better than a model that is not done
@@ -199,8 +200,8 @@ def _network_groups(
 ) -> Iterator[EnsembleGroup]:
     """One group after the other.
 
-    Where the first finds little noise, one without dropout follows, and others where a time limit allows. How
-    long they are trained depends on when the first was best.
+    Where the first finds little noise, one without dropout follows, of the architecture that suits best; and
+    others where a time limit allows. How long they are trained depends on when the first was best.
     """
     about = (encoder, target, settings, rows.learned_x, rows.count)
 
@@ -220,10 +221,31 @@ def _network_groups(
     if little:
         others = networks_without_dropout(*about)
         if settings.time_limit is None:
-            others = dict(list(others.items())[:1])
+            others = _best_in_trial(others, rows, settings, hooks)
         groups = trained(_timed(others, settings, started, 1, hooks), begin=1)
     settings = replace(settings, epochs=hooks.agree(_epochs_after(first, settings, rows.count, little)))
     yield from groups
+
+
+def _best_in_trial(
+    networks: Mapping[str, Network], rows: EncodedRows, settings: FitSettings, hooks: FitHooks
+) -> Mapping[str, Network]:
+    """The one that errs least on held-out rows after a fifth of its epochs.
+
+    Raises:
+        KeyboardInterrupt: if a trial was interrupted.
+    """
+    if len(networks) == 1:
+        return networks
+    short = replace(settings, epochs=-(-settings.more_epochs_for(rows.count) // _OF_TRIAL))
+    errors = {}
+    for name, network in networks.items():
+        group = _trained(f"{name}, trial", network, rows, short, settings.seed, None, hooks)
+        if group.run.stopped == "interrupted":
+            raise KeyboardInterrupt
+        errors[name] = unexplained(group, rows)
+    best = hooks.agree(min(errors, key=errors.__getitem__))
+    return {best: networks[best]}
 
 
 def _epochs_after(first: EnsembleGroup, settings: FitSettings, rows: int, little: bool) -> int:

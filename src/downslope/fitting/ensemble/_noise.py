@@ -13,7 +13,7 @@ from downslope.fitting.ensemble._recipe import FitSettings, networks_for
 from downslope.nets import Network
 from downslope.tables import TableEncoder, Target
 
-__all__ = ["little_noise", "networks_without_dropout"]
+__all__ = ["little_noise", "networks_without_dropout", "unexplained"]
 
 _LITTLE = 0.03  # of the variance
 _WITHOUT = ", no dropout"  # after the name of the architecture
@@ -31,13 +31,16 @@ def little_noise(group: EnsembleGroup, rows: EncodedRows, target: Target, settin
         target: classes always have noise in this sense.
         settings: a dropout that was given stays.
     """
-    if target.classes or settings.dropout is not None:
-        return False
+    return not target.classes and settings.dropout is None and unexplained(group, rows) < _LITTLE
+
+
+def unexplained(group: EnsembleGroup, rows: EncodedRows) -> float:
+    """The mean squared error on the numbers that the group held out, as a share of their variance."""
     held = rows.folds.held_out
     y, weights = rows.y[held].astype(np.float64), rows.weights[held]
     variance = np.average((y - np.average(y, weights=weights)) ** 2, weights=weights)
     error = np.average((y - group.predictions[:, 0]) ** 2, weights=weights)
-    return bool(error < _LITTLE * variance)
+    return float(error / variance) if variance else np.inf
 
 
 def networks_without_dropout(
