@@ -1,5 +1,6 @@
 """From a program to a tape: the flat list of instructions that the machine runs."""
 
+from downslope.engines.native.lowering._blocks import FACTORS
 from downslope.engines.native.lowering._footprint import (
     GROUP,
     LANES,
@@ -11,7 +12,7 @@ from downslope.engines.native.lowering._footprint import (
 from downslope.engines.native.lowering._lowering import lower
 from downslope.engines.native.lowering._opcodes import ELEMENTWISE_OPS, Form, Kind, Opcode, View, names
 from downslope.engines.native.lowering._tape import BlockStep, Instruction, Tape, Value
-from downslope.engines.native.lowering._views import FACTORS, is_flipped, layout
+from downslope.engines.native.lowering._views import is_flipped, layout
 
 __all__ = [
     "ELEMENTWISE_OPS",

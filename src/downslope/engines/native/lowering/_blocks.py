@@ -9,7 +9,10 @@ from downslope.engines.native.lowering._tape import Instruction
 from downslope.engines.native.lowering._views import is_elementwise
 from downslope.graph import Node
 
-__all__ = ["ElementwiseBlock", "Groups"]
+__all__ = ["FACTORS", "ElementwiseBlock", "Groups", "factor_of", "factors_first"]
+
+FACTORS = {"silu": "sigmoid", "gelu": "normal_cdf"}
+"""The op f of activations z·f(z). Their derivatives have it too, so that it is computed once for both."""
 
 
 class ElementwiseBlock:
@@ -67,3 +70,20 @@ class Groups:
     def of(self, node: Node) -> list[Node]:
         """The nodes that run together with a node, in an order in which they can."""
         return self._group[node]
+
+
+def factor_of(node: Node, users: Mapping[Node, Sequence[Node]]) -> Node | None:
+    """f(z) of an activation z·f(z), where the program has it."""
+    name = FACTORS.get(node.op.name)
+    of_same = users[node.inputs[0]] if name else ()
+    return next((user for user in of_same if user.op.name == name), None)
+
+
+def factors_first(nodes: Sequence[Node], users: Mapping[Node, Sequence[Node]]) -> list[Node]:
+    """The nodes of a block in an order in which f(z) is there for z·f(z)."""
+    place: dict[Node, float] = {node: number for number, node in enumerate(nodes)}
+    for node in nodes:
+        factor = factor_of(node, users)
+        if factor in place:
+            place[factor] = min(place[factor], place[node] - 0.5)
+    return sorted(nodes, key=place.__getitem__)

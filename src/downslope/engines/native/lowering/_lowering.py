@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from downslope._collector import uncollected
-from downslope.engines.native.lowering._blocks import ElementwiseBlock, Groups
+from downslope.engines.native.lowering._blocks import ElementwiseBlock, Groups, factor_of, factors_first
 from downslope.engines.native.lowering._fusion import fuse
 from downslope.engines.native.lowering._opcodes import ELEMENTWISE_OPS, Form, Kind, Opcode, View
 from downslope.engines.native.lowering._schedule import schedule
 from downslope.engines.native.lowering._tape import BlockStep, Exchange, Instruction, Tape
 from downslope.engines.native.lowering._views import (
-    FACTORS,
     Factor,
     is_elementwise,
     is_flipped,
@@ -343,7 +342,7 @@ class _Lowering:
 
     def _block(self, nodes: Sequence[Node]) -> None:
         """One instruction for elementwise nodes of one shape; views among the operands are read in place."""
-        nodes = self._factors_first([n for n in nodes if not self._starts_product(n)])
+        nodes = factors_first([n for n in nodes if not self._starts_product(n)], self._users)
         if not nodes:
             return
         kind, rows, columns = layout(nodes[0].shape)
@@ -410,25 +409,10 @@ class _Lowering:
                     return "gate", (other, step.inputs[0]), step
         if node.op.name == "divide" and inputs[1].shape == () and node.shape != ():
             return "over", inputs, None
-        factor = self._factor(node)
+        factor = factor_of(node, self._users)
         if factor in inside:
             return "multiply", (*inputs, factor), None
         return node.op.name, inputs, None
-
-    def _factor(self, node: Node) -> Node | None:
-        """f(z) of an activation z·f(z), where the program has it."""
-        name = FACTORS.get(node.op.name)
-        users = self._users[node.inputs[0]] if name else ()
-        return next((u for u in users if u.op.name == name), None)
-
-    def _factors_first(self, nodes: Sequence[Node]) -> list[Node]:
-        """The nodes of a block in an order in which f(z) is there for z·f(z)."""
-        place: dict[Node, float] = {node: number for number, node in enumerate(nodes)}
-        for node in nodes:
-            factor = self._factor(node)
-            if factor in place:
-                place[factor] = min(place[factor], place[node] - 0.5)
-        return sorted(nodes, key=place.__getitem__)
 
     def _inverse(self, node: Node) -> int:
         """1/s: dividing every element by one number is multiplying by its inverse, which is computed once."""

@@ -8,10 +8,7 @@ from typing import Any
 from downslope.engines.native.lowering._opcodes import Kind
 from downslope.graph import BATCH, Elementwise, Node
 
-__all__ = ["FACTORS", "Factor", "is_elementwise", "is_flipped", "layout", "placed", "stages"]
-
-FACTORS = {"silu": "sigmoid", "gelu": "normal_cdf"}
-"""The op f of activations z·f(z). Their derivatives have it too, so that it is computed once for both."""
+__all__ = ["Factor", "is_elementwise", "is_flipped", "layout", "placed", "stages"]
 
 
 class Factor:
