@@ -125,7 +125,7 @@ def fit(
             the rows.
         activation: of the hidden layers.
         dropout: of the hidden layers. None: 0.2; where the first group predicts the numbers that it held out
-            with an R² above 0.97, those that follow have none, and the blend decides.
+            with an R² above 0.97, the next has none, and the blend decides.
         learning_rate: the peak; it falls in the second half of the epochs.
         weight_decay: of AdamW.
         batch_size, epochs: None for what suits the rows: at most 40 epochs in the first group, 100 in others;
