@@ -113,7 +113,12 @@ def catboost(classes: bool, seed: int, categories: Sequence[str]) -> Any:
 
     kind = peer.CatBoostClassifier if classes else peer.CatBoostRegressor
     options = {"thread_count": THREADS, "random_seed": seed, "verbose": False, "allow_writing_files": False}
-    texts = FunctionTransformer(lambda x: x.astype(dict.fromkeys(categories, str)))
+
+    def as_texts(x: Any) -> Any:
+        words = {name: x[name].astype(object).fillna("missing").astype(str) for name in categories}
+        return x.assign(**words)
+
+    texts = FunctionTransformer(as_texts)
     return make_pipeline(texts, kind(**options, cat_features=list(categories)))
 
 
