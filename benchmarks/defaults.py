@@ -5,8 +5,8 @@
 
 Each line of the file is a fit of four fifths of a table on two threads, measured on the last fifth; a file
 goes on where it ends. All get the same frame, with categories as such. The error is the root mean squared
-error over the standard deviation of the targets, or the log loss. What a library refuses is
-left out, and said.
+error over the standard deviation of the targets, or the log loss. What a library refuses is left out, and
+said.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 
 from report import machine, publish, table
+from scores import log_loss, relative_error
 from small_tables import KINDS, TABLES, SmallTable
 
 THREADS = 2
-_PROBABILITY = 1e-7  # the smallest that counts in the log loss
 _FEW = 10  # different numbers of a target that is taken for classes
 
 Errors = Mapping[str, Mapping[str, float]]
@@ -77,13 +77,8 @@ def fitted(small: SmallTable, library: str, seed: int) -> tuple[float, float]:
     model.fit(x.iloc[train], y[train])
     seconds = time.perf_counter() - begun
     if not classes:
-        wrong = np.asarray(model.predict(x.iloc[test])) - y[test]
-        return float(np.sqrt(np.mean(wrong**2)) / y[test].std()), seconds
-    right = np.full(len(test), _PROBABILITY)
-    told = np.asarray(model.predict_proba(x.iloc[test]))
-    for place, one in enumerate(model.classes_):
-        right[y[test] == one] = told[y[test] == one, place]
-    return float(-np.log(np.clip(right, _PROBABILITY, 1)).mean()), seconds
+        return relative_error(model.predict(x.iloc[test]), y[test]), seconds
+    return log_loss(model.predict_proba(x.iloc[test]), model.classes_, y[test]), seconds
 
 
 def parts(small: SmallTable) -> tuple[Any, np.ndarray, bool]:
@@ -182,7 +177,7 @@ def shown(args: argparse.Namespace) -> None:
     ]
     kinds = {kind: [t.name for t in TABLES if t.kind == kind and t.name in errors] for kind in KINDS}
     by_kind = [kind_row(kind, names, errors) for kind, names in kinds.items() if names]
-    parts = [
+    tables = [
         machine("downslope", "catboost", "lightgbm", "xgboost", "scikit-learn"),
         table(["defaults of", "mean rank", "first on", "time of Downslope's"], by_library),
         table(
@@ -190,7 +185,7 @@ def shown(args: argparse.Namespace) -> None:
             [*by_kind, kind_row("all", list(errors), errors)],
         ),
     ]
-    publish("defaults", parts, args.write)
+    publish("defaults", tables, args.write)
 
 
 def means(lines: Sequence[Mapping[str, Any]], of: str) -> Errors:

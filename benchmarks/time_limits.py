@@ -28,6 +28,7 @@ import numpy as np
 
 from measure import Round, Setting, interleaved
 from report import machine, number, publish, table
+from scores import log_loss, relative_error
 
 LIMITS = (1.0, 3.0, 10.0, 30.0)
 THREADS = 2
@@ -35,7 +36,6 @@ MOST_ROWS = 50_000
 VALIDATION = 0.1
 PATIENCE = 100  # iterations of CatBoost and LightGBM without a smaller error on the validation rows
 ITERATIONS = 100_000
-_PROBABILITY = 1e-7  # the smallest that counts in the log loss
 PICTURE = Path(__file__).parents[1] / "docs" / "images" / "time_limits.png"
 
 Frame: TypeAlias = Any  # pandas.DataFrame
@@ -206,8 +206,8 @@ def ours() -> Fit:
 
         def error(x: Frame, y: Any) -> float:
             if not about.classes:
-                return _relative(model.predict(x), y)
-            return _log_loss(model.predict_proba(x), list(model.target.classes), y)
+                return relative_error(model.predict(x), y)
+            return log_loss(model.predict_proba(x), list(model.target.classes), y)
 
         return error
 
@@ -243,8 +243,8 @@ def catboost() -> Fit:
         def error(x: Frame, y: Any) -> float:
             x = x.astype(dict.fromkeys(names, str))
             if not about.classes:
-                return _relative(model.predict(x), y)
-            return _log_loss(model.predict_proba(x), list(model.classes_), y)
+                return relative_error(model.predict(x), y)
+            return log_loss(model.predict_proba(x), list(model.classes_), y)
 
         return error
 
@@ -286,8 +286,8 @@ def lightgbm() -> Fit:
 
         def error(x: Frame, y: Any) -> float:
             if not about.classes:
-                return _relative(model.predict(as_categories(x)), y)
-            return _log_loss(model.predict_proba(as_categories(x)), list(model.classes_), y)
+                return relative_error(model.predict(as_categories(x)), y)
+            return log_loss(model.predict_proba(as_categories(x)), list(model.classes_), y)
 
         return error
 
@@ -315,17 +315,6 @@ def _split(
     for some in (~held, held):
         rows = train[some].astype(types)
         yield rows.drop(columns=about.target), rows[about.target]
-
-
-def _relative(predicted: Any, y: Any) -> float:
-    true = y.to_numpy(float)
-    return float(np.sqrt(np.mean((np.asarray(predicted) - true) ** 2)) / true.std())
-
-
-def _log_loss(probabilities: Any, classes: Sequence[Any], y: Any) -> float:
-    places = {str(name): place for place, name in enumerate(classes)}
-    right = np.asarray(probabilities)[np.arange(len(y)), [places[str(value)] for value in y]]
-    return float(-np.log(np.clip(right, _PROBABILITY, 1)).mean())
 
 
 def outcomes(file: Path) -> list[Outcome]:

@@ -25,10 +25,10 @@ import numpy as np
 
 import downslope as ds
 from report import machine, table
+from scores import log_loss
 from small_tables import KINDS, TABLES, SmallTable
 
 HALVES = ("choose", "confirm")
-_PROBABILITY = 1e-7  # the smallest that counts in the log loss
 
 Key = tuple[str, int]  # of a table and a seed
 
@@ -88,11 +88,7 @@ def fitted(small: SmallTable, seed: int, options: Mapping[str, Any]) -> Score:
     inputs, y = test.drop(columns=small.target), test[small.target]
     if not model.target.classes:
         return Score(float(np.sqrt(np.mean((model.predict(inputs) - y.to_numpy(float)) ** 2))), seconds)
-    places = {str(name): place for place, name in enumerate(model.target.classes)}
-    known = np.array([str(value) in places for value in y])
-    column = np.array([places.get(str(value), 0) for value in y])
-    right = np.where(known, model.predict_proba(inputs)[np.arange(len(y)), column], 0)
-    return Score(float(-np.log(np.clip(right, _PROBABILITY, 1)).mean()), seconds)
+    return Score(log_loss(model.predict_proba(inputs), model.target.classes, y), seconds)
 
 
 def compared(args: argparse.Namespace) -> None:
