@@ -62,6 +62,37 @@ def test_state_in_parts_has_the_bits_of_one_go(engine, parts):
         assert np.array_equal(state.values[name], value)
 
 
+def test_a_closed_loop_keeps_its_values_and_goes_on(engine):
+    whole, closed = loop_of(), loop_of()
+    errors = whole.advance(30).errors
+    first = closed.advance(12).errors
+    before = closed.values()
+    closed.close()
+    assert all(np.array_equal(value, before[name]) for name, value in closed.values().items())
+    assert np.array_equal(np.concatenate([first, closed.advance(30).errors]), errors)
+    assert all(np.array_equal(value, whole.values()[name]) for name, value in closed.values().items())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_descents_of_one_program_leave_nothing_to_each_other(engine, dtype):
+    """Each takes the memory of the one before: of more rows, of fewer, of one that diverged."""
+    network = ds.Network(3, [ds.Dense(5, "silu"), ds.Dense(1)], loss="squared_error")
+    data = {rows: data_of(rows) for rows in (50, 300, 7)}
+
+    def descent(rows, rate):
+        x, y = (data[rows][name].astype(dtype) for name in ("x", "y"))
+        return ds.descend(network, x, y, learning_rate=rate, batch_size=32, steps=40)
+
+    first = descent(50, 0.01)
+    assert descent(300, 0.01).stopped == "finished"
+    assert descent(50, 1e6).stopped == "not finite"
+    assert descent(7, 0.01).stopped == "finished"
+    again = descent(50, 0.01)
+    assert again.stopped == "finished"
+    assert np.array_equal(again.losses, first.losses)
+    assert all(np.array_equal(value, first.state[name]) for name, value in again.state.items())
+
+
 def test_values_that_are_put_are_gone_on_from(engine):
     loop = loop_of()
     first = loop.state

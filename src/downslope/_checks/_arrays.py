@@ -42,11 +42,11 @@ def array(name: str, value: Any, dtype: Any = None) -> NDArray[Any]:
     ...
     downslope.errors.DownslopeError: y[1] is nan; fill in a number or leave the row out
     """
+    raw = value if type(value) is np.ndarray else _plain_array(name, value)
     # not `dtype in (None, …)`: NumPy takes None for float64
-    if type(value) is np.ndarray and value.dtype in _FLOATS and (dtype is None or dtype == value.dtype):
-        _refuse_infinite(name, value, value)
-        return value
-    raw = _plain_array(name, value)
+    if raw.dtype in _FLOATS and (dtype is None or dtype == raw.dtype):
+        _refuse_infinite(name, raw, raw)
+        return raw
     wanted = np.dtype(dtype or (np.float32 if raw.dtype == np.float32 else np.float64))
     refuse_lost(name, raw)
     if raw.dtype.kind == "c":

@@ -124,8 +124,10 @@ def check_numbers(settings: Any, **within: Interval) -> None:
         DownslopeError: for anything else; it names the field and the class.
     """
     for name, interval in within.items():
-        value = number(f"{name} of {type(settings).__name__}", getattr(settings, name), interval)
-        object.__setattr__(settings, name, value)
+        given = getattr(settings, name)
+        value = number(f"{name} of {type(settings).__name__}", given, interval)
+        if value is not given:
+            object.__setattr__(settings, name, value)
 
 
 def items(name: str, values: Any, words: str, *, ordered: bool = True) -> list[Any]:

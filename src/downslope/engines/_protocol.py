@@ -49,6 +49,9 @@ class DescentEngine(Protocol):
     def restore(self) -> None:
         """Go back to the copy that was kept last."""
 
+    def close(self) -> None:
+        """Leave the memory to the next descent of the same program; the engine is of no use afterwards."""
+
     def steps_in(self, seconds: float) -> int:
         """An estimate of how many steps fit into a time, at least one, before any has been measured."""
 

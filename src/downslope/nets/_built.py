@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -55,6 +56,17 @@ class NetworkGraph:
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
         """The shape of each parameter, by name."""
         return {name: tuple(map(int, node.shape)) for name, node in self.parameters.items()}
+
+    @cached_property
+    def size(self) -> int:
+        """How many numbers all parameters have together."""
+        return sum(map(math.prod, self.shapes.values()))
+
+    @cached_property
+    def places(self) -> Mapping[str, slice]:
+        """Where the numbers of each parameter stand in a flat list of all of them, by name."""
+        ends = list(accumulate(map(math.prod, self.shapes.values()), initial=0))
+        return dict(zip(self.shapes, map(slice, ends, ends[1:]), strict=True))
 
     def owner(self, name: str) -> tuple[Stage, str]:
         """The stage that a parameter belongs to, and its role there.
@@ -125,7 +137,7 @@ class Built:
         """
         seed = checked_seed("seed", seed)
         shapes = self.graph().shapes
-        np.empty(sum(map(math.prod, shapes.values())))  # what there is no memory for fails before any drawing
+        np.empty(self.graph().size)  # what there is no memory for fails before any drawing
         return {
             name: initialize(start, shape, generator(seed, i)).astype(dtype)
             for i, (start, (name, shape)) in enumerate(

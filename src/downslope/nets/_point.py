@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from difflib import get_close_matches
-from itertools import accumulate
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -119,16 +117,13 @@ def _named(
 
 def _split(network: Built, flat: NDArray[Any], what: str) -> dict[str, NDArray[Any]]:
     """The parameters that stand one after the other in a flat list."""
-    shapes = network.graph().shapes
-    sizes = [math.prod(shape) for shape in shapes.values()]
-    if flat.shape != (sum(sizes),):
+    graph = network.graph()
+    if flat.shape != (graph.size,):
         raise DownslopeError(
-            f"{what} needs a flat list of {sum(sizes)} numbers, one for each of {_listed(shapes)}, not the "
-            f"shape {flat.shape}"
+            f"{what} needs a flat list of {graph.size} numbers, one for each of {_listed(graph.shapes)}, not "
+            f"the shape {flat.shape}"
         )
-    ends = list(accumulate(sizes))
-    parts = [flat[end - size : end] for size, end in zip(sizes, ends, strict=True)]
-    return {name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
+    return {name: flat[graph.places[name]].reshape(shape) for name, shape in graph.shapes.items()}
 
 
 def _listed(names: Mapping[str, Any], most: int = 6) -> str:

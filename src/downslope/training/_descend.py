@@ -145,7 +145,9 @@ def descend(
     >>> run.parameters["layer1.weight"].round(6), run.losses.round(3)[:3], run.stopped
     (array([[2.]]), array([10.  ,  2.5  ,  0.625]), 'finished')
     """
-    given = {n: v for n, v in locals().items() if n not in ("network", "x", "y", "progress", "checkpoint")}
+    given = {**locals()}
+    for name in ("network", "x", "y", "progress", "checkpoint"):
+        del given[name]
     settings = DescentSettings(
         *(steps, epochs, batch_size, clip_norm, clip_value),
         *(patience, ema_decay, time_limit, threads, seed),
@@ -314,6 +316,7 @@ class _Stepping(_Descent):
             ending = run_epochs(loop, until, losses, after_epoch=after, end=self.end(kept), saving=kept)
         if ending.stopped == "time" and report.watch.watches and not report.watch.errors:
             after_epoch(losses.last(per_epoch))
+        loop.close()
         return standing(ending)
 
     def _program(self, batches: ShuffledBatches, count: int) -> Program:

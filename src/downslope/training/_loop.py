@@ -131,6 +131,13 @@ class Loop:
         self._given: Arrays | None = state.values  # until the engine has them
         self._saved, self._looked = -1, 0.0
 
+    def close(self) -> None:
+        """Leave the engine's memory to the next loop of the same program; this one would take another."""
+        if self._running is not None:
+            self.put(self.state)
+            self._running.close()
+            self._running, self._data = None, {}
+
     def next_batch(self) -> Arrays:
         """The rows of the next step, by the name of the input, of all ranks."""
         return self._rows_of(self.batches.block(self.step + 1, self.step + 1))

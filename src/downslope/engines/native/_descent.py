@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from downslope.engines._protocol import Arrays, Scalars, check_values, scalar_table
 from downslope.engines._share import OwnRows, Share
 from downslope.engines.native._exchanges import Exchanging
+from downslope.engines.native._machines import put_aside, take_waiting
 from downslope.engines.native._plan import native_tape
 from downslope.engines.native._threads import Pace, threads_for
 from downslope.engines.native.lowering import Tape, lower
@@ -79,13 +80,10 @@ class NativeDescent:
         threads: int | None = None,
         share: Share | None = None,
     ) -> None:
-        from downslope.engines.native import _native  # type: ignore[attr-defined]
-
         rules = tuple(updates.items())
         self._lowered = _lowered(error, rules, bfloat16)
         self._dtype = data["x"].dtype
-        kind = _native.FloatMachine if self._dtype == np.float32 else _native.DoubleMachine
-        self._machine = kind(self._lowered.native)
+        self._machine = take_waiting(self._lowered.native, self._dtype)
         self._batch, self._share = batch, share
         self._multiplications = self._lowered.weights * batch
         most = threads_for(self._multiplications, threads)
@@ -126,6 +124,12 @@ class NativeDescent:
     def restore(self) -> None:
         """Go back to what was kept last."""
         self._machine.restore()
+
+    def close(self) -> None:
+        """Leave the machine to the next descent of the same program, unless it is large or a rank's."""
+        machine, self._machine = self._machine, None
+        if self._share is None and machine.finite():  # NaN would stay in the padding
+            put_aside(self._lowered.native, self._dtype, machine)
 
     @property
     def ran(self) -> tuple[int, NDArray[np.float64]]:

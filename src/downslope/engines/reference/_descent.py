@@ -80,6 +80,9 @@ class ReferenceDescent:
             return _arrays
         return OfRank(self._share if own is None else replace(self._share, places=own.places[part]))
 
+    def close(self) -> None:
+        """There is nothing to leave."""
+
     @property
     def ran(self) -> tuple[int, NDArray[np.float64]]:
         """The first step of the last run, and its errors."""

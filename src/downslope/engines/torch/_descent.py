@@ -92,6 +92,9 @@ class TorchDescent:
         """Go back to what was kept last."""
         self._steps.put([value.clone() for value in self._saved])
 
+    def close(self) -> None:
+        """There is nothing to leave."""
+
     @property
     def ran(self) -> tuple[int, NDArray[np.float64]]:
         """The first step of the last run, and its errors."""
