@@ -25,7 +25,7 @@ from downslope.tables.text import level_text
 __all__ = ["Encoded", "TableEncoder", "Target"]
 
 _CLASSES_SHOWN = 12
-_LARGEST = float(np.finfo(np.float64).max)
+_LOW, _HIGH = map(np.array, (np.finfo(np.float64).min, np.finfo(np.float64).max))
 _SMALLEST_SCALE = 5e-324  # of numbers so small that their deviation rounds to 0
 
 
@@ -319,11 +319,11 @@ class Target:
         inside: NDArray[Any] = np.minimum(np.maximum(values, low), high)
         return inside
 
+    @np.errstate(over="ignore")
     def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Scaled predictions in the target's own units, at most the largest number."""
-        with np.errstate(over="ignore"):
-            found = np.asarray(values, np.float64) * self.scale + self.mean
-        inside: NDArray[np.float64] = np.minimum(np.maximum(found, -_LARGEST), _LARGEST)
+        found = np.asarray(values, np.float64) * self.scale + self.mean
+        inside: NDArray[np.float64] = np.minimum(np.maximum(found, _LOW), _HIGH)
         return inside
 
     def to_json(self) -> dict[str, Any]:

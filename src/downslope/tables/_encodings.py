@@ -37,7 +37,9 @@ __all__ = [
 ONE_HOT_LEVELS = 12
 RARE = 3
 _BEND = 3.0
-_FAR = 1e150
+_FAR = 1e150  # whose square is a number
+_LOW, _HIGH, _BY, _ONE = map(np.array, (-_FAR, _FAR, _BEND, 1.0))
+"""Arrays, for one row: NumPy takes as long to make them of numbers as for the arithmetic."""
 _DAY = 86_400.0
 _LARGEST = float(np.finfo(np.float64).max)
 
@@ -53,10 +55,10 @@ class Noticed:
 
 def bent(z: NDArray[np.float64]) -> NDArray[np.float64]:
     """z / √(1 + (z/3)²): almost unchanged near 0, at most ±3 (Holzmüller et al. 2024)."""
-    z = np.minimum(np.maximum(z, -_FAR), _FAR)  # whose square is a number
-    root = z / _BEND  # each operation in its place: for one row, memory takes longer than arithmetic
+    z = np.minimum(np.maximum(z, _LOW), _HIGH)
+    root = z / _BY  # each operation in its place: for one row, memory takes longer than arithmetic
     root *= root
-    root += 1
+    root += _ONE
     np.sqrt(root, out=root)
     z /= root
     return z

@@ -56,13 +56,12 @@ class MatrixEncoder:
             return None
         if data.shape[1] != self._width or not len(data):
             return None
-        values = (data if self._all else data[:, self._taken]).astype(np.float64)
-        whole = len(data) == 1 and math.isfinite(np.vdot(values, values))  # one call; a square can overflow
+        values = data if self._all else data[:, self._taken]
+        z: NDArray[np.float64] = values - self._centre
+        whole = len(data) == 1 and math.isfinite(np.vdot(z, z))  # one call; a square can overflow
         finite = None if whole else np.isfinite(values)  # None: all are
         if finite is not None and not np.isnan(values[~finite]).all():
             return None
-        z = values
-        z -= self._centre
         z /= self._scale
         if self._all_bent:
             z = bent(z)
