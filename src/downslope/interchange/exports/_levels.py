@@ -40,9 +40,9 @@ def level_table(encoding: LevelEncoding) -> LevelTable:
     found = {text: row.tobytes() for text, row in zip([_UNSEEN, *levels], known, strict=True)}
     numeric = [text for level in levels for text in _numeric_forms(level)]
     found |= {t: r.tobytes() for t, r in zip(numeric, _encoded(encoding, numeric), strict=True)}
-    for word in _cased([*TRUTHS, *sorted(GAPS)]):  # alone: what a gap is depends on the other cells
-        if word not in levels:
-            found[word] = _encoded(encoding, [word])[0].tobytes()
+    words = [word for word in _cased([*TRUTHS, *sorted(GAPS)]) if word not in levels]
+    # as alone: what a gap is depends on the other cells, and beside one that looks like no such word each is
+    found |= {w: r.tobytes() for w, r in zip(words, _encoded(encoding, [_UNSEEN, *words])[1:], strict=True)}
     places: dict[bytes, int] = {}
     rows = {text: places.setdefault(row, len(places)) for text, row in found.items()}
     width = len(encoding.features)
