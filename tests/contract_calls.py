@@ -138,6 +138,11 @@ CALLS = {
         {"columns": (1,), "frequencies": 2, "sigma": 0.1},
         {"columns": NOTHING, "frequencies": COUNT, "sigma": POSITIVE},
     ),
+    ds.Sinh: (
+        lambda **k: layer(ds.Sinh, **k),
+        {"columns": (1,), "width": 1.0, "amplitude": 1.0},
+        {"columns": NOTHING, "width": POSITIVE, "amplitude": POSITIVE},
+    ),
     ds.LeakyRelu: (lambda **k: activation(ds.LeakyRelu, **k), {"slope": 0.1}, {"slope": NUMBER}),
     ds.Elu: (lambda **k: activation(ds.Elu, **k), {"alpha": 1.0}, {"alpha": NUMBER}),
     ds.Huber: (lambda **k: loss(ds.Huber, **k), {"delta": 1.0}, {"delta": POSITIVE}),

@@ -83,6 +83,7 @@ _NAMES = {
         "PiecewiseLinear",
         "Quantile",
         "Residual",
+        "Sinh",
         "TrainedNetwork",
     ),
     "studio": (

@@ -58,6 +58,7 @@ from downslope.nets import Periodic as Periodic
 from downslope.nets import PiecewiseLinear as PiecewiseLinear
 from downslope.nets import Quantile as Quantile
 from downslope.nets import Residual as Residual
+from downslope.nets import Sinh as Sinh
 from downslope.nets import TrainedNetwork as TrainedNetwork
 from downslope.studio import Studio as Studio
 from downslope.studio import play as play

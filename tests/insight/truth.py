@@ -206,6 +206,9 @@ class Row:
                     columns = list(one.columns) * one.frequencies
                     angle = 2 * np.pi * one.sigma * frequency * h[columns] + np.pi * phase
                     return stage(np.concatenate([h, np.cos(angle)]))
+                case ds.Sinh():
+                    u = h[list(one.columns)] / one.width
+                    return stage(np.concatenate([h, one.amplitude * np.sinh(u)]))
             raise NotImplementedError(one)
 
         h = put(Sym("x"), np.asarray(self.x, float))

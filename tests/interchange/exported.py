@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 import downslope as ds
-from downslope.nets import Periodic, PiecewiseLinear
+from downslope.nets import Periodic, PiecewiseLinear, Sinh
 from random_networks import NETWORKS as OF_EVERY_KIND
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -18,6 +18,7 @@ NUMERIC = ds.Network(
     [
         PiecewiseLinear((0, 2), ((-1.0, 0.0, 1.0), (-2.0, -0.5, 0.5, 2.0))),
         Periodic((1, 2), 3),
+        Sinh((3,), 3.0, 0.5),
         ds.Dense(5, ds.LeakyRelu(0.2)),
         ds.Dense(3, ds.Elu(0.7)),
         ds.Dense(1),
@@ -41,7 +42,7 @@ NETWORKS = {
 
 
 def _made() -> pl.DataFrame:
-    """Every kind of column with gaps: bent numbers, two levels, many levels, codes, dates with a time."""
+    """Every kind of column with gaps: a long tail, two levels, many levels, codes, dates with a time."""
     rng = np.random.default_rng(5)
     rows = 240
     size = np.round(rng.lognormal(0, 1.5, rows), 3)

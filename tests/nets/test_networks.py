@@ -19,6 +19,7 @@ from downslope.nets import (
     PiecewiseLinear,
     Quantile,
     Residual,
+    Sinh,
     initialize,
 )
 
@@ -30,6 +31,7 @@ LAYERS = {
     "dropout": [Dense(6, "tanh"), Dropout(0.4), Dense(2)],
     "bins": [PiecewiseLinear((0, 2), ((-1.0, 0.1, 0.9), (-0.5, 0.6))), Dense(4, "tanh"), Dense(2)],
     "periodic": [Periodic((0, 2), 3, 0.3), Dense(4, "tanh"), Dense(2)],
+    "hyperbolic sines": [Sinh((0, 2), 2.0, 0.5), Dense(4, "tanh"), Dense(2)],
     "embedding": [Embedding((1,), (3,), (2,)), Dense(4, "tanh"), Dense(2)],
     **{name: [Dense(4, name), Dense(2)] for name in ACTIVATIONS},
 }

@@ -18,6 +18,7 @@ KINDS = (
     "Embedding",
     "PiecewiseLinear",
     "Periodic",
+    "Sinh",
 )
 NUMBERS = st.floats(-1e300, 1e300, allow_subnormal=True)
 
@@ -64,6 +65,8 @@ def layers(draw, kind, width, units=None):
         return ds.Embedding(columns, (LEVELS,) * len(columns), (2,) * len(columns))
     if kind == "Periodic":
         return ds.Periodic(columns, draw(st.integers(1, 3)), draw(st.floats(1e-3, 10)))
+    if kind == "Sinh":
+        return ds.Sinh(columns, draw(st.floats(1e-3, 10)), draw(st.floats(1e-3, 10)))
     edges = st.sets(st.floats(-9, 9, width=16), min_size=2, max_size=4).map(sorted)
     return ds.PiecewiseLinear(columns, [draw(edges) for _ in columns])
 
@@ -71,7 +74,7 @@ def layers(draw, kind, width, units=None):
 @st.composite
 def networks(draw):
     """A network of any layers: those that read the columns of the table come first."""
-    first = st.sampled_from(["Embedding", "PiecewiseLinear", "Periodic"])
+    first = st.sampled_from(["Embedding", "PiecewiseLinear", "Periodic", "Sinh"])
     kinds = [
         *draw(st.lists(first, max_size=1)),
         *draw(

@@ -355,7 +355,7 @@ def table_descent(data: Any, target: str, **options: Any) -> tuple[dict[str, Any
         networks = networks_for(rows.encoder, rows.target, settings, rows.x, count)
         network = next(iter(networks.values()))
     else:
-        network = linear_network(rows.encoder, rows.target, settings, LINEAR_PENALTY)
+        network = linear_network(rows.encoder, rows.target, settings, LINEAR_PENALTY, rows.x)
     return descent_arguments(network, settings, rows.x, rows.y), rows.encoder.features
 
 

@@ -13,6 +13,7 @@ from downslope.tables._reading import read_table
 from downslope.tables._row_numbers import RowError, counted_in
 from downslope.tables._row_weights import weights_in_column
 from downslope.tables._table import Table, open_table
+from downslope.tables._tails import FARTHEST, TAIL_WIDTH
 from downslope.tables._times import may_order, times_of, written_time
 from downslope.tables._whole import Whole
 from downslope.tables.dataset import (
@@ -31,8 +32,10 @@ from downslope.tables.excel import write_excel
 from downslope.tables.text import GAPS, TRUTHS, Reading, level_text
 
 __all__ = [
+    "FARTHEST",
     "GAPS",
     "GAP_LEVEL",
+    "TAIL_WIDTH",
     "TASKS",
     "TRUTHS",
     "Block",

@@ -14,7 +14,7 @@ from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._columns import finite_numbers
 from downslope.tables._describe import Description
-from downslope.tables._encodings import ENCODINGS, Codes, Encoding, Noticed, fitted
+from downslope.tables._encodings import ENCODINGS, Codes, Encoding, Moments, Noticed, Numeric, fitted
 from downslope.tables._levels import Levels
 from downslope.tables._names import did_you_mean, listed, shown_value
 from downslope.tables._plain import refuse_nested
@@ -112,6 +112,12 @@ class TableEncoder:
         return tuple(range(width - codes, width))
 
     @property
+    def compressed_columns(self) -> tuple[int, ...]:
+        """The indices of the columns whose tails are compressed."""
+        places, parts = self.places, [p for p in self.encodings if isinstance(p, Numeric | Moments)]
+        return tuple(places[part.name].start for part in parts if part.tails == "compressed")
+
+    @property
     def code_levels(self) -> tuple[int, ...]:
         """The number of levels of each of those columns, the unseen one included."""
         return tuple(len(part.levels) + 1 for part in self.encodings if isinstance(part, Codes))
@@ -183,6 +189,8 @@ def _encoded(part: Encoding, column: pl.Series, out: NDArray[Any]) -> Noticed:
 
 def _part(item: dict[str, Any]) -> Encoding:
     made = ENCODINGS[item.pop("encoding")]
+    if made is Numeric and "tails" not in item:  # as earlier versions wrote it
+        item["tails"] = "clipped" if _of(item.pop("bent"), bool) else "kept"
     casts: dict[str, Any] = {
         "float": lambda v: float(_of(v, float, int)),
         "str": lambda v: _of(v, str),

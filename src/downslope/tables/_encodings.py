@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from downslope._extras import polars as pl
 from downslope.tables._columns import finite_numbers
 from downslope.tables._levels import GAP_LEVEL, Levels
+from downslope.tables._tails import TAILS, check_tails, tails_for
 from downslope.tables._whole import Whole
 from downslope.tables.text import TRUTHS, as_moments, clock_seconds, common_order, is_clock, without_gaps
 
@@ -29,17 +30,12 @@ __all__ = [
     "Numeric",
     "TwoLevels",
     "Words",
-    "bent",
     "fitted",
     "raw_number",
 ]
 
 ONE_HOT_LEVELS = 12
 RARE = 3
-_BEND = 3.0
-_FAR = 1e150  # whose square is a number
-_LOW, _HIGH, _BY, _ONE = map(np.array, (-_FAR, _FAR, _BEND, 1.0))
-"""Arrays, for one row: NumPy takes as long to make them of numbers as for the arithmetic."""
 _DAY = 86_400.0
 _LARGEST = float(np.finfo(np.float64).max)
 
@@ -51,17 +47,6 @@ class Noticed:
     gaps: int
     unseen: int = 0
     out_of_range: int = 0
-
-
-def bent(z: NDArray[np.float64]) -> NDArray[np.float64]:
-    """z / √(1 + (z/3)²): almost unchanged near 0, at most ±3 (Holzmüller et al. 2024)."""
-    z = np.minimum(np.maximum(z, _LOW), _HIGH)
-    root = z / _BY  # each operation in its place: for one row, memory takes longer than arithmetic
-    root *= root
-    root += _ONE
-    np.sqrt(root, out=root)
-    z /= root
-    return z
 
 
 def _centre_and_scale(present: NDArray[np.float64]) -> tuple[float, float]:
@@ -101,8 +86,8 @@ def _unseen(cells: Levels, places: NDArray[np.int64], rare: Sequence[str] = ()) 
 class Numeric:
     """(value − median) / interquartile range; a gap is 0 and 1 in a column of its own.
 
-    Columns with values beyond ±3 are smoothly clipped, so that outliers do not dominate. Clock times and
-    durations are seconds, which no plain number is taken for.
+    The tails of columns with values beyond ±3 are compressed, so that outliers do not dominate. Clock times
+    and durations are seconds, which no plain number is taken for.
     """
 
     encoding: ClassVar[str] = "number"
@@ -111,12 +96,13 @@ class Numeric:
     scale: float
     low: float
     high: float
-    bent: bool
+    tails: str
     gaps: bool
     clock: bool = False
 
     def __post_init__(self) -> None:
         _check_scale(self.centre, self.scale, self.low, self.high)
+        check_tails(self.tails)
 
     @property
     def held(self) -> str:
@@ -143,28 +129,24 @@ class Numeric:
 
     def feature(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """What numbers become."""
-        z = (values - self.centre) / self.scale
-        return bent(z) if self.bent else z
+        return TAILS[self.tails].of((values - self.centre) / self.scale)
 
     def values(self, feature: NDArray[Any]) -> NDArray[np.float64]:
         """The numbers that became these; a gap became the median.
 
-        >>> size = Numeric("size", 2.0, 4.0, 0.0, 99.0, True, False)
+        >>> size = Numeric("size", 2.0, 4.0, 0.0, 99.0, "compressed", False)
         >>> size.values(size.feature(np.array([2.0, 50.0])))
         array([ 2., 50.])
         """
-        z = np.asarray(feature, np.float64)
-        return self.centre + self.scale * (z / np.sqrt(1 - (z / _BEND) ** 2) if self.bent else z)
+        return self.centre + self.scale * TAILS[self.tails].back(np.asarray(feature, np.float64))
 
     def slopes(self, column: pl.Series) -> NDArray[np.float64]:
         """By how much its first feature grows with the value of each row, (rows,); NaN for a gap.
 
-        >>> Numeric("size", 2.0, 4.0, 0.0, 9.0, False, False).slopes(pl.Series([1.0, None]))
+        >>> Numeric("size", 2.0, 4.0, 0.0, 9.0, "kept", False).slopes(pl.Series([1.0, None]))
         array([0.25,  nan])
         """
-        z = (self._values(column) - self.centre) / self.scale
-        slope: NDArray[np.float64] = (1 + (z / _BEND) ** 2) ** -1.5 if self.bent else z * 0 + 1
-        return slope / self.scale
+        return TAILS[self.tails].slope((self._values(column) - self.centre) / self.scale) / self.scale
 
     def _values(self, column: pl.Series) -> NDArray[np.float64]:
         """The cells as numbers, (rows,); NaN for gaps, and for what is of the other kind."""
@@ -289,6 +271,7 @@ class Moments:
     high: float
     circles: tuple[str, ...]
     gaps: bool
+    tails: str = "clipped"
 
     def __post_init__(self) -> None:
         if unknown := set(self.circles) - set(_CIRCLES):
@@ -296,6 +279,7 @@ class Moments:
         if len(set(self.circles)) < len(self.circles):
             raise ValueError("a circle is there twice")
         _check_scale(self.centre, self.scale, self.low, self.high)
+        check_tails(self.tails)
 
     @property
     def wanted(self) -> str:
@@ -313,7 +297,7 @@ class Moments:
         moments = as_moments(column, self.form)
         days = _days(moments)
         absent = np.isnan(days)
-        parts = [bent((days - self.centre) / self.scale)]
+        parts = [TAILS[self.tails].of((days - self.centre) / self.scale)]
         for circle in self.circles:
             turn = 2 * np.pi * _CIRCLES[circle](moments)
             parts += [np.sin(turn), np.cos(turn)]
@@ -346,7 +330,7 @@ ENCODINGS: dict[str, type[Encoding]] = {c.encoding: c for c in (Numeric, TwoLeve
 
 def raw_number(name: str) -> Numeric:
     """The encoding of a column of numbers that a network takes as they are, of any size."""
-    return Numeric(name, 0.0, 1.0, -_LARGEST, _LARGEST, bent=False, gaps=False)
+    return Numeric(name, 0.0, 1.0, -_LARGEST, _LARGEST, tails="kept", gaps=False)
 
 
 def fitted(column: pl.Series, kind: str, whole: Whole | None = None) -> Encoding:
@@ -356,7 +340,7 @@ def fitted(column: pl.Series, kind: str, whole: Whole | None = None) -> Encoding
     numbers are theirs, and quantiles those of the sample.
 
     >>> fitted(pl.Series("size", [1.0, 2.0, 3.0]), "number")
-    Numeric(name='size', centre=2.0, scale=1.0, low=1.0, high=3.0, bent=False, gaps=False, clock=False)
+    Numeric(name='size', centre=2.0, scale=1.0, low=1.0, high=3.0, tails='kept', gaps=False, clock=False)
     """
     if kind == "number":
         return _fitted_number(column, whole)
@@ -386,7 +370,7 @@ def _fitted_number(column: pl.Series, whole: Whole | None) -> Numeric:
     centre, scale = _centre_and_scale(present)
     whole = whole or Whole(len(column), values.null_count())
     low, high = whole.ends(present)
-    tails = max(high - centre, centre - low) > _BEND * scale
+    tails = tails_for((low - centre) / scale, (high - centre) / scale)
     gaps = bool(whole.gaps or values.null_count())
     return Numeric(column.name, centre, scale, low, high, tails, gaps, is_clock(column.dtype))
 
@@ -403,4 +387,5 @@ def _fitted_moments(column: pl.Series, whole: Whole | None) -> Moments:
     within_days = bool((moments.drop_nulls().dt.truncate("1d") != moments.drop_nulls()).any())
     spans = (("year", high - low > 200), ("week", high - low > 14), ("day", within_days))
     circles = tuple(circle for circle, spanned in spans if spanned)
-    return Moments(column.name, form, centre, scale, low, high, circles, gaps)
+    tails = tails_for((low - centre) / scale, (high - centre) / scale)
+    return Moments(column.name, form, centre, scale, low, high, circles, gaps, tails)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.tables._encoder import TableEncoder
-from downslope.tables._encodings import Numeric, bent
+from downslope.tables._encodings import Numeric
+from downslope.tables._tails import TAILS
 
 __all__ = ["MatrixEncoder"]
 
@@ -23,7 +24,7 @@ class MatrixEncoder:
         names: of the columns of the matrix.
         dtype: of the inputs.
 
-    >>> encoding = Numeric("size", 2.0, 4.0, 0.0, 99.0, bent=False, gaps=True)
+    >>> encoding = Numeric("size", 2.0, 4.0, 0.0, 99.0, tails="kept", gaps=True)
     >>> MatrixEncoder([encoding], ["age", "size"]).encode(np.array([[7.0, 4.0], [8.0, np.nan]]))
     array([[0.5, 0. ],
            [0. , 1. ]], dtype=float32)
@@ -35,8 +36,10 @@ class MatrixEncoder:
         self._all = self._taken == list(range(self._width))
         self._centre = np.array([part.centre for part in encodings])
         self._scale = np.array([part.scale for part in encodings])
-        self._bent = np.flatnonzero([part.bent for part in encodings])
-        self._all_bent = len(self._bent) == len(encodings)
+        tails = np.array([part.tails for part in encodings])
+        kinds = [name for name in dict.fromkeys(tails) if name != "kept"]
+        every = len(set(tails)) == 1
+        self._tails = [(TAILS[name].of, slice(None) if every else tails == name) for name in kinds]
         self._with_gaps = np.flatnonzero([part.gaps for part in encodings])
         widths = [len(part.features) for part in encodings]
         self._places = np.cumsum([0, *widths[:-1]])
@@ -63,10 +66,8 @@ class MatrixEncoder:
         if finite is not None and not np.isnan(values[~finite]).all():
             return None
         z /= self._scale
-        if self._all_bent:
-            z = bent(z)
-        elif len(self._bent):
-            z[:, self._bent] = bent(z[:, self._bent])
+        for of, columns in self._tails:
+            z[:, columns] = of(z[:, columns])
         if finite is not None:
             z[~finite] = 0.0
         if not len(self._with_gaps):

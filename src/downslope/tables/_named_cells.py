@@ -29,7 +29,7 @@ class NamedCellsEncoder:
         names: all that a row may name.
         dtype: of the inputs.
 
-    >>> size = Numeric("size", 2.0, 4.0, 0.0, 99.0, bent=False, gaps=False)
+    >>> size = Numeric("size", 2.0, 4.0, 0.0, 99.0, tails="kept", gaps=False)
     >>> encoder = NamedCellsEncoder([size], ["age", "size"])
     >>> encoder.encode({"size": 4.0, "age": 7}), encoder.encode({"size": "4.0"})
     (array([[0.5]], dtype=float32), None)

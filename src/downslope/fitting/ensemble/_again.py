@@ -88,7 +88,7 @@ def _networks(
     fitted: FittedEnsemble, encoder: TableEncoder, target: Target, settings: FitSettings, rows: EncodedRows
 ) -> list[Network]:
     """The network of each group for other inputs."""
-    linear = linear_network(encoder, target, settings, LINEAR_PENALTY)
+    linear = linear_network(encoder, target, settings, LINEAR_PENALTY, rows.learned_x)
     if len(fitted.groups) == 1:
         return [linear]
     about = (encoder, target, settings, rows.learned_x, rows.count)

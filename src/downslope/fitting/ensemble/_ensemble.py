@@ -98,7 +98,7 @@ def fit_single(
     hooks: FitHooks,
 ) -> FittedEnsemble:
     """One network for rows too few to hold any out: a linear model, or the network that was asked for."""
-    linear = linear_network(encoder, target, settings, _SLIGHT_PENALTY)
+    linear = linear_network(encoder, target, settings, _SLIGHT_PENALTY, rows.learned_x)
     groups = [_on_these(LINEAR, linear, linear_rows(rows), settings, LINEAR_DESCENT, hooks)]
     if settings.layers_for(rows.count):
         name, network = next(
@@ -166,7 +166,7 @@ def linear_group(
     limit = settings.time_limit
     group = train_group(
         LINEAR,
-        linear_network(encoder, target, settings, LINEAR_PENALTY),
+        linear_network(encoder, target, settings, LINEAR_PENALTY, rows.learned_x),
         rows,
         training=linear_rows(rows, limit),
         **LINEAR_DESCENT,

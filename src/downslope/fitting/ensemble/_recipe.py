@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,18 @@ from numpy.typing import NDArray
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SIZE, Interval, choice, number, one_or_more, seed, whole
 from downslope.engines import checked_engine
 from downslope.fitting.evaluation import metric_named
-from downslope.nets import Dense, Dropout, Embedding, Layer, Network, Periodic, PiecewiseLinear, Quantile
-from downslope.tables import TableEncoder, Target
+from downslope.nets import (
+    Dense,
+    Dropout,
+    Embedding,
+    Layer,
+    Network,
+    Periodic,
+    PiecewiseLinear,
+    Quantile,
+    Sinh,
+)
+from downslope.tables import TAIL_WIDTH, TableEncoder, Target
 from downslope.training import AdamW, FlatCosine
 
 __all__ = ["FitSettings", "embeddings", "interval_network", "linear_network", "networks_for"]
@@ -273,10 +283,29 @@ def _fewer(edges: tuple[float, ...], bins: int) -> tuple[float, ...]:
     return tuple(edges[i] for i in chosen)
 
 
-def linear_network(encoder: TableEncoder, target: Target, settings: FitSettings, l2: float) -> Network:
-    """The linear model on the same inputs, with a small penalty, so that its solution is unique."""
-    front = embeddings(encoder, most=_outputs(target))
+def linear_network(
+    encoder: TableEncoder, target: Target, settings: FitSettings, l2: float, x: NDArray[Any]
+) -> Network:
+    """The linear model on the same inputs, with a small penalty, so that its solution is unique.
+
+    Of columns whose tails are compressed it has the plain numbers besides.
+
+    Args:
+        encoder, target, settings: as of ``networks_for``.
+        l2: the penalty.
+        x: the encoded inputs that tell how much the plain numbers vary, (rows, inputs).
+    """
+    front = (*_plain_numbers(encoder, x), *embeddings(encoder, most=_outputs(target)))
     return _network(encoder, target, settings, front, l2=l2)
+
+
+def _plain_numbers(encoder: TableEncoder, x: NDArray[Any]) -> Iterator[Layer]:
+    """The numbers behind compressed columns, with standard deviations near 1; alike ones share a layer."""
+    columns = np.array(encoder.compressed_columns, np.int64)
+    deviations = np.sinh(x[:, columns].astype(np.float64) / TAIL_WIDTH).std(axis=0)
+    powers = -np.round(np.log2(np.maximum(deviations, 1e-30)))
+    for power in np.unique(powers):
+        yield Sinh(tuple(columns[powers == power].tolist()), TAIL_WIDTH, 2.0**power)
 
 
 def _outputs(target: Target) -> int:

@@ -17,11 +17,10 @@ from downslope.interchange.exports._column_ops import double, floor, missing, si
 from downslope.interchange.exports._levels import LevelTable, level_table
 from downslope.interchange.exports._prediction import CLOCK, DATE, Cells, Prediction, title_of
 from downslope.nets import AnyNetwork, Ensemble
-from downslope.tables import Moments, Numeric, TableEncoder, Target
+from downslope.tables import FARTHEST, TAIL_WIDTH, Moments, Numeric, TableEncoder, Target
 
 __all__ = ["of_table"]
 
-_BEND = 3.0  # as of the encoding of numbers
 _DAY = 86_400.0
 
 
@@ -114,19 +113,37 @@ def _encoded(encoder: TableEncoder) -> tuple[list[Cells], Node, dict[str, NDArra
 
 
 def _scaled(given: Node, numbers: Sequence[Numeric], values: dict[str, NDArray[Any]]) -> tuple[Node, Node]:
-    """z / √(1 + (z/3)²) with z = (cell − median) / range, side by side, and which cells are gaps."""
-    arrays = {
-        "centre": [part.centre for part in numbers],
-        "scale": [part.scale for part in numbers],
-        "bend": [1 / _BEND if part.bent else 0.0 for part in numbers],  # 0 leaves a column as it is
-    }
+    """(cell − median) / range with tails as they are encoded, side by side, and which cells are gaps."""
+    arrays = {"centre": [part.centre for part in numbers], "scale": [part.scale for part in numbers]}
     values |= {name: np.array(array) for name, array in arrays.items()}
-    centre, scale, bend = (parameter(name, (len(numbers),)) for name in arrays)
+    centre, scale = (parameter(name, (len(numbers),)) for name in arrays)
     gaps = missing(given)
     z = (make("where", gaps, centre, given) - centre) / scale
-    if any(part.bent for part in numbers):
-        z = z / ops.sqrt(1.0 + ops.square(z * bend))
-    return z, gaps
+    kinds = list(dict.fromkeys(part.tails for part in numbers))
+    if len(kinds) == 1:
+        return _TAILS[kinds[0]](z), gaps
+    order = sorted(range(len(numbers)), key=lambda i: kinds.index(numbers[i].tails))
+    groups = [tuple(i for i, part in enumerate(numbers) if part.tails == kind) for kind in kinds]
+    parts = [
+        _TAILS[kind](make("columns", z, indices=group, squeeze=False))
+        for kind, group in zip(kinds, groups, strict=True)
+    ]
+    back = tuple(order.index(i) for i in range(len(numbers)))
+    return make("columns", make("concatenate", *parts), indices=back, squeeze=False), gaps
+
+
+def _compressed(z: Node) -> Node:
+    """3·asinh(z/3)"""
+    size = ops.minimum(ops.absolute(z), FARTHEST) / TAIL_WIDTH
+    return TAIL_WIDTH * ops.sign(z) * ops.log(size + ops.sqrt(1.0 + size * size))
+
+
+_TAILS: Mapping[str, Callable[[Node], Node]] = {
+    "kept": lambda z: z,
+    "compressed": _compressed,
+    "clipped": lambda z: z / ops.sqrt(1.0 + ops.square(z / TAIL_WIDTH)),
+}
+"""As ``tables.TAILS``, in nodes."""
 
 
 def _levels(leaf: Node, table: LevelTable, name: str, values: dict[str, NDArray[Any]]) -> Node:
@@ -144,7 +161,7 @@ def _date(leaf: Node, part: Moments) -> Node:
     gap = missing(leaf)
     seconds = make("where", gap, constant(part.centre * _DAY), leaf)
     z = (seconds / _DAY - part.centre) / part.scale
-    features = [z / ops.sqrt(1.0 + ops.square(z * (1 / _BEND)))]
+    features = [_TAILS[part.tails](z)]
     for circle in part.circles:
         turn = 2 * np.pi * _CIRCLES[circle](seconds)
         features += [(1.0 - gap) * ops.sin(turn), (1.0 - gap) * ops.cos(turn)]

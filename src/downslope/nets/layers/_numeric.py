@@ -13,7 +13,7 @@ from downslope.graph import Node, make
 from downslope.graph.notation import Symbol
 from downslope.nets.layers._builder import LayerBuilder, check_columns, check_listed, layer_kind
 
-__all__ = ["Periodic", "PiecewiseLinear"]
+__all__ = ["Periodic", "PiecewiseLinear", "Sinh"]
 
 
 @suggests_keywords
@@ -107,6 +107,43 @@ class Periodic:
         repeated = make("concatenate", *[chosen] * self.frequencies)
         angle = repeated * (2 * math.pi * self.sigma * frequency) + math.pi * phase
         return _beside(builder, h, make("cos", angle))
+
+
+@suggests_keywords
+@layer_kind(counted="numeric")
+@dataclass(frozen=True)
+class Sinh:
+    """Beside the inputs h, amplitude·sinh(h/width) of some columns; it has no parameters.
+
+    Where a column holds width·asinh(z/width), which keeps numbers z of a long tail near the others, this is z
+    itself again, times amplitude/width: a linear layer behind it can follow both.
+
+    Args:
+        columns: which columns of the input.
+        width: of the part around 0 that is almost linear.
+        amplitude: that the hyperbolic sine is multiplied by.
+    """
+
+    columns: Sequence[int]
+    width: float = 1.0
+    amplitude: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", wholes("columns of Sinh", self.columns, NOT_NEGATIVE))
+        object.__setattr__(self, "width", number("width of Sinh", self.width, POSITIVE))
+        object.__setattr__(self, "amplitude", number("amplitude of Sinh", self.amplitude, POSITIVE))
+        if not self.columns:
+            raise DownslopeError("columns of Sinh needs at least one column")
+
+    def __str__(self) -> str:
+        return "hyperbolic sines"
+
+    def build(self, builder: LayerBuilder, h: Node) -> Node:
+        """The nodes of this layer on the input h of shape (n, width)."""
+        check_columns(self, self.columns, h)
+        check_listed(self, len(self.columns))
+        u = make("columns", h, indices=self.columns, squeeze=False) * (1 / self.width)
+        return _beside(builder, h, (make("exp", u) - make("exp", -u)) * (self.amplitude / 2))
 
 
 def _beside(builder: LayerBuilder, h: Node, embedded: Node) -> Node:

@@ -41,7 +41,7 @@ def decisions_section(found: Findings) -> str:
     pairs.append(("Asked for", ", ".join(record.asked) or "the defaults"))
     uses = model.summary.columns
     numbers = [part for part in model.encoder.encodings if isinstance(part, Numeric)]
-    plain = {part.name for part in numbers if (part.centre, part.scale, part.bent) == (0, 1, False)}
+    plain = {part.name for part in numbers if (part.centre, part.scale, part.tails) == (0, 1, "kept")}
     pairs += _by_encoder([replace(u, encoder="as they are") if u.name in plain else u for u in uses])
     pairs += [("Left out", f"{c.name}: {c.kind}, {c.reason}") for c in uses if not c.inputs][:_NAMES]
     return definitions(pairs)

@@ -27,22 +27,27 @@ from downslope.insight.derivation._view import NetworkView
 from downslope.insight.derivation.rules._rule import Factors, Rule, columns_of, scalar, taker
 from downslope.nets import Stage
 
-__all__ = ["PeriodicRule", "PiecewiseLinearRule"]
+__all__ = ["PeriodicRule", "PiecewiseLinearRule", "SinhRule"]
 
 
 Names = Sequence[Expression]
 """Two parameters, as symbols or as numbers."""
 
 
-class _Numeric(Rule):
-    """Functions of single columns beside the inputs: f(p), p = the column times one parameter plus another"""
+class _Beside(Rule):
+    """Functions of single columns beside the inputs"""
 
     shape: str
-    roles: tuple[str, str]
 
     def forward(self, view: NetworkView, stage: Stage) -> list[Item]:
         words = f"{stage.layer} puts {self.shape} behind its inputs:"
         return [words, Formula((view.symbol(stage.node), listing(view.value(stage.node)[0])))]
+
+
+class _Numeric(_Beside):
+    """f(p), p = the column times one parameter plus another"""
+
+    roles: tuple[str, str]
 
     def factors(self, view: NetworkView, stage: Stage, role: str, index: tuple[int, ...]) -> Factors | None:
         (number,) = index
@@ -159,3 +164,9 @@ class PeriodicRule(_Numeric):
 
     def _inner_slope(self, stage: Stage, role: str, x: NDArray[Any]) -> Any:
         return np.pi if role == "phase" else self._factor(stage) * x
+
+
+class SinhRule(_Beside):
+    """a·sinh(x/w)"""
+
+    shape = "hyperbolic sines of some of its columns"
