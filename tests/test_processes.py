@@ -34,10 +34,10 @@ def interrupt(seconds):
         os.kill(os.getpid(), signal.SIGINT)
     threading.Thread(target=send, daemon=True).start()
 
-def children(act):
-    "How many of 20 forked children end well, and how many say what to do."
+def children(act, count=20):
+    "How many of so many forked children end well, and how many say what to do."
     forked = []
-    for _ in range(20):
+    for _ in range(count):
         forked.append(os.fork())
         if not forked[-1]:
             try:
@@ -95,7 +95,7 @@ def test_children_of_a_process_that_used_a_table_say_what_to_do(threads, monkeyp
 
 @forks
 def test_children_use_tables_where_their_parent_did_not():
-    assert printed("import downslope.fitting; print(children(fit))") == "(20, 0)\n"
+    assert printed("import downslope.fitting; print(children(fit, 5))") == "(5, 0)\n"
 
 
 @pytest.mark.parametrize("act", ["predict", "descend", "hessian", "fit"])
@@ -104,7 +104,7 @@ def test_a_daemon_thread_at_work_when_python_ends(act):
 
 
 def test_a_daemon_thread_in_a_long_step_when_python_ends():
-    long = "forever(lambda: ds.descend(*wide(20000)[:3], steps=100)); time.sleep(2); print('end')"
+    long = "forever(lambda: ds.descend(*wide(20000)[:3], steps=100)); time.sleep(1); print('end')"
     assert printed(long) == "end\n"
 
 
@@ -176,18 +176,20 @@ print(run.stopped)
     assert printed(program) == "time\n"
 
 
+@pytest.mark.parametrize("times", [3, pytest.param(15, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_run_that_was_interrupted_goes_on_with_the_same_bits(engine):
+def test_a_run_that_was_interrupted_goes_on_with_the_same_bits(engine, times):
     """Whenever the signal comes: between two instructions of Python, or in the engine."""
     program = f"""
 import random
 os.environ["DOWNSLOPE_ENGINE"] = "{engine}"
-steps = 20000 if "{engine}" == "native" else 500
+os.environ["OMP_NUM_THREADS"] = "1"  # else each small product of PyTorch can wait for a busy processor
+steps = {{"native": 20000, "reference": 500, "torch": 200}}["{engine}"]
 how = dict(optimizer="adam", batch_size=50, seed=2)
 x, y = x[:500], y[:500]
 whole = ds.descend(net, x, y, steps=steps, **how)
 found = 0
-for _ in range(15):
+while found < {times}:
     interrupt(random.random() * 0.3)
     try:
         run = ds.descend(net, x, y, steps=steps, **how)
@@ -200,7 +202,6 @@ for _ in range(15):
     assert np.array_equal(rest.losses, whole.losses), len(run.losses)
     for name, value in whole.parameters.items():
         assert np.array_equal(rest.parameters[name], value), name
-assert found
 print("the same")
 """
     assert printed(program) == "the same\n"

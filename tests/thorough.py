@@ -9,3 +9,14 @@ import pytest
 def first(count: int, cases: Sequence[Any]) -> list[Any]:
     """The cases of a parametrized test, of which those after the first ones are thorough."""
     return [*cases[:count], *(pytest.param(case, marks=pytest.mark.thorough) for case in cases[count:])]
+
+
+def one_in(count: int, cases: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """One in so many of the cases, each a tuple, of a parametrized test; the others are thorough.
+
+    Where ``count`` divides none of their numbers, of a product of settings each value is there beside others.
+    """
+    return [
+        pytest.param(*case, marks=pytest.mark.thorough if place % count else ())
+        for place, case in enumerate(cases)
+    ]

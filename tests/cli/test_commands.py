@@ -58,11 +58,14 @@ def run_alone(*arguments: str | Path, folder: Path | None = None) -> subprocess.
 
 
 def interrupted(*arguments: str, folder: Path) -> bytes:
-    """What a command says that Ctrl-C ends after some seconds."""
+    """What a command says that Ctrl-C ends some time after it has shown a table with a column x3."""
     started = subprocess.Popen(
         [*COMMAND, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    time.sleep(8)
+    assert started.stdout is not None
+    while b"x3" not in started.stdout.readline():  # the table is shown, which is before training
+        assert started.poll() is None
+    time.sleep(2)
     started.send_signal(signal.SIGINT)
     _, told = started.communicate(timeout=60)
     assert started.returncode == 130, told

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from test_commands import COMMAND
+from test_commands import COMMAND, run
 
 import downslope as ds
 from downslope import _signals
@@ -43,9 +43,10 @@ def at_work(process: "subprocess.Popen[bytes]") -> None:
 
 @pytest.mark.parametrize("number", first(1, [*CODES]), ids=lambda number: number.name)
 def test_the_first_signal_saves_the_best_so_far(number: signal.Signals, table: Path) -> None:
-    process = started(table.parent, "--epochs", "5000", "--checkpoint", "runs")
+    process = started(table.parent, "--epochs", "5000", "--checkpoint", "runs", "--every", "1 epoch")
     at_work(process)
-    time.sleep(4)
+    while not list(table.parent.glob("runs/001-*")):  # after the linear model, an epoch of the first group
+        time.sleep(0.05)
     process.send_signal(number)
     _, told = process.communicate(timeout=60)
     assert process.returncode == CODES[number], told
@@ -60,7 +61,7 @@ def test_a_second_signal_ends_at_once_and_leaves_nothing(table: Path) -> None:
     """The network is so wide that its step takes long: the first signal has to wait for its end."""
     process = started(table.parent, "--epochs", "5000", "--hidden", "2000,2000", "--batch-size", "2000")
     at_work(process)
-    time.sleep(4)
+    time.sleep(2)
     process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
@@ -113,10 +114,9 @@ def test_a_model_is_written_into_devices_and_never_over_its_table(table: Path) -
     (table.parent / "soft").symlink_to("t.csv")
     content = table.read_bytes()
     for name in ("hard", "soft", "./t.csv"):
-        process = started(table.parent, "-o", name)
-        _, told = process.communicate()
-        assert process.returncode == 2
-        assert b"would replace t.csv, which is read" in told
+        refused = run("fit", "t.csv", "-t", "y", "-o", name, folder=table.parent)
+        assert refused.returncode == 2
+        assert "would replace t.csv, which is read" in refused.stderr
     assert table.read_bytes() == content
 
 

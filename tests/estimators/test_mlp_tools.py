@@ -34,15 +34,21 @@ IRIS, SPECIES = load_iris(return_X_y=True)
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-@parametrize_with_checks(
-    [
-        ds.MLPClassifier(max_iter=100),
-        ds.MLPClassifier(max_iter=100, solver="lbfgs"),
-        ds.MLPRegressor(max_iter=100),
-        ds.MLPRegressor(max_iter=100, solver="lbfgs"),
-    ]
-)
+@parametrize_with_checks([ds.MLPClassifier(max_iter=100), ds.MLPRegressor(max_iter=100)])
 def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.thorough
+@parametrize_with_checks(
+    [ds.MLPClassifier(max_iter=100, solver="lbfgs"), ds.MLPRegressor(max_iter=100, solver="lbfgs")]
+)
+def test_scikit_learns_checks_of_lbfgs(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks([ds.MLPRegressor(hidden_layer_sizes=(5,), max_iter=10, solver="lbfgs")])
+def test_scikit_learns_checks_of_little_lbfgs(estimator, check):
     check(estimator)
 
 

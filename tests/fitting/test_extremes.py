@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics import r2_score
 
 import downslope as ds
+from thorough import first
 
 DRAW = np.random.default_rng(0)
 X = DRAW.normal(size=(300, 4))
@@ -16,7 +17,7 @@ def plain() -> ds.Model:
     return ds.fit(X, Y, epochs=8)
 
 
-@pytest.mark.parametrize("size", [1e-300, 1e-160, 1e150, 1e200, 1e300, 5e306])
+@pytest.mark.parametrize("size", first(3, [1e-300, 1e150, 5e306, 1e-160, 1e200, 1e300]))
 def test_targets_of_any_size_train_alike(size: float, plain: ds.Model) -> None:
     model = ds.fit(X, Y * size, epochs=8)
     assert model.record.network.r2 == pytest.approx(plain.record.network.r2, rel=1e-3)
@@ -48,14 +49,14 @@ def test_a_large_offset_changes_nothing(plain: ds.Model) -> None:
     np.testing.assert_allclose(model.predict(X) - 1e12, plain.predict(X), atol=0.02)
 
 
-@pytest.mark.parametrize("outlier", [1e9, 1e30, 1e300])
+@pytest.mark.parametrize("outlier", first(1, [1e300, 1e30, 1e9]))
 def test_one_outlier_does_not_end_training(outlier: float) -> None:
     model = ds.fit(X, np.r_[outlier, Y[1:]], epochs=8)
     assert np.isfinite(model.predict(X)).all()
     assert np.isfinite(model.record.network.root_mean_squared_error)
 
 
-@pytest.mark.parametrize("scale", [1e-300, 1e-46, 0.5, 1e30, 1e300])
+@pytest.mark.parametrize("scale", first(2, [1e-300, 1e300, 1e-46, 0.5, 1e30]))
 def test_the_scale_of_weights_does_not_matter(scale: float) -> None:
     weights = DRAW.random(300) + 0.5
     models = [ds.fit(X, Y, row_weights=factor * weights, epochs=4) for factor in (1.0, scale)]
@@ -85,7 +86,7 @@ def test_scores_count_rows_by_their_weights() -> None:
     assert record.baseline.root_mean_squared_error == pytest.approx(spread, rel=1e-4)
 
 
-@pytest.mark.parametrize("epochs", [1, 2, 3])
+@pytest.mark.parametrize("epochs", first(1, [1, 2, 3]))
 def test_many_columns_and_few_epochs_are_no_divergence(epochs: int) -> None:
     draw = np.random.default_rng(1)
     model = ds.fit(draw.normal(size=(80, 1000)), draw.normal(size=80), epochs=epochs, members=2)

@@ -26,7 +26,7 @@ def sections(explanation) -> list:
     return text
 
 
-@pytest.mark.parametrize("seed", first(12, range(120)))
+@pytest.mark.parametrize("seed", first(6, range(120)))
 def test_every_formula_of_a_random_network(seed: int) -> None:
     case = random_case(seed)
     draw = np.random.default_rng(1000 + seed)
@@ -124,7 +124,7 @@ def test_faults_that_were_printed_once_are_found(name: str) -> None:
     assert faults(read_text(text.replace(right, wrong)), context)
 
 
-@pytest.mark.parametrize("kind", ["gelu", "norm", "residual"])
+@pytest.mark.parametrize("kind", first(1, ["gelu", "norm", "residual"]))
 def test_every_wrong_digit_is_found(kind: str) -> None:
     """Each number of every formula, one after the other, made larger by a hundredth."""
     explanation, context = explained(kind, {"row": 0})

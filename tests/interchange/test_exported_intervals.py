@@ -13,7 +13,7 @@ from exported import TABLES, cells_of, model_of
 import downslope as ds
 from thorough import first
 
-MODELS = ("penguins' mass", "every encoder")
+MODELS = ("every encoder", "penguins' mass")
 LEVELS = (0.86, 0.3, 0.999)
 """Between two coverages that are learned, below the smallest, and above the largest."""
 
@@ -84,7 +84,7 @@ COMPUTED = {".onnx": by_onnx, ".py": by_python, ".js": by_javascript, ".c": by_c
 CASES = [(name, ending, level) for level in LEVELS for name in MODELS for ending in COMPUTED]
 
 
-@pytest.mark.parametrize("case", first(8, CASES), ids=str)
+@pytest.mark.parametrize("case", first(4, CASES), ids=str)
 def test_the_ends_are_those_of_the_model(case, tmp_path) -> None:
     name, ending, level = case
     model, (frame, _) = model_of(name), TABLES[name]

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+from functools import cache
 
 import polars as pl
 import pytest
@@ -297,15 +298,21 @@ def _answers(write) -> dict[str, object]:
     return {"a": [write(i % 3 == 0) for i in range(60)], "y": [i % 3 * 1.5 + i / 100 for i in range(60)]}
 
 
+def _spelled(kind):
+    return kind if callable(kind) else lambda yes: kind[int(yes)]
+
+
+@cache
+def _model_of_answers(kind):
+    return fit(_answers(_spelled(kind)), "y", epochs=1, members=1)
+
+
 @pytest.mark.parametrize("later", [bool, int, *zip(NO, YES, strict=True)], ids=str)
 @pytest.mark.parametrize("first", [bool, int, ("No", "Yes"), ("nein", "Ja")], ids=str)
 def test_yes_is_yes_in_both_directions(first, later) -> None:
-    def spelled(kind):
-        return kind if callable(kind) else lambda yes: kind[int(yes)]
-
-    model = fit(_answers(spelled(first)), "y", epochs=1, members=1)
-    told = model.encode({"a": [spelled(first)(True), spelled(first)(False)]})
-    other = model.encode({"a": [spelled(later)(True), spelled(later)(False)]})
+    model = _model_of_answers(first)
+    told = model.encode({"a": [_spelled(first)(True), _spelled(first)(False)]})
+    other = model.encode({"a": [_spelled(later)(True), _spelled(later)(False)]})
     assert (other.x == told.x).all()
     assert not other.unseen
     assert not other.gaps

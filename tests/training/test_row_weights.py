@@ -9,6 +9,7 @@ import downslope as ds
 from downslope.nets import Quantile
 from downslope.training import Frozen, Loop, ShuffledBatches, State, relative_weights, training_program
 from engine_names import ENGINES
+from thorough import first
 
 ROWS = 64
 
@@ -50,8 +51,18 @@ def test_the_gradients_of_the_batches_average_to_that_of_all_rows(size):
         np.testing.assert_allclose(moved, gradient[name], rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("size", [None, 64, 4, 1])
+@pytest.mark.parametrize("size", first(2, [None, 64, 4, 1]))
 def test_a_constant_finds_the_weighted_mean(size):
+    finds_the_weighted_mean(size)
+
+
+@pytest.mark.parametrize("engine", ["native"], indirect=True)
+@pytest.mark.parametrize("size", [4, 1])
+def test_a_constant_finds_the_weighted_mean_in_small_batches(size, engine):
+    finds_the_weighted_mean(size)
+
+
+def finds_the_weighted_mean(size):
     """Half of the rows are 0 with weight 1, half are 1 with weight 9: 0.9."""
     x, y, weights = np.zeros((200, 1)), np.repeat([0.0, 1.0], 100), np.repeat([1.0, 9.0], 100)
     rates = ds.Cosine(0.05)
