@@ -190,23 +190,32 @@ def test_the_tape_names_the_custom_values(net):
             assert stage.kind in text
 
 
-@every
-def test_files_load_without_the_code(net, tmp_path):
-    """In another process, which knows neither the functions nor the classes."""
-    parameters, _ = batch(net)
-    path = tmp_path / "custom.downslope"
-    write_model_file(path, ModelFile(net, parameters, {}))
-    np.save(tmp_path / "x.npy", X)
-    script = f"""
+@pytest.fixture(scope="module")
+def predicted_elsewhere(tmp_path_factory):
+    """The file and the prediction of each network, by a process that knows neither functions nor classes."""
+    folder, parameters = tmp_path_factory.mktemp("custom"), {}
+    np.save(folder / "x.npy", X)
+    for name, net in NETWORKS.items():
+        parameters[name], _ = batch(net)
+        write_model_file(folder / f"{name}.downslope", ModelFile(net, parameters[name], {}))
+    script = """
 import numpy as np, downslope as ds
+from pathlib import Path
 from downslope.interchange import read_model_file
-file = read_model_file({str(path)!r})
-x = np.load({str(tmp_path / "x.npy")!r})
-np.save({str(tmp_path / "found.npy")!r}, ds.predict(file.network, x, parameters=file.parameters))
+x = np.load("x.npy")
+for path in Path().glob("*.downslope"):
+    file = read_model_file(path)
+    np.save(path.with_suffix(".npy"), ds.predict(file.network, x, parameters=file.parameters))
 """
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
-    found, expected = np.load(tmp_path / "found.npy"), ds.predict(net, X, parameters=parameters)
-    assert np.array_equal(found, expected)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120, cwd=folder)
+    paths = {name: folder / f"{name}.downslope" for name in NETWORKS}
+    return {n: (path, np.load(path.with_suffix(".npy")), parameters[n]) for n, path in paths.items()}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_files_load_without_the_code(name, predicted_elsewhere):
+    net, (path, found, parameters) = NETWORKS[name], predicted_elsewhere[name]
+    assert np.array_equal(found, ds.predict(net, X, parameters=parameters))
     again = read_model_file(path).network
     for training in (False, True):
         one, two = net.graph(training=training), again.graph(training=training)

@@ -4,6 +4,7 @@ import json
 import sys
 from collections import Counter
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from textwrap import dedent
 
@@ -18,6 +19,7 @@ from downslope.insight.step_tape._names import Names
 from downslope.insight.step_tape._reader import Reader
 from downslope.training import OPTIMIZERS, training_program
 from networks import NETWORKS
+from thorough import one_in
 
 RULES = {**OPTIMIZERS, "nesterov": ds.Sgd(momentum=0.9, nesterov=True)}
 SETTINGS = [
@@ -34,9 +36,10 @@ def program_of(network, rule, settings):
     return training_program(network, rule, **clips)
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=str)
-@pytest.mark.parametrize("optimizer", RULES)
-@pytest.mark.parametrize("name", NETWORKS)
+CASES = list(product(NETWORKS, RULES, SETTINGS))
+
+
+@pytest.mark.parametrize(("name", "optimizer", "settings"), one_in(5, CASES), ids=str)
 class TestEveryTape:
     @pytest.fixture
     def step(self, name, optimizer, settings):

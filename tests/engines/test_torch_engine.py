@@ -17,6 +17,7 @@ from downslope.engines import DEVICES, ENGINES, Plan, descent_engine, plan
 from downslope.graph import OPS, gradient, input_, make
 from downslope.training import OPTIMIZERS, training_program
 from networks import NETWORKS
+from thorough import first
 
 pytest.importorskip("torch", reason="PyTorch is not installed")
 
@@ -142,7 +143,7 @@ class OnProcessor(Recording):
         return Graph()
 
 
-@pytest.mark.parametrize("batch", [None, 12, 16, 3])
+@pytest.mark.parametrize("batch", first(2, [12, 16, None, 3]))
 @pytest.mark.parametrize("network", [MEMBER, ds.Ensemble([MEMBER] * 3)], ids=["one", "several"])
 def test_steps_that_are_recorded_are_those_of_the_reference(network, batch, monkeypatch):
     monkeypatch.setattr("downslope.engines.torch._descent._OneByOne", OnProcessor)

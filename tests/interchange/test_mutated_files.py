@@ -13,6 +13,7 @@ from downslope._files import read_file
 from downslope.graph import graph_to_json
 from downslope.interchange import ModelFile, read_model_file, write_model_file
 from downslope.nets import network_from_json
+from thorough import first
 
 MODELS = [
     ds.Network(5, [ds.Embedding((1, 3), (4, 3), (2, 3)), ds.Dense(4, "relu"), ds.Dense(1)]),
@@ -162,14 +163,15 @@ def test_mutated_bytes_of_files_of_any_kind(kind, network, tmp_path):
     assert read < 40
 
 
+@pytest.mark.parametrize("times", first(1, [20, 60]))
 @pytest.mark.parametrize("network", ALL_MODELS, ids=range(len(ALL_MODELS)))
 @pytest.mark.parametrize("kind", ["network", "trained network", "run"])
-def test_mutated_settings_and_arrays_of_files_of_any_kind(kind, network, tmp_path):
+def test_mutated_settings_and_arrays_of_files_of_any_kind(kind, network, times, tmp_path):
     """The file is well formed, and what it says is changed."""
     rng = np.random.default_rng(70 + ALL_MODELS.index(network))
     path = tmp_path / kind
     file = saved(kind, network, path)
-    for _ in range(60):
+    for _ in range(times):
         sections = {name: json.loads(text) for name, text in file.sections.items()}
         arrays = dict(file.arrays)
         for _ in range(rng.integers(1, 3)):
@@ -184,8 +186,9 @@ def test_mutated_settings_and_arrays_of_files_of_any_kind(kind, network, tmp_pat
         use(path)
 
 
+@pytest.mark.parametrize("times", first(1, [25, 80]))
 @pytest.mark.parametrize("target", ["number", "class"])
-def test_mutated_files_of_fitted_models(target, tmp_path):
+def test_mutated_files_of_fitted_models(target, times, tmp_path):
     """With encoders of every kind, and a record: read and used, or refused with a DownslopeError."""
     rng = np.random.default_rng(5)
     count = 80
@@ -200,7 +203,7 @@ def test_mutated_files_of_fitted_models(target, tmp_path):
     path = tmp_path / "model"
     ds.fit({**rows, "y": y.tolist()}, target="y", epochs=1, hidden=(3,), members=2).save(path)
     file, whole, read = read_file(path), path.read_bytes(), 0
-    for i in range(80):
+    for i in range(times):
         if i % 2:
             path.write_bytes(damaged(whole, rng))
         else:
@@ -216,7 +219,7 @@ def test_mutated_files_of_fitted_models(target, tmp_path):
             model.predict_interval(rows) if target == "number" else model.predict_proba(rows)
         except ds.DownslopeError:
             continue
-    assert 0 < read < 80
+    assert 0 < read < times
 
 
 def test_mutated_files_of_models_of_several_targets(tmp_path):

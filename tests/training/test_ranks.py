@@ -5,6 +5,7 @@ import pytest
 from thread_ranks import on_ranks
 
 import downslope as ds
+import thorough
 from downslope.engines import Share, evaluate
 from downslope.engines.native._descent import NativeDescent, step_tape
 from downslope.engines.native.lowering import Opcode, lower
@@ -167,7 +168,7 @@ STREAMS = {
 }
 
 
-@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("count", thorough.first(1, [3, 2]))
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=pytest.mark.thorough) if n == "torch" else n for n in STREAMS]
 )

@@ -7,6 +7,7 @@ import pytest
 
 import downslope as ds
 from engine_names import ENGINES
+from thorough import first
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(60, 2))
@@ -31,7 +32,7 @@ def same(one, two):
 
 
 @pytest.mark.parametrize("ema_decay", [0.0, 0.7])
-@pytest.mark.parametrize("cuts", [[7], [30], [1, 2, 3, 33], [15, 15]])
+@pytest.mark.parametrize("cuts", first(2, [[1, 2, 3, 33], [30], [7], [15, 15]]))
 def test_parts_have_the_bits_of_the_whole(cuts, ema_decay):
     settings = {**SETTINGS, "ema_decay": ema_decay, "learning_rate": lambda step: 0.1 / step}
     whole = ds.descend(WAVE, X, Y, steps=60, **settings)
