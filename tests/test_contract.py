@@ -17,7 +17,7 @@ from unusual_values import VALUES, attempt, fingerprint, finite, plain, real
 CONTRACT = CALLS | FITS
 MLP, TABLES = (ds.MLPRegressor, ds.MLPClassifier), (ds.TableRegressor, ds.TableClassifier)
 BY_THE_CLOCK = {(target, "time_limit") for target in (ds.descend, ds.fit, *TABLES)}
-BY_THE_CLOCK |= {(ds.tune, "time")}
+BY_THE_CLOCK |= {(ds.tune, "time"), (ds.doctor, "seconds")}
 """Settings under which two runs differ."""
 IN_THEIR_OWN_DTYPE = {(target, "validation_fraction") for target in MLP}
 """Shares that are multiplied by the number of rows as they are, as scikit-learn does."""

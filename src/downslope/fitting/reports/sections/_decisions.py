@@ -16,7 +16,10 @@ __all__ = ["decisions_section"]
 
 _NAMES = 20
 _ENCODERS = {
-    "number": ("Numbers", "less the median, divided by the range of the middle half"),
+    "number": (
+        "Numbers",
+        "less the median, divided by the range of the middle half; long tails are compressed like logarithms",
+    ),
     "as they are": ("Numbers", "as they are"),
     "two levels": ("Two levels", "as −1 and 1"),
     "one-hot": ("Levels", "an input of 0 or 1 for each"),
