@@ -22,6 +22,8 @@ __all__ = ["NativePlan", "native_tape", "tape_arguments"]
 _ROWS = 4096
 """Rows that are at work at a time where each row is on its own."""
 
+_NO_SCALARS = np.empty((0, 0))
+
 _NUMBERS = {name: number for number, name in enumerate(ELEMENTWISE_OPS)}
 
 
@@ -239,8 +241,8 @@ class PlanAtPoint:
         groups = _groups(batch)
         threads = min(threads_for(self._weights * batch, most), groups) if groups > 1 else 1
         columns = [np.ascontiguousarray(x)]
-        scalars, seen = np.empty((batches, 0)), np.empty(batches)
-        machine.run(columns, stores, None, 0, rows, batch, 1, scalars, 0, 0, threads, seen)
+        seen = np.empty(batches)
+        machine.run(columns, stores, None, 0, rows, batch, 1, _NO_SCALARS, 0, 0, threads, seen)
         if is_small(machine):
             self._machines.append(machine)
         return [stores[place].T if flipped else stores[place] for place, flipped in self._outputs]
