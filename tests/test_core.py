@@ -1,11 +1,13 @@
 """What runs where no extra is installed, and what is said of the rest."""
 
+import json
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from sealed_core import run_in_core
+from thorough import first
 
 ROOT = Path(__file__).parents[1]
 NET = """
@@ -66,38 +68,56 @@ def test_the_core_works_alone(what, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(
-    ("call", "extra"),
-    [
-        ("ds.MLPRegressor", "sklearn"),
-        ("ds.TableClassifier", "sklearn"),
-        ("ds.fit({'a': [1, 2], 'y': [1, 2]}, target='y')", "tables"),
-        ("ds.fit('table.csv', target='y')", "tables"),
-        ("ds.play(neuron, x, y)", "tables"),
-        ("ds.descend(neuron, x, y, engine='torch')", "torch"),
-    ],
-)
-def test_what_is_missing_is_named_with_what_installs_it(call, extra, tmp_path):
+MISSING = {
+    "ds.MLPRegressor": "sklearn",
+    "ds.TableClassifier": "sklearn",
+    "ds.fit({'a': [1, 2], 'y': [1, 2]}, target='y')": "tables",
+    "ds.fit('table.csv', target='y')": "tables",
+    "ds.play(neuron, x, y)": "tables",
+    "ds.descend(neuron, x, y, engine='torch')": "torch",
+}
+EACH = f"""
+import json
+for call in {list(MISSING)}:
+    try:
+        eval(call)
+    except Exception as error:
+        print(json.dumps([call, type(error).__name__, str(error)]))
+"""
+
+
+def test_what_is_missing_is_named_with_what_installs_it(tmp_path):
     (tmp_path / "table.csv").write_text("a,y\n1,2\n3,4\n")
-    done = run_in_core(f"{NET}\n{call}", folder=tmp_path)
-    last = done.stderr.strip().splitlines()[-1]
-    assert f"not installed: pip install 'downslope[{extra}]'" in last, done.stderr
-    assert "MissingPackageError" in last
-    assert extra in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    done = run_in_core(NET + EACH, folder=tmp_path)
+    told = {call: said for call, *said in map(json.loads, done.stdout.splitlines())}
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert told.keys() == MISSING.keys(), done.stderr
+    for call, extra in MISSING.items():
+        kind, message = told[call]
+        assert kind == "MissingPackageError", call
+        assert f"not installed: pip install 'downslope[{extra}]'" in message, call
+        assert extra in extras
 
 
 COMMAND = "from downslope.cli import main; main()"
 
 
-@pytest.mark.parametrize(
-    "line",
-    ["fit table.csv --target y", "play", "play table.csv --no-open", "evaluate run.downslope table.csv"],
-)
-def test_commands_that_need_tables_say_so_in_one_line(line, tmp_path):
-    (tmp_path / "table.csv").write_text("a,y\n1,2\n3,4\n")
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A table, and a run that was saved where only the core is."""
+    folder = tmp_path_factory.mktemp("core")
+    (folder / "table.csv").write_text("a,y\n1,2\n3,4\n")
     run = "ds.descend(neuron, x, y, steps=1, learning_rate=1e-9)"
-    run_in_core(f"{NET}\n{run}.save('run.downslope')", folder=tmp_path)
-    done = run_in_core(COMMAND, *line.split(), folder=tmp_path)
+    run_in_core(f"{NET}\n{run}.save('run.downslope')", folder=folder)
+    return folder
+
+
+LINES = ["fit table.csv --target y", "evaluate run.downslope table.csv", "play", "play table.csv --no-open"]
+
+
+@pytest.mark.parametrize("line", first(2, LINES))
+def test_commands_that_need_tables_say_so_in_one_line(line, folder):
+    done = run_in_core(COMMAND, *line.split(), folder=folder)
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert "pip install 'downslope[tables]'" in done.stderr
