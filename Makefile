@@ -40,8 +40,9 @@ $(VENV)/.dev: pyproject.toml $(NATIVE) $(wildcard native/tests/*) | $(BIN)/pytho
 demo: $(VENV)/.demo
 	$(BIN)/downslope demo
 
-# the workers of pytest share the processors, so none takes several
-ONE_EACH := OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1
+# the workers of pytest share the processors, so none takes several; byte code is kept, whatever the environment asks
+# for: else each of the processes that tests start compiles every module anew
+ONE_EACH := OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 PYTHONDONTWRITEBYTECODE=
 test: $(VENV)/.test
 	$(ONE_EACH) $(BIN)/python -m pytest -n auto -m "not thorough and not browser"
 
