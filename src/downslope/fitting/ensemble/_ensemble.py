@@ -14,8 +14,8 @@ from downslope.fitting.ensemble._blended import FittedEnsemble, blended_groups
 from downslope.fitting.ensemble._class_weights import taken_back
 from downslope.fitting.ensemble._divergence import refuse_diverged
 from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, class_probabilities, train_group
-from downslope.fitting.ensemble._hooks import FitHooks
-from downslope.fitting.ensemble._noise import little_noise, networks_without_dropout, unexplained
+from downslope.fitting.ensemble._hooks import FitHooks, Until
+from downslope.fitting.ensemble._noise import networks_without_dropout, until_little_noise
 from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
 from downslope.fitting.ensemble._within import within
 from downslope.fitting.record import LINEAR
@@ -42,7 +42,6 @@ _SLIGHT_PENALTY = 1e-4  # so that the solution for few rows is unique
 _LINEAR_SHARE = 0.2  # of a time limit
 _MOST_GROUPS = 10
 _LONGER, _MORE_EPOCHS = 1.25, 2  # than the epochs after which the first group was best
-_OF_TRIAL = 5  # one epoch in so many is enough to tell which numerical embeddings suit
 _LINEAR_NUMBERS = 1_000_000  # in the rows that the linear model is trained on, in float64
 _FEWEST_NUMBERS = 50_000
 _NUMBERS_A_SECOND = 200_000  # of a time limit: fewer rows are better than a model that is not done
@@ -200,62 +199,41 @@ def _network_groups(
 ) -> Iterator[EnsembleGroup]:
     """One group after the other.
 
-    Where the first finds little noise, one without dropout follows, of the architecture that suits best; and
-    others where a time limit allows. How long they are trained depends on when the first was best.
+    Where the first finds little noise, it ends, and those without dropout follow. How long they are trained
+    depends on when the first was best.
     """
     about = (encoder, target, settings, rows.learned_x, rows.count)
 
-    def trained(planned: Iterator[Planned], begin: int = 0) -> Iterator[EnsembleGroup]:
+    def trained(
+        planned: Iterator[Planned], begin: int, until: Until | None = None
+    ) -> Iterator[EnsembleGroup]:
         for place, (name, network, seconds) in enumerate(planned, begin):
             seed = (settings.seed + place) % SEEDS
-            yield _trained(name, network, rows, settings, seed, seconds, hooks)
+            yield _trained(name, network, rows, settings, seed, seconds, hooks, until)
 
     networks = networks_for(*about)
     if rows.alone:
-        yield from trained(_first(networks, settings))
+        yield from trained(_first(networks, settings), 0)
         return
     shared = min(at_first or len(networks), len(networks))
-    groups = trained(_timed(networks, settings, started, shared, hooks))
-    yield (first := next(groups))
-    little = hooks.agree(little_noise(first, rows, target, settings))
+    planned = _timed(networks, settings, started, shared, hooks)
+    yield (first := next(trained(planned, 0, until_little_noise(rows, target, settings))))
+    little = hooks.agree(first.run.stopped == "callback")
     if little:
-        others = networks_without_dropout(*about)
-        if settings.time_limit is None:
-            others = _best_in_trial(others, rows, settings, hooks)
-        groups = trained(_timed(others, settings, started, 1, hooks), begin=1)
+        planned = _timed(networks_without_dropout(*about), settings, started, 1, hooks)
     settings = replace(settings, epochs=hooks.agree(_epochs_after(first, settings, rows.count, little)))
-    yield from groups
-
-
-def _best_in_trial(
-    networks: Mapping[str, Network], rows: EncodedRows, settings: FitSettings, hooks: FitHooks
-) -> Mapping[str, Network]:
-    """The one that errs least on held-out rows after a fifth of its epochs.
-
-    Raises:
-        KeyboardInterrupt: if a trial was interrupted.
-    """
-    if len(networks) == 1:
-        return networks
-    short = replace(settings, epochs=-(-settings.more_epochs_for(rows.count) // _OF_TRIAL))
-    errors = {}
-    for name, network in networks.items():
-        group = _trained(f"{name}, trial", network, rows, short, settings.seed, None, hooks)
-        if group.run.stopped == "interrupted":
-            raise KeyboardInterrupt
-        errors[name] = unexplained(group, rows)
-    best = hooks.agree(min(errors, key=errors.__getitem__))
-    return {best: networks[best]}
+    yield from trained(planned, 1)
 
 
 def _epochs_after(first: EnsembleGroup, settings: FitSettings, rows: int, little: bool) -> int:
     """Epochs for the groups that follow: fewer after one that was best early, so that their rates come down.
 
-    Where there is little noise, or the first went on through all its epochs, there may be more.
+    Where the first went on through all its epochs there may be more.
     """
+    if little:
+        return settings.epochs_without_dropout_for(rows)
     most, best = settings.epochs_for(rows), first.run.best_epoch or 0
-    went_on = first.run.stopped == "finished" and len(first.run.validation_losses) >= most
-    if little or went_on:
+    if first.run.stopped == "finished" and len(first.run.validation_losses) >= most:
         return settings.more_epochs_for(rows)
     if settings.epochs is None and best and first.run.stopped == "patience":
         return min(math.ceil(_LONGER * best) + _MORE_EPOCHS, most)
@@ -301,6 +279,7 @@ def _trained(
     seed: int,
     seconds: float | None,
     hooks: FitHooks,
+    until: Until | None,
 ) -> EnsembleGroup:
     count = rows.count
     epochs = settings.epochs_for(count)
@@ -309,7 +288,7 @@ def _trained(
     if seconds is not None:
         asked = within(seconds, name, network, rows, asked, seed, hooks)
         steps = asked["steps"]
-    asked |= hooks.of(name, asked["learning_rate"])
+    asked |= hooks.of(name, asked["learning_rate"], until)
     spread = hooks.ranks if settings.parallel == "members" else None
     group = train_group(name, network, rows, ranks=spread, **asked, seed=seed)
     group = replace(group, seed=seed, planned=steps)

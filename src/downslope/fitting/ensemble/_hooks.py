@@ -10,10 +10,13 @@ from typing import Any, TypeVar
 from downslope.insight import Ahead
 from downslope.training import Journal, Progress, RankJournal, Ranks, Schedule
 
-__all__ = ["FitHooks", "FitPhase"]
+__all__ = ["FitHooks", "FitPhase", "Until"]
 
 
 T = TypeVar("T")
+
+Until = Callable[[Progress], bool]
+"""Whether a descent ends after an epoch."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,16 @@ class FitHooks:
     target: str = ""
     ranks: Ranks | None = None
 
-    def of(self, name: str, schedule: Schedule | None = None) -> dict[str, Any]:
+    def of(self, name: str, schedule: Schedule | None = None, until: Until | None = None) -> dict[str, Any]:
         """The arguments of ``descend`` for the next descent, under a name.
 
         What it comes to is told where the schedule of its learning rate is given.
         """
         found: dict[str, Any] = {}
         if self.progress is not None:
-            found["progress"] = self._told(name, self.progress, schedule)
+            found["progress"] = self._told(name, self.progress, schedule, until)
+        elif until is not None:
+            found["progress"] = until
         if self.journal is not None:
             found["checkpoint"] = self.journal.part(self._part(name))
         return found
@@ -83,13 +88,18 @@ class FitHooks:
         return f"{self.target}: {name}"
 
     def _told(
-        self, name: str, progress: Callable[[FitPhase], None], schedule: Schedule | None
-    ) -> Callable[[Progress], None]:
+        self,
+        name: str,
+        progress: Callable[[FitPhase], None],
+        schedule: Schedule | None,
+        until: Until | None,
+    ) -> Until:
         ahead = None if schedule is None else Ahead(schedule)
 
-        def told(epoch: Progress) -> None:
+        def told(epoch: Progress) -> bool:
             if ahead is not None:
                 ahead.see(epoch)
             progress(FitPhase(name, epoch, self.target, ahead))
+            return until is not None and until(epoch)
 
         return told
