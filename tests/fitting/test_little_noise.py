@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import polars as pl
 import pytest
 
 import downslope as ds
 from downslope.fitting.ensemble import EncodedRows, FitSettings
-from downslope.fitting.ensemble._noise import until_little_noise
+from downslope.fitting.ensemble._noise import noise_limit
 from downslope.nets import Dropout
 from downslope.tables import Target
-from downslope.training import Folds, Progress
+from downslope.training import Folds
 from killed import Killed
 
 X = np.random.default_rng(1).uniform(-1, 1, (200, 2))
@@ -74,6 +76,52 @@ def test_ctrl_c_after_the_first_group_keeps_what_was_trained() -> None:
     assert model.record.interrupted
 
 
+MANY = {"members": 2, "hidden": 32, "learning_rate": 0.02}
+"""Without ``epochs``: as many as few updates allow."""
+
+
+def test_where_few_rows_allow_more_epochs_a_trial_chooses_who_has_them() -> None:
+    """A staircase bends sharply where no wave does, so that narrow bins suit it better."""
+    x = np.random.default_rng(3).uniform(0, 1, (600, 2))
+    stairs = {"a": x[:, 0], "b": x[:, 1], "y": np.floor(6 * x[:, 0]) + x[:, 1]}
+    told: Counter[str] = Counter()
+
+    def seen(phase: ds.FitPhase) -> None:
+        told[phase.name] += 1
+
+    model = ds.fit(stairs, "y", **{**MANY, "hidden": 64}, progress=seen)
+    assert names(model) == [*WET[:2], "piecewise, no dropout"]
+    trials = {name: epochs for name, epochs in told.items() if "trial" in name}
+    assert set(trials) == {f"{name}, trial" for name in DRY[2:]}
+    assert max(trials.values()) == 20  # of 100; the other may have run out of patience
+    first = np.array(model.record.groups[1].validation_errors)
+    assert np.argmax(first < 0.03) < len(first) - 1  # it went on
+
+
+def test_ctrl_c_in_a_trial_keeps_what_was_trained() -> None:
+    def interrupt(phase: ds.FitPhase) -> None:
+        if "trial" in phase.name:
+            raise KeyboardInterrupt
+
+    model = ds.fit(table(EXACT), "y", **MANY, progress=interrupt)
+    assert names(model) == DRY[:2]
+    assert model.record.interrupted
+
+
+def test_a_fit_that_is_killed_in_a_trial_ends_as_the_same_file(tmp_path) -> None:
+    def kill(phase: ds.FitPhase) -> None:
+        if "trial" in phase.name and phase.progress.step > phase.progress.steps // 3:
+            raise Killed
+
+    kept = ds.Checkpoint(tmp_path / "runs", "1 step")
+    with pytest.raises(Killed):
+        ds.fit(table(EXACT), "y", **MANY, progress=kill, checkpoint=kept)
+    resumed = ds.Checkpoint(tmp_path / "runs", resume=True)
+    ds.fit(table(EXACT), "y", **MANY, checkpoint=resumed).save(tmp_path / "again")
+    ds.fit(table(EXACT), "y", **MANY).save(tmp_path / "whole")
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
 def test_noise_and_classes_keep_dropout() -> None:
     assert names(ds.fit(table(NOISY), "y", **QUICK)) == WET
     assert names(ds.fit(table(np.where(EXACT > 0, "yes", "no")), "y", **QUICK)) == WET
@@ -119,21 +167,15 @@ Y, WEIGHTS = np.array([0, 4], np.float32), np.array([3, 1], np.float32)
 ROWS = EncodedRows(np.zeros((2, 1)), Y, WEIGHTS, Folds(np.array([0, 1])))
 
 
-@pytest.mark.parametrize(
-    ("metric", "bound"),
-    [(None, 0.03 * 3), ("mae", np.sqrt(0.03) * 1)],
-    ids=["variance 3", "distance from the median 1"],
-)
-def test_the_bound_is_a_share_of_what_a_constant_leaves(metric, bound) -> None:
-    """By hand: around their mean, 1, the weighted variance of 0 (three times) and 4 is 3."""
-    until = until_little_noise(ROWS, Target("y"), FitSettings(metric=metric))
-    for error, ends in ((0.99 * float(bound), True), (1.01 * float(bound), False), (None, False)):
-        assert until(Progress(1, 2, 0.5, error, 1, None, np.zeros(1), 2)) is ends
+@pytest.mark.parametrize(("metric", "limit"), [(None, 0.03 * 3), ("mae", np.sqrt(0.03) * 1)])
+def test_the_limit_is_a_share_of_what_a_constant_leaves(metric, limit) -> None:
+    """By hand: the weighted variance of 0 (three times) and 4 is 3; their distance from 0 is 1."""
+    assert noise_limit(ROWS, Target("y"), FitSettings(metric=metric)) == pytest.approx(limit)
 
 
-def test_nothing_ends_for_classes_and_for_a_dropout_that_was_given() -> None:
-    assert until_little_noise(ROWS, Target("y", ("no", "yes")), FitSettings()) is None
-    assert until_little_noise(ROWS, Target("y"), FitSettings(dropout=0.2)) is None
+def test_classes_and_a_dropout_that_was_given_have_no_limit() -> None:
+    assert noise_limit(ROWS, Target("y", ("no", "yes")), FitSettings()) == 0
+    assert noise_limit(ROWS, Target("y"), FitSettings(dropout=0.2)) == 0
 
 
 def test_a_time_limit_has_room_for_the_second_kind_without_dropout() -> None:

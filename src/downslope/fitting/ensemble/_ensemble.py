@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,13 @@ from downslope.fitting.ensemble._class_weights import taken_back
 from downslope.fitting.ensemble._divergence import refuse_diverged
 from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, class_probabilities, train_group
 from downslope.fitting.ensemble._hooks import FitHooks, Until
-from downslope.fitting.ensemble._noise import networks_without_dropout, until_little_noise
+from downslope.fitting.ensemble._noise import networks_without_dropout, noise_limit
 from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
 from downslope.fitting.ensemble._within import within
 from downslope.fitting.record import LINEAR
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import TableEncoder, Target
-from downslope.training import Run, descend, forward
+from downslope.training import Progress, Run, descend, forward
 
 __all__ = [
     "LINEAR_DESCENT",
@@ -42,6 +43,7 @@ _SLIGHT_PENALTY = 1e-4  # so that the solution for few rows is unique
 _LINEAR_SHARE = 0.2  # of a time limit
 _MOST_GROUPS = 10
 _LONGER, _MORE_EPOCHS = 1.25, 2  # than the epochs after which the first group was best
+_OF_TRIAL = 5  # one epoch in so many is enough to tell which numerical embeddings suit
 _LINEAR_NUMBERS = 1_000_000  # in the rows that the linear model is trained on, in float64
 _FEWEST_NUMBERS = 50_000
 _NUMBERS_A_SECOND = 200_000  # of a time limit: fewer rows are better than a model that is not done
@@ -199,8 +201,9 @@ def _network_groups(
 ) -> Iterator[EnsembleGroup]:
     """One group after the other.
 
-    Where the first finds little noise, it ends, and those without dropout follow. How long they are trained
-    depends on when the first was best.
+    Where the first finds little noise, those without dropout follow. Where they have more epochs than the
+    first, it is one of them, of the architecture that suits best; else the first ends at once, and all do.
+    How long they are trained otherwise depends on when the first was best.
     """
     about = (encoder, target, settings, rows.learned_x, rows.count)
 
@@ -217,12 +220,43 @@ def _network_groups(
         return
     shared = min(at_first or len(networks), len(networks))
     planned = _timed(networks, settings, started, shared, hooks)
-    yield (first := next(trained(planned, 0, until_little_noise(rows, target, settings))))
-    little = hooks.agree(first.run.stopped == "callback")
+    limit = noise_limit(rows, target, settings)
+    many = settings.epochs_without_dropout_for(rows.count) > settings.epochs_for(rows.count)
+    until = None if many else partial(_is_below, limit)
+    yield (first := next(trained(planned, 0, until)))
+    little = hooks.agree(bool(min(first.run.validation_losses, default=math.inf) < limit))
     if little:
-        planned = _timed(networks_without_dropout(*about), settings, started, 1, hooks)
+        others = networks_without_dropout(*about)
+        if many and settings.time_limit is None:
+            others = _best_in_trial(others, rows, settings, hooks)
+        planned = _timed(others, settings, started, 1, hooks)
     settings = replace(settings, epochs=hooks.agree(_epochs_after(first, settings, rows.count, little)))
     yield from trained(planned, 1)
+
+
+def _is_below(limit: float, epoch: Progress) -> bool:
+    return epoch.validation_error is not None and bool(epoch.validation_error < limit)
+
+
+def _best_in_trial(
+    networks: Mapping[str, Network], rows: EncodedRows, settings: FitSettings, hooks: FitHooks
+) -> Mapping[str, Network]:
+    """The one that errs least on held-out rows after a fifth of its epochs.
+
+    Raises:
+        KeyboardInterrupt: if a trial was interrupted.
+    """
+    if len(networks) == 1:
+        return networks
+    short = replace(settings, epochs=-(-settings.epochs_without_dropout_for(rows.count) // _OF_TRIAL))
+    errors = {}
+    for name, network in networks.items():
+        group = _trained(f"{name}, trial", network, rows, short, settings.seed, None, hooks)
+        if group.run.stopped == "interrupted":
+            raise KeyboardInterrupt
+        errors[name] = min(group.run.validation_losses)
+    best = hooks.agree(min(errors, key=errors.__getitem__))
+    return {best: networks[best]}
 
 
 def _epochs_after(first: EnsembleGroup, settings: FitSettings, rows: int, little: bool) -> int:
@@ -279,7 +313,7 @@ def _trained(
     seed: int,
     seconds: float | None,
     hooks: FitHooks,
-    until: Until | None,
+    until: Until | None = None,
 ) -> EnsembleGroup:
     count = rows.count
     epochs = settings.epochs_for(count)

@@ -10,42 +10,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.fitting.ensemble._group import EncodedRows
-from downslope.fitting.ensemble._hooks import Until
 from downslope.fitting.ensemble._recipe import FitSettings, networks_for
 from downslope.nets import Network
 from downslope.tables import TableEncoder, Target
-from downslope.training import Progress
 
-__all__ = ["networks_without_dropout", "until_little_noise"]
+__all__ = ["networks_without_dropout", "noise_limit"]
 
 _LITTLE = 0.03  # of the variance
 _WITHOUT = ", no dropout"  # after the name of the architecture
 
 
-def until_little_noise(rows: EncodedRows, target: Target, settings: FitSettings) -> Until | None:
-    """What ends a group as soon as it errs little on the numbers that it holds out; None where nothing does.
+def noise_limit(rows: EncodedRows, target: Target, settings: FitSettings) -> float:
+    """The error on held-out numbers below which there is little noise; 0 where dropout stays in any case.
 
-    Its squared error is then below 3 % of their variance: what dropout adds to it can be as large as what it
-    saves. Of absolute errors it is the root of that share, of their mean around the median.
+    It is 3 % of their variance: what dropout adds to it can be as large as what it saves. Of absolute errors
+    it is the root of that share, of their mean around the median.
 
     Args:
-        rows: that it is trained on.
+        rows: that are held out by some member.
         target: classes always have noise in this sense.
         settings: a dropout that was given stays.
     """
     if target.classes or settings.dropout is not None:
-        return None
+        return 0.0
     held = rows.folds.held_out
-    limit = _limit(rows.y[held].astype(np.float64), rows.weights[held], settings.loss_of_numbers)
-
-    def little(epoch: Progress) -> bool:
-        return epoch.validation_error is not None and epoch.validation_error < limit
-
-    return little
-
-
-def _limit(y: NDArray[np.float64], weights: NDArray[np.float32], loss: str) -> float:
-    if loss == "absolute_error":
+    y, weights = rows.y[held].astype(np.float64), rows.weights[held]
+    if settings.loss_of_numbers == "absolute_error":
         distances = np.abs(y - np.quantile(y, 0.5, weights=weights, method="inverted_cdf"))
         return math.sqrt(_LITTLE) * float(np.average(distances, weights=weights))
     return _LITTLE * float(np.average((y - np.average(y, weights=weights)) ** 2, weights=weights))
