@@ -312,7 +312,8 @@ def linear_network(
 def _plain_numbers(encoder: TableEncoder, x: NDArray[Any]) -> Iterator[Layer]:
     """The numbers behind compressed columns, with standard deviations near 1; alike ones share a layer."""
     columns = np.array(encoder.compressed_columns, np.int64)
-    deviations = np.sinh(x[:, columns].astype(np.float64) / TAIL_WIDTH).std(axis=0)
+    # column by column: all in float64 would take several times the memory of x
+    deviations = [np.sinh(x[:, column].astype(np.float64) / TAIL_WIDTH).std() for column in columns]
     powers = -np.round(np.log2(np.maximum(deviations, 1e-30)))
     for power in np.unique(powers):
         yield Sinh(tuple(columns[powers == power].tolist()), TAIL_WIDTH, 2.0**power)

@@ -122,8 +122,8 @@ def _scaled(given: Node, numbers: Sequence[Numeric], values: dict[str, NDArray[A
     kinds = list(dict.fromkeys(part.tails for part in numbers))
     if len(kinds) == 1:
         return _TAILS[kinds[0]](z), gaps
-    order = sorted(range(len(numbers)), key=lambda i: kinds.index(numbers[i].tails))
     groups = [tuple(i for i, part in enumerate(numbers) if part.tails == kind) for kind in kinds]
+    order = [i for group in groups for i in group]
     parts = [
         _TAILS[kind](make("columns", z, indices=group, squeeze=False))
         for kind, group in zip(kinds, groups, strict=True)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from downslope._checks import NOT_NEGATIVE, POSITIVE, SIZE, items, number, numbers, whole, wholes
+from downslope._checks import NOT_NEGATIVE, POSITIVE, SIZE, check_numbers, items, numbers, whole, wholes
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import Node, make
@@ -89,7 +89,7 @@ class Periodic:
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", wholes("columns of Periodic", self.columns, NOT_NEGATIVE))
         object.__setattr__(self, "frequencies", whole("frequencies of Periodic", self.frequencies, SIZE))
-        object.__setattr__(self, "sigma", number("sigma of Periodic", self.sigma, POSITIVE))
+        check_numbers(self, sigma=POSITIVE)
         if not self.columns:
             raise DownslopeError("columns of Periodic needs at least one column")
 
@@ -130,8 +130,7 @@ class Sinh:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", wholes("columns of Sinh", self.columns, NOT_NEGATIVE))
-        object.__setattr__(self, "width", number("width of Sinh", self.width, POSITIVE))
-        object.__setattr__(self, "amplitude", number("amplitude of Sinh", self.amplitude, POSITIVE))
+        check_numbers(self, width=POSITIVE, amplitude=POSITIVE)
         if not self.columns:
             raise DownslopeError("columns of Sinh needs at least one column")
 
