@@ -4,6 +4,9 @@ from importlib.util import find_spec
 
 import pytest
 
-no_torch = pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
+NEEDS_TORCH = [
+    pytest.mark.torch,
+    pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed"),
+]
 
-ENGINES = ["native", "reference", pytest.param("torch", marks=no_torch)]
+ENGINES = ["native", "reference", pytest.param("torch", marks=NEEDS_TORCH)]

@@ -12,6 +12,7 @@ import pytest
 import downslope as ds
 
 pytest.importorskip("torch", reason="benchmarks are beside their peers, PyTorch among them")
+pytestmark = pytest.mark.torch
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = (
@@ -93,7 +94,6 @@ def test_growth(tmp_path) -> None:
 
 @pytest.mark.thorough
 def test_tables() -> None:
-    pytest.importorskip("torch")
     found = rows("tables", "--rows", "3000", "--library", "Downslope", "scikit-learn", "PyTorch, 1")
     assert [row[0] for row in found[2:]] == [
         "Downslope",

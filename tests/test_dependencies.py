@@ -37,3 +37,10 @@ def test_everything_imported_is_installed(room):
     known = declared() | BROUGHT | OF_THE_USER | set(sys.stdlib_module_names) | {"downslope"}
     for path in (ROOT / "src/downslope" / room).rglob("*.py"):
         assert not set(imported(path)) - known, path
+
+
+def test_what_needs_torch_is_marked_so():
+    """CI runs without PyTorch, and then, where it is installed, what is marked."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        text = path.read_text()
+        assert text.count("mark.torch") >= text.count('importorskip("torch"'), path

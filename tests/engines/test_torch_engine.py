@@ -30,6 +30,8 @@ from downslope.engines.torch._resident import fits
 from downslope.engines.torch._terms import Unsuited
 from downslope.engines.torch._tiles import kernel_source
 
+pytestmark = pytest.mark.torch
+
 MEMBER = ds.Network(5, [ds.Dense(8, "silu"), ds.Dropout(0.3), ds.Dense(7, "relu"), ds.Dense(1)], l2=0.01)
 
 

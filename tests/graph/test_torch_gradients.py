@@ -9,7 +9,10 @@ from test_torch import ACTIVATIONS, LOSSES, F, torch  # which skips where there 
 import downslope as ds
 from random_networks import NETWORKS, SMOOTH, data_for, direction_for, flat, networks
 
-pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
+pytestmark = [
+    pytest.mark.torch,
+    pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning"),
+]
 
 
 class InTorch:

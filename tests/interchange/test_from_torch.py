@@ -12,6 +12,7 @@ import downslope as ds
 from downslope.cli._run import run
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
 nn = torch.nn
 
 X = np.random.default_rng(0).normal(size=(50, 4))

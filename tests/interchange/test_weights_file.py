@@ -32,6 +32,7 @@ def test_every_layer(network, tmp_path) -> None:
     assert sorted((value.shape, value.tobytes()) for value in found.values()) == wanted
 
 
+@pytest.mark.torch
 def test_pytorch_loads_them(tmp_path) -> None:
     torch = pytest.importorskip("torch")
     from safetensors.torch import load_file as load_torch

@@ -9,6 +9,7 @@ import downslope as ds
 from random_networks import INPUTS, LEVELS, NETWORKS
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
 
 DRAW = np.random.default_rng(0)
 X = DRAW.normal(size=(30, INPUTS))

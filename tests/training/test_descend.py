@@ -44,6 +44,7 @@ def test_a_rate_beyond_the_stable_range_is_said_with_its_step():
         (ds.Adagrad(), "Adagrad", {}),
     ],
 )
+@pytest.mark.torch
 def test_optimizer_is_that_of_torch(ours, theirs, settings):
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(0)

@@ -11,6 +11,7 @@ from downslope.engines.native._descent import NativeDescent, step_tape
 from downslope.engines.native.lowering import Opcode, lower
 from downslope.graph import gradient, make, parameter
 from downslope.training import AdamW, training_program
+from engine_names import NEEDS_TORCH
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(1003, 7)).astype(np.float32)
@@ -166,16 +167,13 @@ STREAMS = {
     "the reference engine": (1 << 15, {"batch_size": 90, "steps": 20, "engine": "reference"}),
     "torch": (1 << 15, {"batch_size": 90, "steps": 20, "engine": "torch", "device": "cpu"}),
 }
+IN_TORCH = [pytest.mark.thorough, *NEEDS_TORCH]
 
 
 @pytest.mark.parametrize("count", thorough.first(1, [3, 2]))
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.thorough) if n == "torch" else n for n in STREAMS]
-)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=IN_TORCH if n == "torch" else []) for n in STREAMS])
 def test_ranks_read_blocks_of_their_own_and_take_the_steps_of_one_process(monkeypatch, uneven, name, count):
     memory, settings = STREAMS[name]
-    if name == "torch":
-        pytest.importorskip("torch")
     settings = {"seed": 3, **settings}
     one = ds.descend(NETWORK, ds.Dataset(uneven, memory=memory), "y", **settings)
     sets = [Opened(uneven, memory=memory) for _ in range(count)]
@@ -383,6 +381,7 @@ def test_the_gradients_of_a_layer_are_on_their_way_while_those_below_are_compute
         assert all(i.level >= e.wanted for e in tape.exchanges for _, back in e.values if back in i.reads)
 
 
+@pytest.mark.torch
 def test_without_ranks_it_is_said_how_to_start_them(monkeypatch):
     pytest.importorskip("torch")
     monkeypatch.delenv("WORLD_SIZE", raising=False)

@@ -28,6 +28,7 @@ def of_torch(make, steps=STEPS):
         (ds.OneCycle(0.5), lambda s, o: s.OneCycleLR(o, 0.5, total_steps=STEPS, cycle_momentum=False)),
     ],
 )
+@pytest.mark.torch
 def test_schedule_is_that_of_torch(ours, theirs):
     rates = [ours.rate(step, STEPS) for step in range(1, STEPS + 1)]
     assert rates == pytest.approx(of_torch(theirs), rel=1e-9, abs=1e-12)

@@ -9,6 +9,7 @@ from downslope.engines import evaluate
 from downslope.graph import BATCH, gradient, input_, make, parameter
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
 F = torch.nn.functional
 
 ACTIVATIONS = {

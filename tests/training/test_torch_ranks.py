@@ -14,6 +14,7 @@ import pytest
 import downslope as ds
 
 pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
 
 SCRIPT = """
 import os, sys
