@@ -8,6 +8,11 @@ JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 FOR_EVERY_SET = sets=$$($(BIN)/python -c 'from downslope.engines.native import _native; print(*_native.instruction_sets())') && \
 	for isa in $$sets; do DOWNSLOPE_ISA=$$isa
 
+# pip leaves it to the first import to compile a module, as most never are; byte code is kept, whatever the environment
+# asks for: else each of the processes that tests start compiles every module anew
+export PIP_COMPILE := 0
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test thorough check native-test sanitize aarch64-test page-test javascript docs wheel contents
 
 $(BIN)/python:
@@ -30,19 +35,21 @@ $(VENV)/.test: pyproject.toml $(NATIVE) | $(BIN)/python
 	$(ENGINE_OR_NOTE)
 	touch $@
 
-# with the engine's own tests
+# with the engine's own tests; what builds is in the environment itself, so that objects are kept: in another one each time
+# nanobind lies elsewhere, and all is compiled anew
+ENGINE := $(abspath $(VENV))/engine-$(notdir $(CXX))
+KEEPING := --no-build-isolation --config-settings=build-dir=$(ENGINE) --config-settings=cmake.define.DOWNSLOPE_TESTS=ON
 $(VENV)/.dev: pyproject.toml $(NATIVE) $(wildcard native/tests/*) | $(BIN)/python
-	CXX=$(CXX) $(BIN)/pip install --quiet --editable '.[dev]' --config-settings=build-dir=$(abspath $(VENV))/engine-$(notdir $(CXX)) \
-		--config-settings=cmake.define.DOWNSLOPE_TESTS=ON
+	$(BIN)/pip install --quiet cmake ninja scikit-build-core nanobind
+	CXX=$(CXX) $(BIN)/pip install --quiet --editable '.[dev]' $(KEEPING)
 	$(ENGINE_OR_NOTE)
 	touch $@
 
 demo: $(VENV)/.demo
 	$(BIN)/downslope demo
 
-# the workers of pytest share the processors, so none takes several; byte code is kept, whatever the environment asks
-# for: else each of the processes that tests start compiles every module anew
-ONE_EACH := OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 PYTHONDONTWRITEBYTECODE=
+# the workers of pytest share the processors, so none takes several
+ONE_EACH := OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1
 test: $(VENV)/.test
 	$(ONE_EACH) $(BIN)/python -m pytest -n auto -m "not thorough and not browser"
 
@@ -53,7 +60,7 @@ thorough: $(VENV)/.test
 
 # the engine's own tests on every instruction set of this processor, built by g++ and, where there is one, clang++
 native-test: $(VENV)/.dev
-	$(BIN)/ctest --test-dir $(VENV)/engine-$(notdir $(CXX)) --output-on-failure
+	$(BIN)/ctest --test-dir $(ENGINE) --output-on-failure
 	if command -v clang++; then \
 		$(BIN)/cmake -S native -B $(VENV)/native-clang++ -DCMAKE_CXX_COMPILER=clang++ && \
 		$(BIN)/cmake --build $(VENV)/native-clang++ --parallel $(JOBS) && \
@@ -99,9 +106,10 @@ docs: $(VENV)/.dev
 
 # whatever opens Chromium: the page as a user has it, from the built wheel in an environment that has nothing else;
 # PART as above
-page-test: $(VENV)/.test
-	rm -rf $(VENV)/wheel && $(PYTHON) -m venv $(VENV)/wheel
-	$(VENV)/wheel/bin/pip install --quiet '.[all]'
+page-test: $(VENV)/.dev
+	rm -rf $(VENV)/wheel $(VENV)/page && $(PYTHON) -m venv $(VENV)/wheel
+	CXX=$(CXX) $(BIN)/pip wheel --quiet --no-deps --wheel-dir $(VENV)/page $(KEEPING) .
+	$(VENV)/wheel/bin/pip install --quiet "$$(echo $(VENV)/page/*.whl)[all]"
 	DOWNSLOPE_COMMAND=$(abspath $(VENV))/wheel/bin/downslope $(ONE_EACH) \
 		$(BIN)/python -m pytest -n $(JOBS) -m browser --part $(PART) tests
 
@@ -143,7 +151,7 @@ contents: $(VENV)/.dev
 	$(BIN)/python -c 'from scikit_build_core.build import build_sdist; build_sdist("$(VENV)/contents")'
 	$(BIN)/python packaging/contents.py $(VENV)/contents
 
-# TESTS: all of them, unless some are named; PART: of the sanitized tests
+# TESTS: all of them, unless pytest is given which; PART: of the sanitized tests
 check: $(VENV)/.dev native-test sanitize javascript contents
 	$(BIN)/ruff format --check src tests benchmarks packaging
 	$(BIN)/ruff check src tests benchmarks packaging
