@@ -4,8 +4,8 @@ BIN := $(VENV)/bin
 
 CXX ?= g++
 JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
-# FOR_EVERY_SET command; done: with every instruction set of this processor
-FOR_EVERY_SET = sets=$$($(BIN)/python -c 'from downslope.engines.native import _native; print(*_native.instruction_sets())') && \
+# FOR_OTHER_SETS command; done: with every instruction set of this processor but the best, with which all else runs
+FOR_OTHER_SETS = sets=$$($(BIN)/python -c 'from downslope.engines.native import _native; print(*_native.instruction_sets()[1:])') && \
 	for isa in $$sets; do DOWNSLOPE_ISA=$$isa
 
 # pip leaves it to the first import to compile a module, as most never are; byte code is kept, whatever the environment
@@ -50,13 +50,15 @@ demo: $(VENV)/.demo
 
 # the workers of pytest share the processors, so none takes several
 ONE_EACH := OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1
+# each has a stretch of the files, and what they make once for all their tests is made once; who is done takes of the others'
+SPREAD := -n auto --dist worksteal
 test: $(VENV)/.test
-	$(ONE_EACH) $(BIN)/python -m pytest -n auto -m "not thorough and not browser"
+	$(ONE_EACH) $(BIN)/python -m pytest $(SPREAD) -m "not thorough and not browser"
 
 # the tests that draw many cases or take long, which make test leaves out; PART=1/10: a tenth of them
 PART ?= 0/1
 thorough: $(VENV)/.test
-	$(ONE_EACH) $(BIN)/python -m pytest -n auto -m "thorough and not browser" --part $(PART)
+	$(ONE_EACH) $(BIN)/python -m pytest $(SPREAD) -m "thorough and not browser" --part $(PART)
 
 # the engine's own tests on every instruction set of this processor, built by g++ and, where there is one, clang++
 native-test: $(VENV)/.dev
@@ -86,7 +88,7 @@ sanitize: $(VENV)/.dev
 		DOWNSLOPE_ISA=$$isa \
 		LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
 		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:max_allocation_size_mb=2000 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
-		$(SANITIZED)/python/bin/python -m pytest -n $(JOBS) -p no:cacheprovider --part $(PART) \
+		$(SANITIZED)/python/bin/python -m pytest -n $(JOBS) --dist worksteal -p no:cacheprovider --part $(PART) \
 			tests/engines/test_native.py tests/engines/test_bfloat16.py tests/engines/test_evaluator.py tests/engines/test_threads.py \
 			tests/engines/test_binding.py tests/engines/test_fuzz.py tests/interchange/test_mutated_files.py || exit 1; \
 	done
@@ -157,6 +159,6 @@ check: $(VENV)/.dev native-test sanitize javascript contents
 	$(BIN)/ruff check src tests benchmarks packaging
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(ONE_EACH) $(BIN)/python -m pytest -n auto $(TESTS)
-	$(FOR_EVERY_SET) $(BIN)/python -m pytest -n auto tests/engines/test_native.py tests/engines/test_bfloat16.py || exit 1; done
-	DOWNSLOPE_ENGINE=reference $(BIN)/python -m pytest -n auto tests/training/test_descend.py
+	$(ONE_EACH) $(BIN)/python -m pytest $(SPREAD) $(TESTS)
+	$(FOR_OTHER_SETS) $(BIN)/python -m pytest $(SPREAD) tests/engines/test_native.py tests/engines/test_bfloat16.py || exit 1; done
+	DOWNSLOPE_ENGINE=reference $(BIN)/python -m pytest $(SPREAD) tests/training/test_descend.py
