@@ -21,7 +21,7 @@ from downslope.tables import read_table
 
 COMMAND = [sys.executable, "-c", "from downslope.cli import main; main()"]
 EXAMPLES = Path(__file__).parents[2] / "examples"
-QUICK = ["--epochs", "10"]
+QUICK = ["--epochs", "10", "--hidden", "16", "--members", "2"]
 
 
 class _Standard(io.TextIOWrapper):

@@ -7,7 +7,7 @@ import pytest
 from test_commands import EXAMPLES, QUICK, run
 
 PENGUINS = EXAMPLES / "penguins.csv"
-MASS = ["doctor", PENGUINS, "--target", "body_mass_g", "--epochs", "10"]
+MASS = ["doctor", PENGUINS, "--target", "body_mass_g", "--epochs", "10", "--hidden", "16"]
 
 
 def test_a_table_whose_learning_rate_is_too_high(tmp_path) -> None:

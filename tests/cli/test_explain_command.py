@@ -72,7 +72,7 @@ def test_the_ending_of_the_file_chooses_the_format(mass, ending, tmp_path) -> No
 
 
 def test_another_background_and_another_class(tmp_path) -> None:
-    fitted = run("fit", PENGUINS, "-t", "species", "--members", "2", *QUICK, folder=tmp_path)
+    fitted = run("fit", PENGUINS, "-t", "species", "--members", "2", "--epochs", "10", folder=tmp_path)
     assert fitted.returncode == 0
     path, few = tmp_path / "penguins.downslope", tmp_path / "few.csv"
     frame = pl.read_csv(PENGUINS, null_values="NA")

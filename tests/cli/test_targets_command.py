@@ -14,7 +14,7 @@ import downslope as ds
 
 TABLE = EXAMPLES / "penguins.csv"
 TARGETS = ("body_mass_g", "species")
-QUICK = ["--epochs", "3", "--members", "2"]
+QUICK = ["--epochs", "3", "--members", "2", "--hidden", "8"]
 
 
 @pytest.fixture(scope="module")

@@ -129,7 +129,7 @@ def table():
 
 @pytest.fixture(scope="module")
 def model(table):
-    return ds.fit(table.drop("dear"), "price", epochs=20, members=2)
+    return ds.fit(table.drop("dear"), "price", epochs=20, members=2, hidden=16)
 
 
 def test_a_linear_model_has_its_weights_times_distances():
@@ -204,7 +204,7 @@ def test_derivatives_of_a_class(table, log_odds):
 
 @pytest.fixture(scope="module")
 def species():
-    return ds.fit(PENGUINS, "species", epochs=10, members=2)
+    return ds.fit(PENGUINS, "species", epochs=10, members=2, hidden=16)
 
 
 def test_the_most_probable_class_is_explained(species):

@@ -28,7 +28,7 @@ def frame():
 
 @pytest.fixture(scope="module")
 def model(frame):
-    return ds.fit(frame.drop("kind"), "price", epochs=15, members=2)
+    return ds.fit(frame.drop("kind"), "price", epochs=15, members=2, hidden=16)
 
 
 def by_hand(predict, frame, grid):

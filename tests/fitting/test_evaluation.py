@@ -18,12 +18,12 @@ EARLIER, LATER = (PENGUINS.filter(pl.col("year") < 2009), PENGUINS.filter(pl.col
 
 @pytest.fixture(scope="module")
 def mass() -> ds.Model:
-    return ds.fit(EARLIER, "body_mass_g", epochs=10)
+    return ds.fit(EARLIER, "body_mass_g", epochs=10, hidden=16, members=2)
 
 
 @pytest.fixture(scope="module")
 def species() -> ds.Model:
-    return ds.fit(EARLIER, "species", drop=["island"], epochs=10)
+    return ds.fit(EARLIER, "species", drop=["island"], epochs=10, hidden=16, members=2)
 
 
 def test_scores_of_numbers_are_of_the_predictions(mass: ds.Model) -> None:

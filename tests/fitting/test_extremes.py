@@ -7,6 +7,7 @@ from sklearn.metrics import r2_score
 import downslope as ds
 from thorough import first
 
+QUICK = {"epochs": 8, "hidden": 24, "members": 3}
 DRAW = np.random.default_rng(0)
 X = DRAW.normal(size=(300, 4))
 Y = X @ [1.0, 2.0, 3.0, -1.0] + np.sin(3 * X[:, 0]) + 0.1 * DRAW.normal(size=300)
@@ -14,12 +15,12 @@ Y = X @ [1.0, 2.0, 3.0, -1.0] + np.sin(3 * X[:, 0]) + 0.1 * DRAW.normal(size=300
 
 @pytest.fixture(scope="module")
 def plain() -> ds.Model:
-    return ds.fit(X, Y, epochs=8)
+    return ds.fit(X, Y, **QUICK)
 
 
 @pytest.mark.parametrize("size", first(3, [1e-300, 1e150, 5e306, 1e-160, 1e200, 1e300]))
 def test_targets_of_any_size_train_alike(size: float, plain: ds.Model) -> None:
-    model = ds.fit(X, Y * size, epochs=8)
+    model = ds.fit(X, Y * size, **QUICK)
     assert model.record.network.r2 == pytest.approx(plain.record.network.r2, rel=1e-3)
     error = model.record.network.root_mean_squared_error / size
     assert error == pytest.approx(plain.record.network.root_mean_squared_error, rel=1e-3)
@@ -29,29 +30,29 @@ def test_targets_of_any_size_train_alike(size: float, plain: ds.Model) -> None:
 
 
 def test_targets_at_the_ends_of_the_float_range() -> None:
-    model = ds.fit(X, 0.85e308 * np.sign(Y), epochs=8, task="regression")
+    model = ds.fit(X, 0.85e308 * np.sign(Y), **QUICK, task="regression")
     assert np.isfinite(model.predict(X)).all()
     assert model.record.network.r2 > 0.5
-    far = ds.fit(X, 0.85e308 * (np.sign(Y) + 1), epochs=8, task="regression")
+    far = ds.fit(X, 0.85e308 * (np.sign(Y) + 1), **QUICK, task="regression")
     assert np.isfinite(far.predict_interval(X, 0.99)).all()
     with pytest.raises(ds.DownslopeError, match=r'"y" reaches from -1.7e\+308 to 1.7e\+308, .* divide it'):
         ds.fit(X, 1.7e308 * np.sign(Y), task="regression")
 
 
 def test_subnormal_targets_train() -> None:
-    model = ds.fit(X, np.where(Y > 0, 5e-324, 0.0), epochs=8, task="regression")
+    model = ds.fit(X, np.where(Y > 0, 5e-324, 0.0), **QUICK, task="regression")
     assert set(model.predict(X)) == {0.0, 5e-324}
 
 
 def test_a_large_offset_changes_nothing(plain: ds.Model) -> None:
-    model = ds.fit(X, 1e12 + Y, epochs=8)
+    model = ds.fit(X, 1e12 + Y, **QUICK)
     assert model.record.network.r2 == pytest.approx(plain.record.network.r2, abs=1e-4)
     np.testing.assert_allclose(model.predict(X) - 1e12, plain.predict(X), atol=0.02)
 
 
 @pytest.mark.parametrize("outlier", first(1, [1e300, 1e30, 1e9]))
 def test_one_outlier_does_not_end_training(outlier: float) -> None:
-    model = ds.fit(X, np.r_[outlier, Y[1:]], epochs=8)
+    model = ds.fit(X, np.r_[outlier, Y[1:]], **QUICK)
     assert np.isfinite(model.predict(X)).all()
     assert np.isfinite(model.record.network.root_mean_squared_error)
 
@@ -69,7 +70,7 @@ def test_heavy_rows_far_from_the_others_are_no_divergence() -> None:
     """Their weighted error is 100 times the variance of all rows, from the first step on."""
     far = np.arange(300) < 6
     weights = np.where(far, 1e4, 1.0)
-    model = ds.fit(X, np.where(far, 1000.0, Y), row_weights=weights, epochs=8)
+    model = ds.fit(X, np.where(far, 1000.0, Y), row_weights=weights, **QUICK)
     assert np.isfinite(model.predict(X)).all()
     assert model.record.baseline.r2 == pytest.approx(0, abs=1e-6)
 

@@ -18,7 +18,7 @@ from downslope.fitting._scores import baseline_prediction, scores
 from downslope.fitting.ensemble import FitHooks, FitSettings, _ensemble, _hooks, folds_of
 from downslope.tables import Target
 
-QUICK = {"epochs": 15}
+QUICK = {"epochs": 15, "hidden": 16, "members": 2}
 
 
 def noisy_table(rows: int = 600, seed: int = 0) -> pl.DataFrame:
@@ -157,7 +157,7 @@ def test_no_hidden_layer_is_the_linear_model_on_rows_held_out() -> None:
 
 
 def test_one_member_is_one_network_that_holds_one_row_in_seven_out() -> None:
-    model = ds.fit(noisy_table(), "price", members=1, **QUICK)
+    model = ds.fit(noisy_table(), "price", **QUICK | {"members": 1})
     assert isinstance(model.network, ds.Network)
     assert model.record.validation_rows == 600 // 7
     assert [kind.share for kind in model.record.groups] == [0, 1]
@@ -299,7 +299,7 @@ def test_ctrl_c_in_the_last_phase_keeps_the_measured_network(phase: str, options
         if told.name == phase:
             raise KeyboardInterrupt
 
-    model = ds.fit(noisy_table(), "price", progress=stop, **QUICK, **options)
+    model = ds.fit(noisy_table(), "price", progress=stop, **QUICK | options)
     assert model.record.interrupted
     assert np.isfinite(model.predict(noisy_table())).all()
 

@@ -37,7 +37,7 @@ CASES = {
 def test_a_fit_that_is_killed_ends_as_the_same_file(case, tmp_path):
     how = {"data": TABLE, **CASES[case]}
     if how.get("hidden") != ():
-        how = {"members": 2, "epochs": 3, **how}
+        how = {"members": 2, "epochs": 3, "hidden": 8, **how}
     ds.fit(**how).save(tmp_path / "whole")
     kills = 0
     while kills < 100:
@@ -55,7 +55,7 @@ def test_a_fit_that_is_killed_ends_as_the_same_file(case, tmp_path):
 
 
 def test_another_table_or_setting_is_refused(tmp_path):
-    how = {"members": 2, "epochs": 1}
+    how = {"members": 2, "epochs": 1, "hidden": 8}
     ds.fit(TABLE, "y", **how, checkpoint=ds.Checkpoint(tmp_path))
     resumed = ds.Checkpoint(tmp_path, resume=True)
     for data, target, others, told in (

@@ -13,7 +13,7 @@ import pytest
 import downslope as ds
 
 NAMES = ("size", "age", "rooms", "slope")
-QUICK = {"members": 2, "epochs": 4, "time_limit": None}
+QUICK = {"members": 2, "epochs": 4, "hidden": 8, "time_limit": None}
 
 
 def _rows(count: int = 120) -> np.ndarray:

@@ -82,8 +82,8 @@ DECIDED = {"penguins' sex": (1.0, 2.5), "every encoder, classes": (1.3, 1.0, 1.1
 def model_of(name: str) -> ds.Model:
     frame, target = TABLES[name]
     if name == "penguins":
-        return ds.fit(frame, target=target, epochs=12, members=2)  # a blend, with a temperature
-    model = ds.fit(frame, target=target, epochs=3, members=1)
+        return ds.fit(frame, target=target, epochs=12, members=2, hidden=16)  # a blend, with a temperature
+    model = ds.fit(frame, target=target, epochs=3, members=1, hidden=16)
     if name in DECIDED:
         model = replace(model, target=replace(model.target, decision=DECIDED[name]))
     return model

@@ -104,7 +104,7 @@ MESSY = {
 @pytest.mark.parametrize("name", MESSY)
 def test_every_messy_table(name: str, tmp_path) -> None:
     path = EXAMPLES / "messy" / name
-    model = ds.fit(path, epochs=3, members=1, **MESSY[name])
+    model = ds.fit(path, epochs=3, members=1, hidden=8, **MESSY[name])
     table = model.read(path, sheet=MESSY[name].get("sheet"))
     ds.export(model, tmp_path / "model.onnx")
     *_, found = session(tmp_path / "model.onnx").run(None, given_to(model, table.frame))
