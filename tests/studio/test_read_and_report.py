@@ -225,7 +225,7 @@ def test_the_report_is_of_validation_rows_and_says_so():
     assert f"Always predicting the mean is off by {np.abs(targets - mean).mean():,.4g}" in text
     assert "trained on the page, up to step 300 of run 1" in text
     assert "optimizer=&#x27;adam&#x27;, learning_rate=0.01, batch_size=32, seed=0, validation=0.2" in text
-    assert "a prediction is never beyond" not in text
+    assert "predictions are never below" not in text
 
 
 def test_the_report_of_the_five_rows_is_of_the_rows_it_was_trained_on_and_warns():

@@ -26,6 +26,8 @@ __all__ = ["Encoded", "TableEncoder", "Target"]
 
 _CLASSES_SHOWN = 12
 _LOW, _HIGH = map(np.array, (np.finfo(np.float64).min, np.finfo(np.float64).max))
+_BEYOND = 0.5  # of the range of the target: rows to come can lie beyond it, and lines go on
+_ROWS_OF_AN_END = 3
 _SMALLEST_SCALE = 5e-324  # of numbers so small that their deviation rounds to 0
 
 
@@ -217,7 +219,8 @@ class Target:
     """What is predicted: the classes, or the centre and scale of the numbers.
 
     ``decision`` holds a weight for each class, and the class with the largest probability × weight is said;
-    without it the most probable one.
+    without it the most probable one. Predicted numbers stay within ``limits``, or where there are none, as in
+    older files, between ``low`` and ``high``, the ends of the targets.
 
     >>> target = Target.fit(pl.Series("price", [100.0, 300.0]), "regression")
     >>> target.encode(pl.Series([100.0, 300.0])), target.numbers(np.array([0.0, 2.0]))
@@ -231,6 +234,7 @@ class Target:
     low: float = 0.0
     high: float = 0.0
     decision: tuple[float, ...] = ()
+    limits: tuple[float, ...] = ()
 
     @classmethod
     def fit(cls, column: pl.Series, task: str, whole: Whole | None = None) -> Target:
@@ -251,12 +255,13 @@ class Target:
             )
         if low == high:
             return cls(column.name, (), low, 1.0, low, high)
+        limits = _limits(present, low, high)
         if whole is not None and whole.deviation > 0:
-            return cls(column.name, (), whole.mean, whole.deviation, low, high)
+            return cls(column.name, (), whole.mean, whole.deviation, low, high, limits=limits)
         exponent = np.frexp(max(abs(low), abs(high)))[1]  # squares of large and of small numbers are lost
         scaled = np.ldexp(present, -exponent)
         mean, scale = (float(np.ldexp(value, exponent)) for value in (scaled.mean(), scaled.std()))
-        return cls(column.name, (), mean, max(scale, _SMALLEST_SCALE), low, high)
+        return cls(column.name, (), mean, max(scale, _SMALLEST_SCALE), low, high, limits=limits)
 
     @property
     def task(self) -> str:
@@ -320,9 +325,15 @@ class Target:
         chosen: NDArray[np.int64] = weighted.argmax(axis=1)
         return chosen
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The lowest and the highest number that is predicted."""
+        low, high = self.limits or (self.low, self.high)
+        return low, high
+
     def clipped(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Scaled predictions no lower and no higher than any target there was."""
-        low, high = (self.low - self.mean) / self.scale, (self.high - self.mean) / self.scale
+        """Scaled predictions within the limits."""
+        low, high = ((limit - self.mean) / self.scale for limit in self.ends)
         # np.clip takes 5 times as long for one
         inside: NDArray[Any] = np.minimum(np.maximum(values, low), high)
         return inside
@@ -352,6 +363,28 @@ class Target:
             decision = tuple(float(_of(w, float, int)) for w in _of(data.get("decision", []), list, tuple))
             if decision and (len(decision) != len(classes) or not all(0 < w < np.inf for w in decision)):
                 raise ValueError(f"{show(decision)} are no weights of {len(classes)} classes")
-            return cls(_of(data["name"], str), classes, mean, scale, low, high, decision)
+            limits = tuple(float(_of(end, float, int)) for end in _of(data.get("limits", []), list, tuple))
+            if limits and not (len(limits) == 2 and -np.inf < limits[0] <= low <= high <= limits[1] < np.inf):
+                raise ValueError(f"{show(limits)} are no limits around {low:g} and {high:g}")
+            return cls(_of(data["name"], str), classes, mean, scale, low, high, decision, limits)
         except (TypeError, ValueError, KeyError, OverflowError) as error:
             raise DownslopeError(f"the target is damaged: {error!r}") from None
+
+
+def _limits(present: NDArray[np.float64], low: float, high: float) -> tuple[float, float]:
+    """Between which numbers are predicted: half the range beyond its ends.
+
+    An end that several rows share may be one of the scale, such as 0 or 5 stars, and stays; and what had one
+    sign keeps it.
+
+    >>> _limits(np.array([1.0, 1.5, 2.0, 5.0, 5.0, 5.0]), 1.0, 5.0), _limits(np.array([-9.0, 1.0]), -9.0, 1.0)
+    ((0.0, 5.0), (-14.0, 6.0))
+    """
+    beyond = _BEYOND * (high - low)
+    lowest, highest = max(low - beyond, float(_LOW)), min(high + beyond, float(_HIGH))
+    if low >= 0:
+        lowest = max(lowest, 0.0)
+    if high <= 0:
+        highest = min(highest, 0.0)
+    shared = [int((present == end).sum()) >= _ROWS_OF_AN_END for end in (low, high)]
+    return low if shared[0] else lowest, high if shared[1] else highest

@@ -73,10 +73,8 @@ def blended_groups(
 
     Where a score of what is predicted of those rows is given, with the shares that have the highest score.
     """
-    if target.task == "regression":  # a mean of targets is never beyond them
-        known = rows.y[rows.learned]
-        low, high = known.min(), known.max()
-        groups = [replace(g, predictions=np.clip(g.predictions, low, high)) for g in groups]
+    if target.task == "regression":  # as the blend will be
+        groups = [replace(g, predictions=target.clipped(g.predictions)) for g in groups]
     held, classes = rows.folds.held_out, len(target.classes)
     y, weights = rows.y[held], rows.weights[held]
     predictions, metric = [g.predictions for g in groups], metric_of(groups[0].ensemble.loss)

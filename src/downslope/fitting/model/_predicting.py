@@ -186,7 +186,6 @@ class Predicting(Fitted):
     def _numbers(self, x: NDArray[Any]) -> NDArray[np.float64]:
         """What is predicted of a number as the loss takes it, (rows,)."""
         raw = self._predictor(x).astype(np.float64)[:, 0]
-        # a mean of targets is never beyond them
         return self.target.clipped(raw) if isinstance(self.network, Ensemble) else raw
 
     def outputs(self, x: NDArray[Any]) -> NDArray[np.float64]:

@@ -52,8 +52,8 @@ def of_table(
     stages = [replace(stage, node=node) for stage, node in zip(graph.stages, nodes, strict=True)]
     result = double(found)
     if not target.classes:
-        if isinstance(network, Ensemble):  # as the model itself: a mean of targets is never beyond them
-            low, high = ((limit - target.mean) / target.scale for limit in (target.low, target.high))
+        if isinstance(network, Ensemble):  # as the model itself
+            low, high = ((end - target.mean) / target.scale for end in target.ends)
             result = make("minimum", make("maximum", result, low), high)
         if ends is not None:
             around, arrays = ends(result, x)

@@ -47,7 +47,11 @@ def _of_rows(found: Findings) -> Iterator[str]:
     if small:
         yield f"Classes with so few rows that their scores are rough: {_listed(small)}."
     if not target.classes and isinstance(found.model.network, Ensemble):
-        yield (f"Targets were from {target.low:.6g} to {target.high:.6g}: a prediction is never beyond them.")
+        low, high = target.ends
+        yield (
+            f"Targets were from {target.low:.6g} to {target.high:.6g}: predictions are never below {low:.6g} "
+            f"or above {high:.6g}."
+        )
 
 
 def _of_scores(found: Findings) -> Iterator[str]:
