@@ -133,6 +133,11 @@ CALLS = {
         {"columns": (1,), "edges": ((0.0, 1.0, 2.0),)},
         {"columns": NOTHING, "edges": NOTHING},
     ),
+    ds.Peaks: (
+        lambda **k: layer(ds.Peaks, **k),
+        {"columns": (1,), "values": ((0.0, 1.0, 2.0),)},
+        {"columns": NOTHING, "values": NOTHING},
+    ),
     ds.Periodic: (
         lambda **k: layer(ds.Periodic, **k),
         {"columns": (1,), "frequencies": 2, "sigma": 0.1},

@@ -1,7 +1,7 @@
 """A network of every kind, of five inputs."""
 
 import downslope as ds
-from downslope.nets import Periodic, PiecewiseLinear, Sinh
+from downslope.nets import Peaks, Periodic, PiecewiseLinear, Sinh
 
 NETWORKS = {
     "plain": ds.Network(5, [ds.Dense(40, "relu"), ds.Dense(33, "tanh"), ds.Dense(1)]),
@@ -33,6 +33,7 @@ NETWORKS = {
             PiecewiseLinear((0, 2), ((-1.0, 0.0, 1.0), (-2.0, -0.5, 0.5, 2.0))),
             Periodic((1, 4), 3),
             Sinh((3, 0), 3.0, 0.25),
+            Peaks((1, 0), ((-1.0, 0.2, 0.5), (0.0, 1.5))),
             ds.Dense(8, "silu"),
             ds.Dense(1),
         ],

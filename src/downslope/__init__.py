@@ -79,6 +79,7 @@ _NAMES = {
         "LayerNorm",
         "LeakyRelu",
         "Network",
+        "Peaks",
         "Periodic",
         "PiecewiseLinear",
         "Quantile",

@@ -54,6 +54,7 @@ from downslope.nets import Huber as Huber
 from downslope.nets import LayerNorm as LayerNorm
 from downslope.nets import LeakyRelu as LeakyRelu
 from downslope.nets import Network as Network
+from downslope.nets import Peaks as Peaks
 from downslope.nets import Periodic as Periodic
 from downslope.nets import PiecewiseLinear as PiecewiseLinear
 from downslope.nets import Quantile as Quantile

@@ -36,6 +36,7 @@ DEEP = ds.Network(
         ds.Embedding((1,), (4,), (3,)),
         ds.Periodic([0], 4),
         ds.Sinh([2]),
+        ds.Peaks([0], [[0, 1]]),
         ds.Dense(30, "tanh"),
         ds.Dropout(0.1),
         ds.Residual((ds.LayerNorm(), ds.Dense(30, "relu"), ds.Dense(30))),

@@ -201,6 +201,18 @@ class Row:
                     inside = slope * h[order] + offset
                     inside = np.where(np.real(inside) > 1, 1, _where(inside, inside, 0 * inside))
                     return stage(np.concatenate([h, inside / 2]))
+                case ds.Peaks():
+                    slope, offset = next(given), next(given)
+                    counts = [len(row) for row in one.values]
+                    order = [
+                        c
+                        for k in range(max(counts))
+                        for c, n in zip(one.columns, counts, strict=True)
+                        if k < n
+                    ]
+                    inner = slope * h[order] + offset
+                    near = 1 - _where(inner, inner, -inner)
+                    return stage(np.concatenate([h, _where(near, near, 0 * near)]))
                 case ds.Periodic():
                     frequency, phase = next(given), next(given)
                     columns = list(one.columns) * one.frequencies

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 import downslope as ds
-from downslope.nets import Periodic, PiecewiseLinear, Sinh
+from downslope.nets import Peaks, Periodic, PiecewiseLinear, Sinh
 from random_networks import NETWORKS as OF_EVERY_KIND
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -19,6 +19,7 @@ NUMERIC = ds.Network(
         PiecewiseLinear((0, 2), ((-1.0, 0.0, 1.0), (-2.0, -0.5, 0.5, 2.0))),
         Periodic((1, 2), 3),
         Sinh((3,), 3.0, 0.5),
+        Peaks((1, 3), ((-1.0, 0.25, 0.5), (0.0, 1.0))),
         ds.Dense(5, ds.LeakyRelu(0.2)),
         ds.Dense(3, ds.Elu(0.7)),
         ds.Dense(1),

@@ -18,6 +18,7 @@ KINDS = (
     "Embedding",
     "PiecewiseLinear",
     "Periodic",
+    "Peaks",
     "Sinh",
 )
 NUMBERS = st.floats(-1e300, 1e300, allow_subnormal=True)
@@ -68,13 +69,14 @@ def layers(draw, kind, width, units=None):
     if kind == "Sinh":
         return ds.Sinh(columns, draw(st.floats(1e-3, 10)), draw(st.floats(1e-3, 10)))
     edges = st.sets(st.floats(-9, 9, width=16), min_size=2, max_size=4).map(sorted)
-    return ds.PiecewiseLinear(columns, [draw(edges) for _ in columns])
+    made = ds.Peaks if kind == "Peaks" else ds.PiecewiseLinear
+    return made(columns, [draw(edges) for _ in columns])
 
 
 @st.composite
 def networks(draw):
     """A network of any layers: those that read the columns of the table come first."""
-    first = st.sampled_from(["Embedding", "PiecewiseLinear", "Periodic", "Sinh"])
+    first = st.sampled_from(["Embedding", "PiecewiseLinear", "Peaks", "Periodic", "Sinh"])
     kinds = [
         *draw(st.lists(first, max_size=1)),
         *draw(

@@ -20,6 +20,7 @@ EVERY = {
     "numeric and lookup": Network(
         3, [PiecewiseLinear((0,), ((0, 1, 2),)), Periodic((0,), 2), Embedding((1,), (3,), (2,)), ds.Dense(1)]
     ),
+    "peaks": Network(3, [ds.Peaks((0,), [[0, 1, 3]]), ds.Dense(1)]),
     "hyperbolic sines": Network(3, [ds.Sinh((0, 2)), ds.Dense(1)]),
     "blocks in blocks": Network(3, [ds.Residual((ds.Residual((ds.Dense(3, "tanh"),)),)), ds.Dense(1)]),
     "ensemble": Ensemble([NETWORKS["numeric"], NETWORKS["plain"], NETWORKS["numeric"]]),

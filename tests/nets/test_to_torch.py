@@ -15,7 +15,14 @@ DRAW = np.random.default_rng(0)
 X = DRAW.normal(size=(30, INPUTS))
 X[:, [1, 3]] = DRAW.integers(0, LEVELS, (30, 2))
 NUMERIC = ds.Network(
-    INPUTS, [ds.Periodic((0,), 3), ds.Sinh((2,)), ds.PiecewiseLinear((2,), [[-1, 0, 1]]), ds.Dense(2)]
+    INPUTS,
+    [
+        ds.Periodic((0,), 3),
+        ds.Sinh((2,)),
+        ds.PiecewiseLinear((2,), [[-1, 0, 1]]),
+        ds.Peaks((1,), [[0, 1]]),
+        ds.Dense(2),
+    ],
 )
 OWN = ds.Network(
     INPUTS, [ds.Dense(3, lambda z: ds.ops.where(z > 0, ds.ops.clip(z, 0, 1), z / 2)), ds.Dense(1)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SIZE, check_numbers, items, numbers, whole, wholes
 from downslope._keywords import suggests_keywords
@@ -13,7 +14,7 @@ from downslope.graph import Node, make
 from downslope.graph.notation import Symbol
 from downslope.nets.layers._builder import LayerBuilder, check_columns, check_listed, layer_kind
 
-__all__ = ["Periodic", "PiecewiseLinear", "Sinh"]
+__all__ = ["Peaks", "Periodic", "PiecewiseLinear", "Sinh"]
 
 
 @suggests_keywords
@@ -34,20 +35,7 @@ class PiecewiseLinear:
     edges: Sequence[Sequence[float]]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", wholes("columns of PiecewiseLinear", self.columns, NOT_NEGATIVE))
-        rows = items("edges of PiecewiseLinear", self.edges, "lists of numbers, one for each column")
-        edges = tuple(numbers(f"edges of PiecewiseLinear[{i}]", row) for i, row in enumerate(rows))
-        object.__setattr__(self, "edges", edges)
-        if not len(self.columns) == len(edges) > 0:
-            raise DownslopeError(
-                f"edges of PiecewiseLinear needs a list for each of {len(self.columns)} columns, at least "
-                f"one, not {len(edges)}"
-            )
-        for i, row in enumerate(edges):
-            if len(row) < 2 or list(row) != sorted(set(row)):
-                raise DownslopeError(
-                    f"edges of PiecewiseLinear[{i}] needs two numbers or more, each above the one before"
-                )
+        _check_rising(self, "edges")
 
     def __str__(self) -> str:
         return "piecewise linear embeddings"
@@ -55,17 +43,46 @@ class PiecewiseLinear:
     def build(self, builder: LayerBuilder, h: Node) -> Node:
         """The nodes of this layer on the input h of shape (n, width)."""
         check_columns(self, self.columns, h)
-        parts, slopes, offsets = [], [], []
-        for k in range(max(map(len, self.edges)) - 1):  # the first bins of all columns, the second, …
-            chosen = [i for i, row in enumerate(self.edges) if k < len(row) - 1]
-            parts.append(make("columns", h, indices=tuple(self.columns[i] for i in chosen), squeeze=False))
-            for low, high in (self.edges[i][k : k + 2] for i in chosen):
-                slopes.append(1 / (high - low))
-                offsets.append(-low / (high - low))
-        slope = builder.parameter("slope", (len(slopes),), tuple(slopes), symbol=Symbol("s"))
-        offset = builder.parameter("offset", (len(offsets),), tuple(offsets), symbol=Symbol("c"))
-        inside = make("minimum", make("maximum", make("concatenate", *parts) * slope + offset, 0.0), 1.0)
+        repeated, order = _repeated(h, self.columns, [len(row) - 1 for row in self.edges])
+        bins = [self.edges[i][k : k + 2] for i, k in order]
+        slopes = tuple(1 / (high - low) for low, high in bins)
+        offsets = tuple(-low / (high - low) for low, high in bins)
+        inside = make("minimum", make("maximum", _line(builder, repeated, slopes, offsets), 0.0), 1.0)
         return _beside(builder, h, 0.5 * inside)
+
+
+@suggests_keywords
+@layer_kind(counted="numeric")
+@dataclass(frozen=True)
+class Peaks:
+    """Beside the inputs h, for each of some values of a column how near it is: 1 at it, 0 from the next on.
+
+    max(1 - |slope·h + offset|, 0); slope and offset start at the values and learn. A network can tell single
+    values apart by them, where numbers name schools or persons.
+
+    Args:
+        columns: which columns of the input.
+        values: of each of them, rising, at least two.
+    """
+
+    columns: Sequence[int]
+    values: Sequence[Sequence[float]]
+
+    def __post_init__(self) -> None:
+        _check_rising(self, "values")
+
+    def __str__(self) -> str:
+        return "peaks at single values"
+
+    def build(self, builder: LayerBuilder, h: Node) -> Node:
+        """The nodes of this layer on the input h of shape (n, width)."""
+        check_columns(self, self.columns, h)
+        gaps = [[high - low for low, high in pairwise(row)] for row in self.values]
+        repeated, order = _repeated(h, self.columns, [len(row) for row in self.values])
+        slopes = tuple(1 / min(gaps[i][max(k - 1, 0) : k + 1]) for i, k in order)
+        offsets = tuple(-self.values[i][k] * s for (i, k), s in zip(order, slopes, strict=True))
+        near = 1.0 - abs(_line(builder, repeated, slopes, offsets))
+        return _beside(builder, h, make("maximum", near, 0.0))
 
 
 @suggests_keywords
@@ -147,3 +164,42 @@ class Sinh:
 
 def _beside(builder: LayerBuilder, h: Node, embedded: Node) -> Node:
     return builder.stage("e", make("concatenate", h, embedded))
+
+
+def _check_rising(layer: PiecewiseLinear | Peaks, role: str) -> None:
+    """Give a layer the columns and the rising numbers of each in plain tuples."""
+    kind = type(layer).__name__
+    object.__setattr__(layer, "columns", wholes(f"columns of {kind}", layer.columns, NOT_NEGATIVE))
+    rows = items(f"{role} of {kind}", getattr(layer, role), "lists of numbers, one for each column")
+    found = tuple(numbers(f"{role} of {kind}[{i}]", row) for i, row in enumerate(rows))
+    object.__setattr__(layer, role, found)
+    if not len(layer.columns) == len(found) > 0:
+        raise DownslopeError(
+            f"{role} of {kind} needs a list for each of {len(layer.columns)} columns, at least one, not "
+            f"{len(found)}"
+        )
+    for i, row in enumerate(found):
+        if len(row) < 2 or list(row) != sorted(set(row)):
+            raise DownslopeError(
+                f"{role} of {kind}[{i}] needs two numbers or more, each above the one before"
+            )
+
+
+def _repeated(h: Node, columns: Sequence[int], counts: Sequence[int]) -> tuple[Node, list[tuple[int, int]]]:
+    """Columns of h, each so many times, and for each copy which of the columns it is and its number.
+
+    The first copies of all columns come first, then the second, and so on.
+    """
+    order = [(i, k) for k in range(max(counts)) for i, count in enumerate(counts) if k < count]
+    parts = [
+        make("columns", h, indices=tuple(columns[i] for i, _ in copies), squeeze=False)
+        for _, copies in groupby(order, key=lambda copy: copy[1])
+    ]
+    return make("concatenate", *parts), order
+
+
+def _line(builder: LayerBuilder, x: Node, slopes: tuple[float, ...], offsets: tuple[float, ...]) -> Node:
+    """slope·x + offset, which start so."""
+    slope = builder.parameter("slope", (len(slopes),), slopes, symbol=Symbol("s"))
+    offset = builder.parameter("offset", (len(offsets),), offsets, symbol=Symbol("c"))
+    return x * slope + offset

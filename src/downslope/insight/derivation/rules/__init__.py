@@ -16,7 +16,12 @@ from downslope.insight.derivation.rules._dense import DenseRule, ResidualRule
 from downslope.insight.derivation.rules._dropout import DropoutRule
 from downslope.insight.derivation.rules._embedding import EmbeddingRule
 from downslope.insight.derivation.rules._layer_norm import LayerNormRule
-from downslope.insight.derivation.rules._numeric import PeriodicRule, PiecewiseLinearRule, SinhRule
+from downslope.insight.derivation.rules._numeric import (
+    PeaksRule,
+    PeriodicRule,
+    PiecewiseLinearRule,
+    SinhRule,
+)
 from downslope.insight.derivation.rules._rule import Factors, Rule, Shares, scalar
 from downslope.nets import ACTIVATION, Stage
 
@@ -41,6 +46,7 @@ _RULES: dict[str, Rule] = {
     "Embedding": EmbeddingRule(),
     "LayerNorm": LayerNormRule(),
     "Periodic": PeriodicRule(),
+    "Peaks": PeaksRule(),
     "PiecewiseLinear": PiecewiseLinearRule(),
     "Residual": ResidualRule(),
     "Sinh": SinhRule(),

@@ -27,7 +27,7 @@ from downslope.insight.derivation._view import NetworkView
 from downslope.insight.derivation.rules._rule import Factors, Rule, columns_of, scalar, taker
 from downslope.nets import Stage
 
-__all__ = ["PeriodicRule", "PiecewiseLinearRule", "SinhRule"]
+__all__ = ["PeaksRule", "PeriodicRule", "PiecewiseLinearRule", "SinhRule"]
 
 
 Names = Sequence[Expression]
@@ -99,10 +99,9 @@ class _Numeric(_Beside):
         raise NotImplementedError
 
 
-class PiecewiseLinearRule(_Numeric):
-    """min(max(s·x + c, 0), 1)/2"""
+class _Line(_Numeric):
+    """f(s·x + c)"""
 
-    shape = "min(max(s·x + c, 0), 1)/2 for each bin of a column x, with its slope s and its offset c,"
     roles = ("slope", "offset")
 
     def _inner(self, stage: Stage) -> Node:
@@ -112,8 +111,17 @@ class PiecewiseLinearRule(_Numeric):
         slope = stage.parameters["slope"]
         return next(n for n in taker(stage, slope).inputs if n is not slope)
 
-    def _sum(self, stage: Stage, names: Any, x: Expression) -> Expression:
+    def _sum(self, stage: Stage, names: Names, x: Expression) -> Expression:
         return Infix("+", (product((names[0], x)), names[1]))
+
+    def _inner_slope(self, stage: Stage, role: str, x: NDArray[Any]) -> Any:
+        return x if role == "slope" else 1.0
+
+
+class PiecewiseLinearRule(_Line):
+    """min(max(s·x + c, 0), 1)/2"""
+
+    shape = "min(max(s·x + c, 0), 1)/2 for each bin of a column x, with its slope s and its offset c,"
 
     def _function(self, inner: Expression) -> Expression:
         above = Apply(Words("max"), (inner, Number(0)))
@@ -123,8 +131,21 @@ class PiecewiseLinearRule(_Numeric):
         inside = Bracketed(Infix("<", (Number(0), self._sum(stage, names, x), Number(1))))
         return Fraction(product((inside, x)) if role == "slope" else inside, Number(2))
 
-    def _inner_slope(self, stage: Stage, role: str, x: NDArray[Any]) -> Any:
-        return x if role == "slope" else 1.0
+
+class PeaksRule(_Line):
+    """max(1 - |s·x + c|, 0)"""
+
+    shape = "max(1 - |s·x + c|, 0) for each of some values of a column x, with its slope s and its offset c,"
+
+    def _function(self, inner: Expression) -> Expression:
+        near = Infix("-", (Number(1), Bracketed(inner, "|", "|")))
+        return Apply(Words("max"), (near, Number(0)))
+
+    def _slope(self, stage: Stage, role: str, names: Names, x: Expression) -> Expression:
+        inner = self._sum(stage, names, x)
+        inside = Bracketed(Infix("<", (Bracketed(inner, "|", "|"), Number(1))))
+        factors = (inside, Apply(Words("sign"), (inner,)), *((x,) if role == "slope" else ()))
+        return Negative(product(factors))
 
 
 class PeriodicRule(_Numeric):
