@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 from exported import NETWORKS, model_of
-from formulas import Call, Neg, Num, Op, Pow, Sym, Total, Transposed, chain_of, lex_latex
+from formulas import Abs, Call, Neg, Num, Op, Pow, Sym, Total, Transposed, chain_of, lex_latex
 from scipy.special import erf, expit, log_softmax
 
 import downslope as ds
@@ -51,6 +51,8 @@ def computed(tree, values):
             return values[tree]
         case Neg(term):
             return -computed(term, values)
+        case Abs(term):
+            return abs(computed(term, values))
         case Transposed(matrix):
             return computed(matrix, values).T
         case Pow(Sym("e"), exponent):

@@ -352,7 +352,7 @@ def table_descent(data: Any, target: str, **options: Any) -> tuple[dict[str, Any
     rows, settings = opened.rows(), opened.settings
     count = len(rows.x)
     if settings.layers_for(count):
-        networks = networks_for(rows.encoder, rows.target, settings, rows.x, count)
+        networks = networks_for(rows.encoder, rows.target, settings, rows.x, rows.y, count)
         network = next(iter(networks.values()))
     else:
         network = linear_network(rows.encoder, rows.target, settings, LINEAR_PENALTY, rows.x)

@@ -91,7 +91,7 @@ def _networks(
     linear = linear_network(encoder, target, settings, LINEAR_PENALTY, rows.learned_x)
     if len(fitted.groups) == 1:
         return [linear]
-    about = (encoder, target, settings, rows.learned_x, rows.count)
+    about = (encoder, target, settings, rows.learned_x, rows.learned_y, rows.count)
     found = {LINEAR: linear, **networks_for(*about), **networks_without_dropout(*about)}
     return [found[group.architecture] for group in fitted.groups]
 

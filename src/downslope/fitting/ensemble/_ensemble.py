@@ -102,9 +102,8 @@ def fit_single(
     linear = linear_network(encoder, target, settings, _SLIGHT_PENALTY, rows.learned_x)
     groups = [_on_these(LINEAR, linear, linear_rows(rows), settings, LINEAR_DESCENT, hooks)]
     if settings.layers_for(rows.count):
-        name, network = next(
-            iter(networks_for(encoder, target, settings, rows.learned_x, rows.count).items())
-        )
+        about = (encoder, target, settings, rows.learned_x, rows.learned_y, rows.count)
+        name, network = next(iter(networks_for(*about).items()))
         asked = settings.descent(len(rows.x), settings.epochs_for(len(rows.x)))
         watched = {**asked, "validation": (rows.x, rows.y)}
         groups.append(_on_these(name, network, rows, settings, watched, hooks))
@@ -205,7 +204,7 @@ def _network_groups(
     first, it is one of them, of the architecture that suits best; else the first ends at once, and all do.
     How long they are trained otherwise depends on when the first was best.
     """
-    about = (encoder, target, settings, rows.learned_x, rows.count)
+    about = (encoder, target, settings, rows.learned_x, rows.learned_y, rows.count)
 
     def trained(
         planned: Iterator[Planned], begin: int, until: Until | None = None

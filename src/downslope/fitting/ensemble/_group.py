@@ -91,6 +91,11 @@ class EncodedRows:
         return self.x if self.unknown is None else self.x[self.learned]
 
     @property
+    def learned_y(self) -> NDArray[np.float32]:
+        """Their targets, (rows,)."""
+        return self.y if self.unknown is None else self.y[self.learned]
+
+    @property
     def learned(self) -> NDArray[np.bool_]:
         """Which rows some member learns from, (rows,)."""
         if self.unknown is None:

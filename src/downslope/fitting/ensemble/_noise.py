@@ -42,8 +42,13 @@ def noise_limit(rows: EncodedRows, target: Target, settings: FitSettings) -> flo
 
 
 def networks_without_dropout(
-    encoder: TableEncoder, target: Target, settings: FitSettings, x: NDArray[np.float32], rows: int
+    encoder: TableEncoder,
+    target: Target,
+    settings: FitSettings,
+    x: NDArray[np.float32],
+    y: NDArray[np.float32],
+    rows: int,
 ) -> Mapping[str, Network]:
     """The architectures of ``networks_for`` without dropout, under names that say so."""
-    found = networks_for(encoder, target, replace(settings, dropout=0.0), x, rows)
+    found = networks_for(encoder, target, replace(settings, dropout=0.0), x, y, rows)
     return {name + _WITHOUT: network for name, network in found.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SIZE, Interval, choice, number, one_or_more, seed, whole
 from downslope.engines import checked_engine
+from downslope.fitting.ensemble._bins import bins_of, some_bins, telling_values
 from downslope.fitting.evaluation import metric_named
 from downslope.nets import (
     Dense,
@@ -18,6 +19,7 @@ from downslope.nets import (
     Embedding,
     Layer,
     Network,
+    Peaks,
     Periodic,
     PiecewiseLinear,
     Quantile,
@@ -43,11 +45,9 @@ _EMA_DECAY = 0.7  # of the parameters over epochs: errors on few held-out rows j
 _WAITED = 5  # one epoch in so many goes by without a smaller error before training ends
 _FEWEST_WAITED = 3
 _COARSE_BINS = 8
-_BINS = 32
 _NUMERICAL_FEATURES = 512  # of one table: with more columns there are fewer of each
 _FREQUENCIES = 8
 _SIGMA = 0.3
-_SAMPLED_ROWS = 20_000  # that decide where the bins are
 _SHARE = Interval(0, 1, open_high=True)
 _FROM_1 = Interval(1)
 _MEMBER_COUNTS = Interval(1, limit=1000)  # each takes the time and the memory of a network
@@ -224,26 +224,34 @@ def _class_name(given: Any) -> str:
 
 
 def networks_for(
-    encoder: TableEncoder, target: Target, settings: FitSettings, x: NDArray[np.float32], rows: int
+    encoder: TableEncoder,
+    target: Target,
+    settings: FitSettings,
+    x: NDArray[np.float32],
+    y: NDArray[np.float32],
+    rows: int,
 ) -> Mapping[str, Network]:
     """The architectures for an encoded table, by the numerical embeddings that set them apart.
 
     Args:
         encoder, target: of the table.
         settings: how the networks are fitted.
-        x: the encoded inputs that the bins are chosen for, (rows, inputs).
+        x, y: the encoded rows that the bins are chosen for, (rows, inputs) and (rows,).
         rows: how many there are in all.
     """
-    columns, edges = _bins(x[:: -(-len(x) // _SAMPLED_ROWS)], encoder.code_columns)
+    bins = bins_of(x, encoder.code_columns)
     numerical: dict[str, tuple[Layer, ...]] = {"plain": ()}
-    if columns:
-        bins = max(2, _NUMERICAL_FEATURES // len(columns))
+    if bins:
+        columns, most = tuple(bins), _features_of_each(bins)
+        values = telling_values(x, bins, y, target)
+        peaks = (Peaks(tuple(values), tuple(values.values())),) if values else ()
         numerical = {
             "periodic": (
-                PiecewiseLinear(columns, [_fewer(row, min(bins // 2 + 1, _COARSE_BINS)) for row in edges]),
-                Periodic(columns, min(bins // 2 + 1, _FREQUENCIES), _SIGMA),
+                *peaks,
+                PiecewiseLinear(columns, some_bins(bins, min(most // 2 + 1, _COARSE_BINS))),
+                Periodic(columns, min(most // 2 + 1, _FREQUENCIES), _SIGMA),
             ),
-            "piecewise": (PiecewiseLinear(columns, [_fewer(row, min(bins, _BINS)) for row in edges]),),
+            "piecewise": (*peaks, PiecewiseLinear(columns, some_bins(bins, most))),
         }
     layers: list[Layer] = []
     dropout = _DROPOUT if settings.dropout is None else settings.dropout
@@ -262,35 +270,17 @@ def networks_for(
 def interval_network(encoder: TableEncoder, levels: tuple[float, ...], x: NDArray[np.float32]) -> Network:
     """The network of the quantiles of errors: its inputs are the prediction, then those of the table."""
     codes = tuple(1 + column for column in encoder.code_columns)
-    columns, edges = _bins(x[:: -(-len(x) // _SAMPLED_ROWS)], codes)
-    bins = max(2, _NUMERICAL_FEATURES // max(1, len(columns)))
+    bins = bins_of(x, codes)
     layers: list[Layer] = [*_embedding(codes, encoder.code_levels, most=4)]
-    if columns:
-        layers.append(PiecewiseLinear(columns, [_fewer(row, min(bins, _BINS)) for row in edges]))
+    if bins:
+        layers.append(PiecewiseLinear(tuple(bins), some_bins(bins, _features_of_each(bins))))
     layers += [Dense(_WIDTH // 2, "silu"), Dropout(0.1), Dense(len(levels))]
     return Network(x.shape[1], layers, loss=Quantile(levels))
 
 
-def _bins(x: NDArray[np.float32], codes: Sequence[int]) -> tuple[list[int], list[tuple[float, ...]]]:
-    """The columns with more than two values, and for each the edges of bins that hold as many rows each."""
-    columns, edges = [], []
-    for column in range(x.shape[1]):
-        values = np.unique(x[:, column])
-        if column in codes or len(values) <= 2:
-            continue
-        if len(values) > _BINS + 1:
-            values = np.unique(np.quantile(x[:, column], np.linspace(0, 1, _BINS + 1)).astype(np.float32))
-        apart = values[np.diff(values, prepend=-np.inf) > 1e-5]  # closer ones would make too steep a line
-        if len(apart) > 2:
-            columns.append(column)
-            edges.append(tuple(map(float, apart)))
-    return columns, edges
-
-
-def _fewer(edges: tuple[float, ...], bins: int) -> tuple[float, ...]:
-    """The edges of at most so many bins."""
-    chosen = np.unique(np.linspace(0, len(edges) - 1, min(bins + 1, len(edges))).round().astype(int))
-    return tuple(edges[i] for i in chosen)
+def _features_of_each(columns: Sized) -> int:
+    """Fewer where there are many columns."""
+    return max(2, _NUMERICAL_FEATURES // len(columns))
 
 
 def linear_network(

@@ -56,7 +56,7 @@ def room_for(
     if hooks.repeated or rows.stream is not None or not settings.layers_for(rows.count):
         return most
     begun = hooks.now()
-    networks = networks_for(encoder, target, settings, rows.learned_x, rows.count)
+    networks = networks_for(encoder, target, settings, rows.learned_x, rows.learned_y, rows.count)
     epochs = settings.epochs_for(rows.count)
     asked = settings.descent(rows.count, epochs)
     network, alone = next(iter(networks.values())), rows.of_first(1)

@@ -1,0 +1,75 @@
+"""Bins of numbers, and the single values that some have to be told apart by."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import downslope as ds
+from downslope.fitting.ensemble._bins import bins_of, telling_values
+from downslope.tables import Target
+
+ROWS = 2000
+NUMBERS, CLASSES = Target("y"), Target("y", ("a", "b", "c"))
+
+
+def table(draw: np.random.Generator) -> NDArray[np.float32]:
+    """A number that names one of 150 schools, an age, and a number that hardly comes again."""
+    schools, ages = draw.integers(0, 150, ROWS), draw.integers(18, 90, ROWS)
+    return np.stack([schools / 50, ages / 20, draw.normal(size=ROWS)], axis=1).astype(np.float32)
+
+
+def of_schools(x: NDArray[np.float32], draw: np.random.Generator) -> NDArray[np.float32]:
+    """A number that each school has, in no order."""
+    return draw.normal(size=150).astype(np.float32)[np.round(x[:, 0] * 50).astype(int)]
+
+
+def told(x: NDArray[np.float32], y: NDArray[np.float32], target: Target = NUMBERS) -> dict[int, tuple]:
+    return telling_values(x, bins_of(x, ()), y.astype(np.float32), target)
+
+
+def test_a_number_that_names_something_is_told_apart_by_its_values() -> None:
+    draw = np.random.default_rng(0)
+    x = table(draw)
+    y = of_schools(x, draw) + x[:, 1] + 0.5 * draw.normal(size=ROWS)
+    assert list(told(x, y)) == [0]
+    assert told(x, y)[0] == pytest.approx(np.unique(x[:, 0]))
+    assert list(told(x, np.digitize(y, [-0.5, 0.5]), CLASSES)) == [0]
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("target", [NUMBERS, CLASSES])
+def test_of_noise_and_smooth_functions_bins_tell_enough(seed: int, target: Target) -> None:
+    draw = np.random.default_rng(seed)
+    x = table(draw)
+    smooth = np.sin(2 * x[:, 1]) + draw.normal(size=ROWS)
+    for y in (smooth, draw.normal(size=ROWS), draw.exponential(size=ROWS) ** 2):
+        assert not told(x, y if target is NUMBERS else np.digitize(y, [-0.5, 0.5]), target)
+
+
+def test_there_is_room_for_the_columns_that_tell_most() -> None:
+    draw = np.random.default_rng(3)
+    x = np.concatenate([table(draw)[:, :1] for _ in range(5)], axis=1)
+    each = [of_schools(x[:, i : i + 1], draw) for i in range(5)]
+    y = 3 * each[4] + 2 * each[1] + 2.5 * each[3] + each[0] + each[2]
+    assert list(told(x, y)) == [4, 3, 1]  # 3 times 150 of 512
+
+
+def test_bins_are_quantiles_or_the_values_and_codes_have_none() -> None:
+    draw = np.random.default_rng(2)
+    x = np.concatenate([table(draw), draw.integers(0, 5, (ROWS, 2)), draw.integers(0, 2, (ROWS, 1))], axis=1)
+    bins = bins_of(x.astype(np.float32), (4,))
+    assert list(bins) == [0, 1, 2, 3]
+    assert bins[2] == pytest.approx(np.quantile(x[:, 2], np.linspace(0, 1, 33)), abs=1e-6)
+    assert bins[3] == (0, 1, 2, 3, 4)
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_a_fit_knows_what_a_number_names(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    x = table(draw)
+    y = of_schools(x, draw) + 0.1 * draw.normal(size=ROWS)
+    model = ds.fit(x[:1500], y[:1500], epochs=20)
+    left = y[1500:] - model.predict(x[1500:])
+    assert np.mean(left**2) < 0.05 * y.var()  # with 32 bins alone 0.84 of it
