@@ -70,7 +70,7 @@ def test_a_candidate_that_went_through_all_rungs_is_where_one_descent_takes_it()
     for rung in range(len(SHARES)):
         learned = made.advance(DEFAULTS, rung, learned, None)
     rows, settings = made.encoded, made.settings
-    networks = networks_for(made.rows.encoder, made.rows.target, settings, rows.x, rows.y, ROWS)
+    networks = networks_for(made.rows.encoder, made.rows.target, settings, rows)
     for name, network in networks.items():
         asked = {**settings.descent(ROWS, 8), "patience": None}
         whole = descend(

@@ -22,7 +22,7 @@ from downslope.fitting._descent import descent_arguments
 from downslope.fitting._models import Models
 from downslope.fitting._parallel import shared_settings
 from downslope.fitting._recording import kept_rows, record_of
-from downslope.fitting._training import shuffled_as, train
+from downslope.fitting._training import encoded_rows, shuffled_as, train
 from downslope.fitting.ensemble import (
     LINEAR_PENALTY,
     FitHooks,
@@ -49,7 +49,7 @@ from downslope.fitting.rows import (
     with_targets,
 )
 from downslope.tables import TASKS, Description, Reading, counted_in
-from downslope.training import Checkpoint
+from downslope.training import Checkpoint, Folds
 
 __all__ = ["FitPhase", "OpenedFit", "fit", "fitted_model", "opened_fit", "table_descent"]
 
@@ -352,8 +352,8 @@ def table_descent(data: Any, target: str, **options: Any) -> tuple[dict[str, Any
     rows, settings = opened.rows(), opened.settings
     count = len(rows.x)
     if settings.layers_for(count):
-        networks = networks_for(rows.encoder, rows.target, settings, rows.x, rows.y, count)
-        network = next(iter(networks.values()))
+        encoded = encoded_rows(rows, Folds(np.full(count, -1)))
+        network = next(iter(networks_for(rows.encoder, rows.target, settings, encoded).values()))
     else:
         network = linear_network(rows.encoder, rows.target, settings, LINEAR_PENALTY, rows.x)
     return descent_arguments(network, settings, rows.x, rows.y), rows.encoder.features

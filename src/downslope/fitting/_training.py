@@ -30,7 +30,7 @@ from downslope.fitting.record import LaterScores
 from downslope.fitting.rows import LaterPart, TargetRows
 from downslope.training import Folds
 
-__all__ = ["Trained", "shuffled_as", "train", "with_folds"]
+__all__ = ["Trained", "encoded_rows", "shuffled_as", "train", "with_folds"]
 
 _LEAST_SECONDS = 0.001
 _CHECK_SHARE = 0.1  # of a time limit
@@ -123,7 +123,7 @@ def _held_out_and_whole(rows: TargetRows, settings: FitSettings, hooks: FitHooks
     try:
         if again or fitted.alone:
             counts = class_weights_of(settings, rows.target, rows.y)
-            every = EncodedRows(rows.x, rows.y, rows.w, encoded.folds, None, rows.stream, counts)
+            every = encoded_rows(rows, encoded.folds, counts)
             whole = on_all_rows(fitted, every, rows.encoder, rows.target, settings, hooks, seconds=left)
             return trained if whole is None else replace(trained, fitted=whole, rows=rows)
         if checks:
@@ -157,15 +157,22 @@ def with_folds(rows: TargetRows, measured: TargetRows, settings: FitSettings) ->
         most = members if groups is None else len(np.unique(groups))
         members = min(members, most)
         folds = folds_of(measured.y, members, settings.seed, groups, settings.folds_for(len(rows.y)))
-        return EncodedRows(measured.x, measured.y, measured.w, folds, None, measured.stream, class_weights)
+        return encoded_rows(measured, folds, class_weights)
     folds, unknown = later_folds(measured.y, rows.held_out.later, members, settings.seed, groups)
-    found = EncodedRows(measured.x, measured.y, measured.w, folds, unknown, measured.stream, class_weights)
+    found = replace(encoded_rows(measured, folds, class_weights), unknown=unknown)
     if not found.known_weights[folds.of < 0].any(axis=0).all():
         raise DownslopeError(
             "no earlier row is of another group than the rows that are held out by time, so that nothing is "
             "left to train on; leave out group or time"
         )
     return found
+
+
+def encoded_rows(
+    rows: TargetRows, folds: Folds, class_weights: NDArray[np.float32] | None = None
+) -> EncodedRows:
+    """The rows with those that are held out, of which every member may know all others."""
+    return EncodedRows(*(rows.x, rows.y, rows.w, folds, None, rows.stream, class_weights), groups=rows.groups)
 
 
 def _with_intervals(

@@ -12,7 +12,7 @@ from downslope.fitting.ensemble._ensemble import (
     linear_group,
 )
 from downslope.fitting.ensemble._folds import folds_of, later_folds
-from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, class_probabilities
+from downslope.fitting.ensemble._group import EnsembleGroup, class_probabilities
 from downslope.fitting.ensemble._hooks import FitHooks, FitPhase
 from downslope.fitting.ensemble._intervals import (
     COVERAGES,
@@ -23,6 +23,7 @@ from downslope.fitting.ensemble._intervals import (
 )
 from downslope.fitting.ensemble._recipe import FitSettings, embeddings, linear_network, networks_for
 from downslope.fitting.ensemble._room import Room, room_for
+from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.fitting.ensemble._stream import EncodedStream
 
 __all__ = [

@@ -18,10 +18,11 @@ from downslope.fitting.ensemble._ensemble import (
     descended,
     linear_rows,
 )
-from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, train_group
+from downslope.fitting.ensemble._group import EnsembleGroup, train_group
 from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.fitting.ensemble._noise import networks_without_dropout
 from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
+from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.fitting.record import LINEAR
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import TableEncoder, Target
@@ -91,7 +92,7 @@ def _networks(
     linear = linear_network(encoder, target, settings, LINEAR_PENALTY, rows.learned_x)
     if len(fitted.groups) == 1:
         return [linear]
-    about = (encoder, target, settings, rows.learned_x, rows.learned_y, rows.count)
+    about = (encoder, target, settings, rows)
     found = {LINEAR: linear, **networks_for(*about), **networks_without_dropout(*about)}
     return [found[group.architecture] for group in fitted.groups]
 

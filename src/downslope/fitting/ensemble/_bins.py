@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ _BINS = 32
 _LEAST_APART = 1e-5  # closer edges would make too steep a line
 _SAMPLED_ROWS = 20_000  # that decide where the bins are
 _ROWS_OF_A_VALUE = 2  # on average, below which nothing is known of single values
-_EXPLAINED = 0.05  # of what bins leave
+_EXPLAINED = 1 / 3  # of what bins leave
 _CLASSES = 50  # that are looked at
 _PRIOR_ROWS = (1, 10)  # of the mean of a bin, beside the rows of a value
 _VALUES = 512  # of a table
@@ -46,7 +47,11 @@ def some_bins(bins: Mapping[int, Edges], most: int) -> list[Edges]:
 
 
 def telling_values(
-    x: NDArray[np.float32], bins: Mapping[int, Edges], y: NDArray[np.float32], target: Target
+    x: NDArray[np.float32],
+    bins: Mapping[int, Edges],
+    y: NDArray[np.float32],
+    target: Target,
+    groups: NDArray[np.int64] | None = None,
 ) -> dict[int, Edges]:
     """The values of columns that come again and again, and explain the target better than bins of many do.
 
@@ -56,11 +61,13 @@ def telling_values(
         x: the encoded inputs, (rows, inputs).
         bins: of its columns.
         y, target: what is to be explained, (rows,), as numbers or classes.
+        groups: of rows that are not to explain each other, (rows,); None: each row may explain all others.
     """
     x, outputs = _sampled(x), _outputs(_sampled(y), target)
+    together = np.arange(len(x)) if groups is None else np.unique(_sampled(groups), return_inverse=True)[1]
     values = {column: _apart(np.unique(x[:, column])) for column in bins}
     many = [c for c in bins if _BINS + 1 < len(values[c]) <= min(_VALUES, len(x) / _ROWS_OF_A_VALUE)]
-    shares = {column: _explained(x[:, column], bins[column], outputs) for column in many}
+    shares = {column: _explained(x[:, column], bins[column], outputs, together) for column in many}
     found: dict[int, Edges] = {}
     room = _VALUES
     for column in sorted(shares, key=lambda c: -shares[c]):
@@ -70,7 +77,7 @@ def telling_values(
     return found
 
 
-def _sampled(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+def _sampled(rows: NDArray[Any]) -> NDArray[Any]:
     return rows[:: -(-len(rows) // _SAMPLED_ROWS)]
 
 
@@ -98,23 +105,39 @@ def _outputs(y: NDArray[np.float32], target: Target) -> NDArray[np.float64]:
     return indicators.astype(np.float64)
 
 
-def _explained(x: NDArray[np.float32], edges: Edges, outputs: NDArray[np.float64]) -> float:
+def _explained(
+    x: NDArray[np.float32], edges: Edges, outputs: NDArray[np.float64], together: NDArray[np.intp]
+) -> float:
     """The share of the squared errors of the means in bins that the means of single values take away.
 
-    Every row is left out of the means that predict it; those of values are shrunken.
+    Rows that belong together are left out of the means that predict them; those of values are shrunken.
     """
     bins = np.searchsorted(np.array(edges, np.float32), x, side="right")
-    left = outputs - _means_of_others(bins, outputs, 1, outputs.mean(axis=0))
+    left = outputs - _means_of_others(bins, together, outputs, 1, outputs.mean(axis=0))
     _, codes = np.unique(x, return_inverse=True)
-    errors = [((left - _means_of_others(codes, left, prior)) ** 2).sum() for prior in _PRIOR_ROWS]
+    errors = [((left - _means_of_others(codes, together, left, prior)) ** 2).sum() for prior in _PRIOR_ROWS]
     return float(1 - min(errors) / max((left**2).sum(), np.finfo(np.float64).tiny))
 
 
 def _means_of_others(
-    codes: NDArray[np.intp], of: NDArray[np.float64], prior: int, mean: NDArray[np.float64] | float = 0.0
+    codes: NDArray[np.intp],
+    together: NDArray[np.intp],
+    of: NDArray[np.float64],
+    prior: int,
+    mean: NDArray[np.float64] | float = 0.0,
 ) -> NDArray[np.float64]:
-    """For each row the mean of the other rows with its code, and of so many more that have a given mean."""
-    rows: NDArray[np.int64] = np.bincount(codes)
-    sums = np.stack([np.bincount(codes, column) for column in of.T], axis=1)
-    found: NDArray[np.float64] = (sums[codes] - of + prior * mean) / (rows[codes, None] - 1 + prior)
+    """For each row the mean of its code over all other groups, and over so many more rows of a given mean."""
+    _, own = np.unique(codes * (together.max() + 1) + together, return_inverse=True)
+    sums, rows = _summed(codes, of)
+    own_sums, own_rows = _summed(own, of)
+    found: NDArray[np.float64] = (sums - own_sums + prior * mean) / (rows - own_rows + prior)
     return found
+
+
+def _summed(
+    codes: NDArray[np.intp], of: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """For each row the sums over the rows with its code, and how many these are."""
+    sums: NDArray[np.float64] = np.stack([np.bincount(codes, column) for column in of.T], axis=1)
+    rows: NDArray[np.int64] = np.bincount(codes)
+    return sums[codes], rows[codes, None]

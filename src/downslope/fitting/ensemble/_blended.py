@@ -19,7 +19,8 @@ from downslope.fitting.ensemble._blend import (
     highest_shares,
     temperature_scaled,
 )
-from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup
+from downslope.fitting.ensemble._group import EnsembleGroup
+from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.fitting.evaluation import metric_of
 from downslope.nets import AnyNetwork, Ensemble
 from downslope.tables import Target

@@ -14,10 +14,11 @@ from downslope.fitting.ensemble._blend import Score
 from downslope.fitting.ensemble._blended import FittedEnsemble, blended_groups
 from downslope.fitting.ensemble._class_weights import taken_back
 from downslope.fitting.ensemble._divergence import refuse_diverged
-from downslope.fitting.ensemble._group import EncodedRows, EnsembleGroup, class_probabilities, train_group
+from downslope.fitting.ensemble._group import EnsembleGroup, class_probabilities, train_group
 from downslope.fitting.ensemble._hooks import FitHooks, Until
 from downslope.fitting.ensemble._noise import networks_without_dropout, noise_limit
 from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
+from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.fitting.ensemble._within import within
 from downslope.fitting.record import LINEAR
 from downslope.nets import AnyNetwork, Ensemble, Network
@@ -102,8 +103,7 @@ def fit_single(
     linear = linear_network(encoder, target, settings, _SLIGHT_PENALTY, rows.learned_x)
     groups = [_on_these(LINEAR, linear, linear_rows(rows), settings, LINEAR_DESCENT, hooks)]
     if settings.layers_for(rows.count):
-        about = (encoder, target, settings, rows.learned_x, rows.learned_y, rows.count)
-        name, network = next(iter(networks_for(*about).items()))
+        name, network = next(iter(networks_for(encoder, target, settings, rows).items()))
         asked = settings.descent(len(rows.x), settings.epochs_for(len(rows.x)))
         watched = {**asked, "validation": (rows.x, rows.y)}
         groups.append(_on_these(name, network, rows, settings, watched, hooks))
@@ -204,7 +204,7 @@ def _network_groups(
     first, it is one of them, of the architecture that suits best; else the first ends at once, and all do.
     How long they are trained otherwise depends on when the first was best.
     """
-    about = (encoder, target, settings, rows.learned_x, rows.learned_y, rows.count)
+    about = (encoder, target, settings, rows)
 
     def trained(
         planned: Iterator[Planned], begin: int, until: Until | None = None

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.fitting.ensemble._folds import folds_of, forward_folds
-from downslope.fitting.ensemble._group import EncodedRows, train_group
+from downslope.fitting.ensemble._group import train_group
 from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.fitting.ensemble._recipe import FitSettings, interval_network
+from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.fitting.ensemble._within import SURE, seconds_of_a_step, within
 from downslope.nets import AnyNetwork, Network
 from downslope.tables import TableEncoder

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from downslope.fitting.ensemble._group import EncodedRows
 from downslope.fitting.ensemble._recipe import FitSettings, networks_for
+from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.nets import Network
 from downslope.tables import TableEncoder, Target
 
@@ -45,10 +44,8 @@ def networks_without_dropout(
     encoder: TableEncoder,
     target: Target,
     settings: FitSettings,
-    x: NDArray[np.float32],
-    y: NDArray[np.float32],
-    rows: int,
+    rows: EncodedRows,
 ) -> Mapping[str, Network]:
     """The architectures of ``networks_for`` without dropout, under names that say so."""
-    found = networks_for(encoder, target, replace(settings, dropout=0.0), x, y, rows)
+    found = networks_for(encoder, target, replace(settings, dropout=0.0), rows)
     return {name + _WITHOUT: network for name, network in found.items()}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SIZE, Interval, choice, number, one_or_more, seed, whole
 from downslope.engines import checked_engine
 from downslope.fitting.ensemble._bins import bins_of, some_bins, telling_values
+from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.fitting.evaluation import metric_named
 from downslope.nets import (
     Dense,
@@ -227,23 +228,21 @@ def networks_for(
     encoder: TableEncoder,
     target: Target,
     settings: FitSettings,
-    x: NDArray[np.float32],
-    y: NDArray[np.float32],
-    rows: int,
+    rows: EncodedRows,
 ) -> Mapping[str, Network]:
     """The architectures for an encoded table, by the numerical embeddings that set them apart.
 
     Args:
         encoder, target: of the table.
         settings: how the networks are fitted.
-        x, y: the encoded rows that the bins are chosen for, (rows, inputs) and (rows,).
-        rows: how many there are in all.
+        rows: what they are to learn from.
     """
+    x = rows.learned_x
     bins = bins_of(x, encoder.code_columns)
     numerical: dict[str, tuple[Layer, ...]] = {"plain": ()}
     if bins:
         columns, most = tuple(bins), _features_of_each(bins)
-        values = telling_values(x, bins, y, target)
+        values = telling_values(x, bins, rows.learned_y, target, rows.learned_groups)
         peaks = (Peaks(tuple(values), tuple(values.values())),) if values else ()
         numerical = {
             "periodic": (
@@ -255,7 +254,7 @@ def networks_for(
         }
     layers: list[Layer] = []
     dropout = _DROPOUT if settings.dropout is None else settings.dropout
-    for units in settings.layers_for(rows):
+    for units in settings.layers_for(rows.count):
         layers.append(Dense(units, settings.activation))
         if dropout:
             layers.append(Dropout(dropout))

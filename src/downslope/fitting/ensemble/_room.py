@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from downslope.fitting.ensemble._group import EncodedRows
 from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.fitting.ensemble._recipe import FitSettings, networks_for
+from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.fitting.ensemble._within import SURE, seconds_of_a_step
 from downslope.tables import TableEncoder, Target
 
@@ -56,7 +56,7 @@ def room_for(
     if hooks.repeated or rows.stream is not None or not settings.layers_for(rows.count):
         return most
     begun = hooks.now()
-    networks = networks_for(encoder, target, settings, rows.learned_x, rows.learned_y, rows.count)
+    networks = networks_for(encoder, target, settings, rows)
     epochs = settings.epochs_for(rows.count)
     asked = settings.descent(rows.count, epochs)
     network, alone = next(iter(networks.values())), rows.of_first(1)

@@ -7,8 +7,8 @@ from math import inf
 from time import monotonic
 from typing import Any
 
-from downslope.fitting.ensemble._group import EncodedRows
 from downslope.fitting.ensemble._hooks import FitHooks
+from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.nets import Ensemble, Network
 from downslope.training import Progress, descend
 

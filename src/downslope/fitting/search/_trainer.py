@@ -113,8 +113,7 @@ class Trainer:
         return {name: Ensemble([network] * self._some(rung).members) for name, network in networks.items()}
 
     def _networks(self, settings: FitSettings) -> Mapping[str, Network]:
-        x, y = self.encoded.learned_x, self.encoded.learned_y
-        return networks_for(self.rows.encoder, self.rows.target, settings, x, y, len(self.encoded.x))
+        return networks_for(self.rows.encoder, self.rows.target, settings, self.encoded)
 
     def _descended(
         self, network: Network, settings: FitSettings, rung: int, before: Run | None, seconds: float | None
