@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from downslope.tables._plain import is_plain, plain_column, plain_frame
 from downslope.tables._polars import check_polars
 from downslope.tables._reading import read_table
 from downslope.tables._rows import as_row
+from downslope.tables.sources import is_source
 from downslope.tables.text import checked_names, level_text
 
 __all__ = ["as_frame"]
@@ -42,7 +42,7 @@ def as_frame(data: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
     {'size': [50, 60], 'town': ['Bonn', None]}
     """
     check_polars()
-    if isinstance(data, str | os.PathLike) or hasattr(data, "read"):
+    if is_source(data):
         frame = read_table(data)
     elif isinstance(data, pl.LazyFrame):
         frame = data.collect()

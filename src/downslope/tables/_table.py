@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +13,7 @@ from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._frames import as_frame
 from downslope.tables._reading import written_tables
+from downslope.tables.sources import is_source
 from downslope.tables.text import Reading, Written, typed, without_extra_rows
 
 __all__ = ["Table", "open_table"]
@@ -106,7 +106,7 @@ def open_table(
     if isinstance(data, Table):
         found = typed(data.frame, data.reading.notation, wanted, data.index)
         return replace(data, frame=found.frame, left_out=(), notes=found.notes, unread=found.unread)
-    if isinstance(data, str | os.PathLike) or hasattr(data, "read"):
+    if is_source(data):
         levels = [name for name, kind in (wanted or {}).items() if kind == "level"]
         text = levels if before is None else None
         written = _file(data, sheet, _ways(reading, before or Reading()), needed, text)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from downslope.tables.sources._charset import encoding_of, wide_encoding_of
 from downslope.tables.sources._limits import largest_content, too_large
 from downslope.tables.sources._unpacking import PACKED, unpacked
 
-__all__ = ["Source", "as_utf8", "decoded", "open_source"]
+__all__ = ["Source", "as_utf8", "decoded", "is_source", "open_source"]
 
 _BLOCK = 1 << 16  # which stays in the cache
 _CHUNK = 1 << 24  # of a stream
@@ -51,6 +51,14 @@ def _suffix(name: str) -> str:
     while path.suffix in PACKED:
         path = path.with_suffix("")
     return path.suffix
+
+
+def is_source(data: Any) -> bool:
+    """Whether a table is read from it: from a path or an open file.
+
+    A column "read" of a frame of pandas is an attribute of it, but no method.
+    """
+    return isinstance(data, str | os.PathLike) or callable(getattr(data, "read", None))
 
 
 def _read(source: str | os.PathLike[str] | BinaryIO) -> tuple[str, bytes]:
