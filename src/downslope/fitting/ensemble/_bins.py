@@ -65,8 +65,11 @@ def telling_values(
     """
     x, outputs = _sampled(x), _outputs(_sampled(y), target)
     together = np.arange(len(x)) if groups is None else np.unique(_sampled(groups), return_inverse=True)[1]
-    values = {column: _apart(np.unique(x[:, column])) for column in bins}
-    many = [c for c in bins if _BINS + 1 < len(values[c]) <= min(_VALUES, len(x) / _ROWS_OF_A_VALUE)]
+    few = [
+        c for c in bins if len(np.unique(x[: 2 * _VALUES, c])) <= _VALUES
+    ]  # of most columns a look is enough
+    values = {column: _apart(np.unique(x[:, column])) for column in few}
+    many = [c for c in few if _BINS + 1 < len(values[c]) <= min(_VALUES, len(x) / _ROWS_OF_A_VALUE)]
     shares = {column: _explained(x[:, column], bins[column], outputs, together) for column in many}
     found: dict[int, Edges] = {}
     room = _VALUES

@@ -41,10 +41,7 @@ def noise_limit(rows: EncodedRows, target: Target, settings: FitSettings) -> flo
 
 
 def networks_without_dropout(
-    encoder: TableEncoder,
-    target: Target,
-    settings: FitSettings,
-    rows: EncodedRows,
+    encoder: TableEncoder, target: Target, settings: FitSettings, rows: EncodedRows
 ) -> Mapping[str, Network]:
     """The architectures of ``networks_for`` without dropout, under names that say so."""
     found = networks_for(encoder, target, replace(settings, dropout=0.0), rows)

@@ -225,10 +225,7 @@ def _class_name(given: Any) -> str:
 
 
 def networks_for(
-    encoder: TableEncoder,
-    target: Target,
-    settings: FitSettings,
-    rows: EncodedRows,
+    encoder: TableEncoder, target: Target, settings: FitSettings, rows: EncodedRows
 ) -> Mapping[str, Network]:
     """The architectures for an encoded table, by the numerical embeddings that set them apart.
 
