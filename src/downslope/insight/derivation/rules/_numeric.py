@@ -133,12 +133,12 @@ class PiecewiseLinearRule(_Line):
 
 
 class PeaksRule(_Line):
-    """max(1 - |s·x + c|, 0)"""
+    """max(1 − |s·x + c|, 0)"""
 
-    shape = "max(1 - |s·x + c|, 0) for each of some values of a column x, with its slope s and its offset c,"
+    shape = "max(1 − |s·x + c|, 0) for each of some values of a column x, with its slope s and its offset c,"
 
     def _function(self, inner: Expression) -> Expression:
-        near = Infix("-", (Number(1), Bracketed(inner, "|", "|")))
+        near = Infix("−", (Number(1), Bracketed(inner, "|", "|")))
         return Apply(Words("max"), (near, Number(0)))
 
     def _slope(self, stage: Stage, role: str, names: Names, x: Expression) -> Expression:
