@@ -2,6 +2,7 @@
 
     python benchmarks/defaults.py measure defaults.jsonl
     python benchmarks/defaults.py show defaults.jsonl [--write]
+    python benchmarks/defaults.py measure drawn.jsonl --drawn 1800 2293   # tables that nobody chose
 
 Each line of the file is a fit of four fifths of a table on two threads, measured on the last fifth; a file
 goes on where it ends. All get the same frame, with categories as such. The error is the root mean squared
@@ -23,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from drawn_tables import drawn
 from report import machine, publish, table
 from scores import log_loss, relative_error
 from small_tables import KINDS, TABLES, SmallTable
@@ -42,6 +44,10 @@ def main() -> None:
     measure.add_argument("--seeds", nargs="*", type=int, default=[0])
     measure.add_argument("--kinds", nargs="*", default=list(KINDS), choices=KINDS)
     measure.add_argument("--library", nargs="*", default=list(LIBRARIES), choices=LIBRARIES)
+    places = ("FIRST", "LAST")
+    measure.add_argument(
+        "--drawn", nargs=2, type=int, metavar=places, help="in place of them, of tables in random order"
+    )
     measure.set_defaults(run=measured)
     show = commands.add_parser("show", help="ranks, and errors as ratios to the best of the others")
     show.add_argument("file", type=Path)
@@ -53,7 +59,8 @@ def main() -> None:
 
 def measured(args: argparse.Namespace) -> None:
     known = {(line["table"], line["seed"], line["library"]) for line in lines_of(args.file)}
-    for seed, small in product(args.seeds, [t for t in TABLES if t.kind in args.kinds]):
+    tables = list(drawn(*args.drawn)) if args.drawn else [t for t in TABLES if t.kind in args.kinds]
+    for seed, small in product(args.seeds, tables):
         for library in args.library:
             if (small.name, seed, library) in known:
                 continue
@@ -185,7 +192,7 @@ def shown(args: argparse.Namespace) -> None:
             [*by_kind, kind_row("all", list(errors), errors)],
         ),
     ]
-    publish("defaults", tables, args.write)
+    publish("defaults" if by_kind else "drawn", tables, args.write)
 
 
 def means(lines: Sequence[Mapping[str, Any]], of: str) -> Errors:
