@@ -92,8 +92,8 @@ def _networks(
     linear = linear_network(encoder, target, settings, LINEAR_PENALTY, rows.learned_x)
     if len(fitted.groups) == 1:
         return [linear]
-    about = (encoder, target, settings, rows)
-    found = {LINEAR: linear, **networks_for(*about), **networks_without_dropout(*about)}
+    networks = networks_for(encoder, target, settings, rows)
+    found = {LINEAR: linear, **networks, **networks_without_dropout(networks)}
     return [found[group.architecture] for group in fitted.groups]
 
 

@@ -204,7 +204,6 @@ def _network_groups(
     first, it is one of them, of the architecture that suits best; else the first ends at once, and all do.
     How long they are trained otherwise depends on when the first was best.
     """
-    about = (encoder, target, settings, rows)
 
     def trained(
         planned: Iterator[Planned], begin: int, until: Until | None = None
@@ -213,7 +212,7 @@ def _network_groups(
             seed = (settings.seed + place) % SEEDS
             yield _trained(name, network, rows, settings, seed, seconds, hooks, until)
 
-    networks = networks_for(*about)
+    networks = networks_for(encoder, target, settings, rows)
     if rows.alone:
         yield from trained(_first(networks, settings), 0)
         return
@@ -225,7 +224,7 @@ def _network_groups(
     yield (first := next(trained(planned, 0, until)))
     little = hooks.agree(bool(min(first.run.validation_losses, default=math.inf) < limit))
     if little:
-        others = networks_without_dropout(*about)
+        others = networks_without_dropout(networks)
         if many and settings.time_limit is None:
             others = _best_in_trial(others, rows, settings, hooks)
         planned = _timed(others, settings, started, 1, hooks)

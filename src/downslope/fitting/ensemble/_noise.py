@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from downslope.fitting.ensemble._recipe import FitSettings, networks_for
+from downslope.fitting.ensemble._recipe import FitSettings
 from downslope.fitting.ensemble._rows import EncodedRows
-from downslope.nets import Network
-from downslope.tables import TableEncoder, Target
+from downslope.nets import Dropout, Network
+from downslope.tables import Target
 
 __all__ = ["networks_without_dropout", "noise_limit"]
 
@@ -40,9 +40,9 @@ def noise_limit(rows: EncodedRows, target: Target, settings: FitSettings) -> flo
     return _LITTLE * float(np.average((y - np.average(y, weights=weights)) ** 2, weights=weights))
 
 
-def networks_without_dropout(
-    encoder: TableEncoder, target: Target, settings: FitSettings, rows: EncodedRows
-) -> Mapping[str, Network]:
-    """The architectures of ``networks_for`` without dropout, under names that say so."""
-    found = networks_for(encoder, target, replace(settings, dropout=0.0), rows)
-    return {name + _WITHOUT: network for name, network in found.items()}
+def networks_without_dropout(networks: Mapping[str, Network]) -> Mapping[str, Network]:
+    """The same architectures without dropout, under names that say so."""
+    return {
+        name + _WITHOUT: replace(n, layers=[layer for layer in n.layers if not isinstance(layer, Dropout)])
+        for name, n in networks.items()
+    }

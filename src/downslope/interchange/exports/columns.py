@@ -53,7 +53,7 @@ def of_table(
     result = double(found)
     if not target.classes:
         if isinstance(network, Ensemble):  # as the model itself
-            low, high = ((end - target.mean) / target.scale for end in target.ends)
+            low, high = target.scaled_ends
             result = make("minimum", make("maximum", result, low), high)
         if ends is not None:
             around, arrays = ends(result, x)
