@@ -190,8 +190,8 @@ x, y = x[:500], y[:500]
 whole = ds.descend(net, x, y, steps=steps, **how)
 found = 0
 while found < {times}:
-    interrupt(random.random() * 0.3)
     try:
+        interrupt(random.random() * 0.3)  # the signal can come while its thread is being started
         run = ds.descend(net, x, y, steps=steps, **how)
         if run.stopped == "finished":
             time.sleep(1)
