@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import downslope as ds
+from downslope.fitting.ensemble import FitHooks, FitSettings, fit_intervals
 from downslope.fitting.ensemble._intervals import COVERAGES, QUANTILES, calibrated, nested
+from downslope.tables import TableEncoder, as_frame, describe
 
 LEVELS = [0.001, 0.1, 0.3, 0.5, 0.6, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.99, 0.995, 0.9999]
 
@@ -72,3 +74,22 @@ def test_a_single_constant_quantile_gives_the_conformal_rank() -> None:
     widening = calibrated(np.zeros((199, len(QUANTILES))), errors, np.ones(199))
     ordered = np.sort(np.abs(errors))
     np.testing.assert_allclose(widening, [ordered[int(np.ceil(200 * share)) - 1] for share in COVERAGES])
+
+
+@pytest.mark.parametrize("size", [2.0**-20, 2.0**20])
+def test_intervals_grow_with_the_errors(size: float) -> None:
+    """They are exactly so many times as wide, whatever the size: the errors of a good fit can be tiny."""
+    x, y = noisy(300, 4)
+    frame = as_frame({"a": x[:, 0], "b": x[:, 1], "y": y})
+    encoder = TableEncoder.fit(frame, describe(frame, target="y"))
+    rows, ones, zeros = encoder.encode(frame).x, np.ones(300, np.float32), np.zeros(300)
+    settings = FitSettings(epochs=10)
+
+    def found(errors: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+        networks, ends = fit_intervals(rows, errors, ones, zeros, encoder, settings, FitHooks())
+        return ends, networks.intervals(rows, zeros, LEVELS)
+
+    errors = y.astype(np.float32)
+    (held, new), (held_of_these, new_of_these) = found(errors), found(errors * np.float32(size))
+    np.testing.assert_allclose(held_of_these, held * size, rtol=1e-6)
+    np.testing.assert_allclose(np.array(new_of_these), np.array(new) * size, rtol=1e-5)

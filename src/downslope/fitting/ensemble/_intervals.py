@@ -22,7 +22,7 @@ from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.fitting.ensemble._recipe import FitSettings, interval_network
 from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.fitting.ensemble._within import SURE, seconds_of_a_step, within
-from downslope.nets import AnyNetwork, Network
+from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import TableEncoder
 from downslope.training import forward
 
@@ -36,7 +36,7 @@ QUANTILES = tuple(sorted({round(0.5 + side * share / 2, 4) for share in COVERAGE
 
 _MEMBERS, _FEWEST_MEMBERS = 4, 2
 _GETTING_READY = 1.0  # seconds, below which getting ready for all members is too large a share
-_EPOCHS = 32
+_SMALLEST_UNIT = 1e-30
 _MOST_ROWS = 50_000
 _FEWEST_ROWS, _FEWEST_EPOCHS = 1000, 8  # where time is short
 _TRIAL_SHARE = 0.05  # of the seconds that there are
@@ -162,7 +162,8 @@ def fit_intervals(
         times = None if times is None else times[some]
     inputs = _inputs(x, predicted)
     errors = (y - predicted).astype(np.float32)
-    targets = np.repeat(errors[:, None], len(QUANTILES), axis=1)
+    unit = _unit(errors, weights)
+    targets = np.repeat(errors[:, None] / unit, len(QUANTILES), axis=1)
     quick = seconds is not None and seconds < _GETTING_READY and not hooks.repeated
     members = _FEWEST_MEMBERS if quick else _MEMBERS
     members = members if groups is None else min(members, len(np.unique(groups)))
@@ -175,12 +176,30 @@ def fit_intervals(
     group = train_group("intervals", network, rows, training=training, **asked, **going_along)
     if group.run.stopped == "interrupted":
         raise KeyboardInterrupt
-    quantiles, held = np.sort(group.predictions, axis=1), folds.held_out
+    quantiles, held = np.sort(group.predictions, axis=1) * unit, folds.held_out
     errors, weights = errors[held], weights[held]
     found = cross_fitted(quantiles, errors, weights, folds.of[held])
     ends[np.arange(len(ends))[some][held]] = predicted[held, None, None] + found
     widening = calibrated(quantiles, errors, weights)
-    return IntervalNetworks(group.ensemble, group.parameters, widening), ends
+    parameters = _in_units(group.ensemble, group.parameters, unit)
+    return IntervalNetworks(group.ensemble, parameters, widening), ends
+
+
+def _unit(errors: NDArray[np.float32], weights: NDArray[np.float32]) -> np.float32:
+    """The power of two near the mean size of the errors, which networks would take long to come down to."""
+    size = float(np.average(np.abs(errors.astype(np.float64)), weights=weights))
+    return np.float32(2.0 ** np.round(np.log2(max(size, _SMALLEST_UNIT))))
+
+
+def _in_units(
+    ensemble: Ensemble, parameters: Mapping[str, NDArray[Any]], unit: np.float32
+) -> dict[str, NDArray[Any]]:
+    """Parameters with which the members predict so many times as much."""
+    found = dict(parameters)
+    for i, member in enumerate(ensemble.networks):
+        for name in list(member.graph().parameters)[-2:]:  # of the last layer
+            found[ensemble.prefix(i) + name] = found[ensemble.prefix(i) + name] * unit
+    return found
 
 
 def _trained_on(
@@ -190,7 +209,7 @@ def _trained_on(
 
     Where time is short they are fewer, so that a few epochs are left. All rows calibrate the intervals.
     """
-    epochs = settings.epochs or _EPOCHS
+    epochs = settings.epochs_of_intervals_for(len(rows.y))
     asked = settings.descent(len(rows.y), epochs)
     if seconds is None:
         return rows, asked

@@ -42,6 +42,7 @@ _WIDTH = 128
 _DROPOUT = 0.2
 _EPOCHS_AT_FIRST, _UPDATES = 40, 10_000  # at most
 _EPOCHS_WHERE_THEY_PAY, _FEW_UPDATES = 100, 4000  # at most, of groups that come after
+_EPOCHS_OF_INTERVALS, _UPDATES_OF_INTERVALS = 32, 1500  # at most
 _EMA_DECAY = 0.7  # of the parameters over epochs: errors on few held-out rows jump between epochs
 _WAITED = 5  # one epoch in so many goes by without a smaller error before training ends
 _FEWEST_WAITED = 3
@@ -183,6 +184,15 @@ class FitSettings:
         [100, 50, 20, 5]
         """
         return self.epochs or max(self.epochs_for(rows) // 2, self._epochs_of_few_updates(rows))
+
+    def epochs_of_intervals_for(self, rows: int) -> int:
+        """Epochs of the network of prediction intervals.
+
+        >>> [FitSettings().epochs_of_intervals_for(rows) for rows in (1000, 20_000, 50_000)]
+        [32, 18, 8]
+        """
+        enough = _UPDATES_OF_INTERVALS // self._steps(rows)
+        return self.epochs or min(_EPOCHS_OF_INTERVALS, max(8, enough))
 
     def _epochs_of_few_updates(self, rows: int) -> int:
         return min(_EPOCHS_WHERE_THEY_PAY, _FEW_UPDATES // self._steps(rows))
