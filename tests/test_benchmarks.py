@@ -85,6 +85,7 @@ def test_startup() -> None:
     assert [row[0] for row in found[2:]] == names
 
 
+@pytest.mark.thorough
 def test_growth(tmp_path) -> None:
     pytest.importorskip("matplotlib")
     found = rows("growth", "--points", "1", "--sweep", "rows", "--picture", str(tmp_path / "g.png"))
@@ -198,6 +199,7 @@ def test_what_is_measured_on_a_gpu_runs_on_the_processor(room, monkeypatch) -> N
     assert told.endswith("JAX: no")
 
 
+@pytest.mark.thorough
 def test_custom() -> None:
     found = rows("custom")
     assert {row[0].split()[0] for row in found[2:]} == {"activation", "loss", "layer", "optimizer"}

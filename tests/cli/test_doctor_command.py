@@ -10,6 +10,7 @@ PENGUINS = EXAMPLES / "penguins.csv"
 MASS = ["doctor", PENGUINS, "--target", "body_mass_g", "--epochs", "10", "--hidden", "16"]
 
 
+@pytest.mark.thorough
 def test_a_table_whose_learning_rate_is_too_high(tmp_path) -> None:
     done = run(*MASS, "--learning-rate", "30", "--json")
     assert done.returncode == 1, done.stderr

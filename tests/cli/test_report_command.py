@@ -46,6 +46,7 @@ def test_the_ending_chooses_json(folder):
     assert json.loads(out.read_text()) == json.loads(run("report", model, "--json").stdout)
 
 
+@pytest.mark.thorough
 def test_several_targets_follow_one_another(folder):
     model = folder / "both.downslope"
     targets = ["-t", "body_mass_g", "-t", "species"]

@@ -42,6 +42,7 @@ def test_the_printed_command_gives_the_same_model(folder, capsys):
     assert len({json.dumps(trial["settings"]) for trial in trials}) == 2
 
 
+@pytest.mark.thorough
 def test_a_search_that_is_over_goes_on_with_more_trials(folder, capsys):
     words = ["tune", "penguins.csv", "-t", "body_mass_g", *QUICK, "--hidden", "8", "--checkpoint", "kept"]
     assert run(words) == 0

@@ -133,6 +133,7 @@ def bare_python(tmp_path):
     return python
 
 
+@pytest.mark.thorough
 def test_an_installation_without_a_compiler_works_and_says_so(bare_python, tmp_path):
     probe = (
         "import downslope.engines as e, os, sys; "

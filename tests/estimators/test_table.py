@@ -78,6 +78,7 @@ def test_weights_count_rows_and_those_of_weight_0_are_left_out(weighed) -> None:
     assert [len(given) for given in weighed if given is not None] == [26]
 
 
+@pytest.mark.thorough
 def test_class_weights_are_those_of_fit() -> None:
     x, y = load_iris(return_X_y=True)
     y = np.minimum(y, 1) + 4

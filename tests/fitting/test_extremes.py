@@ -87,6 +87,7 @@ def test_scores_count_rows_by_their_weights() -> None:
     assert record.baseline.root_mean_squared_error == pytest.approx(spread, rel=1e-4)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("epochs", first(1, [1, 2, 3]))
 def test_many_columns_and_few_epochs_are_no_divergence(epochs: int) -> None:
     draw = np.random.default_rng(1)

@@ -6,6 +6,7 @@ import pytest
 from thread_ranks import on_ranks
 
 import downslope as ds
+from thorough import first
 
 RNG = np.random.default_rng(2)
 TABLE = {name: RNG.normal(size=240).round(3) for name in "abc"}
@@ -36,7 +37,7 @@ def test_networks_that_are_spread_are_those_of_one_process(monkeypatch):
         assert np.abs(values(model) - values(one)).max() < 1e-5 * np.abs(values(one)).max()
 
 
-@pytest.mark.parametrize("parallel", ["members", "data", "auto"])
+@pytest.mark.parametrize("parallel", first(1, ["auto", "members", "data"]))
 def test_a_dataset_is_fitted_in_each_way(monkeypatch, tmp_path, parallel):
     monkeypatch.setattr("downslope.tables.dataset._files.BLOCK_BYTES", 1000)
     for part in range(3):

@@ -113,6 +113,7 @@ def test_what_it_computes_is_what_the_model_says(mass):
     assert "Row 4 of penguins.csv" in Outline(ds.report(mass, row=3).html()).text
 
 
+@pytest.mark.thorough
 def test_each_of_many_columns_is_shuffled_fewer_times():
     """To shuffle a column is to predict all rows: the page of a wide table would take minutes."""
     numbers = np.random.default_rng(0)
@@ -255,6 +256,7 @@ def test_nothing_of_a_table_gets_into_the_page_as_code(tmp_path):
         }
 
 
+@pytest.mark.thorough
 def test_many_columns_levels_and_classes_stay_small():
     rng = np.random.default_rng(1)
     table = {f"c{i}": rng.normal(size=300) for i in range(120)}

@@ -73,6 +73,7 @@ def test_a_stream_of_one_window_has_the_bits_of_a_table_in_memory(folder, monkey
     assert math.isclose(found.record.network.r2, wanted.record.network.r2, rel_tol=1e-5)
 
 
+@pytest.mark.thorough
 def test_members_hold_rows_of_the_sample_out_and_a_single_one_is_trained_on_all(folder):
     rows = ds.Dataset(str(folder), memory="150 kB")
     model = ds.fit(rows, "y", **HOW)

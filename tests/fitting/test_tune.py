@@ -64,6 +64,7 @@ def trainer():
     return Trainer(rows, encoded, linear, opened.settings, Scoring("root_mean_squared_error"))
 
 
+@pytest.mark.thorough
 def test_a_candidate_that_went_through_all_rungs_is_where_one_descent_takes_it():
     made = trainer()
     learned = None
@@ -140,6 +141,7 @@ def test_settings_that_are_better_are_taken():
     assert min(last, key=lambda t: t.score).settings == found.settings
 
 
+@pytest.mark.thorough
 def test_the_defaults_are_kept_where_nothing_can_be_learned():
     noise = TABLE.with_columns(pl.Series("y", np.random.default_rng(1).normal(size=ROWS)))
     found = ds.tune(noise, "y", drop=["who", "t"], trials=4, **QUICK)
@@ -287,6 +289,7 @@ def test_too_little_time_fits_the_defaults_within_it():
     assert len(found.model.predict(TABLE)) == ROWS
 
 
+@pytest.mark.thorough
 def test_where_a_fit_of_the_defaults_takes_too_long_settings_are_compared_in_shorter_ones(
     monkeypatch, tmp_path
 ):

@@ -90,7 +90,7 @@ def at_rest(network: ds.Network) -> ds.Network:
     return replace(network, layers=layers)
 
 
-@pytest.mark.parametrize("seed", first(15, range(50)))
+@pytest.mark.parametrize("seed", first(6, range(50)))
 def test_random_parameters_of_random_networks(seed: int) -> None:
     """50 networks with 20 parameters each: explained and trained gradients differ in none."""
     draw = np.random.default_rng(seed)

@@ -56,6 +56,7 @@ def test_lanczos_is_exact_where_the_error_is_quadratic(momentum):
     np.testing.assert_allclose(told, later[[30, 31, 40, 330]], rtol=1e-9)
 
 
+@pytest.mark.thorough
 def test_a_small_network_of_tanh_is_foretold_near():
     """113 parameters: to an error a tenth lower mostly within 4 %, a fifth lower within 23 % of the steps."""
     random = np.random.default_rng(0)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import downslope as ds
 from random_networks import data_for, networks
+from thorough import first
 
 COMPILER = shutil.which("cc")
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")
@@ -36,7 +37,7 @@ def predicted(network, parameters, x, path, **options):
     return found
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", first(1, [np.float32, np.float64]))
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
 def test_every_layer_activation_and_loss(network, dtype, tmp_path) -> None:
     x, _, _, parameters = data_for(network, 9, 1, dtype)
@@ -75,7 +76,7 @@ def outputs_of(model, frame, path, **options):
     return np.array(found), exported
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", first(3, [*TABLES]))
 def test_every_encoder_and_the_whole_blend(name: str, tmp_path) -> None:
     model, (frame, _) = model_of(name), TABLES[name]
     found, exported = outputs_of(model, frame, tmp_path / "model.c")

@@ -16,6 +16,7 @@ from downslope.studio.views._answers import outcome_of
 from downslope.studio.views._frames import frame_of
 from downslope.studio.views._overview import overview_of
 from downslope.studio.views._viewer import Viewer
+from thorough import first
 
 NAMES = ["layer1.weight", "layer1.bias", "layer2.weight", "layer1", "layer2", "x1", "y", "moons", "html", ""]
 LESSONS = ["one-neuron", "hidden-layer", "own-table"]
@@ -66,7 +67,7 @@ FITTING = {
 }
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", first(2, range(4)))
 def test_commands_of_any_kind_are_done_or_refused(seed):
     rng = np.random.default_rng(seed)
 

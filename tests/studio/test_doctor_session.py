@@ -71,6 +71,7 @@ def test_rows_have_the_numbers_of_the_table():
     np.testing.assert_array_equal(call.measured["x"], X[call.measured_numbers])
 
 
+@pytest.mark.thorough
 def test_frozen_numbers_stay_in_the_runs_that_are_tried():
     session = first_session()
     session.handle(ask.Freeze("layer1.weight", [0, 0], True))
@@ -187,6 +188,7 @@ def test_a_rate_that_is_too_high_is_mended_by_a_branch_from_the_start():
     assert going_on(session, 2000) < 1e-9
 
 
+@pytest.mark.thorough
 def test_unscaled_columns_are_standardised():
     x = X * [1.0, 300.0, 0.5] + [0.0, 900.0, 3.0]
     session = on_table(ds.Network(3, [ds.Dense(1)]), x, Y, learning_rate=0.01)

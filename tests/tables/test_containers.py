@@ -130,6 +130,7 @@ def test_a_table_in_any_container_is_the_same_table(columns: Columns) -> None:
         )
 
 
+@pytest.mark.thorough
 def test_predictions_are_the_same_from_any_container() -> None:
     rng = np.random.default_rng(0)
     n = 60

@@ -195,6 +195,7 @@ def test_ranks_read_blocks_of_their_own_and_take_the_steps_of_one_process(monkey
         assert all(abs(own / times - 1003 / count) < 0.25 * 1003 / count for own in rows)
 
 
+@pytest.mark.thorough
 def test_weights_that_differ_by_member_are_counted_over_all_ranks(monkeypatch, uneven):
     model = {"target": "y", "members": 3, "hidden": (8,), "epochs": 2, "batch_size": 64}
     one = ds.fit(ds.Dataset(uneven, memory=70_000), **model)
