@@ -34,6 +34,11 @@ def started(folder: Path, *words: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen([*COMMAND, "fit", "t.csv", "-t", "y", *words], cwd=folder, **how)
 
 
+def complaints(told: bytes) -> list[bytes]:
+    """Lines on standard error that tell of no progress, as every five seconds of a fit do."""
+    return [line for line in told.splitlines() if b": step " not in line and b": forecast at " not in line]
+
+
 def at_work(process: "subprocess.Popen[bytes]") -> None:
     """Wait until the table is shown, which is before training."""
     assert process.stdout is not None
@@ -86,7 +91,8 @@ def test_a_closed_pipe_does_not_cost_the_model(table: Path) -> None:
 @pytest.mark.thorough
 def test_resume_makes_the_model_as_if_nothing_had_happened(table: Path) -> None:
     words = ("--epochs", "8", "--members", "2", "--checkpoint", "runs", "--every", "5 steps")
-    assert started(table.parent, *words[:4], "-o", "whole").communicate()[1] == b""
+    _, told = started(table.parent, *words[:4], "-o", "whole").communicate()
+    assert not complaints(told)
     rng = random.Random(0)
     for _ in range(3):
         process = started(table.parent, *words, "--resume", "-o", "again")
@@ -95,7 +101,7 @@ def test_resume_makes_the_model_as_if_nothing_had_happened(table: Path) -> None:
         process.kill()
         process.communicate()
     _, told = started(table.parent, *words, "--resume", "-o", "again").communicate()
-    assert told == b""
+    assert not complaints(told)
     assert (table.parent / "again").read_bytes() == (table.parent / "whole").read_bytes()
     _, told = started(table.parent, *words, "-o", "again").communicate()
     assert b"runs holds checkpoints; go on from them with resume=True (--resume)" in told
@@ -107,7 +113,7 @@ def test_a_model_is_written_into_devices_and_never_over_its_table(table: Path) -
     before = os.stat("/dev/null")
     process = started(table.parent, "--epochs", "1", "--members", "2", "-o", "/dev/null")
     said, told = process.communicate()
-    assert (process.returncode, told) == (0, b"")
+    assert (process.returncode, complaints(told)) == (0, [])
     assert b"Saved to /dev/null." in said
     assert os.stat("/dev/null").st_rdev == before.st_rdev
     os.link(table, table.parent / "hard")

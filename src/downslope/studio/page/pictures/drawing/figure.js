@@ -26,9 +26,10 @@ export function useColours() {
 export function useSize(ref) {
   const [size, set] = useState([0, 0]);
   useLayoutEffect(() => {
-    const measured = () => set([Math.floor(ref.current.clientWidth), Math.floor(ref.current.clientHeight)]);
+    const element = ref.current; // the observer can call once more when the ref is empty again
+    const measured = () => set([Math.floor(element.clientWidth), Math.floor(element.clientHeight)]);
     const watched = new ResizeObserver(measured);
-    watched.observe(ref.current);
+    watched.observe(element);
     measured();
     return () => watched.disconnect();
   }, []);
