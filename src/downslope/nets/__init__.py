@@ -1,7 +1,7 @@
 """Layers, losses and initialisers: from the description of a network to its graph."""
 
 from downslope.nets._built import NetworkGraph
-from downslope.nets._ensemble import AnyNetwork, Ensemble, checked_network, checked_one
+from downslope.nets._ensemble import AnyNetwork, Ensemble, checked_network, checked_one, last_parameters
 from downslope.nets._network import Network
 from downslope.nets._outline import LayerOutline, layer_line
 from downslope.nets._point import Fitted, Point, parameter_values, starting_values
@@ -85,6 +85,7 @@ __all__ = [
     "checked_parameters",
     "described",
     "initialize",
+    "last_parameters",
     "layer_line",
     "network_from_json",
     "network_in",

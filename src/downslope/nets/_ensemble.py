@@ -22,7 +22,7 @@ from downslope.nets._savable import Savable
 from downslope.nets.functions import LossFunction
 from downslope.nets.layers import NetworkBuilder, symbols_of
 
-__all__ = ["AnyNetwork", "Ensemble", "checked_network", "checked_one"]
+__all__ = ["AnyNetwork", "Ensemble", "checked_network", "checked_one", "last_parameters"]
 
 
 @suggests_keywords
@@ -201,3 +201,16 @@ def checked_one(network: Any) -> Network:
 
 def _sum(parts: Sequence[Node]) -> Node:
     return reduce(add, parts)
+
+
+def last_parameters(network: AnyNetwork, count: int) -> list[str]:
+    """The names of the last parameters of a network, so many, or of each member of an ensemble.
+
+    >>> from downslope.nets import Dense
+    >>> last_parameters(Ensemble([Network(inputs=2, layers=[Dense(1)])] * 2), 1)
+    ['member1.layer1.bias', 'member2.layer1.bias']
+    """
+    if isinstance(network, Network):
+        return list(network.graph().parameters)[-count:]
+    members = enumerate(network.networks)
+    return [network.prefix(i) + name for i, member in members for name in last_parameters(member, count)]

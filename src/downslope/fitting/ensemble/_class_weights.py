@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import DownslopeError
 from downslope.fitting.ensemble._recipe import FitSettings
-from downslope.nets import AnyNetwork, Ensemble, Network
+from downslope.nets import AnyNetwork, last_parameters
 from downslope.tables import Target, listed
 
 __all__ = ["class_weights_of", "taken_back"]
@@ -63,14 +63,6 @@ def taken_back(
         return found
     logs = np.log(np.asarray(class_weights, np.float64))
     shift = logs - logs.mean() if len(logs) > 2 else logs[1:] - logs[:1]
-    for name in _last_biases(network):
+    for name in last_parameters(network, 1):  # added to the last z
         found[name] = (found[name] - shift).astype(found[name].dtype)
     return found
-
-
-def _last_biases(network: AnyNetwork) -> list[str]:
-    """The names of the parameters that are added to the last z."""
-    if isinstance(network, Network):
-        return [list(network.graph().parameters)[-1]]
-    assert isinstance(network, Ensemble)
-    return [network.prefix(i) + _last_biases(member)[0] for i, member in enumerate(network.networks)]

@@ -22,7 +22,7 @@ from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.fitting.ensemble._recipe import FitSettings, interval_network
 from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.fitting.ensemble._within import SURE, seconds_of_a_step, within
-from downslope.nets import AnyNetwork, Ensemble, Network
+from downslope.nets import AnyNetwork, Ensemble, Network, last_parameters
 from downslope.tables import TableEncoder
 from downslope.training import forward
 
@@ -195,11 +195,8 @@ def _in_units(
     ensemble: Ensemble, parameters: Mapping[str, NDArray[Any]], unit: np.float32
 ) -> dict[str, NDArray[Any]]:
     """Parameters with which the members predict so many times as much."""
-    found = dict(parameters)
-    for i, member in enumerate(ensemble.networks):
-        for name in list(member.graph().parameters)[-2:]:  # of the last layer
-            found[ensemble.prefix(i) + name] = found[ensemble.prefix(i) + name] * unit
-    return found
+    of_last_layer = last_parameters(ensemble, 2)
+    return dict(parameters) | {name: parameters[name] * unit for name in of_last_layer}
 
 
 def _trained_on(

@@ -43,6 +43,7 @@ _DROPOUT = 0.2
 _EPOCHS_AT_FIRST, _UPDATES = 40, 10_000  # at most
 _EPOCHS_WHERE_THEY_PAY, _FEW_UPDATES = 100, 4000  # at most, of groups that come after
 _EPOCHS_OF_INTERVALS, _UPDATES_OF_INTERVALS = 32, 1500  # at most
+_FEWEST_EPOCHS = 8  # however many updates these make
 _EMA_DECAY = 0.7  # of the parameters over epochs: errors on few held-out rows jump between epochs
 _WAITED = 5  # one epoch in so many goes by without a smaller error before training ends
 _FEWEST_WAITED = 3
@@ -165,7 +166,7 @@ class FitSettings:
 
     def epochs_for(self, rows: int) -> int:
         """Epochs that make some thousand updates, within reason for small tables and large."""
-        return self.epochs or min(_EPOCHS_AT_FIRST, max(8, _UPDATES // self._steps(rows)))
+        return self.epochs or self._epochs_of(_UPDATES, rows, _EPOCHS_AT_FIRST)
 
     def more_epochs_for(self, rows: int) -> int:
         """Epochs where the last ones paid: more than at first, as long as they make few updates.
@@ -191,8 +192,10 @@ class FitSettings:
         >>> [FitSettings().epochs_of_intervals_for(rows) for rows in (1000, 20_000, 50_000)]
         [32, 18, 8]
         """
-        enough = _UPDATES_OF_INTERVALS // self._steps(rows)
-        return self.epochs or min(_EPOCHS_OF_INTERVALS, max(8, enough))
+        return self.epochs or self._epochs_of(_UPDATES_OF_INTERVALS, rows, _EPOCHS_OF_INTERVALS)
+
+    def _epochs_of(self, updates: int, rows: int, most: int) -> int:
+        return min(most, max(_FEWEST_EPOCHS, updates // self._steps(rows)))
 
     def _epochs_of_few_updates(self, rows: int) -> int:
         return min(_EPOCHS_WHERE_THEY_PAY, _FEW_UPDATES // self._steps(rows))
