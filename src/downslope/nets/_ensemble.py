@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from downslope.nets.layers import NetworkBuilder, symbols_of
 
 __all__ = ["AnyNetwork", "Ensemble", "checked_network", "checked_one", "last_parameters"]
 
+_ROUNDING = 1e-6  # of a sum of shares
+
 
 @suggests_keywords
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Ensemble(Savable):
 
     Args:
         networks: the members, of the same inputs, outputs and loss; repeat one for several of a kind.
-        shares: how much each member counts in the prediction, of sum 1; none given, all count alike.
+        shares: how much each member counts in the prediction, of sum 1, or more where it is a number and
+            some members are added to others; none given, all count alike.
         temperature: what the last z of each member is divided by in the prediction (Guo et al. 2017).
 
     Raises:
@@ -66,9 +70,11 @@ class Ensemble(Savable):
             found = " and ".join(sorted(map(str, alike)))
             raise DownslopeError(f"members have the same inputs, loss and outputs, not {found}")
         shares = numbers("shares", self.shares, NOT_NEGATIVE) or (1 / len(networks),) * len(networks)
-        if len(shares) != len(networks) or abs(sum(shares) - 1) > 1e-6:
+        most = 1 if self.loss in ("binary_cross_entropy", "cross_entropy") else math.inf
+        if len(shares) != len(networks) or not 1 - _ROUNDING <= sum(shares) <= most + _ROUNDING:
+            sum_of = "sum 1" if most == 1 else "sum 1 or more"
             raise DownslopeError(
-                f"shares needs {len(networks)} numbers of sum 1, one for a member, not {show(self.shares)}"
+                f"shares needs {len(networks)} numbers of {sum_of}, one for a member, not {show(self.shares)}"
             )
         object.__setattr__(self, "shares", shares)
         object.__setattr__(self, "temperature", number("temperature", self.temperature, POSITIVE))

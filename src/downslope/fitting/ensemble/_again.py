@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.fitting.ensemble._blend import blended, temperature_scaled
-from downslope.fitting.ensemble._blended import FittedEnsemble, joined
+from downslope.fitting.ensemble._blended import FittedEnsemble, counts_of, joined
 from downslope.fitting.ensemble._ensemble import (
     LINEAR_DESCENT,
     LINEAR_PATIENCE,
@@ -22,8 +22,10 @@ from downslope.fitting.ensemble._group import EnsembleGroup, train_group
 from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.fitting.ensemble._noise import networks_without_dropout
 from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
+from downslope.fitting.ensemble._residuals import on_residuals, residuals_of
 from downslope.fitting.ensemble._rows import EncodedRows
-from downslope.fitting.record import LINEAR
+from downslope.fitting.ensemble._units import in_units
+from downslope.fitting.record import LINEAR, is_added
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import TableEncoder, Target
 from downslope.training import Run, Schedule
@@ -69,18 +71,24 @@ def on_all_rows(
     end = None if seconds is None else hooks.now() + seconds
     networks = _networks(fitted, encoder, target, settings, rows)
     groups = []
-    for group, share, network in zip(fitted.groups, fitted.shares, networks, strict=True):
-        if share == 0:
+    counts = counts_of(fitted.groups, fitted.shares)
+    for group, count, network in zip(fitted.groups, counts, networks, strict=True):
+        if count == 0:
             groups.append(group)
             continue
         ensemble = Ensemble([network] * len(group.ensemble.networks))
+        residuals = residuals_of(groups[0], rows, held_out=False) if is_added(group.name) else None
+        own = rows if residuals is None else residuals.rows
         left = None if end is None else max(end - hooks.now(), 0.0)
-        run = _up_to_best(group, network if fitted.alone else ensemble, rows, settings, left, hooks)
+        run = _up_to_best(group, network if fitted.alone else ensemble, own, settings, left, hooks)
         if run.stopped == "not finite":
             return None
         if fitted.alone:
             return replace(fitted, network=network, parameters=dict(run.parameters))
-        groups.append(replace(group, ensemble=ensemble, run=replace(group.run, parameters=run.parameters)))
+        values = run.parameters
+        if residuals is not None:
+            values = in_units(ensemble, values, residuals.unit)
+        groups.append(replace(group, ensemble=ensemble, run=replace(group.run, parameters=values)))
     ensemble, values = joined(groups, fitted.shares, fitted.temperature)
     return replace(fitted, network=ensemble, parameters=values)
 
@@ -93,7 +101,8 @@ def _networks(
     if len(fitted.groups) == 1:
         return [linear]
     networks = networks_for(encoder, target, settings, rows)
-    found = {LINEAR: linear, **networks, **networks_without_dropout(networks)}
+    dry = networks_without_dropout(networks)
+    found = {LINEAR: linear, **networks, **dry, **on_residuals(dry)}
     return [found[group.architecture] for group in fitted.groups]
 
 
@@ -161,24 +170,29 @@ def replayed(
         KeyboardInterrupt: if it was interrupted.
     """
     end = None if seconds is None else hooks.now() + seconds
-    predictions, shares = [], []
+    groups: list[EnsembleGroup] = []
+    shares = []
     networks = _networks(fitted, encoder, target, settings, rows)
-    for group, share, network in zip(fitted.groups, fitted.shares, networks, strict=True):
-        if share == 0:
+    counts = counts_of(fitted.groups, fitted.shares)
+    for group, count, share, network in zip(fitted.groups, counts, fitted.shares, networks, strict=True):
+        if count == 0:
             continue
-        training, asked = rows, _descent_to_best(group, settings, rows.count)
+        residuals = residuals_of(groups[0], rows) if is_added(group.name) else None
+        own = rows if residuals is None else residuals.rows
+        training, asked = own, _descent_to_best(group, settings, rows.count)
         if group.name == LINEAR:
             training, asked = linear_rows(rows), {**LINEAR_DESCENT, "patience": LINEAR_PATIENCE}
         asked["time_limit"] = None if end is None else max(end - hooks.now(), 0.0)
         seed = (group.seed + place * len(networks)) % SEEDS
         asked |= hooks.of(f"{group.name}, earlier rows", asked.get("learning_rate"))
-        found = train_group(group.name, network, rows, training=training, **asked, seed=seed)
+        found = train_group(group.name, network, own, training=training, **asked, seed=seed)
         if found.run.stopped == "interrupted":
             raise KeyboardInterrupt
         if found.run.stopped in ("time", "not finite"):
             return None
-        predictions.append(found.predictions)
+        groups.append(found if residuals is None else residuals.in_targets_unit(found))
         shares.append(share)
+    predictions = [group.predictions for group in groups]
     if target.classes:
         return blended([temperature_scaled(p, fitted.temperature) for p in predictions], shares)
     known = rows.y[rows.learned]

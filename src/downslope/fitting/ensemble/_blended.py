@@ -22,10 +22,11 @@ from downslope.fitting.ensemble._blend import (
 from downslope.fitting.ensemble._group import EnsembleGroup
 from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.fitting.evaluation import metric_of
+from downslope.fitting.record import is_added
 from downslope.nets import AnyNetwork, Ensemble
 from downslope.tables import Target
 
-__all__ = ["FittedEnsemble", "blended_groups", "joined"]
+__all__ = ["FittedEnsemble", "blended_groups", "counts_of", "joined"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class FittedEnsemble:
     Attributes:
         network, parameters: what predicts.
         groups: all that were trained, the linear model first.
-        shares: how much each group counts, of sum 1.
+        shares: how much each group counts, of sum 1: one that is added to the linear model with it.
         linear, blend: predictions of the held-out rows: probabilities (rows, classes), or numbers (rows, 1)
             as the loss takes them.
         interrupted: whether Ctrl-C ended training early.
@@ -110,18 +111,25 @@ def _with_score(
     return replace(fitted, reached=(score(fitted.blend), score(blended(predictions, usual))))
 
 
+def counts_of(groups: Sequence[EnsembleGroup], shares: Sequence[float]) -> list[float]:
+    """How much each group counts: the linear model, which is the first, also for those added to it."""
+    added = sum(share for group, share in zip(groups, shares, strict=True) if is_added(group.name))
+    return [shares[0] + added, *shares[1:]]
+
+
 def joined(
     groups: Sequence[EnsembleGroup], shares: Sequence[float], temperature: float
 ) -> tuple[Ensemble, dict[str, NDArray[Any]]]:
     """The members of all groups that count, side by side."""
     members = [
-        (g.ensemble.networks[i], share / len(g.ensemble.networks), g.ensemble.of_member(i, g.parameters))
-        for g, share in zip(groups, shares, strict=True)
-        if share > 0
+        (g.ensemble.networks[i], count / len(g.ensemble.networks), g.ensemble.of_member(i, g.parameters))
+        for g, count in zip(groups, counts_of(groups, shares), strict=True)
+        if count > 0
         for i in range(len(g.ensemble.networks))
     ]
-    counts = tuple(share for _, share, _ in members)
-    ensemble = Ensemble([network for network, _, _ in members], counts, temperature)
+    ensemble = Ensemble(
+        [network for network, _, _ in members], tuple(count for _, count, _ in members), temperature
+    )
     values = {
         ensemble.prefix(i) + name: value
         for i, (_, _, own) in enumerate(members)

@@ -18,9 +18,10 @@ from downslope.fitting.ensemble._group import EnsembleGroup, class_probabilities
 from downslope.fitting.ensemble._hooks import FitHooks, Until
 from downslope.fitting.ensemble._noise import networks_without_dropout, noise_limit
 from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
+from downslope.fitting.ensemble._residuals import leaves_little, on_residuals, residuals_of
 from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.fitting.ensemble._within import within
-from downslope.fitting.record import LINEAR
+from downslope.fitting.record import LINEAR, is_added
 from downslope.nets import AnyNetwork, Ensemble, Network
 from downslope.tables import TableEncoder, Target
 from downslope.training import Progress, Run, descend, forward
@@ -83,7 +84,8 @@ def fit_ensemble(
         score(groups[0].predictions)  # which raises before the long part where the function does not serve
     if settings.layers_for(rows.count):
         try:
-            for group in _network_groups(rows, encoder, target, settings, started, groups_at_first, hooks):
+            asked = (rows, encoder, target, settings, started, groups_at_first, hooks)
+            for group in _network_groups(groups[0], *asked):
                 groups.append(group)
                 if group.run.stopped == "interrupted":
                     raise KeyboardInterrupt
@@ -190,6 +192,7 @@ def linear_rows(rows: EncodedRows, seconds: float | None = None) -> EncodedRows:
 
 
 def _network_groups(
+    linear: EnsembleGroup,
     rows: EncodedRows,
     encoder: TableEncoder,
     target: Target,
@@ -202,7 +205,8 @@ def _network_groups(
 
     Where the first finds little noise, those without dropout follow. Where they have more epochs than the
     first, it is one of them, of the architecture that suits best; else the first ends at once, and all do.
-    How long they are trained otherwise depends on when the first was best.
+    Before them a group learns what the linear model leaves, where that is little too. How long they are
+    trained otherwise depends on when the first was best.
     """
 
     def trained(
@@ -210,9 +214,13 @@ def _network_groups(
     ) -> Iterator[EnsembleGroup]:
         for place, (name, network, seconds) in enumerate(planned, begin):
             seed = (settings.seed + place) % SEEDS
-            yield _trained(name, network, rows, settings, seed, seconds, hooks, until)
+            if left is None or not is_added(name):
+                yield _trained(name, network, rows, settings, seed, seconds, hooks, until)
+            else:
+                group = _trained(name, network, left.rows, settings, seed, seconds, hooks)
+                yield left.in_targets_unit(group)
 
-    networks = networks_for(encoder, target, settings, rows)
+    networks, left = networks_for(encoder, target, settings, rows), None
     if rows.alone:
         yield from trained(_first(networks, settings), 0)
         return
@@ -224,9 +232,12 @@ def _network_groups(
     yield (first := next(trained(planned, 0, until)))
     little = hooks.agree(bool(min(first.run.validation_losses, default=math.inf) < limit))
     if little:
-        others = networks_without_dropout(networks)
+        networks = networks_without_dropout(networks)
+        others = networks
         if many and settings.time_limit is None:
-            others = _best_in_trial(others, rows, settings, hooks)
+            others = _best_in_trial(networks, rows, settings, hooks)
+        if hooks.agree(leaves_little(linear, rows, settings)):
+            left, others = residuals_of(linear, rows), {**on_residuals(networks), **others}
         planned = _timed(others, settings, started, 1, hooks)
     settings = replace(settings, epochs=hooks.agree(_epochs_after(first, settings, rows.count, little)))
     yield from trained(planned, 1)

@@ -21,8 +21,9 @@ from downslope.fitting.ensemble._group import train_group
 from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.fitting.ensemble._recipe import FitSettings, interval_network
 from downslope.fitting.ensemble._rows import EncodedRows
+from downslope.fitting.ensemble._units import in_units, unit_of
 from downslope.fitting.ensemble._within import SURE, seconds_of_a_step, within
-from downslope.nets import AnyNetwork, Ensemble, Network, last_parameters
+from downslope.nets import AnyNetwork, Network
 from downslope.tables import TableEncoder
 from downslope.training import forward
 
@@ -36,7 +37,6 @@ QUANTILES = tuple(sorted({round(0.5 + side * share / 2, 4) for share in COVERAGE
 
 _MEMBERS, _FEWEST_MEMBERS = 4, 2
 _GETTING_READY = 1.0  # seconds, below which getting ready for all members is too large a share
-_SMALLEST_UNIT = 1e-30
 _MOST_ROWS = 50_000
 _FEWEST_ROWS, _FEWEST_EPOCHS = 1000, 8  # where time is short
 _TRIAL_SHARE = 0.05  # of the seconds that there are
@@ -162,7 +162,7 @@ def fit_intervals(
         times = None if times is None else times[some]
     inputs = _inputs(x, predicted)
     errors = (y - predicted).astype(np.float32)
-    unit = _unit(errors, weights)
+    unit = unit_of(errors, weights)
     targets = np.repeat(errors[:, None] / unit, len(QUANTILES), axis=1)
     quick = seconds is not None and seconds < _GETTING_READY and not hooks.repeated
     members = _FEWEST_MEMBERS if quick else _MEMBERS
@@ -181,22 +181,8 @@ def fit_intervals(
     found = cross_fitted(quantiles, errors, weights, folds.of[held])
     ends[np.arange(len(ends))[some][held]] = predicted[held, None, None] + found
     widening = calibrated(quantiles, errors, weights)
-    parameters = _in_units(group.ensemble, group.parameters, unit)
+    parameters = in_units(group.ensemble, group.parameters, unit)
     return IntervalNetworks(group.ensemble, parameters, widening), ends
-
-
-def _unit(errors: NDArray[np.float32], weights: NDArray[np.float32]) -> np.float32:
-    """The power of two near the mean size of the errors, which networks would take long to come down to."""
-    size = float(np.average(np.abs(errors.astype(np.float64)), weights=weights))
-    return np.float32(2.0 ** np.round(np.log2(max(size, _SMALLEST_UNIT))))
-
-
-def _in_units(
-    ensemble: Ensemble, parameters: Mapping[str, NDArray[Any]], unit: np.float32
-) -> dict[str, NDArray[Any]]:
-    """Parameters with which the members predict so many times as much."""
-    of_last_layer = last_parameters(ensemble, 2)
-    return dict(parameters) | {name: parameters[name] * unit for name in of_last_layer}
 
 
 def _trained_on(

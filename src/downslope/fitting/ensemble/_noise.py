@@ -13,7 +13,7 @@ from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.nets import Dropout, Network
 from downslope.tables import Target
 
-__all__ = ["networks_without_dropout", "noise_limit"]
+__all__ = ["error_of_share", "networks_without_dropout", "noise_limit"]
 
 _LITTLE = 0.03  # of the variance
 _WITHOUT = ", no dropout"  # after the name of the architecture
@@ -22,8 +22,7 @@ _WITHOUT = ", no dropout"  # after the name of the architecture
 def noise_limit(rows: EncodedRows, target: Target, settings: FitSettings) -> float:
     """The error on held-out numbers below which there is little noise; 0 where dropout stays in any case.
 
-    It is 3 % of their variance: what dropout adds to it can be as large as what it saves. Of absolute errors
-    it is the root of that share, of their mean around the median.
+    It is 3 % of their variance: what dropout adds to it can be as large as what it saves.
 
     Args:
         rows: that are held out by some member.
@@ -32,12 +31,20 @@ def noise_limit(rows: EncodedRows, target: Target, settings: FitSettings) -> flo
     """
     if target.classes or settings.dropout is not None:
         return 0.0
+    return error_of_share(_LITTLE, rows, settings)
+
+
+def error_of_share(share: float, rows: EncodedRows, settings: FitSettings) -> float:
+    """The error that is a share of the variance of the held-out numbers.
+
+    Of absolute errors it is the root of that share, of their mean around the median.
+    """
     held = rows.folds.held_out
     y, weights = rows.y[held].astype(np.float64), rows.weights[held]
     if settings.loss_of_numbers == "absolute_error":
         distances = np.abs(y - np.quantile(y, 0.5, weights=weights, method="inverted_cdf"))
-        return math.sqrt(_LITTLE) * float(np.average(distances, weights=weights))
-    return _LITTLE * float(np.average((y - np.average(y, weights=weights)) ** 2, weights=weights))
+        return math.sqrt(share) * float(np.average(distances, weights=weights))
+    return share * float(np.average((y - np.average(y, weights=weights)) ** 2, weights=weights))
 
 
 def networks_without_dropout(networks: Mapping[str, Network]) -> Mapping[str, Network]:

@@ -152,8 +152,9 @@ class Model(Predicting):
     @property
     def linear_part(self) -> Model | None:
         """The linear model that is blended with networks; None where there is none, or nothing else."""
-        group = self.record.groups[0]
-        if not isinstance(self.network, Ensemble) or group.name != LINEAR or not 0 < group.share < 1:
+        group, others = self.record.groups[0], self.record.groups[1:]
+        blended = group.share > 0 and any(other.share > 0 for other in others)
+        if not isinstance(self.network, Ensemble) or group.name != LINEAR or not blended:
             return None
         network = Ensemble(self.network.networks[: group.members])
         return replace(

@@ -21,6 +21,9 @@ __all__ = ["LINEAR", "Decided", "GroupRecord", "LaterRows", "LaterScores", "Reco
 LINEAR = "linear"
 """The name of the group that is a linear model."""
 
+ON_RESIDUALS = ", residuals"
+"""In the name of a group whose networks learned what the linear model leaves."""
+
 _LARGEST = 1 << 53  # of counts
 
 
@@ -30,9 +33,11 @@ class GroupRecord:
 
     Attributes:
         name: ``"linear"``, or the numerical embedding: ``"periodic"``, ``"piecewise"``, or ``"plain"``; then
-            ``", no dropout"`` where there is little noise, and a number if such a group was trained before.
+            ``", no dropout"`` where there is little noise, ``", residuals"`` where it learned what the linear
+            model leaves and is added to it, and a number if such a group was trained before.
         members: how many networks.
-        share: how much they count in the prediction, of 1; with 0 they were left out of it.
+        share: how much they count in the prediction, of 1, that of the linear model with all that is added to
+            it; with 0 they were left out.
         best_epoch, epochs: the epoch that was kept and the last; iterations for the linear model.
         train_errors, validation_errors: mean error of each epoch, as the loss has it; the latter on the rows
             that each member held out.
@@ -45,6 +50,15 @@ class GroupRecord:
     epochs: int
     train_errors: tuple[float, ...]
     validation_errors: tuple[float, ...]
+
+
+def is_added(name: str) -> bool:
+    """Whether the group of a name is added to the linear model.
+
+    >>> is_added("periodic, no dropout, residuals 2"), is_added("periodic, no dropout")
+    (True, False)
+    """
+    return ON_RESIDUALS in name
 
 
 @dataclass(frozen=True)

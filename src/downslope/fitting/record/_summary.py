@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from downslope.fitting._scores import LINEAR_MODEL, NETWORK, Scores
 from downslope.fitting._written import rounded
 from downslope.fitting.evaluation import METRICS, Estimate, baseline_for, metric_of
-from downslope.fitting.record._record import LINEAR, GroupRecord, LaterRows, LaterScores, Record, Steered
+from downslope.fitting.record._record import (
+    LINEAR,
+    GroupRecord,
+    LaterRows,
+    LaterScores,
+    Record,
+    Steered,
+    is_added,
+)
 from downslope.fitting.record._searched import Searched
 from downslope.nets import AnyNetwork, Dense, Ensemble
 from downslope.tables import Column, TableEncoder, Target, listed
@@ -240,6 +248,8 @@ class Summary:
 def group_line(group: GroupRecord) -> str:
     """A group and how it was trained, in a line."""
     share = f"{100 * group.share:.0f} % of the prediction" if group.share > 0 else "not in the prediction"
+    if is_added(group.name) and group.share > 0:
+        share += ", added to the linear model"
     return f"  {group.members} × {group.name}: {share}; best epoch {group.best_epoch} of {group.epochs}"
 
 

@@ -45,7 +45,7 @@ def _held_out(found: Findings) -> str:
     if not summary.held_out:
         return f"{said} Scores on rows that trained the network say nothing of others."
     if summary.members > 1:
-        return f"{said} The prediction of a new row is a mean over all {summary.members} networks."
+        return f"{said} The prediction of a new row comes from all {summary.members} networks."
     return said
 
 
