@@ -6,7 +6,9 @@ from dataclasses import replace
 from inspect import signature
 
 import numpy as np
+import polars as pl
 import pytest
+from thread_ranks import on_ranks
 
 import downslope as ds
 from downslope.fitting._fit import opened_fit
@@ -173,3 +175,21 @@ def test_residuals_are_those_of_the_member_that_holds_the_row_out() -> None:
     np.testing.assert_allclose(residuals.unit * residuals.rows.y, encoded.y - predicted, atol=1e-6)
     assert 0.7 <= np.mean(np.abs(residuals.rows.y)) <= 1.5
     assert np.log2(residuals.unit) % 1 == 0
+
+
+@pytest.mark.parametrize("parallel", first(1, ["data", "members"]))
+def test_ranks_add_the_same(monkeypatch, parallel) -> None:
+    asked = {**QUICK, "hidden": 128, "parallel": parallel}
+    found = on_ranks(monkeypatch, 2, lambda rank: ds.fit(table(Y), "y", **asked))
+    assert ADDED in names(found[0])
+    np.testing.assert_array_equal(found[0].predict(table(Y)), found[1].predict(table(Y)))
+    np.testing.assert_allclose(found[0].predict(table(Y)), Y, atol=0.05)
+
+
+def test_streamed_rows_have_none(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("downslope.tables.dataset._files.BLOCK_BYTES", 1000)
+    for part in range(3):
+        frame = pl.DataFrame(table(Y))[part * 100 : (part + 1) * 100]
+        frame.write_parquet(tmp_path / f"{part}.parquet")
+    found = ds.fit(ds.Dataset(tmp_path, memory=20_000), "y", **{**QUICK, "epochs": 2})
+    assert not any("residuals" in name for name in names(found))
