@@ -253,6 +253,7 @@ FITS = {
             "order": OPTIONAL,
             "seed": SEED,
             "metric": OPTIONAL,
+            "class_weight": OPTIONAL | {"empty dict"},
             "source": OPTIONAL | TEXTS,
             "log": OPTIONAL | PATHS,
             "checkpoint": OPTIONAL,

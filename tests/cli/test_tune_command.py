@@ -11,6 +11,7 @@ import pytest
 
 import downslope as ds
 from downslope.cli._run import run
+from thorough import one_in
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 QUICK = ["--trials", "2", "--time", "1h", "--epochs", "2", "--members", "2"]
@@ -23,12 +24,18 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_printed_command_gives_the_same_model(folder, capsys):
-    asked = ["--drop", "year", "--drop", "island", "--seed", "3"]
-    table = ["penguins.csv", "--target", "body_mass_g"]
+WEIGHED = ["--class-weight", "Adelie=2.5", "--class-weight", "Chinstrap=3"]
+
+
+@pytest.mark.parametrize(
+    ("target", "more"), one_in(2, [("body_mass_g", []), ("species", WEIGHED)]), ids=["numbers", "classes"]
+)
+def test_the_printed_command_gives_the_same_model(folder, capsys, target, more):
+    asked = ["--drop", "year", "--drop", "island", "--seed", "3", *more]
+    table = ["penguins.csv", "--target", target]
     assert run(["tune", *table, *asked, *QUICK, "--log", "log.jsonl", "-o", "found.downslope"]) == 0
     printed = capsys.readouterr().out
-    assert "Settings searched: 2 trials on 274 rows" in printed
+    assert re.search(r"Settings searched: 2 trials on 27\d rows", printed)
     command = next(line for line in printed.splitlines() if line.startswith("The same model: "))
     words = shlex.split(command.removeprefix("The same model: "))
     assert words[:3] == ["downslope", "fit", "penguins.csv"]

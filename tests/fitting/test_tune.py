@@ -171,6 +171,17 @@ def test_classes_are_scored_by_their_log_loss(tmp_path):
     assert lines[0]["rung"] == 1
 
 
+def test_weights_of_classes_are_those_of_fit():
+    """The odds that the weights would add are taken out again; which class is said goes by the weights."""
+    rows = {"a": TABLE["a"], "y": np.where(TABLE["y"].to_numpy() > 0, "up", "down")}
+    asked = {"class_weight": {"up": 4}, "hidden": 8, "epochs": 8, "members": 2}
+    found = ds.tune(rows, "y", trials=1, time=None, **asked)
+    wanted = ds.fit(rows, "y", **asked, **found.settings)
+    assert found.model.target.decision == (1.0, 4.0)
+    for name, value in wanted.parameters.items():
+        np.testing.assert_array_equal(found.model.parameters[name], value)
+
+
 def test_the_search_is_in_the_file_of_the_model(tuned, tmp_path):
     tuned.model.save(tmp_path / "m.downslope")
     loaded = ds.load(tmp_path / "m.downslope")

@@ -24,6 +24,7 @@ _SHARED = (
     "members",
     "seed",
     "metric",
+    "class_weight",
     *_SEARCHED,
 )
 _KEPT = ("checkpoint", "every", "resume")
@@ -67,6 +68,7 @@ def tune(table: str, output: str | None, duration: str, **options: Any) -> None:
       downslope tune houses.csv --target price --time 2h --checkpoint runs/a --resume
       downslope tune sales.csv --target sales --order date --dropout 0
       downslope tune houses.csv --target price --metric mae
+      downslope tune customers.csv --target left --class-weight yes=5
     """
     from downslope.cli.actions._tune import tune_table
 
@@ -87,7 +89,9 @@ def _as_fit(context: click.Context, table: str) -> list[str]:
         if isinstance(value, bool):
             words.append(flag if value else (option.secondary_opts or [flag])[-1])
             continue
-        if name in ("drop", "category", "number"):
+        if isinstance(value, dict):
+            words += [word for key, one in value.items() for word in (flag, f"{key}={one:g}")]
+        elif name in ("drop", "category", "number"):
             words += [word for one in value for word in (flag, str(one))]
         else:
             words += [flag, ",".join(map(str, value)) if isinstance(value, tuple) else str(value)]

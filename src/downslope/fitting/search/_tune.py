@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import fields
 from inspect import signature
@@ -59,6 +59,7 @@ def tune(
     order: str | None = None,
     seed: int = 0,
     metric: str | Callable[..., Any] | None = None,
+    class_weight: str | Mapping[Any, float] | None = None,
     sheet: str | None = None,
     delimiter: str | None = None,
     decimal: str | None = None,
@@ -97,6 +98,7 @@ def tune(
         threads, row_weights, group, seed, source: as of ``fit``.
         metric: as of ``fit``, whose fits have it too; settings are compared by it, and by the loss without
             it. Of a function, and of the median of errors, no standard error is known: any gain is one.
+        class_weight: as of ``fit``, of all fits and trials; settings are compared on rows as they are.
         order: the name of a column that orders the rows in time, which ``fit`` has as ``time``: the last
             fifth are the outer rows.
         sheet, delimiter, decimal, thousands, date_format, encoding, skip_rows, header, comment, keep_rows: as
