@@ -12,7 +12,7 @@ from downslope._extras import polars as pl
 from downslope.fitting._held_out import held_out_rows
 from downslope.fitting._scores import LINEAR_MODEL, NETWORK, baseline_prediction, scores
 from downslope.fitting._training import Trained
-from downslope.fitting.ensemble import FittedEnsemble, counts_of
+from downslope.fitting.ensemble import FittedEnsemble
 from downslope.fitting.evaluation import (
     Estimate,
     LabelledRows,
@@ -103,7 +103,7 @@ def _constants(target: Target, y: NDArray[np.float32], w: NDArray[Any]) -> tuple
 
 def _groups(fitted: FittedEnsemble) -> tuple[GroupRecord, ...]:
     records = []
-    for group, count in zip(fitted.groups, counts_of(fitted.groups, fitted.shares), strict=True):
+    for group, count in zip(fitted.groups, fitted.counts, strict=True):
         run = group.run
         epochs = max(1, len(run.validation_losses))
         train = tuple(float(part.mean()) for part in np.array_split(run.losses, epochs) if len(part))

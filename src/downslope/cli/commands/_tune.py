@@ -90,7 +90,7 @@ def _as_fit(context: click.Context, table: str) -> list[str]:
             words.append(flag if value else (option.secondary_opts or [flag])[-1])
             continue
         if isinstance(value, dict):
-            words += [word for key, one in value.items() for word in (flag, f"{key}={one:g}")]
+            words += [word for key, one in value.items() for word in (flag, f"{key}={one!r}")]
         elif name in ("drop", "category", "number"):
             words += [word for one in value for word in (flag, str(one))]
         else:

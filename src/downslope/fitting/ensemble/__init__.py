@@ -1,7 +1,7 @@
 """Groups of networks that are trained side by side and blended."""
 
 from downslope.fitting.ensemble._again import on_all_rows, replayed
-from downslope.fitting.ensemble._blended import FittedEnsemble, blended_groups, counts_of
+from downslope.fitting.ensemble._blended import FittedEnsemble, blended_groups
 from downslope.fitting.ensemble._class_weights import class_weights_of, taken_back
 from downslope.fitting.ensemble._divergence import Diverged, refuse_diverged
 from downslope.fitting.ensemble._ensemble import (
@@ -45,7 +45,6 @@ __all__ = [
     "blended_groups",
     "class_probabilities",
     "class_weights_of",
-    "counts_of",
     "embeddings",
     "fit_ensemble",
     "fit_intervals",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.fitting.ensemble._blend import blended, temperature_scaled
-from downslope.fitting.ensemble._blended import FittedEnsemble, counts_of, joined
+from downslope.fitting.ensemble._blended import FittedEnsemble, joined
 from downslope.fitting.ensemble._ensemble import (
     LINEAR_DESCENT,
     LINEAR_PATIENCE,
@@ -71,8 +71,7 @@ def on_all_rows(
     end = None if seconds is None else hooks.now() + seconds
     networks = _networks(fitted, encoder, target, settings, rows)
     groups = []
-    counts = counts_of(fitted.groups, fitted.shares)
-    for group, count, network in zip(fitted.groups, counts, networks, strict=True):
+    for group, count, network in zip(fitted.groups, fitted.counts, networks, strict=True):
         if count == 0:
             groups.append(group)
             continue
@@ -173,8 +172,8 @@ def replayed(
     groups: list[EnsembleGroup] = []
     shares = []
     networks = _networks(fitted, encoder, target, settings, rows)
-    counts = counts_of(fitted.groups, fitted.shares)
-    for group, count, share, network in zip(fitted.groups, counts, fitted.shares, networks, strict=True):
+    counting = zip(fitted.groups, fitted.counts, fitted.shares, networks, strict=True)
+    for group, count, share, network in counting:
         if count == 0:
             continue
         residuals = residuals_of(groups[0], rows) if is_added(group.name) else None

@@ -26,7 +26,7 @@ from downslope.fitting.record import is_added
 from downslope.nets import AnyNetwork, Ensemble
 from downslope.tables import Target
 
-__all__ = ["FittedEnsemble", "blended_groups", "counts_of", "joined"]
+__all__ = ["FittedEnsemble", "blended_groups", "joined"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,11 @@ class FittedEnsemble:
     def alone(self) -> bool:
         """Whether one group counts without a blend, of which one network is to be trained on all rows."""
         return not isinstance(self.network, Ensemble)
+
+    @property
+    def counts(self) -> list[float]:
+        """How much the members of each group count: the linear model's also for groups added to it."""
+        return _counts(self.groups, self.shares)
 
     @property
     def temperature(self) -> float:
@@ -111,7 +116,7 @@ def _with_score(
     return replace(fitted, reached=(score(fitted.blend), score(blended(predictions, usual))))
 
 
-def counts_of(groups: Sequence[EnsembleGroup], shares: Sequence[float]) -> list[float]:
+def _counts(groups: Sequence[EnsembleGroup], shares: Sequence[float]) -> list[float]:
     """How much each group counts: the linear model, which is the first, also for those added to it."""
     added = sum(share for group, share in zip(groups, shares, strict=True) if is_added(group.name))
     return [shares[0] + added, *shares[1:]]
@@ -123,7 +128,7 @@ def joined(
     """The members of all groups that count, side by side."""
     members = [
         (g.ensemble.networks[i], count / len(g.ensemble.networks), g.ensemble.of_member(i, g.parameters))
-        for g, count in zip(groups, counts_of(groups, shares), strict=True)
+        for g, count in zip(groups, _counts(groups, shares), strict=True)
         if count > 0
         for i in range(len(g.ensemble.networks))
     ]
