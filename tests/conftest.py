@@ -4,7 +4,9 @@ import shutil
 from zlib import crc32
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
+
+from thorough import ALL
 
 # pytest --hypothesis-profile=same: whether a commit passes is no matter of chance
 settings.register_profile("same", derandomize=True)
@@ -18,12 +20,26 @@ def pytest_addoption(parser):
     parser.addoption("--part", default="0/1", metavar="PLACE/COUNT", help=told)
 
 
+@pytest.hookimpl(trylast=True)  # after Hypothesis has taken its profile
+def pytest_configure(config):
+    """``make test`` draws a quarter of the examples; ``make thorough`` draws all of them."""
+    if "not thorough" in config.option.markexpr:
+        settings.register_profile("quick", settings(), max_examples=ALL // 4)
+        settings.load_profile("quick")
+
+
 def pytest_collection_modifyitems(config, items):
-    """Whatever opens a browser is marked so: ``make page-test`` runs it, on the page as a user has it."""
+    """Whatever opens a browser is marked so: ``make page-test`` runs it, on the page as a user has it.
+
+    What draws examples is thorough too, where those tests are what is asked for.
+    """
+    draws = "thorough" in config.option.markexpr and "not thorough" not in config.option.markexpr
     place, count = map(int, config.getoption("part").split("/"))
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+        if draws and is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("thorough")
     parts = [[], []]
     for item in items:
         parts[crc32(item.nodeid.encode()) % count == place % count].append(item)

@@ -93,7 +93,7 @@ METHODS = {
     ),
     ds.Model.importance: (
         lambda **k: MODEL.importance(**k).to_json(),
-        {"table": TABLE, "repeats": 5, "seed": 0},
+        {"table": TABLE, "repeats": 2, "seed": 0},
         {"table": NOTHING, "repeats": wholes(lambda v: 1 <= v <= 1 << 30), "seed": SEED},
     ),
     ds.Model.partial_dependence: (

@@ -44,6 +44,18 @@ CASES = [
 
 
 FITTING = (ds.fit, ds.tune, ds.TableRegressor, ds.TableClassifier)  # fit tables at each call
+ALIKE = {
+    ds.MLPClassifier: ds.MLPRegressor,
+    ds.Models.evaluate: ds.Model.evaluate,
+    ds.Models.predict_interval: ds.Model.predict_interval,
+}
+"""Whose parameters have their checks in common with those of another, which the quick tests look at."""
+
+
+def is_thorough(target, parameter):
+    return target in FITTING or (
+        target in ALIKE and parameter in {**CONTRACT, **METHODS}[ALIKE[target]][2].keys() - {"data"}
+    )
 
 
 def test_every_public_callable_is_under_the_contract():
@@ -58,9 +70,9 @@ def test_every_public_callable_is_under_the_contract():
             target,
             parameter,
             id=f"{target.__qualname__}-{parameter}",
-            marks=[pytest.mark.thorough] if target in FITTING else [],
+            marks=[pytest.mark.thorough] if place % 2 or is_thorough(target, parameter) else [],
         )
-        for target, parameter in CASES
+        for place, (target, parameter) in enumerate(CASES)
     ],
 )
 def test_every_value_works_as_the_plain_one_or_is_refused_in_words(target, parameter, tmp_path, monkeypatch):

@@ -96,7 +96,7 @@ def test_children_of_a_process_that_used_a_table_say_what_to_do(threads, monkeyp
 
 @forks
 def test_children_use_tables_where_their_parent_did_not():
-    assert printed("import downslope.fitting; print(children(fit, 5))") == "(5, 0)\n"
+    assert printed("import downslope.fitting; print(children(fit, 2))") == "(2, 0)\n"
 
 
 @pytest.mark.parametrize("act", first(2, ["descend", "fit", "predict", "hessian"]))
@@ -104,11 +104,13 @@ def test_a_daemon_thread_at_work_when_python_ends(act):
     assert printed(f"forever({act}); print('end')") == "end\n"
 
 
+@pytest.mark.thorough
 def test_a_daemon_thread_in_a_long_step_when_python_ends():
     long = "forever(lambda: ds.descend(*wide(20000)[:3], steps=100)); time.sleep(1); print('end')"
     assert printed(long) == "end\n"
 
 
+@pytest.mark.thorough
 def test_a_page_left_open_when_python_ends():
     assert printed(
         """
@@ -170,14 +172,14 @@ print("the same")
     assert printed(program) == "the same\n"
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "lbfgs"])
-def test_a_time_limit_ends_a_step_in_its_middle(optimizer):
-    program = f"""
+def test_a_time_limit_ends_a_step_in_its_middle():
+    program = """
 deep, inputs, targets, values = wide(30000)
-run = ds.descend(deep, inputs, targets, start=values, steps=1000, time_limit=0.5, optimizer="{optimizer}")
-print(run.stopped)
+for optimizer in ("sgd", "lbfgs"):
+    run = ds.descend(deep, inputs, targets, start=values, steps=1000, time_limit=0.5, optimizer=optimizer)
+    print(run.stopped)
 """
-    assert printed(program) == "time\n"
+    assert printed(program) == "time\ntime\n"
 
 
 @pytest.mark.parametrize("times", [3, pytest.param(15, marks=pytest.mark.thorough)])

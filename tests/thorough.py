@@ -4,11 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+ALL = 100
+"""How many examples Hypothesis draws for a test that says nothing of it."""
 
 
 def first(count: int, cases: Sequence[Any]) -> list[Any]:
     """The cases of a parametrized test, of which those after the first ones are thorough."""
     return [*cases[:count], *(pytest.param(case, marks=pytest.mark.thorough) for case in cases[count:])]
+
+
+def examples(count: int) -> int:
+    """So many examples of Hypothesis, of which ``make test`` draws a quarter."""
+    return max(1, count * settings().max_examples // ALL)
 
 
 def one_in(count: int, cases: Sequence[tuple[Any, ...]]) -> list[Any]:

@@ -18,6 +18,7 @@ import downslope as ds
 from downslope.cli._run import run as run_command
 from downslope.cli.commands import downslope
 from downslope.tables import read_table
+from thorough import first
 
 COMMAND = [sys.executable, "-c", "from downslope.cli import main; main()"]
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -76,7 +77,7 @@ def interrupted(*arguments: str, folder: Path) -> bytes:
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("fitted")
-    done = run_alone("fit", EXAMPLES / "penguins.csv", "--target", "species", *QUICK, folder=folder)
+    done = run("fit", EXAMPLES / "penguins.csv", "--target", "species", *QUICK, folder=folder)
     assert done.returncode == 0, done.stderr
     return folder / "penguins.downslope"
 
@@ -89,14 +90,23 @@ def test_version_and_help() -> None:
         assert "Examples:" in done.stdout
 
 
-def test_a_process_prints_and_ends_as_a_command_does_here(fitted: Path) -> None:
-    for words in (
-        ("show", fitted),
-        ("show", "none.downslope"),
-        ("predict", fitted, EXAMPLES / "penguins.csv"),
-    ):
-        alone, here = run_alone(*words, folder=fitted.parent), run(*words, folder=fitted.parent, columns=80)
-        assert (alone.returncode, alone.stdout, alone.stderr) == (here.returncode, here.stdout, here.stderr)
+@pytest.mark.parametrize(
+    "words",
+    first(
+        2,
+        [
+            ("predict", "penguins.downslope", EXAMPLES / "penguins.csv"),
+            ("show", "none.downslope"),
+            ("show", "penguins.downslope"),
+        ],
+    ),
+    ids=lambda words: " ".join(map(str, words[:2])),
+)
+def test_a_process_prints_and_ends_as_a_command_does_here(
+    fitted: Path, words: tuple[str | Path, ...]
+) -> None:
+    alone, here = run_alone(*words, folder=fitted.parent), run(*words, folder=fitted.parent, columns=80)
+    assert (alone.returncode, alone.stdout, alone.stderr) == (here.returncode, here.stdout, here.stderr)
 
 
 def test_a_hyphen_is_standard_output(fitted: Path, tmp_path: Path) -> None:
@@ -337,6 +347,7 @@ def test_what_is_no_page(tmp_path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["few.html", "many.csv", "wide"]
 
 
+@pytest.mark.thorough  # the quick one is the first signal's of test_signals.py
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_saves_the_best_so_far(tmp_path) -> None:
     draw = np.random.default_rng(0)
@@ -356,13 +367,14 @@ def test_no_color_and_pipes(tmp_path) -> None:
     assert "\x1b" not in done.stdout + done.stderr
 
 
+@pytest.mark.thorough
 def test_a_forecast_is_shown_graded_and_kept(tmp_path, monkeypatch) -> None:
     """Each of two groups and of two networks for later rows is a descent with a forecast."""
     monkeypatch.setattr("downslope.cli._forecasts._SECONDS", 0.0)
     monkeypatch.setattr("downslope.cli._forecasts._SHARE", float("inf"))
     monkeypatch.setattr("downslope.cli._screen._PLAIN_SECONDS", 0.0)
     call = ("fit", EXAMPLES / "penguins.csv", "-t", "body_mass_g", "--grades", "grades.jsonl")
-    done = run(*call, "--epochs", "40", folder=tmp_path)
+    done = run(*call, "--epochs", "20", "--hidden", "16", "--members", "2", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     number = r"[0-9.e-]+"
     assert re.search(

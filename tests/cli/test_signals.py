@@ -76,7 +76,7 @@ def test_a_second_signal_ends_at_once_and_leaves_nothing(table: Path) -> None:
 
 
 def test_a_closed_pipe_does_not_cost_the_model(table: Path) -> None:
-    process = started(table.parent, "--epochs", "1")
+    process = started(table.parent, "--epochs", "1", "--members", "2", "--hidden", "4")
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
@@ -111,7 +111,7 @@ def test_resume_makes_the_model_as_if_nothing_had_happened(table: Path) -> None:
 
 def test_a_model_is_written_into_devices_and_never_over_its_table(table: Path) -> None:
     before = os.stat("/dev/null")
-    process = started(table.parent, "--epochs", "1", "--members", "2", "-o", "/dev/null")
+    process = started(table.parent, "--epochs", "1", "--members", "2", "--hidden", "4", "-o", "/dev/null")
     said, told = process.communicate()
     assert (process.returncode, complaints(told)) == (0, [])
     assert b"Saved to /dev/null." in said

@@ -44,6 +44,7 @@ def refused(folder: Path, *arguments: str | Path) -> str:
     return done.stderr
 
 
+@pytest.mark.thorough
 def test_fit_says_of_both_what_it_says_of_each(folder: Path) -> None:
     said = (folder / "both.txt").read_text()
     assert "penguins.csv: 344 rows, 8 columns\n" in said

@@ -51,7 +51,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("encoding", first(1, ["ascii", "cp1252", "utf-8"]))
-@pytest.mark.parametrize("command", first(2, [*COMMANDS]))
+@pytest.mark.parametrize("command", first(1, [*COMMANDS]))
 def test_no_encoding_fails_and_nothing_acts(command, encoding, folder):
     done = downslope(folder, *COMMANDS[command], PYTHONIOENCODING=encoding)
     assert done.returncode == (2 if command == "refused" else 0), done.stderr
@@ -85,9 +85,12 @@ def test_a_model_is_saved_whatever_the_output_is(shell, folder):
     assert b"Traceback" not in done.stderr
 
 
-def test_a_refusal_has_its_code_though_nobody_hears_it(folder):
-    for shell in ("2>/dev/full", "2>&-", ">&- 2>&-"):
-        assert downslope(folder, "show", "nothing", shell=shell).returncode == 2
+@pytest.mark.parametrize("shell", first(1, ["2>/dev/full", "2>&-", ">&- 2>&-"]))
+def test_a_refusal_has_its_code_though_nobody_hears_it(shell, folder):
+    assert downslope(folder, "show", "nothing", shell=shell).returncode == 2
+
+
+def test_a_refusal_has_its_code_though_nothing_can_be_read(folder):
     done = downslope(folder, "predict", "m", "-", shell="<&-")
     assert done.returncode == 2
     assert b"Traceback" not in done.stderr

@@ -99,7 +99,7 @@ busy.join()
 @pytest.mark.parametrize(
     "forked",
     [
-        pytest.param(ASLEEP, id="asleep"),
+        pytest.param(ASLEEP, id="asleep", marks=pytest.mark.thorough),
         pytest.param(
             AT_WORK,
             id="at_work",

@@ -144,6 +144,7 @@ def test_tools_give_what_they_give_with_scikit_learns_class():
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.thorough
 def test_importing_downslope_imports_no_scikit_learn():
     code = "import sys, downslope, downslope.cli; downslope.fit; assert 'sklearn' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

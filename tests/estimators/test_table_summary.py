@@ -32,7 +32,7 @@ def frame() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def fitted(frame) -> ds.TableRegressor:
-    return ds.TableRegressor(epochs=40, hidden_layer_sizes=(9, 8), random_state=0).fit(
+    return ds.TableRegressor(epochs=40, members=3, hidden_layer_sizes=(9, 8), random_state=0).fit(
         frame, np.sin(3 * frame[NAME])
     )
 

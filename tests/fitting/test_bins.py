@@ -81,6 +81,6 @@ def test_a_fit_knows_what_a_number_names(seed: int) -> None:
     draw = np.random.default_rng(seed)
     x = table(draw)
     y = of_schools(x, draw) + 0.1 * draw.normal(size=ROWS)
-    model = ds.fit(x[:1500], y[:1500], epochs=20)
+    model = ds.fit(x[:1500], y[:1500], epochs=20, members=2)
     left = y[1500:] - model.predict(x[1500:])
     assert np.mean(left**2) < 0.05 * y.var()  # with 32 bins alone 0.84 of it

@@ -125,5 +125,5 @@ def test_columns_that_predict_nothing_are_said_to() -> None:
 
 def test_a_blend_is_never_worse_than_its_linear_part() -> None:
     for kind in ("line", "curve", "noise"):
-        record = ds.fit(table(kind), "y", epochs=4).record
+        record = ds.fit(table(kind), "y", epochs=4, members=3).record
         assert record.network.root_mean_squared_error <= record.linear.root_mean_squared_error * (1 + 1e-6)

@@ -14,6 +14,7 @@ import downslope as ds
 from downslope.cli.commands import downslope
 from downslope.fitting._decision import best_weights
 from downslope.tables import Target
+from thorough import first
 
 RATE = 0.12
 CHEAP = {"epochs": 3, "members": 2, "hidden": 8}
@@ -61,7 +62,7 @@ def said_by(weights: tuple[float, ...], p: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("metric", ["f1", "f1_macro"])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", first(1, range(3)))
 def test_no_threshold_is_expected_to_be_better(metric: str, seed: int) -> None:
     p, w = drawn(60, 2, seed)
     score = {"f1": lambda found: found[1], "f1_macro": np.mean}[metric]

@@ -22,9 +22,9 @@ TABLE = {f"x{i}": X[:, i] for i in range(3)} | {
     "year": 1900 + np.arange(120),
 }
 CASES = {
+    "targets": {"target": ["y", "kind"]},
     "number": {"target": "y"},
     "classes": {"target": "kind"},
-    "targets": {"target": ["y", "kind"]},
     "one network": {"target": "y", "members": 1},
     "linear": {"target": "y", "hidden": ()},
     "groups": {"target": "y", "group": "patient"},
@@ -33,7 +33,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", first(3, [*CASES]))
+@pytest.mark.parametrize("case", first(1, [*CASES]))
 def test_a_fit_that_is_killed_ends_as_the_same_file(case, tmp_path):
     how = {"data": TABLE, **CASES[case]}
     if how.get("hidden") != ():
@@ -86,7 +86,7 @@ def test_a_fit_with_a_time_limit_keeps_the_steps_that_were_planned(tmp_path, mon
                 planned.add("killed")
                 raise Killed
 
-    how = {"members": 2, "time_limit": 60.0, "progress": progress}
+    how = {"members": 2, "hidden": (8,), "time_limit": 60.0, "progress": progress}
     monkeypatch.setattr(_within, "seconds_of_a_step", lambda *_: 1.0)
     with pytest.raises(Killed):
         ds.fit(TABLE, "y", **how, checkpoint=ds.Checkpoint(tmp_path, "1 step"))

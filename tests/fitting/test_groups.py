@@ -28,6 +28,7 @@ def patients(rows=300, per_patient=6, seed=0):
     seed=st.integers(0, 5),
 )
 @settings(deadline=None)
+@pytest.mark.thorough
 def test_groups_stay_together_and_shares_are_as_equal_as_they_allow(sizes, members, seed):
     groups = np.repeat(np.arange(len(sizes)), sizes)
     members = min(members, len(sizes))

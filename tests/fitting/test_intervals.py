@@ -9,6 +9,7 @@ import downslope as ds
 from downslope.fitting.ensemble import FitHooks, FitSettings, fit_intervals
 from downslope.fitting.ensemble._intervals import COVERAGES, QUANTILES, calibrated, nested
 from downslope.tables import TableEncoder, as_frame, describe
+from thorough import examples
 
 LEVELS = [0.001, 0.1, 0.3, 0.5, 0.6, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.99, 0.995, 0.9999]
 
@@ -48,7 +49,7 @@ def test_coverage(level: float) -> None:
     assert np.mean(held) == pytest.approx(level, abs=0.01 + 4 * (level * (1 - level) / (3 * rows)) ** 0.5)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(st.integers(0, 10**6), st.integers(5, 300))
 def test_calibrated_intervals_hold_as_often_as_they_say(seed: int, rows: int) -> None:
     """On the rows they are calibrated on: the next larger share that so many rows allow, with weights too."""

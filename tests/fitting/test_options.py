@@ -38,7 +38,7 @@ def test_what_does_not_serve_is_named(options, message: str) -> None:
 
 
 def test_one_number_of_hidden_units_is_one_layer() -> None:
-    model = ds.fit(ROWS, "price", hidden=8, epochs=2)
+    model = ds.fit(ROWS, "price", hidden=8, epochs=2, members=2)
     assert model.summary.layers == (1, 8, 1)
 
 

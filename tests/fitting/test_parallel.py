@@ -54,7 +54,7 @@ def test_a_dataset_is_fitted_in_each_way(monkeypatch, tmp_path, parallel):
     assert "shuffled in windows of" in notes
 
 
-@pytest.mark.parametrize(("members", "does"), [(8, "train networks of their own"), (1, "share the rows")])
+@pytest.mark.parametrize(("members", "does"), [(4, "train networks of their own"), (1, "share the rows")])
 def test_what_takes_less_time_is_chosen(monkeypatch, members, does):
     asked = {**FIT, "members": members, "epochs": 1, "hidden": (600, 600)}
     found = on_ranks(monkeypatch, 2, lambda rank: ds.fit(TABLE, **asked, parallel="auto"))

@@ -53,6 +53,7 @@ def same(one: ds.Model, two: ds.Model) -> None:
     assert one.record.groups == two.record.groups
 
 
+@pytest.mark.thorough
 def test_a_folder_that_fits_is_read_whole(folder):
     found, wanted = ds.fit(str(folder), "y", **HOW), ds.fit(frame_of(), "y", **HOW)
     same(found, wanted)
@@ -91,6 +92,7 @@ def test_members_hold_rows_of_the_sample_out_and_a_single_one_is_trained_on_all(
     same(ds.fit(rows, "y", **HOW), model)
 
 
+@pytest.mark.thorough
 def test_a_streamed_fit_goes_on_from_a_checkpoint(folder, tmp_path_factory):
     rows, kept = ds.Dataset(str(folder), memory="150 kB"), tmp_path_factory.mktemp("kept") / "a"
     seen = []
@@ -100,10 +102,11 @@ def test_a_streamed_fit_goes_on_from_a_checkpoint(folder, tmp_path_factory):
         if seen.count("periodic") == 2:
             raise KeyboardInterrupt
 
-    cut = ds.fit(rows, "y", **HOW, progress=stop, checkpoint=ds.Checkpoint(kept, 1))
+    how = {"members": 2, "epochs": 2, "hidden": (4,)}
+    cut = ds.fit(rows, "y", **how, progress=stop, checkpoint=ds.Checkpoint(kept, 1))
     assert cut.record.interrupted
-    again = ds.fit(rows, "y", **HOW, checkpoint=ds.Checkpoint(kept, 1, resume=True))
-    same(again, ds.fit(rows, "y", **HOW))
+    again = ds.fit(rows, "y", **how, checkpoint=ds.Checkpoint(kept, 1, resume=True))
+    same(again, ds.fit(rows, "y", **how))
 
 
 def test_figures_of_all_rows_are_exact_and_the_sample_uniform(folder, monkeypatch):

@@ -12,6 +12,7 @@ import pytest
 import downslope as ds
 from downslope._files import read_file, write_file
 from downslope.fitting.ensemble import _hooks
+from thorough import first, one_in
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 QUICK = {"epochs": 3, "members": 2, "hidden": (8,)}
@@ -53,7 +54,10 @@ def same(one: ds.Model, other: ds.Model) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"group": "town"}, {"row_weights": "code", "drop": ["town"]}, {"hidden": ()}, {"members": 1}],
+    first(
+        2,
+        [{"row_weights": "code", "drop": ["town"]}, {"hidden": ()}, {}, {"group": "town"}, {"members": 1}],
+    ),
     ids=str,
 )
 def test_each_model_is_that_of_the_table_without_the_other_target(options: dict) -> None:
@@ -336,12 +340,15 @@ class Stop:
 
 @pytest.mark.parametrize(
     ("stop", "left", "cut"),
-    [
-        (Stop("y", "periodic", 2), ("kind", "z"), "y"),
-        (Stop("kind", "linear", 1), ("kind", "z"), None),
-        (Stop("kind", "piecewise", 1), ("z",), "kind"),
-        (Stop("z", "linear", 1), ("z",), None),
-    ],
+    one_in(
+        2,
+        [
+            (Stop("kind", "piecewise", 1), ("z",), "kind"),
+            (Stop("y", "periodic", 2), ("kind", "z"), "y"),
+            (Stop("kind", "linear", 1), ("kind", "z"), None),
+            (Stop("z", "linear", 1), ("z",), None),
+        ],
+    ),
     ids=lambda value: str(getattr(value, "at", value)),
 )
 def test_ctrl_c_keeps_what_there_is(

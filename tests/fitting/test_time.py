@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from itertools import product
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,7 @@ from downslope.fitting.ensemble import _again, _ensemble, _intervals
 from downslope.fitting.ensemble._folds import forward_folds, later_folds
 from downslope.fitting.rows import first_later
 from downslope.tables import TableEncoder
+from thorough import one_in
 
 QUICK = {"epochs": 3, "hidden": 8, "members": 4}
 FIRST = datetime.date(2021, 1, 1)
@@ -65,8 +67,7 @@ class Spy:
                     yield times[(weights[member] > 0) & ~own], times[own & (weights[member] > 0)]
 
 
-@pytest.mark.parametrize("members", [1, 2, 8])
-@pytest.mark.parametrize("weights", [None, "promo"])
+@pytest.mark.parametrize(("members", "weights"), one_in(3, [*product([8, 1, 2], [None, "promo"])][::-1]))
 def test_whatever_measures_a_network_is_later_than_whatever_trained_it(monkeypatch, members, weights) -> None:
     table = shuffled(sales(300))
     spy = Spy(monkeypatch)
@@ -229,7 +230,7 @@ def test_the_same_seed_gives_the_same_bits_and_the_file_has_the_record(tmp_path)
 @pytest.mark.parametrize("hidden", [(), 8])
 @pytest.mark.parametrize("rows", [20, 49, 50])
 def test_few_rows(rows: int, hidden) -> None:
-    model = ds.fit(sales(rows), "sales", time="date", hidden=hidden)
+    model = ds.fit(sales(rows), "sales", time="date", hidden=hidden, epochs=3 if hidden else None)
     assert model.record.held_out == (rows >= 50)
     assert (model.record.later is None) == (rows < 50)
     if rows < 50:
@@ -316,6 +317,7 @@ def test_groups_and_times_together(monkeypatch) -> None:
     assert "earlier rows of another shop alone" in model.summary.validation
 
 
+@pytest.mark.thorough
 def test_classes_of_later_rows_alone() -> None:
     rows = 300
     draw = np.random.default_rng(0)
@@ -323,13 +325,13 @@ def test_classes_of_later_rows_alone() -> None:
     kind = np.where(x > 0, "high", "low").astype(object)
     kind[270:] = np.where(x[270:] > 0, "new", kind[270:])
     table = pl.DataFrame({"date": dates(rows), "x": x, "kind": kind})
-    model = ds.fit(table, "kind", time="date", members=4)
+    model = ds.fit(table, "kind", time="date", **QUICK)
     assert model.record.later.new_classes == ("new",)
     assert model.summary.notes[0].endswith("predict them there: new.")
     assert np.isfinite(model.record.network.log_loss)
     assert set(model.predict(table)) <= {"high", "low", "new"}
     one = table.with_columns(kind=pl.when(pl.int_range(pl.len()) < 240).then(pl.lit("low")).otherwise("kind"))
-    alone = ds.fit(one, "kind", time="date", members=4)
+    alone = ds.fit(one, "kind", time="date", **QUICK)
     assert alone.record.later.new_classes == ("high", "new")
     assert alone.predict_proba(table).shape == (rows, 3)
 

@@ -273,6 +273,13 @@ def test_a_trial_whose_file_is_damaged_is_made_again(whole, tmp_path):
     assert found.restored == 5
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("begun")
+    cut(folder, 1)
+    return folder
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -282,14 +289,13 @@ def test_a_trial_whose_file_is_damaged_is_made_again(whole, tmp_path):
         ({"checkpoint": None}, "checkpoint needs a ds.Checkpoint"),
     ],
 )
-def test_a_folder_of_another_search_is_refused(tmp_path, given, message):
-    cut(tmp_path / "a", 1)
-    kept = ds.Checkpoint(tmp_path / "a", resume=True) if "checkpoint" not in given else "runs/a"
+def test_a_folder_of_another_search_is_refused(begun, given, message):
+    kept = ds.Checkpoint(begun, resume=True) if "checkpoint" not in given else "runs/a"
     asked = {"data": TABLE, "target": "y", "drop": ["who"], **QUICK, **SMALL, **given, "checkpoint": kept}
     with pytest.raises(ds.DownslopeError, match=message):
         ds.tune(**asked)
     with pytest.raises(ds.DownslopeError, match="go on from them with resume=True"):
-        searched(checkpoint=ds.Checkpoint(tmp_path / "a"))
+        searched(checkpoint=ds.Checkpoint(begun))
 
 
 def test_too_little_time_fits_the_defaults_within_it():

@@ -8,6 +8,7 @@ from test_torch import ACTIVATIONS, LOSSES, F, torch  # which skips where there 
 
 import downslope as ds
 from random_networks import NETWORKS, SMOOTH, data_for, direction_for, flat, networks
+from thorough import examples
 
 pytestmark = [
     pytest.mark.torch,
@@ -122,14 +123,14 @@ def test_every_layer_and_loss(name):
     check_product(NETWORKS[name], 35)
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=examples(30), deadline=None, derandomize=True)
 @given(networks(), st.integers(1, 40), st.integers(0, 100))
 def test_norms_and_gradients_of_any_network(network, rows, seed):
     check_gradient(network, rows, seed)
     check_norms(network, rows, seed)
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=examples(30), deadline=None, derandomize=True)
 @given(networks(SMOOTH), st.integers(1, 40), st.integers(0, 100))
 def test_products_of_any_smooth_network(network, rows, seed):
     check_product(network, rows, seed)

@@ -10,6 +10,7 @@ from downslope.engines import evaluate
 from downslope.graph import gradient
 from downslope.insight.diagnosis.measured import least_curvature
 from random_networks import NETWORKS, SMOOTH, data_for, direction_for, flat, networks
+from thorough import examples
 
 
 def difference(network, x, y, parameters, vector, weights, step=1e-6):
@@ -54,7 +55,7 @@ def test_the_engines_agree(name, monkeypatch):
     assert np.abs(flat(single) - reference).max() <= 2e-5 * size
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=examples(40), deadline=None, derandomize=True)
 @given(networks(SMOOTH), st.integers(1, 40), st.integers(0, 100))
 def test_any_smooth_network(network, rows, seed):
     x, y, weights, parameters = data_for(network, rows, seed)

@@ -10,6 +10,7 @@ import downslope as ds
 from downslope.engines import evaluate
 from downslope.graph import hessian_vector_product, input_
 from downslope.training import Sgd
+from thorough import examples
 
 X = np.array([[3, 4, 7], [6, 2, 9], [8, 10, 12], [9, 7, 4], [7, 6, 3]], float)
 Y = np.array([13.5, 15.6, 27.4, 15.6, 12.5])
@@ -52,7 +53,7 @@ def test_the_introductory_neuron() -> None:
     assert np.linalg.norm(before.parameters["layer1.weight"] - exact) > 5e-4
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(**SHAPES)
 def test_solve_is_least_squares(seed, rows, inputs, outputs, bias, l2) -> None:
     network, x, y, weights = problem(seed, rows, inputs, outputs, bias, l2)
@@ -72,7 +73,7 @@ def test_solve_is_least_squares(seed, rows, inputs, outputs, bias, l2) -> None:
     assert answer.error == pytest.approx(float(evaluate([graph.error], given)[0]), rel=1e-9, abs=1e-14)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     **SHAPES, rate=st.floats(0.01, 1.2), momentum=st.sampled_from([0.0, 0.3, 0.9]), deficient=st.booleans()
 )
@@ -120,7 +121,7 @@ def test_eigenvalues_are_those_of_the_hessian(l2: float) -> None:
     np.testing.assert_allclose(np.repeat(told.eigenvalues, 2), want, rtol=1e-9)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(
     **{**SHAPES, "rows": st.integers(3, 12)}, momentum=st.sampled_from([0.0, 0.5]), share=st.floats(0.2, 0.95)
 )

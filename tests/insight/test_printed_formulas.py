@@ -26,7 +26,7 @@ def sections(explanation) -> list:
     return text
 
 
-@pytest.mark.parametrize("seed", first(3, range(120)))
+@pytest.mark.parametrize("seed", first(2, range(120)))
 def test_every_formula_of_a_random_network(seed: int) -> None:
     case = random_case(seed)
     draw = np.random.default_rng(1000 + seed)

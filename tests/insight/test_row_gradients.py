@@ -10,6 +10,7 @@ from downslope.engines import evaluate
 from downslope.graph import gradient, input_, make, parameter, row_gradient_norms, topological
 from engine_names import ENGINES
 from random_networks import NETWORKS, data_for, flat, networks
+from thorough import examples
 
 
 def one_by_one(network, x, y, parameters):
@@ -45,7 +46,7 @@ def test_every_layer_and_loss(name, engine, monkeypatch):
     np.testing.assert_allclose(weighted, weights * expected, rtol=1e-11, atol=1e-13)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=examples(60), deadline=None, derandomize=True)
 @given(networks(), st.integers(1, 40), st.integers(0, 100))
 def test_any_network(network, rows, seed):
     x, y, _, parameters = data_for(network, rows, seed)

@@ -22,7 +22,6 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from sklearn.base import BaseEstimator
 
 import downslope as ds
 
@@ -208,7 +207,7 @@ def values_in(tree):
 def use(found, rows):
     """What a file gave is shown, predicts and trains on; or says in our words why it cannot."""
     assert isinstance(found._repr_html_() + repr(found), str)
-    if isinstance(found, BaseEstimator):
+    if hasattr(found, "get_params"):  # an estimator
         found.predict(pl.DataFrame(rows) if hasattr(found, "model_") else X)
         return
     if isinstance(found, ds.Model | ds.Models):

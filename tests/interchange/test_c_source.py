@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import downslope as ds
 from random_networks import data_for, networks
-from thorough import first
+from thorough import examples, first
 
 COMPILER = shutil.which("cc")
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")
@@ -47,7 +47,7 @@ def test_every_layer_activation_and_loss(network, dtype, tmp_path) -> None:
     np.testing.assert_allclose(found, wanted, tolerance, tolerance * max(1, np.max(np.abs(wanted))))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(networks(), st.integers(0, 99))
 def test_any_network(tmp_path_factory, network, seed: int) -> None:
     x, _, _, parameters = data_for(network, 5, seed)

@@ -25,6 +25,7 @@ from downslope.graph import graph_from_json, graph_to_json
 from downslope.interchange import ModelFile, read_model_file, write_model_file
 from downslope.nets import network_from_json
 from sealed import NO_SUM, seal
+from thorough import examples
 
 NETWORKS = [
     Network(inputs=3, layers=[Dense(1, bias=False)]),
@@ -82,7 +83,7 @@ def test_every_truncation_is_refused(written) -> None:
             read_model_file(written)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.data())
 def test_a_changed_byte_is_refused_or_harmless(tmp_path_factory, data) -> None:
     path = tmp_path_factory.mktemp("m") / "m"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import downslope as ds
 from random_networks import data_for, networks
+from thorough import examples, first
 
 
 def session(path):
@@ -38,7 +39,7 @@ def test_every_layer_activation_and_loss(network, dtype, tmp_path) -> None:
     np.testing.assert_allclose(found, wanted, tolerance, tolerance * max(1, np.max(np.abs(wanted))))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(networks(), st.integers(0, 99))
 def test_any_network(tmp_path_factory, network, seed: int) -> None:
     x, _, _, parameters = data_for(network, 5, seed)
@@ -101,7 +102,7 @@ MESSY = {
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", MESSY)
+@pytest.mark.parametrize("name", first(2, sorted(MESSY, reverse=True)))
 def test_every_messy_table(name: str, tmp_path) -> None:
     path = EXAMPLES / "messy" / name
     model = ds.fit(path, epochs=3, members=1, hidden=8, **MESSY[name])

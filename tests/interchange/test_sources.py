@@ -19,6 +19,7 @@ from downslope.interchange import javascript_source, python_source
 from downslope.interchange.exports import _javascript, javascript_helpers
 from downslope.training import BATCHES, OPTIMIZERS, Sgd, program_of
 from random_networks import data_for, networks
+from thorough import examples
 
 RUN = """([values, name]) => {
   for (const [key, value] of Object.entries(values))
@@ -92,7 +93,9 @@ def test_every_optimizer_in_javascript(page, optimizer, kind: str) -> None:
     check(page, NETWORKS[kind], optimizer)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(networks(), st.integers(0, 99), st.integers(1, 9))
 def test_any_network_in_javascript(page, network, seed: int, rows: int) -> None:
     check(page, network, Sgd(0.9), seed, rows)
@@ -179,7 +182,7 @@ def test_every_prediction_in_numpy_alone(network) -> None:
     np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12 * np.max(np.abs(wanted)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(networks(), st.integers(0, 99))
 def test_any_prediction_in_numpy_alone(network, seed: int) -> None:
     x, _, _, parameters = data_for(network, 5, seed)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import downslope as ds
 from downslope.nets import ACTIVATIONS, INITIALIZERS, LAYERS, LOSSES
+from thorough import examples
 
 INPUTS, LEVELS = 4, 3
 KINDS = (
@@ -111,7 +112,7 @@ def assert_comes_back(net, path):
     assert path.read_bytes() == path.with_name(f"{path.name}2").read_bytes()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(net=networks(), seed=st.integers(0, 99))
 def test_random_networks_come_back_equal(tmp_path_factory, net, seed):
     path = tmp_path_factory.mktemp("net") / "net"
@@ -131,7 +132,7 @@ def test_random_networks_come_back_equal(tmp_path_factory, net, seed):
         np.testing.assert_array_equal(ds.predict(found.network, x, parameters=found), expected)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(nets=st.lists(networks(), min_size=1, max_size=2), data=st.data())
 def test_ensembles_come_back_equal(tmp_path_factory, nets, data):
     members = [ds.Network(INPUTS, net.layers) for net in nets for _ in range(data.draw(st.integers(1, 2)))]

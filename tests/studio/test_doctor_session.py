@@ -146,6 +146,7 @@ def test_a_column_that_is_set_to_0_is_left_out():
     assert changes == {"drop": ["x2"], "settings": {}}
 
 
+@pytest.mark.thorough
 def test_equal_starting_values_are_drawn_anew():
     equal = ds.Network(3, [ds.Dense(6, "tanh", initializer="zeros"), ds.Dense(1, initializer="zeros")])
     session = on_table(equal, learning_rate=0.1)

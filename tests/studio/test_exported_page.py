@@ -14,7 +14,7 @@ from downslope.studio.session._opening import in_lesson
 from downslope.studio.session._samples import opening_of
 from downslope.studio.session._session import Session
 from downslope.studio.views._exports import lesson_page
-from thorough import first
+from thorough import examples, first
 
 STEPS = "count => window.downslope.step(count)"
 
@@ -447,7 +447,7 @@ FACTS = """([condition, known]) => holds(condition, {
 })"""
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(TREE, some.data())
 def test_what_remains_of_a_condition_holds_as_the_condition_does(script, text, data):
     numbers = ("error", "steps", "accuracy", "learning_rate", "rows", "stable_rate", "w1")

@@ -39,7 +39,9 @@ CASES = list(itertools.product(OPTIMIZERS, [None, 16], [0, 0.01], [0, 0.3]))
 CLIPPED = [(*case, clip_norm) for case in CASES for clip_norm in (None, 0.05)]
 
 
-@pytest.mark.parametrize(("optimizer", "batch_size", "penalties", "dropout", "clip_norm"), one_in(5, CLIPPED))
+@pytest.mark.parametrize(
+    ("optimizer", "batch_size", "penalties", "dropout", "clip_norm"), one_in(11, CLIPPED)
+)
 def test_a_step_arrives_at_the_number_that_was_derived(optimizer, batch_size, penalties, dropout, clip_norm):
     """From the start, and after some steps, for weights and biases; for all rows of the step and for one."""
     session = first_session()

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from downslope.tables import open_table
+from thorough import examples
 
 DELIMITERS = (",", ";", "\t", "|")
 DECIMALS = (".", ",")
@@ -159,7 +160,7 @@ def _check(notation: Notation, rows: list[tuple]) -> None:
 
 
 @pytest.mark.thorough
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(NOTATIONS, ROWS)
 def test_any_table_in_any_notation(notation: Notation, rows: list[tuple]) -> None:
     _check(notation, rows)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import downslope as ds
 from downslope.tables import TableEncoder, describe, open_table, write_excel
+from thorough import examples
 
 pandas = pytest.importorskip("pandas")
 pyarrow = pytest.importorskip("pyarrow")
@@ -111,7 +112,7 @@ def tables(draw: st.DrawFn) -> Columns:
 
 
 @pytest.mark.thorough
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(tables())
 def test_a_table_in_any_container_is_the_same_table(columns: Columns) -> None:
     frames = {name: open_table(make(columns)).frame for name, make in CONTAINERS.items()}

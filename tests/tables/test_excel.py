@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from downslope.errors import DownslopeError
 from downslope.tables import read_table, write_excel
+from thorough import examples
 
 openpyxl = pytest.importorskip("openpyxl")
 
@@ -269,7 +270,7 @@ CELLS_OF_ANY_KIND = st.sampled_from(
 MERGED = st.sampled_from([(), ("A1:B1",), ("A1:A2",), ("B2:C2",), ("A2:A4", "B1:C1"), ("A1:D1",)])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.lists(CELLS_OF_ANY_KIND, max_size=4), max_size=7), MERGED)
 def test_any_sheet_is_a_table_or_a_message(rows: list[list[Any]], merged: tuple[str, ...]) -> None:
     with warnings.catch_warnings():

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from downslope.tables import read_table
 from downslope.tables.text import _quotes
-from thorough import first
+from thorough import examples, first
 
 CELLS = st.text('ab1,;"\n', max_size=6)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=4), min_size=1, max_size=5), st.sampled_from(",;"))
 @pytest.mark.parametrize("block", first(1, [7, 1, 1 << 16]))
 def test_divisions_of_any_quoted_table(block: int, rows: list[list[str]], delimiter: str) -> None:
@@ -27,7 +27,7 @@ def test_divisions_of_any_quoted_table(block: int, rows: list[list[str]], delimi
     assert found.divisions == sum(len(row) - 1 for row in rows)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.text('a,"\n', max_size=12))
 def test_what_is_not_odd_is_read_alike(text: str) -> None:
     found = _quotes.quoted_cells(text.encode(), 0, ",").divisions

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from downslope.errors import DownslopeError
 from downslope.tables import TableEncoder, as_frame, describe, open_table, read_table
+from thorough import examples
 
 FRAME = pl.DataFrame(
     {
@@ -144,7 +145,7 @@ CELLS = st.text(st.sampled_from('ab1,;\t|".\n\r -\u00e9'), max_size=120)
 
 
 @pytest.mark.filterwarnings("ignore:row")  # notes that are left out
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(CELLS)
 @example('"a"b,c\n1,2\n')
 @example("a,b\n,\n")
@@ -155,7 +156,7 @@ def test_any_text_is_a_table_or_a_message(text: str) -> None:
         assert frame.height
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.binary(max_size=200),
     st.sampled_from([b"", b"PAR1", b"ARROW1\0\0", b"PK\x03\x04", b"\x1f\x8b\x08", b"{"]),
@@ -165,7 +166,7 @@ def test_any_bytes_are_a_table_or_a_message(junk: bytes, start: bytes) -> None:
         assert read_table(io.BytesIO(start + junk)).width
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -91,7 +91,9 @@ def skewed(rows: int) -> pl.DataFrame:
     return pl.DataFrame({"size": size, "price": price, "count": count, "total": total})
 
 
-@pytest.mark.parametrize("options", [{"epochs": 10}, {"hidden": ()}, {"members": 1, "epochs": 10}])
+@pytest.mark.parametrize(
+    "options", [{"members": 2, "epochs": 10}, {"hidden": ()}, {"members": 1, "epochs": 10}]
+)
 def test_a_sum_of_numbers_with_long_tails_is_found(options: dict[str, object]) -> None:
     frame = skewed(1200)
     train, test = frame[:800], frame[800:]

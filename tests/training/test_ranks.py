@@ -41,7 +41,7 @@ def _targets(network):
     return RNG.integers(0, 3, len(X)) if network is CLASSES else Y
 
 
-@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("count", thorough.first(1, [3, 2]))
 @pytest.mark.parametrize("name", DESCENTS)
 def test_ranks_take_the_steps_of_one_process(monkeypatch, name, count):
     network, settings = DESCENTS[name]

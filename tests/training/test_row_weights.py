@@ -86,7 +86,7 @@ def test_a_constant_finds_the_weighted_quantile(size):
 
 @pytest.mark.parametrize("network", [NETWORK, ds.Ensemble([NETWORK] * 2)], ids=["network", "ensemble"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("scale", [2.0**-30, 1e-8, 1e8, 2.0**30])
+@pytest.mark.parametrize("scale", first(2, [2.0**-30, 1e8, 1e-8, 2.0**30]))
 def test_the_scale_of_weights_does_not_matter(network, dtype, scale):
     x, y, weights = data()
     settings = {"batch_size": 16, "epochs": 5, "optimizer": "adam", "validation": 0.25}
