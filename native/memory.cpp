@@ -102,6 +102,7 @@ template <class T> void Memory<T>::reserve(long panels) {
 
 template <class T> void Memory<T>::set(int value, const T* data) {
     const auto& v = tape_.values[value];
+    std::fill_n(at(value), matrix_size(v), T(0));  // what an earlier descent has left in the padding
     for (long r = 0; r < v.rows; ++r) std::copy_n(data + r * v.columns, v.columns, at(value) + r * row_length(v));
     round_mirrors(value);
 }
@@ -129,15 +130,18 @@ template <class T> void Memory<T>::round_mirrors(int matrix) {
 
 template <class T> bool Memory<T>::finite() const {
     for (const int value : tape_.updated) {
-        // 0 times a number that is not finite is NaN, and so is every sum with it
-        T sum = 0;
-        const T* numbers = at(value);
-        const long count = matrix_size(tape_.values[value]);
+        const auto& v = tape_.values[value];
         T parts[lanes] = {};
-        for (long k = 0; k < count; k += lanes)
-            for (int l = 0; l < lanes; ++l) parts[l] += T(0) * numbers[k + l];
-        for (const T part : parts) sum += part;
-        if (sum != T(0)) return false;
+        // 0 times a number that is not finite is NaN, and so is every sum with it; the padding is nobody's
+        for (long r = 0; r < v.rows; ++r) {
+            const T* numbers = at(value) + r * row_length(v);
+            long k = 0;
+            for (; k + lanes <= v.columns; k += lanes)
+                for (int l = 0; l < lanes; ++l) parts[l] += T(0) * numbers[k + l];
+            for (; k < v.columns; ++k) parts[0] += T(0) * numbers[k];
+        }
+        for (const T part : parts)
+            if (part != T(0)) return false;
     }
     return true;
 }

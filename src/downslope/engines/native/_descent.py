@@ -128,7 +128,7 @@ class NativeDescent:
     def close(self) -> None:
         """Leave the machine to the next descent of the same program, unless it is large or a rank's."""
         machine, self._machine = self._machine, None
-        if self._share is None and machine.finite():  # NaN would stay in the padding
+        if self._share is None and machine.finite():  # NaN could stay where no step writes
             put_aside(self._lowered.native, self._dtype, machine)
 
     @property
