@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
@@ -17,7 +15,6 @@ def shown(command: str) -> list[str]:
     return [line.strip() for line in block.split("\n") if line.strip()]
 
 
-@pytest.mark.thorough
 def test_the_command_prints_what_is_shown(tmp_path) -> None:
     command = "downslope fit examples/penguins.csv --target body_mass_g"
     arguments = command.replace("examples/", f"{ROOT}/examples/").split()[1:]

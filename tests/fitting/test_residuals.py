@@ -105,12 +105,17 @@ def test_errors_are_in_the_unit_of_the_targets(model) -> None:
 @pytest.mark.parametrize(
     "y",
     [
-        pytest.param(Y + 3 * np.random.default_rng(2).standard_normal(300), id="much is left"),
+        pytest.param(Y + 3 * np.random.default_rng(2).standard_normal(300), id="noise"),
         pytest.param(np.where(Y > 0, "yes", "no"), id="classes"),
     ],
 )
-def test_where_much_is_left_there_is_none(y) -> None:
-    assert not any("residuals" in name for name in names(ds.fit(table(y), "y", **{**QUICK, "epochs": 2})))
+def test_noise_and_classes_have_none(y) -> None:
+    assert not any("residuals" in name for name in names(ds.fit(table(y), "y", **QUICK)))
+
+
+def test_where_the_linear_model_leaves_much_there_is_none() -> None:
+    found = names(ds.fit(table(X[:, 0] + X[:, 1] ** 2), "y", **QUICK))
+    assert found == ["linear", "periodic", "periodic, no dropout", "piecewise, no dropout"]
 
 
 def test_the_absolute_error_is_learned_alike() -> None:
@@ -191,5 +196,6 @@ def test_streamed_rows_have_none(tmp_path, monkeypatch) -> None:
     for part in range(3):
         frame = pl.DataFrame(table(Y))[part * 100 : (part + 1) * 100]
         frame.write_parquet(tmp_path / f"{part}.parquet")
-    found = ds.fit(ds.Dataset(tmp_path, memory=20_000), "y", **{**QUICK, "epochs": 2})
-    assert not any("residuals" in name for name in names(found))
+    found = names(ds.fit(ds.Dataset(tmp_path, memory=20_000), "y", **{**QUICK, "hidden": 128}))
+    assert any("no dropout" in name for name in found)
+    assert not any("residuals" in name for name in found)

@@ -258,7 +258,7 @@ def test_a_command_that_fails_anywhere_changes_nothing(make, command):
 @pytest.mark.parametrize("make", first(1, [playing, past]))
 def test_steps_that_fail_anywhere_while_playing_change_nothing(make):
     session = make()
-    session.handle(ask.ChangeSettings({"stop_steps": session.step + 1000}))
+    session.handle(ask.ChangeSettings({"stop_steps": session.step + 5000}))
     session.handle(ask.SetPace(None))
     session.handle(ask.Play())
     control = twin(session)
