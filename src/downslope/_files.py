@@ -6,13 +6,14 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from downslope._container import pack, shortened, unpack
+from downslope._dataclass import dataclass
 from downslope._writing import place_of, reason_of, write_whole
 from downslope.errors import DownslopeError
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from downslope._checks._values import real, show
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 
 __all__ = [

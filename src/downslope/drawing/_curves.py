@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Any
 
+from downslope._dataclass import dataclass
 from downslope.drawing._matplotlib import axes_for
 from downslope.drawing._shapes import BLUE, ORANGE, Line, Picture, Shape, Text
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import product
 
+from downslope._dataclass import dataclass
 from downslope.drawing._shapes import BLUE, ORANGE, Circle, Line, Picture, Shape, Text
 
 __all__ = ["LayerDrawing", "layers_picture"]

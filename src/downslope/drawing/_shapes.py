@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from downslope._dataclass import dataclass
 from downslope._visible import escape
 from downslope.drawing._matplotlib import axes_for, figure_axes
 

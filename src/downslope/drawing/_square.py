@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from downslope._dataclass import dataclass
 from downslope.drawing._curves import even_ticks
 from downslope.drawing._shapes import BLUE, ORANGE, Circle, Line, Picture, Shape, Text
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from downslope._checks import flag, number, show
+from downslope._dataclass import dataclass
 from downslope._keywords import suggests_keywords
 from downslope._writing import place_of, write_whole
 from downslope.errors import DownslopeError

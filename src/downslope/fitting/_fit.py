@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from inspect import signature
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from downslope._checks import called, choice, show, text
+from downslope._dataclass import dataclass
 from downslope._extras import polars as pl
 from downslope._keywords import suggests_keywords
 from downslope._signals import Deferred, at_once, pending

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from downslope._checks import SIZE, whole
 from downslope._checks import seed as checked_seed
+from downslope._dataclass import dataclass
 from downslope.drawing import Bar, Drawn, Picture, bars_picture, panel, table
 from downslope.errors import DownslopeError
 from downslope.fitting._sampling import generator, sampled_rows

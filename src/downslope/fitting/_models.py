@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._dataclass import dataclass
 from downslope._extras import polars as pl
 from downslope._files import SavedFile, write_file
 from downslope.drawing import panel

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import real, show
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.fitting.ensemble import FitSettings
 from downslope.fitting.evaluation import metric_title

@@ -11,10 +11,11 @@ import math
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, TypeVar
 
 from downslope._checks import Interval, number, real, show
+from downslope._dataclass import dataclass
 from downslope._forks import ModuleLock
 from downslope.errors import DownslopeError
 from downslope.graph.notation import Apply, Expression, Words

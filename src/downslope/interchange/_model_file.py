@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
 
 from downslope._container import OLD_FORMAT
+from downslope._dataclass import dataclass
 from downslope._files import SavedFile, read_file, write_file
 from downslope.errors import DownslopeError
 from downslope.interchange._old_files import upgraded

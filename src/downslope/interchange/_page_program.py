@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.graph import Node, gradient, make
 from downslope.graph.notation import text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, TypeAlias
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from downslope._checks import seed as checked_seed
 from downslope._collector import uncollected
+from downslope._dataclass import dataclass
 from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.graph import Node

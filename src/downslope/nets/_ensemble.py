@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import reduce
 from operator import add
 from typing import Any, TypeAlias
@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from numpy.typing import NDArray
 
 from downslope._checks import NOT_NEGATIVE, POSITIVE, index, items, number, numbers, show
+from downslope._dataclass import dataclass
 from downslope._keywords import suggests_keywords
 from downslope.drawing import panel
 from downslope.errors import DownslopeError

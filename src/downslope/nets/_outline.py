@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from downslope._dataclass import dataclass
 from downslope.drawing import LayerDrawing, Picture, layers_picture, panel
 from downslope.graph import Node
 from downslope.nets.layers import ACTIVATION, Stage

@@ -6,10 +6,11 @@ import atexit
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from downslope._dataclass import dataclass
 from downslope._extras import check_installed
 from downslope._keywords import refuse_unknown
 from downslope.errors import DownslopeError

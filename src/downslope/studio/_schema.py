@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from types import NoneType, UnionType
 from typing import Any, TypedDict, get_args, get_origin, get_type_hints
 
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 
 __all__ = ["COMMANDS", "UPLOAD_LIMIT", "Command", "Frame", "Overview", "command_of", "name_of", "script"]

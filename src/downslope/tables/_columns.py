@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
+from downslope._dataclass import dataclass
 from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._names import shown_value

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import show
+from downslope._dataclass import dataclass
 from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._columns import finite_numbers

@@ -7,12 +7,12 @@ It counts gaps, levels that were not in the training data, and numbers outside t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope._extras import polars as pl
 from downslope.tables._columns import finite_numbers
 from downslope.tables._levels import GAP_LEVEL, Levels

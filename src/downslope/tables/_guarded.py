@@ -17,12 +17,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from downslope._dataclass import dataclass
 from downslope._extras import polars as pl
 from downslope._forks import ModuleLock
 from downslope.errors import DownslopeError

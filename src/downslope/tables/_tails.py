@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from downslope._dataclass import dataclass
 
 __all__ = ["FARTHEST", "TAILS", "TAIL_WIDTH", "Tails", "check_tails", "tails_for"]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.engines import shuffled
 from downslope.errors import DownslopeError
 from downslope.training.rows import PARTS, InMemory, Readers, RowSource

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import choice, show
+from downslope._dataclass import dataclass
 from downslope._keywords import suggests_keywords
 from downslope._signals import Deferred, pending
 from downslope.engines import computed_as_asked

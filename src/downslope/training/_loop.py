@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from time import monotonic, perf_counter
 from typing import Any, TypeVar
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope import _signals
+from downslope._dataclass import dataclass
 from downslope.engines import DescentEngine, Scalars, Share, descent_engine
 from downslope.training._batches import Batches, StepBlock
 from downslope.training._failure import Failure, error_failure, update_failure

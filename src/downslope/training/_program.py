@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache, reduce
 from operator import add
 
 from downslope._checks import show
 from downslope._collector import uncollected
+from downslope._dataclass import dataclass
 from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.graph import Node, gradient, input_, make, substitute

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import called
+from downslope._dataclass import dataclass
 from downslope.training._epochs import Ending
 from downslope.training._run import Progress
 from downslope.training._stopping import Watch

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import Interval, choice, whole
+from downslope._dataclass import dataclass
 from downslope._files import SavedFile, write_file
 from downslope._visible import escape
 from downslope.drawing import curves_picture, panel, plot_curves

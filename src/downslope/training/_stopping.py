@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import Interval, indices, number
+from downslope._dataclass import dataclass
 from downslope._forks import cached_property
 from downslope._keywords import suggests_keywords
 from downslope.engines import Evaluator, shuffled

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from downslope._dataclass import dataclass
 from downslope._extras import polars as pl
 from downslope._visible import escape
 from downslope.cli._results import as_json, chosen_form, write_content, write_form

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.engines._protocol import Arrays, Scalars, check_values, scalar_table
 from downslope.engines._share import OwnRows, Share
 from downslope.engines.native._exchanges import Exchanging

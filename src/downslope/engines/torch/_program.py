@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import torch
 
+from downslope._dataclass import dataclass
 from downslope.engines import _arrays
 from downslope.engines._share import Share
 from downslope.engines.torch._ops import compute

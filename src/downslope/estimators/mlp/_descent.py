@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.estimators.mlp._fit import MLPSettings
 from downslope.estimators.mlp._rates import RatePolicy
 from downslope.estimators.mlp._rows import dense

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from downslope._dataclass import dataclass
 from downslope.graph import BATCH, Node, input_, make
 from downslope.nets import ACTIVATIONS, Dense, Dropout, Network
 from downslope.training import Means, Optimizer, Program, Rules, program_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ from scipy.sparse import issparse
 from scipy.special import xlogy
 from sklearn.model_selection import train_test_split
 
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.estimators._refusals import in_scikit_learns_words
 from downslope.nets import Network

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from downslope._dataclass import dataclass
 from downslope._signals import Deferred, pending
 from downslope.estimators._interrupts import refuse_cut
 from downslope.estimators._threads import threads_of

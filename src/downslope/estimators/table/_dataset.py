@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import show
+from downslope._dataclass import dataclass
 from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.fitting import sampled_rows

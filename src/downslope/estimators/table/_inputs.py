@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
 from numbers import Number
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
+from downslope._dataclass import dataclass
 from downslope._extras import narwhals as nw
 from downslope._extras import polars as pl
 from downslope.tables import as_frame

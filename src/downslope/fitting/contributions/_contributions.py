@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from downslope._checks import Interval, flag, whole
 from downslope._checks import seed as checked_seed
+from downslope._dataclass import dataclass
 from downslope._extras import polars as pl
 from downslope.drawing import Drawn, Picture, panel, table
 from downslope.errors import DownslopeError

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import Interval, flag, items, show, whole
+from downslope._dataclass import dataclass
 from downslope._extras import polars as pl
 from downslope.drawing import Axis, Bar, Drawn, Picture, bars_picture, line_picture, map_picture, panel, table
 from downslope.errors import DownslopeError

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import choice
+from downslope._dataclass import dataclass
 from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.nets import AnyNetwork

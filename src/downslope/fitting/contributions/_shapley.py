@@ -9,11 +9,12 @@ growth of that value when the part joins, over all orders in which the parts can
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from math import factorial
 
 import numpy as np
 from numpy.typing import NDArray
+
+from downslope._dataclass import dataclass
 
 __all__ = ["MOST_EXACT", "Shapley", "shapley"]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.drawing import Bar, Picture, bars_picture
 from downslope.fitting._written import aligned, in_digits_of, with_error
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.fitting.ensemble._class_weights import taken_back
 from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.fitting.ensemble._spread import spread_run

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeVar
 
+from downslope._dataclass import dataclass
 from downslope.insight import Ahead
 from downslope.training import Journal, Progress, RankJournal, Ranks, Schedule
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.fitting.ensemble._folds import folds_of, forward_folds
 from downslope.fitting.ensemble._group import train_group
 from downslope.fitting.ensemble._hooks import FitHooks

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SIZE, Interval, choice, number, one_or_more, seed, whole
+from downslope._dataclass import dataclass
 from downslope.engines import checked_engine
 from downslope.fitting.ensemble._bins import bins_of, some_bins, telling_values
 from downslope.fitting.ensemble._rows import EncodedRows

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.fitting.ensemble._group import EnsembleGroup
 from downslope.fitting.ensemble._noise import error_of_share
 from downslope.fitting.ensemble._recipe import FitSettings

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from downslope._dataclass import dataclass
 from downslope.fitting.ensemble._hooks import FitHooks
 from downslope.fitting.ensemble._recipe import FitSettings, networks_for
 from downslope.fitting.ensemble._rows import EncodedRows

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from downslope._dataclass import dataclass
 from downslope.drawing import panel
 from downslope.fitting.evaluation._statistics import METRICS, Estimate
 from downslope.fitting.evaluation._text import Block, as_html, as_text, score_block

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.drawing import panel
 from downslope.fitting._scores import LINEAR_MODEL, NETWORK
 from downslope.fitting.evaluation._classes import (

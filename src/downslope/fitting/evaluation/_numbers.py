@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.fitting.evaluation._statistics import Estimate, Statistic, weighted_quantiles
 
 __all__ = ["Coverage", "ErrorSpread", "coverages", "error_spread"]

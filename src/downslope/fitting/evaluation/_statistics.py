@@ -9,13 +9,13 @@ the second that of the paired t test; for the area under the curve the first is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import choice
+from downslope._dataclass import dataclass
 from downslope.fitting._scores import class_scores, number_scores, surprise
 from downslope.fitting._written import in_digits_of, with_error
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import Interval, whole
+from downslope._dataclass import dataclass
 from downslope.fitting.ensemble import IntervalNetworks
 from downslope.fitting.evaluation import PredictedRows
 from downslope.fitting.record import Record, Summary, summary_html, summary_of

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import Interval, number
+from downslope._dataclass import dataclass
 from downslope._extras import polars as pl
 from downslope._forks import cached_property
 from downslope.errors import DownslopeError

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, field, is_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from downslope._checks import one_of, show
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.fitting._scores import Scores
 from downslope.fitting.evaluation import Estimate

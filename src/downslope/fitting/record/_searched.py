@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from downslope._dataclass import dataclass
 from downslope.fitting.evaluation import Estimate, metric_title
 
 __all__ = ["Searched"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from downslope._dataclass import dataclass
 from downslope.fitting._scores import LINEAR_MODEL, NETWORK, Scores
 from downslope.fitting._written import rounded
 from downslope.fitting.evaluation import METRICS, Estimate, baseline_for, metric_of

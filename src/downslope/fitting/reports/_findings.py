@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from downslope._dataclass import dataclass
 from downslope._extras import polars as pl
 from downslope.fitting._importance import REPEATS, Importance
 from downslope.fitting.contributions import Contributions, PartialDependence

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Any
 
+from downslope._dataclass import dataclass
 from downslope._visible import escape
 from downslope._writing import write_whole
 from downslope.fitting.reports._findings import Findings

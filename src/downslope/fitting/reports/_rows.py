@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from downslope._dataclass import dataclass
 from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.fitting.evaluation import LabelledRows

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from downslope._checks import show
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.fitting.ensemble import EncodedStream
 from downslope.fitting.rows._options import refuse_two_roles

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from time import monotonic
 from typing import Any
 
 from downslope._checks import show
+from downslope._dataclass import dataclass
 from downslope._signals import pending
 from downslope.fitting._fit import FitPhase, OpenedFit, fitted_model
 from downslope.fitting._training import with_folds

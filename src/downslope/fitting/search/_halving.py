@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from downslope._dataclass import dataclass
 from downslope.fitting.search._space import DEFAULTS, Candidate
 
 __all__ = ["SHARES", "Halving"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from time import monotonic
 from typing import Any
 
 import numpy as np
 
+from downslope._dataclass import dataclass
 from downslope._signals import pending
 from downslope.errors import DownslopeError
 from downslope.fitting._written import rounded

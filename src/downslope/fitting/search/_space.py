@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
+from downslope._dataclass import dataclass
 from downslope.fitting.ensemble import FitSettings
 
 __all__ = ["DEFAULTS", "Candidate", "Space", "space_for"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from downslope._dataclass import dataclass
 
 __all__ = [
     "Apply",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.insight.curves._nonnegative import nonnegative_least_squares
 
 __all__ = ["HORIZON", "OFF", "Curve", "fitted"]

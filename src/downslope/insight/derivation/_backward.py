@@ -6,8 +6,8 @@ Rumelhart, Hinton and Williams, "Learning representations by back-propagating er
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from downslope._dataclass import dataclass
 from downslope.graph import Node
 from downslope.graph.notation import Expression, Infix, Symbol, partial, text
 from downslope.insight.derivation._document import Block, Formula, Item, listing

@@ -5,12 +5,12 @@ from __future__ import annotations
 import html as escaping
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.graph.notation import (
     Expression,
     Infix,

@@ -7,7 +7,6 @@ recursion. Every number is the value of a node of the graph that training runs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import index, items, number, show
 from downslope._checks import seed as checked_seed
+from downslope._dataclass import dataclass
 from downslope._keywords import suggests_keywords
 from downslope.engines import evaluate
 from downslope.errors import DownslopeError

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from downslope._dataclass import dataclass
 from downslope.graph import Node
 from downslope.graph.notation import Expression, Fraction, Symbol, mathml, number_text, text
 from downslope.insight.derivation._backward import activation_of, own_gradient

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from downslope._dataclass import dataclass
 from downslope.graph import Node
 from downslope.graph.notation import Expression, Fraction, Infix, Number, SumOver, Symbol, product
 from downslope.insight.derivation._document import Block, Formula, Item, listing

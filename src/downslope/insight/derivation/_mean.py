@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from downslope._dataclass import dataclass
 from downslope.graph.notation import Symbol, mathml, number_text, partial, product, text
 from downslope.insight.derivation._factors import Bar, Factor, FactorBuilder
 from downslope.insight.derivation._links import GRADIENT

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope._forks import cached_property
 from downslope.engines import Evaluator, evaluate
 from downslope.graph import Node, input_, substitute

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from downslope._dataclass import dataclass
 from downslope.graph import Node
 from downslope.graph.notation import Number, product
 from downslope.insight.derivation._backward import layer_gradient, own_gradient

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from numbers import Integral
 
 from downslope._checks import show
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.graph import Node
 from downslope.nets import Network

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import NOT_NEGATIVE, whole
+from downslope._dataclass import dataclass
 from downslope._keywords import suggests_keywords
 from downslope.graph.notation import Expression, Number, Words, number_text, partial
 from downslope.insight.derivation._backward import backward

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import index
+from downslope._dataclass import dataclass
 from downslope._forks import cached_property
 from downslope.engines import evaluate
 from downslope.graph import BATCH, Node, gradient, make, topological

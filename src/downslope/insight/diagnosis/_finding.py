@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.insight.diagnosis.measured import Call
 
 __all__ = ["Branches", "Evidence", "Finding", "Proof", "Remedy", "Suspicion", "Where"]

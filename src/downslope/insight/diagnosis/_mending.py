@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 import numpy as np
 
+from downslope._dataclass import dataclass
 from downslope.engines import OutOfTime
 from downslope.errors import DownslopeError
 from downslope.insight.diagnosis._finding import FAULT, NOTE, Proof, Remedy, Suspicion

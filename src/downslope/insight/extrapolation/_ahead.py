@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import ceil, inf
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._dataclass import dataclass
 from downslope.insight.curves import fitted
 from downslope.insight.extrapolation._estimate import Estimate, error_at, shown
 from downslope.insight.extrapolation._grades import Grade, kind_of_error, off_of_error, own_grades, spread

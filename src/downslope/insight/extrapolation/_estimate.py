@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import inf, log
 
+from downslope._dataclass import dataclass
 from downslope.insight.curves import HORIZON, Curve
 from downslope.insight.extrapolation._grades import (
     Grade,

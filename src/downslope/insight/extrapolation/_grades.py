@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import Interval, choice, number
+from downslope._dataclass import dataclass
 from downslope._writing import place_of
 from downslope.errors import DownslopeError
 from downslope.insight.curves import HORIZON, OFF, Course, Curve, fitted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import exp, inf
 from time import perf_counter
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from downslope._checks import ANY, NOT_NEGATIVE, number, show, whole
+from downslope._dataclass import dataclass
 from downslope._forks import cached_property
 from downslope._keywords import suggests_keywords
 from downslope._visible import escape

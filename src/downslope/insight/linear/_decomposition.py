@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.insight.linear._factors import pivoted_qr, singular_values, times_q
 
 __all__ = ["Decomposition", "decompose"]

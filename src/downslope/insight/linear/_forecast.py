@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SHARE, number, whole
+from downslope._dataclass import dataclass
 from downslope._forks import cached_property
 from downslope._keywords import suggests_keywords
 from downslope._visible import escape

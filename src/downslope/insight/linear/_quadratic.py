@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._dataclass import dataclass
 from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.insight.linear._decomposition import Decomposition, decompose

@@ -7,10 +7,11 @@ to the minimum is multiplied by 1 − ηλ in each step (Goh, "Why Momentum Real
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from downslope._dataclass import dataclass
 
 __all__ = ["Recurrence", "steps_to_arrive"]
 

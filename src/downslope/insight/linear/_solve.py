@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from downslope._dataclass import dataclass
 from downslope._keywords import suggests_keywords
 from downslope._visible import escape
 from downslope.drawing import panel, table

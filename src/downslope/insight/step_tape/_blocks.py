@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from downslope._dataclass import dataclass
 from downslope.engines.native.tape import BlockStep, Instruction, View
 from downslope.graph import OPS, Node, make
 from downslope.graph.notation import (

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.graph import BATCH, SELU_ALPHA, SELU_SCALE, Node
 from downslope.interchange._identifiers import Identifiers
 from downslope.interchange.exports._onnx_file import Attribute, FileOfOnnx, type_of

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.graph import OPS, Node, make, parameter, topological
 from downslope.interchange.exports._walk import Spelling, walk
 from downslope.nets import AnyNetwork, Ensemble, Point, Stage, parameter_values

@@ -6,13 +6,13 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.graph import Node, topological
 from downslope.interchange._identifiers import Identifiers

@@ -8,12 +8,13 @@ one shift in front of the network, which become part of its first layer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables import GAP_LEVEL, Encoding, Numeric, Words, level_text, listed, raw_number

@@ -9,12 +9,13 @@ import math
 import os
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope._writing import place_of, reason_of
 from downslope.errors import DownslopeError
 from downslope.interchange.exports import fields_of

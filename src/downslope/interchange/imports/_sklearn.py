@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import one_of, show
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.interchange.imports import _functions
 from downslope.interchange.imports._columns import Feature, Number, column_names

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, ClassVar, TypeVar
 
 from downslope._checks import ANY, Interval, choice, number, show
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.graph import (
     BATCH,

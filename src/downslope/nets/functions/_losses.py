@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from typing import ClassVar, Protocol
@@ -11,6 +10,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from downslope._checks import POSITIVE, Interval, number, numbers
+from downslope._dataclass import dataclass
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, ops

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol, TypeVar
 
 from downslope._checks import SIZE, items, show, whole
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.graph import BATCH, Node, joined_rows, parameter
 from downslope.graph.notation import Symbol

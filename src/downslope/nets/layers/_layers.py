@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SHARE, SIZE, array, choice, number, show, whole, wholes
+from downslope._dataclass import dataclass
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import Node, input_, make, source_column

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.graph import Node
 from downslope.graph.notation import Symbol, text

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from downslope._checks import Interval, whole
+from downslope._dataclass import dataclass
 from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.graph import (

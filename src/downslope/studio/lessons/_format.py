@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.studio.lessons._conditions import Condition, condition_of
 from downslope.studio.lessons._names import alike

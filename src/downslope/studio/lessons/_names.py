@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum, auto
+
+from downslope._dataclass import dataclass
 
 __all__ = ["NAMES", "PANELS", "PARTS", "Kind", "Name", "alike", "is_part", "is_weight"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.studio.lessons._names import PARTS, alike, is_part
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
+from downslope._dataclass import dataclass
 from downslope.insight.diagnosis import StableRange, stable_range
 from downslope.nets import Network
 from downslope.studio.session._descent import Descent, Split

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from downslope._checks import Interval, choice, number, whole
+from downslope._dataclass import dataclass
 from downslope._forks import cached_property
 from downslope.errors import DownslopeError
 from downslope.nets import Dense, Dropout, Huber, Layer, LossFunction, Network

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.studio.lessons import Lesson, LessonStep
 from downslope.studio.session._descent import Descent, Masks, checked_descent, fitting_masks, start_values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from downslope._dataclass import dataclass
 
 __all__ = ["AUTO", "RAW", "STANDARD", "Choices", "Recipe"]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.studio._schema import Look
 

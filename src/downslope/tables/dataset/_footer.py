@@ -7,9 +7,9 @@ rows and bytes of each row group are wanted; all else is read over.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 
 __all__ = ["RowGroup", "row_groups"]

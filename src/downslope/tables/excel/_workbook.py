@@ -6,9 +6,9 @@ import io
 import posixpath
 import re
 import zipfile
-from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from downslope._dataclass import dataclass
 from downslope.tables.excel._sheet import Area
 
 __all__ = ["SheetMarks", "marks_of"]

@@ -6,12 +6,12 @@ import os
 import stat
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.tables._names import did_you_mean
 from downslope.tables.sources._charset import encoding_of, wide_encoding_of

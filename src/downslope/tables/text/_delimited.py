@@ -7,12 +7,13 @@ import io
 import itertools
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope._extras import polars as pl
 from downslope._forks import cached_property
 from downslope.errors import DownslopeError

@@ -7,9 +7,9 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
+from downslope._dataclass import dataclass
 from downslope.tables.text._notation import Reading
 from downslope.tables.text._notes import Record, are_values, odd_lines
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.tables.text._dates import DAY_FIRST, MONTH_FIRST, worded
 

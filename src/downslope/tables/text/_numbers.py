@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
+from downslope._dataclass import dataclass
 from downslope._extras import polars as pl
 
 __all__ = ["Numbers", "Votes", "are_numbers", "decimal_votes", "numbers_by", "only_with_point"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SHARE, Interval, number, seed, whole
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 
 __all__ = ["DescentSettings"]

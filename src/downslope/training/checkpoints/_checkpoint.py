@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from downslope._checks import POSITIVE, Interval, flag, number, show, whole
+from downslope._dataclass import dataclass
 from downslope._keywords import suggests_keywords
 from downslope._writing import place_of
 from downslope.errors import DownslopeError

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope import _signals
+from downslope._dataclass import dataclass
 from downslope.engines import Evaluator
 from downslope.errors import DownslopeError
 from downslope.graph import gradient

@@ -7,10 +7,11 @@ of the error drown in rounding, the approximate conditions of Hager and Zhang (2
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from downslope._dataclass import dataclass
 
 __all__ = ["LinePoint", "line_search"]
 

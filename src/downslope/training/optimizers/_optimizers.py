@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from downslope._checks import NOT_NEGATIVE, POSITIVE, SHARE, check_numbers, choice, flag, show
+from downslope._dataclass import dataclass
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 from downslope.graph import Node, constant, make, state

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope._checks import POSITIVE, Interval, check_numbers, number, show, whole
+from downslope._dataclass import dataclass
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from downslope._dataclass import dataclass
 
 __all__ = ["Link", "ShareOfStep", "exchange_seconds", "step_seconds"]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.engines import OwnRows
 from downslope.training._batches import StepBlock
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from downslope._dataclass import dataclass
 from downslope.engines.native.lowering._opcodes import Form, Kind, Opcode
 from downslope.engines.native.lowering._tape import Instruction, Tape, Value
 

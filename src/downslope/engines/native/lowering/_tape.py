@@ -6,8 +6,9 @@ The C++ side is ``native/tape.hpp``; what their names mean is in ``_opcodes.py``
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from downslope._dataclass import dataclass
 from downslope.engines.native.lowering._opcodes import Form, Kind, Opcode, View
 from downslope.graph import Node
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from downslope._dataclass import dataclass
 from downslope.fitting.reports._findings import Findings
 from downslope.fitting.reports.sections._columns import columns_section
 from downslope.fitting.reports.sections._data import data_section

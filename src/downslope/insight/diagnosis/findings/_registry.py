@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
+from downslope._dataclass import dataclass
 from downslope.insight.diagnosis._finding import FAULT, Suspicion
 from downslope.insight.diagnosis.measured import Call, Examination
 

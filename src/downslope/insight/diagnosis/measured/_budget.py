@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from math import inf
 from time import monotonic, process_time
 from typing import Any
 
+from downslope._dataclass import dataclass
 from downslope.engines import OutOfTime
 from downslope.insight.diagnosis.measured._call import Call
 from downslope.training import Run

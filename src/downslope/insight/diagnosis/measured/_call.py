@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope._forks import cached_property
 from downslope.nets import Network, starting_values
 from downslope.training import Arrays, Run, checked_data, descend, dtype_of, precision_of, split

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from numpy.typing import ArrayLike
 
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.insight.linear import forecast
 from downslope.nets import Network

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.errors import DownslopeError
 from downslope.insight.diagnosis.measured._budget import Budget
 from downslope.insight.diagnosis.measured._call import Call

@@ -8,12 +8,12 @@ mean 0. Nothing is trained, and no gradient of a parameter that exists is formed
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.insight.diagnosis._tails import f_tail
 from downslope.insight.diagnosis.measured._call import Call
 from downslope.insight.diagnosis.measured._examination import Examination

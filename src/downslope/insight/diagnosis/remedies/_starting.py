@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope._dataclass import dataclass
 from downslope.insight.diagnosis._finding import Remedy
 from downslope.insight.diagnosis.measured import Call
 from downslope.insight.diagnosis.remedies._layers import with_each
