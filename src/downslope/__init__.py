@@ -11,9 +11,9 @@ array([[ 1.59 , -0.325,  1.239]])
 
 from __future__ import annotations
 
-from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+
+from downslope._on_demand import on_demand
 
 __version__ = "0.1.0"
 
@@ -118,19 +118,12 @@ _NAMES = {
     ),
 }
 """Every public name by the room that has it; the types stand in ``__init__.pyi``."""
-_ROOM_OF = {name: room for room, names in _NAMES.items() for name in names}
 
 _MISSING = frozenset() if find_spec("sklearn") else frozenset(_NAMES["estimators"])  # the extra of estimators
 
-__all__ = sorted(_ROOM_OF.keys() - _MISSING)
-
-
-def __getattr__(name: str) -> Any:
-    """Import a room when one of its names is first used: ``import downslope`` costs nothing."""
-    if name not in _ROOM_OF:
-        raise AttributeError(f"module 'downslope' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"downslope.{_ROOM_OF[name]}"), name)
-    return value
+# ``import downslope`` costs nothing
+__getattr__, _found = on_demand(__name__, _NAMES)
+__all__ = [name for name in _found if name not in _MISSING]
 
 
 def __dir__() -> list[str]:
