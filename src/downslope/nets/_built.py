@@ -37,6 +37,7 @@ class NetworkGraph:
             have their own.
         stages: the named values on the way, from the first layer to the last.
         symbols: what the parameters are called.
+        l1: the factor of the absolute values in ``error``, by the parameters that are penalised so.
     """
 
     x: Node
@@ -51,6 +52,7 @@ class NetworkGraph:
     weight_sums: Mapping[str, Node]
     stages: Sequence[Stage]
     symbols: Symbols
+    l1: Mapping[str, float]
 
     @cached_property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:

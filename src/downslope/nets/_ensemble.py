@@ -135,8 +135,10 @@ class Ensemble(Savable):
         means = [total(e * w) / s for e, w, s in zip(errors, counts, weight_sums, strict=True)]
         data_error = _sum(means) * (1 / members)
         error = data_error
+        l1: dict[str, float] = {}
         for weights, network in zip(penalised, self.networks, strict=True):
             error = network.penalised(error, weights, 1 / members)
+            l1 |= network.l1_of(weights, 1 / members)
         scaled = outputs if self.temperature == 1 else [z * (1 / self.temperature) for z in outputs]
         stages, symbols = symbols_of(builder.stages, builder.symbols)
         return NetworkGraph(
@@ -152,6 +154,7 @@ class Ensemble(Savable):
             {name: s for own, s in zip(owned, weight_sums, strict=True) for name in own},
             stages,
             symbols,
+            l1,
         )
 
     def prefix(self, member: int) -> str:

@@ -43,7 +43,8 @@ class Network(Savable):
         loss: a name: squared_error, absolute_error, huber, quantile, binary_cross_entropy, cross_entropy,
             poisson; one with settings, such as ``Huber(delta=0.5)``; or a Python function from the nodes of
             the output and the target, (n, outputs), to the error of each output or of each row, (n,).
-        l1: λ₁ of the penalty λ₁ Σ|w|, over weights, not biases.
+        l1: λ₁ of the penalty λ₁ Σ|w|, over weights, not biases. ``optimizer="lbfgs"`` of ``descend`` makes
+            weights exactly 0 by it.
         l2: λ₂ of the penalty ½ λ₂ Σw².
 
     Raises:
@@ -151,6 +152,7 @@ class Network(Savable):
             dict.fromkeys(builder.parameters, weight_sum),
             stages,
             symbols,
+            self.l1_of(builder.penalised),
         )
 
     def output(self, builder: NetworkBuilder, x: Node) -> Node:
@@ -188,6 +190,10 @@ class Network(Savable):
             if self.l2:
                 error = error + share * self.l2 / 2 * total(make("square", weight))
         return error
+
+    def l1_of(self, weights: Sequence[Node], share: float = 1.0) -> dict[str, float]:
+        """The factor of the absolute values of some weights in a share of the penalties, by their names."""
+        return {weight.name: share * self.l1 for weight in weights if self.l1}
 
 
 def total(node: Node) -> Node:

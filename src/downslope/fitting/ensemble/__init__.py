@@ -6,7 +6,6 @@ from downslope.fitting.ensemble._class_weights import class_weights_of, taken_ba
 from downslope.fitting.ensemble._divergence import Diverged, refuse_diverged
 from downslope.fitting.ensemble._ensemble import (
     LINEAR_DESCENT,
-    LINEAR_PENALTY,
     fit_ensemble,
     fit_single,
     linear_group,
@@ -21,7 +20,13 @@ from downslope.fitting.ensemble._intervals import (
     between_coverages,
     fit_intervals,
 )
-from downslope.fitting.ensemble._recipe import FitSettings, embeddings, linear_network, networks_for
+from downslope.fitting.ensemble._recipe import (
+    LINEAR_PENALTY,
+    FitSettings,
+    embeddings,
+    linear_network,
+    networks_for,
+)
 from downslope.fitting.ensemble._room import Room, room_for
 from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.fitting.ensemble._stream import EncodedStream

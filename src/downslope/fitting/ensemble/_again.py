@@ -14,7 +14,6 @@ from downslope.fitting.ensemble._blended import FittedEnsemble, joined
 from downslope.fitting.ensemble._ensemble import (
     LINEAR_DESCENT,
     LINEAR_PATIENCE,
-    LINEAR_PENALTY,
     SEEDS,
     descended,
     linear_rows,
@@ -97,7 +96,8 @@ def _networks(
     fitted: FittedEnsemble, encoder: TableEncoder, target: Target, settings: FitSettings, rows: EncodedRows
 ) -> list[Network]:
     """The network of each group for other inputs."""
-    linear = linear_network(encoder, target, settings, LINEAR_PENALTY, rows.learned_x)
+    known = fitted.groups[0].ensemble.networks[0]
+    linear = linear_network(encoder, target, settings, known.l2, rows.learned_x, known.l1)
     if len(fitted.groups) == 1:
         return [linear]
     networks = networks_for(encoder, target, settings, rows)

@@ -17,7 +17,12 @@ from downslope.fitting.ensemble._divergence import refuse_diverged
 from downslope.fitting.ensemble._group import EnsembleGroup, class_probabilities, train_group
 from downslope.fitting.ensemble._hooks import FitHooks, Until
 from downslope.fitting.ensemble._noise import networks_without_dropout, noise_limit
-from downslope.fitting.ensemble._recipe import FitSettings, linear_network, networks_for
+from downslope.fitting.ensemble._recipe import (
+    FitSettings,
+    linear_network,
+    linear_penalties,
+    networks_for,
+)
 from downslope.fitting.ensemble._residuals import leaves_little, on_residuals, residuals_of
 from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.fitting.ensemble._within import within
@@ -29,7 +34,6 @@ from downslope.training import Progress, Run, descend, forward
 __all__ = [
     "LINEAR_DESCENT",
     "LINEAR_PATIENCE",
-    "LINEAR_PENALTY",
     "SEEDS",
     "descended",
     "fit_ensemble",
@@ -40,7 +44,6 @@ __all__ = [
 
 LINEAR_DESCENT: Mapping[str, Any] = {"optimizer": "lbfgs", "steps": 200}
 LINEAR_PATIENCE = 20
-LINEAR_PENALTY = 1e-3
 _SLIGHT_PENALTY = 1e-4  # so that the solution for few rows is unique
 _LINEAR_SHARE = 0.2  # of a time limit
 _MOST_GROUPS = 10
@@ -160,26 +163,30 @@ def linear_group(
     settings: FitSettings,
     hooks: FitHooks,
 ) -> EnsembleGroup:
-    """The linear model, of which each member holds some rows out.
+    """The linear model, of which each member holds some rows out: that with the best penalty for them.
 
     Raises:
         KeyboardInterrupt: if it was interrupted.
     """
-    limit = settings.time_limit
-    group = train_group(
-        LINEAR,
-        linear_network(encoder, target, settings, LINEAR_PENALTY, rows.learned_x),
-        rows,
-        training=linear_rows(rows, limit),
-        **LINEAR_DESCENT,
-        patience=LINEAR_PATIENCE,
-        time_limit=None if limit is None else limit * _LINEAR_SHARE,
-        seed=settings.seed,
-        **hooks.of(LINEAR),
-    )
-    if group.run.stopped == "interrupted":
-        raise KeyboardInterrupt
-    return replace(group, seed=settings.seed)
+    limit, penalties = settings.time_limit, linear_penalties(rows)
+    groups = []
+    for l2, l1 in penalties:
+        group = train_group(
+            LINEAR,
+            linear_network(encoder, target, settings, l2, rows.learned_x, l1),
+            rows,
+            training=linear_rows(rows, limit),
+            **LINEAR_DESCENT,
+            patience=LINEAR_PATIENCE,
+            time_limit=None if limit is None else limit * _LINEAR_SHARE / len(penalties),
+            seed=settings.seed,
+            **hooks.of(f"{LINEAR}, l1 {l1:g}" if l1 else LINEAR),
+        )
+        if group.run.stopped == "interrupted":
+            raise KeyboardInterrupt
+        groups.append(group)
+    best = min(groups, key=lambda group: min(group.run.validation_losses, default=math.inf))
+    return replace(best, seed=settings.seed)
 
 
 def linear_rows(rows: EncodedRows, seconds: float | None = None) -> EncodedRows:

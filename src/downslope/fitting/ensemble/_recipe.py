@@ -29,7 +29,15 @@ from downslope.nets import (
 from downslope.tables import TAIL_WIDTH, TableEncoder, Target
 from downslope.training import AdamW, FlatCosine
 
-__all__ = ["FitSettings", "embeddings", "interval_network", "linear_network", "networks_for"]
+__all__ = [
+    "LINEAR_PENALTY",
+    "FitSettings",
+    "embeddings",
+    "interval_network",
+    "linear_network",
+    "linear_penalties",
+    "networks_for",
+]
 
 FEWEST_ROWS = 50
 """Below it no rows are held out and the network is linear."""
@@ -51,6 +59,9 @@ _COARSE_BINS = 8
 _NUMERICAL_FEATURES = 512  # of one table: with more columns there are fewer of each
 _FREQUENCIES = 8
 _SIGMA = 0.3
+LINEAR_PENALTY = 1e-3
+_LINEAR_L1 = (0.1, 0.03, 0.01)  # which are tried besides
+_ROWS_OF_A_COLUMN = 10  # or fewer, where columns are many
 _SHARE = Interval(0, 1, open_high=True)
 _FROM_1 = Interval(1)
 _MEMBER_COUNTS = Interval(1, limit=1000)  # each takes the time and the memory of a network
@@ -271,7 +282,7 @@ def networks_for(
     # an embedding puts its vectors behind the other columns, which keep their positions
     front = embeddings(encoder)
     return {
-        name: _network(encoder, target, settings, [*front, *numbers, *layers], l2=0.0)
+        name: _network(encoder, target, settings, [*front, *numbers, *layers])
         for name, numbers in numerical.items()
     }
 
@@ -293,7 +304,12 @@ def _features_of_each(columns: Sized) -> int:
 
 
 def linear_network(
-    encoder: TableEncoder, target: Target, settings: FitSettings, l2: float, x: NDArray[Any]
+    encoder: TableEncoder,
+    target: Target,
+    settings: FitSettings,
+    l2: float,
+    x: NDArray[Any],
+    l1: float = 0.0,
 ) -> Network:
     """The linear model on the same inputs, with a small penalty, so that its solution is unique.
 
@@ -301,11 +317,20 @@ def linear_network(
 
     Args:
         encoder, target, settings: as of ``networks_for``.
-        l2: the penalty.
+        l2, l1: the penalties.
         x: the encoded inputs that tell how much the plain numbers vary, (rows, inputs).
     """
     front = (*_plain_numbers(encoder, x), *embeddings(encoder, most=_outputs(target)))
-    return _network(encoder, target, settings, front, l2=l2)
+    return _network(encoder, target, settings, front, l2=l2, l1=l1)
+
+
+def linear_penalties(rows: EncodedRows) -> Sequence[tuple[float, float]]:
+    """l2 and l1 of the linear models to choose from: where columns are many, most may be better left out.
+
+    An l1 penalty makes weights 0 (Tibshirani, "Regression shrinkage and selection via the lasso", 1996).
+    """
+    many = rows.x.shape[1] * _ROWS_OF_A_COLUMN >= rows.count
+    return [(LINEAR_PENALTY, 0.0), *[(0.0, l1) for l1 in _LINEAR_L1] * many]
 
 
 def _plain_numbers(encoder: TableEncoder, x: NDArray[Any]) -> Iterator[Layer]:
@@ -323,12 +348,17 @@ def _outputs(target: Target) -> int:
 
 
 def _network(
-    encoder: TableEncoder, target: Target, settings: FitSettings, layers: Sequence[Layer], l2: float
+    encoder: TableEncoder,
+    target: Target,
+    settings: FitSettings,
+    layers: Sequence[Layer],
+    l2: float = 0.0,
+    l1: float = 0.0,
 ) -> Network:
     losses = {0: settings.loss_of_numbers, 2: "binary_cross_entropy"}
     loss = losses.get(len(target.classes), "cross_entropy")
     output = Dense(_outputs(target), initializer="glorot_uniform")
-    return Network(inputs=len(encoder.features), layers=[*layers, output], loss=loss, l2=l2)
+    return Network(inputs=len(encoder.features), layers=[*layers, output], loss=loss, l1=l1, l2=l2)
 
 
 def embeddings(encoder: TableEncoder, most: int = 16) -> tuple[Embedding, ...]:

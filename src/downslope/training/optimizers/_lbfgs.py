@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from downslope.errors import DownslopeError
 from downslope.graph import gradient
 from downslope.nets import AnyNetwork
 from downslope.training.arguments import Arrays
+from downslope.training.optimizers._kinks import downhill, gradient_downhill, step_on_this_side
 from downslope.training.optimizers._line_search import LinePoint, line_search
 
 __all__ = ["Search", "minimise"]
@@ -37,7 +39,8 @@ class Search:
 
     Attributes:
         iterations: those that were done.
-        x, error, gradient: the point, (numbers,), the error there, and its gradient, (numbers,).
+        x, error, gradient: the point, (numbers,), the error there, and its gradient, (numbers,), to which
+            absolute values add nothing.
         pairs: the latest steps and the changes of the gradient along them.
     """
 
@@ -98,6 +101,8 @@ def minimise(
     dtype = data["x"].dtype
     outputs = [graph.error, *gradient(graph.error, list(graph.parameters.values()))]
     wanted = Evaluator(outputs, keeps_memory=True)
+    each = [np.full(values[name].size, graph.l1.get(name, 0.0)) for name in shapes]
+    kinks = np.concatenate(each) if graph.l1 else None
 
     def named(flat: NDArray[Any]) -> Arrays:
         parts = np.split(flat.astype(dtype), ends)
@@ -106,12 +111,13 @@ def minimise(
     def objective(flat: NDArray[Any]) -> tuple[float, NDArray[np.float64]]:
         with np.errstate(all="ignore"), _signals.at_once():
             error, *gradients = wanted.mean({**data, **named(flat)}, threads=threads, end=end)
-        return float(error), np.concatenate([np.ravel(g) for g in gradients]).astype(np.float64)
+        found = np.concatenate([np.ravel(g) for g in gradients]).astype(np.float64)
+        return float(error), found if kinks is None else found - kinks * np.sign(flat)
 
     if before is None:
         flat = np.concatenate([np.ravel(values[name]) for name in shapes]).astype(np.float64)
         before = Search(0, flat, *objective(flat))
-    return _descend(objective, before, steps, lambda error, now: seen(error, named(now)), standing)
+    return _descend(objective, before, steps, lambda error, now: seen(error, named(now)), standing, kinks)
 
 
 def _descend(
@@ -120,32 +126,36 @@ def _descend(
     steps: int,
     seen: Callable[[float, Vector], bool],
     standing: Callable[[Search], None] | None = None,
+    kinks: Vector | None = None,
 ) -> str:
-    """The iterations; how they ended, in words."""
+    """The iterations; how they ended, in words. Absolute values may be part of the error, see ``_kinks``."""
     if not np.isfinite(now.error):
         return "the error at the start is not finite"
     pairs: deque[tuple[Vector, Vector]] = deque(now.pairs, maxlen=_PAIRS)
     while now.iterations < steps:
         if standing is not None:
             standing(now)
-        x, error, g = now.x, now.error, now.gradient
+        x, error = now.x, now.error
+        g = now.gradient if kinks is None else gradient_downhill(x, now.gradient, kinks)
         if np.max(np.abs(g)) <= _FLAT:
             return f"converged: no element of the gradient is above {_FLAT:g}"
         direction = _direction(g, pairs)
+        if kinks is not None:
+            direction = downhill(direction, g, kinks)
         if direction @ g >= 0:  # rounding has spoilt what was remembered
             pairs.clear()
             direction = -g
-        found = _along(objective, x, LinePoint(0.0, error, float(direction @ g), g), direction, bool(pairs))
+        found = _along(objective, now, g, direction, bool(pairs), kinks)
         if found is None and pairs:
             pairs.clear()
-            direction = -g
-            found = _along(objective, x, LinePoint(0.0, error, -float(g @ g), g), direction, False)
+            found = _along(objective, now, g, -g, False, kinks)
         if found is None:
             return "converged: no step along the gradient makes the error smaller"
-        step, change = found.step * direction, found.gradient - g
+        before, (step, now) = now, found
+        change = now.gradient - before.gradient
         if step @ change > 1e-10 * float(np.linalg.norm(step) * np.linalg.norm(change)):
             pairs.append((step, change))
-        now = Search(now.iterations + 1, x + step, found.error, found.gradient, tuple(pairs))
+        now = replace(now, pairs=tuple(pairs))
         if seen(now.error, now.x):
             return "stopped early"
         if error - now.error <= _STILL * max(abs(error), abs(now.error), 1.0):
@@ -155,17 +165,28 @@ def _descend(
 
 def _along(
     objective: Callable[[Vector], tuple[float, Vector]],
-    x: Vector,
-    start: LinePoint,
+    now: Search,
+    g: Vector,
     direction: Vector,
     known: bool,
-) -> LinePoint | None:
-    def at(step: float) -> LinePoint:
-        error, g = objective(x + step * direction)
-        return LinePoint(step, error if np.isfinite(error) else np.inf, float(g @ direction), g)
-
+    kinks: Vector | None,
+) -> tuple[Vector, Search] | None:
+    """A step along a direction and where it leads, still without pairs; None if nothing is lower there."""
     # a direction of the memory has its length already; the gradient alone has none
-    return line_search(at, start, 1.0 if known else min(1.0, 1.0 / float(np.linalg.norm(direction))))
+    first = 1.0 if known else min(1.0, 1.0 / float(np.linalg.norm(direction)))
+    if kinks is not None:
+        found = step_on_this_side(objective, now.x, now.error, g, direction, kinks, first)
+        return found and (found[0] - now.x, Search(now.iterations + 1, *found))
+
+    def at(step: float) -> LinePoint:
+        error, there = objective(now.x + step * direction)
+        return LinePoint(step, error if np.isfinite(error) else np.inf, float(there @ direction), there)
+
+    point = line_search(at, LinePoint(0.0, now.error, float(direction @ g), g), first)
+    if point is None:
+        return None
+    step = point.step * direction
+    return step, Search(now.iterations + 1, now.x + step, point.error, point.gradient)
 
 
 def _direction(g: Vector, pairs: Iterable[tuple[Vector, Vector]]) -> Vector:
