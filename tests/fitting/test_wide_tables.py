@@ -1,4 +1,4 @@
-"""Tables with a column for ten rows or fewer: the penalty of their linear model is chosen."""
+"""Tables with a column for eight rows or fewer: the penalty of their linear model is chosen."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def test_of_classes_it_is_chosen_too() -> None:
     assert l1 > 0
 
 
-@pytest.mark.parametrize(("columns", "tried"), [(15, {"linear"}), (16, {"linear", "linear, l1 0.03"})])
-def test_others_are_tried_from_a_column_for_ten_rows_on(columns, tried) -> None:
+@pytest.mark.parametrize(("columns", "tried"), [(19, {"linear"}), (20, {"linear", "linear, l1 0.03"})])
+def test_others_are_tried_from_a_column_for_eight_rows_on(columns, tried) -> None:
     seen = set()
     ds.fit(table(SPARSE, columns=columns), "y", **QUICK, progress=lambda phase: seen.add(phase.name))
     assert tried <= seen

@@ -61,7 +61,7 @@ _FREQUENCIES = 8
 _SIGMA = 0.3
 LINEAR_PENALTY = 1e-3
 _LINEAR_L1 = (0.1, 0.03, 0.01)  # which are tried besides
-_ROWS_OF_A_COLUMN = 10  # or fewer, where columns are many
+_ROWS_OF_A_COLUMN = 8  # or fewer, where columns are many
 _SHARE = Interval(0, 1, open_high=True)
 _FROM_1 = Interval(1)
 _MEMBER_COUNTS = Interval(1, limit=1000)  # each takes the time and the memory of a network
