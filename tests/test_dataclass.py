@@ -131,6 +131,12 @@ def test_what_a_class_writes_itself_stays():
     assert Written.__hash__ is None
 
 
+def test_a_method_that_is_set_before_the_class_is_used_stays():
+    fresh = pair(later, frozen=True)
+    fresh.__repr__ = lambda self: "set"
+    assert (repr(fresh(1)), fresh(1) == fresh(1)) == ("set", True)
+
+
 def test_a_class_that_no_code_has_used_yet_is_pickled_and_compared():
     assert pickle.loads(pickle.dumps(Point(1.0))) == Point(1.0)
     fresh = pair(later)

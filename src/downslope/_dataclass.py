@@ -58,7 +58,8 @@ else:
             twin = dataclasses.dataclass(type(cls)(cls.__name__, cls.__bases__, dict(written)), **options)
             made = {name: vars(twin)[name] for name in names}
             for name, method in made.items():
-                setattr(cls, name, method)
+                if isinstance(vars(cls)[name], _Later):  # another may have been set in the meantime
+                    setattr(cls, name, method)
             return made
 
         dataclasses.dataclass(cls, init=False, repr=False, eq=False)

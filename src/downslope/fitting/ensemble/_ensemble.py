@@ -169,13 +169,13 @@ def linear_group(
         KeyboardInterrupt: if it was interrupted.
     """
     limit, penalties = settings.time_limit, linear_penalties(rows)
-    groups = []
+    training, groups = linear_rows(rows, limit), []
     for l2, l1 in penalties:
         group = train_group(
             LINEAR,
             linear_network(encoder, target, settings, l2, rows.learned_x, l1),
             rows,
-            training=linear_rows(rows, limit),
+            training=training,
             **LINEAR_DESCENT,
             patience=LINEAR_PATIENCE,
             time_limit=None if limit is None else limit * _LINEAR_SHARE / len(penalties),
