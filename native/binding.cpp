@@ -9,11 +9,13 @@
 #include <nanobind/stl/vector.h>
 
 #include <limits>
+#include <list>
 #include <stdexcept>
 
 #include "checks.hpp"
 #include "interpreter.hpp"
 #include "machine.hpp"
+#include "together.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -160,6 +162,34 @@ void run(Machine<T>& machine, const std::vector<Array<const T>>& columns, const 
     if (PyErr_Occurred()) throw nb::python_error();
 }
 
+template <class T>
+void run_together(const std::vector<Machine<T>*>& machines, const std::vector<Array<const T>>& columns, const Order& order,
+                  long rows, long batch, long rounds, const std::vector<Array<const double>>& scalars, double factor,
+                  std::uint64_t seed, std::uint64_t draw, int threads, const Array<double>& watched, double seconds) {
+    require(!machines.empty() && machines.size() == scalars.size(), "machines that run together need scalars each");
+    const Tape& first = machines.front()->tape();
+    const Data<T> data{tables(columns, first.columns, "columns"), {}};
+    const Steps steps{order ? order->data() : nullptr, 0, rows, std::min(batch, rows), rounds, nullptr, seed, draw};
+    check_rows(order, 0, rows, fewest_rows(columns));
+    std::vector<const double*> numbers;
+    for (std::size_t m = 0; m < machines.size(); ++m) {
+        const Tape& tape = machines[m]->tape();
+        require(tape.exchanges.empty() && tape.stores.empty() && tape.watched >= 0,
+                "machines that run together watch a scalar, and neither exchange nor store");
+        tables(columns, tape.columns, "columns");
+        check_steps(steps, scalars[m], watched, long(tape.scalar_inputs.size()));
+        numbers.push_back(scalars[m].data());
+    }
+    std::list<Turn<T>> turns;
+    for (auto* machine : machines) turns.emplace_back(*machine);
+    Stop stop(seconds, [] { return interpreter::wants_back(); });
+    {
+        const interpreter::Released released;
+        Together<T>(machines).run(data, steps, numbers, T(factor), threads, watched.data(), stop);
+    }
+    if (PyErr_Occurred()) throw nb::python_error();
+}
+
 template <class T> void declare(nb::module_& m, const char* name) {
     using M = Machine<T>;
     // what is written into is never a converted copy
@@ -193,6 +223,9 @@ template <class T> void declare(nb::module_& m, const char* name) {
              "rounds"_a, "scalars"_a, "seed"_a, "draw"_a, "threads"_a, "watched"_a.noconvert(),
              "seconds"_a = std::numeric_limits<double>::infinity(), "places"_a.none().noconvert() = nb::none(),
              "ends"_a.none().noconvert() = nb::none())
+        .def_static("run_together", &run_together<T>, "machines"_a, "columns"_a, "order"_a.none().noconvert(), "rows"_a,
+                    "batch"_a, "rounds"_a, "scalars"_a, "factor"_a, "seed"_a, "draw"_a, "threads"_a, "watched"_a.noconvert(),
+                    "seconds"_a = std::numeric_limits<double>::infinity())
         .def("exchanged",
              [](M& self, long number) {
                  const auto& exchanges = self.tape().exchanges;

@@ -148,33 +148,55 @@ void Machine<T>::run(const Data<T>& data, const Steps& steps, int wanted, double
     prepare(panels, lease.count());
     const double work = panel_work_ * double(panels) + tile_work_;
     if (work > long_work && !tape_->updated.empty()) memory_.reserve_backup();
-    const long in_round = steps.in_round(), count = in_round * steps.rounds;
-    const auto inputs = long(tape_->scalar_inputs.size());
-    Run run{data, stop, Barrier(lease.count()), work, tape_->updated.empty() ? tape_->levels : tape_->stop_level};
-    const bool brief = work < brief_work || run.first_update == 0;
+    Run run{data, stop, Barrier(lease.count()), work, first_update()};
     lease.run([&](int index) {
         Worker<T>& worker = *workers_[index];
         worker.count = lease.count();
         worker.stop = nullptr;
-        for (long s = 0; s < count; ++s) {
-            const long start = steps.start(s % in_round);
-            const Batch batch{steps.order ? steps.order + start : nullptr, steps.first + start, start,
-                              steps.end(s % in_round) - start, steps.seed, steps.draw + std::uint64_t(s),
-                              steps.places ? steps.places + start : nullptr};
-            for (long k = 0; k < inputs; ++k) {
-                T* repeated = worker.scalar(tape_->scalar_inputs[k]);
-                const T value = T(steps.scalars[s * inputs + k]);
-                if (!(*repeated == value)) std::fill_n(repeated, lanes, value);  // most stay as they were
-            }
-            const bool again = in_round == 1 && s > 0;
-            const bool more = brief ? step<true>(worker, run, batch, s, again, watched + s)
-                                    : step<false>(worker, run, batch, s, again, watched + s);
-            if (!more) return run.barrier.leave();  // the same on every thread of a sound tape
-        }
+        take(worker, run, steps, 0, steps.count(), watched);
     });
     for (std::size_t e = 0; e < tape_->exchanges.size(); ++e) post_.wait(e);  // those of a step that ended early
     known_ = run.known;
     if (run.left_updating) memory_.roll_back();
+}
+
+template <class T> void Machine<T>::begin(const Steps& steps) {
+    known_ = 0;
+    first_ = steps.draw;
+    prepare(up(std::min(steps.batch, steps.rows), lanes), 1);
+}
+
+template <class T>
+void Machine<T>::advance(const Data<T>& data, const Steps& steps, long from, long to, double* watched) {
+    Stop never;
+    Run run{data, never, Barrier(1), work(), first_update()};
+    Worker<T>& worker = *workers_.front();
+    worker.count = 1;
+    worker.stop = nullptr;
+    take(worker, run, steps, from, to, watched);
+}
+
+// A thread's share of the steps from one number on, up to another, or to the first that ends the run.
+template <class T>
+void Machine<T>::take(Worker<T>& worker, Run& run, const Steps& steps, long from, long to, double* watched) {
+    const long in_round = steps.in_round();
+    const auto inputs = long(tape_->scalar_inputs.size());
+    const bool brief = run.work < brief_work || run.first_update == 0;
+    for (long s = from; s < to; ++s) {
+        const long start = steps.start(s % in_round);
+        const Batch batch{steps.order ? steps.order + start : nullptr, steps.first + start, start,
+                          steps.end(s % in_round) - start, steps.seed, steps.draw + std::uint64_t(s),
+                          steps.places ? steps.places + start : nullptr};
+        for (long k = 0; k < inputs; ++k) {
+            T* repeated = worker.scalar(tape_->scalar_inputs[k]);
+            const T value = T(steps.scalars[s * inputs + k]);
+            if (!(*repeated == value)) std::fill_n(repeated, lanes, value);  // most stay as they were
+        }
+        const bool again = in_round == 1 && s > 0;
+        const bool more = brief ? step<true>(worker, run, batch, s, again, watched + s)
+                                : step<false>(worker, run, batch, s, again, watched + s);
+        if (!more) return run.barrier.leave();  // the same on every thread of a sound tape
+    }
 }
 
 // A thread takes its panels through all parts, or, where parts can be shared out evenly, all panels through its parts.

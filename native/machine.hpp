@@ -24,6 +24,7 @@ struct Steps {
     long ended = 0;                        // how many steps have an end
 
     long in_round() const { return ends ? ended : (rows + batch - 1) / batch; }
+    long count() const { return in_round() * rounds; }
     long start(long step) const { return !ends ? step * batch : step ? ends[step - 1] : 0; }
     long end(long step) const { return ends ? ends[step] : std::min(rows, (step + 1) * batch); }
 };
@@ -47,6 +48,15 @@ public:
     // be in the middle of a step, which then changes nothing. Writes the watched scalar of each step. A tape with
     // exchanges also ends where one fails; the updates of that step are then done in part.
     void run(const Data<T>& data, const Steps& steps, int threads, double* watched, Stop& stop);
+
+    // The same in slices, on one thread, for who decides when to stop (together.hpp): to make ready for such steps, to
+    // take those from one number on, up to another, and to say in the end how many are known.
+    void begin(const Steps& steps);
+    void advance(const Data<T>& data, const Steps& steps, long from, long to, double* watched);
+    void end(long known) { known_ = known; }
+    // About how many multiplications there are in one of the steps that it is ready for.
+    double work() const { return panel_work_ * double(memory_.capacity()) + tile_work_; }
+
     // Of how many steps of the last run the watched scalar is known: those done, and one that was not finite.
     long known() const { return known_; }
     std::uint64_t first() const { return first_; }  // the number of its first step
@@ -57,6 +67,8 @@ private:
     struct Share;
 
     void prepare(long panels, int threads);
+    int first_update() const { return tape_->updated.empty() ? tape_->levels : tape_->stop_level; }
+    void take(Worker<T>& worker, Run& run, const Steps& steps, long from, long to, double* watched);
     double cost(const Instruction& i) const;
     void count_work();
     void share_tiles(int threads);

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from math import inf
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from downslope.engines._protocol import Arrays, Scalars, check_values, scalar_ta
 from downslope.engines._share import OwnRows, Share
 from downslope.engines.native._exchanges import Exchanging
 from downslope.engines.native._machines import put_aside, take_waiting
+from downslope.engines.native._members import members_of, tape_of_member
 from downslope.engines.native._plan import native_tape
 from downslope.engines.native._threads import Pace, threads_for
 from downslope.engines.native.lowering import Tape, lower
@@ -24,49 +25,91 @@ __all__ = ["NativeDescent", "step_tape"]
 
 
 @dataclass(frozen=True)
+class _Part:
+    """What one machine runs.
+
+    Attributes:
+        native: its tape.
+        updated: the value and the shape of each leaf that a step changes, by name.
+        scalars: the names of its scalar inputs, in the order of the machine.
+    """
+
+    native: Any
+    updated: Mapping[str, tuple[int, tuple[int, ...]]]
+    scalars: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class _Lowered:
-    """A training step ready to run, whatever the data."""
+    """A training step ready to run, whatever the data.
+
+    Attributes:
+        tape: of the step, or of the first of its members.
+        parts: one for each machine.
+        factor: what the sum of the errors of several machines is multiplied by.
+        weights: numbers in all parameters.
+    """
 
     tape: Tape
-    native: Any
-    updated: Mapping[str, tuple[int, tuple[int, ...]]]  # value and shape of each leaf that a step changes
-    scalars: tuple[str, ...]
+    parts: Sequence[_Part]
+    factor: float
     weights: int
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of all leaves that a step changes, by name."""
+        return {name: shape for part in self.parts for name, (_, shape) in part.updated.items()}
+
+
+Rules = tuple[tuple[Node, Node], ...]
 
 
 @lru_cache(maxsize=64)
-def step_tape(error: Node, updates: tuple[tuple[Node, Node], ...], bfloat16: bool) -> Tape:
+def step_tape(error: Node, updates: Rules, bfloat16: bool) -> Tape:
     """The tape of a training step: what descents run and what is printed are the same."""
     return lower([error], dict(updates), bfloat16=bfloat16)
 
 
 @lru_cache(maxsize=64)
-def _lowered(error: Node, updates: tuple[tuple[Node, Node], ...], bfloat16: bool) -> _Lowered:
+def _lowered(error: Node, updates: Rules, bfloat16: bool) -> _Lowered:
     tape = step_tape(error, updates, bfloat16)
-    shapes = {leaf: tuple(map(int, leaf.shape)) for leaf, _ in updates}
-    parameters = [shapes[leaf] for leaf in shapes if leaf.op.name == "parameter"]
-    return _Lowered(
-        tape,
-        native_tape(tape, tape.outputs[0]),
-        {leaf.name: (tape.leaves[leaf], shape) for leaf, shape in shapes.items()},
-        tuple(leaf.name for leaf in tape.leaves if leaf.shape == ()),
-        sum(int(np.prod(shape)) for shape in parameters),
-    )
+    return _Lowered(tape, [_part(tape, dict(updates))], 1.0, _weights(updates))
 
 
 @lru_cache(maxsize=64)
-def _pace(
-    error: Node, updates: tuple[tuple[Node, Node], ...], bfloat16: bool, dtype: str, batch: int, most: int
-) -> Pace:
+def _members_lowered(error: Node, updates: Rules, bfloat16: bool, batch: int) -> _Lowered | None:
+    """A step of several networks, each on a machine of its own; None where it is not of such."""
+    members = members_of(error, dict(updates), batch)
+    if members is None:
+        return None
+    tape = step_tape(members.error, tuple(members.updates.items()), bfloat16)
+    parts = [_part(tape_of_member(tape, n), [n[leaf] for leaf in members.updates]) for n in members.nodes]
+    return _Lowered(tape, parts, members.factor, _weights(updates))
+
+
+def _part(tape: Tape, updated: Iterable[Node]) -> _Part:
+    return _Part(
+        native_tape(tape, tape.outputs[0]),
+        {leaf.name: (tape.leaves[leaf], tuple(map(int, leaf.shape))) for leaf in updated},
+        tuple(leaf.name for leaf in tape.leaves if leaf.shape == ()),
+    )
+
+
+def _weights(updates: Rules) -> int:
+    return sum(prod(map(int, leaf.shape)) for leaf, _ in updates if leaf.op.name == "parameter")
+
+
+@lru_cache(maxsize=64)
+def _pace(error: Node, updates: Rules, bfloat16: bool, dtype: str, batch: int, most: int) -> Pace:
     """What descents of the same steps have learned of threads: each alone can be too short to learn it."""
-    multiplications = _lowered(error, updates, bfloat16).weights * batch
-    return Pace(multiplications, most)
+    return Pace(_weights(updates) * batch, most)
 
 
 class NativeDescent:
     """A ``DescentEngine`` in C++.
 
-    Its program is lowered once for all descents of the same structure.
+    Its program is lowered once for all descents of the same structure. Networks side by side, of which none
+    feels the others, have a machine each, and one tape if they are alike.
     """
 
     def __init__(
@@ -81,9 +124,10 @@ class NativeDescent:
         share: Share | None = None,
     ) -> None:
         rules = tuple(updates.items())
-        self._lowered = _lowered(error, rules, bfloat16)
+        members = None if share is not None else _members_lowered(error, rules, bfloat16, batch)
+        self._lowered = members or _lowered(error, rules, bfloat16)
         self._dtype = data["x"].dtype
-        self._machine = take_waiting(self._lowered.native, self._dtype)
+        self._machines = [take_waiting(part.native, self._dtype) for part in self._lowered.parts]
         self._batch, self._share = batch, share
         self._multiplications = self._lowered.weights * batch
         most = threads_for(self._multiplications, threads)
@@ -101,42 +145,51 @@ class NativeDescent:
 
     def put(self, values: Arrays) -> None:
         """Set parameters and states."""
-        check_values({name: shape for name, (_, shape) in self._lowered.updated.items()}, values)
-        for name, (value, _) in self._lowered.updated.items():
-            self._machine.set(value, np.ascontiguousarray(values[name], self._dtype))
+        check_values(self._lowered.shapes, values)
+        for machine, part in self._running():
+            for name, (value, _) in part.updated.items():
+                machine.set(value, np.ascontiguousarray(values[name], self._dtype))
 
     def values(self) -> dict[str, NDArray[Any]]:
         """Copies of the parameters and states."""
         found = {}
-        for name, (value, shape) in self._lowered.updated.items():
-            found[name] = np.empty(shape, self._dtype)
-            self._machine.get(value, found[name])
+        for machine, part in self._running():
+            for name, (value, shape) in part.updated.items():
+                found[name] = np.empty(shape, self._dtype)
+                machine.get(value, found[name])
         return found
 
     def finite(self) -> bool:
         """Whether all parameters and states are finite numbers."""
-        return bool(self._machine.finite())
+        return all(machine.finite() for machine in self._machines)
 
     def save(self) -> None:
         """Keep the parameters and states as they are now."""
-        self._machine.save()
+        for machine in self._machines:
+            machine.save()
 
     def restore(self) -> None:
         """Go back to what was kept last."""
-        self._machine.restore()
+        for machine in self._machines:
+            machine.restore()
 
     def close(self) -> None:
-        """Leave the machine to the next descent of the same program, unless it is large or a rank's."""
-        machine, self._machine = self._machine, None
-        if self._share is None and machine.finite():  # NaN could stay where no step writes
-            put_aside(self._lowered.native, self._dtype, machine)
+        """Leave the machines to the next descent of the same program, unless they are large or a rank's."""
+        running, self._machines = self._running(), []
+        for machine, part in running:
+            if self._share is None and machine.finite():  # NaN could stay where no step writes
+                put_aside(part.native, self._dtype, machine)
+
+    def _running(self) -> list[tuple[Any, _Part]]:
+        return list(zip(self._machines, self._lowered.parts, strict=True))
 
     @property
     def ran(self) -> tuple[int, NDArray[np.float64]]:
         """The first step of the last run, and its errors."""
         first, errors = self._last
+        machine = self._machines[0]
         # a run that was interrupted before it began has left the numbers of the one before
-        return first, errors[: self._machine.known if self._machine.first == first else 0]
+        return first, errors[: machine.known if machine.first == first else 0]
 
     def run(
         self,
@@ -149,7 +202,7 @@ class NativeDescent:
         own: OwnRows | None = None,
     ) -> NDArray[np.float64]:
         """The error of each step before its update, as ``DescentEngine`` has it."""
-        table = scalar_table(self._lowered.scalars, scalars, count)
+        tables = [scalar_table(part.scalars, scalars, count) for part in self._lowered.parts]
         rows = len(self._columns[0]) if order is None else len(order)
         ends = None if own is None else own.ends
         batch = self._batch if ends is None else int(np.diff(ends, prepend=0).max())
@@ -157,13 +210,17 @@ class NativeDescent:
         errors = np.empty(count)
         self._last = first, errors
         begun = self._pace.begin()
-        given: tuple[Any, ...] = (self._columns, [], order, 0, rows, batch, rounds)
-        given += (table, seed, first, begun[0], errors, seconds)
-        if self._share is None:
-            self._machine.run(*given)
+        machine, steps = self._machines[0], (rows, batch, rounds)
+        end = (seed, first, begun[0], errors, seconds)
+        if len(self._machines) > 1:
+            given = (self._machines, self._columns, order, *steps, tables, self._lowered.factor, *end)
+            machine.run_together(*given)
+        elif self._share is None:
+            machine.run(self._columns, [], order, 0, *steps, tables[0], *end)
         else:
-            with Exchanging(self._machine, len(self._lowered.tape.exchanges), self._share):
-                self._machine.run(*given, None if own is None else own.places, ends)
-        known = self._machine.known
+            with Exchanging(machine, len(self._lowered.tape.exchanges), self._share):
+                places = None if own is None else own.places
+                machine.run(self._columns, [], order, 0, *steps, tables[0], *end, places, ends)
+        known = machine.known
         self._pace.end(begun, known)
         return errors[:known]

@@ -1,0 +1,176 @@
+"""Networks of one structure have a machine each: the same bits as in one program, wherever a descent ends."""
+
+import numpy as np
+import pytest
+
+import downslope as ds
+from downslope.training import training_program
+
+descents = pytest.importorskip("downslope.engines.native._descent", reason="installed without a compiler")
+
+ROWS = 300
+X = np.random.default_rng(0).normal(size=(ROWS, 6)).astype(np.float32)
+Y = (X[:, 0] * X[:, 1] + np.sin(X[:, 2])).astype(np.float32)
+MEMBER = ds.Network(
+    6, [ds.Dense(20, "silu"), ds.Dropout(0.2), ds.Dense(9, "relu"), ds.Dropout(0.1), ds.Dense(1)]
+)
+ADAM = ds.Adam()
+
+
+def program_of(network, **settings):
+    program = training_program(network, ADAM, **settings)
+    return program.graph.error, program.assignments
+
+
+def members_of(network, batch=32, **settings):
+    return descents.members_of(*program_of(network, **settings), batch)
+
+
+@pytest.fixture
+def one_program(monkeypatch):
+    """What makes descents run all networks in one program."""
+    return lambda: monkeypatch.setattr(descents, "_members_lowered", lambda *_: None)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize(
+    "settings", [{}, {"precision": "bfloat16"}, {"dtype": np.float64}, {"row_weights": True}]
+)
+@pytest.mark.parametrize("count", [2, 5])
+def test_the_bits_are_those_of_one_program(count, settings, threads, one_program) -> None:
+    settings = dict(settings)
+    x, y = (a.astype(settings.pop("dtype", np.float32)) for a in (X, Y))
+    weights = np.random.default_rng(1).random((ROWS, count)) if settings.pop("row_weights", None) else None
+
+    def run():
+        return ds.descend(
+            ds.Ensemble([MEMBER] * count),
+            *(x, y),
+            row_weights=weights,
+            validation=ds.Folds(np.arange(ROWS) % count),
+            optimizer=ds.AdamW(weight_decay=0.1),
+            epochs=4,
+            batch_size=32,
+            threads=threads,
+            seed=3,
+            **settings,
+        )
+
+    assert members_of(ds.Ensemble([MEMBER] * count)) is not None
+    found = run()
+    one_program()
+    expected = run()
+    assert np.array_equal(found.losses, expected.losses)
+    assert np.array_equal(found.validation_losses, expected.validation_losses)
+    for name, value in expected.parameters.items():
+        assert np.array_equal(found.parameters[name], value)
+
+
+@pytest.mark.parametrize(
+    ("network", "settings"),
+    [
+        (MEMBER, {}),
+        (ds.Ensemble([MEMBER]), {}),
+        (ds.Ensemble([MEMBER, MEMBER, ds.Network(6, [ds.Dense(1)])]), {}),
+        (ds.Ensemble([MEMBER, ds.Network(6, [*MEMBER.layers[:-1], ds.Dense(1, bias=False)])]), {}),
+        (ds.Ensemble([ds.Network(6, [ds.Dense(8, a), ds.Dense(1)]) for a in ("tanh", "relu")]), {}),
+        (ds.Ensemble([ds.Network(6, [ds.Dropout(r), ds.Dense(1)]) for r in (0.1, 0.2)]), {}),
+        (ds.Ensemble([ds.Network(6, [ds.Dense(1)], l2=0.1)] * 2), {}),
+        (ds.Ensemble([MEMBER] * 2), {"clip_norm": 1.0}),
+    ],
+)
+def test_what_is_not_alike_or_meets_stays_in_one_program(network, settings) -> None:
+    assert members_of(network, **settings) is None
+
+
+def test_members_whose_steps_take_long_stay_in_one_program() -> None:
+    pair = ds.Ensemble([MEMBER] * 2)
+    assert members_of(pair, 10_000) is not None
+    assert members_of(pair, 10_000_000) is None
+
+
+def descent_of(count, batch=32):
+    """A descent of members from their starting values, and the names of those."""
+    network = ds.Ensemble([MEMBER] * count)
+    error, updates = program_of(network)
+    data = {"x": X, "y": Y[:, None], "row_weights": np.ones((ROWS, count), np.float32)}
+    start = network.initial_parameters(0, np.float32)
+    values = {leaf.name: start.get(leaf.name, np.zeros(leaf.shape, np.float32)) for leaf in updates}
+    descent = descents.NativeDescent(error, updates, data, batch)
+    descent.put(values)
+    return descent, values
+
+
+def scalars(first, count, rate=0.01):
+    return {"learning_rate": np.full(count, rate), "step": np.arange(first, first + count, dtype=float)}
+
+
+def ran(descent, count, first=1, rate=0.01, seconds=np.inf):
+    order = np.tile(np.arange(ROWS // 10 * 10), count // 10 + 1)[: 30 * count]
+    return descent.run(order, count, scalars(first, count, rate), first, 7, seconds)
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("name", "value", "steps"), [("layer3.weight", 1e30, 1), ("layer3.weight.square", -1.0, 2)]
+)
+def test_where_one_member_fails_all_stand_before_that_step(failing, name, value, steps, one_program) -> None:
+    """The others, which took later steps before the failure was known, go back."""
+
+    def descended():
+        descent, _ = descent_of(3, batch=30)
+        ran(descent, 4)
+        values = descent.values()
+        own = f"member{failing + 1}.{name}"
+        descent.put({**values, own: np.full_like(values[own], value)})
+        return ran(descent, 9, first=5), descent
+
+    errors, descent = descended()
+    assert len(errors) == steps
+    assert np.isfinite(errors[:-1]).all()
+    assert not np.isfinite(errors[-1])
+    one_program()
+    expected, other = descended()
+    assert np.array_equal(errors, expected, equal_nan=True)
+    for name, value in other.values().items():
+        assert np.array_equal(descent.values()[name], value, equal_nan=True), name
+
+
+def test_errors_whose_sum_alone_is_not_finite_end_before_their_step(one_program) -> None:
+    """Each of three errors is below the largest number, and their sum is above."""
+
+    def descended():
+        descent, values = descent_of(3, batch=30)
+        for member in (1, 2, 3):
+            values[f"member{member}.layer3.bias"] = np.full(1, 1.5e19, np.float32)
+        descent.put(values)
+        return ran(descent, 5), descent, values
+
+    errors, descent, before = descended()
+    assert errors.tolist() == [np.inf]
+    assert all(np.array_equal(descent.values()[name], value) for name, value in before.items())
+    one_program()
+    assert descended()[0].tolist() == [np.inf]
+
+
+def test_a_run_whose_time_is_over_stands_where_all_members_do() -> None:
+    steps = 60_000
+    short, _ = descent_of(4, batch=30)
+    errors = ran(short, steps, seconds=0.05)
+    assert 0 < len(errors) < steps
+    assert short.ran[0] == 1
+    assert np.array_equal(short.ran[1], errors)
+    whole, _ = descent_of(4, batch=30)
+    assert np.array_equal(ran(whole, len(errors)), errors)
+    for name, value in whole.values().items():
+        assert np.array_equal(short.values()[name], value)
+
+
+def test_every_member_has_the_step_tape_of_the_first() -> None:
+    rules = program_of(ds.Ensemble([MEMBER] * 3))
+    lowered = descents._members_lowered(rules[0], tuple(rules[1].items()), False, 32)
+    assert len(lowered.parts) == 3
+    first = descents.members_of(*rules, 32)
+    assert lowered.tape is descents.step_tape(first.error, tuple(first.updates.items()), False)
+    names = [name for part in lowered.parts for name in part.updated]
+    assert sorted(names) == sorted(leaf.name for leaf in rules[1])
