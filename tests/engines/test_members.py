@@ -23,13 +23,14 @@ def program_of(network, **settings):
 
 
 def members_of(network, batch=32, **settings):
-    return descents.members_of(*program_of(network, **settings), batch)
+    error, updates = program_of(network, **settings)
+    return descents.members_of(error, tuple(updates.items()), batch)
 
 
 @pytest.fixture
 def one_program(monkeypatch):
     """What makes descents run all networks in one program."""
-    return lambda: monkeypatch.setattr(descents, "_members_lowered", lambda *_: None)
+    return lambda: monkeypatch.setattr(descents, "members_of", lambda *_: None)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -166,11 +167,20 @@ def test_a_run_whose_time_is_over_stands_where_all_members_do() -> None:
         assert np.array_equal(short.values()[name], value)
 
 
-def test_every_member_has_the_step_tape_of_the_first() -> None:
-    rules = program_of(ds.Ensemble([MEMBER] * 3))
-    lowered = descents._members_lowered(rules[0], tuple(rules[1].items()), False, 32)
+BUSY = {2: [1, 2], 3: [1, 3], 4: [1, 2, 4, 5], 5: [1, 2, 3, 5, 6], 8: [1, 2, 3, 4, 5, 8, 9, 10]}
+
+
+@pytest.mark.parametrize("members", [2, 3, 4, 5, 8])
+def test_threads_that_would_wait_share_the_rows_of_one_program(members) -> None:
+    """No more than a quarter of the places in their rounds may be empty."""
+    found = members_of(ds.Ensemble([MEMBER] * members))
+    assert [threads for threads in range(1, 65) if found.keep_busy(threads)] == BUSY[members]
+
+
+def test_all_members_have_the_tape_of_the_first() -> None:
+    members = members_of(ds.Ensemble([MEMBER] * 3))
+    lowered = descents._members_lowered(members, False)
     assert len(lowered.parts) == 3
-    first = descents.members_of(*rules, 32)
-    assert lowered.tape is descents.step_tape(first.error, tuple(first.updates.items()), False)
+    assert lowered.tape is descents.step_tape(members.error, tuple(members.updates.items()), False)
     names = [name for part in lowered.parts for name in part.updated]
-    assert sorted(names) == sorted(leaf.name for leaf in rules[1])
+    assert sorted(names) == sorted(leaf.name for leaf in program_of(ds.Ensemble([MEMBER] * 3))[1])

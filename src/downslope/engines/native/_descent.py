@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from math import inf, prod
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from downslope.engines._protocol import Arrays, Scalars, check_values, scalar_ta
 from downslope.engines._share import OwnRows, Share
 from downslope.engines.native._exchanges import Exchanging
 from downslope.engines.native._machines import put_aside, take_waiting
-from downslope.engines.native._members import members_of, tape_of_member
+from downslope.engines.native._members import Members, members_of, tape_of_member, weights_of
 from downslope.engines.native._plan import native_tape
 from downslope.engines.native._threads import Pace, threads_for
 from downslope.engines.native.lowering import Tape, lower
@@ -39,7 +39,7 @@ class _Part:
     scalars: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Lowered:
     """A training step ready to run, whatever the data.
 
@@ -47,13 +47,11 @@ class _Lowered:
         tape: of the step, or of the first of its members.
         parts: one for each machine.
         factor: what the sum of the errors of several machines is multiplied by.
-        weights: numbers in all parameters.
     """
 
     tape: Tape
     parts: Sequence[_Part]
     factor: float
-    weights: int
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -73,18 +71,15 @@ def step_tape(error: Node, updates: Rules, bfloat16: bool) -> Tape:
 @lru_cache(maxsize=64)
 def _lowered(error: Node, updates: Rules, bfloat16: bool) -> _Lowered:
     tape = step_tape(error, updates, bfloat16)
-    return _Lowered(tape, [_part(tape, dict(updates))], 1.0, _weights(updates))
+    return _Lowered(tape, [_part(tape, dict(updates))], 1.0)
 
 
 @lru_cache(maxsize=64)
-def _members_lowered(error: Node, updates: Rules, bfloat16: bool, batch: int) -> _Lowered | None:
-    """A step of several networks, each on a machine of its own; None where it is not of such."""
-    members = members_of(error, dict(updates), batch)
-    if members is None:
-        return None
+def _members_lowered(members: Members, bfloat16: bool) -> _Lowered:
+    """A step of several networks, each on a machine of its own."""
     tape = step_tape(members.error, tuple(members.updates.items()), bfloat16)
     parts = [_part(tape_of_member(tape, n), [n[leaf] for leaf in members.updates]) for n in members.nodes]
-    return _Lowered(tape, parts, members.factor, _weights(updates))
+    return _Lowered(tape, parts, members.factor)
 
 
 def _part(tape: Tape, updated: Iterable[Node]) -> _Part:
@@ -95,14 +90,10 @@ def _part(tape: Tape, updated: Iterable[Node]) -> _Part:
     )
 
 
-def _weights(updates: Rules) -> int:
-    return sum(prod(map(int, leaf.shape)) for leaf, _ in updates if leaf.op.name == "parameter")
-
-
 @lru_cache(maxsize=64)
-def _pace(error: Node, updates: Rules, bfloat16: bool, dtype: str, batch: int, most: int) -> Pace:
+def _pace(lowered: _Lowered, dtype: str, multiplications: int, most: int) -> Pace:
     """What descents of the same steps have learned of threads: each alone can be too short to learn it."""
-    return Pace(_weights(updates) * batch, most)
+    return Pace(multiplications, most)
 
 
 class NativeDescent:
@@ -124,15 +115,18 @@ class NativeDescent:
         share: Share | None = None,
     ) -> None:
         rules = tuple(updates.items())
-        members = None if share is not None else _members_lowered(error, rules, bfloat16, batch)
-        self._lowered = members or _lowered(error, rules, bfloat16)
+        self._multiplications = weights_of(updates) * batch
+        most = threads_for(self._multiplications, threads)
+        members = None if share is not None else members_of(error, rules, batch)
+        if members is not None and members.keep_busy(most):
+            self._lowered = _members_lowered(members, bfloat16)
+        else:
+            self._lowered = _lowered(error, rules, bfloat16)
         self._dtype = data["x"].dtype
         self._machines = [take_waiting(part.native, self._dtype) for part in self._lowered.parts]
         self._batch, self._share = batch, share
-        self._multiplications = self._lowered.weights * batch
-        most = threads_for(self._multiplications, threads)
         self._last: tuple[int, NDArray[np.float64]] = 0, np.zeros(0)
-        self._pace = _pace(error, rules, bfloat16, self._dtype.char, batch, most)
+        self._pace = _pace(self._lowered, self._dtype.char, self._multiplications, most)
         self.put_data(data)
 
     def steps_in(self, seconds: float) -> int:

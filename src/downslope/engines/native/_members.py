@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from math import prod
 
 from downslope._dataclass import dataclass
 from downslope.engines.native.lowering import Instruction, Opcode, Tape
 from downslope.graph import Node, topological
 
-__all__ = ["Members", "members_of", "tape_of_member"]
+__all__ = ["Members", "members_of", "tape_of_member", "weights_of"]
 
 _LARGEST_STEP = 1 << 26
 """Weights times rows of a batch up to which a member's step is short: nobody waits for its end."""
+
+_MOST_IDLE = 1.25  # places for members in all rounds of the threads, for each member
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,21 +34,27 @@ class Members:
     nodes: Sequence[Mapping[Node, Node]]
     factor: float
 
+    def keep_busy(self, threads: int) -> bool:
+        """Whether so many threads, a member on each at a time, have little to wait for."""
+        rounds = -(-len(self.nodes) // threads)
+        return rounds * threads <= _MOST_IDLE * len(self.nodes)
 
-def members_of(error: Node, updates: Mapping[Node, Node], batch: int) -> Members | None:
+
+@lru_cache(maxsize=64)
+def members_of(error: Node, updates: tuple[tuple[Node, Node], ...], batch: int) -> Members | None:
     """The members that a step of a program consists of, or None where it is no such program.
 
-    Each has leaves of its own, in which no other's values depend on them, and all are alike. None too where a
+    Each has leaves of its own, on which nothing of another depends, and all are alike. None too where a
     step of one of them takes long.
 
     Args:
         error: what a step reports.
-        updates: the new value of each parameter and state, by its leaf.
+        updates: each parameter and state, and its new value.
         batch: rows of a step.
     """
     terms, factor = _terms(error)
-    owned = _owned(terms, updates) if len(terms) > 1 else None
-    if owned is None or batch * sum(prod(map(int, leaf.shape)) for leaf in owned[0]) > _LARGEST_STEP:
+    owned = _owned(terms, dict(updates)) if len(terms) > 1 else None
+    if owned is None or batch * weights_of(owned[0]) > _LARGEST_STEP:
         return None
     orders = [topological([term, *own.values(), *own]) for term, own in zip(terms, owned, strict=True)]
     places = {node: place for place, node in enumerate(orders[0])}
@@ -53,6 +62,11 @@ def members_of(error: Node, updates: Mapping[Node, Node], batch: int) -> Members
         return None
     nodes = [dict(zip(orders[0], order, strict=True)) for order in orders]
     return Members(terms[0], owned[0], nodes, factor)
+
+
+def weights_of(leaves: Iterable[Node]) -> int:
+    """The numbers in all parameters among some leaves."""
+    return sum(prod(map(int, leaf.shape)) for leaf in leaves if leaf.op.name == "parameter")
 
 
 def _terms(error: Node) -> tuple[Sequence[Node], float]:
