@@ -1,5 +1,7 @@
 """Networks of one structure have a machine each: the same bits as in one program, wherever a descent ends."""
 
+import signal
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ MEMBER = ds.Network(
     6, [ds.Dense(20, "silu"), ds.Dropout(0.2), ds.Dense(9, "relu"), ds.Dropout(0.1), ds.Dense(1)]
 )
 ADAM = ds.Adam()
+LONG = 60_000  # steps
 
 
 def program_of(network, **settings):
@@ -155,16 +158,34 @@ def test_errors_whose_sum_alone_is_not_finite_end_before_their_step(one_program)
 
 
 def test_a_run_whose_time_is_over_stands_where_all_members_do() -> None:
-    steps = 60_000
-    short, _ = descent_of(4, batch=30)
-    errors = ran(short, steps, seconds=0.05)
-    assert 0 < len(errors) < steps
-    assert short.ran[0] == 1
-    assert np.array_equal(short.ran[1], errors)
+    descent, _ = descent_of(4, batch=30)
+    assert_stands_after(descent, ran(descent, LONG, seconds=0.05))
+
+
+def test_a_run_that_is_interrupted_stands_where_all_members_do() -> None:
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    descent, _ = descent_of(4, batch=30)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(KeyboardInterrupt):
+            ran(descent, LONG)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert_stands_after(descent, descent.ran[1])
+
+
+def assert_stands_after(descent, errors) -> None:
+    """That a descent from the starting values of four members has taken these steps, and no other."""
+    assert 0 < len(errors) < LONG
+    assert descent.ran[0] == 1
+    assert np.array_equal(descent.ran[1], errors)
     whole, _ = descent_of(4, batch=30)
     assert np.array_equal(ran(whole, len(errors)), errors)
     for name, value in whole.values().items():
-        assert np.array_equal(short.values()[name], value)
+        assert np.array_equal(descent.values()[name], value), name
 
 
 BUSY = {2: [1, 2], 3: [1, 3], 4: [1, 2, 4, 5], 5: [1, 2, 3, 5, 6], 8: [1, 2, 3, 4, 5, 8, 9, 10]}

@@ -10,7 +10,7 @@ import pytest
 
 import downslope as ds
 from downslope.fitting.ensemble import EncodedRows, FitSettings
-from downslope.fitting.ensemble._noise import noise_limit
+from downslope.fitting.ensemble._noise import HARDLY_ANY, LITTLE_NOISE, noise_limit
 from downslope.nets import Dropout
 from downslope.tables import Target
 from downslope.training import Folds
@@ -78,6 +78,14 @@ def test_ctrl_c_after_the_first_group_keeps_what_was_trained() -> None:
 
 MANY = {"members": 2, "hidden": 32, "learning_rate": 0.02}
 """Without ``epochs``: as many as few updates allow."""
+
+
+def test_the_first_group_ends_where_it_finds_hardly_any_noise_even_if_the_next_has_more_epochs() -> None:
+    model = ds.fit(table(EXACT), "y", **MANY)
+    errors = np.array(model.record.groups[1].validation_errors) * model.target.scale**2 / EXACT.var()
+    assert np.all(errors[:-1] >= 0.01)
+    assert errors[-1] < 0.01
+    assert len(errors) < 40
 
 
 def test_where_few_rows_allow_more_epochs_a_trial_chooses_who_has_them() -> None:
@@ -167,15 +175,17 @@ Y, WEIGHTS = np.array([0, 4], np.float32), np.array([3, 1], np.float32)
 ROWS = EncodedRows(np.zeros((2, 1)), Y, WEIGHTS, Folds(np.array([0, 1])))
 
 
-@pytest.mark.parametrize(("metric", "limit"), [(None, 0.03 * 3), ("mae", np.sqrt(0.03) * 1)])
-def test_the_limit_is_a_share_of_what_a_constant_leaves(metric, limit) -> None:
+@pytest.mark.parametrize("share", [LITTLE_NOISE, HARDLY_ANY])
+@pytest.mark.parametrize("metric", [None, "mae"])
+def test_the_limit_is_a_share_of_what_a_constant_leaves(metric, share) -> None:
     """By hand: the weighted variance of 0 (three times) and 4 is 3; their distance from 0 is 1."""
-    assert noise_limit(ROWS, Target("y"), FitSettings(metric=metric)) == pytest.approx(limit)
+    limit = np.sqrt(share) if metric else 3 * share
+    assert noise_limit(share, ROWS, Target("y"), FitSettings(metric=metric)) == pytest.approx(limit)
 
 
 def test_classes_and_a_dropout_that_was_given_have_no_limit() -> None:
-    assert noise_limit(ROWS, Target("y", ("no", "yes")), FitSettings()) == 0
-    assert noise_limit(ROWS, Target("y"), FitSettings(dropout=0.2)) == 0
+    assert noise_limit(LITTLE_NOISE, ROWS, Target("y", ("no", "yes")), FitSettings()) == 0
+    assert noise_limit(LITTLE_NOISE, ROWS, Target("y"), FitSettings(dropout=0.2)) == 0
 
 
 def test_a_time_limit_has_room_for_the_second_kind_without_dropout() -> None:

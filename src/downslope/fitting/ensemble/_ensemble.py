@@ -16,7 +16,12 @@ from downslope.fitting.ensemble._class_weights import taken_back
 from downslope.fitting.ensemble._divergence import refuse_diverged
 from downslope.fitting.ensemble._group import EnsembleGroup, class_probabilities, train_group
 from downslope.fitting.ensemble._hooks import FitHooks, Until
-from downslope.fitting.ensemble._noise import networks_without_dropout, noise_limit
+from downslope.fitting.ensemble._noise import (
+    HARDLY_ANY,
+    LITTLE_NOISE,
+    networks_without_dropout,
+    noise_limit,
+)
 from downslope.fitting.ensemble._recipe import (
     FitSettings,
     linear_network,
@@ -210,8 +215,9 @@ def _network_groups(
 ) -> Iterator[EnsembleGroup]:
     """One group after the other.
 
-    Where the first finds little noise, those without dropout follow. Where they have more epochs than the
-    first, it is one of them, of the architecture that suits best; else the first ends at once, and all do.
+    Where the first finds little noise, those without dropout follow, and where it finds hardly any it ends at
+    once. Where they have more epochs than the first, it is one of them, of the architecture that suits best;
+    else the first ends at little noise already, and all of them follow.
     Before them a group learns what the linear model leaves, where that is little too. How long they are
     trained otherwise depends on when the first was best.
     """
@@ -233,9 +239,9 @@ def _network_groups(
         return
     shared = min(at_first or len(networks), len(networks))
     planned = _timed(networks, settings, started, shared, hooks)
-    limit = noise_limit(rows, target, settings)
+    limit, clear = (noise_limit(share, rows, target, settings) for share in (LITTLE_NOISE, HARDLY_ANY))
     many = settings.epochs_without_dropout_for(rows.count) > settings.epochs_for(rows.count)
-    until = None if many else partial(_is_below, limit)
+    until = partial(_is_below, clear if many else limit)
     yield (first := next(trained(planned, 0, until)))
     little = hooks.agree(bool(min(first.run.validation_losses, default=math.inf) < limit))
     if little:

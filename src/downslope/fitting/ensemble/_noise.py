@@ -13,25 +13,25 @@ from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.nets import Dropout, Network
 from downslope.tables import Target
 
-__all__ = ["error_of_share", "networks_without_dropout", "noise_limit"]
+__all__ = ["HARDLY_ANY", "LITTLE_NOISE", "error_of_share", "networks_without_dropout", "noise_limit"]
 
-_LITTLE = 0.03  # of the variance
+LITTLE_NOISE, HARDLY_ANY = 0.03, 0.01  # of the variance
 _WITHOUT = ", no dropout"  # after the name of the architecture
 
 
-def noise_limit(rows: EncodedRows, target: Target, settings: FitSettings) -> float:
+def noise_limit(share: float, rows: EncodedRows, target: Target, settings: FitSettings) -> float:
     """The error on held-out numbers below which there is little noise; 0 where dropout stays in any case.
 
-    It is 3 % of their variance: what dropout adds to it can be as large as what it saves.
-
     Args:
+        share: of their variance. ``LITTLE_NOISE``: what dropout adds can be as large as what it saves.
+            ``HARDLY_ANY``: networks with dropout count for nothing beside those without.
         rows: that are held out by some member.
         target: classes always have noise in this sense.
         settings: a dropout that was given stays.
     """
     if target.classes or settings.dropout is not None:
         return 0.0
-    return error_of_share(_LITTLE, rows, settings)
+    return error_of_share(share, rows, settings)
 
 
 def error_of_share(share: float, rows: EncodedRows, settings: FitSettings) -> float:
