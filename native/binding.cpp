@@ -167,6 +167,7 @@ void run_together(const std::vector<Machine<T>*>& machines, const std::vector<Ar
                   long rows, long batch, long rounds, const std::vector<Array<const double>>& scalars, double factor,
                   std::uint64_t seed, std::uint64_t draw, int threads, const Array<double>& watched, double seconds) {
     require(!machines.empty() && machines.size() == scalars.size(), "machines that run together need scalars each");
+    for (const auto* machine : machines) require(machine, "None is no machine");
     const Tape& first = machines.front()->tape();
     const Data<T> data{tables(columns, first.columns, "columns"), {}};
     const Steps steps{order ? order->data() : nullptr, 0, rows, std::min(batch, rows), rounds, nullptr, seed, draw};

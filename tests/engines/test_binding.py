@@ -260,6 +260,52 @@ def test_an_exchange_that_is_none_is_refused(wrong):
         native.Tape(*arguments)
 
 
+@pytest.fixture
+def pair(machine):
+    """What a run of two machines of one tape is given, by name."""
+    first, given = machine
+    tape, watched = EMBEDDING
+    second = native.FloatMachine(native.Tape(*tape_arguments(tape, watched)))
+    together = {n: v for n, v in given.items() if n not in ("stores", "first")}
+    return {**together, "machines": [first, second], "scalars": [given["scalars"]] * 2, "factor": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"machines": []}, "scalars each"),
+        ({"machines": [None, None]}, "None is no machine"),
+        ({"scalars": []}, "scalars each"),
+        ({"scalars": [np.ones(0)] * 2}, "needs its scalar inputs"),
+        ({"columns": []}, "the tape needs 3 columns, not 0"),
+        ({"columns": [np.zeros((40, 4), np.float32)] * 3}, "numbers a row"),
+        ({"order": np.arange(1, 41)}, "a row that is not there"),
+        ({"order": None, "rows": 41}, "rows that are not there"),
+        ({"rows": 0}, "at least one row"),
+        ({"batch": 0}, "at least one row"),
+        ({"rounds": 2}, "more steps than places"),
+        ({"watched": np.zeros(1)}, "more steps than places"),
+    ],
+)
+def test_machines_that_run_together_refuse_what_does_not_fit(pair, wrong, said) -> None:
+    with pytest.raises(ValueError, match=said):
+        native.FloatMachine.run_together(**{**pair, **wrong})
+
+
+def test_a_machine_does_not_run_beside_itself(pair) -> None:
+    with pytest.raises(RuntimeError, match="at work"):
+        native.FloatMachine.run_together(**{**pair, "machines": pair["machines"][:1] * 2})
+    native.FloatMachine.run_together(**pair)  # it is free again
+    assert [machine.known for machine in pair["machines"]] == [2, 2]
+
+
+def test_machines_that_watch_nothing_or_store_do_not_run_together(pair) -> None:
+    tape, _ = EMBEDDING
+    blind = native.FloatMachine(native.Tape(*tape_arguments(tape, -1)))
+    with pytest.raises(ValueError, match="watch a scalar"):
+        native.FloatMachine.run_together(**{**pair, "machines": [pair["machines"][0], blind]})
+
+
 def test_exchanges_of_a_machine():
     tape, arguments = of_ranks()
     machine = native.FloatMachine(native.Tape(*arguments))
