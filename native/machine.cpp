@@ -144,11 +144,9 @@ void Machine<T>::run(const Data<T>& data, const Steps& steps, int wanted, double
     known_ = 0;
     first_ = steps.draw;
     const Lease lease(wanted);
-    const long rows = std::min(steps.batch, steps.rows), panels = up(rows, lanes);
-    prepare(panels, lease.count());
-    const double work = panel_work_ * double(panels) + tile_work_;
-    if (work > long_work && !tape_->updated.empty()) memory_.reserve_backup();
-    Run run{data, stop, Barrier(lease.count()), work, first_update()};
+    prepare(steps.panels(), lease.count());
+    Run run{data, stop, Barrier(lease.count()), work(steps.panels()), first_update()};
+    if (run.work > long_work && !tape_->updated.empty()) memory_.reserve_backup();
     lease.run([&](int index) {
         Worker<T>& worker = *workers_[index];
         worker.count = lease.count();
@@ -163,13 +161,13 @@ void Machine<T>::run(const Data<T>& data, const Steps& steps, int wanted, double
 template <class T> void Machine<T>::begin(const Steps& steps) {
     known_ = 0;
     first_ = steps.draw;
-    prepare(up(std::min(steps.batch, steps.rows), lanes), 1);
+    prepare(steps.panels(), 1);
 }
 
 template <class T>
 void Machine<T>::advance(const Data<T>& data, const Steps& steps, long from, long to, double* watched) {
     Stop never;
-    Run run{data, never, Barrier(1), work(), first_update()};
+    Run run{data, never, Barrier(1), work(steps.panels()), first_update()};
     Worker<T>& worker = *workers_.front();
     worker.count = 1;
     worker.stop = nullptr;

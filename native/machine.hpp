@@ -25,6 +25,7 @@ struct Steps {
 
     long in_round() const { return ends ? ended : (rows + batch - 1) / batch; }
     long count() const { return in_round() * rounds; }
+    long panels() const { return up(std::min(batch, rows), lanes); }  // of the longest
     long start(long step) const { return !ends ? step * batch : step ? ends[step - 1] : 0; }
     long end(long step) const { return ends ? ends[step] : std::min(rows, (step + 1) * batch); }
 };
@@ -54,8 +55,8 @@ public:
     void begin(const Steps& steps);
     void advance(const Data<T>& data, const Steps& steps, long from, long to, double* watched);
     void end(long known) { known_ = known; }
-    // About how many multiplications there are in one of the steps that it is ready for.
-    double work() const { return panel_work_ * double(memory_.capacity()) + tile_work_; }
+    // About how many multiplications there are in a step of so many panels, once it is ready.
+    double work(long panels) const { return panel_work_ * double(panels) + tile_work_; }
 
     // Of how many steps of the last run the watched scalar is known: those done, and one that was not finite.
     long known() const { return known_; }

@@ -43,7 +43,7 @@ void Together<T>::run(const Data<T>& data, const Steps& steps, const std::vector
 
 template <class T> long Together<T>::in_slice(int threads) const {
     double work = 1;
-    for (const auto* machine : machines_) work += machine->work();
+    for (std::size_t m = 0; m < machines_.size(); ++m) work += machines_[m]->work(steps_[m].panels());
     return std::max(1L, long(slice_work * threads / work));
 }
 

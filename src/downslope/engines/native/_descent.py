@@ -206,15 +206,15 @@ class NativeDescent:
         begun = self._pace.begin()
         machine, steps = self._machines[0], (rows, batch, rounds)
         end = (seed, first, begun[0], errors, seconds)
+        alone: tuple[Any, ...] = (self._columns, [], order, 0, *steps, tables[0], *end)
         if len(self._machines) > 1:
-            given = (self._machines, self._columns, order, *steps, tables, self._lowered.factor, *end)
-            machine.run_together(*given)
+            together = (self._columns, order, *steps, tables, self._lowered.factor, *end)
+            machine.run_together(self._machines, *together)
         elif self._share is None:
-            machine.run(self._columns, [], order, 0, *steps, tables[0], *end)
+            machine.run(*alone)
         else:
             with Exchanging(machine, len(self._lowered.tape.exchanges), self._share):
-                places = None if own is None else own.places
-                machine.run(self._columns, [], order, 0, *steps, tables[0], *end, places, ends)
+                machine.run(*alone, None if own is None else own.places, ends)
         known = machine.known
         self._pace.end(begun, known)
         return errors[:known]

@@ -8,6 +8,7 @@ from functools import lru_cache
 from math import prod
 
 from downslope._dataclass import dataclass
+from downslope.engines._alike import settings_alike
 from downslope.engines.native.lowering import Instruction, Opcode, Tape
 from downslope.graph import Node, topological
 
@@ -113,21 +114,16 @@ def _alike(
     for a, b in zip(first, other, strict=True):
         if a is b:
             continue
-        if a.op.name != b.op.name or a.shape != b.shape or _settings(a) != _settings(b):
+        of_all = bool(a.inputs and b.inputs) and a.inputs[0] is b.inputs[0]
+        if a.op.name != b.op.name or a.shape != b.shape:
+            return False
+        if settings_alike(a, of_all) != settings_alike(b, of_all):
             return False
         if not a.inputs and a not in updated and a.shape != ():
             return False
         if [places[i] for i in a.inputs] != [own[i] for i in b.inputs]:
             return False
     return True
-
-
-def _settings(node: Node) -> Mapping[str, object]:
-    """The attributes of a node but for those in which members may differ; ``tape_of_member`` has them."""
-    apart = {"name", "stream"}
-    if node.op.name == "columns" and node.attributes["squeeze"]:
-        apart.add("indices")
-    return {name: value for name, value in node.attributes.items() if name not in apart}
 
 
 def tape_of_member(tape: Tape, nodes: Mapping[Node, Node]) -> Tape:
@@ -146,10 +142,9 @@ def tape_of_member(tape: Tape, nodes: Mapping[Node, Node]) -> Tape:
 
 def _of_member(instruction: Instruction, nodes: Mapping[Node, Node]) -> Instruction:
     """The same instruction, which reads random numbers and a column of the rows' weights of its own."""
-    args = list(instruction.args)
-    node = nodes[instruction.nodes[0]] if instruction.nodes else None
-    if node is None:
+    if not instruction.nodes:
         return instruction
+    node, args = nodes[instruction.nodes[0]], list(instruction.args)
     if instruction.opcode == Opcode.KEEP_MASK:
         args[0] = node.attributes["stream"]
     elif instruction.opcode == Opcode.COPY_FEATURES and node.op.name == "columns":

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from graphlib import TopologicalSorter
 from typing import Any
 
+from downslope.engines._alike import settings_alike
 from downslope.graph import BATCH, Node, topological
 
 __all__ = ["Stack", "stacked"]
@@ -110,20 +111,10 @@ def _keys(order: Sequence[Node], owners: _Owners, updates: Mapping[Node, Node]) 
         key: Any = node
         if owners[node] is not None:
             inputs = tuple(keys[i] for i in node.inputs)
-            key = node.op.name, ordinals.get(node), node.shape, _settings(node, owners), inputs
+            of_all = bool(node.inputs) and owners[node.inputs[0]] is None
+            key = node.op.name, ordinals.get(node), node.shape, settings_alike(node, of_all), inputs
         keys[node] = numbers.setdefault(key, len(numbers))
     return keys
-
-
-def _settings(node: Node, owners: _Owners) -> tuple[tuple[str, Any], ...]:
-    """The attributes of a node but for those in which members differ.
-
-    These are names, streams of random numbers, and the column of the row weights that is a member's own.
-    """
-    apart = {"name", "stream"}
-    if node.op.name == "columns" and node.attributes["squeeze"] and owners[node.inputs[0]] is None:
-        apart.add("indices")
-    return tuple(sorted((name, value) for name, value in node.attributes.items() if name not in apart))
 
 
 def _members(owners: _Owners, keys: Mapping[Node, int]) -> dict[Node | None, tuple[Any, int]]:
