@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import OneHotEncoder, RobustScaler
 
 from downslope.errors import DownslopeError
-from downslope.tables import Column, Description, TableEncoder, Target, as_frame, describe
+from downslope.tables import Column, Description, Numeric, TableEncoder, Target, as_frame, describe
+from downslope.tables._encodings import fitted
 
 N = 40
 Y = [i + 0.5 for i in range(N)]
@@ -123,6 +124,23 @@ def test_numbers_are_scaled_as_robust_scaler_does(values: list[float]) -> None:
     _, x = encoded(values[:40], number=["c"])
     expected = 3 * np.arcsinh(z / 3) if np.abs(z).max() > 3 else z
     np.testing.assert_allclose(x, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("values", "centre", "scale"),
+    [
+        pytest.param([0.0] * 30 + [100.0, 200.0, 300.0, 200.0, 4e4], 0.0, 200.0, id="amounts and zeros"),
+        pytest.param([5.0] * 30 + [4.0, 6.0, 7.0], 5.0, 1.5, id="not far apart"),
+        pytest.param([0.0] * 30 + [1.0] * 5, 0.0, 0.5, id="two values"),
+        pytest.param([-1.7e308] * 30 + [1.7e308] * 3, -1.7e308, 1.7e308, id="as far apart as can be"),
+    ],
+)
+def test_where_most_cells_are_equal_the_others_set_the_scale(
+    values: list[float], centre: float, scale: float
+) -> None:
+    part = fitted(pl.Series("c", values), "number")
+    assert isinstance(part, Numeric)
+    assert (part.centre, part.scale) == (centre, pytest.approx(scale))
 
 
 def test_categories_are_one_hot() -> None:

@@ -105,6 +105,16 @@ def test_a_sum_of_numbers_with_long_tails_is_found(options: dict[str, object]) -
     assert error < 1.3 * best
 
 
+def test_a_sum_of_amounts_that_are_mostly_zero_is_found() -> None:
+    random = np.random.default_rng(1)
+    amounts = np.exp(random.normal(5, 2, (3, 1200))) * (random.random((3, 1200)) < 0.1)
+    frame = pl.DataFrame(amounts.T, schema=["paid0", "paid1", "paid2"])
+    frame = frame.with_columns(pl.sum_horizontal(frame.columns).alias("all"))
+    model = ds.fit(frame[:800], target="all", hidden=())
+    y = frame["all"][800:].to_numpy()
+    assert np.sqrt(np.mean((model.predict(frame[800:]) - y) ** 2)) < 0.02 * y.std()
+
+
 def test_one_value_far_away_does_not_cost_the_linear_model_the_others() -> None:
     frame = skewed(400).with_columns(mistake=pl.Series([1e25, *np.linspace(-1, 1, 399)]))
     model = ds.fit(frame[:300], target="total", hidden=())

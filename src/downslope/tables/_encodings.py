@@ -36,6 +36,7 @@ __all__ = [
 
 ONE_HOT_LEVELS = 12
 RARE = 3
+_HIDES = 10  # times the distance of most values: a scale beside which these are near 0
 _DAY = 86_400.0
 _LARGEST = float(np.finfo(np.float64).max)
 
@@ -50,9 +51,16 @@ class Noticed:
 
 
 def _centre_and_scale(present: NDArray[np.float64]) -> tuple[float, float]:
-    """Median and interquartile range, or half the range where more than half the values are equal."""
+    """Median and interquartile range, or half the range where more than half the values are equal.
+
+    Where most of the others are much nearer, as of amounts that are mostly 0, half the range would hide them:
+    their median distance takes its place.
+    """
     low, centre, high = np.quantile(present, [0.25, 0.5, 0.75])
-    scale = high - low or (present.max() - present.min()) / 2
+    scale = high - low or present.max() / 2 - present.min() / 2
+    if low == high and scale:
+        halves = np.median(abs(present[present != centre] / 2 - centre / 2))  # large numbers have no sum
+        scale = 2 * halves if scale / (2 * _HIDES) > halves else scale
     return float(centre), float(scale) or 1.0
 
 
