@@ -47,6 +47,7 @@ from downslope.fitting.rows import (
     target_rows,
     timed_rows,
     wanted_kinds,
+    with_keys,
     with_targets,
 )
 from downslope.tables import TASKS, Description, Reading, counted_in
@@ -331,6 +332,8 @@ def opened_fit(given: Mapping[str, Any]) -> OpenedFit:
             [dataset.described(found) for found in descriptions],
             (*notes, *dataset.left_out, *dataset.notes(descriptions[0])),
         )
+    else:
+        descriptions = [with_keys(frame, found, chosen["number"]) for found in descriptions]
     if given["described"] is not None:
         for description in descriptions:
             given["described"](replace(description, reading=str(reading), notes=notes))

@@ -1,6 +1,7 @@
 """Groups of networks that are trained side by side and blended."""
 
 from downslope.fitting.ensemble._again import on_all_rows, replayed
+from downslope.fitting.ensemble._bins import SINGLE_VALUES, outputs_of, share_of_single_values
 from downslope.fitting.ensemble._blended import FittedEnsemble, blended_groups
 from downslope.fitting.ensemble._class_weights import class_weights_of, taken_back
 from downslope.fitting.ensemble._divergence import Diverged, refuse_diverged
@@ -36,6 +37,7 @@ __all__ = [
     "LINEAR_DESCENT",
     "LINEAR_PENALTY",
     "QUANTILES",
+    "SINGLE_VALUES",
     "Diverged",
     "EncodedRows",
     "EncodedStream",
@@ -60,8 +62,10 @@ __all__ = [
     "linear_network",
     "networks_for",
     "on_all_rows",
+    "outputs_of",
     "refuse_diverged",
     "replayed",
     "room_for",
+    "share_of_single_values",
     "taken_back",
 ]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from downslope.tables import Target
 
-__all__ = ["bins_of", "some_bins", "telling_values"]
+__all__ = ["SINGLE_VALUES", "bins_of", "outputs_of", "share_of_single_values", "some_bins", "telling_values"]
 
 Edges = tuple[float, ...]
 
@@ -21,7 +21,8 @@ _ROWS_OF_A_VALUE = 2  # on average, below which nothing is known of single value
 _EXPLAINED = 1 / 3  # of what bins leave
 _CLASSES = 50  # that are looked at
 _PRIOR_ROWS = (1, 10)  # of the mean of a bin, beside the rows of a value
-_VALUES = 512  # of a table
+SINGLE_VALUES = 512
+"""Of a table, at most: the values of columns that networks tell apart as numbers."""
 
 
 def bins_of(x: NDArray[np.float32], codes: Sequence[int]) -> dict[int, Edges]:
@@ -63,21 +64,35 @@ def telling_values(
         y, target: what is to be explained, (rows,), as numbers or classes.
         groups: of rows that are not to explain each other, (rows,); None: each row may explain all others.
     """
-    x, outputs = _sampled(x), _outputs(_sampled(y), target)
+    x, outputs = _sampled(x), outputs_of(_sampled(y), target)
     together = np.arange(len(x)) if groups is None else np.unique(_sampled(groups), return_inverse=True)[1]
     few = [
-        c for c in bins if len(np.unique(x[: 2 * _VALUES, c])) <= _VALUES
+        c for c in bins if len(np.unique(x[: 2 * SINGLE_VALUES, c])) <= SINGLE_VALUES
     ]  # of most columns a look is enough
     values = {column: _apart(np.unique(x[:, column])) for column in few}
-    many = [c for c in few if _BINS + 1 < len(values[c]) <= min(_VALUES, len(x) / _ROWS_OF_A_VALUE)]
+    many = [c for c in few if _BINS + 1 < len(values[c]) <= min(SINGLE_VALUES, len(x) / _ROWS_OF_A_VALUE)]
     shares = {column: _explained(x[:, column], bins[column], outputs, together) for column in many}
     found: dict[int, Edges] = {}
-    room = _VALUES
+    room = SINGLE_VALUES
     for column in sorted(shares, key=lambda c: -shares[c]):
         if shares[column] > _EXPLAINED and len(values[column]) <= room:
             found[column] = tuple(map(float, values[column]))
             room -= len(values[column])
     return found
+
+
+def share_of_single_values(
+    x: NDArray[np.float32], outputs: NDArray[np.float64], groups: NDArray[np.int64] | None = None
+) -> float:
+    """The share of what bins of a column leave that its single values explain.
+
+    Args:
+        x: the column, (rows,).
+        outputs: what is to be explained, (rows, outputs).
+        groups: as of ``telling_values``.
+    """
+    together = np.arange(len(x)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    return _explained(x, _edges(x, _BINS), outputs, together)
 
 
 def _sampled(rows: NDArray[Any]) -> NDArray[Any]:
@@ -99,7 +114,7 @@ def _apart(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return found
 
 
-def _outputs(y: NDArray[np.float32], target: Target) -> NDArray[np.float64]:
+def outputs_of(y: NDArray[np.float32], target: Target) -> NDArray[np.float64]:
     """The target as numbers, (rows, 1), or the indicators of its most frequent classes, (rows, classes)."""
     if not target.classes:
         return y[:, None].astype(np.float64)

@@ -1,5 +1,6 @@
 """The rows of a table as networks are fitted to them: opened, asked about, held apart."""
 
+from downslope.fitting.rows._keys import with_keys
 from downslope.fitting.rows._opening import (
     counted_rows,
     described_targets,
@@ -36,5 +37,6 @@ __all__ = [
     "target_rows",
     "timed_rows",
     "wanted_kinds",
+    "with_keys",
     "with_targets",
 ]
