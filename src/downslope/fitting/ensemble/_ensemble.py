@@ -54,6 +54,7 @@ _LINEAR_SHARE = 0.2  # of a time limit
 _MOST_GROUPS = 10
 _LONGER, _MORE_EPOCHS = 1.25, 2  # than the epochs after which the first group was best
 _OF_TRIAL = 5  # one epoch in so many is enough to tell which numerical embeddings suit
+_MEMBERS_IN_TRIAL = 2
 _LINEAR_NUMBERS = 1_000_000  # in the rows that the linear model is trained on, in float64
 _FEWEST_NUMBERS = 50_000
 _NUMBERS_A_SECOND = 200_000  # of a time limit: fewer rows are better than a model that is not done
@@ -263,7 +264,7 @@ def _is_below(limit: float, epoch: Progress) -> bool:
 def _best_in_trial(
     networks: Mapping[str, Network], rows: EncodedRows, settings: FitSettings, hooks: FitHooks
 ) -> Mapping[str, Network]:
-    """The one that errs least on held-out rows after a fifth of its epochs.
+    """The one of which two members err least on held-out rows after a fifth of their epochs.
 
     Raises:
         KeyboardInterrupt: if a trial was interrupted.
@@ -271,9 +272,10 @@ def _best_in_trial(
     if len(networks) == 1:
         return networks
     short = replace(settings, epochs=-(-settings.epochs_without_dropout_for(rows.count) // _OF_TRIAL))
+    some = rows if rows.stream is not None else rows.of_first(_MEMBERS_IN_TRIAL)
     errors = {}
     for name, network in networks.items():
-        group = _trained(f"{name}, trial", network, rows, short, settings.seed, None, hooks)
+        group = _trained(f"{name}, trial", network, some, short, settings.seed, None, hooks)
         if group.run.stopped == "interrupted":
             raise KeyboardInterrupt
         errors[name] = min(group.run.validation_losses)
