@@ -55,6 +55,7 @@ _MOST_GROUPS = 10
 _LONGER, _MORE_EPOCHS = 1.25, 2  # than the epochs after which the first group was best
 _OF_TRIAL = 5  # one epoch in so many is enough to tell which numerical embeddings suit
 _MEMBERS_IN_TRIAL = 2
+_MANY_ROWS = 26_000  # from which on the first group ends sooner, and both kinds without dropout follow
 _LINEAR_NUMBERS = 1_000_000  # in the rows that the linear model is trained on, in float64
 _FEWEST_NUMBERS = 50_000
 _NUMBERS_A_SECOND = 200_000  # of a time limit: fewer rows are better than a model that is not done
@@ -217,8 +218,8 @@ def _network_groups(
     """One group after the other.
 
     Where the first finds little noise, those without dropout follow, and where it finds hardly any it ends at
-    once. Where they have more epochs than the first, it is one of them, of the architecture that suits best;
-    else the first ends at little noise already, and all of them follow.
+    once. It is one of them that follows, of the architecture that suits best. Of many rows, and where epochs
+    are given, the first ends at little noise already, and all of them follow.
     Before them a group learns what the linear model leaves, where that is little too. How long they are
     trained otherwise depends on when the first was best.
     """
@@ -241,14 +242,14 @@ def _network_groups(
     shared = min(at_first or len(networks), len(networks))
     planned = _timed(networks, settings, started, shared, hooks)
     limit, clear = (noise_limit(share, rows, target, settings) for share in (LITTLE_NOISE, HARDLY_ANY))
-    many = settings.epochs_without_dropout_for(rows.count) > settings.epochs_for(rows.count)
-    until = partial(_is_below, clear if many else limit)
+    one_kind = settings.epochs is None and rows.count < _MANY_ROWS
+    until = partial(_is_below, clear if one_kind else limit)
     yield (first := next(trained(planned, 0, until)))
     little = hooks.agree(bool(min(first.run.validation_losses, default=math.inf) < limit))
     if little:
         networks = networks_without_dropout(networks)
         others = networks
-        if many and settings.time_limit is None:
+        if one_kind and settings.time_limit is None:
             others = _best_in_trial(networks, rows, settings, hooks)
         if hooks.agree(leaves_little(linear, rows, settings)):
             left, others = residuals_of(linear, rows), {**on_residuals(networks), **others}

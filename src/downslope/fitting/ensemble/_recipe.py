@@ -49,7 +49,7 @@ _MANY_ROWS = 500  # from which on half of the members are enough, and half of th
 _WIDTH = 128
 _DROPOUT = 0.2
 _EPOCHS_AT_FIRST, _UPDATES = 40, 1000  # at most
-_EPOCHS_WHERE_THEY_PAY, _FEW_UPDATES = 100, 2000  # at most, of groups that come after
+_EPOCHS_WHERE_THEY_PAY, _FEW_UPDATES = 100, 3000  # at most, of groups that come after
 _EPOCHS_OF_INTERVALS, _UPDATES_OF_INTERVALS = 32, 1500  # at most
 _FEWEST_EPOCHS = 8  # however many updates these make
 _EMA_DECAY = 0.7  # of the parameters over epochs: errors on few held-out rows jump between epochs
@@ -183,7 +183,7 @@ class FitSettings:
         """Epochs where the last ones paid: more than at first, as long as they make few updates.
 
         >>> [FitSettings().more_epochs_for(rows) for rows in (1000, 10_000, 20_000, 50_000, 10**6)]
-        [100, 50, 25, 10, 8]
+        [100, 75, 37, 15, 8]
         >>> FitSettings(epochs=30).more_epochs_for(1000)
         30
         """
@@ -193,7 +193,7 @@ class FitSettings:
         """Epochs where there is little noise: networks without dropout learn in fewer updates.
 
         >>> [FitSettings().epochs_without_dropout_for(rows) for rows in (1000, 20_000, 50_000, 10**6)]
-        [100, 25, 10, 4]
+        [100, 37, 15, 4]
         """
         return self.epochs or max(self.epochs_for(rows) // 2, self._epochs_of_few_updates(rows))
 
