@@ -69,6 +69,20 @@ def test_rows_of_a_group_do_not_make_keys() -> None:
     assert kinds(data, group="year")["person_id"] == "category"
 
 
+@pytest.mark.parametrize(("first", "kind"), [(1, "number"), (5, "category")])
+def test_later_rows_that_are_held_out_have_no_say(first: int, kind: str) -> None:
+    data = panel() | {
+        "later": (first <= YEAR).astype(int)
+    }  # of a person with one row before nothing is known
+    assert kinds(data)["person_id"] == "category"
+    assert kinds(data, time="later")["person_id"] == kind
+
+
+def test_more_columns_than_the_rows_allow_decide_nothing() -> None:
+    wide = {f"x{i}": RNG.normal(size=PERSON.size) for i in range(PERSON.size // 8)}
+    assert kinds(panel() | wide)["person_id"] == "number"
+
+
 def test_ids_of_many_digits_are_told_apart() -> None:
     large = PERSON.astype(np.int64) + 839_578_000_000_000
     assert kinds(panel(keys=large))["person_id"] == "category"

@@ -65,7 +65,7 @@ def telling_values(
         groups: of rows that are not to explain each other, (rows,); None: each row may explain all others.
     """
     x, outputs = _sampled(x), outputs_of(_sampled(y), target)
-    together = np.arange(len(x)) if groups is None else np.unique(_sampled(groups), return_inverse=True)[1]
+    together = _together(len(x), None if groups is None else _sampled(groups))
     few = [
         c for c in bins if len(np.unique(x[: 2 * SINGLE_VALUES, c])) <= SINGLE_VALUES
     ]  # of most columns a look is enough
@@ -91,8 +91,12 @@ def share_of_single_values(
         outputs: what is to be explained, (rows, outputs).
         groups: as of ``telling_values``.
     """
-    together = np.arange(len(x)) if groups is None else np.unique(groups, return_inverse=True)[1]
-    return _explained(x, _edges(x, _BINS), outputs, together)
+    return _explained(x, _edges(x, _BINS), outputs, _together(len(x), groups))
+
+
+def _together(rows: int, groups: NDArray[np.int64] | None) -> NDArray[np.intp]:
+    """The number of the group of each row, from 0; without groups each row stands alone."""
+    return np.arange(rows) if groups is None else np.unique(groups, return_inverse=True)[1]
 
 
 def _sampled(rows: NDArray[Any]) -> NDArray[Any]:

@@ -55,7 +55,7 @@ _MOST_GROUPS = 10
 _LONGER, _MORE_EPOCHS = 1.25, 2  # than the epochs after which the first group was best
 _OF_TRIAL = 5  # one epoch in so many is enough to tell which numerical embeddings suit
 _MEMBERS_IN_TRIAL = 2
-_MANY_ROWS = 26_000  # from which on the first group ends sooner, and both kinds without dropout follow
+_BOTH_KINDS_FROM = 26_000  # rows; there the first group ends sooner, and both without dropout follow
 _LINEAR_NUMBERS = 1_000_000  # in the rows that the linear model is trained on, in float64
 _FEWEST_NUMBERS = 50_000
 _NUMBERS_A_SECOND = 200_000  # of a time limit: fewer rows are better than a model that is not done
@@ -242,7 +242,7 @@ def _network_groups(
     shared = min(at_first or len(networks), len(networks))
     planned = _timed(networks, settings, started, shared, hooks)
     limit, clear = (noise_limit(share, rows, target, settings) for share in (LITTLE_NOISE, HARDLY_ANY))
-    one_kind = settings.epochs is None and rows.count < _MANY_ROWS
+    one_kind = settings.epochs is None and rows.count < _BOTH_KINDS_FROM
     until = partial(_is_below, clear if one_kind else limit)
     yield (first := next(trained(planned, 0, until)))
     little = hooks.agree(bool(min(first.run.validation_losses, default=math.inf) < limit))

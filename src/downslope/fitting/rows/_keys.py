@@ -11,15 +11,18 @@ from numpy.typing import NDArray
 
 from downslope._extras import polars as pl
 from downslope.fitting.ensemble import SINGLE_VALUES, outputs_of, share_of_single_values
-from downslope.fitting.rows._opening import groups_of
+from downslope.fitting.rows._opening import groups_of, times_in
+from downslope.fitting.rows._rows import rows_apart
 from downslope.tables import Column, Description, TableEncoder, Target, finite_numbers, rows_with_target
 
 __all__ = ["with_keys"]
 
 _NAMED = re.compile(r"(?i:^id|id$|(^|[_. ])(key|code|no|nr|num|number)$)")
 _ROWS_OF_A_KEY = 3  # on average, below which there is little to learn of each
+_ROWS_OF_AN_INPUT = 8  # of the linear model: with fewer it leaves too little of any target
 _LEFT = 0.03  # of the variance, by a linear model of the other columns: of less, keys would learn noise
 _EXPLAINED = 0.1  # of that, beside ranges of keys
+_SAMPLED_ROWS = 20_000  # that the linear model is solved for
 _RIDGE = 1e-6
 
 
@@ -31,29 +34,41 @@ def with_keys(frame: pl.DataFrame, description: Description, numbers: Collection
     few of them networks tell them apart as numbers.
 
     Args:
-        frame: the table.
+        frame: the rows of ``counted_rows``. Those that are held out as the later ones have no say.
         description: of its columns.
         numbers: columns that are numbers whatever they hold.
     """
-    known = rows_with_target(frame, description.target)[0]
-    named = [c for c in description.columns if c.name not in numbers and _may_be_keys(known, c)]
+    named = [
+        column
+        for column in description.columns
+        if column.kind == "number" and _NAMED.search(column.name) and column.name not in numbers
+    ]
+    named = [column for column in named if _come_again(frame[column.name])]
     if not named:
         return description
-    target = Target.fit(known[description.target], description.task)
-    y = target.encode(known[description.target])
-    known, y = known.filter(pl.Series(np.isfinite(y))), y[np.isfinite(y)]
+    known, y, target = _known(frame, description)
     outputs = outputs_of(y, target)
     keys = {c.name: _as_keys(known, c) for c in named if _tell(known, c, description, outputs)}
     return replace(description, columns=tuple(keys.get(c.name, c) for c in description.columns))
 
 
-def _may_be_keys(known: pl.DataFrame, column: Column) -> bool:
-    if column.kind != "number" or not _NAMED.search(column.name):
-        return False
-    values = finite_numbers(known[column.name])
-    if not SINGLE_VALUES < values.n_unique() <= len(values) / _ROWS_OF_A_KEY:
-        return False
-    return bool((values == values.round()).all())
+def _come_again(column: pl.Series) -> bool:
+    """Whether it holds whole numbers, too many to be told apart as numbers, that have some rows each."""
+    values = finite_numbers(column)
+    often = SINGLE_VALUES < values.n_unique() <= len(values) / _ROWS_OF_A_KEY
+    return often and bool((values == values.round()).all())
+
+
+def _known(frame: pl.DataFrame, description: Description) -> tuple[pl.DataFrame, NDArray[np.float32], Target]:
+    """The rows that networks learn from, with their targets."""
+    known = rows_with_target(frame, description.target)[0]
+    times = times_in(known)
+    apart = None if times is None else rows_apart(times)
+    known = known if apart is None else known.filter(pl.Series(apart[0]))
+    target = Target.fit(known[description.target], description.task)
+    y = target.encode(known[description.target])
+    numbers = np.isfinite(y)  # where a number was asked for, what is none is no target
+    return known.filter(pl.Series(numbers)), y[numbers], target
 
 
 def _tell(
@@ -62,7 +77,7 @@ def _tell(
     """Whether the single values of a column explain enough of what the other columns leave."""
     others = tuple(c for c in description.columns if c is not column)
     left = _left_by_others(known, replace(description, columns=others), outputs)
-    if (left**2).sum() < _LEFT * ((outputs - outputs.mean(axis=0)) ** 2).sum():
+    if left is None or (left**2).sum() < _LEFT * ((outputs - outputs.mean(axis=0)) ** 2).sum():
         return False
     # ids of many digits are no different numbers in float32, but their places are
     places = finite_numbers(known[column.name]).rank("dense").fill_null(0).cast(pl.Float32).to_numpy()
@@ -71,15 +86,24 @@ def _tell(
 
 def _left_by_others(
     known: pl.DataFrame, description: Description, outputs: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """What a linear model of the described columns leaves, (rows, outputs); it has no embeddings."""
+) -> NDArray[np.float64] | None:
+    """What a linear model of the described columns leaves, (rows, outputs); it has no embeddings.
+
+    None where they are too many for the rows.
+    """
     encoder = TableEncoder.fit(known, description)
-    x = encoder.encode(known).x[:, : len(encoder.features) - len(encoder.code_columns)].astype(np.float64)
-    x -= x.mean(axis=0)
-    left: NDArray[np.float64] = outputs - outputs.mean(axis=0)
-    squares = x.T @ x
-    squares[np.diag_indices_from(squares)] += _RIDGE * len(x)
-    return left - x @ np.linalg.solve(squares, x.T @ left)
+    count = len(encoder.features) - len(encoder.code_columns)
+    if count * _ROWS_OF_AN_INPUT > known.height:
+        return None
+    x = encoder.encode(known).x[:, :count]
+    every = slice(None, None, -(-len(x) // _SAMPLED_ROWS))
+    some, centred = x[every].astype(np.float64), outputs - outputs.mean(axis=0)
+    mean = some.mean(axis=0)
+    some -= mean
+    squares = some.T @ some + _RIDGE * len(some) * np.eye(count)
+    weights = np.linalg.solve(squares, some.T @ centred[every])
+    left: NDArray[np.float64] = centred - (x @ weights.astype(x.dtype) - mean @ weights)
+    return left
 
 
 def _as_keys(known: pl.DataFrame, column: Column) -> Column:

@@ -28,7 +28,7 @@ from downslope.tables import (
     written_time,
 )
 
-__all__ = ["LATER_SHARE", "LaterPart", "TargetRows", "first_later", "target_rows"]
+__all__ = ["LATER_SHARE", "LaterPart", "TargetRows", "first_later", "rows_apart", "target_rows"]
 
 LATER_SHARE = 0.2
 """Of the rows in the order of time: those that are held out."""
@@ -179,11 +179,10 @@ def _later_part(
     dataset: DatasetRows | None = None,
 ) -> LaterPart | None:
     """The last rows by time; None where all have the same."""
-    places = _places(times)
-    first = first_later(places, LATER_SHARE)
-    if first is None:
+    apart = rows_apart(times)
+    if apart is None:
         return None
-    later, earlier = places >= first, (places > 0) & (places < first)
+    earlier, later = apart
     known, classes = frame.filter(pl.Series(earlier)), tuple[str, ...]()
     start = times.filter(pl.Series(later)).min()
     before = None if dataset is None else dataset.before(start)
@@ -196,7 +195,7 @@ def _later_part(
             classes = tuple(name for name in classes if name not in seen)
     else:
         target = Target.fit(known[target.name], description.task, whole.get(target.name))
-    count, timed = int(later.sum()), int((places > 0).sum())
+    count, timed = int(later.sum()), int((earlier | later).sum())
     if dataset is not None and before is not None:
         count, timed = dataset.summary.rows - before.rows, dataset.summary.rows
     about = LaterRows(column, written_time(start), count, count / timed, classes)
@@ -204,6 +203,16 @@ def _later_part(
     if dataset is not None:
         rows = _streamed(rows, dataset, start)
     return LaterPart(about, later, earlier, rows)
+
+
+def rows_apart(times: pl.Series) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """Which rows are the earlier ones, and which the later ones that are held out, (rows,) each.
+
+    None where all have the same time.
+    """
+    places = _places(times)
+    first = first_later(places, LATER_SHARE)
+    return None if first is None else ((places > 0) & (places < first), places >= first)
 
 
 def _places(times: pl.Series) -> NDArray[np.int64]:
