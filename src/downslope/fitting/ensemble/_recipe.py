@@ -49,6 +49,7 @@ _MANY_ROWS = 500  # from which on half of the members are enough, and half of th
 _WIDTH = 128
 _DROPOUT = 0.2
 _EPOCHS_AT_FIRST, _UPDATES = 40, 1000  # at most
+_UPDATES_UNTIL_TIME = 10_000  # at most, where a time limit ends training
 _EPOCHS_WHERE_THEY_PAY, _FEW_UPDATES = 100, 3000  # at most, of groups that come after
 _EPOCHS_OF_INTERVALS, _UPDATES_OF_INTERVALS = 32, 1500  # at most
 _FEWEST_EPOCHS = 8  # however many updates these make
@@ -176,8 +177,15 @@ class FitSettings:
         return self.batch_size or min(most, max(64, (1 << (rows // 10).bit_length()) // 2))
 
     def epochs_for(self, rows: int) -> int:
-        """Epochs that make a thousand updates, within reason for small tables and large."""
-        return self.epochs or self._epochs_of(_UPDATES, rows, _EPOCHS_AT_FIRST)
+        """Epochs that make a thousand updates, within reason for small tables and large.
+
+        With a time limit they make ten thousand: it tells when there are enough.
+
+        >>> [FitSettings(time_limit=limit).epochs_for(20_000) for limit in (None, 60)]
+        [12, 40]
+        """
+        updates = _UPDATES if self.time_limit is None else _UPDATES_UNTIL_TIME
+        return self.epochs or self._epochs_of(updates, rows, _EPOCHS_AT_FIRST)
 
     def more_epochs_for(self, rows: int) -> int:
         """Epochs where the last ones paid: more than at first, as long as they make few updates.
