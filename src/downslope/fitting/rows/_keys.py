@@ -77,7 +77,7 @@ def _tell(
     """Whether the single values of a column explain enough of what the other columns leave."""
     others = tuple(c for c in description.columns if c is not column)
     left = _left_by_others(known, replace(description, columns=others), outputs)
-    if left is None or (left**2).sum() < _LEFT * ((outputs - outputs.mean(axis=0)) ** 2).sum():
+    if left is None or (left**2).sum() <= _LEFT * ((outputs - outputs.mean(axis=0)) ** 2).sum():
         return False
     # ids of many digits are no different numbers in float32, but their places are
     places = finite_numbers(known[column.name]).rank("dense").fill_null(0).cast(pl.Float32).to_numpy()
@@ -107,6 +107,6 @@ def _left_by_others(
 
 
 def _as_keys(known: pl.DataFrame, column: Column) -> Column:
-    levels = known[column.name].n_unique()
-    reason = f"{levels} whole numbers that are keys: each tells more than ranges of them; --number"
-    return Column(column.name, "category", f'{reason} "{column.name}" takes them as numbers')
+    seen = f"{known[column.name].n_unique()} whole numbers that are keys: each tells more than ranges of them"
+    ways = f'--number "{column.name}" takes them as numbers, --group "{column.name}" measures on new ones'
+    return Column(column.name, "category", f"{seen}; {ways}")
