@@ -43,20 +43,19 @@ def with_keys(frame: pl.DataFrame, description: Description, numbers: Collection
         for column in description.columns
         if column.kind == "number" and _NAMED.search(column.name) and column.name not in numbers
     ]
-    named = [column for column in named if _come_again(frame[column.name])]
     if not named:
         return description
     known, y, target = _known(frame, description)
-    outputs = outputs_of(y, target)
-    keys = {c.name: _as_keys(known, c) for c in named if _tell(known, c, description, outputs)}
+    often, outputs = [c for c in named if _come_again(known[c.name])], outputs_of(y, target)
+    keys = {c.name: _as_keys(known, c) for c in often if _tell(known, c, description, outputs)}
     return replace(description, columns=tuple(keys.get(c.name, c) for c in description.columns))
 
 
 def _come_again(column: pl.Series) -> bool:
     """Whether it holds whole numbers, too many to be told apart as numbers, that have some rows each."""
     values = finite_numbers(column)
-    often = SINGLE_VALUES < values.n_unique() <= len(values) / _ROWS_OF_A_KEY
-    return often and bool((values == values.round()).all())
+    many = SINGLE_VALUES < values.n_unique() <= len(values) / _ROWS_OF_A_KEY
+    return many and bool((values == values.round()).all())
 
 
 def _known(frame: pl.DataFrame, description: Description) -> tuple[pl.DataFrame, NDArray[np.float32], Target]:
