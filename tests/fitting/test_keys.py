@@ -72,9 +72,8 @@ def test_rows_of_a_group_do_not_make_keys() -> None:
 
 @pytest.mark.parametrize(("first", "kind"), [(1, "number"), (5, "category")])
 def test_later_rows_that_are_held_out_have_no_say(first: int, kind: str) -> None:
-    data = panel() | {
-        "later": (first <= YEAR).astype(int)
-    }  # of a person with one row before nothing is known
+    # of a person with one row before, nothing is known
+    data = panel() | {"later": (first <= YEAR).astype(int)}
     assert kinds(data)["person_id"] == "category"
     assert kinds(data, time="later")["person_id"] == kind
 

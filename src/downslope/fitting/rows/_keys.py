@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from downslope._extras import polars as pl
 from downslope.fitting.ensemble import SINGLE_VALUES, outputs_of, share_of_single_values
 from downslope.fitting.rows._opening import groups_of, times_in
-from downslope.fitting.rows._rows import rows_apart
-from downslope.tables import Column, Description, TableEncoder, Target, finite_numbers, rows_with_target
+from downslope.fitting.rows._rows import known_targets, rows_apart
+from downslope.tables import Column, Description, TableEncoder, finite_numbers
 
 __all__ = ["with_keys"]
 
@@ -45,9 +45,22 @@ def with_keys(frame: pl.DataFrame, description: Description, numbers: Collection
     ]
     if not named:
         return description
-    known, y, target = _known(frame, description)
-    often, outputs = [c for c in named if _come_again(known[c.name])], outputs_of(y, target)
-    keys = {c.name: _as_keys(known, c) for c in often if _tell(known, c, description, outputs)}
+    known, target = known_targets(frame, description)
+    times = times_in(known)
+    apart = None if times is None else rows_apart(times)
+    known = known if apart is None else known.filter(pl.Series(apart[0]))
+    often = [column for column in named if _come_again(known[column.name])]
+    if not often:
+        return description
+    outputs = outputs_of(target.encode(known[description.target]), target)
+    outputs -= outputs.mean(axis=0)
+    encoder = TableEncoder.fit(known, description)
+    x = encoder.encode(known).x[:, : len(encoder.features) - len(encoder.code_columns)]
+    enough, keys = _LEFT * float((outputs**2).sum()), dict[str, Column]()
+    for column in often:
+        left = _left_by_others(x, encoder.places[column.name], outputs)
+        if _tell(known[column.name], left, enough, groups_of(known)):
+            keys[column.name] = _as_keys(known, column)
     return replace(description, columns=tuple(keys.get(c.name, c) for c in description.columns))
 
 
@@ -58,50 +71,34 @@ def _come_again(column: pl.Series) -> bool:
     return many and bool((values == values.round()).all())
 
 
-def _known(frame: pl.DataFrame, description: Description) -> tuple[pl.DataFrame, NDArray[np.float32], Target]:
-    """The rows that networks learn from, with their targets."""
-    known = rows_with_target(frame, description.target)[0]
-    times = times_in(known)
-    apart = None if times is None else rows_apart(times)
-    known = known if apart is None else known.filter(pl.Series(apart[0]))
-    target = Target.fit(known[description.target], description.task)
-    y = target.encode(known[description.target])
-    numbers = np.isfinite(y)  # where a number was asked for, what is none is no target
-    return known.filter(pl.Series(numbers)), y[numbers], target
-
-
 def _tell(
-    known: pl.DataFrame, column: Column, description: Description, outputs: NDArray[np.float64]
+    column: pl.Series, left: NDArray[np.float64] | None, enough: float, groups: NDArray[np.int64] | None
 ) -> bool:
-    """Whether the single values of a column explain enough of what the other columns leave."""
-    others = tuple(c for c in description.columns if c is not column)
-    left = _left_by_others(known, replace(description, columns=others), outputs)
-    if left is None or (left**2).sum() <= _LEFT * ((outputs - outputs.mean(axis=0)) ** 2).sum():
+    """Whether the single values of a column explain what the others leave, and that is enough."""
+    if left is None or (left**2).sum() <= enough:
         return False
     # ids of many digits are no different numbers in float32, but their places are
-    places = finite_numbers(known[column.name]).rank("dense").fill_null(0).cast(pl.Float32).to_numpy()
-    return share_of_single_values(places, left, groups_of(known)) >= _EXPLAINED
+    places = finite_numbers(column).rank("dense").fill_null(0).cast(pl.Float32).to_numpy()
+    return share_of_single_values(places, left, groups) >= _EXPLAINED
 
 
 def _left_by_others(
-    known: pl.DataFrame, description: Description, outputs: NDArray[np.float64]
+    x: NDArray[np.float32], own: slice, outputs: NDArray[np.float64]
 ) -> NDArray[np.float64] | None:
-    """What a linear model of the described columns leaves, (rows, outputs); it has no embeddings.
+    """What a linear model of the inputs but a column's own leaves of the outputs, (rows, outputs).
 
-    None where they are too many for the rows.
+    None where the others are too many for the rows.
     """
-    encoder = TableEncoder.fit(known, description)
-    count = len(encoder.features) - len(encoder.code_columns)
-    if count * _ROWS_OF_AN_INPUT > known.height:
+    others = np.delete(x, own, axis=1)
+    if others.shape[1] * _ROWS_OF_AN_INPUT > len(x):
         return None
-    x = encoder.encode(known).x[:, :count]
     every = slice(None, None, -(-len(x) // _SAMPLED_ROWS))
-    some, centred = x[every].astype(np.float64), outputs - outputs.mean(axis=0)
+    some = others[every].astype(np.float64)
     mean = some.mean(axis=0)
     some -= mean
-    squares = some.T @ some + _RIDGE * len(some) * np.eye(count)
-    weights = np.linalg.solve(squares, some.T @ centred[every])
-    left: NDArray[np.float64] = centred - (x @ weights.astype(x.dtype) - mean @ weights)
+    squares = some.T @ some + _RIDGE * len(some) * np.eye(len(mean))
+    weights = np.linalg.solve(squares, some.T @ outputs[every])
+    left: NDArray[np.float64] = outputs - (others @ weights.astype(x.dtype) - mean @ weights)
     return left
 
 

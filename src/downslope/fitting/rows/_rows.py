@@ -28,7 +28,15 @@ from downslope.tables import (
     written_time,
 )
 
-__all__ = ["LATER_SHARE", "LaterPart", "TargetRows", "first_later", "rows_apart", "target_rows"]
+__all__ = [
+    "LATER_SHARE",
+    "LaterPart",
+    "TargetRows",
+    "first_later",
+    "known_targets",
+    "rows_apart",
+    "target_rows",
+]
 
 LATER_SHARE = 0.2
 """Of the rows in the order of time: those that are held out."""
@@ -112,12 +120,8 @@ def target_rows(
     Raises:
         DownslopeError: if all rows are of one group, or of one time.
     """
-    name = description.target
-    frame = rows_with_target(frame, name)[0]
     whole = {} if dataset is None else dataset.summary.columns
-    target = Target.fit(frame[name], description.task, whole.get(name))
-    if not target.classes:  # where a number was asked for, what is none is no target
-        frame = frame.filter(pl.Series(np.isfinite(target.encode(frame[name]))))
+    frame, target = known_targets(frame, description, whole)
     rows = _encoded(frame, description, frame, target, whole)
     if dataset is not None:
         rows = _streamed(rows, dataset)
@@ -141,6 +145,18 @@ def target_rows(
         for column in _ordering(frame, description)
     ]
     return replace(rows, checked=tuple(part for part in found if part is not None))
+
+
+def known_targets(
+    frame: pl.DataFrame, description: Description, whole: Mapping[str, Whole] = {}
+) -> tuple[pl.DataFrame, Target]:
+    """The rows that have a value of the target, and the target."""
+    name = description.target
+    frame = rows_with_target(frame, name)[0]
+    target = Target.fit(frame[name], description.task, whole.get(name))
+    if not target.classes:  # where a number was asked for, what is none is no target
+        frame = frame.filter(pl.Series(np.isfinite(target.encode(frame[name]))))
+    return frame, target
 
 
 def _encoded(
