@@ -130,13 +130,13 @@ CALLS = {
     ),
     ds.PiecewiseLinear: (
         lambda **k: layer(ds.PiecewiseLinear, **k),
-        {"columns": (1,), "edges": ((0.0, 1.0, 2.0),)},
-        {"columns": NOTHING, "edges": NOTHING},
+        {"columns": (1,), "edges": ((0.0, 1.0, 2.0),), "learned": True},
+        {"columns": NOTHING, "edges": NOTHING, "learned": FLAG},
     ),
     ds.Peaks: (
         lambda **k: layer(ds.Peaks, **k),
-        {"columns": (1,), "values": ((0.0, 1.0, 2.0),)},
-        {"columns": NOTHING, "values": NOTHING},
+        {"columns": (1,), "values": ((0.0, 1.0, 2.0),), "learned": True},
+        {"columns": NOTHING, "values": NOTHING, "learned": FLAG},
     ),
     ds.Periodic: (
         lambda **k: layer(ds.Periodic, **k),

@@ -1,5 +1,7 @@
 """A network of every kind, of five inputs."""
 
+import numpy as np
+
 import downslope as ds
 from downslope.nets import Peaks, Periodic, PiecewiseLinear, Sinh
 
@@ -34,6 +36,18 @@ NETWORKS = {
             Periodic((1, 4), 3),
             Sinh((3, 0), 3.0, 0.25),
             Peaks((1, 0), ((-1.0, 0.2, 0.5), (0.0, 1.5))),
+            ds.Dense(8, "silu"),
+            ds.Dense(1),
+        ],
+    ),
+    "fixed": ds.Network(
+        5,
+        [
+            Periodic((1, 4), 2),
+            PiecewiseLinear(
+                (5, 0, 2), ((-0.5, 0.5), (-1.0, 0.0, 1.0), np.linspace(-2, 2, 11).tolist()), learned=False
+            ),
+            Peaks((1, 0), ((-1.0, 0.2, 0.5, 1.0, 3.0), (-2.0, 0.0, 1.5)), learned=False),
             ds.Dense(8, "silu"),
             ds.Dense(1),
         ],

@@ -105,6 +105,17 @@ ENSEMBLES = {
     "each another": [ds.Network(5, [ds.Dense(n, "tanh"), ds.Dense(1)]) for n in (2, 3, 4)],
     "embeddings": [ds.Network(5, [ds.PiecewiseLinear((0, 2), ((-1.0, 0.0, 1.0), (0.0, 1.0))), ds.Dense(1)])]
     * 3,
+    "fixed bins": [
+        ds.Network(
+            5,
+            [
+                ds.Dense(3, "tanh"),
+                ds.PiecewiseLinear((0, 2), ((-1.0, 0.0, 1.0), (0.0, 1.0)), learned=False),
+                ds.Dense(1),
+            ],
+        )
+    ]
+    * 3,
 }
 
 
@@ -217,6 +228,7 @@ def test_the_kernel_of_an_ensemble_is_that_of_a_member():
         (ds.Network(5, [ds.Dense(200, "relu"), ds.Dense(200, "relu"), ds.Dense(1)]), {}, 64),
         (MEMBER, {}, 5000),
         (NETWORKS["embedding"], {}, 64),
+        (NETWORKS["fixed"], {}, 64),
         (ds.Ensemble([MEMBER] * 2), {"clip_norm": 1.0}, 64),
         (ds.Ensemble(ENSEMBLES["two kinds"]), {}, 64),
     ],

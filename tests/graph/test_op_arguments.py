@@ -17,7 +17,8 @@ ROWS = {
     "y": np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]]),
     "classes": np.array([0.0, 2.0]),
 }
-ARGUMENTS = {"y": Y, "indices": 0, "exponent": 2, "low": 0.2, "high": 0.8}
+THREE = (0.5, -1.0, 2.0)
+ARGUMENTS = {"y": Y, "indices": 0, "exponent": 2, "low": 0.2, "high": 0.8, "slopes": THREE, "offsets": THREE}
 OF_ONE_OP = {"matmul": {"b": ds.ops.transpose(Z)}, "cross_entropy": {"y": CLASSES}}
 SETTINGS = {
     "slope": math.isfinite,
@@ -27,9 +28,12 @@ SETTINGS = {
     "level": lambda v: 0 < v < 1,
     "indices": lambda v: v in (0, 1, 2),
     "axis": lambda v: v in (-2, -1, 0, 1),
+    "slopes": lambda v: False,  # of each column one: a list
+    "offsets": lambda v: False,
 }
 OF_NODES_ALONE = {
     *(("power", "a"), ("columns", "a"), ("sum", "a"), ("mean", "a"), ("softmax", "z"), ("transpose", "a")),
+    ("lines", "a"),
     *(("matmul", "a"), ("matmul", "b"), ("cross_entropy", "z"), ("cross_entropy", "y")),
 }
 CASES = [
@@ -85,6 +89,22 @@ def test_parts_side_by_side_are_nodes(value):
 def test_nothing_is_no_matrix():
     with pytest.raises(ds.DownslopeError, match="concatenate needs at least one matrix"):
         ds.ops.concatenate()
+
+
+@pytest.mark.parametrize("name", ["slopes", "offsets"])
+def test_lines_have_a_slope_and_an_offset_for_each_column(name):
+    given = {"slopes": THREE, "offsets": THREE}
+    expected = ROWS["z"] * np.array(THREE) + np.array(THREE)
+    for same in (list(THREE), np.array(THREE), np.array(THREE, np.float32)):
+        (found,) = evaluate([ds.ops.lines(Z, **given | {name: same})], ROWS)
+        np.testing.assert_array_equal(found, expected)
+    for wrong in ((), (1.0,), (1.0,) * 4):
+        with pytest.raises(
+            ds.DownslopeError, match=f"{name} needs a number for each of 3 columns, not {len(wrong)}"
+        ):
+            ds.ops.lines(Z, **given | {name: wrong})
+    with pytest.raises(ds.DownslopeError, match=r"lines needs a matrix as a, not the shape \('n',\)"):
+        ds.ops.lines(CLASSES, **given)
 
 
 @pytest.mark.parametrize("value", ["a", None, [1.0], np.ones(3), {}, 1j, float("nan")])

@@ -52,6 +52,11 @@ FIRST = [
     lambda n: [ds.Embedding((n - 2, n - 1), (LEVELS, LEVELS), (2, 1))],
     lambda n: [ds.PiecewiseLinear((0,), ((-1.0, 0.0, 0.5),)), ds.Embedding((n - 1,), (LEVELS,), (2,))],
     lambda n: [ds.Periodic((0,), 2), ds.PiecewiseLinear((0,), ((-1.0, 1.0),))],
+    lambda n: [
+        ds.Periodic((1,), 2),
+        ds.Peaks((1, 0), ((-1.1, 0.2, 0.7), (-2.1, 0.9)), learned=False),
+        ds.PiecewiseLinear((n, 0), ((-0.5, 0.1, 0.5), (-1.1, 0.9)), learned=False),
+    ],
     lambda n: [],
     lambda n: [],
 ]

@@ -273,6 +273,41 @@ def test_numbers_of_numerical_embeddings(layer, row: int | None) -> None:
             assert product == pytest.approx(want[name][i], rel=1e-12, abs=1e-15)
 
 
+FIXED = {
+    "its fixed slope s and offset c,": [replace(NUMERIC[1], learned=False)],
+    "max(1 − |s·x + c|, 0) for each": [ds.Peaks((0,), ((-1.0, 0.5, 2.0),), learned=False)],
+}
+
+
+@pytest.mark.parametrize("words", FIXED)
+def test_bins_and_peaks_that_do_not_learn(words: str) -> None:
+    network = ds.Network(2, [ds.Periodic((0,), 2), *FIXED[words], ds.Dense(3, "tanh"), ds.Dense(1)])
+    x, y = np.array([[0.5, -0.3], [-0.7, 1.2]]), np.array([1.0, 2.0])
+    point = network.initial_parameters(3)
+    want = engine_gradients(network, point, x, y, np.ones(2))
+    for of in (("numeric1.phase", 2), ("layer1.weight", 2, 5)):
+        explanation = ds.explain(network, x, y, parameters=point, of=of)
+        gradient = want[of[0]][tuple(i - 1 for i in of[1:])]
+        assert explanation.gradient == gradient
+        product = np.prod(explanation.factors, axis=-1).mean()
+        assert product == pytest.approx(gradient, rel=1e-12, abs=1e-15)
+    for text in (
+        str(ds.explain(network, x, y, parameters=point, of="W1[1,1]", row=0)),
+        str(ds.explain_row(network, x, y, parameters=point, row=0)),
+    ):
+        said = " ".join(text.split())
+        assert words in said
+        assert "with its fixed slope s and offset c, behind its inputs:" in said
+        assert "s⁽" not in said, "there are no parameters of such names"
+        assert "numeric2.slope" not in said
+    for name in ("numeric2.slope", "numeric2.offset"):
+        with pytest.raises(ds.DownslopeError, match=f"there is no parameter '{name}'"):
+            ds.explain(network, x, y, of=(name, 1))
+    learned = ds.Network(2, [replace(FIXED[words][0], learned=True), ds.Dense(1)])
+    said = " ".join(str(ds.explain(learned, x, y, of=("numeric1.slope", 1), row=0)).split())
+    assert "with its slope s and its offset c, behind its inputs:" in said
+
+
 class Scaled:
     """A layer from outside the package: h · c."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,25 @@ def _loss(network: ds.Network, z: Any, y: Any) -> Any:
     raise NotImplementedError(loss.name)
 
 
+def _in_turn(rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """The first of every row, then the second ones, and so on."""
+    most = max(map(len, rows))
+    return [row[k] for k in range(most) for row in rows if k < len(row)]
+
+
+def _of_bins(edges: Sequence[Sequence[float]]) -> tuple[Any, Any]:
+    """The line of each bin that is 0 at its lower edge and 1 at its upper one."""
+    low, high = np.transpose(_in_turn([[*pairwise(row)] for row in edges]))
+    return 1 / (high - low), low / (low - high)
+
+
+def _of_peaks(values: Sequence[Sequence[float]]) -> tuple[Any, Any]:
+    """The line of each value that is 0 at it and 1 at the nearer of its neighbours' distances."""
+    gaps = [np.diff(row, prepend=-np.inf, append=np.inf) for row in values]
+    nearest = _in_turn([np.minimum(gap[1:], gap[:-1]).tolist() for gap in gaps])
+    return 1 / np.array(nearest), -np.array(_in_turn(values)) / np.array(nearest)
+
+
 class Row:
     """What every symbol stands for on one row.
 
@@ -193,7 +213,7 @@ class Row:
                     vectors = [next(given)[int(np.real(h[c]))] for c in one.columns]
                     return stage(np.concatenate([h[rest], *vectors]))
                 case ds.PiecewiseLinear():
-                    slope, offset = next(given), next(given)
+                    slope, offset = (next(given), next(given)) if one.learned else _of_bins(one.edges)
                     bins = [len(row) - 1 for row in one.edges]
                     order = [
                         c for b in range(max(bins)) for c, n in zip(one.columns, bins, strict=True) if b < n
@@ -202,7 +222,7 @@ class Row:
                     inside = np.where(np.real(inside) > 1, 1, _where(inside, inside, 0 * inside))
                     return stage(np.concatenate([h, inside / 2]))
                 case ds.Peaks():
-                    slope, offset = next(given), next(given)
+                    slope, offset = (next(given), next(given)) if one.learned else _of_peaks(one.values)
                     counts = [len(row) for row in one.values]
                     order = [
                         c

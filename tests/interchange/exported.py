@@ -25,6 +25,15 @@ NUMERIC = ds.Network(
         ds.Dense(1),
     ],
 )
+FIXED = ds.Network(
+    4,
+    [
+        replace(NUMERIC.layers[0], learned=False),
+        replace(NUMERIC.layers[3], learned=False),
+        ds.Dense(5, "tanh"),
+        ds.Dense(1),
+    ],
+)
 CUSTOM = ds.Network(
     4,
     [
@@ -36,6 +45,8 @@ CUSTOM = ds.Network(
 NETWORKS = {
     **OF_EVERY_KIND,
     "numeric": NUMERIC,
+    "fixed": FIXED,
+    "fixed pair": ds.Ensemble([FIXED, ds.Network(4, [FIXED.layers[0], ds.Dense(1)])]),
     "custom": CUSTOM,
     "pair": ds.Ensemble([OF_EVERY_KIND["residual"], OF_EVERY_KIND["gelu"]], (0.3, 0.7)),
     "calibrated": ds.Ensemble([OF_EVERY_KIND["cross_entropy"]] * 2, temperature=1.7),

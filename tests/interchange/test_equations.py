@@ -1,6 +1,7 @@
 """Equations in LaTeX, read by a reader that knows nothing of them and computed, say what the engine says."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from formulas import Abs, Call, Neg, Num, Op, Pow, Sym, Total, Transposed, chain
 from scipy.special import erf, expit, log_softmax
 
 import downslope as ds
+from downslope.graph import topological
 from random_networks import data_for
 
 
@@ -101,7 +103,8 @@ def test_every_layer_activation_and_loss(name: str, tmp_path) -> None:
     ds.export(network, tmp_path / "net.tex", parameters)
     blocks = parts_of((tmp_path / "net.tex").read_text())
     values = {read(left): matrix(right) for left, right in blocks[-1]}
-    assert len(values) == len(parameters)
+    fixed = [node for node in topological([network.graph().prediction]) if node.op.name == "lines"]
+    assert len(values) == len(blocks[-1]) == len(parameters) + 2 * len(fixed)
     values[Sym("x")] = x
     for left, right in blocks[0]:
         values[read(left)] = computed(read(right), values)
@@ -120,7 +123,10 @@ def test_every_function_that_has_a_name_is_defined(tmp_path) -> None:
 
 
 def test_the_inputs_of_a_model_and_many_parameters(tmp_path) -> None:
-    ds.export(model_of("sales"), tmp_path / "model.tex")
+    model = model_of("sales")
+    network = ds.Network(model.network.inputs, [ds.Dense(200), ds.Dense(1)])
+    model = replace(model, network=network, parameters=network.initial_parameters(0, np.float32))
+    ds.export(model, tmp_path / "model.tex")
     document = (tmp_path / "model.tex").read_text()
     assert "$x_{1}$: date; $x_{2}$: date, year sine" in document
     assert r"\times" in document

@@ -22,8 +22,9 @@ MODELS = [
         [
             ds.PiecewiseLinear((0, 2), [[0.0, 1.0], [0.0, 0.5, 1.0]]),
             ds.Periodic((4,), 2),
+            ds.Peaks((0,), [[0.0, 1.0, 3.0]], learned=False),
             ds.Embedding((3,), (3,), (2,)),
-            ds.Residual([ds.LayerNorm(), ds.Dense(11)]),
+            ds.Residual([ds.LayerNorm(), ds.Dense(14)]),
             ds.Dense(3),
         ],
         loss="cross_entropy",
@@ -36,7 +37,7 @@ class Own:
     """A layer of one's own: files hold what it built."""
 
     def build(self, builder, h):
-        h = builder.layer(ds.Dropout(0.3), h)
+        h = ds.ops.lines(builder.layer(ds.Dropout(0.3), h), (0.5, 2.0, -1.0), (0.0, 1.0, 0.25))
         scaled = h * builder.parameter("scale", (int(h.shape[1]),), "ones")
         return ds.ops.concatenate(scaled, ds.ops.columns(h, (1, 0)))
 

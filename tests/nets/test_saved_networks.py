@@ -71,7 +71,7 @@ def layers(draw, kind, width, units=None):
         return ds.Sinh(columns, draw(st.floats(1e-3, 10)), draw(st.floats(1e-3, 10)))
     edges = st.sets(st.floats(-9, 9, width=16), min_size=2, max_size=4).map(sorted)
     made = ds.Peaks if kind == "Peaks" else ds.PiecewiseLinear
-    return made(columns, [draw(edges) for _ in columns])
+    return made(columns, [draw(edges) for _ in columns], learned=draw(st.booleans()))
 
 
 @st.composite

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
 from itertools import accumulate
+from operator import add
 from typing import Any, ClassVar
 
 from downslope.errors import DownslopeError
 from downslope.graph._node import BATCH, Example, Node, Op, Shape, make, register
+from downslope.graph.notation import Expression, Infix, Listing, Number
 
 __all__ = ["source_column"]
+
+_SHOWN = 4
+"""Of the numbers of a node, so many are written."""
 
 
 def source_column(node: Node, column: int) -> tuple[Node, int] | None:
@@ -180,9 +187,23 @@ class Concatenate(Op):
     def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
         ends = list(accumulate(int(i.shape[1]) for i in node.inputs))
         return tuple(
-            make("columns", upstream, indices=tuple(range(end - int(i.shape[1]), end)), squeeze=False)
+            _part(upstream, tuple(range(end - int(i.shape[1]), end)))
             for i, end in zip(node.inputs, ends, strict=True)
         )
+
+
+def _part(upstream: Node, indices: tuple[int, ...]) -> Node:
+    """Some columns of a gradient, without terms that are 0 in them: what these need is then not computed."""
+    terms, waiting = [], [upstream]
+    while waiting:
+        term = waiting.pop()
+        if term.op.name == "add":
+            waiting += reversed(term.inputs)
+        else:
+            terms.append(term)
+    kept = [t for t in terms if t.op.name != "place_columns" or set(indices) & set(t.attributes["indices"])]
+    total = upstream if len(kept) in (0, len(terms)) else reduce(add, kept)
+    return make("columns", total, indices=indices, squeeze=False)
 
 
 @register
@@ -235,3 +256,45 @@ class KeepMask(Op):
 
     def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
         return None, None, None
+
+
+@register
+class Lines(Op):
+    """Each column of a matrix times its own fixed slope, plus its own fixed offset"""
+
+    name: ClassVar[str] = "lines"
+    example = Example(((BATCH, 3),), attributes={"slopes": (2.0, -0.5, 1.0), "offsets": (0.0, 1.0, -3.0)})
+
+    def shape(self, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Shape:
+        (a,) = shapes
+        counts = [len(attributes[name]) for name in ("slopes", "offsets")]
+        if len(a) != 2 or counts != [a[1], a[1]]:
+            raise DownslopeError(
+                f"lines needs a slope and an offset for each column, not {counts[0]} and {counts[1]} for {a}"
+            )
+        return a
+
+    def evaluate(self, xp: Any, *arrays: Any, **attributes: Any) -> Any:
+        (a,) = arrays
+        slopes, offsets = (xp.asarray(attributes[name], dtype=a.dtype) for name in ("slopes", "offsets"))
+        return a * slopes + offsets
+
+    def backward(self, node: Node, upstream: Node) -> tuple[Node | None, ...]:
+        slopes = node.attributes["slopes"]
+        return (make("lines", upstream, slopes=slopes, offsets=(0.0,) * len(slopes)),)
+
+    def notation(self, *operands: Expression, **attributes: Any) -> Expression:
+        slopes, offsets = (attributes[name] for name in ("slopes", "offsets"))
+        scaled = Infix("⊙", (operands[0], _listing(slopes)))
+        return Infix("+", (scaled, _listing(offsets))) if any(offsets) else scaled
+
+
+def _listing(numbers: Sequence[float]) -> Expression:
+    """The numbers, or of many the largest ones."""
+    if len(numbers) == 1:
+        return Number(numbers[0])
+    places = list(range(len(numbers)))
+    if len(numbers) > _SHOWN + 1:
+        places = sorted(places, key=lambda place: -abs(numbers[place]))[:_SHOWN]
+    shown = tuple(Number(numbers[place]) for place in places)
+    return Listing(shown, tuple(place + 1 for place in places), len(numbers) - len(places))

@@ -91,7 +91,10 @@ def _is_like(value: Any, example: Any, *, none: bool) -> bool:
     if none and value is None:
         return True
     if isinstance(example, tuple):
-        return isinstance(value, tuple) and all(_is_like(v, 0, none=False) or v == BATCH for v in value)
+        item = next((v for v in example if type(v) is float), 0)
+        return isinstance(value, tuple) and all(
+            _is_like(v, item, none=False) or (v == BATCH and type(item) is int) for v in value
+        )
     if type(example) is int:
         return type(value) is int and 0 <= value <= SIZE.limit
     if type(example) is float:

@@ -19,15 +19,22 @@ __all__ = ["TorchNetwork"]
 
 
 class _Tensors:
-    """Torch as the array namespace of the ops: NumPy's names, and numbers where it wants tensors."""
+    """Torch as the array namespace of the ops: NumPy's names, and numbers where it wants tensors.
+
+    Args:
+        device: where new tensors are.
+    """
 
     float64, nan = torch.float64, torch.nan
+
+    def __init__(self, device: Any) -> None:
+        self._device = device
 
     def __getattr__(self, name: str) -> Any:
         return getattr(torch, name)
 
     def asarray(self, value: Any, dtype: Any = None) -> Any:
-        return torch.as_tensor(value, dtype=dtype)
+        return torch.as_tensor(value, dtype=dtype, device=self._device)
 
     def astype(self, a: Any, dtype: Any) -> Any:
         return a.to(dtype)
@@ -62,15 +69,12 @@ class _Tensors:
         return a.sum(dim=axes, keepdim=keepdims, dtype=dtype)
 
     def take(self, a: Any, index: Any, axis: int) -> Any:
-        return a.index_select(axis, index.to(a.device))
+        return a.index_select(axis, index)
 
 
 def _both(a: Any, b: Any) -> tuple[Any, Any]:
     like = a if isinstance(a, torch.Tensor) else b
     return tuple(v if isinstance(v, torch.Tensor) else like.new_full((), v) for v in (a, b))
-
-
-_TENSORS = _Tensors()
 
 
 class TorchNetwork(torch.nn.Module):  # type: ignore[misc]
@@ -104,11 +108,12 @@ class TorchNetwork(torch.nn.Module):  # type: ignore[misc]
         leaves: dict[str, Any] = {"seed": 0, "draw": 0, **dict(self.named_parameters())}
         first = next(self.parameters())
         leaves["x"] = torch.as_tensor(x).to(first.dtype).to(first.device)
+        tensors = _Tensors(first.device)
         found: dict[Node, Any] = {}
         for node in topological([wanted]):
             if node.inputs:
                 given = [found[each] for each in node.inputs]
-                found[node] = node.op.evaluate(_TENSORS, *given, **node.attributes)
+                found[node] = node.op.evaluate(tensors, *given, **node.attributes)
             else:
                 found[node] = leaves[node.name] if node.name else node.attributes["value"]
         return found[wanted]

@@ -7,6 +7,7 @@ single values meet by broadcasting.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -207,6 +208,20 @@ def _mask_of_rank(nodes: Sequence[Node], operands: list[Operand], share: Share) 
 _OF_RANKS = {"sum_over_ranks": _summed, "keep_mask": _mask_of_rank}
 """The ops that are something else on one rank of several."""
 
+
+def _lines(nodes: Sequence[Node], operands: list[Operand], bfloat16: bool) -> Any:
+    ((a, _),) = operands
+    slopes, offsets = (
+        _row(nodes[0].attributes[name], a.dtype, str(a.device)) for name in ("slopes", "offsets")
+    )
+    return a * slopes + offsets
+
+
+@lru_cache(maxsize=64)
+def _row(numbers: tuple[float, ...], dtype: Any, device: str) -> Any:
+    return torch.tensor(numbers, dtype=dtype, device=device)
+
+
 _OTHERS: dict[str, _Compute] = {
     "matmul": _matmul,
     "transpose": lambda nodes, operands, bfloat16: operands[0][0].mT,
@@ -220,6 +235,7 @@ _OTHERS: dict[str, _Compute] = {
     "columns": _columns,
     "place_columns": _place_columns,
     "concatenate": _concatenate,
+    "lines": _lines,
     "one_hot": _one_hot,
     "keep_mask": _keep_mask,
     "copy_to_ranks": lambda nodes, operands, bfloat16: operands[0][0],

@@ -51,7 +51,7 @@ from downslope.graph.ops._losses import (
     quantile,
     squared_error,
 )
-from downslope.graph.ops._matrices import columns, concatenate, matmul, mean, softmax, sum, transpose
+from downslope.graph.ops._matrices import columns, concatenate, lines, matmul, mean, softmax, sum, transpose
 
 __all__ = [
     "absolute",
@@ -70,6 +70,7 @@ __all__ = [
     "gelu",
     "huber",
     "leaky_relu",
+    "lines",
     "log",
     "matmul",
     "maximum",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from downslope._checks import Interval, flag, one_or_more, real, whole
+from collections.abc import Sequence
+
+from downslope._checks import Interval, flag, numbers, one_or_more, real, whole
 from downslope.errors import DownslopeError
 from downslope.graph._node import BATCH, Node, checked_node, make
 
-__all__ = ["columns", "concatenate", "matmul", "mean", "softmax", "sum", "transpose"]
+__all__ = ["columns", "concatenate", "lines", "matmul", "mean", "softmax", "sum", "transpose"]
 
 
 def sum(a: Node, axis: int | None = None, keepdims: bool = False) -> Node:
@@ -105,3 +107,31 @@ def concatenate(*parts: Node) -> Node:
     if not parts:
         raise DownslopeError("concatenate needs at least one matrix")
     return make("concatenate", *(checked_node("concatenate", part) for part in parts))
+
+
+def lines(a: Node, slopes: Sequence[float], offsets: Sequence[float]) -> Node:
+    """Each column of a matrix times a fixed slope of its own, plus a fixed offset of its own.
+
+    Args:
+        a: the matrix.
+        slopes, offsets: a number for each column; nothing learns them.
+
+    Raises:
+        DownslopeError: if there are not as many of both as columns.
+
+    >>> import numpy as np
+    >>> from downslope.engines import evaluate
+    >>> from downslope.graph import input_
+    >>> z = input_("z", ("n", 2))
+    >>> evaluate([lines(z, slopes=[2.0, -1.0], offsets=[0.0, 5.0])], {"z": np.array([[1.0, 3.0]])})
+    [array([[2., 2.]])]
+    """
+    if len(checked_node("lines", a).shape) != 2 or a.shape[1] == BATCH:
+        raise DownslopeError(f"lines needs a matrix as a, not the shape {a.shape}")
+    found = {"slopes": numbers("slopes", slopes), "offsets": numbers("offsets", offsets)}
+    for name, given in found.items():
+        if len(given) != a.shape[1]:
+            raise DownslopeError(
+                f"{name} needs a number for each of {a.shape[1]} columns, not {len(given)} numbers"
+            )
+    return make("lines", a, **found)

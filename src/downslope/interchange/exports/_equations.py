@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 
 from downslope.graph import OPS, Node
 from downslope.graph.notation import Apply, Expression, Number, Symbol, Words, latex
+from downslope.interchange.exports._prediction import Prediction, of_network
 from downslope.interchange.exports._walk import SETTINGS, Spelling, walk
-from downslope.nets import AnyNetwork, Point, parameter_values
+from downslope.nets import AnyNetwork, Point
 
 __all__ = ["equations"]
 
@@ -32,9 +34,13 @@ def equations(network: AnyNetwork, parameters: Point, inputs: Sequence[str] = ()
         parameters: by name, all in one flat list, or a run's or a model's.
         inputs: what the columns of x are called.
     """
-    graph, values = network.graph(), parameter_values(network, parameters, None)
-    symbols = graph.symbols.whole
-    named = {stage.node: stage.symbol for stage in graph.stages}
+    graph, prediction = network.graph(), of_network(network, parameters)
+    values = prediction.values
+    named = {stage.node: stage.symbol for stage in prediction.stages}
+    symbols = {
+        **graph.symbols.whole,
+        **_fixed_symbols(prediction, {*graph.symbols.whole.values(), *named.values()}),
+    }
     lines: list[str] = []
     used: dict[str, str] = {}
 
@@ -54,13 +60,13 @@ def equations(network: AnyNetwork, parameters: Point, inputs: Sequence[str] = ()
         return named[node]
 
     table: dict[str, Spelling[Expression]] = dict.fromkeys(OPS, spelled)
-    (prediction,) = walk([graph.prediction], leaf, table, "LaTeX", graph.stages)
-    lines.append(rf"\hat{{y}} &= {latex(prediction)}")
-    count = sum(value.size for value in values.values())
-    numbers = _matrix if count <= _WRITTEN_OUT else _shape
+    (result,) = walk([prediction.result], leaf, table, "LaTeX", prediction.stages)
+    lines.append(rf"\hat{{y}} &= {latex(result)}")
+    many = sum(value.size for value in values.values()) > _WRITTEN_OUT
+    numbers = _shape if many else _matrix
     written = [f"{latex(symbols[name])} &= {numbers(value)}" for name, value in values.items()]
     sections = [
-        rf"A network of {network.inputs} inputs and {count:,} parameters, written by Downslope.",
+        rf"A network of {network.inputs} inputs and {graph.size:,} parameters, written by Downslope.",
         *_inputs(inputs),
         _aligned(lines),
         *([_aligned(list(used.values()))] if used else []),
@@ -69,6 +75,21 @@ def equations(network: AnyNetwork, parameters: Point, inputs: Sequence[str] = ()
     body = "\n\n".join(sections)
     return _DOCUMENT.replace("BODY", body)
 
+
+def _fixed_symbols(prediction: Prediction, taken: set[Symbol]) -> dict[str, Symbol]:
+    """What the fixed slopes and offsets are called: as those that a layer learns, or with a number."""
+    layers = {stage.layer: stage.symbol.layer for stage in prediction.stages}
+    found: dict[str, Symbol] = {}
+    for name in prediction.values:
+        if name in prediction.fixed:
+            layer, _, role = name.rpartition(".")
+            letter, number = _FIXED[role.rstrip("0123456789")], layers.get(layer, "")
+            named = (Symbol(letter, index, number) for index in chain([""], map(str, count(2))))
+            found[name] = next(symbol for symbol in named if symbol not in {*taken, *found.values()})
+    return found
+
+
+_FIXED = {"slope": "s", "offset": "c"}
 
 _DOCUMENT = r"""\documentclass{article}
 \usepackage[utf8]{inputenc}

@@ -289,12 +289,18 @@ def _concatenate(node: Node, operands: Sequence[str]) -> str:
     return _call("concatenate", f"[{', '.join(operands)}]", f"[{', '.join(widths)}]", _size(node.shape[:1]))
 
 
+def _lines(node: Node, operands: Sequence[str]) -> str:
+    rows = ([_number(value).strip("()") for value in node.attributes[name]] for name in ("slopes", "offsets"))
+    return _call("lines", *operands, *(f"[{', '.join(row)}]" for row in rows))
+
+
 _CALLS: dict[str, Callable[[Node, Sequence[str]], str]] = {
     "add_rows": lambda node, operands: _call("addRows", *operands[:2], *_dims(node)),
     "columns": _columns,
     "concatenate": _concatenate,
     "cross_entropy": lambda node, operands: _call("crossEntropy", *operands, *_dims(node.inputs[0])),
     "keep_mask": _keep_mask,
+    "lines": _lines,
     "matmul": _matmul,
     "one_hot": lambda node, operands: _call("oneHot", *operands, *_dims(node)),
     "place_columns": _place_columns,

@@ -145,6 +145,11 @@ function concatenate(parts, widths, rows) {
   return out;
 }
 """,
+    "lines": """\
+function lines(a, slopes, offsets) {
+  return a.map((value, i) => value * slopes[i % slopes.length] + offsets[i % offsets.length]);
+}
+""",
     "oneHot": """\
 function oneHot(y, rows, classes) {
   return grid(rows, classes, (i, j) => (y[i] === j ? 1 : 0));

@@ -104,8 +104,10 @@ def onnx_file(prediction: Prediction, sections: Mapping[str, Any] = {}) -> bytes
             return _number(node.attributes["value"])
         if node.name in leaves:
             return leaves[node.name]
-        arrays[node.name] = write.array(prediction.values[node.name], node.name).name
-        return Tensor(arrays[node.name], prediction.values[node.name].dtype)
+        found = write.array(prediction.values[node.name], node.name)
+        if node.name not in prediction.fixed:
+            arrays[node.name] = found.name
+        return found
 
     arrays: dict[str, str] = {}
     table = {op: _bound(spelling, write) for op, spelling in _SPELLINGS.items()}

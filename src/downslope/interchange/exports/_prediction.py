@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import field, replace
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ __all__ = [
     "Prediction",
     "of_network",
     "title_of",
+    "with_fixed_arrays",
     "with_transposed_weights",
 ]
 
@@ -83,6 +85,7 @@ class Prediction:
             ends of an interval around the number in the first; 0 where there is none.
         decision: a weight for each class, of which that with the largest probability × weight is said; empty
             where it is the most probable one.
+        fixed: the names of the arrays that are no parameters: fixed slopes and offsets.
     """
 
     cells: Sequence[Cells]
@@ -95,6 +98,7 @@ class Prediction:
     scale: float = 0.0
     interval: float = 0.0
     decision: tuple[float, ...] = ()
+    fixed: frozenset[str] = frozenset()
 
     @property
     def of_table(self) -> bool:
@@ -119,18 +123,100 @@ def of_network(network: AnyNetwork, parameters: Point) -> Prediction:
     leaf = Cells(INPUTS, graph.x, f"{network.inputs} numbers")
     scale = 1.0 if network.loss in ("binary_cross_entropy", "cross_entropy") else 0.0
     title = title_of(network, values)
-    return Prediction([leaf], graph.prediction, values, title, stages=graph.stages, scale=scale)
+    return with_fixed_arrays(
+        Prediction([leaf], graph.prediction, values, title, stages=graph.stages, scale=scale)
+    )
+
+
+_Change = Callable[[Node, Sequence[Node]], Node | None]
+"""What stands in the place of a node, from the node and what stands for its inputs; None where it stays."""
+
+
+def with_fixed_arrays(prediction: Prediction) -> Prediction:
+    """The same, with fixed slopes and offsets as arrays, so that lines are a product and a sum.
+
+    They are called as those that a layer learns, such as ``numeric1.slope``; the same numbers are one array.
+    """
+    places = _places(prediction)
+    if not places:
+        return prediction
+    values = dict(prediction.values)
+    leaves: dict[tuple[Any, ...], Node] = {}
+
+    def array(node: Node, role: str, dtype: np.dtype[Any]) -> Node:
+        numbers = node.attributes[f"{role}s"]
+        key = role, numbers, dtype
+        if key not in leaves:
+            name = _unused(f"{places[node]}.{role}", values)
+            values[name] = np.array(numbers, dtype)
+            leaves[key] = parameter(name, (len(numbers),))
+        return leaves[key]
+
+    def changed(node: Node, given: Sequence[Node]) -> Node | None:
+        if node.op.name != "lines":
+            return None
+        dtype = _dtype(given[0], prediction)
+        return given[0] * array(node, "slope", dtype) + array(node, "offset", dtype)
+
+    found = _rebuilt(prediction, changed, values)
+    return replace(found, fixed=prediction.fixed | {leaf.name for leaf in leaves.values()})
+
+
+def _places(prediction: Prediction) -> dict[Node, str]:
+    """Of each node of lines, the layer that it is of."""
+    found: dict[Node, str] = {}
+    seen: set[Node] = set()
+    ends = [(stage.node, stage.layer) for stage in prediction.stages]
+    for end, layer in [*ends, (prediction.result, "lines")]:
+        waiting = [end]
+        while waiting:
+            node = waiting.pop()
+            if node not in seen:
+                seen.add(node)
+                waiting += node.inputs
+                if node.op.name == "lines":
+                    found[node] = layer
+    return found
+
+
+def _unused(name: str, taken: Container[str]) -> str:
+    """The name, or with the first number behind it that no other array has."""
+    return next(n for n in chain([name], (f"{name}{i}" for i in count(2))) if n not in taken)
+
+
+def _dtype(node: Node, prediction: Prediction) -> np.dtype[Any]:
+    """That in which a value is computed."""
+    while node.inputs and node.op.name not in _DTYPES:
+        node = next((i for i in node.inputs if i.op.name != "constant"), node.inputs[0])
+    if node.op.name in _DTYPES:
+        return _DTYPES[node.op.name]
+    return prediction.values[node.name].dtype if node.name in prediction.values else prediction.dtype
+
+
+_DTYPES: Mapping[str, np.dtype[Any]] = {"single": np.dtype(np.float32), "double": np.dtype(np.float64)}
 
 
 def with_transposed_weights(prediction: Prediction) -> Prediction:
     """The same, with each transposed parameter as an array of its own: nothing is left to transpose."""
     values = dict(prediction.values)
 
+    def changed(node: Node, given: Sequence[Node]) -> Node | None:
+        if node.op.name != "transpose" or given[0].name not in values:
+            return None
+        name = f"{given[0].name}{TRANSPOSED}"
+        values[name] = np.ascontiguousarray(values[given[0].name].T)
+        return parameter(name, node.shape)
+
+    return _rebuilt(prediction, changed, values)
+
+
+def _rebuilt(prediction: Prediction, changed: _Change, values: Mapping[str, NDArray[Any]]) -> Prediction:
+    """The same with other nodes, and those of the arrays that they need."""
+
     def rebuilt(node: Node, given: Sequence[Node]) -> Node:
-        if node.op.name == "transpose" and given[0].name in values:
-            name = f"{given[0].name}{TRANSPOSED}"
-            values[name] = np.ascontiguousarray(values[given[0].name].T)
-            return parameter(name, node.shape)
+        other = changed(node, given)
+        if other is not None:
+            return other
         if node.op.name in OPS:
             return make(node.op.name, *given, **node.attributes)
         return Node(node.op, tuple(given), node.attributes, node.shape)
@@ -152,5 +238,5 @@ def title_of(network: AnyNetwork, values: Mapping[str, NDArray[Any]]) -> str:
     kind = "a network"
     if isinstance(network, Ensemble):
         kind = f"{len(network.networks)} networks"
-    count = sum(value.size for value in values.values())
-    return f"The prediction of {kind} of {network.inputs} inputs and {count:,} parameters"
+    total = sum(value.size for value in values.values())
+    return f"The prediction of {kind} of {network.inputs} inputs and {total:,} parameters"

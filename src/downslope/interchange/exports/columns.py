@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from downslope.graph import BATCH, Node, constant, input_, make, ops, parameter, substitute
 from downslope.interchange.exports._column_ops import double, floor, missing, single
 from downslope.interchange.exports._levels import LevelTable, level_table
-from downslope.interchange.exports._prediction import CLOCK, DATE, Cells, Prediction, title_of
+from downslope.interchange.exports._prediction import (
+    CLOCK,
+    DATE,
+    Cells,
+    Prediction,
+    title_of,
+    with_fixed_arrays,
+)
 from downslope.nets import AnyNetwork, Ensemble
 from downslope.tables import FARTHEST, TAIL_WIDTH, Moments, Numeric, TableEncoder, Target
 
@@ -64,9 +71,11 @@ def of_table(
     values = {**parameters, **tables}
     title = f"{title_of(network, parameters)}, of {target.name}"
     scale = 1.0 if target.classes else target.scale
-    return Prediction(
-        *(cells, result, values, title, target.classes, stages, target.name, scale, interval),
-        decision=target.decision,
+    return with_fixed_arrays(
+        Prediction(
+            *(cells, result, values, title, target.classes, stages, target.name, scale, interval),
+            decision=target.decision,
+        )
     )
 
 

@@ -6,7 +6,17 @@ import math
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 
-from downslope._checks import NOT_NEGATIVE, POSITIVE, SIZE, check_numbers, items, numbers, whole, wholes
+from downslope._checks import (
+    NOT_NEGATIVE,
+    POSITIVE,
+    SIZE,
+    check_numbers,
+    flag,
+    items,
+    numbers,
+    whole,
+    wholes,
+)
 from downslope._dataclass import dataclass
 from downslope._keywords import suggests_keywords
 from downslope.errors import DownslopeError
@@ -23,16 +33,19 @@ __all__ = ["Peaks", "Periodic", "PiecewiseLinear", "Sinh"]
 class PiecewiseLinear:
     """Beside the inputs h, for each bin of a column, how much of the bin lies below the value: 0 to 1.
 
-    min(max(slope·h + offset, 0), 1), halved; slope and offset start at the bins and learn (Gorishniy et al.,
-    "On embeddings for numerical features in tabular deep learning", 2022).
+    min(max(slope·h + offset, 0), 1), halved; slope and offset start at the bins and learn, or stay there
+    (Gorishniy et al., "On embeddings for numerical features in tabular deep learning", 2022).
 
     Args:
         columns: which columns of the input.
         edges: of the bins of each of them, rising, at least two.
+        learned: whether slopes and offsets learn. Where they do not, a dense layer right behind finds what a
+            value adds by a lookup, whatever the number of bins.
     """
 
     columns: Sequence[int]
     edges: Sequence[Sequence[float]]
+    learned: bool = True
 
     def __post_init__(self) -> None:
         _check_rising(self, "edges")
@@ -47,7 +60,8 @@ class PiecewiseLinear:
         bins = [self.edges[i][k : k + 2] for i, k in order]
         slopes = tuple(1 / (high - low) for low, high in bins)
         offsets = tuple(-low / (high - low) for low, high in bins)
-        inside = make("minimum", make("maximum", _line(builder, repeated, slopes, offsets), 0.0), 1.0)
+        line = _line(builder, repeated, slopes, offsets, self.learned)
+        inside = make("minimum", make("maximum", line, 0.0), 1.0)
         return _beside(builder, h, 0.5 * inside)
 
 
@@ -57,16 +71,18 @@ class PiecewiseLinear:
 class Peaks:
     """Beside the inputs h, for each of some values of a column how near it is: 1 at it, 0 from the next on.
 
-    max(1 - |slope·h + offset|, 0); slope and offset start at the values and learn. A network can tell single
-    values apart by them, where numbers name schools or persons.
+    max(1 - |slope·h + offset|, 0); slope and offset start at the values and learn, or stay there. A network
+    can tell single values apart by them, where numbers name schools or persons.
 
     Args:
         columns: which columns of the input.
         values: of each of them, rising, at least two.
+        learned: whether slopes and offsets learn.
     """
 
     columns: Sequence[int]
     values: Sequence[Sequence[float]]
+    learned: bool = True
 
     def __post_init__(self) -> None:
         _check_rising(self, "values")
@@ -81,7 +97,7 @@ class Peaks:
         repeated, order = _repeated(h, self.columns, [len(row) for row in self.values])
         slopes = tuple(1 / min(gaps[i][max(k - 1, 0) : k + 1]) for i, k in order)
         offsets = tuple(-self.values[i][k] * s for (i, k), s in zip(order, slopes, strict=True))
-        near = 1.0 - abs(_line(builder, repeated, slopes, offsets))
+        near = 1.0 - abs(_line(builder, repeated, slopes, offsets, self.learned))
         return _beside(builder, h, make("maximum", near, 0.0))
 
 
@@ -169,6 +185,7 @@ def _beside(builder: LayerBuilder, h: Node, embedded: Node) -> Node:
 def _check_rising(layer: PiecewiseLinear | Peaks, role: str) -> None:
     """Give a layer the columns and the rising numbers of each in plain tuples."""
     kind = type(layer).__name__
+    object.__setattr__(layer, "learned", flag(f"learned of {kind}", layer.learned))
     object.__setattr__(layer, "columns", wholes(f"columns of {kind}", layer.columns, NOT_NEGATIVE))
     rows = items(f"{role} of {kind}", getattr(layer, role), "lists of numbers, one for each column")
     found = tuple(numbers(f"{role} of {kind}[{i}]", row) for i, row in enumerate(rows))
@@ -198,8 +215,12 @@ def _repeated(h: Node, columns: Sequence[int], counts: Sequence[int]) -> tuple[N
     return make("concatenate", *parts), order
 
 
-def _line(builder: LayerBuilder, x: Node, slopes: tuple[float, ...], offsets: tuple[float, ...]) -> Node:
+def _line(
+    builder: LayerBuilder, x: Node, slopes: tuple[float, ...], offsets: tuple[float, ...], learned: bool
+) -> Node:
     """slope·x + offset, which start so."""
+    if not learned:
+        return make("lines", x, slopes=slopes, offsets=offsets)
     slope = builder.parameter("slope", (len(slopes),), slopes, symbol=Symbol("s"))
     offset = builder.parameter("offset", (len(offsets),), offsets, symbol=Symbol("c"))
     return x * slope + offset

@@ -39,8 +39,11 @@ class _Beside(Rule):
 
     shape: str
 
+    def _shape(self, stage: Stage) -> str:
+        return self.shape
+
     def forward(self, view: NetworkView, stage: Stage) -> list[Item]:
-        words = f"{stage.layer} puts {self.shape} behind its inputs:"
+        words = f"{stage.layer} puts {self._shape(stage)} behind its inputs:"
         return [words, Formula((view.symbol(stage.node), listing(view.value(stage.node)[0])))]
 
 
@@ -100,9 +103,13 @@ class _Numeric(_Beside):
 
 
 class _Line(_Numeric):
-    """f(s·x + c)"""
+    """f(s·x + c); where s and c are fixed, they are no parameters"""
 
     roles = ("slope", "offset")
+
+    def _shape(self, stage: Stage) -> str:
+        whose = "its slope s and its offset c," if stage.parameters else "its fixed slope s and offset c,"
+        return f"{self.shape}, with {whose}"
 
     def _inner(self, stage: Stage) -> Node:
         return taker(stage, stage.parameters["offset"])
@@ -121,7 +128,7 @@ class _Line(_Numeric):
 class PiecewiseLinearRule(_Line):
     """min(max(s·x + c, 0), 1)/2"""
 
-    shape = "min(max(s·x + c, 0), 1)/2 for each bin of a column x, with its slope s and its offset c,"
+    shape = "min(max(s·x + c, 0), 1)/2 for each bin of a column x"
 
     def _function(self, inner: Expression) -> Expression:
         above = Apply(Words("max"), (inner, Number(0)))
@@ -135,7 +142,7 @@ class PiecewiseLinearRule(_Line):
 class PeaksRule(_Line):
     """max(1 − |s·x + c|, 0)"""
 
-    shape = "max(1 − |s·x + c|, 0) for each of some values of a column x, with its slope s and its offset c,"
+    shape = "max(1 − |s·x + c|, 0) for each of some values of a column x"
 
     def _function(self, inner: Expression) -> Expression:
         near = Infix("−", (Number(1), Bracketed(inner, "|", "|")))
