@@ -25,7 +25,7 @@ namespace {
 using ValueTuple = std::tuple<int, int, long, long, bool, long>;
 using StepTuple = std::tuple<int, int, int, int, int, double, int, bool>;
 using InstructionTuple = std::tuple<int, int, int, std::vector<long>, double, std::vector<StepTuple>,
-                                    std::vector<std::pair<int, int>>, int, int, bool, int>;
+                                    std::vector<std::pair<int, int>>, int, int, bool, bool, int>;
 using ExchangeTuple = std::tuple<std::vector<std::pair<int, int>>, int, int>;
 
 Tape tape_of(const std::vector<ValueTuple>& values, const std::vector<InstructionTuple>& instructions, int levels) {
@@ -33,8 +33,8 @@ Tape tape_of(const std::vector<ValueTuple>& values, const std::vector<Instructio
     tape.levels = levels;
     for (const auto& [kind, form, rows, columns, local, offset] : values)
         tape.values.push_back({Kind(kind), Form(form), rows, columns, local, offset});
-    for (const auto& [opcode, level, out, args, setting, steps, operands, summed, partials, once, part] : instructions) {
-        Instruction i{Opcode(opcode), level, out, args, setting, {}, {}, summed, partials, once, part};
+    for (const auto& [opcode, level, out, args, setting, steps, operands, summed, partials, once, settled, part] : instructions) {
+        Instruction i{Opcode(opcode), level, out, args, setting, {}, {}, summed, partials, once, settled, part};
         for (const auto& [op, to, a, b, c, number, chained, kept] : steps)
             i.steps.push_back({Op(op), to, a, b, c, number, chained, kept});
         for (const auto& [value, view] : operands) i.operands.push_back({value, View(view)});
@@ -200,7 +200,7 @@ template <class T> void declare(nb::module_& m, const char* name) {
              [](M& self, int value, const Array<const T>& data) {
                  const Turn turn(self);
                  check_matrix(self, value, data.size());
-                 self.memory().set(value, data.data());
+                 self.set(value, data.data());
              })
         .def("get",
              [](M& self, int value, const Array<T>& data) {
@@ -276,7 +276,7 @@ NB_MODULE(_native, m) {
     nb::class_<Tape>(m, "Tape")
         .def("__init__",
              [](Tape* self, const std::vector<ValueTuple>& values, const std::vector<InstructionTuple>& instructions,
-                int levels, std::vector<int> scalar_inputs, std::vector<std::pair<int, double>> constants,
+                int levels, std::vector<int> scalar_inputs, std::vector<std::pair<int, std::vector<double>>> constants,
                 std::vector<int> updated, std::vector<std::pair<int, int>> mirrors, int watched, int stop_level,
                 const std::vector<ExchangeTuple>& exchanges) {
                  Tape tape = tape_of(values, instructions, levels);

@@ -19,7 +19,7 @@ public:
         require(tape_.levels >= 1 && tape_.levels <= 2 * long(tape_.instructions.size()) + 2, "the number of levels");
         for (const auto& v : tape_.values) value(v);
         for (const int v : tape_.scalar_inputs) require(is(v, Kind::scalar), "a scalar input");
-        for (const auto& [v, number] : tape_.constants) require(is(v, Kind::scalar), "a constant");
+        for (const auto& [v, numbers] : tape_.constants) constant(v, numbers.size());
         for (const int v : tape_.updated) require(is(v, Kind::matrix), "an updated matrix");
         for (const auto& [matrix, form] : tape_.mirrors) mirror(matrix, form);
         for (const auto& e : tape_.exchanges) exchange(e);
@@ -83,6 +83,13 @@ private:
         const Value& v = tape_.values[matrix];
         require(is_matrix(form, v.rows, v.columns, Form::halves) || is_matrix(form, v.rows, v.columns, Form::pairs),
                 "the bfloat16 form of a matrix");
+    }
+
+    void constant(int v, std::size_t count) const {
+        if (is(v, Kind::scalar)) return require(count == 1, "a constant");
+        require(is(v, Kind::matrix), "a constant");
+        const Value& matrix = tape_.values[std::size_t(v)];
+        require(matrix.rows == 1 && count == std::size_t(matrix.columns), "a constant");
     }
 
     // Matrices that no other exchange has, back after they are sent: never at a level at which they are.
@@ -149,6 +156,22 @@ private:
                 return is_panels(i.out) && is(a[0], Kind::matrix) && rows(a[0]) >= 1 &&
                        tape_.values[a[0]].columns == rows(i.out) && is_panels(a[1]);
             case Opcode::copy_features: return copied(i);
+            case Opcode::bin_places: return bin_places(i);
+            case Opcode::bin_lookup: {
+                if (a.size() < 3 || a.size() % 2 == 0 || !is_panels(i.out, a[0])) return false;
+                for (std::size_t k = 1; k < a.size(); k += 2)
+                    if (!is(a[k], Kind::matrix) || tape_.values[a[k]].columns != a[0] || rows(a[k]) < 2 || !is_places(a[k + 1]))
+                        return false;
+                return true;
+            }
+            case Opcode::bin_table: {
+                if (a.size() < 4 || !shaped(i) || !written(i) || long(a.size()) != 4 + a[0]) return false;
+                return a[2] != i.out && is(a[2], Kind::matrix) && rows(a[2]) == a[1] && are_columns(a, 4, a[0], tape_.values[a[2]].columns);
+            }
+            case Opcode::bin_sums:
+                return a.size() == 4 && shaped(i) && written(i) && a[0] >= 2 && is_places(a[2]) &&
+                       !tape_.values[a[2]].local && is(a[3], Kind::transposed) && rows(a[3]) == a[1];
+            case Opcode::bin_gradient: return bin_gradient(i);
             case Opcode::sum_features: return is_panels(i.out) && is_panels(a[0]);
             case Opcode::contract: {
                 const bool pairs = is(a[3], Kind::transposed, Form::pairs);
@@ -184,11 +207,46 @@ private:
         const long outputs = a[4], matrix = a[0];
         if (outputs < 1 || (i.out != -1 && !is_panels(i.out, outputs))) return false;
         if (a[3] != -1 && !is_matrix(a[3], 1, outputs)) return false;
+        if (a[5] != -1 && !is_panels(a[5], outputs)) return false;
         const Form rounded = a[1] ? Form::pairs : Form::halves;
         const Form form = is(matrix, Kind::matrix, rounded) ? rounded : Form::numbers;
         const Form in = form == Form::numbers ? Form::numbers : Form::pairs;
-        return is_panels(a[2], -1, in) &&
-               (a[1] ? is_matrix(matrix, rows(a[2]), outputs, form) : is_matrix(matrix, outputs, rows(a[2]), form));
+        if (!is_panels(a[2], -1, in) || !is(matrix, Kind::matrix, form)) return false;
+        const Value& m = tape_.values[matrix];  // which can have more columns
+        return a[1] ? m.rows == rows(a[2]) && m.columns >= outputs : m.rows == outputs && m.columns >= rows(a[2]);
+    }
+
+    bool is_places(long number) const { return is_panels(number) && rows(number) % 3 == 0; }
+
+    // Columns of a matrix, or -1.
+    static bool are_columns(const std::vector<long>& numbers, std::size_t first, long count, long columns) {
+        const auto is_column = [&](long number) { return number >= -1 && number < columns; };
+        return std::all_of(numbers.begin() + long(first), numbers.begin() + long(first) + count, is_column);
+    }
+
+    bool bin_places(const Instruction& i) const {
+        const auto& a = i.args;
+        if (a.size() < 7 || a.size() % 5 != 2 || !is_panels(i.out, 3 * (long(a.size()) - 2) / 5)) return false;
+        if (!is(a[0], Kind::matrix) || rows(a[0]) != 1) return false;
+        const long peaks = a[1] != 0, numbers = tape_.values[a[0]].columns;
+        for (std::size_t k = 2; k < a.size(); k += 5) {
+            const long panels = a[k], feature = a[k + 1], segments = a[k + 2], at = a[k + 3], row = a[k + 4];
+            if (panels == i.out || !is_panels(panels) || feature < 0 || feature >= rows(panels)) return false;
+            if (segments < 1 || segments > numbers || at < 0 || at > numbers - segments - 2 * (segments + peaks)) return false;
+            if (row < 0 || row >= 1L << 22) return false;
+        }
+        return true;
+    }
+
+    bool bin_gradient(const Instruction& i) const {
+        const auto& a = i.args;
+        if (a.size() < 3 || !shaped(i) || !written(i) || !is(a[2], Kind::matrix) || a[2] == i.out) return false;
+        if (rows(a[2]) != a[0] || tape_.values[a[2]].columns > a[1]) return false;
+        for (std::size_t k = 3; k < a.size(); k += 2 + std::size_t(rows(a[k]))) {
+            if (k + 2 > a.size() || !is(a[k], Kind::matrix) || a[k] == i.out || tape_.values[a[k]].columns != a[0]) return false;
+            if (rows(a[k]) > long(a.size() - k) - 2 || !are_columns(a, k + 2, rows(a[k]), a[1])) return false;
+        }
+        return true;
     }
 
     bool copied(const Instruction& i) const {

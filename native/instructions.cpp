@@ -84,6 +84,7 @@ template <class T>
 void Worker<T>::run_panels(const Task<T>& task, const Data<T>& data, const Batch& batch, long first, long last) {
     const Instruction& i = *task.of;
     if (i.opcode == Opcode::product) return product(task, batch, first, last);
+    if (i.opcode == Opcode::bin_lookup) return bin_lookup(i, batch, first, last);
     const auto features = [&](std::size_t arg) { return value(i.args[arg]).rows; };
     for (long p = first, q = 0; p < last; ++p, ++q) {
         const auto at = [&](std::size_t arg) { return homes_[i.args[arg]].at(p, q); };
@@ -113,6 +114,7 @@ void Worker<T>::run_panels(const Task<T>& task, const Data<T>& data, const Batch
             case Opcode::one_hot: one_hot(i, p, q); break;
             case Opcode::take: take(i, p, q); break;
             case Opcode::copy_features: copy_features(i, p, q); break;
+            case Opcode::bin_places: bin_places(i, p, q); break;
             default: break;
         }
     }
@@ -197,14 +199,16 @@ template <class T> void Worker<T>::product(const Task<T>& task, const Batch& bat
             if (task.next_transposed >= 0) prefetch_transposed(task.next_transposed, p, t, tiles);
             const long columns = valid_rows(batch, p);
             T *b = in.at(p, q), *c = out ? out->at(p, q) + row * lanes : tile_;
+            const T* start = i.args[5] < 0 ? nullptr : homes_[i.args[5]].at(p, q) + row * lanes;
             if constexpr (sizeof(T) == sizeof(Word)) {
                 if (pairs)
                     kernels_.pair_product({reinterpret_cast<const Word*>(a), a_row, a_next, 0, depth,
                                            reinterpret_cast<const Word*>(b), lanes, c, lanes, bias, rows, depth,
-                                           nullptr, 0, columns});
+                                           nullptr, 0, columns, false, start});
             }
             if (!pairs)
-                kernels_.product({a, a_row, a_next, 0, depth, b, lanes, c, lanes, bias, rows, depth, nullptr, 0, columns});
+                kernels_.product({a, a_row, a_next, 0, depth, b, lanes, c, lanes, bias, rows, depth, nullptr, 0, columns,
+                                  false, start});
             run_block(task, {c, lanes}, p, q, row, 0, rows, columns);
         }
     }
@@ -243,6 +247,9 @@ template <class T> void Worker<T>::copy_features(const Instruction& i, long pane
 template <class T> void Worker<T>::run_tile(const Task<T>& task, const Batch& batch, long number) {
     const Instruction& i = *task.of;
     if (i.opcode == Opcode::sum_rows) return sum_rows(task, batch, number);
+    if (i.opcode == Opcode::bin_table) return bin_table(i, number);
+    if (i.opcode == Opcode::bin_sums) return bin_sums(i, batch, number);
+    if (i.opcode == Opcode::bin_gradient) return bin_gradient(i, number);
     if (i.opcode == Opcode::add_rows) return add_rows(i, batch);
     if (i.opcode == Opcode::matrix_sum) return matrix_sum(i);
     if (i.opcode == Opcode::transpose)
@@ -321,6 +328,110 @@ template <class T> void Worker<T>::sum_rows(const Task<T>& task, const Batch& ba
         kernels_.sum_rows(in + first / lanes * size, columns, size, count, by_blocks, to);
     });
     run_block(task, {c, lanes}, 0, 0, 0, block, 1, lanes);
+}
+
+// Bins
+
+template <class T> void Worker<T>::bin_places(const Instruction& i, long panel, long in_group) {
+    T* out = homes_[i.out].at(panel, in_group);
+    for (std::size_t k = 2; k < i.args.size(); k += 5, out += 3 * lanes) {
+        const T *x = homes_[i.args[k]].at(panel, in_group) + i.args[k + 1] * lanes, *numbers = matrix(i.args[0]);
+        kernels_.bin_places(x, numbers + i.args[k + 3], i.args[k + 2], i.args[1], T(i.args[k + 4]), T(i.setting), out);
+    }
+}
+
+// 32 units of a group of panels at a time: what is read of a column of the table then stays in the cache.
+template <class T> void Worker<T>::bin_lookup(const Instruction& i, const Batch& batch, long first, long last) {
+    constexpr long size = lanes * lanes;
+    for (long unit = 0; unit < i.args[0]; unit += lanes) {
+        std::fill_n(squares_.get(), (last - first) * size, T(0));
+        for (std::size_t k = 1; k < i.args.size(); k += 2) {
+            const Value& table = value(i.args[k]);
+            const T* from = matrix(i.args[k]) + unit;
+            for (long c = 0; c < value(i.args[k + 1]).rows; c += 3)
+                for (long p = first; p < last; ++p)
+                    kernels_.bin_lookup(from, row_length(table), table.rows - 2,
+                                        homes_[i.args[k + 1]].at(p, p - first) + c * lanes, valid_rows(batch, p),
+                                        squares_.get() + (p - first) * size);
+        }
+        const long units = std::min<long>(lanes, i.args[0] - unit);
+        for (long p = first; p < last; ++p)
+            kernels_.transpose(squares_.get() + (p - first) * size, lanes, lanes, units,
+                               homes_[i.out].at(p, p - first) + unit * lanes, lanes);
+    }
+}
+
+// A row of the table for each end of a bin: the sum of the weights of the bins below; or a row for each bin, where sums
+// are not asked for.
+template <class T> void Worker<T>::bin_table(const Instruction& i, long block) {
+    const Value& weights = value(i.args[2]);
+    const long length = row_length(value(i.out)), from = row_length(weights);
+    const long units = std::min<long>(lanes, i.args[1] - block * lanes);
+    T* columns = columns_.get();
+    kernels_.transpose(matrix(i.args[2]) + block * lanes * from, from, units, weights.columns, columns, lanes);
+    T* out = matrix(i.out) + block * lanes;
+    T sum[lanes] = {};
+    for (long r = 0; r < i.args[0]; ++r, out += length) {
+        const long column = i.args[std::size_t(4 + r)];
+        if (column < 0 || !i.args[3]) std::fill_n(sum, lanes, T(0));
+        if (column >= 0)
+            for (int l = 0; l < lanes; ++l) sum[l] += columns[column * lanes + l];
+        std::copy_n(sum, lanes, out);
+    }
+}
+
+template <class T> void Worker<T>::bin_sums(const Instruction& i, const Batch& batch, long block) {
+    const long length = row_length(value(i.out)), last = i.args[0] - 2, columns = value(i.args[2]).rows;
+    T* out = matrix(i.out) + block * lanes;
+    const T* terms = matrix(i.args[3]) + block * memory_.capacity() * lanes * lanes;
+    const long panels = up(batch.rows, lanes);
+    if (sizeof(T) == sizeof(double) || batch.rows <= part_rows) {
+        for (long r = 0; r < i.args[0]; ++r) std::fill_n(out + r * length, lanes, T(0));
+        for (long c = 0; c < columns; c += 3)
+            for (long p = 0; p < panels; ++p)
+                kernels_.bin_sums(homes_[i.args[2]].at(p, 0) + c * lanes, last, terms + p * lanes * lanes,
+                                  valid_rows(batch, p), out, length);
+        return;
+    }
+    const long wide = up(i.args[1], lanes) * lanes;
+    double* sums = memory_.row_sums(i.out) + block * lanes;
+    for (long r = 0; r < i.args[0]; ++r) std::fill_n(sums + r * wide, lanes, 0.0);
+    for (long c = 0; c < columns; c += 3)
+        for (long n = 0; n < batch.rows; ++n) {
+            const T *at = homes_[i.args[2]].at(n / lanes, 0) + c * lanes + n % lanes, *term = terms + n * lanes;
+            const bool within = at[0] >= T(0) && at[0] <= T(last);
+            double *low = sums + (within ? long(at[0]) : 0) * wide, *high = low + wide;
+            for (int l = 0; l < lanes; ++l) low[l] += double(at[lanes]) * double(term[l]);
+            for (int l = 0; l < lanes; ++l) high[l] += double(at[2 * lanes]) * double(term[l]);
+        }
+    for (long r = 0; r < i.args[0]; ++r)
+        for (int l = 0; l < lanes; ++l) out[r * length + l] = T(sums[r * wide + l]);
+}
+
+// The gradient of 32 rows of the weights: by the columns that are multiplied, which come first, and by the sums of tables.
+template <class T> void Worker<T>::bin_gradient(const Instruction& i, long block) {
+    const Value& dense = value(i.args[2]);
+    const long length = row_length(value(i.out)), from = row_length(dense);
+    const long units = std::min<long>(lanes, i.args[0] - block * lanes);
+    T *out = matrix(i.out) + block * lanes * length, *columns = columns_.get();
+    for (std::size_t k = 3; k < i.args.size();) {
+        const Value& table = value(i.args[k]);
+        const T* in = matrix(i.args[k]) + block * lanes;
+        T sum[lanes] = {};
+        for (long r = table.rows - 1; r >= 0; --r) {
+            const long column = i.args[k + 2 + std::size_t(r)];
+            if (!i.args[k + 1]) std::fill_n(sum, lanes, T(0));
+            for (int l = 0; l < lanes; ++l) sum[l] += in[r * row_length(table) + l];
+            if (column >= 0)
+                std::copy_n(sum, lanes, columns + column * lanes);
+            else
+                std::fill_n(sum, lanes, T(0));
+        }
+        k += 2 + std::size_t(table.rows);
+    }
+    kernels_.transpose(columns + dense.columns * lanes, lanes, i.args[1] - dense.columns, units, out + dense.columns, length);
+    for (long u = 0; u < units; ++u)
+        std::copy_n(matrix(i.args[2]) + (block * lanes + u) * from, dense.columns, out + u * length);
 }
 
 // What is rare and small: one thread does it.

@@ -1,6 +1,7 @@
 // The kernels of one instruction set. This file is compiled once for each, with its own flags and
 // DOWNSLOPE_ISA (a name), DOWNSLOPE_VECTOR_BYTES and DOWNSLOPE_REGISTERS. Everything it calls is in anonymous
 // namespaces: an inline function shared between two sets of flags would be merged into either one by the linker.
+#include "bins.hpp"
 #include "elementwise.hpp"
 #include "peak.hpp"
 #include "products.hpp"
@@ -15,7 +16,7 @@ template <class T> Kernels<T> kernels() {
     constexpr long tile_rows = strip_rows / Registers<T>::rows * Registers<T>::rows;
     return {tile_rows,        product<Numbers<T>>, product<Pairs>,  run_block<T>, gather<T>,   transpose<T>, softmax<T>,
             cross_entropy<T>, sum_features<T>,     total<T>,        sum_rows<T>,  add_exactly<T>, add_lost<T>, keep_mask<T>,
-            shuffle,          peak<T>};
+            shuffle,          bin_places<T>,       bin_lookup<T>,   bin_sums<T>,  peak<T>};
 }
 
 }  // namespace

@@ -29,18 +29,23 @@ inline long panel_size(const Value& v) {
 inline long square_size(Form form) { return (form == Form::pairs ? lanes / 2 : lanes) * lanes; }
 inline long transposed_size(const Value& v) { return up(v.rows, lanes) * square_size(v.form); }
 
-// Instructions whose tiles are some rows of 32 columns; of others a tile is 32 columns, or all.
+// Instructions whose tiles are some rows of 32 columns.
 inline bool has_tiles(Opcode o) {
     return o == Opcode::contract || o == Opcode::matrix_product || o == Opcode::matrix_block;
+}
+
+// Instructions of which a tile is all rows of 32 columns; of the last 32 rows.
+inline bool is_by_block(Opcode o) {
+    return o == Opcode::sum_rows || o == Opcode::bin_table || o == Opcode::bin_sums || o == Opcode::bin_gradient;
 }
 
 // The rows of a tile, where products keep `product_rows` in registers.
 inline long tile_height(Opcode o, long product_rows) { return o == Opcode::matrix_block ? strip_rows : product_rows; }
 
 inline long tile_count(const Instruction& i, long product_rows) {
-    const long blocks = up(i.args[1], lanes);
+    const long blocks = up(i.opcode == Opcode::bin_gradient ? i.args[0] : i.args[1], lanes);
     if (has_tiles(i.opcode)) return up(i.args[0], tile_height(i.opcode, product_rows)) * blocks;
-    return i.opcode == Opcode::sum_rows ? blocks : 1;
+    return is_by_block(i.opcode) ? blocks : 1;
 }
 
 // Where the rows of tiles begin, and the end: an even number of rows in all but the last, as pairs of rows share words

@@ -35,6 +35,11 @@ template <class T> double Machine<T>::scalar(int value) const {
     return workers_.front()->scalar(value)[0];
 }
 
+template <class T> void Machine<T>::set(int value, const T* data) {
+    settled_ = false;
+    memory_.set(value, data);
+}
+
 template <class T> bool Machine<T>::enter() {
     const int process = getpid();
     int user = 0;
@@ -98,6 +103,7 @@ template <class T> double Machine<T>::cost(const Instruction& i) const {
     if (info(i).domain == Kind::panels) {
         const auto rows = [&](long value) { return double(tape_->values[value].rows); };
         if (i.opcode == Opcode::product) return lanes * double(i.args[4]) * rows(i.args[2]);
+        if (i.opcode == Opcode::bin_lookup) return 2 * lanes * double(i.args[0]) * rows(i.args[2]);
         if (i.opcode == Opcode::block) return 8 * lanes * double(i.args[0]) * double(i.steps.size());
         return 8 * lanes * (i.out < 0 ? 1 : rows(i.out));
     }
@@ -107,6 +113,8 @@ template <class T> double Machine<T>::cost(const Instruction& i) const {
     const double made = i.opcode == Opcode::contract         ? area * batch
                         : i.opcode == Opcode::matrix_product ? area * double(i.args[5])
                         : i.opcode == Opcode::sum_rows       ? 2 * area * batch
+                        : i.opcode == Opcode::bin_sums       ? double(lanes) * double(tape_->values[i.args[2]].rows) * batch
+                        : is_by_block(i.opcode)              ? 4.0 * lanes * double(i.args[0])
                         : i.opcode == Opcode::matrix_block   ? 0
                                                              : 8.0 * whole;
     return made + 4 * area * double(i.steps.size() + 2);
@@ -155,6 +163,7 @@ void Machine<T>::run(const Data<T>& data, const Steps& steps, int wanted, double
     });
     for (std::size_t e = 0; e < tape_->exchanges.size(); ++e) post_.wait(e);  // those of a step that ended early
     known_ = run.known;
+    settled_ = settled_ || known_ > 0;
     if (run.left_updating) memory_.roll_back();
 }
 
@@ -223,13 +232,13 @@ void Machine<T>::run_panels(Worker<T>& worker, int level, const Data<T>& data, c
 
 template <class T>
 template <bool brief>
-void Machine<T>::run_tiles(Worker<T>& worker, int level, const Batch& batch, bool again) {
+void Machine<T>::run_tiles(Worker<T>& worker, int level, const Batch& batch, bool again, bool settled) {
     const auto& pieces = pieces_[level];
     if (pieces.empty()) return;
     if (worker.count == 1) {  // nobody to share with
         for (const Piece& piece : pieces) {
             const Task<T>& task = worker.tile_tasks[level][piece.task];
-            if (again && task.of->once) continue;
+            if ((again && task.of->once) || (settled && task.of->settled)) continue;
             if (!brief && worker.leaves(task.work)) return;
             worker.run_tile(task, batch, piece.tile);
         }
@@ -241,7 +250,7 @@ void Machine<T>::run_tiles(Worker<T>& worker, int level, const Batch& batch, boo
         Share& share = shares_[level][(worker.index + k) % worker.count];
         for (long n; (n = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) {
             const Task<T>& task = worker.tile_tasks[level][pieces[n].task];
-            if (again && task.of->once) continue;
+            if ((again && task.of->once) || (settled && task.of->settled)) continue;
             if (!brief && worker.leaves(task.work)) return;
             worker.run_tile(task, batch, pieces[n].tile);
         }
@@ -279,7 +288,7 @@ bool Machine<T>::step(Worker<T>& worker, Run& run, const Batch& batch, long numb
         Share& share = shares_[level][worker.index];
         share.next.store(share.begin, std::memory_order_relaxed);
         run_panels<brief>(worker, level, run.data, batch, again);
-        run_tiles<brief>(worker, level, batch, again);
+        run_tiles<brief>(worker, level, batch, again, settled_ || number > 0);
         if constexpr (brief) {
             run.barrier.wait();
         } else {

@@ -42,6 +42,7 @@ public:
     const Tape& tape() const { return *tape_; }
     Memory<T>& memory() { return memory_; }
     Post& post() { return post_; }
+    void set(int value, const T* data);  // a matrix, row after row without padding
     double scalar(int value) const;  // after a run
     std::size_t bytes() const;       // of memory
 
@@ -81,7 +82,7 @@ private:
     bool exchange(Run& run, bool first, int level);
     template <bool brief>
     void run_panels(Worker<T>& worker, int level, const Data<T>& data, const Batch& batch, bool again);
-    template <bool brief> void run_tiles(Worker<T>& worker, int level, const Batch& batch, bool again);
+    template <bool brief> void run_tiles(Worker<T>& worker, int level, const Batch& batch, bool again, bool settled);
 
     std::atomic<int> user_{0};  // the process that uses it
     const std::shared_ptr<const Tape> tape_;
@@ -94,6 +95,7 @@ private:
     int resolved_for_ = 0;                          // threads; 0: the memory has moved
     double panel_work_ = 0, tile_work_ = 0;         // multiplications, about: in all panels together, in all tiles
     long known_ = 0;
+    bool settled_ = false;  // whether what follows from the matrices that were set is there
     std::uint64_t first_ = 0;
     int parts_ = 1;
     bool whole_parts_ = false;  // whether threads take whole parts, not their share of each

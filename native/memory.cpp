@@ -59,6 +59,8 @@ Memory<T>::Memory(const Tape& tape, const Kernels<T>& kernels)
             at += matrix_size(tape_.values[std::size_t(sent)]);
         }
     }
+    for (const auto& [v, given] : tape_.constants)
+        if (tape_.values[std::size_t(v)].kind == Kind::matrix) set(v, std::vector<T>(given.begin(), given.end()).data());
     for (const auto& i : tape_.instructions)
         if (i.partials >= 0) buffers_[i.partials] = zeros<T>(tile_count(i, kernels_.tile_rows));
 }
@@ -94,9 +96,11 @@ template <class T> void Memory<T>::reserve(long panels) {
     }
     row_sums_.clear();
     row_sums_.resize(buffers_.size());
-    for (const auto& i : tape_.instructions)
-        if (i.opcode == Opcode::add_rows && sizeof(T) < sizeof(double) && panels * lanes > part_rows)
-            row_sums_[i.out] = zeros<double>(i.args[0], i.args[1]);
+    for (const auto& i : tape_.instructions) {
+        const bool adds = i.opcode == Opcode::add_rows || i.opcode == Opcode::bin_sums;
+        if (adds && sizeof(T) < sizeof(double) && panels * lanes > part_rows)
+            row_sums_[i.out] = zeros<double>(i.args[0], up(i.args[1], lanes) * lanes);
+    }
     capacity_ = panels;
 }
 

@@ -64,7 +64,10 @@ void tile(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>&
 #pragma GCC unroll 16
     for (int i = 0; i < rows; ++i) {
         const T start = p.bias ? p.bias[row + i] : T(0);
-        for (int v = 0; v < vectors; ++v) sum[i][v] = Sums{} + start;
+        for (int v = 0; v < vectors; ++v) {
+            sum[i][v] = Sums{} + start;
+            if (p.start) sum[i][v] += *(const Sums*)(p.start + (row + i) * lanes + column + v * width);
+        }
     }
     [[maybe_unused]] Sums blocks[rows][vectors];
     long fetched = row || column ? p.wants : 0;

@@ -48,6 +48,7 @@ template <class Element, class T> struct Product {
     long wants = 0;
     long columns = lanes;  // of C that are asked for; others may be left as they are
     bool by_blocks = false;  // whether each block is summed by itself, and then the sums of blocks
+    const T* start = nullptr;  // rows of 32 that C starts from besides
 };
 
 // A sum over more rows of a batch than these loses digits in float32: its rounding errors grow with their number where
@@ -73,6 +74,9 @@ template <class T> struct Kernels {
     void (*keep_mask)(T* out, long features, const std::int64_t* rows, unsigned long seed, unsigned stream,
                       unsigned long step, double rate, T kept);
     void (*shuffle)(std::int64_t* out, long count, std::uint64_t seed, std::uint32_t stream, std::uint64_t step);
+    void (*bin_places)(const T* x, const T* starts, long segments, bool peaks, T first, T height, T* out);
+    void (*bin_lookup)(const T* table, long length, long last, const T* places, long rows, T* out);
+    void (*bin_sums)(const T* places, long last, const T* terms, long rows, T* table, long length);
     double (*peak)(bool pairs);  // multiplications and additions a second that one core can do, in 1e9
 };
 

@@ -38,6 +38,7 @@ struct Instruction {
     int summed = -1;    // of a block on matrices: the operand whose sum over each tile is computed
     int partials = -1;  // where these sums go
     bool once = false;  // computed from the batch alone: the same again while the batch is
+    bool settled = false;  // computed from matrices that are set between runs: the same until then
     int part = 0;       // of networks side by side: panels of one need none of another within a level
 };
 
@@ -58,7 +59,7 @@ struct Tape {
     std::vector<Instruction> instructions;
     int levels;
     std::vector<int> scalar_inputs;                 // values of kind scalar, given at each step
-    std::vector<std::pair<int, double>> constants;  // or once
+    std::vector<std::pair<int, std::vector<double>>> constants;  // or once: a scalar's number, or those of a matrix
     std::vector<int> updated;                       // matrices that the tape writes and a run goes on from
     std::vector<std::pair<int, int>> mirrors;       // a matrix and its bfloat16 form
     std::vector<Exchange> exchanges;                // in the order in which every rank sends them

@@ -7,12 +7,18 @@ template <class T>
 Worker<T>::Worker(const Tape& tape, const Kernels<T>& kernels, const Memory<T>& memory, int index)
     : index(index), tape_(tape), kernels_(kernels), memory_(memory) {
     scalars_ = zeros<T>(long(tape_.values.size()) * lanes);
-    for (const auto& [value, number] : tape_.constants) std::fill_n(scalar(value), lanes, T(number));
+    for (const auto& [number, given] : tape_.constants)
+        if (value(number).kind == Kind::scalar) std::fill_n(scalar(number), lanes, T(given[0]));
     std::size_t operands = 0, sums = 1;
+    long features = 0;
     for (const auto& i : tape_.instructions) {
         operands = std::max(operands, i.operands.size());
+        if (i.opcode == Opcode::bin_lookup && !squares_) squares_ = zeros<T>(group * lanes * lanes);
+        if (i.opcode == Opcode::bin_table) features = std::max(features, tape_.values[std::size_t(i.args[2])].columns);
+        if (i.opcode == Opcode::bin_gradient) features = std::max(features, i.args[1]);
         if (i.opcode == Opcode::matrix_sum) sums = std::max({sums, std::size_t(i.args[0]), std::size_t(i.args[1])});
     }
+    if (features) columns_ = zeros<T>(features, lanes);
     strips_.resize(operands);
     matrix_sums_.resize(sums);
     lines_.reserve(operands * strip_rows * lanes * sizeof(T) / 64);

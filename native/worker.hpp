@@ -99,6 +99,11 @@ private:
     void sum_rows(const Task<T>& task, const Batch& batch, long block);
     void add_rows(const Instruction& i, const Batch& batch);
     void matrix_sum(const Instruction& i);
+    void bin_places(const Instruction& i, long panel, long in_group);
+    void bin_lookup(const Instruction& i, const Batch& batch, long first, long last);
+    void bin_table(const Instruction& i, long block);
+    void bin_sums(const Instruction& i, const Batch& batch, long block);
+    void bin_gradient(const Instruction& i, long block);
     void run_block(const Task<T>& task, Strip<T> tile, long panel, long in_group, long row, long block, long rows,
                    long columns);
 
@@ -116,6 +121,8 @@ private:
     alignas(64) T tile_[strip_rows * lanes];
     alignas(64) T part_[strip_rows * lanes], sums_[strip_rows * lanes], lost_[strip_rows * lanes];
     alignas(64) T square_[lanes * lanes];
+    Buffer<T> columns_;  // 32 weights of each feature, where some are bins
+    Buffer<T> squares_;  // one for each panel of a group, where there are lookups
     std::vector<const void*> lines_;  // of memory
     std::vector<double> matrix_sums_;
     std::vector<Strip<T>> strips_;

@@ -11,10 +11,10 @@ from textwrap import dedent
 import pytest
 
 import downslope as ds
-from downslope.engines.native.tape import step_tape
+from downslope.engines.native.tape import Opcode, step_tape
 from downslope.graph import topological
 from downslope.graph.notation import text
-from downslope.insight.step_tape._instructions import formulas
+from downslope.insight.step_tape._instructions import WORDS, formulas
 from downslope.insight.step_tape._names import Names
 from downslope.insight.step_tape._reader import Reader
 from downslope.training import OPTIMIZERS, training_program
@@ -28,6 +28,7 @@ SETTINGS = [
     {"clip_norm": 1.0},
     {"clip_norm": 1.0, "clip_value": 0.5, "precision": "bfloat16"},
 ]
+LOOKUPS = {WORDS[Opcode.BIN_PLACES], WORDS[Opcode.BIN_LOOKUP]}
 NEURON = ds.Network(3, [ds.Dense(1, bias=False)])
 
 
@@ -54,7 +55,10 @@ class TestEveryTape:
         updates = Counter(f.node for f in made if f.operator == "←")
         assert updates == Counter(program.updates.values())
         assert [text(f.target) for f in made if f.node is program.graph.error] == ["E"]
-        assert all(f.node is not None for f in made if f.home != "sums")  # whatever it is, it is recognised
+        # whatever it is, it is recognised: parts of sums and the way of lookups are no values of the program
+        unknown = [i for i in step.instructions for f in i.formulas if f.node is None and f.home != "sums"]
+        assert all(i.operation in LOOKUPS or not i.nodes for i in unknown)
+        assert not unknown or step.network is NETWORKS["fixed"]
 
     def test_every_node_has_one_place(self, step, program):
         nodes = topological([program.graph.error, *program.updates.values()])
@@ -101,6 +105,32 @@ def test_what_is_printed_is_what_runs():
     program = training_program(NEURON, OPTIMIZERS["adam"])
     given = (program.graph.error, tuple(program.assignments.items()), True)
     assert _lowered(*given).tape is step_tape(*given)
+
+
+BINS = ds.Network(
+    3,
+    [
+        ds.PiecewiseLinear((0,), [[*range(9)]], learned=False),
+        ds.Peaks((1, 2), [[*range(9)]] * 2, learned=False),
+        ds.Dense(2, "tanh"),
+        ds.Dense(1),
+    ],
+)
+
+
+def test_bins_that_do_not_learn():
+    step = ds.tape(BINS, "adam")
+    assert max(map(len, str(step).split("\n"))) <= 110
+    json.dumps(step.to_json())
+    program = program_of(BINS, RULES["adam"], {})
+    updates = Counter(f.node for i in step.instructions for f in i.formulas if f.operator == "←")
+    assert updates == Counter(program.updates.values())
+    products = [i for i in step.instructions if i.operation == "matrix product"]
+    assert str(products[0].formulas[0]).startswith("z⁽¹⁾ = layer1.weight")
+
+
+def test_every_instruction_has_words():
+    assert set(WORDS) == set(Opcode)
 
 
 def test_prints_without_the_extension(monkeypatch):

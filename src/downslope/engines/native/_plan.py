@@ -52,6 +52,7 @@ def tape_arguments(tape: Tape, watched: int = -1) -> tuple[Any, ...]:
             i.summed,
             i.partials,
             i.once,
+            i.settled,
             i.part,
         )
         for i in tape.instructions

@@ -17,6 +17,7 @@ from downslope.graph.notation import (
     Words,
     product,
 )
+from downslope.insight.step_tape._names import without_views
 from downslope.insight.step_tape._reader import Reader, found
 from downslope.insight.step_tape._records import TapeFormula
 
@@ -75,10 +76,24 @@ class _Block:
     def _node(self, step: BlockStep, sources: list[_Register]) -> Node | None:
         nodes = [s.node for s in sources]
         node = found(step.op, nodes, self._i.nodes)
+        if node is None and step.op == "multiply_add":
+            node = self._lines(sources)
         alone = [n for n in nodes if n is not None]
         if node is None and step.op == "divide" and len(alone) == 2 and not self._i.nodes:
             return make("divide", *alone)  # the inverse of a number, which the program does not have
         return node
+
+    def _lines(self, sources: list[_Register]) -> Node | None:
+        """The node whose fixed slopes a value is multiplied by, and whose fixed offsets are added."""
+        of = sources[0].node
+        if of is None:
+            return None
+        rows = [self._reader.rows.get(value) for s in sources[1:] for value in s.over]
+        for node in self._i.nodes:
+            numbers = [node.attributes.get(name) for name in ("slopes", "offsets")]
+            if rows == numbers and without_views(node.inputs[0]) is without_views(of):
+                return node
+        return None
 
     def _in_register(self, n: int, register: _Register) -> _Register:
         """What a register holds: under a name where it has one or is needed more than once."""

@@ -17,6 +17,7 @@ from downslope.graph.notation import (
     SumOver,
     Words,
     product,
+    text,
 )
 from downslope.insight.step_tape._blocks import block_formulas
 from downslope.insight.step_tape._reader import Reader
@@ -43,6 +44,8 @@ WORDS = {
     Opcode.TAKE: "look up",
     Opcode.COPY_FEATURES: "copy features",
     Opcode.SUM_FEATURES: "sum features",
+    Opcode.BIN_PLACES: "places in bins",
+    Opcode.BIN_LOOKUP: "look up",
     Opcode.CONTRACT: "contraction",
     Opcode.MATRIX_PRODUCT: "matrix product",
     Opcode.MATRIX_BLOCK: "elementwise",
@@ -50,6 +53,9 @@ WORDS = {
     Opcode.MATRIX_SUM: "sum",
     Opcode.ADD_ROWS: "add rows",
     Opcode.TRANSPOSE: "transpose",
+    Opcode.BIN_TABLE: "table of bins",
+    Opcode.BIN_SUMS: "sums in bins",
+    Opcode.BIN_GRADIENT: "bin gradients",
 }
 """The opcodes in words."""
 
@@ -89,7 +95,7 @@ def _first(reader: Reader, i: Instruction) -> list[TapeFormula]:
 
 def _made(i: Instruction) -> Node | None:
     """The node that an instruction computes, a bias or the scale of a mask included."""
-    if i.opcode == Opcode.PARTIAL:
+    if i.opcode in (Opcode.PARTIAL, Opcode.BIN_PLACES, Opcode.BIN_LOOKUP) or not i.nodes:
         return None
     biased = i.opcode == Opcode.PRODUCT and i.args[3] >= 0
     scaled = i.opcode == Opcode.KEEP_MASK and i.args[1] >= 0
@@ -109,11 +115,14 @@ def _loaded(reader: Reader, i: Instruction) -> list[TapeFormula]:
 
 
 def _product(reader: Reader, i: Instruction) -> Expression:
-    """Wᵀ or W times the panels, plus a bias."""
-    matrix, across, panels, bias = i.args[:4]
-    name = reader.name(matrix)
+    """Wᵀ or W times the panels, plus what was looked up and a bias; of W the columns that have features."""
+    matrix, across, panels, bias, _, start = i.args
+    name, features = reader.name(matrix), reader.tape.values[panels].rows
+    if start >= 0:
+        name = Words(f"{text(name)}[{_listed(range(1, features + 1))}]")
     made = product((Power(name, Words("ᵀ")) if across else name, reader.name(panels)))
-    return Infix("+", (made, reader.name(bias))) if bias >= 0 else made
+    more = [reader.name(value) for value in (start, bias) if value >= 0]
+    return Infix("+", (made, *more)) if more else made
 
 
 def _product_of_matrices(reader: Reader, i: Instruction) -> Expression:
@@ -141,6 +150,15 @@ def _mask(reader: Reader, i: Instruction) -> Expression:
 
 def _applied(word: str, *arguments: int) -> Callable[[Reader, Instruction], Expression]:
     return lambda reader, i: Apply(Words(word), tuple(reader.name(i.args[p]) for p in arguments))
+
+
+def _of_bins(word: str) -> Callable[[Reader, Instruction], Expression]:
+    """A function of what is read, but for the numbers of the bins."""
+
+    def written(reader: Reader, i: Instruction) -> Expression:
+        return Apply(Words(word), tuple(map(reader.name, sorted(i.reads - reader.rows.keys()))))
+
+    return written
 
 
 def _summed(index: str, argument: int) -> Callable[[Reader, Instruction], Expression]:
@@ -185,6 +203,11 @@ _EXPRESSIONS: dict[Opcode, Callable[[Reader, Instruction], Expression]] = {
     Opcode.TAKE: _applied("rows", 0, 1),
     Opcode.COPY_FEATURES: _copied,
     Opcode.SUM_FEATURES: _summed("j", 0),
+    Opcode.BIN_PLACES: _of_bins("bins"),
+    Opcode.BIN_LOOKUP: _of_bins("rows"),
+    Opcode.BIN_TABLE: _of_bins("table"),
+    Opcode.BIN_SUMS: _of_bins("sums"),
+    Opcode.BIN_GRADIENT: _of_bins("gradient"),
     Opcode.CONTRACT: lambda reader, i: SumOver("n", product(reader.name(v) for v in i.args[2:4])),
     Opcode.MATRIX_PRODUCT: _product_of_matrices,
     Opcode.SUM_ROWS: _summed("n", 2),

@@ -22,19 +22,31 @@ _FORMS = {Form.HALVES: "bf16", Form.PAIRS: "pairs"}
 
 
 class Reader:
-    """What the values of a tape hold at one point of a step, instruction after instruction."""
+    """What the values of a tape hold at one point of a step, instruction after instruction.
+
+    Attributes:
+        tape: whose values.
+        holds: the node that each holds.
+        rows: the numbers of those that are fixed, such as the slopes of lines.
+    """
 
     def __init__(self, tape: Tape, names: Names, slots: Mapping[str, tuple[str, str]]) -> None:
         self.tape = tape
         self.holds: dict[int, Node] = {value: leaf for leaf, value in tape.leaves.items()}
-        self.holds |= {value: make("constant", value=number) for value, number in tape.constants}
+        self._constants: dict[int, float] = {}
+        self.rows: dict[int, tuple[float, ...]] = {}
+        for value, numbers in tape.constants:
+            if tape.values[value].kind == Kind.SCALAR:
+                self._constants[value] = numbers[0]
+            else:
+                self.rows[value] = numbers
+        self.holds |= {value: make("constant", value=number) for value, number in self._constants.items()}
         self._short: dict[Expression, str] = {}
         self._used: set[str] = set()
         self._names = names
         self._leaves = {value: leaf for leaf, value in tape.leaves.items()}
         self._slots = slots
         self._columns = {leaf: Symbol(leaf.name) for leaf in tape.columns}
-        self._constants = dict(tape.constants)
         self._forms: dict[int, tuple[str, int | Expression]] = {}
         for matrix, form in tape.mirrors:
             self.put(form, self.holds[matrix], _FORMS[tape.values[form].form], matrix)
@@ -61,6 +73,8 @@ class Reader:
             return self._shortened(Symbol(self._leaves[value].name))
         if value in self._constants:
             return Number(self._constants[value])
+        if len({*self.rows.get(value, ())}) == 1:
+            return Number(self.rows[value][0])
         return self.name_of(self.holds.get(value)) or Symbol(f"v{value}")
 
     def name_of(self, node: Node | None) -> Expression | None:

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from downslope._collector import uncollected
+from downslope.engines.native.lowering._binned import binned_features, left_out
 from downslope.engines.native.lowering._blocks import ElementwiseBlock, Groups, factor_of, factors_first
 from downslope.engines.native.lowering._fusion import fuse
+from downslope.engines.native.lowering._lookups import Lookups
 from downslope.engines.native.lowering._opcodes import ELEMENTWISE_OPS, Form, Kind, Opcode, View
 from downslope.engines.native.lowering._schedule import schedule
 from downslope.engines.native.lowering._tape import BlockStep, Exchange, Instruction, Tape
@@ -61,6 +63,9 @@ class _Lowering:
             for source in node.inputs:
                 self._users.setdefault(source, []).append(node)
         self._wanted = set(wanted)
+        found = {} if bfloat16 else binned_features(order, self._users, self._wanted)
+        self._left_out = left_out(found, order, self._users, self._wanted)
+        self._lookups = Lookups(self, found, self._left_out)
         for node in sorted(order, key=lambda n: (self._stages[n], is_elementwise(n))):
             self._emit(node)
         for leaf, new in updates.items():
@@ -69,11 +74,13 @@ class _Lowering:
 
     # values
 
-    def _new_for(self, node: Node) -> int:
+    def new_for(self, node: Node) -> int:
+        """A new value of the layout of a node, whose home it is."""
         self._homes[node] = self.tape.new(*layout(node.shape))
         return self._homes[node]
 
-    def _add(self, opcode: Opcode, out: int, args: Sequence[int] = (), **rest: Any) -> Instruction:
+    def add(self, opcode: Opcode, out: int, args: Sequence[int] = (), **rest: Any) -> Instruction:
+        """A new instruction at the end of the tape."""
         instruction = Instruction(opcode, out, list(args), **rest)
         instruction.reads |= {v for v, _ in instruction.operands if v >= 0} - instruction.writes
         if out >= 0:
@@ -82,12 +89,12 @@ class _Lowering:
         self.tape.instructions.append(instruction)
         return instruction
 
-    def _reading(
+    def reading(
         self, opcode: Opcode, out: int, args: Sequence[int], reads: Sequence[int], node: Node
     ) -> Instruction:
-        return self._add(opcode, out, args, nodes=[node], reads=set(reads))
+        return self.add(opcode, out, args, nodes=[node], reads=set(reads))
 
-    def _home(self, node: Node) -> int:
+    def home(self, node: Node) -> int:
         """The value of a node, computed as such: views (broadcast, transpose) are written out."""
         if node not in self._homes:
             if node.op.name == "transpose":
@@ -98,19 +105,26 @@ class _Lowering:
 
     def _write_transposed(self, node: Node) -> None:
         (source,) = node.inputs
-        home = self._home(source)
+        home = self.home(source)
         if BATCH in node.shape:
             self._homes[node] = home
             return
-        out = self._new_for(node)
-        self._reading(Opcode.TRANSPOSE, out, [*map(int, node.shape), home], [home], node)
+        out = self.new_for(node)
+        self.reading(Opcode.TRANSPOSE, out, [*map(int, node.shape), home], [home], node)
+
+    def constant(self, numbers: tuple[float, ...]) -> int:
+        """A matrix of one row that never changes."""
+        if numbers not in self._made:
+            self._made[numbers] = self.tape.new(Kind.MATRIX, 1, len(numbers))
+            self.tape.constants.append((self._made[numbers], numbers))
+        return self._made[numbers]
 
     def _output(self, node: Node) -> int:
         """The value of an output; what has a row for each row of the batch is stored there."""
-        home = self._home(node)
+        home = self.home(node)
         if BATCH not in node.shape:
             return home
-        self._add(Opcode.STORE, -1, [len(self.tape.stores), home], reads={home}, nodes=[node])
+        self.add(Opcode.STORE, -1, [len(self.tape.stores), home], reads={home}, nodes=[node])
         self.tape.stores.append(node)
         return -1
 
@@ -118,6 +132,8 @@ class _Lowering:
 
     def _emit(self, node: Node) -> None:
         if node in self._homes or node in self._in_registers or node.op.name in ("broadcast", "transpose"):
+            return
+        if node in self._left_out:
             return
         if not node.inputs:
             self._leaf(node)
@@ -129,11 +145,11 @@ class _Lowering:
     def _leaf(self, node: Node) -> None:
         if node.name in ("seed", "draw"):  # dropout gets them as whole numbers
             return
-        out = self._new_for(node)
+        out = self.new_for(node)
         if node.op.name == "constant":
-            self.tape.constants.append((out, node.attributes["value"]))
+            self.tape.constants.append((out, (node.attributes["value"],)))
         elif BATCH in node.shape:
-            self._add(Opcode.LOAD, out, [len(self.tape.columns), out, -1], nodes=[node])
+            self.add(Opcode.LOAD, out, [len(self.tape.columns), out, -1], nodes=[node])
             self.tape.columns.append(node)
         else:
             self.tape.leaves[node] = out
@@ -146,29 +162,41 @@ class _Lowering:
             return self._rows_product(node, Factor(a), Factor(b))
         rows, columns = map(int, node.shape)
         if BATCH in a.shape:
-            left, right = self._home(Factor(a).base), self._home(Factor(b).base)
+            if b in self._lookups.features:
+                return self._lookups.gradient(node, b, self.home(Factor(a).base))
+            left, right = self.home(Factor(a).base), self.home(Factor(b).base)
             if self._bfloat16:
                 left, right = self._rounded(left, Form.HALVES), self._rounded(right, Form.HALVES)
-            right = self._transposed(right)
-            out = self._new_for(node)
-            self._reading(Opcode.CONTRACT, out, [rows, columns, left, right], [left, right], node)
+            right = self.transposed(right)
+            out = self.new_for(node)
+            self.reading(Opcode.CONTRACT, out, [rows, columns, left, right], [left, right], node)
             return None
         first = Factor(a)
-        left, right = self._home(first.base), self._home(b)
+        left, right = self.home(first.base), self.home(b)
         args = [rows, columns, left, int(first.transposed), right, int(a.shape[1])]
-        self._reading(Opcode.MATRIX_PRODUCT, self._new_for(node), args, [left, right], node)
+        self.reading(Opcode.MATRIX_PRODUCT, self.new_for(node), args, [left, right], node)
         return None
 
     def _rows_product(self, node: Node, rows: Factor, matrix: Factor) -> None:
         """(n, k) times (k, m): each panel is multiplied by the transposed matrix."""
-        panels, home = self._home(rows.base), self._home(matrix.base)
+        if rows.base in self._lookups.features:
+            self._lookups.product(node, rows.base, self.home(matrix.base))
+            return
+        panels, home = self.home(rows.base), self.home(matrix.base)
         across = not matrix.transposed
         if self._bfloat16:
             panels = self._rounded(panels, Form.PAIRS)
             home = self._rounded(home, Form.PAIRS if across else Form.HALVES)
-        out = self._new_for(node)
-        args = [home, int(across), panels, -1, self.tape.values[out].rows]
-        self._reading(Opcode.PRODUCT, out, args, [home, panels], node)
+        out = self._homes[node] = self.tape.new(Kind.PANELS, self._columns_used(node))
+        args = [home, int(across), panels, -1, self.tape.values[out].rows, -1]
+        self.reading(Opcode.PRODUCT, out, args, [home, panels], node)
+
+    def _columns_used(self, node: Node) -> int:
+        """Columns of a product up to the last that is read, where only some are: others are not computed."""
+        users, columns = self._users.get(node, []), layout(node.shape)[1]
+        if self._bfloat16 or node in self._wanted or not users or any(u.op.name != "columns" for u in users):
+            return columns
+        return 1 + max(int(index) for user in users for index in user.attributes["indices"])
 
     def _rounded(self, value: int, form: Form) -> int:
         """A value in bfloat16: leaves keep such a form beside them, other values get it in a block."""
@@ -181,10 +209,10 @@ class _Lowering:
             steps = [BlockStep("round" if form == Form.HALVES else "round_pairs", 1, (0,))]
             opcode = Opcode.BLOCK if v.kind == Kind.PANELS else Opcode.MATRIX_BLOCK
             operands = [(value, View.STRIP), (out, View.STRIP)]
-            self._add(opcode, -1, [v.rows, v.columns], steps=steps, operands=operands, writes={out})
+            self.add(opcode, -1, [v.rows, v.columns], steps=steps, operands=operands, writes={out})
         return self._made[value, form]
 
-    def _transposed(self, panels: int) -> int:
+    def transposed(self, panels: int) -> int:
         if panels not in self._made:
             v = self.tape.values[panels]
             form = Form.NUMBERS if v.form == Form.NUMBERS else Form.PAIRS
@@ -196,7 +224,7 @@ class _Lowering:
                 load.args[2] = out
                 load.writes.add(out)
             else:
-                self._add(Opcode.TRANSPOSE_PANELS, out, [panels], reads={panels})
+                self.add(Opcode.TRANSPOSE_PANELS, out, [panels], reads={panels})
         return self._made[panels]
 
     def _sum(self, node: Node) -> None:
@@ -204,48 +232,48 @@ class _Lowering:
         axes = node.attributes["axes"]
         axes = tuple(range(len(a.shape))) if axes is None else axes
         if BATCH not in a.shape:
-            self._sum_of_matrix(node, self._home(a), axes)
+            self._sum_of_matrix(node, self.home(a), axes)
         elif len(axes) == len(a.shape):
             picked = a.op.name == "columns" and a.shape == (BATCH,)  # one column of an input
             column = a.inputs[0] if picked else a
             if column in self.tape.columns and a.shape == (BATCH,):
                 feature = a.attributes["indices"][0] if picked else 0
                 args = [self.tape.columns.index(column), feature]
-                self._add(Opcode.COLUMN_TOTAL, self._new_for(node), args, nodes=[node])
+                self.add(Opcode.COLUMN_TOTAL, self.new_for(node), args, nodes=[node])
                 return
-            source = self._home(a)
+            source = self.home(a)
             partials = self.tape.new(Kind.PARTIALS, 1)
-            self._reading(Opcode.PARTIAL, partials, [source], [source], node)
+            self.reading(Opcode.PARTIAL, partials, [source], [source], node)
             self._total(node, partials)
         elif a.shape[axes[0]] == BATCH:
-            self._sum_over_rows(node, self._home(a))
-        elif self.tape.values[self._home(a)].rows == 1:  # a sum over one feature
-            self._homes[node] = self._home(a)
+            self._sum_over_rows(node, self.home(a))
+        elif self.tape.values[self.home(a)].rows == 1:  # a sum over one feature
+            self._homes[node] = self.home(a)
         else:
-            source = self._home(a)
-            self._reading(Opcode.SUM_FEATURES, self._new_for(node), [source], [source], node)
+            source = self.home(a)
+            self.reading(Opcode.SUM_FEATURES, self.new_for(node), [source], [source], node)
 
     def _total(self, node: Node, partials: int) -> None:
         if node.shape != ():
             raise NotImplementedError(f"the sum of everything, kept with the shape {node.shape}")
-        self._reading(Opcode.TOTAL, self._new_for(node), [partials, -1], [partials], node)
+        self.reading(Opcode.TOTAL, self.new_for(node), [partials, -1], [partials], node)
 
     def _sum_over_rows(self, node: Node, source: int) -> None:
         features = self.tape.values[source].rows
-        out = self._new_for(node)
+        out = self.new_for(node)
         if self.tape.values[out].rows == 1:
-            self._reading(Opcode.SUM_ROWS, out, [1, features, source], [source], node)
+            self.reading(Opcode.SUM_ROWS, out, [1, features, source], [source], node)
             return
         flat = self.tape.new(Kind.MATRIX, 1, features)  # one number a row: a column, transposed afterwards
-        self._reading(Opcode.SUM_ROWS, flat, [1, features, source], [source], node)
-        self._reading(Opcode.TRANSPOSE, out, [features, 1, flat], [flat], node)
+        self.reading(Opcode.SUM_ROWS, flat, [1, features, source], [source], node)
+        self.reading(Opcode.TRANSPOSE, out, [features, 1, flat], [flat], node)
 
     def _sum_of_matrix(self, node: Node, source: int, axes: tuple[int, ...]) -> None:
         v = self.tape.values[source]
         if node.shape == ():
             partials = self.tape.new(Kind.PARTIALS, 1)
             operands = [(source, View.STRIP), (-1, View.SCRATCH)]
-            block = self._add(
+            block = self.add(
                 Opcode.MATRIX_BLOCK,
                 -1,
                 [v.rows, v.columns],
@@ -257,40 +285,40 @@ class _Lowering:
             block.summed, block.partials = 1, partials
             self._total(node, partials)
             return
-        out = self._new_for(node)
+        out = self.new_for(node)
         down = int(self.tape.values[out].rows > 1)
         axis = 2 if len(axes) == len(node.inputs[0].shape) else axes[0]
         args = [v.rows, v.columns, source, axis, down]
-        self._reading(Opcode.MATRIX_SUM, out, args, [source], node)
+        self.reading(Opcode.MATRIX_SUM, out, args, [source], node)
 
     def _copy_to_ranks(self, node: Node) -> None:
-        self._homes[node] = self._home(node.inputs[0])
+        self._homes[node] = self.home(node.inputs[0])
 
     def _sum_over_ranks(self, node: Node) -> None:
         """A copy is sent, which whoever computes the value may write itself; it comes back as the sum."""
-        home, (kind, rows, columns) = self._home(node.inputs[0]), layout(node.shape)
+        home, (kind, rows, columns) = self.home(node.inputs[0]), layout(node.shape)
         sent, back = (self.tape.new(Kind.MATRIX, rows, columns) for _ in range(2))
         self._copied(home, sent, View.REPEATED if kind == Kind.SCALAR else View.STRIP, node)
         self.tape.exchanges.append(Exchange([(sent, back)]))
         if kind == Kind.SCALAR:
-            self._reading(Opcode.PICK, self._new_for(node), [back], [back], node)
+            self.reading(Opcode.PICK, self.new_for(node), [back], [back], node)
         else:
             self._homes[node] = back
 
     def _rows(self, node: Node) -> None:
-        self._add(Opcode.COUNT, self._new_for(node), nodes=[node])
+        self.add(Opcode.COUNT, self.new_for(node), nodes=[node])
 
     def _softmax(self, node: Node) -> None:
-        source = self._home(node.inputs[0])
-        self._reading(Opcode.SOFTMAX, self._new_for(node), [source], [source], node)
+        source = self.home(node.inputs[0])
+        self.reading(Opcode.SOFTMAX, self.new_for(node), [source], [source], node)
 
     def _cross_entropy(self, node: Node) -> None:
-        z, y = (self._home(i) for i in node.inputs)
-        self._reading(Opcode.CROSS_ENTROPY, self._new_for(node), [z, y], [z, y], node)
+        z, y = (self.home(i) for i in node.inputs)
+        self.reading(Opcode.CROSS_ENTROPY, self.new_for(node), [z, y], [z, y], node)
 
     def _one_hot(self, node: Node) -> None:
-        y = self._home(node.inputs[0])
-        self._reading(Opcode.ONE_HOT, self._new_for(node), [y], [y], node)
+        y = self.home(node.inputs[0])
+        self.reading(Opcode.ONE_HOT, self.new_for(node), [y], [y], node)
 
     def _keep_mask(self, node: Node) -> None:
         """A mask, times a constant where all that is done with it is that."""
@@ -303,46 +331,60 @@ class _Lowering:
             and scale is not None
             and node not in self._wanted
         ):
-            args[1] = self._home(scale)
-            out, nodes = self._new_for(users[0]), [node, users[0]]
-            self._add(Opcode.KEEP_MASK, out, args, setting=rate, nodes=nodes, reads={args[1]})
+            args[1] = self.home(scale)
+            out, nodes = self.new_for(users[0]), [node, users[0]]
+            self.add(Opcode.KEEP_MASK, out, args, setting=rate, nodes=nodes, reads={args[1]})
             return
-        self._add(Opcode.KEEP_MASK, self._new_for(node), args, setting=rate, nodes=[node])
+        self.add(Opcode.KEEP_MASK, self.new_for(node), args, setting=rate, nodes=[node])
+
+    def _lines(self, node: Node) -> None:
+        source, out = self.home(node.inputs[0]), self.new_for(node)
+        numbers = [self.constant(node.attributes[name]) for name in ("slopes", "offsets")]
+        operands = [(source, View.STRIP), *((n, View.ALONG_ROW) for n in numbers)]
+        operands += [(-1, View.SCRATCH), (-1, View.SCRATCH), (out, View.STRIP)]
+        steps = [
+            BlockStep("splat", 3, (1,)),
+            BlockStep("splat", 4, (2,)),
+            BlockStep("multiply_add", 5, (0, 3, 4)),
+        ]
+        rows = self.tape.values[out].rows
+        self.add(Opcode.BLOCK, -1, [rows, 1], steps=steps, operands=operands, writes={out}, nodes=[node])
 
     def _take(self, node: Node) -> None:
-        table, index = (self._home(i) for i in node.inputs)
-        self._reading(Opcode.TAKE, self._new_for(node), [table, index], [table, index], node)
+        table, index = (self.home(i) for i in node.inputs)
+        self.reading(Opcode.TAKE, self.new_for(node), [table, index], [table, index], node)
 
     def _add_rows(self, node: Node) -> None:
-        rows, index = self._home(node.inputs[0]), self._home(node.inputs[1])
-        out = self._new_for(node)
+        rows, index = self.home(node.inputs[0]), self.home(node.inputs[1])
+        out = self.new_for(node)
         args = [self.tape.values[out].rows, self.tape.values[out].columns, rows, index]
-        self._reading(Opcode.ADD_ROWS, out, args, [rows, index], node)
+        self.reading(Opcode.ADD_ROWS, out, args, [rows, index], node)
 
     def _copy(self, node: Node, places: Sequence[tuple[int, int]]) -> None:
         reads = [value for value, _ in places if value >= 0]
-        self._reading(
-            Opcode.COPY_FEATURES, self._new_for(node), [n for place in places for n in place], reads, node
+        self.reading(
+            Opcode.COPY_FEATURES, self.new_for(node), [n for place in places for n in place], reads, node
         )
 
     def _columns(self, node: Node) -> None:
-        source = self._home(node.inputs[0])
+        source = self.home(node.inputs[0])
         self._copy(node, [(source, i) for i in node.attributes["indices"]])
 
     def _place_columns(self, node: Node) -> None:
-        source = self._home(node.inputs[0])
+        source = self.home(node.inputs[0])
         places = {column: (source, i) for i, column in enumerate(node.attributes["indices"])}
         self._copy(node, [places.get(c, (-1, 0)) for c in range(int(node.shape[1]))])
 
     def _concatenate(self, node: Node) -> None:
-        homes = [self._home(i) for i in node.inputs]
+        homes = [self.home(i) for i in node.inputs]
         self._copy(node, [(home, f) for home in homes for f in range(self.tape.values[home].rows)])
 
     # blocks
 
     def _block(self, nodes: Sequence[Node]) -> None:
         """One instruction for elementwise nodes of one shape; views among the operands are read in place."""
-        nodes = factors_first([n for n in nodes if not self._starts_product(n)], self._users)
+        nodes = [n for n in nodes if n not in self._left_out and not self._starts_product(n)]
+        nodes = factors_first(nodes, self._users)
         if not nodes:
             return
         kind, rows, columns = layout(nodes[0].shape)
@@ -382,7 +424,7 @@ class _Lowering:
                 target = block.places[node] = block.register()
                 self._in_registers.add(node)
             else:
-                out = self._new_for(node)
+                out = self.new_for(node)
                 target = block.writing(out, View.REPEATED if kind == Kind.SCALAR else View.STRIP)
             block.free += done  # only now: an op never writes over what it reads
             block.instruction.steps.append(BlockStep(name, target, tuple(sources), _setting(name, node)))
@@ -418,10 +460,10 @@ class _Lowering:
         """1/s: dividing every element by one number is multiplying by its inverse, which is computed once."""
         if node not in self._made:
             one = self.tape.new(Kind.SCALAR, 1)
-            self.tape.constants.append((one, 1.0))
-            home, out = self._home(node), self.tape.new(Kind.SCALAR, 1)
+            self.tape.constants.append((one, (1.0,)))
+            home, out = self.home(node), self.tape.new(Kind.SCALAR, 1)
             operands = [(one, View.REPEATED), (home, View.REPEATED), (out, View.REPEATED)]
-            self._add(
+            self.add(
                 Opcode.SCALAR_BLOCK,
                 -1,
                 [1, 1],
@@ -443,12 +485,12 @@ class _Lowering:
             return False
         if bias.op.name != "parameter" or len(bias.shape) != 1 or bias.shape[0] != product.shape[1]:
             return False
-        home = self._home(product)
+        home = self.home(product)
         instruction = self._makers[home]
         if instruction.opcode != Opcode.PRODUCT or instruction.args[3] >= 0:
             return False
-        instruction.args[3] = self._home(bias)
-        instruction.reads.add(self._home(bias))
+        instruction.args[3] = self.home(bias)
+        instruction.reads.add(self.home(bias))
         instruction.nodes.append(node)
         self._homes[node] = home
         return True
@@ -463,7 +505,7 @@ class _Lowering:
             (inner, _), axes = base.inputs, base.attributes["axes"]
             dims = (1,) * (len(dims) - len(base.shape)) + placed(inner.shape, axes)
             base = inner
-        home = self._home(base)
+        home = self.home(base)
         value = self.tape.values[home]
         if value.kind == Kind.SCALAR:
             return home, View.REPEATED
@@ -476,7 +518,7 @@ class _Lowering:
         if value.rows == value.columns == 1 and (rows, columns) != (1, 1):
             if ("pick", home) not in self._made:
                 scalar = self._made["pick", home] = self.tape.new(Kind.SCALAR, 1)
-                self._reading(Opcode.PICK, scalar, [home], [home], base)
+                self.reading(Opcode.PICK, scalar, [home], [home], base)
             return self._made["pick", home], View.REPEATED
         if kind == Kind.PANELS:
             return home, View.DOWN_COLUMN if value.rows > 1 else View.ALONG_ROW
@@ -488,7 +530,7 @@ class _Lowering:
 
     def _assign(self, leaf: Node, new: Node) -> None:
         """Put a new value into a leaf, after everything that reads the old one."""
-        source, target = self._home(new), self._homes[leaf]
+        source, target = self.home(new), self._homes[leaf]
         self.tape.updated.append(target)
         if source == target:
             return
@@ -499,7 +541,7 @@ class _Lowering:
     def _copied(self, source: int, target: int, view: View, node: Node) -> None:
         """A matrix that holds what another value does."""
         value = self.tape.values[target]
-        self._add(
+        self.add(
             Opcode.MATRIX_BLOCK,
             -1,
             [value.rows, value.columns],

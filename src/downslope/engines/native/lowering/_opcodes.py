@@ -84,7 +84,15 @@ class Opcode(IntEnum):
     COUNT = (Kind.SCALAR,)  # rows of the batch
     LOAD = Kind.PANELS, "column", "panels", "transposed"  # -1: not wanted
     STORE = Kind.PANELS, "store", "panels"
-    PRODUCT = Kind.PANELS, "matrix", "is transposed", "panels", "bias", "rows"  # no bias: -1
+    PRODUCT = (
+        Kind.PANELS,
+        "matrix",
+        "is transposed",
+        "panels",
+        "bias",
+        "rows",
+        "start",
+    )  # no bias or start: -1
     BLOCK = Kind.PANELS, "rows", "columns"
     PARTIAL = Kind.PANELS, "panels"
     TRANSPOSE_PANELS = Kind.PANELS, "panels"
@@ -95,6 +103,9 @@ class Opcode(IntEnum):
     TAKE = Kind.PANELS, "table", "index"
     COPY_FEATURES = Kind.PANELS, "..."  # panels and feature for each feature; panels of -1 give zeros
     SUM_FEATURES = Kind.PANELS, "panels"
+    BIN_PLACES = Kind.PANELS, "..."
+    """Numbers of bins, whether they are peaks; of each column panels, feature, segments, its numbers, row."""
+    BIN_LOOKUP = Kind.PANELS, "..."  # rows; for each set of bins: table, places
     CONTRACT = Kind.MATRIX, "rows", "columns", "panels", "transposed"
     MATRIX_PRODUCT = Kind.MATRIX, "rows", "columns", "left", "is transposed", "right", "depth"
     MATRIX_BLOCK = Kind.MATRIX, "rows", "columns"
@@ -102,6 +113,13 @@ class Opcode(IntEnum):
     MATRIX_SUM = Kind.MATRIX, "rows", "columns", "matrix", "axis", "is column"  # axis 2: both
     ADD_ROWS = Kind.MATRIX, "rows", "columns", "panels", "index"
     TRANSPOSE = Kind.MATRIX, "rows", "columns", "matrix"
+    BIN_TABLE = (
+        Kind.MATRIX,
+        "...",
+    )  # rows, columns, matrix, whether they are summed; for each row a column of the matrix, or -1
+    BIN_SUMS = Kind.MATRIX, "rows", "columns", "places", "transposed"
+    BIN_GRADIENT = Kind.MATRIX, "..."
+    """Rows, columns, gradient by the first columns; of each set of bins sums, whether summed, columns."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ __all__ = ["schedule"]
 def schedule(tape: Tape) -> None:
     """Set the levels of a tape, what is needed only once or locally, and the order and places that follow."""
     _mark_once(tape)
+    _mark_settled(tape)
     _set_levels(tape)
     set_parts(tape)
     _mark_local(tape)
@@ -85,6 +86,15 @@ def _mark_once(tape: Tape) -> None:
         stored = i.opcode in (Opcode.KEEP_MASK, Opcode.STORE) or bool(i.writes & sent)
         i.once = i.reads <= known and not stored and not i.writes & set(tape.updated)
         if i.once:
+            known |= i.writes
+
+
+def _mark_settled(tape: Tape) -> None:
+    """Matrices that follow from leaves alone stay the same from run to run, where no step changes these."""
+    known = {value for leaf, value in tape.leaves.items() if leaf.shape != ()}
+    for i in tape.instructions:
+        i.settled = not tape.updated and i.opcode.domain == Kind.MATRIX and bool(i.reads) and i.reads <= known
+        if i.settled:
             known |= i.writes
 
 

@@ -53,7 +53,8 @@ class Instruction:
     """One instruction, with the nodes of the program it stands for.
 
     ``summed`` is the operand whose sum over each tile goes to ``partials``; ``once`` marks what is the same
-    again as long as the batch is. ``part`` numbers networks that lie side by side in one program.
+    again as long as the batch is, ``settled`` what is the same until a leaf is set. ``part`` numbers networks
+    that lie side by side in one program.
     """
 
     opcode: Opcode
@@ -69,6 +70,7 @@ class Instruction:
     summed: int = -1
     partials: int = -1
     once: bool = False
+    settled: bool = False
     part: int = 0
 
 
@@ -92,7 +94,7 @@ class Tape:
     Attributes:
         leaves: the value of each leaf of fixed shape or of a single number, by node.
         columns: the inputs of the batch in the order in which a machine wants them.
-        constants: the scalar values that never change.
+        constants: the scalars, and matrices of one row, that never change.
         mirrors: matrices with their bfloat16 forms.
         exchanges: what is summed over ranks, in the order in which every rank sends it.
         outputs: the value of each node asked for; -1 for those that are stored row by row.
@@ -104,7 +106,7 @@ class Tape:
     instructions: list[Instruction] = field(default_factory=list)
     leaves: dict[Node, int] = field(default_factory=dict)
     columns: list[Node] = field(default_factory=list)
-    constants: list[tuple[int, float]] = field(default_factory=list)
+    constants: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)
     mirrors: list[tuple[int, int]] = field(default_factory=list)
     updated: list[int] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
