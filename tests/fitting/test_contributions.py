@@ -170,7 +170,7 @@ def test_derivatives_are_those_of_the_prediction(table, model):
     found = model.contributions(table[:8], table).slopes
     assert np.isnan(found[:, 3:]).all()
     for place, name in enumerate(["size", "age", "heavy"]):
-        step = 0.02 * model.encoder.encodings[place].scale
+        step = 0.005 * model.encoder.encodings[place].scale
         ends = [
             model.predict(table[:8].with_columns(pl.col(name).cast(pl.Float64) + side * step))
             for side in (-1, 1)

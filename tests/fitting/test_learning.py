@@ -76,7 +76,7 @@ def test_estimators_go_on_by_partial_fit(target):
     kind = ds.TableRegressor if target == "y" else ds.TableClassifier
     first, more = frame_of(300, 0), frame_of(2000, 1)
     names = ["a", "kind"]
-    how = {"members": 2, "epochs": 4, "hidden_layer_sizes": (16,), "random_state": 0}
+    how = {"members": 2, "epochs": 12, "hidden_layer_sizes": (16,), "random_state": 0}
     found = kind(**how)
     found.partial_fit(first.select(names), first[target].to_numpy())
     before = found.score(more.select(names), more[target].to_numpy())

@@ -272,14 +272,15 @@ def networks_for(
     if bins:
         columns, most = tuple(bins), _features_of_each(bins)
         values = telling_values(x, bins, rows.learned_y, target, rows.learned_groups)
-        peaks = (Peaks(tuple(values), tuple(values.values())),) if values else ()
+        peaks = (Peaks(tuple(values), tuple(values.values()), learned=False),) if values else ()
+        # bins come last: a product with them is then a lookup
         numerical = {
             "periodic": (
-                *peaks,
-                PiecewiseLinear(columns, some_bins(bins, min(most // 2 + 1, _COARSE_BINS))),
                 Periodic(columns, min(most // 2 + 1, _FREQUENCIES), _SIGMA),
+                *peaks,
+                PiecewiseLinear(columns, some_bins(bins, min(most // 2 + 1, _COARSE_BINS)), learned=False),
             ),
-            "piecewise": (*peaks, PiecewiseLinear(columns, some_bins(bins, most))),
+            "piecewise": (*peaks, PiecewiseLinear(columns, some_bins(bins, most), learned=False)),
         }
     layers: list[Layer] = []
     dropout = _DROPOUT if settings.dropout is None else settings.dropout
@@ -301,7 +302,8 @@ def interval_network(encoder: TableEncoder, levels: tuple[float, ...], x: NDArra
     bins = bins_of(x, codes)
     layers: list[Layer] = [*_embedding(codes, encoder.code_levels, most=4)]
     if bins:
-        layers.append(PiecewiseLinear(tuple(bins), some_bins(bins, _features_of_each(bins))))
+        edges = some_bins(bins, _features_of_each(bins))
+        layers.append(PiecewiseLinear(tuple(bins), edges, learned=False))
     layers += [Dense(_WIDTH // 2, "silu"), Dropout(0.1), Dense(len(levels))]
     return Network(x.shape[1], layers, loss=Quantile(levels))
 
