@@ -84,3 +84,34 @@ def test_a_fit_knows_what_a_number_names(seed: int) -> None:
     model = ds.fit(x[:1500], y[:1500], epochs=20, members=2)
     left = y[1500:] - model.predict(x[1500:])
     assert np.mean(left**2) < 0.05 * y.var()  # with 32 bins alone 0.84 of it
+
+
+def step_table(rows=240):
+    x = np.random.default_rng(3).random((rows, 2))
+    return {"a": x[:, 0], "b": x[:, 1], "y": np.where(x[:, 0] > 0.37, 3.0, 1.0) + x[:, 1]}
+
+
+@pytest.mark.parametrize(
+    ("options", "learned"),
+    [({}, [False, True]), ({"epochs": 3}, [False, False]), ({"time_limit": 60}, [False, False])],
+    ids=["the first went on", "epochs are given", "a time limit"],
+)
+def test_bins_learn_where_the_first_group_went_on_to_its_end(options, learned, monkeypatch):
+    from downslope.fitting.ensemble import _ensemble, _recipe
+
+    for name, count in {
+        "_EPOCHS_AT_FIRST": 3,
+        "_EPOCHS_WHERE_THEY_PAY": 4,
+        "_UPDATES_UNTIL_TIME": 12,
+    }.items():
+        monkeypatch.setattr(_recipe, name, count)
+    monkeypatch.setattr(_ensemble, "_MOST_GROUPS", 2)
+    seen, trained = [], _ensemble._trained
+
+    def watched(name, network, *given):
+        seen.append([layer.learned for layer in network.layers if isinstance(layer, ds.PiecewiseLinear)])
+        return trained(name, network, *given)
+
+    monkeypatch.setattr(_ensemble, "_trained", watched)
+    ds.fit(step_table(), target="y", members=2, **options)
+    assert seen == [[each] for each in learned]

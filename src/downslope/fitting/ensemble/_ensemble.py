@@ -24,9 +24,11 @@ from downslope.fitting.ensemble._noise import (
 )
 from downslope.fitting.ensemble._recipe import (
     FitSettings,
+    bins_learn,
     linear_network,
     linear_penalties,
     networks_for,
+    networks_with_learned_bins,
 )
 from downslope.fitting.ensemble._residuals import leaves_little, on_residuals, residuals_of
 from downslope.fitting.ensemble._rows import EncodedRows
@@ -221,7 +223,8 @@ def _network_groups(
     once. It is one of them that follows, of the architecture that suits best. Of many rows, and where epochs
     are given, the first ends at little noise already, and all of them follow.
     Before them a group learns what the linear model leaves, where that is little too. How long they are
-    trained otherwise depends on when the first was best.
+    trained otherwise depends on when the first was best; where that went on to its end, the bins of the
+    others learn.
     """
 
     def trained(
@@ -253,6 +256,9 @@ def _network_groups(
             others = _best_in_trial(networks, rows, settings, hooks)
         if hooks.agree(leaves_little(linear, rows, settings)):
             left, others = residuals_of(linear, rows), {**on_residuals(networks), **others}
+        planned = _timed(others, settings, started, 1, hooks)
+    elif hooks.agree(bins_learn(settings, rows.count) and _went_on(first, settings, rows.count)):
+        others = dict(list(networks_with_learned_bins(networks).items())[1:])
         planned = _timed(others, settings, started, 1, hooks)
     settings = replace(settings, epochs=hooks.agree(_epochs_after(first, settings, rows.count, little)))
     yield from trained(planned, 1)
@@ -292,11 +298,16 @@ def _epochs_after(first: EnsembleGroup, settings: FitSettings, rows: int, little
     if little:
         return settings.epochs_without_dropout_for(rows)
     most, best = settings.epochs_for(rows), first.run.best_epoch or 0
-    if first.run.stopped == "finished" and len(first.run.validation_losses) >= most:
+    if _went_on(first, settings, rows):
         return settings.more_epochs_for(rows)
     if settings.epochs is None and best and first.run.stopped == "patience":
         return min(math.ceil(_LONGER * best) + _MORE_EPOCHS, most)
     return most
+
+
+def _went_on(first: EnsembleGroup, settings: FitSettings, rows: int) -> bool:
+    """Whether a group was trained through all its epochs."""
+    return first.run.stopped == "finished" and len(first.run.validation_losses) >= settings.epochs_for(rows)
 
 
 Planned = tuple[str, Network, float | None]

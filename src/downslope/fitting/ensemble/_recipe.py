@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,11 +33,13 @@ from downslope.training import AdamW, FlatCosine
 __all__ = [
     "LINEAR_PENALTY",
     "FitSettings",
+    "bins_learn",
     "embeddings",
     "interval_network",
     "linear_network",
     "linear_penalties",
     "networks_for",
+    "networks_with_learned_bins",
 ]
 
 FEWEST_ROWS = 50
@@ -294,6 +297,27 @@ def networks_for(
         name: _network(encoder, target, settings, [*front, *numbers, *layers])
         for name, numbers in numerical.items()
     }
+
+
+def bins_learn(settings: FitSettings, rows: int) -> bool:
+    """Whether the rows are so few that the first group has all its epochs, and the settings leave the choice.
+
+    Of more rows the bins are finer, and a step with bins that learn takes twice the time.
+    """
+    choice = settings.epochs is None and settings.time_limit is None
+    return choice and settings.epochs_for(rows) == _EPOCHS_AT_FIRST
+
+
+def networks_with_learned_bins(networks: Mapping[str, Network]) -> Mapping[str, Network]:
+    """The same architectures with bins that move to where the target changes, if they get the updates."""
+    return {
+        name: replace(network, layers=[_learned(layer) for layer in network.layers])
+        for name, network in networks.items()
+    }
+
+
+def _learned(layer: Layer) -> Layer:
+    return replace(layer, learned=True) if isinstance(layer, PiecewiseLinear | Peaks) else layer
 
 
 def interval_network(encoder: TableEncoder, levels: tuple[float, ...], x: NDArray[np.float32]) -> Network:
