@@ -89,7 +89,7 @@ sanitize: $(VENV)/.dev
 		LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
 		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:max_allocation_size_mb=2000 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
 		$(SANITIZED)/python/bin/python -m pytest -n $(JOBS) --dist worksteal -p no:cacheprovider --part $(PART) \
-			tests/engines/test_native.py tests/engines/test_bfloat16.py tests/engines/test_evaluator.py tests/engines/test_threads.py \
+			tests/engines/test_native.py tests/engines/test_bfloat16.py tests/engines/test_evaluator.py tests/engines/test_threads.py tests/engines/test_lookups.py \
 			tests/engines/test_binding.py tests/engines/test_fuzz.py tests/interchange/test_mutated_files.py || exit 1; \
 	done
 
