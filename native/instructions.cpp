@@ -344,7 +344,8 @@ template <class T> void Worker<T>::bin_places(const Instruction& i, long panel, 
 template <class T> void Worker<T>::bin_lookup(const Instruction& i, const Batch& batch, long first, long last) {
     constexpr long size = lanes * lanes;
     for (long unit = 0; unit < i.args[0]; unit += lanes) {
-        std::fill_n(squares_.get(), (last - first) * size, T(0));
+        for (long p = first; p < last; ++p)
+            std::fill_n(squares_.get() + (p - first) * size, valid_rows(batch, p) * lanes, T(0));
         for (std::size_t k = 1; k < i.args.size(); k += 2) {
             const Value& table = value(i.args[k]);
             const T* from = matrix(i.args[k]) + unit;
@@ -356,7 +357,7 @@ template <class T> void Worker<T>::bin_lookup(const Instruction& i, const Batch&
         }
         const long units = std::min<long>(lanes, i.args[0] - unit);
         for (long p = first; p < last; ++p)
-            kernels_.transpose(squares_.get() + (p - first) * size, lanes, lanes, units,
+            kernels_.transpose(squares_.get() + (p - first) * size, lanes, valid_rows(batch, p), units,
                                homes_[i.out].at(p, p - first) + unit * lanes, lanes);
     }
 }
