@@ -70,7 +70,10 @@ public:
     }
 
     std::size_t bytes() const {
-        return scalars_.get_deleter().bytes + scratch_.get_deleter().bytes + locals_.get_deleter().bytes;
+        std::size_t bytes = 0;
+        for (const auto* buffer : {&scalars_, &scratch_, &locals_, &columns_, &squares_})
+            if (*buffer) bytes += buffer->get_deleter().bytes;
+        return bytes;
     }
     T* scalar(int value) { return scalars_.get() + long(value) * lanes; }  // repeated 32 times
 

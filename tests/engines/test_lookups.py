@@ -194,6 +194,20 @@ def test_lines_that_are_no_bins_are_multiplied(slopes, offsets):
     np.testing.assert_allclose(plan([z]).run(values)[0], Plan([z]).run(values)[0], rtol=1e-12)
 
 
+def test_bins_of_a_value_that_nothing_else_reads():
+    x, w = input_("x", ("n", 1)), parameter("w", (2, 5))
+    lines = make(
+        "lines",
+        make("concatenate", *[make("exp", x)] * 4),
+        slopes=(2.0,) * 4,
+        offsets=(0.0, -1.0, -2.0, -3.0),
+    )
+    z = make("concatenate", x, make("minimum", make("maximum", lines, 0.0), 1.0) * 0.5) @ w.T
+    assert Opcode.BIN_LOOKUP in opcodes(lower([z]))
+    values = {"x": RNG.uniform(-1, 1, (50, 1)), "w": RNG.normal(size=(2, 5))}
+    np.testing.assert_allclose(plan([z]).run(values)[0], Plan([z]).run(values)[0], rtol=1e-12)
+
+
 def test_features_that_are_asked_for_too_are_computed():
     x, w = input_("x", ("n", 1)), parameter("w", (2, 5))
     repeated = make("concatenate", *[x] * 4)

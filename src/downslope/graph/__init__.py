@@ -3,7 +3,7 @@
 from downslope.graph import _activations, _arithmetic, _indexing, _linear, _losses, _ranks, ops  # noqa: F401 (they register ops)
 from downslope.graph._chain_rule import gradient, hessian_vector_product
 from downslope.graph._elementwise import Elementwise
-from downslope.graph._indexing import source_column
+from downslope.graph._indexing import computed_column, source_column
 from downslope.graph._json import graph_from_json, graph_to_json
 from downslope.graph._leaves import constant, input_, parameter, state
 from downslope.graph._node import BATCH, OPS, Node, Op, Operand, Shape, make, topological
@@ -22,6 +22,7 @@ __all__ = [
     "Op",
     "Operand",
     "Shape",
+    "computed_column",
     "constant",
     "gradient",
     "graph_from_json",

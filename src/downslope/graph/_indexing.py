@@ -12,20 +12,14 @@ from downslope.errors import DownslopeError
 from downslope.graph._node import BATCH, Example, Node, Op, Shape, make, register
 from downslope.graph.notation import Expression, Infix, Listing, Number
 
-__all__ = ["source_column"]
+__all__ = ["computed_column", "source_column"]
 
 _SHOWN = 4
 """Of the numbers of a node, so many are written."""
 
 
-def source_column(node: Node, column: int) -> tuple[Node, int] | None:
-    """The leaf, and its column, that a column of a matrix is unchanged; None where it is computed.
-
-    >>> from downslope.graph import input_
-    >>> x = input_("x", (BATCH, 3))
-    >>> source_column(make("concatenate", x * 2.0, make("columns", x, indices=(2,), squeeze=False)), 3)
-    (<input x (n, 3)>, 2)
-    """
+def computed_column(node: Node, column: int) -> tuple[Node, int]:
+    """The node that computes a column of a matrix, or the leaf that has it, and which of its columns it is."""
     while node.op.name in ("columns", "concatenate"):
         if node.op.name == "columns":
             column = node.attributes["indices"][column]
@@ -36,7 +30,19 @@ def source_column(node: Node, column: int) -> tuple[Node, int] | None:
                 node = part
                 break
             column -= int(part.shape[1])
-    return None if node.inputs else (node, column)
+    return node, column
+
+
+def source_column(node: Node, column: int) -> tuple[Node, int] | None:
+    """The leaf, and its column, that a column of a matrix is unchanged; None where it is computed.
+
+    >>> from downslope.graph import input_
+    >>> x = input_("x", (BATCH, 3))
+    >>> source_column(make("concatenate", x * 2.0, make("columns", x, indices=(2,), squeeze=False)), 3)
+    (<input x (n, 3)>, 2)
+    """
+    found, column = computed_column(node, column)
+    return None if found.inputs else (found, column)
 
 
 def _naming(xp: Any, index: Any, rows: int) -> tuple[Any, Any]:

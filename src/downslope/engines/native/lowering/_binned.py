@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from downslope._dataclass import dataclass
 from downslope.engines.native.lowering._views import Factor
-from downslope.graph import BATCH, Node
+from downslope.graph import BATCH, Node, computed_column
 
 __all__ = ["BinnedColumn", "BinnedFeatures", "Bins", "binned_features", "left_out"]
 
@@ -97,6 +97,7 @@ def left_out(
     """The nodes that nobody reads once lookups take the place of products."""
     found = set(binned)
     needed = {node for features in binned.values() for node in features.dense}
+    needed |= {c.source for features in binned.values() for bins in features.bins for c in bins.columns}
     for node in reversed(order):
         of_batch = bool(node.inputs) and BATCH in node.shape
         readers = users.get(node, ()) if of_batch and node not in needed and node not in wanted else ()
@@ -140,7 +141,7 @@ def _bins(node: Node, first: int) -> Bins | None:
     lines, peaks, height = found
     by_column: dict[tuple[Node, int], list[int]] = {}
     for place in range(int(lines.shape[1])):
-        by_column.setdefault(_source(lines.inputs[0], place), []).append(place)
+        by_column.setdefault(computed_column(lines.inputs[0], place), []).append(place)
     if int(lines.shape[1]) < _FEWEST * len(by_column):
         return None
     columns: list[BinnedColumn] = []
@@ -183,21 +184,6 @@ def _with_number(node: Node, op: str, number: float | None = None) -> tuple[Node
         if given.op.name == "constant" and number in (None, given.attributes["value"]):
             return node.inputs[1 - place], given.attributes["value"]
     return None
-
-
-def _source(node: Node, column: int) -> tuple[Node, int]:
-    """The node that computes a column, and which of its features that is."""
-    while node.op.name in ("columns", "concatenate"):
-        if node.op.name == "columns":
-            column = node.attributes["indices"][column]
-            (node,) = node.inputs
-            continue
-        for part in node.inputs:
-            if column < int(part.shape[1]):
-                node = part
-                break
-            column -= int(part.shape[1])
-    return node, column
 
 
 def _starts(slopes: Sequence[float], offsets: Sequence[float], peaks: bool) -> tuple[float, ...] | None:
