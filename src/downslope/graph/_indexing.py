@@ -19,7 +19,7 @@ _SHOWN = 4
 
 
 def computed_column(node: Node, column: int) -> tuple[Node, int]:
-    """The node that computes a column of a matrix, or the leaf that has it, and which of its columns it is."""
+    """The node that computes a column of a matrix, or the leaf that has it, and its number there."""
     while node.op.name in ("columns", "concatenate"):
         if node.op.name == "columns":
             column = node.attributes["indices"][column]
