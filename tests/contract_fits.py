@@ -153,7 +153,7 @@ TABLES = {
     "hidden_layer_sizes": OPTIONAL | UNITS | {"empty array"},
     "epochs": OPTIONAL | integers(lambda v: 1 <= v <= 1e6) - BOTH,
     "batch_size": OPTIONAL | FROM_1 - BOTH,
-    "learning_rate": OPTIONAL | reals(lambda v: 0 < v < 8) - BOTH,
+    "learning_rate": OPTIONAL | reals(lambda v: 0 < v < 3) - BOTH,
     "time_limit": OPTIONAL | ABOVE_0 - BOTH,
     "category": NO_COLUMNS,
     "number": NO_COLUMNS,
@@ -183,7 +183,7 @@ FITS = {
             "hidden": OPTIONAL | wholes(lambda v: 1 <= v < 1e9),
             "activation": frozenset({"Tanh"}),
             "dropout": OPTIONAL | SHARE,
-            "learning_rate": numbers(lambda v: 0 < v < 8),
+            "learning_rate": numbers(lambda v: 0 < v < 3),
             "weight_decay": numbers(lambda v: 0 <= v < 1e9),
             "batch_size": OPTIONAL | wholes(lambda v: v >= 1),
             "epochs": OPTIONAL | wholes(lambda v: 1 <= v <= 1e6),
@@ -370,6 +370,8 @@ FITS = {
         TABLES
         | DATA
         | {"class_weight": OPTIONAL | {"empty dict"}}
-        | {"learning_rate": TABLES["learning_rate"] | {"8"}},  # an error of probabilities is bounded
+        | {
+            "learning_rate": TABLES["learning_rate"] | {"8", "int64 3"}
+        },  # errors of probabilities are bounded
     ),
 }
