@@ -205,10 +205,6 @@ def _mask_of_rank(nodes: Sequence[Node], operands: list[Operand], share: Share) 
     return keep_mask(like, seed, draw, streams, nodes[0].attributes["rate"], places)
 
 
-_OF_RANKS = {"sum_over_ranks": _summed, "keep_mask": _mask_of_rank}
-"""The ops that are something else on one rank of several."""
-
-
 def _lines(nodes: Sequence[Node], operands: list[Operand], bfloat16: bool) -> Any:
     ((a, _),) = operands
     slopes, offsets = (
@@ -221,6 +217,9 @@ def _lines(nodes: Sequence[Node], operands: list[Operand], bfloat16: bool) -> An
 def _row(numbers: tuple[float, ...], dtype: Any, device: str) -> Any:
     return torch.tensor(numbers, dtype=dtype, device=device)
 
+
+_OF_RANKS = {"sum_over_ranks": _summed, "keep_mask": _mask_of_rank}
+"""The ops that are something else on one rank of several."""
 
 _OTHERS: dict[str, _Compute] = {
     "matmul": _matmul,

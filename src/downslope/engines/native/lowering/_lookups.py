@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Protocol
 
 from downslope.engines.native.lowering._binned import BinnedFeatures, Bins
@@ -29,6 +29,12 @@ class Emitter(Protocol):
 
     def transposed(self, panels: int) -> int:
         """Panels with their rows as rows."""
+
+    def side_by_side(self, homes: Sequence[int]) -> list[tuple[int, int]]:
+        """The places of all features of some panels."""
+
+    def copy_features(self, out: int, places: Sequence[tuple[int, int]]) -> None:
+        """Copy features, each from panels and its place there."""
 
     def add(self, opcode: Opcode, out: int, args: Any = ..., **rest: Any) -> Any:
         """A new instruction."""
@@ -97,10 +103,9 @@ class Lookups:
             homes = [self._emitter.home(part) for part in self.features[features].dense]
             out = homes[0]
             if len(homes) > 1:
-                places = [(home, f) for home in homes for f in range(self._tape.values[home].rows)]
+                places = self._emitter.side_by_side(homes)
                 out = self._tape.new(Kind.PANELS, len(places))
-                args = [n for place in places for n in place]
-                self._emitter.add(Opcode.COPY_FEATURES, out, args, reads=set(homes))
+                self._emitter.copy_features(out, places)
             self._dense_homes[features] = out
         return self._dense_homes[features]
 

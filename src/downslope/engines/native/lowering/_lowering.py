@@ -360,11 +360,17 @@ class _Lowering:
         args = [self.tape.values[out].rows, self.tape.values[out].columns, rows, index]
         self.reading(Opcode.ADD_ROWS, out, args, [rows, index], node)
 
+    def copy_features(self, out: int, places: Sequence[tuple[int, int]], nodes: Sequence[Node] = ()) -> None:
+        """Copy features, each from panels and its place there; panels of -1 give zeros."""
+        args, reads = [n for place in places for n in place], {value for value, _ in places if value >= 0}
+        self.add(Opcode.COPY_FEATURES, out, args, nodes=list(nodes), reads=reads)
+
+    def side_by_side(self, homes: Sequence[int]) -> list[tuple[int, int]]:
+        """The places of all features of some panels."""
+        return [(home, f) for home in homes for f in range(self.tape.values[home].rows)]
+
     def _copy(self, node: Node, places: Sequence[tuple[int, int]]) -> None:
-        reads = [value for value, _ in places if value >= 0]
-        self.reading(
-            Opcode.COPY_FEATURES, self.new_for(node), [n for place in places for n in place], reads, node
-        )
+        self.copy_features(self.new_for(node), places, [node])
 
     def _columns(self, node: Node) -> None:
         source = self.home(node.inputs[0])
@@ -377,7 +383,7 @@ class _Lowering:
 
     def _concatenate(self, node: Node) -> None:
         homes = [self.home(i) for i in node.inputs]
-        self._copy(node, [(home, f) for home in homes for f in range(self.tape.values[home].rows)])
+        self._copy(node, self.side_by_side(homes))
 
     # blocks
 
