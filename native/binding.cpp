@@ -45,24 +45,28 @@ Tape tape_of(const std::vector<ValueTuple>& values, const std::vector<Instructio
 
 template <class T> using Array = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
 using Order = std::optional<Array<const std::int64_t>>;
+using Numbers = std::optional<Array<const double>>;
+using Places = std::optional<Array<double>>;
 
-void require(bool holds, const std::string& what) {
+void require(bool holds, const char* what) {
     if (!holds) throw std::invalid_argument(what);
 }
 
 // Arrays of the tape's widths with at least so many rows.
 template <class T>
 std::vector<Table<T>> tables(const std::vector<Array<T>>& arrays, const std::vector<Width>& widths, const char* kind) {
-    require(arrays.size() == widths.size(), "the tape needs " + std::to_string(widths.size()) + " " + kind + ", not " +
-                                                std::to_string(arrays.size()));
+    if (arrays.size() != widths.size())
+        throw std::invalid_argument("the tape needs " + std::to_string(widths.size()) + " " + kind + ", not " +
+                                    std::to_string(arrays.size()));
     std::vector<Table<T>> found;
     for (std::size_t n = 0; n < arrays.size(); ++n) {
         const auto& a = arrays[n];
-        require(a.ndim() == 1 || a.ndim() == 2, std::string(kind) + " need one or two axes");
+        require(a.ndim() == 1 || a.ndim() == 2, "columns and stores need one or two axes");
         const long width = a.ndim() == 2 ? long(a.shape(1)) : 1;
         const bool fits = widths[n].exact < 0 ? width >= widths[n].least : width == widths[n].exact;
-        require(fits, "number " + std::to_string(n) + " of the " + kind + " has " + std::to_string(width) +
-                          " numbers a row, which is not what the tape reads or writes");
+        if (!fits)
+            throw std::invalid_argument("number " + std::to_string(n) + " of the " + kind + " has " + std::to_string(width) +
+                                        " numbers a row, which is not what the tape reads or writes");
         found.push_back({a.data(), width});
     }
     return found;
@@ -87,14 +91,16 @@ void check_rows(const Order& order, long first, long rows, long there) {
 }
 
 // That each step has its scalars, and a place for the watched one.
-void check_steps(const Steps& steps, const Array<const double>& scalars, const Array<double>& watched, long inputs) {
+void check_steps(const Steps& steps, const Numbers& scalars, const Places& watched, const Tape& tape) {
     require(steps.rows >= 1 && steps.batch >= 1 && steps.rounds >= 0, "steps need at least one row");
     require(steps.rows < 1L << 48, "there are too many rows");
     require(!steps.ends || steps.rounds == 1, "steps with ends go over the rows once");
     long count = 0;
     const bool countable = !__builtin_mul_overflow(steps.in_round(), steps.rounds, &count);
-    require(countable && watched.ndim() == 1 && count <= long(watched.shape(0)), "there are more steps than places");
-    require(long(scalars.size()) / std::max(inputs, 1L) >= count || inputs == 0, "each step needs its scalar inputs");
+    const bool placed = tape.watched < 0 || (watched && watched->ndim() == 1 && count <= long(watched->shape(0)));
+    require(countable && placed, "there are more steps than places");
+    const auto inputs = long(tape.scalar_inputs.size());
+    require(inputs == 0 || (scalars && long(scalars->size()) / inputs >= count), "each step needs its scalar inputs");
 }
 
 // That each row has a place, and that the rows of each step end behind those of the step before, within a batch.
@@ -131,22 +137,22 @@ template <class T> void check_matrix(const Machine<T>& machine, int value, std::
     require(value >= 0 && value < int(values.size()), "there is no such value");
     const Value& v = values[std::size_t(value)];
     require(v.kind == Kind::matrix && v.form == Form::numbers, "the value is not a matrix of numbers");
-    require(std::size_t(v.rows) * std::size_t(v.columns) == numbers,
-            "the value has " + std::to_string(v.rows) + " x " + std::to_string(v.columns) + " numbers, not " +
-                std::to_string(numbers));
+    if (std::size_t(v.rows) * std::size_t(v.columns) != numbers)
+        throw std::invalid_argument("the value has " + std::to_string(v.rows) + " x " + std::to_string(v.columns) +
+                                    " numbers, not " + std::to_string(numbers));
 }
 
 template <class T>
 void run(Machine<T>& machine, const std::vector<Array<const T>>& columns, const std::vector<Array<T>>& stores,
-         const Order& order, long first, long rows, long batch, long rounds, const Array<const double>& scalars,
-         std::uint64_t seed, std::uint64_t draw, int threads, const Array<double>& watched, double seconds,
+         const Order& order, long first, long rows, long batch, long rounds, const Numbers& scalars, std::uint64_t seed,
+         std::uint64_t draw, int threads, const Places& watched, double seconds,
          const Order& places, const Order& ends) {
     const Tape& tape = machine.tape();
     const Data<T> data{tables(columns, tape.columns, "columns"), tables(stores, tape.stores, "stores")};
-    const auto numbers = [](const Order& given) { return given ? given->data() : nullptr; };
-    const Steps steps{numbers(order), first, rows, std::min(batch, rows), rounds, scalars.data(), seed, draw,
+    const auto numbers = [](const auto& given) { return given ? given->data() : nullptr; };
+    const Steps steps{numbers(order), first, rows, std::min(batch, rows), rounds, numbers(scalars), seed, draw,
                       numbers(places), numbers(ends), ends ? long(ends->size()) : 0};
-    check_steps(steps, scalars, watched, long(tape.scalar_inputs.size()));
+    check_steps(steps, scalars, watched, tape);
     check_rows(order, first, rows, fewest_rows(columns));
     require(rows <= fewest_rows(stores), "the stores have fewer rows than the steps");
     check_parts(steps, places, ends);
@@ -157,7 +163,7 @@ void run(Machine<T>& machine, const std::vector<Array<const T>>& columns, const 
               [=] { return interpreter::wants_back() && (alone || interpreter::is_over()); });
     {
         const interpreter::Released released;
-        machine.run(data, steps, threads, watched.data(), stop);
+        machine.run(data, steps, threads, numbers(watched), stop);
     }
     if (PyErr_Occurred()) throw nb::python_error();
 }
@@ -178,7 +184,7 @@ void run_together(const std::vector<Machine<T>*>& machines, const std::vector<Ar
         require(tape.exchanges.empty() && tape.stores.empty() && tape.watched >= 0,
                 "machines that run together watch a scalar, and neither exchange nor store");
         tables(columns, tape.columns, "columns");
-        check_steps(steps, scalars[m], watched, long(tape.scalar_inputs.size()));
+        check_steps(steps, scalars[m], watched, tape);
         numbers.push_back(scalars[m].data());
     }
     std::list<Turn<T>> turns;
@@ -221,7 +227,7 @@ template <class T> void declare(nb::module_& m, const char* name) {
         .def("save", [](M& self) { Turn(self)->memory().save(); })
         .def("restore", [](M& self) { Turn(self)->memory().restore(); })
         .def("run", &run<T>, "columns"_a, "stores"_a.noconvert(), "order"_a.none().noconvert(), "first"_a, "rows"_a, "batch"_a,
-             "rounds"_a, "scalars"_a, "seed"_a, "draw"_a, "threads"_a, "watched"_a.noconvert(),
+             "rounds"_a, "scalars"_a.none(), "seed"_a, "draw"_a, "threads"_a, "watched"_a.none().noconvert(),
              "seconds"_a = std::numeric_limits<double>::infinity(), "places"_a.none().noconvert() = nb::none(),
              "ends"_a.none().noconvert() = nb::none())
         .def_static("run_together", &run_together<T>, "machines"_a, "columns"_a, "order"_a.none().noconvert(), "rows"_a,

@@ -8,17 +8,17 @@ namespace {
 // The row that a number names, and 0 for one that names none but the rows up to the last but one.
 template <class T> inline long lower_row(T row, long last) { return row >= T(0) && row <= T(last) ? long(row) : 0; }
 
-// For 32 numbers of a column: the row of the first of the two bins, and the weights of both.
+// For numbers of a column: the row of the first of the two bins, and the weights of both.
 // Bins begin at `starts`, which their slopes and offsets follow. A bin that is a ramp goes from 0 to `height`, and
 // tables have a row for each end of one; one that is a peak is at its height where its line is 0.
-template <class T>
-void bin_places(const T* x, const T* starts, long segments, bool peaks, T first, T height, T* out) {
+template <class T, int columns>
+void places_of(const T* x, const T* starts, long segments, bool peaks, T first, T height, T* out) {
     const long bins = peaks ? segments + 1 : segments;
     const T *slopes = starts + segments, *offsets = slopes + bins;
-    T passed[lanes] = {};
+    T passed[columns] = {};
     for (long k = 1; k < segments; ++k)
-        for (int l = 0; l < lanes; ++l) passed[l] += x[l] >= starts[k] ? T(1) : T(0);
-    for (int l = 0; l < lanes; ++l) {
+        for (int l = 0; l < columns; ++l) passed[l] += x[l] >= starts[k] ? T(1) : T(0);
+    for (int l = 0; l < columns; ++l) {
         const long bin = long(passed[l]);
         const T line = x[l] * slopes[bin] + offsets[bin];
         out[l] = first + passed[l];
@@ -33,6 +33,16 @@ void bin_places(const T* x, const T* starts, long segments, bool peaks, T first,
             out[2 * lanes + l] = height * inside;
         }
     }
+}
+
+// Of 32 numbers, or of the first few where no more are rows of the batch.
+template <class T>
+void bin_places(const T* x, const T* starts, long segments, bool peaks, T first, T height, long rows, T* out) {
+    constexpr int few = Registers<T>::width;
+    if (rows <= few)
+        places_of<T, few>(x, starts, segments, peaks, first, height, out);
+    else
+        places_of<T, lanes>(x, starts, segments, peaks, first, height, out);
 }
 
 // Adds to rows of 32 what their places find in 32 columns of a table.

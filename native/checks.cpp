@@ -213,6 +213,11 @@ private:
         const Form in = form == Form::numbers ? Form::numbers : Form::pairs;
         if (!is_panels(a[2], -1, in) || !is(matrix, Kind::matrix, form)) return false;
         const Value& m = tape_.values[matrix];  // which can have more columns
+        if (a[6] != -1) {
+            if (form != Form::numbers || !is(a[6], Kind::matrix)) return false;
+            const Value& turned = tape_.values[a[6]];
+            if (turned.rows < rows(a[2]) || turned.columns < outputs) return false;
+        }
         return a[1] ? m.rows == rows(a[2]) && m.columns >= outputs : m.rows == outputs && m.columns >= rows(a[2]);
     }
 

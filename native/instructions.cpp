@@ -114,7 +114,7 @@ void Worker<T>::run_panels(const Task<T>& task, const Data<T>& data, const Batch
             case Opcode::one_hot: one_hot(i, p, q); break;
             case Opcode::take: take(i, p, q); break;
             case Opcode::copy_features: copy_features(i, p, q); break;
-            case Opcode::bin_places: bin_places(i, p, q); break;
+            case Opcode::bin_places: bin_places(i, batch, p, q); break;
             default: break;
         }
     }
@@ -187,6 +187,11 @@ template <class T> void Worker<T>::product(const Task<T>& task, const Batch& bat
     const long length = row_length(weights) / (weights.form == Form::halves ? 2 : 1);
     const Address<T> &in = homes_[i.args[2]], *out = i.out < 0 ? nullptr : &homes_[i.out];
     const long tiles = long(task.rows.size()) - 1;
+    const bool one_row = i.args[6] >= 0 && batch.rows == 1;
+    if (one_row) {
+        const T *bias = i.args[3] < 0 ? nullptr : matrix(i.args[3]), *start = i.args[5] < 0 ? nullptr : homes_[i.args[5]].at(0, 0);
+        kernels_.row_product({matrix(i.args[6]), row_length(value(i.args[6])), in.at(0, 0), bias, start, i.args[4], summed, row_.get()});
+    }
     for (long t = 0; t < tiles; ++t) {
         const long row = task.rows[t], rows = task.rows[t + 1] - row;
         if (leaves(double(rows * summed * (last - first) * lanes))) return;
@@ -206,7 +211,9 @@ template <class T> void Worker<T>::product(const Task<T>& task, const Batch& bat
                                            reinterpret_cast<const Word*>(b), lanes, c, lanes, bias, rows, depth,
                                            nullptr, 0, columns, false, start});
             }
-            if (!pairs)
+            if (one_row)
+                for (long r = 0; r < rows; ++r) std::fill_n(c + r * lanes, lanes, row_.get()[row + r]);
+            else if (!pairs)
                 kernels_.product({a, a_row, a_next, 0, depth, b, lanes, c, lanes, bias, rows, depth, nullptr, 0, columns,
                                   false, start});
             run_block(task, {c, lanes}, p, q, row, 0, rows, columns);
@@ -332,11 +339,12 @@ template <class T> void Worker<T>::sum_rows(const Task<T>& task, const Batch& ba
 
 // Bins
 
-template <class T> void Worker<T>::bin_places(const Instruction& i, long panel, long in_group) {
+template <class T> void Worker<T>::bin_places(const Instruction& i, const Batch& batch, long panel, long in_group) {
     T* out = homes_[i.out].at(panel, in_group);
     for (std::size_t k = 2; k < i.args.size(); k += 5, out += 3 * lanes) {
         const T *x = homes_[i.args[k]].at(panel, in_group) + i.args[k + 1] * lanes, *numbers = matrix(i.args[0]);
-        kernels_.bin_places(x, numbers + i.args[k + 3], i.args[k + 2], i.args[1], T(i.args[k + 4]), T(i.setting), out);
+        kernels_.bin_places(x, numbers + i.args[k + 3], i.args[k + 2], i.args[1], T(i.args[k + 4]), T(i.setting),
+                            valid_rows(batch, panel), out);
     }
 }
 

@@ -14,9 +14,9 @@ namespace {
 template <class T> Kernels<T> kernels() {
     // a multiple of the height of a tile, at most strip_rows
     constexpr long tile_rows = strip_rows / Registers<T>::rows * Registers<T>::rows;
-    return {tile_rows,        product<Numbers<T>>, product<Pairs>,  run_block<T>, gather<T>,   transpose<T>, softmax<T>,
-            cross_entropy<T>, sum_features<T>,     total<T>,        sum_rows<T>,  add_exactly<T>, add_lost<T>, keep_mask<T>,
-            shuffle,          bin_places<T>,       bin_lookup<T>,   bin_sums<T>,  peak<T>};
+    return {tile_rows,    product<Numbers<T>>, product<Pairs>,  row_product<T>, run_block<T>,   gather<T>,   transpose<T>,
+            softmax<T>,   cross_entropy<T>,    sum_features<T>, total<T>,       sum_rows<T>,    add_exactly<T>, add_lost<T>,
+            keep_mask<T>, shuffle,             bin_places<T>,   bin_lookup<T>,  bin_sums<T>,    peak<T>};
 }
 
 }  // namespace

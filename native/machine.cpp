@@ -190,6 +190,7 @@ void Machine<T>::take(Worker<T>& worker, Run& run, const Steps& steps, long from
     const auto inputs = long(tape_->scalar_inputs.size());
     const bool brief = run.work < brief_work || run.first_update == 0;
     for (long s = from; s < to; ++s) {
+        double* const seen = watched ? watched + s : nullptr;
         const long start = steps.start(s % in_round);
         const Batch batch{steps.order ? steps.order + start : nullptr, steps.first + start, start,
                           steps.end(s % in_round) - start, steps.seed, steps.draw + std::uint64_t(s),
@@ -200,8 +201,8 @@ void Machine<T>::take(Worker<T>& worker, Run& run, const Steps& steps, long from
             if (!(*repeated == value)) std::fill_n(repeated, lanes, value);  // most stay as they were
         }
         const bool again = in_round == 1 && s > 0;
-        const bool more = brief ? step<true>(worker, run, batch, s, again, watched + s)
-                                : step<false>(worker, run, batch, s, again, watched + s);
+        const bool more = brief ? step<true>(worker, run, batch, s, again, seen)
+                                : step<false>(worker, run, batch, s, again, seen);
         if (!more) return run.barrier.leave();  // the same on every thread of a sound tape
     }
 }

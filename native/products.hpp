@@ -137,6 +137,36 @@ void walk(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>&
     }
 }
 
+// The product for one row of a batch, by a matrix whose rows are columns of the weights: neighbouring results lie in one
+// vector. Its sums go in the order of `tile`, and have the same bits.
+template <class T, int vectors>
+void row_tile(const RowProduct<T>& p, long column) {
+    using Vector = typename Registers<T>::Vector;
+    constexpr int width = Registers<T>::width;
+    Vector sum[vectors];
+    for (int v = 0; v < vectors; ++v) {
+        const long at = column + v * width;
+        sum[v] = p.bias ? Vector{} + *(const Vector*)(p.bias + at) : Vector{};
+        if (p.start) sum[v] += *(const Vector*)(p.c + at);
+    }
+    const T* row = p.a + column;
+    for (long k = 0; k < p.depth; ++k, row += p.a_row) {
+        const T left = p.x[k * lanes];
+#pragma GCC unroll 16
+        for (int v = 0; v < vectors; ++v) sum[v] += left * *(const Vector*)(row + v * width);
+    }
+    for (int v = 0; v < vectors; ++v) *(Vector*)(p.c + column + v * width) = sum[v];
+}
+
+template <class T> void row_product(const RowProduct<T>& p) {
+    constexpr int vectors = lanes / Registers<T>::width;
+    if (p.start)
+        for (long j = 0; j < p.columns; ++j) p.c[j] = p.start[j * lanes];
+    long column = 0;
+    for (; column + 2 * lanes <= p.columns; column += 2 * lanes) row_tile<T, 2 * vectors>(p, column);
+    for (; column < p.columns; column += lanes) row_tile<T, vectors>(p, column);
+}
+
 template <class Arithmetic>
 void product(const Product<typename Arithmetic::Element, typename Arithmetic::Sum>& p) {
     if constexpr (sizeof(typename Arithmetic::Sum) == sizeof(float))

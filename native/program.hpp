@@ -51,6 +51,18 @@ template <class Element, class T> struct Product {
     const T* start = nullptr;  // rows of 32 that C starts from besides
 };
 
+// C[j] = bias[j] + start[j] + sum over k of A[k][j] x[k] for one row of a batch, whose numbers lie 32 apart, as those of
+// `start` do; A, the bias and C go on to a multiple of 32.
+template <class T> struct RowProduct {
+    const T* a;
+    long a_row;
+    const T* x;
+    const T* bias;   // null starts from 0
+    const T* start;  // or null
+    long columns, depth;
+    T* c;
+};
+
 // A sum over more rows of a batch than these loses digits in float32: its rounding errors grow with their number where
 // terms are alike. It goes by blocks of a few terms, then parts of so many rows, whose sums are added with what rounding
 // takes from them.
@@ -61,6 +73,7 @@ template <class T> struct Kernels {
     long tile_rows;  // rows of C that products keep in registers
     void (*product)(const Product<T, T>&);
     void (*pair_product)(const Product<Word, float>&);
+    void (*row_product)(const RowProduct<T>&);
     void (*block)(const Step*, long count, const Strip<T>*, long rows, long columns);
     void (*gather)(const T* const* rows, long column, long columns, T* out);
     void (*transpose)(const T* in, long in_row, long rows, long columns, T* out, long out_row);
@@ -74,7 +87,7 @@ template <class T> struct Kernels {
     void (*keep_mask)(T* out, long features, const std::int64_t* rows, unsigned long seed, unsigned stream,
                       unsigned long step, double rate, T kept);
     void (*shuffle)(std::int64_t* out, long count, std::uint64_t seed, std::uint32_t stream, std::uint64_t step);
-    void (*bin_places)(const T* x, const T* starts, long segments, bool peaks, T first, T height, T* out);
+    void (*bin_places)(const T* x, const T* starts, long segments, bool peaks, T first, T height, long rows, T* out);
     void (*bin_lookup)(const T* table, long length, long last, const T* places, long rows, T* out);
     void (*bin_sums)(const T* places, long last, const T* terms, long rows, T* table, long length);
     double (*peak)(bool pairs);  // multiplications and additions a second that one core can do, in 1e9

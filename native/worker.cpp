@@ -10,14 +10,16 @@ Worker<T>::Worker(const Tape& tape, const Kernels<T>& kernels, const Memory<T>& 
     for (const auto& [number, given] : tape_.constants)
         if (value(number).kind == Kind::scalar) std::fill_n(scalar(number), lanes, T(given[0]));
     std::size_t operands = 0, sums = 1;
-    long features = 0;
+    long features = 0, outputs = 0;
     for (const auto& i : tape_.instructions) {
         operands = std::max(operands, i.operands.size());
+        if (i.opcode == Opcode::product && i.args[6] >= 0) outputs = std::max(outputs, i.args[4]);
         if (i.opcode == Opcode::bin_lookup && !squares_) squares_ = zeros<T>(group * lanes * lanes);
         if (i.opcode == Opcode::bin_table) features = std::max(features, tape_.values[std::size_t(i.args[2])].columns);
         if (i.opcode == Opcode::bin_gradient) features = std::max(features, i.args[1]);
         if (i.opcode == Opcode::matrix_sum) sums = std::max({sums, std::size_t(i.args[0]), std::size_t(i.args[1])});
     }
+    if (outputs) row_ = zeros<T>(up(outputs, lanes), lanes);
     if (features) columns_ = zeros<T>(features, lanes);
     strips_.resize(operands);
     matrix_sums_.resize(sums);

@@ -71,7 +71,7 @@ public:
 
     std::size_t bytes() const {
         std::size_t bytes = 0;
-        for (const auto* buffer : {&scalars_, &scratch_, &locals_, &columns_, &squares_})
+        for (const auto* buffer : {&scalars_, &scratch_, &locals_, &row_, &columns_, &squares_})
             if (*buffer) bytes += buffer->get_deleter().bytes;
         return bytes;
     }
@@ -102,7 +102,7 @@ private:
     void sum_rows(const Task<T>& task, const Batch& batch, long block);
     void add_rows(const Instruction& i, const Batch& batch);
     void matrix_sum(const Instruction& i);
-    void bin_places(const Instruction& i, long panel, long in_group);
+    void bin_places(const Instruction& i, const Batch& batch, long panel, long in_group);
     void bin_lookup(const Instruction& i, const Batch& batch, long first, long last);
     void bin_table(const Instruction& i, long block);
     void bin_sums(const Instruction& i, const Batch& batch, long block);
@@ -124,6 +124,7 @@ private:
     alignas(64) T tile_[strip_rows * lanes];
     alignas(64) T part_[strip_rows * lanes], sums_[strip_rows * lanes], lost_[strip_rows * lanes];
     alignas(64) T square_[lanes * lanes];
+    Buffer<T> row_;      // what products are for one row of a batch
     Buffer<T> columns_;  // 32 weights of each feature, where some are bins
     Buffer<T> squares_;  // one for each panel of a group, where there are lookups
     std::vector<const void*> lines_;  // of memory

@@ -63,8 +63,27 @@ template <class T> void test_pairs(const Kernels<T>& kernels, const char* set) {
         }
 }
 
+// One row of a batch, by the matrix turned: the bits of the product of all rows.
+template <class T> void test_row(const Kernels<T>& kernels, const char* set) {
+    for (long outputs : {1, 5, 31, 32, 33, 64, 100, 128})
+        for (long depth : {1, 3, 45})
+            for (int way = 0; way < 3; ++way) {
+                const long wide = (outputs + lanes - 1) / lanes * lanes;
+                const auto turned = numbers<T>(std::size_t(depth * wide)), x = numbers<T>(std::size_t(depth * lanes), 1, 2);
+                const auto bias = numbers<T>(std::size_t(wide), 1, 3), start = numbers<T>(std::size_t(outputs * lanes), 1, 4);
+                std::vector<T> whole(start.size()), row(bias.size());
+                Product<T, T> p{turned.data(), 1, wide, 0, depth, x.data(), lanes, whole.data(), lanes,
+                                way ? bias.data() : nullptr, outputs, depth};
+                p.columns = 1, p.start = way == 2 ? start.data() : nullptr;
+                kernels.product(p);
+                kernels.row_product({turned.data(), wide, x.data(), p.bias, p.start, outputs, depth, row.data()});
+                for (long j = 0; j < outputs; ++j) close(row[j], whole[j * lanes], 0, "a row of a product", set);
+            }
+}
+
 template <class T> void tests(const Kernels<T>& kernels, const char* set) {
     test(kernels, set);
+    test_row(kernels, set);
     test_pairs(kernels, set);
 }
 

@@ -5,6 +5,7 @@ import pytest
 
 import downslope as ds
 from downslope.engines import plan
+from downslope.engines._choice import plan_at_point
 from downslope.engines.native.lowering import Opcode, lower
 from downslope.engines.reference._plan import Plan
 from downslope.graph import input_, make, parameter
@@ -104,7 +105,7 @@ def test_predictions_follow_the_parameters():
         values = {**net.initial_parameters(seed), "x": x}
         for _ in range(2):
             np.testing.assert_allclose(kept.run(values)[0], Plan([prediction]).run(values)[0], rtol=1e-12)
-    point = plan([prediction]).at_point(net.initial_parameters(2))
+    point = plan_at_point([prediction], net.initial_parameters(2))
     expected = Plan([prediction]).run({**net.initial_parameters(2), "x": x})[0]
     for rows in (1, 3, ROWS, 1):
         np.testing.assert_allclose(point.run(x[:rows])[0], expected[:rows], rtol=1e-12)

@@ -11,18 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines._protocol import OutOfTime
-from downslope.engines.native._machines import is_small, new_machine, put_aside, take_waiting
+from downslope.engines.native._machines import new_machine, put_aside, take_waiting
 from downslope.engines.native._threads import Pace, threads_for
 from downslope.engines.native.lowering import ELEMENTWISE_OPS, LANES, Opcode, Tape, is_flipped, lower
 from downslope.engines.reference._plan import Plan
 from downslope.graph import BATCH, Node
 
-__all__ = ["NativePlan", "native_tape", "tape_arguments"]
+__all__ = ["ROWS_AT_ONCE", "NativePlan", "features_of", "native_tape", "row_groups", "tape_arguments"]
 
-_ROWS = 4096
+ROWS_AT_ONCE = 4096
 """Rows that are at work at a time where each row is on its own."""
-
-_NO_SCALARS = np.empty((0, 0))
 
 _NUMBERS = {name: number for number, name in enumerate(ELEMENTWISE_OPS)}
 
@@ -109,15 +107,6 @@ class NativePlan:
         self._weights = sum(prod(map(int, leaf.shape)) for leaf in tape.leaves)
         self._kept: dict[np.dtype[Any], list[Any]] | None = {} if keeps_memory else None
 
-    def at_point(self, values: Mapping[str, Any]) -> PlanAtPoint | None:
-        """The plan with its parameters set, given a value for each leaf but its one column.
-
-        None where an output is no value for each row, or rows are given in several columns.
-        """
-        if len(self._tape.stores) < len(self._nodes) or self._scalars or len(self._tape.columns) != 1:
-            return None
-        return PlanAtPoint(self._nodes, self._tape, self._native, values, self._weights)
-
     def _take(self, dtype: np.dtype[Any]) -> Any:
         """A machine that no other thread uses."""
         if self._kept is None:
@@ -158,12 +147,12 @@ class NativePlan:
             machine.set(value, np.ascontiguousarray(given[name], dtype))
         stores = _stores(tape, rows, dtype)
         each = len(stores) == len(self._nodes)  # sums over the batch want all of it at once
-        batch = min(rows, _ROWS) if each else rows
+        batch = min(rows, ROWS_AT_ONCE) if each else rows
         scalars = np.empty((-(-rows // batch), len(self._scalars)))
         scalars[:] = [float(values[name]) for name in self._scalars]
         seed, draw = int(values.get("seed", 0)), int(values.get("draw", 0))
         worth = threads_for(self._weights * batch, most)
-        worth = min(worth, _groups(batch)) if each else worth
+        worth = min(worth, row_groups(batch)) if each else worth
         pace = _pace(self._native, dtype.char, self._weights * batch, worth)
         begun = pace.begin()
         seen = np.empty(len(scalars))
@@ -198,64 +187,7 @@ class NativePlan:
         return results
 
 
-class PlanAtPoint:
-    """A plan whose parameters are set once, so that a single row costs little more than its arithmetic.
-
-    Threads can run it at once. Small machines stay with it.
-
-    Attributes:
-        dtype: of the rows that it takes.
-    """
-
-    def __init__(
-        self, nodes: Sequence[Node], tape: Tape, native: Any, values: Mapping[str, Any], weights: int
-    ) -> None:
-        given = {value: np.asarray(values[leaf.name]) for leaf, value in tape.leaves.items()}
-        single = all(array.dtype == np.float32 for array in given.values())
-        self.dtype = np.dtype(np.float32 if single else np.float64)
-        for leaf, value in tape.leaves.items():
-            if given[value].shape != tuple(map(int, leaf.shape)):
-                raise ValueError(f"{leaf.name} needs the shape {leaf.shape}, not {given[value].shape}")
-        self._given = {value: np.ascontiguousarray(array, self.dtype) for value, array in given.items()}
-        self._native, self._weights = native, weights
-        self._shapes = [_features_of(node) for node in tape.stores]
-        self._outputs = [(tape.stores.index(node), is_flipped(node.shape)) for node in nodes]
-        (column,) = tape.columns
-        self._width = tuple(map(int, column.shape[1:]))
-        self._machines: list[Any] = []
-
-    def run(self, x: NDArray[Any], most: int | None = None) -> list[NDArray[Any]]:
-        """The outputs of rows, in the order of the plan's nodes.
-
-        Raises:
-            ValueError: if the rows have another width or dtype.
-        """
-        rows = len(x)
-        if x.shape[1:] != self._width or x.dtype != self.dtype or not rows:
-            raise ValueError(f"rows need the shape (rows, *{self._width}) in {self.dtype}, not {x.shape}")
-        try:
-            machine = self._machines.pop()
-        except IndexError:
-            machine = self._made()
-        stores, batch = [np.empty((rows, *shape), self.dtype) for shape in self._shapes], min(rows, _ROWS)
-        batches = -(-rows // batch)
-        groups = _groups(batch)
-        threads = min(threads_for(self._weights * batch, most), groups) if groups > 1 else 1
-        columns = [np.ascontiguousarray(x)]
-        seen = np.empty(batches)
-        machine.run(columns, stores, None, 0, rows, batch, 1, _NO_SCALARS, 0, 0, threads, seen)
-        if is_small(machine):
-            self._machines.append(machine)
-        return [stores[place].T if flipped else stores[place] for place, flipped in self._outputs]
-
-    def _made(self) -> Any:
-        machine = new_machine(self._native, self.dtype)
-        for value, array in self._given.items():
-            machine.set(value, array)
-        return machine
-
-
-def _groups(rows: int) -> int:
+def row_groups(rows: int) -> int:
     """How many groups of rows there are, each of which one thread is at alone."""
     return -(-rows // LANES)
 
@@ -272,10 +204,10 @@ def _as_shaped(node: Node, stored: Mapping[Node, NDArray[Any]]) -> NDArray[Any]:
 
 def _rows_first(node: Node, rows: int) -> tuple[int, ...]:
     """The shape of what is stored for each row of the batch."""
-    return rows, *_features_of(node)
+    return rows, *features_of(node)
 
 
-def _features_of(node: Node) -> tuple[int, ...]:
+def features_of(node: Node) -> tuple[int, ...]:
     """The shape of what is stored for one row."""
     shape = node.shape[::-1] if is_flipped(node.shape) else node.shape
     return tuple(map(int, shape[1:]))

@@ -116,7 +116,7 @@ def _loaded(reader: Reader, i: Instruction) -> list[TapeFormula]:
 
 def _product(reader: Reader, i: Instruction) -> Expression:
     """Wᵀ or W times the panels, plus what was looked up and a bias; of W the columns that have features."""
-    matrix, across, panels, bias, _, start = i.args
+    matrix, across, panels, bias, _, start, _ = i.args
     name, features = reader.name(matrix), reader.tape.values[panels].rows
     if start >= 0:
         name = Words(f"{text(name)}[{_listed(range(1, features + 1))}]")

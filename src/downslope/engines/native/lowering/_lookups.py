@@ -36,6 +36,9 @@ class Emitter(Protocol):
     def copy_features(self, out: int, places: Sequence[tuple[int, int]]) -> None:
         """Copy features, each from panels and its place there."""
 
+    def product(self, out: int, matrix: int, panels: int, node: Node, *, start: int) -> None:
+        """The product of panels with a matrix, on top of where it starts."""
+
     def add(self, opcode: Opcode, out: int, args: Any = ..., **rest: Any) -> Any:
         """A new instruction."""
 
@@ -70,9 +73,8 @@ class Lookups:
             args += [table, self._places(bins)]
         stands_for = self._taken(features)
         emit.add(Opcode.BIN_LOOKUP, found, args, nodes=stands_for, reads=set(args[1:]))
-        dense, out = self._dense(features), emit.new_for(node)
-        read = {weights, dense, found}
-        emit.add(Opcode.PRODUCT, out, [weights, 0, dense, -1, units, found], nodes=[node], reads=read)
+        dense = self._dense(features)
+        emit.product(emit.new_for(node), weights, dense, node, start=found)
 
     def gradient(self, node: Node, features: Node, upstream: int) -> None:
         """AᵀX: sums of the rows of A for each bin, and a product for the features that are no bins."""

@@ -30,16 +30,25 @@ _BLOCKS = {Kind.SCALAR: Opcode.SCALAR_BLOCK, Kind.PANELS: Opcode.BLOCK, Kind.MAT
 
 @uncollected
 def lower(
-    outputs: Sequence[Node], updates: Mapping[Node, Node] | None = None, *, bfloat16: bool = False
+    outputs: Sequence[Node],
+    updates: Mapping[Node, Node] | None = None,
+    *,
+    bfloat16: bool = False,
+    at_point: bool = False,
 ) -> Tape:
     """The tape that computes some nodes and then puts new values into leaves.
 
-    With ``bfloat16`` matrix products read operands that are rounded to it; everything else stays as it is.
+    Args:
+        outputs: what is computed.
+        updates: the new values of leaves.
+        bfloat16: whether matrix products read operands that are rounded to it; all else stays as it is.
+        at_point: whether the tape is for many runs with the same leaves, some of one row: matrices are then
+            also laid out for such products.
 
     Raises:
         NotImplementedError: for a value of more than two axes, or of two batch axes.
     """
-    lowering = _Lowering(outputs, updates or {}, bfloat16)
+    lowering = _Lowering(outputs, updates or {}, bfloat16, at_point)
     tape = lowering.tape
     fuse(tape)
     schedule(tape)
@@ -47,9 +56,11 @@ def lower(
 
 
 class _Lowering:
-    def __init__(self, outputs: Sequence[Node], updates: Mapping[Node, Node], bfloat16: bool) -> None:
+    def __init__(
+        self, outputs: Sequence[Node], updates: Mapping[Node, Node], bfloat16: bool, at_point: bool
+    ) -> None:
         self.tape = Tape()
-        self._bfloat16 = bfloat16
+        self._bfloat16, self._at_point = bfloat16, at_point
         self._homes: dict[Node, int] = {}
         self._makers: dict[int, Instruction] = {}  # of values that are no block's
         self._in_registers: set[Node] = set()  # of a block that is on the tape already
@@ -188,8 +199,23 @@ class _Lowering:
             panels = self._rounded(panels, Form.PAIRS)
             home = self._rounded(home, Form.PAIRS if across else Form.HALVES)
         out = self._homes[node] = self.tape.new(Kind.PANELS, self._columns_used(node))
-        args = [home, int(across), panels, -1, self.tape.values[out].rows, -1]
-        self.reading(Opcode.PRODUCT, out, args, [home, panels], node)
+        self.product(out, home, panels, node, across=across)
+
+    def product(
+        self, out: int, matrix: int, panels: int, node: Node, *, start: int = -1, across: bool = False
+    ) -> None:
+        """The product of panels with a matrix, or across it with its transpose, on top of where it starts."""
+        turned = self._turned(matrix) if self._at_point and not across else -1
+        args = [matrix, int(across), panels, -1, self.tape.values[out].rows, start, turned]
+        self.reading(Opcode.PRODUCT, out, args, [v for v in (matrix, panels, start, turned) if v >= 0], node)
+
+    def _turned(self, matrix: int) -> int:
+        """A matrix with its rows as columns, which is made once for all products with it."""
+        if ("turned", matrix) not in self._made:
+            rows, columns = self.tape.values[matrix].columns, self.tape.values[matrix].rows
+            out = self._made["turned", matrix] = self.tape.new(Kind.MATRIX, rows, columns)
+            self.add(Opcode.TRANSPOSE, out, [rows, columns, matrix], reads={matrix})
+        return self._made["turned", matrix]
 
     def _columns_used(self, node: Node) -> int:
         """Columns of a product up to the last that is read, where only some are: others are not computed."""

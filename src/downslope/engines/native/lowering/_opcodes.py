@@ -92,7 +92,8 @@ class Opcode(IntEnum):
         "bias",
         "rows",
         "start",
-    )  # no bias or start: -1
+        "turned",
+    )  # no bias, start or matrix with its rows as columns: -1
     BLOCK = Kind.PANELS, "rows", "columns"
     PARTIAL = Kind.PANELS, "panels"
     TRANSPOSE_PANELS = Kind.PANELS, "panels"

@@ -90,8 +90,9 @@ def _mark_once(tape: Tape) -> None:
 
 
 def _mark_settled(tape: Tape) -> None:
-    """Matrices that follow from leaves alone stay the same from run to run, where no step changes these."""
+    """Matrices that follow from leaves and constants stay from run to run, where no step changes these."""
     known = {value for leaf, value in tape.leaves.items() if leaf.shape != ()}
+    known |= {value for value, _ in tape.constants}
     for i in tape.instructions:
         i.settled = not tape.updated and i.opcode.domain == Kind.MATRIX and bool(i.reads) and i.reads <= known
         if i.settled:
