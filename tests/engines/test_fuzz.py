@@ -29,7 +29,8 @@ def tapes():
         for bfloat16 in (False, True):
             tape = lower([program.graph.error], dict(program.assignments), bfloat16=bfloat16)
             found[name, bfloat16] = tape, tape.outputs[0]
-        found[f"{name} at a point", False] = lower([program.graph.prediction], at_point=True), -1
+        if name in ("fixed", "embedding", "residual"):
+            found[f"{name} at a point", False] = lower([program.graph.prediction], at_point=True), -1
     x, w, one = input_("x", ("n", 5)), parameter("w", (5, 3)), parameter("one", (1,))
     prediction, square = make("softmax", x @ w * one), w.T @ w
     slopes = gradient(make("sum", prediction, axes=None, keepdims=False), [w])
