@@ -153,8 +153,11 @@ def test_what_is_sent_leaves_no_cycles(sample):
     frames(5)  # what is kept for the next ones is there
     gc.collect()
     gc.disable()
+    left = []
     try:
-        frames(20)
-        assert gc.collect() < 20  # one of each frame; a thread or a cache of other tests may leave a few
+        for _ in range(3):
+            frames(20)
+            left.append(gc.collect())
     finally:
         gc.enable()
+    assert min(left) < 20  # one of each frame; what is made once, when it is first needed, may leave some

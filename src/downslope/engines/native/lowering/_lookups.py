@@ -47,45 +47,42 @@ class Lookups:
     """The instructions that stand for products with features of bins.
 
     What is needed of a table of the batch (the places of values among their bins) is computed once for all.
+    Who emits is not kept: the two would hold each other until garbage is collected.
 
     Args:
-        emitter: puts them on the tape.
         features: which nodes are such features.
         left_out: the nodes that nobody reads for that.
     """
 
-    def __init__(
-        self, emitter: Emitter, features: Mapping[Node, BinnedFeatures], left_out: Set[Node]
-    ) -> None:
+    def __init__(self, features: Mapping[Node, BinnedFeatures], left_out: Set[Node]) -> None:
         self.features, self._left_out = features, dict.fromkeys(left_out)
-        self._emitter, self._tape = emitter, emitter.tape
         self._dense_homes: dict[Node, int] = {}
         self._bin_places: dict[Bins, int] = {}
 
-    def product(self, node: Node, features: Node, weights: int) -> None:
+    def product(self, emit: Emitter, node: Node, features: Node, weights: int) -> None:
         """XWᵀ: what tables of sums of the weights say, and a product with the features that are no bins."""
-        emit, units = self._emitter, int(node.shape[1])
-        found, args = self._tape.new(Kind.PANELS, units), [units]
+        units = int(node.shape[1])
+        found, args = emit.tape.new(Kind.PANELS, units), [units]
         for bins in self.features[features].bins:
-            table = self._tape.new(Kind.MATRIX, len(bins.rows), units)
+            table = emit.tape.new(Kind.MATRIX, len(bins.rows), units)
             made_of = [len(bins.rows), units, weights, int(not bins.peaks), *bins.rows]
             emit.add(Opcode.BIN_TABLE, table, made_of, reads={weights})
-            args += [table, self._places(bins)]
+            args += [table, self._places(emit, bins)]
         stands_for = self._taken(features)
         emit.add(Opcode.BIN_LOOKUP, found, args, nodes=stands_for, reads=set(args[1:]))
-        dense = self._dense(features)
+        dense = self._dense(emit, features)
         emit.product(emit.new_for(node), weights, dense, node, start=found)
 
-    def gradient(self, node: Node, features: Node, upstream: int) -> None:
+    def gradient(self, emit: Emitter, node: Node, features: Node, upstream: int) -> None:
         """AᵀX: sums of the rows of A for each bin, and a product for the features that are no bins."""
-        emit, (units, width) = self._emitter, map(int, node.shape)
-        dense = self._dense(features)
-        count, right = self._tape.values[dense].rows, emit.transposed(dense)
-        first, terms = self._tape.new(Kind.MATRIX, units, count), emit.transposed(upstream)
+        units, width = map(int, node.shape)
+        dense = self._dense(emit, features)
+        count, right = emit.tape.values[dense].rows, emit.transposed(dense)
+        first, terms = emit.tape.new(Kind.MATRIX, units, count), emit.transposed(upstream)
         emit.add(Opcode.CONTRACT, first, [units, count, upstream, right], reads={upstream, right})
         args, read = [units, width, first], {first}
         for bins in self.features[features].bins:
-            sums, places = self._tape.new(Kind.MATRIX, len(bins.rows), units), self._places(bins)
+            sums, places = emit.tape.new(Kind.MATRIX, len(bins.rows), units), self._places(emit, bins)
             shape = [len(bins.rows), units]
             emit.add(Opcode.BIN_SUMS, sums, [*shape, places, terms], reads={places, terms})
             args += [sums, int(not bins.peaks), *bins.rows]
@@ -99,32 +96,32 @@ class Lookups:
             del self._left_out[each]
         return found
 
-    def _dense(self, features: Node) -> int:
+    def _dense(self, emit: Emitter, features: Node) -> int:
         """The panels of the features that are no bins, side by side."""
         if features not in self._dense_homes:
-            homes = [self._emitter.home(part) for part in self.features[features].dense]
+            homes = [emit.home(part) for part in self.features[features].dense]
             out = homes[0]
             if len(homes) > 1:
-                places = self._emitter.side_by_side(homes)
-                out = self._tape.new(Kind.PANELS, len(places))
-                self._emitter.copy_features(out, places)
+                places = emit.side_by_side(homes)
+                out = emit.tape.new(Kind.PANELS, len(places))
+                emit.copy_features(out, places)
             self._dense_homes[features] = out
         return self._dense_homes[features]
 
-    def _places(self, bins: Bins) -> int:
+    def _places(self, emit: Emitter, bins: Bins) -> int:
         """Where the values of columns lie among their bins: three features for each column."""
         if bins not in self._bin_places:
             numbers: list[float] = []
             columns: list[int] = []
             read = set()
             for column in bins.columns:
-                source = self._emitter.home(column.source)
+                source = emit.home(column.source)
                 columns += [source, column.feature, len(column.starts), len(numbers), column.row]
                 numbers += [*column.starts, *column.slopes, *column.offsets]
                 read.add(source)
-            constant = self._emitter.constant(tuple(numbers))
-            out = self._bin_places[bins] = self._tape.new(Kind.PANELS, 3 * len(bins.columns))
+            constant = emit.constant(tuple(numbers))
+            out = self._bin_places[bins] = emit.tape.new(Kind.PANELS, 3 * len(bins.columns))
             args, read = [constant, int(bins.peaks), *columns], {constant, *read}
             stands_for = self._taken(bins.node)
-            self._emitter.add(Opcode.BIN_PLACES, out, args, setting=bins.height, nodes=stands_for, reads=read)
+            emit.add(Opcode.BIN_PLACES, out, args, setting=bins.height, nodes=stands_for, reads=read)
         return self._bin_places[bins]

@@ -76,7 +76,7 @@ class _Lowering:
         self._wanted = set(wanted)
         found = {} if bfloat16 else binned_features(order, self._users, self._wanted)
         self._left_out = left_out(found, order, self._users, self._wanted)
-        self._lookups = Lookups(self, found, self._left_out)
+        self._lookups = Lookups(found, self._left_out)
         for node in sorted(order, key=lambda n: (self._stages[n], is_elementwise(n))):
             self._emit(node)
         for leaf, new in updates.items():
@@ -174,7 +174,7 @@ class _Lowering:
         rows, columns = map(int, node.shape)
         if BATCH in a.shape:
             if b in self._lookups.features:
-                return self._lookups.gradient(node, b, self.home(Factor(a).base))
+                return self._lookups.gradient(self, node, b, self.home(Factor(a).base))
             left, right = self.home(Factor(a).base), self.home(Factor(b).base)
             if self._bfloat16:
                 left, right = self._rounded(left, Form.HALVES), self._rounded(right, Form.HALVES)
@@ -191,7 +191,7 @@ class _Lowering:
     def _rows_product(self, node: Node, rows: Factor, matrix: Factor) -> None:
         """(n, k) times (k, m): each panel is multiplied by the transposed matrix."""
         if rows.base in self._lookups.features:
-            self._lookups.product(node, rows.base, self.home(matrix.base))
+            self._lookups.product(self, node, rows.base, self.home(matrix.base))
             return
         panels, home = self.home(rows.base), self.home(matrix.base)
         across = not matrix.transposed

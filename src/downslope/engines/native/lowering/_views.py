@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 from downslope.engines.native.lowering._opcodes import Kind
@@ -85,19 +85,15 @@ def _derivable(order: Sequence[Node]) -> set[Node]:
     for node in order:
         if not is_elementwise(node) or node.shape == ():
             continue
-
-        def kept(source: Node) -> bool:
-            if source.op.name == "broadcast":  # read in place
-                return kept(source.inputs[0])
-            made = not is_elementwise(source) and source.op.name not in (
-                "matmul",
-                "sum",
-                "broadcast",
-                "transpose",
-            )
-            factor = is_elementwise(source) and source in factors
-            return source.shape == () or not source.inputs or made or factor
-
-        if all(kept(source) or source in found for source in node.inputs):
+        if all(_is_kept(source, factors) or source in found for source in node.inputs):
             found.add(node)
     return found
+
+
+def _is_kept(node: Node, factors: Set[Node]) -> bool:
+    """Whether the value of a node stays for later blocks, which factors of products do."""
+    while node.op.name == "broadcast":  # read in place
+        node = node.inputs[0]
+    if is_elementwise(node):
+        return node.shape == () or node in factors
+    return node.shape == () or not node.inputs or node.op.name not in ("matmul", "sum", "transpose")
