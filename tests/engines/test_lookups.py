@@ -5,7 +5,7 @@ import pytest
 
 import downslope as ds
 from downslope.engines import plan
-from downslope.engines._choice import plan_at_point
+from downslope.engines.native._point import plan_at_point
 from downslope.engines.native.lowering import Opcode, lower
 from downslope.engines.reference._plan import Plan
 from downslope.graph import input_, make, parameter

@@ -28,7 +28,6 @@ from downslope.graph import Node
 
 if TYPE_CHECKING:
     from downslope.engines.native._plan import NativePlan
-    from downslope.engines.native._point import PlanAtPoint
     from downslope.engines.torch._plan import TorchPlan
 
 __all__ = [
@@ -40,7 +39,6 @@ __all__ = [
     "descent_engine",
     "engine_of_the_day",
     "plan",
-    "plan_at_point",
     "shuffled",
 ]
 
@@ -210,16 +208,6 @@ def plan(outputs: Sequence[Node], *, keeps_memory: bool = False) -> NativePlan |
     from downslope.engines.native._plan import NativePlan
 
     return NativePlan(outputs, keeps_memory=keeps_memory)
-
-
-def plan_at_point(outputs: Sequence[Node], values: Mapping[str, Any]) -> PlanAtPoint | None:
-    """A plan of the native engine for rows of one column, the values of all other leaves being these.
-
-    None where an output has no value for each row, or rows are given in several columns.
-    """
-    from downslope.engines.native._point import native_plan_at_point
-
-    return native_plan_at_point(outputs, values)
 
 
 def descent_engine(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.engines._choice import engine_of_the_day, plan, plan_at_point
+from downslope.engines._choice import engine_of_the_day, plan
 from downslope.engines._protocol import OutOfTime
 from downslope.engines.reference._plan import Plan
 from downslope.graph import BATCH, Node, topological
@@ -58,6 +58,8 @@ class Evaluator:
         def rows(x: NDArray[Any], threads: int | None = None) -> list[NDArray[Any]]:
             if engine_of_the_day() == "native" and len(x):
                 if not found:
+                    from downslope.engines.native._point import plan_at_point
+
                     found.append(plan_at_point(self._outputs, values))
                 if found[0] is not None and found[0].dtype == x.dtype:
                     outputs: list[NDArray[Any]] = found[0].run(x, threads)

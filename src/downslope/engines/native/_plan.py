@@ -17,7 +17,15 @@ from downslope.engines.native.lowering import ELEMENTWISE_OPS, LANES, Opcode, Ta
 from downslope.engines.reference._plan import Plan
 from downslope.graph import BATCH, Node
 
-__all__ = ["ROWS_AT_ONCE", "NativePlan", "features_of", "native_tape", "row_groups", "tape_arguments"]
+__all__ = [
+    "ROWS_AT_ONCE",
+    "NativePlan",
+    "features_of",
+    "lowered",
+    "native_tape",
+    "row_groups",
+    "tape_arguments",
+]
 
 ROWS_AT_ONCE = 4096
 """Rows that are at work at a time where each row is on its own."""
@@ -74,8 +82,9 @@ def tape_arguments(tape: Tape, watched: int = -1) -> tuple[Any, ...]:
 
 
 @lru_cache(maxsize=64)
-def _lowered(outputs: tuple[Node, ...]) -> tuple[Tape, Any]:
-    tape = lower(outputs)
+def lowered(outputs: tuple[Node, ...], at_point: bool = False) -> tuple[Tape, Any]:
+    """The tape of some nodes, and as machines run it; ``at_point`` as for ``lower``."""
+    tape = lower(outputs, at_point=at_point)
     return tape, native_tape(tape)
 
 
@@ -94,7 +103,7 @@ class NativePlan:
 
     def __init__(self, outputs: Sequence[Node], *, keeps_memory: bool = False) -> None:
         self._nodes = list(outputs)
-        self._tape, self._native = _lowered(tuple(outputs))
+        self._tape, self._native = lowered(tuple(outputs))
         tape = self._tape
         self._scalars = [leaf.name for leaf in tape.leaves if leaf.shape == ()]
         self._matrices = [(leaf.name, value) for leaf, value in tape.leaves.items() if leaf.shape != ()]

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope.engines.native._machines import is_small, new_machine
-from downslope.engines.native._plan import ROWS_AT_ONCE, features_of, native_tape, row_groups
+from downslope.engines.native._plan import ROWS_AT_ONCE, features_of, lowered, row_groups
 from downslope.engines.native._threads import threads_for
-from downslope.engines.native.lowering import Tape, is_flipped, lower
+from downslope.engines.native.lowering import Tape, is_flipped
 from downslope.graph import Node
 
-__all__ = ["PlanAtPoint", "native_plan_at_point"]
+__all__ = ["PlanAtPoint", "plan_at_point"]
 
 
-@lru_cache(maxsize=64)
-def _lowered(outputs: tuple[Node, ...]) -> tuple[Tape, Any]:
-    tape = lower(outputs, at_point=True)
-    return tape, native_tape(tape)
-
-
-def native_plan_at_point(outputs: Sequence[Node], values: Mapping[str, Any]) -> PlanAtPoint | None:
+def plan_at_point(outputs: Sequence[Node], values: Mapping[str, Any]) -> PlanAtPoint | None:
     """A plan for nodes that have a value for each row of one column, given a value for each other leaf.
 
     None where an output has none for each row, or rows are given in several columns.
     """
-    tape, native = _lowered(tuple(outputs))
+    tape, native = lowered(tuple(outputs), at_point=True)
     if (
         len(tape.stores) < len(outputs)
         or len(tape.columns) != 1

@@ -28,7 +28,7 @@ KINDS = ("Parquet", "Arrow", "CSV")
 
 def is_several_files(source: Any) -> bool:
     """Whether a source names a folder or, by its wildcards, files."""
-    if not isinstance(source, str) and not hasattr(source, "__fspath__"):
+    if not isinstance(source, str) and not hasattr(type(source), "__fspath__"):
         return False  # this asks faster than by the abstract class, as each prediction of one row does
     text = os.fsdecode(source)
     return os.path.isdir(text) or (glob.has_magic(text) and not os.path.exists(text))
