@@ -148,6 +148,11 @@ CALLS = {
         {"columns": (1,), "width": 1.0, "amplitude": 1.0},
         {"columns": NOTHING, "width": POSITIVE, "amplitude": POSITIVE},
     ),
+    ds.Products: (
+        lambda **k: layer(ds.Products, **k),
+        {"left": (0, 1), "right": (2,)},
+        {"left": NOTHING, "right": NOTHING},
+    ),
     ds.LeakyRelu: (lambda **k: activation(ds.LeakyRelu, **k), {"slope": 0.1}, {"slope": NUMBER}),
     ds.Elu: (lambda **k: activation(ds.Elu, **k), {"alpha": 1.0}, {"alpha": NUMBER}),
     ds.Huber: (lambda **k: loss(ds.Huber, **k), {"delta": 1.0}, {"delta": POSITIVE}),

@@ -3,7 +3,7 @@
 import numpy as np
 
 import downslope as ds
-from downslope.nets import Peaks, Periodic, PiecewiseLinear, Sinh
+from downslope.nets import Peaks, Periodic, PiecewiseLinear, Products, Sinh
 
 NETWORKS = {
     "plain": ds.Network(5, [ds.Dense(40, "relu"), ds.Dense(33, "tanh"), ds.Dense(1)]),
@@ -44,6 +44,7 @@ NETWORKS = {
         5,
         [
             Periodic((1, 4), 2),
+            Products((5, 0), (2, 0)),
             PiecewiseLinear(
                 (5, 0, 2), ((-0.5, 0.5), (-1.0, 0.0, 1.0), np.linspace(-2, 2, 11).tolist()), learned=False
             ),

@@ -94,6 +94,7 @@ def test_children_of_a_process_that_used_a_table_say_what_to_do(threads, monkeyp
     )
 
 
+@pytest.mark.thorough
 @forks
 def test_children_use_tables_where_their_parent_did_not():
     assert printed("import downslope.fitting; print(children(fit, 5))") == "(5, 0)\n"
@@ -141,6 +142,7 @@ assert time.monotonic() - before < 20, "the whole step was waited for"
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "call",
     first(

@@ -82,6 +82,7 @@ _NAMES = {
         "Peaks",
         "Periodic",
         "PiecewiseLinear",
+        "Products",
         "Quantile",
         "Residual",
         "Sinh",

@@ -57,6 +57,7 @@ from downslope.nets import Network as Network
 from downslope.nets import Peaks as Peaks
 from downslope.nets import Periodic as Periodic
 from downslope.nets import PiecewiseLinear as PiecewiseLinear
+from downslope.nets import Products as Products
 from downslope.nets import Quantile as Quantile
 from downslope.nets import Residual as Residual
 from downslope.nets import Sinh as Sinh

@@ -34,6 +34,7 @@ def run(*words: str) -> str:
     return done.output
 
 
+@pytest.mark.thorough
 def test_fit_and_predict_a_pattern_in_blocks(folder):
     said = run("fit", "data/*.parquet", *HOW, "--memory", "150 kB")
     assert "1,000 rows, 3 columns" in said

@@ -62,6 +62,7 @@ def test_the_first_signal_saves_the_best_so_far(number: signal.Signals, table: P
     assert all(name == "lock" or name.endswith(".downslope") for name in os.listdir(table.parent / "runs"))
 
 
+@pytest.mark.thorough
 def test_a_second_signal_ends_at_once_and_leaves_nothing(table: Path) -> None:
     """The network is so wide that its step takes long: the first signal has to wait for its end."""
     process = started(table.parent, "--epochs", "5000", "--hidden", "2000,2000", "--batch-size", "2000")
@@ -75,6 +76,7 @@ def test_a_second_signal_ends_at_once_and_leaves_nothing(table: Path) -> None:
     assert {"t.csv"} <= set(os.listdir(table.parent)) <= {"t.csv", "t.downslope"}
 
 
+@pytest.mark.thorough
 def test_a_closed_pipe_does_not_cost_the_model(table: Path) -> None:
     process = started(table.parent, "--epochs", "1", "--members", "2", "--hidden", "4")
     assert process.stdout is not None

@@ -114,6 +114,7 @@ def test_predict_of_classes_has_no_intervals(folder: Path, tmp_path: Path) -> No
     )
 
 
+@pytest.mark.thorough
 def test_evaluate_is_that_of_each(folder: Path) -> None:
     parts = ok(folder, "evaluate", "both", TABLE)
     alone = [ok(folder, "evaluate", target, TABLE) for target in TARGETS]
@@ -220,6 +221,7 @@ def test_show_lists_all(folder: Path) -> None:
             assert found["models"][target][key] == alone[key]
 
 
+@pytest.mark.thorough
 def test_compare_pairs_the_same_target(folder: Path) -> None:
     seed = ["--seed", "2", *QUICK, "-o", "other"]
     ok(folder, "fit", TABLE, "-t", "species", "-t", "body_mass_g", *seed)

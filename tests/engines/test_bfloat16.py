@@ -84,6 +84,7 @@ def test_threads_and_repeats_give_the_same_bits(monkeypatch):
     assert all(run.parameters["layer1.weight"].dtype == np.float32 for run in runs)
 
 
+@pytest.mark.thorough
 def test_it_learns_as_well_as_float32():
     rng = np.random.default_rng(1)
     x = rng.standard_normal((2000, 8))

@@ -184,6 +184,7 @@ def test_a_machine_at_work_refuses_other_threads(machine):
     machine.run(**given)
 
 
+@pytest.mark.thorough
 def test_after_memory_errors_smaller_calls_give_the_right_numbers():
     """Wherever the memory ends, the same machine then works on fewer rows as if nothing had been."""
     program = """if True:

@@ -131,6 +131,7 @@ def test_workers_of_joblib_share_the_processors(monkeypatch):
     assert inside == [1, 1]
 
 
+@pytest.mark.thorough
 def test_workers_of_joblib_give_the_same_bits():
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((200, 20)), rng.standard_normal((200, 1))

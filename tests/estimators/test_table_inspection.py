@@ -106,6 +106,7 @@ def test_partial_dependence_follows_the_function(regressor, classifier, frame) -
     assert (np.diff(rising) < 0).all()  # classes_[1] is "low"
 
 
+@pytest.mark.thorough
 def test_partial_dependence_is_drawn(regressor, frame) -> None:
     pytest.importorskip("matplotlib").use("agg")
     display = PartialDependenceDisplay.from_estimator(
@@ -126,6 +127,7 @@ def test_cross_validation_and_search(frame, y) -> None:
     assert search.best_params_ == {"hidden_layer_sizes": 16}
 
 
+@pytest.mark.thorough
 def test_calibration_of_scikit_learn(frame, y) -> None:
     calibrated = CalibratedClassifierCV(ds.TableClassifier(**QUICK), cv=2).fit(frame, y > 0.7)
     assert calibrated.score(frame, y > 0.7) > 0.8
@@ -143,6 +145,7 @@ def test_pipelines_hand_on_frames(frame, y, output) -> None:
     assert [c.kind for c in pipeline[-1].summary_.columns] == ["number", "number", "category", "identifier"]
 
 
+@pytest.mark.thorough
 def test_columns_are_selected_by_importance(frame, y) -> None:
     numbers = frame[["size", "noise"]]
     selected = SelectFromModel(ds.TableRegressor(**QUICK), threshold=0.5).fit(numbers, y)

@@ -116,6 +116,7 @@ def test_the_error_of_the_difference_is_that_of_paired_rows() -> None:
     assert model.record.gain.standard_error == pytest.approx(error, rel=0.02)
 
 
+@pytest.mark.thorough
 def test_columns_that_predict_nothing_are_said_to() -> None:
     found = [ds.fit(table("noise", seed=seed), "y", members=1).summary for seed in range(6)]
     lost = [s.network.root_mean_squared_error >= s.baseline.root_mean_squared_error for s in found]

@@ -228,6 +228,7 @@ def test_predictions_of_numbers_stay_near_those_seen(model) -> None:
     assert max(0, low - half) - 1e-3 <= far.min() <= far.max() <= high + half + 1e-3
 
 
+@pytest.mark.thorough
 def test_lines_go_on_beyond_the_targets_seen() -> None:
     x = np.random.default_rng(0).uniform(0, 10, (300, 3))
     y = x @ [3.0, -2.0, 1.0] + 20

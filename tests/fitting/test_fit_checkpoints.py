@@ -75,6 +75,7 @@ def test_another_table_or_setting_is_refused(tmp_path):
         again.fit(X, TABLE["y"])
 
 
+@pytest.mark.thorough
 def test_a_fit_with_a_time_limit_keeps_the_steps_that_were_planned(tmp_path, monkeypatch):
     """Also where the steps of the process that goes on take longer."""
     planned = set()

@@ -81,6 +81,7 @@ def test_the_order_is_that_of_what_the_columns_say(price, frame):
     assert abs(found.increases[2]) < 4 * found.errors[2] + 0.1
 
 
+@pytest.mark.thorough
 def test_the_standard_error_is_that_of_other_rows(price):
     """The spread of the importance over tables of other rows is what one table says it is."""
     rng, found = np.random.default_rng(11), []

@@ -116,6 +116,7 @@ def test_ctrl_c_in_a_trial_keeps_what_was_trained() -> None:
     assert model.record.interrupted
 
 
+@pytest.mark.thorough
 def test_a_fit_that_is_killed_in_a_trial_ends_as_the_same_file(tmp_path) -> None:
     def kill(phase: ds.FitPhase) -> None:
         if "trial" in phase.name and phase.progress.step > phase.progress.steps // 3:
@@ -188,5 +189,6 @@ def test_classes_and_a_dropout_that_was_given_have_no_limit() -> None:
     assert noise_limit(LITTLE_NOISE, ROWS, Target("y"), FitSettings(dropout=0.2)) == 0
 
 
+@pytest.mark.thorough
 def test_a_time_limit_has_room_for_the_second_kind_without_dropout() -> None:
     assert names(ds.fit(table(EXACT), "y", **QUICK, time_limit=20))[:4] == DRY

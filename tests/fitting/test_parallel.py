@@ -37,6 +37,7 @@ def test_networks_that_are_spread_are_those_of_one_process(monkeypatch):
         assert np.abs(values(model) - values(one)).max() < 1e-5 * np.abs(values(one)).max()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("parallel", first(1, ["auto", "members", "data"]))
 def test_a_dataset_is_fitted_in_each_way(monkeypatch, tmp_path, parallel):
     monkeypatch.setattr("downslope.tables.dataset._files.BLOCK_BYTES", 1000)
@@ -54,6 +55,7 @@ def test_a_dataset_is_fitted_in_each_way(monkeypatch, tmp_path, parallel):
     assert "shuffled in windows of" in notes
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("members", "does"), [(4, "train networks of their own"), (1, "share the rows")])
 def test_what_takes_less_time_is_chosen(monkeypatch, members, does):
     asked = {**FIT, "members": members, "epochs": 1, "hidden": (600, 600)}
@@ -61,6 +63,7 @@ def test_what_takes_less_time_is_chosen(monkeypatch, members, does):
     assert any(f"2 ranks {does}" in note for note in found[0].record.notes)
 
 
+@pytest.mark.thorough
 def test_a_time_limit_is_that_of_the_first_rank(monkeypatch):
     limits = [1.5, 1e6]
     found = on_ranks(

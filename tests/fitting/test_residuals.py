@@ -118,6 +118,7 @@ def test_where_the_linear_model_leaves_much_there_is_none() -> None:
     assert found == ["linear", "periodic", "periodic, no dropout", "piecewise, no dropout"]
 
 
+@pytest.mark.thorough
 def test_the_absolute_error_is_learned_alike() -> None:
     found = ds.fit(table(Y), "y", **QUICK, metric="mae")
     (share,) = [group.share for group in found.record.groups if group.name == ADDED]
@@ -148,6 +149,7 @@ def test_ctrl_c_in_it_keeps_what_was_trained() -> None:
     assert np.isfinite(found.predict(table(Y))).all()
 
 
+@pytest.mark.thorough
 def test_a_time_limit_has_room_for_it() -> None:
     assert ADDED in names(ds.fit(table(Y), "y", **QUICK, time_limit=20))
 
@@ -182,6 +184,7 @@ def test_residuals_are_those_of_the_member_that_holds_the_row_out() -> None:
     assert np.log2(residuals.unit) % 1 == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("parallel", first(1, ["data", "members"]))
 def test_ranks_add_the_same(monkeypatch, parallel) -> None:
     asked = {**QUICK, "hidden": 128, "parallel": parallel, "seed": 1}  # of which little noise is found early
@@ -191,6 +194,7 @@ def test_ranks_add_the_same(monkeypatch, parallel) -> None:
     np.testing.assert_allclose(found[0].predict(table(Y)), Y, atol=0.05)
 
 
+@pytest.mark.thorough
 def test_streamed_rows_have_none(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("downslope.tables.dataset._files.BLOCK_BYTES", 1000)
     for part in range(3):

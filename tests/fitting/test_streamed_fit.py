@@ -148,6 +148,7 @@ def test_levels_beyond_the_bound_are_counted_within_what_is_said(folder, monkeyp
     assert lacking <= about.undercount
 
 
+@pytest.mark.thorough
 def test_what_the_sample_missed_still_counts(tmp_path, monkeypatch):
     monkeypatch.setattr(_summary, "_FEWEST", 50)
     frame = frame_of(2000).with_columns(pl.lit(1.0).alias("rare"), pl.lit("u").alias("word"))

@@ -51,6 +51,7 @@ def streams(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("downslope.tables.dataset._dataset._TIMES", 1 << 40)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "roles",
     [

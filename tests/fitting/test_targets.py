@@ -145,6 +145,7 @@ def test_what_no_target_has_is_said() -> None:
         classes.predict_interval({"x": [1]})
 
 
+@pytest.mark.thorough
 def test_a_column_that_is_a_number_for_one_target_only(tmp_path: Path) -> None:
     pl.DataFrame(table(mixed=True)).write_csv(tmp_path / "t.csv")
     found = ds.fit(tmp_path / "t.csv", target=TARGETS, **QUICK)

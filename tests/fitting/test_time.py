@@ -164,6 +164,7 @@ def test_no_alarm_where_dates_carry_no_trend(seed: int) -> None:
     assert [check.flattered for check in ds.fit(classes, "much").record.time_checks] == [False]
 
 
+@pytest.mark.thorough
 def test_years_are_looked_at_and_columns_without_an_order_are_not() -> None:
     table = sales(600).with_columns(year=pl.int_range(pl.len()) // 60 + 2001)
     found = ds.fit(table.drop("date"), "sales", **QUICK).record.time_checks

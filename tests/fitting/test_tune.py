@@ -151,6 +151,7 @@ def test_the_defaults_are_kept_where_nothing_can_be_learned():
     assert found.model.record.asked == ("drop=('who', 't')", "members=2", "epochs=8")
 
 
+@pytest.mark.thorough
 def test_what_is_given_is_not_searched():
     found = searched(
         hidden=8, activation="tanh", dropout=0.0, learning_rate=0.01, weight_decay=0.0, batch_size=16
@@ -159,6 +160,7 @@ def test_what_is_given_is_not_searched():
     assert found.searched.trials == 1
 
 
+@pytest.mark.thorough
 def test_classes_are_scored_by_their_log_loss(tmp_path):
     names = pl.Series("y", np.where(TABLE["y"].to_numpy() > 0, "up", "down"))
     found = ds.tune(
@@ -171,6 +173,7 @@ def test_classes_are_scored_by_their_log_loss(tmp_path):
     assert lines[0]["rung"] == 1
 
 
+@pytest.mark.thorough
 def test_weights_of_classes_are_those_of_fit():
     """The odds that the weights would add are taken out again; which class is said goes by the weights."""
     rows = {"a": TABLE["a"], "y": np.where(TABLE["y"].to_numpy() > 0, "up", "down")}
@@ -263,6 +266,7 @@ def test_a_search_goes_on_where_it_was_killed(whole, tmp_path, monkeypatch):
     assert len(advanced) == len(whole.trials) - 5
 
 
+@pytest.mark.thorough
 def test_a_trial_whose_file_is_damaged_is_made_again(whole, tmp_path):
     cut(tmp_path / "a", 6)
     for path in sorted((tmp_path / "a").glob("0*.downslope"))[3:4]:

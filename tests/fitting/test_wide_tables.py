@@ -51,6 +51,7 @@ def test_where_all_columns_tell_none_is_left_out() -> None:
     assert penalties(ds.fit(table(DENSE), "y", **QUICK)) == {(0.0, 1e-3)}
 
 
+@pytest.mark.thorough
 def test_of_classes_it_is_chosen_too() -> None:
     model = ds.fit(table(np.where(SPARSE > 0, "a", "b")), "y", **QUICK)
     ((l1, _),) = penalties(model)
@@ -74,10 +75,12 @@ def test_a_single_network_that_is_linear_has_the_penalty_that_was_best() -> None
     assert 3 <= np.count_nonzero(weights) < COLUMNS / 2
 
 
+@pytest.mark.thorough
 def test_with_a_time_limit_it_is_chosen_too() -> None:
     assert penalties(ds.fit(table(SPARSE), "y", time_limit=3, **QUICK)) != {(0.0, 1e-3)}
 
 
+@pytest.mark.thorough
 def test_a_fit_that_is_killed_in_one_of_them_ends_as_the_same_file(tmp_path) -> None:
     ds.fit(table(SPARSE), "y", **QUICK).save(tmp_path / "whole")
 

@@ -47,6 +47,7 @@ FIRST = [
     lambda n: [ds.PiecewiseLinear((0, 1), ((-1.0, 0.0, 0.5, 2.0), (-2.0, 1.0)))],
     lambda n: [ds.Periodic((0, 1), frequencies=2, sigma=0.3)],
     lambda n: [ds.Sinh((0, 1), 2.0, 0.5)],
+    lambda n: [ds.Products((0, 1), (1, 0))],
     lambda n: [ds.Peaks((1, 0), ((-1.0, 0.0, 0.5), (-2.0, 1.0)))],
     lambda n: [ds.Embedding((n - 1,), (LEVELS,), (2,))],
     lambda n: [ds.Embedding((n - 2, n - 1), (LEVELS, LEVELS), (2, 1))],

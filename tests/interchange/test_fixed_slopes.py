@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from functools import partial
+from itertools import product
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from downslope.interchange.exports import Prediction, double, evaluated, of_netw
 from downslope.interchange.exports._prediction import Cells, with_fixed_arrays
 from downslope.interchange.exports.columns import of_table
 from random_networks import data_for
+from thorough import one_in
 
 ALONE = ds.Network(4, [NUMERIC.layers[0], NUMERIC.layers[1], NUMERIC.layers[3], *NUMERIC.layers[4:]])
 PAIR = ds.Ensemble([ALONE, ds.Network(4, [ALONE.layers[0], ds.Dense(1)]), ALONE], (0.2, 0.3, 0.5))
@@ -92,9 +94,9 @@ def by_onnx(path, x):
 COMPUTED = {".py": by_python, ".js": by_javascript, ".c": by_c, ".onnx": by_onnx}
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("name", LEARNED)
-@pytest.mark.parametrize("ending", COMPUTED)
+@pytest.mark.parametrize(
+    ("ending", "name", "dtype"), one_in(5, list(product(COMPUTED, LEARNED, [np.float64, np.float32])))
+)
 def test_a_file_computes_what_that_of_the_learned_layer_does(ending, name, dtype, tmp_path) -> None:
     network, run = LEARNED[name], COMPUTED[ending]
     x, _, _, given = data_for(network, 9, 1, dtype)

@@ -129,6 +129,7 @@ def test_what_cannot_be_taken_is_refused_with_its_name(tmp_path):
         ds.from_onnx(tmp_path / "model.onnx")
 
 
+@pytest.mark.thorough
 def test_damaged_files_are_refused_or_are_the_same_size(tmp_path):
     content = (FILES / "torch_sequential.onnx").read_bytes()
     draw, path = np.random.default_rng(0), tmp_path / "net.onnx"

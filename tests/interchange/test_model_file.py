@@ -83,6 +83,7 @@ def test_every_truncation_is_refused(written) -> None:
             read_model_file(written)
 
 
+@pytest.mark.thorough
 @settings(max_examples=examples(300), deadline=None)
 @given(st.data())
 def test_a_changed_byte_is_refused_or_harmless(tmp_path_factory, data) -> None:

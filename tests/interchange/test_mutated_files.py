@@ -223,6 +223,7 @@ def test_mutated_files_of_fitted_models(target, times, tmp_path):
     assert 0 < read < times
 
 
+@pytest.mark.thorough
 def test_mutated_files_of_models_of_several_targets(tmp_path):
     rng = np.random.default_rng(11)
     rows = {"a": np.linspace(0, 1, 60).tolist(), "y": np.linspace(3, 4, 60).tolist(), "kind": ["u", "v"] * 30}

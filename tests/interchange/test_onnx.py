@@ -115,6 +115,7 @@ def test_every_messy_table(name: str, tmp_path) -> None:
         close(model, found, model.predict(table))
 
 
+@pytest.mark.thorough
 def test_unseen_levels_and_gaps_of_every_column(tmp_path) -> None:
     model, (frame, _) = model_of("every encoder"), TABLES["every encoder"]
     ds.export(model, tmp_path / "model.onnx")
@@ -126,6 +127,7 @@ def test_unseen_levels_and_gaps_of_every_column(tmp_path) -> None:
             close(model, found, model.predict(changed), f"{name}: {cell}")
 
 
+@pytest.mark.thorough
 def test_every_day_of_the_calendar(tmp_path) -> None:
     days = pl.date_range(pl.date(1895, 12, 20), pl.date(2105, 1, 10), eager=True)
     table = pl.DataFrame({"day": days, "y": np.arange(len(days)) % 365.0})

@@ -36,6 +36,7 @@ def test_every_encoder_and_the_whole_blend(name: str, tmp_path) -> None:
     close(model, script, frame, frame.to_pandas())
 
 
+@pytest.mark.thorough
 def test_unseen_levels_and_dates_as_text(tmp_path) -> None:
     model, (frame, _) = model_of("every encoder"), TABLES["every encoder"]
     script, few = script_of(model, tmp_path / "model.py"), frame.head(4)

@@ -21,6 +21,7 @@ KINDS = (
     "Periodic",
     "Peaks",
     "Sinh",
+    "Products",
 )
 NUMBERS = st.floats(-1e300, 1e300, allow_subnormal=True)
 
@@ -67,6 +68,8 @@ def layers(draw, kind, width, units=None):
         return ds.Embedding(columns, (LEVELS,) * len(columns), (2,) * len(columns))
     if kind == "Periodic":
         return ds.Periodic(columns, draw(st.integers(1, 3)), draw(st.floats(1e-3, 10)))
+    if kind == "Products":
+        return ds.Products(columns, draw(st.permutations(range(INPUTS)))[:2])
     if kind == "Sinh":
         return ds.Sinh(columns, draw(st.floats(1e-3, 10)), draw(st.floats(1e-3, 10)))
     edges = st.sets(st.floats(-9, 9, width=16), min_size=2, max_size=4).map(sorted)
@@ -77,7 +80,7 @@ def layers(draw, kind, width, units=None):
 @st.composite
 def networks(draw):
     """A network of any layers: those that read the columns of the table come first."""
-    first = st.sampled_from(["Embedding", "PiecewiseLinear", "Peaks", "Periodic", "Sinh"])
+    first = st.sampled_from(["Embedding", "PiecewiseLinear", "Peaks", "Periodic", "Sinh", "Products"])
     kinds = [
         *draw(st.lists(first, max_size=1)),
         *draw(

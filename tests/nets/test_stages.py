@@ -22,6 +22,7 @@ EVERY = {
     ),
     "peaks": Network(3, [ds.Peaks((0,), [[0, 1, 3]]), ds.Dense(1)]),
     "hyperbolic sines": Network(3, [ds.Sinh((0, 2)), ds.Dense(1)]),
+    "products": Network(3, [ds.Products((0,), (0, 2)), ds.Dense(1)]),
     "blocks in blocks": Network(3, [ds.Residual((ds.Residual((ds.Dense(3, "tanh"),)),)), ds.Dense(1)]),
     "ensemble": Ensemble([NETWORKS["numeric"], NETWORKS["plain"], NETWORKS["numeric"]]),
     "pair of neurons": Ensemble([Network(2, [ds.Dense(1)])] * 2),

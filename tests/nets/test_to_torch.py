@@ -19,6 +19,7 @@ NUMERIC = ds.Network(
     [
         ds.Periodic((0,), 3),
         ds.Sinh((2,)),
+        ds.Products((0, 2), (2, 1)),
         ds.PiecewiseLinear((2,), [[-1, 0, 1]]),
         ds.Peaks((1,), [[0, 1]]),
         ds.Dense(2),

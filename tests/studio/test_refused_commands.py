@@ -255,6 +255,7 @@ def test_a_command_that_fails_anywhere_changes_nothing(make, command):
     assert lasting(session) == lasting(control)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("make", first(1, [playing, past]))
 def test_steps_that_fail_anywhere_while_playing_change_nothing(make):
     session = make()

@@ -83,6 +83,7 @@ def test_a_pipe_without_end_ends(tmp_path, monkeypatch):
     writer.join()
 
 
+@pytest.mark.thorough
 def test_a_reader_that_dies_is_replaced(tmp_path, monkeypatch):
     held = io.BytesIO()
     pl.DataFrame({"y": [1.5, 2.5]}).write_parquet(held)

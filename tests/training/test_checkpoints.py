@@ -158,6 +158,7 @@ def test_another_training_is_refused_and_told_apart(tmp_path):
     assert (tmp_path / "000.downslope").read_bytes() == before
 
 
+@pytest.mark.thorough
 def test_seconds_of_all_processes_count(tmp_path):
     how = {"optimizer": "adam", "epochs": 10**9, "time_limit": 0.6, "seed": 1}
     stop = threading.Event()

@@ -354,12 +354,12 @@ def table_descent(data: Any, target: str, **options: Any) -> tuple[dict[str, Any
     usual = {name: each.default for name, each in signature(fit).parameters.items()}
     opened = opened_fit({**usual, **options, "data": data, "target": target})
     rows, settings = opened.rows(), opened.settings
-    count = len(rows.x)
-    if settings.layers_for(count):
-        encoded = encoded_rows(rows, Folds(np.full(count, -1)))
+    encoded = encoded_rows(rows, Folds(np.full(len(rows.x), -1)))
+    if settings.layers_for(encoded.count):
         network = next(iter(networks_for(rows.encoder, rows.target, settings, encoded).values()))
     else:
-        network = linear_network(rows.encoder, rows.target, settings, LINEAR_PENALTY, rows.x)
+        linear = linear_network(rows.encoder, rows.target, settings, encoded)
+        network = replace(linear, l2=LINEAR_PENALTY)
     return descent_arguments(network, settings, rows.x, rows.y), rows.encoder.features
 
 

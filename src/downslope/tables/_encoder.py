@@ -15,7 +15,17 @@ from downslope._extras import polars as pl
 from downslope.errors import DownslopeError
 from downslope.tables._columns import finite_numbers
 from downslope.tables._describe import Description
-from downslope.tables._encodings import ENCODINGS, Codes, Encoding, Moments, Noticed, Numeric, fitted
+from downslope.tables._encodings import (
+    ENCODINGS,
+    Codes,
+    Encoding,
+    Moments,
+    Noticed,
+    Numeric,
+    TwoLevels,
+    Words,
+    fitted,
+)
 from downslope.tables._levels import Levels
 from downslope.tables._names import did_you_mean, listed, shown_value
 from downslope.tables._plain import refuse_nested
@@ -113,6 +123,12 @@ class TableEncoder:
         codes = sum(isinstance(part, Codes) for part in self.encodings)
         width = len(self.features)
         return tuple(range(width - codes, width))
+
+    @property
+    def category_columns(self) -> tuple[tuple[int, ...], ...]:
+        """The indices of the columns that each category of few levels becomes."""
+        places, parts = self.places, [p for p in self.encodings if isinstance(p, TwoLevels | Words)]
+        return tuple(tuple(range(places[p.name].start, places[p.name].stop)) for p in parts)
 
     @property
     def compressed_columns(self) -> tuple[int, ...]:

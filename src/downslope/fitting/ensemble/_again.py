@@ -97,7 +97,7 @@ def _networks(
 ) -> list[Network]:
     """The network of each group for other inputs."""
     known = fitted.groups[0].ensemble.networks[0]
-    linear = linear_network(encoder, target, settings, known.l2, rows.learned_x, known.l1)
+    linear = replace(linear_network(encoder, target, settings, rows), l2=known.l2, l1=known.l1)
     if len(fitted.groups) == 1:
         return [linear]
     networks = networks_for(encoder, target, settings, rows)

@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 
 from downslope.tables import Target
 
-__all__ = ["SINGLE_VALUES", "bins_of", "outputs_of", "share_of_single_values", "some_bins", "telling_values"]
+__all__ = [
+    "SINGLE_VALUES",
+    "bins_of",
+    "groups_together",
+    "outputs_of",
+    "sampled",
+    "share_of_single_values",
+    "some_bins",
+    "telling_values",
+]
 
 Edges = tuple[float, ...]
 
@@ -31,7 +40,7 @@ def bins_of(x: NDArray[np.float32], codes: Sequence[int]) -> dict[int, Edges]:
     Args:
         codes: columns that hold numbers of levels, which have none.
     """
-    x = _sampled(x)
+    x = sampled(x)
     edges = {column: _edges(x[:, column], _BINS) for column in range(x.shape[1]) if column not in codes}
     return {column: found for column, found in edges.items() if len(found) > 2}
 
@@ -64,8 +73,8 @@ def telling_values(
         y, target: what is to be explained, (rows,), as numbers or classes.
         groups: of rows that are not to explain each other, (rows,); None: each row may explain all others.
     """
-    x, outputs = _sampled(x), outputs_of(_sampled(y), target)
-    together = _together(len(x), None if groups is None else _sampled(groups))
+    x, outputs = sampled(x), outputs_of(sampled(y), target)
+    together = groups_together(len(x), None if groups is None else sampled(groups))
     few = [
         c for c in bins if len(np.unique(x[: 2 * SINGLE_VALUES, c])) <= SINGLE_VALUES
     ]  # of most columns a look is enough
@@ -91,16 +100,17 @@ def share_of_single_values(
         outputs: what is to be explained, (rows, outputs).
         groups: as of ``telling_values``.
     """
-    return _explained(x, _edges(x, _BINS), outputs, _together(len(x), groups))
+    return _explained(x, _edges(x, _BINS), outputs, groups_together(len(x), groups))
 
 
-def _together(rows: int, groups: NDArray[np.int64] | None) -> NDArray[np.intp]:
+def groups_together(rows: int, groups: NDArray[np.int64] | None) -> NDArray[np.intp]:
     """The number of the group of each row, from 0; without groups each row stands alone."""
     return np.arange(rows) if groups is None else np.unique(groups, return_inverse=True)[1]
 
 
-def _sampled(rows: NDArray[Any]) -> NDArray[Any]:
-    return rows[:: -(-len(rows) // _SAMPLED_ROWS)]
+def sampled(rows: NDArray[Any], most: int = _SAMPLED_ROWS) -> NDArray[Any]:
+    """So many of the rows at most: every so many of them."""
+    return rows[:: -(-len(rows) // most)]
 
 
 def _edges(x: NDArray[np.float32], bins: int) -> Edges:

@@ -114,7 +114,7 @@ def fit_single(
     hooks: FitHooks,
 ) -> FittedEnsemble:
     """One network for rows too few to hold any out: a linear model, or the network that was asked for."""
-    linear = linear_network(encoder, target, settings, _SLIGHT_PENALTY, rows.learned_x)
+    linear = replace(linear_network(encoder, target, settings, rows), l2=_SLIGHT_PENALTY)
     groups = [_on_these(LINEAR, linear, linear_rows(rows), settings, LINEAR_DESCENT, hooks)]
     if settings.layers_for(rows.count):
         name, network = next(iter(networks_for(encoder, target, settings, rows).items()))
@@ -178,11 +178,11 @@ def linear_group(
         KeyboardInterrupt: if it was interrupted.
     """
     limit, penalties = settings.time_limit, linear_penalties(rows)
-    training, groups = linear_rows(rows, limit), []
+    network, training, groups = linear_network(encoder, target, settings, rows), linear_rows(rows, limit), []
     for l2, l1 in penalties:
         group = train_group(
             LINEAR,
-            linear_network(encoder, target, settings, l2, rows.learned_x, l1),
+            replace(network, l2=l2, l1=l1),
             rows,
             training=training,
             **LINEAR_DESCENT,

@@ -13,6 +13,7 @@ from downslope._checks import NOT_NEGATIVE, POSITIVE, SIZE, Interval, choice, nu
 from downslope._dataclass import dataclass
 from downslope.engines import checked_engine
 from downslope.fitting.ensemble._bins import bins_of, some_bins, telling_values
+from downslope.fitting.ensemble._pairs import telling_pairs
 from downslope.fitting.ensemble._rows import EncodedRows
 from downslope.fitting.evaluation import metric_named
 from downslope.nets import (
@@ -292,7 +293,7 @@ def networks_for(
         if dropout:
             layers.append(Dropout(dropout))
     # an embedding puts its vectors behind the other columns, which keep their positions
-    front = embeddings(encoder)
+    front = (*_pairs(encoder, target, rows), *embeddings(encoder))
     return {
         name: _network(encoder, target, settings, [*front, *numbers, *layers])
         for name, numbers in numerical.items()
@@ -338,24 +339,18 @@ def _features_of_each(columns: Sized) -> int:
 
 
 def linear_network(
-    encoder: TableEncoder,
-    target: Target,
-    settings: FitSettings,
-    l2: float,
-    x: NDArray[Any],
-    l1: float = 0.0,
+    encoder: TableEncoder, target: Target, settings: FitSettings, rows: EncodedRows
 ) -> Network:
-    """The linear model on the same inputs, with a small penalty, so that its solution is unique.
+    """The linear model on the same inputs, without a penalty.
 
     Of columns whose tails are compressed it has the plain numbers besides.
 
     Args:
-        encoder, target, settings: as of ``networks_for``.
-        l2, l1: the penalties.
-        x: the encoded inputs that tell how much the plain numbers vary, (rows, inputs).
+        encoder, target, settings, rows: as of ``networks_for``.
     """
-    front = (*_plain_numbers(encoder, x), *embeddings(encoder, most=_outputs(target)))
-    return _network(encoder, target, settings, front, l2=l2, l1=l1)
+    pairs = _pairs(encoder, target, rows)
+    numbers = _plain_numbers(encoder, rows.learned_x)
+    return _network(encoder, target, settings, [*pairs, *numbers, *embeddings(encoder, _outputs(target))])
 
 
 def linear_penalties(rows: EncodedRows) -> Sequence[tuple[float, float]]:
@@ -365,6 +360,11 @@ def linear_penalties(rows: EncodedRows) -> Sequence[tuple[float, float]]:
     """
     many = rows.x.shape[1] * _ROWS_OF_A_COLUMN >= rows.count
     return [(LINEAR_PENALTY, 0.0), *[(0.0, l1) for l1 in _LINEAR_L1] * many]
+
+
+def _pairs(encoder: TableEncoder, target: Target, rows: EncodedRows) -> tuple[Layer, ...]:
+    """The layers of pairs of categories, if any tell enough."""
+    return telling_pairs(rows.learned_x, rows.learned_y, target, encoder, rows.learned_groups)
 
 
 def _plain_numbers(encoder: TableEncoder, x: NDArray[Any]) -> Iterator[Layer]:
@@ -386,13 +386,11 @@ def _network(
     target: Target,
     settings: FitSettings,
     layers: Sequence[Layer],
-    l2: float = 0.0,
-    l1: float = 0.0,
 ) -> Network:
     losses = {0: settings.loss_of_numbers, 2: "binary_cross_entropy"}
     loss = losses.get(len(target.classes), "cross_entropy")
     output = Dense(_outputs(target), initializer="glorot_uniform")
-    return Network(inputs=len(encoder.features), layers=[*layers, output], loss=loss, l1=l1, l2=l2)
+    return Network(inputs=len(encoder.features), layers=[*layers, output], loss=loss)
 
 
 def embeddings(encoder: TableEncoder, most: int = 16) -> tuple[Embedding, ...]:

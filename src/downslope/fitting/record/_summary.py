@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from downslope._dataclass import dataclass
 from downslope.fitting._scores import LINEAR_MODEL, NETWORK, Scores
@@ -19,7 +19,7 @@ from downslope.fitting.record._record import (
     is_added,
 )
 from downslope.fitting.record._searched import Searched
-from downslope.nets import AnyNetwork, Dense, Ensemble
+from downslope.nets import AnyNetwork, Dense, Ensemble, Network, Products
 from downslope.tables import Column, TableEncoder, Target, listed
 
 __all__ = ["ColumnUse", "Summary", "group_line", "summary_of"]
@@ -69,6 +69,7 @@ class Summary:
         time_checks: what scores of later rows say, for columns by which the rows may be in order.
         imported: what the model was made of, where it was fitted elsewhere and no scores are known.
         searched: how its settings were searched, where they were.
+        pairs: of categories, of which each two levels are an input besides.
         decision: what is said of a row, in words; empty for the most probable class, or the mean.
         metric: the score that the networks were trained by.
         steering: what the groups are blended for, in words; empty where that is the smallest loss.
@@ -95,6 +96,7 @@ class Summary:
     time_checks: tuple[LaterScores, ...]
     imported: str = ""
     searched: Searched | None = None
+    pairs: tuple[tuple[str, str], ...] = ()
     decision: str = ""
     metric: str = "root_mean_squared_error"
     steering: str = ""
@@ -185,7 +187,7 @@ class Summary:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the scores should know besides, in sentences."""
-        found = [said for said in (self.decision, self.steering) if said]
+        found = [said for said in (_worded_pairs(self.pairs), self.decision, self.steering) if said]
         found += [_flattery(check, self.metric) for check in self.time_checks if check.flattered]
         if self.later is not None and self.later.new_classes:
             found.append(
@@ -316,10 +318,27 @@ def summary_of(network: AnyNetwork, encoder: TableEncoder, target: Target, recor
         time_checks=record.time_checks,
         imported=record.imported,
         searched=record.searched,
+        pairs=tuple(_pairs(last, encoder)),
         decision=_decision(network, target, record),
         metric=metric_of(network.loss),
         steering=_steering(record.steered, METRICS[metric_of(network.loss)].words),
     )
+
+
+def _pairs(network: Network, encoder: TableEncoder) -> Iterator[tuple[str, str]]:
+    """The categories of which each layer of products has the levels."""
+    names = [name for name, place in encoder.places.items() for _ in range(place.start, place.stop)]
+    for layer in network.layers:
+        if isinstance(layer, Products):
+            yield names[layer.left[0]], names[layer.right[0]]
+
+
+def _worded_pairs(pairs: Sequence[tuple[str, str]]) -> str:
+    """Of which columns each two levels are an input, in a sentence."""
+    if not pairs:
+        return ""
+    shown = ", of ".join(f'"{one}" and "{other}"' for one, other in pairs)
+    return f"Each two levels of {shown} have an input of their own, in the linear model too."
 
 
 def _steering(steered: Steered | None, loss: str) -> str:

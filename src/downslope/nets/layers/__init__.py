@@ -12,7 +12,7 @@ from downslope.nets.layers._builder import (
 from downslope.nets.layers._description import layers_from_json, layers_to_json
 from downslope.nets.layers._initializers import INITIALIZERS, Start, generator, initialize
 from downslope.nets.layers._layers import Activation, Dense, Dropout, Embedding, LayerNorm, Residual
-from downslope.nets.layers._numeric import Peaks, Periodic, PiecewiseLinear, Sinh
+from downslope.nets.layers._numeric import Peaks, Periodic, PiecewiseLinear, Products, Sinh
 from downslope.nets.layers._stages import ACTIVATION, Stage, Symbols, symbols_of
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Peaks",
     "Periodic",
     "PiecewiseLinear",
+    "Products",
     "Residual",
     "Sinh",
     "Stage",

@@ -14,6 +14,7 @@ from downslope._checks import (
     flag,
     items,
     numbers,
+    show,
     whole,
     wholes,
 )
@@ -24,7 +25,7 @@ from downslope.graph import Node, make
 from downslope.graph.notation import Symbol
 from downslope.nets.layers._builder import LayerBuilder, check_columns, check_listed, layer_kind
 
-__all__ = ["Peaks", "Periodic", "PiecewiseLinear", "Sinh"]
+__all__ = ["Peaks", "Periodic", "PiecewiseLinear", "Products", "Sinh"]
 
 
 @suggests_keywords
@@ -176,6 +177,41 @@ class Sinh:
         check_listed(self, len(self.columns))
         u = make("columns", h, indices=self.columns, squeeze=False) * (1 / self.width)
         return _beside(builder, h, (make("exp", u) - make("exp", -u)) * (self.amplitude / 2))
+
+
+@suggests_keywords
+@layer_kind(counted="numeric")
+@dataclass(frozen=True)
+class Products:
+    """Beside the inputs h, each product of one column and another of two lists; it has no parameters.
+
+    Of columns that are 1 for a level of a category and 0 for others, each product is 1 in one cell: a layer
+    behind it can give each pair of levels an output of its own.
+
+    Args:
+        left, right: the two lists of columns; a column may be in both, for its square.
+    """
+
+    left: Sequence[int]
+    right: Sequence[int]
+
+    def __post_init__(self) -> None:
+        for name in ("left", "right"):
+            columns = wholes(f"{name} of Products", getattr(self, name), NOT_NEGATIVE)
+            object.__setattr__(self, name, columns)
+            if not columns or len(set(columns)) < len(columns):
+                raise DownslopeError(f"{name} of Products needs columns, each once, not {show(columns)}")
+
+    def __str__(self) -> str:
+        return "products of columns"
+
+    def build(self, builder: LayerBuilder, h: Node) -> Node:
+        """The nodes of this layer on the input h of shape (n, width)."""
+        check_columns(self, (*self.left, *self.right), h)
+        check_listed(self, len(self.left) * len(self.right))
+        right = make("columns", h, indices=self.right, squeeze=False)
+        parts = [make("columns", h, indices=(column,), squeeze=False) * right for column in self.left]
+        return _beside(builder, h, make("concatenate", *parts))
 
 
 def _beside(builder: LayerBuilder, h: Node, embedded: Node) -> Node:

@@ -20,6 +20,7 @@ from downslope.insight.derivation.rules._numeric import (
     PeaksRule,
     PeriodicRule,
     PiecewiseLinearRule,
+    ProductsRule,
     SinhRule,
 )
 from downslope.insight.derivation.rules._rule import Factors, Rule, Shares, scalar
@@ -48,6 +49,7 @@ _RULES: dict[str, Rule] = {
     "Periodic": PeriodicRule(),
     "Peaks": PeaksRule(),
     "PiecewiseLinear": PiecewiseLinearRule(),
+    "Products": ProductsRule(),
     "Residual": ResidualRule(),
     "Sinh": SinhRule(),
 }

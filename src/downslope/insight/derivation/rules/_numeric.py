@@ -27,7 +27,7 @@ from downslope.insight.derivation._view import NetworkView
 from downslope.insight.derivation.rules._rule import Factors, Rule, columns_of, scalar, taker
 from downslope.nets import Stage
 
-__all__ = ["PeaksRule", "PeriodicRule", "PiecewiseLinearRule", "SinhRule"]
+__all__ = ["PeaksRule", "PeriodicRule", "PiecewiseLinearRule", "ProductsRule", "SinhRule"]
 
 
 Names = Sequence[Expression]
@@ -198,3 +198,9 @@ class SinhRule(_Beside):
     """a·sinh(x/w)"""
 
     shape = "hyperbolic sines of some of its columns"
+
+
+class ProductsRule(_Beside):
+    """x·y"""
+
+    shape = "products of two of its columns"
