@@ -1,7 +1,9 @@
 """Pairs of categories of which each two levels have an effect of their own."""
 
 import math
+from collections.abc import Iterator, Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,14 +19,21 @@ from thorough import one_in
 RNG = np.random.default_rng(0)
 
 
-def asked(table: dict[str, object], groups: object = None) -> tuple[object, ...]:
-    """What ``telling_pairs`` takes of a table, and its answer."""
-    frame = pl.DataFrame(table)
+def asked(table: dict[str, object], groups: object = None) -> tuple[ds.Products, ...]:
+    """The answer of ``telling_pairs`` for a table."""
+    return next(answers(table, [table["y"]], groups))
+
+
+def answers(table: dict[str, object], targets: Sequence[object], groups: object = None) -> Iterator[Any]:
+    """Those for a table with one target after another."""
+    frame = pl.DataFrame({**table, "y": targets[0]})
     description = describe(frame, target="y")
     encoder = TableEncoder.fit(frame, description)
-    target = Target.fit(frame["y"], description.task)
-    x, y = encoder.encode(frame).x, target.encode(frame["y"])
-    return telling_pairs(x, y, target, encoder, groups)
+    x = encoder.encode(frame).x
+    for y in targets:
+        column = pl.Series("y", y)
+        target = Target.fit(column, description.task)
+        yield telling_pairs(x, target.encode(column), target, encoder, groups)
 
 
 def drawn(rows: int, columns: int, levels: int, seed: int = 0) -> tuple[dict[str, list[str]], np.ndarray]:
@@ -68,12 +77,10 @@ def test_the_pairs_that_made_the_target_are_found(kind):
     one_in(2, [(60, 30, 2), (60, 8, 3), (300, 10, 6), (1000, 20, 4), (1000, 8, 12)]),
 )
 def test_chance_makes_none(rows, columns, levels):
-    """One table in twenty may have one: of twenty, three or more have a probability of 0.08."""
-    found = 0
-    for seed in range(20):
-        table, codes = drawn(rows, columns, levels, seed)
-        noise = np.random.default_rng(100 + seed).standard_t(3, size=rows)
-        found += bool(asked({**table, "y": effects(codes, [], seed) + 3 * noise}))
+    """One target in twenty may have one: of twenty, three or more have a probability of 0.08."""
+    table, codes = drawn(rows, columns, levels)
+    noise = np.random.default_rng(5).standard_t(3, size=(20, rows))
+    found = sum(map(bool, answers(table, [effects(codes, []) + 3 * each for each in noise])))
     assert found <= 2
 
 
@@ -158,6 +165,19 @@ def test_what_the_columns_tell_to_rounding_needs_none(kind):
     assert asked({**table, "y": y}) == ()
 
 
-def test_wide_tables_have_none():
-    table, codes = drawn(100, 134, 3)
-    assert asked({**table, "y": (codes[:, 0] == codes[:, 1]) * 1.0}) == ()
+def test_there_is_room_for_so_many_cells(monkeypatch):
+    table, codes = drawn(1500, 6, 4)
+    table["y"] = effects(codes, [(0, 1), (2, 3), (4, 5)])
+    assert len(asked(table)) == 3
+    monkeypatch.setattr(_pairs, "_CELLS", 40)
+    assert len(asked(table)) == 2
+    monkeypatch.setattr(_pairs, "_MOST", 1)
+    assert len(asked(table)) == 1
+
+
+def test_wide_tables_have_none(monkeypatch):
+    table, codes = drawn(200, 4, 3)
+    table["y"] = (codes[:, 0] == codes[:, 1]) + RNG.normal(size=200) * 0.1
+    assert asked(table)
+    monkeypatch.setattr(_pairs, "_INPUTS", 11)
+    assert asked(table) == ()

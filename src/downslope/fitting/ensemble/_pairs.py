@@ -18,6 +18,7 @@ __all__ = ["telling_pairs"]
 _ROWS = 3000  # that are looked at
 _INPUTS = 400  # of wider tables no pairs are looked at
 _MOST = 8  # of a table
+_CELLS = 512  # of a table, at most
 _EXPLAINED = 0.02  # of what the columns leave, at least
 _BY_CHANCE = 0.05  # the probability that a pair is taken where none tells anything, at most
 _FOLDS = 5
@@ -56,10 +57,11 @@ def telling_pairs(
     levels = [_indicators(x[:, columns]) for columns in categories]
     enough = max(_EXPLAINED, _largest_by_chance(len(pairs), len(x)))
     nothing = _NOTHING * ((outputs - outputs.mean(axis=0)) ** 2).sum()
-    known, found = _known(x, encoder), list[Products]()
-    while len(found) < _MOST and pairs:
+    known, found, room = _known(x, encoder), list[Products](), _CELLS
+    while len(found) < _MOST:
+        pairs = [pair for pair in pairs if math.prod(len(categories[place]) for place in pair) <= room]
         left = _left_of(known, outputs, within)
-        if (left**2).sum() <= nothing:
+        if not pairs or (left**2).sum() <= nothing:
             break
         explained = _explained(levels, left, within)
         best = max(pairs, key=lambda pair: float(explained[pair]))
@@ -67,6 +69,7 @@ def telling_pairs(
             break
         pairs.remove(best)
         found.append(Products(*(categories[place] for place in best)))
+        room -= len(found[-1].left) * len(found[-1].right)
         one, other = (levels[place] for place in best)
         cells = one[:, :, None] * other[:, None, :]
         known = np.concatenate([known, cells.reshape(len(x), -1)], axis=1)
