@@ -70,7 +70,7 @@ def test_every_public_callable_is_under_the_contract():
             target,
             parameter,
             id=f"{target.__qualname__}-{parameter}",
-            marks=[pytest.mark.thorough] if place % 4 or is_thorough(target, parameter) else [],
+            marks=[pytest.mark.thorough] if place % 6 or is_thorough(target, parameter) else [],
         )
         for place, (target, parameter) in enumerate(CASES)
     ],

@@ -100,6 +100,7 @@ def test_children_use_tables_where_their_parent_did_not():
     assert printed("import downslope.fitting; print(children(fit, 5))") == "(5, 0)\n"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("act", first(2, ["descend", "fit", "predict", "hessian"]))
 def test_a_daemon_thread_at_work_when_python_ends(act):
     assert printed(f"forever({act}); print('end')") == "end\n"
@@ -174,6 +175,7 @@ print("the same")
     assert printed(program) == "the same\n"
 
 
+@pytest.mark.thorough
 def test_a_time_limit_ends_a_step_in_its_middle():
     program = """
 deep, inputs, targets, values = wide(30000)

@@ -89,8 +89,7 @@ def test_what_is_trained_is_taken(folder, file, command):
     assert done.returncode in ((0, 1) if command == "doctor" else (0,)), done.stderr
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("file", REFUSED)
+@pytest.mark.parametrize(("file", "command"), one_in(5, list(product(REFUSED, COMMANDS))))
 def test_what_is_not_is_refused_with_what_to_do(folder, file, command):
     done = run(*_words(command, file), folder=folder)
     if (file, command) in TAKEN or (command == "play" and file.startswith("rows.")):

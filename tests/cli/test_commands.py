@@ -93,7 +93,7 @@ def test_version_and_help() -> None:
 @pytest.mark.parametrize(
     "words",
     first(
-        2,
+        1,
         [
             ("predict", "penguins.downslope", EXAMPLES / "penguins.csv"),
             ("show", "none.downslope"),

@@ -1,11 +1,13 @@
 """``downslope dependence``: the numbers of ``Model.partial_dependence`` in every form."""
 
 import json
+from itertools import product
 
 import pytest
 from test_commands import EXAMPLES, QUICK, run
 
 import downslope as ds
+from thorough import one_in
 
 PENGUINS = EXAMPLES / "penguins.csv"
 
@@ -28,8 +30,18 @@ def test_the_numbers_are_those_of_the_model(model) -> None:
     assert told == found.to_json()
 
 
-@pytest.mark.parametrize("columns", [["flipper_length_mm"], ["island"], ["flipper_length_mm", "island"]])
-@pytest.mark.parametrize("ending", ["txt", "html", "svg", "png"])
+@pytest.mark.parametrize(
+    ("columns", "ending"),
+    one_in(
+        5,
+        list(
+            product(
+                [["flipper_length_mm"], ["island"], ["flipper_length_mm", "island"]],
+                ["txt", "html", "svg", "png"],
+            )
+        ),
+    ),
+)
 def test_forms(model, columns, ending, tmp_path) -> None:
     out = tmp_path / f"dependence.{ending}"
     assert run("dependence", model, PENGUINS, *columns, "-o", out).returncode == 0

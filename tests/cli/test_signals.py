@@ -111,6 +111,7 @@ def test_resume_makes_the_model_as_if_nothing_had_happened(table: Path) -> None:
     assert b"--every needs the folder of --checkpoint" in told
 
 
+@pytest.mark.thorough
 def test_a_model_is_written_into_devices_and_never_over_its_table(table: Path) -> None:
     before = os.stat("/dev/null")
     process = started(table.parent, "--epochs", "1", "--members", "2", "--hidden", "4", "-o", "/dev/null")

@@ -62,6 +62,7 @@ def test_no_encoding_fails_and_nothing_acts(command, encoding, folder):
         assert json.loads(out)["target"]["name"] == ACTING
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("command", first(1, ["show", "explain", "demo", "show json"]))
 @pytest.mark.parametrize("shell", first(1, [">/dev/full", ">&-"]))
 def test_output_that_cannot_be_written_is_an_error(command, shell, folder):
@@ -75,6 +76,7 @@ def test_output_that_cannot_be_written_is_an_error(command, shell, folder):
     assert "Exception ignored" not in said
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shell", first(1, [">/dev/full", "2>&-", "2>/dev/full", ">&-", ">&- 2>&- <&-"]))
 def test_a_model_is_saved_whatever_the_output_is(shell, folder):
     path = folder / "kept"
@@ -85,11 +87,13 @@ def test_a_model_is_saved_whatever_the_output_is(shell, folder):
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shell", first(1, ["2>/dev/full", "2>&-", ">&- 2>&-"]))
 def test_a_refusal_has_its_code_though_nobody_hears_it(shell, folder):
     assert downslope(folder, "show", "nothing", shell=shell).returncode == 2
 
 
+@pytest.mark.thorough
 def test_a_refusal_has_its_code_though_nothing_can_be_read(folder):
     done = downslope(folder, "predict", "m", "-", shell="<&-")
     assert done.returncode == 2

@@ -27,6 +27,7 @@ def folder(tmp_path, monkeypatch):
 WEIGHED = ["--class-weight", "Adelie=2.5", "--class-weight", "Chinstrap=3"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("target", "rows", "more"),
     one_in(2, [("body_mass_g", 274, []), ("species", 276, WEIGHED)]),

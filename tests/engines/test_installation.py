@@ -102,6 +102,7 @@ def command_line(python, folder, **environment):
     return done.stderr, done.returncode
 
 
+@pytest.mark.thorough
 @native
 def test_the_command_line_refuses_an_unknown_instruction_set(tmp_path):
     said, code = command_line(sys.executable, tmp_path, DOWNSLOPE_ISA="sse9")

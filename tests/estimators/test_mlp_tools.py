@@ -116,6 +116,7 @@ def test_a_search_over_a_pipeline():
     np.testing.assert_array_equal(search.cv_results_["mean_test_score"], again.cv_results_["mean_test_score"])
 
 
+@pytest.mark.thorough
 def test_tools_give_what_they_give_with_scikit_learns_class():
     """Both take the same steps, so whatever is built on them has the same results."""
     x, y = load_diabetes(return_X_y=True)

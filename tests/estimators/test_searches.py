@@ -30,6 +30,7 @@ def table(**given):
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("search", first(1, [RandomizedSearchCV, GridSearchCV]))
 def test_a_search_refits_the_best_of_its_candidates(search):
     settings = {name: SETTINGS[name] for name in ("learning_rate", "activation")}

@@ -53,6 +53,7 @@ def test_importances_are_the_errors_that_shuffling_costs(regressor) -> None:
     assert sum(importances.values()) == pytest.approx(1)
 
 
+@pytest.mark.thorough
 def test_importances_agree_with_those_of_scikit_learn(regressor, classifier, frame, y) -> None:
     classes = np.where(y > 0.7, "high", "low")
     for estimator, target, scoring in (

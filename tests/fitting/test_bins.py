@@ -76,6 +76,7 @@ def test_bins_are_quantiles_or_the_values_and_codes_have_none() -> None:
     assert bins[3] == (0, 1, 2, 3, 4)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", first(1, [4, 5]))
 def test_a_fit_knows_what_a_number_names(seed: int) -> None:
     draw = np.random.default_rng(seed)

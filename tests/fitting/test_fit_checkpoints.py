@@ -33,6 +33,7 @@ CASES = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", first(1, [*CASES]))
 def test_a_fit_that_is_killed_ends_as_the_same_file(case, tmp_path):
     how = {"data": TABLE, **CASES[case]}

@@ -88,6 +88,7 @@ def test_the_first_group_ends_where_it_finds_hardly_any_noise_even_if_the_next_h
     assert len(errors) < 40
 
 
+@pytest.mark.thorough
 def test_where_few_rows_allow_more_epochs_a_trial_chooses_who_has_them() -> None:
     """A staircase bends sharply where no wave does, so that narrow bins suit it better."""
     x = np.random.default_rng(3).uniform(0, 1, (600, 2))

@@ -16,8 +16,6 @@ from downslope.fitting.ensemble._pairs import telling_pairs
 from downslope.tables import TableEncoder, Target, describe
 from thorough import one_in
 
-RNG = np.random.default_rng(0)
-
 
 def asked(table: dict[str, object], groups: object = None) -> tuple[ds.Products, ...]:
     """The answer of ``telling_pairs`` for a table."""
@@ -42,6 +40,10 @@ def drawn(rows: int, columns: int, levels: int, seed: int = 0) -> tuple[dict[str
     return {f"c{j}": [f"l{code}" for code in codes[:, j]] for j in range(columns)}, codes
 
 
+def noise(*shape: int, seed: int = 2) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=shape)
+
+
 def effects(codes: np.ndarray, pairs: list[tuple[int, int]], seed: int = 1) -> np.ndarray:
     """Of each level of each column, and of each cell of some pairs."""
     rng, levels = np.random.default_rng(seed), codes.max() + 1
@@ -62,7 +64,7 @@ def test_the_pairs_that_made_the_target_are_found(kind):
     table, codes = drawn(1500, 8, 4)
     made = effects(codes, [(1, 3), (0, 6)])
     if kind == "numbers":
-        y = made + RNG.normal(size=len(made)) * 0.5
+        y = made + noise(len(made)) * 0.5
     elif kind == "two classes":
         y = np.where(made > 0, "yes", "no")
     else:
@@ -79,15 +81,15 @@ def test_the_pairs_that_made_the_target_are_found(kind):
 def test_chance_makes_none(rows, columns, levels):
     """One target in twenty may have one: of twenty, three or more have a probability of 0.08."""
     table, codes = drawn(rows, columns, levels)
-    noise = np.random.default_rng(5).standard_t(3, size=(20, rows))
-    found = sum(map(bool, answers(table, [effects(codes, []) + 3 * each for each in noise])))
+    errors = np.random.default_rng(5).standard_t(3, size=(20, rows))
+    found = sum(map(bool, answers(table, [effects(codes, []) + 3 * each for each in errors])))
     assert found <= 2
 
 
 def test_each_product_is_a_cell():
     table, codes = drawn(300, 2, 3)
     table["c1"] = np.where(codes[:, 1] > 0, "yes", "no").tolist()
-    y = 2.0 * (codes[:, 0] == 1) * (codes[:, 1] > 0) + codes[:, 0] + RNG.normal(size=300) * 0.1
+    y = 2.0 * (codes[:, 0] == 1) * (codes[:, 1] > 0) + codes[:, 0] + noise(300) * 0.1
     (products,) = asked({**table, "y": y})
     x = np.array([[*row, yes] for row in np.eye(3) for yes in (0, 1)], np.float32)
     found = ds.predict(ds.Network(4, [products]), x, parameters={})[:, 4:]
@@ -97,10 +99,10 @@ def test_each_product_is_a_cell():
 
 def test_what_the_plain_number_of_a_long_tail_tells_needs_none():
     """The cells are sixteen ranges of the amount."""
-    amounts = np.exp(3 * RNG.normal(size=800))
+    amounts = np.exp(3 * noise(800, seed=3))
     sixteenth = np.argsort(np.argsort(amounts)) // 50
     table = {"a": [f"l{v}" for v in sixteenth // 4], "b": [f"l{v}" for v in sixteenth % 4]}
-    assert asked({**table, "amount": amounts, "y": amounts + 0.1 * RNG.normal(size=800)}) == ()
+    assert asked({**table, "amount": amounts, "y": amounts + 0.1 * noise(800)}) == ()
     assert len(asked({**table, "amount": amounts, "y": np.log(amounts) ** 2})) == 1
 
 
@@ -109,7 +111,7 @@ def test_rows_of_a_group_explain_nothing_of_each_other():
     persons = np.repeat(np.arange(60), 10)
     levels = np.random.default_rng(3).integers(0, 8, (60, 2))
     own = np.random.default_rng(4).normal(size=60)
-    y = own[persons] + RNG.normal(size=600) * 0.1
+    y = own[persons] + noise(600) * 0.1
     table = {"a": [f"l{v}" for v in levels[persons, 0]], "b": [f"l{v}" for v in levels[persons, 1]], "y": y}
     assert asked(table)
     assert asked(table, persons) == ()
@@ -119,7 +121,7 @@ def test_the_shares_are_those_of_models_of_the_other_folds():
     """Beside scikit-learn's ridge regression, and means that are taken cell by cell."""
     rows = 200
     _, codes = drawn(rows, 3, 3)
-    columns, outputs = RNG.normal(size=(rows, 4)), RNG.normal(size=(rows, 2))
+    columns, outputs = noise(rows, 4), noise(rows, 2, seed=3)
     outputs += columns[:, :2] + effects(codes, [(0, 2)])[:, None]
     within = [np.arange(rows) % 5 == fold for fold in range(5)]
     left = _pairs._left_of(columns, outputs, within)
@@ -146,7 +148,7 @@ def test_the_shares_are_those_of_models_of_the_other_folds():
 
 def test_a_fit_uses_them_and_says_so():
     table, codes = drawn(400, 6, 3)
-    y = effects(codes, [(0, 4)]) + RNG.normal(size=400) * 0.1
+    y = effects(codes, [(0, 4)]) + noise(400) * 0.1
     model = ds.fit({**table, "y": y}, "y", members=1, epochs=30)
     assert model.summary.pairs == (("c0", "c4"),)
     assert 'of "c0" and "c4"' in model.summary.notes[0]
@@ -177,7 +179,7 @@ def test_there_is_room_for_so_many_cells(monkeypatch):
 
 def test_wide_tables_have_none(monkeypatch):
     table, codes = drawn(200, 4, 3)
-    table["y"] = (codes[:, 0] == codes[:, 1]) + RNG.normal(size=200) * 0.1
+    table["y"] = (codes[:, 0] == codes[:, 1]) + noise(200) * 0.1
     assert asked(table)
     monkeypatch.setattr(_pairs, "_INPUTS", 11)
     assert asked(table) == ()

@@ -154,6 +154,7 @@ def test_a_time_limit_has_room_for_it() -> None:
     assert ADDED in names(ds.fit(table(Y), "y", **QUICK, time_limit=20))
 
 
+@pytest.mark.thorough
 def test_networks_of_all_rows_are_added_to_the_linear_model_of_all_rows() -> None:
     """With rows held out by time, everything is trained again; the time check trains it on earlier rows."""
     found = ds.fit({**table(Y), "t": np.arange(300)}, "y", time="t", drop=["t"], **{**QUICK, "members": 4})

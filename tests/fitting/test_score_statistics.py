@@ -129,6 +129,7 @@ def test_standard_errors_of_numbers_are_those_of_the_jackknife(name: str) -> Non
     assert found == pytest.approx(wanted, rel=0.02)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("count", first(1, [2, 3]))
 def test_standard_errors_of_the_area_are_those_of_the_jackknife(count: int) -> None:
     y, probabilities, ones = classes(300, 4, False, count)
@@ -222,7 +223,7 @@ def test_calibration_beside_scikit_learns_curve() -> None:
     assert found.of == "probability of the predicted class"
 
 
-@pytest.mark.parametrize("name", ["f1", "f1_macro", "balanced_accuracy"])
+@pytest.mark.parametrize("name", first(1, ["f1_macro", "f1", "balanced_accuracy"]))
 def test_errors_of_scores_of_labels_are_those_of_the_jackknife(name: str) -> None:
     y, probabilities, ones = classes(300, 2, False, 5)
     found = (

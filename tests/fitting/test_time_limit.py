@@ -78,6 +78,7 @@ def test_more_time_means_more_epochs_then_more_networks(machine: Machine) -> Non
     assert trained[0][1] < trained[1][1] <= HOW["epochs"]
 
 
+@pytest.mark.thorough
 def test_a_limit_larger_than_needed_is_none(machine: Machine) -> None:
     """The same networks with the same bits; time that is left goes into others."""
     without = ds.fit(TABLE, "y", **HOW).record.groups

@@ -245,6 +245,7 @@ def cut(folder, after, **given):
         searched(**SMALL, progress=progress, checkpoint=ds.Checkpoint(folder), **given)
 
 
+@pytest.mark.thorough
 def test_a_search_goes_on_where_it_was_killed(whole, tmp_path, monkeypatch):
     log = tmp_path / "log.jsonl"
     cut(tmp_path / "a", 5, log=log)

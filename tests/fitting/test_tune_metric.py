@@ -119,6 +119,7 @@ def test_what_does_not_suit_is_refused() -> None:
         ds.tune(NUMBERS, "y", metric=lambda y, p: float("nan"), **QUICK)
 
 
+@pytest.mark.thorough
 def test_the_command(tmp_path) -> None:
     NUMBERS.write_csv(tmp_path / "t.csv")
     given = [

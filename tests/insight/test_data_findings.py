@@ -137,6 +137,7 @@ def test_targets_that_are_all_alike_are_a_note_and_no_fault(table: str) -> None:
     assert [finding.code for finding in found.findings] == ["constant-column"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("rows", first(2, [1, 8, 2]))
 def test_few_rows_are_examined(rows: int) -> None:
     call = healthy("friedman", "wide", 1).with_settings(validation=None, epochs=20)

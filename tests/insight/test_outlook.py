@@ -11,6 +11,7 @@ import downslope as ds
 from downslope.insight.curves import history_of
 from downslope.insight.diagnosis import Call
 from downslope.insight.extrapolation import Ahead, krylov_spectrum
+from thorough import first
 
 WAVE = np.random.default_rng(0).uniform(-2, 2, (120, 2))
 HEIGHT = np.sin(2 * WAVE[:, 0]) + np.cos(WAVE[:, 1])
@@ -166,8 +167,8 @@ def test_noise_alone_may_reach_what_is_within_it():
     assert ahead.level.low < 1 < ahead.level.high
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-@pytest.mark.parametrize("batch_size", [None, 20])
+@pytest.mark.parametrize("optimizer", first(1, ["adam", "sgd"]))
+@pytest.mark.parametrize("batch_size", first(1, [20, None]))
 def test_intervals_hold_what_came(optimizer, batch_size):
     """Of 12 forecasts that miss one time in ten at most, 4 or more miss with a chance of 3 %."""
     call = {"network": TANH, "x": WAVE, "y": HEIGHT, "optimizer": optimizer, "batch_size": batch_size}

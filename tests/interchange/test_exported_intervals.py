@@ -84,7 +84,7 @@ COMPUTED = {".onnx": by_onnx, ".py": by_python, ".js": by_javascript, ".c": by_c
 CASES = [(name, ending, level) for level in LEVELS for name in MODELS for ending in COMPUTED]
 
 
-@pytest.mark.parametrize("case", first(4, CASES), ids=str)
+@pytest.mark.parametrize("case", first(2, CASES), ids=str)
 def test_the_ends_are_those_of_the_model(case, tmp_path) -> None:
     name, ending, level = case
     model, (frame, _) = model_of(name), TABLES[name]

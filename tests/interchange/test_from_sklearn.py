@@ -343,6 +343,7 @@ def test_an_imported_model_says_that_its_scores_are_unknown_and_can_be_measured(
     assert len(model.history["loss"]) == 0
 
 
+@pytest.mark.thorough
 def test_commands_take_an_imported_model_and_ask_for_a_table(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     pipeline = make_pipeline(encoded(), MLPRegressor(hidden_layer_sizes=(4,), max_iter=20, random_state=0))

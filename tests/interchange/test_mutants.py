@@ -17,6 +17,7 @@ SCRIPT = Path(__file__).parent / "mutants.py"
 ROWS = {"a": [*range(60)], "town": ["u", "v", "w"] * 20, "y": np.sin(np.arange(60)).tolist()}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("count", [6, pytest.param(5000, marks=pytest.mark.thorough)])
 def test_mutants_are_refused_or_read(count):
     command = [sys.executable, str(SCRIPT), "--count", str(count), "--seed", "7"]
@@ -25,6 +26,7 @@ def test_mutants_are_refused_or_read(count):
     assert f"0 faults in {count:,} mutants" in done.stdout
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("count", [4, pytest.param(3000, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("what", ["onnx", "checkpoints"])
 def test_mutants_of_what_is_read_otherwise(what, count):

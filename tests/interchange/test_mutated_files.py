@@ -188,7 +188,7 @@ def test_mutated_settings_and_arrays_of_files_of_any_kind(kind, network, times, 
 
 
 @pytest.mark.parametrize("times", first(1, [25, 80]))
-@pytest.mark.parametrize("target", ["number", "class"])
+@pytest.mark.parametrize("target", first(1, ["class", "number"]))
 def test_mutated_files_of_fitted_models(target, times, tmp_path):
     """With encoders of every kind, and a record: read and used, or refused with a DownslopeError."""
     rng = np.random.default_rng(5)

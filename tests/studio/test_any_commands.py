@@ -67,7 +67,7 @@ FITTING = {
 }
 
 
-@pytest.mark.parametrize("seed", first(2, range(4)))
+@pytest.mark.parametrize("seed", first(1, range(4)))
 def test_commands_of_any_kind_are_done_or_refused(seed):
     rng = np.random.default_rng(seed)
 

@@ -40,7 +40,7 @@ CLIPPED = [(*case, clip_norm) for case in CASES for clip_norm in (None, 0.05)]
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "batch_size", "penalties", "dropout", "clip_norm"), one_in(11, CLIPPED)
+    ("optimizer", "batch_size", "penalties", "dropout", "clip_norm"), one_in(23, CLIPPED)
 )
 def test_a_step_arrives_at_the_number_that_was_derived(optimizer, batch_size, penalties, dropout, clip_norm):
     """From the start, and after some steps, for weights and biases; for all rows of the step and for one."""

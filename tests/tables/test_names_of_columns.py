@@ -29,6 +29,7 @@ def table() -> dict[str, np.ndarray]:
     return {**columns, "price": sum(columns.values()) + draw.normal(size=60)}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("frame", first(1, [pd.DataFrame, pl.DataFrame]))
 def test_any_name_will_do(frame: Callable[[Any], Any]) -> None:
     data = frame(table())
